@@ -1,0 +1,174 @@
+//! Images in files: an OCI layout, `docker save`'s archive, or both in one, whichever way the members are stored.
+
+use std::collections::HashSet;
+use std::io::Read;
+
+use super::manifest::{ArchiveEntry, Manifest};
+use super::resolve::{Root, assemble, json_error, resolve};
+use super::{
+    Blob, Descriptor, Digest, Document, Fetch, FetchError, ImageError, Images, Limits, Mismatch, Missed,
+};
+use crate::location::{Origin, OriginKind, escape_bytes};
+
+/// A set of named members.
+pub(super) trait Members: Send + Sync {
+    /// A member's bytes.
+    fn read(&self, member: &str, limit: u64) -> Result<Vec<u8>, FetchError>;
+    /// A member as a stream.
+    fn open(&self, member: &str) -> Result<Box<dyn Read + Send>, FetchError>;
+    /// Whether there is such a member.
+    fn has(&self, member: &str) -> bool;
+    /// What is wrong with the container of the members itself.
+    fn faults(&self) -> Vec<Missed>;
+}
+
+/// Reads the images of a set of members; `tag` selects one.
+pub(super) fn images(
+    members: &dyn Members,
+    name: &str,
+    tag: Option<&str>,
+    limits: &Limits,
+) -> Result<Images, ImageError> {
+    let not_an_image = |reason: String| ImageError::NotAnImage { name: name.to_owned(), reason };
+    let mut out = Images::default();
+    let is_layout = members.has("index.json");
+    let is_archive = members.has("manifest.json");
+    if !is_layout && !is_archive {
+        let why = members.faults().first().map(|f| format!("{}: {}; ", f.what, f.reason)).unwrap_or_default();
+        return Err(not_an_image(format!(
+            "{why}it has neither an index.json (OCI layout) nor a manifest.json (docker save)"
+        )));
+    }
+    let mut names = Vec::new();
+    if is_layout {
+        let bytes = members.read("index.json", limits.document_bytes);
+        let bytes = bytes.map_err(|e| not_an_image(format!("index.json: {e}")))?;
+        let index: Manifest = serde_json::from_slice(&bytes)
+            .map_err(|e| not_an_image(format!("index.json: {}", json_error(&e))))?;
+        let roots = select_roots(index.manifests, tag, &mut names);
+        out = resolve(&LayoutFetch { members }, name, &roots, limits);
+    }
+    if is_archive {
+        let bytes = members.read("manifest.json", limits.document_bytes);
+        let bytes = bytes.map_err(|e| not_an_image(format!("manifest.json: {e}")))?;
+        let entries: Vec<ArchiveEntry> = serde_json::from_slice(&bytes)
+            .map_err(|e| not_an_image(format!("manifest.json: {}", json_error(&e))))?;
+        for entry in entries {
+            archive_image(members, name, tag, limits, entry, &mut names, &mut out);
+        }
+    }
+    out.missed.extend(members.faults());
+    if out.images.is_empty() && out.missed.is_empty() && out.mismatches.is_empty() {
+        let reason = match tag {
+            Some(tag) if names.is_empty() => format!("it holds no image named {tag}, nor any other name"),
+            Some(tag) => format!("it holds no image named {tag}; it holds: {}", names.join(", ")),
+            None => "it lists no image".to_owned(),
+        };
+        return Err(not_an_image(reason));
+    }
+    Ok(out)
+}
+
+fn select_roots(manifests: Vec<Descriptor>, tag: Option<&str>, names: &mut Vec<String>) -> Vec<Root> {
+    let mut roots = Vec::new();
+    for descriptor in manifests {
+        let keys = ["org.opencontainers.image.ref.name", "io.containerd.image.name"];
+        let tags: Vec<String> =
+            keys.iter().filter_map(|k| descriptor.annotations.get(*k)).map(|t| escape_bytes(t.as_bytes())).collect();
+        names.extend(tags.iter().cloned());
+        if tag.is_none_or(|wanted| tags.iter().any(|t| t == wanted)) {
+            roots.push(Root { descriptor, tags });
+        }
+    }
+    roots
+}
+
+/// Reads one entry of `docker save`'s list, unless the index led to the same config and layers already.
+fn archive_image(
+    members: &dyn Members,
+    name: &str,
+    tag: Option<&str>,
+    limits: &Limits,
+    entry: ArchiveEntry,
+    names: &mut Vec<String>,
+    out: &mut Images,
+) {
+    let tags: Vec<String> = entry.repo_tags.iter().map(|t| escape_bytes(t.as_bytes())).collect();
+    names.extend(tags.iter().cloned());
+    if tag.is_some_and(|wanted| !tags.iter().any(|t| t == wanted)) {
+        return;
+    }
+    let origin = |kind, path: &str| Origin {
+        path: Some(escape_bytes(path.as_bytes())),
+        ..Origin::new(kind, name)
+    };
+    let digest_of = |member: &str| {
+        let hex = member.strip_prefix("blobs/sha256/").or_else(|| member.strip_suffix(".json"))?;
+        Digest::parse(&format!("sha256:{hex}"))
+    };
+    let expected = digest_of(&entry.config);
+    let keys: Vec<&str> = entry.layers.iter().map(String::as_str).collect();
+    let same = out.images.iter_mut().find(|i| {
+        Some(&i.config.digest) == expected.as_ref() && i.layers.iter().map(|l| l.blob.key.as_str()).eq(keys.iter().copied())
+    });
+    if let Some(image) = same {
+        image.tags.extend(tags.into_iter().filter(|t| !image.tags.contains(t)).collect::<Vec<_>>());
+        return;
+    }
+    let config = match members.read(&entry.config, limits.document_bytes) {
+        Ok(bytes) => Document::new("", bytes),
+        Err(e) => {
+            let origin = origin(OriginKind::Config, &entry.config);
+            out.missed.push(Missed { origin, what: "config".into(), reason: e.to_string() });
+            Document::new("", Vec::new())
+        }
+    };
+    if let Some(expected) = expected.filter(|e| *e != config.digest && !config.bytes.is_empty()) {
+        out.mismatches.push(Mismatch {
+            origin: origin(OriginKind::Config, &entry.config),
+            what: "config digest".into(),
+            expected: expected.to_string(),
+            actual: config.digest.to_string(),
+        });
+    }
+    if entry.layers.len() > limits.layers {
+        let reason = format!("it has more than {} layers", limits.layers);
+        let origin = origin(OriginKind::Manifest, "manifest.json");
+        out.missed.push(Missed { origin, what: "layers".into(), reason });
+    }
+    let blobs = entry.layers.iter().take(limits.layers).map(|member| {
+        let digest = member.strip_prefix("blobs/").and_then(|_| digest_of(member));
+        (Blob { key: member.clone(), digest, size: None }, None)
+    });
+    let (image, missed) = assemble(name, &tags, None, &[], config, blobs.collect());
+    out.images.push(image);
+    out.missed.extend(missed);
+}
+
+struct LayoutFetch<'a> {
+    members: &'a dyn Members,
+}
+
+impl Fetch for LayoutFetch<'_> {
+    fn document(&self, d: &Descriptor, limit: u64) -> Result<Vec<u8>, FetchError> {
+        let digest = Digest::parse(&d.digest).ok_or(FetchError::Missing)?;
+        self.members.read(&format!("blobs/{}/{}", digest.algorithm(), digest.hex()), limit)
+    }
+}
+
+/// Names of members that occur more than once: readers differ in which they take.
+pub(super) fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut twice: Vec<String> = names.filter(|n| !seen.insert(*n)).map(str::to_owned).collect();
+    twice.sort_unstable();
+    twice.dedup();
+    twice
+}
+
+/// Reads at most `limit` bytes.
+pub(super) fn read_limited(reader: impl Read, limit: u64) -> Result<Vec<u8>, FetchError> {
+    let mut bytes = Vec::new();
+    let read = reader.take(limit + 1).read_to_end(&mut bytes);
+    read.map_err(|e| FetchError::Io(e.to_string()))?;
+    if bytes.len() as u64 > limit { Err(FetchError::TooLarge { limit }) } else { Ok(bytes) }
+}

@@ -1,0 +1,167 @@
+//! One 512-byte tar header: ustar, GNU and old, as Go's `archive/tar` reads them, since that is what container
+//! runtimes unpack layers with.
+
+use tar::Header;
+
+/// Size of a tar block.
+pub(super) const BLOCK: usize = 512;
+
+/// What a header announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A regular file, or an unknown type that readers take for one.
+    File,
+    /// An old GNU sparse file; `extended` if blocks with more of its map follow.
+    Sparse {
+        extended: bool,
+    },
+    HardLink,
+    Symlink,
+    Directory,
+    /// A device or FIFO.
+    Special,
+    /// PAX records for the next entry.
+    Pax,
+    /// PAX records for all further entries.
+    PaxGlobal,
+    /// GNU: the next entry's name.
+    LongName,
+    /// GNU: the next entry's link target.
+    LongLink,
+}
+
+impl Kind {
+    /// Whether readers take no content for it, whatever size the header says.
+    pub(super) fn has_no_content(self) -> bool {
+        matches!(self, Self::HardLink | Self::Symlink | Self::Directory | Self::Special)
+    }
+}
+
+/// A parsed header.
+pub(super) struct Parsed {
+    pub(super) kind: Kind,
+    pub(super) name: Vec<u8>,
+    pub(super) link: Vec<u8>,
+    pub(super) size: u64,
+}
+
+/// What a block is.
+pub(super) enum Block {
+    Zero,
+    Header(Parsed),
+    /// Not a header: why.
+    Bad(&'static str),
+}
+
+/// Reads one block.
+pub(super) fn parse(block: &[u8]) -> Block {
+    if block.len() != BLOCK {
+        return Block::Bad("a header is cut off");
+    }
+    if block.iter().all(|b| *b == 0) {
+        return Block::Zero;
+    }
+    let header = Header::from_byte_slice(block);
+    let Ok(stored) = header.cksum() else { return Block::Bad("a header's checksum is not a number") };
+    let (unsigned, signed) = checksums(block);
+    if i64::from(stored) != unsigned && i64::from(stored) != signed {
+        return Block::Bad("a header's checksum is wrong");
+    }
+    let Ok(size) = header.entry_size() else { return Block::Bad("a header's size is not a number") };
+    let name = header.path_bytes().into_owned();
+    let kind = match block[156] {
+        b'1' => Kind::HardLink,
+        b'2' => Kind::Symlink,
+        b'3' | b'4' | b'6' => Kind::Special,
+        b'5' => Kind::Directory,
+        b'x' | b'X' => Kind::Pax,
+        b'g' => Kind::PaxGlobal,
+        b'L' => Kind::LongName,
+        b'K' => Kind::LongLink,
+        b'S' => Kind::Sparse { extended: block[482] != 0 },
+        // Before ustar a directory was a file whose name ends in a slash.
+        b'0' | 0 if name.ends_with(b"/") => Kind::Directory,
+        _ => Kind::File,
+    };
+    let link = header.link_name_bytes().map(|l| l.into_owned()).unwrap_or_default();
+    Block::Header(Parsed { kind, name, link, size })
+}
+
+/// The header's checksum with its own field as blanks, over unsigned and over signed bytes.
+fn checksums(block: &[u8]) -> (i64, i64) {
+    block.iter().enumerate().fold((0, 0), |(unsigned, signed), (i, b)| {
+        let b = if (148..156).contains(&i) { b' ' } else { *b };
+        (unsigned + i64::from(b), signed + i64::from(b.cast_signed()))
+    })
+}
+
+/// The PAX records that matter here.
+#[derive(Default)]
+pub(super) struct PaxRecords {
+    pub(super) path: Option<Vec<u8>>,
+    pub(super) link: Option<Vec<u8>>,
+    pub(super) size: Option<u64>,
+    /// Whether a record is malformed.
+    pub(super) malformed: bool,
+}
+
+/// Reads PAX records (pax(1), POSIX.1-2001): `LENGTH KEY=VALUE\n`. Values may hold newlines, so lengths rule.
+pub(super) fn parse_pax(mut records: &[u8]) -> PaxRecords {
+    let mut out = PaxRecords::default();
+    while !records.is_empty() {
+        let Some((record, rest)) = split_record(records) else {
+            out.malformed = records.iter().any(|b| *b != 0);
+            break;
+        };
+        records = rest;
+        let Some(equals) = record.iter().position(|b| *b == b'=') else {
+            out.malformed = true;
+            continue;
+        };
+        let value = &record[equals + 1..];
+        match &record[..equals] {
+            b"path" | b"GNU.sparse.name" => out.path = Some(value.to_vec()),
+            b"linkpath" => out.link = Some(value.to_vec()),
+            b"size" => match std::str::from_utf8(value).ok().and_then(|v| v.parse().ok()) {
+                Some(size) => out.size = Some(size),
+                None => out.malformed = true,
+            },
+            _ => {}
+        }
+    }
+    out
+}
+
+/// The first record without its length and newline, and what follows.
+fn split_record(records: &[u8]) -> Option<(&[u8], &[u8])> {
+    let blank = records.iter().take(20).position(|b| *b == b' ')?;
+    let length: usize = std::str::from_utf8(&records[..blank]).ok()?.parse().ok()?;
+    let record = records.get(blank + 1..length)?;
+    let (b'\n', record) = record.split_last()? else { return None };
+    Some((record, &records[length..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pax_records_go_by_their_length() {
+        let records = parse_pax(b"12 path=a\nb\n11 size=123\n");
+        assert_eq!((records.path.as_deref(), records.size, records.malformed), (Some(&b"a\nb"[..]), Some(123), false));
+        assert!(parse_pax(b"99 path=a\n").malformed);
+        assert!(parse_pax(b"11 size=abc\n").malformed);
+        assert!(!parse_pax(b"\0\0\0").malformed);
+    }
+
+    #[test]
+    fn blocks() {
+        assert!(matches!(parse(&[0; 512]), Block::Zero));
+        assert!(matches!(parse(&[7; 512]), Block::Bad(_)));
+        let mut header = Header::new_ustar();
+        header.set_size(5);
+        header.set_entry_type(tar::EntryType::Regular);
+        header.set_cksum();
+        assert!(matches!(parse(header.as_bytes()), Block::Header(Parsed { kind: Kind::File, size: 5, .. })));
+    }
+}

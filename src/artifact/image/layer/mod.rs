@@ -1,0 +1,16 @@
+//! Layers as streams: unpacked from their compression, hashed, and taken apart into files, a chunk at a time.
+//!
+//! [`LayerStream::next`] gives chunks in order; a chunk may be examined on any thread. Memory is what the chunks in
+//! flight hold, whatever the layer's size.
+
+mod chunk;
+mod compression;
+mod header;
+mod index;
+mod stream;
+mod walker;
+
+pub use chunk::{Chunk, ContentKind, FileMeta, Overlap, Part};
+pub use compression::{Compression, decompress};
+pub use index::{EntryIndex, hidden_by};
+pub use stream::{LayerStream, LayerSummary};

@@ -1,0 +1,49 @@
+//! Caps against hostile input. A cap that is hit is written down, never passed over.
+
+/// How much of an image is read before the tool gives up on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest manifest, index or config, in bytes.
+    pub document_bytes: u64,
+    /// Largest attestation, in bytes.
+    pub attestation_bytes: u64,
+    /// Most manifests behind one reference.
+    pub manifests: usize,
+    /// Deepest nesting of indexes.
+    pub index_depth: usize,
+    /// Most layers of one image.
+    pub layers: usize,
+    /// Most bytes that one layer may hold uncompressed.
+    pub layer_bytes: u64,
+    /// Most uncompressed bytes for each compressed one, once a layer is over `ratio_after_bytes`.
+    pub ratio: u64,
+    /// How many bytes a layer may unpack to, whatever the ratio.
+    pub ratio_after_bytes: u64,
+    /// Most entries of one layer.
+    pub entries: u64,
+    /// Longest path, in bytes.
+    pub path_bytes: usize,
+    /// Largest extended header (PAX records, GNU long names), in bytes.
+    pub extended_header_bytes: u64,
+    /// Seconds without an answer before a registry or daemon is given up.
+    pub timeout_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            document_bytes: 8 << 20,
+            attestation_bytes: 64 << 20,
+            manifests: 512,
+            index_depth: 4,
+            layers: 1024,
+            layer_bytes: 256 << 30,
+            ratio: 200,
+            ratio_after_bytes: 1 << 30,
+            entries: 5_000_000,
+            path_bytes: 4096,
+            extended_header_bytes: 1 << 20,
+            timeout_seconds: 30,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What is examined: one folder per domain, each with its own error type. An artifact knows neither checks nor
+//! findings.
+
+pub mod image;

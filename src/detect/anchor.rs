@@ -1,0 +1,75 @@
+//! The anchors of all detectors as one list, each with what is to be tried where it stands.
+
+use std::collections::HashMap;
+
+use super::Detector;
+use super::base64::wrapped_forms;
+
+/// What to try where an anchor stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The detector's pattern.
+    Plain(u32),
+    /// The detector's pattern in the decoded base64 around it; the detector's anchor begins `shift` bytes after a
+    /// group of three.
+    Base64 {
+        /// Index of the detector.
+        detector: u32,
+        /// Index of its anchor.
+        anchor: u32,
+        /// 0, 1 or 2.
+        shift: u8,
+    },
+}
+
+/// One literal to look for.
+#[derive(Clone, Debug)]
+pub(super) struct Anchor {
+    /// Its bytes; in lower case if case is ignored.
+    pub(super) text: Box<[u8]>,
+    /// Whether ASCII case is ignored.
+    pub(super) fold: bool,
+    /// What to try where it stands.
+    pub(super) targets: Vec<Target>,
+}
+
+impl Anchor {
+    /// Whether it stands at `start` in `bytes`.
+    #[inline]
+    pub(super) fn stands_at(&self, bytes: &[u8], start: usize) -> bool {
+        let Some(found) = bytes.get(start..start + self.text.len()) else { return false };
+        if self.fold {
+            found.iter().zip(&*self.text).all(|(a, b)| a.to_ascii_lowercase() == *b)
+        } else {
+            found == &*self.text
+        }
+    }
+}
+
+/// Gathers the anchors of `detectors`: one entry for each different literal.
+pub(super) fn gather(detectors: &[Detector]) -> Vec<Anchor> {
+    let mut anchors: Vec<Anchor> = Vec::new();
+    let mut known: HashMap<(Box<[u8]>, bool), usize> = HashMap::new();
+    let mut add = |text: Box<[u8]>, fold: bool, target: Target| {
+        let at = *known.entry((text.clone(), fold)).or_insert_with(|| {
+            anchors.push(Anchor { text, fold, targets: Vec::new() });
+            anchors.len() - 1
+        });
+        anchors[at].targets.push(target);
+    };
+    for (i, detector) in detectors.iter().enumerate() {
+        let id = u32::try_from(i).unwrap_or(u32::MAX);
+        for (j, anchor) in detector.anchors.iter().enumerate() {
+            let fold = detector.case_insensitive;
+            let text = if fold { anchor.to_ascii_lowercase() } else { anchor.clone() };
+            add(text.into_bytes().into(), fold, Target::Plain(id));
+            if detector.base64 && !fold {
+                let anchor_id = u32::try_from(j).unwrap_or(u32::MAX);
+                for (shift, wrapped) in wrapped_forms(anchor.as_bytes()) {
+                    add(wrapped.into(), false, Target::Base64 { detector: id, anchor: anchor_id, shift });
+                }
+            }
+        }
+    }
+    anchors
+}

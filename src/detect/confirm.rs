@@ -1,0 +1,174 @@
+//! Confirmation: at an anchor, is the detector's pattern really there, and do its validators agree?
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex_automata::meta::{BuildError, Cache, Config, Regex};
+use regex_automata::util::primitives::NonMaxUsize;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, PatternID};
+use regex_syntax::hir::{Hir, Look};
+
+use super::validate::{Adjust, Candidate, Judgement, entropy, is_placeholder};
+use super::{CONTEXT, Detector, MAX_LOOKBEHIND, MAX_MATCH};
+
+/// A detector with its pattern, compiled when its anchor is first seen.
+pub(super) struct Confirmer {
+    detector: Detector,
+    max_len: usize,
+    regex: OnceLock<Option<(Regex, usize)>>,
+}
+
+/// A pattern's match that its validators let pass.
+pub(super) struct Confirmed {
+    pub(super) matched: Range<usize>,
+    pub(super) secret: Range<usize>,
+    pub(super) adjust: i8,
+    pub(super) notes: Vec<String>,
+}
+
+/// Why a detector cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PatternError {
+    /// The regular expression does not parse.
+    #[error("pattern does not parse: {0}")]
+    Syntax(String),
+    /// The pattern compiles to something too large, or not at all.
+    #[error("pattern does not compile: {0}")]
+    Compile(String),
+    /// A match could be of any length, or longer than [`MAX_MATCH`].
+    #[error("pattern can match more than {MAX_MATCH} bytes; give every repetition an upper bound")]
+    Unbounded,
+    /// The pattern matches the empty text.
+    #[error("pattern matches the empty text")]
+    Empty,
+    /// The pattern asks for the start or end of the whole text, which a window does not know.
+    #[error("pattern uses \\A or \\z (or ^ or $ without (?m)), which a window cannot decide")]
+    TextAnchor,
+    /// The group `secret` stands after three other groups.
+    #[error("the group `secret` must be among the first three groups; use (?:…) for the others")]
+    Groups,
+    /// The lookbehind is larger than [`MAX_LOOKBEHIND`].
+    #[error("lookbehind is larger than {MAX_LOOKBEHIND}")]
+    Lookbehind,
+}
+
+impl Confirmer {
+    pub(super) fn new(detector: Detector) -> Result<Self, PatternError> {
+        let hir = parse(&detector)?;
+        let max_len = hir.properties().maximum_len().filter(|n| *n <= MAX_MATCH);
+        let max_len = max_len.ok_or(PatternError::Unbounded)?;
+        if hir.properties().minimum_len() == Some(0) {
+            return Err(PatternError::Empty);
+        }
+        let looks = hir.properties().look_set();
+        if looks.contains(Look::Start) || looks.contains(Look::End) {
+            return Err(PatternError::TextAnchor);
+        }
+        if detector.lookbehind > MAX_LOOKBEHIND {
+            return Err(PatternError::Lookbehind);
+        }
+        Ok(Self { detector, max_len, regex: OnceLock::new() })
+    }
+
+    pub(super) fn detector(&self) -> &Detector {
+        &self.detector
+    }
+
+    /// Compiles the pattern now, to learn whether it can be.
+    pub(super) fn compile(&self) -> Result<(), PatternError> {
+        let (_, secret) = build(&self.detector).map_err(|e| PatternError::Compile(e.to_string()))?;
+        if secret < 4 { Ok(()) } else { Err(PatternError::Groups) }
+    }
+
+    fn regex(&self) -> Option<&(Regex, usize)> {
+        self.regex.get_or_init(|| build(&self.detector).ok()).as_ref()
+    }
+
+    /// Tries the pattern where `anchor` stands in `bytes`: from the earliest start that the lookbehind allows to the
+    /// anchor itself, the first that matches and covers the anchor.
+    pub(super) fn confirm(
+        &self,
+        bytes: &[u8],
+        anchor: Range<usize>,
+        cache: &mut Option<Cache>,
+    ) -> Option<Confirmed> {
+        let (regex, secret_group) = self.regex()?;
+        let cache = cache.get_or_insert_with(|| regex.create_cache());
+        let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
+        let slot_count = (regex.captures_len() * 2).min(slots.len());
+        let first = anchor.start.saturating_sub(self.detector.lookbehind);
+        for start in first..=anchor.start {
+            let end = (start + self.max_len).min(bytes.len());
+            let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
+            slots.fill(None);
+            if regex.search_slots_with(cache, &input, &mut slots[..slot_count]).is_none() {
+                continue;
+            }
+            let span = |group: usize| {
+                Some(slots.get(2 * group).copied()??.get()..slots.get(2 * group + 1).copied()??.get())
+            };
+            let Some(matched) = span(0) else { continue };
+            if matched.end < anchor.end {
+                continue;
+            }
+            let secret = span(*secret_group).unwrap_or_else(|| matched.clone());
+            return self.validate(bytes, matched, secret);
+        }
+        None
+    }
+
+    fn validate(&self, bytes: &[u8], matched: Range<usize>, secret: Range<usize>) -> Option<Confirmed> {
+        let value = &bytes[secret.clone()];
+        if self.detector.placeholder && is_placeholder(value) {
+            return None;
+        }
+        if self.detector.min_entropy.is_some_and(|least| entropy(value) < least) {
+            return None;
+        }
+        let from = matched.start.saturating_sub(CONTEXT);
+        let to = (matched.end + CONTEXT).min(bytes.len());
+        let candidate = Candidate {
+            secret: value,
+            matched: &bytes[matched.clone()],
+            haystack: &bytes[from..to],
+            start: matched.start - from,
+        };
+        let (mut adjust, mut notes) = (0i8, Vec::new());
+        for validator in &self.detector.validators {
+            match validator(&candidate) {
+                Judgement::Reject => return None,
+                Judgement::Keep { confidence, note } => {
+                    adjust = adjust.saturating_add(match confidence {
+                        Adjust::Raise => 1,
+                        Adjust::Lower => -1,
+                        Adjust::Same => 0,
+                    });
+                    notes.extend(note);
+                }
+            }
+        }
+        Some(Confirmed { matched, secret, adjust, notes })
+    }
+}
+
+fn syntax_config(detector: &Detector) -> syntax::Config {
+    syntax::Config::new().unicode(false).utf8(false).case_insensitive(detector.case_insensitive)
+}
+
+fn parse(detector: &Detector) -> Result<Hir, PatternError> {
+    syntax::parse_with(&detector.pattern, &syntax_config(detector))
+        .map_err(|e| PatternError::Syntax(e.to_string()))
+}
+
+/// Only the engines that are fast on a short anchored span are built: no lazy DFA, whose cache would be the largest
+/// thing in memory with hundreds of patterns.
+fn build(detector: &Detector) -> Result<(Regex, usize), Box<BuildError>> {
+    let regex = Regex::builder()
+        .syntax(syntax_config(detector))
+        .configure(Config::new().utf8_empty(false).hybrid(false).dfa(false).onepass_size_limit(Some(64 << 10)))
+        .build(&detector.pattern)
+        .map_err(Box::new)?;
+    let secret = regex.group_info().to_index(PatternID::ZERO, "secret").unwrap_or(0);
+    Ok((regex, secret))
+}

@@ -1,0 +1,228 @@
+//! The scan: anchors over every byte, confirmation where one stands.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use regex_automata::meta::Cache;
+
+use super::anchor::{Anchor, Target, gather};
+use super::base64::decode_around;
+use super::confirm::{Confirmed, Confirmer, PatternError};
+use super::simd::Vector;
+use super::{Detector, Encoding, Hit, Piece};
+
+/// All detectors, ready to scan; shared by all threads.
+pub struct Engine {
+    anchors: Vec<Anchor>,
+    longest_anchor: usize,
+    search: Search,
+    confirmers: Vec<Confirmer>,
+}
+
+/// How anchors are searched for.
+enum Search {
+    /// Vector instructions, where the processor has them.
+    Vector(Box<Vector>),
+    /// The portable path, and the referee of the other.
+    Automaton(Box<AhoCorasick>),
+}
+
+/// Why an [`Engine`] could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A detector cannot be used.
+    #[error("detector {id}: {source}")]
+    Detector {
+        /// The detector's ID.
+        id: String,
+        /// What is wrong.
+        source: PatternError,
+    },
+    /// A detector has no anchor, or one under three bytes.
+    #[error("detector {id}: needs anchors of at least three ASCII bytes")]
+    Anchor {
+        /// The detector's ID.
+        id: String,
+    },
+    /// The automaton could not be built.
+    #[error("the anchors' automaton could not be built: {0}")]
+    Automaton(#[from] aho_corasick::BuildError),
+}
+
+/// What one thread needs to scan; reuse it, it allocates.
+#[derive(Default)]
+pub struct Scratch {
+    caches: Vec<Option<Cache>>,
+    decoded: Vec<u8>,
+}
+
+impl Engine {
+    /// Builds the engine with the fastest search that this processor has.
+    ///
+    /// # Errors
+    /// If a detector's pattern is not of bounded length or an anchor is too short.
+    pub fn new(detectors: Vec<Detector>) -> Result<Self, BuildError> {
+        Self::build(detectors, true)
+    }
+
+    /// Builds the engine with the portable search: an Aho-Corasick automaton, the referee of the vector search.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn portable(detectors: Vec<Detector>) -> Result<Self, BuildError> {
+        Self::build(detectors, false)
+    }
+
+    fn build(detectors: Vec<Detector>, vector: bool) -> Result<Self, BuildError> {
+        for d in &detectors {
+            if d.anchors.is_empty() || d.anchors.iter().any(|a| a.len() < 3 || !a.is_ascii()) {
+                return Err(BuildError::Anchor { id: d.id.clone() });
+            }
+        }
+        let anchors = gather(&detectors);
+        let longest_anchor = anchors.iter().map(|a| a.text.len()).max().unwrap_or(0);
+        let search = match vector.then(|| Vector::new(&anchors)).flatten() {
+            Some(v) => Search::Vector(Box::new(v)),
+            None => Search::Automaton(Box::new(automaton(&anchors)?)),
+        };
+        let confirmers = detectors
+            .into_iter()
+            .map(|d| {
+                let id = d.id.clone();
+                Confirmer::new(d).map_err(|source| BuildError::Detector { id, source })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { anchors, longest_anchor, search, confirmers })
+    }
+
+    /// Compiles every pattern, which a scan does only when it first needs one. For checking rules.
+    ///
+    /// # Errors
+    /// The first pattern that does not compile.
+    pub fn compile_all(&self) -> Result<(), BuildError> {
+        for c in &self.confirmers {
+            c.compile().map_err(|source| BuildError::Detector { id: c.detector().id.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    /// The detector with this index.
+    pub fn detector(&self, index: usize) -> Option<&Detector> {
+        self.confirmers.get(index).map(Confirmer::detector)
+    }
+
+    /// The name of the search in use, for `--version` and benchmarks.
+    pub fn search_name(&self) -> &'static str {
+        match self.search {
+            Search::Vector(_) => "avx512",
+            Search::Automaton(_) => "aho-corasick",
+        }
+    }
+
+    /// Counts the anchors in `bytes` without confirming any: what the bare search costs.
+    pub fn count_anchors(&self, bytes: &[u8]) -> usize {
+        let mut count = 0;
+        self.each_anchor(&Piece::whole(bytes), &mut |_, _| count += 1);
+        count
+    }
+
+    /// Calls `sink` for every secret whose anchor begins in the piece's core. The order is not defined, and one match
+    /// may come twice when two anchors lead to it.
+    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+        if scratch.caches.len() < self.confirmers.len() {
+            scratch.caches.resize_with(self.confirmers.len(), || None);
+        }
+        self.each_anchor(piece, &mut |start, anchor| {
+            for target in &self.anchors[anchor].targets {
+                match *target {
+                    Target::Plain(d) => self.plain(piece, start, anchor, d as usize, scratch, sink),
+                    Target::Base64 { detector, anchor, shift } => {
+                        let wrapped = Wrapped { detector: detector as usize, anchor: anchor as usize, shift };
+                        self.wrapped(piece, start, &wrapped, scratch, sink);
+                    }
+                }
+            }
+        });
+    }
+
+    fn plain(
+        &self,
+        piece: &Piece<'_>,
+        start: usize,
+        anchor: usize,
+        detector: usize,
+        scratch: &mut Scratch,
+        sink: &mut dyn FnMut(Hit<'_>),
+    ) {
+        let at = start..start + self.anchors[anchor].text.len();
+        let found = self.confirmers[detector].confirm(piece.bytes, at, &mut scratch.caches[detector]);
+        let Some(Confirmed { matched, secret, adjust, notes }) = found else { return };
+        let value = &piece.bytes[secret.clone()];
+        sink(Hit { detector, matched, span: secret, secret: value, encoding: Encoding::Plain, adjust, notes });
+    }
+
+    fn wrapped(
+        &self,
+        piece: &Piece<'_>,
+        start: usize,
+        wrapped: &Wrapped,
+        scratch: &mut Scratch,
+        sink: &mut dyn FnMut(Hit<'_>),
+    ) {
+        let detector = wrapped.detector;
+        let confirmer = &self.confirmers[detector];
+        let Some(anchor) = confirmer.detector().anchors.get(wrapped.anchor) else { return };
+        let out = &mut scratch.decoded;
+        let Some(run) = decode_around(piece.bytes, start, wrapped.shift, out) else { return };
+        let at = run.anchor_at..run.anchor_at + anchor.len();
+        if out.get(at.clone()) != Some(anchor.as_bytes()) {
+            return;
+        }
+        let found = confirmer.confirm(out, at, &mut scratch.caches[detector]);
+        if let Some(Confirmed { matched, secret, adjust, notes }) = found {
+            let encoded = |range| run.encoded(range, piece.bytes.len());
+            sink(Hit {
+                detector,
+                matched: encoded(&matched),
+                span: encoded(&secret),
+                secret: &out[secret],
+                encoding: Encoding::Base64,
+                adjust,
+                notes,
+            });
+        }
+        out.fill(0);
+    }
+
+    /// Calls `on` with the start and the index of every anchor that begins in the piece's core.
+    fn each_anchor(&self, piece: &Piece<'_>, on: &mut dyn FnMut(usize, usize)) {
+        let core = piece.core_start..piece.core_end.min(piece.bytes.len());
+        match &self.search {
+            Search::Vector(v) => v.each(&self.anchors, piece.bytes, core, on),
+            Search::Automaton(automaton) => {
+                let end = (core.end + self.longest_anchor).min(piece.bytes.len());
+                let input = aho_corasick::Input::new(piece.bytes).span(core.start.min(end)..end);
+                // Overlapping search fails only for an automaton of another match kind than ours.
+                let Ok(found) = automaton.try_find_overlapping_iter(input) else { return };
+                for m in found {
+                    let anchor = m.pattern().as_usize();
+                    if m.start() < core.end && self.anchors[anchor].stands_at(piece.bytes, m.start()) {
+                        on(m.start(), anchor);
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Wrapped {
+    detector: usize,
+    anchor: usize,
+    shift: u8,
+}
+
+fn automaton(anchors: &[Anchor]) -> Result<AhoCorasick, aho_corasick::BuildError> {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(anchors.iter().map(|a| &a.text))
+}

@@ -1,0 +1,102 @@
+//! Bytes in, hits out; knows nothing of images or files.
+//!
+//! One literal search over the anchors of all detectors runs over every byte. Only where an anchor stands is the
+//! detector's pattern tried, anchored to that place, and its validators asked. Every pattern has a bounded length, so
+//! a window around the anchor is enough, and a file may be scanned in pieces with exactly the result of the whole.
+
+mod anchor;
+mod base64;
+mod confirm;
+mod engine;
+mod simd;
+pub mod validate;
+
+use std::ops::Range;
+
+pub use engine::{BuildError, Engine, Scratch};
+
+/// The longest match that a detector's pattern may have, in bytes.
+pub const MAX_MATCH: usize = 8192;
+
+/// The furthest that a match may begin before its anchor, in bytes.
+pub const MAX_LOOKBEHIND: usize = 128;
+
+/// How many bytes around a match a validator may look at.
+pub const CONTEXT: usize = 64;
+
+/// How many bytes before the core of a [`Piece`] the scan may look at.
+pub const BEHIND: usize = 512;
+
+/// How many bytes after the core of a [`Piece`] the scan may look at.
+pub const AHEAD: usize = MAX_MATCH + 512;
+
+/// One kind of secret, as data: where to look, what it must look like, and who has a say in it.
+#[derive(Clone, Debug)]
+pub struct Detector {
+    /// Stable ID in kebab case.
+    pub id: String,
+    /// Literals one of which stands in every match; three bytes at least.
+    pub anchors: Vec<String>,
+    /// Whether anchors and pattern ignore ASCII case.
+    pub case_insensitive: bool,
+    /// How many bytes a match may begin before its anchor; at most [`MAX_LOOKBEHIND`].
+    pub lookbehind: usize,
+    /// A regular expression over bytes (Unicode off) of bounded length. The group `secret` marks the secret, else it
+    /// is the whole match.
+    pub pattern: String,
+    /// The least Shannon entropy of the secret, in bits per byte.
+    pub min_entropy: Option<f64>,
+    /// Whether obvious placeholders are dropped.
+    pub placeholder: bool,
+    /// Functions that may drop a candidate or change its confidence.
+    pub validators: Vec<validate::Validator>,
+    /// Whether to look for it wrapped in base64 too.
+    pub base64: bool,
+}
+
+/// How a secret was wrapped where it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// In base64; spans cover the encoded text.
+    Base64,
+}
+
+/// A part of a file, with enough of its surroundings that scanning it gives exactly what scanning the whole file would
+/// give for anchors that begin in its core.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// The core with up to [`BEHIND`] bytes before it and up to [`AHEAD`] after it; fewer only at the file's ends.
+    pub bytes: &'a [u8],
+    /// Where in `bytes` the core begins.
+    pub core_start: usize,
+    /// Where in `bytes` the core ends.
+    pub core_end: usize,
+}
+
+impl<'a> Piece<'a> {
+    /// All of a text as one piece.
+    pub fn whole(bytes: &'a [u8]) -> Self {
+        Self { bytes, core_start: 0, core_end: bytes.len() }
+    }
+}
+
+/// A confirmed secret. It borrows the bytes: whoever takes it must keep no more of the value than a redaction or a
+/// keyed hash.
+pub struct Hit<'a> {
+    /// Index of the detector, in the order given to [`Engine::new`].
+    pub detector: usize,
+    /// The whole match, in the piece's bytes.
+    pub matched: Range<usize>,
+    /// The place of the secret, in the piece's bytes (of its encoded form, if it was wrapped).
+    pub span: Range<usize>,
+    /// The secret's value, decoded.
+    pub secret: &'a [u8],
+    /// How it was wrapped.
+    pub encoding: Encoding,
+    /// What the validators make of the detector's confidence: below zero less sure, above zero surer.
+    pub adjust: i8,
+    /// What the validators found out, such as an account number; holds no secret.
+    pub notes: Vec<String>,
+}

@@ -1,0 +1,215 @@
+//! Literals assigned to a secret's name in text files: `.env`, properties, YAML, JSON, INI, XML, code.
+
+use super::names::{NameKind, name_kind};
+use super::placeholder::is_placeholder;
+use super::shape::{Texture, distinct, is_hex_digest, is_uuid};
+use super::{Adjust, Candidate, Judgement};
+
+/// The shortest literal that counts, in bytes.
+const SHORTEST: usize = 8;
+
+/// The longest name that is read to the left of the anchor, in bytes.
+const NAME_MOST: usize = 48;
+
+/// Whether a real-looking literal is assigned to a secret's name. This runs on every text file of an image, most
+/// of which is code and documentation, so it wants proof: a whole name that names a secret, quotes that agree, a
+/// value that ends where a value ends, and a look that no identifier, call, type, path or sentence has.
+pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
+    let secret = candidate.secret;
+    if secret.len() < SHORTEST || is_plain_setting(secret) || is_locator(secret) {
+        return Judgement::Reject;
+    }
+    let Some(place) = Place::read(candidate) else { return Judgement::Reject };
+    let kind = name_kind(place.name);
+    if kind == NameKind::Harmless || looks_like_code(secret) || is_uuid(secret) && kind == NameKind::Weak {
+        return Judgement::Reject;
+    }
+    let texture = Texture::of(secret);
+    let enough = match (place.quoting, kind) {
+        (_, NameKind::Weak) | (Quoting::Bare, _) => texture == Texture::Random,
+        (Quoting::Quoted | Quoting::Environment, _) => texture >= Texture::Mixed,
+    };
+    if !enough || distinct(secret) < 6 || is_placeholder(secret) {
+        return Judgement::Reject;
+    }
+    if kind == NameKind::Weak && is_hex_digest(secret) {
+        return Judgement::lower("a digest under the name of a key");
+    }
+    match texture {
+        Texture::Random => Judgement::raise(),
+        _ => Judgement::Keep { confidence: Adjust::Same, note: None },
+    }
+}
+
+/// How the value is written, which tells how much its look has to prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quoting {
+    /// Between two equal quotes, or between XML tags.
+    Quoted,
+    /// `NAME=value` to the end of the line, as shells and properties files have it.
+    Environment,
+    /// Anything else: YAML, INI with blanks, query strings; code looks the same.
+    Bare,
+}
+
+/// Where a value stands.
+struct Place<'a> {
+    /// The whole name, also what stands left of the anchor.
+    name: &'a [u8],
+    /// How the value is written.
+    quoting: Quoting,
+}
+
+impl<'a> Place<'a> {
+    /// `None` if name or value are torn out of something else.
+    fn read(candidate: &Candidate<'a>) -> Option<Self> {
+        let left = candidate.before();
+        let extent = left.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
+        if extent > NAME_MOST {
+            return None;
+        }
+        let (head, _) = candidate.around_secret();
+        let own = head.iter().take_while(|byte| is_name_byte(**byte)).count();
+        let name = candidate.haystack.get(candidate.start - extent..candidate.start + own)?;
+        let operator = head.get(own..)?;
+        let previous = left.len().checked_sub(extent + 1).and_then(|at| left.get(at)).copied();
+        let quoting = quoting(candidate, operator, previous)?;
+        Some(Place { name, quoting })
+    }
+}
+
+/// How the value between its neighbours is written; `None` if quotes disagree or the value goes on.
+fn quoting(candidate: &Candidate<'_>, operator: &[u8], before_name: Option<u8>) -> Option<Quoting> {
+    let open = candidate.byte_before_secret()?;
+    let close = candidate.byte_after_secret();
+    if matches!(open, b'"' | b'\'' | b'`') {
+        let escaped = operator.len() >= 2 && operator[operator.len() - 2] == b'\\';
+        return (close == Some(open) || escaped && close == Some(b'\\')).then_some(Quoting::Quoted);
+    }
+    if open == b'>' {
+        return (operator == b">" && close == Some(b'<')).then_some(Quoting::Quoted);
+    }
+    let tight = operator == b"=";
+    // A query string or a shell word ends at `&`, `;`, a blank or the line's end; a call's argument at `,` or `)`.
+    let ends = matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
+    let starts = matches!(
+        before_name,
+        None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'?' | b'|' | b'"' | b'\'')
+    );
+    if !ends || !starts {
+        return None;
+    }
+    let whole_word = matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));
+    Some(if tight && whole_word { Quoting::Environment } else { Quoting::Bare })
+}
+
+/// Bytes of a name: identifiers, kebab case, dotted properties.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// Calls, indexing, interpolation, attribute paths, types.
+fn looks_like_code(value: &[u8]) -> bool {
+    let has = |byte: u8| value.contains(&byte);
+    let brackets =
+        has(b'(') || has(b')') || has(b'[') || has(b']') || has(b'{') || has(b'}') || has(b'<') || has(b'>');
+    let path = value.split(|byte| *byte == b'.').count() > 1
+        && value.split(|byte| *byte == b'.').all(|part| {
+            part.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+                && part.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        })
+        && Texture::of(value) != Texture::Random;
+    brackets
+        || path
+        || has(b'\\')
+        || value
+            .windows(2)
+            .any(|two| matches!(two, b"::" | b"->" | b"=>" | b"==" | b"!=" | b"%s" | b"&&" | b"||"))
+            && !value.ends_with(b"==")
+}
+
+/// Booleans, switches, and numbers of fewer than eight digits.
+pub(crate) fn is_plain_setting(value: &[u8]) -> bool {
+    const SETTINGS: &[&str] = &[
+        "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "auto", "disabled", "enabled",
+        "optional", "required", "always", "never", "prompt", "ask", "file", "env",
+    ];
+    let number = value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'_'));
+    SETTINGS.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) || number && value.len() < 8
+}
+
+/// Something that says where a secret is, or is public by its form: paths, URLs, ARNs, references into a secret
+/// store, variables, public keys and certificates.
+pub(crate) fn is_locator(value: &[u8]) -> bool {
+    const STARTS: &[&str] = &[
+        "/run/",
+        "/etc/",
+        "/var/",
+        "/opt/",
+        "/usr/",
+        "/home/",
+        "/root/",
+        "/tmp/",
+        "/app/",
+        "/srv/",
+        "/mnt/",
+        "/secrets/",
+        "/dev/",
+        "/proc/",
+        "./",
+        "../",
+        "~/",
+        "arn:",
+        "file:",
+        "env:",
+        "ssm:",
+        "vault:",
+        "op://",
+        "ref+",
+        "secretsmanager:",
+        "aws-sm:",
+        "gcp-sm:",
+        "azure-kv:",
+        "keyvault:",
+        "projects/",
+        "kms:",
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2-",
+        "-----begin public",
+        "-----begin certificate",
+        "-----begin rsa public",
+        "-----begin pgp public",
+        "@env",
+        "process.env",
+        "os.environ",
+        "os.getenv",
+        "env.",
+        "secrets.",
+        "vars.",
+    ];
+    const ENDS: &[&str] = &[
+        ".pem", ".key", ".crt", ".json", ".yaml", ".yml", ".txt", ".p12", ".pfx", ".jks", ".gpg", ".asc",
+        ".pub", ".env", ".conf", ".cfg", ".ini", ".py", ".js", ".ts", ".html", ".php",
+    ];
+    let starts = |list: &[&str]| {
+        list.iter().any(|start| {
+            value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
+        })
+    };
+    let ends = |list: &[&str]| {
+        list.iter().any(|end| {
+            value
+                .len()
+                .checked_sub(end.len())
+                .and_then(|at| value.get(at..))
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+        })
+    };
+    let url = value.windows(3).any(|window| window == b"://");
+    let drive = matches!(value, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
+    let absolute = value.first() == Some(&b'/')
+        && value.iter().filter(|byte| **byte == b'/').count() >= 2
+        && Texture::of(value) != Texture::Random;
+    starts(STARTS) || ends(ENDS) || url || drive || absolute
+}

@@ -1,0 +1,254 @@
+//! Passwords in connection strings and URLs.
+
+use super::placeholder::is_placeholder;
+use super::shape::Texture;
+use super::words::contains_ignore_case;
+use super::{Adjust, Candidate, Judgement};
+
+/// Words that documentation uses for a password in a URL, beyond what [`is_placeholder`] knows.
+const SAMPLE_PASSWORDS: &[&[u8]] = &[
+    b"tiger",
+    b"pw",
+    b"pwd",
+    b"passwd",
+    b"psw",
+    b"hunter2",
+    b"letmein",
+    b"s3cret",
+    b"s3cr3t",
+    b"p4ssw0rd",
+    b"passw0rd",
+    b"p@ssw0rd",
+    b"p@ssword",
+    b"p%40ssw0rd",
+    b"p%40ssword",
+    b"pass%40word",
+    b"hackme",
+    b"blow",
+    b"ftp",
+    b"pass:word",
+    b"bar",
+];
+
+/// Hosts that stand for any host.
+const SAMPLE_HOSTS: &[&[u8]] = &[
+    b"host",
+    b"hostname",
+    b"server",
+    b"servername",
+    b"myhost",
+    b"myserver",
+    b"somehost",
+    b"yourhost",
+    b"some.host",
+    b"dbhost",
+    b"db_host",
+    b"proxyhost",
+    b"proxyserver",
+    b"foo",
+    b"bar",
+    b"foo.com",
+    b"bar.com",
+    b"foo.bar",
+    b"domain",
+    b"domain.com",
+    b"domain.tld",
+    b"mydomain.com",
+    b"test",
+    b"test.com",
+    b"my.host",
+    b"hostspec",
+    b"address",
+    b"site",
+    b"site.com",
+    b"somewhere",
+    b"somewhere.org",
+    b"server.com",
+    b"host.com",
+    b"myproxy.com",
+    b"proxy",
+    b"a",
+    b"x",
+    b"h",
+];
+
+/// Users that stand for any user.
+const SAMPLE_USERS: &[&[u8]] = &[
+    b"user",
+    b"username",
+    b"usr",
+    b"login",
+    b"me",
+    b"myuser",
+    b"scott",
+    b"joe",
+    b"someuser",
+    b"foo",
+    b"name",
+    b"someone",
+    b"youruser",
+    b"u",
+    b"a",
+    b"uid",
+    b"userid",
+    b"user1",
+    b"user_name",
+    b"dbuser",
+    b"db_user",
+    b"proxyuser",
+];
+
+/// Passwords so common that on a local service they protect nothing.
+const TRIVIAL: &[&[u8]] = &[
+    b"postgres",
+    b"admin",
+    b"root",
+    b"mysql",
+    b"mongo",
+    b"redis",
+    b"123456",
+    b"1234",
+    b"12345",
+    b"qwerty",
+    b"rabbitmq",
+    b"guest",
+];
+
+/// The password of a database, cache or queue URL, of a JDBC URL or of an ADO.NET string.
+pub(crate) fn dsn_password(candidate: &Candidate<'_>) -> Judgement {
+    judge(&Login::read(candidate))
+}
+
+/// The password in the userinfo of any other URL.
+pub(crate) fn url_userinfo(candidate: &Candidate<'_>) -> Judgement {
+    judge(&Login::read(candidate))
+}
+
+/// Who logs in where, as far as the match shows.
+pub(crate) struct Login<'a> {
+    /// Empty if not shown.
+    pub(crate) user: &'a [u8],
+    /// The candidate's secret.
+    pub(crate) password: &'a [u8],
+    /// Without port; empty if not shown.
+    pub(crate) host: &'a [u8],
+}
+
+impl<'a> Login<'a> {
+    /// Reads user and host around the secret.
+    fn read(candidate: &Candidate<'a>) -> Self {
+        let (head, tail) = candidate.around_secret();
+        let tail = if tail.is_empty() { candidate.after() } else { tail };
+        let after_scheme =
+            head.windows(3).position(|window| window == b"://").and_then(|at| head.get(at + 3..));
+        if let Some(host) = tail.strip_prefix(b"@") {
+            let user = after_scheme.unwrap_or_default();
+            let user = user.strip_suffix(b":").unwrap_or(user);
+            return Login { user, password: candidate.secret, host: until(host, b":/?#,;\"'`<> \t\r\n)\\") };
+        }
+        let host = match after_scheme {
+            Some(rest) => until(rest, b":/?#,;\"' "),
+            None => [&b"server="[..], b"data source=", b"host=", b"addr="]
+                .iter()
+                .find_map(|key| value_of(head, key).or_else(|| value_of(tail, key)))
+                .unwrap_or_default(),
+        };
+        let user = [&b"user id="[..], b"uid=", b"username=", b"user="]
+            .iter()
+            .find_map(|key| value_of(head, key).or_else(|| value_of(tail, key)))
+            .unwrap_or_default();
+        Login { user, password: candidate.secret, host }
+    }
+}
+
+/// The bytes before the first of `stops`.
+fn until<'a>(text: &'a [u8], stops: &[u8]) -> &'a [u8] {
+    let end = text.iter().position(|byte| stops.contains(byte)).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default()
+}
+
+/// The value of a `key=` in a list of parameters. `key` is lower case and ends with `=`.
+fn value_of<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    let at = text.windows(key.len()).position(|window| window.eq_ignore_ascii_case(key))?;
+    Some(until(text.get(at + key.len()..)?, b";&\"' ,"))
+}
+
+/// Judges the password by its own look, and by whom and what it stands beside.
+pub(crate) fn judge(login: &Login<'_>) -> Judgement {
+    let Login { user, password, host } = *login;
+    let one_of = |list: &[&[u8]], text: &[u8]| list.iter().any(|known| known.eq_ignore_ascii_case(text));
+    if password.len() < 3
+        || is_placeholder(password)
+        || has_template(password)
+        || has_template(user)
+        || has_template(host)
+        || one_of(SAMPLE_PASSWORDS, password)
+    {
+        return Judgement::Reject;
+    }
+    let texture = Texture::of(password);
+    let local = is_local(host);
+    if local && user == b"guest" && password == b"guest" {
+        // RabbitMQ's default login, which works over loopback only.
+        return Judgement::Reject;
+    }
+    if texture != Texture::Random
+        && (is_sample_host(host) || is_placeholder(user) && texture == Texture::Words)
+    {
+        return Judgement::Reject;
+    }
+    if texture == Texture::Words && one_of(SAMPLE_USERS, user) {
+        return Judgement::Reject;
+    }
+    if is_sample_host(host) {
+        return Judgement::lower("the host is an example");
+    }
+    let trivial = one_of(TRIVIAL, password) || password.eq_ignore_ascii_case(user);
+    match texture {
+        _ if trivial && local => Judgement::lower("a trivial password for a local service"),
+        _ if trivial => Judgement::lower("a trivial password"),
+        Texture::Words => Judgement::lower("the password is made of words"),
+        Texture::Random if !local => Judgement::noted(Adjust::Raise, host_note(host)),
+        _ => Judgement::keep(),
+    }
+}
+
+/// Where the password opens a door: host names are no secrets.
+fn host_note(host: &[u8]) -> String {
+    let shown: String =
+        host.iter().take(80).filter(|byte| byte.is_ascii_graphic()).map(|byte| char::from(*byte)).collect();
+    format!("for host {shown}")
+}
+
+/// Variables and format directives in a part of a URL.
+fn has_template(text: &[u8]) -> bool {
+    let pair = |open: u8, close: u8| text.contains(&open) && text.contains(&close);
+    pair(b'{', b'}')
+        || pair(b'<', b'>')
+        || pair(b'[', b']') && text.first() == Some(&b'[') && !text.contains(&b':')
+        || text.starts_with(b"$")
+        || text.starts_with(b"@")
+        || text.starts_with(b":")
+        || text.contains(&b'(')
+        || text
+            .windows(2)
+            .any(|two| matches!(two, b"%s" | b"%v" | b"%d" | b"**" | b".." | b"\" " | b"' " | b"#{"))
+}
+
+/// The loopback host, or none.
+fn is_local(host: &[u8]) -> bool {
+    host.is_empty()
+        || host.eq_ignore_ascii_case(b"localhost")
+        || host.starts_with(b"127.")
+        || host == b"0.0.0.0"
+        || host.starts_with(b"[::1")
+}
+
+/// RFC 2606's example names and the like.
+fn is_sample_host(host: &[u8]) -> bool {
+    SAMPLE_HOSTS.iter().any(|known| known.eq_ignore_ascii_case(host))
+        || contains_ignore_case(host, b"example")
+        || host.ends_with(b".invalid")
+        || host.ends_with(b".test")
+        || is_placeholder(host)
+}

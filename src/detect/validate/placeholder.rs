@@ -1,0 +1,368 @@
+//! Placeholders: what stands where a secret would.
+
+use super::shape::distinct;
+
+/// The longest text that is searched for placeholder words. Longer ones are keys and tokens, in which a word can
+/// stand by chance.
+const SEARCHED_MOST: usize = 256;
+
+/// Words that make any text around them a placeholder. Long enough not to stand in a random token by chance:
+/// each is looked for in lower case, in capitals and capitalised only.
+const MARKERS: &[&str] = &[
+    "example",
+    "changeme",
+    "changethis",
+    "change-me",
+    "change_me",
+    "change-this",
+    "change_this",
+    "placeholder",
+    "redacted",
+    "replaceme",
+    "replace-me",
+    "replace_me",
+    "replacethis",
+    "replace_this",
+    "insert-",
+    "insert_",
+    "inserthere",
+    "yourpassword",
+    "yoursecret",
+    "yourtoken",
+    "yourapikey",
+    "your-api",
+    "your_api",
+    "your-secret",
+    "your_secret",
+    "your-token",
+    "your_token",
+    "your-password",
+    "your_password",
+    "your-access",
+    "your_access",
+    "dummykey",
+    "dummytoken",
+    "dummypassword",
+    "notarealkey",
+    "not-a-real",
+    "not_a_real",
+    "notasecret",
+    "not-a-secret",
+    "not_a_secret",
+    "nosecret",
+    "fakekey",
+    "faketoken",
+    "fakesecret",
+    "sanitized",
+    "omitted",
+    "undefined",
+];
+
+/// Words of which placeholders are made: a text that falls apart into these, signs and a few digits is one.
+const VOCABULARY: &[&str] = &[
+    "a",
+    "abc",
+    "abcd",
+    "abcde",
+    "abcdef",
+    "access",
+    "account",
+    "an",
+    "and",
+    "any",
+    "api",
+    "auth",
+    "bar",
+    "baz",
+    "blah",
+    "change",
+    "client",
+    "configure",
+    "connection",
+    "credential",
+    "credentials",
+    "db",
+    "default",
+    "demo",
+    "dev",
+    "development",
+    "dummy",
+    "empty",
+    "enter",
+    "fake",
+    "fill",
+    "foo",
+    "foobar",
+    "from",
+    "generate",
+    "generated",
+    "github",
+    "go",
+    "goes",
+    "has",
+    "here",
+    "id",
+    "in",
+    "insert",
+    "invalid",
+    "is",
+    "it",
+    "key",
+    "keys",
+    "like",
+    "local",
+    "login",
+    "me",
+    "mock",
+    "must",
+    "my",
+    "name",
+    "new",
+    "nil",
+    "no",
+    "none",
+    "not",
+    "null",
+    "of",
+    "on",
+    "or",
+    "original",
+    "pass",
+    "passphrase",
+    "password",
+    "passwords",
+    "passwd",
+    "pat",
+    "private",
+    "pw",
+    "pwd",
+    "random",
+    "real",
+    "replace",
+    "required",
+    "sample",
+    "secret",
+    "secrets",
+    "see",
+    "set",
+    "some",
+    "something",
+    "string",
+    "stub",
+    "super",
+    "supersecret",
+    "temp",
+    "test",
+    "tester",
+    "testing",
+    "text",
+    "that",
+    "the",
+    "this",
+    "tmp",
+    "to",
+    "todo",
+    "token",
+    "tokens",
+    "too",
+    "unset",
+    "unused",
+    "use",
+    "user",
+    "username",
+    "value",
+    "very",
+    "with",
+    "xxx",
+    "xyz",
+    "you",
+    "your",
+    "yours",
+    "encrypted",
+    "hidden",
+    "masked",
+    "mypass",
+    "admin1234",
+    "env",
+    "var",
+    "variable",
+    "qwerty",
+    "qwertyuiop",
+];
+
+/// Whether the text stands for a secret instead of being one: filler (`changeme`, `xxxx`, `1234567890`), a
+/// reference (`${VAR}`, `{{ name }}`, `<token>`, `%(name)s`), words about secrets (`your-api-key`, `password123`),
+/// or a documented example. Random text is never one.
+pub fn is_placeholder(secret: &[u8]) -> bool {
+    let text = secret.trim_ascii();
+    is_filler(text) || is_reference(text) || has_marker(text) || is_about_secrets(text)
+}
+
+/// Empty, one sign repeated, sequences, or one block repeated.
+fn is_filler(text: &[u8]) -> bool {
+    let core = trim_signs(text);
+    if core.len() < 3 {
+        // Nothing but signs: dots, stars, dashes.
+        return text.len() < 3 || distinct(text) <= 2;
+    }
+    if core.len() >= 4 && distinct(core) <= 2 || core.len() >= 16 && distinct(core) <= 4 {
+        return true;
+    }
+    has_long_run(text) || is_periodic(core)
+}
+
+/// The text without the signs at its ends.
+fn trim_signs(text: &[u8]) -> &[u8] {
+    let first = text.iter().position(u8::is_ascii_alphanumeric);
+    let last = text.iter().rposition(u8::is_ascii_alphanumeric);
+    match (first, last) {
+        (Some(first), Some(last)) => text.get(first..=last).unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+/// Six equal bytes in a row, or eight that count up or down; the whole of a shorter text too. Base64 has runs of
+/// `A` where zero bytes are, so a long text is not judged by them.
+fn has_long_run(text: &[u8]) -> bool {
+    if text.len() > SEARCHED_MOST {
+        return false;
+    }
+    let (mut same, mut up, mut down) = (1_usize, 1_usize, 1_usize);
+    for pair in text.windows(2) {
+        let &[one, two] = pair else { continue };
+        let next = if one == b'9' && two == b'0' { true } else { two == one.wrapping_add(1) };
+        same = if one == two { same + 1 } else { 1 };
+        up = if next && two.is_ascii_alphanumeric() { up + 1 } else { 1 };
+        down = if one == two.wrapping_add(1) && two.is_ascii_alphanumeric() { down + 1 } else { 1 };
+        let whole = text.len();
+        if same >= 6 || up >= 8 || down >= 8 || whole >= 4 && (same == whole || up == whole || down == whole)
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// One block of at most half the length, repeated to the end (`deadbeefdeadbeef`).
+fn is_periodic(text: &[u8]) -> bool {
+    if text.len() < 12 || text.len() > SEARCHED_MOST {
+        return false;
+    }
+    (1..=text.len() / 2).any(|period| text.iter().zip(text.iter().skip(period)).all(|(one, two)| one == two))
+}
+
+/// A variable, a template's hole, or a word in brackets.
+fn is_reference(text: &[u8]) -> bool {
+    let pairs: &[(&[u8], &[u8])] = &[
+        (b"${", b"}"),
+        (b"$(", b")"),
+        (b"{{", b"}}"),
+        (b"#{", b"}"),
+        (b"<%", b"%>"),
+        (b"%(", b")"),
+        (b"{%", b"%}"),
+        (b"$[", b"]"),
+    ];
+    if pairs.iter().any(|(open, close)| find(text, open).is_some_and(|at| find(&text[at..], close).is_some()))
+    {
+        return true;
+    }
+    let wrapped =
+        |open: u8, close: u8| text.len() >= 2 && text.first() == Some(&open) && text.last() == Some(&close);
+    if wrapped(b'<', b'>')
+        || wrapped(b'[', b']')
+        || wrapped(b'{', b'}')
+        || wrapped(b'(', b')')
+        || wrapped(b'%', b'%') && text.len() > 2
+    {
+        return true;
+    }
+    if text.starts_with(b"__") && text.ends_with(b"__") || text.starts_with(b"@@") || wrapped(b'@', b'@') {
+        return true;
+    }
+    if let Some(open) = find(text, b"<") {
+        let inner = &text[open + 1..];
+        if let Some(close) = find(inner, b">") {
+            return close > 1
+                && inner[..close].iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b' '));
+        }
+    }
+    if let Some(name) = text.strip_prefix(b"$") {
+        let name = name.strip_prefix(b"env:").unwrap_or(name);
+        let identifier = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        return !name.is_empty() && identifier && !name[0].is_ascii_digit();
+    }
+    matches!(text, b"%s" | b"%v" | b"%d" | b"%r" | b"{}" | b"%@")
+        || text.ends_with(b"...")
+        || text.starts_with(b"...")
+}
+
+/// Where `needle` starts.
+fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
+    text.windows(needle.len()).position(|window| window == needle)
+}
+
+/// A word that no secret holds.
+fn has_marker(text: &[u8]) -> bool {
+    if text.len() > SEARCHED_MOST {
+        return false;
+    }
+    MARKERS.iter().any(|marker| {
+        let marker = marker.as_bytes();
+        text.windows(marker.len()).any(|window| window.eq_ignore_ascii_case(marker) && one_case(window))
+    })
+}
+
+/// All lower case, all capitals, or capitalised.
+fn one_case(word: &[u8]) -> bool {
+    let rest = word.get(1..).unwrap_or_default();
+    !rest.iter().any(u8::is_ascii_uppercase) || !word.iter().any(u8::is_ascii_lowercase)
+}
+
+/// Whether all letters belong to the vocabulary's words, and digits are few or count up.
+fn is_about_secrets(text: &[u8]) -> bool {
+    if text.len() > 64 {
+        return false;
+    }
+    let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    if letters < 2 || digits > 4 && !digits_count_up(text) {
+        return false;
+    }
+    text.split(|byte| !byte.is_ascii_alphabetic()).filter(|run| !run.is_empty()).all(is_vocabulary)
+}
+
+/// The digits, taken together, count up: `123456`.
+fn digits_count_up(text: &[u8]) -> bool {
+    let mut digits = text.iter().filter(|byte| byte.is_ascii_digit());
+    let Some(mut last) = digits.next() else { return true };
+    for digit in digits {
+        if *digit != last + 1 && !(*last == b'9' && *digit == b'0') {
+            return false;
+        }
+        last = digit;
+    }
+    true
+}
+
+/// Whether a run of letters can be cut into words of the vocabulary (`mysecretpassword`) or is one letter
+/// repeated. At most 64 letters.
+fn is_vocabulary(run: &[u8]) -> bool {
+    if distinct(run) == 1 {
+        return true;
+    }
+    // Bit n: the first n letters can be cut.
+    let mut reached: u128 = 1;
+    for start in 0..run.len() {
+        if reached >> start & 1 == 0 {
+            continue;
+        }
+        for word in VOCABULARY {
+            let end = start + word.len();
+            if run.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes())) {
+                reached |= 1 << end;
+            }
+        }
+    }
+    reached >> run.len() & 1 == 1
+}

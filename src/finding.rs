@@ -1,0 +1,256 @@
+//! What a check answers with, and what it all adds up to. Findings, unchecked items and errors are three types and
+//! stay so to the end: a [`Finding`] says that the artifact is bad, an [`Unchecked`] that it could not be seen; errors
+//! are the business of whoever failed.
+
+mod outcome;
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::location::Origin;
+
+pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
+
+/// How bad it is if the finding is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; does not fail a verdict by default.
+    Low,
+    /// Should be mended.
+    Medium,
+    /// A usable secret or a broken promise.
+    High,
+    /// A usable secret that opens much.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, mildest first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The word used in reports and in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The severity that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == word)
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// How sure the tool is that the finding is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// A guess worth a look.
+    Low,
+    /// Probably.
+    Medium,
+    /// As good as certain.
+    High,
+}
+
+impl Confidence {
+    /// All of them, least sure first.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+
+    /// The word used in reports and rules.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+
+    /// The confidence that a word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|c| c.as_str() == word)
+    }
+
+    /// One step surer, at most [`Confidence::High`].
+    #[must_use]
+    pub fn raised(self) -> Self {
+        if self == Self::Low { Self::Medium } else { Self::High }
+    }
+
+    /// One step less sure, at least [`Confidence::Low`].
+    #[must_use]
+    pub fn lowered(self) -> Self {
+        if self == Self::High { Self::Medium } else { Self::Low }
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Everything that is said of a check in every place: help, report, SARIF rule, contract schema, documentation.
+#[derive(Debug)]
+pub struct CheckMeta {
+    /// Stable ID, such as `SW301`.
+    pub id: &'static str,
+    /// Short name in kebab case, such as `secret-in-file`.
+    pub name: &'static str,
+    /// One line: what the check asks.
+    pub summary: &'static str,
+    /// Why a finding matters.
+    pub why: &'static str,
+    /// What to do about one.
+    pub fix: &'static str,
+    /// The clause of the packaging contract that asks for it, such as `D.4.2`.
+    pub clause: &'static str,
+    /// The severity of a finding when nothing more exact is known.
+    pub severity: Severity,
+    /// Tags such as `CWE-798`.
+    pub tags: &'static [&'static str],
+}
+
+/// A secret as it may be shown: never its value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Redacted {
+    /// A few leading characters that tell its kind, then an ellipsis; never enough to use or to guess the rest.
+    pub preview: String,
+    /// Length of the value in bytes.
+    pub length: usize,
+}
+
+impl Redacted {
+    /// Redacts `secret`. What is shown is a quarter of it at most, and at most four characters, and nothing at all of
+    /// a secret under 16 bytes: short secrets are guessed from their beginnings.
+    pub fn new(secret: &[u8]) -> Self {
+        let shown = if secret.len() < 16 { 0 } else { (secret.len() / 4).min(4) };
+        let head: String =
+            secret.iter().take(shown).take_while(|b| b.is_ascii_graphic()).map(|b| char::from(*b)).collect();
+        Self { preview: format!("{head}…"), length: secret.len() }
+    }
+}
+
+/// The key of the fingerprints' keyed hash.
+#[derive(Clone)]
+pub enum FingerprintKey {
+    /// No key is known: fingerprints are made of the place alone and never of the secret's value, so that a short
+    /// secret cannot be guessed from a report.
+    PlaceOnly,
+    /// A key from the contract: fingerprints also tell apart values at one place.
+    Keyed(Vec<u8>),
+}
+
+impl fmt::Debug for FingerprintKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PlaceOnly => "PlaceOnly",
+            Self::Keyed(_) => "Keyed(…)",
+        })
+    }
+}
+
+/// A stable name for one finding, the same from run to run: a keyed hash (HMAC-SHA-256, 128 bits of it in hex).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of a finding of `check` by `detector`, at `place` (parts that name it without line numbers or
+    /// layer digests, which change from build to build), of the value `secret`.
+    pub fn new(key: &FingerprintKey, check: &str, detector: &str, place: &[&str], secret: &[u8]) -> Self {
+        let (key, secret) = match key {
+            FingerprintKey::PlaceOnly => (&b"seaworthy/fingerprint/place/v1"[..], &[][..]),
+            FingerprintKey::Keyed(key) => (key.as_slice(), secret),
+        };
+        // HMAC takes a key of any length, so this cannot fail; an empty fingerprint would still be a valid name.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Self(String::new()) };
+        let parts = [check.as_bytes(), detector.as_bytes()];
+        for part in parts.into_iter().chain(place.iter().map(|p| p.as_bytes())).chain([secret]) {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        let digest = mac.finalize().into_bytes();
+        Self(digest.iter().take(16).map(|b| format!("{b:02x}")).collect())
+    }
+
+    /// Reads one that a person wrote into a contract: 32 lowercase hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        (text.len() == 32 && text.bytes().all(hex)).then(|| Self(text.to_owned()))
+    }
+
+    /// Its text form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The artifact is bad, here, for this reason.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The check that found it.
+    pub check: &'static str,
+    /// The detector that recognised the secret, if one did.
+    pub detector: Option<String>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What was found, in one sentence.
+    pub message: String,
+    /// What to do about it, for this very case.
+    pub fix: String,
+    /// Where.
+    pub origin: Origin,
+    /// The secret, redacted.
+    pub secret: Option<Redacted>,
+    /// A stable name for it.
+    pub fingerprint: Fingerprint,
+    /// Further origins of the same secret.
+    pub places: Vec<Origin>,
+    /// What else is known, such as the account an access key belongs to.
+    pub notes: Vec<String>,
+}
+
+/// A thing that seaworthy was asked to examine and could not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unchecked {
+    /// Where it is.
+    pub origin: Origin,
+    /// What it is.
+    pub what: String,
+    /// Why it could not be examined.
+    pub reason: String,
+    /// The checks that would have looked at it.
+    pub checks: Vec<&'static str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_secrets_show_nothing() {
+        assert_eq!(Redacted::new(b"hunter2hunter2").preview, "…");
+        assert_eq!(Redacted::new(b"ghp_0123456789abcdefghij").preview, "ghp_…");
+    }
+
+    #[test]
+    fn fingerprints_without_a_key_do_not_depend_on_the_secret() {
+        let of = |key: &FingerprintKey, secret: &[u8]| Fingerprint::new(key, "SW301", "x", &["a"], secret);
+        assert_eq!(of(&FingerprintKey::PlaceOnly, b"a"), of(&FingerprintKey::PlaceOnly, b"b"));
+        let key = FingerprintKey::Keyed(b"k".to_vec());
+        assert_ne!(of(&key, b"a"), of(&key, b"b"));
+        assert_eq!(Fingerprint::parse(of(&key, b"a").as_str()), Some(of(&key, b"a")));
+    }
+}

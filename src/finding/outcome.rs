@@ -1,0 +1,258 @@
+//! What all findings and unchecked items add up to: the report, and its verdict, computed before anything is rendered.
+
+use super::{CheckMeta, Finding, Severity, Unchecked};
+
+/// The one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Everything that was asked for was seen, and nothing that fails was found.
+    Pass,
+    /// Something was found.
+    Fail,
+    /// Nothing was found, but something could not be seen.
+    Incomplete,
+}
+
+impl Verdict {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Incomplete => "incomplete",
+        }
+    }
+
+    /// The process's exit code for it: 0 pass, 1 fail, 2 could not decide.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Fail => 1,
+            Self::Incomplete => 2,
+        }
+    }
+}
+
+/// What became of one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CheckStatus {
+    /// It looked at everything and found nothing that fails.
+    Pass,
+    /// It found something that fails.
+    Fail,
+    /// It found nothing that fails, but could not look at everything.
+    Unchecked,
+    /// This run did not ask it, or it had nothing to look at.
+    NotRequested,
+}
+
+impl CheckStatus {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Unchecked => "unchecked",
+            Self::NotRequested => "not-requested",
+        }
+    }
+}
+
+/// One check's line in the report.
+#[derive(Clone, Debug)]
+pub struct CheckSummary {
+    /// The check.
+    pub meta: &'static CheckMeta,
+    /// What became of it.
+    pub status: CheckStatus,
+    /// Its findings, accepted ones not counted.
+    pub findings: usize,
+    /// Its findings that the contract accepts.
+    pub accepted: usize,
+    /// Items that it could not look at.
+    pub unchecked: usize,
+}
+
+/// What kind of thing was examined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A container image.
+    Image,
+    /// A build context.
+    Context,
+    /// A Dockerfile.
+    Dockerfile,
+}
+
+impl Subject {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Context => "context",
+            Self::Dockerfile => "dockerfile",
+        }
+    }
+}
+
+/// One thing that was examined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArtifactRecord {
+    /// What kind of thing.
+    pub subject: Subject,
+    /// Its name as the user gave it.
+    pub name: String,
+    /// Names that it carries itself, such as repository tags in an archive.
+    pub tags: Vec<String>,
+    /// The image's platform.
+    pub platform: Option<String>,
+    /// The manifest's digest, or that of the file.
+    pub digest: Option<String>,
+    /// The image config's digest.
+    pub config_digest: Option<String>,
+    /// Number of layers.
+    pub layers: usize,
+}
+
+/// The ledger of what was seen and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Layers (or contexts) read to their end.
+    pub layers: u64,
+    /// Layers that could not be read, or not to their end.
+    pub layers_not_seen: u64,
+    /// Files whose content was read.
+    pub files: u64,
+    /// Bytes of file content that were read.
+    pub bytes: u64,
+    /// Files whose content could not be read.
+    pub files_not_seen: u64,
+    /// Bytes that could not be read, as far as their number is known.
+    pub bytes_not_seen: u64,
+    /// Files that hold compressed or encrypted data of their own (zip, jar, gzip …): read as bytes, not decoded.
+    pub files_not_decoded: u64,
+    /// Bytes in those files.
+    pub bytes_not_decoded: u64,
+}
+
+impl Coverage {
+    /// Adds another part of the ledger.
+    pub fn add(&mut self, other: &Self) {
+        self.layers += other.layers;
+        self.layers_not_seen += other.layers_not_seen;
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.files_not_seen += other.files_not_seen;
+        self.bytes_not_seen += other.bytes_not_seen;
+        self.files_not_decoded += other.files_not_decoded;
+        self.bytes_not_decoded += other.bytes_not_decoded;
+    }
+}
+
+/// A finding that the contract accepts: kept in the report and the evidence, out of the verdict and of SARIF.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The finding.
+    pub finding: Finding,
+    /// Why it is accepted, in the contract's words.
+    pub reason: String,
+    /// The last day on which it is, as `YYYY-MM-DD`.
+    pub expires: String,
+}
+
+/// All that a run found out; the reports are functions of it.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Digest of the detectors that were used.
+    pub rules_digest: String,
+    /// Digest of the contract file, if there was one.
+    pub contract_digest: Option<String>,
+    /// The mildest severity that fails the verdict.
+    pub fail_on: Severity,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What was examined.
+    pub artifacts: Vec<ArtifactRecord>,
+    /// What was found, by check, origin and span.
+    pub findings: Vec<Finding>,
+    /// What was found and is accepted.
+    pub accepted: Vec<Accepted>,
+    /// What could not be seen.
+    pub unchecked: Vec<Unchecked>,
+    /// The ledger.
+    pub coverage: Coverage,
+    /// Every check of the families that this run could ask, in order of their IDs.
+    pub checks: Vec<CheckSummary>,
+}
+
+impl Report {
+    /// Puts findings and unchecked items into their order, sums up each check and computes the verdict. `asked` lists
+    /// the checks that ran; `known` all that exist.
+    #[allow(clippy::too_many_arguments)]
+    pub fn judge(
+        fail_on: Severity,
+        known: &[&'static CheckMeta],
+        asked: &[&'static str],
+        mut findings: Vec<Finding>,
+        mut accepted: Vec<Accepted>,
+        mut unchecked: Vec<Unchecked>,
+        artifacts: Vec<ArtifactRecord>,
+        coverage: Coverage,
+    ) -> Self {
+        let order = |a: &Finding, b: &Finding| {
+            (a.check, &a.origin, &a.detector, &a.fingerprint).cmp(&(b.check, &b.origin, &b.detector, &b.fingerprint))
+        };
+        findings.sort_by(order);
+        accepted.sort_by(|a, b| order(&a.finding, &b.finding));
+        unchecked.sort();
+        unchecked.dedup();
+        let fails = |f: &Finding| f.severity >= fail_on;
+        let checks = known
+            .iter()
+            .map(|meta| {
+                let of_check = |f: &&Finding| f.check == meta.id;
+                let missed = unchecked.iter().filter(|u| u.checks.contains(&meta.id)).count();
+                let status = if findings.iter().filter(of_check).any(fails) {
+                    CheckStatus::Fail
+                } else if missed > 0 {
+                    CheckStatus::Unchecked
+                } else if asked.contains(&meta.id) {
+                    CheckStatus::Pass
+                } else {
+                    CheckStatus::NotRequested
+                };
+                CheckSummary {
+                    meta,
+                    status,
+                    findings: findings.iter().filter(of_check).count(),
+                    accepted: accepted.iter().filter(|a| a.finding.check == meta.id).count(),
+                    unchecked: missed,
+                }
+            })
+            .collect();
+        let verdict = if findings.iter().any(fails) {
+            Verdict::Fail
+        } else if unchecked.is_empty() {
+            Verdict::Pass
+        } else {
+            Verdict::Incomplete
+        };
+        Self {
+            rules_digest: String::new(),
+            contract_digest: None,
+            fail_on,
+            verdict,
+            artifacts,
+            findings,
+            accepted,
+            unchecked,
+            coverage,
+            checks,
+        }
+    }
+
+    /// The number of findings that fail the verdict.
+    pub fn failing(&self) -> usize {
+        self.findings.iter().filter(|f| f.severity >= self.fail_on).count()
+    }
+}
