@@ -5,6 +5,8 @@
 mod outcome;
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -37,6 +39,16 @@ impl Severity {
             Self::Medium => "medium",
             Self::High => "high",
             Self::Critical => "critical",
+        }
+    }
+
+    /// One step milder, at least [`Severity::Low`].
+    #[must_use]
+    pub fn lowered(self) -> Self {
+        match self {
+            Self::Low | Self::Medium => Self::Low,
+            Self::High => Self::Medium,
+            Self::Critical => Self::High,
         }
     }
 
@@ -79,6 +91,12 @@ impl Confidence {
     /// The confidence that a word names.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|c| c.as_str() == word)
+    }
+
+    /// `steps` steps surer, or less sure if below zero.
+    #[must_use]
+    pub fn adjusted(self, steps: i8) -> Self {
+        (0..steps.unsigned_abs()).fold(self, |c, _| if steps > 0 { c.raised() } else { c.lowered() })
     }
 
     /// One step surer, at most [`Confidence::High`].
@@ -160,27 +178,65 @@ impl fmt::Debug for FingerprintKey {
     }
 }
 
+/// What may be kept of a secret's value once its window is gone: a redaction and hashes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretMark {
+    /// What may be shown.
+    pub redacted: Redacted,
+    /// Equal for equal values; keyed with a number that dies with the process.
+    pub group: u64,
+    /// The value's keyed hash, if there is a key.
+    value: Option<[u8; 16]>,
+}
+
+impl SecretMark {
+    /// Marks `secret`.
+    pub fn new(key: &FingerprintKey, secret: &[u8]) -> Self {
+        static GROUPS: OnceLock<RandomState> = OnceLock::new();
+        let value = match key {
+            FingerprintKey::PlaceOnly => None,
+            FingerprintKey::Keyed(_) => Some(keyed_hash(key, &[secret])),
+        };
+        let group = GROUPS.get_or_init(RandomState::new).hash_one(secret);
+        Self { redacted: Redacted::new(secret), group, value }
+    }
+}
+
+fn keyed_hash(key: &FingerprintKey, parts: &[&[u8]]) -> [u8; 16] {
+    let key = match key {
+        FingerprintKey::PlaceOnly => &b"seaworthy/fingerprint/place/v1"[..],
+        FingerprintKey::Keyed(key) => key.as_slice(),
+    };
+    let mut out = [0; 16];
+    // HMAC takes a key of any length, so this cannot fail.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return out };
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    let digest = mac.finalize().into_bytes();
+    out.iter_mut().zip(digest).for_each(|(o, d)| *o = d);
+    out
+}
+
 /// A stable name for one finding, the same from run to run: a keyed hash (HMAC-SHA-256, 128 bits of it in hex).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
     /// The fingerprint of a finding of `check` by `detector`, at `place` (parts that name it without line numbers or
-    /// layer digests, which change from build to build), of the value `secret`.
-    pub fn new(key: &FingerprintKey, check: &str, detector: &str, place: &[&str], secret: &[u8]) -> Self {
-        let (key, secret) = match key {
-            FingerprintKey::PlaceOnly => (&b"seaworthy/fingerprint/place/v1"[..], &[][..]),
-            FingerprintKey::Keyed(key) => (key.as_slice(), secret),
-        };
-        // HMAC takes a key of any length, so this cannot fail; an empty fingerprint would still be a valid name.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Self(String::new()) };
-        let parts = [check.as_bytes(), detector.as_bytes()];
-        for part in parts.into_iter().chain(place.iter().map(|p| p.as_bytes())).chain([secret]) {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        let digest = mac.finalize().into_bytes();
-        Self(digest.iter().take(16).map(|b| format!("{b:02x}")).collect())
+    /// layer digests, which change from build to build), of the secret behind `mark`.
+    pub fn new(
+        key: &FingerprintKey,
+        check: &str,
+        detector: &str,
+        place: &[&str],
+        mark: Option<&SecretMark>,
+    ) -> Self {
+        let mut parts = vec![check.as_bytes(), detector.as_bytes()];
+        parts.extend(place.iter().map(|p| p.as_bytes()));
+        parts.extend(mark.and_then(|m| m.value.as_ref()).map(<[u8; 16]>::as_slice));
+        Self(keyed_hash(key, &parts).iter().map(|b| format!("{b:02x}")).collect())
     }
 
     /// Reads one that a person wrote into a contract: 32 lowercase hex digits.
@@ -247,7 +303,9 @@ mod tests {
 
     #[test]
     fn fingerprints_without_a_key_do_not_depend_on_the_secret() {
-        let of = |key: &FingerprintKey, secret: &[u8]| Fingerprint::new(key, "SW301", "x", &["a"], secret);
+        let of = |key: &FingerprintKey, secret: &[u8]| {
+            Fingerprint::new(key, "SW301", "x", &["a"], Some(&SecretMark::new(key, secret)))
+        };
         assert_eq!(of(&FingerprintKey::PlaceOnly, b"a"), of(&FingerprintKey::PlaceOnly, b"b"));
         let key = FingerprintKey::Keyed(b"k".to_vec());
         assert_ne!(of(&key, b"a"), of(&key, b"b"));

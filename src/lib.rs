@@ -1,5 +1,26 @@
-//! seaworthy
+//! seaworthy inspects a container image before it sails.
+//!
+//! ```text
+//!             load                    ask                   judge               tell
+//! sources ──────────▶ artifacts ──────────▶ findings ──────────▶ verdict ──────────▶ reports
+//! archive, registry   image               + unchecked          pass | fail |       text, json, sarif,
+//! layout, daemon                            one file per ID      incomplete          github, evidence
+//!                                           rules/ as data
+//! ```
+//!
+//! The folders are this picture: [`artifact`] is what is examined, [`check`] the questions, [`detect`] and [`rule`]
+//! what recognises secrets, [`finding`] the answers, [`scan`] the spine, [`report`] and [`store`] what is told and
+//! kept, [`contract`] what a project promises, [`cli`] what may be typed. Data never flows back, and
+//! `tests/architecture.rs` keeps it so.
+
 pub mod artifact;
+pub mod check;
+pub mod cli;
+pub mod contract;
 pub mod detect;
 pub mod finding;
 pub mod location;
+pub mod report;
+pub mod rule;
+pub mod scan;
+pub mod store;

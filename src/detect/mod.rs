@@ -19,7 +19,7 @@ pub use engine::{BuildError, Engine, Scratch};
 pub const MAX_MATCH: usize = 8192;
 
 /// The furthest that a match may begin before its anchor, in bytes.
-pub const MAX_LOOKBEHIND: usize = 128;
+pub const MAX_LOOKBEHIND: usize = 256;
 
 /// How many bytes around a match a validator may look at.
 pub const CONTEXT: usize = 64;

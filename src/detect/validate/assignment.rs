@@ -3,6 +3,7 @@
 use super::names::{NameKind, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, is_hex_digest, is_uuid};
+use super::words::contains_ignore_case;
 use super::{Adjust, Candidate, Judgement};
 
 /// The shortest literal that counts, in bytes.
@@ -16,7 +17,7 @@ const NAME_MOST: usize = 48;
 /// value that ends where a value ends, and a look that no identifier, call, type, path or sentence has.
 pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
     let secret = candidate.secret;
-    if secret.len() < SHORTEST || is_plain_setting(secret) || is_locator(secret) {
+    if secret.len() < SHORTEST || is_access_key_id(secret) || is_plain_setting(secret) || is_locator(secret) {
         return Judgement::Reject;
     }
     let Some(place) = Place::read(candidate) else { return Judgement::Reject };
@@ -39,6 +40,11 @@ pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
         Texture::Random => Judgement::raise(),
         _ => Judgement::Keep { confidence: Adjust::Same, note: None },
     }
+}
+
+/// An AWS access key ID has a detector of its own.
+fn is_access_key_id(value: &[u8]) -> bool {
+    value.starts_with(b"AKIA") || value.starts_with(b"ASIA")
 }
 
 /// How the value is written, which tells how much its look has to prove.
@@ -73,7 +79,17 @@ impl<'a> Place<'a> {
         let name = candidate.haystack.get(candidate.start - extent..candidate.start + own)?;
         let operator = head.get(own..)?;
         let previous = left.len().checked_sub(extent + 1).and_then(|at| left.get(at)).copied();
-        let quoting = quoting(candidate, operator, previous)?;
+        // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables.
+        if previous == Some(b':')
+            && left.len().checked_sub(extent + 2).and_then(|at| left.get(at)) == Some(&b':')
+        {
+            return None;
+        }
+        let mut quoting = quoting(candidate, operator, previous)?;
+        // A command-line flag's value is as sure as a variable's.
+        if quoting == Quoting::Bare && name.starts_with(b"--") {
+            quoting = Quoting::Environment;
+        }
         Some(Place { name, quoting })
     }
 }
@@ -83,11 +99,13 @@ fn quoting(candidate: &Candidate<'_>, operator: &[u8], before_name: Option<u8>) 
     let open = candidate.byte_before_secret()?;
     let close = candidate.byte_after_secret();
     if matches!(open, b'"' | b'\'' | b'`') {
+        // Two neighbours in a list are no name and value, unless the second proves itself.
+        let sure = if operator.contains(&b',') { Quoting::Bare } else { Quoting::Quoted };
         let escaped = operator.len() >= 2 && operator[operator.len() - 2] == b'\\';
-        return (close == Some(open) || escaped && close == Some(b'\\')).then_some(Quoting::Quoted);
+        return (close == Some(open) || escaped && close == Some(b'\\')).then_some(sure);
     }
     if open == b'>' {
-        return (operator == b">" && close == Some(b'<')).then_some(Quoting::Quoted);
+        return (close == Some(b'<')).then_some(Quoting::Quoted);
     }
     let tight = operator == b"=";
     // A query string or a shell word ends at `&`, `;`, a blank or the line's end; a call's argument at `,` or `)`.
@@ -108,24 +126,42 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
-/// Calls, indexing, interpolation, attribute paths, types.
+/// Calls, indexing, interpolation, lists, attribute paths, operators, names.
 fn looks_like_code(value: &[u8]) -> bool {
-    let has = |byte: u8| value.contains(&byte);
-    let brackets =
-        has(b'(') || has(b')') || has(b'[') || has(b']') || has(b'{') || has(b'}') || has(b'<') || has(b'>');
-    let path = value.split(|byte| *byte == b'.').count() > 1
-        && value.split(|byte| *byte == b'.').all(|part| {
-            part.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-                && part.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
-        })
-        && Texture::of(value) != Texture::Random;
+    let pair = |open: u8, close: u8| value.contains(&open) && value.contains(&close);
+    let brackets = pair(b'(', b')') || pair(b'[', b']') || pair(b'{', b'}') || pair(b'<', b'>');
+    let list = value.iter().filter(|byte| **byte == b',').count() >= 2;
+    let operator = |two: &[u8]| matches!(two, b"::" | b"->" | b"=>" | b"==" | b"!=" | b"%s" | b"&&" | b"||");
+    let operators = value.windows(2).any(operator) && !value.ends_with(b"==");
     brackets
-        || path
-        || has(b'\\')
-        || value
-            .windows(2)
-            .any(|two| matches!(two, b"::" | b"->" | b"=>" | b"==" | b"!=" | b"%s" | b"&&" | b"||"))
-            && !value.ends_with(b"==")
+        || list
+        || operators
+        || value.contains(&b'\\')
+        || is_attribute_path(value)
+        || names_a_secret(value)
+}
+
+/// Identifiers joined by dots: `settings.DATABASE_PASSWORD`.
+fn is_attribute_path(value: &[u8]) -> bool {
+    let letter = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    let identifier = |part: &[u8]| {
+        part.first().is_some_and(letter)
+            && part.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    value.contains(&b'.')
+        && value.split(|byte| *byte == b'.').all(identifier)
+        && Texture::of(value) != Texture::Random
+}
+
+/// A value without signs that holds a word for secrets names one instead of being one.
+fn names_a_secret(value: &[u8]) -> bool {
+    let plain = value
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':' | b' '));
+    plain
+        && [&b"password"[..], b"passwd", b"secret", b"token", b"credential"]
+            .iter()
+            .any(|word| contains_ignore_case(value, word))
 }
 
 /// Booleans, switches, and numbers of fewer than eight digits.

@@ -27,9 +27,14 @@ pub(crate) fn account_id(candidate: &Candidate<'_>) -> Judgement {
     Judgement::noted(Adjust::Same, format!("account {account:012}"))
 }
 
-/// 40 base64 characters are a secret access key only if they are no SHA-1, no path, no run of words.
+/// 40 base64 characters are a secret access key only if no more of them follow, and if they are no SHA-1, no path,
+/// no run of words.
 pub(crate) fn secret_key(candidate: &Candidate<'_>) -> Judgement {
     let secret = candidate.secret;
+    let goes_on = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    if candidate.byte_after_secret().is_some_and(goes_on) {
+        return Judgement::Reject;
+    }
     let slashes = secret.iter().filter(|byte| **byte == b'/').count();
     let random = secret.iter().any(u8::is_ascii_lowercase)
         && secret.iter().any(u8::is_ascii_uppercase)

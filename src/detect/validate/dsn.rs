@@ -193,7 +193,7 @@ pub(crate) fn judge(login: &Login<'_>) -> Judgement {
         return Judgement::Reject;
     }
     if texture != Texture::Random
-        && (is_sample_host(host) || is_placeholder(user) && texture == Texture::Words)
+        && (is_sample_host(host) || !user.is_empty() && is_placeholder(user) && texture == Texture::Words)
     {
         return Judgement::Reject;
     }
@@ -250,5 +250,5 @@ fn is_sample_host(host: &[u8]) -> bool {
         || contains_ignore_case(host, b"example")
         || host.ends_with(b".invalid")
         || host.ends_with(b".test")
-        || is_placeholder(host)
+        || !host.is_empty() && is_placeholder(host)
 }

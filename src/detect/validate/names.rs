@@ -314,6 +314,53 @@ const KEY_COMPANIONS: &[&str] = &[
     "color",
 ];
 
+/// Words before `token` that make it a position, an idempotency mark or a piece of text, not a credential.
+const TOKEN_COMPANIONS: &[&str] = &[
+    "next",
+    "page",
+    "change",
+    "client",
+    "request",
+    "sequence",
+    "continuation",
+    "forward",
+    "backward",
+    "sync",
+    "idempotency",
+    "csrf",
+    "xsrf",
+    "cancel",
+    "cancellation",
+    "resume",
+    "start",
+    "end",
+    "begin",
+    "stop",
+    "eos",
+    "bos",
+    "pad",
+    "sep",
+    "cls",
+    "mask",
+    "unk",
+    "special",
+    "raw",
+    "pagination",
+    "marker",
+    "product",
+    "dedup",
+    "deduplication",
+    "word",
+    "current",
+    "previous",
+    "prev",
+    "last",
+    "first",
+    "lex",
+    "syntax",
+    "reclaim",
+];
+
 /// How sure it is that an assigned literal is a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Likelihood {
@@ -375,6 +422,12 @@ pub(crate) fn name_kind(name: &[u8]) -> NameKind {
         before_last = previous;
         last = word;
         previous = word;
+    }
+    // A position in a list (`NextToken`), or the key's name in a signed URL (`X-Amz-Credential`).
+    let token = last.eq_ignore_ascii_case(b"token") || last.eq_ignore_ascii_case(b"tokens");
+    let signed_url = last.eq_ignore_ascii_case(b"credential") && is_in(&["amz", "goog"], before_last);
+    if token && is_in(TOKEN_COMPANIONS, before_last) || signed_url {
+        return NameKind::Harmless;
     }
     // `PWD` and `OLDPWD` are directories.
     if name.eq_ignore_ascii_case(b"pwd") || name.eq_ignore_ascii_case(b"oldpwd") {

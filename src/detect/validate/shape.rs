@@ -1,6 +1,6 @@
 //! The shape of a value: entropy, character classes, digests, UUIDs, identifiers.
 
-use super::words::{reads_like_words, words};
+use super::words::{letter_pairs, words};
 use super::{Candidate, Judgement};
 
 /// Shannon entropy in bits per byte: 0 for an empty or constant text, at most 8.
@@ -94,23 +94,33 @@ impl Texture {
         let joints =
             value.iter().filter(|byte| matches!(byte, b'_' | b'-' | b'.' | b' ' | b'/' | b':')).count();
         let signs = value.len() - letters - digits - joints;
-        let pieces = words(value).filter(|word| word.first().is_some_and(u8::is_ascii_alphabetic));
-        let (mut longest, mut count) = (0, 0);
-        for piece in pieces {
+        let (mut longest, mut shortest, mut count) = (0, usize::MAX, 0);
+        for piece in words(value).filter(|word| word.first().is_some_and(u8::is_ascii_alphabetic)) {
             longest = longest.max(piece.len());
+            shortest = shortest.min(piece.len());
             count += 1;
         }
-        let readable = reads_like_words(value);
-        // Random letters and digits change class every second or third byte; words do not.
-        let chopped = letters > 0 && letters < 3 * count;
         if letters == 0 {
             return if digits >= 24 && distinct(value) >= 8 { Texture::Mixed } else { Texture::Words };
         }
+        let (pairs, common) = letter_pairs(value);
+        let readable = pairs > 0 && common * 100 >= pairs * 70;
+        // Random letters and digits change class every second or third byte; words do not.
+        let chopped = letters < 3 * count;
         if digits == 0 && signs == 0 {
-            let random = value.len() >= 16 && !readable && entropy(value) >= 3.3;
-            return if random { Texture::Random } else { Texture::Words };
+            let worded = common * 100 >= pairs * 50 && joints > 0 && shortest >= 3;
+            let long = value.len() >= 16 && entropy(value) >= 3.3;
+            return if !readable && !worded && (long || chopped && value.len() >= 12) {
+                Texture::Random
+            } else {
+                Texture::Words
+            };
         }
-        if signs == 0 && readable && !chopped && digits * 3 <= letters {
+        let compound = joints > 0 && shortest >= 3 && digits <= 4;
+        if signs == 0
+            && !chopped
+            && (readable && digits * 3 <= letters || compound && common * 100 >= pairs * 50)
+        {
             return Texture::Words;
         }
         if signs == 0 && digits <= 4 && count <= 2 && value.len() < 12 && longest >= 4 {

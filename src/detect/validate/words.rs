@@ -74,11 +74,11 @@ const COMMON_PAIRS: [u32; 26] = [
     0x0000010, // z
 ];
 
-/// How many adjacent letter pairs `text` has, and how many of these are common in words. Case is ignored.
+/// How many adjacent letter pairs the words of `text` have, and how many of these are common. Case is ignored.
 pub(crate) fn letter_pairs(text: &[u8]) -> (usize, usize) {
     let mut pairs = 0;
     let mut common = 0;
-    for pair in text.windows(2) {
+    for pair in words(text).flat_map(|word| word.windows(2)) {
         let [first, second] = pair else { continue };
         if !first.is_ascii_alphabetic() || !second.is_ascii_alphabetic() {
             continue;
@@ -93,8 +93,8 @@ pub(crate) fn letter_pairs(text: &[u8]) -> (usize, usize) {
     (pairs, common)
 }
 
-/// Whether the letters of `text` follow each other as they do in words: random letters reach about a third of
-/// common pairs, language about nine tenths.
+/// Whether letters follow each other as they do in words: random letters reach about a third of common pairs,
+/// language about nine tenths.
 pub(crate) fn reads_like_words(text: &[u8]) -> bool {
     let (pairs, common) = letter_pairs(text);
     pairs > 0 && common * 100 >= pairs * 70

@@ -129,6 +129,13 @@ impl<'a> LayerStream<'a> {
         Some(Chunk { buffer, fresh: start..end, parts })
     }
 
+    /// Ends the stream early; [`LayerStream::next`] gives nothing more.
+    pub fn stop(&mut self, reason: String) {
+        self.missed.push(("content".to_owned(), reason));
+        self.whole = false;
+        self.content = None;
+    }
+
     fn over_limit(&self) -> Option<String> {
         if self.unpacked > self.limits.layer_bytes {
             return Some(format!("it is larger than the limit of {} bytes; the rest was not read", self.limits.layer_bytes));

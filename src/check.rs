@@ -1,0 +1,74 @@
+//! The questions. One file a check, grouped by what they ask about; each family has one list.
+
+pub mod image;
+pub mod secret_file;
+mod text;
+
+use crate::finding::{CheckMeta, Finding, FingerprintKey, Unchecked};
+use crate::rule::Rules;
+
+pub use text::{Masker, TextSecret, examine_assignment, examine_text};
+
+/// One question with a stable ID.
+pub trait Check<A: ?Sized>: Sync {
+    /// All that is said of it.
+    fn meta(&self) -> &'static CheckMeta;
+
+    /// Asks it.
+    fn run(&self, artifact: &A, context: &Context<'_>, answers: &mut Answers);
+}
+
+/// What every check may use.
+pub struct Context<'a> {
+    /// The detectors.
+    pub rules: &'a Rules,
+    /// The key of the fingerprints.
+    pub key: &'a FingerprintKey,
+    /// The secrets that the contract injects at runtime.
+    pub secrets: &'a [InjectedSecret],
+}
+
+/// A secret that the contract injects at runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InjectedSecret {
+    /// Its handle in the contract.
+    pub handle: String,
+    /// The environment variables that carry it.
+    pub variables: Vec<String>,
+}
+
+/// What checks answer with.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// What could not be seen.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// What is said of every check, in the order of their IDs.
+pub fn catalogue() -> Vec<&'static CheckMeta> {
+    let mut all: Vec<&CheckMeta> = image::ALL.iter().map(|c| c.meta()).collect();
+    all.sort_by_key(|m| m.id);
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_well_formed() {
+        let all = catalogue();
+        for pair in all.windows(2) {
+            assert!(pair[0].id < pair[1].id, "{} is used twice", pair[0].id);
+        }
+        for meta in all {
+            let digits = meta.id.strip_prefix("SW").unwrap_or_default();
+            assert!(digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()), "{}", meta.id);
+            for (what, text) in [("summary", meta.summary), ("why", meta.why), ("fix", meta.fix)] {
+                assert!(!text.is_empty() && text.len() <= 1000, "{}: {what}", meta.id);
+            }
+        }
+    }
+}

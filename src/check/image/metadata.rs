@@ -1,0 +1,120 @@
+//! What the checks on files and those on metadata have in common: from something seen to a finding.
+
+use std::collections::HashMap;
+
+use super::published::is_published;
+use super::{Examined, ExaminedImage, LayerView, Sighting};
+use crate::check::{Answers, Context, TextSecret};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
+use crate::location::{FileState, Origin};
+
+/// Makes a finding of a secret in a text.
+pub(super) fn text_finding(
+    meta: &'static CheckMeta,
+    context: &Context<'_>,
+    secret: TextSecret,
+    origin: Origin,
+    place: &[&str],
+    sentence: &str,
+) -> Finding {
+    let severity =
+        if secret.confidence == Confidence::Low { secret.severity.lowered() } else { secret.severity };
+    let name = secret.name.as_deref().unwrap_or_default();
+    let place = [place, &[name]].concat();
+    let fingerprint = Fingerprint::new(context.key, meta.id, &secret.detector, &place, Some(&secret.mark));
+    let given = secret.name.as_deref().map(|n| format!(" ({})", crate::location::escape_bytes(n.as_bytes())));
+    Finding {
+        check: meta.id,
+        detector: Some(secret.detector),
+        severity,
+        confidence: secret.confidence,
+        message: format!("{}{} {sentence}", secret.what, given.unwrap_or_default()),
+        fix: format!("{} {}", meta.fix, secret.rotate),
+        origin,
+        secret: Some(secret.mark.redacted),
+        fingerprint,
+        places: Vec::new(),
+        notes: secret.notes,
+    }
+}
+
+/// Adds a finding; one of the same secret by the same check and detector becomes a further place of it.
+pub(super) fn add(answers: &mut Answers, seen: &mut HashMap<(String, u64), usize>, finding: Finding, group: u64) {
+    let key = (finding.detector.clone().unwrap_or_default(), group);
+    match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
+        Some(first) => first.places.push(finding.origin),
+        None => {
+            seen.insert(key, answers.findings.len());
+            answers.findings.push(finding);
+        }
+    }
+}
+
+/// Makes findings of the secrets seen in files whose state `wanted` accepts: one for each secret, further places of
+/// the same secret with it.
+pub(super) fn file_findings(
+    meta: &'static CheckMeta,
+    examined: &Examined,
+    context: &Context<'_>,
+    answers: &mut Answers,
+    wanted: impl Fn(Option<FileState>) -> bool,
+    sentence: impl Fn(Option<FileState>) -> String,
+) {
+    let mut seen = HashMap::new();
+    for image in &examined.images {
+        for view in &image.layers {
+            let Some(facts) = &view.facts else { continue };
+            let mut nth: HashMap<(usize, &[u8]), usize> = HashMap::new();
+            for sighting in &facts.sightings {
+                let count = nth.entry((sighting.rule, sighting.file.path.as_bytes())).or_default();
+                *count += 1;
+                let state = image.state(view, &sighting.file);
+                if !wanted(state) {
+                    continue;
+                }
+                let found = file_finding(meta, image, view, sighting, context, *count, &sentence(state));
+                if let Some(finding) = found {
+                    add(answers, &mut seen, finding, sighting.mark.group);
+                }
+            }
+        }
+    }
+}
+
+fn file_finding(
+    meta: &'static CheckMeta,
+    image: &ExaminedImage,
+    view: &LayerView,
+    sighting: &Sighting,
+    context: &Context<'_>,
+    nth: usize,
+    sentence: &str,
+) -> Option<Finding> {
+    let rule = context.rules.get(sighting.rule)?;
+    let origin = image.file(view, &sighting.file, sighting.place.clone());
+    let mut notes = sighting.notes.clone();
+    let (mut confidence, mut severity) = (sighting.confidence, rule.severity);
+    if is_published(sighting.file.path.as_bytes()) {
+        confidence = Confidence::Low;
+        severity = crate::finding::Severity::Low;
+        notes.push("it lies in the tests, examples or documentation of a library, so it is probably public".into());
+    } else if confidence == Confidence::Low {
+        severity = severity.lowered();
+    }
+    let path = sighting.file.path.display();
+    let nth = nth.to_string();
+    let id = &rule.detector.id;
+    Some(Finding {
+        check: meta.id,
+        detector: Some(id.clone()),
+        severity,
+        confidence,
+        message: format!("{} {sentence}", rule.name),
+        fix: format!("{} {}", meta.fix, rule.fix),
+        origin,
+        secret: Some(sighting.mark.redacted.clone()),
+        fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path, &nth], Some(&sighting.mark)),
+        places: Vec::new(),
+        notes,
+    })
+}

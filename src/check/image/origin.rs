@@ -1,0 +1,63 @@
+//! Origins of image findings.
+
+use super::{ExaminedImage, LayerView};
+use crate::artifact::image::layer::hidden_by;
+use crate::artifact::image::layer::{ContentKind, FileMeta};
+use crate::location::{FileState, JsonPointer, LayerOrigin, LayerPath, Origin, OriginKind, Place};
+
+impl ExaminedImage {
+    /// An origin in this image.
+    pub(super) fn origin(&self, kind: OriginKind) -> Origin {
+        Origin { platform: self.image.platform.clone(), ..Origin::new(kind, self.image.name.clone()) }
+    }
+
+    /// An origin in the config.
+    pub(super) fn config(&self, pointer: JsonPointer) -> Origin {
+        Origin { place: Place::Pointer(pointer), ..self.origin(OriginKind::Config) }
+    }
+
+    /// An origin in a history entry, with the Dockerfile's lines where they are known.
+    pub(super) fn history(&self, entry: usize, field: &str) -> Origin {
+        let pointer = JsonPointer::root().key("history").index(entry).key(field);
+        let made_by = self.makers.get(entry).cloned().flatten();
+        Origin { place: Place::Pointer(pointer), made_by, ..self.origin(OriginKind::History) }
+    }
+
+    /// An origin that is a whole layer.
+    pub(super) fn layer(&self, view: &LayerView, kind: OriginKind) -> Origin {
+        let maker = view.layer.history;
+        let instruction = maker.and_then(|h| self.instructions.get(h)).filter(|i| !i.is_empty()).cloned();
+        let layer = LayerOrigin { index: view.layer.index, digest: view.layer.label(), instruction };
+        let made_by = maker.and_then(|h| self.makers.get(h).cloned()).flatten();
+        Origin { layer: Some(layer), made_by, ..self.origin(kind) }
+    }
+
+    /// An origin that is a file of a layer.
+    pub(super) fn file(&self, view: &LayerView, file: &FileMeta, place: Place) -> Origin {
+        let mut origin = self.layer(view, OriginKind::LayerFile);
+        origin.path = Some(file.path.display());
+        origin.place = place;
+        origin.state = self.state(view, file);
+        origin
+    }
+
+    /// Whether a file is in the final filesystem, under any of its names. Bytes that belong to no file are shipped,
+    /// but in no filesystem: they have no state.
+    pub(super) fn state(&self, view: &LayerView, file: &FileMeta) -> Option<FileState> {
+        match file.kind {
+            ContentKind::File => {}
+            // An attribute is as visible as the file that it belongs to; that file is not known here.
+            ContentKind::Extension => return Some(FileState::Final),
+            ContentKind::Tail | ContentKind::Raw => return None,
+        }
+        let indexes: Vec<_> = self.layers.iter().map(|l| l.facts.as_ref().map(|f| &f.summary.index)).collect();
+        let at = view.layer.index;
+        let own = hidden_by(&indexes, at, &file.path, file.ordinal);
+        if own == FileState::Final {
+            return Some(own);
+        }
+        let links: &[LayerPath] = indexes.get(at).copied().flatten().map_or(&[], |i| i.links_to(&file.path));
+        let shown = links.iter().any(|link| hidden_by(&indexes, at, link, u64::MAX) == FileState::Final);
+        Some(if shown { FileState::Final } else { own })
+    }
+}

@@ -1,0 +1,32 @@
+//! SW301: secret in a file of the final filesystem.
+
+use super::Examined;
+use super::metadata::file_findings;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+use crate::location::FileState;
+
+/// SW301.
+pub struct SecretInFile;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW301",
+    name: "secret-in-file",
+    summary: "A file of the final filesystem holds a secret.",
+    why: "Everybody who can pull the image, run it or read its layers in a registry has the secret, and so has every copy and cache of it.",
+    fix: "Remove the file from the build context or the step that writes it, rebuild without cache, and hand the secret over at runtime; a secret that is needed during the build belongs in `RUN --mount=type=secret`.",
+    clause: "D.4.2",
+    severity: Severity::High,
+    tags: &["CWE-798", "CWE-538"],
+};
+
+impl Check<Examined> for SecretInFile {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        let wanted = |state| matches!(state, Some(FileState::Final));
+        file_findings(&META, examined, context, answers, wanted, |_| "in a file of the final filesystem".to_owned());
+    }
+}

@@ -1,0 +1,38 @@
+//! SW302: secret in a file that a later layer deletes or overwrites: still shipped.
+
+use super::Examined;
+use super::metadata::file_findings;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+use crate::location::FileState;
+
+/// SW302.
+pub struct SecretInHiddenFile;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW302",
+    name: "secret-in-hidden-file",
+    summary: "A file that no container shows, but a layer still ships, holds a secret.",
+    why: "Deleting a file in a later layer hides it and does not remove it: the layer with the file is still pulled by everybody, and one tar command shows it.",
+    fix: "Keep the secret from ever being written to a layer: use `RUN --mount=type=secret`, or create and delete the file in the same RUN, then rebuild without cache.",
+    clause: "D.4.2",
+    severity: Severity::High,
+    tags: &["CWE-798", "CWE-538"],
+};
+
+impl Check<Examined> for SecretInHiddenFile {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        let wanted = |state| !matches!(state, Some(FileState::Final));
+        file_findings(&META, examined, context, answers, wanted, |state| match state {
+            Some(FileState::Deleted(by)) => format!("in a file that layer {by} deletes, but that is still shipped"),
+            Some(FileState::Overwritten(by)) => {
+                format!("in a file that layer {by} overwrites, but that is still shipped")
+            }
+            _ => "in bytes of a layer that belong to no file".to_owned(),
+        });
+    }
+}

@@ -1,0 +1,39 @@
+//! SW304: secret in the config's environment defaults.
+
+use super::Examined;
+use crate::check::{Answers, Check, Context, examine_assignment};
+use crate::finding::{CheckMeta, Severity};
+use crate::location::JsonPointer;
+use super::metadata::text_finding;
+
+/// SW304.
+pub struct SecretInEnvironment;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW304",
+    name: "secret-in-environment",
+    summary: "The image's default environment holds a secret.",
+    why: "Every container of the image starts with it, every process and crash report in them shows it, and `docker inspect` prints it without starting anything.",
+    fix: "Remove the ENV and inject the variable at runtime, from a parameter store or a secret manager.",
+    clause: "D.4.2",
+    severity: Severity::High,
+    tags: &["CWE-798", "CWE-526"],
+};
+
+impl Check<Examined> for SecretInEnvironment {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        for image in &examined.images {
+            for (i, (name, value)) in super::environment(image).enumerate() {
+                for secret in examine_assignment(context, name, value) {
+                    let origin = image.config(JsonPointer::root().key("config").key("Env").index(i));
+                    let sentence = "in the image's default environment";
+                    answers.findings.push(text_finding(&META, context, secret, origin, &["env"], sentence));
+                }
+            }
+        }
+    }
+}

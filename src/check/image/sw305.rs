@@ -1,0 +1,53 @@
+//! SW305: a variable that the contract injects at runtime has a default in the image.
+
+use super::Examined;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::location::JsonPointer;
+
+/// SW305.
+pub struct InjectedVariableHasDefault;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW305",
+    name: "injected-variable-has-default",
+    summary: "A variable that the contract injects at runtime has a default in the image.",
+    why: "When the injection fails, the container starts with the default instead of failing: with an empty password, a development key, or whatever was built in.",
+    fix: "Remove the variable from the image, so that a missing secret stops the start.",
+    clause: "D.4.2, D.4.4",
+    severity: Severity::High,
+    tags: &["CWE-1188", "CWE-636"],
+};
+
+impl Check<Examined> for InjectedVariableHasDefault {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        for image in &examined.images {
+            for (i, (name, value)) in super::environment(image).enumerate() {
+                let Some(secret) = context.secrets.iter().find(|s| s.variables.iter().any(|v| v == name)) else {
+                    continue;
+                };
+                let default = if value.is_empty() { "an empty default" } else { "a default" };
+                answers.findings.push(Finding {
+                    check: META.id,
+                    detector: None,
+                    severity: META.severity,
+                    confidence: Confidence::High,
+                    message: format!(
+                        "{name} has {default} in the image, but the contract injects it at runtime ({})",
+                        secret.handle
+                    ),
+                    fix: META.fix.to_owned(),
+                    origin: image.config(JsonPointer::root().key("config").key("Env").index(i)),
+                    secret: None,
+                    fingerprint: Fingerprint::new(context.key, META.id, "", &[name], None),
+                    places: Vec::new(),
+                    notes: Vec::new(),
+                });
+            }
+        }
+    }
+}

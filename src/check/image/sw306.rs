@@ -1,0 +1,136 @@
+//! SW306: secret in labels, annotations, cmd, entrypoint or healthcheck.
+
+use serde_json::Value;
+
+use super::metadata::text_finding;
+use super::{Examined, ExaminedImage};
+use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
+use crate::finding::{CheckMeta, Severity};
+use crate::location::{JsonPointer, Origin, OriginKind, Place};
+
+/// SW306.
+pub struct SecretInMetadata;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW306",
+    name: "secret-in-metadata",
+    summary: "A label, annotation, command, entrypoint or healthcheck of the image holds a secret.",
+    why: "These are in the image config or manifest: everybody who can pull the image reads them without starting it, and registries show labels and annotations on their pages.",
+    fix: "Take it out of the LABEL, CMD, ENTRYPOINT, HEALTHCHECK or annotation and read the secret at runtime.",
+    clause: "D.4.2",
+    severity: Severity::High,
+    tags: &["CWE-798"],
+};
+
+impl Check<Examined> for SecretInMetadata {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        for image in &examined.images {
+            let mut asker = Asker { image, context, answers };
+            asker.config();
+            asker.annotations();
+        }
+    }
+}
+
+struct Asker<'a> {
+    image: &'a ExaminedImage,
+    context: &'a Context<'a>,
+    answers: &'a mut Answers,
+}
+
+impl Asker<'_> {
+    fn config(&mut self) {
+        let config = &self.image.image.config.value;
+        let root = JsonPointer::root();
+        for section in ["config", "container_config"] {
+            let Some(Value::Object(fields)) = config.get(section) else { continue };
+            for (field, value) in fields {
+                // The environment and the command of the last build step have checks of their own.
+                if matches!(field.as_str(), "Env" | "Image") || section == "container_config" && field == "Cmd" {
+                    continue;
+                }
+                let origin = self.image.config(root.clone());
+                self.value(field, value, root.key(section).key(field), &origin, "in the image config");
+            }
+        }
+        for field in ["author", "comment"] {
+            if let Some(value) = config.get(field) {
+                let origin = self.image.config(root.clone());
+                self.value(field, value, root.key(field), &origin, "in the image config");
+            }
+        }
+    }
+
+    fn annotations(&mut self) {
+        let image = &self.image.image;
+        for document in image.manifest.iter().chain(&image.indexes) {
+            let origin = Origin {
+                path: Some(document.digest.to_string()),
+                ..self.image.origin(OriginKind::Manifest)
+            };
+            let root = JsonPointer::root();
+            if let Some(value) = document.value.get("annotations") {
+                self.value("annotations", value, root.key("annotations"), &origin, "in an annotation");
+            }
+            for list in ["manifests", "layers"] {
+                let entries = document.value.get(list).and_then(Value::as_array);
+                for (i, entry) in entries.into_iter().flatten().enumerate() {
+                    if let Some(value) = entry.get("annotations") {
+                        let pointer = root.key(list).index(i).key("annotations");
+                        self.value("annotations", value, pointer, &origin, "in an annotation");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Walks a value; `name` is the key that the nearest text belongs to.
+    fn value(&mut self, name: &str, value: &Value, pointer: JsonPointer, origin: &Origin, sentence: &str) {
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    // A key may be the secret, too.
+                    self.text(key, key, &pointer, origin, sentence, true);
+                    self.value(key, value, pointer.key(key), origin, sentence);
+                }
+            }
+            Value::Array(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.value(name, item, pointer.index(i), origin, sentence);
+                }
+                self.option_pairs(items, &pointer, origin, sentence);
+            }
+            Value::String(text) => {
+                let is_command = matches!(name, "Cmd" | "Entrypoint" | "Test" | "OnBuild" | "Shell" | "Args");
+                self.text(name, text, &pointer, origin, sentence, is_command);
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, name: &str, text: &str, at: &JsonPointer, origin: &Origin, sentence: &str, free: bool) {
+        let found =
+            if free { examine_text(self.context, text) } else { examine_assignment(self.context, name, text) };
+        for secret in found {
+            let origin = Origin { place: Place::Pointer(at.clone()), ..origin.clone() };
+            let place = [at.as_str()];
+            self.answers.findings.push(text_finding(&META, self.context, secret, origin, &place, sentence));
+        }
+    }
+
+    /// `["--password", "…"]`: an option and its value in neighbouring arguments.
+    fn option_pairs(&mut self, items: &[Value], pointer: &JsonPointer, origin: &Origin, sentence: &str) {
+        for (i, pair) in items.windows(2).enumerate() {
+            let [Value::String(option), Value::String(value)] = pair else { continue };
+            let Some(name) = option.strip_prefix("--").filter(|n| !n.contains('=')) else { continue };
+            let already = !examine_text(self.context, value).is_empty();
+            if !already && !value.starts_with('-') {
+                self.text(name, value, &pointer.index(i + 1), origin, sentence, false);
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! SW308: a file kind made to hold secrets is in a layer.
+
+use super::Examined;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::location::{FileState, Place};
+use super::published::is_published;
+
+/// SW308.
+pub struct SecretFile;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW308",
+    name: "secret-file",
+    summary: "A layer ships a file of a kind that is made to hold secrets.",
+    why: "Such a file is in an image by mistake nearly always, and what it holds need not have a form that a detector knows.",
+    fix: "List the file in `.dockerignore`, copy only what the image needs, and rebuild without cache; deleting it in a later layer is not enough.",
+    clause: "D.2",
+    severity: Severity::High,
+    tags: &["CWE-538", "CWE-200"],
+};
+
+impl Check<Examined> for SecretFile {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        for image in &examined.images {
+            for view in &image.layers {
+                let Some(facts) = &view.facts else { continue };
+                for (file, kind) in &facts.secret_files {
+                    let origin = image.file(view, file, Place::Whole);
+                    let published = is_published(file.path.as_bytes());
+                    let fate = match origin.state {
+                        Some(FileState::Deleted(by)) => format!("; layer {by} deletes it, but it is still shipped"),
+                        Some(FileState::Overwritten(by)) => {
+                            format!("; layer {by} overwrites it, but it is still shipped")
+                        }
+                        _ => String::new(),
+                    };
+                    let path = file.path.display();
+                    answers.findings.push(Finding {
+                        check: META.id,
+                        detector: None,
+                        severity: if published { Severity::Low } else { kind.severity },
+                        confidence: if published { Confidence::Low } else { Confidence::High },
+                        message: format!("{} is in the image{fate}", kind.what),
+                        fix: META.fix.to_owned(),
+                        origin,
+                        secret: None,
+                        fingerprint: Fingerprint::new(context.key, META.id, kind.what, &[&path], None),
+                        places: Vec::new(),
+                        notes: Vec::new(),
+                    });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The command line: the only place that prints.
+
+mod args;
+mod environment;
+mod explain;
+mod generate;
+mod image;
+mod output;
+mod progress;
+mod rules;
+mod schema;
+
+use std::ffi::OsString;
+use std::fmt;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Arguments, Command};
+use output::Terminal;
+
+/// Why a command failed; its text goes to standard error and the exit code is 2.
+struct Failure(String);
+
+impl<E: fmt::Display> From<E> for Failure {
+    fn from(e: E) -> Self {
+        Self(e.to_string())
+    }
+}
+
+/// Runs one command line; the answer is the process's exit code: 0 pass, 1 fail, 2 could not decide.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(args) {
+        Ok(arguments) => arguments,
+        Err(e) => {
+            // Help and version are no failures; clap knows where each belongs.
+            let code = u8::try_from(e.exit_code()).unwrap_or(2);
+            let _ = e.print();
+            return code;
+        }
+    };
+    let terminal = Terminal::new(&arguments.global);
+    let result = match &arguments.command {
+        Command::Image(image) => image::run(&arguments.global, image, &terminal),
+        Command::Rules(rules) => rules::run(rules, &terminal),
+        Command::Explain(explain) => explain::run(explain, &terminal),
+        Command::Schema(schema) => schema::run(schema, &terminal),
+        Command::Completions(shell) => generate::completions(shell, Arguments::command(), &terminal),
+        Command::Man => generate::man(Arguments::command(), &terminal),
+    };
+    match result {
+        Ok(code) => code,
+        Err(Failure(message)) => {
+            terminal.error(&message);
+            2
+        }
+    }
+}

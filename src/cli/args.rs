@@ -1,0 +1,169 @@
+//! What may be typed.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
+#[derive(Debug, Parser)]
+#[command(name = "seaworthy", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(propagate_version = true, disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes, whatever the report's format:\n  \
+    0  pass\n  1  fail: something was found\n  2  could not decide: usage, contract or input error, or incomplete";
+
+/// Options of every command.
+#[derive(Args, Debug)]
+pub(super) struct Global {
+    /// When to use colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "SEAWORTHY_COLOR")]
+    pub(super) color: When,
+    /// Say less: only the verdict and what failed. Errors are always told.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more: every finding and every check; twice for digests and offsets.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum When {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Image(Image),
+    Rules(Rules),
+    Explain(Explain),
+    Schema(Schema),
+    Completions(Completions),
+    /// Print the man page
+    Man,
+}
+
+/// Inspect a built image: every layer (deleted files included), history, config, attestations, digests
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    docker save app:1.4 | gzip > app.tar.gz && seaworthy image app.tar.gz\n  \
+    seaworthy image oci-archive:app.tar -f Dockerfile --report text --report sarif=seaworthy.sarif\n  \
+    seaworthy image docker://registry.example.com/app@sha256:…")]
+pub(super) struct Image {
+    /// The image: docker-archive:FILE[:TAG], oci-archive:FILE[:TAG], oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST],
+    /// docker-daemon:NAME[:TAG], or just a path. Default: the contract's `image.reference`.
+    #[arg(value_name = "REF")]
+    pub(super) reference: Option<String>,
+    /// The Dockerfile that built it: findings then name its lines. Default: the contract's `image.dockerfile`.
+    #[arg(short = 'f', long, value_name = "DOCKERFILE")]
+    pub(super) file: Option<PathBuf>,
+    /// The stage that was built, if it is not the last.
+    #[arg(long, value_name = "STAGE", requires = "file")]
+    pub(super) target: Option<String>,
+    /// Talk plain HTTP to the registry (loopback registries need no asking).
+    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP")]
+    pub(super) plain_http: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Options of every command that ends in a verdict.
+#[derive(Args, Debug)]
+pub(super) struct Common {
+    /// The contract. Default: seaworthy.toml in the current folder, if there is one.
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT")]
+    pub(super) contract: Option<PathBuf>,
+    /// Write a report: text, json, sarif, github or evidence; to PATH, else to standard output (evidence: to the
+    /// contract's folder). May be given several times. Default: text.
+    #[arg(long = "report", value_name = "FORMAT[=PATH]", env = "SEAWORTHY_REPORT", value_delimiter = ',')]
+    pub(super) reports: Vec<String>,
+    /// Exit with 0 in place of 1; never in place of 2.
+    #[arg(long, env = "SEAWORTHY_EXIT_ZERO")]
+    pub(super) exit_zero: bool,
+    /// Number of threads. Default: all processors.
+    #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+    /// More detectors: a folder of .toml files (see `seaworthy rules show`). May be given several times.
+    #[arg(long = "rules", value_name = "DIR", env = "SEAWORTHY_RULES", value_delimiter = ',')]
+    pub(super) rules: Vec<PathBuf>,
+    /// The run that the evidence belongs to.
+    #[arg(long, value_name = "ID", env = "SEAWORTHY_RUN_ID")]
+    pub(super) run_id: Option<String>,
+    /// Who runs this, for the evidence. Default: GITHUB_ACTOR, else the user.
+    #[arg(long, value_name = "NAME", env = "SEAWORTHY_ACTOR")]
+    pub(super) actor: Option<String>,
+    /// Replace evidence that exists with another verdict; the old file is kept beside it.
+    #[arg(long)]
+    pub(super) replace: bool,
+    /// The category of a SARIF upload: one for each image of a repository.
+    #[arg(long, value_name = "NAME", env = "SEAWORTHY_SARIF_CATEGORY", default_value = "seaworthy")]
+    pub(super) sarif_category: String,
+}
+
+/// List, show and check detectors
+#[derive(Args, Debug)]
+pub(super) struct Rules {
+    #[command(subcommand)]
+    pub(super) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// List all detectors
+    List {
+        #[command(flatten)]
+        directories: RuleDirectories,
+    },
+    /// Show one detector: what it finds, its examples, how to rotate what it finds
+    Show {
+        /// The detector's ID.
+        id: String,
+        #[command(flatten)]
+        directories: RuleDirectories,
+    },
+    /// Check that all detectors compile and do what their examples say
+    Check {
+        #[command(flatten)]
+        directories: RuleDirectories,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RuleDirectories {
+    /// More detectors: a folder of .toml files. May be given several times.
+    #[arg(long = "rules", value_name = "DIR", env = "SEAWORTHY_RULES", value_delimiter = ',')]
+    pub(super) rules: Vec<PathBuf>,
+}
+
+/// Explain a check: what it asks, why it matters, how to fix what it finds
+#[derive(Args, Debug)]
+pub(super) struct Explain {
+    /// The check's ID, such as SW302; without it all checks are listed.
+    pub(super) id: Option<String>,
+}
+
+/// Print a JSON Schema
+#[derive(Args, Debug)]
+pub(super) struct Schema {
+    /// contract, report or evidence.
+    pub(super) name: String,
+}
+
+/// Print a completion script for a shell
+#[derive(Args, Debug)]
+pub(super) struct Completions {
+    /// The shell.
+    pub(super) shell: Shell,
+}

@@ -1,0 +1,91 @@
+//! What the surroundings say: contract file, fingerprint key, actor, day.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Unit};
+
+use super::Failure;
+use super::args::Common;
+use super::output::Terminal;
+use crate::contract::Contract;
+use crate::finding::FingerprintKey;
+use crate::report::evidence::RunInfo;
+use crate::rule::Rules;
+
+/// The contract's file where none is named.
+const CONTRACT: &str = "seaworthy.toml";
+
+/// Today, in UTC.
+pub(super) fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// The contract that was named, or the one in `root`, or the defaults.
+pub(super) fn contract(named: Option<&Path>, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => {
+            let path = if root == Path::new(".") { PathBuf::from(CONTRACT) } else { root.join(CONTRACT) };
+            // A contract that is there and cannot be read is an error, not the lack of one.
+            if std::fs::symlink_metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+                return Ok(Contract::default());
+            }
+            path
+        }
+    };
+    Contract::load(&path, today()).map_err(|e| Failure(e.render(terminal.color_err()).trim_end().to_owned()))
+}
+
+/// The detectors: built in, the contract's, and those of the command line.
+pub(super) fn rules(contract: &Contract, more: &[PathBuf], terminal: &Terminal) -> Result<Rules, Failure> {
+    let directories: Vec<PathBuf> = contract.rules.directories.iter().chain(more).cloned().collect();
+    let today = today();
+    let (holding, expired): (Vec<_>, Vec<_>) = contract.rules.disable.iter().partition(|d| d.holds(today));
+    for entry in expired {
+        let (id, on) = (&entry.detector, entry.expires);
+        terminal.warn(&format!("the detector {id} was disabled until {on}; it is in use again"));
+    }
+    let disabled: Vec<String> = holding.into_iter().map(|d| d.detector.clone()).collect();
+    let known = Rules::load(&directories, &[])?;
+    for id in disabled.iter().filter(|id| known.find(id).is_none()) {
+        terminal.warn(&format!("the contract disables the detector {id}, which does not exist"));
+    }
+    if disabled.is_empty() { Ok(known) } else { Ok(Rules::load(&directories, &disabled)?) }
+}
+
+/// The key of the fingerprints, from the variable that the contract names.
+pub(super) fn fingerprint_key(contract: &Contract, terminal: &Terminal) -> FingerprintKey {
+    let Some(variable) = &contract.fingerprints.key_env else { return FingerprintKey::PlaceOnly };
+    match std::env::var_os(variable).filter(|v| !v.is_empty()) {
+        Some(key) => FingerprintKey::Keyed(key.into_encoded_bytes()),
+        None => {
+            terminal.warn(&format!(
+                "{variable} is not set: fingerprints are made of places alone, and acceptances by keyed fingerprint \
+                 do not match"
+            ));
+            FingerprintKey::PlaceOnly
+        }
+    }
+}
+
+/// Who runs this, when, and for which run.
+pub(super) fn run_info(contract: &Contract, common: &Common) -> RunInfo {
+    let from_env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let actor = common.actor.clone().or_else(|| from_env("GITHUB_ACTOR")).or_else(|| from_env("USER"));
+    let now = Timestamp::now();
+    let now = now.round(Unit::Second).unwrap_or(now);
+    RunInfo {
+        phase_id: contract.evidence.phase_id.clone(),
+        platform_run_id: common.run_id.clone(),
+        actor: actor.unwrap_or_else(|| "unknown".to_owned()),
+        written_at_utc: now.to_string(),
+    }
+}
+
+/// Number of threads.
+pub(super) fn jobs(common: &Common) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    common.jobs.map_or_else(all, usize::from)
+}

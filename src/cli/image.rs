@@ -1,0 +1,82 @@
+//! `seaworthy image`.
+
+use std::path::Path;
+
+use super::args::{Global, Image as Arguments};
+use super::output::{Terminal, wanted, write_all};
+use super::{Failure, environment, progress};
+use crate::artifact::image::registry::RegistryOptions;
+use crate::artifact::image::{Limits, Reference, Source, archive, daemon, layout, registry};
+use crate::contract::Contract;
+use crate::finding::Verdict;
+use crate::scan::{self, ImageRequest, Progress, Setup};
+
+pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
+    let common = &arguments.common;
+    let reports = wanted(common)?;
+    let contract = environment::contract(common.contract.as_deref(), Path::new("."), terminal)?;
+    let rules = environment::rules(&contract, &common.rules, terminal)?;
+    let key = environment::fingerprint_key(&contract, terminal);
+    let reference = reference(arguments, &contract)?;
+    let name = contract.image.name.as_deref().unwrap_or(&reference);
+    let source = open(name, &reference, arguments, &contract)?;
+    let progress = Progress::default();
+    let setup = Setup {
+        contract: &contract,
+        rules: &rules,
+        key,
+        jobs: environment::jobs(common),
+        today: environment::today(),
+        progress: &progress,
+    };
+    let request = ImageRequest { source, makers: &|_| Vec::new() };
+    let outcome = progress::with(terminal, &progress, || scan::image(&setup, &request))?;
+    for warning in &outcome.warnings {
+        terminal.warn(warning);
+    }
+    let run = environment::run_info(&contract, common);
+    write_all(&reports, &outcome.report, &run, &contract, common, terminal)?;
+    let verdict = outcome.report.verdict;
+    Ok(if common.exit_zero && verdict == Verdict::Fail { 0 } else { verdict.exit_code() })
+}
+
+/// The reference that was typed, or the contract's: a path in a contract is relative to its folder.
+fn reference(arguments: &Arguments, contract: &Contract) -> Result<String, Failure> {
+    if let Some(reference) = &arguments.reference {
+        return Ok(reference.clone());
+    }
+    let Some(reference) = &contract.image.reference else {
+        return Err(Failure(
+            "no image is named: give a REF, or set image.reference in the contract (seaworthy image --help)".into(),
+        ));
+    };
+    if contract.folder.as_os_str().is_empty() {
+        return Ok(reference.clone());
+    }
+    let (transport, path) = match reference.split_once(':') {
+        Some((t @ ("docker-archive" | "oci-archive" | "oci"), path)) => (format!("{t}:"), path),
+        Some(("docker" | "docker-daemon", _)) => return Ok(reference.clone()),
+        _ => (String::new(), reference.as_str()),
+    };
+    Ok(format!("{transport}{}", contract.folder.join(path).display()))
+}
+
+fn open(
+    name: &str,
+    reference: &str,
+    arguments: &Arguments,
+    contract: &Contract,
+) -> Result<Box<dyn Source>, Failure> {
+    let limits = Limits { timeout_seconds: contract.limits.registry_timeout_seconds, ..Limits::default() };
+    Ok(match Reference::parse(reference)? {
+        Reference::DockerArchive { path, tag } | Reference::OciArchive { path, tag } => {
+            archive::open(name, &path, tag)?
+        }
+        Reference::OciLayout { path, tag } => layout::open(name, &path, tag)?,
+        Reference::Registry(image) => {
+            let options = RegistryOptions { plain_http: arguments.plain_http };
+            registry::open(name, &image, &options, &limits)?
+        }
+        Reference::Daemon(image) => daemon::open(name, &image, &limits)?,
+    })
+}

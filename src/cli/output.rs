@@ -1,0 +1,186 @@
+//! Where reports go: standard output, or files that appear whole or not at all.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::args::{Common, Global, When};
+use crate::contract::Contract;
+use crate::finding::Report;
+use crate::report::evidence::{self, RunInfo};
+use crate::report::text::{self, TextOptions};
+use crate::report::{Format, github, json, sarif};
+use crate::store::{self, Directory};
+
+/// Standard output and error, and what may be written there.
+pub(super) struct Terminal {
+    color: When,
+    quiet: bool,
+    verbose: u8,
+}
+
+impl Terminal {
+    pub(super) fn new(global: &Global) -> Self {
+        Self { color: global.color, quiet: global.quiet, verbose: global.verbose }
+    }
+
+    fn color(&self, is_terminal: bool) -> bool {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty() && v != "0");
+        match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if set("NO_COLOR") => false,
+            When::Auto => set("FORCE_COLOR") || set("CLICOLOR_FORCE") || is_terminal,
+        }
+    }
+
+    pub(super) fn color_out(&self) -> bool {
+        self.color(io::stdout().is_terminal())
+    }
+
+    pub(super) fn color_err(&self) -> bool {
+        self.color(io::stderr().is_terminal())
+    }
+
+    /// Whether progress may be shown.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal() && std::env::var_os("CI").is_none()
+    }
+
+    pub(super) fn error(&self, message: &str) {
+        let (on, off) = if self.color_err() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        let text = if message.starts_with("error") { message.to_owned() } else { format!("{on}error{off}: {message}") };
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    pub(super) fn warn(&self, message: &str) {
+        let (on, off) = if self.color_err() { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+        let _ = writeln!(io::stderr(), "{on}warning{off}: {message}");
+    }
+
+    /// Tells what is neither report nor warning.
+    pub(super) fn note(&self, message: &str) {
+        if !self.quiet {
+            let _ = writeln!(io::stderr(), "{message}");
+        }
+    }
+
+    /// Writes to standard output. A reader that went away has seen what it wanted: the exit code still tells the
+    /// verdict.
+    pub(super) fn print(&self, text: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text).and_then(|()| out.flush()) {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure(format!("standard output: {e}"))),
+            _ => Ok(()),
+        }
+    }
+
+    fn text_options(&self, to_terminal: bool) -> TextOptions {
+        let width = if to_terminal { terminal_width() } else { 100 };
+        TextOptions { color: to_terminal && self.color_out(), verbose: self.verbose, quiet: self.quiet, width }
+    }
+}
+
+/// The terminal's width where there is one, within what reads well.
+fn terminal_width() -> usize {
+    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.unwrap_or(100).clamp(60, 120)
+}
+
+/// A report that was asked for, and where it goes.
+pub(super) struct Wanted {
+    format: Format,
+    path: Option<PathBuf>,
+}
+
+/// Reads the `--report` options; done before the work, so that a typing mistake costs nothing.
+pub(super) fn wanted(common: &Common) -> Result<Vec<Wanted>, Failure> {
+    let mut wanted = Vec::new();
+    for text in &common.reports {
+        let (format, path) = match text.split_once('=') {
+            Some((_, "")) => return Err(Failure(format!("--report {text}: no path after the `=`"))),
+            Some((format, path)) => (format, Some(PathBuf::from(path))),
+            None => (text.as_str(), None),
+        };
+        let format = format.parse::<Format>().map_err(|e| Failure(format!("--report: {e}")))?;
+        wanted.push(Wanted { format, path });
+    }
+    if wanted.is_empty() {
+        wanted.push(Wanted { format: Format::Text, path: None });
+    }
+    let to_stdout: Vec<&str> = wanted
+        .iter()
+        .filter(|w| w.path.is_none() && w.format != Format::Evidence)
+        .map(|w| w.format.as_str())
+        .collect();
+    if to_stdout.len() > 1 {
+        let list = to_stdout.join(" and ");
+        return Err(Failure(format!("--report: {list} would both go to standard output; give all but one a path")));
+    }
+    for (i, w) in wanted.iter().enumerate() {
+        let same = |o: &Wanted| o.path.is_some() && o.path == w.path;
+        if let Some(path) = w.path.as_ref().filter(|_| wanted[..i].iter().any(same)) {
+            return Err(Failure(format!("--report: two reports would go to {}", path.display())));
+        }
+    }
+    Ok(wanted)
+}
+
+/// Renders all reports, and only then writes them: a fault in one loses none.
+pub(super) fn write_all(
+    wanted: &[Wanted],
+    report: &Report,
+    run: &RunInfo,
+    contract: &Contract,
+    common: &Common,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let mut rendered = Vec::new();
+    for w in wanted {
+        let mut bytes = Vec::new();
+        let to_terminal = w.path.is_none();
+        match w.format {
+            Format::Text => text::write(report, &terminal.text_options(to_terminal), &mut bytes)?,
+            Format::Json => json::write(report, &mut bytes)?,
+            Format::Github => github::write(report, &mut bytes)?,
+            Format::Evidence => evidence::write(report, run, &mut bytes)?,
+            Format::Sarif => {
+                let written = sarif::write(report, &common.sarif_category, &mut bytes)?;
+                if written.left_out > 0 {
+                    let n = written.left_out;
+                    terminal.warn(&format!("SARIF holds 25,000 results at most: {n} of the mildest were left out"));
+                }
+            }
+        }
+        rendered.push(bytes);
+    }
+    let mut faults = Vec::new();
+    for (w, bytes) in wanted.iter().zip(&rendered) {
+        let result = match (&w.path, w.format) {
+            (path, Format::Evidence) => put_evidence(path.as_deref(), bytes, contract, common, terminal),
+            (Some(path), format) => store::write_atomically(path, bytes)
+                .map(|()| terminal.note(&format!("{format} report: {}", path.display())))
+                .map_err(Failure::from),
+            (None, _) => terminal.print(bytes),
+        };
+        faults.extend(result.err().map(|Failure(message)| message));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Failure(faults.join("\n"))) }
+}
+
+fn put_evidence(
+    path: Option<&Path>,
+    bytes: &[u8],
+    contract: &Contract,
+    common: &Common,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let default = contract.evidence.directory.join(evidence::FILE_NAME);
+    let path = path.unwrap_or(&default);
+    let kept = Directory::put_evidence(path, bytes, common.replace)?;
+    terminal.note(&format!("evidence: {}", path.display()));
+    if let Some(kept) = kept {
+        terminal.note(&format!("the evidence that was there is kept as {}", kept.display()));
+    }
+    Ok(())
+}

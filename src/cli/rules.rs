@@ -1,0 +1,74 @@
+//! `seaworthy rules`.
+
+use std::fmt::Write;
+
+use super::Failure;
+use super::args::{Rules as Arguments, RulesCommand};
+use super::output::Terminal;
+use crate::rule::{Rules, prove};
+
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
+    match &arguments.command {
+        RulesCommand::List { directories } => list(&Rules::load(&directories.rules, &[])?, terminal),
+        RulesCommand::Show { id, directories } => show(&Rules::load(&directories.rules, &[])?, id, terminal),
+        RulesCommand::Check { directories } => check(&Rules::load(&directories.rules, &[])?, terminal),
+    }
+}
+
+fn list(rules: &Rules, terminal: &Terminal) -> Result<u8, Failure> {
+    let width = rules.all().iter().map(|r| r.detector.id.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for rule in rules.all() {
+        let _ = writeln!(out, "{:width$}  {:8}  {:6}  {}", rule.detector.id, rule.severity, rule.confidence, rule.name);
+    }
+    let _ = writeln!(out, "\n{} detectors, {}", rules.all().len(), rules.digest());
+    terminal.print(out.as_bytes())?;
+    Ok(0)
+}
+
+fn show(rules: &Rules, id: &str, terminal: &Terminal) -> Result<u8, Failure> {
+    let Some(rule) = rules.find(id) else {
+        return Err(Failure(format!("there is no detector {id}; `seaworthy rules list` lists all")));
+    };
+    let d = &rule.detector;
+    let mut out = String::new();
+    let _ = writeln!(out, "{}: {}\n", d.id, rule.name);
+    let _ = writeln!(out, "{}\n{}\n", rule.description, rule.fix);
+    let _ = writeln!(out, "severity    {}\nconfidence  {}", rule.severity, rule.confidence);
+    let _ = writeln!(out, "file        {}", rule.file);
+    let case = if d.case_insensitive { " (case ignored)" } else { "" };
+    let _ = writeln!(out, "anchors     {}{case}", d.anchors.join("  "));
+    let _ = writeln!(out, "pattern     {}", d.pattern);
+    if let Some(entropy) = d.min_entropy {
+        let _ = writeln!(out, "entropy     at least {entropy} bits per byte");
+    }
+    if d.base64 {
+        let _ = writeln!(out, "base64      also looked for wrapped in base64");
+    }
+    for (title, lines) in
+        [("Found:", &rule.examples), ("Not found:", &rule.negative_examples), ("References:", &rule.references)]
+    {
+        let _ = writeln!(out, "\n{title}");
+        for line in lines.iter().flat_map(|l| l.lines()) {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+    terminal.print(out.as_bytes())?;
+    Ok(0)
+}
+
+fn check(rules: &Rules, terminal: &Terminal) -> Result<u8, Failure> {
+    let faults = prove(rules);
+    if faults.is_empty() {
+        let examples: usize = rules.all().iter().map(|r| r.examples.len() + r.negative_examples.len()).sum();
+        let line = format!("{} detectors do what their {examples} examples say\n", rules.all().len());
+        terminal.print(line.as_bytes())?;
+        return Ok(0);
+    }
+    let mut out = String::new();
+    for fault in &faults {
+        let _ = writeln!(out, "{fault}");
+    }
+    terminal.print(out.as_bytes())?;
+    Ok(1)
+}

@@ -1,0 +1,271 @@
+//! `seaworthy.toml`: what a project promises. A contract is parsed, compared with its schema, read with its spans and
+//! checked; every mistake in it is shown in its line. Nothing in an examined artifact can change a contract.
+//!
+//! A new section is a struct in `raw`, its checked twin in `sections`, and a function in `validate`; the schema, the
+//! hints and the check for unknown keys follow from the raw struct.
+
+mod accept;
+mod diagnostic;
+mod file;
+mod hint;
+mod mask;
+mod names;
+mod parameter;
+mod raw;
+mod schema;
+mod sections;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use toml::de::DeTable;
+
+use crate::location::{LineIndex, Span};
+
+pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
+pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
+pub use parameter::Parameter;
+pub use schema::schema;
+pub use sections::{
+    DisableEntry, EvidenceSection, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry,
+};
+
+use raw::RawContract;
+use shape::Shape;
+use validate::Validator;
+
+/// The version of the contract's format that is read here. It changes when the meaning of a contract that was valid
+/// changes; new optional keys do not change it.
+pub const FORMAT: u64 = 1;
+
+/// The size that a contract may have, in bytes.
+pub const MAX_BYTES: u64 = 1 << 20;
+
+/// How far ahead an `expires` may lie, in days: a year and a month, so that a yearly review can renew it in time.
+pub const MAX_DAYS_AHEAD: i64 = 400;
+
+/// A valid contract.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    /// The version of the format that it is written in; [`FORMAT`] for the default one.
+    pub version: u64,
+    /// The folder that relative paths were joined to; empty for the current one.
+    pub folder: PathBuf,
+    /// `[image]`.
+    pub image: ImageSection,
+    /// `[policy]`.
+    pub policy: Policy,
+    /// `[fingerprints]`.
+    pub fingerprints: Fingerprints,
+    /// `[rules]`.
+    pub rules: RulesSection,
+    /// `[evidence]`.
+    pub evidence: EvidenceSection,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// Every `[[secrets]]`, in the contract's order.
+    pub secrets: Vec<SecretEntry>,
+    /// Every `[[accept]]`, in the contract's order.
+    pub accept_entries: Vec<AcceptEntry>,
+    source: Option<Source>,
+}
+
+/// What a contract was read from.
+#[derive(Clone)]
+struct Source {
+    path: PathBuf,
+    text: String,
+    digest: String,
+    /// Where each `expires` stands.
+    dates: Vec<(Span, Date)>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source")
+            .field("path", &self.path)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The contract of a project that has none: all defaults.
+impl Default for Contract {
+    fn default() -> Self {
+        Self {
+            version: FORMAT,
+            folder: PathBuf::new(),
+            image: ImageSection::default(),
+            policy: Policy::default(),
+            fingerprints: Fingerprints::default(),
+            rules: RulesSection::default(),
+            evidence: EvidenceSection::default(),
+            limits: Limits::default(),
+            secrets: Vec::new(),
+            accept_entries: Vec::new(),
+            source: None,
+        }
+    }
+}
+
+impl Contract {
+    /// Reads the contract at `path`. Its `expires` dates are compared with the day `today`; see
+    /// [`Contract::check_dates`].
+    ///
+    /// # Errors
+    /// [`ContractError::File`] if the file cannot be read, [`ContractError::Invalid`] with all its mistakes.
+    pub fn load(path: &Path, today: Date) -> Result<Self, ContractError> {
+        let contract = Self::parse(&file::read(path)?, path)?;
+        contract.check_dates(today)?;
+        Ok(contract)
+    }
+
+    /// Reads a contract's text; `path` is where it stands: it is named in errors, and relative paths are joined to its
+    /// folder. Nothing is read from the disk.
+    ///
+    /// # Errors
+    /// [`ContractError::Invalid`] with all its mistakes.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ContractError> {
+        let invalid = |mistakes| ContractError::Invalid(Mistakes::new(path.to_owned(), text, mistakes));
+        let (mut document, broken) = DeTable::parse_recoverable(text);
+        let lines = LineIndex::new(text.as_bytes());
+        let mut mistakes = syntax_mistakes(&broken, &lines);
+        if let Some(other) = other_format(document.get_ref()) {
+            mistakes.push(other);
+            return Err(invalid(mistakes));
+        }
+        let whole = mistakes.is_empty();
+        let broken_lines: BTreeSet<u32> =
+            mistakes.iter().map(|m| lines.position(m.span.start).line).collect();
+        let mut further = Shape::fit(&schema(), &mut document, whole);
+        let raw = match RawContract::deserialize(toml::de::Deserializer::from(document)) {
+            Ok(raw) => raw,
+            Err(error) => {
+                further.push(unreadable(&error));
+                RawContract::default()
+            }
+        };
+        let version = raw.version.as_ref().map_or(FORMAT, |v| v.value);
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut validator = Validator::new(&lines, &folder);
+        let sections = validator.sections(raw);
+        further.append(&mut validator.mistakes);
+        // In a line that is not TOML, further mistakes are only echoes of the first.
+        further.retain(|m| !broken_lines.contains(&lines.position(m.span.start).line));
+        mistakes.append(&mut further);
+        if !mistakes.is_empty() {
+            return Err(invalid(mistakes));
+        }
+        let dates = validator.dates;
+        let source = Source { path: path.to_owned(), text: text.to_owned(), digest: digest_of(text), dates };
+        let validate::Sections { image, policy, fingerprints, rules, evidence, limits, secrets, accept } =
+            sections;
+        Ok(Self {
+            version,
+            folder,
+            image,
+            policy,
+            fingerprints,
+            rules,
+            evidence,
+            limits,
+            secrets,
+            accept_entries: accept,
+            source: Some(source),
+        })
+    }
+
+    /// Checks that no `expires` lies more than [`MAX_DAYS_AHEAD`] days after `today`: a date that never comes is no
+    /// expiry. A date in the past is no mistake; its entry no longer holds.
+    ///
+    /// # Errors
+    /// [`ContractError::Invalid`] with a mistake for each such date.
+    pub fn check_dates(&self, today: Date) -> Result<(), ContractError> {
+        let Some(source) = &self.source else { return Ok(()) };
+        let last = today.saturating_add(jiff::Span::new().days(MAX_DAYS_AHEAD));
+        let far = source.dates.iter().filter(|(_, date)| *date > last);
+        let mistakes: Vec<Diagnostic> = far
+            .map(|(span, _)| Diagnostic {
+                span: *span,
+                message: format!("`expires` lies more than {MAX_DAYS_AHEAD} days ahead"),
+                help: Some(format!("write {last} or an earlier day, and renew the entry when it comes")),
+            })
+            .collect();
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        Err(ContractError::Invalid(Mistakes::new(source.path.clone(), &source.text, mistakes)))
+    }
+
+    /// The file that the contract was read from; none for the default one.
+    pub fn path(&self) -> Option<&Path> {
+        self.source.as_ref().map(|s| s.path.as_path())
+    }
+
+    /// The digest of the contract's bytes, `sha256:` and 64 hex digits; none for the default one.
+    pub fn digest(&self) -> Option<&str> {
+        self.source.as_ref().map(|s| s.digest.as_str())
+    }
+}
+
+fn digest_of(text: &str) -> String {
+    let hex: String = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// Mistakes against TOML itself, the first of each line: the further ones of a line follow from it. The parser's
+/// messages name what it expected and never what it read.
+fn syntax_mistakes(errors: &[toml::de::Error], lines: &LineIndex) -> Vec<Diagnostic> {
+    let mut seen = BTreeSet::new();
+    let mut mistakes = Vec::new();
+    for error in errors {
+        let span = error.span().unwrap_or_default();
+        let span = Span::new(span.start, span.end);
+        if seen.insert(lines.position(span.start).line) {
+            // The parser takes a bare word for the beginning of a number, such as `nginx` for that of `nan`.
+            let unquoted = ["string values must be quoted", "invalid float"];
+            let bare = unquoted.into_iter().any(|start| error.message().starts_with(start));
+            mistakes.push(Diagnostic {
+                span,
+                message: format!("not TOML: {}", error.message()),
+                help: bare.then(|| "if this is a string, put it in quotes".to_owned()),
+            });
+        }
+    }
+    mistakes
+}
+
+/// A value that fits the schema and not the raw type. The deserializer's message may repeat the value, so it is not
+/// shown.
+fn unreadable(error: &toml::de::Error) -> Diagnostic {
+    let span = error.span().unwrap_or_default();
+    Diagnostic {
+        span: Span::new(span.start, span.end),
+        message: "this value cannot be read".to_owned(),
+        help: Some("compare it with `seaworthy schema contract`".to_owned()),
+    }
+}
+
+/// A contract of another format: nothing else in it can be judged.
+fn other_format(document: &DeTable<'_>) -> Option<Diagnostic> {
+    let version = document.get("version")?;
+    let number = version.get_ref().as_integer()?;
+    if u64::from_str_radix(number.as_str(), number.radix()) == Ok(FORMAT) {
+        return None;
+    }
+    let span = version.span();
+    Some(Diagnostic {
+        span: Span::new(span.start, span.end),
+        message: format!("this seaworthy reads contracts of version {FORMAT} only"),
+        help: Some(format!(
+            "write `version = {FORMAT}`, or use the seaworthy that this contract was written for"
+        )),
+    })
+}

@@ -1,0 +1,32 @@
+//! The contract's JSON Schema (2020-12), for editors and for the contract's own reader.
+
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use serde_json::Value;
+
+use super::raw::RawContract;
+
+/// The schema of `seaworthy.toml`. It refuses unknown keys, and its descriptions are those of the documentation. It is
+/// a little milder than the reader, which also compares entries with each other and knows dates, globs and ARNs.
+pub fn schema() -> Value {
+    SchemaSettings::draft2020_12()
+        .with(|s| s.inline_subschemas = true)
+        .with_transform(RecursiveTransform(tidy))
+        .into_generator()
+        .into_root_schema_for::<RawContract>()
+        .to_value()
+}
+
+/// Takes null out of the types, since in TOML a missing key is left out, and line breaks out of the descriptions.
+fn tidy(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
+    let Some(Value::Array(types)) = schema.get_mut("type") else { return };
+    types.retain(|t| t != "null");
+    if let [only] = types.as_slice() {
+        let only = only.clone();
+        schema.insert("type".to_owned(), only);
+    }
+}

@@ -1,0 +1,135 @@
+//! The JSON report, version 1. Within a version fields are only added; readers should ignore those they do not know.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::v1;
+use crate::finding::{CheckSummary, Report, Severity};
+
+/// Writes the report as JSON. The same report gives the same bytes.
+///
+/// # Errors
+/// When `out` fails.
+pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document::of(report))?;
+    writeln!(out)
+}
+
+/// What seaworthy examined and what it found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "seaworthy report, version 1")]
+pub(super) struct Document {
+    /// Name and version of this format.
+    #[schemars(extend("const" = "seaworthy/report/v1"))]
+    schema: &'static str,
+    /// The tool that wrote it.
+    tool: v1::Tool,
+    /// The answer.
+    verdict: v1::Verdict,
+    /// The mildest severity that fails the verdict.
+    fail_on: v1::Severity,
+    /// The contract, if there was one.
+    contract: Option<v1::Contract>,
+    /// Counts.
+    summary: Summary,
+    /// What was examined.
+    artifacts: Vec<v1::Artifact>,
+    /// What was found, by check, origin and span.
+    findings: Vec<v1::Finding>,
+    /// What was found and is accepted by the contract.
+    accepted: Vec<v1::Accepted>,
+    /// What could not be examined.
+    unchecked: Vec<v1::Unchecked>,
+    /// What was seen and what was not.
+    coverage: v1::Coverage,
+    /// Every check that could have been asked.
+    checks: Vec<Check>,
+}
+
+/// Counts. Accepted findings are counted under `accepted` alone.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Summary {
+    /// All findings.
+    findings: usize,
+    /// Those at or above `fail_on`.
+    failing: usize,
+    /// Findings of severity critical.
+    critical: usize,
+    /// Findings of severity high.
+    high: usize,
+    /// Findings of severity medium.
+    medium: usize,
+    /// Findings of severity low.
+    low: usize,
+    /// Accepted findings.
+    accepted: usize,
+    /// Items that could not be examined.
+    unchecked: usize,
+}
+
+/// One check and what became of it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Check {
+    /// Its ID, such as `SW301`.
+    id: &'static str,
+    /// Its name, such as `secret-in-file`.
+    name: &'static str,
+    /// What became of it.
+    status: v1::Status,
+    /// Its findings, accepted ones not counted.
+    findings: usize,
+    /// Its accepted findings.
+    accepted: usize,
+    /// Items that it could not look at.
+    unchecked: usize,
+}
+
+impl Document {
+    fn of(report: &Report) -> Self {
+        Self {
+            schema: "seaworthy/report/v1",
+            tool: v1::Tool::of(report),
+            verdict: report.verdict.into(),
+            fail_on: report.fail_on.into(),
+            contract: v1::Contract::of(report),
+            summary: Summary::of(report),
+            artifacts: report.artifacts.iter().map(Into::into).collect(),
+            findings: report.findings.iter().map(Into::into).collect(),
+            accepted: report.accepted.iter().map(Into::into).collect(),
+            unchecked: report.unchecked.iter().map(Into::into).collect(),
+            coverage: (&report.coverage).into(),
+            checks: report.checks.iter().map(Check::of).collect(),
+        }
+    }
+}
+
+impl Summary {
+    fn of(report: &Report) -> Self {
+        let of = |severity: Severity| report.findings.iter().filter(|f| f.severity == severity).count();
+        Self {
+            findings: report.findings.len(),
+            failing: report.failing(),
+            critical: of(Severity::Critical),
+            high: of(Severity::High),
+            medium: of(Severity::Medium),
+            low: of(Severity::Low),
+            accepted: report.accepted.len(),
+            unchecked: report.unchecked.len(),
+        }
+    }
+}
+
+impl Check {
+    fn of(summary: &CheckSummary) -> Self {
+        Self {
+            id: summary.meta.id,
+            name: summary.meta.name,
+            status: summary.status.into(),
+            findings: summary.findings,
+            accepted: summary.accepted,
+            unchecked: summary.unchecked,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Findings as SARIF results.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use serde_sarif::sarif::{PropertyBag, Result as SarifResult};
+
+use super::{bag, locations, message, rules};
+use crate::finding::{Confidence, Finding, Severity};
+use crate::location::{FileState, Place};
+use crate::report::phrase::{artifact, count, hidden, made_in, place, printable, prose, sentence};
+
+/// Locations of a result that GitHub keeps.
+const MOST_PLACES: usize = 100;
+
+/// Each finding with its number, from 1, among those of the same fingerprint. Without a key, fingerprints are made of
+/// the place alone, so that two secrets in one file share one; GitHub would show them as one alert.
+pub(super) fn numbered(findings: &[Finding]) -> Vec<(&Finding, usize)> {
+    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    findings
+        .iter()
+        .map(|f| {
+            let number = seen.entry((f.check, f.fingerprint.as_str())).or_default();
+            *number += 1;
+            (f, *number)
+        })
+        .collect()
+}
+
+/// The result of a finding; `number` is from [`numbered`], `rule` its check's index in the list of rules.
+pub(super) fn result(finding: &Finding, number: usize, rule: Option<usize>) -> SarifResult {
+    let origin = &finding.origin;
+    let mut related: Vec<_> = locations::in_image(origin, 1).into_iter().collect();
+    let room = MOST_PLACES - 1 - related.len();
+    for place in finding.places.iter().take(room) {
+        related.push(locations::related(place, related.len() + 1));
+    }
+    let fingerprint = finding.fingerprint.as_str();
+    let prints = [
+        // The form that GitHub's own action writes: a hash and the occurrence's number.
+        ("primaryLocationLineHash".to_owned(), format!("{fingerprint}:{number}")),
+        ("seaworthy/v1".to_owned(), fingerprint.to_owned()),
+    ];
+    let mut result = SarifResult::builder()
+        .rule_id(finding.check)
+        .level(rules::level(finding.severity))
+        .message(message(&text(finding)))
+        .locations(vec![locations::primary(origin)])
+        .partial_fingerprints(BTreeMap::from(prints))
+        .rank(rank(finding.severity, finding.confidence))
+        .properties(properties(finding, finding.places.len().saturating_sub(room)))
+        .build();
+    result.rule_index = rule.map(|i| i as i64);
+    result.related_locations = (!related.is_empty()).then_some(related);
+    result
+}
+
+fn text(finding: &Finding) -> String {
+    let origin = &finding.origin;
+    let named = artifact(&origin.artifact, origin.platform.as_deref());
+    let parts = [Some(format!("{} in {named}", place(origin))), made_in(origin, 120), hidden(origin)];
+    let mut text = format!(
+        "{}\nFound in {}.",
+        sentence(&printable(&finding.message)),
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    );
+    if let Some(secret) = &finding.secret {
+        text.push_str(&format!("\nSecret: {} ({} bytes).", printable(&secret.preview), secret.length));
+    }
+    if !finding.places.is_empty() {
+        text.push_str(&format!("\nAlso in {}.", count(finding.places.len(), "further place")));
+    }
+    format!("{text}\nFix: {}", sentence(&prose(&finding.fix)))
+}
+
+fn properties(finding: &Finding, places_left_out: usize) -> PropertyBag {
+    let origin = &finding.origin;
+    let offset = match origin.place {
+        Place::Text { offset, .. } | Place::Byte(offset) => json!(offset),
+        Place::Whole | Place::Pointer(_) => Value::Null,
+    };
+    let pointer = match &origin.place {
+        Place::Pointer(pointer) => json!(printable(pointer.as_str())),
+        Place::Whole | Place::Text { .. } | Place::Byte(_) => Value::Null,
+    };
+    let layer = origin.layer.as_ref().map(|l| {
+        json!({
+            "index": l.index,
+            "digest": printable(&l.digest),
+            "instruction": l.instruction.as_deref().map(printable),
+        })
+    });
+    bag([
+        ("severity", json!(finding.severity.as_str())),
+        ("confidence", json!(finding.confidence.as_str())),
+        ("detector", json!(finding.detector.as_deref().map(printable))),
+        ("kind", json!(origin.kind.as_str())),
+        ("platform", json!(origin.platform.as_deref().map(printable))),
+        ("layer", json!(layer)),
+        ("state", json!(origin.state.map(FileState::as_str))),
+        ("hiddenByLayer", json!(origin.state.and_then(FileState::by_layer))),
+        ("byteOffset", offset),
+        ("pointer", pointer),
+        ("notes", json!(finding.notes.iter().map(|n| prose(n)).collect::<Vec<_>>())),
+        ("placesLeftOut", if places_left_out > 0 { json!(places_left_out) } else { Value::Null }),
+    ])
+}
+
+/// Priority from 0 to 100: by severity, then by confidence.
+fn rank(severity: Severity, confidence: Confidence) -> f64 {
+    let severity = match severity {
+        Severity::Critical => 80.0,
+        Severity::High => 55.0,
+        Severity::Medium => 30.0,
+        Severity::Low => 5.0,
+    };
+    let confidence = match confidence {
+        Confidence::High => 20.0,
+        Confidence::Medium => 10.0,
+        Confidence::Low => 0.0,
+    };
+    severity + confidence
+}

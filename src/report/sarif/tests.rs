@@ -1,0 +1,297 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::location::{Place, Position};
+use crate::report::agreement::assert_fits;
+use crate::report::samples;
+
+fn sarif(report: &Report) -> (Value, Written, Vec<u8>) {
+    let mut out = Vec::new();
+    let written = write(report, "seaworthy/image", &mut out).unwrap();
+    (serde_json::from_slice(&out).unwrap(), written, out)
+}
+
+fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The SARIF 2.1.0 schema, from the sources of serde-sarif that this crate is built with.
+fn schema() -> Value {
+    let version = Command::new("rustc").arg("-vV").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    // Only this platform's crates are sure to have been fetched.
+    let host = version.lines().find_map(|l| l.strip_prefix("host: ")).unwrap();
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version=1", "--offline", "--filter-platform", host])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let package = list(&metadata, "/packages").iter().find(|p| p["name"] == "serde-sarif").unwrap();
+    let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
+    serde_json::from_slice(&std::fs::read(manifest.with_file_name("src").join("schema.json")).unwrap())
+        .unwrap()
+}
+
+/// A URI as GitHub takes it: relative, not empty, nothing that reads as a scheme, no bare `%`, no way upwards.
+fn is_plain(uri: &str) -> bool {
+    let bytes = uri.as_bytes();
+    let coded = bytes.iter().enumerate().all(|(i, b)| match b {
+        b'%' => bytes.get(i + 1..i + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+        b'/' | b'-' | b'.' | b'_' | b'~' => true,
+        _ => b.is_ascii_alphanumeric(),
+    });
+    coded && !uri.is_empty() && uri.split('/').all(|s| !matches!(s, "" | "." | ".."))
+}
+
+#[test]
+fn logs_fit_the_sarif_schema() {
+    let schema = schema();
+    for report in samples::all().into_iter().chain([samples::large(40)]) {
+        assert_fits(schema.clone(), &sarif(&report).0);
+    }
+}
+
+/// GitHub refuses a whole upload for one result without a location, region or plain URI.
+#[test]
+fn every_location_has_a_plain_uri_and_lines_from_one() {
+    for report in samples::all().into_iter().chain([samples::large(400)]) {
+        let (log, _, _) = sarif(&report);
+        for result in list(&log, "/runs/0/results") {
+            assert_eq!(list(result, "/locations").len(), 1);
+            for location in list(result, "/locations").iter().chain(list(result, "/relatedLocations")) {
+                let physical = &location["physicalLocation"];
+                let uri = physical["artifactLocation"]["uri"].as_str().unwrap();
+                assert!(is_plain(uri), "{uri}");
+                let (start, end) = (&physical["region"]["startLine"], &physical["region"]["endLine"]);
+                assert!(start.as_u64().unwrap() >= 1 && end.as_u64() >= start.as_u64(), "{physical}");
+            }
+            assert!(result["message"]["text"].as_str().unwrap().len() > 10);
+        }
+    }
+}
+
+#[test]
+fn rules_have_what_github_asks_for() {
+    let (log, _, _) = sarif(&samples::fail());
+    assert!(log["$schema"].is_string());
+    assert_eq!(log["runs"][0]["automationDetails"]["id"], "seaworthy/image/");
+    for rule in list(&log, "/runs/0/tool/driver/rules") {
+        for text in ["/shortDescription/text", "/fullDescription/text", "/help/text", "/help/markdown"] {
+            let length = rule.pointer(text).and_then(Value::as_str).unwrap().chars().count();
+            assert!((1..=1_024).contains(&length), "{rule}");
+        }
+        let severity: f64 = rule["properties"]["security-severity"].as_str().unwrap().parse().unwrap();
+        assert!(severity > 0.0 && severity <= 10.0);
+        assert_eq!(rule["properties"]["precision"], "high");
+        let tags = list(rule, "/properties/tags");
+        assert!(
+            tags.len() <= 10
+                && tags.contains(&json!("security"))
+                && tags.contains(&json!("external/cwe/cwe-798"))
+        );
+    }
+    for result in list(&log, "/runs/0/results") {
+        let index = result["ruleIndex"].as_u64().unwrap() as usize;
+        assert_eq!(list(&log, "/runs/0/tool/driver/rules")[index]["id"], result["ruleId"]);
+    }
+}
+
+#[test]
+fn long_rules_are_cut_to_the_limits() {
+    let long: &'static str = "ä".repeat(3_000).leak();
+    let tags: &'static [&'static str] =
+        vec!["CWE-1", "CWE-1", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"].leak();
+    let meta = crate::finding::CheckMeta {
+        id: "SW999",
+        name: "long-one",
+        summary: long,
+        why: long,
+        fix: "x",
+        clause: "D",
+        severity: crate::finding::Severity::Low,
+        tags,
+    };
+    let rule = rules::rule(&meta);
+    assert_eq!(rule.name.as_deref(), Some("LongOne"));
+    assert_eq!(rule.full_description.unwrap().text.chars().count(), 1_024);
+    let tags = rule.properties.unwrap().tags.unwrap();
+    assert_eq!(tags.len(), 10);
+    assert_eq!(tags.iter().filter(|t| *t == "external/cwe/cwe-1").count(), 1);
+}
+
+/// A peer wrote lines from 0.
+#[test]
+fn lines_are_those_of_the_file() {
+    let mut report = samples::fail();
+    for finding in &mut report.findings {
+        finding.origin.made_by = None;
+    }
+    report.findings.retain(|f| f.check == "SW302");
+    let (log, _, _) = sarif(&report);
+    let physical = log.pointer("/runs/0/results/0/locations/0/physicalLocation").unwrap();
+    assert_eq!(physical["artifactLocation"]["uri"], "registry.example/shop/app%3A1.4.2/app/.env");
+    assert_eq!(physical["region"]["startLine"], 4);
+
+    report.findings[0].origin.place = Place::Text { position: Position { line: 0, column: 0 }, offset: 0 };
+    let (log, _, _) = sarif(&report);
+    assert_eq!(
+        log.pointer("/runs/0/results/0/locations/0/physicalLocation/region/startLine"),
+        Some(&json!(1))
+    );
+}
+
+/// A peer returned at the first result that it could not place, and dropped the rest.
+#[test]
+fn odd_findings_do_not_drop_the_rest() {
+    let mut report = samples::fail();
+    let all = report.findings.len();
+    report.findings[1].check = "SW999";
+    report.findings[2].origin.artifact.clear();
+    report.findings[2].origin.path = Some("../..".to_owned());
+    report.findings[2].origin.made_by = None;
+    report.findings[3].message.clear();
+    let (log, written, _) = sarif(&report);
+    assert_eq!(written, Written { results: all, left_out: 0 });
+    let results = list(&log, "/runs/0/results");
+    assert_eq!(results.len(), all);
+    assert_eq!(results[1].get("ruleIndex"), None);
+    assert_eq!(
+        results[2].pointer("/locations/0/physicalLocation/artifactLocation/uri"),
+        Some(&json!("unnamed"))
+    );
+}
+
+#[test]
+fn the_line_of_the_dockerfile_comes_first_and_the_file_in_the_image_second() {
+    let (log, _, _) = sarif(&samples::fail());
+    let result = list(&log, "/runs/0/results").iter().find(|r| r["ruleId"] == "SW302").unwrap();
+    let primary = &result["locations"][0];
+    assert_eq!(primary["physicalLocation"]["artifactLocation"]["uri"], "docker/Dockerfile");
+    assert_eq!(primary["physicalLocation"]["region"]["startLine"], 12);
+    let name = format!("registry.example/shop/app:1.4.2@{}:/app/.env", samples::digest('3'));
+    assert_eq!(primary["logicalLocations"][0]["fullyQualifiedName"], name);
+    let related = list(result, "/relatedLocations");
+    assert_eq!(related.len(), 2);
+    let uri = &related[0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, "registry.example/shop/app%3A1.4.2/app/.env");
+    assert_eq!(related[1]["physicalLocation"]["artifactLocation"]["uri"], "docker/Dockerfile");
+    assert_eq!(result["properties"]["state"], "deleted");
+    assert_eq!(result["properties"]["hiddenByLayer"], 5);
+}
+
+/// What is neither in a layer nor made by a known line is still placed, and still named in the image.
+#[test]
+fn config_findings_are_named_by_their_pointer() {
+    let (log, _, _) = sarif(&samples::fail());
+    let result = list(&log, "/runs/0/results").iter().find(|r| r["ruleId"] == "SW304").unwrap();
+    let location = &result["locations"][0];
+    assert_eq!(
+        location["physicalLocation"]["artifactLocation"]["uri"],
+        "registry.example/shop/app%3A1.4.2/config"
+    );
+    let name = "registry.example/shop/app:1.4.2@config:/config/Env/3";
+    assert_eq!(location["logicalLocations"][0]["fullyQualifiedName"], name);
+}
+
+#[test]
+fn findings_of_one_fingerprint_stay_apart() {
+    let mut report = samples::fail();
+    let fingerprint = report.findings[0].fingerprint.clone();
+    let check = report.findings[0].check;
+    for finding in &mut report.findings {
+        (finding.check, finding.fingerprint) = (check, fingerprint.clone());
+    }
+    let (log, _, _) = sarif(&report);
+    let hashes: Vec<&str> = list(&log, "/runs/0/results")
+        .iter()
+        .map(|r| r["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap())
+        .collect();
+    let expected: Vec<String> = (1..=hashes.len()).map(|n| format!("{}:{n}", fingerprint.as_str())).collect();
+    assert_eq!(hashes, expected);
+}
+
+#[test]
+fn accepted_findings_are_left_out() {
+    let (log, _, bytes) = sarif(&samples::accepted());
+    assert_eq!(list(&log, "/runs/0/results").len(), 1);
+    assert!(!String::from_utf8(bytes).unwrap().contains("suppress"));
+}
+
+#[test]
+fn unchecked_items_are_notifications_and_the_run_is_not_successful() {
+    let report = samples::incomplete();
+    let (log, _, _) = sarif(&report);
+    let invocation = &log["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let notes = list(invocation, "/toolExecutionNotifications");
+    assert_eq!(notes.len(), report.unchecked.len());
+    assert!(notes.iter().all(|n| n["level"] == "error" && n["descriptor"]["id"] == "unchecked"));
+    assert_eq!(sarif(&samples::pass()).0["runs"][0]["invocations"][0]["executionSuccessful"], true);
+}
+
+#[test]
+fn beyond_githubs_limits_the_mildest_are_left_out_aloud() {
+    let report = samples::large(25_100);
+    let (log, written, bytes) = sarif(&report);
+    assert_eq!(written, Written { results: 25_000, left_out: 100 });
+    let ranks: Vec<f64> = list(&log, "/runs/0/results").iter().map(|r| r["rank"].as_f64().unwrap()).collect();
+    assert_eq!(ranks.len(), 25_000);
+    assert!(ranks.is_sorted_by(|a, b| a >= b));
+    let invocation = &log["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let text = invocation["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
+    assert!(text.starts_with("100 of 25,100 findings are left out"), "{text}");
+
+    let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    zipped.write_all(&bytes).unwrap();
+    assert!(zipped.finish().unwrap().len() < 10_000_000);
+}
+
+#[test]
+fn what_is_found_cannot_write_links_into_an_alert() {
+    let (_, _, bytes) = sarif(&samples::large(20));
+    assert!(!String::from_utf8(bytes).unwrap().contains("]("));
+}
+
+#[test]
+fn places_beyond_the_limit_are_counted() {
+    let mut report = samples::fail();
+    report.findings.retain(|f| f.check == "SW302");
+    let place = report.findings[0].places[0].clone();
+    report.findings[0].places = vec![place; 150];
+    let (log, _, _) = sarif(&report);
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(list(result, "/relatedLocations").len(), 99);
+    assert_eq!(result["properties"]["placesLeftOut"], 52);
+    assert!(result["message"]["text"].as_str().unwrap().contains("150 further places"));
+}
+
+proptest! {
+    #[test]
+    fn any_name_makes_a_plain_uri(artifact in ".{0,30}", path in prop::option::of(".{0,60}")) {
+        let mut origin = crate::location::Origin::new(crate::location::OriginKind::LayerFile, artifact);
+        origin.path = path;
+        let location = locations::primary(&origin);
+        let uri = location.physical_location.unwrap().artifact_location.unwrap().uri.unwrap();
+        prop_assert!(is_plain(&uri), "{uri}");
+    }
+}
+
+/// Writes the samples where `tests/sarif_gates.sh` can be pointed at them.
+#[test]
+#[ignore = "writes files for tests/sarif_gates.sh"]
+fn write_samples() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/sarif-samples");
+    std::fs::create_dir_all(&folder).unwrap();
+    let names = ["pass", "fail", "incomplete", "accepted", "large"];
+    for (name, report) in names.iter().zip(samples::all().into_iter().chain([samples::large(5_200)])) {
+        std::fs::write(folder.join(format!("{name}.sarif")), sarif(&report).2).unwrap();
+    }
+}

@@ -1,0 +1,79 @@
+//! Where a finding touches the repository: the file and line that a code host can show beside the code. Image findings
+//! do so through the instruction that made their layer.
+
+use crate::location::{LayerPath, Origin, OriginKind, Place};
+
+/// A place in a file of the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    /// Path relative to the repository's root as far as that can be told: no `.`, `..`, empty part or leading slash.
+    pub(super) path: String,
+    /// First line, from 1.
+    pub(super) line: u32,
+    /// Last line, from 1, never before `line`.
+    pub(super) end_line: u32,
+}
+
+impl Source {
+    /// The repository file that `origin` leads back to, if one is known.
+    pub(super) fn of(origin: &Origin) -> Option<Self> {
+        if let Some(made_by) = &origin.made_by {
+            return Self::new(&made_by.path, made_by.line, made_by.end_line);
+        }
+        let line = line(&origin.place);
+        match (origin.kind, &origin.path) {
+            (OriginKind::Dockerfile, path) => {
+                Self::new(path.as_deref().unwrap_or(&origin.artifact), line, line)
+            }
+            (OriginKind::Context, Some(path)) => {
+                Self::new(&format!("{}/{path}", origin.artifact), line, line)
+            }
+            _ => None,
+        }
+    }
+
+    fn new(path: &str, line: u32, end_line: u32) -> Option<Self> {
+        let path = relative(path);
+        // Lines count from 1 (SARIF 2.1.0, 3.30.5); a 0 would have the whole upload refused.
+        let line = line.max(1);
+        (!path.is_empty()).then(|| Self { path, line, end_line: end_line.max(line) })
+    }
+}
+
+/// The line that a place is on, 1 when it has none.
+pub(super) fn line(place: &Place) -> u32 {
+    match place {
+        Place::Text { position, .. } => position.line.max(1),
+        Place::Whole | Place::Byte(_) | Place::Pointer(_) => 1,
+    }
+}
+
+/// A path without `.`, `..`, empty parts and leading slashes; printable.
+pub(super) fn relative(path: &str) -> String {
+    LayerPath::clean(path.as_bytes()).display()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::{Position, SourceLines};
+
+    #[test]
+    fn the_instruction_wins_over_the_place_in_the_image() {
+        let mut origin = Origin::new(OriginKind::LayerFile, "app:1.0");
+        origin.path = Some("app/.env".to_owned());
+        assert_eq!(Source::of(&origin), None);
+        origin.made_by = Some(SourceLines { path: "./docker/Dockerfile".to_owned(), line: 0, end_line: 0 });
+        let expected = Source { path: "docker/Dockerfile".to_owned(), line: 1, end_line: 1 };
+        assert_eq!(Source::of(&origin), Some(expected));
+    }
+
+    #[test]
+    fn context_files_are_named_from_the_root() {
+        let mut origin = Origin::new(OriginKind::Context, "./services/shop");
+        origin.path = Some("conf/.env".to_owned());
+        origin.place = Place::Text { position: Position { line: 3, column: 1 }, offset: 20 };
+        let expected = Source { path: "services/shop/conf/.env".to_owned(), line: 3, end_line: 3 };
+        assert_eq!(Source::of(&origin), Some(expected));
+    }
+}

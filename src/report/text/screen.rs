@@ -1,0 +1,185 @@
+//! Lines on a terminal: a label at the right edge of a gutter, text wrapped beside it, colour only where it is asked for.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::finding::Severity;
+
+/// Width of the labels' column.
+const GUTTER: usize = 10;
+/// The narrowest screen that text is wrapped for.
+const NARROWEST: usize = 40;
+
+pub(super) const PLAIN: Style = Style::new();
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const OPEN: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const LINK: Style = AnsiColor::Cyan.on_default();
+
+/// The style of a severity's word.
+pub(super) fn of_severity(severity: Severity) -> Style {
+    match severity {
+        Severity::Critical => BAD,
+        Severity::High => AnsiColor::Red.on_default(),
+        Severity::Medium => AnsiColor::Yellow.on_default(),
+        Severity::Low => AnsiColor::Blue.on_default(),
+    }
+}
+
+/// A piece of text in one style.
+pub(super) type Piece = (Style, String);
+
+/// Where the lines go.
+pub(super) struct Screen<'a> {
+    out: &'a mut dyn Write,
+    color: bool,
+    width: usize,
+}
+
+impl<'a> Screen<'a> {
+    pub(super) fn new(out: &'a mut dyn Write, color: bool, width: usize) -> Self {
+        Self { out, color, width: width.max(NARROWEST) }
+    }
+
+    pub(super) fn blank(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    /// A line of its own, from the left edge, not wrapped.
+    pub(super) fn heading(&mut self, pieces: &[Piece]) -> io::Result<()> {
+        for (i, (style, text)) in pieces.iter().enumerate() {
+            self.paint(*style, &format!("{}{text}", if i > 0 { " " } else { "" }))?;
+        }
+        writeln!(self.out)
+    }
+
+    /// A labelled paragraph. Pieces are set apart by a space; a line feed in one starts a new line.
+    pub(super) fn entry(&mut self, style: Style, label: &str, pieces: &[Piece]) -> io::Result<()> {
+        self.beside(style, label, wrap(pieces, self.width.saturating_sub(GUTTER + 2)))
+    }
+
+    /// The same on one line, however long.
+    pub(super) fn one_line(&mut self, style: Style, label: &str, pieces: &[Piece]) -> io::Result<()> {
+        self.beside(style, label, wrap(pieces, usize::MAX))
+    }
+
+    fn beside(&mut self, style: Style, label: &str, lines: Vec<Vec<Piece>>) -> io::Result<()> {
+        for (i, line) in lines.into_iter().enumerate() {
+            let label = if i == 0 { label } else { "" };
+            if line.is_empty() && label.is_empty() {
+                self.blank()?;
+                continue;
+            }
+            let pad = " ".repeat(GUTTER.saturating_sub(label.chars().count()));
+            write!(self.out, "{pad}")?;
+            self.paint(style, label)?;
+            write!(self.out, "  ")?;
+            for (style, text) in line {
+                self.paint(style, &text)?;
+            }
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
+    /// A labelled paragraph of one style.
+    pub(super) fn say(&mut self, label: &str, text: impl Into<String>) -> io::Result<()> {
+        self.entry(DIM, label, &[(PLAIN, text.into())])
+    }
+
+    fn paint(&mut self, style: Style, text: &str) -> io::Result<()> {
+        match self.color && style != PLAIN && !text.is_empty() {
+            true => write!(self.out, "{style}{text}{style:#}"),
+            false => write!(self.out, "{text}"),
+        }
+    }
+}
+
+/// Breaks pieces into lines of at most `room` characters, between words; a longer word has a line of its own.
+fn wrap(pieces: &[Piece], room: usize) -> Vec<Vec<Piece>> {
+    let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
+    let mut used = 0;
+    for (style, text) in pieces {
+        for (i, paragraph) in text.split('\n').enumerate() {
+            if i > 0 {
+                lines.push(Vec::new());
+                used = 0;
+            }
+            for word in paragraph.split(' ').filter(|w| !w.is_empty()) {
+                let length = word.chars().count();
+                if used > 0 && used + 1 + length > room {
+                    lines.push(Vec::new());
+                    used = 0;
+                }
+                if let Some(line) = lines.last_mut() {
+                    append(line, *style, word);
+                }
+                used += length + usize::from(used > 0);
+            }
+        }
+    }
+    lines
+}
+
+/// Adds a word to a line, joined to what is there in the same style.
+fn append(line: &mut Vec<Piece>, style: Style, word: &str) {
+    match line.last_mut() {
+        Some((last, text)) if *last == style => {
+            text.push(' ');
+            text.push_str(word);
+        }
+        Some((_, text)) => {
+            text.push(' ');
+            line.push((style, word.to_owned()));
+        }
+        None => line.push((style, word.to_owned())),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shown(color: bool, pieces: &[Piece]) -> String {
+        let mut out = Vec::new();
+        Screen::new(&mut out, color, 40).entry(BOLD, "label", pieces).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn text_is_wrapped_beside_its_label() {
+        let text = shown(false, &[(PLAIN, "one two three four five six seven eight".to_owned())]);
+        assert_eq!(text, "     label  one two three four five six\n            seven eight\n");
+    }
+
+    #[test]
+    fn escapes_come_with_colour_alone() {
+        assert!(!shown(false, &[(BAD, "x".to_owned())]).contains('\u{1b}'));
+        assert!(shown(true, &[(BAD, "x".to_owned())]).contains("\u{1b}["));
+    }
+
+    proptest! {
+        #[test]
+        fn wrapping_loses_no_word_and_keeps_to_the_room(
+            words in prop::collection::vec("[a-z]{1,12}", 0..40),
+            room in 12_usize..60,
+        ) {
+            let pieces: Vec<Piece> = words
+                .iter()
+                .enumerate()
+                .map(|(i, w)| (if i % 3 == 0 { BOLD } else { PLAIN }, w.clone()))
+                .collect();
+            let lines: Vec<String> =
+                wrap(&pieces, room).into_iter().map(|l| l.into_iter().map(|p| p.1).collect()).collect();
+            prop_assert!(lines.iter().all(|l| l.chars().count() <= room));
+            let back: Vec<&str> = lines.iter().flat_map(|l| l.split(' ')).filter(|w| !w.is_empty()).collect();
+            prop_assert_eq!(back, words);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use super::*;
+use crate::report::samples;
+
+fn shown(report: &Report, options: TextOptions) -> String {
+    let mut out = Vec::new();
+    write(report, &options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn plain(report: &Report) -> String {
+    shown(report, TextOptions::default())
+}
+
+#[test]
+fn a_pass() {
+    insta::assert_snapshot!(plain(&samples::pass()));
+}
+
+#[test]
+fn a_fail_of_many_kinds() {
+    insta::assert_snapshot!(plain(&samples::fail()));
+}
+
+#[test]
+fn an_incomplete_run() {
+    insta::assert_snapshot!(plain(&samples::incomplete()));
+}
+
+#[test]
+fn accepted_and_expired() {
+    insta::assert_snapshot!(plain(&samples::accepted()));
+}
+
+#[test]
+fn quiet_is_one_line_for_each_kind() {
+    let options = TextOptions { quiet: true, ..TextOptions::default() };
+    insta::assert_snapshot!(shown(&samples::fail(), options));
+}
+
+#[test]
+fn the_verdict_is_the_last_line() {
+    for report in samples::all() {
+        for options in [TextOptions::default(), TextOptions { verbose: 2, ..TextOptions::default() }] {
+            let text = shown(&report, options);
+            let word = report.verdict.as_str().to_uppercase();
+            assert!(text.lines().last().unwrap().starts_with(&format!("   verdict  {word} · ")), "{text}");
+        }
+    }
+}
+
+#[test]
+fn verbose_lists_everything() {
+    let report = samples::fail();
+    let text = shown(&report, TextOptions { verbose: 1, ..TextOptions::default() });
+    for finding in &report.findings {
+        assert!(text.contains(finding.origin.path.as_deref().unwrap_or_default()));
+        assert!(text.contains(finding.fingerprint.as_str()));
+    }
+    assert!(report.checks.iter().all(|c| text.contains(c.meta.id)));
+    assert!(!text.contains(THE_REST));
+
+    let text = shown(&report, TextOptions { verbose: 2, ..TextOptions::default() });
+    assert!(text.contains("· offset 160 ·"));
+    assert!(text.contains(&format!("    digest  {}", samples::digest('3'))));
+}
+
+#[test]
+fn what_is_not_listed_is_counted() {
+    let report = samples::fail();
+    let text = plain(&report);
+    assert!(text.contains("and 4 more of SW301"), "{text}");
+
+    let text = plain(&samples::large(300));
+    // Each of nine checks has 33 or 34 kinds, as every message differs; ten of a check are shown.
+    assert_eq!(text.matches("more kinds of SW3").count(), 9, "{text}");
+}
+
+#[test]
+fn lines_keep_to_the_width() {
+    for width in [40, 80, 100] {
+        // Headings and the verdict are one line each, whatever the width.
+        let text = shown(&samples::fail(), TextOptions { width, ..TextOptions::default() });
+        let long = text.lines().filter(|l| !l.starts_with("SW") && !l.contains("verdict  ")).find(|l| {
+            // A word that is wider than the room cannot be broken.
+            l.chars().count() > width
+                && l.trim().split(' ').map(|w| w.chars().count()).max() < Some(width - 12)
+        });
+        assert_eq!(long, None);
+    }
+}
+
+#[test]
+fn colour_adds_escapes_and_nothing_else() {
+    let report = samples::fail();
+    let color = shown(&report, TextOptions { color: true, ..TextOptions::default() });
+    assert_ne!(color, plain(&report));
+    assert_eq!(anstream::adapter::strip_str(&color).to_string(), plain(&report));
+}
+
+#[test]
+fn text_from_outside_cannot_move_the_cursor() {
+    let mut report = samples::fail();
+    for finding in &mut report.findings {
+        finding.message.push_str("\u{1b}[2J\r\nverdict  PASS");
+        finding.origin.path = Some("a\u{1b}]0;x\u{7}\u{202e}b".to_owned());
+        finding.fix.push('\u{9b}');
+    }
+    let text = plain(&report);
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text}");
+    assert!(!text.contains('\u{202e}'));
+    assert!(text.lines().last().unwrap().starts_with("   verdict  FAIL"));
+}

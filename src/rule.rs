@@ -1,0 +1,204 @@
+//! Detectors as data: the files under `rules/`, loaded, validated and made ready to scan.
+
+mod embedded;
+mod file;
+mod prove;
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::detect::{BuildError, Detector, Engine};
+use crate::finding::{Confidence, Severity};
+
+pub use file::Problem;
+pub use prove::{Fault, prove};
+
+/// One detector with everything that is said of it.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// How to find it.
+    pub detector: Detector,
+    /// What a person calls it, such as `AWS access key ID`.
+    pub name: String,
+    /// How bad a find is.
+    pub severity: Severity,
+    /// How sure a find is before its validators speak.
+    pub confidence: Confidence,
+    /// What it opens.
+    pub description: String,
+    /// How to rotate it.
+    pub fix: String,
+    /// Where the format is documented.
+    pub references: Vec<String>,
+    /// Texts in which it must be found.
+    pub examples: Vec<String>,
+    /// Lookalikes in which it must not be found.
+    pub negative_examples: Vec<String>,
+    /// Whether it knows a secret only by the name that it is given to: another detector's word on the same bytes
+    /// counts for more.
+    pub generic: bool,
+    /// The file that it comes from.
+    pub file: String,
+}
+
+/// All detectors of a run, ready to scan.
+pub struct Rules {
+    rules: Vec<Rule>,
+    engine: Engine,
+    digest: String,
+}
+
+/// Why the detectors cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// A rules directory or file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// A rules directory holds no rules.
+    #[error("{}: holds no .toml file", path.display())]
+    NoRules {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Files hold mistakes: all of them, one a line.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Problems(Vec<Problem>),
+    /// The engine refuses a detector.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+impl Rules {
+    /// The built-in detectors, and those in the `.toml` files of `directories`; detectors named in `disabled` are
+    /// left out.
+    ///
+    /// # Errors
+    /// If a file cannot be read or holds a mistake: nothing is left out in silence.
+    pub fn load(directories: &[PathBuf], disabled: &[String]) -> Result<Self, RuleError> {
+        let mut files: Vec<(String, String)> =
+            embedded::FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        for directory in directories {
+            files.extend(read_directory(directory)?);
+        }
+        let mut hash = Sha256::new();
+        let (mut rules, mut problems) = (Vec::new(), Vec::new());
+        for (name, text) in &files {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+            match file::parse(name, text) {
+                Ok(parsed) => rules.extend(parsed),
+                Err(found) => problems.extend(found),
+            }
+        }
+        problems.extend(file::repeated(&rules));
+        if !problems.is_empty() {
+            return Err(RuleError::Problems(problems));
+        }
+        rules.retain(|r: &Rule| !disabled.contains(&r.detector.id));
+        for id in disabled {
+            hash.update(id.as_bytes());
+            hash.update([0]);
+        }
+        let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let engine = Engine::new(rules.iter().map(|r| r.detector.clone()).collect())?;
+        Ok(Self { rules, engine, digest: format!("sha256:{digest}") })
+    }
+
+    /// All rules, in the order of the engine's indexes.
+    pub fn all(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule with this index.
+    pub fn get(&self, index: usize) -> Option<&Rule> {
+        self.rules.get(index)
+    }
+
+    /// The rule with this ID.
+    pub fn find(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|r| r.detector.id == id)
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// A digest of all rules files and of what is disabled: two runs with the same digest ask the same.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
+/// The `.toml` files of a directory, by name.
+fn read_directory(directory: &Path) -> Result<Vec<(String, String)>, RuleError> {
+    let fail = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RuleError::Io { path, source }
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(fail(directory))? {
+        let path = entry.map_err(fail(directory))?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() {
+        return Err(RuleError::NoRules { path: directory.into() });
+    }
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).map_err(fail(&path))?;
+            Ok((path.display().to_string(), text))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rules_file_is_embedded() {
+        let mut on_disk: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
+            .unwrap()
+            .map(|e| format!("rules/{}", e.unwrap().file_name().to_string_lossy()))
+            .collect();
+        on_disk.sort();
+        let embedded: Vec<&str> = embedded::FILES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(embedded, on_disk);
+    }
+
+    #[test]
+    fn the_built_in_rules_prove_themselves() {
+        let rules = Rules::load(&[], &[]).unwrap();
+        assert!(rules.all().len() >= 80, "{} detectors", rules.all().len());
+        let faults: Vec<String> = prove(&rules).iter().map(ToString::to_string).collect();
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    #[test]
+    fn mistakes_are_told_with_file_and_line() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(
+            directory.path().join("mine.toml"),
+            "[[detector]]\nid = \"Bad Id\"\nname = \"x\"\nanchors = [\"ab\"]\npattern = \"ab+\"\nseverity = \"huge\"\n\
+             confidence = \"high\"\ndescription = \"d\"\nfix = \"f\"\nreferences = []\nexamples = []\n\
+             negative_examples = []\nvalidators = [\"no-such\"]\n",
+        )
+        .unwrap();
+        let error = Rules::load(&[directory.path().into()], &[]).err().unwrap().to_string();
+        for part in ["mine.toml:2:", "mine.toml:6:", "no-such", "huge", "examples"] {
+            assert!(error.contains(part), "{part} is not in:\n{error}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! One rules file: TOML in, [`Rule`]s or mistakes with their lines out.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Rule;
+use crate::detect::{Detector, validate};
+use crate::finding::{Confidence, Severity};
+use crate::location::{LineIndex, Position};
+
+/// A mistake in a rules file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file.
+    pub file: String,
+    /// Where in it.
+    pub position: Option<Position>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position {
+            Some(position) => write!(f, "{}:{position}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    #[serde(default)]
+    detector: Vec<RawRule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    id: Spanned<String>,
+    name: String,
+    anchors: Spanned<Vec<String>>,
+    #[serde(default)]
+    case_insensitive: bool,
+    #[serde(default)]
+    lookbehind: usize,
+    pattern: Spanned<String>,
+    severity: Spanned<String>,
+    confidence: Spanned<String>,
+    #[serde(default)]
+    min_entropy: Option<f64>,
+    #[serde(default = "yes")]
+    placeholder: bool,
+    #[serde(default)]
+    validators: Vec<Spanned<String>>,
+    #[serde(default)]
+    base64: bool,
+    /// Set for detectors that know a secret only by its name.
+    #[serde(default)]
+    names: bool,
+    description: String,
+    fix: String,
+    #[serde(default)]
+    references: Vec<String>,
+    examples: Spanned<Vec<String>>,
+    negative_examples: Spanned<Vec<String>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Reads one file; all its mistakes are told at once.
+pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Vec<Problem>> {
+    let lines = LineIndex::new(text.as_bytes());
+    let raw: RawFile = toml::from_str(text).map_err(|e| {
+        let position = e.span().map(|s| lines.position(s.start));
+        vec![Problem { file: name.to_owned(), position, message: e.message().to_owned() }]
+    })?;
+    let mut problems = Vec::new();
+    let mut rules = Vec::new();
+    for rule in raw.detector {
+        let mut reader = Reader { file: name, lines: &lines, problems: &mut problems };
+        rules.extend(reader.rule(rule));
+    }
+    if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    lines: &'a LineIndex,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn problem<T>(&mut self, at: &Spanned<T>, message: String) {
+        let position = Some(self.lines.position(at.span().start));
+        self.problems.push(Problem { file: self.file.to_owned(), position, message });
+    }
+
+    fn rule(&mut self, raw: RawRule) -> Option<Rule> {
+        let before = self.problems.len();
+        let id = raw.id.get_ref().clone();
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if id.is_empty() || !id.bytes().all(plain) {
+            self.problem(&raw.id, format!("the id `{id}` must be of lowercase letters, digits and hyphens"));
+        }
+        if raw.anchors.get_ref().is_empty() || raw.anchors.get_ref().iter().any(|a| a.len() < 3 || !a.is_ascii()) {
+            self.problem(&raw.anchors, format!("{id}: anchors must be there, each of at least three ASCII bytes"));
+        }
+        let severity = Severity::from_word(raw.severity.get_ref());
+        if severity.is_none() {
+            let message = format!("{id}: severity `{}` is none of low, medium, high, critical", raw.severity.get_ref());
+            self.problem(&raw.severity, message);
+        }
+        let confidence = Confidence::from_word(raw.confidence.get_ref());
+        if confidence.is_none() {
+            let message = format!("{id}: confidence `{}` is none of low, medium, high", raw.confidence.get_ref());
+            self.problem(&raw.confidence, message);
+        }
+        let mut validators = Vec::new();
+        for name in &raw.validators {
+            match validate::by_name(name.get_ref()) {
+                Some(validator) => validators.push(validator),
+                None => self.problem(name, format!("{id}: there is no validator `{}`", name.get_ref())),
+            }
+        }
+        if raw.examples.get_ref().is_empty() {
+            self.problem(&raw.examples, format!("{id}: examples must not be empty"));
+        }
+        if raw.negative_examples.get_ref().is_empty() {
+            self.problem(&raw.negative_examples, format!("{id}: negative_examples must not be empty"));
+        }
+        let detector = Detector {
+            id,
+            anchors: raw.anchors.into_inner(),
+            case_insensitive: raw.case_insensitive,
+            lookbehind: raw.lookbehind,
+            pattern: raw.pattern.get_ref().clone(),
+            min_entropy: raw.min_entropy,
+            placeholder: raw.placeholder,
+            validators,
+            base64: raw.base64,
+        };
+        if self.problems.len() > before {
+            return None;
+        }
+        Some(Rule {
+            detector,
+            name: raw.name,
+            severity: severity?,
+            confidence: confidence?,
+            description: raw.description,
+            fix: raw.fix,
+            references: raw.references,
+            examples: raw.examples.into_inner(),
+            negative_examples: raw.negative_examples.into_inner(),
+            generic: raw.names,
+            file: self.file.to_owned(),
+        })
+    }
+}
+
+/// IDs that occur more than once.
+pub(super) fn repeated(rules: &[Rule]) -> Vec<Problem> {
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    let mut problems = Vec::new();
+    for rule in rules {
+        if let Some(file) = first.insert(&rule.detector.id, &rule.file) {
+            let message = format!("the id `{}` is used already in {file}", rule.detector.id);
+            problems.push(Problem { file: rule.file.clone(), position: None, message });
+        }
+    }
+    problems
+}

@@ -1,0 +1,55 @@
+//! The rules' own proof: every example is found, every negative example is not.
+
+use std::fmt;
+
+use super::Rules;
+use crate::detect::{Piece, Scratch};
+
+/// A detector that does not do what its examples say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file that it comes from.
+    pub file: String,
+    /// The detector's ID.
+    pub detector: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.file, self.detector, self.message)
+    }
+}
+
+/// Compiles every pattern and runs every detector over its examples.
+pub fn prove(rules: &Rules) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut scratch = Scratch::default();
+    if let Err(e) = rules.engine().compile_all() {
+        faults.push(Fault { file: "rules".into(), detector: "engine".into(), message: e.to_string() });
+    }
+    for (index, rule) in rules.all().iter().enumerate() {
+        let mut finds = |text: &str| {
+            let mut found = false;
+            rules.engine().scan(&Piece::whole(text.as_bytes()), &mut scratch, &mut |hit| {
+                found |= hit.detector == index;
+            });
+            found
+        };
+        let mut fault = |message: String| {
+            faults.push(Fault { file: rule.file.clone(), detector: rule.detector.id.clone(), message });
+        };
+        for (n, example) in rule.examples.iter().enumerate() {
+            if !finds(example) {
+                fault(format!("example {} is not found", n + 1));
+            }
+        }
+        for (n, example) in rule.negative_examples.iter().enumerate() {
+            if finds(example) {
+                fault(format!("negative example {} is found", n + 1));
+            }
+        }
+    }
+    faults
+}

@@ -1,0 +1,82 @@
+//! The spine: plan, load, check, sort, verdict. The only owner of threads.
+
+mod image;
+mod pipeline;
+mod verdict;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::civil::Date;
+
+use crate::artifact::image::ImageError;
+use crate::contract::Contract;
+use crate::finding::{FingerprintKey, Report};
+use crate::rule::Rules;
+
+pub use image::{ImageRequest, image};
+
+/// What every scan needs.
+pub struct Setup<'a> {
+    /// The contract.
+    pub contract: &'a Contract,
+    /// The detectors.
+    pub rules: &'a Rules,
+    /// The key of the fingerprints.
+    pub key: FingerprintKey,
+    /// Number of threads; one at least.
+    pub jobs: usize,
+    /// The day on which acceptances are judged.
+    pub today: Date,
+    /// Told how far the scan is.
+    pub progress: &'a Progress,
+}
+
+/// What a scan ends with.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// Things that the user should know and that say nothing of the artifact.
+    pub warnings: Vec<String>,
+}
+
+/// Why a scan could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The image could not be had.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The threads could not be started.
+    #[error("cannot start {jobs} threads: {source}")]
+    Threads {
+        /// How many.
+        jobs: usize,
+        /// Why.
+        source: rayon::ThreadPoolBuildError,
+    },
+}
+
+/// How far a scan is; read it from another thread.
+#[derive(Debug, Default)]
+pub struct Progress {
+    layers: AtomicU64,
+    layers_done: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Progress {
+    /// Layers that are to be read, as far as is known.
+    pub fn layers(&self) -> u64 {
+        self.layers.load(Ordering::Relaxed)
+    }
+
+    /// Layers that were read.
+    pub fn layers_done(&self) -> u64 {
+        self.layers_done.load(Ordering::Relaxed)
+    }
+
+    /// Unpacked bytes that were read.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}

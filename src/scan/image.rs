@@ -1,0 +1,291 @@
+//! One image reference, end to end.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::Scope;
+
+use super::pipeline::{Expected, Pipeline};
+use super::{Outcome, ScanError, Setup};
+use crate::artifact::image::layer::Compression;
+use crate::artifact::image::{FetchError, Image, Images, Layer, Limits, Missed, Source};
+use crate::check::image::{ALL, Examined, ExaminedImage, LAYER_CHECKS, LayerFacts, LayerView};
+use crate::check::{Answers, Context, InjectedSecret, Masker};
+use crate::contract::Contract;
+use crate::finding::{ArtifactRecord, Coverage, Subject, Unchecked};
+use crate::location::{LayerOrigin, Origin, OriginKind, SourceLines, escape_bytes};
+
+/// What is to be examined.
+pub struct ImageRequest<'a> {
+    /// The source that it names.
+    pub source: Box<dyn Source>,
+    /// For each image the lines of the Dockerfile that made each history entry.
+    pub makers: &'a dyn Fn(&Image) -> Vec<Option<SourceLines>>,
+}
+
+/// What became of each blob.
+type Seen = HashMap<String, Result<Arc<LayerFacts>, FetchError>>;
+
+/// Examines an image, or all images behind a reference.
+///
+/// # Errors
+/// If there is no image to be had. What is wrong with a part of one is in the report.
+pub fn image(setup: &Setup<'_>, request: &ImageRequest<'_>) -> Result<Outcome, ScanError> {
+    let limits = limits(setup.contract);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(setup.jobs)
+        .build()
+        .map_err(|source| ScanError::Threads { jobs: setup.jobs, source })?;
+    let total = setup.contract.limits.max_total_bytes;
+    let pipeline = Pipeline::new(setup.rules, &setup.key, &limits, setup.progress, total, setup.jobs);
+    let source = &*request.source;
+    let mut seen: Seen = HashMap::new();
+    if let Some(stream) = source.stream() {
+        let facts = pool.scope(|scope| {
+            let mut facts = Vec::new();
+            let result = stream.read(&limits, &mut |name, reader| {
+                setup.progress.layers.fetch_add(1, Ordering::Relaxed);
+                let layer = pipeline.layer(scope, Box::new(reader), &Expected::default());
+                facts.push((name.to_owned(), layer));
+            });
+            result.map(|()| facts)
+        })?;
+        seen.extend(facts.into_iter().map(|(name, facts)| (name, Ok(Arc::new(facts)))));
+    }
+    let images = source.images(&limits)?;
+    let wanted = wanted(&images, &seen);
+    setup.progress.layers.fetch_add(wanted.len() as u64, Ordering::Relaxed);
+    seen.extend(pool.scope(|scope| read_all(scope, &pipeline, source, &wanted, setup.jobs)));
+    Ok(judge(setup, request, images, &seen))
+}
+
+/// The contract's limits, as the image reader takes them.
+fn limits(contract: &Contract) -> Limits {
+    let given = &contract.limits;
+    Limits {
+        document_bytes: given.max_manifest_bytes,
+        layer_bytes: given.max_layer_bytes,
+        ratio: given.max_compression_ratio,
+        entries: given.max_entries_per_layer,
+        path_bytes: usize::try_from(given.max_path_bytes).unwrap_or(usize::MAX),
+        extended_header_bytes: given.max_pax_bytes,
+        timeout_seconds: given.registry_timeout_seconds,
+        ..Limits::default()
+    }
+}
+
+/// Each layer once, largest first, so that no thread is left with a large one at the end.
+fn wanted<'i>(images: &'i Images, seen: &Seen) -> Vec<&'i Layer> {
+    let mut wanted: Vec<&Layer> = Vec::new();
+    for layer in images.images.iter().flat_map(|i| &i.layers) {
+        let known = |l: &&Layer| l.blob.key == layer.blob.key;
+        if !seen.contains_key(&layer.blob.key) && !wanted.iter().any(known) && unreadable(layer).is_none() {
+            wanted.push(layer);
+        }
+    }
+    wanted.sort_by_key(|l| std::cmp::Reverse(l.blob.size.unwrap_or(0)));
+    wanted
+}
+
+fn read_all<'s>(
+    scope: &Scope<'s>,
+    pipeline: &'s Pipeline<'_>,
+    source: &'s dyn Source,
+    wanted: &'s [&'s Layer],
+    jobs: usize,
+) -> Seen {
+    let next = AtomicUsize::new(0);
+    let seen = Mutex::new(Seen::new());
+    // As many readers as threads: each unpacks one layer after the other.
+    let read = |scope: &Scope<'s>| {
+        while let Some(layer) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let expected = Expected { blob: layer.blob.digest.as_ref(), diff_id: layer.diff_id.as_ref() };
+            let facts = source.open(&layer.blob).map(|reader| Arc::new(pipeline.layer(scope, reader, &expected)));
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.insert(layer.blob.key.clone(), facts);
+        }
+    };
+    rayon::scope(|readers| {
+        for _ in 1..jobs.min(wanted.len()) {
+            readers.spawn(|_| read(scope));
+        }
+        read(scope);
+    });
+    seen.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks the checks and sums up.
+fn judge(setup: &Setup<'_>, request: &ImageRequest<'_>, images: Images, seen: &Seen) -> Outcome {
+    let masker = Masker::new(setup.rules);
+    let mut missed = images.missed;
+    let mut coverage = Coverage::default();
+    let mut artifacts = Vec::new();
+    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches };
+    for image in images.images {
+        let facts = |layer: &Layer| seen.get(&layer.blob.key).and_then(|r| r.as_ref().ok().cloned());
+        let layers: Vec<LayerView> =
+            image.layers.iter().map(|layer| LayerView { layer: layer.clone(), facts: facts(layer) }).collect();
+        for view in &layers {
+            let fault = seen.get(&view.layer.blob.key).and_then(|r| r.as_ref().err());
+            layer_misses(&image, view, fault, &mut missed);
+        }
+        artifacts.push(record(&image));
+        let instructions = image.history.iter().map(|h| masker.mask(&instruction(&h.created_by))).collect();
+        let refused = image.layers.iter().filter(|l| unreadable(l).is_some());
+        for layer in refused {
+            coverage.layers_not_seen += 1;
+            coverage.bytes_not_seen += layer.blob.size.unwrap_or(0);
+        }
+        let makers = (request.makers)(&image);
+        examined.images.push(ExaminedImage { image: Arc::new(image), layers, makers, instructions });
+    }
+    for facts in seen.values() {
+        coverage.add(&covered(facts));
+    }
+    let secrets: Vec<InjectedSecret> = setup
+        .contract
+        .secrets
+        .iter()
+        .map(|s| InjectedSecret { handle: s.handle.clone(), variables: s.variables.clone() })
+        .collect();
+    let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
+    let mut answers = Answers::default();
+    let mut asked = Vec::new();
+    for check in ALL {
+        // Without a contract there is nothing that this check could compare with.
+        if check.meta().id == "SW305" && secrets.is_empty() {
+            continue;
+        }
+        asked.push(check.meta().id);
+        check.run(&examined, &context, &mut answers);
+    }
+    answers.unchecked.extend(missed.into_iter().map(|m| unchecked(m, &asked)));
+    super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage)
+}
+
+/// What could not be seen of one layer.
+fn layer_misses(image: &Image, view: &LayerView, fault: Option<&FetchError>, missed: &mut Vec<Missed>) {
+    let layer = &view.layer;
+    let mut miss = |what: &str, reason: String| {
+        let origin = Origin {
+            platform: image.platform.clone(),
+            layer: Some(LayerOrigin { index: layer.index, digest: layer.label(), instruction: None }),
+            ..Origin::new(OriginKind::Layer, image.name.clone())
+        };
+        missed.push(Missed { origin, what: what.to_owned(), reason });
+    };
+    if let Some(reason) = unreadable(layer) {
+        return miss("layer", reason);
+    }
+    if let Some(fault) = fault {
+        return miss("layer", fault.to_string());
+    }
+    let Some(facts) = &view.facts else { return miss("layer", "it is missing".to_owned()) };
+    for (what, reason) in &facts.summary.missed {
+        miss(what, reason.clone());
+    }
+    let found = facts.summary.compression;
+    let shown = |media_type: &str| escape_bytes(media_type.as_bytes());
+    if let Some(media_type) = layer.media_type.as_deref().filter(|m| !m.is_empty()) {
+        match Compression::of_media_type(media_type) {
+            Some(promised) if promised != found && facts.summary.blob_bytes > 0 => {
+                let (promised, found) = (promised.as_str(), found.as_str());
+                miss("media type", format!("it promises {promised}, the bytes are {found}; they were read as that"));
+            }
+            Some(_) => {}
+            None if media_type.contains("foreign") || media_type.contains("nondistributable") => {
+                let reason = format!("{} says that the content lives elsewhere; what is here was read", shown(media_type));
+                miss("media type", reason);
+            }
+            None => {
+                let reason = format!("{} is not known; the bytes were read as {}", shown(media_type), found.as_str());
+                miss("media type", reason);
+            }
+        }
+    }
+}
+
+/// Why a layer is not even opened.
+fn unreadable(layer: &Layer) -> Option<String> {
+    let media_type = layer.media_type.as_deref().unwrap_or_default();
+    if media_type.contains("+encrypted") {
+        return Some(format!("it is encrypted ({})", escape_bytes(media_type.as_bytes())));
+    }
+    let named = layer.blob.key.starts_with("blobs/") && layer.blob.digest.is_none() && layer.media_type.is_some();
+    named.then(|| "its digest is not a sha256 or sha512 digest".to_owned())
+}
+
+fn covered(facts: &Result<Arc<LayerFacts>, FetchError>) -> Coverage {
+    let Ok(facts) = facts else { return Coverage { layers_not_seen: 1, ..Coverage::default() } };
+    let whole = u64::from(facts.summary.whole);
+    Coverage {
+        layers: whole,
+        layers_not_seen: 1 - whole,
+        files: facts.summary.files,
+        bytes: facts.summary.unpacked_bytes,
+        files_not_decoded: facts.not_decoded,
+        bytes_not_decoded: facts.not_decoded_bytes,
+        ..Coverage::default()
+    }
+}
+
+fn record(image: &Image) -> ArtifactRecord {
+    let has_config = !image.config.bytes.is_empty();
+    ArtifactRecord {
+        subject: Subject::Image,
+        name: image.name.clone(),
+        tags: image.tags.clone(),
+        platform: image.platform.clone(),
+        digest: image.manifest.as_ref().map(|m| m.digest.to_string()),
+        config_digest: has_config.then(|| image.config.digest.to_string()),
+        layers: image.layers.len(),
+    }
+}
+
+/// A history entry's command as it may be quoted: one line, not too long.
+fn instruction(created_by: &str) -> String {
+    const MOST: usize = 120;
+    let line = created_by.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.strip_prefix("/bin/sh -c #(nop) ").unwrap_or(&line).trim_end_matches(" # buildkit");
+    let mut short: String = line.chars().take(MOST).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    escape_bytes(short.as_bytes())
+}
+
+/// What was missed, with the checks that would have looked at it.
+fn unchecked(missed: Missed, asked: &[&'static str]) -> Unchecked {
+    let checks: &[&'static str] = match missed.origin.kind {
+        OriginKind::Layer | OriginKind::LayerFile => LAYER_CHECKS,
+        OriginKind::History => &["SW303"],
+        OriginKind::Config => &["SW303", "SW304", "SW305", "SW306", "SW309"],
+        OriginKind::Attestation => &["SW307"],
+        _ => asked,
+    };
+    let checks = checks.iter().filter(|c| asked.contains(c)).copied().collect();
+    Unchecked { origin: missed.origin, what: missed.what, reason: missed.reason, checks }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifact::image::Blob;
+
+    #[test]
+    fn instructions_are_short_and_printable() {
+        assert_eq!(instruction("/bin/sh -c #(nop)  ENV A=b"), "ENV A=b");
+        assert_eq!(instruction("COPY a b # buildkit"), "COPY a b");
+        assert_eq!(instruction("RUN x\n\x1b[31m"), "RUN x \\x1b[31m");
+        assert_eq!(instruction(&"x".repeat(500)).chars().count(), 121);
+    }
+
+    #[test]
+    fn a_blob_without_a_digest_is_named() {
+        let blob = Blob { key: "blobs/x".into(), digest: None, size: None };
+        let media_type = Some("application/vnd.oci.image.layer.v1.tar".to_owned());
+        let layer = Layer { index: 0, blob, media_type, diff_id: None, history: None };
+        assert!(unreadable(&layer).is_some());
+    }
+}

@@ -1,0 +1,85 @@
+//! From answers to the report: repeats across platforms put together, quoted texts masked, acceptances applied.
+
+use std::collections::HashMap;
+
+use super::{Outcome, Setup};
+use crate::check::{Answers, Masker, catalogue};
+use crate::contract::AcceptMatch;
+use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, Report};
+use crate::location::Origin;
+
+pub(super) fn judge(
+    setup: &Setup<'_>,
+    masker: &Masker<'_>,
+    asked: &[&'static str],
+    answers: Answers,
+    artifacts: Vec<ArtifactRecord>,
+    coverage: Coverage,
+) -> Outcome {
+    let mut found = together(answers.findings);
+    for finding in &mut found {
+        mask(masker, &mut finding.origin);
+        finding.places.iter_mut().for_each(|o| mask(masker, o));
+        finding.places.sort();
+    }
+    let mut unchecked = answers.unchecked;
+    unchecked.iter_mut().for_each(|u| {
+        mask(masker, &mut u.origin);
+        u.what = masker.mask(&u.what);
+    });
+    let unused = setup.contract.unused_accept_entries(&found);
+    let warnings = unused
+        .iter()
+        .map(|entry| {
+            let path = setup.contract.path().map(|p| p.display().to_string()).unwrap_or_default();
+            format!("{path}:{}: this acceptance matches nothing and can be removed", entry.position)
+        })
+        .collect();
+    let (mut findings, mut accepted) = (Vec::new(), Vec::new());
+    for mut finding in found {
+        match setup.contract.accept(&finding, setup.today) {
+            Some(AcceptMatch::Accepted { reason, expires, .. }) => {
+                accepted.push(Accepted { reason: reason.to_owned(), expires: expires.to_string(), finding });
+            }
+            Some(AcceptMatch::Expired { on, .. }) => {
+                finding.notes.push(format!("the contract accepted it until {on}; that has expired"));
+                findings.push(finding);
+            }
+            None => findings.push(finding),
+        }
+    }
+    let fail_on = setup.contract.policy.fail_on;
+    let known = catalogue();
+    let mut report = Report::judge(fail_on, &known, asked, findings, accepted, unchecked, artifacts, coverage);
+    report.rules_digest = setup.rules.digest().to_owned();
+    report.contract_digest = setup.contract.digest().map(str::to_owned);
+    Outcome { report, warnings }
+}
+
+/// The same finding on another platform is another place of the first.
+fn together(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut first: HashMap<(&'static str, String), usize> = HashMap::new();
+    let mut out: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let key = (finding.check, finding.fingerprint.as_str().to_owned());
+        let same = first.get(&key).copied().filter(|i| out[*i].origin.platform != finding.origin.platform);
+        match same {
+            Some(i) => {
+                out[i].places.push(finding.origin);
+                out[i].places.extend(finding.places);
+            }
+            None => {
+                first.insert(key, out.len());
+                out.push(finding);
+            }
+        }
+    }
+    out
+}
+
+/// A path may hold a secret, too.
+fn mask(masker: &Masker<'_>, origin: &mut Origin) {
+    if let Some(path) = &mut origin.path {
+        *path = masker.mask(path);
+    }
+}
