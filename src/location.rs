@@ -162,7 +162,8 @@ pub fn escape_bytes(bytes: &[u8]) -> String {
 }
 
 fn push_escaped(out: &mut String, c: char) {
-    let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let hidden =
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
     if c.is_control() && (c as u32) < 0x80 {
         out.push_str(&format!("\\x{:02x}", c as u32));
     } else if c.is_control() || hidden {

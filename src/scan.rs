@@ -13,7 +13,7 @@ use crate::contract::Contract;
 use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 
-pub use image::{ImageRequest, image};
+pub use image::{ImageRequest, Recipe, image};
 
 /// What every scan needs.
 pub struct Setup<'a> {

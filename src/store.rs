@@ -76,16 +76,20 @@ fn identity(bytes: &[u8]) -> Option<String> {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     text("schema").filter(|s| s.starts_with("seaworthy/evidence/"))?;
     let run = text("platform_run_id").unwrap_or("no named run");
-    let images = value.get("image_digests").and_then(Value::as_array).map(|d| {
-        d.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-    });
+    let images = value
+        .get("image_digests")
+        .and_then(Value::as_array)
+        .map(|d| d.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
     let images = images.filter(|i| !i.is_empty()).map(|i| format!(", image {i}")).unwrap_or_default();
     Some(format!("{run}, phase {}, verdict {}{images}", text("phase_id")?, text("verdict")?))
 }
 
 fn free_name(path: &Path) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    (1u32..).map(|n| path.with_file_name(format!("{stem}.replaced-{n}.json"))).find(|p| !p.exists()).unwrap_or_default()
+    (1u32..)
+        .map(|n| path.with_file_name(format!("{stem}.replaced-{n}.json")))
+        .find(|p| !p.exists())
+        .unwrap_or_default()
 }
 
 /// Writes a file so that it is there whole or not at all, also after a crash: into a temporary file beside it, synced,
@@ -146,7 +150,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.json");
         std::fs::write(&path, "{\"mine\": true}").unwrap();
-        assert!(matches!(Directory::put_evidence(&path, &evidence("r", "PASS"), true), Err(StoreError::Foreign { .. })));
+        assert!(matches!(
+            Directory::put_evidence(&path, &evidence("r", "PASS"), true),
+            Err(StoreError::Foreign { .. })
+        ));
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! What is examined: one folder per domain, each with its own error type. An artifact knows neither checks nor
 //! findings.
 
+pub mod context;
+pub mod dockerfile;
 pub mod image;

@@ -51,9 +51,24 @@ const KINDS: &[SecretFileKind] = &[
         Name::Is(&[".npmrc"]),
         Content::Holds(&[b"_authToken", b"_auth", b"_password"]),
     ),
-    kind("Yarn configuration with credentials", Severity::High, Name::Is(&[".yarnrc.yml"]), Content::Holds(&[b"npmAuth"])),
-    kind("PyPI configuration with a password", Severity::High, Name::Is(&[".pypirc"]), Content::Holds(&[b"password"])),
-    kind("netrc with a password", Severity::High, Name::Is(&[".netrc", "_netrc"]), Content::Holds(&[b"password"])),
+    kind(
+        "Yarn configuration with credentials",
+        Severity::High,
+        Name::Is(&[".yarnrc.yml"]),
+        Content::Holds(&[b"npmAuth"]),
+    ),
+    kind(
+        "PyPI configuration with a password",
+        Severity::High,
+        Name::Is(&[".pypirc"]),
+        Content::Holds(&[b"password"]),
+    ),
+    kind(
+        "netrc with a password",
+        Severity::High,
+        Name::Is(&[".netrc", "_netrc"]),
+        Content::Holds(&[b"password"]),
+    ),
     kind("git credential store", Severity::High, Name::Is(&[".git-credentials"]), Content::Holds(&[b"://"])),
     kind(
         "git repository configuration with credentials",
@@ -61,9 +76,19 @@ const KINDS: &[SecretFileKind] = &[
         Name::PathEndsWith(&[".git/config"]),
         Content::Holds(&[b"@", b"extraheader", b"token"]),
     ),
-    kind("git repository with all its history", Severity::Medium, Name::PathEndsWith(&[".git/HEAD"]), Content::Any),
+    kind(
+        "git repository with all its history",
+        Severity::Medium,
+        Name::PathEndsWith(&[".git/HEAD"]),
+        Content::Any,
+    ),
     kind("PostgreSQL password file", Severity::High, Name::Is(&[".pgpass"]), Content::Holds(&[b":"])),
-    kind("MySQL client configuration with a password", Severity::High, Name::Is(&[".my.cnf", ".mylogin.cnf"]), Content::Any),
+    kind(
+        "MySQL client configuration with a password",
+        Severity::High,
+        Name::Is(&[".my.cnf", ".mylogin.cnf"]),
+        Content::Any,
+    ),
     kind("Vault token", Severity::High, Name::Is(&[".vault-token"]), Content::Any),
     kind(
         "AWS credentials file",
@@ -81,7 +106,11 @@ const KINDS: &[SecretFileKind] = &[
     kind(
         "Azure token cache",
         Severity::High,
-        Name::PathEndsWith(&[".azure/accessTokens.json", ".azure/msal_token_cache.json", ".azure/msal_token_cache.bin"]),
+        Name::PathEndsWith(&[
+            ".azure/accessTokens.json",
+            ".azure/msal_token_cache.json",
+            ".azure/msal_token_cache.bin",
+        ]),
         Content::Any,
     ),
     kind(
@@ -93,7 +122,13 @@ const KINDS: &[SecretFileKind] = &[
     kind(
         "kubeconfig with credentials",
         Severity::High,
-        Name::PathEndsWith(&[".kube/config", "kubeconfig", "kubeconfig.yaml", "kubeconfig.yml", "/admin.conf"]),
+        Name::PathEndsWith(&[
+            ".kube/config",
+            "kubeconfig",
+            "kubeconfig.yaml",
+            "kubeconfig.yml",
+            "/admin.conf",
+        ]),
         Content::Holds(&[b"client-key-data", b"token:", b"password:"]),
     ),
     kind(
@@ -102,8 +137,18 @@ const KINDS: &[SecretFileKind] = &[
         Name::EndsWith(&[".tfstate", ".tfstate.backup"]),
         Content::Holds(&[b"\"resources\"", b"\"modules\""]),
     ),
-    kind("Terraform variables", Severity::Medium, Name::EndsWith(&[".tfvars", ".tfvars.json"]), Content::Assignment),
-    kind("Terraform CLI credentials", Severity::High, Name::Is(&["credentials.tfrc.json", ".terraformrc"]), Content::Holds(&[b"token"])),
+    kind(
+        "Terraform variables",
+        Severity::Medium,
+        Name::EndsWith(&[".tfvars", ".tfvars.json"]),
+        Content::Assignment,
+    ),
+    kind(
+        "Terraform CLI credentials",
+        Severity::High,
+        Name::Is(&["credentials.tfrc.json", ".terraformrc"]),
+        Content::Holds(&[b"token"]),
+    ),
     kind(
         "keystore",
         Severity::High,
@@ -111,14 +156,56 @@ const KINDS: &[SecretFileKind] = &[
         Content::Any,
     ),
     kind("PuTTY private key", Severity::High, Name::EndsWith(&[".ppk"]), Content::Holds(&[b"Private-Lines"])),
-    kind("Java Maven settings with a password", Severity::High, Name::PathEndsWith(&[".m2/settings.xml", ".m2/settings-security.xml"]), Content::Holds(&[b"<password>", b"<privateKey>", b"<passphrase>", b"<master>"])),
-    kind("Gradle properties with credentials", Severity::High, Name::PathEndsWith(&[".gradle/gradle.properties"]), Content::Holds(&[b"assword", b"oken", b"ecret"])),
-    kind("Cargo credentials", Severity::High, Name::PathEndsWith(&[".cargo/credentials", ".cargo/credentials.toml"]), Content::Holds(&[b"token"])),
+    kind(
+        "Java Maven settings with a password",
+        Severity::High,
+        Name::PathEndsWith(&[".m2/settings.xml", ".m2/settings-security.xml"]),
+        Content::Holds(&[b"<password>", b"<privateKey>", b"<passphrase>", b"<master>"]),
+    ),
+    kind(
+        "Gradle properties with credentials",
+        Severity::High,
+        Name::PathEndsWith(&[".gradle/gradle.properties"]),
+        Content::Holds(&[b"assword", b"oken", b"ecret"]),
+    ),
+    kind(
+        "Cargo credentials",
+        Severity::High,
+        Name::PathEndsWith(&[".cargo/credentials", ".cargo/credentials.toml"]),
+        Content::Holds(&[b"token"]),
+    ),
     kind("RubyGems credentials", Severity::High, Name::PathEndsWith(&[".gem/credentials"]), Content::Any),
-    kind("Composer credentials", Severity::High, Name::Is(&["auth.json"]), Content::Holds(&[b"github-oauth", b"http-basic", b"gitlab-token", b"bearer"])),
-    kind("Rails master key", Severity::High, Name::PathEndsWith(&["config/master.key", "config/credentials/production.key"]), Content::Any),
-    kind("GitHub CLI credentials", Severity::High, Name::PathEndsWith(&[".config/gh/hosts.yml"]), Content::Holds(&[b"oauth_token"])),
-    kind("shell history", Severity::Medium, Name::Is(&[".bash_history", ".zsh_history", ".psql_history", ".mysql_history", ".python_history", ".node_repl_history"]), Content::Any),
+    kind(
+        "Composer credentials",
+        Severity::High,
+        Name::Is(&["auth.json"]),
+        Content::Holds(&[b"github-oauth", b"http-basic", b"gitlab-token", b"bearer"]),
+    ),
+    kind(
+        "Rails master key",
+        Severity::High,
+        Name::PathEndsWith(&["config/master.key", "config/credentials/production.key"]),
+        Content::Any,
+    ),
+    kind(
+        "GitHub CLI credentials",
+        Severity::High,
+        Name::PathEndsWith(&[".config/gh/hosts.yml"]),
+        Content::Holds(&[b"oauth_token"]),
+    ),
+    kind(
+        "shell history",
+        Severity::Medium,
+        Name::Is(&[
+            ".bash_history",
+            ".zsh_history",
+            ".psql_history",
+            ".mysql_history",
+            ".python_history",
+            ".node_repl_history",
+        ]),
+        Content::Any,
+    ),
 ];
 
 const fn kind(what: &'static str, severity: Severity, name: Name, content: Content) -> SecretFileKind {
@@ -135,7 +222,14 @@ pub fn by_path(path: &[u8]) -> Option<&'static SecretFileKind> {
         Name::Dotenv => is_dotenv(file),
         Name::SshKey => {
             let names: [&[u8]; 8] = [
-                b"id_rsa", b"id_dsa", b"id_ecdsa", b"id_ed25519", b"id_ecdsa_sk", b"id_ed25519_sk", b"identity", b"ssh_host_key",
+                b"id_rsa",
+                b"id_dsa",
+                b"id_ecdsa",
+                b"id_ed25519",
+                b"id_ecdsa_sk",
+                b"id_ed25519_sk",
+                b"identity",
+                b"ssh_host_key",
             ];
             names.contains(&file) || file.starts_with(b"ssh_host_") && file.ends_with(b"_key")
         }
@@ -156,13 +250,18 @@ impl SecretFileKind {
 
 /// Whether `path` ends with `end` at a folder's border; an `end` that begins with a slash wants a folder before it.
 fn is_path_end(path: &[u8], end: &[u8]) -> bool {
-    path.strip_suffix(end).is_some_and(|rest| rest.is_empty() && !end.starts_with(b"/") || rest.ends_with(b"/") || end.starts_with(b"/"))
+    path.strip_suffix(end).is_some_and(|rest| {
+        rest.is_empty() && !end.starts_with(b"/") || rest.ends_with(b"/") || end.starts_with(b"/")
+    })
 }
 
 /// `.env`, `.env.production`, `prod.env`, `.envrc`; not `.env.example` and its like.
 fn is_dotenv(file: &[u8]) -> bool {
     let lower = file.to_ascii_lowercase();
-    let named = lower == b".env" || lower == b".envrc" || lower.starts_with(b".env.") || lower.len() > 4 && lower.ends_with(b".env");
+    let named = lower == b".env"
+        || lower == b".envrc"
+        || lower.starts_with(b".env.")
+        || lower.len() > 4 && lower.ends_with(b".env");
     let template = [&b"example"[..], b"sample", b"template", b"dist", b"defaults", b"tmpl", b"schema"]
         .iter()
         .any(|t| lower.split(|b| matches!(b, b'.' | b'-' | b'_')).any(|part| part == *t));
@@ -194,8 +293,14 @@ mod tests {
         assert_eq!(what("root/.npmrc", "//r/:_authToken=x\n"), Some("npm configuration with credentials"));
         assert_eq!(what("root/.kube/config", "users:\n- token: x\n"), Some("kubeconfig with credentials"));
         assert_eq!(what("x/not.kube/config", "token: x"), None);
-        assert_eq!(what("etc/kubernetes/admin.conf", "client-key-data: x"), Some("kubeconfig with credentials"));
-        assert_eq!(what("etc/ssh/ssh_host_rsa_key", "-----BEGIN OPENSSH PRIVATE KEY-----"), Some("SSH private key"));
+        assert_eq!(
+            what("etc/kubernetes/admin.conf", "client-key-data: x"),
+            Some("kubeconfig with credentials")
+        );
+        assert_eq!(
+            what("etc/ssh/ssh_host_rsa_key", "-----BEGIN OPENSSH PRIVATE KEY-----"),
+            Some("SSH private key")
+        );
         assert_eq!(what("a/id_rsa.pub", "ssh-rsa x"), None);
         assert_eq!(what("srv/app.p12", "\u{0}x"), Some("keystore"));
     }

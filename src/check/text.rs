@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::Context;
-use crate::detect::validate::{Likelihood, is_secret_name, judge_assignment};
+use crate::detect::validate::{Likelihood, judge_assignment};
 use crate::detect::{Piece, Scratch};
 use crate::finding::{Confidence, SecretMark, Severity};
 use crate::rule::Rules;
@@ -127,40 +127,34 @@ struct Assignment<'a> {
     value: Range<usize>,
 }
 
-/// The `NAME=value` words of a text: the name is a variable's, or a label's with dots and hyphens; the value ends at a
-/// blank outside quotes.
+/// The `NAME=value` words of a text: the name is a variable's, or a label's with dots and hyphens. A value in quotes
+/// ends with its quote, any other at a blank, a quote or an operator of the shell.
 fn assignments(text: &str) -> Vec<Assignment<'_>> {
     let bytes = text.as_bytes();
     let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     let mut out = Vec::new();
-    let mut at = 0;
-    while let Some(equals) = bytes.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'=')).map(|i| i + at) {
+    for equals in memchr::memchr_iter(b'=', bytes) {
         let start = bytes[..equals].iter().rposition(|b| !is_name(*b)).map_or(0, |i| i + 1);
-        let name = text.get(start.max(at)..equals).unwrap_or_default().trim_start_matches('-');
-        let mut end = equals + 1;
-        let mut quote = None;
-        while let Some(b) = bytes.get(end) {
-            match (quote, b) {
-                (None, b'"' | b'\'') => quote = Some(*b),
-                (Some(q), b) if q == *b => quote = None,
-                (Some(_), b'\\') => end += 1,
-                (None, b) if b.is_ascii_whitespace() || matches!(b, b';' | b'&' | b'|' | b')') => break,
-                _ => {}
+        let name = text.get(start..equals).unwrap_or_default().trim_start_matches('-');
+        if !name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_') {
+            continue;
+        }
+        let rest = &bytes[equals + 1..];
+        let length = match rest.first() {
+            Some(quote @ (b'"' | b'\'')) => {
+                rest.iter().skip(1).position(|b| b == quote).map_or(rest.len(), |i| i + 2)
             }
-            end += 1;
-        }
-        let end = end.min(bytes.len());
-        let is_variable = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
-        if is_variable && text.is_char_boundary(end) {
-            out.push(Assignment { name, value: equals + 1..end });
-        }
-        // A value may hold further assignments, as in `sh -c "A=b cmd"`.
-        at = equals + 1;
+            _ => {
+                let ends = |b: &u8| b.is_ascii_whitespace() || b"\"';&|<>()`".contains(b);
+                rest.iter().position(ends).unwrap_or(rest.len())
+            }
+        };
+        out.push(Assignment { name, value: equals + 1..equals + 1 + length });
     }
     out
 }
 
-/// Replaces the secrets in a text by `***`, for texts that a report quotes, such as instructions and paths.
+/// Replaces the secrets in a text by `***`, for texts that a report quotes, such as paths.
 pub struct Masker<'a> {
     context: Context<'a>,
 }
@@ -171,23 +165,105 @@ impl<'a> Masker<'a> {
         Self { context: Context { rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] } }
     }
 
-    /// The text with every secret masked, and every literal given to a secret's name, placeholder or not.
+    /// The text with every secret masked.
     pub fn mask(&self, text: &str) -> String {
-        let mut spans: Vec<Range<usize>> =
-            examine_text(&self.context, text).into_iter().map(|s| s.span).collect();
-        let named = assignments(text).into_iter().filter(|a| is_secret_name(a.name) && !a.value.is_empty());
-        spans.extend(named.map(|a| a.value));
-        spans.sort_by_key(|s| s.start);
-        let mut out = String::with_capacity(text.len());
-        let mut at = 0;
-        for span in spans {
-            if span.start >= at {
-                out.push_str(text.get(at..span.start).unwrap_or_default());
-                out.push_str("***");
-            }
-            at = at.max(span.end);
+        mask_spans(text, examine_text(&self.context, text).into_iter().map(|s| s.span))
+    }
+
+    /// A command with everything masked that may be a value: secrets, whatever is assigned, whatever is quoted, and
+    /// words that look random. What is left tells which command it is and where it writes.
+    pub fn mask_command(&self, text: &str) -> String {
+        let found = examine_text(&self.context, text).into_iter().map(|s| s.span);
+        let assigned = assignments(text).into_iter().map(|a| a.value).filter(|v| !v.is_empty());
+        let spans = found.chain(assigned).chain(quoted(text)).chain(opaque(text));
+        mask_spans(text, spans)
+    }
+}
+
+fn mask_spans(text: &str, spans: impl Iterator<Item = Range<usize>>) -> String {
+    let mut spans: Vec<Range<usize>> = spans.collect();
+    spans.sort_by_key(|s| (s.start, std::cmp::Reverse(s.end)));
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for span in spans {
+        if span.start >= at {
+            out.push_str(text.get(at..span.start).unwrap_or_default());
+            out.push_str("***");
         }
-        out.push_str(text.get(at..).unwrap_or_default());
-        out
+        at = at.max(span.end);
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+/// What stands between quotes, without them; an unclosed quote runs to the end.
+fn quoted(text: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut open: Option<(usize, u8)> = None;
+    for (i, b) in text.bytes().enumerate() {
+        match open {
+            None if matches!(b, b'"' | b'\'') => open = Some((i + 1, b)),
+            Some((start, quote)) if b == quote => {
+                out.push(start..i);
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    out.extend(open.map(|(start, _)| start..text.len()));
+    out.retain(|r| !r.is_empty());
+    out
+}
+
+/// Words that look random: eight characters or more with both letters and digits, and no path or digest.
+fn opaque(text: &str) -> Vec<Range<usize>> {
+    let is_opaque = |w: &str| {
+        let plain =
+            w.contains('/') || w.starts_with("file:") || w.starts_with("dir:") || w.contains("sha256:");
+        let letters = w.bytes().any(|b| b.is_ascii_alphabetic());
+        w.len() >= 8 && !plain && letters && w.bytes().any(|b| b.is_ascii_digit())
+    };
+    let mut out = Vec::new();
+    let mut at = 0;
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | '=' | '"' | '\'');
+    for word in text.split_inclusive(ends) {
+        let trimmed = word.trim_end_matches(ends);
+        if is_opaque(trimmed) {
+            out.push(at..at + trimmed.len());
+        }
+        at += word.len();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<(&str, &str)> {
+        assignments(text).into_iter().map(|a| (a.name, &text[a.value])).collect()
+    }
+
+    #[test]
+    fn assignments_end_where_their_values_end() {
+        assert_eq!(names("ENV A=b C=\"d e\""), [("A", "b"), ("C", "\"d e\"")]);
+        assert_eq!(names("|1 PW=x /bin/sh -c echo"), [("PW", "x")]);
+        assert_eq!(names("echo \"//r/:_authToken=$TOK\" > /npmrc"), [("_authToken", "$TOK")]);
+        assert_eq!(names("--password=x;y"), [("password", "x")]);
+        assert_eq!(names("a == b; =c"), []);
+    }
+
+    #[test]
+    fn commands_keep_only_what_is_no_value() {
+        let rules = Rules::load(&[], &[]).unwrap_or_else(|e| panic!("{e}"));
+        let masker = Masker::new(&rules);
+        assert_eq!(
+            masker.mask_command(
+                "|1 FOO=hX7PKR0CsTy4Qwb8 /bin/sh -c echo \"login hX7PKR0CsTy4Qwb8\" > /root/.netrc"
+            ),
+            "|1 FOO=*** /bin/sh -c echo \"***\" > /root/.netrc"
+        );
+        assert_eq!(masker.mask_command("RUN mysql -pS3cretS3cret -u x"), "RUN mysql *** -u x");
+        assert_eq!(masker.mask_command("RUN tool hX7PKR0CsTy4Qwb8"), "RUN tool ***");
     }
 }

@@ -6,7 +6,11 @@ use super::Failure;
 use super::args::Completions;
 use super::output::Terminal;
 
-pub(super) fn completions(arguments: &Completions, mut command: Command, terminal: &Terminal) -> Result<u8, Failure> {
+pub(super) fn completions(
+    arguments: &Completions,
+    mut command: Command,
+    terminal: &Terminal,
+) -> Result<u8, Failure> {
     let mut out = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "seaworthy", &mut out);
     terminal.print(&out)?;

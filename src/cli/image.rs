@@ -5,11 +5,12 @@ use std::path::Path;
 use super::args::{Global, Image as Arguments};
 use super::output::{Terminal, wanted, write_all};
 use super::{Failure, environment, progress};
+use crate::artifact::dockerfile::Dockerfile;
 use crate::artifact::image::registry::RegistryOptions;
 use crate::artifact::image::{Limits, Reference, Source, archive, daemon, layout, registry};
 use crate::contract::Contract;
 use crate::finding::Verdict;
-use crate::scan::{self, ImageRequest, Progress, Setup};
+use crate::scan::{self, ImageRequest, Progress, Recipe, Setup};
 
 pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
@@ -29,7 +30,7 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
         today: environment::today(),
         progress: &progress,
     };
-    let request = ImageRequest { source, makers: &|_| Vec::new() };
+    let request = ImageRequest { source, recipe: recipe(arguments, &contract)? };
     let outcome = progress::with(terminal, &progress, || scan::image(&setup, &request))?;
     for warning in &outcome.warnings {
         terminal.warn(warning);
@@ -40,6 +41,20 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     Ok(if common.exit_zero && verdict == Verdict::Fail { 0 } else { verdict.exit_code() })
 }
 
+/// The Dockerfile that was named, or the contract's.
+fn recipe(arguments: &Arguments, contract: &Contract) -> Result<Option<Recipe>, Failure> {
+    let Some(path) = arguments.file.as_ref().or(contract.image.dockerfile.as_ref()) else { return Ok(None) };
+    let fail = |reason: String| Failure(format!("{}: {reason}", path.display()));
+    let bytes = std::fs::read(path).map_err(|e| fail(e.to_string()))?;
+    let dockerfile =
+        Dockerfile::parse(&bytes).map_err(|e| Failure(format!("{}:{}: {e}", path.display(), e.line)))?;
+    let target = arguments.target.clone();
+    if let Some(name) = target.as_deref().filter(|t| dockerfile.target(Some(t)).is_err()) {
+        return Err(fail(format!("has no stage {name}")));
+    }
+    Ok(Some(Recipe { path: path.display().to_string(), dockerfile, target }))
+}
+
 /// The reference that was typed, or the contract's: a path in a contract is relative to its folder.
 fn reference(arguments: &Arguments, contract: &Contract) -> Result<String, Failure> {
     if let Some(reference) = &arguments.reference {
@@ -47,7 +62,8 @@ fn reference(arguments: &Arguments, contract: &Contract) -> Result<String, Failu
     }
     let Some(reference) = &contract.image.reference else {
         return Err(Failure(
-            "no image is named: give a REF, or set image.reference in the contract (seaworthy image --help)".into(),
+            "no image is named: give a REF, or set image.reference in the contract (seaworthy image --help)"
+                .into(),
         ));
     };
     if contract.folder.as_os_str().is_empty() {
@@ -74,7 +90,7 @@ fn open(
         }
         Reference::OciLayout { path, tag } => layout::open(name, &path, tag)?,
         Reference::Registry(image) => {
-            let options = RegistryOptions { plain_http: arguments.plain_http };
+            let options = RegistryOptions { plain_http: arguments.plain_http, ..RegistryOptions::default() };
             registry::open(name, &image, &options, &limits)?
         }
         Reference::Daemon(image) => daemon::open(name, &image, &limits)?,

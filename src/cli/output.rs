@@ -49,7 +49,11 @@ impl Terminal {
 
     pub(super) fn error(&self, message: &str) {
         let (on, off) = if self.color_err() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-        let text = if message.starts_with("error") { message.to_owned() } else { format!("{on}error{off}: {message}") };
+        let text = if message.starts_with("error") {
+            message.to_owned()
+        } else {
+            format!("{on}error{off}: {message}")
+        };
         let _ = writeln!(io::stderr(), "{text}");
     }
 
@@ -77,7 +81,12 @@ impl Terminal {
 
     fn text_options(&self, to_terminal: bool) -> TextOptions {
         let width = if to_terminal { terminal_width() } else { 100 };
-        TextOptions { color: to_terminal && self.color_out(), verbose: self.verbose, quiet: self.quiet, width }
+        TextOptions {
+            color: to_terminal && self.color_out(),
+            verbose: self.verbose,
+            quiet: self.quiet,
+            width,
+        }
     }
 }
 
@@ -115,7 +124,9 @@ pub(super) fn wanted(common: &Common) -> Result<Vec<Wanted>, Failure> {
         .collect();
     if to_stdout.len() > 1 {
         let list = to_stdout.join(" and ");
-        return Err(Failure(format!("--report: {list} would both go to standard output; give all but one a path")));
+        return Err(Failure(format!(
+            "--report: {list} would both go to standard output; give all but one a path"
+        )));
     }
     for (i, w) in wanted.iter().enumerate() {
         let same = |o: &Wanted| o.path.is_some() && o.path == w.path;
@@ -148,7 +159,9 @@ pub(super) fn write_all(
                 let written = sarif::write(report, &common.sarif_category, &mut bytes)?;
                 if written.left_out > 0 {
                     let n = written.left_out;
-                    terminal.warn(&format!("SARIF holds 25,000 results at most: {n} of the mildest were left out"));
+                    terminal.warn(&format!(
+                        "SARIF holds 25,000 results at most: {n} of the mildest were left out"
+                    ));
                 }
             }
         }

@@ -19,7 +19,11 @@ fn list(rules: &Rules, terminal: &Terminal) -> Result<u8, Failure> {
     let width = rules.all().iter().map(|r| r.detector.id.len()).max().unwrap_or(0);
     let mut out = String::new();
     for rule in rules.all() {
-        let _ = writeln!(out, "{:width$}  {:8}  {:6}  {}", rule.detector.id, rule.severity, rule.confidence, rule.name);
+        let _ = writeln!(
+            out,
+            "{:width$}  {:8}  {:6}  {}",
+            rule.detector.id, rule.severity, rule.confidence, rule.name
+        );
     }
     let _ = writeln!(out, "\n{} detectors, {}", rules.all().len(), rules.digest());
     terminal.print(out.as_bytes())?;
@@ -45,9 +49,11 @@ fn show(rules: &Rules, id: &str, terminal: &Terminal) -> Result<u8, Failure> {
     if d.base64 {
         let _ = writeln!(out, "base64      also looked for wrapped in base64");
     }
-    for (title, lines) in
-        [("Found:", &rule.examples), ("Not found:", &rule.negative_examples), ("References:", &rule.references)]
-    {
+    for (title, lines) in [
+        ("Found:", &rule.examples),
+        ("Not found:", &rule.negative_examples),
+        ("References:", &rule.references),
+    ] {
         let _ = writeln!(out, "\n{title}");
         for line in lines.iter().flat_map(|l| l.lines()) {
             let _ = writeln!(out, "  {line}");

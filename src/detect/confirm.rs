@@ -166,7 +166,9 @@ fn parse(detector: &Detector) -> Result<Hir, PatternError> {
 fn build(detector: &Detector) -> Result<(Regex, usize), Box<BuildError>> {
     let regex = Regex::builder()
         .syntax(syntax_config(detector))
-        .configure(Config::new().utf8_empty(false).hybrid(false).dfa(false).onepass_size_limit(Some(64 << 10)))
+        .configure(
+            Config::new().utf8_empty(false).hybrid(false).dfa(false).onepass_size_limit(Some(64 << 10)),
+        )
         .build(&detector.pattern)
         .map_err(Box::new)?;
     let secret = regex.group_info().to_index(PatternID::ZERO, "secret").unwrap_or(0);

@@ -156,7 +156,15 @@ impl Engine {
         let found = self.confirmers[detector].confirm(piece.bytes, at, &mut scratch.caches[detector]);
         let Some(Confirmed { matched, secret, adjust, notes }) = found else { return };
         let value = &piece.bytes[secret.clone()];
-        sink(Hit { detector, matched, span: secret, secret: value, encoding: Encoding::Plain, adjust, notes });
+        sink(Hit {
+            detector,
+            matched,
+            span: secret,
+            secret: value,
+            encoding: Encoding::Plain,
+            adjust,
+            notes,
+        });
     }
 
     fn wrapped(

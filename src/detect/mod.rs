@@ -100,3 +100,7 @@ pub struct Hit<'a> {
     /// What the validators found out, such as an account number; holds no secret.
     pub notes: Vec<String>,
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

@@ -200,7 +200,12 @@ impl Report {
         coverage: Coverage,
     ) -> Self {
         let order = |a: &Finding, b: &Finding| {
-            (a.check, &a.origin, &a.detector, &a.fingerprint).cmp(&(b.check, &b.origin, &b.detector, &b.fingerprint))
+            (a.check, &a.origin, &a.detector, &a.fingerprint).cmp(&(
+                b.check,
+                &b.origin,
+                &b.detector,
+                &b.fingerprint,
+            ))
         };
         findings.sort_by(order);
         accepted.sort_by(|a, b| order(&a.finding, &b.finding));

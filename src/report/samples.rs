@@ -139,7 +139,7 @@ fn finding(
         confidence: Confidence::High,
         message: message.to_owned(),
         fix: fix.to_owned(),
-        fingerprint: Fingerprint::new(&FingerprintKey::PlaceOnly, check, detector, &place, b""),
+        fingerprint: Fingerprint::new(&FingerprintKey::PlaceOnly, check, detector, &place, None),
         origin,
         secret: Some(Redacted { preview: preview.to_owned(), length }),
         places: Vec::new(),

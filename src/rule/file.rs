@@ -109,17 +109,24 @@ impl Reader<'_> {
         if id.is_empty() || !id.bytes().all(plain) {
             self.problem(&raw.id, format!("the id `{id}` must be of lowercase letters, digits and hyphens"));
         }
-        if raw.anchors.get_ref().is_empty() || raw.anchors.get_ref().iter().any(|a| a.len() < 3 || !a.is_ascii()) {
-            self.problem(&raw.anchors, format!("{id}: anchors must be there, each of at least three ASCII bytes"));
+        if raw.anchors.get_ref().is_empty()
+            || raw.anchors.get_ref().iter().any(|a| a.len() < 3 || !a.is_ascii())
+        {
+            self.problem(
+                &raw.anchors,
+                format!("{id}: anchors must be there, each of at least three ASCII bytes"),
+            );
         }
         let severity = Severity::from_word(raw.severity.get_ref());
         if severity.is_none() {
-            let message = format!("{id}: severity `{}` is none of low, medium, high, critical", raw.severity.get_ref());
+            let message =
+                format!("{id}: severity `{}` is none of low, medium, high, critical", raw.severity.get_ref());
             self.problem(&raw.severity, message);
         }
         let confidence = Confidence::from_word(raw.confidence.get_ref());
         if confidence.is_none() {
-            let message = format!("{id}: confidence `{}` is none of low, medium, high", raw.confidence.get_ref());
+            let message =
+                format!("{id}: confidence `{}` is none of low, medium, high", raw.confidence.get_ref());
             self.problem(&raw.confidence, message);
         }
         let mut validators = Vec::new();

@@ -8,6 +8,8 @@ use rayon::Scope;
 
 use super::pipeline::{Expected, Pipeline};
 use super::{Outcome, ScanError, Setup};
+use crate::artifact::dockerfile::Dockerfile;
+use crate::artifact::dockerfile::history::{HistoryLine, InstructionRef, match_history};
 use crate::artifact::image::layer::Compression;
 use crate::artifact::image::{FetchError, Image, Images, Layer, Limits, Missed, Source};
 use crate::check::image::{ALL, Examined, ExaminedImage, LAYER_CHECKS, LayerFacts, LayerView};
@@ -17,11 +19,21 @@ use crate::finding::{ArtifactRecord, Coverage, Subject, Unchecked};
 use crate::location::{LayerOrigin, Origin, OriginKind, SourceLines, escape_bytes};
 
 /// What is to be examined.
-pub struct ImageRequest<'a> {
+pub struct ImageRequest {
     /// The source that it names.
     pub source: Box<dyn Source>,
-    /// For each image the lines of the Dockerfile that made each history entry.
-    pub makers: &'a dyn Fn(&Image) -> Vec<Option<SourceLines>>,
+    /// The Dockerfile that built it, if it is at hand.
+    pub recipe: Option<Recipe>,
+}
+
+/// A Dockerfile, to name the lines that made what is found.
+pub struct Recipe {
+    /// Its path as reports name it.
+    pub path: String,
+    /// Its content.
+    pub dockerfile: Dockerfile,
+    /// The stage that was built, if it is not the last.
+    pub target: Option<String>,
 }
 
 /// What became of each blob.
@@ -31,7 +43,7 @@ type Seen = HashMap<String, Result<Arc<LayerFacts>, FetchError>>;
 ///
 /// # Errors
 /// If there is no image to be had. What is wrong with a part of one is in the report.
-pub fn image(setup: &Setup<'_>, request: &ImageRequest<'_>) -> Result<Outcome, ScanError> {
+pub fn image(setup: &Setup<'_>, request: &ImageRequest) -> Result<Outcome, ScanError> {
     let limits = limits(setup.contract);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(setup.jobs)
@@ -101,7 +113,8 @@ fn read_all<'s>(
     let read = |scope: &Scope<'s>| {
         while let Some(layer) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
             let expected = Expected { blob: layer.blob.digest.as_ref(), diff_id: layer.diff_id.as_ref() };
-            let facts = source.open(&layer.blob).map(|reader| Arc::new(pipeline.layer(scope, reader, &expected)));
+            let facts =
+                source.open(&layer.blob).map(|reader| Arc::new(pipeline.layer(scope, reader, &expected)));
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.insert(layer.blob.key.clone(), facts);
         }
@@ -116,7 +129,7 @@ fn read_all<'s>(
 }
 
 /// Asks the checks and sums up.
-fn judge(setup: &Setup<'_>, request: &ImageRequest<'_>, images: Images, seen: &Seen) -> Outcome {
+fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen) -> Outcome {
     let masker = Masker::new(setup.rules);
     let mut missed = images.missed;
     let mut coverage = Coverage::default();
@@ -124,20 +137,23 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest<'_>, images: Images, seen: &S
     let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches };
     for image in images.images {
         let facts = |layer: &Layer| seen.get(&layer.blob.key).and_then(|r| r.as_ref().ok().cloned());
-        let layers: Vec<LayerView> =
-            image.layers.iter().map(|layer| LayerView { layer: layer.clone(), facts: facts(layer) }).collect();
+        let layers: Vec<LayerView> = image
+            .layers
+            .iter()
+            .map(|layer| LayerView { layer: layer.clone(), facts: facts(layer) })
+            .collect();
         for view in &layers {
             let fault = seen.get(&view.layer.blob.key).and_then(|r| r.as_ref().err());
             layer_misses(&image, view, fault, &mut missed);
         }
         artifacts.push(record(&image));
-        let instructions = image.history.iter().map(|h| masker.mask(&instruction(&h.created_by))).collect();
+        let instructions = image.history.iter().map(|h| instruction(&masker, &h.created_by)).collect();
         let refused = image.layers.iter().filter(|l| unreadable(l).is_some());
         for layer in refused {
             coverage.layers_not_seen += 1;
             coverage.bytes_not_seen += layer.blob.size.unwrap_or(0);
         }
-        let makers = (request.makers)(&image);
+        let makers = request.recipe.as_ref().map(|r| makers(r, &image)).unwrap_or_default();
         examined.images.push(ExaminedImage { image: Arc::new(image), layers, makers, instructions });
     }
     for facts in seen.values() {
@@ -162,6 +178,22 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest<'_>, images: Images, seen: &S
     }
     answers.unchecked.extend(missed.into_iter().map(|m| unchecked(m, &asked)));
     super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage)
+}
+
+/// For each history entry the lines of the Dockerfile that made it.
+fn makers(recipe: &Recipe, image: &Image) -> Vec<Option<SourceLines>> {
+    let history: Vec<HistoryLine<'_>> = image
+        .history
+        .iter()
+        .map(|h| HistoryLine { created_by: &h.created_by, empty_layer: h.empty_layer })
+        .collect();
+    let found = match_history(&recipe.dockerfile, recipe.target.as_deref(), &history);
+    let lines = |f: InstructionRef| SourceLines {
+        path: recipe.path.clone(),
+        line: f.lines.first,
+        end_line: f.lines.last,
+    };
+    found.into_iter().map(|f| f.map(lines)).collect()
 }
 
 /// What could not be seen of one layer.
@@ -191,15 +223,22 @@ fn layer_misses(image: &Image, view: &LayerView, fault: Option<&FetchError>, mis
         match Compression::of_media_type(media_type) {
             Some(promised) if promised != found && facts.summary.blob_bytes > 0 => {
                 let (promised, found) = (promised.as_str(), found.as_str());
-                miss("media type", format!("it promises {promised}, the bytes are {found}; they were read as that"));
+                miss(
+                    "media type",
+                    format!("it promises {promised}, the bytes are {found}; they were read as that"),
+                );
             }
             Some(_) => {}
             None if media_type.contains("foreign") || media_type.contains("nondistributable") => {
-                let reason = format!("{} says that the content lives elsewhere; what is here was read", shown(media_type));
+                let reason = format!(
+                    "{} says that the content lives elsewhere; what is here was read",
+                    shown(media_type)
+                );
                 miss("media type", reason);
             }
             None => {
-                let reason = format!("{} is not known; the bytes were read as {}", shown(media_type), found.as_str());
+                let reason =
+                    format!("{} is not known; the bytes were read as {}", shown(media_type), found.as_str());
                 miss("media type", reason);
             }
         }
@@ -212,7 +251,8 @@ fn unreadable(layer: &Layer) -> Option<String> {
     if media_type.contains("+encrypted") {
         return Some(format!("it is encrypted ({})", escape_bytes(media_type.as_bytes())));
     }
-    let named = layer.blob.key.starts_with("blobs/") && layer.blob.digest.is_none() && layer.media_type.is_some();
+    let named =
+        layer.blob.key.starts_with("blobs/") && layer.blob.digest.is_none() && layer.media_type.is_some();
     named.then(|| "its digest is not a sha256 or sha512 digest".to_owned())
 }
 
@@ -243,11 +283,32 @@ fn record(image: &Image) -> ArtifactRecord {
     }
 }
 
-/// A history entry's command as it may be quoted: one line, not too long.
-fn instruction(created_by: &str) -> String {
-    const MOST: usize = 120;
+/// A history entry's command as it may be quoted: one line, values masked, not too long. Empty for an instruction that
+/// writes no file: a builder that makes one layer of many instructions names only the last of them.
+fn instruction(masker: &Masker<'_>, created_by: &str) -> String {
+    const MOST: usize = 100;
+    const NO_FILES: [&str; 13] = [
+        "ARG",
+        "CMD",
+        "ENTRYPOINT",
+        "ENV",
+        "EXPOSE",
+        "HEALTHCHECK",
+        "LABEL",
+        "MAINTAINER",
+        "ONBUILD",
+        "SHELL",
+        "STOPSIGNAL",
+        "USER",
+        "VOLUME",
+    ];
     let line = created_by.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.strip_prefix("/bin/sh -c #(nop) ").unwrap_or(&line).trim_end_matches(" # buildkit");
+    if NO_FILES.contains(&line.split(' ').next().unwrap_or_default()) {
+        return String::new();
+    }
+    // Masked before it is cut: half a secret is none that a detector knows.
+    let line = masker.mask_command(line);
     let mut short: String = line.chars().take(MOST).collect();
     if short.len() < line.len() {
         short.push('…');
@@ -269,16 +330,19 @@ fn unchecked(missed: Missed, asked: &[&'static str]) -> Unchecked {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::artifact::image::Blob;
 
     #[test]
     fn instructions_are_short_and_printable() {
-        assert_eq!(instruction("/bin/sh -c #(nop)  ENV A=b"), "ENV A=b");
-        assert_eq!(instruction("COPY a b # buildkit"), "COPY a b");
-        assert_eq!(instruction("RUN x\n\x1b[31m"), "RUN x \\x1b[31m");
-        assert_eq!(instruction(&"x".repeat(500)).chars().count(), 121);
+        let rules = crate::rule::Rules::load(&[], &[]).unwrap();
+        let of = |text: &str| instruction(&Masker::new(&rules), text);
+        assert_eq!(of("/bin/sh -c #(nop)  ENV A=b"), "");
+        assert_eq!(of("COPY a b # buildkit"), "COPY a b");
+        assert_eq!(of("RUN x\n\x1b[31m"), "RUN x \\x1b[31m");
+        assert_eq!(of(&"x".repeat(500)).chars().count(), 101);
     }
 
     #[test]

@@ -50,7 +50,8 @@ pub(super) fn judge(
     }
     let fail_on = setup.contract.policy.fail_on;
     let known = catalogue();
-    let mut report = Report::judge(fail_on, &known, asked, findings, accepted, unchecked, artifacts, coverage);
+    let mut report =
+        Report::judge(fail_on, &known, asked, findings, accepted, unchecked, artifacts, coverage);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     Outcome { report, warnings }

@@ -32,7 +32,8 @@ pub fn open(name: &str, path: &Path, tag: Option<String>) -> Result<Box<dyn Sour
     let fail = |source| ImageError::Io { path: path.into(), source };
     let mut file = File::open(path).map_err(fail)?;
     let meta = file.metadata().map_err(fail)?;
-    let not_an_image = |reason: &str| ImageError::NotAnImage { name: name.to_owned(), reason: reason.to_owned() };
+    let not_an_image =
+        |reason: &str| ImageError::NotAnImage { name: name.to_owned(), reason: reason.to_owned() };
     if meta.is_dir() {
         return Err(not_an_image("is a directory; for an OCI layout write oci:DIR"));
     }
@@ -50,7 +51,9 @@ pub fn open(name: &str, path: &Path, tag: Option<String>) -> Result<Box<dyn Sour
     match Compression::of(&head[..filled]) {
         Compression::None => {}
         Compression::Unsupported(kind) => {
-            return Err(not_an_image(&format!("is compressed with {kind}, which is not read; unpack it first")));
+            return Err(not_an_image(&format!(
+                "is compressed with {kind}, which is not read; unpack it first"
+            )));
         }
         Compression::Gzip | Compression::Zstd => {
             let path = PathBuf::from(path);
@@ -125,7 +128,10 @@ impl TarMembers {
                     let have = length.saturating_sub(start);
                     damage(
                         "archive",
-                        format!("cut off inside {}: {have} of {size} bytes are there", escape_bytes(member.as_bytes())),
+                        format!(
+                            "cut off inside {}: {have} of {size} bytes are there",
+                            escape_bytes(member.as_bytes())
+                        ),
                     );
                 }
                 Place::At { start, size: size.min(length.saturating_sub(start)) }
@@ -206,9 +212,5 @@ pub(super) fn member_name(bytes: &[u8]) -> String {
 /// What a link points to: a symbolic link is relative to its own folder, a hard link to the archive's root.
 pub(super) fn link_target(member: &str, target: &[u8], symbolic: bool) -> String {
     let folder = member.rsplit_once('/').map_or("", |(folder, _)| folder);
-    if symbolic {
-        member_name(&[folder.as_bytes(), b"/", target].concat())
-    } else {
-        member_name(target)
-    }
+    if symbolic { member_name(&[folder.as_bytes(), b"/", target].concat()) } else { member_name(target) }
 }

@@ -73,8 +73,11 @@ fn select_roots(manifests: Vec<Descriptor>, tag: Option<&str>, names: &mut Vec<S
     let mut roots = Vec::new();
     for descriptor in manifests {
         let keys = ["org.opencontainers.image.ref.name", "io.containerd.image.name"];
-        let tags: Vec<String> =
-            keys.iter().filter_map(|k| descriptor.annotations.get(*k)).map(|t| escape_bytes(t.as_bytes())).collect();
+        let tags: Vec<String> = keys
+            .iter()
+            .filter_map(|k| descriptor.annotations.get(*k))
+            .map(|t| escape_bytes(t.as_bytes()))
+            .collect();
         names.extend(tags.iter().cloned());
         if tag.is_none_or(|wanted| tags.iter().any(|t| t == wanted)) {
             roots.push(Root { descriptor, tags });
@@ -98,10 +101,8 @@ fn archive_image(
     if tag.is_some_and(|wanted| !tags.iter().any(|t| t == wanted)) {
         return;
     }
-    let origin = |kind, path: &str| Origin {
-        path: Some(escape_bytes(path.as_bytes())),
-        ..Origin::new(kind, name)
-    };
+    let origin =
+        |kind, path: &str| Origin { path: Some(escape_bytes(path.as_bytes())), ..Origin::new(kind, name) };
     let digest_of = |member: &str| {
         let hex = member.strip_prefix("blobs/sha256/").or_else(|| member.strip_suffix(".json"))?;
         Digest::parse(&format!("sha256:{hex}"))
@@ -109,7 +110,8 @@ fn archive_image(
     let expected = digest_of(&entry.config);
     let keys: Vec<&str> = entry.layers.iter().map(String::as_str).collect();
     let same = out.images.iter_mut().find(|i| {
-        Some(&i.config.digest) == expected.as_ref() && i.layers.iter().map(|l| l.blob.key.as_str()).eq(keys.iter().copied())
+        Some(&i.config.digest) == expected.as_ref()
+            && i.layers.iter().map(|l| l.blob.key.as_str()).eq(keys.iter().copied())
     });
     if let Some(image) = same {
         image.tags.extend(tags.into_iter().filter(|t| !image.tags.contains(t)).collect::<Vec<_>>());

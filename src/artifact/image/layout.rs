@@ -21,7 +21,8 @@ pub struct Layout {
 pub fn open(name: &str, path: &Path, tag: Option<String>) -> Result<Box<dyn Source>, ImageError> {
     let fail = |source| ImageError::Io { path: path.into(), source };
     if !std::fs::metadata(path).map_err(fail)?.is_dir() {
-        let reason = "is not a directory; for an archive write oci-archive:FILE or docker-archive:FILE".to_owned();
+        let reason =
+            "is not a directory; for an archive write oci-archive:FILE or docker-archive:FILE".to_owned();
         return Err(ImageError::NotAnImage { name: name.to_owned(), reason });
     }
     std::fs::read_dir(path).map_err(fail)?;

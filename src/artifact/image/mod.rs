@@ -88,11 +88,7 @@ pub trait StreamSource: Send + Sync {
     ///
     /// # Errors
     /// If the stream cannot be read; what came before the fault was handed over.
-    fn read(
-        &self,
-        limits: &Limits,
-        layer: &mut dyn FnMut(&str, &mut dyn Read),
-    ) -> Result<(), ImageError>;
+    fn read(&self, limits: &Limits, layer: &mut dyn FnMut(&str, &mut dyn Read)) -> Result<(), ImageError>;
 }
 
 /// All images behind one reference, with what is wrong with their papers.

@@ -48,7 +48,11 @@ impl Reference {
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         let fail = |reason: String| ReferenceError { text: text.to_owned(), reason };
         if let Some(rest) = text.strip_prefix("docker://") {
-            return if rest.is_empty() { Err(fail("names no image".into())) } else { Ok(Self::Registry(rest.into())) };
+            return if rest.is_empty() {
+                Err(fail("names no image".into()))
+            } else {
+                Ok(Self::Registry(rest.into()))
+            };
         }
         if let Some((transport, rest)) = text.split_once(':') {
             if rest.is_empty() && is_transport(transport) {
@@ -63,7 +67,9 @@ impl Reference {
                 "docker" => return Err(fail(format!("write docker://{rest} for an image in a registry"))),
                 "containers-storage" | "dir" | "ostree" | "tarball" | "sif" => {
                     let hint = format!("skopeo copy {text} oci-archive:image.tar");
-                    return Err(fail(format!("the transport {transport}: is not read; convert it first: {hint}")));
+                    return Err(fail(format!(
+                        "the transport {transport}: is not read; convert it first: {hint}"
+                    )));
                 }
                 _ => {}
             }

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::manifest::{Config, Manifest};
 use super::{
-    Attestation, Blob, Descriptor, Digest, Document, HistoryEntry, Image, Images, Layer, Limits, Mismatch, Missed,
+    Attestation, Blob, Descriptor, Digest, Document, HistoryEntry, Image, Images, Layer, Limits, Mismatch,
+    Missed,
 };
 use crate::location::{Origin, OriginKind};
 
@@ -59,14 +60,8 @@ pub struct Root {
 
 /// Reads everything behind `roots`.
 pub fn resolve(fetch: &dyn Fetch, name: &str, roots: &[Root], limits: &Limits) -> Images {
-    let mut walk = Walk {
-        fetch,
-        name,
-        limits,
-        out: Images::default(),
-        seen: HashSet::new(),
-        attestations: Vec::new(),
-    };
+    let mut walk =
+        Walk { fetch, name, limits, out: Images::default(), seen: HashSet::new(), attestations: Vec::new() };
     for root in roots {
         walk.visit(&root.descriptor, &root.tags, &[], 0);
     }
@@ -132,7 +127,12 @@ impl Walk<'_> {
 
     fn mismatch(&mut self, kind: OriginKind, expected: &Digest, what: String, actual: &str) {
         let origin = self.origin(kind, expected.as_str());
-        self.out.mismatches.push(Mismatch { origin, what, expected: expected.to_string(), actual: actual.into() });
+        self.out.mismatches.push(Mismatch {
+            origin,
+            what,
+            expected: expected.to_string(),
+            actual: actual.into(),
+        });
     }
 
     fn visit(&mut self, d: &Descriptor, tags: &[String], indexes: &[Document], depth: usize) {
@@ -242,7 +242,8 @@ impl Walk<'_> {
         for d in &manifest.layers {
             let limit = self.limits.attestation_bytes;
             let kind = d.annotations.get("in-toto.io/predicate-type").cloned();
-            let kind = kind.or_else(|| manifest.artifact_type.clone()).unwrap_or_else(|| d.media_type.clone());
+            let kind =
+                kind.or_else(|| manifest.artifact_type.clone()).unwrap_or_else(|| d.media_type.clone());
             if let Some(part) = self.document(d, OriginKind::Attestation, "attestation", limit) {
                 parts.push(Attestation { document: part, kind, annotations: annotations.clone() });
             }
@@ -299,7 +300,12 @@ impl Walk<'_> {
                 image.attestations.push(attestation);
             } else {
                 let path = attestation.document.digest.to_string();
-                self.miss(OriginKind::Attestation, &path, "attestation", "there is no image that it belongs to");
+                self.miss(
+                    OriginKind::Attestation,
+                    &path,
+                    "attestation",
+                    "there is no image that it belongs to",
+                );
             }
         }
     }
@@ -308,7 +314,9 @@ impl Walk<'_> {
         for image in &mut self.out.images {
             let documents = image.manifest.iter().chain(&image.indexes);
             if documents.into_iter().any(|d| d.digest.as_str() == digest) {
-                image.tags.extend(tags.iter().filter(|t| !image.tags.contains(t)).cloned().collect::<Vec<_>>());
+                image
+                    .tags
+                    .extend(tags.iter().filter(|t| !image.tags.contains(t)).cloned().collect::<Vec<_>>());
             }
         }
     }
@@ -354,7 +362,8 @@ pub(super) fn assemble(
     for (index, (blob, media_type)) in blobs.into_iter().enumerate() {
         let diff_id = diff_ids.get(index).filter(|_| paired).and_then(|d| Digest::parse(d));
         if paired && diff_id.is_none() {
-            let reason = "it is not a sha256 or sha512 digest: the layer's content cannot be verified".to_owned();
+            let reason =
+                "it is not a sha256 or sha512 digest: the layer's content cannot be verified".to_owned();
             let what = format!("diff ID of layer {index}");
             missed.push(Missed { origin: origin(OriginKind::Config), what, reason });
         }

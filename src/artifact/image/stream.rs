@@ -79,11 +79,7 @@ impl Source for StreamArchive {
 }
 
 impl StreamSource for StreamArchive {
-    fn read(
-        &self,
-        limits: &Limits,
-        layer: &mut dyn FnMut(&str, &mut dyn Read),
-    ) -> Result<(), ImageError> {
+    fn read(&self, limits: &Limits, layer: &mut dyn FnMut(&str, &mut dyn Read)) -> Result<(), ImageError> {
         let fail = |e: io::Error| ImageError::NotAnImage { name: self.name.clone(), reason: e.to_string() };
         let stream = (self.open)().map_err(fail)?;
         let (stream, _) = decompress(stream).map_err(fail)?;
@@ -145,7 +141,10 @@ impl StreamSource for StreamArchive {
             }
         }
         for twice in bundle::repeated(names.iter().map(String::as_str)) {
-            self.fault(&twice, "the archive holds it more than once: readers differ in which they take".into());
+            self.fault(
+                &twice,
+                "the archive holds it more than once: readers differ in which they take".into(),
+            );
         }
         Ok(())
     }

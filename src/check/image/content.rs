@@ -108,7 +108,8 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
         rules.engine().scan(&Piece { bytes, core_start, core_end }, scratch, &mut |hit| narrow(hit, 1));
         if let Some(order) = utf16(bytes) {
             let text = order.to_bytes(bytes);
-            let piece = Piece { bytes: &text, core_start: core_start.div_ceil(2), core_end: core_end.div_ceil(2) };
+            let piece =
+                Piece { bytes: &text, core_start: core_start.div_ceil(2), core_end: core_end.div_ceil(2) };
             rules.engine().scan(&piece, scratch, &mut |hit| narrow(hit, 2));
         }
     }
@@ -223,9 +224,10 @@ fn resolve(rules: &Rules, mut sightings: Vec<Sighting>) -> Vec<Sighting> {
         (rule.is_some_and(|r| !r.generic), s.confidence, rule.map(|r| r.severity), s.span.1 - s.span.0)
     };
     sightings.sort_by(|a, b| {
-        (a.file.ordinal, &a.file.path).cmp(&(b.file.ordinal, &b.file.path)).then_with(|| rank(b).cmp(&rank(a))).then_with(
-            || (a.span, a.rule, a.matched).cmp(&(b.span, b.rule, b.matched)),
-        )
+        (a.file.ordinal, &a.file.path)
+            .cmp(&(b.file.ordinal, &b.file.path))
+            .then_with(|| rank(b).cmp(&rank(a)))
+            .then_with(|| (a.span, a.rule, a.matched).cmp(&(b.span, b.rule, b.matched)))
     });
     let mut kept: Vec<Sighting> = Vec::new();
     let mut of_file: HashMap<(u64, Vec<u8>), Vec<(u64, u64)>> = HashMap::new();

@@ -39,7 +39,12 @@ pub(super) fn text_finding(
 }
 
 /// Adds a finding; one of the same secret by the same check and detector becomes a further place of it.
-pub(super) fn add(answers: &mut Answers, seen: &mut HashMap<(String, u64), usize>, finding: Finding, group: u64) {
+pub(super) fn add(
+    answers: &mut Answers,
+    seen: &mut HashMap<(String, u64), usize>,
+    finding: Finding,
+    group: u64,
+) {
     let key = (finding.detector.clone().unwrap_or_default(), group);
     match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
         Some(first) => first.places.push(finding.origin),
@@ -97,7 +102,9 @@ fn file_finding(
     if is_published(sighting.file.path.as_bytes()) {
         confidence = Confidence::Low;
         severity = crate::finding::Severity::Low;
-        notes.push("it lies in the tests, examples or documentation of a library, so it is probably public".into());
+        notes.push(
+            "it lies in the tests, examples or documentation of a library, so it is probably public".into(),
+        );
     } else if confidence == Confidence::Low {
         severity = severity.lowered();
     }

@@ -27,8 +27,10 @@ impl ExaminedImage {
     pub(super) fn layer(&self, view: &LayerView, kind: OriginKind) -> Origin {
         let maker = view.layer.history;
         let instruction = maker.and_then(|h| self.instructions.get(h)).filter(|i| !i.is_empty()).cloned();
+        // Without an instruction that writes files the layer is the work of several.
+        let made_by =
+            maker.filter(|_| instruction.is_some()).and_then(|h| self.makers.get(h).cloned()).flatten();
         let layer = LayerOrigin { index: view.layer.index, digest: view.layer.label(), instruction };
-        let made_by = maker.and_then(|h| self.makers.get(h).cloned()).flatten();
         Origin { layer: Some(layer), made_by, ..self.origin(kind) }
     }
 
@@ -50,7 +52,8 @@ impl ExaminedImage {
             ContentKind::Extension => return Some(FileState::Final),
             ContentKind::Tail | ContentKind::Raw => return None,
         }
-        let indexes: Vec<_> = self.layers.iter().map(|l| l.facts.as_ref().map(|f| &f.summary.index)).collect();
+        let indexes: Vec<_> =
+            self.layers.iter().map(|l| l.facts.as_ref().map(|f| &f.summary.index)).collect();
         let at = view.layer.index;
         let own = hidden_by(&indexes, at, &file.path, file.ordinal);
         if own == FileState::Final {

@@ -3,14 +3,25 @@
 /// Whether a path lies in the tests, examples or documentation of an installed library.
 pub(super) fn is_published(path: &[u8]) -> bool {
     let parts: Vec<&[u8]> = path.split(|b| *b == b'/').collect();
-    let library: [&[u8]; 8] = [
-        b"site-packages", b"dist-packages", b"node_modules", b"gems", b"perl5", b"share", b"vendor", b"jvm",
-    ];
+    let library: [&[u8]; 8] =
+        [b"site-packages", b"dist-packages", b"node_modules", b"gems", b"perl5", b"share", b"vendor", b"jvm"];
     let python = |part: &[u8]| part.starts_with(b"python") && part.iter().any(u8::is_ascii_digit);
     let at = parts.iter().position(|p| library.contains(p) || python(p));
     let sample: [&[u8]; 14] = [
-        b"test", b"tests", b"testing", b"testdata", b"test_data", b"__tests__", b"spec", b"fixtures", b"examples",
-        b"example", b"samples", b"doc", b"docs", b"man",
+        b"test",
+        b"tests",
+        b"testing",
+        b"testdata",
+        b"test_data",
+        b"__tests__",
+        b"spec",
+        b"fixtures",
+        b"examples",
+        b"example",
+        b"samples",
+        b"doc",
+        b"docs",
+        b"man",
     ];
     at.is_some_and(|at| parts[at..].iter().any(|p| sample.contains(p)))
 }

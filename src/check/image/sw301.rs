@@ -27,6 +27,8 @@ impl Check<Examined> for SecretInFile {
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         let wanted = |state| matches!(state, Some(FileState::Final));
-        file_findings(&META, examined, context, answers, wanted, |_| "in a file of the final filesystem".to_owned());
+        file_findings(&META, examined, context, answers, wanted, |_| {
+            "in a file of the final filesystem".to_owned()
+        });
     }
 }

@@ -28,7 +28,9 @@ impl Check<Examined> for SecretInHiddenFile {
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         let wanted = |state| !matches!(state, Some(FileState::Final));
         file_findings(&META, examined, context, answers, wanted, |state| match state {
-            Some(FileState::Deleted(by)) => format!("in a file that layer {by} deletes, but that is still shipped"),
+            Some(FileState::Deleted(by)) => {
+                format!("in a file that layer {by} deletes, but that is still shipped")
+            }
             Some(FileState::Overwritten(by)) => {
                 format!("in a file that layer {by} overwrites, but that is still shipped")
             }

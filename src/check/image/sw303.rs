@@ -31,12 +31,17 @@ impl Check<Examined> for SecretInHistory {
             // An ARG stands in the entry of every RUN after it: one finding, many places.
             let mut seen = HashMap::new();
             for (i, entry) in image.image.history.iter().enumerate() {
-                let fields = [("created_by", &entry.created_by), ("comment", &entry.comment), ("author", &entry.author)];
+                let fields = [
+                    ("created_by", &entry.created_by),
+                    ("comment", &entry.comment),
+                    ("author", &entry.author),
+                ];
                 for (field, text) in fields {
                     for secret in examine_text(context, text) {
                         let (group, origin) = (secret.mark.group, image.history(i, field));
                         let place = ["history", field];
-                        let finding = text_finding(&META, context, secret, origin, &place, "in the image history");
+                        let finding =
+                            text_finding(&META, context, secret, origin, &place, "in the image history");
                         add(answers, &mut seen, finding, group);
                     }
                 }

@@ -1,10 +1,10 @@
 //! SW304: secret in the config's environment defaults.
 
 use super::Examined;
+use super::metadata::text_finding;
 use crate::check::{Answers, Check, Context, examine_assignment};
 use crate::finding::{CheckMeta, Severity};
 use crate::location::JsonPointer;
-use super::metadata::text_finding;
 
 /// SW304.
 pub struct SecretInEnvironment;

@@ -27,7 +27,8 @@ impl Check<Examined> for InjectedVariableHasDefault {
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         for image in &examined.images {
             for (i, (name, value)) in super::environment(image).enumerate() {
-                let Some(secret) = context.secrets.iter().find(|s| s.variables.iter().any(|v| v == name)) else {
+                let Some(secret) = context.secrets.iter().find(|s| s.variables.iter().any(|v| v == name))
+                else {
                     continue;
                 };
                 let default = if value.is_empty() { "an empty default" } else { "a default" };

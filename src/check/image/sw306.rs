@@ -50,7 +50,9 @@ impl Asker<'_> {
             let Some(Value::Object(fields)) = config.get(section) else { continue };
             for (field, value) in fields {
                 // The environment and the command of the last build step have checks of their own.
-                if matches!(field.as_str(), "Env" | "Image") || section == "container_config" && field == "Cmd" {
+                if matches!(field.as_str(), "Env" | "Image")
+                    || section == "container_config" && field == "Cmd"
+                {
                     continue;
                 }
                 let origin = self.image.config(root.clone());
@@ -68,10 +70,8 @@ impl Asker<'_> {
     fn annotations(&mut self) {
         let image = &self.image.image;
         for document in image.manifest.iter().chain(&image.indexes) {
-            let origin = Origin {
-                path: Some(document.digest.to_string()),
-                ..self.image.origin(OriginKind::Manifest)
-            };
+            let origin =
+                Origin { path: Some(document.digest.to_string()), ..self.image.origin(OriginKind::Manifest) };
             let root = JsonPointer::root();
             if let Some(value) = document.value.get("annotations") {
                 self.value("annotations", value, root.key("annotations"), &origin, "in an annotation");
@@ -112,9 +112,20 @@ impl Asker<'_> {
         }
     }
 
-    fn text(&mut self, name: &str, text: &str, at: &JsonPointer, origin: &Origin, sentence: &str, free: bool) {
-        let found =
-            if free { examine_text(self.context, text) } else { examine_assignment(self.context, name, text) };
+    fn text(
+        &mut self,
+        name: &str,
+        text: &str,
+        at: &JsonPointer,
+        origin: &Origin,
+        sentence: &str,
+        free: bool,
+    ) {
+        let found = if free {
+            examine_text(self.context, text)
+        } else {
+            examine_assignment(self.context, name, text)
+        };
         for secret in found {
             let origin = Origin { place: Place::Pointer(at.clone()), ..origin.clone() };
             let place = [at.as_str()];

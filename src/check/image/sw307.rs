@@ -37,7 +37,11 @@ impl Check<Examined> for SecretInAttestation {
             for attestation in &image.image.attestations {
                 let document = &attestation.document;
                 let origin = Origin {
-                    path: Some(format!("{} ({})", document.digest, crate::location::escape_bytes(attestation.kind.as_bytes()))),
+                    path: Some(format!(
+                        "{} ({})",
+                        document.digest,
+                        crate::location::escape_bytes(attestation.kind.as_bytes())
+                    )),
                     ..image.origin(OriginKind::Attestation)
                 };
                 let mut asker = Asker { image, context, answers, origin };
@@ -109,7 +113,8 @@ impl Asker<'_> {
                 platform: self.image.image.platform.clone(),
                 ..self.origin.clone()
             };
-            let finding = text_finding(&META, self.context, secret, origin, &[at.as_str()], "in an attestation");
+            let finding =
+                text_finding(&META, self.context, secret, origin, &[at.as_str()], "in an attestation");
             self.answers.findings.push(finding);
         }
     }

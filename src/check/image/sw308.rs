@@ -1,10 +1,10 @@
 //! SW308: a file kind made to hold secrets is in a layer.
 
 use super::Examined;
+use super::published::is_published;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
 use crate::location::{FileState, Place};
-use super::published::is_published;
 
 /// SW308.
 pub struct SecretFile;
@@ -33,7 +33,9 @@ impl Check<Examined> for SecretFile {
                     let origin = image.file(view, file, Place::Whole);
                     let published = is_published(file.path.as_bytes());
                     let fate = match origin.state {
-                        Some(FileState::Deleted(by)) => format!("; layer {by} deletes it, but it is still shipped"),
+                        Some(FileState::Deleted(by)) => {
+                            format!("; layer {by} deletes it, but it is still shipped")
+                        }
                         Some(FileState::Overwritten(by)) => {
                             format!("; layer {by} overwrites it, but it is still shipped")
                         }

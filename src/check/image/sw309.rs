@@ -44,7 +44,11 @@ impl Check<Examined> for DigestMismatch {
                 // Of a layer that was not read to its end the content's digest says nothing.
                 let expected = view.layer.diff_id.as_ref().filter(|d| **d != facts.diff_id);
                 if let Some(expected) = expected.filter(|_| facts.summary.whole) {
-                    differs("diff ID (digest of the unpacked layer)", expected.to_string(), facts.diff_id.to_string());
+                    differs(
+                        "diff ID (digest of the unpacked layer)",
+                        expected.to_string(),
+                        facts.diff_id.to_string(),
+                    );
                 }
             }
         }

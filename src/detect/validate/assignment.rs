@@ -2,9 +2,9 @@
 
 use super::names::{NameKind, name_kind};
 use super::placeholder::is_placeholder;
-use super::shape::{Texture, distinct, is_hex_digest, is_uuid};
+use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
 use super::words::contains_ignore_case;
-use super::{Adjust, Candidate, Judgement};
+use super::{Adjust, CONTEXT, Candidate, Judgement};
 
 /// The shortest literal that counts, in bytes.
 const SHORTEST: usize = 8;
@@ -28,10 +28,14 @@ pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
     let texture = Texture::of(secret);
     let enough = match (place.quoting, kind) {
         (_, NameKind::Weak) | (Quoting::Bare, _) => texture == Texture::Random,
+        (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(secret),
         (Quoting::Quoted | Quoting::Environment, _) => texture >= Texture::Mixed,
     };
     if !enough || distinct(secret) < 6 || is_placeholder(secret) {
         return Judgement::Reject;
+    }
+    if is_uuid(secret) {
+        return Judgement::lower("a UUID: perhaps an identifier");
     }
     if kind == NameKind::Weak && is_hex_digest(secret) {
         return Judgement::lower("a digest under the name of a key");
@@ -54,7 +58,9 @@ enum Quoting {
     Quoted,
     /// `NAME=value` to the end of the line, as shells and properties files have it.
     Environment,
-    /// Anything else: YAML, INI with blanks, query strings; code looks the same.
+    /// `name: value` or `name = value`, alone on its line, as YAML and INI files have it; code looks the same.
+    Line,
+    /// Anything else: query strings, prose, lists.
     Bare,
 }
 
@@ -90,6 +96,10 @@ impl<'a> Place<'a> {
         if quoting == Quoting::Bare && name.starts_with(b"--") {
             quoting = Quoting::Environment;
         }
+        let indent = left.get(..left.len() - extent).unwrap_or_default();
+        if quoting == Quoting::Bare && starts_line(indent) && ends_line(candidate.byte_after_secret()) {
+            quoting = Quoting::Line;
+        }
         Some(Place { name, quoting })
     }
 }
@@ -100,14 +110,16 @@ fn quoting(candidate: &Candidate<'_>, operator: &[u8], before_name: Option<u8>) 
     let close = candidate.byte_after_secret();
     if matches!(open, b'"' | b'\'' | b'`') {
         // Two neighbours in a list are no name and value, unless the second proves itself.
-        let sure = if operator.contains(&b',') { Quoting::Bare } else { Quoting::Quoted };
+        let pair = contains_ignore_case(operator, b"value");
+        let sure = if operator.contains(&b',') && !pair { Quoting::Bare } else { Quoting::Quoted };
         let escaped = operator.len() >= 2 && operator[operator.len() - 2] == b'\\';
         return (close == Some(open) || escaped && close == Some(b'\\')).then_some(sure);
     }
     if open == b'>' {
         return (close == Some(b'<')).then_some(Quoting::Quoted);
     }
-    let tight = operator == b"=";
+    let tight =
+        operator == b"=" || operator.first() == Some(&b'\n') && contains_ignore_case(operator, b"value");
     // A query string or a shell word ends at `&`, `;`, a blank or the line's end; a call's argument at `,` or `)`.
     let ends = matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
     let starts = matches!(
@@ -118,7 +130,37 @@ fn quoting(candidate: &Candidate<'_>, operator: &[u8], before_name: Option<u8>) 
         return None;
     }
     let whole_word = matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));
-    Some(if tight && whole_word { Quoting::Environment } else { Quoting::Bare })
+    let query = matches!(before_name, Some(b'?' | b'&'));
+    Some(if tight && whole_word && !query { Quoting::Environment } else { Quoting::Bare })
+}
+
+/// Whether only blanks and list dashes stand between the line's start and the name.
+fn starts_line(before_name: &[u8]) -> bool {
+    let indent = before_name.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t' | b'-')).count();
+    match before_name.len().checked_sub(indent + 1).and_then(|at| before_name.get(at)) {
+        Some(byte) => *byte == b'\n',
+        None => before_name.len() < CONTEXT - NAME_MOST,
+    }
+}
+
+/// Whether nothing follows on the line.
+fn ends_line(after: Option<u8>) -> bool {
+    matches!(after, None | Some(b'\n' | b'\r'))
+}
+
+/// A password that no expression and no variable's name looks like: signs that are no operators, or letters and
+/// digits in frequent turns.
+fn is_made_up(value: &[u8]) -> bool {
+    let class = |byte: &u8| match byte {
+        b'0'..=b'9' => 0_u8,
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 3,
+    };
+    let turns = value.windows(2).filter(|pair| class(&pair[0]) != class(&pair[1])).count();
+    let signs =
+        value.iter().any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'~' | b'?'));
+    has_letter_and_digit(value) && (signs || turns >= 5)
 }
 
 /// Bytes of a name: identifiers, kebab case, dotted properties.
@@ -136,9 +178,19 @@ fn looks_like_code(value: &[u8]) -> bool {
     brackets
         || list
         || operators
+        || is_date(value)
         || value.contains(&b'\\')
         || is_attribute_path(value)
         || names_a_secret(value)
+}
+
+/// A date at the start: `2025-01-31T12:00:00Z`.
+fn is_date(value: &[u8]) -> bool {
+    value.len() >= 10
+        && value.iter().take(10).enumerate().all(|(at, byte)| match at {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
 }
 
 /// Identifiers joined by dots: `settings.DATABASE_PASSWORD`.
@@ -166,6 +218,7 @@ fn names_a_secret(value: &[u8]) -> bool {
 
 /// Booleans, switches, and numbers of fewer than eight digits.
 pub(crate) fn is_plain_setting(value: &[u8]) -> bool {
+    #[rustfmt::skip]
     const SETTINGS: &[&str] = &[
         "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "auto", "disabled", "enabled",
         "optional", "required", "always", "never", "prompt", "ask", "file", "env",
@@ -224,6 +277,7 @@ pub(crate) fn is_locator(value: &[u8]) -> bool {
         "secrets.",
         "vars.",
     ];
+    #[rustfmt::skip]
     const ENDS: &[&str] = &[
         ".pem", ".key", ".crt", ".json", ".yaml", ".yml", ".txt", ".p12", ".pfx", ".jks", ".gpg", ".asc",
         ".pub", ".env", ".conf", ".cfg", ".ini", ".py", ".js", ".ts", ".html", ".php",

@@ -6,112 +6,38 @@ use super::words::contains_ignore_case;
 use super::{Adjust, Candidate, Judgement};
 
 /// Words that documentation uses for a password in a URL, beyond what [`is_placeholder`] knows.
+#[rustfmt::skip]
 const SAMPLE_PASSWORDS: &[&[u8]] = &[
-    b"tiger",
-    b"pw",
-    b"pwd",
-    b"passwd",
-    b"psw",
-    b"hunter2",
-    b"letmein",
-    b"s3cret",
-    b"s3cr3t",
-    b"p4ssw0rd",
-    b"passw0rd",
-    b"p@ssw0rd",
-    b"p@ssword",
-    b"p%40ssw0rd",
-    b"p%40ssword",
-    b"pass%40word",
-    b"hackme",
-    b"blow",
-    b"ftp",
-    b"pass:word",
+    b"tiger", b"opensesame", b"xyzzy", b"not-re%40l", b"he%2f%2fo", b"pa#ss", b"pw", b"pwd", b"passwd",
+    b"psw", b"hunter2", b"letmein", b"s3cret", b"s3cr3t", b"p4ssw0rd", b"passw0rd", b"p@ssw0rd",
+    b"p@ssword", b"p%40ssw0rd", b"p%40ssword", b"pass%40word", b"hackme", b"blow", b"ftp", b"pass:word",
     b"bar",
 ];
 
 /// Hosts that stand for any host.
+#[rustfmt::skip]
 const SAMPLE_HOSTS: &[&[u8]] = &[
-    b"host",
-    b"hostname",
-    b"server",
-    b"servername",
-    b"myhost",
-    b"myserver",
-    b"somehost",
-    b"yourhost",
-    b"some.host",
-    b"dbhost",
-    b"db_host",
-    b"proxyhost",
-    b"proxyserver",
-    b"foo",
-    b"bar",
-    b"foo.com",
-    b"bar.com",
-    b"foo.bar",
-    b"domain",
-    b"domain.com",
-    b"domain.tld",
-    b"mydomain.com",
-    b"test",
-    b"test.com",
-    b"my.host",
-    b"hostspec",
-    b"address",
-    b"site",
-    b"site.com",
-    b"somewhere",
-    b"somewhere.org",
-    b"server.com",
-    b"host.com",
-    b"myproxy.com",
-    b"proxy",
-    b"a",
-    b"x",
+    b"host", b"hostname", b"server", b"servername", b"myhost", b"myserver", b"somehost", b"yourhost",
+    b"some.host", b"dbhost", b"db_host", b"proxyhost", b"proxyserver", b"foo", b"bar", b"foo.com",
+    b"bar.com", b"foo.bar", b"domain", b"domain.com", b"domain.tld", b"mydomain.com", b"test", b"test.com",
+    b"my.host", b"hostspec", b"address", b"site", b"site.com", b"somewhere", b"somewhere.org",
+    b"company.com", b"pypi.company.com", b"server.com", b"host.com", b"myproxy.com", b"proxy", b"a", b"x",
     b"h",
 ];
 
 /// Users that stand for any user.
+#[rustfmt::skip]
 const SAMPLE_USERS: &[&[u8]] = &[
-    b"user",
-    b"username",
-    b"usr",
-    b"login",
-    b"me",
-    b"myuser",
-    b"scott",
-    b"joe",
-    b"someuser",
-    b"foo",
-    b"name",
-    b"someone",
-    b"youruser",
-    b"u",
-    b"a",
-    b"uid",
-    b"userid",
-    b"user1",
-    b"user_name",
-    b"dbuser",
-    b"db_user",
-    b"proxyuser",
+    b"user", b"username", b"usr", b"login", b"me", b"myuser", b"scott", b"joe", b"someuser", b"foo",
+    b"name", b"someone", b"youruser", b"u", b"a", b"uid", b"userid", b"user1", b"user_name", b"dbuser",
+    b"db_user", b"proxyuser",
 ];
 
 /// Passwords so common that on a local service they protect nothing.
+#[rustfmt::skip]
 const TRIVIAL: &[&[u8]] = &[
-    b"postgres",
-    b"admin",
-    b"root",
-    b"mysql",
-    b"mongo",
-    b"redis",
-    b"123456",
-    b"1234",
-    b"12345",
-    b"qwerty",
-    b"rabbitmq",
-    b"guest",
+    b"postgres", b"admin", b"root", b"mysql", b"mongo", b"redis", b"123456", b"1234", b"12345", b"qwerty",
+    b"rabbitmq", b"guest",
 ];
 
 /// The password of a database, cache or queue URL, of a JDBC URL or of an ADO.NET string.
@@ -248,6 +174,7 @@ fn is_local(host: &[u8]) -> bool {
 fn is_sample_host(host: &[u8]) -> bool {
     SAMPLE_HOSTS.iter().any(|known| known.eq_ignore_ascii_case(host))
         || contains_ignore_case(host, b"example")
+        || host.ends_with(b".domain.com")
         || host.ends_with(b".invalid")
         || host.ends_with(b".test")
         || !host.is_empty() && is_placeholder(host)

@@ -95,9 +95,11 @@ impl Body {
         let mut first = [0_u8; HEAD];
         let mut count = 0;
         let mut previous = 0_u8;
-        for &byte in text {
+        for (at, &byte) in text.iter().enumerate() {
             let escape = previous == b'\\' && matches!(byte, b'n' | b'r' | b't');
-            let joint = byte == b'+' && matches!(previous, b' ' | b'"' | b'\'' | b'\t' | b'\n');
+            let next = text.get(at + 1).copied().unwrap_or(b' ');
+            let quoted = matches!(previous, b'"' | b'\'') && !next.is_ascii_alphanumeric();
+            let joint = byte == b'+' && (quoted || matches!(previous, b' ' | b'\t'));
             previous = byte;
             if escape || joint || !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')) {
                 continue;

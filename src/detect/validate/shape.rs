@@ -108,7 +108,8 @@ impl Texture {
         // Random letters and digits change class every second or third byte; words do not.
         let chopped = letters < 3 * count;
         if digits == 0 && signs == 0 {
-            let worded = common * 100 >= pairs * 50 && joints > 0 && shortest >= 3;
+            let worded = common * 100 >= pairs * 50
+                && (joints > 0 && shortest >= 3 || letters >= 5 * count && count > 1);
             let long = value.len() >= 16 && entropy(value) >= 3.3;
             return if !readable && !worded && (long || chopped && value.len() >= 12) {
                 Texture::Random
@@ -127,7 +128,7 @@ impl Texture {
             return Texture::Words;
         }
         let hex = value.iter().all(u8::is_ascii_hexdigit);
-        if value.len() >= 16 && (hex || !readable || chopped) && entropy(value) >= 3.2 && digits > 0 {
+        if value.len() >= 16 && (hex || !readable || chopped) && entropy(value) >= 3.0 && digits > 0 {
             return Texture::Random;
         }
         if digits == 0 && readable && signs * 4 < letters {

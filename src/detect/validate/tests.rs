@@ -1,6 +1,43 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use proptest::prelude::*;
+
+use super::checksum::{base62, crc32};
+use super::shape::Texture;
 use super::*;
+
+/// Runs a validator on a secret that is the whole match.
+fn whole(name: &str, secret: &str) -> Judgement {
+    at(name, secret, secret, secret)
+}
+
+/// Runs a validator on a secret within a match within a text.
+fn at(name: &str, text: &str, matched: &str, secret: &str) -> Judgement {
+    let start = text.find(matched).unwrap();
+    let inner = matched.rfind(secret).unwrap();
+    let haystack = text.as_bytes();
+    let matched = &haystack[start..start + matched.len()];
+    let secret = &matched[inner..inner + secret.len()];
+    by_name(name).unwrap()(&Candidate { secret, matched, haystack, start })
+}
+
+/// What a kept candidate's confidence became.
+fn adjust(judgement: &Judgement) -> Option<Adjust> {
+    match judgement {
+        Judgement::Reject => None,
+        Judgement::Keep { confidence, .. } => Some(*confidence),
+    }
+}
+
+/// A kept candidate's note.
+fn note(judgement: &Judgement) -> String {
+    match judgement {
+        Judgement::Keep { note: Some(note), .. } => note.clone(),
+        _ => String::new(),
+    }
+}
 
 #[test]
 fn names_are_unique_and_found() {
@@ -9,4 +46,477 @@ fn names_are_unique_and_found() {
         assert!(by_name(name).is_some() && !doc.is_empty());
     }
     assert!(by_name("no-such-validator").is_none());
+}
+
+#[test]
+fn entropy_has_its_known_values() {
+    assert!(entropy(b"").abs() < 1e-9);
+    assert!(entropy(b"aaaa").abs() < 1e-9);
+    assert!((entropy(b"abcd") - 2.0).abs() < 1e-9);
+    let all: Vec<u8> = (0..=255).collect();
+    assert!((entropy(&all) - 8.0).abs() < 1e-9);
+}
+
+#[test]
+fn placeholders_are_known() {
+    for text in [
+        "",
+        "changeme",
+        "CHANGE_ME",
+        "change-this",
+        "example",
+        "sample",
+        "dummy",
+        "test",
+        "testing123",
+        "your-api-key",
+        "my-secret",
+        "yourApiKey",
+        "xxxx",
+        "XXXXXXXXXXXXXXXX",
+        "****",
+        "........",
+        "<token>",
+        "<your token here>",
+        "${TOKEN}",
+        "$TOKEN",
+        "$(cat /run/x)",
+        "{{ token }}",
+        "%(password)s",
+        "#{secret}",
+        "[redacted]",
+        "todo",
+        "none",
+        "null",
+        "nil",
+        "undefined",
+        "REDACTED",
+        "aaaaaaaa",
+        "1234567890",
+        "abcdefgh",
+        "87654321",
+        "password",
+        "password123",
+        "Passw0rd_is_not_here_changeme",
+        "secret",
+        "mysecretpassword",
+        "AKIAIOSFODNN7EXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "ghp_000000000000000000000000000000000000",
+        "deadbeefdeadbeef",
+        "%PASSWORD%",
+        "@PASSWORD@",
+        "__TOKEN__",
+        "sk-...",
+        "dGhpcyBpcyBub3QgYSByZWFsIHRva2Vu",
+        "00000000-0000-0000-0000-000000000000",
+    ] {
+        assert!(is_placeholder(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn real_looking_values_are_no_placeholders() {
+    for text in [
+        "q7Tz!m2Rk9vL",
+        "postgres",
+        "hunter2",
+        "correcthorse",
+        "Winter2024!",
+        "Pa$$wOrt77",
+        "a<b>c9Qz",
+        "tr0ub4dor&3",
+        "K8sTestKlm29xQ",
+        "AKIAQ5Y3ZL7MNB2VTRWX",
+        "5f0e9c1b7a3d4286",
+        "x$y9Kq2L",
+        "e3b0c44298fc1c149afbf4c8996fb924",
+    ] {
+        assert!(!is_placeholder(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn textures_are_told_apart() {
+    for text in [
+        "password_field",
+        "TokenType3",
+        "scram-sha-256",
+        "KafkaServiceRolePolicy",
+        "get_token",
+        "12345678",
+        "Passwort2",
+    ] {
+        assert_eq!(Texture::of(text.as_bytes()), Texture::Words, "{text}");
+    }
+    for text in ["q7Tz!m2Rk9vL", "Winter2024!", "hunter-2-9x!"] {
+        assert_eq!(Texture::of(text.as_bytes()), Texture::Mixed, "{text}");
+    }
+    for text in [
+        "8bklk8bl1k3sB38D9B3l0enyWT8c09B3",
+        "9f86d081884c7d659a2feaa0c55ad015",
+        "zpsVmFTnKaPoOr",
+        "lsqkcvbnmrtzxwpjhgdf",
+    ] {
+        assert_eq!(Texture::of(text.as_bytes()), Texture::Random, "{text}");
+    }
+}
+
+#[test]
+fn secret_names() {
+    for name in [
+        "PASSWORD",
+        "DB_PASSWORD",
+        "PGPASSWORD",
+        "dbPassword",
+        "POSTGRES_PASS",
+        "API_KEY",
+        "apiKey",
+        "APIKEY",
+        "SECRET",
+        "CLIENT_SECRET",
+        "TOKEN",
+        "GITHUB_TOKEN",
+        "AUTH",
+        "NPM_CONFIG__AUTH",
+        "CREDENTIALS",
+        "AWS_SECRET_ACCESS_KEY",
+        "PRIVATE_KEY",
+        "privateKey",
+        "SENTRY_DSN",
+        "CONNECTION_STRING",
+        "connectionString",
+        "AZURE_DEVOPS_PAT",
+        "accessKey",
+        "SMTP_PWD",
+        "KEY",
+        "spring.datasource.password",
+        "oauth2-token",
+        "REDISCLI_AUTH",
+        "ENCRYPTION_KEY",
+        "GPG_PASSPHRASE",
+        "FILE_ENCRYPTION_KEY",
+        "WPA_PSK",
+    ] {
+        assert!(is_secret_name(name), "{name}");
+    }
+    for name in [
+        "PATH",
+        "PWD",
+        "OLDPWD",
+        "PASSWORD_FILE",
+        "SECRET_PATH",
+        "TOKEN_URL",
+        "SECRET_ARN",
+        "SECRET_NAME",
+        "AWS_ACCESS_KEY_ID",
+        "KEY_ID",
+        "PUBLIC_KEY",
+        "SSH_PUBLIC_KEY",
+        "TOKEN_VERSION",
+        "MAX_TOKENS",
+        "max_new_tokens",
+        "TOKENIZERS_PARALLELISM",
+        "PASSWORD_MIN_LENGTH",
+        "KEYBOARD",
+        "MONKEY",
+        "GPG_KEY",
+        "GPG_KEYS",
+        "SORT_KEY",
+        "PASS_THROUGH",
+        "COMPASS",
+        "AUTHOR",
+        "SSH_AUTH_SOCK",
+        "libcrypto3",
+        "NextToken",
+        "PASSWORD_RESET_TIMEOUT",
+        "token_type",
+        "SECRET_KEY_PATH",
+        "eos_token",
+        "passwordField",
+        "HOSTNAME",
+        "LANG",
+        "X-Amz-Credential",
+        "primary_key",
+    ] {
+        assert!(!is_secret_name(name), "{name}");
+    }
+}
+
+#[test]
+fn assignments_are_judged_by_name_and_value() {
+    let judge = |name: &str, value: &str| {
+        judge_assignment(name, value.as_bytes())
+            .map(|found| (found.confidence, value[found.range].to_owned()))
+    };
+    assert_eq!(judge("DB_PASSWORD", "q7Tz!m2Rk9vL"), Some((Likelihood::Medium, "q7Tz!m2Rk9vL".to_owned())));
+    assert_eq!(
+        judge("TOKEN", "\"8bklk8bl1k3sB38D9B3l0eny\""),
+        Some((Likelihood::High, "8bklk8bl1k3sB38D9B3l0eny".to_owned()))
+    );
+    assert_eq!(judge("POSTGRES_PASSWORD", "postgres"), Some((Likelihood::Low, "postgres".to_owned())));
+    assert_eq!(
+        judge("TOKEN", "${TOKEN:-8bklk8bl1k3sB38D9B3l0eny}"),
+        Some((Likelihood::High, "8bklk8bl1k3sB38D9B3l0eny".to_owned()))
+    );
+    assert_eq!(
+        judge("DATABASE_URL", "postgres://berth:8bklk8bl1k3sB38D@db.harbour.internal/berth"),
+        Some((Likelihood::High, "8bklk8bl1k3sB38D".to_owned()))
+    );
+    for (name, value) in [
+        ("DB_PASSWORD", ""),
+        ("DB_PASSWORD", "changeme"),
+        ("DB_PASSWORD", "$DB_PASSWORD"),
+        ("DB_PASSWORD", "${DB_PASSWORD:-}"),
+        ("DB_PASSWORD", "${DB_PASSWORD:-changeme}"),
+        ("REQUIRE_PASSWORD", "true"),
+        ("TOKEN", "3600"),
+        ("API_KEY", "/run/secrets/api_key"),
+        ("PRIVATE_KEY", "./key.pem"),
+        ("TOKEN", "https://id.harbour.internal/token"),
+        ("AUTH", "basic"),
+        ("HOME", "q7Tz!m2Rk9vL"),
+        ("PASSWORD_FILE", "q7Tz!m2Rk9vL"),
+        ("GPG_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D"),
+        ("DB_SECRET", "arn:aws:secretsmanager:eu-west-1:1:x"),
+        ("DATABASE_URL", "postgres://db.harbour.internal/berth"),
+        ("SECRET", "op://vault/item/field"),
+    ] {
+        assert_eq!(judge(name, value), None, "{name}={value}");
+    }
+}
+
+#[test]
+fn assignment_value_wants_proof() {
+    let found = |text: &str, matched: &str, secret: &str| {
+        at("assignment-value", text, matched, secret) != Judgement::Reject
+    };
+    assert!(found("DB_PASSWORD=q7Tz!m2Rk9vL\n", "PASSWORD=q7Tz!m2Rk9vL", "q7Tz!m2Rk9vL"));
+    assert!(found("password: 'q7Tz!m2Rk9vL'", "password: 'q7Tz!m2Rk9vL", "q7Tz!m2Rk9vL"));
+    // The quote does not close, the value goes on, the name is a type's, or about something else.
+    assert!(!found("password: 'q7Tz!m2Rk9vL\"", "password: 'q7Tz!m2Rk9vL", "q7Tz!m2Rk9vL"));
+    assert!(!found("f(password=q7Tz!m2Rk9vL)", "password=q7Tz!m2Rk9vL", "q7Tz!m2Rk9vL"));
+    assert!(!found(
+        "\"AWS::IAM::AccessKey\": \"62d91b17309e76c8\"",
+        "AccessKey\": \"62d91b17309e76c8",
+        "62d91b17309e76c8"
+    ));
+    assert!(!found("password_length='q7Tz!m2Rk9vL'", "password_length='q7Tz!m2Rk9vL", "q7Tz!m2Rk9vL"));
+    assert!(!found("badge.svg?token=Z92NHFQ70G\n", "token=Z92NHFQ70G", "Z92NHFQ70G"));
+    assert!(!found(
+        "password = settings.DB_PASSWORD\n",
+        "password = settings.DB_PASSWORD",
+        "settings.DB_PASSWORD"
+    ));
+}
+
+#[test]
+fn account_ids_decode() {
+    let digits = |account: u64| -> String {
+        // 80 bits: one bit of no meaning here, 40 of the account, 39 of noise.
+        let bits = u128::from(account) << 39 | 0x1234_5678_u128 | 1 << 79;
+        (0..16)
+            .rev()
+            .map(|at| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[(bits >> (5 * at) & 31) as usize]))
+            .collect()
+    };
+    for account in [1, 123_456_789_012, 999_999_999_999] {
+        let judgement = whole("aws-account-id", &format!("AKIA{}", digits(account)));
+        assert_eq!(note(&judgement), format!("account {account:012}"));
+    }
+    assert_eq!(whole("aws-account-id", "AKIAJ5C56P35AEBRX2QQ"), Judgement::keep());
+    assert_eq!(whole("aws-account-id", "AKIA"), Judgement::Reject);
+}
+
+#[test]
+fn aws_secret_keys_end_and_look_random() {
+    let key = "q7TzAm2Rk9vLx0PdWc4HsYb1NfGe8JiUoK5/+Z3t";
+    assert_eq!(adjust(&at("aws-secret-key", &format!("{key}\n"), key, key)), Some(Adjust::Same));
+    assert_eq!(at("aws-secret-key", &format!("{key}AB=="), key, key), Judgement::Reject);
+    assert_eq!(whole("aws-secret-key", "da39a3ee5e6b4b0d3255bfef95601890afd80709"), Judgement::Reject);
+    assert_eq!(whole("aws-secret-key", "process/environment/Variables/from/shell"), Judgement::Reject);
+}
+
+#[test]
+fn checksums() {
+    assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+    let random = "q7TzAm2Rk9vLx0PdWc4HsYb1NfGe8J";
+    let sum = String::from_utf8(base62(crc32(random.as_bytes())).to_vec()).unwrap();
+    assert_eq!(adjust(&whole("crc32-base62", &format!("ghp_{random}{sum}"))), Some(Adjust::Raise));
+    assert_eq!(adjust(&whole("crc32-base62", &format!("ghp_{random}000000"))), Some(Adjust::Lower));
+    assert_eq!(whole("crc32-base62", "ghp_1"), Judgement::Reject);
+}
+
+#[test]
+fn jwts() {
+    let token = |header: &str, claims: &str| {
+        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+    };
+    let signed = whole(
+        "jwt",
+        &token(r#"{"alg":"RS256"}"#, r#"{"iss":"https://id.harbour.internal","exp":1767225600}"#),
+    );
+    assert_eq!(
+        note(&signed),
+        "alg RS256, issuer https://id.harbour.internal, expires at Unix time 1767225600"
+    );
+    let unsigned = whole("jwt", &token(r#"{"alg":"none"}"#, r#"{"iss":"a"}"#));
+    assert_eq!(adjust(&unsigned), Some(Adjust::Lower));
+    assert_eq!(
+        adjust(&whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"role":"anon"}"#))),
+        Some(Adjust::Lower)
+    );
+    assert_eq!(whole("jwt", &token("not json", "{}")), Judgement::Reject);
+    assert_eq!(whole("jwt", &token(r#"{"typ":"JWT"}"#, r#"{"iss":"a"}"#)), Judgement::Reject);
+    assert_eq!(
+        whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"sub":"1234567890","name":"John Doe"}"#)),
+        Judgement::Reject
+    );
+    // What a token says is shown as plain text only.
+    let odd = whole("jwt", &token(r#"{"alg":"HS\u001b[31m"}"#, r#"{"iss":"a\nb"}"#));
+    assert!(!note(&odd).contains(['\u{1b}', '\n']));
+}
+
+#[test]
+fn pem_bodies() {
+    let der = |length: u16, kept: usize| {
+        let mut bytes = vec![0x30, 0x82];
+        bytes.extend(length.to_be_bytes());
+        bytes.extend((0..length).map(|at| (u32::from(at).wrapping_mul(2_654_435_761) >> 13) as u8));
+        bytes.truncate(kept);
+        STANDARD.encode(bytes)
+    };
+    let pem = |header: &str, body: &str| {
+        at("pem-body", &format!("{header}\n{body}"), &format!("{header}\n{body}"), body)
+    };
+    assert_eq!(adjust(&pem("-----BEGIN RSA PRIVATE KEY-----", &der(600, 604))), Some(Adjust::Raise));
+    assert_eq!(note(&pem("-----BEGIN RSA PRIVATE KEY-----", &der(600, 200))), "the key is cut short");
+    assert_eq!(
+        note(&pem("-----BEGIN ENCRYPTED PRIVATE KEY-----", &der(600, 604))),
+        "the key is under a passphrase"
+    );
+    assert_eq!(pem("-----BEGIN PRIVATE KEY-----", "MIIE"), Judgement::Reject);
+    assert_eq!(pem("-----BEGIN PRIVATE KEY-----", &"MIIE".repeat(30)), Judgement::Reject);
+    assert_eq!(pem("-----BEGIN OPENSSH PRIVATE KEY-----", &der(600, 604)), Judgement::Reject);
+    let escaped = der(600, 604)
+        .as_bytes()
+        .chunks(64)
+        .map(|line| String::from_utf8(line.to_vec()).unwrap())
+        .collect::<Vec<_>>();
+    assert_eq!(adjust(&pem("-----BEGIN RSA PRIVATE KEY-----", &escaped.join("\\n"))), Some(Adjust::Raise));
+    assert_eq!(
+        adjust(&pem("-----BEGIN RSA PRIVATE KEY-----", &escaped.join("\\n\" +\n  \""))),
+        Some(Adjust::Raise)
+    );
+    let wrapped = STANDARD.encode(format!("-----BEGIN PRIVATE KEY-----\n{}\n", der(600, 604)));
+    assert_eq!(adjust(&whole("pem-base64", &wrapped)), Some(Adjust::Raise));
+    assert_eq!(whole("pem-base64", &der(600, 604)), Judgement::Reject);
+}
+
+#[test]
+fn connection_strings() {
+    let dsn = |text: &str, secret: &str| at("dsn-password", text, text, secret);
+    assert_eq!(
+        adjust(&dsn("postgres://a1:8bklk8bl1k3sB38D@db.harbour.internal/x", "8bklk8bl1k3sB38D")),
+        Some(Adjust::Raise)
+    );
+    assert_eq!(adjust(&dsn("postgres://berth:postgres@localhost/x", "postgres")), Some(Adjust::Lower));
+    assert_eq!(adjust(&dsn("redis://:q7Tz!m2Rk9vL@cache:6379", "q7Tz!m2Rk9vL")), Some(Adjust::Same));
+    assert_eq!(
+        adjust(&dsn("Server=db.harbour.internal;User Id=sa;Password=q7Tz!m2Rk9vL", "q7Tz!m2Rk9vL")),
+        Some(Adjust::Same)
+    );
+    for (text, secret) in [
+        ("postgres://user:password@localhost/x", "password"),
+        ("postgresql://scott:tiger@localhost/test", "tiger"),
+        ("amqp://guest:guest@localhost//", "guest"),
+        ("mysql://berth:${PW}@db/x", "${PW}"),
+        ("mysql://%s:%s@db/x", "%s"),
+        ("mongodb://u:{{pw}}@db/x", "{{pw}}"),
+        ("mysql://berth:hunter99@example.com/x", "hunter99"),
+    ] {
+        assert_eq!(dsn(text, secret), Judgement::Reject, "{text}");
+    }
+}
+
+#[test]
+fn encoded_logins() {
+    let encode = |pair: &str| STANDARD.encode(pair);
+    assert_eq!(adjust(&whole("basic-auth", &encode("pilot:q7Tz!m2Rk9vL"))), Some(Adjust::Same));
+    assert_eq!(adjust(&whole("docker-auth", &encode("pilot:q7Tz!m2Rk9vL"))), Some(Adjust::Raise));
+    assert!(note(&whole("docker-auth", &encode("AWS:eyJwYXlsb2FkIjoi"))).starts_with("an ECR login"));
+    for pair in ["username:password", "nopair", ":x", "\u{1}\u{2}:abcdef", "Aladdin:open sesame"] {
+        assert_eq!(whole("basic-auth", &encode(pair)), Judgement::Reject, "{pair}");
+    }
+    assert_eq!(whole("basic-auth", "not base64!"), Judgement::Reject);
+}
+
+proptest! {
+    #[test]
+    fn random_tokens_are_no_placeholders(token in "[A-Za-z0-9]{20,64}") {
+        prop_assert!(!is_placeholder(token.as_bytes()));
+    }
+
+    #[test]
+    fn entropy_is_bounded(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let bits = entropy(&bytes);
+        prop_assert!((-1e-9..=8.0 + 1e-9).contains(&bits));
+        prop_assert!(bits <= (bytes.len().max(1) as f64).log2() + 1e-9);
+    }
+
+    #[test]
+    fn validators_take_any_bytes(
+        before in proptest::collection::vec(any::<u8>(), 0..100),
+        head in proptest::collection::vec(any::<u8>(), 0..40),
+        secret in proptest::collection::vec(any::<u8>(), 0..120),
+        tail in proptest::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let haystack = [before.as_slice(), &head, &secret, &tail].concat();
+        let start = before.len();
+        let matched = &haystack[start..start + head.len() + secret.len()];
+        let candidate = Candidate { secret: &matched[head.len()..], matched, haystack: &haystack, start };
+        for (_, validator, _) in ALL {
+            let _ = validator(&candidate);
+        }
+        let _ = is_placeholder(&secret);
+    }
+
+    #[test]
+    fn judgements_need_a_bounded_context(
+        lead in "[ -~\n]{0,40}",
+        name in "(password|api_key|token)",
+        value in "[A-Za-z0-9!]{8,30}",
+        noise in "[ -~\n]{0,200}",
+    ) {
+        let matched = format!("{name}='{value}");
+        let near = format!("{lead}\n{matched}'\n");
+        let pad = "y".repeat(CONTEXT) + &noise;
+        let far = format!("{noise}{}\n{lead}\n{matched}'\n{pad}", " ".repeat(CONTEXT));
+        let judge = |text: &str, start: usize| {
+            let haystack = text.as_bytes();
+            let matched = &haystack[start..start + matched.len()];
+            let secret = &matched[name.len() + 2..];
+            by_name("assignment-value").unwrap()(&Candidate { secret, matched, haystack, start })
+        };
+        let far_start = noise.len() + CONTEXT + 1 + lead.len() + 1;
+        prop_assert_eq!(judge(&near, lead.len() + 1), judge(&far, far_start));
+    }
+
+    #[test]
+    fn named_secrets_lie_within_the_value(name in "[A-Z_]{0,12}(PASSWORD|TOKEN|KEY)", value in proptest::collection::vec(any::<u8>(), 0..80)) {
+        if let Some(found) = judge_assignment(&name, &value) {
+            prop_assert!(found.range.start <= found.range.end && found.range.end <= value.len());
+        }
+    }
+
+    #[test]
+    fn notes_never_quote_the_secret(secret in "[A-Za-z0-9!/+]{12,60}") {
+        for (name, validator, _) in ALL {
+            let text = format!("postgres://berth:{secret}@db.harbour.internal/x");
+            let haystack = text.as_bytes();
+            let candidate = Candidate { secret: &haystack[17..17 + secret.len()], matched: haystack, haystack, start: 0 };
+            prop_assert!(!note(&validator(&candidate)).contains(&secret), "{}", name);
+        }
+    }
 }

@@ -147,8 +147,11 @@ mod tests {
 
     #[test]
     fn pax_records_go_by_their_length() {
-        let records = parse_pax(b"12 path=a\nb\n11 size=123\n");
-        assert_eq!((records.path.as_deref(), records.size, records.malformed), (Some(&b"a\nb"[..]), Some(123), false));
+        let records = parse_pax(b"12 path=a\nb\n12 size=123\n");
+        assert_eq!(
+            (records.path.as_deref(), records.size, records.malformed),
+            (Some(&b"a\nb"[..]), Some(123), false)
+        );
         assert!(parse_pax(b"99 path=a\n").malformed);
         assert!(parse_pax(b"11 size=abc\n").malformed);
         assert!(!parse_pax(b"\0\0\0").malformed);

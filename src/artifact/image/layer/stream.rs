@@ -1,8 +1,8 @@
 //! A layer from its stored bytes to chunks, with the digests of both forms.
 
+use std::cell::RefCell;
 use std::io::{self, Read};
 use std::rc::Rc;
-use std::cell::RefCell;
 
 use super::chunk::{Chunk, FRESH, Overlap};
 use super::compression::{Compression, decompress};
@@ -51,12 +51,7 @@ pub struct LayerSummary {
 
 impl<'a> LayerStream<'a> {
     /// Starts on a layer. `hash` says with which algorithm the stored bytes are hashed, by an expected digest.
-    pub fn new(
-        reader: Box<dyn Read + 'a>,
-        hash: Option<&Digest>,
-        overlap: Overlap,
-        limits: &Limits,
-    ) -> Self {
+    pub fn new(reader: Box<dyn Read + 'a>, hash: Option<&Digest>, overlap: Overlap, limits: &Limits) -> Self {
         let hasher = Some(hash.map_or_else(Hasher::sha256, Digest::hasher));
         let raw = Raw(Rc::new(RefCell::new(RawState { inner: reader, hasher, count: 0 })));
         let mut missed = Vec::new();
@@ -103,7 +98,10 @@ impl<'a> LayerStream<'a> {
                 Ok(n) => end += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => {
-                    let reason = format!("it cannot be read after {} bytes: {e}", self.unpacked + (end - start) as u64);
+                    let reason = format!(
+                        "it cannot be read after {} bytes: {e}",
+                        self.unpacked + (end - start) as u64
+                    );
                     self.missed.push(("content".into(), reason));
                     self.whole = false;
                     eof = true;
@@ -138,7 +136,10 @@ impl<'a> LayerStream<'a> {
 
     fn over_limit(&self) -> Option<String> {
         if self.unpacked > self.limits.layer_bytes {
-            return Some(format!("it is larger than the limit of {} bytes; the rest was not read", self.limits.layer_bytes));
+            return Some(format!(
+                "it is larger than the limit of {} bytes; the rest was not read",
+                self.limits.layer_bytes
+            ));
         }
         let stored = self.raw.0.borrow_mut().count.max(1);
         (self.compression != Compression::None

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::chunk::{ContentKind, FileMeta, Overlap, Part};
-use super::header::{BLOCK, Block, Kind, PaxRecords, Parsed, parse, parse_pax};
+use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, parse, parse_pax};
 use super::index::EntryIndex;
 use crate::artifact::image::Limits;
 use crate::location::LayerPath;
@@ -173,7 +173,8 @@ impl Walker {
             Block::Header(parsed) => {
                 if self.out.entries >= self.limits.entries {
                     let limit = self.limits.entries;
-                    let reason = format!("more than {limit} entries; the rest was examined without file names");
+                    let reason =
+                        format!("more than {limit} entries; the rest was examined without file names");
                     self.miss("entries".into(), reason);
                     self.rest(ContentKind::Raw, b"(after the limit of entries)");
                     return false;
@@ -191,10 +192,17 @@ impl Walker {
             if !within {
                 let limit = self.limits.extended_header_bytes;
                 let what = format!("an extended header of {size} bytes before entry {}", self.out.entries);
-                let reason = format!("it is over the limit of {limit} bytes: the next entry's name and size are not known");
+                let reason = format!(
+                    "it is over the limit of {limit} bytes: the next entry's name and size are not known"
+                );
                 self.miss(what, reason);
             }
-            self.content(ContentKind::Extension, LayerPath::clean(&name), size, within.then(|| (kind, Vec::new())));
+            self.content(
+                ContentKind::Extension,
+                LayerPath::clean(&name),
+                size,
+                within.then(|| (kind, Vec::new())),
+            );
             return;
         }
         let pending = std::mem::take(&mut self.pending);
@@ -276,7 +284,8 @@ impl Walker {
         data.at += n as u64;
         data.left -= if unbounded { 0 } else { n as u64 };
         let last = data.left == 0 || eof;
-        let core_end = if last { data.at } else { data.at.saturating_sub(self.overlap.ahead as u64).max(data.given) };
+        let core_end =
+            if last { data.at } else { data.at.saturating_sub(self.overlap.ahead as u64).max(data.given) };
         let place = |offset: u64| pos - before + usize::try_from(offset - first).unwrap_or(usize::MAX);
         if core_end > data.given {
             parts.push(Part {
@@ -317,7 +326,10 @@ impl Walker {
                 let PaxRecords { path, link, size, malformed } = parse_pax(bytes);
                 if malformed {
                     let what = format!("the extended header before entry {}", self.out.entries);
-                    self.miss(what, "a record of it is malformed: readers differ in what they make of the next entry");
+                    self.miss(
+                        what,
+                        "a record of it is malformed: readers differ in what they make of the next entry",
+                    );
                 }
                 self.pending.path = path.or(self.pending.path.take());
                 self.pending.link = link.or(self.pending.link.take());

@@ -1,0 +1,189 @@
+//! Scanning in pieces, with either search, is scanning the whole.
+
+use proptest::prelude::*;
+
+use super::{AHEAD, BEHIND, Detector, Engine, Piece, Scratch};
+
+fn detector(
+    id: &str,
+    anchors: &[&str],
+    fold: bool,
+    lookbehind: usize,
+    pattern: &str,
+    base64: bool,
+) -> Detector {
+    Detector {
+        id: id.to_owned(),
+        anchors: anchors.iter().map(|a| (*a).to_owned()).collect(),
+        case_insensitive: fold,
+        lookbehind,
+        pattern: pattern.to_owned(),
+        min_entropy: None,
+        placeholder: false,
+        validators: Vec::new(),
+        base64,
+    }
+}
+
+fn detectors() -> Vec<Detector> {
+    vec![
+        detector("key", &["AKIA"], false, 0, r"\bAKIA[A-Z2-7]{4,8}\b", true),
+        detector("token", &["ghp_", "gho_"], false, 0, "gh[po]_(?P<secret>[a-z]{3})", true),
+        detector(
+            "word",
+            &["pass", "password"],
+            true,
+            0,
+            r"pass(?:word)?[ ]{0,3}=[ ]{0,2}(?P<secret>\w{2,9})",
+            false,
+        ),
+        detector("behind", &[":AA"], false, 6, r"\d{2,6}:AA\w{2}", false),
+        detector("end", &["END"], false, 0, r"(?m)END.{0,3}$", false),
+    ]
+}
+
+type Found = (usize, usize, usize, usize, usize, Vec<u8>);
+
+fn scan(engine: &Engine, bytes: &[u8], pieces: &[(usize, usize)]) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut scratch = Scratch::default();
+    for (start, end) in pieces {
+        let from = start.saturating_sub(BEHIND);
+        let to = (end + AHEAD).min(bytes.len());
+        let piece = Piece { bytes: &bytes[from..to], core_start: start - from, core_end: end - from };
+        engine.scan(&piece, &mut scratch, &mut |hit| {
+            let (m, s) = (hit.matched, hit.span);
+            found.push((
+                hit.detector,
+                m.start + from,
+                m.end + from,
+                s.start + from,
+                s.end + from,
+                hit.secret.to_vec(),
+            ));
+        });
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Text that is full of anchors and near misses.
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just("AKIA".to_owned()),
+        Just("ABCD2345".to_owned()),
+        Just("ghp_abc".to_owned()),
+        Just("PassWord = x1y2".to_owned()),
+        Just("pass=".to_owned()),
+        Just("12345:AAxy".to_owned()),
+        Just("END\n".to_owned()),
+        Just("ZZ Z2hwX2FiYw== QUtJQUFCQ0QyMzQ1 ".to_owned()),
+        "[ -~\n]{0,9}",
+        Just(" ".repeat(70)),
+    ];
+    prop::collection::vec(piece, 0..60).prop_map(|parts| parts.concat().into_bytes())
+}
+
+/// Where an anchor stands, tried with the pattern over all of the bytes: what the scan must find of plain text, found
+/// in the slowest way.
+fn naive(bytes: &[u8]) -> Vec<(usize, usize, usize)> {
+    let mut found = Vec::new();
+    for (i, d) in detectors().iter().enumerate() {
+        let regex = regex_automata::meta::Regex::builder()
+            .syntax(
+                regex_automata::util::syntax::Config::new()
+                    .unicode(false)
+                    .utf8(false)
+                    .case_insensitive(d.case_insensitive),
+            )
+            .build(&d.pattern)
+            .unwrap();
+        for anchor in &d.anchors {
+            let same = |w: &[u8]| {
+                if d.case_insensitive {
+                    w.eq_ignore_ascii_case(anchor.as_bytes())
+                } else {
+                    w == anchor.as_bytes()
+                }
+            };
+            let places = bytes.windows(anchor.len()).enumerate().filter(|(_, w)| same(w)).map(|(at, _)| at);
+            for at in places {
+                let starts = at.saturating_sub(d.lookbehind)..=at;
+                let anchored = |start: usize| {
+                    let input = regex_automata::Input::new(bytes)
+                        .span(start..bytes.len())
+                        .anchored(regex_automata::Anchored::Yes);
+                    regex.find(input).filter(|m| m.end() >= at + anchor.len())
+                };
+                found.extend(starts.filter_map(anchored).map(|m| (i, m.start(), m.end())).next());
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+proptest! {
+    #[test]
+    fn pieces_are_the_whole(bytes in text(), cuts in prop::collection::vec(0usize..4000, 0..6)) {
+        let engine = Engine::new(detectors()).unwrap();
+        let mut cuts: Vec<usize> = cuts.into_iter().filter(|c| *c < bytes.len()).collect();
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<(usize, usize)> = cuts.windows(2).map(|w| (w[0], w[1])).collect();
+        prop_assert_eq!(scan(&engine, &bytes, &pieces), scan(&engine, &bytes, &[(0, bytes.len())]));
+    }
+
+    #[test]
+    fn the_vector_search_is_the_automaton(bytes in text(), noise in prop::collection::vec(any::<u8>(), 0..300)) {
+        let bytes = [noise.as_slice(), &bytes, &noise].concat();
+        let whole = [(0, bytes.len())];
+        let fast = scan(&Engine::new(detectors()).unwrap(), &bytes, &whole);
+        prop_assert_eq!(fast, scan(&Engine::portable(detectors()).unwrap(), &bytes, &whole));
+    }
+
+    #[test]
+    fn windows_are_the_whole_input(bytes in text()) {
+        let found = scan(&Engine::new(detectors()).unwrap(), &bytes, &[(0, bytes.len())]);
+        // Wrapped secrets have spans of encoded text, which the naive search knows nothing of.
+        let plain = found.iter().filter(|f| bytes[f.3..f.4] == f.5[..]).map(|f| (f.0, f.1, f.2));
+        let mut plain: Vec<_> = plain.collect();
+        plain.dedup();
+        prop_assert_eq!(plain, naive(&bytes));
+    }
+}
+
+#[test]
+fn a_match_may_cross_the_core_by_its_full_length() {
+    let long = detector("long", &["BEGIN"], false, 0, "BEGIN[a-z]{8,8000}!", false);
+    let bytes = [b"BEGIN".as_slice(), &b"x".repeat(8000), b"!"].concat();
+    let engine = Engine::new(vec![long]).unwrap();
+    assert_eq!(scan(&engine, &bytes, &[(0, 1), (1, bytes.len())]).len(), 1);
+}
+
+#[test]
+fn wrapped_secrets_are_decoded() {
+    let engine = Engine::new(detectors()).unwrap();
+    let bytes = b"data: c29tZXRoaW5nIGdocF9hYmMgaGVyZQ== end";
+    let found = scan(&engine, bytes, &[(0, bytes.len())]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].5, b"abc");
+}
+
+#[test]
+fn patterns_that_windows_cannot_decide_are_refused() {
+    for (pattern, why) in [
+        ("AKIA.*", "upper bound"),
+        ("AKIA[a-z]{0,9000}", "upper bound"),
+        ("^AKIA", "window"),
+        ("(?:AKIA)?", "empty"),
+        ("AKIA(", "does not parse"),
+    ] {
+        let error = Engine::new(vec![detector("x", &["AKIA"], false, 0, pattern, false)]).err().unwrap();
+        assert!(error.to_string().contains(why), "{pattern}: {error}");
+    }
+    assert!(Engine::new(vec![detector("x", &["AK"], false, 0, "AK", false)]).is_err());
+    assert!(Engine::new(vec![detector("x", &["AKIA"], false, 999, "AKIA", false)]).is_err());
+}
