@@ -12,7 +12,7 @@ use super::{Adjust, Judgement};
 /// Words that make a name a secret's name, as BuildKit's rule `SecretsUsedInArgOrEnv` has them, and more.
 #[rustfmt::skip]
 const SECRET_WORDS: &[&str] = &[
-    "password", "passwords", "passwd", "pword", "pwd", "passphrase", "passcode", "secret", "secrets",
+    "password", "passwords", "passwd", "pword", "pwd", "pw", "passphrase", "passcode", "secret", "secrets",
     "token", "tokens", "apikey", "apikeys", "apitoken", "authtoken", "accesstoken", "credential",
     "credentials", "creds", "cred", "accesskey", "secretkey", "privatekey", "authkey", "signingkey",
     "encryptionkey", "masterkey", "dsn", "pat", "psk", "connstr", "connectionstring", "secretaccesskey",

@@ -128,8 +128,9 @@ fn trim_signs(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Six equal bytes in a row, or eight that count up or down; the whole of a shorter text too. Base64 has runs of
-/// `A` where zero bytes are, so a long text is not judged by them.
+/// Six equal bytes in a row, or eight that count up or down and are half of the text (or any eight of a short one);
+/// the whole of a shorter text too. Base64 has runs of `A` where zero bytes are, so a long text is not judged by them.
+/// A token made of several short runs is rather an invented one for a test than a placeholder, and is told.
 fn has_long_run(text: &[u8]) -> bool {
     if text.len() > SEARCHED_MOST {
         return false;
@@ -142,7 +143,8 @@ fn has_long_run(text: &[u8]) -> bool {
         up = if next && two.is_ascii_alphanumeric() { up + 1 } else { 1 };
         down = if one == two.wrapping_add(1) && two.is_ascii_alphanumeric() { down + 1 } else { 1 };
         let whole = text.len();
-        if same >= 6 || up >= 8 || down >= 8 || whole >= 4 && (same == whole || up == whole || down == whole)
+        let counts = |run: usize| run >= 8 && (whole < 20 || run * 2 >= whole);
+        if same >= 6 || counts(up) || counts(down) || whole >= 4 && (same == whole || up == whole || down == whole)
         {
             return true;
         }
