@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::Context;
-use crate::detect::validate::{Likelihood, judge_assignment};
+use crate::detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
 use crate::detect::{Piece, Scratch};
 use crate::finding::{Confidence, SecretMark, Severity};
 use crate::rule::Rules;
@@ -88,6 +88,10 @@ fn by_name(context: &Context<'_>, name: &str, value: &str, offset: usize) -> Opt
     let judged = judge_assignment(name, value.as_bytes())?;
     let secret = value.as_bytes().get(judged.range.clone())?;
     let (confidence, severity) = match judged.confidence {
+        // A word under the name of a password is the password; under a vague name it is anything.
+        Likelihood::Low if name_kind(name.as_bytes()) == NameKind::Secret => {
+            (Confidence::Low, Severity::High)
+        }
         Likelihood::Low => (Confidence::Low, Severity::Low),
         Likelihood::Medium => (Confidence::Medium, Severity::High),
         Likelihood::High => (Confidence::High, Severity::High),
@@ -237,6 +241,7 @@ fn opaque(text: &str) -> Vec<Range<usize>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -255,7 +260,7 @@ mod tests {
 
     #[test]
     fn commands_keep_only_what_is_no_value() {
-        let rules = Rules::load(&[], &[]).unwrap_or_else(|e| panic!("{e}"));
+        let rules = Rules::load(&[], &[]).unwrap();
         let masker = Masker::new(&rules);
         assert_eq!(
             masker.mask_command(

@@ -119,11 +119,11 @@ impl Vector {
             let entries = &self.entries[usize::from(range.start)..usize::from(range.end)];
             entries.iter().filter(|e| e.key == key).for_each(&mut report);
         }
-        if !self.short.is_empty() {
-            if let Some(window) = bytes.get(at..at + 3) {
-                let key = fold(window);
-                self.short.iter().filter(|e| e.key == key).for_each(&mut report);
-            }
+        if !self.short.is_empty()
+            && let Some(window) = bytes.get(at..at + 3)
+        {
+            let key = fold(window);
+            self.short.iter().filter(|e| e.key == key).for_each(&mut report);
         }
     }
 

@@ -54,7 +54,7 @@ pub(super) fn images(
         let entries: Vec<ArchiveEntry> = serde_json::from_slice(&bytes)
             .map_err(|e| not_an_image(format!("manifest.json: {}", json_error(&e))))?;
         for entry in entries {
-            archive_image(members, name, tag, limits, entry, &mut names, &mut out);
+            archive_image(members, name, tag, limits, &entry, &mut names, &mut out);
         }
     }
     out.missed.extend(members.faults());
@@ -92,7 +92,7 @@ fn archive_image(
     name: &str,
     tag: Option<&str>,
     limits: &Limits,
-    entry: ArchiveEntry,
+    entry: &ArchiveEntry,
     names: &mut Vec<String>,
     out: &mut Images,
 ) {

@@ -118,10 +118,10 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
 
 /// What a file's name and first bytes tell.
 fn look_at_file(part: &Part, head: &[u8], facts: &mut ChunkFacts) {
-    if let Some(kind) = secret_file::by_path(part.file.path.as_bytes()) {
-        if kind.counts(head) {
-            facts.secret_files.push((Arc::clone(&part.file), kind));
-        }
+    if let Some(kind) = secret_file::by_path(part.file.path.as_bytes())
+        && kind.counts(head)
+    {
+        facts.secret_files.push((Arc::clone(&part.file), kind));
     }
     let packed: [&[u8]; 8] = [
         b"PK\x03\x04",
@@ -217,6 +217,9 @@ fn utf16(bytes: &[u8]) -> Option<Utf16> {
     }
 }
 
+/// What tells the files of a layer apart: entry and path (bytes outside of entries share a number).
+type FileKey = (u64, Vec<u8>);
+
 /// Puts sightings into order, drops repeats, and of those that overlap in a file keeps the one that is known best.
 fn resolve(rules: &Rules, mut sightings: Vec<Sighting>) -> Vec<Sighting> {
     let rank = |s: &Sighting| {
@@ -230,7 +233,7 @@ fn resolve(rules: &Rules, mut sightings: Vec<Sighting>) -> Vec<Sighting> {
             .then_with(|| (a.span, a.rule, a.matched).cmp(&(b.span, b.rule, b.matched)))
     });
     let mut kept: Vec<Sighting> = Vec::new();
-    let mut of_file: HashMap<(u64, Vec<u8>), Vec<(u64, u64)>> = HashMap::new();
+    let mut of_file: HashMap<FileKey, Vec<(u64, u64)>> = HashMap::new();
     for s in sightings {
         let file = (s.file.ordinal, s.file.path.as_bytes().to_vec());
         let taken = of_file.entry(file).or_default();

@@ -8,6 +8,9 @@ use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
 use crate::location::{FileState, Origin};
 
+/// Where among the answers the finding of a secret is: by detector and by the value's group.
+pub(super) type Seen = HashMap<(String, u64), usize>;
+
 /// Makes a finding of a secret in a text.
 pub(super) fn text_finding(
     meta: &'static CheckMeta,
@@ -41,7 +44,7 @@ pub(super) fn text_finding(
 /// Adds a finding; one of the same secret by the same check and detector becomes a further place of it.
 pub(super) fn add(
     answers: &mut Answers,
-    seen: &mut HashMap<(String, u64), usize>,
+    seen: &mut Seen,
     finding: Finding,
     group: u64,
 ) {
@@ -65,7 +68,7 @@ pub(super) fn file_findings(
     wanted: impl Fn(Option<FileState>) -> bool,
     sentence: impl Fn(Option<FileState>) -> String,
 ) {
-    let mut seen = HashMap::new();
+    let mut seen = Seen::new();
     for image in &examined.images {
         for view in &image.layers {
             let Some(facts) = &view.facts else { continue };

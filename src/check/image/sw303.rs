@@ -1,9 +1,7 @@
 //! SW303: secret in the config's history.
 
 use super::Examined;
-use std::collections::HashMap;
-
-use super::metadata::{add, text_finding};
+use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Severity};
 
@@ -29,7 +27,7 @@ impl Check<Examined> for SecretInHistory {
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         for image in &examined.images {
             // An ARG stands in the entry of every RUN after it: one finding, many places.
-            let mut seen = HashMap::new();
+            let mut seen = Seen::new();
             for (i, entry) in image.image.history.iter().enumerate() {
                 let fields = [
                     ("created_by", &entry.created_by),

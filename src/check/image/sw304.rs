@@ -1,7 +1,7 @@
 //! SW304: secret in the config's environment defaults.
 
 use super::Examined;
-use super::metadata::text_finding;
+use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_assignment};
 use crate::finding::{CheckMeta, Severity};
 use crate::location::JsonPointer;
@@ -27,11 +27,14 @@ impl Check<Examined> for SecretInEnvironment {
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         for image in &examined.images {
+            let mut seen = Seen::new();
             for (i, (name, value)) in super::environment(image).enumerate() {
                 for secret in examine_assignment(context, name, value) {
                     let origin = image.config(JsonPointer::root().key("config").key("Env").index(i));
                     let sentence = "in the image's default environment";
-                    answers.findings.push(text_finding(&META, context, secret, origin, &["env"], sentence));
+                    let group = secret.mark.group;
+                    let finding = text_finding(&META, context, secret, origin, &["env"], sentence);
+                    add(answers, &mut seen, finding, group);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::metadata::text_finding;
+use super::metadata::{Seen, add, text_finding};
 use super::{Examined, ExaminedImage};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Severity};
@@ -29,7 +29,7 @@ impl Check<Examined> for SecretInMetadata {
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         for image in &examined.images {
-            let mut asker = Asker { image, context, answers };
+            let mut asker = Asker { image, context, answers, seen: Seen::new() };
             asker.config();
             asker.annotations();
         }
@@ -40,6 +40,7 @@ struct Asker<'a> {
     image: &'a ExaminedImage,
     context: &'a Context<'a>,
     answers: &'a mut Answers,
+    seen: Seen,
 }
 
 impl Asker<'_> {
@@ -56,13 +57,13 @@ impl Asker<'_> {
                     continue;
                 }
                 let origin = self.image.config(root.clone());
-                self.value(field, value, root.key(section).key(field), &origin, "in the image config");
+                self.value(field, value, &root.key(section).key(field), &origin, "in the image config");
             }
         }
         for field in ["author", "comment"] {
             if let Some(value) = config.get(field) {
                 let origin = self.image.config(root.clone());
-                self.value(field, value, root.key(field), &origin, "in the image config");
+                self.value(field, value, &root.key(field), &origin, "in the image config");
             }
         }
     }
@@ -74,14 +75,14 @@ impl Asker<'_> {
                 Origin { path: Some(document.digest.to_string()), ..self.image.origin(OriginKind::Manifest) };
             let root = JsonPointer::root();
             if let Some(value) = document.value.get("annotations") {
-                self.value("annotations", value, root.key("annotations"), &origin, "in an annotation");
+                self.value("annotations", value, &root.key("annotations"), &origin, "in an annotation");
             }
             for list in ["manifests", "layers"] {
                 let entries = document.value.get(list).and_then(Value::as_array);
                 for (i, entry) in entries.into_iter().flatten().enumerate() {
                     if let Some(value) = entry.get("annotations") {
                         let pointer = root.key(list).index(i).key("annotations");
-                        self.value("annotations", value, pointer, &origin, "in an annotation");
+                        self.value("annotations", value, &pointer, &origin, "in an annotation");
                     }
                 }
             }
@@ -89,24 +90,24 @@ impl Asker<'_> {
     }
 
     /// Walks a value; `name` is the key that the nearest text belongs to.
-    fn value(&mut self, name: &str, value: &Value, pointer: JsonPointer, origin: &Origin, sentence: &str) {
+    fn value(&mut self, name: &str, value: &Value, pointer: &JsonPointer, origin: &Origin, sentence: &str) {
         match value {
             Value::Object(fields) => {
                 for (key, value) in fields {
                     // A key may be the secret, too.
-                    self.text(key, key, &pointer, origin, sentence, true);
-                    self.value(key, value, pointer.key(key), origin, sentence);
+                    self.text(key, key, pointer, origin, sentence, true);
+                    self.value(key, value, &pointer.key(key), origin, sentence);
                 }
             }
             Value::Array(items) => {
                 for (i, item) in items.iter().enumerate() {
-                    self.value(name, item, pointer.index(i), origin, sentence);
+                    self.value(name, item, &pointer.index(i), origin, sentence);
                 }
-                self.option_pairs(items, &pointer, origin, sentence);
+                self.option_pairs(items, pointer, origin, sentence);
             }
             Value::String(text) => {
                 let is_command = matches!(name, "Cmd" | "Entrypoint" | "Test" | "OnBuild" | "Shell" | "Args");
-                self.text(name, text, &pointer, origin, sentence, is_command);
+                self.text(name, text, pointer, origin, sentence, is_command);
             }
             _ => {}
         }
@@ -129,7 +130,9 @@ impl Asker<'_> {
         for secret in found {
             let origin = Origin { place: Place::Pointer(at.clone()), ..origin.clone() };
             let place = [at.as_str()];
-            self.answers.findings.push(text_finding(&META, self.context, secret, origin, &place, sentence));
+            let group = secret.mark.group;
+            let finding = text_finding(&META, self.context, secret, origin, &place, sentence);
+            add(self.answers, &mut self.seen, finding, group);
         }
     }
 

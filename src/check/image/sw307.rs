@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::metadata::text_finding;
+use super::metadata::{Seen, text_finding};
 use super::{Examined, ExaminedImage};
 use crate::check::{Answers, Check, Context, TextSecret, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Severity};
@@ -34,6 +34,7 @@ impl Check<Examined> for SecretInAttestation {
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         for image in &examined.images {
+            let mut seen = Seen::new();
             for attestation in &image.image.attestations {
                 let document = &attestation.document;
                 let origin = Origin {
@@ -44,13 +45,14 @@ impl Check<Examined> for SecretInAttestation {
                     )),
                     ..image.origin(OriginKind::Attestation)
                 };
-                let mut asker = Asker { image, context, answers, origin };
+                let mut asker = Asker { image, context, answers, seen: std::mem::take(&mut seen), origin };
                 if document.value.is_null() {
                     let text = String::from_utf8_lossy(&document.bytes);
                     asker.found(examine_text(context, &text), &JsonPointer::root(), None);
                 } else {
                     asker.value("", &document.value, &JsonPointer::root());
                 }
+                seen = asker.seen;
             }
         }
     }
@@ -60,6 +62,7 @@ struct Asker<'a> {
     image: &'a ExaminedImage,
     context: &'a Context<'a>,
     answers: &'a mut Answers,
+    seen: Seen,
     origin: Origin,
 }
 

@@ -23,6 +23,7 @@ mod words;
 mod tests;
 
 pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
+pub(crate) use names::{NameKind, name_kind};
 pub use placeholder::is_placeholder;
 pub use shape::entropy;
 

@@ -110,12 +110,10 @@ impl<'a> LayerStream<'a> {
             }
         }
         self.unpacked += (end - start) as u64;
-        if !eof {
-            if let Some(reason) = self.over_limit() {
-                self.missed.push(("content".into(), reason));
-                self.whole = false;
-                eof = true;
-            }
+        if !eof && let Some(reason) = self.over_limit() {
+            self.missed.push(("content".into(), reason));
+            self.whole = false;
+            eof = true;
         }
         let mut parts = Vec::new();
         let keep = self.walker.walk(&buffer[..end], start, eof, &mut parts);

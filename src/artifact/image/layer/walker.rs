@@ -229,10 +229,10 @@ impl Walker {
         self.out.files += 1;
         self.out.file_bytes += size;
         self.content(ContentKind::File, path, size, None);
-        if let Kind::Sparse { extended: true } = kind {
-            if let State::Data(next) = std::mem::replace(&mut self.state, State::Done) {
-                self.state = State::SparseMap { next };
-            }
+        if let Kind::Sparse { extended: true } = kind
+            && let State::Data(next) = std::mem::replace(&mut self.state, State::Done)
+        {
+            self.state = State::SparseMap { next };
         }
     }
 
