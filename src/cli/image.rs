@@ -19,7 +19,9 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     let rules = environment::rules(&contract, &common.rules, terminal)?;
     let key = environment::fingerprint_key(&contract, terminal);
     let reference = reference(arguments, &contract)?;
-    let name = contract.image.name.as_deref().unwrap_or(&reference);
+    // What was typed is the image's name; the contract's name is for the contract's image.
+    let own = contract.image.name.as_deref().filter(|_| arguments.reference.is_none());
+    let name = own.unwrap_or(&reference);
     let source = open(name, &reference, arguments, &contract)?;
     let progress = Progress::default();
     let setup = Setup {

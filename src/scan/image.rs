@@ -307,13 +307,26 @@ fn instruction(masker: &Masker<'_>, created_by: &str) -> String {
     if NO_FILES.contains(&line.split(' ').next().unwrap_or_default()) {
         return String::new();
     }
+    let line = short_digests(line);
     // Masked before it is cut: half a secret is none that a detector knows.
-    let line = masker.mask_command(line);
+    let line = masker.mask_command(&line);
     let mut short: String = line.chars().take(MOST).collect();
     if short.len() < line.len() {
         short.push('…');
     }
     escape_bytes(short.as_bytes())
+}
+
+/// `COPY file:<64 hex digits> in /x`, as builders other than BuildKit write it, with twelve digits.
+fn short_digests(line: &str) -> String {
+    let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let short = |word: &str| match word.split_once(':') {
+        Some((kind @ ("file" | "dir" | "multi"), hex)) if hex.len() == 64 && hex.chars().all(is_hex) => {
+            format!("{kind}:{}…", &hex[..12])
+        }
+        _ => word.to_owned(),
+    };
+    line.split(' ').map(short).collect::<Vec<_>>().join(" ")
 }
 
 /// What was missed, with the checks that would have looked at it.
@@ -341,6 +354,7 @@ mod tests {
         let of = |text: &str| instruction(&Masker::new(&rules), text);
         assert_eq!(of("/bin/sh -c #(nop)  ENV A=b"), "");
         assert_eq!(of("COPY a b # buildkit"), "COPY a b");
+        assert_eq!(of(&format!("COPY file:{} in /a ", "ab".repeat(32))), "COPY file:abababababab… in /a");
         assert_eq!(of("RUN x\n\x1b[31m"), "RUN x \\x1b[31m");
         assert_eq!(of(&"x".repeat(500)).chars().count(), 101);
     }

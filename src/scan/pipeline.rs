@@ -40,14 +40,12 @@ pub(super) struct Expected<'a> {
 /// One layer on its way.
 struct Job {
     facts: Mutex<ChunkFacts>,
-    lane: Mutex<Lane>,
+    /// Held by the one thread that hashes.
+    hasher: Mutex<Hasher>,
+    /// The chunks that wait to be hashed, in order.
+    unhashed: Mutex<VecDeque<Arc<Chunk>>>,
+    /// Pieces of work that are not done.
     open: AtomicUsize,
-}
-
-/// The chunks that wait to be hashed, in order.
-struct Lane {
-    hasher: Option<Hasher>,
-    waiting: VecDeque<Arc<Chunk>>,
 }
 
 impl<'a> Pipeline<'a> {
@@ -84,7 +82,8 @@ impl<'a> Pipeline<'a> {
         let hasher = expected.diff_id.map_or_else(Hasher::sha256, Digest::hasher);
         let job = Arc::new(Job {
             facts: Mutex::default(),
-            lane: Mutex::new(Lane { hasher: Some(hasher), waiting: VecDeque::new() }),
+            hasher: Mutex::new(hasher),
+            unhashed: Mutex::default(),
             open: AtomicUsize::new(0),
         });
         while let Some(chunk) = stream.next(self.buffer()) {
@@ -103,7 +102,7 @@ impl<'a> Pipeline<'a> {
             help();
         }
         let summary = stream.finish();
-        let diff_id = lock(&job.lane).hasher.take().unwrap_or_else(Hasher::sha256).finish();
+        let diff_id = lock(&job.hasher).clone().finish();
         let facts = std::mem::take(&mut *lock(&job.facts));
         self.progress.layers_done.fetch_add(1, Ordering::Relaxed);
         LayerFacts::new(self.rules, summary, diff_id, facts)
@@ -112,9 +111,7 @@ impl<'a> Pipeline<'a> {
     fn hand_out<'s>(&'s self, scope: &Scope<'s>, job: &Arc<Job>, chunk: Chunk) {
         if self.jobs == 1 {
             // The chunk is still in the cache.
-            if let Some(hasher) = &mut lock(&job.lane).hasher {
-                hasher.update(chunk.fresh());
-            }
+            lock(&job.hasher).update(chunk.fresh());
             self.examine(job, &chunk);
             self.give_back(chunk);
             return;
@@ -122,7 +119,7 @@ impl<'a> Pipeline<'a> {
         let chunk = Arc::new(chunk);
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         job.open.fetch_add(2, Ordering::Relaxed);
-        lock(&job.lane).waiting.push_back(Arc::clone(&chunk));
+        lock(&job.unhashed).push_back(Arc::clone(&chunk));
         let of_task = Arc::clone(job);
         scope.spawn(move |_| {
             self.examine(&of_task, &chunk);
@@ -130,10 +127,7 @@ impl<'a> Pipeline<'a> {
             of_task.open.fetch_sub(1, Ordering::Release);
         });
         let of_task = Arc::clone(job);
-        scope.spawn(move |_| {
-            self.hash_next(&of_task);
-            of_task.open.fetch_sub(1, Ordering::Release);
-        });
+        scope.spawn(move |_| self.hash_waiting(&of_task));
         while self.in_flight.load(Ordering::Acquire) > 2 * self.jobs + 2 {
             help();
         }
@@ -146,15 +140,22 @@ impl<'a> Pipeline<'a> {
         lock(&job.facts).merge(facts);
     }
 
-    /// Hashes one chunk of the lane; as many calls as chunks, so that each is hashed, and the lock keeps their order.
-    fn hash_next(&self, job: &Job) {
-        let mut lane = lock(&job.lane);
-        let Some(chunk) = lane.waiting.pop_front() else { return };
-        if let Some(hasher) = &mut lane.hasher {
-            hasher.update(chunk.fresh());
+    /// Hashes what waits, unless another thread is at it: that one will come to it. Nobody waits for a turn.
+    fn hash_waiting(&self, job: &Job) {
+        loop {
+            let Ok(mut hasher) = job.hasher.try_lock() else { return };
+            loop {
+                let Some(chunk) = lock(&job.unhashed).pop_front() else { break };
+                hasher.update(chunk.fresh());
+                self.release(chunk);
+                job.open.fetch_sub(1, Ordering::Release);
+            }
+            drop(hasher);
+            // A chunk that came after the last look, while this thread still held the hasher, has no other taker.
+            if lock(&job.unhashed).is_empty() {
+                return;
+            }
         }
-        drop(lane);
-        self.release(chunk);
     }
 
     /// The last to let go of a chunk gives its buffer back.

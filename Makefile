@@ -1,0 +1,38 @@
+# seaworthy: `make demo` runs the main job, `make test` passes the tests. Both install what they need.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+CARGO ?= cargo
+
+.PHONY: demo test lint advisories bench setup setup-lint fmt clean
+
+demo:
+	$(CARGO) build --release --locked
+	./demo/run
+
+test: setup
+	$(CARGO) test --locked
+	@echo "all tests passed"
+
+lint: setup-lint
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
+	$(CARGO) deny --log-level error check bans licenses sources
+
+# Apart from lint, since it fetches the RustSec advisory database from GitHub, which CI may not reach.
+advisories: setup-lint
+	$(CARGO) deny --log-level error check advisories
+
+bench:
+	$(CARGO) bench --locked
+	./benches/peers/kingfisher.sh
+
+setup:
+	./tests/setup.sh
+
+setup-lint:
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install cargo-deny --locked --version '^0.20'
+
+clean:
+	$(CARGO) clean

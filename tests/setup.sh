@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs the real components that the tests use, or says exactly what to install.
+set -euo pipefail
+
+missing=()
+command -v skopeo >/dev/null || missing+=(skopeo)
+command -v docker-registry >/dev/null || missing+=(docker-registry)
+command -v buildah >/dev/null || missing+=(buildah)
+command -v git >/dev/null || missing+=(git)
+command -v npm >/dev/null || missing+=(npm)
+python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
+
+if [ "${#missing[@]}" -gt 0 ]; then
+  echo "the tests need: ${missing[*]}"
+  if ! command -v apt-get >/dev/null; then
+    echo "this machine has no apt-get; install them by its own package manager and run again" >&2
+    exit 1
+  fi
+  sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
