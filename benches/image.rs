@@ -28,7 +28,12 @@ fn main() {
     let plain = folder.join("plain.layer");
     let diff_id = common::layer(&plain, &files, "");
     let size = fs::metadata(&plain).unwrap().len();
-    println!("content: {} files, {} MB; search: {}", files.len(), size / 1_000_000, rules.engine().search_name());
+    println!(
+        "content: {} files, {} MB; search: {}",
+        files.len(),
+        size / 1_000_000,
+        rules.engine().search_name()
+    );
     println!("\n| figure | measured | target |\n|---|---|---|");
     let one = folder.join("one-plain");
     common::layout(&one, &[(plain.clone(), "", diff_id.clone(), diff_id.clone())]);
@@ -91,7 +96,8 @@ fn gzip_layers(rules: &Rules, folder: &Path, files: &[(PathBuf, u64)]) {
                 let tar = folder.join(format!("gzip-{name}-{i}.tar"));
                 let packed = tar.with_extension("gz");
                 let diff_id = common::layer(&tar, &files[cut(w[0])..cut(w[1])], "");
-                let mut encoder = flate2::write::GzEncoder::new(File::create(&packed).unwrap(), Compression::new(6));
+                let mut encoder =
+                    flate2::write::GzEncoder::new(File::create(&packed).unwrap(), Compression::new(6));
                 std::io::copy(&mut File::open(&tar).unwrap(), &mut encoder).unwrap();
                 encoder.finish().unwrap();
                 fs::remove_file(&tar).unwrap();
@@ -157,7 +163,9 @@ fn memory(folder: &Path, files: &[(PathBuf, u64)]) {
         let mut peak = 0;
         while child.try_wait().unwrap().is_none() {
             let anonymous = fs::read_to_string(&status).ok().and_then(|s| {
-                s.lines().find_map(|l| l.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok())
+                s.lines().find_map(|l| {
+                    l.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()
+                })
             });
             peak = peak.max(anonymous.unwrap_or(0));
             std::thread::sleep(Duration::from_millis(2));

@@ -30,7 +30,9 @@ fn main() {
         .build(&anchors)
         .unwrap();
     row("bare automaton: aho-corasick DFA over the same anchors", &mut || bare.find_iter(&bytes).count());
-    row("our portable search: the same with base64 forms, overlapping", &mut || portable.count_anchors(&bytes));
+    row("our portable search: the same with base64 forms, overlapping", &mut || {
+        portable.count_anchors(&bytes)
+    });
     row(&format!("our search: {}", vector.search_name()), &mut || vector.count_anchors(&bytes));
     row("our engine: search and confirmation", &mut || {
         let (mut n, mut scratch) = (0, Scratch::default());

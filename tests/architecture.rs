@@ -136,7 +136,11 @@ fn files_are_small_and_rooms_have_names() {
     for (path, text) in sources().into_iter().filter(|(p, _)| !is_test_file(p)) {
         let lines = code(&text).lines().count();
         assert!(lines <= LINES, "src/{} has {lines} lines", path.display());
-        assert!(!path.to_string_lossy().contains("util"), "src/{}: name it for what it holds", path.display());
+        assert!(
+            !path.to_string_lossy().contains("util"),
+            "src/{}: name it for what it holds",
+            path.display()
+        );
     }
     let main = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs")).unwrap();
     assert!(main.lines().count() < 60);

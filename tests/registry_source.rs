@@ -219,7 +219,6 @@ fn login(registry: &Registry, config: &str) -> RegistryOptions {
 
 /// Runs in a process of its own, since helpers are found through `PATH`.
 #[test]
-#[ignore = "run by credential_helpers_are_asked"]
 fn with_helper() {
     let Ok(reference) = std::env::var("TEST_REFERENCE") else { return };
     let source = open("docker://x", &reference, &RegistryOptions::default(), &Limits::default()).unwrap();
@@ -241,7 +240,7 @@ fn credential_helpers_are_asked() {
         fs::write(bin.join("config.json"), r#"{"credsStore":"test"}"#).unwrap();
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "with_helper", "--ignored", "--nocapture"])
+            .args(["--exact", "with_helper", "--nocapture"])
             .env("PATH", path)
             .env("DOCKER_CONFIG", &bin)
             .env("TEST_REFERENCE", format!("{}/team/app:1", registry.address))

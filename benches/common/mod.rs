@@ -18,7 +18,11 @@ pub fn files(total: u64) -> Vec<(PathBuf, u64)> {
     for root in ROOTS {
         for entry in walkdir::WalkDir::new(root).sort_by_file_name().into_iter().flatten() {
             let Ok(meta) = entry.metadata() else { continue };
-            if !meta.is_file() || meta.len() == 0 || meta.len() > 64 << 20 || File::open(entry.path()).is_err() {
+            if !meta.is_file()
+                || meta.len() == 0
+                || meta.len() > 64 << 20
+                || File::open(entry.path()).is_err()
+            {
                 continue;
             }
             sum += meta.len();

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 /// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
 #[derive(Debug, Parser)]
 #[command(name = "seaworthy", version, max_term_width = 100, after_help = EXIT_CODES)]
-#[command(propagate_version = true, disable_help_subcommand = true)]
+#[command(disable_help_subcommand = true)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) global: Global,

@@ -283,15 +283,3 @@ proptest! {
         prop_assert!(is_plain(&uri), "{uri}");
     }
 }
-
-/// Writes the samples where `tests/sarif_gates.sh` can be pointed at them.
-#[test]
-#[ignore = "writes files for tests/sarif_gates.sh"]
-fn write_samples() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/sarif-samples");
-    std::fs::create_dir_all(&folder).unwrap();
-    let names = ["pass", "fail", "incomplete", "accepted", "large"];
-    for (name, report) in names.iter().zip(samples::all().into_iter().chain([samples::large(5_200)])) {
-        std::fs::write(folder.join(format!("{name}.sarif")), sarif(&report).2).unwrap();
-    }
-}
