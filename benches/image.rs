@@ -36,7 +36,7 @@ fn main() {
     );
     println!("\n| figure | measured | target |\n|---|---|---|");
     let one = folder.join("one-plain");
-    common::layout(&one, &[(plain.clone(), "", diff_id.clone(), diff_id.clone())]);
+    common::layout(&one, &[(plain.clone(), "", diff_id.clone(), diff_id)]);
     plain_layer(&rules, &plain, &one, size);
     gzip_layers(&rules, &folder, &files);
     memory(&folder, &files);

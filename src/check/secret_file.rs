@@ -3,6 +3,7 @@
 
 use memchr::memmem::find;
 
+use crate::detect::validate::is_secret_name;
 use crate::finding::Severity;
 
 /// A kind of file that is made to hold secrets.
@@ -10,8 +11,8 @@ use crate::finding::Severity;
 pub struct SecretFileKind {
     /// What a person calls it.
     pub what: &'static str,
-    /// How bad it is to find one.
-    pub severity: Severity,
+    /// How bad it is to find one, at most.
+    severity: Severity,
     name: Name,
     content: Content,
 }
@@ -237,6 +238,18 @@ pub fn by_path(path: &[u8]) -> Option<&'static SecretFileKind> {
 }
 
 impl SecretFileKind {
+    /// How bad a file that begins with `head` is: an environment file that gives no secret's name a value is milder.
+    pub fn severity_of(&self, head: &[u8]) -> Severity {
+        let names_secret = |line: &[u8]| {
+            let line = line.trim_ascii();
+            let line = line.strip_prefix(b"export ").unwrap_or(line);
+            let name = line.split(|b| *b == b'=').next().unwrap_or_default();
+            is_assignment(line) && std::str::from_utf8(name).is_ok_and(|n| is_secret_name(n.trim()))
+        };
+        let mild = matches!(self.name, Name::Dotenv) && !head.split(|b| *b == b'\n').any(names_secret);
+        if mild { Severity::Medium } else { self.severity }
+    }
+
     /// Whether a file of this kind that begins with `head` really holds something; `head` is the whole file for all
     /// but very large ones.
     pub fn counts(&self, head: &[u8]) -> bool {

@@ -98,7 +98,7 @@ fn by_name(context: &Context<'_>, name: &str, value: &str, offset: usize) -> Opt
     };
     Some(TextSecret {
         detector: NAMED.to_owned(),
-        what: "literal given to a variable with a secret's name".to_owned(),
+        what: "Literal given to a variable with a secret's name".to_owned(),
         severity,
         confidence,
         rotate: "Rotate the value wherever it is in use.".to_owned(),

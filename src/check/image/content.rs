@@ -9,7 +9,7 @@ use crate::artifact::image::Digest;
 use crate::artifact::image::layer::{Chunk, ContentKind, FileMeta, LayerSummary, Part};
 use crate::check::secret_file::{self, SecretFileKind};
 use crate::detect::{Encoding, Hit, Piece, Scratch};
-use crate::finding::{Confidence, FingerprintKey, SecretMark};
+use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use crate::location::{Place, Position};
 use crate::rule::{Rule, Rules};
 
@@ -34,13 +34,24 @@ pub struct Sighting {
     pub notes: Vec<String>,
 }
 
+/// A file of a kind that is made to hold secrets.
+#[derive(Clone, Debug)]
+pub struct SecretFileSighting {
+    /// The file.
+    pub file: Arc<FileMeta>,
+    /// Its kind.
+    pub kind: &'static SecretFileKind,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
 /// What was seen in one chunk, or in several together.
 #[derive(Debug, Default)]
 pub struct ChunkFacts {
     /// Secrets.
     pub sightings: Vec<Sighting>,
     /// Files of a secret kind.
-    pub secret_files: Vec<(Arc<FileMeta>, &'static SecretFileKind)>,
+    pub secret_files: Vec<SecretFileSighting>,
     /// Files with compressed data of their own.
     pub not_decoded: u64,
     /// Bytes in those.
@@ -67,7 +78,7 @@ pub struct LayerFacts {
     /// Secrets, by file and place; of those that overlap, the one that is known best.
     pub sightings: Vec<Sighting>,
     /// Files of a secret kind, by path.
-    pub secret_files: Vec<(Arc<FileMeta>, &'static SecretFileKind)>,
+    pub secret_files: Vec<SecretFileSighting>,
     /// Files with compressed data of their own.
     pub not_decoded: u64,
     /// Bytes in those.
@@ -78,7 +89,7 @@ impl LayerFacts {
     /// Sums up a layer.
     pub fn new(rules: &Rules, summary: LayerSummary, diff_id: Digest, facts: ChunkFacts) -> Self {
         let mut secret_files = facts.secret_files;
-        secret_files.sort_by(|a, b| (&a.0.path, a.0.ordinal).cmp(&(&b.0.path, b.0.ordinal)));
+        secret_files.sort_by(|a, b| (&a.file.path, a.file.ordinal).cmp(&(&b.file.path, b.file.ordinal)));
         Self {
             summary,
             diff_id,
@@ -121,7 +132,8 @@ fn look_at_file(part: &Part, head: &[u8], facts: &mut ChunkFacts) {
     if let Some(kind) = secret_file::by_path(part.file.path.as_bytes())
         && kind.counts(head)
     {
-        facts.secret_files.push((Arc::clone(&part.file), kind));
+        let (file, severity) = (Arc::clone(&part.file), kind.severity_of(head));
+        facts.secret_files.push(SecretFileSighting { file, kind, severity });
     }
     let packed: [&[u8]; 8] = [
         b"PK\x03\x04",

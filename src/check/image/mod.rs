@@ -1,6 +1,7 @@
 //! Questions about container images.
 
 mod content;
+mod document;
 mod metadata;
 mod origin;
 mod published;

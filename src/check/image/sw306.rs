@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use super::{Examined, ExaminedImage};
-use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
+use crate::check::{Answers, Check, Context, TextSecret, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Severity};
 use crate::location::{JsonPointer, Origin, OriginKind, Place};
 
@@ -60,10 +61,14 @@ impl Asker<'_> {
                 self.value(field, value, &root.key(section).key(field), &origin, "in the image config");
             }
         }
-        for field in ["author", "comment"] {
-            if let Some(value) = config.get(field) {
-                let origin = self.image.config(root.clone());
-                self.value(field, value, &root.key(field), &origin, "in the image config");
+        // Builders keep things of their own beside these, such as BuildKit's build info with all build arguments.
+        for (field, value) in config.as_object().into_iter().flatten() {
+            if matches!(field.as_str(), "config" | "container_config" | "history" | "rootfs") {
+                continue;
+            }
+            for (secret, at) in examine_document(self.context, value, &root.key(field)) {
+                let origin = self.image.config(at.clone());
+                self.found(secret, origin, &at, "in the image config");
             }
         }
     }
@@ -129,11 +134,14 @@ impl Asker<'_> {
         };
         for secret in found {
             let origin = Origin { place: Place::Pointer(at.clone()), ..origin.clone() };
-            let place = [at.as_str()];
-            let group = secret.mark.group;
-            let finding = text_finding(&META, self.context, secret, origin, &place, sentence);
-            add(self.answers, &mut self.seen, finding, group);
+            self.found(secret, origin, at, sentence);
         }
+    }
+
+    fn found(&mut self, secret: TextSecret, origin: Origin, at: &JsonPointer, sentence: &str) {
+        let group = secret.mark.group;
+        let finding = text_finding(&META, self.context, secret, origin, &[at.as_str()], sentence);
+        add(self.answers, &mut self.seen, finding, group);
     }
 
     /// `["--password", "…"]`: an option and its value in neighbouring arguments.

@@ -1,6 +1,7 @@
 //! SW308: a file kind made to hold secrets is in a layer.
 
 use super::Examined;
+use super::content::SecretFileSighting;
 use super::published::is_published;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
@@ -29,7 +30,7 @@ impl Check<Examined> for SecretFile {
         for image in &examined.images {
             for view in &image.layers {
                 let Some(facts) = &view.facts else { continue };
-                for (file, kind) in &facts.secret_files {
+                for SecretFileSighting { file, kind, severity } in &facts.secret_files {
                     let origin = image.file(view, file, Place::Whole);
                     let published = is_published(file.path.as_bytes());
                     let fate = match origin.state {
@@ -45,7 +46,7 @@ impl Check<Examined> for SecretFile {
                     answers.findings.push(Finding {
                         check: META.id,
                         detector: None,
-                        severity: if published { Severity::Low } else { kind.severity },
+                        severity: if published { Severity::Low } else { *severity },
                         confidence: if published { Confidence::Low } else { Confidence::High },
                         message: format!("{} is in the image{fate}", kind.what),
                         fix: META.fix.to_owned(),
