@@ -14,3 +14,7 @@ pub use chunk::{Chunk, ContentKind, FileMeta, Overlap, Part};
 pub use compression::{Compression, decompress};
 pub use index::{EntryIndex, hidden_by};
 pub use stream::{LayerStream, LayerSummary};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

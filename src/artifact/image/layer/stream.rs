@@ -18,7 +18,9 @@ pub struct LayerStream<'a> {
     walker: Walker,
     limits: Limits,
     overlap: Overlap,
+    /// The end of the last chunk, as far as it is needed again, and how many bytes of it are not walked yet.
     carry: Vec<u8>,
+    unwalked: usize,
     unpacked: u64,
     whole: bool,
     missed: Vec<(String, String)>,
@@ -74,6 +76,7 @@ impl<'a> LayerStream<'a> {
             limits: limits.clone(),
             overlap,
             carry: Vec::new(),
+            unwalked: 0,
             unpacked: 0,
             missed,
         }
@@ -116,9 +119,10 @@ impl<'a> LayerStream<'a> {
             eof = true;
         }
         let mut parts = Vec::new();
-        let keep = self.walker.walk(&buffer[..end], start, eof, &mut parts);
+        let rest = self.walker.walk(&buffer[..end], start - self.unwalked, eof, &mut parts);
         self.carry.clear();
-        self.carry.extend_from_slice(&buffer[keep.min(end)..end]);
+        self.carry.extend_from_slice(&buffer[rest.keep.min(end)..end]);
+        self.unwalked = end - rest.resume.min(end);
         if eof {
             self.content = None;
         }

@@ -30,6 +30,21 @@ pub(super) struct Walker {
     out: Walked,
 }
 
+/// What is left of a stretch of bytes: from `keep` on they must stand again before what follows, and from `resume` on
+/// they are not walked yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rest {
+    pub(super) keep: usize,
+    pub(super) resume: usize,
+}
+
+impl Rest {
+    /// Nothing before this offset is needed again.
+    fn at(offset: usize) -> Self {
+        Self { keep: offset, resume: offset }
+    }
+}
+
 enum State {
     Header,
     SparseMap { next: Data },
@@ -73,17 +88,16 @@ impl Walker {
         }
     }
 
-    /// Walks `buf` from `pos` on and gives out the parts that stand in it. The answer is the offset from which on
-    /// `buf` must stand again before what follows.
-    pub(super) fn walk(&mut self, buf: &[u8], mut pos: usize, eof: bool, parts: &mut Vec<Part>) -> usize {
+    /// Walks `buf` from `pos` on and gives out the parts that stand in it.
+    pub(super) fn walk(&mut self, buf: &[u8], mut pos: usize, eof: bool, parts: &mut Vec<Part>) -> Rest {
         loop {
             match std::mem::replace(&mut self.state, State::Done) {
-                State::Done => return buf.len(),
+                State::Done => return Rest::at(buf.len()),
                 State::Header => {
                     let Some(block) = buf.get(pos..pos + BLOCK) else {
                         if !eof || pos >= buf.len() {
                             self.state = State::Header;
-                            return pos.min(buf.len());
+                            return Rest::at(pos.min(buf.len()));
                         }
                         self.spoiled("a header is cut off");
                         continue;
@@ -96,10 +110,10 @@ impl Walker {
                     let Some(block) = buf.get(pos..pos + BLOCK) else {
                         if eof {
                             self.miss(next.file.path.display(), "its sparse map is cut off");
-                            return buf.len();
+                            return Rest::at(buf.len());
                         }
                         self.state = State::SparseMap { next };
-                        return pos;
+                        return Rest::at(pos);
                     };
                     pos += BLOCK;
                     self.state = if block[504] != 0 { State::SparseMap { next } } else { State::Data(next) };
@@ -110,14 +124,14 @@ impl Walker {
                     pos += n;
                     if n < left {
                         self.state = State::Padding(left - n);
-                        return pos;
+                        return Rest::at(pos);
                     }
                     self.state = State::Header;
                 }
                 State::Data(data) => {
                     let left = data.left;
                     if let Some(keep) = self.data(data, buf, pos, eof, parts) {
-                        return keep;
+                        return Rest { keep, resume: buf.len() };
                     }
                     pos += usize::try_from(left).unwrap_or(usize::MAX).min(buf.len() - pos);
                 }
