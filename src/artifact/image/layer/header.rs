@@ -11,6 +11,9 @@ pub(super) const BLOCK: usize = 512;
 pub(super) enum Kind {
     /// A regular file, or an unknown type that readers take for one.
     File,
+    /// A regular file as before ustar, when a directory was one whose name ends in a slash. That is the full name: the
+    /// header's own may be cut off after a slash.
+    OldFile,
     /// An old GNU sparse file; `extended` if blocks with more of its map follow.
     Sparse {
         extended: bool,
@@ -79,8 +82,7 @@ pub(super) fn parse(block: &[u8]) -> Block {
         b'L' => Kind::LongName,
         b'K' => Kind::LongLink,
         b'S' => Kind::Sparse { extended: block[482] != 0 },
-        // Before ustar a directory was a file whose name ends in a slash.
-        b'0' | 0 if name.ends_with(b"/") => Kind::Directory,
+        0 => Kind::OldFile,
         _ => Kind::File,
     };
     let link = header.link_name_bytes().map(|l| l.into_owned()).unwrap_or_default();

@@ -123,3 +123,12 @@ fn a_layer_of_many_chunks_is_read_to_its_end() {
     assert_eq!(summary.missed, []);
     assert!(large == content && hashed == bytes);
 }
+/// A long name's header holds the first hundred bytes of it; when these end in a slash, it is still a file.
+#[test]
+fn a_name_that_is_cut_after_a_slash_is_no_directory() {
+    let name = format!("{}/{}", "d".repeat(99), "f".repeat(60));
+    let (found, missed) =
+        walk(&tar(&[(name.clone(), b"content".to_vec()), ("b".into(), b"x".to_vec())]), &[4096]);
+    assert_eq!(found.get(name.as_bytes()).map(Vec::as_slice), Some(&b"content"[..]));
+    assert_eq!((found.len(), missed.len()), (2, 0));
+}

@@ -222,6 +222,10 @@ impl Walker {
         let pending = std::mem::take(&mut self.pending);
         let name = pending.path.unwrap_or(name);
         let link = pending.link.unwrap_or(link);
+        let kind = match kind {
+            Kind::OldFile if name.ends_with(b"/") => Kind::Directory,
+            kind => kind,
+        };
         let path = self.path(&name);
         if let Some(other) = pending.size.filter(|s| *s != size && size != 0 && !kind.has_no_content()) {
             let reason = format!(
