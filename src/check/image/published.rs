@@ -23,7 +23,11 @@ pub(super) fn is_published(path: &[u8]) -> bool {
         b"docs",
         b"man",
     ];
-    at.is_some_and(|at| parts[at..].iter().any(|p| sample.contains(p)))
+    let about = |name: &[u8]| {
+        name == b"PKG-INFO" || name == b"METADATA" || name.starts_with(b"README") || name.starts_with(b"CHANGELOG")
+    };
+    let page = parts.last().is_some_and(|name| about(name));
+    at.is_some_and(|at| page || parts[at..].iter().any(|p| sample.contains(p)))
 }
 
 #[cfg(test)]
@@ -35,6 +39,8 @@ mod tests {
         assert!(is_published(b"usr/lib/python3.11/test/certdata/keycert.pem"));
         assert!(is_published(b"app/node_modules/x/test/key.pem"));
         assert!(is_published(b"usr/share/doc/x/example.conf"));
+        assert!(is_published(b"usr/lib/python3/dist-packages/x.egg-info/PKG-INFO"));
+        assert!(!is_published(b"app/README.md"));
         assert!(!is_published(b"app/tests/key.pem"));
         assert!(!is_published(b"usr/lib/python3.11/site-packages/mine/settings.py"));
     }
