@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod rules;
 mod schema;
+mod simulate;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -43,6 +44,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Image(image) => image::run(&arguments.global, image, &terminal),
         Command::Rules(rules) => rules::run(rules, &terminal),
         Command::Explain(explain) => explain::run(explain, &terminal),
+        Command::Simulate(simulate) => simulate::run(simulate, &terminal),
         Command::Schema(schema) => schema::run(schema, &terminal),
         Command::Completions(shell) => generate::completions(shell, Arguments::command(), &terminal),
         Command::Man => generate::man(Arguments::command(), &terminal),

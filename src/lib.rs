@@ -19,6 +19,7 @@ pub mod cli;
 pub mod contract;
 pub mod detect;
 pub mod finding;
+pub mod iam;
 pub mod location;
 pub mod report;
 pub mod rule;

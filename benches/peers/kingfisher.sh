@@ -15,4 +15,4 @@ cargo build --release --locked --quiet
 python3 benches/peers/time.py \
   "seaworthy=target/release/seaworthy image $archive -q --exit-zero" \
   "seaworthy, one thread=target/release/seaworthy image $archive -q --exit-zero -j 1" \
-  "kingfisher=$scratch/venv/bin/kingfisher scan docker --archive $archive -n --no-update-check --no-validate"
+  "kingfisher=$scratch/venv/bin/kingfisher scan docker --archive $archive -n --no-update-check"

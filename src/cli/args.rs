@@ -47,6 +47,7 @@ pub(super) enum When {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Image(Image),
+    Simulate(Simulate),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),
@@ -110,6 +111,18 @@ pub(super) struct Common {
     /// The category of a SARIF upload: one for each image of a repository.
     #[arg(long, value_name = "NAME", env = "SEAWORTHY_SARIF_CATEGORY", default_value = "seaworthy")]
     pub(super) sarif_category: String,
+}
+
+/// Decide IAM requests offline, each with its reason
+#[derive(Args, Debug)]
+#[command(after_help = "A case is one JSON object on one line:\n  \
+    {\"id\": \"1\", \"policies\": {\"identity\": [{…}], \"boundaries\": null, \"scps\": [{\"org\": \"root\", \"policies\": [{…}]}]},\n   \
+    \"request\": {\"principal\": \"arn:…\", \"action\": \"ssm:GetParameter\", \"resource\": \"arn:…\", \"context\": {}}}\n\
+    The answer is one, too: {\"id\", \"decision\": Allowed | ImplicitlyDenied | ExplicitlyDenied | Unknown, \"why\"}.")]
+pub(super) struct Simulate {
+    /// The cases, one JSON object a line; - for standard input.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(super) cases: PathBuf,
 }
 
 /// List, show and check detectors

@@ -24,7 +24,10 @@ pub(super) fn is_published(path: &[u8]) -> bool {
         b"man",
     ];
     let about = |name: &[u8]| {
-        name == b"PKG-INFO" || name == b"METADATA" || name.starts_with(b"README") || name.starts_with(b"CHANGELOG")
+        name == b"PKG-INFO"
+            || name == b"METADATA"
+            || name.starts_with(b"README")
+            || name.starts_with(b"CHANGELOG")
     };
     let page = parts.last().is_some_and(|name| about(name));
     at.is_some_and(|at| page || parts[at..].iter().any(|p| sample.contains(p)))

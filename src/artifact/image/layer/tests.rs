@@ -22,11 +22,13 @@ fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
+type Files = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// Walks in stretches of the given lengths and puts the files' cores together; each part's overlap is checked against
 /// the file.
-fn walk(bytes: &[u8], lengths: &[usize]) -> (BTreeMap<Vec<u8>, Vec<u8>>, Vec<(String, String)>) {
+fn walk(bytes: &[u8], lengths: &[usize]) -> (Files, Vec<(String, String)>) {
     let mut walker = Walker::new(OVERLAP, &Limits::default());
-    let mut files: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+    let mut files = Files::new();
     let mut overlaps: Vec<(Vec<u8>, usize, Vec<u8>)> = Vec::new();
     let (mut carry, mut unwalked, mut at): (Vec<u8>, usize, usize) = (Vec::new(), 0, 0);
     for length in lengths.iter().cycle() {

@@ -1,0 +1,237 @@
+//! Policy documents: what they say, and where.
+//!
+//! Reading is strict: an element, value or type that the policy grammar does not know is an error with its place. Rules
+//! that depend on where a document is attached (an identity policy names no Principal, a resource policy must) are a
+//! second step, [`Policy::problems`]; [`Policy::parse`] does both.
+//!
+//! Source: "Grammar of the IAM JSON policy language"; "IAM Access Analyzer policy check reference" for what AWS refuses.
+
+mod kind;
+mod read;
+
+use super::condition::Condition;
+use super::json::{self, JsonError, Position};
+use super::pattern::{Pattern, PatternError};
+use super::principal::PrincipalEntry;
+
+/// One policy document.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// What the caller calls it: an ARN, an inline policy's name, or its place in the input.
+    pub name: String,
+    /// The language version.
+    pub version: Version,
+    /// The `Id` element.
+    pub id: Option<String>,
+    /// The statements, in order.
+    pub statements: Vec<Statement>,
+}
+
+/// The version of the policy language; a document without `Version` has the older one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// `2008-10-17`: `${...}` is plain text.
+    V2008,
+    /// `2012-10-17`: policy variables count.
+    V2012,
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+pub enum Effect {
+    /// `Allow`
+    Allow,
+    /// `Deny`
+    Deny,
+}
+
+/// One statement.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Where it starts in its document.
+    pub at: Position,
+    /// The `Sid` element.
+    pub sid: Option<String>,
+    /// The `Effect` element.
+    pub effect: Effect,
+    /// `Principal` or `NotPrincipal`.
+    pub principals: Option<Principals>,
+    /// `Action` or `NotAction`.
+    pub actions: ActionElement,
+    /// `Resource` or `NotResource`.
+    pub resources: Option<ResourceElement>,
+    /// The `Condition` element: all of them must hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// A Principal or NotPrincipal element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principals {
+    /// Where the element stands.
+    pub at: Position,
+    /// Whether it is NotPrincipal.
+    pub negated: bool,
+    /// Whom it names.
+    pub entries: Vec<PrincipalEntry>,
+    /// Whether it is a plain string other than `*`, which the grammar does not allow; read as an `AWS` entry.
+    pub bare: bool,
+}
+
+/// An Action or NotAction element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionElement {
+    /// Where the element stands.
+    pub at: Position,
+    /// Whether it is NotAction.
+    pub negated: bool,
+    /// The actions, in lower case.
+    pub patterns: Vec<Pattern>,
+    /// The actions as they were written.
+    pub written: Vec<String>,
+}
+
+/// A Resource or NotResource element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceElement {
+    /// Where the element stands.
+    pub at: Position,
+    /// Whether it is NotResource.
+    pub negated: bool,
+    /// The resources.
+    pub patterns: Vec<Pattern>,
+    /// The resources as they were written.
+    pub written: Vec<String>,
+}
+
+/// Where a policy is attached, which decides what it must and must not contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyKind {
+    /// To a user, group or role; permissions boundaries and session policies have the same form.
+    Identity,
+    /// To a resource. Some services (Amazon ECR) leave Resource out.
+    Resource,
+    /// A role's trust policy: no Resource.
+    Trust,
+    /// A service control policy of an organization.
+    ServiceControl,
+    /// A resource control policy of an organization.
+    ResourceControl,
+}
+
+/// A rule of the policy's kind that is broken, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {reason}")]
+pub struct Problem {
+    /// The element, or the statement that lacks it.
+    pub at: Position,
+    /// What is wrong.
+    pub reason: Reason,
+}
+
+/// Why a text is not a policy document.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("policy {policy}: {at}: {reason}")]
+pub struct DocumentError {
+    /// The policy's name, as given by the caller.
+    pub policy: String,
+    /// Where, counted in the document's own text.
+    pub at: Position,
+    /// What is wrong.
+    pub reason: Reason,
+}
+
+/// What is wrong with a policy document. Values are not repeated; the place says which one is meant.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Not JSON.
+    #[error("{0}")]
+    Json(json::Fault),
+    /// A value of the wrong type.
+    #[error("{element} must be {expected}, not {found}")]
+    Type {
+        /// The element.
+        element: &'static str,
+        /// What may stand there.
+        expected: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// An element that the grammar does not know.
+    #[error("unknown element")]
+    Unknown,
+    /// An element that must be there.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// Two elements that exclude each other.
+    #[error("{0} and {1} exclude each other")]
+    Both(&'static str, &'static str),
+    /// An element that policies of this kind do not have.
+    #[error("{0} is not allowed in {1}")]
+    NotAllowed(&'static str, &'static str),
+    /// A `Version` that does not exist.
+    #[error("Version must be 2012-10-17 or 2008-10-17")]
+    Version,
+    /// An `Effect` that does not exist.
+    #[error("Effect must be Allow or Deny")]
+    Effect,
+    /// A kind of principal that does not exist.
+    #[error("a principal's type must be AWS, Federated, Service or CanonicalUser")]
+    PrincipalType,
+    /// A string Principal other than `*`.
+    #[error("a Principal that is a string must be \"*\"")]
+    BarePrincipal,
+    /// `*` as a part of a principal.
+    #[error("a principal cannot contain a wildcard")]
+    WildcardPrincipal,
+    /// An action without service prefix.
+    #[error("an action must be \"*\" or start with a service and a colon")]
+    Action,
+    /// A resource that is neither `*` nor an ARN.
+    #[error("a resource must be \"*\" or an ARN")]
+    Resource,
+    /// A condition operator that does not exist.
+    #[error("unknown condition operator")]
+    Operator,
+    /// `IfExists` on `Null`.
+    #[error("Null does not take IfExists")]
+    NullIfExists,
+    /// Two condition keys of one operator that differ only in case.
+    #[error("the condition key occurs twice")]
+    DuplicateKey,
+    /// A malformed policy variable.
+    #[error("{0}")]
+    Pattern(PatternError),
+    /// Two statements with one Sid.
+    #[error("the Sid occurs twice")]
+    DuplicateSid,
+}
+
+impl Policy {
+    /// Reads a document and checks it against the rules of its kind.
+    ///
+    /// # Errors
+    /// [`DocumentError`] with the first fault and its place.
+    pub fn parse(name: &str, text: &str, kind: PolicyKind) -> Result<Self, DocumentError> {
+        let policy = Self::read(name, text)?;
+        match policy.problems(kind).into_iter().next() {
+            None => Ok(policy),
+            Some(Problem { at, reason }) => Err(DocumentError { policy: name.to_owned(), at, reason }),
+        }
+    }
+
+    /// Reads a document by the grammar alone, wherever it is attached.
+    ///
+    /// # Errors
+    /// [`DocumentError`] with the first fault and its place.
+    pub fn read(name: &str, text: &str) -> Result<Self, DocumentError> {
+        let json = |JsonError { at, fault }| DocumentError {
+            policy: name.to_owned(),
+            at,
+            reason: Reason::Json(fault),
+        };
+        Self::from_node(name, &json::read(text, json::Limits::default()).map_err(json)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

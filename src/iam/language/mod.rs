@@ -1,0 +1,176 @@
+//! Languages of wildcard patterns: union, intersection, complement, emptiness, and a shortest readable witness.
+//!
+//! A question "is there a string that matches these and none of those" is a boolean formula over patterns. [`search`]
+//! walks the product of the patterns' automata breadth first and only where it has to: the alphabet falls into the few
+//! characters that some pattern waits for and "any other", and a branch in which the formula can no longer become true is
+//! cut. The first accepting state gives a shortest string. The walk is bounded; past the bound the answer is "too complex".
+
+mod automaton;
+mod search;
+
+pub use search::{Limits, Search, Witness};
+
+use std::sync::Arc;
+
+/// A symbol of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Symbol {
+    /// This character.
+    Char(char),
+    /// `?`: any one character.
+    One,
+    /// `*`: any string.
+    Many,
+}
+
+/// A wildcard pattern, in normal form: a run of wildcards is all its `?`, then at most one `*`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Glob {
+    symbols: Vec<Symbol>,
+}
+
+impl Glob {
+    /// A pattern with the wildcards `*` and `?`.
+    pub fn parse(text: &str) -> Self {
+        let symbol = |symbol| match symbol {
+            '*' => Symbol::Many,
+            '?' => Symbol::One,
+            other => Symbol::Char(other),
+        };
+        text.chars().map(symbol).collect()
+    }
+
+    /// A pattern that means itself.
+    pub fn literal(text: &str) -> Self {
+        text.chars().map(Symbol::Char).collect()
+    }
+
+    pub(super) fn symbols(&self) -> &[Symbol] {
+        &self.symbols
+    }
+}
+
+impl FromIterator<Symbol> for Glob {
+    fn from_iter<I: IntoIterator<Item = Symbol>>(symbols: I) -> Self {
+        let mut normal: Vec<Symbol> = Vec::new();
+        for symbol in symbols {
+            match (normal.last(), symbol) {
+                (Some(Symbol::Many), Symbol::Many) => {}
+                (Some(Symbol::Many), Symbol::One) => {
+                    normal.pop();
+                    normal.extend([Symbol::One, Symbol::Many]);
+                }
+                _ => normal.push(symbol),
+            }
+        }
+        Self { symbols: normal }
+    }
+}
+
+/// A set of strings, built from patterns. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Language(Arc<Node>);
+
+#[derive(Debug)]
+pub(super) enum Node {
+    /// Every string or none.
+    Constant(bool),
+    Glob(Glob),
+    And(Vec<Language>),
+    Or(Vec<Language>),
+    Not(Language),
+}
+
+impl Language {
+    /// Every string.
+    pub fn everything() -> Self {
+        Self(Arc::new(Node::Constant(true)))
+    }
+
+    /// No string.
+    pub fn nothing() -> Self {
+        Self(Arc::new(Node::Constant(false)))
+    }
+
+    /// The strings that a pattern matches.
+    pub fn glob(glob: Glob) -> Self {
+        if glob.symbols == [Symbol::Many] { Self::everything() } else { Self(Arc::new(Node::Glob(glob))) }
+    }
+
+    /// The strings in one of the languages.
+    pub fn union(languages: impl IntoIterator<Item = Self>) -> Self {
+        let mut parts = Vec::new();
+        for language in languages {
+            match &*language.0 {
+                Node::Constant(false) => {}
+                Node::Constant(true) => return language,
+                Node::Or(inner) => parts.extend(inner.iter().cloned()),
+                _ => parts.push(language),
+            }
+        }
+        Self::collect(parts, false, Node::Or)
+    }
+
+    /// The strings in all of the languages.
+    pub fn intersection(languages: impl IntoIterator<Item = Self>) -> Self {
+        let mut parts = Vec::new();
+        for language in languages {
+            match &*language.0 {
+                Node::Constant(true) => {}
+                Node::Constant(false) => return language,
+                Node::And(inner) => parts.extend(inner.iter().cloned()),
+                _ => parts.push(language),
+            }
+        }
+        Self::collect(parts, true, Node::And)
+    }
+
+    fn collect(mut parts: Vec<Self>, neutral: bool, node: fn(Vec<Self>) -> Node) -> Self {
+        match parts.len() {
+            0 => Self(Arc::new(Node::Constant(neutral))),
+            1 => parts.remove(0),
+            _ => Self(Arc::new(node(parts))),
+        }
+    }
+
+    /// The strings that are not in the language.
+    #[must_use]
+    pub fn complement(&self) -> Self {
+        match &*self.0 {
+            Node::Constant(all) => Self(Arc::new(Node::Constant(!all))),
+            Node::Not(inner) => inner.clone(),
+            _ => Self(Arc::new(Node::Not(self.clone()))),
+        }
+    }
+
+    /// The strings of this language that are not in the other.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        Self::intersection([self.clone(), other.complement()])
+    }
+
+    /// Whether a string is in the language.
+    pub fn contains(&self, text: &str) -> bool {
+        match &*self.0 {
+            Node::Constant(all) => *all,
+            Node::Glob(glob) => automaton::accepts(glob, text),
+            Node::And(parts) => parts.iter().all(|part| part.contains(text)),
+            Node::Or(parts) => parts.iter().any(|part| part.contains(text)),
+            Node::Not(inner) => !inner.contains(text),
+        }
+    }
+
+    /// Looks for a shortest string of the language that `universe` holds too, and among those for a readable one.
+    ///
+    /// In [`Witness::shown`] a `…` stands for any string with which the whole is in `universe`.
+    pub fn search(&self, universe: &Self, limits: Limits) -> Search {
+        search::search(self, universe, limits)
+    }
+
+    pub(super) fn node(&self) -> &Node {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! The IAM engine: what AWS policies allow, with a reason, and proofs about all resources at once.
+//!
+//! ```text
+//! text ──document──▶ Policy ─┐
+//!                            ├─ evaluate ──▶ Allowed | ImplicitlyDenied | ExplicitlyDenied | Unknown, and why
+//! principal, action, ... ────┤
+//!                            └─ privilege ─▶ (allowed − required) is empty, or a shortest witness
+//! ```
+//!
+//! Answers are three-valued. A request's [`Context`] is by default the whole truth: a key that is not in it is absent,
+//! as in AWS. A caller that does not know a key's value marks the key, or the whole context, as unknown; a decision that
+//! hangs on such a key is [`Decision::Unknown`] and names the condition.
+//!
+//! The rules are those of the AWS documentation: "Policy evaluation logic", "Cross-account policy evaluation logic",
+//! "IAM JSON policy elements: Condition operators", "Single-valued vs. multivalued context keys", "IAM policy elements:
+//! Variables and tags", "AWS JSON policy elements: Principal / NotPrincipal", "SCP evaluation" and "RCP evaluation".
+//! Where that documentation is silent, the answer is `Unknown` and not a guess.
+//!
+//! This module imports nothing else of seaworthy.
+
+pub mod cases;
+mod condition;
+mod context;
+mod document;
+mod evaluate;
+mod json;
+mod language;
+mod pattern;
+mod principal;
+mod privilege;
+mod ssm;
+mod truth;
+
+pub use condition::{Condition, Operator};
+pub use context::Context;
+pub use document::{
+    ActionElement, DocumentError, Effect, Policy, PolicyKind, Principals, Problem, Reason, ResourceElement,
+    Statement, Version,
+};
+pub use evaluate::{
+    Cause, Decision, Evaluation, Explanation, Layer, Level, PolicySet, Request, RequestError, ResourceRule,
+    StatementRef, Uncertainty, evaluate,
+};
+pub use json::{
+    Fault as JsonFault, JsonError, Limits as JsonLimits, Member, Node, Position, Value, read as read_json,
+};
+pub use language::{Glob, Language, Limits, Search, Witness};
+pub use pattern::{Pattern, PatternError};
+pub use principal::{PrincipalEntry, PrincipalError, Requester};
+pub use privilege::{ActionExcess, Approximation, Excess, Privilege, Query, Undecided};
+pub use ssm::{READING_ACTIONS, ancestors, parameter_arn, parameter_universe, path_arn, path_universe};
+pub use truth::Truth;

@@ -1,0 +1,331 @@
+//! Who asks, and whom a resource policy names.
+
+use super::context::Context;
+use super::document::{Effect, Principals};
+use super::truth::Truth;
+
+/// Who makes a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requester {
+    text: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nobody in particular: an unsigned request.
+    Anonymous,
+    /// The root user of an account.
+    Root { account: String },
+    /// An IAM user.
+    User { account: String },
+    /// A role, as which some session acts whose name is not given.
+    Role { partition: String, account: String, name: String, service_linked: bool },
+    /// One session of a role.
+    Session { partition: String, account: String, role: String },
+    /// A session from `GetFederationToken`.
+    Federated { account: String, user: String },
+    /// A SAML or OIDC provider, named by ARN.
+    Provider,
+    /// A service, an identity provider or a canonical user, named by a plain string.
+    Named,
+}
+
+/// Why a string names no principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PrincipalError {
+    /// The string is empty.
+    #[error("the principal is empty")]
+    Empty,
+    /// It begins like an ARN and is none.
+    #[error("the principal is not a well-formed ARN")]
+    Arn,
+    /// An ARN of something that makes no requests.
+    #[error("the principal's ARN is not a user, role, session, account root or identity provider")]
+    Kind,
+}
+
+impl Requester {
+    /// Reads the principal of a request: an ARN of a user, role, assumed-role session, federated user, account root or
+    /// identity provider; a 12-digit account (its root user); a service or provider name such as `ecs-tasks.amazonaws.com`;
+    /// `*` or `anonymous` for an unsigned request.
+    ///
+    /// # Errors
+    /// [`PrincipalError`] when the string names none of these.
+    pub fn parse(text: &str) -> Result<Self, PrincipalError> {
+        let kind = match text {
+            "" => return Err(PrincipalError::Empty),
+            "*" | "anonymous" => Kind::Anonymous,
+            _ if is_account(text) => Kind::Root { account: text.to_owned() },
+            _ if text.starts_with("arn:") => Self::kind_of_arn(text)?,
+            _ => Kind::Named,
+        };
+        Ok(Self { text: text.to_owned(), kind })
+    }
+
+    fn kind_of_arn(text: &str) -> Result<Kind, PrincipalError> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [_, partition, service, _, account, resource] = parts[..] else {
+            return Err(PrincipalError::Arn);
+        };
+        let account = account.to_owned();
+        let (family, rest) = resource.split_once('/').unwrap_or((resource, ""));
+        let named = !rest.is_empty();
+        Ok(match (service, family) {
+            ("iam", "root") => Kind::Root { account },
+            ("iam", "user") if named => Kind::User { account },
+            ("iam", "role") if named => Kind::Role {
+                partition: partition.to_owned(),
+                account,
+                name: last_segment(rest).to_owned(),
+                service_linked: rest.starts_with("aws-service-role/"),
+            },
+            ("sts", "assumed-role") if named => {
+                let role = rest.split_once('/').map_or(rest, |(role, _)| role).to_owned();
+                Kind::Session { partition: partition.to_owned(), account, role }
+            }
+            ("sts", "federated-user") if named => Kind::Federated { account, user: rest.to_owned() },
+            ("iam", "saml-provider" | "oidc-provider") if named => Kind::Provider,
+            _ => return Err(PrincipalError::Kind),
+        })
+    }
+
+    /// The string that it was read from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The account that it belongs to; services, providers and anonymous requesters have none.
+    pub fn account(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Root { account }
+            | Kind::User { account }
+            | Kind::Role { account, .. }
+            | Kind::Session { account, .. }
+            | Kind::Federated { account, .. } => Some(account),
+            Kind::Anonymous | Kind::Provider | Kind::Named => None,
+        }
+    }
+
+    /// What is known of every request that this principal makes; all other keys are unknown.
+    ///
+    /// It names itself, comes over TLS and is made by the principal itself, not by a service for it: a principal can always
+    /// make such a request. A session's ARN leaves out the role's path, so there `aws:PrincipalArn` stays unknown.
+    pub fn context(&self) -> Context {
+        let mut context = Context::open();
+        let mut set = |key: &str, value: &str| context.set(key, vec![value.to_owned()]);
+        set("aws:SecureTransport", "true");
+        set("aws:ViaAWSService", "false");
+        set("aws:PrincipalIsAWSService", if matches!(self.kind, Kind::Named) { "true" } else { "false" });
+        let kind = match &self.kind {
+            Kind::Root { .. } => "Account",
+            Kind::User { .. } => "User",
+            Kind::Role { .. } | Kind::Session { .. } => "AssumedRole",
+            Kind::Federated { .. } => "FederatedUser",
+            Kind::Anonymous | Kind::Provider | Kind::Named => return context,
+        };
+        set("aws:PrincipalType", kind);
+        if let Some(account) = self.account() {
+            set("aws:PrincipalAccount", account);
+        }
+        if matches!(self.kind, Kind::Root { .. } | Kind::User { .. } | Kind::Role { .. }) {
+            set("aws:PrincipalArn", &self.text);
+        }
+        // Only IAM users have a user name.
+        let name = matches!(self.kind, Kind::User { .. }).then(|| last_segment(&self.text).to_owned());
+        context.set("aws:username", name.into_iter().collect());
+        context
+    }
+
+    pub(super) fn is_root(&self) -> bool {
+        matches!(self.kind, Kind::Root { .. })
+    }
+
+    /// A `GetFederationToken` session has only what a session policy passes on to it.
+    pub(super) fn needs_session_policy(&self) -> bool {
+        matches!(self.kind, Kind::Federated { .. })
+    }
+
+    /// Organization policies bind the principals of member accounts, but not service-linked roles. A session's ARN shows
+    /// no path, so there the reserved name prefix tells.
+    pub(super) fn is_service_linked(&self) -> bool {
+        match &self.kind {
+            Kind::Role { service_linked, .. } => *service_linked,
+            Kind::Session { role, .. } => role.starts_with("AWSServiceRoleFor"),
+            _ => false,
+        }
+    }
+}
+
+/// One principal of a Principal or NotPrincipal element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrincipalEntry {
+    /// `*`: everyone, anonymous requesters included.
+    Everyone,
+    /// An account: its 12 digits, or the ARN of its root.
+    Account(String),
+    /// An ARN of a user, role, session or federated user, or the unique ID that stays when one was deleted.
+    Aws(String),
+    /// A service.
+    Service(String),
+    /// A SAML or OIDC provider.
+    Provider(String),
+    /// A canonical user (Amazon S3).
+    CanonicalUser(String),
+}
+
+impl PrincipalEntry {
+    /// Reads an entry of the `AWS` list.
+    pub fn aws(text: &str) -> Self {
+        let root = text.strip_prefix("arn:").and_then(|rest| {
+            let mut parts = rest.splitn(5, ':');
+            let (_, service, _) = (parts.next()?, parts.next()?, parts.next()?);
+            let (account, resource) = (parts.next()?, parts.next()?);
+            (service == "iam" && resource == "root").then_some(account)
+        });
+        match root {
+            _ if text == "*" => Self::Everyone,
+            Some(account) => Self::Account(account.to_owned()),
+            None if is_account(text) => Self::Account(text.to_owned()),
+            None => Self::Aws(text.to_owned()),
+        }
+    }
+
+    fn reach(&self, requester: &Requester) -> Reached {
+        let named =
+            |text: &str| Reached::certain(if text == requester.text { Reach::Direct } else { Reach::None });
+        match (self, &requester.kind) {
+            (Self::Everyone, _) => Reached::certain(Reach::Direct),
+            (Self::Account(id), Kind::Root { account }) if id == account => Reached::certain(Reach::Direct),
+            (Self::Account(id), _) if requester.account() == Some(id) => Reached::certain(Reach::Account),
+            (Self::Aws(arn), Kind::Session { partition, account, role }) if arn != &requester.text => {
+                let same = role_of(arn) == Some((partition, account, role));
+                Reached::certain(if same { Reach::Entity } else { Reach::None })
+            }
+            (Self::Aws(arn), Kind::Role { partition, account, name, .. }) => {
+                if arn == &requester.text {
+                    Reached::certain(Reach::Entity)
+                } else if session_role_of(arn) == Some((partition, account, name)) {
+                    // The policy names one session of the role, and the request does not say which one it is.
+                    Reached { reach: Reach::Direct, truth: Truth::Unknown }
+                } else {
+                    Reached::certain(Reach::None)
+                }
+            }
+            (Self::Aws(arn), Kind::Federated { account, user }) if arn != &requester.text => {
+                let same = arn.split_once(":iam::").and_then(|(_, rest)| rest.split_once(":user/"));
+                let same = same.is_some_and(|(id, name)| id == account && last_segment(name) == user);
+                Reached::certain(if same { Reach::Entity } else { Reach::None })
+            }
+            (Self::Service(name) | Self::Provider(name), Kind::Named) if name == "*" => {
+                Reached::certain(Reach::Direct)
+            }
+            (Self::Provider(name), Kind::Provider) if name == "*" => Reached::certain(Reach::Direct),
+            (Self::Aws(text), Kind::Session { .. } | Kind::Federated { .. } | Kind::User { .. }) => {
+                named(text)
+            }
+            (Self::Service(text) | Self::Provider(text) | Self::CanonicalUser(text), Kind::Named) => {
+                named(text)
+            }
+            (Self::Provider(text), Kind::Provider) => named(text),
+            _ => Reached::certain(Reach::None),
+        }
+    }
+}
+
+/// How a resource policy's statement reaches the requester. It decides which implicit denies still count: see
+/// "Policy evaluation logic", "Resource-based policies and implicit denies in other policy types".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// Not at all.
+    None,
+    /// Through its account, which must still delegate by an identity policy.
+    Account,
+    /// As its role, or as the user behind a federated session: boundaries and session policies still limit it.
+    Entity,
+    /// As itself, or as everyone.
+    Direct,
+}
+
+/// A reach, and how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reached {
+    pub(super) reach: Reach,
+    pub(super) truth: Truth,
+}
+
+impl Reached {
+    fn certain(reach: Reach) -> Self {
+        Self { reach, truth: Truth::from(reach != Reach::None) }
+    }
+
+    pub(super) const NOBODY: Self = Self { reach: Reach::None, truth: Truth::False };
+}
+
+/// How a statement of a resource policy reaches the requester. A statement without Principal reaches nobody.
+pub(super) fn reach(
+    principals: Option<&Principals>,
+    effect: Effect,
+    requester: &Requester,
+    bounded: bool,
+) -> Reached {
+    let Some(principals) = principals else { return Reached::NOBODY };
+    if principals.negated {
+        let truth = if effect == Effect::Deny && bounded {
+            // "NotPrincipal with Deny will always deny any principal that has a permissions boundary attached."
+            Truth::True
+        } else {
+            excepted(&principals.entries, effect, requester).negated()
+        };
+        return Reached { reach: Reach::Direct, truth };
+    }
+    let mut best = Reached::NOBODY;
+    for entry in &principals.entries {
+        let reached = entry.reach(requester);
+        if (reached.truth, reached.reach) > (best.truth, best.reach) {
+            best = reached;
+        }
+    }
+    best
+}
+
+/// Whether a NotPrincipal list excepts the requester. AWS says that it "might" look at account, role and session one after
+/// the other: naming only the role leaves its sessions undecided. Naming the account does not except those in it, as AWS's
+/// own example (Bob and his account, "all principals except Bob") shows; with Allow that is not documented.
+fn excepted(entries: &[PrincipalEntry], effect: Effect, requester: &Requester) -> Truth {
+    let of = |entry: &PrincipalEntry| {
+        let reached = entry.reach(requester);
+        match reached.reach {
+            Reach::None => Truth::False,
+            Reach::Direct => reached.truth,
+            Reach::Entity if matches!(requester.kind, Kind::Role { .. }) => Truth::True,
+            Reach::Entity => Truth::Unknown,
+            Reach::Account if effect == Effect::Deny => Truth::False,
+            Reach::Account => Truth::Unknown,
+        }
+    };
+    entries.iter().map(of).fold(Truth::False, Truth::or)
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, last)| last)
+}
+
+/// Partition, account and name of a role's ARN. A session's ARN leaves out the role's path, and names are unique in an
+/// account, so the name decides.
+fn role_of(arn: &str) -> Option<(&str, &str, &str)> {
+    let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":iam::")?;
+    let (account, name) = rest.split_once(":role/")?;
+    Some((partition, account, last_segment(name)))
+}
+
+fn session_role_of(arn: &str) -> Option<(&str, &str, &str)> {
+    let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":sts::")?;
+    let (account, rest) = rest.split_once(":assumed-role/")?;
+    let (role, _) = rest.split_once('/')?;
+    Some((partition, account, role))
+}

@@ -1,0 +1,251 @@
+//! Least privilege, proved.
+//!
+//! "Reads only what it requires" is: what the policies allow, without what they deny and without what is required, is
+//! empty. Here the answer is a proof over all resources at once, or a shortest resource that shows the contrary.
+//!
+//! Conditions, variables and principals whose outcome is not known are taken from both sides. The upper bound assumes that
+//! unknown allows apply and unknown denies do not; the lower bound the reverse. A resource in the lower bound is a sure
+//! excess. One that is only in the upper bound is [`Undecided`] and comes with what would settle it.
+
+mod actions;
+
+pub use actions::ActionExcess;
+
+use super::context::Context;
+use super::document::{Effect, Statement};
+use super::evaluate::layers::{self, Lattice, Parts, combine};
+use super::evaluate::{
+    Decision, Layer, PolicySet, Request, RequestError, StatementRef, Uncertainty, evaluate, gate,
+};
+use super::language::{Glob, Language, Limits, Search, Witness};
+use super::principal::Reach;
+use super::truth::Truth;
+
+/// From which side an unknown is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approximation {
+    /// An upper bound on what is allowed: for "must not".
+    Over,
+    /// A lower bound on what is allowed: for "must".
+    Under,
+}
+
+/// A question about all resources: what may this principal do with this action?
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    policies: &'a PolicySet,
+    request: Request,
+    limits: Limits,
+}
+
+/// Whether a principal can reach more than it requires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Privilege {
+    /// It cannot: proved.
+    Exact,
+    /// It certainly can.
+    Excess(Excess),
+    /// Nobody can say.
+    Undecided(Undecided),
+}
+
+/// A resource that is allowed and not required.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excess {
+    /// A shortest such resource.
+    pub witness: Witness,
+    /// The statement that allows it.
+    pub statement: Option<StatementRef>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// It depends on what is not known.
+    Conditional {
+        /// A shortest resource on which the answers differ.
+        witness: Witness,
+        /// What would settle it for this resource.
+        uncertainties: Vec<Uncertainty>,
+    },
+    /// The patterns are too complex for the limits.
+    TooComplex,
+}
+
+impl<'a> Query<'a> {
+    /// Asks what `principal` may do with `action`.
+    ///
+    /// `resource_account` is the account of the resources; `None` reads it as the principal's own. A context key that the
+    /// caller does not know should be unknown, so usually `context` is [`Context::open`].
+    ///
+    /// # Errors
+    /// [`RequestError`] when principal or action is none.
+    pub fn new(
+        policies: &'a PolicySet,
+        principal: &str,
+        action: &str,
+        resource_account: Option<&str>,
+        context: Context,
+    ) -> Result<Self, RequestError> {
+        let mut request = Request::new(principal, action, "*", resource_account, context)?;
+        let own = request.principal.account().map(str::to_owned);
+        if let (None, Some(own)) = (resource_account, own) {
+            request = Request::new(principal, action, "*", Some(&own), request.context)?;
+        }
+        Ok(Self { policies, request, limits: Limits::default() })
+    }
+
+    /// The same question with other bounds on the work.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The resources for which the action is allowed: an upper or a lower bound.
+    pub fn allowed(&self, side: Approximation) -> Language {
+        let (policies, request) = (self.policies, &self.request);
+        if layers::needs_no_permission(&request.action) {
+            return Language::everything();
+        }
+        let given = |yes: &bool| if *yes { Language::everything() } else { Language::nothing() };
+        let mut parts = layers::start(policies, &request.principal).map(given);
+        let mut denied = Vec::new();
+        for (layer, _, group) in policies.groups(&request.principal) {
+            let (mut allow, mut direct, mut entity, mut account) = (vec![], vec![], vec![], vec![]);
+            for statement in group.iter().flat_map(|policy| &policy.statements) {
+                let side = if statement.effect == Effect::Allow { side } else { side.opposite() };
+                let gate = gate(statement, layer, request, policies.boundaries.is_some());
+                if !side.takes(gate.truth) {
+                    continue;
+                }
+                let resources = resources(statement, layer, &request.context, side);
+                match (statement.effect, layer, gate.reach) {
+                    (Effect::Deny, ..) => denied.push(resources),
+                    (Effect::Allow, Layer::Resource, Reach::Direct) => direct.push(resources),
+                    (Effect::Allow, Layer::Resource, Reach::Entity) => entity.push(resources),
+                    (Effect::Allow, Layer::Resource, _) => account.push(resources),
+                    (Effect::Allow, ..) => allow.push(resources),
+                }
+            }
+            let allow = Language::union(allow);
+            match layer {
+                Layer::ServiceControl => parts.scp = parts.scp.both(allow),
+                Layer::Identity => parts.identity = parts.identity.either(allow),
+                Layer::Boundary => parts.boundary = parts.boundary.either(allow),
+                Layer::Session => parts.session = parts.session.either(allow),
+                Layer::ResourceControl => {}
+                Layer::Resource => {
+                    parts.direct = Language::union(direct);
+                    parts.entity = Language::union(entity);
+                    parts.account = Language::union(account);
+                }
+            }
+        }
+        self.together(&parts, side).minus(&Language::union(denied))
+    }
+
+    fn together(&self, parts: &Parts<Language>, side: Approximation) -> Language {
+        let (relation, other) = layers::relations(self.policies, &self.request);
+        let allowed = combine(parts, relation);
+        match (other.map(|other| combine(parts, other)), side) {
+            (None, _) => allowed,
+            (Some(other), Approximation::Over) => allowed.either(other),
+            (Some(other), Approximation::Under) => allowed.both(other),
+        }
+    }
+
+    /// Whether anything in `universe` is allowed that `required` does not hold.
+    pub fn excess(&self, universe: &Language, required: &Language) -> Privilege {
+        let rest = |side| self.allowed(side).minus(required).search(universe, self.limits);
+        let possible = match rest(Approximation::Over) {
+            Search::Empty => return Privilege::Exact,
+            Search::Witness(witness) => Some(witness),
+            Search::TooComplex => None,
+        };
+        // Mostly the bounds agree, and the possible witness is a sure one.
+        if let Some(witness) = &possible
+            && let Some(statement) = self.granting(&witness.text)
+        {
+            return Privilege::Excess(Excess { witness: witness.clone(), statement });
+        }
+        if let Search::Witness(witness) = rest(Approximation::Under) {
+            let statement = self.granting(&witness.text).flatten();
+            return Privilege::Excess(Excess { witness, statement });
+        }
+        Privilege::Undecided(possible.map_or(Undecided::TooComplex, |witness| self.conditional(witness)))
+    }
+
+    /// The statement that allows a resource, if it is allowed.
+    fn granting(&self, resource: &str) -> Option<Option<StatementRef>> {
+        let evaluation = evaluate(self.policies, &self.request.for_resource(resource));
+        (evaluation.decision == Decision::Allowed).then_some(evaluation.statement)
+    }
+
+    /// Whether all of `required` is allowed: [`Privilege::Exact`] if so; an excess names a required resource that is
+    /// certainly not allowed, and has no statement.
+    pub fn shortfall(&self, required: &Language) -> Privilege {
+        let missing = |side| self.allowed(side).complement().search(required, self.limits);
+        if let Search::Witness(witness) = missing(Approximation::Over) {
+            return Privilege::Excess(Excess { witness, statement: None });
+        }
+        match missing(Approximation::Under) {
+            Search::Empty => Privilege::Exact,
+            Search::TooComplex => Privilege::Undecided(Undecided::TooComplex),
+            Search::Witness(witness) => Privilege::Undecided(self.conditional(witness)),
+        }
+    }
+
+    fn conditional(&self, witness: Witness) -> Undecided {
+        let uncertainties = self.policies.uncertainties(&self.request.for_resource(&witness.text));
+        Undecided::Conditional { witness, uncertainties }
+    }
+}
+
+impl Approximation {
+    fn opposite(self) -> Self {
+        match self {
+            Self::Over => Self::Under,
+            Self::Under => Self::Over,
+        }
+    }
+
+    fn takes(self, truth: Truth) -> bool {
+        match self {
+            Self::Over => truth != Truth::False,
+            Self::Under => truth == Truth::True,
+        }
+    }
+}
+
+/// The resources that a statement is about.
+fn resources(statement: &Statement, layer: Layer, context: &Context, side: Approximation) -> Language {
+    let Some(element) = &statement.resources else {
+        return if layer == Layer::Resource { Language::everything() } else { Language::nothing() };
+    };
+    let side = if element.negated { side.opposite() } else { side };
+    let over = side == Approximation::Over;
+    let globs = element.patterns.iter().filter_map(|pattern| pattern.language(context, over));
+    let named = Language::union(globs.map(Language::glob));
+    if element.negated { named.complement() } else { named }
+}
+
+impl Lattice for Language {
+    fn both(self, other: Self) -> Self {
+        Self::intersection([self, other])
+    }
+
+    fn either(self, other: Self) -> Self {
+        Self::union([self, other])
+    }
+}
+
+impl From<&str> for Language {
+    /// The language of one pattern with `*` and `?`.
+    fn from(pattern: &str) -> Self {
+        Self::glob(Glob::parse(pattern))
+    }
+}
+
+#[cfg(test)]
+mod tests;
