@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::finding::Severity;
+
 /// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
 #[derive(Debug, Parser)]
 #[command(name = "seaworthy", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -23,13 +25,20 @@ const EXIT_CODES: &str = "Exit codes, whatever the report's format:\n  \
 #[derive(Args, Debug)]
 pub(super) struct Global {
     /// When to use colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "SEAWORTHY_COLOR")]
+    #[arg(
+        long,
+        global = true,
+        display_order = 900,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "SEAWORTHY_COLOR"
+    )]
     pub(super) color: When,
     /// Say less: only the verdict and what failed. Errors are always told.
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, display_order = 900, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Say more: every finding and every check; twice for digests and offsets.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, display_order = 900, action = ArgAction::Count)]
     pub(super) verbose: u8,
 }
 
@@ -80,6 +89,10 @@ pub(super) struct Image {
     pub(super) common: Common,
 }
 
+fn severity(word: &str) -> Result<Severity, String> {
+    Severity::from_word(word).ok_or_else(|| "expected low, medium, high or critical".to_owned())
+}
+
 /// Options of every command that ends in a verdict.
 #[derive(Args, Debug)]
 pub(super) struct Common {
@@ -90,6 +103,9 @@ pub(super) struct Common {
     /// contract's folder). May be given several times. Default: text.
     #[arg(long = "report", value_name = "FORMAT[=PATH]", env = "SEAWORTHY_REPORT", value_delimiter = ',')]
     pub(super) reports: Vec<String>,
+    /// The mildest severity that fails: low, medium, high or critical. Default: the contract's, else medium.
+    #[arg(long, value_name = "SEVERITY", env = "SEAWORTHY_FAIL_ON", value_parser = severity, hide_possible_values = true)]
+    pub(super) fail_on: Option<Severity>,
     /// Exit with 0 in place of 1; never in place of 2.
     #[arg(long, env = "SEAWORTHY_EXIT_ZERO")]
     pub(super) exit_zero: bool,

@@ -22,8 +22,16 @@ pub(super) fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
-/// The contract that was named, or the one in `root`, or the defaults.
-pub(super) fn contract(named: Option<&Path>, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
+/// The contract that was named, or the one in `root`, or the defaults; what was typed goes first.
+pub(super) fn contract(common: &Common, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
+    let mut contract = read_contract(common.contract.as_deref(), root, terminal)?;
+    if let Some(severity) = common.fail_on {
+        contract.policy.fail_on = severity;
+    }
+    Ok(contract)
+}
+
+fn read_contract(named: Option<&Path>, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
     let path = match named {
         Some(path) => path.to_owned(),
         None => {

@@ -15,7 +15,7 @@ use crate::scan::{self, ImageRequest, Progress, Recipe, Setup};
 pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
     let reports = wanted(common)?;
-    let contract = environment::contract(common.contract.as_deref(), Path::new("."), terminal)?;
+    let contract = environment::contract(common, Path::new("."), terminal)?;
     let rules = environment::rules(&contract, &common.rules, terminal)?;
     let key = environment::fingerprint_key(&contract, terminal);
     let reference = reference(arguments, &contract)?;
