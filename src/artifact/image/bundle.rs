@@ -45,6 +45,10 @@ pub(super) fn images(
         let bytes = bytes.map_err(|e| not_an_image(format!("index.json: {e}")))?;
         let index: Manifest = serde_json::from_slice(&bytes)
             .map_err(|e| not_an_image(format!("index.json: {}", json_error(&e))))?;
+        // A struct can be read from an array, too; no other tool does.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(not_an_image("index.json: it is not a JSON object".into()));
+        }
         let roots = select_roots(index.manifests, tag, &mut names);
         out = resolve(&LayoutFetch { members }, name, &roots, limits);
     }
@@ -118,14 +122,16 @@ fn archive_image(
         return;
     }
     let config = match members.read(&entry.config, limits.document_bytes) {
-        Ok(bytes) => Document::new("", bytes),
+        Ok(bytes) => Some(Document::new("", bytes)),
         Err(e) => {
             let origin = origin(OriginKind::Config, &entry.config);
             out.missed.push(Missed { origin, what: "config".into(), reason: e.to_string() });
-            Document::new("", Vec::new())
+            None
         }
     };
-    if let Some(expected) = expected.filter(|e| *e != config.digest && !config.bytes.is_empty()) {
+    if let (Some(expected), Some(config)) = (&expected, &config)
+        && *expected != config.digest
+    {
         out.mismatches.push(Mismatch {
             origin: origin(OriginKind::Config, &entry.config),
             what: "config digest".into(),
