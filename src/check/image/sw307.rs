@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::metadata::{Seen, text_finding};
+use super::metadata::{Seen, add, text_finding};
 use super::{Examined, ExaminedImage};
 use crate::check::{Answers, Check, Context, TextSecret, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Severity};
@@ -91,19 +91,20 @@ impl Asker<'_> {
             None if text.len() <= LONG => examine_text(self.context, text),
             None => examine_assignment(self.context, "", text),
         };
-        self.found(found, at, None);
-        // BuildKit keeps the Dockerfile, and DSSE its payload, in base64.
+        // BuildKit keeps the Dockerfile, and DSSE its payload, in base64. What is inside goes first: it has lines.
         let encoded = matches!(name, "data" | "payload" | "dockerfile") && text.len() >= 16;
         let decoded = encoded.then(|| STANDARD.decode(text).ok()).flatten();
-        let Some(inner) = decoded.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
-        match serde_json::from_str::<Value>(&inner) {
-            Ok(value @ (Value::Object(_) | Value::Array(_))) => self.value("", &value, at),
-            _ => {
-                for (i, line) in inner.lines().enumerate() {
-                    self.found(examine_text(self.context, line), at, Some(i + 1));
+        if let Some(inner) = decoded.and_then(|bytes| String::from_utf8(bytes).ok()) {
+            match serde_json::from_str::<Value>(&inner) {
+                Ok(value @ (Value::Object(_) | Value::Array(_))) => self.value("", &value, at),
+                _ => {
+                    for (i, line) in inner.lines().enumerate() {
+                        self.found(examine_text(self.context, line), at, Some(i + 1));
+                    }
                 }
             }
         }
+        self.found(found, at, None);
     }
 
     fn found(&mut self, secrets: Vec<TextSecret>, at: &JsonPointer, line: Option<usize>) {
@@ -116,9 +117,10 @@ impl Asker<'_> {
                 platform: self.image.image.platform.clone(),
                 ..self.origin.clone()
             };
+            let group = secret.mark.group;
             let finding =
                 text_finding(&META, self.context, secret, origin, &[at.as_str()], "in an attestation");
-            self.answers.findings.push(finding);
+            add(self.answers, &mut self.seen, finding, group);
         }
     }
 }
