@@ -5,5 +5,9 @@
 mod support;
 
 mod bad_input;
+mod contract;
+mod help;
+mod reports;
+mod rules;
 mod secrets_stay_secret;
 mod sources;

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod image;
+mod planted;
 mod registry;
 mod run;
 mod secrets;
@@ -13,6 +14,7 @@ pub use image::{
     Blobs, CONFIG, IMAGE_TAR, IMAGE_TAR_GZIP, IMAGE_TAR_ZSTD, INDEX, Layer, MANIFEST, Packing, Spec, digest,
     docker_archive, gzip, gzip_members, hex, zstd_bytes, zstd_frames,
 };
+pub use planted::{essence, planted};
 pub use registry::{Registry, program};
 pub use run::{Answer, Cli, findings, ids, inspect, paths_of};
 pub use secrets::{AWS_KEY, GITHUB, GITLAB, NPM, SLACK, STRIPE};
