@@ -54,8 +54,30 @@ pub fn catalogue() -> Vec<&'static CheckMeta> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+
+    #[test]
+    fn every_check_has_fixtures_that_fail_and_that_pass() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
+        let mut missing = Vec::new();
+        for meta in catalogue() {
+            for folder in ["fail", "pass"] {
+                let path = root.join(meta.id).join(folder);
+                let has_some = std::fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some());
+                missing.extend((!has_some).then_some(path));
+            }
+        }
+        assert!(missing.is_empty(), "no fixtures in {missing:?}");
+        // And none is left of a check that is gone.
+        for entry in std::fs::read_dir(&root).unwrap() {
+            let name = entry.unwrap().file_name();
+            assert!(catalogue().iter().any(|m| *m.id == *name), "{} is no check", name.display());
+        }
+    }
 
     #[test]
     fn ids_are_unique_and_well_formed() {

@@ -97,6 +97,12 @@ impl JsonPointer {
         Self(format!("{}/{index}", self.0))
     }
 
+    /// This pointer with its text form changed, such as masked.
+    #[must_use]
+    pub fn map(&self, change: impl FnOnce(&str) -> String) -> Self {
+        Self(change(&self.0))
+    }
+
     /// Its text form; empty for the whole document.
     pub fn as_str(&self) -> &str {
         &self.0

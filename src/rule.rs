@@ -70,8 +70,13 @@ pub enum RuleError {
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Problems(Vec<Problem>),
     /// The engine refuses a detector.
-    #[error(transparent)]
-    Build(#[from] BuildError),
+    #[error("{}{source}", file.as_ref().map(|f| format!("{f}: ")).unwrap_or_default())]
+    Build {
+        /// The file that the detector is from.
+        file: Option<String>,
+        /// Why.
+        source: BuildError,
+    },
 }
 
 impl Rules {
@@ -106,7 +111,11 @@ impl Rules {
             hash.update([0]);
         }
         let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let engine = Engine::new(rules.iter().map(|r| r.detector.clone()).collect())?;
+        let engine = Engine::new(rules.iter().map(|r| r.detector.clone()).collect());
+        let engine = engine.map_err(|source| {
+            let rule = source.detector().and_then(|id| rules.iter().find(|r| r.detector.id == id));
+            RuleError::Build { file: rule.map(|r| r.file.clone()), source }
+        })?;
         Ok(Self { rules, engine, digest: format!("sha256:{digest}") })
     }
 

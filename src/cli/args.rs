@@ -10,7 +10,7 @@ use crate::finding::Severity;
 /// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
 #[derive(Debug, Parser)]
 #[command(name = "seaworthy", version, max_term_width = 100, after_help = EXIT_CODES)]
-#[command(disable_help_subcommand = true)]
+#[command(propagate_version = true, disable_help_subcommand = true)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) global: Global,

@@ -9,6 +9,7 @@ use jiff::{Timestamp, Unit};
 use super::Failure;
 use super::args::Common;
 use super::output::Terminal;
+use crate::check::Masker;
 use crate::contract::Contract;
 use crate::finding::FingerprintKey;
 use crate::report::evidence::RunInfo;
@@ -43,7 +44,11 @@ fn read_contract(named: Option<&Path>, root: &Path, terminal: &Terminal) -> Resu
             path
         }
     };
-    Contract::load(&path, today()).map_err(|e| Failure(e.render(terminal.color_err()).trim_end().to_owned()))
+    Contract::load(&path, today()).or_else(|e| {
+        // The lines with mistakes are shown, and a mistake may be a secret in the wrong place.
+        let known = Rules::load(&[], &[])?;
+        Err(Failure(Masker::new(&known).mask(e.render(terminal.color_err()).trim_end())))
+    })
 }
 
 /// The detectors: built in, the contract's, and those of the command line.

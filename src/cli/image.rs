@@ -8,6 +8,7 @@ use super::{Failure, environment, progress};
 use crate::artifact::dockerfile::Dockerfile;
 use crate::artifact::image::registry::RegistryOptions;
 use crate::artifact::image::{Limits, Reference, Source, archive, daemon, layout, registry};
+use crate::check::Masker;
 use crate::contract::Contract;
 use crate::finding::Verdict;
 use crate::scan::{self, ImageRequest, Progress, Recipe, Setup};
@@ -21,8 +22,11 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     let reference = reference(arguments, &contract)?;
     // What was typed is the image's name; the contract's name is for the contract's image.
     let own = contract.image.name.as_deref().filter(|_| arguments.reference.is_none());
-    let name = own.unwrap_or(&reference);
-    let source = open(name, &reference, arguments, &contract)?;
+    // What an image says of itself is quoted in errors, and a reference may carry a login.
+    let masker = Masker::new(&rules);
+    let masked = |Failure(message): Failure| Failure(masker.mask(&message));
+    let name = masker.mask(own.unwrap_or(&reference));
+    let source = open(&name, &reference, arguments, &contract).map_err(masked)?;
     let progress = Progress::default();
     let setup = Setup {
         contract: &contract,
@@ -33,7 +37,8 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
         progress: &progress,
     };
     let request = ImageRequest { source, recipe: recipe(arguments, &contract)? };
-    let outcome = progress::with(terminal, &progress, || scan::image(&setup, &request))?;
+    let outcome = progress::with(terminal, &progress, || scan::image(&setup, &request))
+        .map_err(|e| masked(Failure::from(e)))?;
     for warning in &outcome.warnings {
         terminal.warn(warning);
     }

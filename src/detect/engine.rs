@@ -47,6 +47,16 @@ pub enum BuildError {
     Automaton(#[from] aho_corasick::BuildError),
 }
 
+impl BuildError {
+    /// The ID of the detector that is at fault, if one is.
+    pub fn detector(&self) -> Option<&str> {
+        match self {
+            Self::Detector { id, .. } | Self::Anchor { id } => Some(id),
+            Self::Automaton(_) => None,
+        }
+    }
+}
+
 /// What one thread needs to scan; reuse it, it allocates.
 #[derive(Default)]
 pub struct Scratch {

@@ -6,19 +6,23 @@ use super::{Outcome, Setup};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::AcceptMatch;
 use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, Report};
-use crate::location::Origin;
+use crate::location::{Origin, Place};
 
 pub(super) fn judge(
     setup: &Setup<'_>,
     masker: &Masker<'_>,
     asked: &[&'static str],
     answers: Answers,
-    artifacts: Vec<ArtifactRecord>,
+    mut artifacts: Vec<ArtifactRecord>,
     coverage: Coverage,
 ) -> Outcome {
+    for artifact in &mut artifacts {
+        artifact.tags.iter_mut().chain(&mut artifact.platform).for_each(|text| *text = masker.mask(text));
+    }
     let mut found = together(answers.findings);
     for finding in &mut found {
         mask(masker, &mut finding.origin);
+        finding.message = masker.mask(&finding.message);
         finding.places.iter_mut().for_each(|o| mask(masker, o));
         finding.places.sort();
     }
@@ -26,6 +30,7 @@ pub(super) fn judge(
     unchecked.iter_mut().for_each(|u| {
         mask(masker, &mut u.origin);
         u.what = masker.mask(&u.what);
+        u.reason = masker.mask(&u.reason);
     });
     let unused = setup.contract.unused_accept_entries(&found);
     let warnings = unused
@@ -78,9 +83,13 @@ fn together(findings: Vec<Finding>) -> Vec<Finding> {
     out
 }
 
-/// A path may hold a secret, too.
+/// A path, a key of a document or the name of a platform may be a secret, too.
 fn mask(masker: &Masker<'_>, origin: &mut Origin) {
-    if let Some(path) = &mut origin.path {
-        *path = masker.mask(path);
+    origin.path.iter_mut().chain(&mut origin.platform).for_each(|text| *text = masker.mask(text));
+    if let Some(layer) = &mut origin.layer {
+        layer.digest = masker.mask(&layer.digest);
+    }
+    if let Place::Pointer(pointer) = &mut origin.place {
+        *pointer = pointer.map(|text| masker.mask(text));
     }
 }

@@ -30,14 +30,18 @@ pub struct Archive {
 /// If the file cannot be read or is no tar.
 pub fn open(name: &str, path: &Path, tag: Option<String>) -> Result<Box<dyn Source>, ImageError> {
     let fail = |source| ImageError::Io { path: path.into(), source };
-    let mut file = File::open(path).map_err(fail)?;
-    let meta = file.metadata().map_err(fail)?;
+    // Asked first, since opening a FIFO would wait for a writer.
+    let meta = std::fs::metadata(path).map_err(fail)?;
     let not_an_image =
         |reason: &str| ImageError::NotAnImage { name: name.to_owned(), reason: reason.to_owned() };
     if meta.is_dir() {
         return Err(not_an_image("is a directory; for an OCI layout write oci:DIR"));
     }
-    if meta.len() == 0 && meta.is_file() {
+    if !meta.is_file() {
+        return Err(not_an_image("is neither a file nor a directory; save the image to a file first"));
+    }
+    let mut file = File::open(path).map_err(fail)?;
+    if meta.len() == 0 {
         return Err(not_an_image("is empty"));
     }
     let mut head = [0u8; 8];
@@ -111,7 +115,7 @@ impl TarMembers {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(e) => {
-                    damage("archive", format!("damaged after {} members: {e}", names.len()));
+                    damage("archive", format!("damaged after {} members: {}", names.len(), tar_error(&e)));
                     break;
                 }
             };
@@ -202,6 +206,17 @@ impl Read for Section {
 
 fn not_seekable(name: &str, e: &io::Error) -> ImageError {
     ImageError::NotAnImage { name: name.to_owned(), reason: e.to_string() }
+}
+
+/// What is wrong with a tar, without the library's own words: they quote the header, and what is taken for a header may
+/// be a file of secrets.
+pub(super) fn tar_error(e: &io::Error) -> String {
+    match e.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends early".to_owned(),
+        _ if e.raw_os_error().is_some() => e.to_string(),
+        _ if e.to_string().contains("failed to read entire block") => "it ends early".to_owned(),
+        _ => "a header is malformed".to_owned(),
+    }
 }
 
 /// A member's name as other members refer to it.

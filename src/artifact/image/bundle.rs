@@ -45,8 +45,13 @@ pub(super) fn images(
         let bytes = bytes.map_err(|e| not_an_image(format!("index.json: {e}")))?;
         let index: Manifest = serde_json::from_slice(&bytes)
             .map_err(|e| not_an_image(format!("index.json: {}", json_error(&e))))?;
-        let roots = select_roots(index.manifests, tag, &mut names);
-        out = resolve(&LayoutFetch { members }, name, &roots, limits);
+        // A struct can be read from an array, too; no other tool does.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(not_an_image("index.json: it is not a JSON object".into()));
+        }
+        let (roots, others) = select_roots(index.manifests, tag, &mut names);
+        let document_bytes = limits.document_bytes;
+        out = resolve(&LayoutFetch { members, others, document_bytes }, name, &roots, limits);
     }
     if is_archive {
         let bytes = members.read("manifest.json", limits.document_bytes);
@@ -69,8 +74,13 @@ pub(super) fn images(
     Ok(out)
 }
 
-fn select_roots(manifests: Vec<Descriptor>, tag: Option<&str>, names: &mut Vec<String>) -> Vec<Root> {
-    let mut roots = Vec::new();
+/// The manifests with the name that is asked for, and all others.
+fn select_roots(
+    manifests: Vec<Descriptor>,
+    tag: Option<&str>,
+    names: &mut Vec<String>,
+) -> (Vec<Root>, Vec<Descriptor>) {
+    let (mut roots, mut others) = (Vec::new(), Vec::new());
     for descriptor in manifests {
         let keys = ["org.opencontainers.image.ref.name", "io.containerd.image.name"];
         let tags: Vec<String> = keys
@@ -81,9 +91,11 @@ fn select_roots(manifests: Vec<Descriptor>, tag: Option<&str>, names: &mut Vec<S
         names.extend(tags.iter().cloned());
         if tag.is_none_or(|wanted| tags.iter().any(|t| t == wanted)) {
             roots.push(Root { descriptor, tags });
+        } else {
+            others.push(descriptor);
         }
     }
-    roots
+    (roots, others)
 }
 
 /// Reads one entry of `docker save`'s list, unless the index led to the same config and layers already.
@@ -118,14 +130,16 @@ fn archive_image(
         return;
     }
     let config = match members.read(&entry.config, limits.document_bytes) {
-        Ok(bytes) => Document::new("", bytes),
+        Ok(bytes) => Some(Document::new("", bytes)),
         Err(e) => {
             let origin = origin(OriginKind::Config, &entry.config);
             out.missed.push(Missed { origin, what: "config".into(), reason: e.to_string() });
-            Document::new("", Vec::new())
+            None
         }
     };
-    if let Some(expected) = expected.filter(|e| *e != config.digest && !config.bytes.is_empty()) {
+    if let (Some(expected), Some(config)) = (&expected, &config)
+        && *expected != config.digest
+    {
         out.mismatches.push(Mismatch {
             origin: origin(OriginKind::Config, &entry.config),
             what: "config digest".into(),
@@ -149,12 +163,40 @@ fn archive_image(
 
 struct LayoutFetch<'a> {
     members: &'a dyn Members,
+    /// What the index lists beside what was asked for.
+    others: Vec<Descriptor>,
+    document_bytes: u64,
 }
 
 impl Fetch for LayoutFetch<'_> {
     fn document(&self, d: &Descriptor, limit: u64) -> Result<Vec<u8>, FetchError> {
         let digest = Digest::parse(&d.digest).ok_or(FetchError::Missing)?;
         self.members.read(&format!("blobs/{}/{}", digest.algorithm(), digest.hex()), limit)
+    }
+
+    /// What refers to an image stands beside it in the index: with a `subject`, or under the tag that the distribution
+    /// specification gives to registries without the referrers API.
+    fn referrers(&self, subject: &Digest) -> Result<Vec<Descriptor>, FetchError> {
+        let tag = format!("{}-{}", subject.algorithm(), subject.hex());
+        let mut found = Vec::new();
+        for d in &self.others {
+            let name = d.annotations.get("org.opencontainers.image.ref.name");
+            let manifest = self.document(d, self.document_bytes).ok();
+            let manifest = manifest.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+            match manifest {
+                // One without a name may belong to the image; the walk says why it cannot be read.
+                None if name.is_none() => found.push(d.clone()),
+                None => {}
+                Some(manifest) => {
+                    if manifest.subject.is_some_and(|s| s.digest == subject.as_str()) {
+                        found.push(d.clone());
+                    } else if name.is_some_and(|n| *n == tag) {
+                        found.extend(manifest.manifests);
+                    }
+                }
+            }
+        }
+        Ok(found)
     }
 }
 

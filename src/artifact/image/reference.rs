@@ -48,6 +48,10 @@ impl Reference {
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
         let fail = |reason: String| ReferenceError { text: text.to_owned(), reason };
         if let Some(rest) = text.strip_prefix("docker://") {
+            if let Some((_, host)) = rest.split_once('/').and_then(|(first, _)| first.rsplit_once('@')) {
+                let reason = format!("a login does not belong into a reference; write docker login {host}");
+                return Err(ReferenceError { text: "docker://…@…".to_owned(), reason });
+            }
             return if rest.is_empty() {
                 Err(fail("names no image".into()))
             } else {
@@ -136,6 +140,8 @@ mod tests {
         assert!(error("docker:alpine").contains("docker://alpine"));
         assert!(error("no/such:1").contains("docker://no/such:1"));
         assert!(error("oci-archive:").contains("names nothing"));
+        let login = error("docker://ci:invented@host:5000/app:1");
+        assert!(login.contains("docker login host:5000") && !login.contains("invented"), "{login}");
         assert!(error("containers-storage:x").contains("skopeo copy"));
     }
 }

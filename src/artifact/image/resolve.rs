@@ -212,11 +212,8 @@ impl Walk<'_> {
             return;
         }
         let limit = self.limits.document_bytes;
-        let config = match self.document(config, OriginKind::Config, "config", limit) {
-            Some(config) => config,
-            // The layers can be examined without it.
-            None => Document::new("", Vec::new()),
-        };
+        // The layers can be examined without it.
+        let config = self.document(config, OriginKind::Config, "config", limit);
         if manifest.layers.len() > self.limits.layers {
             let reason = format!("it has more than {} layers", self.limits.layers);
             self.miss(OriginKind::Manifest, &path, "layers", reason);
@@ -322,20 +319,23 @@ impl Walk<'_> {
     }
 }
 
-/// Puts an image together from its config and blobs; used for manifests and for `docker save`'s own list.
+/// Puts an image together from its config and blobs; used for manifests and for `docker save`'s own list. That a config
+/// is not there has been written down by the caller.
 pub(super) fn assemble(
     name: &str,
     tags: &[String],
     manifest: Option<Document>,
     indexes: &[Document],
-    config: Document,
+    config: Option<Document>,
     blobs: Vec<(Blob, Option<String>)>,
 ) -> (Image, Vec<Missed>) {
+    let is_there = config.is_some();
+    let config = config.unwrap_or_else(|| Document::new("", Vec::new()));
     let origin = |kind| Origin { path: Some(config.digest.to_string()), ..Origin::new(kind, name) };
     let mut missed = Vec::new();
     let parsed: Config = match serde_json::from_slice(&config.bytes) {
         Ok(parsed) if config.value.is_object() => parsed,
-        _ if config.bytes.is_empty() => Config::default(),
+        _ if !is_there => Config::default(),
         Ok(_) => {
             let reason = "it is not a JSON object".to_owned();
             missed.push(Missed { origin: origin(OriginKind::Config), what: "config".into(), reason });
@@ -348,7 +348,7 @@ pub(super) fn assemble(
         }
     };
     let diff_ids = &parsed.rootfs.diff_ids;
-    if diff_ids.len() != blobs.len() && !config.bytes.is_empty() {
+    if diff_ids.len() != blobs.len() && is_there {
         let reason = format!(
             "the config names {} diff IDs, the manifest {} layers: the layers' content cannot be verified",
             diff_ids.len(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::archive::{link_target, member_name};
+use super::archive::{link_target, member_name, tar_error};
 use super::bundle::{self, Members, read_limited};
 use super::layer::decompress;
 use super::{Blob, FetchError, ImageError, Images, Limits, Missed, Source, StreamSource};
@@ -90,9 +90,12 @@ impl StreamSource for StreamArchive {
                 Ok(entry) => entry,
                 Err(e) => {
                     if names.is_empty() {
-                        return Err(fail(io::Error::other(format!("is no tar archive: {e}"))));
+                        return Err(fail(io::Error::other(format!("is no tar archive: {}", tar_error(&e)))));
                     }
-                    self.fault("archive", format!("damaged after {} members: {e}", names.len()));
+                    self.fault(
+                        "archive",
+                        format!("damaged after {} members: {}", names.len(), tar_error(&e)),
+                    );
                     break;
                 }
             };

@@ -54,10 +54,11 @@ impl Walk<'_> {
             None if text.len() <= LONG => examine_text(self.context, text),
             None => examine_assignment(self.context, "", text),
         };
-        self.found.extend(found.into_iter().map(|s| (s, at.clone())));
+        // What is wrapped goes first: it has lines to name.
         if depth > 0 && text.len() >= 16 {
             self.wrapped(text, at, depth - 1);
         }
+        self.found.extend(found.into_iter().map(|s| (s, at.clone())));
     }
 
     /// BuildKit keeps the Dockerfile and its build info, and DSSE its payload, in base64.

@@ -41,10 +41,11 @@ pub(super) fn text_finding(
     }
 }
 
-/// Adds a finding; one of the same secret by the same check and detector becomes a further place of it.
+/// Adds a finding; one of the same secret by the same check and detector becomes a further place of it, once.
 pub(super) fn add(answers: &mut Answers, seen: &mut Seen, finding: Finding, group: u64) {
     let key = (finding.detector.clone().unwrap_or_default(), group);
     match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
+        Some(first) if first.origin == finding.origin || first.places.last() == Some(&finding.origin) => {}
         Some(first) => first.places.push(finding.origin),
         None => {
             seen.insert(key, answers.findings.len());

@@ -1,0 +1,198 @@
+//! The fixtures of the image checks: `tests/checks/<ID>/{fail,pass}/*.toml` describe small images. Each is built and
+//! inspected; what stands under `fail` must be found by that check, at the places that it names, and what stands under
+//! `pass` must not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use seaworthy::check::image::ALL;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use support::{Blobs, CONFIG, Cli, Layer, Packing, Spec, Tar, findings};
+
+/// A small image.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fixture {
+    #[serde(default)]
+    layers: Vec<LayerFixture>,
+    /// The `config` object of the image config.
+    config: Option<Value>,
+    /// Commands of history entries that make no layer.
+    #[serde(default)]
+    history: Vec<String>,
+    /// Annotations of the manifest.
+    annotations: Option<Value>,
+    /// An in-toto statement in BuildKit's attestation manifest.
+    attestation: Option<String>,
+    /// The same, attached by `subject`.
+    referrer: Option<String>,
+    /// The contract.
+    contract: Option<String>,
+    /// What does not match: manifest, config, layer, diff_id or size.
+    damage: Option<String>,
+    /// Paths or JSON pointers at which the check must find something, and no others.
+    #[serde(default)]
+    expect: Vec<String>,
+    /// The beginning of what the check must say.
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerFixture {
+    /// plain, gzip, gzip-members, zstd or zstd-frames.
+    packing: Option<String>,
+    created_by: Option<String>,
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    #[serde(default)]
+    whiteouts: Vec<String>,
+    /// Folders whose lower content is hidden.
+    #[serde(default)]
+    opaque: Vec<String>,
+}
+
+impl LayerFixture {
+    fn layer(&self) -> Layer {
+        let mut tar = self.files.iter().fold(Tar::new(), |tar, (path, content)| tar.file(path, content));
+        for path in &self.whiteouts {
+            let (folder, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(f, n)| (f, n));
+            tar = tar.file(format!("{folder}/.wh.{name}").trim_start_matches('/'), "");
+        }
+        for folder in &self.opaque {
+            tar = tar.dir(folder).file(&format!("{folder}/.wh..wh..opq"), "");
+        }
+        let packing = match self.packing.as_deref() {
+            None | Some("plain") => Packing::Plain,
+            Some("gzip") => Packing::Gzip,
+            Some("gzip-members") => Packing::GzipMembers,
+            Some("zstd") => Packing::Zstd,
+            Some("zstd-frames") => Packing::ZstdFrames,
+            Some(other) => panic!("no packing is called {other}"),
+        };
+        let layer = Layer::from(tar).packed(packing);
+        self.created_by.iter().fold(layer, |layer, command| layer.made_by(command))
+    }
+}
+
+impl Fixture {
+    fn layout(&self) -> Blobs {
+        let mut spec = Spec::new(self.layers.iter().map(LayerFixture::layer));
+        spec.history.clone_from(&self.history);
+        if let Some(config) = &self.config {
+            spec.config = config.clone();
+        }
+        spec.annotations = self.annotations.clone().unwrap_or_default();
+        let damage = self.damage.as_deref().unwrap_or_default();
+        let mut blobs = Blobs::default();
+        let mut config = spec.config_value();
+        if damage == "diff_id" {
+            config["rootfs"]["diff_ids"][0] = support::digest(b"another layer").into();
+        }
+        let descriptor = blobs.json(CONFIG, &config);
+        let mut image = blobs.image_with(&spec, descriptor.clone());
+        let manifest = blobs.get(&image);
+        match damage {
+            "" | "diff_id" => {}
+            "manifest" => {
+                let mut changed = manifest;
+                changed["annotations"] = json!({ "changed": "later" });
+                blobs.damage(&image, changed.to_string());
+            }
+            "config" => {
+                config["author"] = "somebody".into();
+                blobs.damage(&descriptor, config.to_string());
+            }
+            "layer" => {
+                let other = Packing::Gzip.pack(&Tar::new().file("app/run", "changed").done());
+                blobs.damage(&manifest["layers"][0], other);
+            }
+            "size" => {
+                let mut changed = manifest;
+                changed["layers"][0]["size"] = 1.into();
+                blobs.remove(&image);
+                image = blobs.json(support::MANIFEST, &changed);
+            }
+            other => panic!("no damage is called {other}"),
+        }
+        let statement = |text: &String| serde_json::from_str(text).unwrap();
+        let mut manifests = vec![image.clone()];
+        manifests.extend(self.attestation.as_ref().map(|text| blobs.attestation(&image, &statement(text))));
+        manifests.extend(self.referrer.as_ref().map(|text| blobs.referrer(&image, &statement(text))));
+        let index = blobs.index(&manifests);
+        blobs.root(index, "1");
+        blobs
+    }
+}
+
+/// The fixtures in one folder, by name.
+fn fixtures(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
+    paths.sort_unstable();
+    assert!(!paths.is_empty(), "{} has no fixture", folder.display());
+    paths
+}
+
+/// Inspects one fixture and says what is wrong with the answer.
+fn judge(id: &str, path: &Path, fails: bool) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let fixture: Fixture = toml::from_str(&text).map_err(|e| e.to_string())?;
+    let cli = Cli::new();
+    fixture.layout().write(&cli.path("layout"));
+    if let Some(contract) = &fixture.contract {
+        cli.write("seaworthy.toml", contract);
+    }
+    let (code, report) = cli.image("oci:layout");
+    let found: Vec<&Value> = findings(&report).iter().filter(|f| f["check"] == id).collect();
+    if !fails {
+        if fixture.damage.is_none() && !report["unchecked"].as_array().unwrap().is_empty() {
+            return Err(format!("has unchecked items: {:#}", report["unchecked"]));
+        }
+        return if found.is_empty() { Ok(()) } else { Err(format!("is found: {found:#?}")) };
+    }
+    if found.is_empty() || code != 1 {
+        return Err(format!("is not found, exit code {code}: {:#}", report["findings"]));
+    }
+    let place = |origin: &Value| {
+        let at = origin["pointer"].as_str().or(origin["path"].as_str());
+        at.unwrap_or_default().to_owned()
+    };
+    let origins = found
+        .iter()
+        .flat_map(|f| std::iter::once(&f["origin"]).chain(f["places"].as_array().into_iter().flatten()));
+    let mut places: Vec<String> = origins.map(place).collect();
+    places.sort_unstable();
+    if !fixture.expect.is_empty() && places != fixture.expect {
+        return Err(format!("is found at {places:?}"));
+    }
+    match &fixture.message {
+        Some(start) if !found.iter().any(|f| f["message"].as_str().unwrap().starts_with(start)) => {
+            Err(format!("says {found:#?}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[test]
+fn every_fixture_gives_what_its_folder_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
+    let mut wrong = Vec::new();
+    for check in ALL {
+        let id = check.meta().id;
+        for (folder, fails) in [("fail", true), ("pass", false)] {
+            for path in fixtures(&root.join(id).join(folder)) {
+                if let Err(e) = judge(id, &path, fails) {
+                    let name = path.strip_prefix(&root).unwrap().display().to_string();
+                    wrong.push(format!("{name}: {e}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,126 @@
+//! Tar archives by hand, since the interesting ones are those that no library writes.
+
+/// A tar under construction.
+#[derive(Clone, Default)]
+pub struct Tar {
+    bytes: Vec<u8>,
+}
+
+impl Tar {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A header block alone.
+    pub fn header(kind: u8, name: &[u8], link: &[u8], size: u64) -> [u8; 512] {
+        let mut block = [0u8; 512];
+        let put = |block: &mut [u8; 512], at: usize, most: usize, bytes: &[u8]| {
+            let n = bytes.len().min(most);
+            block[at..at + n].copy_from_slice(&bytes[..n]);
+        };
+        put(&mut block, 0, 100, name);
+        put(&mut block, 100, 8, b"0000644\0");
+        put(&mut block, 108, 8, b"0000000\0");
+        put(&mut block, 116, 8, b"0000000\0");
+        if size < 1 << 33 {
+            put(&mut block, 124, 12, format!("{size:011o}\0").as_bytes());
+        } else {
+            block[124] = 0x80;
+            block[128..136].copy_from_slice(&size.to_be_bytes());
+        }
+        put(&mut block, 136, 12, b"00000000000\0");
+        block[156] = kind;
+        put(&mut block, 157, 100, link);
+        put(&mut block, 257, 8, b"ustar\x0000");
+        Self::seal(&mut block);
+        block
+    }
+
+    /// Puts the checksum in.
+    pub fn seal(block: &mut [u8; 512]) {
+        block[148..156].copy_from_slice(b"        ");
+        let sum: u32 = block.iter().map(|b| u32::from(*b)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    }
+
+    /// Bytes as they are.
+    #[must_use]
+    pub fn raw(mut self, bytes: &[u8]) -> Self {
+        self.bytes.extend_from_slice(bytes);
+        self
+    }
+
+    /// Content, padded to blocks.
+    fn content(mut self, content: &[u8]) -> Self {
+        self.bytes.extend_from_slice(content);
+        self.bytes.resize(self.bytes.len().next_multiple_of(512), 0);
+        self
+    }
+
+    /// An entry with content.
+    #[must_use]
+    pub fn entry(self, kind: u8, name: &[u8], content: &[u8]) -> Self {
+        self.raw(&Self::header(kind, name, b"", content.len() as u64)).content(content)
+    }
+
+    #[must_use]
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        self.entry(b'0', name.as_bytes(), content.as_ref())
+    }
+
+    /// A file whose name is any bytes.
+    #[must_use]
+    pub fn file_bytes(self, name: &[u8], content: impl AsRef<[u8]>) -> Self {
+        self.entry(b'0', name, content.as_ref())
+    }
+
+    #[must_use]
+    pub fn dir(self, name: &str) -> Self {
+        self.raw(&Self::header(b'5', format!("{name}/").as_bytes(), b"", 0))
+    }
+
+    #[must_use]
+    pub fn symlink(self, name: &str, target: &str) -> Self {
+        self.raw(&Self::header(b'2', name.as_bytes(), target.as_bytes(), 0))
+    }
+
+    #[must_use]
+    pub fn hard_link(self, name: &str, target: &str) -> Self {
+        self.raw(&Self::header(b'1', name.as_bytes(), target.as_bytes(), 0))
+    }
+
+    /// A file with PAX records before it.
+    #[must_use]
+    pub fn pax(self, records: &[(&str, &[u8])], name: &str, content: impl AsRef<[u8]>) -> Self {
+        let mut text = Vec::new();
+        for (key, value) in records {
+            let rest = key.len() + value.len() + 3;
+            let mut length = rest + 1;
+            while length.to_string().len() + rest != length {
+                length = length.to_string().len() + rest;
+            }
+            text.extend_from_slice(format!("{length} {key}=").as_bytes());
+            text.extend_from_slice(value);
+            text.push(b'\n');
+        }
+        self.entry(b'x', b"PaxHeaders/0", &text).file(name, content)
+    }
+
+    /// A file with a name of any length, as GNU tar writes it.
+    #[must_use]
+    pub fn gnu_long(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let long = [name.as_bytes(), b"\0"].concat();
+        self.entry(b'L', b"././@LongLink", &long).file(&name[..100.min(name.len())], content)
+    }
+
+    /// The whole tar, with its end.
+    pub fn done(mut self) -> Vec<u8> {
+        self.bytes.resize(self.bytes.len() + 1024, 0);
+        self.bytes
+    }
+
+    /// The bytes so far, without an end.
+    pub fn open_end(self) -> Vec<u8> {
+        self.bytes
+    }
+}
