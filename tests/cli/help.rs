@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::Cli;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "",
     "image",
     "rules",
