@@ -15,6 +15,7 @@ mod sw308;
 mod sw309;
 
 pub use content::{ChunkFacts, LayerFacts, Sighting, examine};
+pub(super) use published::is_published;
 
 use std::sync::Arc;
 

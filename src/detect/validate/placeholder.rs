@@ -144,7 +144,10 @@ fn has_long_run(text: &[u8]) -> bool {
         down = if one == two.wrapping_add(1) && two.is_ascii_alphanumeric() { down + 1 } else { 1 };
         let whole = text.len();
         let counts = |run: usize| run >= 8 && (whole < 20 || run * 2 >= whole);
-        if same >= 6 || counts(up) || counts(down) || whole >= 4 && (same == whole || up == whole || down == whole)
+        if same >= 6
+            || counts(up)
+            || counts(down)
+            || whole >= 4 && (same == whole || up == whole || down == whole)
         {
             return true;
         }
