@@ -64,12 +64,10 @@ fn command(context: &Context<'_>, run: &Run<'_>, instead: Option<(Span, String)>
     }
 }
 
-/// The first `RUN` after an instruction that names a variable, in the same stage or in one built on it; else the
-/// first that follows in its stage.
+/// The first `RUN` after an instruction that names a variable.
 pub(super) fn first_user<'r>(recipe: &'r Recipe<'_>, instruction: usize, name: &str) -> Option<&'r Run<'r>> {
-    let later = || recipe.runs.iter().filter(|r| r.instruction > instruction);
-    let mut named = later().filter(|r| used(&r.script).iter().any(|n| n == name));
-    named.next()
+    let mut later = recipe.runs.iter().filter(|r| r.instruction > instruction);
+    later.find(|r| used(&r.script).iter().any(|n| n == name))
 }
 
 /// What to do about a secret that a variable holds: the mount for the `RUN` that needs it.

@@ -9,7 +9,7 @@ use super::rendered::Rendered;
 use crate::artifact::dockerfile::Text;
 use crate::artifact::dockerfile::shell::{Command, CommandKind, Script, Word, WordPart};
 use crate::check::{Context, NAMED, TextSecret, examine_assignment, examine_text};
-use crate::detect::validate::{NameKind, name_kind};
+use crate::detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
 use crate::finding::{Confidence, SecretMark, Severity};
 use crate::location::Span;
 
@@ -145,11 +145,30 @@ impl Reader<'_> {
         }
     }
 
+    /// By form, with `\n` read as a line end, as `echo` and `printf` do.
+    fn by_form_unescaped(&mut self, text: &Rendered, how: &'static str) {
+        if !text.text.contains("\\n") {
+            return;
+        }
+        let plain = text.text.replace("\\n", "\n");
+        let ends: Vec<usize> =
+            text.text.match_indices("\\n").enumerate().map(|(i, (at, _))| at - i).collect();
+        // Each line end before an offset was one byte longer.
+        let back = |at: usize| at + ends.partition_point(|end| *end < at);
+        for mut secret in examine_text(self.context, &plain).into_iter().filter(|s| s.detector != NAMED) {
+            let generic = self.context.rules.find(&secret.detector).is_some_and(|r| r.generic);
+            if !generic {
+                secret.span = back(secret.span.start)..back(secret.span.end);
+                self.add(text, secret, how, "", false);
+            }
+        }
+    }
+
     /// The bytes `range` of a word, given to `name`. `strict` means that the place alone says that it is a secret.
     fn value(&mut self, text: &Rendered, range: Range<usize>, name: &str, how: &'static str, strict: bool) {
         let Some(value) = text.text.get(range.clone()) else { return };
         let judged = if strict && name_kind(name.as_bytes()) != NameKind::Secret { "password" } else { name };
-        for mut secret in examine_assignment(self.context, judged, value) {
+        for mut secret in assigned(self.context, judged, value) {
             secret.span = secret.span.start + range.start..secret.span.end + range.start;
             self.add(text, secret, how, name, strict);
         }
@@ -197,6 +216,24 @@ impl Reader<'_> {
         let single_quoted = text.is_single_quoted(&secret.span);
         self.found.push(Literal { secret, span, how, variable, single_quoted, severity });
     }
+}
+
+/// The secrets in a value that is given to `name`. What only a detector for names in files knows is judged again as
+/// what it is here: the value of a name.
+pub(super) fn assigned(context: &Context<'_>, name: &str, value: &str) -> Vec<TextSecret> {
+    let mut found = examine_assignment(context, name, value);
+    for secret in &mut found {
+        let generic = context.rules.find(&secret.detector).is_some_and(|r| r.generic);
+        let Some(judged) = judge_assignment(name, value.as_bytes()).filter(|_| generic) else { continue };
+        (secret.confidence, secret.severity) = match judged.confidence {
+            Likelihood::Low => (Confidence::Low, Severity::Low),
+            Likelihood::Medium => (Confidence::Medium, Severity::High),
+            Likelihood::High => (Confidence::High, Severity::High),
+        };
+        secret.detector = NAMED.to_owned();
+        secret.what = "literal secret".to_owned();
+    }
+    found
 }
 
 /// How bad a literal is. Under a name that means nothing but a secret, even a plain word is more than worth knowing.

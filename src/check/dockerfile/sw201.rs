@@ -1,10 +1,10 @@
 //! SW201: secret in an ARG's default.
 
-use super::literal::{severity, variable};
+use super::literal::{assigned, severity, variable};
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::dockerfile::{Kind, PartKind, Value};
 use crate::check::build::{Build, Recipe};
-use crate::check::{Answers, Check, Context, NAMED, TextSecret, examine_assignment};
+use crate::check::{Answers, Check, Context, NAMED, TextSecret};
 use crate::finding::{CheckMeta, Severity, Unchecked};
 use crate::location::Span;
 
@@ -81,7 +81,7 @@ pub(super) fn in_value(
     answers: &mut Answers,
 ) -> Vec<(TextSecret, Span)> {
     // As it is written: `${X:-literal}` counts by its literal.
-    let mut found: Vec<(TextSecret, Span)> = examine_assignment(context, name, &value.unquoted)
+    let mut found: Vec<(TextSecret, Span)> = assigned(context, name, &value.unquoted)
         .into_iter()
         .map(|s| {
             let span = value.unquoted.locate(s.span.clone());
@@ -90,7 +90,7 @@ pub(super) fn in_value(
         .collect();
     match recipe.resolution.expand(instruction, &value.raw) {
         Ok(expanded) if value.raw.contains('$') => {
-            for secret in examine_assignment(context, name, expanded.as_str()) {
+            for secret in assigned(context, name, expanded.as_str()) {
                 let own =
                     |p: &&crate::artifact::dockerfile::Part| p.kind == PartKind::Literal && p.via.is_none();
                 let Some(span) = expanded.parts_of(secret.span.clone()).find(own).map(|p| p.span) else {

@@ -1,11 +1,11 @@
 //! SW207: secret in LABEL, CMD, ENTRYPOINT, HEALTHCHECK or the URL of a remote ADD.
 
-use super::literal::{Literal, in_url, literals, severity, variable};
+use super::literal::{Literal, assigned, in_url, literals, severity, variable};
 use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::dockerfile::{CommandLine, Healthcheck, Kind, Source};
 use crate::check::build::{Build, script_of};
-use crate::check::{Answers, Check, Context, NAMED, examine_assignment};
+use crate::check::{Answers, Check, Context, NAMED};
 use crate::finding::{CheckMeta, Severity};
 
 /// SW207.
@@ -55,7 +55,7 @@ impl Check<Build<'_>> for SecretInInstruction {
                 Kind::Label(pairs) => {
                     for pair in pairs {
                         let name = pair.key.trim_matches(['"', '\'']).to_owned();
-                        for secret in examine_assignment(context, &name, &pair.value.unquoted) {
+                        for secret in assigned(context, &name, &pair.value.unquoted) {
                             let literal = Literal {
                                 span: pair.value.unquoted.locate(secret.span.clone()),
                                 severity: severity(&secret, &name, false),

@@ -1,10 +1,10 @@
 //! Which variables of a Dockerfile are secrets.
 
-use super::literal::{scripts, severity};
+use super::literal::{assigned, scripts, severity};
 use crate::artifact::dockerfile::shell::{Script, Word};
 use crate::artifact::dockerfile::{Binding, BindingKind};
+use crate::check::Context;
 use crate::check::build::{Recipe, Run};
-use crate::check::{Context, examine_assignment};
 use crate::detect::validate::{NameKind, is_placeholder, name_kind};
 use crate::finding::Severity;
 
@@ -15,7 +15,7 @@ pub(super) fn is_secret(context: &Context<'_>, binding: &Binding) -> bool {
     let named = kind != NameKind::Harmless;
     let Some(value) = &binding.value else { return named };
     let bad = |s: &crate::check::TextSecret| severity(s, name, false) > Severity::Low;
-    if examine_assignment(context, name, value.as_str()).iter().any(bad) {
+    if assigned(context, name, value.as_str()).iter().any(bad) {
         return true;
     }
     // A default that stands for nothing is there to be overridden.
@@ -25,7 +25,8 @@ pub(super) fn is_secret(context: &Context<'_>, binding: &Binding) -> bool {
         }
         BindingKind::Env => !value.is_known(),
     };
-    named && open && !crate::detect::validate::is_plain_setting(value.as_str().as_bytes())
+    let text = value.as_str().as_bytes();
+    named && open && (text.is_empty() || !crate::detect::validate::is_plain_setting(text))
 }
 
 /// The secret variables that a `RUN` sees and names, and the secret arguments that it sees, named or not.

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::rendered::Rendered;
-use super::Reader;
-use crate::check::{examine_assignment, examine_text};
+use super::{Reader, assigned};
+use crate::check::examine_text;
 use crate::detect::validate::{NameKind, name_kind};
 
 /// Headers that carry a secret.
@@ -67,6 +67,7 @@ impl Reader<'_> {
         self.headers(text);
         self.urls(text);
         self.netrc(text);
+        self.by_form_unescaped(text, how);
         for (start, line) in lines(&text.text) {
             self.setting(text, start, line, how);
         }
@@ -106,7 +107,7 @@ impl Reader<'_> {
                 continue;
             }
             let url = &text.text[start..end];
-            for mut secret in examine_assignment(self.context, "URL", url) {
+            for mut secret in assigned(self.context, "URL", url) {
                 secret.span = secret.span.start + start..secret.span.end + start;
                 self.add(text, secret, "in a URL", "registry_password", true);
             }
@@ -179,12 +180,12 @@ impl Reader<'_> {
                 let range = start..start + word.len();
                 let mut all = examine_text(self.context, &decoded);
                 if all.is_empty() {
-                    all = examine_assignment(self.context, "password", &decoded);
+                    all = assigned(self.context, "password", &decoded);
                     all.extend(
                         decoded
                             .split_once(':')
                             .into_iter()
-                            .flat_map(|(_, password)| examine_assignment(self.context, "password", password)),
+                            .flat_map(|(_, password)| assigned(self.context, "password", password)),
                     );
                     // Anything may be encoded; what looks like plain words is not taken for a secret.
                     all.retain(|s| s.confidence > crate::finding::Confidence::Low);
