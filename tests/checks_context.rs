@@ -9,7 +9,8 @@ use std::process::Command;
 use serde_json::Value;
 
 const IDS: [&str; 12] = [
-    "SW101", "SW102", "SW103", "SW201", "SW202", "SW203", "SW204", "SW205", "SW206", "SW207", "SW208", "SW209",
+    "SW101", "SW102", "SW103", "SW201", "SW202", "SW203", "SW204", "SW205", "SW206", "SW207", "SW208",
+    "SW209",
 ];
 
 /// The IDs of all checks that report something.
@@ -19,8 +20,9 @@ fn reported(directory: &Path) -> BTreeSet<String> {
         .arg(directory)
         .output()
         .unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|e| panic!("{}: {e}: {}", directory.display(), String::from_utf8_lossy(&output.stderr)));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+        panic!("{}: {e}: {}", directory.display(), String::from_utf8_lossy(&output.stderr))
+    });
     let findings = report["findings"].as_array().unwrap();
     findings.iter().map(|f| f["check"].as_str().unwrap().to_owned()).collect()
 }

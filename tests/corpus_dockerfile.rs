@@ -51,7 +51,8 @@ fn every_leak_is_found_and_nothing_else() {
     let (mut leaky, mut benign, mut wrong) = (0, 0, Vec::new());
     for sample in &manifest.sample {
         let (json, stderr, code) = run(&root.join(&sample.path), "json");
-        let report: Value = serde_json::from_str(&json).unwrap_or_else(|e| panic!("{}: {e}: {stderr}", sample.path));
+        let report: Value =
+            serde_json::from_str(&json).unwrap_or_else(|e| panic!("{}: {e}: {stderr}", sample.path));
         let hits: BTreeSet<String> = report["findings"]
             .as_array()
             .unwrap()

@@ -77,7 +77,8 @@ pub(super) fn for_variable(
     instruction: usize,
     name: &str,
 ) -> String {
-    let run = first_user(recipe, instruction, name);
+    let next = || recipe.runs.iter().find(|r| r.instruction > instruction);
+    let run = first_user(recipe, instruction, name).or_else(next);
     let line = run_line(context, run, &env_mount(name), None);
     format!("give it to the step that needs it with {line}, and build with {}", build_option(name))
 }

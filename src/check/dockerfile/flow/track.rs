@@ -54,7 +54,7 @@ impl Tracker {
             match self.destination(script, index) {
                 Destination::Files(paths) => {
                     for path in paths {
-                        self.wrote(&label, path, command);
+                        self.wrote(&label, &path, command);
                     }
                 }
                 Destination::Nowhere => {}
@@ -192,7 +192,7 @@ impl Tracker {
             "tee" => {
                 for path in &files {
                     if let Some(label) = input {
-                        self.wrote(label, (*path).clone(), command);
+                        self.wrote(label, path, command);
                     }
                 }
             }
@@ -200,12 +200,12 @@ impl Tracker {
                 let from = arguments.iter().find_map(|a| self.file(a.strip_prefix("if=")?));
                 let to = arguments.iter().find_map(|a| a.strip_prefix("of="));
                 if let (Some(label), Some(to)) = (from.as_ref().or(input), to) {
-                    self.wrote(label, to.to_owned(), command);
+                    self.wrote(label, to, command);
                 }
             }
             "sed" | "perl" if is_silent(program, arguments) => {
                 if let (Some(label), Some(path)) = (given, files.last()) {
-                    self.wrote(label, (*path).clone(), command);
+                    self.wrote(label, path, command);
                 }
             }
             _ if COPIERS.contains(&program) => {
@@ -219,7 +219,7 @@ impl Tracker {
                         let name = path.rsplit('/').next().unwrap_or_default();
                         let inside = to.ends_with('/') || to == "." || target.is_some() || short.is_some();
                         let to = if inside { format!("{to}/{name}") } else { to.to_owned() };
-                        self.wrote(&label, to, command);
+                        self.wrote(&label, &to, command);
                         if program == "mv" {
                             let before = self.flows.len();
                             self.removed.push((absolute(&self.directory, path), before));
@@ -244,7 +244,7 @@ impl Tracker {
                     }
                     _ => keeper.file.to_owned(),
                 };
-                self.wrote(label, path, command);
+                self.wrote(label, &path, command);
                 break;
             }
         }
@@ -389,11 +389,11 @@ impl Tracker {
         self.sources.files.iter().find(takes).map(|(_, label)| label.clone())
     }
 
-    fn wrote(&mut self, label: &str, path: String, command: &Command) {
+    fn wrote(&mut self, label: &str, path: &str, command: &Command) {
         if path.is_empty() || path.starts_with("/dev/") {
             return;
         }
-        let path = absolute(&self.directory, &path);
+        let path = absolute(&self.directory, path);
         self.sources.files.push((path.clone(), label.to_owned()));
         self.flows.push(Flow { label: label.to_owned(), end: End::Written(path), span: command.span });
     }
