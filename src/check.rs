@@ -1,5 +1,8 @@
 //! The questions. One file a check, grouped by what they ask about; each family has one list.
 
+pub mod build;
+pub mod context;
+pub mod dockerfile;
 pub mod image;
 pub mod secret_file;
 mod text;
@@ -7,7 +10,7 @@ mod text;
 use crate::finding::{CheckMeta, Finding, FingerprintKey, Unchecked};
 use crate::rule::Rules;
 
-pub use text::{Masker, TextSecret, examine_assignment, examine_text};
+pub use text::{Masker, NAMED, TextSecret, examine_assignment, examine_text};
 
 /// One question with a stable ID.
 pub trait Check<A: ?Sized>: Sync {
@@ -49,6 +52,7 @@ pub struct Answers {
 /// What is said of every check, in the order of their IDs.
 pub fn catalogue() -> Vec<&'static CheckMeta> {
     let mut all: Vec<&CheckMeta> = image::ALL.iter().map(|c| c.meta()).collect();
+    all.extend(context::ALL.iter().chain(dockerfile::ALL).map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
     all
 }

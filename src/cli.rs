@@ -1,6 +1,7 @@
 //! The command line: the only place that prints.
 
 mod args;
+mod context;
 mod environment;
 mod explain;
 mod generate;
@@ -41,6 +42,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let terminal = Terminal::new(&arguments.global);
     let result = match &arguments.command {
+        Command::Context(context) => context::run(&arguments.global, context, &terminal),
         Command::Image(image) => image::run(&arguments.global, image, &terminal),
         Command::Rules(rules) => rules::run(rules, &terminal),
         Command::Explain(explain) => explain::run(explain, &terminal),

@@ -1,5 +1,6 @@
 //! The spine: plan, load, check, sort, verdict. The only owner of threads.
 
+mod context;
 mod image;
 mod pipeline;
 mod verdict;
@@ -8,11 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
+use crate::artifact::context::{ContextError, IgnoreError};
 use crate::artifact::image::ImageError;
 use crate::contract::Contract;
 use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 
+pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use image::{ImageRequest, Recipe, image};
 
 /// What every scan needs.
@@ -46,6 +49,33 @@ pub enum ScanError {
     /// The image could not be had.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// No Dockerfile was given.
+    #[error("there is no Dockerfile; name it with -f")]
+    NoDockerfile,
+    /// The Dockerfile cannot be read as one.
+    #[error("{path}:{line}: {reason}")]
+    Dockerfile {
+        /// Its name.
+        path: String,
+        /// Line, from 1.
+        line: u32,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The Dockerfile has no such stage.
+    #[error("{path}: {reason}")]
+    Target {
+        /// The Dockerfile's name.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The ignore file cannot be used.
+    #[error(transparent)]
+    Ignore(#[from] IgnoreError),
+    /// The context cannot be listed.
+    #[error(transparent)]
+    Context(#[from] ContextError),
     /// The threads could not be started.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {

@@ -11,8 +11,8 @@ use crate::finding::Severity;
 pub struct SecretFileKind {
     /// What a person calls it.
     pub what: &'static str,
-    /// How bad it is to find one, at most.
-    severity: Severity,
+    /// How bad it is to find one, at most; see [`SecretFileKind::severity_of`].
+    pub severity: Severity,
     name: Name,
     content: Content,
 }

@@ -55,6 +55,7 @@ pub(super) enum When {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Context(Context),
     Image(Image),
     Simulate(Simulate),
     Rules(Rules),
@@ -63,6 +64,54 @@ pub(super) enum Command {
     Completions(Completions),
     /// Print the man page
     Man,
+}
+
+/// Inspect a build before it is done: the Dockerfile and the files that its context gives the builder
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seaworthy context\n  \
+    seaworthy context services/shop -f docker/shop.Dockerfile --report text --report sarif=seaworthy.sarif\n  \
+    seaworthy context --list -0 | xargs -0 ls -ld        what is sent to the builder\n  \
+    seaworthy context --list --reachable                 what a COPY or ADD can take\n  \
+    generate-dockerfile | seaworthy context -f -\n\n\
+    Comments such as `# hadolint ignore=` or `# check=skip=` are told and not obeyed: findings are accepted in the \
+    contract.\n\n\
+    Exit codes: 0 pass, 1 fail, 2 could not decide")]
+pub(super) struct Context {
+    /// The build context: a directory. Default: the contract's `image.context`, else the current folder.
+    #[arg(value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
+    /// The Dockerfile; - reads standard input. Default: the contract's `image.dockerfile`, else DIR/Dockerfile.
+    #[arg(short = 'f', long, value_name = "DOCKERFILE")]
+    pub(super) file: Option<PathBuf>,
+    /// The stage to build, if it is not the last.
+    #[arg(long, value_name = "STAGE")]
+    pub(super) target: Option<String>,
+    /// Who builds: builders read ignore files differently.
+    #[arg(long, value_name = "BUILDER", default_value = "buildkit", env = "SEAWORTHY_BUILDER")]
+    pub(super) builder: With,
+    /// Print the files that are sent to the builder, one a line, and examine nothing.
+    #[arg(long)]
+    pub(super) list: bool,
+    /// With --list: only what a COPY, ADD or bind mount of the needed stages can take.
+    #[arg(long, requires = "list")]
+    pub(super) reachable: bool,
+    /// With --list: end each path with NUL in place of a line end.
+    #[arg(short = '0', long, requires = "list")]
+    pub(super) null: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// The builders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum With {
+    /// `docker build` since 23.0, `docker buildx`.
+    Buildkit,
+    /// `docker build` with DOCKER_BUILDKIT=0.
+    Classic,
+    /// `buildah`, `podman build`.
+    Buildah,
 }
 
 /// Inspect a built image: every layer (deleted files included), history, config, attestations, digests

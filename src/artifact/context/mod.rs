@@ -30,6 +30,7 @@ mod rules;
 mod scope;
 mod shape;
 mod subtree;
+mod tracked;
 mod walk;
 
 #[cfg(test)]
@@ -41,4 +42,5 @@ pub use error::{ContextError, IgnoreError, PatternFault};
 pub use ignore_file::{IgnoreLine, ignore_lines};
 pub use reach::{CopyKind, CopySource, Reach, SourcePath, Unmatched, reach};
 pub use rules::{Builder, IgnoreRules};
+pub use tracked::{GitError, GitIndex};
 pub use walk::Context;

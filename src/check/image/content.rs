@@ -59,6 +59,11 @@ pub struct ChunkFacts {
 }
 
 impl ChunkFacts {
+    /// Puts the secrets into order; of those that overlap keeps the one that is known best.
+    pub fn settle(&mut self, rules: &Rules) {
+        self.sightings = resolve(rules, std::mem::take(&mut self.sightings));
+    }
+
     /// Takes in what was seen in another chunk.
     pub fn merge(&mut self, other: Self) {
         self.sightings.extend(other.sightings);

@@ -15,7 +15,8 @@ mod sw307;
 mod sw308;
 mod sw309;
 
-pub use content::{ChunkFacts, LayerFacts, Sighting, examine};
+pub use content::{ChunkFacts, LayerFacts, SecretFileSighting, Sighting, examine};
+pub(super) use published::is_published;
 
 use std::sync::Arc;
 

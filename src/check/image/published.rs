@@ -1,7 +1,7 @@
 //! Files that a package publishes to the world: keys in a library's own tests are no secret of this image.
 
 /// Whether a path lies in the tests, examples or documentation of an installed library.
-pub(super) fn is_published(path: &[u8]) -> bool {
+pub(in crate::check) fn is_published(path: &[u8]) -> bool {
     let parts: Vec<&[u8]> = path.split(|b| *b == b'/').collect();
     let library: [&[u8]; 8] =
         [b"site-packages", b"dist-packages", b"node_modules", b"gems", b"perl5", b"share", b"vendor", b"jvm"];

@@ -22,6 +22,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use assignment::is_plain_setting;
 pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub(crate) use names::{NameKind, name_kind};
 pub use placeholder::is_placeholder;

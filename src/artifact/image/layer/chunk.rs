@@ -69,6 +69,11 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// A chunk of bytes that come from elsewhere than a layer: all of them are fresh.
+    pub fn new(buffer: Vec<u8>, parts: Vec<Part>) -> Self {
+        Self { fresh: 0..buffer.len(), buffer, parts }
+    }
+
     /// All bytes, those repeated from the chunk before included.
     pub fn bytes(&self) -> &[u8] {
         &self.buffer[..self.fresh.end]

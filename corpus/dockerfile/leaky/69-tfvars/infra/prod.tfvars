@@ -1,0 +1,1 @@
+db_password = "tR7uK2mQx9Wd"

@@ -1,0 +1,68 @@
+//! Questions about build contexts: what a builder is given that it should not have.
+
+mod sw101;
+mod sw102;
+mod sw103;
+
+use super::Check;
+use super::build::{Build, ExaminedContext};
+use crate::artifact::context::Builder;
+use crate::finding::Severity;
+
+/// The checks on contexts.
+pub const ALL: &[&dyn for<'a> Check<Build<'a>>] =
+    &[&sw101::SecretFileInContext, &sw102::SecretInContext, &sw103::UnboundedContext];
+
+/// The checks that look into files: those that a file that cannot be read leaves unasked.
+pub const FILE_CHECKS: &[&str] = &["SW101", "SW102"];
+
+/// Whether a COPY or an ADD can take a file, and how a report says so.
+fn reached(build: &Build<'_>, file: usize) -> (bool, String) {
+    let context = &build.context;
+    let copies: Vec<_> = context.reach.copies_of(file).filter_map(|c| context.copies.get(c)).collect();
+    let lasting = copies.iter().find(|(_, c)| c.kind != crate::artifact::context::CopyKind::BindMount);
+    match (lasting, copies.first()) {
+        (Some((_, copy)), _) => {
+            let keyword = if copy.kind == crate::artifact::context::CopyKind::Add { "ADD" } else { "COPY" };
+            (true, format!("reaches the build, and the {keyword} on line {} takes it", copy.line))
+        }
+        (None, Some((_, copy))) => (
+            true,
+            format!("reaches the build, and the RUN on line {} sees it through a bind mount", copy.line),
+        ),
+        (None, None) => (false, format!("lies in the build context{}", only_sent(context))),
+    }
+}
+
+/// What is said of a file that no instruction takes.
+fn only_sent(context: &ExaminedContext) -> &'static str {
+    match context.files.builder {
+        Builder::BuildKit => {
+            "; no COPY or ADD takes it, so BuildKit does not send it, but the classic builder does"
+        }
+        Builder::Classic => " and is sent to the builder, though no COPY or ADD takes it",
+        Builder::Buildah => ", though no COPY or ADD takes it",
+    }
+}
+
+/// One step worse, at most critical.
+fn raised(severity: Severity) -> Severity {
+    match severity {
+        Severity::Low => Severity::Medium,
+        Severity::Medium => Severity::High,
+        Severity::High | Severity::Critical => Severity::Critical,
+    }
+}
+
+/// What git knows of a file: whether it tracks it, and how a report says so.
+fn tracked(context: &ExaminedContext, file: usize) -> (bool, String) {
+    let Some(entry) = context.files.files.get(file) else { return (false, String::new()) };
+    match &context.git {
+        Ok(Some(index)) if index.tracks(entry.bytes()) => {
+            (true, "git tracks it: it is in the repository's history and has to be rotated".to_owned())
+        }
+        Ok(Some(_)) => (false, "git does not track it".to_owned()),
+        Ok(None) => (false, String::new()),
+        Err(reason) => (false, format!("whether git tracks it is not known: {reason}")),
+    }
+}

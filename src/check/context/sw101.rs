@@ -1,0 +1,87 @@
+//! SW101: a file kind made to hold secrets reaches the build context.
+
+use super::{raised, reached, tracked};
+use crate::check::build::Build;
+use crate::check::image::SecretFileSighting;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+
+/// SW101.
+pub struct SecretFileInContext;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW101",
+    name: "secret-file-in-context",
+    summary: "A file of a kind that is made to hold secrets is in the build context.",
+    why: "One `COPY .` puts it into the image, and builders keep what they are sent; a file that git tracks is in the repository's history too.",
+    fix: "List the file in `.dockerignore`, and hand it to the step that needs it with `RUN --mount=type=secret,id=…,target=…`.",
+    clause: "D.4.1",
+    severity: Severity::High,
+    tags: &["CWE-538", "CWE-200"],
+};
+
+impl Check<Build<'_>> for SecretFileInContext {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let examined = &build.context;
+        for SecretFileSighting { file: meta, kind, severity } in &examined.facts.secret_files {
+            let file = usize::try_from(meta.ordinal).unwrap_or(usize::MAX);
+            let (reachable, how) = reached(build, file);
+            let (committed, git) = tracked(examined, file);
+            let severity = if reachable { *severity } else { severity.lowered() };
+            let severity = if committed { raised(severity) } else { severity };
+            let origin = examined.origin(file);
+            let path = origin.path.clone().unwrap_or_default();
+            let ignored = ignored_as(&path);
+            let id: String = path
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches('.')
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+                .collect();
+            let untrack = if committed {
+                format!(" Take it out of git (`git rm --cached {path}`) and rotate what it holds.")
+            } else {
+                String::new()
+            };
+            let mount = if ignored == path {
+                format!(
+                    " A step that needs it gets it with `RUN --mount=type=secret,id={id},target=/run/secrets/{id} …`, built with `docker build --secret id={id},src={path} .`."
+                )
+            } else {
+                String::new()
+            };
+            let mut notes = Vec::new();
+            if !git.is_empty() {
+                notes.push(git);
+            }
+            answers.findings.push(Finding {
+                check: META.id,
+                detector: None,
+                severity,
+                confidence: Confidence::High,
+                message: format!("{} {how}", kind.what),
+                fix: format!("Add the line `{ignored}` to the ignore file.{mount}{untrack}"),
+                origin,
+                secret: None,
+                fingerprint: Fingerprint::new(context.key, META.id, kind.what, &[&path], None),
+                places: Vec::new(),
+                notes,
+            });
+        }
+    }
+}
+
+/// The line that keeps a file out: the file itself, or the whole repository for what lies in `.git`.
+fn ignored_as(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.iter().position(|p| *p == ".git") {
+        Some(at) => parts[..=at].join("/"),
+        None => path.to_owned(),
+    }
+}

@@ -1,0 +1,147 @@
+//! SW102: a file that reaches the build context contains a secret.
+
+use std::collections::HashMap;
+
+use super::{raised, reached, tracked};
+use crate::check::build::Build;
+use crate::check::image::{Sighting, is_published};
+use crate::check::{Answers, Check, Context, examine_text};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::location::Span;
+
+/// SW102.
+pub struct SecretInContext;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW102",
+    name: "secret-in-context",
+    summary: "A file of the build context, or a comment of the Dockerfile, contains a secret.",
+    why: "What a COPY takes is in the image; the Dockerfile, comments included, is in provenance attestations at `mode=max`.",
+    fix: "Take the secret out of the file and hand it over when it is needed: at runtime by injection, during the build with `RUN --mount=type=secret,id=…,env=…`.",
+    clause: "D.4.1",
+    severity: Severity::High,
+    tags: &["CWE-798", "CWE-540"],
+};
+
+impl Check<Build<'_>> for SecretInContext {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let mut seen: HashMap<(usize, u64), usize> = HashMap::new();
+        let mut nth: HashMap<(usize, u64), usize> = HashMap::new();
+        for sighting in &build.context.facts.sightings {
+            let file = usize::try_from(sighting.file.ordinal).unwrap_or(usize::MAX);
+            // The Dockerfile's secrets are told at their instructions.
+            if build.context.dockerfile == Some(file) {
+                continue;
+            }
+            let count = nth.entry((sighting.rule, sighting.file.ordinal)).or_default();
+            *count += 1;
+            let Some(finding) = finding(build, context, sighting, file, *count) else { continue };
+            let key = (sighting.rule, sighting.mark.group);
+            match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
+                Some(first) => {
+                    first.severity = first.severity.max(finding.severity);
+                    first.places.push(finding.origin);
+                }
+                None => {
+                    seen.insert(key, answers.findings.len());
+                    answers.findings.push(finding);
+                }
+            }
+        }
+        comments(build, context, answers);
+    }
+}
+
+fn finding(
+    build: &Build<'_>,
+    context: &Context<'_>,
+    sighting: &Sighting,
+    file: usize,
+    nth: usize,
+) -> Option<Finding> {
+    let rule = context.rules.get(sighting.rule)?;
+    let examined = &build.context;
+    let (reachable, how) = reached(build, file);
+    let mut notes = sighting.notes.clone();
+    let (mut severity, mut confidence) = (rule.severity, sighting.confidence);
+    if is_published(sighting.file.path.as_bytes()) {
+        (severity, confidence) = (Severity::Low, Confidence::Low);
+        notes.push(
+            "it lies in the tests, examples or documentation of a library, so it is probably public".into(),
+        );
+    } else if confidence == Confidence::Low {
+        severity = severity.lowered();
+    }
+    if !reachable {
+        severity = severity.lowered();
+    }
+    let (committed, git) = tracked(examined, file);
+    if committed && severity > Severity::Low && !reachable {
+        severity = raised(severity);
+    }
+    if !git.is_empty() {
+        notes.push(git);
+    }
+    let origin = crate::location::Origin { place: sighting.place.clone(), ..examined.origin(file) };
+    let path = origin.path.clone().unwrap_or_default();
+    let id = &rule.detector.id;
+    Some(Finding {
+        check: META.id,
+        detector: Some(id.clone()),
+        severity,
+        confidence,
+        message: format!("{} in a file that {how}", rule.name),
+        fix: format!("{} {}", META.fix, rule.fix),
+        origin,
+        secret: Some(sighting.mark.redacted.clone()),
+        fingerprint: Fingerprint::new(
+            context.key,
+            META.id,
+            id,
+            &[&path, &nth.to_string()],
+            Some(&sighting.mark),
+        ),
+        places: Vec::new(),
+        notes,
+    })
+}
+
+/// Secrets in the Dockerfile's comments: in no instruction, and sent to the builder all the same.
+fn comments(build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+    let recipe = &build.recipe;
+    for (nth, (span, text)) in recipe.comments().enumerate() {
+        let Some(text) = text else { continue };
+        for secret in examine_text(context, text) {
+            let at = Span::new(span.start + secret.span.start, span.start + secret.span.end);
+            let severity = if secret.confidence == Confidence::Low {
+                secret.severity.lowered()
+            } else {
+                secret.severity
+            };
+            let place = [recipe.path.trim_start_matches("./"), "comment", &nth.to_string()];
+            answers.findings.push(Finding {
+                check: META.id,
+                fingerprint: Fingerprint::new(
+                    context.key,
+                    META.id,
+                    &secret.detector,
+                    &place,
+                    Some(&secret.mark),
+                ),
+                detector: Some(secret.detector),
+                severity,
+                confidence: secret.confidence,
+                message: format!("{} in a comment of the Dockerfile", secret.what),
+                fix: format!("Delete the comment. {}", secret.rotate),
+                origin: recipe.origin(at),
+                secret: Some(secret.mark.redacted),
+                places: Vec::new(),
+                notes: secret.notes,
+            });
+        }
+    }
+}

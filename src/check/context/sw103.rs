@@ -1,0 +1,63 @@
+//! SW103: the context is unbounded.
+
+use crate::artifact::context::{CopyKind, CopySource, SourcePath};
+use crate::check::build::Build;
+use crate::check::dockerfile::absolute;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+
+/// SW103.
+pub struct UnboundedContext;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW103",
+    name: "unbounded-context",
+    summary: "Nothing is ignored, and a COPY or ADD takes the whole context.",
+    why: "Whatever lies in the folder when the image is built is in the image: today's `.env`, tomorrow's key, the repository's history.",
+    fix: "Write a `.dockerignore` that begins with `*` and lists what the image needs as `!src`, or copy only the folders that it needs.",
+    clause: "D.2",
+    severity: Severity::Medium,
+    tags: &["CWE-538"],
+};
+
+impl Check<Build<'_>> for UnboundedContext {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        if !build.context.unbounded {
+            return;
+        }
+        let whole = build.context.copies.iter().find(|(_, c)| takes_root(c));
+        let Some((number, copy)) = whole else { return };
+        let recipe = &build.recipe;
+        let keyword = if copy.kind == CopyKind::Add { "ADD" } else { "COPY" };
+        let why = match &build.context.files.ignore_file {
+            Some(_) => "the ignore file excludes nothing",
+            None => "there is no ignore file",
+        };
+        let place = [recipe.path.trim_start_matches("./"), &recipe.stage_name(*number)];
+        answers.findings.push(Finding {
+            check: META.id,
+            detector: None,
+            severity: META.severity,
+            confidence: Confidence::High,
+            message: format!("{keyword} takes the whole context, and {why}"),
+            fix: META.fix.to_owned(),
+            origin: recipe.origin(copy.span),
+            secret: None,
+            fingerprint: Fingerprint::new(context.key, META.id, "", &place, None),
+            places: Vec::new(),
+            notes: Vec::new(),
+        });
+    }
+}
+
+fn takes_root(copy: &CopySource) -> bool {
+    copy.kind != CopyKind::BindMount
+        && copy.sources.iter().any(|source| match source {
+            SourcePath::Known(text) => matches!(absolute("/", text).as_str(), "/" | "/*" | "/**"),
+            SourcePath::Prefix(text) => absolute("/", text) == "/",
+        })
+}

@@ -1,0 +1,84 @@
+//! What to write instead: lines that are ready to paste.
+
+use super::literal::literals;
+use super::variable::used;
+use crate::artifact::dockerfile::Text;
+use crate::check::build::{Recipe, Run};
+use crate::check::{Context, Masker};
+use crate::location::Span;
+
+/// The longest command that is repeated, in bytes.
+const LONGEST: usize = 160;
+
+/// The identity of the secret that takes a variable's place.
+pub(super) fn identity(variable: &str) -> String {
+    let id: String =
+        variable
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c.to_ascii_lowercase() } else { '_' }
+            })
+            .collect();
+    if id.is_empty() { "secret".to_owned() } else { id }
+}
+
+/// `--mount=…` for a secret that arrives as a variable.
+pub(super) fn env_mount(variable: &str) -> String {
+    format!("--mount=type=secret,id={},env={variable}", identity(variable))
+}
+
+/// The `docker build` option that hands over a variable's value.
+pub(super) fn build_option(variable: &str) -> String {
+    format!("`docker build --secret id={},env={variable} .`", identity(variable))
+}
+
+/// A `RUN` with a mount before its command. The command is repeated if it is one short line without a secret;
+/// `instead` puts a variable in the place of a secret first.
+pub(super) fn run_line(
+    context: &Context<'_>,
+    run: Option<&Run<'_>>,
+    mount: &str,
+    instead: Option<(Span, String)>,
+) -> String {
+    let command = run.and_then(|run| command(context, run, instead)).unwrap_or_else(|| "…".to_owned());
+    format!("`RUN {mount} {command}`")
+}
+
+fn command(context: &Context<'_>, run: &Run<'_>, instead: Option<(Span, String)>) -> Option<String> {
+    let text: &Text = run.text.as_ref()?;
+    let one_line = !text.trim_end().contains('\n') && text.len() <= LONGEST;
+    // Only where the text stands in the file without a gap can an offset be found again.
+    let plain = text.span().len() == text.len();
+    let found = literals(context, &run.script, run.text.as_ref());
+    let masker = Masker::new(context.rules);
+    match instead {
+        _ if !one_line => None,
+        None if found.is_empty() && masker.mask(text) == text.as_str() => Some(text.trim().to_owned()),
+        Some((span, variable)) if plain && found.len() == 1 => {
+            let start = span.start.checked_sub(text.span().start)?;
+            let end = span.end.checked_sub(text.span().start)?;
+            let out = format!("{}{variable}{}", text.get(..start)?, text.get(end..)?);
+            (masker.mask(&out) == out).then(|| out.trim().to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The first `RUN` after an instruction that names a variable.
+pub(super) fn first_user<'r>(recipe: &'r Recipe<'_>, instruction: usize, name: &str) -> Option<&'r Run<'r>> {
+    let mut later = recipe.runs.iter().filter(|r| r.instruction > instruction);
+    later.find(|r| used(&r.script).iter().any(|n| n == name))
+}
+
+/// What to do about a secret that a variable holds: the mount for the `RUN` that needs it.
+pub(super) fn for_variable(
+    context: &Context<'_>,
+    recipe: &Recipe<'_>,
+    instruction: usize,
+    name: &str,
+) -> String {
+    let next = || recipe.runs.iter().find(|r| r.instruction > instruction);
+    let run = first_user(recipe, instruction, name).or_else(next);
+    let line = run_line(context, run, &env_mount(name), None);
+    format!("give it to the step that needs it with {line}, and build with {}", build_option(name))
+}

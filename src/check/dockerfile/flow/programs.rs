@@ -1,0 +1,69 @@
+//! What programs do with what they read.
+
+/// Programs that write what they read, changed perhaps, to their standard output.
+pub(super) const FILTERS: &[&str] = &[
+    "awk", "base32", "base64", "cat", "cut", "dd", "egrep", "envsubst", "fgrep", "fold", "gawk", "grep",
+    "head", "hexdump", "jq", "less", "mawk", "more", "nl", "od", "paste", "perl", "rev", "sed", "sort",
+    "strings", "tac", "tail", "tee", "tr", "uniq", "xxd", "yq", "zcat",
+];
+
+/// Programs that write their arguments to their standard output.
+pub(super) const ECHOES: &[&str] = &["echo", "printf"];
+
+/// Programs that copy files: all arguments but the last are sources.
+pub(super) const COPIERS: &[&str] = &["cp", "install", "mv", "rsync"];
+
+/// A program that keeps what it is given in a file.
+pub(super) struct Keeper {
+    pub(super) program: &'static str,
+    /// A word that must stand among the arguments.
+    pub(super) word: &'static str,
+    /// The file, absolute or relative to the working directory.
+    pub(super) file: &'static str,
+}
+
+const fn keeper(program: &'static str, word: &'static str, file: &'static str) -> Keeper {
+    Keeper { program, word, file }
+}
+
+/// Programs that keep what they are given.
+pub(super) const KEEPERS: &[Keeper] = &[
+    keeper("npm", "set", "/root/.npmrc"),
+    keeper("pnpm", "set", "/root/.npmrc"),
+    keeper("yarn", "set", "/root/.yarnrc.yml"),
+    keeper("git", "config", "/root/.gitconfig"),
+    keeper("git", "clone", ".git/config"),
+    keeper("git", "remote", ".git/config"),
+    keeper("pip", "config", "/root/.config/pip/pip.conf"),
+    keeper("pip3", "config", "/root/.config/pip/pip.conf"),
+    keeper("poetry", "config", "/root/.config/pypoetry/auth.toml"),
+    keeper("composer", "config", "/root/.composer/auth.json"),
+    keeper("bundle", "config", "/root/.bundle/config"),
+    keeper("bundle", "set", "/root/.bundle/config"),
+    keeper("aws", "configure", "/root/.aws/credentials"),
+    keeper("docker", "login", "/root/.docker/config.json"),
+    keeper("helm", "login", "/root/.config/helm/registry/config.json"),
+    keeper("cargo", "login", "/root/.cargo/credentials.toml"),
+    keeper("gem", "sources", "/root/.gemrc"),
+    keeper("nuget", "sources", "/root/.nuget/NuGet/NuGet.Config"),
+    keeper("dotnet", "nuget", "/root/.nuget/NuGet/NuGet.Config"),
+    keeper("gh", "login", "/root/.config/gh/hosts.yml"),
+];
+
+/// Commands whose options keep a secret out of the log although they read it.
+pub(super) fn is_silent(program: &str, arguments: &[String]) -> bool {
+    let short = |letter: char| {
+        arguments.iter().any(|a| a.starts_with('-') && !a.starts_with("--") && a[1..].contains(letter))
+    };
+    let long = |names: &[&str]| arguments.iter().any(|a| names.contains(&a.as_str()));
+    match program {
+        "grep" | "egrep" | "fgrep" => {
+            short('q') || short('c') || short('l') || long(&["--quiet", "--silent"])
+        }
+        "sed" => short('i') || arguments.iter().any(|a| a.starts_with("--in-place")),
+        "perl" => short('i'),
+        "sort" => short('o'),
+        "jq" => short('e') && long(&["empty"]),
+        _ => false,
+    }
+}

@@ -1,0 +1,418 @@
+//! Following secrets through the commands of a script.
+
+use super::super::literal::base_name;
+use super::super::path::{absolute, below};
+use super::super::rendered::Rendered;
+use super::programs::{COPIERS, ECHOES, FILTERS, KEEPERS, is_silent};
+use super::{End, Flow, Sources, is_outside};
+use crate::artifact::dockerfile::shell::{
+    self, Command, CommandKind, Operator, Redirection, RedirectionOperator, Script, Word, WordPart,
+};
+
+/// Substitutions in substitutions that are followed.
+const DEEPEST: usize = 16;
+
+pub(super) struct Tracker {
+    sources: Sources,
+    directory: String,
+    flows: Vec<Flow>,
+    /// Paths that were removed, each with the number of flows there were before.
+    removed: Vec<(String, usize)>,
+    traced: bool,
+}
+
+impl Tracker {
+    pub(super) fn new(sources: Sources, directory: String) -> Self {
+        Self { sources, directory, flows: Vec::new(), removed: Vec::new(), traced: false }
+    }
+
+    pub(super) fn follow(mut self, script: &Script) -> Vec<Flow> {
+        self.script(script, None, 0);
+        let Self { flows, removed, sources, .. } = self;
+        let gone = |index: usize, path: &str| {
+            removed.iter().any(|(gone, before)| *before > index && covers(gone, path))
+        };
+        let stays = |(index, flow): (usize, Flow)| match &flow.end {
+            End::Written(path) if is_outside(&sources, path) || gone(index, path) => None,
+            _ => Some(flow),
+        };
+        let mut kept: Vec<Flow> = flows.into_iter().enumerate().filter_map(stays).collect();
+        kept.dedup_by(|a, b| a.label == b.label && a.end == b.end);
+        kept
+    }
+
+    /// Goes through a script; returns the label of the secret in its standard output where that is not the log.
+    /// `captured` says that the output goes to whoever reads it.
+    fn script(&mut self, script: &Script, captured: Option<()>, depth: usize) -> Option<String> {
+        let mut inputs: Vec<Option<String>> = vec![None; script.commands.len()];
+        let mut result = None;
+        for index in 0..script.commands.len() {
+            let Some(command) = script.commands.get(index) else { break };
+            let input = inputs.get(index).cloned().flatten();
+            let output = self.command(script, index, command, input, depth);
+            let Some(label) = output else { continue };
+            match self.destination(script, index) {
+                Destination::Files(paths) => {
+                    for path in paths {
+                        self.wrote(&label, &path, command);
+                    }
+                }
+                Destination::Nowhere => {}
+                Destination::Output => match script.reader_of(index) {
+                    Some(reader) => {
+                        if let Some(slot) = inputs.get_mut(reader) {
+                            *slot = Some(label);
+                        }
+                    }
+                    None if captured.is_some() => result = Some(label),
+                    None => self.printed(&label, "prints it", command),
+                },
+                Destination::Log => self.printed(&label, "prints it", command),
+            }
+        }
+        result
+    }
+
+    /// Carries one command out as far as secrets are concerned; returns the label of what is in its output.
+    fn command(
+        &mut self,
+        script: &Script,
+        index: usize,
+        command: &Command,
+        input: Option<String>,
+        depth: usize,
+    ) -> Option<String> {
+        if depth > DEEPEST {
+            return None;
+        }
+        let input = input.or_else(|| self.read(script, index, depth));
+        let traced = self.traced;
+        let mut shown: Option<String> = None;
+        for assignment in command.declarations() {
+            if let Some(label) = self.carried(&assignment.value, depth) {
+                shown.get_or_insert_with(|| label.clone());
+                self.taint(&assignment.name, label);
+            }
+        }
+        let words: Vec<String> = command.words.iter().map(|w| Rendered::word(w).text).collect();
+        let labels: Vec<Option<String>> = command.words.iter().map(|w| self.carried(w, depth)).collect();
+        shown = shown.or_else(|| labels.iter().flatten().next().cloned());
+        if traced && let Some(label) = &shown {
+            self.printed(label, "is traced with `set -x`, which prints it", command);
+        }
+        let Some(program) = words.first().map(|w| base_name(w).to_owned()) else {
+            // `< file` alone, in a substitution, is the file.
+            return if command.assignments.is_empty() { input } else { None };
+        };
+        if !matches!(command.kind, CommandKind::Simple | CommandKind::For) {
+            return None;
+        }
+        if command.kind == CommandKind::For {
+            if let (Some(name), Some(label)) = (words.get(1), labels.iter().flatten().next()) {
+                self.taint(name, label.clone());
+            }
+            return None;
+        }
+        let arguments = &words[1..];
+        match program.as_str() {
+            "set" => {
+                self.set(arguments);
+                return if arguments.is_empty() { self.any_variable() } else { None };
+            }
+            "export" if arguments.is_empty() || arguments == ["-p"] => return self.any_variable(),
+            "declare" | "typeset" if arguments.iter().all(|a| a.starts_with('-')) => {
+                return self.any_variable();
+            }
+            "env" if arguments.iter().all(|a| a.starts_with('-')) => return self.any_variable(),
+            "printenv" => {
+                let named = |a: &&String| !a.starts_with('-');
+                return match arguments.iter().find(named) {
+                    Some(name) => self.variable(name),
+                    None => self.any_variable(),
+                };
+            }
+            "cd" | "pushd" => {
+                if let Some(to) = arguments.iter().find(|a| !a.starts_with('-')) {
+                    self.directory = absolute(&self.directory, to);
+                }
+                return None;
+            }
+            "unset" => {
+                self.sources.variables.retain(|(name, _)| !arguments.contains(name));
+                return None;
+            }
+            "read" => {
+                if let (Some(label), Some(name)) =
+                    (input, arguments.iter().rev().find(|a| !a.starts_with('-')))
+                {
+                    self.taint(name, label);
+                }
+                return None;
+            }
+            "rm" | "unlink" | "shred" | "srm" => {
+                self.remove(arguments);
+                return None;
+            }
+            "trap" => {
+                self.trap(command);
+                return None;
+            }
+            "sh" | "bash" | "ash" | "dash" | "zsh" => return self.nested(command, arguments, depth),
+            _ => {}
+        }
+        self.special(&program, command, arguments, &labels, input.as_ref());
+        let given = labels.iter().skip(1).flatten().next().cloned();
+        if ECHOES.contains(&program.as_str()) {
+            return given;
+        }
+        if !FILTERS.contains(&program.as_str()) || is_silent(&program, arguments) {
+            return None;
+        }
+        // What a filter is told to match is not what it writes.
+        let pattern = matches!(program.as_str(), "grep" | "egrep" | "fgrep" | "tr" | "cut");
+        let file = arguments.iter().find_map(|a| self.file(a.strip_prefix("if=").unwrap_or(a)));
+        input
+            .or(file)
+            .or(if pattern { None } else { given })
+            .or_else(|| (program == "envsubst").then(|| self.any_variable()).flatten())
+    }
+
+    /// Programs that put what they are given into files.
+    fn special(
+        &mut self,
+        program: &str,
+        command: &Command,
+        arguments: &[String],
+        labels: &[Option<String>],
+        input: Option<&String>,
+    ) {
+        let files: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
+        let given = labels.iter().skip(1).flatten().next();
+        match program {
+            "tee" => {
+                for path in &files {
+                    if let Some(label) = input {
+                        self.wrote(label, path, command);
+                    }
+                }
+            }
+            "dd" => {
+                let from = arguments.iter().find_map(|a| self.file(a.strip_prefix("if=")?));
+                let to = arguments.iter().find_map(|a| a.strip_prefix("of="));
+                if let (Some(label), Some(to)) = (from.as_ref().or(input), to) {
+                    self.wrote(label, to, command);
+                }
+            }
+            "sed" | "perl" if is_silent(program, arguments) => {
+                if let (Some(label), Some(path)) = (given, files.last()) {
+                    self.wrote(label, path, command);
+                }
+            }
+            _ if COPIERS.contains(&program) => {
+                let target = arguments.iter().find_map(|a| a.strip_prefix("--target-directory="));
+                let short = arguments.iter().position(|a| a == "-t").and_then(|i| arguments.get(i + 1));
+                let to = target.or(short.map(String::as_str)).or(files.last().map(|f| f.as_str()));
+                for path in &files {
+                    if let (Some(label), Some(to)) = (self.file(path), to)
+                        && path.as_str() != to
+                    {
+                        let name = path.rsplit('/').next().unwrap_or_default();
+                        let inside = to.ends_with('/') || to == "." || target.is_some() || short.is_some();
+                        let to = if inside { format!("{to}/{name}") } else { to.to_owned() };
+                        self.wrote(&label, &to, command);
+                        if program == "mv" {
+                            let before = self.flows.len();
+                            self.removed.push((absolute(&self.directory, path), before));
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+        for keeper in KEEPERS.iter().filter(|k| k.program == program) {
+            let stdin = arguments.iter().any(|a| a == "--password-stdin" || a == "--with-token");
+            let label = given.or(input.filter(|_| stdin));
+            let local = arguments.iter().any(|a| a == "--unset" || a == "-c");
+            if let Some(label) = label.filter(|_| arguments.iter().any(|a| a == keeper.word) && !local) {
+                let path = match keeper.word {
+                    "clone" => self.clone_config(&files),
+                    "config"
+                        if program == "git"
+                            && !arguments.iter().any(|a| a == "--global" || a == "--system") =>
+                    {
+                        ".git/config".to_owned()
+                    }
+                    _ => keeper.file.to_owned(),
+                };
+                self.wrote(label, &path, command);
+                break;
+            }
+        }
+    }
+
+    /// Where `git clone URL [DIRECTORY]` keeps the URL.
+    fn clone_config(&self, files: &[&String]) -> String {
+        let after: Vec<&&String> = files.iter().skip_while(|f| f.as_str() != "clone").skip(1).collect();
+        let url = after.iter().position(|f| f.contains("://") || f.contains('@'));
+        let directory = url.and_then(|i| after.get(i + 1)).map(|d| d.as_str());
+        let name = url.and_then(|i| after.get(i)).map(|u| u.trim_end_matches('/').trim_end_matches(".git"));
+        let name = name.map(|u| u.rsplit('/').next().unwrap_or_default()).unwrap_or_default();
+        format!("{}/.git/config", directory.unwrap_or(name))
+    }
+
+    fn set(&mut self, arguments: &[String]) {
+        for (i, argument) in arguments.iter().enumerate() {
+            let named = arguments.get(i + 1).is_some_and(|n| n == "xtrace");
+            let short = |sign: char| {
+                argument.starts_with(sign) && !argument.starts_with("--") && argument.contains('x')
+            };
+            if short('-') || argument == "-o" && named {
+                self.traced = true;
+            } else if short('+') || argument == "+o" && named {
+                self.traced = false;
+            }
+        }
+    }
+
+    /// `sh -c '…'`.
+    fn nested(&mut self, command: &Command, arguments: &[String], depth: usize) -> Option<String> {
+        let at =
+            arguments.iter().position(|a| a.starts_with('-') && !a.starts_with("--") && a.ends_with('c'))?;
+        if arguments.get(at).is_some_and(|a| a.contains('x')) {
+            self.traced = true;
+        }
+        let word = command.words.get(at + 2)?;
+        let [WordPart::Literal { text, .. }] = word.parts.as_slice() else { return None };
+        let script = shell::read(text);
+        self.script(&script, Some(()), depth + 1)
+    }
+
+    fn remove(&mut self, arguments: &[String]) {
+        let before = self.flows.len();
+        for path in arguments.iter().filter(|a| !a.starts_with('-')) {
+            self.removed.push((absolute(&self.directory, path), before));
+        }
+    }
+
+    /// What a trap removes, it removes at the end.
+    fn trap(&mut self, command: &Command) {
+        let Some(word) = command.words.get(1) else { return };
+        let [WordPart::Literal { text, .. }] = word.parts.as_slice() else { return };
+        for command in &shell::read(text).commands {
+            if command.program().is_some_and(|p| matches!(base_name(&p), "rm" | "unlink" | "shred")) {
+                let words = command.words.iter().skip(1).map(|w| Rendered::word(w).text);
+                for path in words.filter(|w| !w.starts_with('-')) {
+                    self.removed.push((absolute(&self.directory, &path), usize::MAX));
+                }
+            }
+        }
+    }
+
+    /// The secret in a command's redirected input.
+    fn read(&mut self, script: &Script, index: usize, depth: usize) -> Option<String> {
+        let all: Vec<&Redirection> = script.redirections_of(index).collect();
+        all.into_iter().find_map(|r| match r.operator {
+            RedirectionOperator::Read => self.file(&Rendered::word(&r.target).text),
+            RedirectionOperator::HereString => self.carried(&r.target, depth),
+            _ => self.carried(r.body.as_ref()?, depth),
+        })
+    }
+
+    fn destination(&self, script: &Script, index: usize) -> Destination {
+        let mut files = Vec::new();
+        let mut nowhere = false;
+        for redirection in script.redirections_of(index) {
+            let output = redirection.descriptor.is_none_or(|d| d == 1);
+            let target = Rendered::word(&redirection.target).text;
+            match redirection.operator {
+                RedirectionOperator::DuplicateOutput if output && target == "2" => return Destination::Log,
+                o if o.writes() && output => match target.as_str() {
+                    "/dev/null" => nowhere = true,
+                    "/dev/stdout" | "/dev/stderr" | "/dev/tty" => return Destination::Log,
+                    _ => files.push(target),
+                },
+                _ => {}
+            }
+            if nowhere || !files.is_empty() {
+                break;
+            }
+        }
+        match (nowhere, files.is_empty()) {
+            (true, _) => Destination::Nowhere,
+            (_, false) => Destination::Files(files),
+            _ => Destination::Output,
+        }
+    }
+
+    /// The secret that a word's value holds.
+    fn carried(&mut self, word: &Word, depth: usize) -> Option<String> {
+        for part in &word.parts {
+            let label = match part {
+                WordPart::Variable { name, operator, argument, .. } => {
+                    let value = !matches!(operator, Some(Operator::Alternative | Operator::Length));
+                    let own = if value { self.variable(name) } else { None };
+                    own.or_else(|| argument.as_ref().and_then(|a| self.carried(a, depth)))
+                }
+                WordPart::Substitution { script, .. } if depth < DEEPEST => {
+                    self.script(script, Some(()), depth + 1)
+                }
+                _ => None,
+            };
+            if label.is_some() {
+                return label;
+            }
+        }
+        None
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.sources.variables.iter().find(|(n, _)| n == name).map(|(_, label)| label.clone())
+    }
+
+    fn any_variable(&self) -> Option<String> {
+        self.sources.variables.first().map(|(_, label)| label.clone())
+    }
+
+    fn taint(&mut self, name: &str, label: String) {
+        if self.variable(name).is_none() {
+            self.sources.variables.push((name.to_owned(), label));
+        }
+    }
+
+    /// The secret file that a word names, alone, by a wildcard or by its directory.
+    fn file(&self, word: &str) -> Option<String> {
+        if word.is_empty() || word.starts_with('-') {
+            return None;
+        }
+        let path = absolute(&self.directory, word);
+        let takes = |f: &&(String, String)| below(&path, &f.0).is_some() && path != "/";
+        self.sources.files.iter().find(takes).map(|(_, label)| label.clone())
+    }
+
+    fn wrote(&mut self, label: &str, path: &str, command: &Command) {
+        if path.is_empty() || path.starts_with("/dev/") {
+            return;
+        }
+        let path = absolute(&self.directory, path);
+        self.sources.files.push((path.clone(), label.to_owned()));
+        self.flows.push(Flow { label: label.to_owned(), end: End::Written(path), span: command.span });
+    }
+
+    fn printed(&mut self, label: &str, how: &'static str, command: &Command) {
+        self.flows.push(Flow { label: label.to_owned(), end: End::Printed(how), span: command.span });
+    }
+}
+
+/// Where a command's standard output goes.
+enum Destination {
+    Files(Vec<String>),
+    Nowhere,
+    /// Into a pipe, a substitution, or the log.
+    Output,
+    Log,
+}
+
+/// Whether removing `gone` removes a written path. A file that was copied into a directory has its name below it.
+fn covers(gone: &str, path: &str) -> bool {
+    below(gone, path).is_some() || gone.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}

@@ -1,0 +1,213 @@
+//! Secrets in texts that commands carry or write: headers, URLs, netrc lines, settings, base64.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::rendered::Rendered;
+use super::{Reader, assigned};
+use crate::check::examine_text;
+use crate::detect::validate::{NameKind, name_kind};
+
+/// Headers that carry a secret.
+const HEADERS: &[&str] = &[
+    "authorization:",
+    "private-token:",
+    "job-token:",
+    "deploy-token:",
+    "x-api-key:",
+    "api-key:",
+    "apikey:",
+    "x-auth-token:",
+    "x-vault-token:",
+    "x-access-token:",
+    "x-jfrog-art-api:",
+    "dd-api-key:",
+    "circle-token:",
+    "x-gitlab-token:",
+];
+
+/// The lines of a text with their offsets; `\n` as `echo` and `printf` read it ends a line too.
+pub(super) fn lines(text: &str) -> Vec<(usize, &str)> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    for line in text.split('\n') {
+        let mut start = at;
+        for part in line.split("\\n") {
+            let trimmed = part.trim_start();
+            let offset = start + (part.len() - trimmed.len());
+            let trimmed = trimmed.trim_end();
+            if !trimmed.is_empty() {
+                out.push((offset, trimmed));
+            }
+            start += part.len() + 2;
+        }
+        at += line.len() + 1;
+    }
+    out
+}
+
+/// Words of a text with their offsets.
+fn words(text: &str) -> Vec<(usize, &str)> {
+    let mut out = Vec::new();
+    for (start, line) in lines(text) {
+        let mut at = start;
+        for word in line.split([' ', '\t']) {
+            if !word.is_empty() {
+                out.push((at, word));
+            }
+            at += word.len() + 1;
+        }
+    }
+    out
+}
+
+impl Reader<'_> {
+    /// A text that is written somewhere, or fed to a program.
+    pub(super) fn written(&mut self, text: &Rendered, how: &'static str) {
+        self.headers(text);
+        self.urls(text);
+        self.netrc(text);
+        self.by_form_unescaped(text, how);
+        for (start, line) in lines(&text.text) {
+            self.setting(text, start, line, how);
+        }
+    }
+
+    /// `Authorization: Bearer x`, `PRIVATE-TOKEN: x`.
+    pub(super) fn headers(&mut self, text: &Rendered) {
+        let lower = text.text.to_ascii_lowercase();
+        for header in HEADERS {
+            for (at, _) in lower.match_indices(header) {
+                let mut start = at + header.len();
+                let rest = &text.text[start..];
+                start += rest.len() - rest.trim_start().len();
+                for scheme in ["bearer ", "basic ", "token ", "apikey ", "bot "] {
+                    if lower[start..].starts_with(scheme) {
+                        start += scheme.len();
+                    }
+                }
+                let rest = &text.text[start..];
+                let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ','));
+                let name =
+                    if *header == "authorization:" { "auth_token" } else { header.trim_end_matches(':') };
+                self.value(text, start..start + end.unwrap_or(rest.len()), name, "in a header", true);
+            }
+        }
+    }
+
+    /// Userinfo and query of every URL in a text.
+    pub(super) fn urls(&mut self, text: &Rendered) {
+        let scheme = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.');
+        for (at, _) in text.text.match_indices("://") {
+            let start = text.text.as_bytes()[..at].iter().rposition(|b| !scheme(b)).map_or(0, |i| i + 1);
+            let rest = &text.text[at + 3..];
+            let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '\\');
+            let end = at + 3 + rest.find(ends).unwrap_or(rest.len());
+            if start == at {
+                continue;
+            }
+            let url = &text.text[start..end];
+            for mut secret in assigned(self.context, "URL", url) {
+                secret.span = secret.span.start + start..secret.span.end + start;
+                self.add(text, secret, "in a URL", "registry_password", true);
+            }
+            let authority_end =
+                url[at + 3 - start..].find(['/', '?', '#']).map_or(url.len(), |i| at + 3 - start + i);
+            let authority = &url[at + 3 - start..authority_end];
+            // A token alone in front of the host.
+            if let Some((user, _)) = authority.rsplit_once('@')
+                && !user.contains(':')
+                && user.len() >= 16
+            {
+                self.value(text, at + 3..at + 3 + user.len(), "token", "in a URL", false);
+            }
+            if let Some(query) = url.find('?') {
+                let mut from = start + query + 1;
+                for pair in url[query + 1..].split('&') {
+                    if let Some((name, value)) = pair.split_once('=')
+                        && name_kind(name.as_bytes()) == NameKind::Secret
+                    {
+                        let value_at = from + name.len() + 1;
+                        self.value(text, value_at..value_at + value.len(), name, "in a URL", true);
+                    }
+                    from += pair.len() + 1;
+                }
+            }
+        }
+    }
+
+    /// `machine host login user password x`.
+    fn netrc(&mut self, text: &Rendered) {
+        let words = words(&text.text);
+        let has = |wanted: &str| words.iter().any(|(_, w)| *w == wanted);
+        if !(has("login") || has("machine") || has("default")) {
+            return;
+        }
+        for pair in words.windows(2) {
+            let [(_, "password"), (start, value)] = pair else { continue };
+            let value = value.trim_end_matches(['"', '\'']);
+            self.value(text, *start..start + value.len(), "password", "in a netrc line", true);
+        }
+    }
+
+    /// `NAME=value`, `name: value`, `"name": "value"`.
+    fn setting(&mut self, text: &Rendered, start: usize, line: &str, how: &'static str) {
+        let Some(split) = line.find('=').or_else(|| line.find(": ")) else { return };
+        let (left, right) = (&line[..split], &line[split + 1..]);
+        let left = left.trim_end_matches(['"', '\'', ' ', ':']);
+        let name_start = left.rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')));
+        let name = &left[name_start.map_or(0, |i| i + 1)..];
+        let npm = name.ends_with("_auth") || name.ends_with("_authToken");
+        if name_kind(name.as_bytes()) != NameKind::Secret && !npm {
+            return;
+        }
+        let value = right.trim_start();
+        let value_at = start + line.len() - value.len();
+        let (value, value_at) = match value.chars().next() {
+            Some(quote @ ('"' | '\'')) => (value[1..].split(quote).next().unwrap_or_default(), value_at + 1),
+            // Calls and lookups are code.
+            _ if value.contains(['(', '[', '{']) => return,
+            _ => (value.trim_end_matches(['"', '\'', ',', ';']), value_at),
+        };
+        self.value(text, value_at..value_at + value.len(), name, how, npm);
+    }
+
+    /// Literals that are decoded from base64 on the spot.
+    pub(super) fn encoded(&mut self, words: &[Rendered], inputs: &[Rendered]) {
+        for text in words.iter().skip(1).chain(inputs) {
+            for (start, word) in self::words(&text.text) {
+                let Some(decoded) = decode(word) else { continue };
+                let range = start..start + word.len();
+                let mut all = examine_text(self.context, &decoded);
+                if all.is_empty() {
+                    all = assigned(self.context, "password", &decoded);
+                    all.extend(
+                        decoded
+                            .split_once(':')
+                            .into_iter()
+                            .flat_map(|(_, password)| assigned(self.context, "password", password)),
+                    );
+                    // Anything may be encoded; what looks like plain words is not taken for a secret.
+                    all.retain(|s| s.confidence > crate::finding::Confidence::Low);
+                }
+                if let Some(mut secret) = all.into_iter().next() {
+                    secret.span = range;
+                    secret.notes.push("wrapped in base64".to_owned());
+                    let name = secret.name.clone().unwrap_or_default();
+                    self.add(text, secret, "in base64", &name, true);
+                }
+            }
+        }
+    }
+}
+
+/// What a word says in base64, if that is text.
+fn decode(word: &str) -> Option<String> {
+    const SHORTEST: usize = 12;
+    if word.len() < SHORTEST {
+        return None;
+    }
+    let bytes = STANDARD.decode(word).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    text.chars().all(|c| !c.is_control() || c.is_whitespace()).then_some(text)
+}

@@ -1,0 +1,114 @@
+//! SW201: secret in an ARG's default.
+
+use super::literal::{assigned, severity, variable};
+use super::{Findings, Said, advice, quoted};
+use crate::artifact::dockerfile::{Kind, PartKind, Value};
+use crate::check::build::{Build, Recipe};
+use crate::check::{Answers, Check, Context, NAMED, TextSecret};
+use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::location::Span;
+
+/// SW201.
+pub struct SecretInArg;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW201",
+    name: "secret-in-arg",
+    summary: "An ARG's default is a secret, or a literal that is no placeholder under a secret's name.",
+    why: "Everybody who has the Dockerfile has the default, and every RUN after it writes it into the image's history; provenance attestations repeat it.",
+    fix: "Take the default out and give the secret to the step that needs it with `RUN --mount=type=secret,id=…,env=…`.",
+    clause: "D.4.1",
+    severity: Severity::High,
+    tags: &["CWE-798", "CWE-540"],
+};
+
+impl Check<Build<'_>> for SecretInArg {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let recipe = &build.recipe;
+        let mut findings = Findings::new(&META, context, recipe);
+        for (number, instruction) in recipe.dockerfile.instructions.iter().enumerate() {
+            let Kind::Arg(declarations) = &instruction.innermost().kind else { continue };
+            for declaration in declarations {
+                let Some(default) = &declaration.default else { continue };
+                let name = declaration.name.as_str();
+                for (secret, span) in in_value(context, recipe, number, name, default, META.id, answers) {
+                    let said = Said {
+                        instruction: number,
+                        span,
+                        subject: name,
+                        severity: severity(&secret, name, false),
+                        message: message(&secret, name, "the default of the build argument"),
+                        fix: format!(
+                            "Remove the default of {} and {}.",
+                            quoted(name),
+                            advice::for_variable(context, recipe, number, &name_for(name, &secret))
+                        ),
+                    };
+                    answers.findings.push(findings.make(said, Some(secret)));
+                }
+            }
+        }
+    }
+}
+
+/// What is said of a secret in a variable's value.
+pub(super) fn message(secret: &TextSecret, name: &str, place: &str) -> String {
+    if secret.detector == NAMED {
+        format!("{place} {} is a literal, and its name says that it is a secret", quoted(name))
+    } else {
+        format!("{} in {place} {}", secret.what, quoted(name))
+    }
+}
+
+/// The variable that the secret should arrive in.
+pub(super) fn name_for(name: &str, secret: &TextSecret) -> String {
+    if name.is_empty() { variable("", &secret.detector) } else { variable(name, "") }
+}
+
+/// The secrets in the value that an `ARG` or an `ENV` gives a variable, each with its place. What a variable brings
+/// in is left to where that is set.
+pub(super) fn in_value(
+    context: &Context<'_>,
+    recipe: &Recipe<'_>,
+    instruction: usize,
+    name: &str,
+    value: &Value,
+    check: &'static str,
+    answers: &mut Answers,
+) -> Vec<(TextSecret, Span)> {
+    // As it is written: `${X:-literal}` counts by its literal.
+    let mut found: Vec<(TextSecret, Span)> = assigned(context, name, &value.unquoted)
+        .into_iter()
+        .map(|s| {
+            let span = value.unquoted.locate(s.span.clone());
+            (s, span)
+        })
+        .collect();
+    match recipe.resolution.expand(instruction, &value.raw) {
+        Ok(expanded) if value.raw.contains('$') => {
+            for secret in assigned(context, name, expanded.as_str()) {
+                let own =
+                    |p: &&crate::artifact::dockerfile::Part| p.kind == PartKind::Literal && p.via.is_none();
+                let Some(span) = expanded.parts_of(secret.span.clone()).find(own).map(|p| p.span) else {
+                    continue;
+                };
+                let known = |(_, s): &(TextSecret, Span)| s.start < span.end && span.start < s.end;
+                if !found.iter().any(known) {
+                    found.push((secret, span));
+                }
+            }
+        }
+        Ok(_) => {}
+        Err(error) => answers.unchecked.push(Unchecked {
+            origin: recipe.origin(value.span()),
+            what: format!("value of {}", quoted(name)),
+            reason: format!("{error}; the build fails here"),
+            checks: vec![check],
+        }),
+    }
+    found
+}

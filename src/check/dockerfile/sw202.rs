@@ -1,0 +1,66 @@
+//! SW202: secret in an ENV.
+
+use super::literal::severity;
+use super::sw201::{in_value, message, name_for};
+use super::{Findings, Said, advice, quoted};
+use crate::artifact::dockerfile::Kind;
+use crate::check::build::Build;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW202.
+pub struct SecretInEnv;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW202",
+    name: "secret-in-env",
+    summary: "An ENV's value is a secret, or a literal that is no placeholder under a secret's name; `${X:-literal}` counts.",
+    why: "ENV goes into the image config: everybody who can pull the image reads it, every process in every container has it, and a container whose injection failed starts with it.",
+    fix: "Remove the variable from the Dockerfile and inject it when the container starts.",
+    clause: "D.4.1",
+    severity: Severity::High,
+    tags: &["CWE-798", "CWE-526"],
+};
+
+impl Check<Build<'_>> for SecretInEnv {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let recipe = &build.recipe;
+        let mut findings = Findings::new(&META, context, recipe);
+        for (number, instruction) in recipe.dockerfile.instructions.iter().enumerate() {
+            let Kind::Env(pairs) = &instruction.innermost().kind else { continue };
+            for pair in pairs {
+                let name = pair.key.trim_matches(['"', '\'']);
+                for (secret, span) in in_value(context, recipe, number, name, &pair.value, META.id, answers) {
+                    let own = name_for(name, &secret);
+                    let build_step = match advice::first_user(recipe, number, name) {
+                        Some(_) => format!(
+                            "; for the build, {}",
+                            advice::for_variable(context, recipe, number, &own)
+                        ),
+                        None => format!(
+                            ". If a build step needs it: {}, built with {}",
+                            advice::run_line(context, None, &advice::env_mount(&own), None),
+                            advice::build_option(&own)
+                        ),
+                    };
+                    let said = Said {
+                        instruction: number,
+                        span,
+                        subject: name,
+                        severity: severity(&secret, name, false),
+                        message: message(&secret, name, "the environment variable"),
+                        fix: format!(
+                            "Remove {} from ENV and inject it when the container starts (the task definition's `secrets`){build_step}.",
+                            quoted(name)
+                        ),
+                    };
+                    answers.findings.push(findings.make(said, Some(secret)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! SW204: COPY or ADD brings in a secret file.
+
+use super::copied::{SecretFile, secret_files, target};
+use super::path::{absolute, below};
+use super::rendered::Rendered;
+use super::{Findings, Said, advice, quoted};
+use crate::artifact::context::{CopyKind, CopySource, SourcePath};
+use crate::artifact::dockerfile::{Kind, Source, Text};
+use crate::check::build::{Build, ExaminedContext, Fate, Recipe};
+use crate::check::{Answers, Check, Context, secret_file};
+use crate::finding::{CheckMeta, Confidence, Severity};
+use crate::location::{Span, escape_bytes};
+
+/// SW204.
+pub struct SecretFileCopied;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW204",
+    name: "secret-file-copied",
+    summary: "A COPY or ADD brings a secret file into the image, from the context or from another stage.",
+    why: "The file is in a layer for everybody who can pull the image; a later RUN that deletes it only hides it.",
+    fix: "Mount the file in the RUN that needs it with `RUN --mount=type=secret,id=…,target=…`, and list it in `.dockerignore`.",
+    clause: "D.2",
+    severity: Severity::High,
+    tags: &["CWE-538", "CWE-200"],
+};
+
+impl Check<Build<'_>> for SecretFileCopied {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let mut findings = Findings::new(&META, context, &build.recipe);
+        let secrets = secret_files(context, &build.context);
+        for (index, (number, copy)) in build.context.copies.iter().enumerate() {
+            if copy.kind == CopyKind::BindMount {
+                continue;
+            }
+            let taken: Vec<&SecretFile> = secrets
+                .iter()
+                .filter(|s| build.context.reach.copies_of(s.file).any(|c| c == index))
+                .collect();
+            if taken.is_empty() {
+                by_name(&mut findings, &build.context, *number, copy, answers);
+            } else {
+                from_context(&mut findings, context, build, *number, copy, &taken, answers);
+            }
+        }
+        from_stages(&mut findings, answers);
+    }
+}
+
+/// A COPY that takes files which are known to be secret: one finding, at the COPY.
+fn from_context(
+    findings: &mut Findings<'_>,
+    context: &Context<'_>,
+    build: &Build<'_>,
+    number: usize,
+    copy: &CopySource,
+    taken: &[&SecretFile],
+    answers: &mut Answers,
+) {
+    let (recipe, examined) = (&build.recipe, &build.context);
+    let targets: Vec<String> =
+        taken.iter().filter_map(|s| target(recipe, number, examined, copy, s.file)).collect();
+    let mut worst = Severity::Low;
+    let mut ends = Vec::new();
+    let mut carriers = Vec::new();
+    for (secret, path) in taken.iter().zip(&targets) {
+        match recipe.fate(number, path) {
+            Fate::Image(via) => {
+                worst = worst.max(secret.severity);
+                if let Some(copy) = via.filter(|c| !carriers.contains(c)) {
+                    carriers.push(copy);
+                }
+            }
+            Fate::Cache => ends.push("it stays in a builder stage and its cache"),
+            Fate::Nowhere => ends.push("the target does not need its stage"),
+        }
+    }
+    let Some((first, path)) = taken.first().zip(targets.first()) else { return };
+    let name = |s: &SecretFile| {
+        examined.files.files.get(s.file).map(|f| escape_bytes(f.bytes())).unwrap_or_default()
+    };
+    let more = match taken.len() {
+        1 => String::new(),
+        2 => format!(" and {}", quoted(&name(taken[1]))),
+        n => format!(" and {} more secret files", n - 1),
+    };
+    let hidden = removed(recipe, number, path).map(|line| {
+        format!("; the RUN on line {line} deletes it, but it is still shipped in the layer below")
+    });
+    let into = if carriers.is_empty() && worst == Severity::Low { "a stage" } else { "the image" };
+    let kept = quoted(&name(first));
+    let message = format!(
+        "{} brings {kept} ({}){more} into {into}{}",
+        keyword(copy),
+        first.what,
+        hidden.unwrap_or_default()
+    );
+    let said = Said {
+        instruction: number,
+        span: copy.span,
+        subject: &name(first),
+        severity: worst,
+        message,
+        fix: fix(context, recipe, number, &name(first), path),
+    };
+    let mut finding = findings.make(said, None);
+    finding.places = taken.iter().map(|s| examined.origin(s.file)).collect();
+    for copy in carriers.iter().filter_map(|c| recipe.dockerfile.instructions.get(*c)) {
+        let line = recipe.line(copy.span);
+        finding.notes.push(format!("the COPY --from on line {line} carries it into the image"));
+        finding.places.push(recipe.origin(copy.span));
+    }
+    if worst == Severity::Low {
+        finding.notes.extend(ends.first().map(|e| (*e).to_owned()));
+    }
+    answers.findings.push(finding);
+}
+
+fn fix(context: &Context<'_>, recipe: &Recipe<'_>, number: usize, source: &str, path: &str) -> String {
+    let id = advice::identity(source.rsplit('/').next().unwrap_or_default().trim_start_matches('.'));
+    let safe: String =
+        path.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-')).collect();
+    let stage = recipe.dockerfile.stage_of(number).map(|s| s.index);
+    let after = |r: &&crate::check::build::Run<'_>| {
+        r.instruction > number && recipe.dockerfile.stage_of(r.instruction).map(|s| s.index) == stage
+    };
+    let mount = format!("--mount=type=secret,id={id},target={safe}");
+    let line = advice::run_line(context, recipe.runs.iter().find(after), &mount, None);
+    format!(
+        "Add `{source}` to `.dockerignore` and mount it only where it is needed: {line}, built with `docker build --secret id={id},src={source} .`; what the running container needs, inject when it starts."
+    )
+}
+
+/// A COPY of a file that is not in the context now, by the file's name. What is there and excluded fails the build.
+fn by_name(
+    findings: &mut Findings<'_>,
+    examined: &ExaminedContext,
+    number: usize,
+    copy: &CopySource,
+    answers: &mut Answers,
+) {
+    for source in &copy.sources {
+        let SourcePath::Known(source) = source else { continue };
+        let clean = absolute("/", source);
+        let relative = clean.trim_start_matches('/');
+        let there = examined.files.root.join(relative);
+        if relative.is_empty() || std::fs::symlink_metadata(there).is_ok() || source.contains("://") {
+            continue;
+        }
+        let literal: String = relative.chars().filter(|c| !matches!(c, '*' | '?' | '[' | ']')).collect();
+        let Some((what, severity)) = named(&literal) else { continue };
+        let recipe = findings.recipe;
+        let base = destination(recipe, number);
+        let said = Said {
+            instruction: number,
+            span: copy.span,
+            subject: relative,
+            severity: match recipe.fate(number, &base) {
+                Fate::Image(_) => severity,
+                Fate::Cache | Fate::Nowhere => Severity::Low,
+            },
+            message: format!("{} brings {} ({what}) into the image", keyword(copy), quoted(relative)),
+            fix: fix(findings.context, recipe, number, relative, &base),
+        };
+        let mut finding = findings.make(said, None);
+        finding.confidence = Confidence::Medium;
+        finding.notes.push("the file is not in the context now; its name tells".to_owned());
+        if let Some(line) = removed(recipe, number, &base) {
+            finding.notes.push(format!("the RUN on line {line} deletes it, but it is still shipped"));
+        }
+        answers.findings.push(finding);
+    }
+}
+
+/// The kind of file that a name alone gives away.
+fn named(path: &str) -> Option<(&'static str, Severity)> {
+    if let Some(kind) = secret_file::by_path(path.as_bytes()) {
+        return Some((kind.what, kind.severity));
+    }
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let data = [".json", ".yml", ".yaml", ".txt", ".toml", ".ini", ".properties", ""];
+    let stem =
+        |stems: &[&str]| stems.iter().any(|s| name.strip_prefix(s).is_some_and(|rest| data.contains(&rest)));
+    if stem(&["credentials", "service-account", "service_account", "serviceaccount", "secret", "secrets"]) {
+        return Some(("credentials file", Severity::High));
+    }
+    let key =
+        name.ends_with(".key") || name == "private.pem" || name.ends_with("-key.pem") || name == "key.pem";
+    key.then_some(("private key", Severity::High))
+}
+
+/// A COPY --from of a file that is secret by its name.
+fn from_stages(findings: &mut Findings<'_>, answers: &mut Answers) {
+    let recipe = findings.recipe;
+    for (number, instruction) in recipe.dockerfile.instructions.iter().enumerate() {
+        let inner = instruction.innermost();
+        let Kind::Copy(copy) = &inner.kind else { continue };
+        if copy.from.is_none() {
+            continue;
+        }
+        for source in &copy.files.sources {
+            let Source::Path(text) = source else { continue };
+            let path = absolute("/", &expand(recipe, number, text));
+            // What the context brought in is told at its own COPY.
+            let known = answers
+                .findings
+                .iter()
+                .any(|f| f.check == META.id && f.places.contains(&recipe.origin(instruction.span)));
+            let Some((what, severity)) = named(path.trim_start_matches('/')).filter(|_| !known) else {
+                continue;
+            };
+            let base = destination(recipe, number);
+            let severity = match recipe.fate(number, &base) {
+                Fate::Image(_) => severity,
+                Fate::Cache | Fate::Nowhere => Severity::Low,
+            };
+            let said = Said {
+                instruction: number,
+                span: text.span(),
+                subject: &path,
+                severity,
+                message: format!(
+                    "COPY --from carries {} ({what}) from another stage into the image",
+                    quoted(&path)
+                ),
+                fix: fix(findings.context, recipe, number, path.trim_start_matches('/'), &path),
+            };
+            let mut finding = findings.make(said, None);
+            finding.confidence = Confidence::Medium;
+            answers.findings.push(finding);
+        }
+    }
+}
+
+fn keyword(copy: &CopySource) -> &'static str {
+    if copy.kind == CopyKind::Add { "ADD" } else { "COPY" }
+}
+
+fn expand(recipe: &Recipe<'_>, number: usize, text: &Text) -> String {
+    recipe.resolution.expand(number, text).map_or_else(|_| text.to_string(), |e| e.as_str().to_owned())
+}
+
+fn destination(recipe: &Recipe<'_>, number: usize) -> String {
+    let files = recipe.dockerfile.instructions.get(number).and_then(|i| i.innermost().files());
+    let text = files.map(|f| expand(recipe, number, &f.destination)).unwrap_or_default();
+    absolute(recipe.directory(number), &text)
+}
+
+/// The line of a later RUN that deletes a path.
+fn removed(recipe: &Recipe<'_>, number: usize, path: &str) -> Option<u32> {
+    let stage = recipe.dockerfile.stage_of(number)?.index;
+    let later = recipe.runs.iter().filter(|r| {
+        r.instruction > number && recipe.dockerfile.stage_of(r.instruction).is_some_and(|s| s.index == stage)
+    });
+    for run in later {
+        for command in &run.script.commands {
+            if !matches!(command.program().as_deref(), Some("rm" | "unlink" | "shred")) {
+                continue;
+            }
+            let words = command.words.iter().skip(1).map(|w| Rendered::word(w).text);
+            let mut paths = words.filter(|w| !w.starts_with('-'));
+            if paths.any(|p| below(&absolute(recipe.directory(run.instruction), &p), path).is_some()) {
+                return Some(recipe.line(Span::new(command.span.start, command.span.end)));
+            }
+        }
+    }
+    None
+}

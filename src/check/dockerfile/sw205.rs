@@ -1,0 +1,143 @@
+//! SW205: an ARG that is a secret reaches a RUN.
+
+use super::variable::{is_secret, used};
+use super::{Findings, Said, advice, quoted};
+use crate::artifact::dockerfile::{Binding, Instruction, Kind, Source, Text};
+use crate::check::build::{Build, Recipe, StageRole};
+use crate::check::{Answers, Check, Context};
+use crate::detect::validate::{NameKind, name_kind};
+use crate::finding::{CheckMeta, Confidence, Severity};
+use crate::location::Span;
+
+/// SW205.
+pub struct SecretArgReachesRun;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW205",
+    name: "secret-arg-reaches-run",
+    summary: "A build argument that is a secret is in scope of a RUN, or is copied into the image's configuration.",
+    why: "The value that `--build-arg` gives is written into the history entry of every RUN after the ARG, used there or not, and into provenance attestations at `mode=max`.",
+    fix: "Replace the ARG by a build secret: `RUN --mount=type=secret,id=…,env=…`.",
+    clause: "D.2",
+    severity: Severity::High,
+    tags: &["CWE-532", "CWE-538"],
+};
+
+/// Where an argument's value lands.
+struct Landing {
+    line: u32,
+    how: String,
+    /// The `RUN`'s instruction, if it is one.
+    run: bool,
+}
+
+impl Check<Build<'_>> for SecretArgReachesRun {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let recipe = &build.recipe;
+        let mut findings = Findings::new(&META, context, recipe);
+        let mut seen: Vec<(usize, String)> = Vec::new();
+        for number in 0..recipe.dockerfile.instructions.len() {
+            for binding in recipe.resolution.args_at(number) {
+                let key = (binding.instruction, binding.name.to_string());
+                if seen.contains(&key) || !is_secret(context, binding) {
+                    continue;
+                }
+                let Some(landing) = landing(recipe, number, binding) else { continue };
+                seen.push(key);
+                let name = binding.name.as_str();
+                let role = recipe.role_of(number);
+                let weak = name_kind(name.as_bytes()) == NameKind::Weak;
+                let severity = match role {
+                    StageRole::Final if !weak => Severity::High,
+                    StageRole::Final | StageRole::Builder => Severity::Medium,
+                    StageRole::Unused => Severity::Low,
+                };
+                let said = Said {
+                    instruction: binding.instruction,
+                    span: name_span(recipe, binding),
+                    subject: name,
+                    severity,
+                    message: format!("the build argument {} {}", quoted(name), landing.how),
+                    fix: format!(
+                        "Delete `ARG {}` and {}.",
+                        crate::location::escape_bytes(name.as_bytes()),
+                        advice::for_variable(context, recipe, binding.instruction, name)
+                    ),
+                };
+                let mut finding = findings.make(said, None);
+                if weak {
+                    finding.confidence = Confidence::Medium;
+                }
+                if role == StageRole::Builder {
+                    finding.notes.push(
+                        "the stage's own history is not in the image; the value is in the build cache and in provenance at `mode=max`"
+                            .to_owned(),
+                    );
+                }
+                if landing.run {
+                    finding.notes.push(format!("first RUN that gets it: line {}", landing.line));
+                }
+                answers.findings.push(finding);
+            }
+        }
+    }
+}
+
+/// The place of the name where the argument is declared.
+fn name_span(recipe: &Recipe<'_>, binding: &Binding) -> Span {
+    let own = recipe.dockerfile.instructions.get(binding.instruction).is_some();
+    if own { binding.name.span() } else { Span::default() }
+}
+
+fn landing(recipe: &Recipe<'_>, number: usize, binding: &Binding) -> Option<Landing> {
+    let instruction = recipe.dockerfile.instructions.get(number)?;
+    let line = recipe.line(instruction.span);
+    let name = binding.name.as_str();
+    match &instruction.kind {
+        Kind::Run(_) => {
+            let run = recipe.runs.iter().find(|r| r.instruction == number);
+            let named = run.is_some_and(|r| used(&r.script).iter().any(|n| n == name));
+            let how = if named { "is used by" } else { "is in scope of" };
+            let how = format!("{how} the RUN on line {line}, whose history entry keeps its value");
+            Some(Landing { line, how, run: true })
+        }
+        Kind::Env(pairs) => {
+            let takes = pairs.iter().any(|p| brings(recipe, number, &p.value.raw, name));
+            takes.then(|| Landing {
+                line,
+                how: format!("is copied into the image's environment by the ENV on line {line}"),
+                run: false,
+            })
+        }
+        Kind::Label(pairs) => {
+            let takes = pairs.iter().any(|p| brings(recipe, number, &p.value.raw, name));
+            takes.then(|| Landing { line, how: format!("is copied into a label on line {line}"), run: false })
+        }
+        Kind::Add(_) => {
+            let takes = paths(instruction).any(|t| brings(recipe, number, t, name));
+            takes.then(|| Landing {
+                line,
+                how: format!("is in the source of the ADD on line {line}, whose history entry keeps it"),
+                run: false,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn paths(instruction: &Instruction) -> impl Iterator<Item = &Text> {
+    instruction.files().into_iter().flat_map(|f| &f.sources).filter_map(|s| match s {
+        Source::Path(text) => Some(text),
+        Source::Heredoc(_) => None,
+    })
+}
+
+/// Whether a text takes in a variable.
+fn brings(recipe: &Recipe<'_>, number: usize, text: &Text, name: &str) -> bool {
+    let expanded = recipe.resolution.expand(number, text);
+    expanded.is_ok_and(|e| e.parts().iter().any(|p| p.via.as_ref().is_some_and(|v| &*v.name == name)))
+}

@@ -1,0 +1,114 @@
+//! SW206: a secret is written to a file of the image, or printed to the build log.
+
+use super::flow::{End, flows};
+use super::{Findings, Said, advice, quoted};
+use crate::check::build::{Build, Fate, Recipe, Run};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW206.
+pub struct SecretWritten;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW206",
+    name: "secret-written",
+    summary: "A RUN writes a build secret or a secret variable to a file of the image, or prints it to the build log.",
+    why: "A secret mount keeps a secret out of the image only as long as the step does not copy it into one; logs of CI systems are kept and read by many.",
+    fix: "Use the secret where it is mounted: mount it at the path where the program looks for it, or as a variable.",
+    clause: "D.2",
+    severity: Severity::High,
+    tags: &["CWE-538", "CWE-532"],
+};
+
+impl Check<Build<'_>> for SecretWritten {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let recipe = &build.recipe;
+        let mut findings = Findings::new(&META, context, recipe);
+        for run in &recipe.runs {
+            for flow in flows(context, recipe, run) {
+                let (message, severity, fix, subject, carrier) = match &flow.end {
+                    End::Printed(how) => (
+                        format!("{} ends up in the build log: the command {how}", flow.label),
+                        Severity::High,
+                        format!(
+                            "Do not print it: drop the command, send its output to /dev/null, or put `set +x` before it. To look whether it is there: {}.",
+                            advice::run_line(context, None, &mount_of(run, &flow.label), None)
+                                .replace('…', "sh -c 'test -n \"$(cat /run/secrets/…)\"'")
+                        ),
+                        "log".to_owned(),
+                        None,
+                    ),
+                    End::Written(path) => written(recipe, run, &flow.label, path),
+                };
+                let said = Said {
+                    instruction: run.instruction,
+                    span: flow.span,
+                    subject: &subject,
+                    severity,
+                    message,
+                    fix,
+                };
+                let mut finding = findings.make(said, None);
+                if let Some(copy) = carrier.and_then(|c: usize| recipe.dockerfile.instructions.get(c)) {
+                    finding.places.push(recipe.origin(copy.span));
+                }
+                answers.findings.push(finding);
+            }
+        }
+    }
+}
+
+fn written(
+    recipe: &Recipe<'_>,
+    run: &Run<'_>,
+    label: &str,
+    path: &str,
+) -> (String, Severity, String, String, Option<usize>) {
+    let shown = quoted(path);
+    let fate = recipe.fate(run.instruction, path);
+    let (severity, end, carrier) = match fate {
+        Fate::Image(Some(copy)) => {
+            let line = recipe.dockerfile.instructions.get(copy).map_or(0, |i| recipe.line(i.span));
+            (
+                Severity::High,
+                format!("which the COPY --from on line {line} carries into the image"),
+                Some(copy),
+            )
+        }
+        Fate::Image(None) => (Severity::High, "which stays in the image's layer".to_owned(), None),
+        Fate::Cache => (Severity::Low, "which stays in a builder stage and its cache".to_owned(), None),
+        Fate::Nowhere => (Severity::Low, "in a stage that the target does not need".to_owned(), None),
+    };
+    let message = format!("{label} is written to {shown}, {end}");
+    let mount = target_mount(run, label, path);
+    let fix = format!(
+        "Mount it where the program reads it instead of copying it: `RUN {mount} …`; or delete {shown} in the same RUN."
+    );
+    (message, severity, fix, path.to_owned(), carrier)
+}
+
+/// The mount that puts the secret at a path.
+fn target_mount(run: &Run<'_>, label: &str, path: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+    let path: String = path.chars().filter(|c| safe(*c)).collect();
+    format!("--mount=type=secret,id={},target={path}", id_of(run, label))
+}
+
+fn mount_of(run: &Run<'_>, label: &str) -> String {
+    format!("--mount=type=secret,id={}", id_of(run, label))
+}
+
+/// The identity of the secret: the mount's own, or one made from the variable's name.
+fn id_of(run: &Run<'_>, label: &str) -> String {
+    let inner = label.split('`').nth(1).unwrap_or_default();
+    let own = run.mounts.iter().filter_map(|m| m.id()).any(|id| id.as_str() == inner);
+    if own && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+        inner.to_owned()
+    } else {
+        advice::identity(inner)
+    }
+}

@@ -1,0 +1,113 @@
+//! SW207: secret in LABEL, CMD, ENTRYPOINT, HEALTHCHECK or the URL of a remote ADD.
+
+use super::literal::{Literal, assigned, in_url, literals, severity, variable};
+use super::rendered::Rendered;
+use super::{Findings, Said, advice, quoted};
+use crate::artifact::dockerfile::{CommandLine, Healthcheck, Kind, Source};
+use crate::check::build::{Build, script_of};
+use crate::check::{Answers, Check, Context, NAMED};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW207.
+pub struct SecretInInstruction;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW207",
+    name: "secret-in-instruction",
+    summary: "A LABEL, CMD, ENTRYPOINT, HEALTHCHECK, MAINTAINER or the URL of a remote ADD holds a secret.",
+    why: "All of these are in the image config or its history: everybody who can pull the image reads them, and registries show labels on their pages.",
+    fix: "Take the secret out and let the container read it from its environment when it starts.",
+    clause: "D.2",
+    severity: Severity::High,
+    tags: &["CWE-798"],
+};
+
+impl Check<Build<'_>> for SecretInInstruction {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let recipe = &build.recipe;
+        let mut findings = Findings::new(&META, context, recipe);
+        for (number, instruction) in recipe.dockerfile.instructions.iter().enumerate() {
+            let inner = instruction.innermost();
+            let keyword = inner.keyword.as_str();
+            let mut found: Vec<(Literal, String)> = Vec::new();
+            let mut command = |line: &CommandLine| {
+                let text = match line {
+                    CommandLine::Shell(text) => Some(text),
+                    CommandLine::Exec(_) => None,
+                };
+                let all = literals(context, &script_of(line), text);
+                found.extend(all.into_iter().map(|l| {
+                    let fix = format!(
+                        "Write ${} in its place, in the shell form or in a script, and inject the variable when the container starts (the task definition's `secrets`).",
+                        l.variable
+                    );
+                    (l, fix)
+                }));
+            };
+            match &inner.kind {
+                Kind::Cmd(line) | Kind::Entrypoint(line) | Kind::Healthcheck(Healthcheck::Command(line)) => {
+                    command(line);
+                }
+                Kind::Label(pairs) => {
+                    for pair in pairs {
+                        let name = pair.key.trim_matches(['"', '\'']).to_owned();
+                        for secret in assigned(context, &name, &pair.value.unquoted) {
+                            let literal = Literal {
+                                span: pair.value.unquoted.locate(secret.span.clone()),
+                                severity: severity(&secret, &name, false),
+                                how: "in the value",
+                                variable: variable(&name, &secret.detector),
+                                single_quoted: false,
+                                secret,
+                            };
+                            found.push((
+                                literal,
+                                format!("Remove the label {}: a label is for everybody.", quoted(&name)),
+                            ));
+                        }
+                    }
+                }
+                Kind::Maintainer(text) => {
+                    let all = in_url(context, &Rendered::text(text));
+                    found.extend(all.into_iter().map(|l| (l, "Remove it.".to_owned())));
+                }
+                Kind::Add(add) => {
+                    for source in &add.files.sources {
+                        let Source::Path(text) = source else { continue };
+                        if !text.contains("://") {
+                            continue;
+                        }
+                        found.extend(in_url(context, &Rendered::text(text)).into_iter().map(|l| {
+                            let fix = format!(
+                                "Fetch it in a RUN that gets the secret: `RUN {} curl -fsSL -H \"Authorization: Bearer ${}\" -o … https://…`, built with {}.",
+                                advice::env_mount(&l.variable), l.variable, advice::build_option(&l.variable)
+                            );
+                            (l, fix)
+                        }));
+                    }
+                }
+                _ => {}
+            }
+            for (literal, fix) in found {
+                let what = if literal.secret.detector == NAMED {
+                    "literal secret"
+                } else {
+                    literal.secret.what.as_str()
+                };
+                let said = Said {
+                    instruction: number,
+                    span: literal.span,
+                    subject: &literal.variable,
+                    severity: literal.severity,
+                    message: format!("{what} {} of the {keyword}", literal.how),
+                    fix,
+                };
+                answers.findings.push(findings.make(said, Some(literal.secret)));
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! SW208: a heredoc of COPY or ADD writes a secret.
+
+use super::literal::in_written_text;
+use super::path::absolute;
+use super::rendered::Rendered;
+use super::variable::is_secret;
+use super::{Findings, Said, advice, quoted};
+use crate::artifact::dockerfile::{Heredoc, Instruction};
+use crate::check::build::{Build, Recipe};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity, Unchecked};
+
+/// SW208.
+pub struct SecretInHeredoc;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW208",
+    name: "secret-in-heredoc",
+    summary: "A COPY or ADD heredoc writes a secret into the image: a literal, or a variable that is a secret.",
+    why: "The lines become a file in the layer, for everybody who can pull the image.",
+    fix: "Mount the file in the RUN that needs it with `RUN --mount=type=secret,id=…,target=…`, or write it when the container starts.",
+    clause: "D.2",
+    severity: Severity::High,
+    tags: &["CWE-798", "CWE-538"],
+};
+
+impl Check<Build<'_>> for SecretInHeredoc {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let recipe = &build.recipe;
+        let mut findings = Findings::new(&META, context, recipe);
+        for (number, instruction) in recipe.dockerfile.instructions.iter().enumerate() {
+            let inner = instruction.innermost();
+            let Some(files) = inner.files() else { continue };
+            let target = absolute(recipe.directory(number), &files.destination);
+            let safe: String = target
+                .chars()
+                .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'))
+                .collect();
+            let id = advice::identity(safe.rsplit('/').next().unwrap_or_default().trim_start_matches('.'));
+            let fix = format!(
+                "Keep the file out of the image and mount it where a step needs it: `RUN --mount=type=secret,id={id},target={safe} …`, built with `docker build --secret id={id},src=FILE .`; for the running container, inject the value when it starts."
+            );
+            for heredoc in &inner.heredocs {
+                for literal in in_written_text(context, &Rendered::text(&heredoc.body)) {
+                    let said = Said {
+                        instruction: number,
+                        span: literal.span,
+                        subject: &target,
+                        severity: literal.severity,
+                        message: format!(
+                            "{} in a heredoc that writes {}",
+                            literal.secret.what,
+                            quoted(&target)
+                        ),
+                        fix: fix.clone(),
+                    };
+                    answers.findings.push(findings.make(said, Some(literal.secret)));
+                }
+                for (name, span) in variables(context, recipe, number, inner, heredoc, answers) {
+                    let said = Said {
+                        instruction: number,
+                        span,
+                        subject: &target,
+                        severity: Severity::High,
+                        message: format!(
+                            "the heredoc writes the secret variable {} into {}",
+                            quoted(&name),
+                            quoted(&target)
+                        ),
+                        fix: fix.clone(),
+                    };
+                    answers.findings.push(findings.make(said, None));
+                }
+            }
+        }
+    }
+}
+
+/// The secret variables that a heredoc's lines take in.
+fn variables(
+    context: &Context<'_>,
+    recipe: &Recipe<'_>,
+    number: usize,
+    instruction: &Instruction,
+    heredoc: &Heredoc,
+    answers: &mut Answers,
+) -> Vec<(String, crate::location::Span)> {
+    if !heredoc.word.expand {
+        return Vec::new();
+    }
+    let expanded = match recipe.resolution.expand_heredoc(number, &heredoc.body) {
+        Ok(expanded) => expanded,
+        Err(error) => {
+            answers.unchecked.push(Unchecked {
+                origin: recipe.origin(instruction.span),
+                what: "heredoc".to_owned(),
+                reason: format!("{error}; the build fails here"),
+                checks: vec![META.id],
+            });
+            return Vec::new();
+        }
+    };
+    let mut found: Vec<(String, crate::location::Span)> = Vec::new();
+    for via in expanded.parts().iter().filter_map(|p| p.via.as_ref()) {
+        let binding = via.binding.and_then(|b| recipe.resolution.binding(b));
+        let secret = binding.is_some_and(|b| is_secret(context, b));
+        if secret && !found.iter().any(|(n, _)| **n == *via.name) {
+            found.push((via.name.to_string(), via.reference));
+        }
+    }
+    found
+}

@@ -1,0 +1,228 @@
+//! One build before it is done: the Dockerfile and its context, end to end.
+
+mod copies;
+mod read;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use super::{Outcome, ScanError, Setup};
+use crate::artifact::context::{
+    Builder, Context as Files, FileKind, GitIndex, IgnoreRules, SpecialKind, Unread, reach,
+};
+use crate::artifact::dockerfile::Dockerfile;
+use crate::check::build::{Build, ExaminedContext, Recipe};
+use crate::check::context::FILE_CHECKS;
+use crate::check::{
+    Answers, Context, InjectedSecret, Masker, context as context_checks, dockerfile as dockerfile_checks,
+};
+use crate::finding::{ArtifactRecord, Subject, Unchecked};
+use crate::location::{Origin, OriginKind, escape_bytes};
+
+/// What is to be examined.
+pub struct ContextRequest {
+    /// The directory that the builder is given.
+    pub root: PathBuf,
+    /// The Dockerfile; a listing can do without.
+    pub dockerfile: Option<DockerfileSource>,
+    /// The stage to build, if it is not the last.
+    pub target: Option<String>,
+    /// Who builds.
+    pub builder: Builder,
+}
+
+/// A Dockerfile as it was read.
+pub struct DockerfileSource {
+    /// Where it was read; nothing for standard input.
+    pub path: Option<PathBuf>,
+    /// Its name as the user gave it.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The files of a context.
+pub struct Listing {
+    /// Their paths as raw bytes, in byte order. Directories are not listed, nor are sockets, which builders leave out.
+    pub paths: Vec<Vec<u8>>,
+    /// What could not be looked at.
+    pub unread: Vec<Unread>,
+}
+
+/// Examines a build before it is done.
+///
+/// # Errors
+/// If there is no Dockerfile, or if it, the ignore file or the directory cannot be used. Single files that cannot be
+/// read are in the report.
+pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, ScanError> {
+    let source = request.dockerfile.as_ref().ok_or(ScanError::NoDockerfile)?;
+    let dockerfile = parse(source)?;
+    let (files, rules) = walk(request, setup.jobs)?;
+    let resolution = dockerfile.resolve();
+    let needed = needed(&dockerfile, request, source)?;
+    let copies = copies::sources(&resolution, &needed);
+    let taken: Vec<_> = copies.iter().map(|(_, c)| c.clone()).collect();
+    let reach = reach(&files, &taken);
+    let mut answers = Answers::default();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(setup.jobs)
+        .build()
+        .map_err(|source| ScanError::Threads { jobs: setup.jobs, source })?;
+    let name = request.root.display().to_string();
+    let seen = pool.install(|| read::all(setup, &files));
+    let mut coverage = seen.coverage;
+    let miss = |path: &[u8], what: &str, reason: String| Unchecked {
+        origin: Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },
+        what: what.to_owned(),
+        reason,
+        checks: FILE_CHECKS.to_vec(),
+    };
+    for (file, reason) in seen.unread {
+        answers.unchecked.push(miss(files.files[file].bytes(), "file", reason));
+    }
+    for unread in &files.unread {
+        coverage.files_not_seen += 1;
+        let path = std::os::unix::ffi::OsStrExt::as_bytes(unread.path.as_os_str());
+        answers.unchecked.push(miss(path, "entry", unread.reason.clone()));
+    }
+    coverage.layers = 1;
+    let recipe = Recipe::new(source.name.clone(), &source.bytes, &resolution, request.target.as_deref());
+    for (copy, reason) in &reach.refused {
+        let Some((_, copy)) = copies.get(*copy) else { continue };
+        answers.unchecked.push(Unchecked {
+            origin: recipe.origin(copy.span),
+            what: "pattern".to_owned(),
+            reason: reason.clone(),
+            checks: vec!["SW101", "SW102", "SW204"],
+        });
+    }
+    let own = source.path.as_deref().and_then(|path| inside(&request.root, path));
+    // Only a finding asks git.
+    let asked_git = !seen.facts.secret_files.is_empty() || !seen.facts.sightings.is_empty();
+    let git = if asked_git { GitIndex::discover(&request.root).map_err(|e| e.to_string()) } else { Ok(None) };
+    let examined = ExaminedContext {
+        name,
+        unbounded: rules.is_empty(),
+        dockerfile: own.and_then(|path| files.position(&path)),
+        files,
+        copies,
+        reach,
+        facts: seen.facts,
+        git,
+    };
+    let build = Build { recipe, context: examined };
+    let masker = Masker::new(setup.rules);
+    let secrets: Vec<InjectedSecret> = Vec::new();
+    let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
+    let mut asked = Vec::new();
+    for check in context_checks::ALL.iter().chain(dockerfile_checks::ALL) {
+        asked.push(check.meta().id);
+        check.run(&build, &context, &mut answers);
+    }
+    let artifacts = records(request, source, &build.context.name);
+    let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
+    outcome.warnings.extend(looked_away(&build.recipe));
+    Ok(outcome)
+}
+
+/// The files that the builder is given; with `reachable`, those that a COPY, ADD or bind mount takes.
+///
+/// # Errors
+/// As for [`context`]; a Dockerfile is wanted only for `reachable`.
+pub fn list(request: &ContextRequest, reachable: bool, jobs: usize) -> Result<Listing, ScanError> {
+    let parsed = match &request.dockerfile {
+        Some(source) if reachable => Some((parse(source)?, source)),
+        _ => None,
+    };
+    if reachable && parsed.is_none() {
+        return Err(ScanError::NoDockerfile);
+    }
+    let (files, _) = walk(request, jobs)?;
+    let reach = match &parsed {
+        None => None,
+        Some((dockerfile, source)) => {
+            let needed = needed(dockerfile, request, source)?;
+            let copies = copies::sources(&dockerfile.resolve(), &needed);
+            let copies: Vec<_> = copies.into_iter().map(|(_, c)| c).collect();
+            Some(reach(&files, &copies))
+        }
+    };
+    let listed =
+        |kind: &FileKind| !matches!(kind, FileKind::Directory | FileKind::Special(SpecialKind::Socket));
+    let mut paths: Vec<Vec<u8>> = files
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(i, f)| listed(&f.kind) && reach.as_ref().is_none_or(|r| r.is_reachable(*i)))
+        .map(|(_, f)| f.bytes().to_vec())
+        .collect();
+    paths.sort_unstable();
+    Ok(Listing { paths, unread: files.unread })
+}
+
+fn parse(source: &DockerfileSource) -> Result<Dockerfile, ScanError> {
+    Dockerfile::parse(&source.bytes).map_err(|e| ScanError::Dockerfile {
+        path: source.name.clone(),
+        line: e.line,
+        reason: e.kind.to_string(),
+    })
+}
+
+fn walk(request: &ContextRequest, jobs: usize) -> Result<(Files, IgnoreRules), ScanError> {
+    let path = request.dockerfile.as_ref().and_then(|d| d.path.as_deref());
+    let rules = IgnoreRules::load(&request.root, path, request.builder)?;
+    let threads = NonZeroUsize::new(jobs).unwrap_or(NonZeroUsize::MIN);
+    Ok((Files::walk(&request.root, &rules, threads)?, rules))
+}
+
+fn needed(
+    dockerfile: &Dockerfile,
+    request: &ContextRequest,
+    source: &DockerfileSource,
+) -> Result<Vec<usize>, ScanError> {
+    let target = request.target.as_deref();
+    dockerfile
+        .needed_stages(target)
+        .map_err(|e| ScanError::Target { path: source.name.clone(), reason: e.to_string() })
+}
+
+/// A file's path below a directory, if it lies there.
+fn inside(root: &Path, path: &Path) -> Option<Vec<u8>> {
+    let (root, path) = (std::fs::canonicalize(root).ok()?, std::fs::canonicalize(path).ok()?);
+    let below = path.strip_prefix(root).ok()?;
+    Some(std::os::unix::ffi::OsStrExt::as_bytes(below.as_os_str()).to_vec())
+}
+
+fn records(request: &ContextRequest, source: &DockerfileSource, name: &str) -> Vec<ArtifactRecord> {
+    use sha2::{Digest as _, Sha256};
+    let digest: String = Sha256::digest(&source.bytes).iter().map(|b| format!("{b:02x}")).collect();
+    let record = |subject, name: &str, digest| ArtifactRecord {
+        subject,
+        name: name.to_owned(),
+        tags: request.target.iter().filter(|_| subject == Subject::Dockerfile).cloned().collect(),
+        platform: None,
+        digest,
+        config_digest: None,
+        layers: 0,
+    };
+    vec![
+        record(Subject::Context, name, None),
+        record(Subject::Dockerfile, &source.name, Some(format!("sha256:{digest}"))),
+    ]
+}
+
+/// Orders to other tools to look away: told, not obeyed. Nothing in an artifact silences a check; the contract does.
+fn looked_away(recipe: &Recipe<'_>) -> Vec<String> {
+    const HOW: &str = "is not obeyed here; accept a finding in the contract";
+    let path = escape_bytes(recipe.path.as_bytes());
+    let mut out = Vec::new();
+    for directive in recipe.dockerfile.directives.iter().filter(|d| !d.skipped_rules().is_empty()) {
+        out.push(format!("{path}:{}: `# check=skip=` {HOW}", directive.line));
+    }
+    for comment in &recipe.dockerfile.comments {
+        if let Some(suppression) = &comment.suppression {
+            out.push(format!("{path}:{}: the ignore comment for {} {HOW}", comment.line, suppression.tool));
+        }
+    }
+    out
+}

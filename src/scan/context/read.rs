@@ -1,0 +1,206 @@
+//! The files of a context, read in pieces of bounded size by all threads.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use memchr::memchr_iter;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+
+use super::super::Setup;
+use crate::artifact::context::{Context as Files, FileKind, Sent};
+use crate::artifact::image::layer::{Chunk, ContentKind, FileMeta, Part};
+use crate::check::image::{ChunkFacts, examine};
+use crate::detect::{AHEAD, BEHIND, Scratch};
+use crate::finding::Coverage;
+use crate::location::{LayerPath, Place, Position};
+
+/// Fresh bytes of a piece.
+const FRESH: usize = 1 << 20;
+
+/// What was seen.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) facts: ChunkFacts,
+    /// Files that could not be read, or not to their end, and why.
+    pub(super) unread: Vec<(usize, String)>,
+    pub(super) coverage: Coverage,
+}
+
+impl Seen {
+    fn merge(mut self, other: Self) -> Self {
+        self.facts.merge(other.facts);
+        self.unread.extend(other.unread);
+        self.coverage.add(&other.coverage);
+        self
+    }
+}
+
+/// Reads all files whose content a builder can get.
+pub(super) fn all(setup: &Setup<'_>, files: &Files) -> Seen {
+    let wanted: Vec<usize> = files
+        .files
+        .iter()
+        .enumerate()
+        .filter(|(_, f)| f.kind == FileKind::File && f.sent != Sent::NameOnly)
+        .map(|(i, _)| i)
+        .collect();
+    let mut seen = wanted
+        .par_iter()
+        .fold(
+            || (Seen::default(), Scratch::default(), Vec::new()),
+            |(mut seen, mut scratch, mut buffer), index| {
+                one(setup, files, *index, &mut seen, &mut scratch, &mut buffer);
+                (seen, scratch, buffer)
+            },
+        )
+        .map(|(seen, ..)| seen)
+        .reduce(Seen::default, Seen::merge);
+    seen.facts.settle(setup.rules);
+    seen.facts.secret_files.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    seen.unread.sort();
+    seen.coverage.files_not_decoded = seen.facts.not_decoded;
+    seen.coverage.bytes_not_decoded = seen.facts.not_decoded_bytes;
+    seen
+}
+
+fn one(
+    setup: &Setup<'_>,
+    files: &Files,
+    index: usize,
+    seen: &mut Seen,
+    scratch: &mut Scratch,
+    buffer: &mut Vec<u8>,
+) {
+    let entry = &files.files[index];
+    let meta = Arc::new(FileMeta {
+        path: LayerPath::clean(entry.bytes()),
+        ordinal: index as u64,
+        size: entry.size,
+        kind: ContentKind::File,
+    });
+    let mut pieces =
+        Pieces { meta, buffer: std::mem::take(buffer), offset: 0, lines: 0, line_start: 0, text: true };
+    let result = pieces.read(setup, &files.root.join(&entry.path), scratch, &mut seen.facts);
+    match result {
+        Ok(bytes) => {
+            seen.coverage.files += 1;
+            seen.coverage.bytes += bytes;
+            setup.progress.bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        Err(error) => {
+            seen.coverage.files_not_seen += 1;
+            seen.coverage.bytes_not_seen += entry.size;
+            seen.unread.push((index, error.to_string()));
+        }
+    }
+    *buffer = pieces.buffer;
+    buffer.clear();
+}
+
+/// One file on its way.
+struct Pieces {
+    meta: Arc<FileMeta>,
+    buffer: Vec<u8>,
+    /// Offset in the file of the buffer's first byte.
+    offset: u64,
+    /// Line ends before that.
+    lines: usize,
+    /// Offset in the file of the start of the line that the buffer begins in.
+    line_start: u64,
+    /// Whether the file's first bytes are text.
+    text: bool,
+}
+
+impl Pieces {
+    fn read(
+        &mut self,
+        setup: &Setup<'_>,
+        path: &Path,
+        scratch: &mut Scratch,
+        facts: &mut ChunkFacts,
+    ) -> std::io::Result<u64> {
+        let mut file = File::open(path)?;
+        if !file.metadata()?.is_file() {
+            return Err(std::io::Error::other("it is no longer a regular file"));
+        }
+        self.buffer.clear();
+        let mut core_start = 0;
+        loop {
+            let wanted = core_start + FRESH + AHEAD;
+            let missing = wanted.saturating_sub(self.buffer.len()) as u64;
+            let got = (&mut file).take(missing).read_to_end(&mut self.buffer)?;
+            let last = (got as u64) < missing;
+            let core_end = if last { self.buffer.len() } else { self.buffer.len().saturating_sub(AHEAD) };
+            if core_start == 0 {
+                self.text = !self.buffer[..self.buffer.len().min(1024)].contains(&0);
+            }
+            self.examine(setup, core_start..core_end, last, scratch, facts);
+            if last {
+                return Ok(self.offset + self.buffer.len() as u64);
+            }
+            let keep = core_end.saturating_sub(BEHIND);
+            self.drop_front(keep);
+            core_start = core_end - keep;
+        }
+    }
+
+    fn examine(
+        &mut self,
+        setup: &Setup<'_>,
+        core: std::ops::Range<usize>,
+        last: bool,
+        scratch: &mut Scratch,
+        facts: &mut ChunkFacts,
+    ) {
+        let part = Part {
+            file: Arc::clone(&self.meta),
+            bytes: 0..self.buffer.len(),
+            core,
+            offset: self.offset,
+            last,
+        };
+        let chunk = Chunk::new(std::mem::take(&mut self.buffer), vec![part]);
+        let mut found = examine(setup.rules, &setup.key, &chunk, scratch);
+        self.buffer = chunk.into_buffer();
+        for sighting in &mut found.sightings {
+            let wide = sighting.notes.iter().any(|n| n == "in UTF-16");
+            if let Place::Byte(at) = sighting.place
+                && self.text
+                && !wide
+            {
+                sighting.place = self.place(at);
+            }
+        }
+        facts.merge(found);
+    }
+
+    /// Line and column of an offset in the buffer.
+    fn place(&self, at: u64) -> Place {
+        let end =
+            usize::try_from(at.saturating_sub(self.offset)).unwrap_or(usize::MAX).min(self.buffer.len());
+        let before = &self.buffer[..end];
+        let line = self.lines + memchr_iter(b'\n', before).count() + 1;
+        let start = match before.iter().rposition(|b| *b == b'\n') {
+            Some(i) => self.offset + i as u64 + 1,
+            None => self.line_start,
+        };
+        let position = Position {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(at.saturating_sub(start) + 1).unwrap_or(u32::MAX),
+        };
+        Place::Text { position, offset: at }
+    }
+
+    fn drop_front(&mut self, count: usize) {
+        let gone = &self.buffer[..count];
+        self.lines += memchr_iter(b'\n', gone).count();
+        if let Some(i) = gone.iter().rposition(|b| *b == b'\n') {
+            self.line_start = self.offset + i as u64 + 1;
+        }
+        self.offset += count as u64;
+        self.buffer.drain(..count);
+    }
+}

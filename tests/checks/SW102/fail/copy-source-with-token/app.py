@@ -1,0 +1,2 @@
+import x
+TOKEN = "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"

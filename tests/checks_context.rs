@@ -1,0 +1,53 @@
+//! The real binary over the fixtures of the checks on contexts and Dockerfiles: `fail` must report the check, `pass`
+//! must not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+const IDS: [&str; 12] = [
+    "SW101", "SW102", "SW103", "SW201", "SW202", "SW203", "SW204", "SW205", "SW206", "SW207", "SW208",
+    "SW209",
+];
+
+/// The IDs of all checks that report something.
+fn reported(directory: &Path) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["context", "--report", "json"])
+        .arg(directory)
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+        panic!("{}: {e}: {}", directory.display(), String::from_utf8_lossy(&output.stderr))
+    });
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().map(|f| f["check"].as_str().unwrap().to_owned()).collect()
+}
+
+fn cases(id: &str, side: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(id).join(side);
+    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    all.sort();
+    assert!(!all.is_empty(), "{} is empty", folder.display());
+    all
+}
+
+#[test]
+fn every_fixture_does_what_its_folder_says() {
+    let mut wrong = Vec::new();
+    for id in IDS {
+        for case in cases(id, "fail").iter().filter(|c| !reported(c).contains(id)) {
+            wrong.push(format!("{} does not report {id}", case.display()));
+        }
+        for case in cases(id, "pass").iter().filter(|c| reported(c).contains(id)) {
+            wrong.push(format!("{} reports {id}", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
