@@ -1,6 +1,8 @@
 //! What a builder is given: the Dockerfile, understood, and the context, listed and examined. The checks on both look
 //! at this.
 
+use std::collections::HashSet;
+
 use crate::artifact::context::{Context as Files, CopySource, GitIndex, Reach};
 use crate::artifact::dockerfile::shell::{self, Command, CommandKind, Quote, Script, Word, WordPart};
 use crate::artifact::dockerfile::{
@@ -72,6 +74,8 @@ pub struct Run<'a> {
     pub script: Script,
     /// The text that the shell reads; the exec form has none.
     pub text: Option<Text>,
+    /// The names of the variables in it.
+    pub names: HashSet<String>,
     /// Its mounts.
     pub mounts: &'a [Mount],
 }
@@ -192,7 +196,8 @@ fn run(number: usize, instruction: &Instruction) -> Option<Run<'_>> {
         (Some(text), _) => shell::read(text),
         (None, command) => script_of(command),
     };
-    Some(Run { instruction: number, script, text, mounts: &run.mounts })
+    let names = super::dockerfile::used(&script);
+    Some(Run { instruction: number, names, script, text, mounts: &run.mounts })
 }
 
 /// The commands of a command line. In exec form, the script of `sh -c` is read; any other program is one command.

@@ -20,6 +20,7 @@ mod variable;
 use std::collections::HashMap;
 
 pub use path::{absolute, below};
+pub use variable::used;
 
 use super::build::{Build, Recipe};
 use super::{Check, Context, TextSecret};
@@ -109,3 +110,7 @@ impl<'a> Findings<'a> {
 fn quoted(name: &str) -> String {
     format!("`{}`", escape_bytes(name.as_bytes()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
