@@ -2,7 +2,7 @@
 
 use super::literal::literals;
 use crate::artifact::dockerfile::Text;
-use crate::check::build::{Recipe, Run};
+use crate::check::dockerfile::build::{Recipe, Run};
 use crate::check::{Context, Masker};
 use crate::location::Span;
 

@@ -6,7 +6,7 @@ mod track;
 use super::path::{absolute, below};
 use super::variable::SecretVariables;
 use crate::artifact::dockerfile::MountType;
-use crate::check::build::{Recipe, Run};
+use crate::check::dockerfile::build::{Recipe, Run};
 use crate::location::Span;
 
 use track::Tracker;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::rendered::Rendered;
+use super::script::scripts;
 use crate::artifact::dockerfile::Text;
 use crate::artifact::dockerfile::shell::{Command, CommandKind, Script, Word, WordPart};
 use crate::check::{Context, NAMED, TextSecret, examine_assignment, examine_text};
@@ -61,30 +62,6 @@ pub(super) fn in_url(context: &Context<'_>, text: &Rendered) -> Vec<Literal> {
     reader.urls(text);
     reader.by_form(text, "in the URL");
     reader.found
-}
-
-/// A script and all scripts inside its words.
-pub(super) fn scripts(script: &Script) -> Vec<&Script> {
-    let mut all = vec![script];
-    let mut at = 0;
-    while let Some(script) = all.get(at).copied() {
-        at += 1;
-        let own = script.commands.iter().flat_map(Command::all_words);
-        let grouped = script.groups.iter().flat_map(|g| &g.redirections);
-        let words = own.chain(grouped.flat_map(|r| std::iter::once(&r.target).chain(&r.body)));
-        words.for_each(|w| substitutions(w, &mut all));
-    }
-    all
-}
-
-fn substitutions<'s>(word: &'s Word, all: &mut Vec<&'s Script>) {
-    for part in &word.parts {
-        match part {
-            WordPart::Substitution { script, .. } => all.push(script),
-            WordPart::Variable { argument: Some(argument), .. } => substitutions(argument, all),
-            _ => {}
-        }
-    }
 }
 
 struct Reader<'a> {

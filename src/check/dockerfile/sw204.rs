@@ -8,7 +8,7 @@ use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::context::{CopyKind, CopySource, SourcePath};
 use crate::artifact::dockerfile::{Kind, Source, Text};
-use crate::check::build::{Build, ExaminedContext, Fate, Recipe};
+use crate::check::dockerfile::build::{Build, ExaminedContext, Fate, Recipe};
 use crate::check::{Answers, Check, Context, secret_file};
 use crate::finding::{CheckMeta, Confidence, Severity};
 use crate::location::{Span, escape_bytes};
@@ -130,7 +130,7 @@ fn fix(context: &Context<'_>, recipe: &Recipe<'_>, number: usize, source: &str, 
     let safe: String =
         path.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-')).collect();
     let stage = recipe.dockerfile.stage_of(number).map(|s| s.index);
-    let after = |r: &&crate::check::build::Run<'_>| {
+    let after = |r: &&crate::check::dockerfile::build::Run<'_>| {
         r.instruction > number && recipe.dockerfile.stage_of(r.instruction).map(|s| s.index) == stage
     };
     let mount = format!("--mount=type=secret,id={id},target={safe}");

@@ -3,7 +3,7 @@
 use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::dockerfile::{Binding, Instruction, Kind, Source, Text};
-use crate::check::build::{Build, Recipe, StageRole};
+use crate::check::dockerfile::build::{Build, Recipe, StageRole};
 use crate::check::{Answers, Check, Context};
 use crate::detect::validate::{NameKind, name_kind};
 use crate::finding::{CheckMeta, Confidence, Severity};

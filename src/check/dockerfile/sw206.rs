@@ -3,7 +3,7 @@
 use super::flow::{End, flows};
 use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
-use crate::check::build::{Build, Fate, Recipe, Run};
+use crate::check::dockerfile::build::{Build, Fate, Recipe, Run};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
 

@@ -6,7 +6,7 @@ use super::rendered::Rendered;
 use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::dockerfile::{Heredoc, Instruction};
-use crate::check::build::{Build, Recipe};
+use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity, Unchecked};
 

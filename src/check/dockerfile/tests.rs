@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::ALL;
 use crate::artifact::context::{Builder, Context as Files, IgnoreRules, Reach};
 use crate::artifact::dockerfile::Dockerfile;
-use crate::check::build::{Build, ExaminedContext, Recipe};
+use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::image::ChunkFacts;
 use crate::check::{Answers, Context};
 use crate::finding::{Finding, FingerprintKey, Severity};

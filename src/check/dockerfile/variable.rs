@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::literal::{assigned, scripts, severity};
-use crate::artifact::dockerfile::shell::{Script, Word};
+use super::literal::{assigned, severity};
 use crate::artifact::dockerfile::{Base, Binding, BindingKind, Kind};
 use crate::check::Context;
-use crate::check::build::{Recipe, Run};
+use crate::check::dockerfile::build::{Recipe, Run};
 use crate::detect::validate::{NameKind, is_placeholder, is_plain_setting, name_kind};
 use crate::finding::Severity;
 
@@ -162,16 +161,4 @@ fn is_secret(context: &Context<'_>, binding: &Binding) -> bool {
         BindingKind::Env => !value.is_known(),
     };
     named && open && (text.is_empty() || !is_plain_setting(text))
-}
-
-/// The names of all variables in a script, each once.
-pub fn used(script: &Script) -> HashSet<String> {
-    let mut names = HashSet::new();
-    for script in scripts(script) {
-        let own = script.commands.iter().flat_map(|c| c.all_words());
-        let grouped = script.groups.iter().flat_map(|g| &g.redirections);
-        let words = own.chain(grouped.flat_map(|r| std::iter::once(&r.target).chain(&r.body)));
-        names.extend(words.flat_map(Word::variables).map(|(name, _)| name.to_owned()));
-    }
-    names
 }
