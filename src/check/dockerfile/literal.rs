@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::rendered::Rendered;
 use super::script::scripts;
 use crate::artifact::dockerfile::Text;
-use crate::artifact::dockerfile::shell::{Command, CommandKind, Script, Word, WordPart};
+use crate::artifact::dockerfile::shell::{CommandKind, Script, Word};
 use crate::check::{Context, NAMED, TextSecret, examine_assignment, examine_text};
 use crate::detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
 use crate::finding::{Confidence, SecretMark, Severity};
