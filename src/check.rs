@@ -1,6 +1,5 @@
 //! The questions. One file a check, grouped by what they ask about; each family has one list.
 
-pub mod build;
 pub mod context;
 pub mod dockerfile;
 pub mod image;

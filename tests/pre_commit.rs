@@ -4,11 +4,17 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 const VERSION: &str = "4.3.0";
 
 /// pre-commit in a virtual environment under `target/`, made once.
 fn pre_commit() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(install).clone()
+}
+
+fn install() -> PathBuf {
     let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("pre-commit-{VERSION}"));
     let program = venv.join("bin/pre-commit");
     if program.exists() {

@@ -11,8 +11,8 @@ use crate::artifact::context::{
     Builder, Context as Files, FileKind, GitIndex, IgnoreRules, SpecialKind, Unread, reach,
 };
 use crate::artifact::dockerfile::Dockerfile;
-use crate::check::build::{Build, ExaminedContext, Recipe};
 use crate::check::context::FILE_CHECKS;
+use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::{
     Answers, Context, InjectedSecret, Masker, context as context_checks, dockerfile as dockerfile_checks,
 };

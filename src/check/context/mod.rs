@@ -5,7 +5,7 @@ mod sw102;
 mod sw103;
 
 use super::Check;
-use super::build::{Build, ExaminedContext};
+use super::dockerfile::build::{Build, ExaminedContext};
 use crate::artifact::context::Builder;
 use crate::finding::Severity;
 

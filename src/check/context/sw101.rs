@@ -1,7 +1,7 @@
 //! SW101: a file kind made to hold secrets reaches the build context.
 
 use super::{raised, reached, tracked};
-use crate::check::build::Build;
+use crate::check::dockerfile::build::Build;
 use crate::check::image::SecretFileSighting;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};

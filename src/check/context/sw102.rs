@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{raised, reached, tracked};
-use crate::check::build::Build;
+use crate::check::dockerfile::build::Build;
 use crate::check::image::{Sighting, is_published};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};

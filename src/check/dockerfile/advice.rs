@@ -1,9 +1,8 @@
 //! What to write instead: lines that are ready to paste.
 
 use super::literal::literals;
-use super::variable::used;
 use crate::artifact::dockerfile::Text;
-use crate::check::build::{Recipe, Run};
+use crate::check::dockerfile::build::{Recipe, Run};
 use crate::check::{Context, Masker};
 use crate::location::Span;
 
@@ -47,12 +46,14 @@ pub(super) fn run_line(
 fn command(context: &Context<'_>, run: &Run<'_>, instead: Option<(Span, String)>) -> Option<String> {
     let text: &Text = run.text.as_ref()?;
     let one_line = !text.trim_end().contains('\n') && text.len() <= LONGEST;
+    if !one_line {
+        return None;
+    }
     // Only where the text stands in the file without a gap can an offset be found again.
     let plain = text.span().len() == text.len();
     let found = literals(context, &run.script, run.text.as_ref());
     let masker = Masker::new(context.rules);
     match instead {
-        _ if !one_line => None,
         None if found.is_empty() && masker.mask(text) == text.as_str() => Some(text.trim().to_owned()),
         Some((span, variable)) if plain && found.len() == 1 => {
             let start = span.start.checked_sub(text.span().start)?;
@@ -67,7 +68,7 @@ fn command(context: &Context<'_>, run: &Run<'_>, instead: Option<(Span, String)>
 /// The first `RUN` after an instruction that names a variable.
 pub(super) fn first_user<'r>(recipe: &'r Recipe<'_>, instruction: usize, name: &str) -> Option<&'r Run<'r>> {
     let mut later = recipe.runs.iter().filter(|r| r.instruction > instruction);
-    later.find(|r| used(&r.script).iter().any(|n| n == name))
+    later.find(|r| r.names.contains(name))
 }
 
 /// What to do about a secret that a variable holds: the mount for the `RUN` that needs it.

@@ -6,7 +6,7 @@ use super::path::absolute;
 use crate::artifact::context::{CopySource, FileKind, SourcePath};
 use crate::artifact::dockerfile::Instruction;
 use crate::check::Context;
-use crate::check::build::{ExaminedContext, Recipe};
+use crate::check::dockerfile::build::{ExaminedContext, Recipe};
 use crate::check::image::SecretFileSighting;
 use crate::finding::{Confidence, Severity};
 

@@ -4,10 +4,9 @@ mod programs;
 mod track;
 
 use super::path::{absolute, below};
-use super::variable::secrets_of;
+use super::variable::SecretVariables;
 use crate::artifact::dockerfile::MountType;
-use crate::check::Context;
-use crate::check::build::{Recipe, Run};
+use crate::check::dockerfile::build::{Recipe, Run};
 use crate::location::Span;
 
 use track::Tracker;
@@ -44,16 +43,20 @@ pub(super) struct Sources {
 }
 
 /// Everything that goes wrong with the secrets of one `RUN`.
-pub(super) fn flows(context: &Context<'_>, recipe: &Recipe<'_>, run: &Run<'_>) -> Vec<Flow> {
-    let sources = sources(context, recipe, run);
+pub(super) fn flows(variables: &SecretVariables<'_>, recipe: &Recipe<'_>, run: &Run<'_>) -> Vec<Flow> {
+    let sources = sources(variables, recipe, run);
     if sources.files.is_empty() && sources.variables.is_empty() {
         return Vec::new();
     }
     let directory = recipe.directory(run.instruction).to_owned();
-    Tracker::new(sources, directory).follow(&run.script)
+    // `SHELL ["/bin/bash", "-exc"]` traces every command.
+    let shell = recipe.dockerfile.shell_at(run.instruction).unwrap_or_default();
+    let traced = shell.iter().skip(1).any(|w| w.starts_with('-') && !w.starts_with("--") && w.contains('x'));
+    let posix = shell.first().is_none_or(|w| w.ends_with("sh"));
+    Tracker::new(sources, directory, traced && posix).follow(&run.script)
 }
 
-fn sources(context: &Context<'_>, recipe: &Recipe<'_>, run: &Run<'_>) -> Sources {
+fn sources(variables: &SecretVariables<'_>, recipe: &Recipe<'_>, run: &Run<'_>) -> Sources {
     let mut sources =
         Sources { outside: vec!["/dev".into(), "/proc".into(), "/sys".into()], ..Sources::default() };
     let directory = recipe.directory(run.instruction);
@@ -75,7 +78,7 @@ fn sources(context: &Context<'_>, recipe: &Recipe<'_>, run: &Run<'_>) -> Sources
             sources.files.push((path, label));
         }
     }
-    for name in secrets_of(context, recipe, run) {
+    for name in variables.of(run) {
         let label = format!("the secret variable {}", super::quoted(&name));
         sources.variables.push((name, label));
     }

@@ -3,11 +3,13 @@
 mod options;
 mod texts;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::rendered::Rendered;
+use super::script::scripts;
 use crate::artifact::dockerfile::Text;
-use crate::artifact::dockerfile::shell::{Command, CommandKind, Script, Word, WordPart};
+use crate::artifact::dockerfile::shell::{CommandKind, Script, Word};
 use crate::check::{Context, NAMED, TextSecret, examine_assignment, examine_text};
 use crate::detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
 use crate::finding::{Confidence, SecretMark, Severity};
@@ -32,7 +34,7 @@ pub(super) struct Literal {
 /// All secrets in the commands of a script. `text` is what the script was read from, to look over what is in no
 /// word.
 pub(super) fn literals(context: &Context<'_>, script: &Script, text: Option<&Text>) -> Vec<Literal> {
-    let mut reader = Reader { context, found: Vec::new() };
+    let mut reader = Reader { context, found: Vec::new(), places: BTreeMap::new() };
     for script in scripts(script) {
         for index in 0..script.commands.len() {
             reader.command(script, index);
@@ -47,7 +49,7 @@ pub(super) fn literals(context: &Context<'_>, script: &Script, text: Option<&Tex
 
 /// The secrets in a text that is written to a file.
 pub(super) fn in_written_text(context: &Context<'_>, text: &Rendered) -> Vec<Literal> {
-    let mut reader = Reader { context, found: Vec::new() };
+    let mut reader = Reader { context, found: Vec::new(), places: BTreeMap::new() };
     reader.written(text, "in the text");
     reader.by_form(text, "in the text");
     reader.found.sort_by_key(|l| l.span);
@@ -56,39 +58,17 @@ pub(super) fn in_written_text(context: &Context<'_>, text: &Rendered) -> Vec<Lit
 
 /// The secrets in a URL: its userinfo and its query.
 pub(super) fn in_url(context: &Context<'_>, text: &Rendered) -> Vec<Literal> {
-    let mut reader = Reader { context, found: Vec::new() };
+    let mut reader = Reader { context, found: Vec::new(), places: BTreeMap::new() };
     reader.urls(text);
     reader.by_form(text, "in the URL");
     reader.found
 }
 
-/// A script and all scripts inside its words.
-pub(super) fn scripts(script: &Script) -> Vec<&Script> {
-    let mut all = vec![script];
-    let mut at = 0;
-    while let Some(script) = all.get(at).copied() {
-        at += 1;
-        let own = script.commands.iter().flat_map(Command::all_words);
-        let grouped = script.groups.iter().flat_map(|g| &g.redirections);
-        let words = own.chain(grouped.flat_map(|r| std::iter::once(&r.target).chain(&r.body)));
-        words.for_each(|w| substitutions(w, &mut all));
-    }
-    all
-}
-
-fn substitutions<'s>(word: &'s Word, all: &mut Vec<&'s Script>) {
-    for part in &word.parts {
-        match part {
-            WordPart::Substitution { script, .. } => all.push(script),
-            WordPart::Variable { argument: Some(argument), .. } => substitutions(argument, all),
-            _ => {}
-        }
-    }
-}
-
 struct Reader<'a> {
     context: &'a Context<'a>,
     found: Vec<Literal>,
+    /// Where each begins.
+    places: BTreeMap<usize, usize>,
 }
 
 impl Reader<'_> {
@@ -118,6 +98,7 @@ impl Reader<'_> {
         } else {
             self.headers(&line);
             self.urls(&line);
+            self.sql(&line);
         }
         self.whole(&line, &program);
     }
@@ -204,8 +185,10 @@ impl Reader<'_> {
         }
         let span = text.locate(&secret.span);
         let severity = severity(&secret, name, strict);
-        let overlaps = |l: &&mut Literal| l.span.start < span.end && span.start < l.span.end;
-        if let Some(known) = self.found.iter_mut().find(overlaps) {
+        // What is kept does not overlap, so only the last that begins before this one's end can.
+        let last = self.places.range(..span.end.max(span.start + 1)).next_back().map(|(_, i)| *i);
+        let overlaps = |l: &&mut Literal| span.start < l.span.end || span == l.span;
+        if let Some(known) = last.and_then(|i| self.found.get_mut(i)).filter(overlaps) {
             if known.secret.detector == NAMED && secret.detector != NAMED {
                 known.secret = secret;
                 known.severity = known.severity.max(severity);
@@ -214,6 +197,7 @@ impl Reader<'_> {
         }
         let variable = variable(name, &secret.detector);
         let single_quoted = text.is_single_quoted(&secret.span);
+        self.places.insert(span.start, self.found.len());
         self.found.push(Literal { secret, span, how, variable, single_quoted, severity });
     }
 }

@@ -1,11 +1,13 @@
 //! Questions about Dockerfiles: what a build would bake in, before it is done.
 
 mod advice;
+pub mod build;
 mod copied;
 mod flow;
 mod literal;
 mod path;
 mod rendered;
+mod script;
 mod sw201;
 mod sw202;
 mod sw203;
@@ -19,9 +21,9 @@ mod variable;
 
 use std::collections::HashMap;
 
-pub use path::{absolute, below};
+use build::{Build, Recipe};
+pub use path::absolute;
 
-use super::build::{Build, Recipe};
 use super::{Check, Context, TextSecret};
 use crate::finding::{CheckMeta, Finding, Fingerprint, Severity};
 use crate::location::{Span, escape_bytes};
@@ -84,7 +86,7 @@ impl<'a> Findings<'a> {
         let fingerprint = Fingerprint::new(self.context.key, self.meta.id, name, &place, mark);
         let rotate = secret.as_ref().map(|s| format!(" {}", s.rotate)).unwrap_or_default();
         let mut notes = secret.as_ref().map(|s| s.notes.clone()).unwrap_or_default();
-        if recipe.role_of(said.instruction) == super::build::StageRole::Unused {
+        if recipe.role_of(said.instruction) == build::StageRole::Unused {
             notes.push(
                 "the target does not need this stage; whoever has the Dockerfile has the secret".to_owned(),
             );
@@ -109,3 +111,7 @@ impl<'a> Findings<'a> {
 fn quoted(name: &str) -> String {
     format!("`{}`", escape_bytes(name.as_bytes()))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;

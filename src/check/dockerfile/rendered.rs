@@ -77,7 +77,9 @@ impl Rendered {
     }
 
     fn runs_of(&self, range: &Range<usize>) -> impl Iterator<Item = &Run> {
-        self.runs.iter().filter(move |r| r.range.start < range.end && range.start < r.range.end)
+        let first = self.runs.partition_point(|r| r.range.end <= range.start);
+        let rest = self.runs.get(first..).unwrap_or_default();
+        rest.iter().take_while(move |r| r.range.start < range.end)
     }
 
     /// Whether the file holds all of these bytes.

@@ -3,7 +3,7 @@
 use super::literal::{assigned, severity, variable};
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::dockerfile::{Kind, PartKind, Value};
-use crate::check::build::{Build, Recipe};
+use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context, NAMED, TextSecret};
 use crate::finding::{CheckMeta, Severity, Unchecked};
 use crate::location::Span;

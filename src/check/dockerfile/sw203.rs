@@ -2,7 +2,7 @@
 
 use super::literal::literals;
 use super::{Findings, Said, advice};
-use crate::check::build::Build;
+use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
 

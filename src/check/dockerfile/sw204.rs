@@ -1,12 +1,14 @@
 //! SW204: COPY or ADD brings in a secret file.
 
+use std::collections::HashMap;
+
 use super::copied::{SecretFile, secret_files, target};
 use super::path::{absolute, below};
 use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::context::{CopyKind, CopySource, SourcePath};
 use crate::artifact::dockerfile::{Kind, Source, Text};
-use crate::check::build::{Build, ExaminedContext, Fate, Recipe};
+use crate::check::dockerfile::build::{Build, ExaminedContext, Fate, Recipe};
 use crate::check::{Answers, Check, Context, secret_file};
 use crate::finding::{CheckMeta, Confidence, Severity};
 use crate::location::{Span, escape_bytes};
@@ -33,14 +35,17 @@ impl Check<Build<'_>> for SecretFileCopied {
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let mut findings = Findings::new(&META, context, &build.recipe);
         let secrets = secret_files(context, &build.context);
+        let mut by_copy: HashMap<usize, Vec<&SecretFile>> = HashMap::new();
+        for secret in &secrets {
+            for copy in build.context.reach.copies_of(secret.file) {
+                by_copy.entry(copy).or_default().push(secret);
+            }
+        }
         for (index, (number, copy)) in build.context.copies.iter().enumerate() {
             if copy.kind == CopyKind::BindMount {
                 continue;
             }
-            let taken: Vec<&SecretFile> = secrets
-                .iter()
-                .filter(|s| build.context.reach.copies_of(s.file).any(|c| c == index))
-                .collect();
+            let taken = by_copy.remove(&index).unwrap_or_default();
             if taken.is_empty() {
                 by_name(&mut findings, &build.context, *number, copy, answers);
             } else {
@@ -125,7 +130,7 @@ fn fix(context: &Context<'_>, recipe: &Recipe<'_>, number: usize, source: &str, 
     let safe: String =
         path.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-')).collect();
     let stage = recipe.dockerfile.stage_of(number).map(|s| s.index);
-    let after = |r: &&crate::check::build::Run<'_>| {
+    let after = |r: &&crate::check::dockerfile::build::Run<'_>| {
         r.instruction > number && recipe.dockerfile.stage_of(r.instruction).map(|s| s.index) == stage
     };
     let mount = format!("--mount=type=secret,id={id},target={safe}");

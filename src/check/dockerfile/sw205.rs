@@ -1,9 +1,9 @@
 //! SW205: an ARG that is a secret reaches a RUN.
 
-use super::variable::{is_secret, used};
+use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::dockerfile::{Binding, Instruction, Kind, Source, Text};
-use crate::check::build::{Build, Recipe, StageRole};
+use crate::check::dockerfile::build::{Build, Recipe, StageRole};
 use crate::check::{Answers, Check, Context};
 use crate::detect::validate::{NameKind, name_kind};
 use crate::finding::{CheckMeta, Confidence, Severity};
@@ -39,50 +39,45 @@ impl Check<Build<'_>> for SecretArgReachesRun {
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let recipe = &build.recipe;
         let mut findings = Findings::new(&META, context, recipe);
-        let mut seen: Vec<(usize, String)> = Vec::new();
-        for number in 0..recipe.dockerfile.instructions.len() {
-            for binding in recipe.resolution.args_at(number) {
-                let key = (binding.instruction, binding.name.to_string());
-                if seen.contains(&key) || !is_secret(context, binding) {
-                    continue;
-                }
-                let Some(landing) = landing(recipe, number, binding) else { continue };
-                seen.push(key);
-                let name = binding.name.as_str();
-                let role = recipe.role_of(number);
-                let weak = name_kind(name.as_bytes()) == NameKind::Weak;
-                let severity = match role {
-                    StageRole::Final if !weak => Severity::High,
-                    StageRole::Final | StageRole::Builder => Severity::Medium,
-                    StageRole::Unused => Severity::Low,
-                };
-                let said = Said {
-                    instruction: binding.instruction,
-                    span: name_span(recipe, binding),
-                    subject: name,
-                    severity,
-                    message: format!("the build argument {} {}", quoted(name), landing.how),
-                    fix: format!(
-                        "Delete `ARG {}` and {}.",
-                        crate::location::escape_bytes(name.as_bytes()),
-                        advice::for_variable(context, recipe, binding.instruction, name)
-                    ),
-                };
-                let mut finding = findings.make(said, None);
-                if weak {
-                    finding.confidence = Confidence::Medium;
-                }
-                if role == StageRole::Builder {
-                    finding.notes.push(
+        let variables = SecretVariables::new(context, recipe);
+        let takes = |number: usize, name: &str| landing(recipe, number, name).is_some();
+        for found in variables.landings(takes) {
+            let (binding, number) = (found.binding, found.instruction);
+            let Some(landing) = landing(recipe, number, &binding.name) else { continue };
+            let name = binding.name.as_str();
+            let role = recipe.role_of(number);
+            let weak = name_kind(name.as_bytes()) == NameKind::Weak;
+            let severity = match role {
+                StageRole::Final if !weak => Severity::High,
+                StageRole::Final | StageRole::Builder => Severity::Medium,
+                StageRole::Unused => Severity::Low,
+            };
+            let said = Said {
+                instruction: binding.instruction,
+                span: name_span(recipe, binding),
+                subject: name,
+                severity,
+                message: format!("the build argument {} {}", quoted(name), landing.how),
+                fix: format!(
+                    "Delete `ARG {}` and {}.",
+                    crate::location::escape_bytes(name.as_bytes()),
+                    advice::for_variable(context, recipe, binding.instruction, name)
+                ),
+            };
+            let mut finding = findings.make(said, None);
+            if weak {
+                finding.confidence = Confidence::Medium;
+            }
+            if role == StageRole::Builder {
+                finding.notes.push(
                         "the stage's own history is not in the image; the value is in the build cache and in provenance at `mode=max`"
                             .to_owned(),
                     );
-                }
-                if landing.run {
-                    finding.notes.push(format!("first RUN that gets it: line {}", landing.line));
-                }
-                answers.findings.push(finding);
             }
+            if landing.run {
+                finding.notes.push(format!("first RUN that gets it: line {}", landing.line));
+            }
+            answers.findings.push(finding);
         }
     }
 }
@@ -93,14 +88,13 @@ fn name_span(recipe: &Recipe<'_>, binding: &Binding) -> Span {
     if own { binding.name.span() } else { Span::default() }
 }
 
-fn landing(recipe: &Recipe<'_>, number: usize, binding: &Binding) -> Option<Landing> {
+fn landing(recipe: &Recipe<'_>, number: usize, name: &str) -> Option<Landing> {
     let instruction = recipe.dockerfile.instructions.get(number)?;
     let line = recipe.line(instruction.span);
-    let name = binding.name.as_str();
     match &instruction.kind {
         Kind::Run(_) => {
             let run = recipe.runs.iter().find(|r| r.instruction == number);
-            let named = run.is_some_and(|r| used(&r.script).iter().any(|n| n == name));
+            let named = run.is_some_and(|r| r.names.contains(name));
             let how = if named { "is used by" } else { "is in scope of" };
             let how = format!("{how} the RUN on line {line}, whose history entry keeps its value");
             Some(Landing { line, how, run: true })

@@ -1,8 +1,9 @@
 //! SW206: a secret is written to a file of the image, or printed to the build log.
 
 use super::flow::{End, flows};
+use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
-use crate::check::build::{Build, Fate, Recipe, Run};
+use crate::check::dockerfile::build::{Build, Fate, Recipe, Run};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
 
@@ -28,8 +29,9 @@ impl Check<Build<'_>> for SecretWritten {
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let recipe = &build.recipe;
         let mut findings = Findings::new(&META, context, recipe);
+        let variables = SecretVariables::new(context, recipe);
         for run in &recipe.runs {
-            for flow in flows(context, recipe, run) {
+            for flow in flows(&variables, recipe, run) {
                 let (message, severity, fix, subject, carrier) = match &flow.end {
                     End::Printed(how) => (
                         format!("{} ends up in the build log: the command {how}", flow.label),

@@ -4,7 +4,7 @@ use super::literal::{Literal, assigned, in_url, literals, severity, variable};
 use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::dockerfile::{CommandLine, Healthcheck, Kind, Source};
-use crate::check::build::{Build, script_of};
+use crate::check::dockerfile::build::{Build, script_of};
 use crate::check::{Answers, Check, Context, NAMED};
 use crate::finding::{CheckMeta, Severity};
 

@@ -3,10 +3,10 @@
 use super::literal::in_written_text;
 use super::path::absolute;
 use super::rendered::Rendered;
-use super::variable::is_secret;
+use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::artifact::dockerfile::{Heredoc, Instruction};
-use crate::check::build::{Build, Recipe};
+use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity, Unchecked};
 
@@ -32,6 +32,7 @@ impl Check<Build<'_>> for SecretInHeredoc {
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let recipe = &build.recipe;
         let mut findings = Findings::new(&META, context, recipe);
+        let known = SecretVariables::new(context, recipe);
         for (number, instruction) in recipe.dockerfile.instructions.iter().enumerate() {
             let inner = instruction.innermost();
             let Some(files) = inner.files() else { continue };
@@ -60,7 +61,7 @@ impl Check<Build<'_>> for SecretInHeredoc {
                     };
                     answers.findings.push(findings.make(said, Some(literal.secret)));
                 }
-                for (name, span) in variables(context, recipe, number, inner, heredoc, answers) {
+                for (name, span) in variables(&known, recipe, number, inner, heredoc, answers) {
                     let said = Said {
                         instruction: number,
                         span,
@@ -82,7 +83,7 @@ impl Check<Build<'_>> for SecretInHeredoc {
 
 /// The secret variables that a heredoc's lines take in.
 fn variables(
-    context: &Context<'_>,
+    known: &SecretVariables<'_>,
     recipe: &Recipe<'_>,
     number: usize,
     instruction: &Instruction,
@@ -106,8 +107,7 @@ fn variables(
     };
     let mut found: Vec<(String, crate::location::Span)> = Vec::new();
     for via in expanded.parts().iter().filter_map(|p| p.via.as_ref()) {
-        let binding = via.binding.and_then(|b| recipe.resolution.binding(b));
-        let secret = binding.is_some_and(|b| is_secret(context, b));
+        let secret = via.binding.is_some_and(|b| known.is_secret(b));
         if secret && !found.iter().any(|(n, _)| **n == *via.name) {
             found.push((via.name.to_string(), via.reference));
         }

@@ -2,7 +2,7 @@
 
 use super::{Findings, Said};
 use crate::artifact::dockerfile::Referrer;
-use crate::check::build::Build;
+use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context, Masker};
 use crate::finding::{CheckMeta, Severity};
 use crate::location::escape_bytes;

@@ -9,6 +9,10 @@ use crate::artifact::dockerfile::shell::{
     self, Command, CommandKind, Operator, Redirection, RedirectionOperator, Script, Word, WordPart,
 };
 
+/// Most files, variables, flows and removals of one script that are kept in mind each. A removal too many is not
+/// noticed, so that what it removes is told.
+const MOST: usize = 2_000;
+
 /// Substitutions in substitutions that are followed.
 const DEEPEST: usize = 16;
 
@@ -22,8 +26,8 @@ pub(super) struct Tracker {
 }
 
 impl Tracker {
-    pub(super) fn new(sources: Sources, directory: String) -> Self {
-        Self { sources, directory, flows: Vec::new(), removed: Vec::new(), traced: false }
+    pub(super) fn new(sources: Sources, directory: String, traced: bool) -> Self {
+        Self { sources, directory, flows: Vec::new(), removed: Vec::new(), traced }
     }
 
     pub(super) fn follow(mut self, script: &Script) -> Vec<Flow> {
@@ -222,7 +226,7 @@ impl Tracker {
                         self.wrote(&label, &to, command);
                         if program == "mv" {
                             let before = self.flows.len();
-                            self.removed.push((absolute(&self.directory, path), before));
+                            self.gone(path, before);
                         }
                     }
                 }
@@ -290,7 +294,7 @@ impl Tracker {
     fn remove(&mut self, arguments: &[String]) {
         let before = self.flows.len();
         for path in arguments.iter().filter(|a| !a.starts_with('-')) {
-            self.removed.push((absolute(&self.directory, path), before));
+            self.gone(path, before);
         }
     }
 
@@ -302,7 +306,7 @@ impl Tracker {
             if command.program().is_some_and(|p| matches!(base_name(&p), "rm" | "unlink" | "shred")) {
                 let words = command.words.iter().skip(1).map(|w| Rendered::word(w).text);
                 for path in words.filter(|w| !w.starts_with('-')) {
-                    self.removed.push((absolute(&self.directory, &path), usize::MAX));
+                    self.gone(&path, usize::MAX);
                 }
             }
         }
@@ -374,7 +378,7 @@ impl Tracker {
     }
 
     fn taint(&mut self, name: &str, label: String) {
-        if self.variable(name).is_none() {
+        if self.variable(name).is_none() && self.sources.variables.len() < MOST {
             self.sources.variables.push((name.to_owned(), label));
         }
     }
@@ -394,12 +398,26 @@ impl Tracker {
             return;
         }
         let path = absolute(&self.directory, path);
-        self.sources.files.push((path.clone(), label.to_owned()));
-        self.flows.push(Flow { label: label.to_owned(), end: End::Written(path), span: command.span });
+        if self.sources.files.len() < MOST {
+            self.sources.files.push((path.clone(), label.to_owned()));
+        }
+        self.flow(label, End::Written(path), command);
     }
 
     fn printed(&mut self, label: &str, how: &'static str, command: &Command) {
-        self.flows.push(Flow { label: label.to_owned(), end: End::Printed(how), span: command.span });
+        self.flow(label, End::Printed(how), command);
+    }
+
+    fn flow(&mut self, label: &str, end: End, command: &Command) {
+        if self.flows.len() < MOST {
+            self.flows.push(Flow { label: label.to_owned(), end, span: command.span });
+        }
+    }
+
+    fn gone(&mut self, path: &str, before: usize) {
+        if self.removed.len() < MOST {
+            self.removed.push((absolute(&self.directory, path), before));
+        }
     }
 }
 

@@ -57,13 +57,14 @@ const LOGINS: &[(&[&str], &[&str])] = &[
 /// stand before the secret after these.
 const ARGUMENTS: &[(&str, &[&str], usize)] = &[
     ("vault", &["login"], 0),
+    ("mysqladmin", &["password"], 0),
+    ("mariadb-admin", &["password"], 0),
     ("snyk", &["auth"], 0),
     ("ngrok", &["authtoken"], 0),
     ("ngrok", &["config", "add-authtoken"], 0),
     ("cargo", &["login"], 0),
     ("rabbitmqctl", &["add_user"], 1),
     ("rabbitmqctl", &["change_password"], 1),
-    ("ldconsole", &["login"], 1),
     ("htpasswd", &[], 2),
 ];
 
@@ -180,7 +181,8 @@ impl Reader<'_> {
                 continue;
             }
             let mut rest = words.iter().skip(1).filter(|w| !w.text.starts_with('-'));
-            if path.iter().all(|p| rest.next().is_some_and(|w| w.text == *p)) {
+            // `-u root password x`: an option's value may stand before.
+            if path.iter().all(|p| rest.any(|w| w.text == *p)) {
                 let printed = *name == "htpasswd" && words.iter().any(|w| b(w) && w.text.contains('n'));
                 let skip = if printed { skip - 1 } else { *skip };
                 if let Some(word) = rest.nth(skip) {

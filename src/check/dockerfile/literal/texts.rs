@@ -68,8 +68,9 @@ impl Reader<'_> {
         self.urls(text);
         self.netrc(text);
         self.by_form_unescaped(text, how);
+        self.sql(text);
         for (start, line) in lines(&text.text) {
-            self.setting(text, start, line, how);
+            self.settings_of(text, start, line, how);
         }
     }
 
@@ -107,13 +108,25 @@ impl Reader<'_> {
                 continue;
             }
             let url = &text.text[start..end];
-            for mut secret in assigned(self.context, "URL", url) {
+            let found = assigned(self.context, "URL", url);
+            let none = found.is_empty();
+            for mut secret in found {
                 secret.span = secret.span.start + start..secret.span.end + start;
                 self.add(text, secret, "in a URL", "registry_password", true);
             }
             let authority_end =
                 url[at + 3 - start..].find(['/', '?', '#']).map_or(url.len(), |i| at + 3 - start + i);
             let authority = &url[at + 3 - start..authority_end];
+            // `db` is an example's host in prose, and a real one where a build talks to it.
+            if none
+                && let Some((login, host)) = authority.rsplit_once('@')
+                && ["db", "database", "mysql", "postgres", "redis", "mongo"]
+                    .contains(&host.split(':').next().unwrap_or_default())
+                && let Some((user, _)) = login.split_once(':')
+            {
+                let from = at + 3 + user.len() + 1;
+                self.value(text, from..at + 3 + login.len(), "password", "in a URL", false);
+            }
             // A token alone in front of the host.
             if let Some((user, _)) = authority.rsplit_once('@')
                 && !user.contains(':')
@@ -150,26 +163,62 @@ impl Reader<'_> {
         }
     }
 
-    /// `NAME=value`, `name: value`, `"name": "value"`.
-    fn setting(&mut self, text: &Rendered, start: usize, line: &str, how: &'static str) {
-        let Some(split) = line.find('=').or_else(|| line.find(": ")) else { return };
+    /// Every `NAME=value`, `name: value` and `"name": "value"` of a line.
+    fn settings_of(&mut self, text: &Rendered, start: usize, line: &str, how: &'static str) {
+        const MOST: usize = 64;
+        for (at, _) in line.match_indices(['=', ':']).take(MOST) {
+            self.setting(text, start, line, at, how);
+        }
+    }
+
+    /// The setting whose `=` or `:` stands at `split`.
+    fn setting(&mut self, text: &Rendered, start: usize, line: &str, split: usize, how: &'static str) {
         let (left, right) = (&line[..split], &line[split + 1..]);
-        let left = left.trim_end_matches(['"', '\'', ' ', ':']);
-        let name_start = left.rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')));
-        let name = &left[name_start.map_or(0, |i| i + 1)..];
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let written = left.trim_end_matches(' ');
+        let name = written.trim_end_matches(['"', '\'', '\\']);
+        let name = &name[name.rfind(|c: char| !is_name(c)).map_or(0, |i| i + 1)..];
         let npm = name.ends_with("_auth") || name.ends_with("_authToken");
         if name_kind(name.as_bytes()) != NameKind::Secret && !npm {
             return;
         }
         let value = right.trim_start();
+        let tight = value.len() == right.len() && written.len() == left.len();
         let value_at = start + line.len() - value.len();
-        let (value, value_at) = match value.chars().next() {
-            Some(quote @ ('"' | '\'')) => (value[1..].split(quote).next().unwrap_or_default(), value_at + 1),
-            // Calls and lookups are code.
-            _ if value.contains(['(', '[', '{']) => return,
-            _ => (value.trim_end_matches(['"', '\'', ',', ';']), value_at),
+        let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+        // Between a name and a colon there is no blank, and after it one, or a quote.
+        if line[split..].starts_with(':') && tight && quote.is_none() {
+            return;
+        }
+        let (value, value_at) = match quote {
+            Some(quote) => (value[1..].split(quote).next().unwrap_or_default(), value_at + 1),
+            None => {
+                let end = value.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';'));
+                let value = &value[..end.unwrap_or(value.len())];
+                // Calls, lookups and names are code; so is a plain word that stands apart.
+                let word = !tight && !value.bytes().any(|b| b.is_ascii_digit());
+                if value.contains(['(', '[', '{']) || word {
+                    return;
+                }
+                (value, value_at)
+            }
         };
         self.value(text, value_at..value_at + value.len(), name, how, npm);
+    }
+
+    /// `IDENTIFIED BY 'x'`, `PASSWORD 'x'`: passwords that SQL sets.
+    pub(super) fn sql(&mut self, text: &Rendered) {
+        let lower = text.text.to_ascii_lowercase();
+        for marker in ["identified by ", "with password ", " password ", " by "] {
+            for (at, _) in lower.match_indices(marker) {
+                let start = at + marker.len();
+                let Some(quote) = lower[start..].chars().next().filter(|c| matches!(c, '\'' | '"')) else {
+                    continue;
+                };
+                let Some(length) = lower[start + 1..].find(quote) else { continue };
+                self.value(text, start + 1..start + 1 + length, "password", "in a statement of SQL", true);
+            }
+        }
     }
 
     /// Literals that are decoded from base64 on the spot.

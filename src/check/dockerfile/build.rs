@@ -1,6 +1,8 @@
 //! What a builder is given: the Dockerfile, understood, and the context, listed and examined. The checks on both look
 //! at this.
 
+use std::collections::HashSet;
+
 use crate::artifact::context::{Context as Files, CopySource, GitIndex, Reach};
 use crate::artifact::dockerfile::shell::{self, Command, CommandKind, Quote, Script, Word, WordPart};
 use crate::artifact::dockerfile::{
@@ -72,6 +74,8 @@ pub struct Run<'a> {
     pub script: Script,
     /// The text that the shell reads; the exec form has none.
     pub text: Option<Text>,
+    /// The names of the variables in it.
+    pub names: HashSet<String>,
     /// Its mounts.
     pub mounts: &'a [Mount],
 }
@@ -176,7 +180,7 @@ fn directories(resolution: &Resolution<'_>) -> Vec<String> {
             if let Some(Kind::Workdir(text)) = dockerfile.instructions.get(i).map(|one| &one.kind) {
                 let path =
                     resolution.expand(i, text).map_or_else(|_| text.to_string(), |e| e.as_str().to_owned());
-                at = super::dockerfile::absolute(&at, &path);
+                at = super::path::absolute(&at, &path);
             }
         }
         ends.push(at);
@@ -192,7 +196,8 @@ fn run(number: usize, instruction: &Instruction) -> Option<Run<'_>> {
         (Some(text), _) => shell::read(text),
         (None, command) => script_of(command),
     };
-    Some(Run { instruction: number, script, text, mounts: &run.mounts })
+    let names = super::script::used(&script);
+    Some(Run { instruction: number, names, script, text, mounts: &run.mounts })
 }
 
 /// The commands of a command line. In exec form, the script of `sh -c` is read; any other program is one command.
@@ -290,19 +295,19 @@ impl Recipe<'_> {
             self.resolution.expand(number, t).map_or_else(|_| t.to_string(), |e| e.as_str().to_owned())
         };
         let destination = expand(&copy.files.destination);
-        let target = super::dockerfile::absolute(self.directory(number), &destination);
+        let target = super::path::absolute(self.directory(number), &destination);
         let sources = copy.files.sources.iter().filter_map(|s| match s {
             crate::artifact::dockerfile::Source::Path(text) => Some(expand(text)),
             crate::artifact::dockerfile::Source::Heredoc(_) => None,
         });
         sources
             .filter_map(|source| {
-                let below = super::dockerfile::below(&super::dockerfile::absolute("/", &source), path)?;
+                let below = super::path::below(&super::path::absolute("/", &source), path)?;
                 let name = path.rsplit('/').next().unwrap_or_default();
                 let directory =
                     destination.ends_with('/') || destination == "." || copy.files.sources.len() > 1;
                 let rest = if below.is_empty() && directory { name } else { below };
-                Some(super::dockerfile::absolute(&target, rest))
+                Some(super::path::absolute(&target, rest))
             })
             .collect()
     }
