@@ -109,6 +109,35 @@ fn several_images_in_one_archive() {
 }
 
 #[test]
+fn a_name_leads_to_the_attestations_in_dockers_newer_archive() {
+    let mut blobs = Blobs::default();
+    let image = blobs.image(&planted());
+    let manifest = blobs.get(&image);
+    let attestation = blobs.attestation(&image, &json!({ "note": SLACK }));
+    let mut index = blobs.index(&[image, attestation]);
+    index["annotations"]["io.containerd.image.name"] = "docker.io/library/app:1".into();
+    blobs.root(index, "1");
+    let member = |d: &Value| d["digest"].as_str().unwrap().replace("sha256:", "blobs/sha256/");
+    let layers: Vec<String> = manifest["layers"].as_array().unwrap().iter().map(member).collect();
+    let list = json!([{ "Config": member(&manifest["config"]), "RepoTags": ["app:1"], "Layers": layers }]);
+    let cli = Cli::new();
+    cli.write("image.tar", blobs.tar().file("manifest.json", list.to_string()).done());
+    let (_, all) = cli.image("image.tar");
+    assert!(ids(&all).contains(&"SW307"));
+    for name in ["app:1", "1", "docker.io/library/app:1"] {
+        let (_, report) = cli.image(&format!("docker-archive:image.tar:{name}"));
+        assert_eq!(essence(&report), essence(&all), "{name}");
+        assert_eq!(report["artifacts"], {
+            let mut artifacts = all["artifacts"].clone();
+            artifacts[0]["name"] = format!("docker-archive:image.tar:{name}").into();
+            // The list's own name is only added where it was asked for, or nothing was.
+            artifacts[0]["tags"] = report["artifacts"][0]["tags"].clone();
+            artifacts
+        });
+    }
+}
+
+#[test]
 fn all_platforms_of_nested_indexes_with_attestations_and_referrers() {
     let mut blobs = Blobs::default();
     let amd = blobs.image(&planted());
