@@ -58,7 +58,13 @@ pub(super) fn images(
         let bytes = bytes.map_err(|e| not_an_image(format!("manifest.json: {e}")))?;
         let entries: Vec<ArchiveEntry> = serde_json::from_slice(&bytes)
             .map_err(|e| not_an_image(format!("manifest.json: {}", json_error(&e))))?;
-        for entry in entries {
+        if entries.len() > limits.manifests {
+            let reason = format!("it lists more than {} images", limits.manifests);
+            let origin =
+                Origin { path: Some("manifest.json".into()), ..Origin::new(OriginKind::Manifest, name) };
+            out.missed.push(Missed { origin, what: "images".into(), reason });
+        }
+        for entry in entries.into_iter().take(limits.manifests) {
             archive_image(members, name, tag, limits, &entry, &mut names, &mut out);
         }
     }
