@@ -280,11 +280,17 @@ impl Walk<'_> {
         }
         subjects.sort_unstable();
         subjects.dedup();
-        for subject in subjects {
+        // With the image or index that all of a chain is about.
+        let mut subjects: Vec<(Digest, Digest)> = subjects.into_iter().map(|s| (s.clone(), s)).collect();
+        let mut at = 0;
+        while let Some((subject, about)) = subjects.get(at).cloned() {
+            at += 1;
             match self.fetch.referrers(&subject) {
                 Ok(found) => {
                     for d in found {
-                        self.referrer(&subject, &d);
+                        if self.referrer(&about, &d) {
+                            subjects.extend(Digest::parse(&d.digest).map(|digest| (digest, about.clone())));
+                        }
                     }
                 }
                 Err(e) => self.miss(OriginKind::Manifest, subject.as_str(), "referrers", e.to_string()),
@@ -292,19 +298,21 @@ impl Walk<'_> {
         }
     }
 
-    fn referrer(&mut self, subject: &Digest, d: &Descriptor) {
+    /// Reads what refers to something; the answer is whether it was new and could be read.
+    fn referrer(&mut self, about: &Digest, d: &Descriptor) -> bool {
         if !self.seen.insert(d.digest.clone()) {
-            return;
+            return false;
         }
         if self.seen.len() > self.limits.manifests {
             let reason = format!("more than {} manifests stand behind one reference", self.limits.manifests);
             self.miss(OriginKind::Manifest, &d.digest, "referrer", reason);
-            return;
+            return false;
         }
         let limit = self.limits.document_bytes;
-        let Some(document) = self.document(d, OriginKind::Manifest, "referrer", limit) else { return };
-        let Some(manifest) = self.manifest(&document) else { return };
-        self.attestation(subject.as_str(), &document, &manifest);
+        let Some(document) = self.document(d, OriginKind::Manifest, "referrer", limit) else { return false };
+        let Some(manifest) = self.manifest(&document) else { return false };
+        self.attestation(about.as_str(), &document, &manifest);
+        true
     }
 
     /// Gives each attestation to the image that it is about; one about an index, or about nothing, to all of them.
