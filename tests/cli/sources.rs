@@ -152,7 +152,10 @@ fn all_platforms_of_nested_indexes_with_attestations_and_referrers() {
     let referrer = blobs.referrer(&amd, &json!({ "note": SLACK }));
     blobs.root(root, "1");
     // Tools list what refers to an image in the index, too, without a name or under the tag made of its digest.
-    blobs.root(referrer, "");
+    blobs.root(referrer.clone(), "");
+    // What refers to a referrer belongs to the same image.
+    let chained = blobs.referrer(&referrer, &json!({ "note": NPM }));
+    blobs.root(chained, "");
     let tagged = blobs.referrer(&amd, &json!({ "note": STRIPE }));
     let tagged = blobs.index(&[tagged]);
     blobs.root(tagged, &amd["digest"].as_str().unwrap().replace(':', "-"));
@@ -169,7 +172,7 @@ fn all_platforms_of_nested_indexes_with_attestations_and_referrers() {
         let attested: Vec<&Value> = findings(&report).iter().filter(|f| f["check"] == "SW307").collect();
         let about = |platform: &str| attested.iter().any(|f| f["origin"]["platform"] == platform);
         assert!(about("linux/arm64") && about("linux/amd64"), "{reference}: {attested:#?}");
-        assert_eq!(attested.len(), 3, "{reference}: {attested:#?}");
+        assert_eq!(attested.len(), 4, "{reference}: {attested:#?}");
         // A secret of both platforms is one finding with two places.
         let settings: Vec<&Value> =
             findings(&report).iter().filter(|f| f["origin"]["path"] == "app/settings.ini").collect();
