@@ -87,7 +87,7 @@ fn a_truncated_archive() {
             "{report:#}"
         );
     }
-    let (code, report) = inspect(&gzip(&tar[..60_000]));
+    let (code, report) = inspect(gzip(&tar[..60_000]));
     assert_eq!(code, 1);
     assert_planted(&report);
     assert_unchecked(&report, &["cut off"]);
@@ -151,7 +151,7 @@ fn a_wrong_diff_id() {
     config["rootfs"]["diff_ids"][1] = digest(b"another layer").into();
     let mut blobs = Blobs::default();
     let descriptor = blobs.json(CONFIG, &config);
-    let image = blobs.image_with(&spec, descriptor);
+    let image = blobs.image_with(&spec, &descriptor);
     blobs.root(image, "1");
     let (code, report) = layout(&blobs);
     let found = mismatches(&report);
@@ -343,7 +343,7 @@ fn a_pax_header_of_one_gibibyte() {
         format!("sha256:{}", hash.iter().map(|b| format!("{b:02x}")).collect::<String>()).into();
     let mut blobs = Blobs::default();
     let descriptor = blobs.json(CONFIG, &config);
-    let image = blobs.image_with(&spec, descriptor);
+    let image = blobs.image_with(&spec, &descriptor);
     blobs.root(image, "1");
     let cli = Cli::new();
     blobs.write(&cli.path("layout"));
@@ -573,7 +573,7 @@ fn a_damaged_config() {
     for (bytes, reason) in cases {
         let mut blobs = Blobs::default();
         let config = blobs.blob(CONFIG, bytes);
-        let image = blobs.image_with(&Spec::new([planted()]), config);
+        let image = blobs.image_with(&Spec::new([planted()]), &config);
         blobs.root(image, "1");
         let (code, report) = layout(&blobs);
         assert_eq!(code, 1);
