@@ -356,3 +356,36 @@ fn a_secret_at_any_place_around_a_chunks_seam() {
         assert!(places == all, "jobs {jobs}");
     }
 }
+
+#[test]
+fn the_daemon_is_asked_over_its_socket() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let archive = planted().docker_archive(&["app:1"]);
+    let (_, wanted) = inspect(&archive);
+    let cli = Cli::new();
+    let socket = cli.path("docker.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let Some(request) = lines.next() else { continue };
+            while lines.next().is_some_and(|l| !l.is_empty()) {}
+            let (status, body) = match request.contains("/images/app:1/get ") {
+                true => (200, archive.as_slice()),
+                false => (404, &b"{}"[..]),
+            };
+            let mut out = &stream;
+            let length = body.len();
+            write!(out, "HTTP/1.1 {status} Stub\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n")
+                .unwrap();
+            out.write_all(body).unwrap();
+        }
+    });
+    let cli = cli.env("DOCKER_HOST", &format!("unix://{}", socket.display()));
+    let (code, report) = cli.image("docker-daemon:app:1");
+    assert_eq!((code, report["unchecked"].to_string().as_str()), (1, "[]"));
+    assert_eq!(essence(&report), essence(&wanted));
+    cli.run(&["image", "docker-daemon:app:2"]).error(&["docker-daemon:app:2"]);
+    let nobody = Cli::new().env("DOCKER_HOST", "unix:///no/such.sock");
+    nobody.run(&["image", "docker-daemon:app:1"]).error(&["docker-daemon:app:1", "/no/such.sock"]);
+}
