@@ -95,7 +95,7 @@ impl Fixture {
             config["rootfs"]["diff_ids"][0] = support::digest(b"another layer").into();
         }
         let descriptor = blobs.json(CONFIG, &config);
-        let mut image = blobs.image_with(&spec, descriptor.clone());
+        let mut image = blobs.image_with(&spec, &descriptor);
         let manifest = blobs.get(&image);
         match damage {
             "" | "diff_id" => {}

@@ -1,88 +1,36 @@
 //! A real registry, filled by a real client: what skopeo pushes is what seaworthy reads.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
+mod support;
+
 use std::fs;
 use std::io::Read as _;
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use seaworthy::artifact::image::registry::{RegistryOptions, open};
 use seaworthy::artifact::image::{Digest, Image, Images, Limits, Source};
 use serde_json::{Value, json};
 
-/// The registry's process and its folder.
-struct Registry {
-    process: Child,
-    address: String,
-    dir: tempfile::TempDir,
+use support::Registry;
+
+fn push(registry: &Registry, layout: &Path, tag: &str, options: &[&str]) {
+    let to = format!("docker://{}/team/app:{tag}", registry.address);
+    registry.copy(&format!("oci:{}:1", layout.display()), &to, options);
 }
 
-impl Drop for Registry {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn source(registry: &Registry, reference: &str, options: &RegistryOptions) -> Box<dyn Source> {
+    let reference = format!("{}/team/app{reference}", registry.address);
+    open(&format!("docker://{reference}"), &reference, options, &Limits::default()).unwrap()
 }
 
-fn command(program: &str) -> Command {
-    let found = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program).is_file()));
-    assert!(found, "{program} is not installed: apt-get install docker-registry skopeo");
-    Command::new(program)
-}
-
-impl Registry {
-    fn start(htpasswd: Option<&str>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let mut config = format!(
-            "version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {} }} }}\n\
-             http: {{ addr: '{address}' }}\n",
-            dir.path().join("data").display()
-        );
-        if let Some(htpasswd) = htpasswd {
-            let file = dir.path().join("htpasswd");
-            fs::write(&file, htpasswd).unwrap();
-            config += &format!("auth: {{ htpasswd: {{ realm: test, path: {} }} }}\n", file.display());
-        }
-        let file = dir.path().join("config.yml");
-        fs::write(&file, config).unwrap();
-        let mut registry = command("docker-registry");
-        registry.arg("serve").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = registry.spawn().unwrap();
-        let registry = Self { process, address, dir };
-        let start = Instant::now();
-        while TcpStream::connect(&registry.address).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(20), "docker-registry does not listen");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        registry
-    }
-
-    fn push(&self, layout: &Path, tag: &str, arguments: &[&str]) {
-        let mut skopeo = command("skopeo");
-        skopeo.args(["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"]).args(arguments);
-        skopeo.arg(format!("oci:{}:1", layout.display()));
-        skopeo.arg(format!("docker://{}/team/app:{tag}", self.address));
-        let output = skopeo.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn source(&self, reference: &str, options: &RegistryOptions) -> Box<dyn Source> {
-        let reference = format!("{}/team/app{reference}", self.address);
-        open(&format!("docker://{reference}"), &reference, options, &Limits::default()).unwrap()
-    }
-
-    fn load(&self, reference: &str) -> (Box<dyn Source>, Images) {
-        let source = self.source(reference, &RegistryOptions::default());
-        let images = source.images(&Limits::default()).unwrap();
-        assert!(images.missed.is_empty() && images.mismatches.is_empty(), "{images:?}");
-        (source, images)
-    }
+fn load(registry: &Registry, reference: &str) -> (Box<dyn Source>, Images) {
+    let source = source(registry, reference, &RegistryOptions::default());
+    let images = source.images(&Limits::default()).unwrap();
+    assert!(images.missed.is_empty() && images.mismatches.is_empty(), "{images:?}");
+    (source, images)
 }
 
 fn tar(path: &str, content: &[u8]) -> Vec<u8> {
@@ -151,9 +99,9 @@ fn what_was_pushed_is_read_for_all_platforms() {
     let registry = Registry::start(None);
     let dir = registry.dir.path().join("layout");
     let digest = layout(&dir);
-    registry.push(&dir, "1", &["--all", "--preserve-digests"]);
+    push(&registry, &dir, "1", &["--all", "--preserve-digests"]);
     for reference in [":1".to_owned(), format!("@{digest}")] {
-        let (source, images) = registry.load(&reference);
+        let (source, images) = load(&registry, &reference);
         let platforms: Vec<&str> = images.images.iter().filter_map(|i| i.platform.as_deref()).collect();
         assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
         for image in &images.images {
@@ -162,7 +110,8 @@ fn what_was_pushed_is_read_for_all_platforms() {
             assert_eq!(image.layers[1].history, Some(1));
         }
     }
-    let missing = registry.source(":2", &RegistryOptions::default()).images(&Limits::default()).unwrap_err();
+    let missing =
+        source(&registry, ":2", &RegistryOptions::default()).images(&Limits::default()).unwrap_err();
     assert!(missing.to_string().contains("team/app on 127.0.0.1"), "{missing}");
 }
 
@@ -171,8 +120,8 @@ fn zstd_layers_come_as_they_are_stored() {
     let registry = Registry::start(None);
     let dir = registry.dir.path().join("layout");
     layout(&dir);
-    registry.push(&dir, "z", &["--all", "--dest-compress-format", "zstd"]);
-    let (source, images) = registry.load(":z");
+    push(&registry, &dir, "z", &["--all", "--dest-compress-format", "zstd"]);
+    let (source, images) = load(&registry, ":z");
     for image in &images.images {
         assert_eq!(read_layers(&*source, image), [[0x28, 0xb5, 0x2f, 0xfd]; 2]);
     }
@@ -183,8 +132,8 @@ fn layers_are_read_side_by_side() {
     let registry = Registry::start(None);
     let dir = registry.dir.path().join("layout");
     layout(&dir);
-    registry.push(&dir, "1", &["--all", "--preserve-digests"]);
-    let (source, images) = registry.load(":1");
+    push(&registry, &dir, "1", &["--all", "--preserve-digests"]);
+    let (source, images) = load(&registry, ":1");
     std::thread::scope(|scope| {
         for _ in 0..4 {
             for image in &images.images {
@@ -200,12 +149,12 @@ fn a_login_from_the_docker_config_opens_a_closed_registry() {
     let registry = Registry::start(Some("ci:$2b$05$abcdefghijklmnopqrstuujKB7eO4yt9qrkor5eJhuJFUv1nmgnEq\n"));
     let dir = registry.dir.path().join("layout");
     layout(&dir);
-    registry.push(&dir, "1", &["--all", "--preserve-digests", "--dest-creds", "ci:invented"]);
-    let anonymous = registry.source(":1", &login(&registry, "{}")).images(&Limits::default());
+    push(&registry, &dir, "1", &["--all", "--preserve-digests", "--dest-creds", "ci:invented"]);
+    let anonymous = source(&registry, ":1", &login(&registry, "{}")).images(&Limits::default());
     let error = anonymous.unwrap_err().to_string();
     assert!(error.contains("asks for a login (HTTP 401): docker login 127.0.0.1:"), "{error}");
     let config = json!({ "auths": { &registry.address: { "username": "ci", "password": "invented" } } });
-    let source = registry.source(":1", &login(&registry, &config.to_string()));
+    let source = source(&registry, ":1", &login(&registry, &config.to_string()));
     let images = source.images(&Limits::default()).unwrap();
     assert!(images.missed.is_empty() && images.mismatches.is_empty(), "{images:?}");
     assert_eq!(read_layers(&*source, &images.images[0]).len(), 2);

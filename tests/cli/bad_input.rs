@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Blobs, CONFIG, Cli, GITHUB, Http, IMAGE_TAR_GZIP, IMAGE_TAR_ZSTD, INDEX, Layer, MANIFEST, Packing, Reply,
-    Spec, Tar, digest, docker_archive, findings, gzip, hex, ids, inspect, paths_of, zstd_bytes,
+    SLACK, Spec, Tar, digest, docker_archive, findings, gzip, hex, ids, inspect, paths_of, zstd_bytes,
 };
 
 /// A layer with a secret, to see that it is still looked at.
@@ -87,7 +87,7 @@ fn a_truncated_archive() {
             "{report:#}"
         );
     }
-    let (code, report) = inspect(&gzip(&tar[..60_000]));
+    let (code, report) = inspect(gzip(&tar[..60_000]));
     assert_eq!(code, 1);
     assert_planted(&report);
     assert_unchecked(&report, &["cut off"]);
@@ -151,7 +151,7 @@ fn a_wrong_diff_id() {
     config["rootfs"]["diff_ids"][1] = digest(b"another layer").into();
     let mut blobs = Blobs::default();
     let descriptor = blobs.json(CONFIG, &config);
-    let image = blobs.image_with(&spec, descriptor);
+    let image = blobs.image_with(&spec, &descriptor);
     blobs.root(image, "1");
     let (code, report) = layout(&blobs);
     let found = mismatches(&report);
@@ -309,7 +309,7 @@ fn a_million_entries() {
     let report = answer.json();
     assert_eq!((answer.code, report["coverage"]["files"].as_u64()), (1, Some(COUNT + 1)));
     assert_eq!(paths_of(&report, "SW301"), ["last/planted.txt"]);
-    assert!(answer.time < Duration::from_secs(40), "{:?}", answer.time);
+    assert!(answer.time < Duration::from_secs(120), "{:?}", answer.time);
     // Over the limit they are searched without their names, and that is said.
     cli.write("seaworthy.toml", "version = 1\n[limits]\nmax_entries_per_layer = 1000\n");
     let (code, report) = cli.image("oci:layout");
@@ -343,18 +343,13 @@ fn a_pax_header_of_one_gibibyte() {
         format!("sha256:{}", hash.iter().map(|b| format!("{b:02x}")).collect::<String>()).into();
     let mut blobs = Blobs::default();
     let descriptor = blobs.json(CONFIG, &config);
-    let image = blobs.image_with(&spec, descriptor);
+    let image = blobs.image_with(&spec, &descriptor);
     blobs.root(image, "1");
     let cli = Cli::new();
     blobs.write(&cli.path("layout"));
     // With an address space smaller than the header: it cannot be held, so it is not.
-    let mut command = std::process::Command::new("sh");
-    let binary = env!("CARGO_BIN_EXE_seaworthy");
-    command.args(["-c", "ulimit -v 900000; exec \"$0\" image oci:layout --report json", binary]);
-    let output = command.current_dir(cli.dir.path()).env_clear().output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (code, report) = in_little_memory(&cli);
+    assert_eq!(code, Some(1));
     assert_unchecked(&report, &["an extended header of 1073741824 bytes", "over the limit of 1048576 bytes"]);
     assert_planted(&report);
     // A header that only claims it.
@@ -578,7 +573,7 @@ fn a_damaged_config() {
     for (bytes, reason) in cases {
         let mut blobs = Blobs::default();
         let config = blobs.blob(CONFIG, bytes);
-        let image = blobs.image_with(&Spec::new([planted()]), config);
+        let image = blobs.image_with(&Spec::new([planted()]), &config);
         blobs.root(image, "1");
         let (code, report) = layout(&blobs);
         assert_eq!(code, 1);
@@ -601,6 +596,65 @@ fn an_index_without_end() {
     assert_eq!(code, 1);
     assert_planted(&report);
     assert_unchecked(&report, &["indexes are nested more than 4 deep"]);
+}
+
+/// Inspects the layout of a folder with an address space of 900 MB.
+#[track_caller]
+fn in_little_memory(cli: &Cli) -> (Option<i32>, Value) {
+    let mut command = std::process::Command::new("sh");
+    let binary = env!("CARGO_BIN_EXE_seaworthy");
+    command.args(["-c", "ulimit -v 900000; exec \"$0\" image oci:layout --report json", binary]);
+    let output = command.current_dir(cli.dir.path()).env_clear().output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {stderr}"));
+    (output.status.code(), report)
+}
+
+#[test]
+fn small_documents_that_ask_for_much() {
+    // An index of three megabytes over 300 images, which all hang below it.
+    let mut blobs = Blobs::default();
+    let images: Vec<Value> = (0..300)
+        .map(|n| blobs.image(&Spec { architecture: format!("a{n}"), ..Spec::new([plain()]) }))
+        .collect();
+    let media_type = json!(INDEX);
+    let note = format!("{GITHUB} {}", "x ".repeat(1_500_000));
+    let index = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": images, "annotations": { "n": note } });
+    let index = blobs.json(INDEX, &index);
+    blobs.root(index, "1");
+    let cli = Cli::new();
+    blobs.write(&cli.path("layout"));
+    let start = std::time::Instant::now();
+    let (code, report) = in_little_memory(&cli);
+    assert_eq!((code, findings(&report).len()), (Some(1), 1));
+    assert_eq!(report["artifacts"].as_array().unwrap().len(), 300);
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    // One attestation, listed ten thousand times.
+    let mut blobs = Blobs::default();
+    let image = blobs.image(&Spec::new([planted()]));
+    let statement = json!({ "note": SLACK, "filler": "x ".repeat(500_000) });
+    let mut attestation = blobs.attestation(&image, &statement);
+    let mut manifest = blobs.get(&attestation);
+    let layer = manifest["layers"][0].clone();
+    manifest["layers"] = vec![layer; 10_000].into();
+    let changed = blobs.json(MANIFEST, &manifest);
+    attestation["digest"] = changed["digest"].clone();
+    attestation["size"] = changed["size"].clone();
+    let index = blobs.index(&[image.clone(), attestation]);
+    blobs.root(index, "1");
+    let cli = Cli::new();
+    blobs.write(&cli.path("layout"));
+    let (code, report) = in_little_memory(&cli);
+    assert_eq!((code, ids(&report)), (Some(1), vec!["SW301", "SW307"]));
+    assert_eq!(findings(&report).len(), 2);
+    // A list of images that are all the same one.
+    let spec = Spec::new([planted()]);
+    let entry = json!({ "Config": "c.json", "RepoTags": [], "Layers": ["l.tar"] });
+    let tar = Tar::new().file("manifest.json", Value::from(vec![entry; 20_000]).to_string());
+    let tar = tar.file("c.json", spec.config_value().to_string()).file("l.tar", &spec.layers[0].tar).done();
+    let (code, report) = inspect(tar);
+    assert_eq!((code, ids(&report)), (1, vec!["SW301"]));
+    assert_unchecked(&report, &["it lists more than 512 images"]);
 }
 
 /// A registry with one image, which misbehaves as told by path and kind.

@@ -219,7 +219,7 @@ fn layout(c: &Canaries) -> Blobs {
     own_type = blobs.json(&format!("application/{}", c.token("descriptor's media type")), &manifest);
     index.push(own_type);
     let typed = blobs.json(&format!("application/{}", c.token("config media type")), &json!({}));
-    index.push(blobs.image_with(&Spec::new([]), typed));
+    index.push(blobs.image_with(&Spec::new([]), &typed));
     for value in [
         json!({ "schemaVersion": 2, "config": c.token("config of a wrong type") }),
         json!({ "schemaVersion": 2, "layers": { "x": c.token("layers of a wrong type") } }),
@@ -240,7 +240,7 @@ fn layout(c: &Canaries) -> Blobs {
         format!("{{\"rootfs\": {{\"diff_ids\": [\"{}\"]}}}}", c.token("diff ID")),
     ] {
         let config = blobs.blob(CONFIG, config);
-        index.push(blobs.image_with(&Spec::new([Layer::from(Tar::new().file("a", "b"))]), config));
+        index.push(blobs.image_with(&Spec::new([Layer::from(Tar::new().file("a", "b"))]), &config));
     }
     let mut odd = Spec::new([Layer::from(Tar::new().file("a", "b"))]);
     odd.architecture = "odd".into();

@@ -109,6 +109,35 @@ fn several_images_in_one_archive() {
 }
 
 #[test]
+fn a_name_leads_to_the_attestations_in_dockers_newer_archive() {
+    let mut blobs = Blobs::default();
+    let image = blobs.image(&planted());
+    let manifest = blobs.get(&image);
+    let attestation = blobs.attestation(&image, &json!({ "note": SLACK }));
+    let mut index = blobs.index(&[image, attestation]);
+    index["annotations"]["io.containerd.image.name"] = "docker.io/library/app:1".into();
+    blobs.root(index, "1");
+    let member = |d: &Value| d["digest"].as_str().unwrap().replace("sha256:", "blobs/sha256/");
+    let layers: Vec<String> = manifest["layers"].as_array().unwrap().iter().map(member).collect();
+    let list = json!([{ "Config": member(&manifest["config"]), "RepoTags": ["app:1"], "Layers": layers }]);
+    let cli = Cli::new();
+    cli.write("image.tar", blobs.tar().file("manifest.json", list.to_string()).done());
+    let (_, all) = cli.image("image.tar");
+    assert!(ids(&all).contains(&"SW307"));
+    for name in ["app:1", "1", "docker.io/library/app:1"] {
+        let (_, report) = cli.image(&format!("docker-archive:image.tar:{name}"));
+        assert_eq!(essence(&report), essence(&all), "{name}");
+        assert_eq!(report["artifacts"], {
+            let mut artifacts = all["artifacts"].clone();
+            artifacts[0]["name"] = format!("docker-archive:image.tar:{name}").into();
+            // The list's own name is only added where it was asked for, or nothing was.
+            artifacts[0]["tags"] = report["artifacts"][0]["tags"].clone();
+            artifacts
+        });
+    }
+}
+
+#[test]
 fn all_platforms_of_nested_indexes_with_attestations_and_referrers() {
     let mut blobs = Blobs::default();
     let amd = blobs.image(&planted());
@@ -123,7 +152,10 @@ fn all_platforms_of_nested_indexes_with_attestations_and_referrers() {
     let referrer = blobs.referrer(&amd, &json!({ "note": SLACK }));
     blobs.root(root, "1");
     // Tools list what refers to an image in the index, too, without a name or under the tag made of its digest.
-    blobs.root(referrer, "");
+    blobs.root(referrer.clone(), "");
+    // What refers to a referrer belongs to the same image.
+    let chained = blobs.referrer(&referrer, &json!({ "note": NPM }));
+    blobs.root(chained, "");
     let tagged = blobs.referrer(&amd, &json!({ "note": STRIPE }));
     let tagged = blobs.index(&[tagged]);
     blobs.root(tagged, &amd["digest"].as_str().unwrap().replace(':', "-"));
@@ -140,7 +172,7 @@ fn all_platforms_of_nested_indexes_with_attestations_and_referrers() {
         let attested: Vec<&Value> = findings(&report).iter().filter(|f| f["check"] == "SW307").collect();
         let about = |platform: &str| attested.iter().any(|f| f["origin"]["platform"] == platform);
         assert!(about("linux/arm64") && about("linux/amd64"), "{reference}: {attested:#?}");
-        assert_eq!(attested.len(), 3, "{reference}: {attested:#?}");
+        assert_eq!(attested.len(), 4, "{reference}: {attested:#?}");
         // A secret of both platforms is one finding with two places.
         let settings: Vec<&Value> =
             findings(&report).iter().filter(|f| f["origin"]["path"] == "app/settings.ini").collect();
@@ -323,4 +355,37 @@ fn a_secret_at_any_place_around_a_chunks_seam() {
         assert_eq!(places.len(), all.len(), "jobs {jobs}");
         assert!(places == all, "jobs {jobs}");
     }
+}
+
+#[test]
+fn the_daemon_is_asked_over_its_socket() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let archive = planted().docker_archive(&["app:1"]);
+    let (_, wanted) = inspect(&archive);
+    let cli = Cli::new();
+    let socket = cli.path("docker.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let Some(request) = lines.next() else { continue };
+            while lines.next().is_some_and(|l| !l.is_empty()) {}
+            let (status, body) = match request.contains("/images/app:1/get ") {
+                true => (200, archive.as_slice()),
+                false => (404, &b"{}"[..]),
+            };
+            let mut out = &stream;
+            let length = body.len();
+            write!(out, "HTTP/1.1 {status} Stub\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n")
+                .unwrap();
+            out.write_all(body).unwrap();
+        }
+    });
+    let cli = cli.env("DOCKER_HOST", &format!("unix://{}", socket.display()));
+    let (code, report) = cli.image("docker-daemon:app:1");
+    assert_eq!((code, report["unchecked"].to_string().as_str()), (1, "[]"));
+    assert_eq!(essence(&report), essence(&wanted));
+    cli.run(&["image", "docker-daemon:app:2"]).error(&["docker-daemon:app:2"]);
+    let nobody = Cli::new().env("DOCKER_HOST", "unix:///no/such.sock");
+    nobody.run(&["image", "docker-daemon:app:1"]).error(&["docker-daemon:app:1", "/no/such.sock"]);
 }

@@ -240,12 +240,11 @@ impl Blobs {
 
     pub fn image(&mut self, spec: &Spec) -> Value {
         let config = self.json(CONFIG, &spec.config_value());
-        self.image_with(spec, config)
+        self.image_with(spec, &config)
     }
 
     /// An image with a config of one's own.
-    #[allow(clippy::needless_pass_by_value)]
-    pub fn image_with(&mut self, spec: &Spec, config: Value) -> Value {
+    pub fn image_with(&mut self, spec: &Spec, config: &Value) -> Value {
         let layers: Vec<Value> = spec
             .layers
             .iter()

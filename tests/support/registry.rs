@@ -28,16 +28,22 @@ impl Drop for Registry {
 }
 
 impl Registry {
-    pub fn start() -> Self {
+    /// Starts one; with the lines of an htpasswd file, it wants a login.
+    pub fn start(htpasswd: Option<&str>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = format!("127.0.0.1:{port}");
         let data = dir.path().join("data");
-        let config = format!(
+        let mut config = format!(
             "version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {} }} }}\n\
              http: {{ addr: '{address}' }}\n",
             data.display()
         );
+        if let Some(htpasswd) = htpasswd {
+            let file = dir.path().join("htpasswd");
+            fs::write(&file, htpasswd).unwrap();
+            config += &format!("auth: {{ htpasswd: {{ realm: test, path: {} }} }}\n", file.display());
+        }
         let file = dir.path().join("config.yml");
         fs::write(&file, config).unwrap();
         let mut registry = program("docker-registry", "docker-registry skopeo");
@@ -51,12 +57,17 @@ impl Registry {
         registry
     }
 
-    /// Pushes with skopeo.
-    pub fn push(&self, source: &str, name: &str, arguments: &[&str]) {
+    /// Copies with skopeo, from or to this registry.
+    pub fn copy(&self, from: &str, to: &str, options: &[&str]) {
         let mut skopeo = program("skopeo", "docker-registry skopeo");
-        skopeo.args(["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"]).args(arguments);
-        skopeo.arg(source).arg(format!("docker://{}/{name}", self.address));
-        let output = skopeo.output().unwrap();
+        skopeo.args([
+            "--insecure-policy",
+            "copy",
+            "--quiet",
+            "--dest-tls-verify=false",
+            "--src-tls-verify=false",
+        ]);
+        let output = skopeo.args(options).args([from, to]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }

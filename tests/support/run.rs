@@ -46,7 +46,7 @@ impl Answer {
 impl Cli {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { dir, env: Vec::new(), limit: Duration::from_secs(60) }
+        Self { dir, env: Vec::new(), limit: Duration::from_secs(180) }
     }
 
     #[must_use]

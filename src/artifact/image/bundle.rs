@@ -58,7 +58,13 @@ pub(super) fn images(
         let bytes = bytes.map_err(|e| not_an_image(format!("manifest.json: {e}")))?;
         let entries: Vec<ArchiveEntry> = serde_json::from_slice(&bytes)
             .map_err(|e| not_an_image(format!("manifest.json: {}", json_error(&e))))?;
-        for entry in entries {
+        if entries.len() > limits.manifests {
+            let reason = format!("it lists more than {} images", limits.manifests);
+            let origin =
+                Origin { path: Some("manifest.json".into()), ..Origin::new(OriginKind::Manifest, name) };
+            out.missed.push(Missed { origin, what: "images".into(), reason });
+        }
+        for entry in entries.into_iter().take(limits.manifests) {
             archive_image(members, name, tag, limits, &entry, &mut names, &mut out);
         }
     }
@@ -89,13 +95,25 @@ fn select_roots(
             .map(|t| escape_bytes(t.as_bytes()))
             .collect();
         names.extend(tags.iter().cloned());
-        if tag.is_none_or(|wanted| tags.iter().any(|t| t == wanted)) {
+        if tag.is_none_or(|wanted| tags.iter().any(|t| is_name(t, wanted))) {
             roots.push(Root { descriptor, tags });
         } else {
             others.push(descriptor);
         }
     }
     (roots, others)
+}
+
+/// Whether a name in the image's papers is the one that was asked for. Docker writes `app:1` where other tools write
+/// `docker.io/library/app:1`, and means `app:latest` by `app`.
+fn is_name(name: &str, wanted: &str) -> bool {
+    let familiar = |name: &str| {
+        let name = name.strip_prefix("docker.io/").unwrap_or(name);
+        name.strip_prefix("library/").unwrap_or(name).to_owned()
+    };
+    name == wanted
+        || familiar(name) == familiar(wanted)
+        || (!wanted.contains(':') && familiar(name) == format!("{}:latest", familiar(wanted)))
 }
 
 /// Reads one entry of `docker save`'s list, unless the index led to the same config and layers already.
@@ -110,7 +128,7 @@ fn archive_image(
 ) {
     let tags: Vec<String> = entry.repo_tags.iter().map(|t| escape_bytes(t.as_bytes())).collect();
     names.extend(tags.iter().cloned());
-    if tag.is_some_and(|wanted| !tags.iter().any(|t| t == wanted)) {
+    if tag.is_some_and(|wanted| !tags.iter().any(|t| is_name(t, wanted))) {
         return;
     }
     let origin =
@@ -215,4 +233,28 @@ pub(super) fn read_limited(reader: impl Read, limit: u64) -> Result<Vec<u8>, Fet
     let read = reader.take(limit + 1).read_to_end(&mut bytes);
     read.map_err(|e| FetchError::Io(e.to_string()))?;
     if bytes.len() as u64 > limit { Err(FetchError::TooLarge { limit }) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_matched_in_both_forms() {
+        for (name, wanted) in [
+            ("app:1", "app:1"),
+            ("docker.io/library/app:1", "app:1"),
+            ("app:1", "docker.io/library/app:1"),
+            ("docker.io/team/app:1", "team/app:1"),
+            ("app:latest", "app"),
+            ("1.0", "1.0"),
+        ] {
+            assert!(is_name(name, wanted), "{name} {wanted}");
+        }
+        for (name, wanted) in
+            [("app:1", "app"), ("team/app:1", "app:1"), ("ghcr.io/app:1", "app:1"), ("1.0", "1")]
+        {
+            assert!(!is_name(name, wanted), "{name} {wanted}");
+        }
+    }
 }

@@ -7,6 +7,8 @@ pub struct Limits {
     pub document_bytes: u64,
     /// Largest attestation, in bytes.
     pub attestation_bytes: u64,
+    /// Most bytes of all attestations together.
+    pub attestations_bytes: u64,
     /// Most manifests behind one reference.
     pub manifests: usize,
     /// Deepest nesting of indexes.
@@ -34,6 +36,7 @@ impl Default for Limits {
         Self {
             document_bytes: 8 << 20,
             attestation_bytes: 64 << 20,
+            attestations_bytes: 256 << 20,
             manifests: 512,
             index_depth: 4,
             layers: 1024,

@@ -20,8 +20,7 @@ pub mod stream;
 
 use std::io::Read;
 use std::path::PathBuf;
-
-use serde_json::Value;
+use std::sync::Arc;
 
 use crate::location::Origin;
 
@@ -113,8 +112,8 @@ pub struct Image {
     pub platform: Option<String>,
     /// The manifest; a classic docker archive has none.
     pub manifest: Option<Document>,
-    /// Indexes that led to it.
-    pub indexes: Vec<Document>,
+    /// Indexes that led to it, shared by all their images.
+    pub indexes: Vec<Arc<Document>>,
     /// The image config.
     pub config: Document,
     /// The config's history, oldest first.
@@ -166,8 +165,6 @@ pub struct Attestation {
     pub document: Document,
     /// What it says it is: a predicate type, artifact type or media type.
     pub kind: String,
-    /// The annotations of the manifest that carries it.
-    pub annotations: Value,
 }
 
 /// Bytes that are not what their digest or size says.

@@ -1,8 +1,7 @@
 //! From a root descriptor to images: indexes (nested ones too), manifests, configs, attestations and referrers.
 
 use std::collections::HashSet;
-
-use serde_json::Value;
+use std::sync::Arc;
 
 use super::manifest::{Config, Manifest};
 use super::{
@@ -60,8 +59,16 @@ pub struct Root {
 
 /// Reads everything behind `roots`.
 pub fn resolve(fetch: &dyn Fetch, name: &str, roots: &[Root], limits: &Limits) -> Images {
-    let mut walk =
-        Walk { fetch, name, limits, out: Images::default(), seen: HashSet::new(), attestations: Vec::new() };
+    let mut walk = Walk {
+        fetch,
+        name,
+        limits,
+        out: Images::default(),
+        seen: HashSet::new(),
+        attested: HashSet::new(),
+        attested_bytes: 0,
+        attestations: Vec::new(),
+    };
     for root in roots {
         walk.visit(&root.descriptor, &root.tags, &[], 0);
     }
@@ -76,6 +83,9 @@ struct Walk<'a> {
     limits: &'a Limits,
     out: Images,
     seen: HashSet<String>,
+    /// Documents of attestations that were asked for, by digest, and the bytes of those that came.
+    attested: HashSet<String>,
+    attested_bytes: u64,
     /// Attestations with the manifest that each is about.
     attestations: Vec<(String, Attestation)>,
 }
@@ -135,7 +145,7 @@ impl Walk<'_> {
         });
     }
 
-    fn visit(&mut self, d: &Descriptor, tags: &[String], indexes: &[Document], depth: usize) {
+    fn visit(&mut self, d: &Descriptor, tags: &[String], indexes: &[Arc<Document>], depth: usize) {
         if !self.seen.insert(d.digest.clone()) {
             self.add_tags(&d.digest, tags);
             return;
@@ -164,7 +174,7 @@ impl Walk<'_> {
             let reason = format!("indexes are nested more than {} deep", self.limits.index_depth);
             self.miss(OriginKind::Manifest, &d.digest, "index", reason);
         } else {
-            let inside = [indexes, std::slice::from_ref(&document)].concat();
+            let inside = [indexes, &[Arc::new(document)]].concat();
             for child in &manifest.manifests {
                 self.visit(child, tags, &inside, depth + 1);
             }
@@ -200,7 +210,7 @@ impl Walk<'_> {
         }
     }
 
-    fn image(&mut self, document: Document, manifest: &Manifest, tags: &[String], indexes: &[Document]) {
+    fn image(&mut self, document: Document, manifest: &Manifest, tags: &[String], indexes: &[Arc<Document>]) {
         let Some(config) = &manifest.config else { return };
         let path = document.digest.to_string();
         if !is_image_config(&config.media_type) {
@@ -234,20 +244,30 @@ impl Walk<'_> {
 
     /// Reads the documents that an attestation manifest or another referrer carries.
     fn attestation(&mut self, about: &str, document: &Document, manifest: &Manifest) {
-        let annotations = document.value.get("annotations").cloned().unwrap_or(Value::Null);
         let mut parts = Vec::new();
         for d in &manifest.layers {
+            // The same document in many manifests, or many times in one, is read once.
+            if !self.attested.insert(d.digest.clone()) {
+                continue;
+            }
             let limit = self.limits.attestation_bytes;
+            if self.attested_bytes > self.limits.attestations_bytes {
+                let limit = self.limits.attestations_bytes;
+                let reason = format!("all attestations together are larger than the limit of {limit} bytes");
+                self.miss(OriginKind::Attestation, &d.digest, "attestation", reason);
+                return;
+            }
             let kind = d.annotations.get("in-toto.io/predicate-type").cloned();
             let kind =
                 kind.or_else(|| manifest.artifact_type.clone()).unwrap_or_else(|| d.media_type.clone());
             if let Some(part) = self.document(d, OriginKind::Attestation, "attestation", limit) {
-                parts.push(Attestation { document: part, kind, annotations: annotations.clone() });
+                self.attested_bytes += part.bytes.len() as u64;
+                parts.push(Attestation { document: part, kind });
             }
         }
         // The manifest itself has annotations that may hold something.
         let kind = manifest.artifact_type.clone().unwrap_or_else(|| "attestation manifest".into());
-        parts.push(Attestation { document: document.clone(), kind, annotations });
+        parts.push(Attestation { document: document.clone(), kind });
         self.attestations.extend(parts.into_iter().map(|a| (about.to_owned(), a)));
     }
 
@@ -255,16 +275,22 @@ impl Walk<'_> {
     fn ask_for_referrers(&mut self) {
         let mut subjects: Vec<Digest> = Vec::new();
         for image in &self.out.images {
-            let documents = image.manifest.iter().chain(&image.indexes);
+            let documents = image.manifest.iter().chain(image.indexes.iter().map(AsRef::as_ref));
             subjects.extend(documents.map(|d| d.digest.clone()));
         }
         subjects.sort_unstable();
         subjects.dedup();
-        for subject in subjects {
+        // With the image or index that all of a chain is about.
+        let mut subjects: Vec<(Digest, Digest)> = subjects.into_iter().map(|s| (s.clone(), s)).collect();
+        let mut at = 0;
+        while let Some((subject, about)) = subjects.get(at).cloned() {
+            at += 1;
             match self.fetch.referrers(&subject) {
                 Ok(found) => {
                     for d in found {
-                        self.referrer(&subject, &d);
+                        if self.referrer(&about, &d) {
+                            subjects.extend(Digest::parse(&d.digest).map(|digest| (digest, about.clone())));
+                        }
                     }
                 }
                 Err(e) => self.miss(OriginKind::Manifest, subject.as_str(), "referrers", e.to_string()),
@@ -272,19 +298,21 @@ impl Walk<'_> {
         }
     }
 
-    fn referrer(&mut self, subject: &Digest, d: &Descriptor) {
+    /// Reads what refers to something; the answer is whether it was new and could be read.
+    fn referrer(&mut self, about: &Digest, d: &Descriptor) -> bool {
         if !self.seen.insert(d.digest.clone()) {
-            return;
+            return false;
         }
         if self.seen.len() > self.limits.manifests {
             let reason = format!("more than {} manifests stand behind one reference", self.limits.manifests);
             self.miss(OriginKind::Manifest, &d.digest, "referrer", reason);
-            return;
+            return false;
         }
         let limit = self.limits.document_bytes;
-        let Some(document) = self.document(d, OriginKind::Manifest, "referrer", limit) else { return };
-        let Some(manifest) = self.manifest(&document) else { return };
-        self.attestation(subject.as_str(), &document, &manifest);
+        let Some(document) = self.document(d, OriginKind::Manifest, "referrer", limit) else { return false };
+        let Some(manifest) = self.manifest(&document) else { return false };
+        self.attestation(about.as_str(), &document, &manifest);
+        true
     }
 
     /// Gives each attestation to the image that it is about; one about an index, or about nothing, to all of them.
@@ -309,7 +337,7 @@ impl Walk<'_> {
 
     fn add_tags(&mut self, digest: &str, tags: &[String]) {
         for image in &mut self.out.images {
-            let documents = image.manifest.iter().chain(&image.indexes);
+            let documents = image.manifest.iter().chain(image.indexes.iter().map(AsRef::as_ref));
             if documents.into_iter().any(|d| d.digest.as_str() == digest) {
                 image
                     .tags
@@ -325,7 +353,7 @@ pub(super) fn assemble(
     name: &str,
     tags: &[String],
     manifest: Option<Document>,
-    indexes: &[Document],
+    indexes: &[Arc<Document>],
     config: Option<Document>,
     blobs: Vec<(Blob, Option<String>)>,
 ) -> (Image, Vec<Missed>) {

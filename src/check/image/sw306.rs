@@ -1,10 +1,13 @@
 //! SW306: secret in labels, annotations, cmd, entrypoint or healthcheck.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use super::{Examined, ExaminedImage};
+use crate::artifact::image::Digest;
 use crate::check::{Answers, Check, Context, TextSecret, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Severity};
 use crate::location::{JsonPointer, Origin, OriginKind, Place};
@@ -29,10 +32,11 @@ impl Check<Examined> for SecretInMetadata {
     }
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        let mut documents = HashSet::new();
         for image in &examined.images {
             let mut asker = Asker { image, context, answers, seen: Seen::new() };
             asker.config();
-            asker.annotations();
+            asker.annotations(&mut documents);
         }
     }
 }
@@ -73,9 +77,13 @@ impl Asker<'_> {
         }
     }
 
-    fn annotations(&mut self) {
+    /// Looks at the manifest and at the indexes above it; at those that several images share with the first of them.
+    fn annotations(&mut self, documents: &mut HashSet<Digest>) {
         let image = &self.image.image;
-        for document in image.manifest.iter().chain(&image.indexes) {
+        for document in image.manifest.iter().chain(image.indexes.iter().map(AsRef::as_ref)) {
+            if !documents.insert(document.digest.clone()) {
+                continue;
+            }
             let origin =
                 Origin { path: Some(document.digest.to_string()), ..self.image.origin(OriginKind::Manifest) };
             let root = JsonPointer::root();
