@@ -6,7 +6,7 @@ use crate::artifact::dockerfile::shell::{Command, Script};
 use crate::detect::validate::{NameKind, name_kind};
 
 /// An option of known programs whose value is a password.
-struct Option_ {
+struct SecretOption {
     programs: &'static [&'static str],
     name: &'static str,
     /// Whether the value may follow without a blank, and whether it may follow with one.
@@ -19,8 +19,8 @@ const fn option(
     name: &'static str,
     attached: bool,
     separate: bool,
-) -> Option_ {
-    Option_ { programs, name, attached, separate }
+) -> SecretOption {
+    SecretOption { programs, name, attached, separate }
 }
 
 const MYSQL: &[&str] =
@@ -28,7 +28,7 @@ const MYSQL: &[&str] =
 const REGISTRY: &[&str] =
     &["docker", "podman", "buildah", "skopeo", "nerdctl", "helm", "oras", "crane", "az"];
 
-const OPTIONS: &[Option_] = &[
+const OPTIONS: &[SecretOption] = &[
     option(&["sshpass"], "-p", true, true),
     option(MYSQL, "-p", true, false),
     option(REGISTRY, "-p", false, true),
