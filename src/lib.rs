@@ -3,13 +3,13 @@
 //! ```text
 //!             load                    ask                   judge               tell
 //! sources ──────────▶ artifacts ──────────▶ findings ──────────▶ verdict ──────────▶ reports
-//! archive, registry   image               + unchecked          pass | fail |       text, json, sarif,
-//! layout, daemon                            one file per ID      incomplete          github, evidence
-//!                                           rules/ as data
+//! directory           dockerfile          + unchecked          pass | fail |       text, json, sarif,
+//! archive, layout     context             one file per ID      incomplete          github, evidence
+//! registry, daemon    image               rules/ as data
 //! ```
 //!
 //! The folders are this picture: [`artifact`] is what is examined, [`check`] the questions, [`detect`] and [`rule`]
-//! what recognises secrets, [`finding`] the answers, [`scan`] the spine, [`report`] and [`store`] what is told and
+//! what recognises secrets, [`iam`] what AWS policies allow, [`finding`] the answers, [`scan`] the spine, [`report`] and [`store`] what is told and
 //! kept, [`contract`] what a project promises, [`cli`] what may be typed. Data never flows back, and
 //! `tests/architecture.rs` keeps it so.
 

@@ -22,6 +22,14 @@ pub(super) struct Flow {
     pub(super) span: Span,
 }
 
+/// What goes wrong with the secrets of one `RUN`.
+pub(super) struct Flows {
+    /// In order.
+    pub(super) found: Vec<Flow>,
+    /// Whether everything could be followed.
+    pub(super) complete: bool,
+}
+
 /// What became of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -43,10 +51,10 @@ pub(super) struct Sources {
 }
 
 /// Everything that goes wrong with the secrets of one `RUN`.
-pub(super) fn flows(variables: &SecretVariables<'_>, recipe: &Recipe<'_>, run: &Run<'_>) -> Vec<Flow> {
+pub(super) fn flows(variables: &SecretVariables<'_>, recipe: &Recipe<'_>, run: &Run<'_>) -> Flows {
     let sources = sources(variables, recipe, run);
     if sources.files.is_empty() && sources.variables.is_empty() {
-        return Vec::new();
+        return Flows { found: Vec::new(), complete: true };
     }
     let directory = recipe.directory(run.instruction).to_owned();
     // `SHELL ["/bin/bash", "-exc"]` traces every command.

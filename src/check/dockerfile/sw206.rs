@@ -1,11 +1,12 @@
 //! SW206: a secret is written to a file of the image, or printed to the build log.
 
-use super::flow::{End, flows};
+use super::flow::{End, Flows, flows};
 use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Fate, Recipe, Run};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::location::Span;
 
 /// SW206.
 pub struct SecretWritten;
@@ -31,7 +32,16 @@ impl Check<Build<'_>> for SecretWritten {
         let mut findings = Findings::new(&META, context, recipe);
         let variables = SecretVariables::new(context, recipe);
         for run in &recipe.runs {
-            for flow in flows(&variables, recipe, run) {
+            let Flows { found, complete } = flows(&variables, recipe, run);
+            if !complete {
+                answers.unchecked.push(Unchecked {
+                    origin: recipe.origin(instruction_span(recipe, run)),
+                    what: "RUN".to_owned(),
+                    reason: "it has too many commands to follow every secret through it".to_owned(),
+                    checks: vec![META.id],
+                });
+            }
+            for flow in found {
                 let (message, severity, fix, subject, carrier) = match &flow.end {
                     End::Printed(how) => (
                         format!("{} ends up in the build log: the command {how}", flow.label),
@@ -62,6 +72,11 @@ impl Check<Build<'_>> for SecretWritten {
             }
         }
     }
+}
+
+/// Where the RUN stands.
+fn instruction_span(recipe: &Recipe<'_>, run: &Run<'_>) -> Span {
+    recipe.dockerfile.instructions.get(run.instruction).map(|i| i.span).unwrap_or_default()
 }
 
 fn written(

@@ -177,5 +177,5 @@ fn is_sample_host(host: &[u8]) -> bool {
         || host.ends_with(b".domain.com")
         || host.ends_with(b".invalid")
         || host.ends_with(b".test")
-        || !host.is_empty() && is_placeholder(host)
+        || !host.is_empty() && !host.eq_ignore_ascii_case(b"db") && is_placeholder(host)
 }

@@ -4,13 +4,13 @@ use super::super::literal::base_name;
 use super::super::path::{absolute, below};
 use super::super::rendered::Rendered;
 use super::programs::{COPIERS, ECHOES, FILTERS, KEEPERS, is_silent};
-use super::{End, Flow, Sources, is_outside};
+use super::{End, Flow, Flows, Sources, is_outside};
 use crate::artifact::dockerfile::shell::{
     self, Command, CommandKind, Operator, Redirection, RedirectionOperator, Script, Word, WordPart,
 };
 
-/// Most files, variables, flows and removals of one script that are kept in mind each. A removal too many is not
-/// noticed, so that what it removes is told.
+/// Most files, variables, flows and removals of one script that are kept in mind each. A script with more is followed
+/// as far as that goes, and said to be.
 const MOST: usize = 2_000;
 
 /// Substitutions in substitutions that are followed.
@@ -23,16 +23,18 @@ pub(super) struct Tracker {
     /// Paths that were removed, each with the number of flows there were before.
     removed: Vec<(String, usize)>,
     traced: bool,
+    /// Whether everything could be followed.
+    complete: bool,
 }
 
 impl Tracker {
     pub(super) fn new(sources: Sources, directory: String, traced: bool) -> Self {
-        Self { sources, directory, flows: Vec::new(), removed: Vec::new(), traced }
+        Self { sources, directory, flows: Vec::new(), removed: Vec::new(), traced, complete: true }
     }
 
-    pub(super) fn follow(mut self, script: &Script) -> Vec<Flow> {
+    pub(super) fn follow(mut self, script: &Script) -> Flows {
         self.script(script, None, 0);
-        let Self { flows, removed, sources, .. } = self;
+        let Self { flows, removed, sources, complete, .. } = self;
         let gone = |index: usize, path: &str| {
             removed.iter().any(|(gone, before)| *before > index && covers(gone, path))
         };
@@ -42,7 +44,7 @@ impl Tracker {
         };
         let mut kept: Vec<Flow> = flows.into_iter().enumerate().filter_map(stays).collect();
         kept.dedup_by(|a, b| a.label == b.label && a.end == b.end);
-        kept
+        Flows { found: kept, complete }
     }
 
     /// Goes through a script; returns the label of the secret in its standard output where that is not the log.
@@ -87,6 +89,7 @@ impl Tracker {
         depth: usize,
     ) -> Option<String> {
         if depth > DEEPEST {
+            self.complete = false;
             return None;
         }
         let input = input.or_else(|| self.read(script, index, depth));
@@ -360,6 +363,10 @@ impl Tracker {
                 WordPart::Substitution { script, .. } if depth < DEEPEST => {
                     self.script(script, Some(()), depth + 1)
                 }
+                WordPart::Substitution { .. } => {
+                    self.complete = false;
+                    None
+                }
                 _ => None,
             };
             if label.is_some() {
@@ -378,8 +385,13 @@ impl Tracker {
     }
 
     fn taint(&mut self, name: &str, label: String) {
-        if self.variable(name).is_none() && self.sources.variables.len() < MOST {
+        if self.variable(name).is_some() {
+            return;
+        }
+        if self.sources.variables.len() < MOST {
             self.sources.variables.push((name.to_owned(), label));
+        } else {
+            self.complete = false;
         }
     }
 
@@ -400,6 +412,8 @@ impl Tracker {
         let path = absolute(&self.directory, path);
         if self.sources.files.len() < MOST {
             self.sources.files.push((path.clone(), label.to_owned()));
+        } else {
+            self.complete = false;
         }
         self.flow(label, End::Written(path), command);
     }
@@ -411,12 +425,16 @@ impl Tracker {
     fn flow(&mut self, label: &str, end: End, command: &Command) {
         if self.flows.len() < MOST {
             self.flows.push(Flow { label: label.to_owned(), end, span: command.span });
+        } else {
+            self.complete = false;
         }
     }
 
     fn gone(&mut self, path: &str, before: usize) {
         if self.removed.len() < MOST {
             self.removed.push((absolute(&self.directory, path), before));
+        } else {
+            self.complete = false;
         }
     }
 }
