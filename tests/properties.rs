@@ -51,7 +51,6 @@ proptest! {
         let packing = if tar.len() > 1 << 20 && packing == Packing::ZstdFrames { Packing::Zstd } else { packing };
         let stored = packing.pack(&tar);
         let crumbs: Vec<u8> = crumbs.iter().map(|c| if tar.len() > 1 << 20 { c | 0xc0 } else { *c }).collect();
-        let crumbs: Vec<u8> = if crumbs.iter().all(|c| *c == 1) { vec![9] } else { crumbs };
         let (found, summary) = walk(&stored, &crumbs, OVERLAPS[overlap], &Limits::default());
         prop_assert!(summary.whole && summary.missed.is_empty(), "{:?}", summary.missed);
         prop_assert_eq!(summary.entries, files.len() as u64);
@@ -78,7 +77,7 @@ proptest! {
         sizes in prop::collection::vec(0usize..1600, 1..6),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
         cut in any::<prop::sample::Index>(),
-        crumbs in prop::collection::vec(2u8.., 1..6),
+        crumbs in prop::collection::vec(any::<u8>(), 1..6),
     ) {
         let tar = sizes.iter().enumerate().fold(Tar::new(), |tar, (i, size)| {
             let tar = tar.pax(&[("path", format!("p/{i}").as_bytes())], "x", content(i, *size));
