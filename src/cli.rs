@@ -49,7 +49,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Simulate(simulate) => simulate::run(simulate, &terminal),
         Command::Schema(schema) => schema::run(schema, &terminal),
         Command::Completions(shell) => generate::completions(shell, Arguments::command(), &terminal),
-        Command::Man => generate::man(Arguments::command(), &terminal),
+        Command::Man(man) => generate::man(man, Arguments::command(), &terminal),
     };
     match result {
         Ok(code) => code,

@@ -62,8 +62,7 @@ pub(super) enum Command {
     Explain(Explain),
     Schema(Schema),
     Completions(Completions),
-    /// Print the man page
-    Man,
+    Man(Man),
 }
 
 /// Inspect a build before it is done: the Dockerfile and the files that its context gives the builder
@@ -237,6 +236,13 @@ pub(super) struct Explain {
 pub(super) struct Schema {
     /// contract, report or evidence.
     pub(super) name: String,
+}
+
+/// Print the man page, or that of one command
+#[derive(Args, Debug)]
+pub(super) struct Man {
+    /// The command, such as image.
+    pub(super) name: Option<String>,
 }
 
 /// Print a completion script for a shell

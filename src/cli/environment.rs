@@ -10,6 +10,7 @@ use super::Failure;
 use super::args::Common;
 use super::output::Terminal;
 use crate::check::Masker;
+use crate::check::catalogue;
 use crate::contract::Contract;
 use crate::finding::FingerprintKey;
 use crate::report::evidence::RunInfo;
@@ -26,6 +27,16 @@ pub(super) fn today() -> Date {
 /// The contract that was named, or the one in `root`, or the defaults; what was typed goes first.
 pub(super) fn contract(common: &Common, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
     let mut contract = read_contract(common.contract.as_deref(), root, terminal)?;
+    let known = catalogue();
+    for entry in &contract.accept_entries {
+        if !known.iter().any(|meta| meta.id == entry.check) {
+            let path = contract.path().map(|p| p.display().to_string()).unwrap_or_default();
+            let (at, id) = (entry.position, &entry.check);
+            return Err(Failure(format!(
+                "{path}:{at}: there is no check {id}; `seaworthy explain` lists all"
+            )));
+        }
+    }
     if let Some(severity) = common.fail_on {
         contract.policy.fail_on = severity;
     }

@@ -3,7 +3,7 @@
 use clap::Command;
 
 use super::Failure;
-use super::args::Completions;
+use super::args::{Completions, Man};
 use super::output::Terminal;
 
 pub(super) fn completions(
@@ -17,9 +17,18 @@ pub(super) fn completions(
     Ok(0)
 }
 
-pub(super) fn man(command: Command, terminal: &Terminal) -> Result<u8, Failure> {
+pub(super) fn man(arguments: &Man, mut command: Command, terminal: &Terminal) -> Result<u8, Failure> {
+    command.build();
+    let page = match &arguments.name {
+        None => command,
+        Some(name) => {
+            let found = command.find_subcommand(name).cloned();
+            let found = found.ok_or_else(|| Failure(format!("there is no command {name}")))?;
+            found.display_name(format!("seaworthy-{name}"))
+        }
+    };
     let mut out = Vec::new();
-    clap_mangen::Man::new(command).render(&mut out)?;
+    clap_mangen::Man::new(page).render(&mut out)?;
     terminal.print(&out)?;
     Ok(0)
 }

@@ -135,6 +135,23 @@ impl Walk<'_> {
         Some(document)
     }
 
+    /// Whether there are more manifests than allowed. The first one too many is written down for all.
+    fn is_over_limit(&mut self, digest: &str) -> bool {
+        let limit = self.limits.manifests;
+        if self.seen.len() == limit + 1 {
+            let reason = format!(
+                "more than {limit} manifests stand behind one reference; this and all further were not read"
+            );
+            self.miss(
+                OriginKind::Manifest,
+                &crate::location::escape_bytes(digest.as_bytes()),
+                "manifest",
+                reason,
+            );
+        }
+        self.seen.len() > limit
+    }
+
     fn mismatch(&mut self, kind: OriginKind, expected: &Digest, what: String, actual: &str) {
         let origin = self.origin(kind, expected.as_str());
         self.out.mismatches.push(Mismatch {
@@ -150,9 +167,7 @@ impl Walk<'_> {
             self.add_tags(&d.digest, tags);
             return;
         }
-        if self.seen.len() > self.limits.manifests {
-            let reason = format!("more than {} manifests stand behind one reference", self.limits.manifests);
-            self.miss(OriginKind::Manifest, &d.digest, "manifest", reason);
+        if self.is_over_limit(&d.digest) {
             return;
         }
         let limit = self.limits.document_bytes;
@@ -303,9 +318,7 @@ impl Walk<'_> {
         if !self.seen.insert(d.digest.clone()) {
             return false;
         }
-        if self.seen.len() > self.limits.manifests {
-            let reason = format!("more than {} manifests stand behind one reference", self.limits.manifests);
-            self.miss(OriginKind::Manifest, &d.digest, "referrer", reason);
+        if self.is_over_limit(&d.digest) {
             return false;
         }
         let limit = self.limits.document_bytes;

@@ -2,7 +2,7 @@
 
 use super::Examined;
 use super::metadata::{Seen, add, text_finding};
-use crate::check::{Answers, Check, Context, examine_assignment};
+use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Severity};
 use crate::location::JsonPointer;
 
@@ -29,7 +29,10 @@ impl Check<Examined> for SecretInEnvironment {
         for image in &examined.images {
             let mut seen = Seen::new();
             for (i, (name, value)) in super::environment(image).enumerate() {
-                for secret in examine_assignment(context, name, value) {
+                // A token may stand where the name should be, too.
+                let found =
+                    examine_assignment(context, name, value).into_iter().chain(examine_text(context, name));
+                for secret in found {
                     let origin = image.config(JsonPointer::root().key("config").key("Env").index(i));
                     let sentence = "in the image's default environment";
                     let group = secret.mark.group;
