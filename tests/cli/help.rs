@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::support::Cli;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "",
+    "context",
     "image",
     "rules",
     "rules list",
