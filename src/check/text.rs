@@ -30,6 +30,8 @@ pub struct TextSecret {
     pub name: Option<String>,
     /// What else is known.
     pub notes: Vec<String>,
+    /// Whether only the name that it is given to gives it away.
+    pub by_name: bool,
 }
 
 /// The detector named in findings of a literal that only its variable's name gives away.
@@ -79,6 +81,7 @@ fn by_form(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
             mark: SecretMark::new(context.key, hit.secret),
             name: None,
             notes: hit.notes,
+            by_name: rule.generic,
         });
     });
     found
@@ -106,13 +109,14 @@ fn by_name(context: &Context<'_>, name: &str, value: &str, offset: usize) -> Opt
         mark: SecretMark::new(context.key, secret),
         name: Some(name.to_owned()),
         notes: judged.note.into_iter().collect(),
+        by_name: true,
     })
 }
 
 /// Of secrets that overlap, keeps the one that is known best: a form rather than a name, then the surer, then the
 /// longer.
 fn resolve(mut found: Vec<TextSecret>) -> Vec<TextSecret> {
-    let rank = |s: &TextSecret| (s.detector != NAMED, s.confidence, s.severity, s.span.len());
+    let rank = |s: &TextSecret| (!s.by_name, s.confidence, s.severity, s.span.len());
     found.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.span.start.cmp(&b.span.start)));
     let mut kept: Vec<TextSecret> = Vec::new();
     for secret in found {

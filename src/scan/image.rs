@@ -307,14 +307,34 @@ fn instruction(masker: &Masker<'_>, created_by: &str) -> String {
     if NO_FILES.contains(&line.split(' ').next().unwrap_or_default()) {
         return String::new();
     }
-    let line = short_digests(line);
     // Masked before it is cut: half a secret is none that a detector knows.
-    let line = masker.mask_command(&line);
+    let line = match line.split(' ').next().unwrap_or_default() {
+        "COPY" | "ADD" | "WORKDIR" if !line.contains("://") => masker.mask_command(&short_digests(line)),
+        _ => program(line),
+    };
     let mut short: String = line.chars().take(MOST).collect();
     if short.len() < line.len() {
         short.push('…');
     }
     escape_bytes(short.as_bytes())
+}
+
+/// Of a command only what it runs: its arguments may be anything, and a password need not look like one.
+fn program(line: &str) -> String {
+    let is_name = |w: &&str| {
+        let plain = |b: u8| b.is_ascii_lowercase() || matches!(b, b'-' | b'_' | b'.' | b'/');
+        !w.is_empty() && w.len() <= 24 && w.bytes().all(plain) && !w.starts_with('-')
+    };
+    let mut words =
+        line.split(' ').skip_while(|w| matches!(*w, "RUN" | "ADD" | "COPY") || w.starts_with('|')).peekable();
+    while words.peek().is_some_and(|w| w.contains('=')) {
+        words.next();
+    }
+    let words: Vec<&str> = words.collect();
+    let words = words.strip_prefix(&["/bin/sh", "-c"]).unwrap_or(&words);
+    let keyword = if line.starts_with("ADD ") { "ADD" } else { "RUN" };
+    let name = words.first().copied().filter(is_name).unwrap_or_default();
+    format!("{keyword} {name} …").replace("  ", " ")
 }
 
 /// `COPY file:<64 hex digits> in /x`, as builders other than BuildKit write it, with twelve digits.
@@ -355,8 +375,10 @@ mod tests {
         assert_eq!(of("/bin/sh -c #(nop)  ENV A=b"), "");
         assert_eq!(of("COPY a b # buildkit"), "COPY a b");
         assert_eq!(of(&format!("COPY file:{} in /a ", "ab".repeat(32))), "COPY file:abababababab… in /a");
-        assert_eq!(of("RUN x\n\x1b[31m"), "RUN x \\x1b[31m");
-        assert_eq!(of(&"x".repeat(500)).chars().count(), 101);
+        assert_eq!(of("RUN |1 A=b /bin/sh -c pip install x\n\x1b[31m"), "RUN pip …");
+        assert_eq!(of("|1 PW=x /bin/sh -c mysql -pcorrecthorse"), "RUN mysql …");
+        assert_eq!(of("ADD https://u:p@h/x /y"), "ADD …");
+        assert_eq!(of(&format!("COPY /{} /x", "x".repeat(500))).chars().count(), 101);
     }
 
     #[test]

@@ -58,6 +58,11 @@ pub(super) fn images(
         let bytes = bytes.map_err(|e| not_an_image(format!("manifest.json: {e}")))?;
         let entries: Vec<ArchiveEntry> = serde_json::from_slice(&bytes)
             .map_err(|e| not_an_image(format!("manifest.json: {}", json_error(&e))))?;
+        if let Some(reason) = ambiguity_of_list(&bytes) {
+            let origin =
+                Origin { path: Some("manifest.json".into()), ..Origin::new(OriginKind::Manifest, name) };
+            out.missed.push(Missed { origin, what: "manifest.json".into(), reason });
+        }
         if entries.len() > limits.manifests {
             let reason = format!("it lists more than {} images", limits.manifests);
             let origin =
@@ -78,6 +83,15 @@ pub(super) fn images(
         return Err(not_an_image(reason));
     }
     Ok(out)
+}
+
+/// As [`ambiguity`], for `docker save`'s list, whose keys are capitalised.
+fn ambiguity_of_list(bytes: &[u8]) -> Option<String> {
+    let entries: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(bytes).ok()?;
+    let known = ["Config", "RepoTags", "Layers"];
+    let other_case = |key: &String| known.iter().any(|k| k.eq_ignore_ascii_case(key) && k != key);
+    let reason = "a key differs from a known one in case: readers may see different things";
+    entries.iter().any(|e| e.keys().any(other_case)).then(|| reason.to_owned())
 }
 
 /// The manifests with the name that is asked for, and all others.

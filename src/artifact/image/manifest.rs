@@ -67,6 +67,9 @@ pub struct Manifest {
     /// The layers, in a manifest.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub layers: Vec<Descriptor>,
+    /// The blobs of an artifact manifest, as OCI 1.1's release candidates had it.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub blobs: Vec<Descriptor>,
     /// The manifests, in an index.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub manifests: Vec<Descriptor>,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::document::ambiguity;
 use super::manifest::{Config, Manifest};
 use super::{
     Attestation, Blob, Descriptor, Digest, Document, HistoryEntry, Image, Images, Layer, Limits, Mismatch,
@@ -29,6 +30,9 @@ pub enum FetchError {
     #[error("{0}")]
     Io(String),
 }
+
+/// The digest of `{}`, which artifacts have for a config (OCI image specification, "Guidance for an empty descriptor").
+const EMPTY_JSON: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
 /// Where documents come from.
 pub trait Fetch {
@@ -130,6 +134,11 @@ impl Walk<'_> {
             let actual = bytes.len().to_string();
             self.out.mismatches.push(Mismatch { origin, what, expected: size.to_string(), actual });
         }
+        if kind != OriginKind::Attestation
+            && let Some(reason) = ambiguity(&bytes)
+        {
+            self.miss(kind, expected.as_str(), what, reason);
+        }
         let mut document = Document::new(d.media_type.clone(), bytes);
         document.digest = expected;
         Some(document)
@@ -173,15 +182,18 @@ impl Walk<'_> {
         let limit = self.limits.document_bytes;
         let Some(document) = self.document(d, OriginKind::Manifest, "manifest", limit) else { return };
         let Some(manifest) = self.manifest(&document) else { return };
-        if is_attestation(d) {
-            let about = d.annotations.get("vnd.docker.reference.digest").cloned().unwrap_or_default();
+        if manifest.config.is_some() && !manifest.manifests.is_empty() {
+            let reason = "it has both a config and manifests: readers may see different images";
+            self.miss(OriginKind::Manifest, &d.digest, "manifest", reason);
+        }
+        // What an annotation or a subject says hides nothing: only what has no layers is a mere document.
+        let about = about(d, &manifest).filter(|_| manifest.manifests.is_empty() && !has_layers(&manifest));
+        if let Some(about) = about {
             self.attestation(&about, &document, &manifest);
-        } else if let Some(subject) = &manifest.subject {
-            self.attestation(&subject.digest, &document, &manifest);
         } else if manifest.fs_layers.is_some() {
             let reason = "it is of Docker's schema 1, which is not read; push the image again";
             self.miss(OriginKind::Manifest, &d.digest, "manifest", reason);
-        } else if manifest.config.is_some() {
+        } else if manifest.config.is_some() && manifest.manifests.is_empty() {
             self.image(document, &manifest, tags, indexes);
         } else if manifest.manifests.is_empty() {
             self.miss(OriginKind::Manifest, &d.digest, "manifest", "it lists neither a config nor manifests");
@@ -260,7 +272,8 @@ impl Walk<'_> {
     /// Reads the documents that an attestation manifest or another referrer carries.
     fn attestation(&mut self, about: &str, document: &Document, manifest: &Manifest) {
         let mut parts = Vec::new();
-        for d in &manifest.layers {
+        let config = manifest.config.iter().filter(|c| c.digest != EMPTY_JSON);
+        for d in manifest.layers.iter().chain(&manifest.blobs).chain(config) {
             // The same document in many manifests, or many times in one, is read once.
             if !self.attested.insert(d.digest.clone()) {
                 continue;
@@ -432,8 +445,21 @@ fn makers(history: &[HistoryEntry], layers: usize) -> Option<Vec<usize>> {
     (makers.len() == layers).then_some(makers)
 }
 
-fn is_attestation(d: &Descriptor) -> bool {
-    d.annotations.get("vnd.docker.reference.type").is_some_and(|t| t == "attestation-manifest")
+/// What a manifest is about, if its descriptor or itself says that it is about something.
+fn about(d: &Descriptor, manifest: &Manifest) -> Option<String> {
+    let annotated =
+        d.annotations.get("vnd.docker.reference.type").is_some_and(|t| t == "attestation-manifest");
+    let digest = || d.annotations.get("vnd.docker.reference.digest").cloned().unwrap_or_default();
+    annotated.then(digest).or_else(|| manifest.subject.as_ref().map(|s| s.digest.clone()))
+}
+
+/// Whether a manifest has something that a runtime would unpack, or could take for that.
+fn has_layers(manifest: &Manifest) -> bool {
+    let unpacks = |media_type: &str| {
+        media_type.is_empty()
+            || ["image.layer", "rootfs", "tar", "zip"].iter().any(|word| media_type.contains(word))
+    };
+    manifest.layers.iter().any(|l| unpacks(&l.media_type))
 }
 
 fn is_image_config(media_type: &str) -> bool {

@@ -59,7 +59,9 @@ fn command(context: &Context<'_>, run: &Run<'_>, instead: Option<(Span, String)>
             let start = span.start.checked_sub(text.span().start)?;
             let end = span.end.checked_sub(text.span().start)?;
             let out = format!("{}{variable}{}", text.get(..start)?, text.get(end..)?);
-            (masker.mask(&out) == out).then(|| out.trim().to_owned())
+            // The same secret may stand there once more.
+            let again = out.contains(text.get(start..end)?);
+            (!again && masker.mask(&out) == out).then(|| out.trim().to_owned())
         }
         _ => None,
     }

@@ -163,6 +163,7 @@ impl Reader<'_> {
         if self.found.len() == before && text.is_literal(&range) && !value.trim().is_empty() {
             let secret = TextSecret {
                 detector: NAMED.to_owned(),
+                by_name: true,
                 what: "literal password".to_owned(),
                 severity: Severity::Medium,
                 confidence: Confidence::Medium,

@@ -48,6 +48,7 @@ impl Check<Build<'_>> for BaseNotPinned {
             } else {
                 "by a variable whose value the file does not tell, without a digest"
             };
+            let shown = without_login(&shown);
             let said = Said {
                 instruction: reference.instruction,
                 span: reference.span,
@@ -61,5 +62,13 @@ impl Check<Build<'_>> for BaseNotPinned {
             answers.findings.push(findings.make(said, None));
             seen.push(image);
         }
+    }
+}
+
+/// An image's name without a login before it, which no registry takes and somebody will write.
+fn without_login(image: &str) -> String {
+    match image.rsplit_once('@') {
+        Some((_, rest)) if !rest.starts_with("sha") => format!("***@{rest}"),
+        _ => image.to_owned(),
     }
 }

@@ -113,8 +113,8 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
         let bytes = &chunk.bytes()[part.bytes.clone()];
         let core_start = part.core.start - part.bytes.start;
         let core_end = part.core.end - part.bytes.start;
-        if part.offset == 0 && core_start == 0 && part.file.kind == ContentKind::File {
-            look_at_file(part, &bytes[..core_end], &mut facts);
+        if part.file.kind == ContentKind::File {
+            look_at_file(part, bytes, part.offset == 0, &mut facts);
         }
         let sightings = &mut facts.sightings;
         let whole = part.offset == 0 && part.last;
@@ -132,8 +132,9 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
     facts
 }
 
-/// What a file's name and first bytes tell.
-fn look_at_file(part: &Part, head: &[u8], facts: &mut ChunkFacts) {
+/// What a file's name and content tell. A part is asked as if it were the file: what makes a file of its kind count may
+/// stand in any of them.
+fn look_at_file(part: &Part, head: &[u8], first: bool, facts: &mut ChunkFacts) {
     if let Some(kind) = secret_file::by_path(part.file.path.as_bytes())
         && kind.counts(head)
     {
@@ -150,7 +151,7 @@ fn look_at_file(part: &Part, head: &[u8], facts: &mut ChunkFacts) {
         b"Rar!\x1a\x07",
         b"Salted__",
     ];
-    if packed.iter().any(|magic| head.starts_with(magic)) {
+    if first && packed.iter().any(|magic| head.starts_with(magic)) {
         facts.not_decoded += 1;
         facts.not_decoded_bytes += part.file.size;
     }

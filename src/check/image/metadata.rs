@@ -66,8 +66,13 @@ pub(super) fn file_findings(
 ) {
     let mut seen = Seen::new();
     for image in &examined.images {
-        for view in &image.layers {
+        for (at, view) in image.layers.iter().enumerate() {
             let Some(facts) = &view.facts else { continue };
+            // A layer that is listed again on top says all that there is to say.
+            let again = |l: &LayerView| l.facts.as_ref().is_some_and(|f| std::sync::Arc::ptr_eq(f, facts));
+            if image.layers[at + 1..].iter().any(again) {
+                continue;
+            }
             let mut nth: HashMap<(usize, &[u8]), usize> = HashMap::new();
             for sighting in &facts.sightings {
                 let count = nth.entry((sighting.rule, sighting.file.path.as_bytes())).or_default();

@@ -55,10 +55,10 @@ impl Asker<'_> {
         for section in ["config", "container_config"] {
             let Some(Value::Object(fields)) = config.get(section) else { continue };
             for (field, value) in fields {
-                // The environment and the command of the last build step have checks of their own.
-                if matches!(field.as_str(), "Env" | "Image")
-                    || section == "container_config" && field == "Cmd"
-                {
+                // The environment has a check of its own.
+                let same = section == "container_config"
+                    && config.get("config").and_then(|c| c.get(field)) == Some(value);
+                if section == "config" && field == "Env" || same {
                     continue;
                 }
                 let origin = self.image.config(root.clone());
@@ -86,18 +86,13 @@ impl Asker<'_> {
             }
             let origin =
                 Origin { path: Some(document.digest.to_string()), ..self.image.origin(OriginKind::Manifest) };
-            let root = JsonPointer::root();
-            if let Some(value) = document.value.get("annotations") {
-                self.value("annotations", value, &root.key("annotations"), &origin, "in an annotation");
+            // Not the annotations alone: descriptors may carry data, and URLs logins.
+            for (secret, at) in examine_document(self.context, &document.value, &JsonPointer::root()) {
+                let origin = Origin { place: Place::Pointer(at.clone()), ..origin.clone() };
+                self.found(secret, origin, &at, "in a manifest or index");
             }
-            for list in ["manifests", "layers"] {
-                let entries = document.value.get(list).and_then(Value::as_array);
-                for (i, entry) in entries.into_iter().flatten().enumerate() {
-                    if let Some(value) = entry.get("annotations") {
-                        let pointer = root.key(list).index(i).key("annotations");
-                        self.value("annotations", value, &pointer, &origin, "in an annotation");
-                    }
-                }
+            for (pointer, value) in annotations(&document.value) {
+                self.value("annotations", value, &pointer, &origin, "in an annotation");
             }
         }
     }
@@ -156,11 +151,30 @@ impl Asker<'_> {
     fn option_pairs(&mut self, items: &[Value], pointer: &JsonPointer, origin: &Origin, sentence: &str) {
         for (i, pair) in items.windows(2).enumerate() {
             let [Value::String(option), Value::String(value)] = pair else { continue };
-            let Some(name) = option.strip_prefix("--").filter(|n| !n.contains('=')) else { continue };
+            let name = option.trim_start_matches('-');
+            if name == option || name.contains('=') {
+                continue;
+            }
             let already = !examine_text(self.context, value).is_empty();
             if !already && !value.starts_with('-') {
                 self.text(name, value, &pointer.index(i + 1), origin, sentence, false);
             }
         }
     }
+}
+
+/// The annotations of a manifest or index and of what it lists.
+fn annotations(document: &Value) -> Vec<(JsonPointer, &Value)> {
+    let root = JsonPointer::root();
+    let mut found: Vec<_> =
+        document.get("annotations").map(|v| (root.key("annotations"), v)).into_iter().collect();
+    for list in ["manifests", "layers"] {
+        let entries = document.get(list).and_then(Value::as_array);
+        for (i, entry) in entries.into_iter().flatten().enumerate() {
+            found.extend(entry.get("annotations").map(|v| (root.key(list).index(i).key("annotations"), v)));
+        }
+    }
+    let config = document.get("config").and_then(|c| c.get("annotations"));
+    found.extend(config.map(|v| (root.key("config").key("annotations"), v)));
+    found
 }

@@ -4,7 +4,7 @@ use super::Examined;
 use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Severity, Unchecked};
 use crate::location::{JsonPointer, Origin, OriginKind, Place, escape_bytes};
 
 /// SW307.
@@ -34,8 +34,19 @@ impl Check<Examined> for SecretInAttestation {
                 let kind = escape_bytes(attestation.kind.as_bytes());
                 let root = JsonPointer::root();
                 let found = if document.value.is_null() {
-                    let text = String::from_utf8_lossy(&document.bytes);
-                    examine_text(context, &text).into_iter().map(|s| (s, root.clone())).collect()
+                    let Ok(text) = std::str::from_utf8(&document.bytes) else {
+                        answers.unchecked.push(Unchecked {
+                            origin: Origin {
+                                path: Some(document.digest.to_string()),
+                                ..image.origin(OriginKind::Attestation)
+                            },
+                            what: "attestation".to_owned(),
+                            reason: format!("it is neither JSON nor text ({kind}), so it was not read"),
+                            checks: vec![META.id],
+                        });
+                        continue;
+                    };
+                    examine_text(context, text).into_iter().map(|s| (s, root.clone())).collect()
                 } else {
                     examine_document(context, &document.value, &root)
                 };

@@ -30,7 +30,12 @@ impl Check<Examined> for SecretFile {
         for image in &examined.images {
             for view in &image.layers {
                 let Some(facts) = &view.facts else { continue };
+                let mut seen = std::collections::HashSet::new();
                 for SecretFileSighting { file, kind, severity } in &facts.secret_files {
+                    // A large file may have shown itself in several parts.
+                    if !seen.insert((file.ordinal, file.path.as_bytes())) {
+                        continue;
+                    }
                     let origin = image.file(view, file, Place::Whole);
                     let published = is_published(file.path.as_bytes());
                     let fate = match origin.state {

@@ -1,9 +1,9 @@
 //! SW309: bytes do not match their digest.
 
 use super::Examined;
-use crate::artifact::image::Mismatch;
+use crate::artifact::image::{Digest, Mismatch};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity, Unchecked};
 use crate::location::OriginKind;
 
 /// SW309.
@@ -42,7 +42,19 @@ impl Check<Examined> for DigestMismatch {
                     differs("layer size in bytes", size.to_string(), facts.summary.blob_bytes.to_string());
                 }
                 // Of a layer that was not read to its end the content's digest says nothing.
-                let expected = view.layer.diff_id.as_ref().filter(|d| **d != facts.diff_id);
+                let same_kind = |d: &&Digest| d.algorithm() == facts.diff_id.algorithm();
+                if let Some(other) = view.layer.diff_id.as_ref().filter(|d| !same_kind(d)) {
+                    answers.unchecked.push(Unchecked {
+                        origin: image.layer(view, OriginKind::Layer),
+                        what: "diff ID".to_owned(),
+                        reason: format!(
+                            "it is a {} digest, which a stream's layers are not hashed with",
+                            other.algorithm()
+                        ),
+                        checks: vec![META.id],
+                    });
+                }
+                let expected = view.layer.diff_id.as_ref().filter(same_kind).filter(|d| **d != facts.diff_id);
                 if let Some(expected) = expected.filter(|_| facts.summary.whole) {
                     differs(
                         "diff ID (digest of the unpacked layer)",
