@@ -27,6 +27,7 @@ advisories: setup-lint
 bench:
 	$(CARGO) bench --locked
 	./benches/peers/kingfisher.sh
+	./benches/peers/hadolint.sh
 
 setup:
 	./tests/setup.sh

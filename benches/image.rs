@@ -140,20 +140,22 @@ fn inflate_only(layers: &[(PathBuf, &str, Digest, Digest)], jobs: usize) {
 /// Peak anonymous memory of the real binary on 300 MB and on 3 GB.
 fn memory(folder: &Path, files: &[(PathBuf, u64)]) {
     let mut peaks = Vec::new();
-    // Ten layers both times: of 30 MB, and of 300 MB.
-    for size in [30_000_000, 300_000_000] {
-        let image = folder.join(format!("memory-{size}"));
+    // Ten layers both times, of the same content: a tenth of it in each, and all of it in each.
+    for share in [1, 10] {
+        let image = folder.join(format!("memory-{share}"));
         let mut layers = Vec::new();
         let part: Vec<_> = files
             .iter()
             .scan(0, |sum, f| {
                 *sum += f.1;
-                (*sum < size).then(|| f.clone())
+                (*sum < 300_000_000).then(|| f.clone())
             })
             .collect();
         for i in 0..10 {
-            let path = folder.join(format!("memory-{size}-{i}.layer"));
-            let digest = common::layer(&path, &part, &format!("copy{i}"));
+            let path = folder.join(format!("memory-{share}-{i}.layer"));
+            let tenth: Vec<_> = part.iter().skip(i).step_by(10).cloned().collect();
+            let content = if share == 1 { &tenth } else { &part };
+            let digest = common::layer(&path, content, &format!("copy{i}"));
             layers.push((path, "", digest.clone(), digest));
         }
         common::layout(&image, &layers);

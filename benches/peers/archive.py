@@ -8,7 +8,7 @@ import sys
 import tarfile
 
 path = sys.argv[1]
-limit = int(sys.argv[2]) * 1_000_000 if len(sys.argv) > 2 else 450_000_000
+limit = int(sys.argv[2]) * 1_000_000 if len(sys.argv) > 2 else 200_000_000
 layer = path + ".layer"
 total = 0
 with tarfile.open(layer, "w", format=tarfile.PAX_FORMAT) as tar:

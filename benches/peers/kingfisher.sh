@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs Kingfisher (PyPI: kingfisher-bin) and seaworthy on the same archive, several times in turn, and prints a row each.
-# Usage: benches/peers/kingfisher.sh [ARCHIVE]; without one, an archive of 450 MB of this machine's files is made.
+# Usage: benches/peers/kingfisher.sh [ARCHIVE]; without one, an archive of 200 MB of this machine's files is made.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 scratch=target/peers
