@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 use std::io::Read;
+use std::sync::Arc;
 
+use super::document::ambiguity;
 use super::manifest::{ArchiveEntry, Manifest};
 use super::resolve::{Root, assemble, json_error, resolve};
 use super::{
@@ -52,6 +54,14 @@ pub(super) fn images(
         let (roots, others) = select_roots(index.manifests, tag, &mut names);
         let document_bytes = limits.document_bytes;
         out = resolve(&LayoutFetch { members, others, document_bytes }, name, &roots, limits);
+        if let Some(reason) = ambiguity(&bytes) {
+            let origin =
+                Origin { path: Some("index.json".into()), ..Origin::new(OriginKind::Manifest, name) };
+            out.missed.push(Missed { origin, what: "index.json".into(), reason });
+        }
+        // It is shipped like any other index, and may carry annotations.
+        let index = Arc::new(Document::new("application/vnd.oci.image.index.v1+json", bytes));
+        out.images.iter_mut().for_each(|image| image.indexes.push(Arc::clone(&index)));
     }
     if is_archive {
         let bytes = members.read("manifest.json", limits.document_bytes);

@@ -3,7 +3,7 @@
 use super::Examined;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Severity, Unchecked};
 use crate::location::JsonPointer;
 
 /// SW304.
@@ -28,6 +28,17 @@ impl Check<Examined> for SecretInEnvironment {
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         for image in &examined.images {
             let mut seen = Seen::new();
+            let list = image.image.config.value.pointer("/config/Env").filter(|v| !v.is_null());
+            if list.is_some_and(|v| {
+                !v.as_array().is_some_and(|items| items.iter().all(serde_json::Value::is_string))
+            }) {
+                answers.unchecked.push(Unchecked {
+                    origin: image.config(JsonPointer::root().key("config").key("Env")),
+                    what: "default environment".to_owned(),
+                    reason: "it is not a list of texts".to_owned(),
+                    checks: vec![META.id],
+                });
+            }
             for (i, (name, value)) in super::environment(image).enumerate() {
                 // A token may stand where the name should be, too.
                 let found =

@@ -67,7 +67,7 @@ impl Asker<'_> {
         }
         // Builders keep things of their own beside these, such as BuildKit's build info with all build arguments.
         for (field, value) in config.as_object().into_iter().flatten() {
-            if matches!(field.as_str(), "config" | "container_config" | "history" | "rootfs") {
+            if matches!(field.as_str(), "config" | "container_config" | "history") {
                 continue;
             }
             for (secret, at) in examine_document(self.context, value, &root.key(field)) {
