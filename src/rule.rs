@@ -93,11 +93,16 @@ impl Rules {
         }
         let mut hash = Sha256::new();
         let (mut rules, mut problems) = (Vec::new(), Vec::new());
-        for (name, text) in &files {
+        let mut own: Vec<String> = Vec::new();
+        for (at, (name, text)) in files.iter().enumerate() {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
             match file::parse(name, text) {
-                Ok(parsed) => rules.extend(parsed),
+                Ok(parsed) => {
+                    let is_own = at >= embedded::FILES.len();
+                    own.extend(parsed.iter().filter(|_| is_own).map(|r| r.detector.id.clone()));
+                    rules.extend(parsed);
+                }
                 Err(found) => problems.extend(found),
             }
         }
@@ -111,7 +116,10 @@ impl Rules {
             hash.update([0]);
         }
         let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect::<String>();
+        // The built-in patterns are proved by a test, and compiling them all would cost more than a small scan.
+        let built_in = rules.iter().take_while(|r| !own.contains(&r.detector.id)).count();
         let engine = Engine::new(rules.iter().map(|r| r.detector.clone()).collect());
+        let engine = engine.and_then(|engine| engine.compile_from(built_in).map(|()| engine));
         let engine = engine.map_err(|source| {
             let rule = source.detector().and_then(|id| rules.iter().find(|r| r.detector.id == id));
             RuleError::Build { file: rule.map(|r| r.file.clone()), source }
@@ -193,6 +201,20 @@ mod tests {
         assert!(rules.all().len() >= 80, "{} detectors", rules.all().len());
         let faults: Vec<String> = prove(&rules).iter().map(ToString::to_string).collect();
         assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    #[test]
+    fn a_pattern_that_cannot_be_compiled_is_told_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(
+            directory.path().join("mine.toml"),
+            "[[detector]]\nid = \"mine\"\nname = \"x\"\nanchors = [\"abc\"]\nseverity = \"low\"\nconfidence = \"low\"\n\
+             pattern = 'abc(?:a)(x)(y)(z)(?P<secret>w)'\ndescription = \"d\"\nfix = \"f\"\nexamples = [\"a\"]\n\
+             negative_examples = [\"b\"]\n",
+        )
+        .unwrap();
+        let error = Rules::load(&[directory.path().into()], &[]).err().unwrap().to_string();
+        assert!(error.contains("mine") && error.contains("secret"), "{error}");
     }
 
     #[test]
