@@ -5,6 +5,7 @@ pub mod dockerfile;
 pub mod image;
 pub mod secret_file;
 mod text;
+pub mod wiring;
 
 use crate::finding::{CheckMeta, Finding, FingerprintKey, Unchecked};
 use crate::rule::Rules;
@@ -52,6 +53,7 @@ pub struct Answers {
 pub fn catalogue() -> Vec<&'static CheckMeta> {
     let mut all: Vec<&CheckMeta> = image::ALL.iter().map(|c| c.meta()).collect();
     all.extend(context::ALL.iter().chain(dockerfile::ALL).map(|c| c.meta()));
+    all.extend(wiring::ALL.iter().map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
     all
 }

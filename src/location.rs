@@ -76,7 +76,10 @@ fn to_u32(n: usize) -> u32 {
 }
 
 /// A JSON pointer (RFC 6901) into a document, such as `/config/Env/3`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
 pub struct JsonPointer(String);
 
 impl JsonPointer {
@@ -200,6 +203,16 @@ pub enum OriginKind {
     Attestation,
     /// The whole artifact, such as an archive.
     Artifact,
+    /// A resource of a Terraform plan or state, or of a CloudFormation template.
+    Infrastructure,
+    /// A part of a live AWS account.
+    Account,
+    /// A document of a run: its provenance, receipt, evidence or header.
+    Document,
+    /// A registry's answer.
+    Registry,
+    /// A CI workflow.
+    Workflow,
 }
 
 impl OriginKind {
@@ -215,6 +228,11 @@ impl OriginKind {
             Self::Manifest => "manifest",
             Self::Attestation => "attestation",
             Self::Artifact => "artifact",
+            Self::Infrastructure => "infrastructure",
+            Self::Account => "account",
+            Self::Document => "document",
+            Self::Registry => "registry",
+            Self::Workflow => "workflow",
         }
     }
 }

@@ -11,7 +11,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("finding", &["location"]),
     ("iam", &[]),
     ("detect", &[]),
-    ("artifact", &["location"]),
+    ("artifact", &["location", "iam"]),
     ("rule", &["detect", "finding", "location"]),
     ("check", &["artifact", "iam", "detect", "rule", "finding", "location"]),
     ("report", &["finding", "location"]),
@@ -105,6 +105,14 @@ fn domains_of_artifacts_do_not_know_each_other() {
             let import = format!("artifact::{other}");
             assert!(!code(&text).contains(&import), "src/{} imports {import}", path.display());
         }
+    }
+}
+
+#[test]
+fn only_the_account_knows_policies() {
+    for (path, text) in sources().into_iter().filter(|(p, _)| p.starts_with("artifact") && !is_test_file(p)) {
+        let knows = imports(&code(&text)).contains("iam");
+        assert!(!knows || path.starts_with("artifact/aws"), "src/{} imports iam", path.display());
     }
 }
 

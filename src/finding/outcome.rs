@@ -82,6 +82,12 @@ pub enum Subject {
     Context,
     /// A Dockerfile.
     Dockerfile,
+    /// An AWS account, or what a plan or a template says of one.
+    Aws,
+    /// A document of a run.
+    Document,
+    /// A CI workflow.
+    Workflow,
 }
 
 impl Subject {
@@ -91,6 +97,9 @@ impl Subject {
             Self::Image => "image",
             Self::Context => "context",
             Self::Dockerfile => "dockerfile",
+            Self::Aws => "aws",
+            Self::Document => "document",
+            Self::Workflow => "workflow",
         }
     }
 }

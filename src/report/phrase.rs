@@ -69,7 +69,10 @@ pub(super) fn place(origin: &Origin) -> String {
     let thing = match origin.kind {
         OriginKind::LayerFile => format!("/{}", path.as_deref().unwrap_or_default().trim_start_matches('/')),
         OriginKind::Dockerfile | OriginKind::Context => path.unwrap_or_else(artifact),
-        OriginKind::Artifact => path.map_or_else(artifact, |p| format!("{}: {p}", artifact())),
+        OriginKind::Artifact | OriginKind::Infrastructure | OriginKind::Account | OriginKind::Registry => {
+            path.map_or_else(artifact, |p| format!("{}: {p}", artifact()))
+        }
+        OriginKind::Document | OriginKind::Workflow => path.unwrap_or_else(artifact),
         OriginKind::Layer => named(layer_number(origin), path),
         OriginKind::History => named("image history".to_owned(), path),
         OriginKind::Config => named("image config".to_owned(), path),

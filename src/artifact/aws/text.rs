@@ -1,0 +1,98 @@
+//! Texts that a plan or a template knows only in part: literal pieces, and symbols for what is not known yet.
+
+use serde::{Deserialize, Serialize};
+
+/// A text with symbols in it. Two texts are equal when pieces and symbols are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text {
+    parts: Vec<Part>,
+}
+
+/// A piece of a [`Text`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Known text.
+    Literal(String),
+    /// What is not known yet, by a name that is the same wherever it is the same: `aws_kms_key.main.arn`,
+    /// `AWS::AccountId`.
+    Symbol(String),
+}
+
+impl Text {
+    /// A text of these pieces; neighbouring literals are joined.
+    pub fn new(parts: impl IntoIterator<Item = Part>) -> Self {
+        let mut out: Vec<Part> = Vec::new();
+        for part in parts {
+            match (out.last_mut(), part) {
+                (_, Part::Literal(text)) if text.is_empty() => {}
+                (Some(Part::Literal(before)), Part::Literal(text)) => before.push_str(&text),
+                (_, part) => out.push(part),
+            }
+        }
+        Self { parts: out }
+    }
+
+    /// A text that is one symbol.
+    pub fn symbol(name: impl Into<String>) -> Self {
+        Self { parts: vec![Part::Symbol(name.into())] }
+    }
+
+    /// Its pieces.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The text, if all of it is known.
+    pub fn known(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The names of its symbols.
+    pub fn symbols(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Symbol(name) => Some(name.as_str()),
+            Part::Literal(_) => None,
+        })
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::new([Part::Literal(text.to_owned())])
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self::new([Part::Literal(text)])
+    }
+}
+
+/// Symbols are shown as `${NAME}`.
+impl std::fmt::Display for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Literal(text) => f.write_str(text),
+            Part::Symbol(name) => write!(f, "${{{name}}}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_only_without_symbols() {
+        let literal = |t: &str| Part::Literal(t.to_owned());
+        assert_eq!(Text::new([literal("a"), literal(""), literal("b")]).known(), Some("ab"));
+        let text = Text::new([literal("arn:"), Part::Symbol("AWS::Region".into())]);
+        assert_eq!((text.known(), text.to_string().as_str()), (None, "arn:${AWS::Region}"));
+    }
+}
