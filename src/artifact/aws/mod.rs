@@ -6,8 +6,13 @@
 //! the permission that would have shown it), never an absence. And no secret value is held: a literal is looked at by
 //! an [`Inspector`] while it is read, and only what that found is kept.
 
+mod fill;
+pub mod live;
 mod model;
+pub mod plan;
+pub mod saved;
 mod seen;
+pub mod template;
 mod text;
 
 pub use model::{
@@ -22,4 +27,21 @@ pub use text::{Part, Text};
 pub trait Inspector: Sync {
     /// What is secret in `value`, which the variable or option `name` is set to.
     fn inspect(&self, name: &str, value: &str) -> Vec<Sighting>;
+}
+
+/// Why a source could not be used at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {reason}")]
+pub struct AwsError {
+    /// The file as the user named it, or the option.
+    pub name: String,
+    /// Why, with the place in the file where there is one; never a value from it.
+    pub reason: String,
+}
+
+impl AwsError {
+    /// An error about `name`.
+    pub fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { name: name.into(), reason: reason.into() }
+    }
 }
