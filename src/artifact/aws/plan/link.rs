@@ -11,6 +11,10 @@ const DEEPEST: usize = 48;
 /// Most steps for one expression: chains may fork.
 const STEPS: usize = 4_096;
 
+/// What references begin with that name no resource.
+const BUILT_IN: &[&str] =
+    &["var.", "local.", "module.", "each.", "count.", "path.", "terraform.", "self."];
+
 /// Where a reference ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Leaf {
@@ -100,7 +104,10 @@ impl<'a> Linker<'a> {
 
     fn follow_all(&self, refs: &[String], scope: Scope<'_>, depth: usize, steps: &mut usize, out: &mut Vec<Leaf>) {
         let dynamic = refs.iter().any(|name| name == "each.key" || name == "count.index");
-        for name in refs {
+        // A key that only chooses an instance is no part of the value.
+        let names_resource = |name: &String| !name.contains('.') || !BUILT_IN.iter().any(|b| name.starts_with(b));
+        let chooses = dynamic && refs.iter().any(names_resource);
+        for name in refs.iter().filter(|name| !(chooses && matches!(name.as_str(), "each.key" | "count.index"))) {
             let is_head = refs.iter().any(|other| {
                 other.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             });

@@ -85,6 +85,9 @@ pub(super) fn decode<'a>(name: &str, text: &'a [u8]) -> Result<Cow<'a, [u8]>, Aw
 fn check(name: &str, document: &stream::Document) -> Result<(), AwsError> {
     let advice = "make the document with `terraform show -json PLAN`";
     match &document.format {
+        Some(_) if document.has_planned && !document.has_changes => {
+            Err(AwsError::new(name, format!("a plan without resource_changes; {advice}")))
+        }
         Some(version) if version.split('.').next() == Some("1") => Ok(()),
         Some(version) => {
             let shown: String = version.chars().filter(|c| c.is_ascii_digit() || *c == '.').take(16).collect();

@@ -112,7 +112,7 @@ impl Resource {
             self.unknown = Map::new();
             return;
         };
-        let mut keep = |from: &mut Map<String, Value>| {
+        let keep = |from: &mut Map<String, Value>| {
             wanted.iter().filter_map(|name| Some(((*name).to_owned(), from.remove(*name)?))).collect()
         };
         self.values = keep(&mut values);

@@ -21,6 +21,10 @@ pub(super) struct Document {
     pub terraform: Option<String>,
     /// Whether it is a plan; else it is a state.
     pub is_plan: bool,
+    /// Whether `planned_values` names a resource.
+    pub has_planned: bool,
+    /// Whether there are `resource_changes`.
+    pub has_changes: bool,
     /// Whether it is a raw state file.
     pub is_raw_state: bool,
     /// Whether the plan says that it leaves something out, or that it failed.
@@ -53,11 +57,15 @@ pub(in crate::artifact::aws) fn fault(name: &str, error: &serde_json::Error) -> 
     AwsError::new(name, format!("{}:{}: {what}", error.line(), error.column()))
 }
 
-/// Where a resource is told of: later kinds tell more, and win.
+/// Where a resource is told of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
+    /// A state's values.
     Values,
+    /// What was there before the plan.
     Prior,
+    /// A plan's values: the changes hold them too, and say what is unknown.
+    Planned,
     Changes,
 }
 
@@ -96,13 +104,14 @@ impl<'de> Visitor<'de> for Top<'_> {
                 }
                 "complete" | "errored" => {}
                 "variables" => out.variables = variables(map.next_value()?),
-                "values" | "planned_values" => {
-                    out.is_plan |= key == "planned_values";
-                    map.next_value_seed(Values { out, part: Part::Values })?;
+                "values" => map.next_value_seed(Values { out, part: Part::Values })?,
+                "planned_values" => {
+                    out.is_plan = true;
+                    map.next_value_seed(Values { out, part: Part::Planned })?;
                 }
                 "prior_state" => map.next_value_seed(Within { key: "values", part: Part::Prior, out })?,
                 "resource_changes" => {
-                    out.is_plan = true;
+                    (out.is_plan, out.has_changes) = (true, true);
                     map.next_value_seed(Resources { out, part: Part::Changes })?;
                 }
                 "configuration" => {
@@ -166,7 +175,7 @@ struct Resources<'a> {
 
 /// Null stands for nothing in all of them.
 macro_rules! seed {
-    ($name:ident, $what:literal) => {
+    ($name:ident) => {
         impl<'de> DeserializeSeed<'de> for $name<'_> {
             type Value = ();
 
@@ -177,11 +186,11 @@ macro_rules! seed {
     };
 }
 
-seed!(Within, "a state");
-seed!(Values, "values");
-seed!(Modules, "a module");
-seed!(Children, "modules");
-seed!(Resources, "resources");
+seed!(Within);
+seed!(Values);
+seed!(Modules);
+seed!(Children);
+seed!(Resources);
 
 impl<'de> Visitor<'de> for Within<'_> {
     type Value = ();
@@ -287,6 +296,12 @@ impl<'de> Visitor<'de> for Resources<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        if self.part == Part::Planned {
+            while list.next_element::<IgnoredAny>()?.is_some() {
+                self.out.has_planned = true;
+            }
+            return Ok(());
+        }
         while let Some(members) = list.next_element::<Map<String, Value>>()? {
             keep(self.out, self.part, members);
         }
@@ -331,7 +346,7 @@ fn keep(out: &mut Document, part: Part, mut members: Map<String, Value>) {
         Part::Prior => {
             out.resources.entry(resource.address.clone()).or_insert(resource);
         }
-        Part::Values | Part::Changes => {
+        Part::Values | Part::Planned | Part::Changes => {
             out.resources.insert(resource.address.clone(), resource);
         }
     }
