@@ -12,7 +12,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::{ProvideCredentials as _, SharedHttpClient};
+use aws_sdk_sts::config::SharedHttpClient;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -40,7 +40,7 @@ pub(super) const ATTEMPTS: u32 = 4;
 /// `options`, else from `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>` or the profile. A proxy for
 /// HTTPS comes from `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
 ///
-/// No credentials are asked for here: the first call does, and [`no_credentials`] tells what went wrong.
+/// No credentials are asked for here: the first call does, and [`no_credentials`] tells from its error what went wrong.
 ///
 /// # Errors
 /// [`AwsError`] if no region is set, the proxy's address is malformed, or the system gives no sockets.
@@ -110,39 +110,44 @@ fn proxy() -> Result<Option<ProxyConfig>, AwsError> {
     }))
 }
 
-/// Why there are no credentials, and what to do; nothing if there are some. For a call that failed before an answer
-/// came. The reason holds no text from a credential process or a profile, which may hold secrets.
-pub async fn no_credentials(config: &SdkConfig) -> Option<AwsError> {
-    let Some(provider) = config.credentials_provider() else {
-        return Some(AwsError::new(NAME, "no credentials are set up"));
-    };
-    let error = provider.provide_credentials().await.err()?;
-    let mut reason = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
+/// Why there are no credentials, and what to do, if that is why a call failed: `error` is what the call gave
+/// (`SdkError`). The reason holds no text from a credential process or a profile, which may hold secrets.
+pub fn no_credentials(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut reason = None;
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
         if let Some((_, known)) = REASONS.iter().find(|(mark, _)| text.contains(mark)) {
-            reason = (*known).to_owned();
+            // The innermost is the most exact.
+            reason = Some(known);
         }
-        source = cause.source();
+        cause = error.source();
     }
-    Some(AwsError::new(
-        NAME,
+    reason.map(|reason| {
         format!(
             "no credentials: {reason}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile, or pass those of \
              a login on with `eval \"$(aws configure export-credentials --format env)\"`"
-        ),
-    ))
+        )
+    })
 }
 
 /// Marks of the SDK's texts about credentials, and what is said instead: its own texts may quote a profile.
 const REASONS: &[(&str, &str)] = &[
+    (
+        "the credential provider was not enabled",
+        "there are none, neither in the environment nor in a profile",
+    ),
+    ("credentials provider timed out", "their provider gives no answer in time"),
+    (
+        "the credentials provider was not properly configured",
+        "the profile, or another setting of them, is wrong",
+    ),
+    ("an error occurred while loading credentials", "their provider failed"),
+    ("unexpected credentials error", "their provider gave something else"),
     ("invalid profile:", "a profile file is malformed"),
     ("infinite loop", "the profile refers to itself"),
     ("was not defined", "the profile is not defined"),
-    ("No profiles were defined", "no profile is defined"),
-    ("did not contain credential information", "the profile holds none"),
     ("cargo feature", "the profile uses a login that is not supported here, such as SSO"),
     ("resolve an access token", "the profile uses a login that is not supported here, such as SSO"),
-    ("credential_process", "the profile's credential_process failed"),
+    ("external process", "the profile's credential_process failed"),
 ];

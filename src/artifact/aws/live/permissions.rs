@@ -79,7 +79,8 @@ fn secret(arn: &str) -> String {
 mod tests {
     use super::*;
     use crate::iam::{
-        Context, Decision, Policy, PolicyKind, PolicySet, READING_ACTIONS, Request, evaluate, parameter_arn,
+        Context, Decision, Policy, PolicyKind, PolicySet, READING_ACTIONS, Request, ResourceRule, evaluate,
+        parameter_arn,
     };
 
     const ACCOUNT: &str = "111122223333";
@@ -106,7 +107,8 @@ mod tests {
         let text = policy(wanted, ACCOUNT, "eu-west-1", simulation);
         let policy = Policy::parse("reader", &text, PolicyKind::Identity).unwrap();
         assert_eq!(policy.problems(PolicyKind::Identity), []);
-        PolicySet { identity: vec![policy], ..PolicySet::default() }
+        // A key's own policy must let the account decide; that is not this policy's business.
+        PolicySet { identity: vec![policy], resource_rule: ResourceRule::Either, ..PolicySet::default() }
     }
 
     #[test]

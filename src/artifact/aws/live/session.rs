@@ -1,6 +1,7 @@
 //! One conversation with an account: its clients, how many calls were made, and what a call that failed says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -81,7 +82,7 @@ impl Session {
         let sts = aws_sdk_sts::Client::new(config);
         let answer = match session.call("sts:GetCallerIdentity", sts.get_caller_identity().send()).await {
             Ok(answer) => answer,
-            Err(failure) => return Err(failure.at_start(config).await),
+            Err(failure) => return Err(failure.at_start()),
         };
         let arn = answer.arn.unwrap_or_default();
         let (partition, account) = match arn.split(':').collect::<Vec<_>>().as_slice() {
@@ -102,7 +103,7 @@ impl Session {
     pub async fn call<T, E, F>(&self, name: &'static str, request: F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata,
+        E: ProvideErrorMetadata + Error + 'static,
     {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await.ok();
@@ -137,6 +138,8 @@ enum Cause {
     Refused(bool),
     /// AWS's error code, and whether its text has the words for something that is not there.
     Code(String, bool),
+    /// Why there are no credentials.
+    NoCredentials(String),
     /// An HTTP status without an error code.
     Status(u16),
     Unreachable,
@@ -146,8 +149,16 @@ enum Cause {
 }
 
 impl Cause {
-    fn of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Self {
+    fn of<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
         match error {
+            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_)
+                if let Some(reason) = no_credentials(error) =>
+            {
+                Self::NoCredentials(reason)
+            }
             SdkError::ConstructionFailure(_) => Self::Unsent,
             SdkError::TimeoutError(_) => Self::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Self::TimedOut,
@@ -197,6 +208,7 @@ impl Failure {
             Cause::Refused(true) => "AccessDenied by an explicit deny".to_owned(),
             Cause::Code(code, _) if throttles(code) => format!("{code}, even at try {ATTEMPTS}"),
             Cause::Code(code, _) => code.clone(),
+            Cause::NoCredentials(reason) => reason.clone(),
             Cause::Status(status) => format!("HTTP {status}"),
             Cause::Unreachable => "the endpoint cannot be reached".to_owned(),
             Cause::TimedOut => "no answer in time".to_owned(),
@@ -217,17 +229,15 @@ impl Failure {
     }
 
     /// Why nothing can be asked.
-    async fn at_start(&self, config: &SdkConfig) -> AwsError {
-        if let Cause::Code(code, _) = &self.cause {
-            if let Some((_, why)) = LOGIN.iter().find(|(known, _)| known == code) {
-                return AwsError::new("AWS", format!("the credentials are refused ({code}): {why}"));
+    fn at_start(&self) -> AwsError {
+        let reason = match &self.cause {
+            Cause::NoCredentials(reason) => reason.clone(),
+            Cause::Code(code, _) if let Some((_, why)) = LOGIN.iter().find(|(known, _)| known == code) => {
+                format!("the credentials are refused ({code}): {why}")
             }
-        } else if !matches!(self.cause, Cause::Refused(_) | Cause::Status(_))
-            && let Some(error) = no_credentials(config).await
-        {
-            return error;
-        }
-        AwsError::new("AWS", format!("{}: {}", self.call, self.reason()))
+            _ => format!("{}: {}", self.call, self.reason()),
+        };
+        AwsError::new("AWS", reason)
     }
 }
 
