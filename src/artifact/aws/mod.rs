@@ -7,6 +7,7 @@
 //! an [`Inspector`] while it is read, and only what that found is kept.
 
 mod containers;
+pub mod client;
 mod fill;
 pub mod live;
 mod managed;
