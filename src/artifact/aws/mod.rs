@@ -7,6 +7,7 @@
 //! an [`Inspector`] while it is read, and only what that found is kept.
 
 pub mod client;
+pub mod ecr;
 mod fill;
 pub mod live;
 mod model;

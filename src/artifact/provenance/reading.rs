@@ -184,8 +184,8 @@ mod tests {
             ]
         );
         assert_eq!(told("[\"a\",\"b\"]"), ["1:1  must be an object and is an array"]);
-        assert!(told("{\"image_tag\": 7}")[1].contains("must be a string and is a number"));
-        assert!(told("{\"image_tag\": [\"a\"]}")[1].contains("must be a string and is an array"));
+        assert!(told("{\"image_tag\": 7}")[0].contains("must be a string and is a number"));
+        assert!(told("{\"image_tag\": [\"a\"]}")[0].contains("must be a string and is an array"));
     }
 
     #[test]
