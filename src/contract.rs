@@ -72,6 +72,9 @@ pub struct Contract {
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
     pub secrets: Vec<SecretEntry>,
+    /// What a run's papers must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
+    /// `[registry]`.
+    pub papers: crate::check::provenance::Expectations,
     /// Every `[[accept]]`, in the contract's order.
     pub accept_entries: Vec<AcceptEntry>,
     source: Option<Source>,
@@ -109,6 +112,7 @@ impl Default for Contract {
             evidence: EvidenceSection::default(),
             limits: Limits::default(),
             secrets: Vec::new(),
+            papers: crate::check::provenance::Expectations::default(),
             accept_entries: Vec::new(),
             source: None,
         }
@@ -165,8 +169,17 @@ impl Contract {
         }
         let dates = validator.dates;
         let source = Source { path: path.to_owned(), text: text.to_owned(), digest: digest_of(text), dates };
-        let validate::Sections { image, policy, fingerprints, rules, evidence, limits, secrets, accept } =
-            sections;
+        let validate::Sections {
+            image,
+            policy,
+            fingerprints,
+            rules,
+            evidence,
+            limits,
+            secrets,
+            accept,
+            papers,
+        } = sections;
         Ok(Self {
             version,
             folder,
@@ -177,6 +190,7 @@ impl Contract {
             evidence,
             limits,
             secrets,
+            papers,
             accept_entries: accept,
             source: Some(source),
         })

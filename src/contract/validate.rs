@@ -1,11 +1,14 @@
 //! From raw to checked: what a schema cannot say. Everything that is wrong is collected; an entry with a mistake is
 //! left out, and the contract is only handed on when there was none.
 
+mod papers;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use crate::check::provenance::Expectations as Papers;
 use crate::finding::Severity;
 use crate::location::{LineIndex, Position, Span};
 
@@ -41,6 +44,7 @@ pub(super) struct Sections {
     pub limits: Limits,
     pub secrets: Vec<SecretEntry>,
     pub accept: Vec<AcceptEntry>,
+    pub papers: Papers,
 }
 
 impl<'t> Validator<'t> {
@@ -64,6 +68,14 @@ impl<'t> Validator<'t> {
             limits: limits(&raw.limits.unwrap_or_default()),
             secrets: self.secrets(raw.secrets.unwrap_or_default()),
             accept: self.accept(raw.accept.unwrap_or_default()),
+            papers: self.papers(papers::RawPapers {
+                provenance: raw.provenance.unwrap_or_default(),
+                run_header: raw.run_header.unwrap_or_default(),
+                receipt: raw.receipt.unwrap_or_default(),
+                security_evidence: raw.security_evidence.unwrap_or_default(),
+                signature: raw.signature.unwrap_or_default(),
+                registry: raw.registry.unwrap_or_default(),
+            }),
         }
     }
 

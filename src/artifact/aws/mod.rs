@@ -8,6 +8,7 @@
 
 mod containers;
 pub mod client;
+pub mod ecr;
 mod fill;
 pub mod live;
 mod managed;
