@@ -6,6 +6,7 @@
 
 mod accept;
 mod diagnostic;
+mod evidence;
 mod file;
 mod hint;
 mod mask;
@@ -31,11 +32,10 @@ use crate::location::{LineIndex, Span};
 
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
+pub use evidence::{Bucket, EvidenceKeys, EvidenceSection, GateSection};
 pub use parameter::Parameter;
 pub use schema::schema;
-pub use sections::{
-    DisableEntry, EvidenceSection, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry,
-};
+pub use sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
 
 use raw::RawContract;
 use shape::Shape;
@@ -68,6 +68,8 @@ pub struct Contract {
     pub rules: RulesSection,
     /// `[evidence]`.
     pub evidence: EvidenceSection,
+    /// `[gate]`.
+    pub gate: GateSection,
     /// `[limits]`.
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
@@ -107,6 +109,7 @@ impl Default for Contract {
             fingerprints: Fingerprints::default(),
             rules: RulesSection::default(),
             evidence: EvidenceSection::default(),
+            gate: GateSection::default(),
             limits: Limits::default(),
             secrets: Vec::new(),
             accept_entries: Vec::new(),
@@ -165,8 +168,17 @@ impl Contract {
         }
         let dates = validator.dates;
         let source = Source { path: path.to_owned(), text: text.to_owned(), digest: digest_of(text), dates };
-        let validate::Sections { image, policy, fingerprints, rules, evidence, limits, secrets, accept } =
-            sections;
+        let validate::Sections {
+            image,
+            policy,
+            fingerprints,
+            rules,
+            evidence,
+            gate,
+            limits,
+            secrets,
+            accept,
+        } = sections;
         Ok(Self {
             version,
             folder,
@@ -175,6 +187,7 @@ impl Contract {
             fingerprints,
             rules,
             evidence,
+            gate,
             limits,
             secrets,
             accept_entries: accept,
