@@ -89,11 +89,15 @@ impl Content {
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         text("schema").filter(|s| s.starts_with("seaworthy/evidence/"))?;
         let run = text("platform_run_id").unwrap_or("no named run");
-        let images = value
-            .get("image_digests")
-            .and_then(Value::as_array)
-            .map(|d| d.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
-        let images = images.filter(|i| !i.is_empty()).map(|i| format!(", image {i}")).unwrap_or_default();
+        // Archives that `docker save` writes have no manifest; an image's config names it, too.
+        let inputs = value.get("inputs").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let field = |input: &Value, key: &str| input.get(key).and_then(Value::as_str).map(str::to_owned);
+        let images: Vec<String> = inputs
+            .iter()
+            .filter(|input| field(input, "kind").as_deref() == Some("image"))
+            .filter_map(|input| field(input, "digest").or_else(|| field(input, "config_digest")))
+            .collect();
+        let images = if images.is_empty() { String::new() } else { format!(", image {}", images.join(", ")) };
         let identity = format!("{run}, phase {}, verdict {}{images}", text("phase_id")?, text("verdict")?);
         let object = value.as_object_mut()?;
         object.remove("actor");
