@@ -6,6 +6,7 @@
 
 mod accept;
 mod diagnostic;
+mod evidence;
 mod file;
 mod hint;
 mod mask;
@@ -31,11 +32,10 @@ use crate::location::{LineIndex, Span};
 
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
+pub use evidence::{Bucket, EvidenceKeys, EvidenceSection, GateSection};
 pub use parameter::Parameter;
 pub use schema::schema;
-pub use sections::{
-    DisableEntry, EvidenceSection, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry,
-};
+pub use sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
 
 use raw::RawContract;
 use shape::Shape;
@@ -68,6 +68,8 @@ pub struct Contract {
     pub rules: RulesSection,
     /// `[evidence]`.
     pub evidence: EvidenceSection,
+    /// `[gate]`.
+    pub gate: GateSection,
     /// `[limits]`.
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
@@ -110,6 +112,7 @@ impl Default for Contract {
             fingerprints: Fingerprints::default(),
             rules: RulesSection::default(),
             evidence: EvidenceSection::default(),
+            gate: GateSection::default(),
             limits: Limits::default(),
             secrets: Vec::new(),
             papers: crate::check::provenance::Expectations::default(),
@@ -179,6 +182,7 @@ impl Contract {
             secrets,
             accept,
             papers,
+            gate,
         } = sections;
         Ok(Self {
             version,
@@ -188,6 +192,7 @@ impl Contract {
             fingerprints,
             rules,
             evidence,
+            gate,
             limits,
             secrets,
             papers,

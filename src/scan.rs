@@ -1,6 +1,7 @@
 //! The spine: plan, load, check, sort, verdict. The only owner of threads.
 
 mod context;
+mod gate;
 mod image;
 mod pipeline;
 mod verdict;
@@ -16,6 +17,7 @@ use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
+pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
 
 /// What every scan needs.

@@ -2,6 +2,7 @@
 //! descriptions in the JSON Schema and in hints, so they speak to the contract's author.
 
 pub(super) mod papers;
+pub(super) mod evidence;
 
 use std::borrow::Cow;
 
@@ -11,7 +12,8 @@ use serde::{Deserialize, Deserializer};
 use crate::finding::Severity;
 use crate::location::Span;
 
-use super::sections::{EvidenceSection, Limits, Policy};
+use super::sections::{Limits, Policy};
+use evidence::{RawEvidence, RawGate};
 
 /// A value and the place where it stands.
 pub(super) struct Marked<T> {
@@ -79,6 +81,8 @@ pub(super) struct RawContract {
     pub signature: Option<papers::RawSignature>,
     /// How the registry is asked.
     pub registry: Option<papers::RawRegistry>,
+    /// What a gate must have examined.
+    pub gate: Option<RawGate>,
     /// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.
     pub limits: Option<RawLimits>,
     /// Secrets that reach the container at runtime and must not be in the image. One `[[secrets]]` for each.
@@ -143,18 +147,6 @@ pub(super) struct RawDisable {
     /// The last day on which the detector is off, as `YYYY-MM-DD`; at most 400 days ahead.
     #[schemars(required, extend("format" = "date"))]
     pub expires: Text,
-}
-
-/// Where the record of a run is kept.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawEvidence {
-    /// The folder for evidence, relative to the contract's folder.
-    #[schemars(extend("default" = EvidenceSection::DIRECTORY))]
-    pub directory: Text,
-    /// The phase that the evidence belongs to: the name of one folder below the run's.
-    #[schemars(extend("default" = EvidenceSection::PHASE_ID))]
-    pub phase_id: Text,
 }
 
 /// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.

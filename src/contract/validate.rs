@@ -14,15 +14,13 @@ use crate::location::{LineIndex, Position, Span};
 
 use super::accept::{AcceptEntry, PathGlob};
 use super::diagnostic::{Diagnostic, Fault};
+use super::evidence::{EvidenceSection, GateSection};
 use super::names;
 use super::parameter::Parameter;
 use super::raw::{
-    Count, Marked, RawAccept, RawContract, RawDisable, RawEvidence, RawImage, RawLimits, RawRules, RawSecret,
-    Text,
+    Count, Marked, RawAccept, RawContract, RawDisable, RawImage, RawLimits, RawRules, RawSecret, Text,
 };
-use super::sections::{
-    DisableEntry, EvidenceSection, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry,
-};
+use super::sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
 
 /// What the checked sections are made with.
 pub(super) struct Validator<'t> {
@@ -41,6 +39,7 @@ pub(super) struct Sections {
     pub fingerprints: Fingerprints,
     pub rules: RulesSection,
     pub evidence: EvidenceSection,
+    pub gate: GateSection,
     pub limits: Limits,
     pub secrets: Vec<SecretEntry>,
     pub accept: Vec<AcceptEntry>,
@@ -65,6 +64,7 @@ impl<'t> Validator<'t> {
             fingerprints: Fingerprints { key_env: self.text("key_env", key_env, names::key_variable) },
             rules: self.rules(raw.rules.unwrap_or_default()),
             evidence: self.evidence(raw.evidence.unwrap_or_default()),
+            gate: Self::gate(raw.gate.unwrap_or_default()),
             limits: limits(&raw.limits.unwrap_or_default()),
             secrets: self.secrets(raw.secrets.unwrap_or_default()),
             accept: self.accept(raw.accept.unwrap_or_default()),
@@ -79,7 +79,8 @@ impl<'t> Validator<'t> {
         }
     }
 
-    fn report(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    /// Notes a mistake.
+    pub(super) fn report(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.mistakes.push(Diagnostic { span, message: message.into(), help: Some(help.into()) });
     }
 
@@ -99,12 +100,24 @@ impl<'t> Validator<'t> {
         }
     }
 
-    fn text<T>(&mut self, key: &str, text: Text, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
+    /// Reads a text that may be missing.
+    pub(super) fn text<T>(
+        &mut self,
+        key: &str,
+        text: Text,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
         self.read(&format!("`{key}`"), &text?, parse)
     }
 
-    fn path(&mut self, key: &str, text: Text) -> Option<PathBuf> {
+    /// Reads a path and joins it to the contract's folder.
+    pub(super) fn path(&mut self, key: &str, text: Text) -> Option<PathBuf> {
         self.text(key, text, names::path).map(|path| self.folder.join(path))
+    }
+
+    /// The folder that relative paths are joined to.
+    pub(super) fn folder(&self) -> &'t Path {
+        self.folder
     }
 
     fn position(&self, span: Span) -> Position {
@@ -161,16 +174,6 @@ impl<'t> Validator<'t> {
         let date = self.read("`expires`", &text, names::date)?;
         self.dates.push((text.span, date));
         Some(date)
-    }
-
-    fn evidence(&mut self, raw: RawEvidence) -> EvidenceSection {
-        let default = EvidenceSection::default();
-        EvidenceSection {
-            directory: self
-                .path("directory", raw.directory)
-                .unwrap_or_else(|| self.folder.join(default.directory)),
-            phase_id: self.text("phase_id", raw.phase_id, names::phase_id).unwrap_or(default.phase_id),
-        }
     }
 
     fn secrets(&mut self, raw: Vec<Marked<RawSecret>>) -> Vec<SecretEntry> {

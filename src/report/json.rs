@@ -46,6 +46,8 @@ pub(super) struct Document {
     coverage: v1::Coverage,
     /// Every check that could have been asked.
     checks: Vec<Check>,
+    /// What became of each clause of the packaging contract; empty for all but a gate.
+    closure: Vec<v1::Clause>,
 }
 
 /// Counts. Accepted findings are counted under `accepted` alone.
@@ -101,6 +103,7 @@ impl Document {
             unchecked: report.unchecked.iter().map(Into::into).collect(),
             coverage: (&report.coverage).into(),
             checks: report.checks.iter().map(Check::of).collect(),
+            closure: report.closure.iter().map(Into::into).collect(),
         }
     }
 }

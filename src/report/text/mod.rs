@@ -1,6 +1,7 @@
 //! The report for a terminal: the worst first, grouped; then what was accepted and what was not examined; then what was
 //! seen; the verdict last. Long lists are summed up, never cut in silence.
 
+mod closure;
 mod findings;
 mod ledger;
 mod screen;
@@ -61,6 +62,7 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     findings::write(report, options, screen)?;
     ledger::accepted(report, options, screen)?;
     ledger::unchecked(report, options, screen)?;
+    closure::write(report, options, screen)?;
     screen.blank()?;
     ledger::coverage(report, screen)?;
     ledger::checks(report, options, screen)?;
