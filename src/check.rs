@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod dockerfile;
+pub mod fallback;
 pub mod image;
 pub mod secret_file;
 mod text;
@@ -38,6 +39,8 @@ pub struct InjectedSecret {
     pub handle: String,
     /// The environment variables that carry it.
     pub variables: Vec<String>,
+    /// Whether the application cannot start without it.
+    pub required: bool,
 }
 
 /// What checks answer with.
@@ -55,6 +58,8 @@ pub fn catalogue() -> Vec<&'static CheckMeta> {
     all.extend(context::ALL.iter().chain(dockerfile::ALL).map(|c| c.meta()));
     all.extend(wiring::ALL.iter().map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
+    // A check that two families ask is one check.
+    all.dedup_by(|a, b| std::ptr::eq(*a, *b));
     all
 }
 
