@@ -4,6 +4,7 @@ pub mod context;
 pub mod dockerfile;
 pub mod fallback;
 pub mod image;
+pub mod packaging;
 pub mod secret_file;
 mod text;
 pub mod wiring;
@@ -57,6 +58,7 @@ pub fn catalogue() -> Vec<&'static CheckMeta> {
     let mut all: Vec<&CheckMeta> = image::ALL.iter().map(|c| c.meta()).collect();
     all.extend(context::ALL.iter().chain(dockerfile::ALL).map(|c| c.meta()));
     all.extend(wiring::ALL.iter().map(|c| c.meta()));
+    all.extend(packaging::SURFACE.iter().map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
     // A check that two families ask is one check.
     all.dedup_by(|a, b| std::ptr::eq(*a, *b));

@@ -10,6 +10,7 @@ mod file;
 mod hint;
 mod mask;
 mod names;
+mod packaging;
 mod parameter;
 mod raw;
 mod schema;
@@ -31,6 +32,7 @@ use crate::location::{LineIndex, Span};
 
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
+pub use packaging::{EntrypointEntry, WorkflowSection};
 pub use parameter::Parameter;
 pub use schema::schema;
 pub use sections::{
@@ -72,6 +74,10 @@ pub struct Contract {
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
     pub secrets: Vec<SecretEntry>,
+    /// `[workflow]`; nothing if there is none.
+    pub workflow: Option<WorkflowSection>,
+    /// Every `[[entrypoints]]`, in the contract's order.
+    pub entrypoints: Vec<EntrypointEntry>,
     /// Every `[[accept]]`, in the contract's order.
     pub accept_entries: Vec<AcceptEntry>,
     source: Option<Source>,
@@ -109,6 +115,8 @@ impl Default for Contract {
             evidence: EvidenceSection::default(),
             limits: Limits::default(),
             secrets: Vec::new(),
+            workflow: None,
+            entrypoints: Vec::new(),
             accept_entries: Vec::new(),
             source: None,
         }
@@ -165,8 +173,18 @@ impl Contract {
         }
         let dates = validator.dates;
         let source = Source { path: path.to_owned(), text: text.to_owned(), digest: digest_of(text), dates };
-        let validate::Sections { image, policy, fingerprints, rules, evidence, limits, secrets, accept } =
-            sections;
+        let validate::Sections {
+            image,
+            policy,
+            fingerprints,
+            rules,
+            evidence,
+            limits,
+            secrets,
+            workflow,
+            entrypoints,
+            accept,
+        } = sections;
         Ok(Self {
             version,
             folder,
@@ -177,6 +195,8 @@ impl Contract {
             evidence,
             limits,
             secrets,
+            workflow,
+            entrypoints,
             accept_entries: accept,
             source: Some(source),
         })

@@ -2,6 +2,7 @@
 
 mod context;
 mod image;
+mod packaging;
 mod pipeline;
 mod verdict;
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::finding::Severity;
 use crate::location::Span;
 
+use super::packaging::{RawEntrypoint, RawWorkflow};
 use super::sections::{EvidenceSection, Limits, Policy};
 
 /// A value and the place where it stands.
@@ -69,6 +70,10 @@ pub(super) struct RawContract {
     pub limits: Option<RawLimits>,
     /// Secrets that reach the container at runtime and must not be in the image. One `[[secrets]]` for each.
     pub secrets: Option<Vec<Marked<RawSecret>>>,
+    /// What builds and publishes the image.
+    pub workflow: Option<Marked<RawWorkflow>>,
+    /// The ways in which the image is started. One `[[entrypoints]]` for each.
+    pub entrypoints: Option<Vec<Marked<RawEntrypoint>>>,
     /// Findings that are accepted for a time. One `[[accept]]` for each.
     pub accept: Option<Vec<Marked<RawAccept>>>,
 }

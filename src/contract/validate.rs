@@ -12,6 +12,7 @@ use crate::location::{LineIndex, Position, Span};
 use super::accept::{AcceptEntry, PathGlob};
 use super::diagnostic::{Diagnostic, Fault};
 use super::names;
+use super::packaging::{EntrypointEntry, WorkflowSection};
 use super::parameter::Parameter;
 use super::raw::{
     Count, Marked, RawAccept, RawContract, RawDisable, RawEvidence, RawImage, RawLimits, RawRules, RawSecret,
@@ -40,6 +41,8 @@ pub(super) struct Sections {
     pub evidence: EvidenceSection,
     pub limits: Limits,
     pub secrets: Vec<SecretEntry>,
+    pub workflow: Option<WorkflowSection>,
+    pub entrypoints: Vec<EntrypointEntry>,
     pub accept: Vec<AcceptEntry>,
 }
 
@@ -63,16 +66,18 @@ impl<'t> Validator<'t> {
             evidence: self.evidence(raw.evidence.unwrap_or_default()),
             limits: limits(&raw.limits.unwrap_or_default()),
             secrets: self.secrets(raw.secrets.unwrap_or_default()),
+            workflow: raw.workflow.and_then(|w| self.workflow(w)),
+            entrypoints: self.entrypoints(raw.entrypoints.unwrap_or_default()),
             accept: self.accept(raw.accept.unwrap_or_default()),
         }
     }
 
-    fn report(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn report(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.mistakes.push(Diagnostic { span, message: message.into(), help: Some(help.into()) });
     }
 
     /// Reads one text; reports its fault with the text's name before it.
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         name: &str,
         text: &Marked<String>,
@@ -87,15 +92,20 @@ impl<'t> Validator<'t> {
         }
     }
 
-    fn text<T>(&mut self, key: &str, text: Text, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
+    pub(super) fn text<T>(
+        &mut self,
+        key: &str,
+        text: Text,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
         self.read(&format!("`{key}`"), &text?, parse)
     }
 
-    fn path(&mut self, key: &str, text: Text) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, key: &str, text: Text) -> Option<PathBuf> {
         self.text(key, text, names::path).map(|path| self.folder.join(path))
     }
 
-    fn position(&self, span: Span) -> Position {
+    pub(super) fn position(&self, span: Span) -> Position {
         self.lines.position(span.start)
     }
 
@@ -134,7 +144,7 @@ impl<'t> Validator<'t> {
     }
 
     /// Reports a value that an earlier entry has, naming the line of that one.
-    fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
+    pub(super) fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
         let here = self.position(text.span);
         if let Some(first) = seen.get(&text.value) {
             let message = format!("this {key} stands in the contract already, on line {}", first.line);

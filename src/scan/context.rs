@@ -123,7 +123,10 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         asked.push(check.meta().id);
         check.run(&build, &context, &mut answers);
     }
-    let artifacts = records(request, source, &build.context.name);
+    let (more, workflows) = super::packaging::build_surface(setup, &context, &mut answers);
+    asked.extend(more);
+    let mut artifacts = records(request, source, &build.context.name);
+    artifacts.extend(workflows);
     let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
     outcome.warnings.extend(looked_away(&build.recipe));
     Ok(outcome)
