@@ -11,6 +11,7 @@ mod file;
 mod hint;
 mod mask;
 mod names;
+mod packaging;
 mod parameter;
 mod raw;
 mod schema;
@@ -33,6 +34,7 @@ use crate::location::{LineIndex, Span};
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
 pub use evidence::{Bucket, EvidenceKeys, EvidenceSection, GateSection};
+pub use packaging::{EntrypointEntry, WorkflowSection};
 pub use parameter::Parameter;
 pub use schema::schema;
 pub use sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
@@ -77,6 +79,10 @@ pub struct Contract {
     /// What a run's papers must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
     /// `[registry]`.
     pub papers: crate::check::provenance::Expectations,
+    /// `[workflow]`; nothing if there is none.
+    pub workflow: Option<WorkflowSection>,
+    /// Every `[[entrypoints]]`, in the contract's order.
+    pub entrypoints: Vec<EntrypointEntry>,
     /// Every `[[accept]]`, in the contract's order.
     pub accept_entries: Vec<AcceptEntry>,
     source: Option<Source>,
@@ -116,6 +122,8 @@ impl Default for Contract {
             limits: Limits::default(),
             secrets: Vec::new(),
             papers: crate::check::provenance::Expectations::default(),
+            workflow: None,
+            entrypoints: Vec::new(),
             accept_entries: Vec::new(),
             source: None,
         }
@@ -183,6 +191,8 @@ impl Contract {
             accept,
             papers,
             gate,
+            workflow,
+            entrypoints,
         } = sections;
         Ok(Self {
             version,
@@ -196,6 +206,8 @@ impl Contract {
             limits,
             secrets,
             papers,
+            workflow,
+            entrypoints,
             accept_entries: accept,
             source: Some(source),
         })

@@ -3,6 +3,7 @@
 mod context;
 mod gate;
 mod image;
+mod packaging;
 mod pipeline;
 mod verdict;
 
@@ -12,7 +13,8 @@ use jiff::civil::Date;
 
 use crate::artifact::context::{ContextError, IgnoreError};
 use crate::artifact::image::ImageError;
-use crate::contract::Contract;
+use crate::check::InjectedSecret;
+use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 
@@ -34,6 +36,16 @@ pub struct Setup<'a> {
     pub today: Date,
     /// Told how far the scan is.
     pub progress: &'a Progress,
+}
+
+/// The secrets that a contract injects, as checks know them.
+fn injected(contract: &Contract) -> Vec<InjectedSecret> {
+    let secret = |s: &SecretEntry| InjectedSecret {
+        handle: s.handle.clone(),
+        variables: s.variables.clone(),
+        required: s.required,
+    };
+    contract.secrets.iter().map(secret).collect()
 }
 
 /// What a scan ends with.

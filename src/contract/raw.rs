@@ -14,6 +14,7 @@ use crate::location::Span;
 
 use super::sections::{Limits, Policy};
 use evidence::{RawEvidence, RawGate};
+use super::packaging::{RawEntrypoint, RawWorkflow};
 
 /// A value and the place where it stands.
 pub(super) struct Marked<T> {
@@ -87,6 +88,10 @@ pub(super) struct RawContract {
     pub limits: Option<RawLimits>,
     /// Secrets that reach the container at runtime and must not be in the image. One `[[secrets]]` for each.
     pub secrets: Option<Vec<Marked<RawSecret>>>,
+    /// What builds and publishes the image.
+    pub workflow: Option<Marked<RawWorkflow>>,
+    /// The ways in which the image is started. One `[[entrypoints]]` for each.
+    pub entrypoints: Option<Vec<Marked<RawEntrypoint>>>,
     /// Findings that are accepted for a time. One `[[accept]]` for each.
     pub accept: Option<Vec<Marked<RawAccept>>>,
 }

@@ -16,6 +16,7 @@ use super::accept::{AcceptEntry, PathGlob};
 use super::diagnostic::{Diagnostic, Fault};
 use super::evidence::{EvidenceSection, GateSection};
 use super::names;
+use super::packaging::{EntrypointEntry, WorkflowSection};
 use super::parameter::Parameter;
 use super::raw::{
     Count, Marked, RawAccept, RawContract, RawDisable, RawImage, RawLimits, RawRules, RawSecret, Text,
@@ -42,6 +43,8 @@ pub(super) struct Sections {
     pub gate: GateSection,
     pub limits: Limits,
     pub secrets: Vec<SecretEntry>,
+    pub workflow: Option<WorkflowSection>,
+    pub entrypoints: Vec<EntrypointEntry>,
     pub accept: Vec<AcceptEntry>,
     pub papers: Papers,
 }
@@ -67,6 +70,8 @@ impl<'t> Validator<'t> {
             gate: Self::gate(raw.gate.unwrap_or_default()),
             limits: limits(&raw.limits.unwrap_or_default()),
             secrets: self.secrets(raw.secrets.unwrap_or_default()),
+            workflow: raw.workflow.and_then(|w| self.workflow(w)),
+            entrypoints: self.entrypoints(raw.entrypoints.unwrap_or_default()),
             accept: self.accept(raw.accept.unwrap_or_default()),
             papers: self.papers(papers::RawPapers {
                 provenance: raw.provenance.unwrap_or_default(),
@@ -85,7 +90,7 @@ impl<'t> Validator<'t> {
     }
 
     /// Reads one text; reports its fault with the text's name before it.
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         name: &str,
         text: &Marked<String>,
@@ -121,6 +126,7 @@ impl<'t> Validator<'t> {
     }
 
     fn position(&self, span: Span) -> Position {
+    pub(super) fn position(&self, span: Span) -> Position {
         self.lines.position(span.start)
     }
 
@@ -159,7 +165,7 @@ impl<'t> Validator<'t> {
     }
 
     /// Reports a value that an earlier entry has, naming the line of that one.
-    fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
+    pub(super) fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
         let here = self.position(text.span);
         if let Some(first) = seen.get(&text.value) {
             let message = format!("this {key} stands in the contract already, on line {}", first.line);
