@@ -1,6 +1,6 @@
 //! What all findings and unchecked items add up to: the report, and its verdict, computed before anything is rendered.
 
-use super::{CheckMeta, Finding, Severity, Unchecked};
+use super::{AccessTable, CheckMeta, Finding, Severity, Unchecked};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,6 +192,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// Every check of the families that this run could ask, in order of their IDs.
     pub checks: Vec<CheckSummary>,
+    /// Which role can read which secret, if that was asked.
+    pub access: Option<AccessTable>,
 }
 
 impl Report {
@@ -262,6 +264,7 @@ impl Report {
             unchecked,
             coverage,
             checks,
+            access: None,
         }
     }
 
