@@ -1,6 +1,6 @@
 //! What all findings and unchecked items add up to: the report, and its verdict, computed before anything is rendered.
 
-use super::{CheckMeta, Clause, Finding, Severity, Unchecked};
+use super::{AccessTable, CheckMeta, Clause, Finding, Severity, Unchecked};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,6 +194,8 @@ pub struct Report {
     pub checks: Vec<CheckSummary>,
     /// What became of each clause of the packaging contract; empty for all but a gate.
     pub closure: Vec<Clause>,
+    /// Which role can read which secret, if that was asked.
+    pub access: Option<AccessTable>,
 }
 
 impl Report {
@@ -265,6 +267,7 @@ impl Report {
             coverage,
             checks,
             closure: Vec::new(),
+            access: None,
         }
     }
 
