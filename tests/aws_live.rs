@@ -1,6 +1,6 @@
 //! An account, read through the AWS SDK: moto for what a real one answers, and an account of ours for all that can go
 //! wrong on the way.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
 
@@ -403,6 +403,23 @@ fn what_vanishes_half_way_is_a_gap_and_what_is_not_there_is_absent() {
 }
 
 #[test]
+fn a_name_with_which_aws_finds_fault_spoils_no_other() {
+    alone("a_name_with_which_aws_finds_fault_spoils_no_other", KEYS, || {
+        let account = Account::start(|call| {
+            let refused = call.name == "ssm:DescribeParameters" && call.body.contains("/prod//db");
+            refused.then(|| refused_json("ValidationException", "no such level"))
+        });
+        let parameters = set(&["/prod/db", "/prod//db", "/prod/queue"]);
+        let snapshot = look(&account, &Wanted { parameters, ..Wanted::default() });
+        assert!(snapshot.parameter("/prod/db").value().is_some());
+        assert!(snapshot.parameter("/prod/queue").value().is_some());
+        let gap = Gap::new("ValidationException").by_call("ssm:DescribeParameters");
+        assert_eq!(snapshot.parameter("/prod//db"), Seen::NotSeen(gap));
+        assert_eq!(account.count("ssm:DescribeParameters"), 4);
+    });
+}
+
+#[test]
 fn a_malformed_answer_is_never_an_absence() {
     alone("a_malformed_answer_is_never_an_absence", KEYS, || {
         for (body, what) in
@@ -545,9 +562,11 @@ fn a_named_profile_goes_before_the_environment() {
     variables.push(("AWS_CONFIG_FILE", file.to_str().unwrap()));
     alone("a_named_profile_goes_before_the_environment", &variables, || {
         let account = Account::start(|_| None);
-        let options = LiveOptions { profile: Some("ours".into()), ..at(&account.endpoint) };
-        let snapshot = live::look(&one_of_each(), &options, &Canaries).unwrap();
-        assert_eq!(snapshot.region.as_deref(), Some("eu-north-1"));
+        let look = |profile: &str| {
+            let options = LiveOptions { profile: Some(profile.into()), ..at(&account.endpoint) };
+            live::look(&one_of_each(), &options, &Canaries)
+        };
+        assert_eq!(look("ours").unwrap().region.as_deref(), Some("eu-north-1"));
         assert_eq!(account.keys(), ["AKIAOURSOURSOURSOURS"]);
     });
 }

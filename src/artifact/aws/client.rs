@@ -12,7 +12,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::SharedHttpClient;
+use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -71,15 +71,13 @@ async fn load(options: &LiveOptions, http: SharedHttpClient) -> SdkConfig {
     if let Some(endpoint) = &options.endpoint {
         loader = loader.endpoint_url(endpoint);
     }
-    if let Some(profile) = &options.profile {
-        // The chain would take the environment's credentials first, and look at another account in silence.
-        let region = options.region.clone().map(Region::new);
-        let provider = ProviderConfig::default().with_http_client(http).with_region(region);
-        let credentials =
-            ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile);
-        loader = loader.profile_name(profile).credentials_provider(credentials.build());
-    }
-    loader.load().await
+    let Some(profile) = &options.profile else { return loader.load().await };
+    let config = loader.profile_name(profile).load().await;
+    // The chain would take the environment's credentials first, and look at another account in silence.
+    let provider = ProviderConfig::default().with_http_client(http).with_region(config.region().cloned());
+    let credentials =
+        ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }
 
 /// A client with rustls and ring.

@@ -116,7 +116,6 @@ mod tests {
         let policies = policies(&wanted(), true);
         let role = "arn:aws:iam::111122223333:role/team/app";
         let key = "arn:aws:kms:eu-west-1:111122223333:key/1234";
-        let managed = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
         for (action, resource) in [
             ("ssm:DescribeParameters", "*"),
             ("secretsmanager:DescribeSecret", SECRET),
@@ -128,13 +127,15 @@ mod tests {
             ("iam:GetRolePolicy", role),
             ("iam:ListAttachedRolePolicies", "arn:aws:iam::111122223333:role/app"),
             ("iam:SimulatePrincipalPolicy", role),
-            ("iam:GetPolicy", managed),
+            ("iam:GetPolicy", "arn:aws:iam::111122223333:policy/own"),
             ("iam:GetPolicyVersion", "arn:aws:iam::111122223333:policy/own"),
             ("ecs:DescribeTaskDefinition", "*"),
             ("ecr:DescribeRepositories", "arn:aws:ecr:eu-west-1:111122223333:repository/team/app"),
         ] {
             assert_eq!(decide(&policies, action, resource), Decision::Allowed, "{action} on {resource}");
         }
+        // AWS's own policies belong to an account of which the engine knows nothing.
+        assert!(policy(&wanted(), ACCOUNT, "eu-west-1", true).contains("arn:aws:iam::aws:policy/*"));
         let parameter = parameter_arn("aws", "eu-west-1", ACCOUNT, "/prod/db");
         for action in READING_ACTIONS {
             for resource in [parameter.as_str(), SECRET, key, "*"] {
