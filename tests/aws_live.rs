@@ -242,6 +242,23 @@ fn only_the_calls_that_the_policy_allows_are_made() {
     });
 }
 
+/// The test account would tell a value in clear even to a call that asks for it encrypted: no such call may be made.
+#[test]
+fn no_call_that_tells_a_value_is_in_the_source() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/artifact/aws");
+    let mut files = 0;
+    for entry in
+        walkdir::WalkDir::new(source).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file())
+    {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        files += 1;
+        for call in ["get_parameter", "get_secret_value", "batch_get", ".decrypt(", "generate_data_key"] {
+            assert!(!text.contains(call), "{} has {call}", entry.path().display());
+        }
+    }
+    assert!(files > 10, "the source was not found");
+}
+
 #[test]
 fn one_refused_call_leaves_one_gap() {
     alone("one_refused_call_leaves_one_gap", KEYS, || {
@@ -556,18 +573,27 @@ fn an_endpoint_that_nobody_serves_is_said() {
 fn a_named_profile_goes_before_the_environment() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config");
-    let profile = "[profile ours]\naws_access_key_id = AKIAOURSOURSOURSOURS\naws_secret_access_key = x\nregion = eu-north-1\n";
-    std::fs::write(&file, profile).unwrap();
     let mut variables = KEYS[..2].to_vec();
     variables.push(("AWS_CONFIG_FILE", file.to_str().unwrap()));
     alone("a_named_profile_goes_before_the_environment", &variables, || {
         let account = Account::start(|_| None);
+        // Even a role that the profile assumes is asked for where the profile says.
+        let profiles = format!(
+            "[profile ours]\naws_access_key_id = AKIAOURS\naws_secret_access_key = x\nregion = eu-north-1\n\
+             [profile assumed]\nrole_arn = arn:aws:iam::111122223333:role/assumed\nsource_profile = ours\n\
+             region = eu-west-3\nservices = local\n[services local]\nsts =\n  endpoint_url = {}\n",
+            account.endpoint
+        );
+        std::fs::write(std::env::var("AWS_CONFIG_FILE").unwrap(), profiles).unwrap();
         let look = |profile: &str| {
             let options = LiveOptions { profile: Some(profile.into()), ..at(&account.endpoint) };
-            live::look(&one_of_each(), &options, &Canaries)
+            live::look(&one_of_each(), &options, &Canaries).unwrap()
         };
-        assert_eq!(look("ours").unwrap().region.as_deref(), Some("eu-north-1"));
-        assert_eq!(account.keys(), ["AKIAOURSOURSOURSOURS"]);
+        assert_eq!(look("ours").region.as_deref(), Some("eu-north-1"));
+        assert_eq!(account.keys(), ["AKIAOURS"]);
+        assert_eq!(look("assumed").region.as_deref(), Some("eu-west-3"));
+        assert_eq!(account.keys(), ["AKIAOURS", "ASIAASSUMED"]);
+        assert_eq!(account.count("sts:AssumeRole"), 1);
     });
 }
 

@@ -64,7 +64,7 @@ async fn load(options: &LiveOptions, http: SharedHttpClient) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts);
+        .timeout_config(timeouts.clone());
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
     }
@@ -74,7 +74,10 @@ async fn load(options: &LiveOptions, http: SharedHttpClient) -> SdkConfig {
     let Some(profile) = &options.profile else { return loader.load().await };
     let config = loader.profile_name(profile).load().await;
     // The chain would take the environment's credentials first, and look at another account in silence.
-    let provider = ProviderConfig::default().with_http_client(http).with_region(config.region().cloned());
+    let provider = ProviderConfig::default()
+        .with_http_client(http)
+        .with_region(config.region().cloned())
+        .with_timeout_config(timeouts);
     let credentials =
         ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
     config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
