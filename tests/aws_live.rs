@@ -5,6 +5,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use seaworthy::artifact::aws::live::{self, LiveOptions, SimulationRequest};
@@ -245,7 +246,7 @@ fn only_the_calls_that_the_policy_allows_are_made() {
 /// The test account would tell a value in clear even to a call that asks for it encrypted: no such call may be made.
 #[test]
 fn no_call_that_tells_a_value_is_in_the_source() {
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/artifact/aws");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/artifact/aws");
     let mut files = 0;
     for entry in
         walkdir::WalkDir::new(source).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file())
@@ -570,6 +571,49 @@ fn an_endpoint_that_nobody_serves_is_said() {
 }
 
 #[test]
+fn tls_is_spoken_and_certificates_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    let mut variables = KEYS.to_vec();
+    variables.push(("SSL_CERT_FILE", authority.to_str().unwrap()));
+    alone("tls_is_spoken_and_certificates_are_checked", &variables, || {
+        // The variable names a file that is made only now: authorities are read with the first connection.
+        let authority = std::env::var("SSL_CERT_FILE").unwrap();
+        let moto = Moto::start_tls(Path::new(&authority).parent().unwrap());
+        let snapshot = live::look(&one_of_each(), &at(&moto.endpoint), &Canaries).unwrap();
+        assert_eq!(snapshot.account.as_deref(), Some("123456789012"));
+        assert_eq!(snapshot.role("app"), Seen::Absent);
+        // The certificate is for the address.
+        let endpoint = moto.endpoint.replace("127.0.0.1", "localhost");
+        let error = live::look(&one_of_each(), &at(&endpoint), &Canaries).unwrap_err();
+        assert!(error.reason.contains("certificate is not trusted"), "{error}");
+    });
+}
+
+#[test]
+fn a_proxy_is_for_https_alone() {
+    let mut variables = KEYS.to_vec();
+    variables.push(("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:1"));
+    alone("a_proxy_is_for_https_alone", &variables, || {
+        let account = Account::start(|_| None);
+        assert!(live::look(&one_of_each(), &at(&account.endpoint), &Canaries).is_ok());
+        let https = account.endpoint.replace("http:", "https:");
+        let error = live::look(&one_of_each(), &at(&https), &Canaries).unwrap_err();
+        assert_eq!(error.to_string(), "AWS: sts:GetCallerIdentity: the endpoint cannot be reached");
+    });
+}
+
+#[test]
+fn a_malformed_proxy_is_said_without_its_password() {
+    let mut variables = KEYS.to_vec();
+    variables.push(("HTTPS_PROXY", "http://user:hunter2@:x y"));
+    alone("a_malformed_proxy_is_said_without_its_password", &variables, || {
+        let error = live::look(&one_of_each(), &at("http://127.0.0.1:1"), &Canaries).unwrap_err();
+        assert_eq!(error.to_string(), "AWS: the proxy's address in the environment is not a URL");
+    });
+}
+
+#[test]
 fn a_named_profile_goes_before_the_environment() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config");
@@ -594,6 +638,15 @@ fn a_named_profile_goes_before_the_environment() {
         assert_eq!(look("assumed").region.as_deref(), Some("eu-west-3"));
         assert_eq!(account.keys(), ["AKIAOURS", "ASIAASSUMED"]);
         assert_eq!(account.count("sts:AssumeRole"), 1);
+        let refusing = Account::start(|_| Some(refused_xml(403, "AccessDenied", "not you")));
+        let config = std::env::var("AWS_CONFIG_FILE").unwrap();
+        let profiles =
+            std::fs::read_to_string(&config).unwrap().replace(&account.endpoint, &refusing.endpoint);
+        std::fs::write(config, profiles).unwrap();
+        let options = LiveOptions { profile: Some("assumed".into()), ..at(&account.endpoint) };
+        let error = live::look(&one_of_each(), &options, &Canaries).unwrap_err();
+        assert!(error.reason.contains("the role of the profile may not be assumed"), "{error}");
+        assert_eq!(refusing.calls(), ["sts:AssumeRole"]);
     });
 }
 

@@ -150,5 +150,8 @@ const REASONS: &[(&str, &str)] = &[
     ("was not defined", "the profile is not defined"),
     ("cargo feature", "the profile uses a login that is not supported here, such as SSO"),
     ("resolve an access token", "the profile uses a login that is not supported here, such as SSO"),
+    ("AccessDenied", "the role of the profile may not be assumed"),
+    ("ExpiredToken", "those of the source profile have expired: log in again"),
+    ("InvalidClientTokenId", "AWS does not know those of the source profile"),
     ("external process", "the profile's credential_process failed"),
 ];
