@@ -68,7 +68,10 @@ fn task<'a>(snapshot: &'a Snapshot, family: &str) -> &'a TaskDefinition {
 }
 
 fn containers<'a>(snapshot: &'a Snapshot, family: &str) -> &'a [Container] {
-    task(snapshot, family).containers.value().unwrap_or_else(|| panic!("containers of {family} were not seen"))
+    task(snapshot, family)
+        .containers
+        .value()
+        .unwrap_or_else(|| panic!("containers of {family} were not seen"))
 }
 
 fn taints(snapshot: &Snapshot, family: &str) -> Vec<(String, Vec<String>)> {
@@ -193,8 +196,12 @@ fn the_broken_plan_shows_every_fault() {
     let text = |name: &str| role(&plan, name).policies[0].document.value().unwrap().text.clone();
     assert!(text("platform-worker").contains(":parameter//prod/worker/*"));
     assert!(text("platform-billing").contains("key/${unknown:aws_kms_key.billing.key_id}"));
-    assert_eq!(role(&plan, "platform-terraform").arn.as_deref(), Some("arn:aws:iam::111122223333:role/deploy/platform-terraform"));
-    let references = |family: &str| -> Vec<_> { task(&plan, family).references.iter().map(|r| r.kind).collect() };
+    assert_eq!(
+        role(&plan, "platform-terraform").arn.as_deref(),
+        Some("arn:aws:iam::111122223333:role/deploy/platform-terraform")
+    );
+    let references =
+        |family: &str| -> Vec<_> { task(&plan, family).references.iter().map(|r| r.kind).collect() };
     assert_eq!(references("platform-api"), [SecretReferenceKind::Secrets]);
     assert_eq!(references("platform-worker"), [SecretReferenceKind::LogSecretOptions]);
     assert_eq!(
@@ -207,8 +214,11 @@ fn the_broken_plan_shows_every_fault() {
     assert_eq!(role_of("platform-migrate-check"), "arn:aws:iam::111122223333:role/platform-execution");
     assert_eq!(role_of("platform-scheduler"), "arn:aws:iam::111122223333:role/deploy/platform-terraform");
     let literals = &containers(&plan, "platform-api-canary")[0].literals;
-    let seen: Vec<_> =
-        literals.iter().filter(|l| !l.value.sightings.is_empty()).map(|l| (l.place, l.name.as_str())).collect();
+    let seen: Vec<_> = literals
+        .iter()
+        .filter(|l| !l.value.sightings.is_empty())
+        .map(|l| (l.place, l.name.as_str()))
+        .collect();
     assert_eq!(
         seen,
         [(LiteralPlace::Environment, "AWS_ACCESS_KEY_ID"), (LiteralPlace::Environment, "DB_PASSWORD")]
@@ -287,8 +297,7 @@ fn encodings_of_windows_are_read() {
 fn damaged_documents_are_errors_without_values() {
     for path in PLANS {
         let whole = bytes(path);
-        let mut damaged: Vec<Vec<u8>> =
-            (0..60).map(|i| whole[..whole.len() * i / 60].to_vec()).collect();
+        let mut damaged: Vec<Vec<u8>> = (0..60).map(|i| whole[..whole.len() * i / 60].to_vec()).collect();
         for (index, at) in (0..whole.len()).step_by(whole.len() / 60).enumerate() {
             let mut changed = whole.clone();
             changed[at] = b"\"{}[],:x0\\\xff\0"[index % 12];

@@ -23,7 +23,12 @@ struct Reader<'a> {
 }
 
 /// Reads the definitions; `at` is where the list stands.
-pub(super) fn read(list: &Tree, at: &JsonPointer, inspector: &dyn Inspector, taints: Taints<'_>) -> Containers {
+pub(super) fn read(
+    list: &Tree,
+    at: &JsonPointer,
+    inspector: &dyn Inspector,
+    taints: Taints<'_>,
+) -> Containers {
     let reader = Reader { inspector, taints };
     let mut out = Containers::default();
     for (index, definition) in list.items().iter().enumerate() {
@@ -31,7 +36,8 @@ pub(super) fn read(list: &Tree, at: &JsonPointer, inspector: &dyn Inspector, tai
         let name = definition.get("name").and_then(Tree::text).unwrap_or_default();
         reader.references(definition, &name, &at, &mut out.references);
         let image = definition.get("image").and_then(Tree::text);
-        let image = image.map_or_else(|| Seen::NotSeen(Gap::new("the container names no image")), Seen::Value);
+        let image =
+            image.map_or_else(|| Seen::NotSeen(Gap::new("the container names no image")), Seen::Value);
         out.containers.push(Container { literals: reader.literals(definition, &at), name, image });
     }
     out
@@ -93,8 +99,7 @@ impl Reader<'_> {
                 members.iter().for_each(|(key, item)| self.others(item, key, &at.key(key), out));
             }
             _ => out.extend(
-                tree.marked()
-                    .map(|value| self.literal(LiteralPlace::Other, name, at.clone(), &value)),
+                tree.marked().map(|value| self.literal(LiteralPlace::Other, name, at.clone(), &value)),
             ),
         }
     }
@@ -171,6 +176,7 @@ pub(super) fn expression(
         empty: known == Some(""),
         sightings,
         taints: flows,
-        gap: (!unknown.is_empty()).then(|| Gap::new(format!("not known until it is deployed: {}", unknown.join(", ")))),
+        gap: (!unknown.is_empty())
+            .then(|| Gap::new(format!("not known until it is deployed: {}", unknown.join(", ")))),
     }
 }

@@ -64,7 +64,9 @@ impl Text {
             match part {
                 Part::Literal(text) => out.push_str(text),
                 // A brace would end the symbol.
-                Part::Symbol(name) => out.push_str(&format!("${{unknown:{}}}", name.replace(['{', '}'], "|"))),
+                Part::Symbol(name) => {
+                    out.push_str(&format!("${{unknown:{}}}", name.replace(['{', '}'], "|")))
+                }
             }
             out
         })

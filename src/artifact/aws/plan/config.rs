@@ -95,9 +95,9 @@ impl Expr {
                     return Self::Constant(constant);
                 }
                 match members.remove("references") {
-                    Some(Value::Array(names)) => Self::References(
-                        names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-                    ),
+                    Some(Value::Array(names)) => {
+                        Self::References(names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+                    }
                     _ if members.is_empty() => Self::default(),
                     _ => Self::Blocks(vec![Self::members(members)]),
                 }
@@ -150,8 +150,10 @@ fn resources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Stri
                 };
                 expressions.retain(|name, _| wanted.contains(&name.as_str()));
                 let for_each = members.remove("for_each_expression").map(Expr::read).unwrap_or_default();
-                let resource =
-                    Configured { expressions: Expr::members(expressions), for_each: for_each.references().to_vec() };
+                let resource = Configured {
+                    expressions: Expr::members(expressions),
+                    for_each: for_each.references().to_vec(),
+                };
                 out.insert(address, resource);
             }
             Ok(out)

@@ -12,8 +12,7 @@ const DEEPEST: usize = 48;
 const STEPS: usize = 4_096;
 
 /// What references begin with that name no resource.
-const BUILT_IN: &[&str] =
-    &["var.", "local.", "module.", "each.", "count.", "path.", "terraform.", "self."];
+const BUILT_IN: &[&str] = &["var.", "local.", "module.", "each.", "count.", "path.", "terraform.", "self."];
 
 /// Where a reference ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,12 +101,22 @@ impl<'a> Linker<'a> {
         Some((self.module(parent)?.module_calls.get(name)?, parent, index))
     }
 
-    fn follow_all(&self, refs: &[String], scope: Scope<'_>, depth: usize, steps: &mut usize, out: &mut Vec<Leaf>) {
+    fn follow_all(
+        &self,
+        refs: &[String],
+        scope: Scope<'_>,
+        depth: usize,
+        steps: &mut usize,
+        out: &mut Vec<Leaf>,
+    ) {
         let dynamic = refs.iter().any(|name| name == "each.key" || name == "count.index");
         // A key that only chooses an instance is no part of the value.
-        let names_resource = |name: &String| !name.contains('.') || !BUILT_IN.iter().any(|b| name.starts_with(b));
+        let names_resource =
+            |name: &String| !name.contains('.') || !BUILT_IN.iter().any(|b| name.starts_with(b));
         let chooses = dynamic && refs.iter().any(names_resource);
-        for name in refs.iter().filter(|name| !(chooses && matches!(name.as_str(), "each.key" | "count.index"))) {
+        for name in
+            refs.iter().filter(|name| !(chooses && matches!(name.as_str(), "each.key" | "count.index")))
+        {
             let is_head = refs.iter().any(|other| {
                 other.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             });
@@ -117,7 +126,15 @@ impl<'a> Linker<'a> {
         }
     }
 
-    fn follow(&self, name: &str, dynamic: bool, scope: Scope<'_>, depth: usize, steps: &mut usize, out: &mut Vec<Leaf>) {
+    fn follow(
+        &self,
+        name: &str,
+        dynamic: bool,
+        scope: Scope<'_>,
+        depth: usize,
+        steps: &mut usize,
+        out: &mut Vec<Leaf>,
+    ) {
         let (Some(depth), Some(left)) = (depth.checked_sub(1), steps.checked_sub(1)) else {
             out.push(Leaf::Opaque(name.to_owned()));
             return;
@@ -193,7 +210,14 @@ impl<'a> Linker<'a> {
         }
     }
 
-    fn through(&self, expression: &Expr, scope: Scope<'_>, depth: usize, steps: &mut usize, out: &mut Vec<Leaf>) {
+    fn through(
+        &self,
+        expression: &Expr,
+        scope: Scope<'_>,
+        depth: usize,
+        steps: &mut usize,
+        out: &mut Vec<Leaf>,
+    ) {
         match expression {
             Expr::Constant(_) => out.push(Leaf::Constant),
             Expr::References(refs) => self.follow_all(refs, scope, depth, steps, out),

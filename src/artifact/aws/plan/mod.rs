@@ -90,7 +90,8 @@ fn check(name: &str, document: &stream::Document) -> Result<(), AwsError> {
         }
         Some(version) if version.split('.').next() == Some("1") => Ok(()),
         Some(version) => {
-            let shown: String = version.chars().filter(|c| c.is_ascii_digit() || *c == '.').take(16).collect();
+            let shown: String =
+                version.chars().filter(|c| c.is_ascii_digit() || *c == '.').take(16).collect();
             Err(AwsError::new(name, format!("format_version {shown} is not known; seaworthy reads 1.x")))
         }
         None if document.is_raw_state => Err(AwsError::new(name, format!("a raw state file; {advice}"))),

@@ -48,8 +48,11 @@ impl Home {
             .filter(|fields: &Vec<&str>| fields.len() == 6)
             .collect();
         let only = |field: usize| {
-            let values: BTreeSet<&str> =
-                arns.iter().filter_map(|fields| fields.get(field).copied()).filter(|f| !f.is_empty()).collect();
+            let values: BTreeSet<&str> = arns
+                .iter()
+                .filter_map(|fields| fields.get(field).copied())
+                .filter(|f| !f.is_empty())
+                .collect();
             (values.len() == 1).then(|| values.first().map(|text| (*text).to_owned())).flatten()
         };
         let region = setting("region").and_then(Value::as_str).map(str::to_owned);
@@ -125,7 +128,10 @@ impl Texts<'_> {
         let path = || literal(resource.text("path").unwrap_or("/"));
         let home = &self.home;
         Some(match (resource.kind.as_str(), attribute) {
-            ("aws_iam_role" | "aws_ssm_parameter" | "aws_secretsmanager_secret" | "aws_kms_alias", "name")
+            (
+                "aws_iam_role" | "aws_ssm_parameter" | "aws_secretsmanager_secret" | "aws_kms_alias",
+                "name",
+            )
             | ("aws_iam_role" | "aws_ssm_parameter", "id") => Text::new([name()]),
             ("aws_iam_role", "arn") => home.arn("iam", false, [literal("role"), path(), name()]),
             ("aws_iam_policy", "arn" | "id") => home.arn("iam", false, [literal("policy"), path(), name()]),
@@ -133,12 +139,20 @@ impl Texts<'_> {
                 let known = resource.text("name");
                 let slash = if known.is_some_and(|name| name.starts_with('/')) { "" } else { "/" };
                 // Whether a name that is not known begins with a slash is not known either.
-                let rest = if known.is_some() { [literal(slash), name()] } else { [literal(""), symbol("arn.name")] };
+                let rest = if known.is_some() {
+                    [literal(slash), name()]
+                } else {
+                    [literal(""), symbol("arn.name")]
+                };
                 home.arn("ssm", true, std::iter::once(literal("parameter")).chain(rest))
             }
             ("aws_secretsmanager_secret", "arn" | "id") => {
                 // AWS adds a dash and six characters of its own choice.
-                home.arn("secretsmanager", true, [literal("secret:"), name(), literal("-"), symbol("arn.suffix")])
+                home.arn(
+                    "secretsmanager",
+                    true,
+                    [literal("secret:"), name(), literal("-"), symbol("arn.suffix")],
+                )
             }
             ("aws_kms_key", "key_id" | "id") => {
                 resource.text("key_id").map_or_else(|| Text::new([symbol("key_id")]), Text::from)

@@ -32,10 +32,14 @@ impl Texts<'_> {
             {
                 match self.document.resources.get(address) {
                     Some(data) => self.rebuilt(data),
-                    None => Seen::NotSeen(Gap::new(format!("known only after apply: {address} is not in the plan"))),
+                    None => Seen::NotSeen(Gap::new(format!(
+                        "known only after apply: {address} is not in the plan"
+                    ))),
                 }
             }
-            [Leaf::Attribute { address, kind, attribute: of }] if kind == "aws_iam_policy" && of == "policy" => {
+            [Leaf::Attribute { address, kind, attribute: of }]
+                if kind == "aws_iam_policy" && of == "policy" =>
+            {
                 match self.document.resources.get(address) {
                     Some(policy) if policy.address != resource.address => self.document_in(policy, "policy"),
                     _ => Seen::NotSeen(Gap::new("known only after apply")),
@@ -50,7 +54,8 @@ impl Texts<'_> {
         if let Some(text) = data.text("json") {
             return Seen::Value(Document { text: text.to_owned(), place: place(data) });
         }
-        for merged in ["source_policy_documents", "override_policy_documents", "source_json", "override_json"] {
+        for merged in ["source_policy_documents", "override_policy_documents", "source_json", "override_json"]
+        {
             let is_set = data.values.get(merged).is_some_and(|value| !value.is_null() && *value != json!([]));
             if is_set || data.is_unknown(merged) {
                 let gap = format!("known only after apply: {} merges documents ({merged})", data.address);
@@ -59,8 +64,13 @@ impl Texts<'_> {
         }
         let empty = Value::Null;
         let marks = data.unknown.get("statement").unwrap_or(&empty);
-        let (Some(Value::Array(statements)), false) = (data.values.get("statement"), *marks == Value::Bool(true)) else {
-            return Seen::NotSeen(Gap::new(format!("known only after apply: the statements of {}", data.address)));
+        let (Some(Value::Array(statements)), false) =
+            (data.values.get("statement"), *marks == Value::Bool(true))
+        else {
+            return Seen::NotSeen(Gap::new(format!(
+                "known only after apply: the statements of {}",
+                data.address
+            )));
         };
         // Dynamic blocks are not in the configuration: then its blocks cannot be told apart.
         let blocks = match self.linker.expression(data, "statement") {
@@ -81,7 +91,10 @@ impl Texts<'_> {
             })
             .collect();
         let Some(statements) = rebuilt else {
-            return Seen::NotSeen(Gap::new(format!("known only after apply: an effect or a condition in {}", data.address)));
+            return Seen::NotSeen(Gap::new(format!(
+                "known only after apply: an effect or a condition in {}",
+                data.address
+            )));
         };
         let version = data.text("version").unwrap_or("2012-10-17");
         let text = json!({ "Version": version, "Statement": statements }).to_string();
@@ -168,7 +181,13 @@ impl Statement<'_> {
     }
 
     /// A list's texts; what is not known is linked by the configuration's references where that is certain.
-    fn list(&self, at: &str, values: Option<&Value>, marks: Option<&Value>, written: Option<&Expr>) -> Vec<String> {
+    fn list(
+        &self,
+        at: &str,
+        values: Option<&Value>,
+        marks: Option<&Value>,
+        written: Option<&Expr>,
+    ) -> Vec<String> {
         if marks == Some(&Value::Bool(true)) {
             return vec![self.hole(at)];
         }

@@ -7,17 +7,41 @@ use serde_json::{Map, Value};
 /// The attributes that are read, by type. `value`, `secret_string` and their like are not among them.
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("aws_caller_identity", &["account_id"]),
-    ("aws_ecr_repository", &["arn", "image_tag_mutability", "image_tag_mutability_exclusion_filter", "name", "repository_url"]),
-    ("aws_ecs_task_definition", &["arn", "container_definitions", "execution_role_arn", "family", "revision", "task_role_arn"]),
+    (
+        "aws_ecr_repository",
+        &["arn", "image_tag_mutability", "image_tag_mutability_exclusion_filter", "name", "repository_url"],
+    ),
+    (
+        "aws_ecs_task_definition",
+        &["arn", "container_definitions", "execution_role_arn", "family", "revision", "task_role_arn"],
+    ),
     ("aws_iam_policy", &["arn", "name", "path", "policy"]),
     ("aws_iam_policy_attachment", &["policy_arn", "roles"]),
     (
         "aws_iam_policy_document",
-        &["json", "override_json", "override_policy_documents", "policy_id", "source_json", "source_policy_documents", "statement", "version"],
+        &[
+            "json",
+            "override_json",
+            "override_policy_documents",
+            "policy_id",
+            "source_json",
+            "source_policy_documents",
+            "statement",
+            "version",
+        ],
     ),
     (
         "aws_iam_role",
-        &["arn", "assume_role_policy", "inline_policy", "managed_policy_arns", "name", "name_prefix", "path", "permissions_boundary"],
+        &[
+            "arn",
+            "assume_role_policy",
+            "inline_policy",
+            "managed_policy_arns",
+            "name",
+            "name_prefix",
+            "path",
+            "permissions_boundary",
+        ],
     ),
     ("aws_iam_role_policy", &["name", "policy", "role"]),
     ("aws_iam_role_policy_attachment", &["policy_arn", "role"]),
@@ -117,8 +141,11 @@ impl Resource {
         };
         self.values = keep(&mut values);
         self.unknown = keep(&mut self.unknown.clone());
-        self.sensitive =
-            sensitive.into_iter().filter(|(_, mark)| *mark == Value::Bool(true)).map(|(name, _)| name).collect();
+        self.sensitive = sensitive
+            .into_iter()
+            .filter(|(_, mark)| *mark == Value::Bool(true))
+            .map(|(name, _)| name)
+            .collect();
     }
 
     /// A known text.
@@ -166,7 +193,8 @@ const LONGEST: usize = 8 << 10;
 impl Secrets {
     pub fn collect(&mut self, resource: &Resource, values: &Map<String, Value>, marks: &Map<String, Value>) {
         // What these hold is sensitive because something flows into it; they are no source of their own.
-        const DERIVED: &[&str] = &["container_definitions", "policy", "assume_role_policy", "inline_policy", "tags_all"];
+        const DERIVED: &[&str] =
+            &["container_definitions", "policy", "assume_role_policy", "inline_policy", "tags_all"];
         for (name, mark) in marks.iter().filter(|(name, _)| !DERIVED.contains(&name.as_str())) {
             let value = values.get(name).and_then(Value::as_str);
             if *mark == Value::Bool(true)

@@ -37,7 +37,8 @@ struct Policies<'a> {
 impl<'a> Policies<'a> {
     fn index(texts: &'a Texts<'a>) -> Self {
         let policies = texts.document.resources.values().filter(|r| r.kind == "aws_iam_policy" && r.stays());
-        let by_arn = policies.filter_map(|r| Some((texts.identity(r, "arn")?.known()?.to_owned(), r))).collect();
+        let by_arn =
+            policies.filter_map(|r| Some((texts.identity(r, "arn")?.known()?.to_owned(), r))).collect();
         Self { texts, by_arn }
     }
 
@@ -49,7 +50,10 @@ impl<'a> Policies<'a> {
         if let Some(text) = managed::document(arn) {
             return Seen::Value(Document { text: text.to_owned(), place: place(at) });
         }
-        Seen::NotSeen(Gap::new("the plan names this managed policy and does not hold it").by_call("iam:GetPolicyVersion"))
+        Seen::NotSeen(
+            Gap::new("the plan names this managed policy and does not hold it")
+                .by_call("iam:GetPolicyVersion"),
+        )
     }
 
     fn of(&self, policy: &Resource) -> Seen<Document> {
@@ -126,7 +130,9 @@ impl Roles<'_> {
     fn role(&self, resource: &Resource, name: Text) -> Role {
         let texts = self.texts;
         let trust = match texts.document_in(resource, "assume_role_policy") {
-            Seen::Absent => Seen::NotSeen(Gap::new("the plan does not tell the trust policy").by_call("iam:GetRole")),
+            Seen::Absent => {
+                Seen::NotSeen(Gap::new("the plan does not tell the trust policy").by_call("iam:GetRole"))
+            }
             seen => seen,
         };
         let attribute = "permissions_boundary";
@@ -137,7 +143,10 @@ impl Roles<'_> {
             Seen::Absent
         };
         let gap = if resource.is_data {
-            Some(Gap::new("the plan only reads this role: its policies are not in it").by_call("iam:ListAttachedRolePolicies"))
+            Some(
+                Gap::new("the plan only reads this role: its policies are not in it")
+                    .by_call("iam:ListAttachedRolePolicies"),
+            )
         } else {
             texts.document.partial.map(Gap::new)
         };
@@ -155,15 +164,25 @@ impl Roles<'_> {
                     let symbol = || Text::symbol(format!("{}.name", resource.address));
                     let name = resource.text("name").map_or_else(symbol, Text::from);
                     let document = match self.texts.document_in(resource, "policy") {
-                        Seen::Absent => Seen::NotSeen(Gap::new("the plan does not tell the policy's document")),
+                        Seen::Absent => {
+                            Seen::NotSeen(Gap::new("the plan does not tell the policy's document"))
+                        }
                         seen => seen,
                     };
-                    self.add(owner, resource, PolicyAttachment { source: PolicySource::Inline, name, document });
+                    self.add(
+                        owner,
+                        resource,
+                        PolicyAttachment { source: PolicySource::Inline, name, document },
+                    );
                 }
                 "aws_iam_role_policy_attachment" => {
                     let owner = self.owner(resource, "role");
                     let (name, document) = self.policies.named(resource, "policy_arn");
-                    self.add(owner, resource, PolicyAttachment { source: PolicySource::Managed, name, document });
+                    self.add(
+                        owner,
+                        resource,
+                        PolicyAttachment { source: PolicySource::Managed, name, document },
+                    );
                 }
                 "aws_iam_policy_attachment" => {
                     let (name, document) = self.policies.named(resource, "policy_arn");
@@ -210,7 +229,9 @@ impl Roles<'_> {
 
     fn key_of(&self, leaf: &Leaf) -> Option<String> {
         match leaf {
-            Leaf::Attribute { address, kind, .. } if kind == "aws_iam_role" => self.by_name.get(address).cloned(),
+            Leaf::Attribute { address, kind, .. } if kind == "aws_iam_role" => {
+                self.by_name.get(address).cloned()
+            }
             _ => None,
         }
     }
@@ -234,7 +255,9 @@ impl Roles<'_> {
     /// is known by name already stands, and what the plan takes away goes.
     fn own(&mut self) {
         let document = self.texts.document;
-        for resource in document.resources.values().filter(|r| r.kind == "aws_iam_role" && r.stays() && !r.is_data) {
+        for resource in
+            document.resources.values().filter(|r| r.kind == "aws_iam_role" && r.stays() && !r.is_data)
+        {
             let Some(key) = self.by_name.get(&resource.address).cloned() else { continue };
             let (policies, gap) = self.embedded(resource, &key);
             if let Some(Seen::Value(role)) = self.drafts.get_mut(&key) {
@@ -247,7 +270,8 @@ impl Roles<'_> {
     fn embedded(&self, resource: &Resource, key: &str) -> (Vec<PolicyAttachment>, Option<Gap>) {
         let (mut out, mut gap) = (Vec::new(), None);
         let is_stale = |name: &str| self.stale.contains(&(key.to_owned(), name.to_owned()));
-        let list = |name: &str| resource.values.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let list =
+            |name: &str| resource.values.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for (index, policy) in list("inline_policy").iter().enumerate() {
             let text = |name: &str| policy.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             if text("name").is_none() && text("policy").is_none() && !resource.is_unknown("inline_policy") {
@@ -292,7 +316,8 @@ impl Roles<'_> {
                 .filter(|(name, _)| !known.contains(&name.to_string()))
                 .collect();
             if linked.len() == unknown {
-                let attachment = |(name, document)| PolicyAttachment { source: PolicySource::Managed, name, document };
+                let attachment =
+                    |(name, document)| PolicyAttachment { source: PolicySource::Managed, name, document };
                 out.extend(linked.into_iter().map(attachment));
             } else {
                 gap = Some(after_apply(&leaves));
@@ -303,7 +328,9 @@ impl Roles<'_> {
 
     fn finish(mut self, out: &mut Snapshot) {
         if let Some(first) = self.strays.first() {
-            let gap = Gap::new(format!("the role of {first} is known only after apply: the policy may belong to this role"));
+            let gap = Gap::new(format!(
+                "the role of {first} is known only after apply: the policy may belong to this role"
+            ));
             for role in self.drafts.values_mut() {
                 if let Seen::Value(role) = role {
                     role.policies_gap.get_or_insert_with(|| gap.clone());

@@ -45,7 +45,8 @@ fn insert<T>(
     into: &mut BTreeMap<String, Seen<T>>,
     gaps: &mut Vec<(crate::artifact::aws::Place, Gap)>,
 ) {
-    let Some(name) = texts.attribute(resource, "name").and_then(|name| name.known().map(str::to_owned)) else {
+    let Some(name) = texts.attribute(resource, "name").and_then(|name| name.known().map(str::to_owned))
+    else {
         if resource.stays() {
             gaps.push((place(resource), Gap::new("its name is known only after apply")));
         }
@@ -56,7 +57,8 @@ fn insert<T>(
     } else if resource.is_data {
         // A data source that is read in the apply does not prove that the thing is there.
         let deferred = resource.unknown.values().any(super::resource::has_true);
-        let seen = if deferred { Seen::NotSeen(Gap::new("it is looked up during apply")) } else { seen(&name) };
+        let seen =
+            if deferred { Seen::NotSeen(Gap::new("it is looked up during apply")) } else { seen(&name) };
         if !matches!(into.get(&name), Some(Seen::Value(_))) {
             into.insert(name, seen);
         }
@@ -126,7 +128,12 @@ fn attached_policies<'a>(texts: &Texts<'a>) -> Attached<'a> {
 }
 
 /// The policy of a secret or a key: one that is attached, or its own. `created` is what there is if neither is set.
-fn policy(texts: &Texts<'_>, resource: &Resource, attached: &Attached<'_>, unset: Seen<Document>) -> Seen<Document> {
+fn policy(
+    texts: &Texts<'_>,
+    resource: &Resource,
+    attached: &Attached<'_>,
+    unset: Seen<Document>,
+) -> Seen<Document> {
     let names = [Some(resource.address.as_str()), resource.text("arn"), resource.text("key_id")];
     if let Some(other) = names.into_iter().flatten().find_map(|name| attached.get(name)) {
         return texts.document_in(other, "policy");
@@ -161,11 +168,15 @@ fn key(texts: &Texts<'_>, resource: &Resource, attached: &Attached<'_>) -> Key {
     let arn = texts.identity(resource, "arn").unwrap_or_else(symbol);
     let aliases = texts.document.resources.values().filter(|r| r.kind == "aws_kms_alias" && r.stays());
     let aliases = aliases.filter(|alias| {
-        let by_leaf = texts.linker.leaves_of(alias, "target_key_id").iter().any(
-            |leaf| matches!(leaf, Leaf::Attribute { address, .. } if *address == resource.address),
-        );
+        let by_leaf = texts
+            .linker
+            .leaves_of(alias, "target_key_id")
+            .iter()
+            .any(|leaf| matches!(leaf, Leaf::Attribute { address, .. } if *address == resource.address));
         let target = alias.text("target_key_id");
-        by_leaf || target.is_some_and(|id| Some(id) == resource.text("key_id") || Some(id) == resource.text("arn"))
+        by_leaf
+            || target
+                .is_some_and(|id| Some(id) == resource.text("key_id") || Some(id) == resource.text("arn"))
     });
     let unset = "the key gets AWS's default policy for new keys, which the plan does not hold";
     let unset = Seen::NotSeen(Gap::new(unset).by_call("kms:GetKeyPolicy"));
@@ -190,7 +201,9 @@ fn repository(resource: &Resource, name: &str) -> Repository {
         Some("IMMUTABLE_WITH_EXCLUSION") => Seen::Value(Mutability::ImmutableExcept(filters())),
         Some("MUTABLE_WITH_EXCLUSION") => Seen::Value(Mutability::MutableExcept(filters())),
         Some(_) => Seen::NotSeen(Gap::new("an image_tag_mutability that AWS does not know")),
-        None => Seen::NotSeen(Gap::new("image_tag_mutability is not told").by_call("ecr:DescribeRepositories")),
+        None => {
+            Seen::NotSeen(Gap::new("image_tag_mutability is not told").by_call("ecr:DescribeRepositories"))
+        }
     };
     let uri = resource.text("repository_url").map(str::to_owned);
     Repository { name: name.to_owned(), uri, place: place(resource), mutability }

@@ -328,7 +328,8 @@ fn keep(out: &mut Document, part: Part, mut members: Map<String, Value>) {
                 Some(Value::Object(members)) => members,
                 _ => Map::new(),
             };
-            let (values, marks) = if gone { ("before", "before_sensitive") } else { ("after", "after_sensitive") };
+            let (values, marks) =
+                if gone { ("before", "before_sensitive") } else { ("after", "after_sensitive") };
             (side(values, &mut change), side(marks, &mut change))
         }
         _ => {

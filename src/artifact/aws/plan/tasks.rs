@@ -70,12 +70,15 @@ pub(super) fn read(texts: &Texts<'_>, inspector: &dyn Inspector, out: &mut Snaps
             continue;
         }
         if resource.is_data {
-            let gap = Gap::new("the plan only reads this task definition").by_call("ecs:DescribeTaskDefinition");
+            let gap =
+                Gap::new("the plan only reads this task definition").by_call("ecs:DescribeTaskDefinition");
             out.tasks.entry(key).or_insert(Seen::NotSeen(gap));
             continue;
         }
         if matches!(out.tasks.get(&key), Some(Seen::Value(_))) {
-            let gap = Gap::new("another task definition of the plan has the same family: this one was not looked at");
+            let gap = Gap::new(
+                "another task definition of the plan has the same family: this one was not looked at",
+            );
             out.gaps.push((place(resource), gap));
             continue;
         }
@@ -137,12 +140,9 @@ impl Task<'_> {
         }
         let leaves = self.texts.linker.leaves_of(self.resource, attribute);
         let role = match leaves.as_slice() {
-            [Leaf::Attribute { address, kind, .. }] if kind == "aws_iam_role" => self
-                .texts
-                .document
-                .resources
-                .get(address)
-                .and_then(|role| self.texts.identity(role, "arn")),
+            [Leaf::Attribute { address, kind, .. }] if kind == "aws_iam_role" => {
+                self.texts.document.resources.get(address).and_then(|role| self.texts.identity(role, "arn"))
+            }
             _ => None,
         };
         role.map_or_else(|| Seen::NotSeen(after_apply(&leaves)), Seen::Value)
@@ -170,8 +170,12 @@ impl Task<'_> {
             .flat_map(|container| &container.literals)
             .flat_map(|literal| literal.value.taints.clone())
             .collect();
-        let mut lost: Vec<String> = flowing.into_iter().filter(|source| !attributed.contains(source)).collect();
-        if attributed.is_empty() && lost.is_empty() && self.resource.sensitive.contains("container_definitions") {
+        let mut lost: Vec<String> =
+            flowing.into_iter().filter(|source| !attributed.contains(source)).collect();
+        if attributed.is_empty()
+            && lost.is_empty()
+            && self.resource.sensitive.contains("container_definitions")
+        {
             lost.push("a value that is marked sensitive".to_owned());
         }
         if !lost.is_empty()
@@ -190,7 +194,8 @@ impl Task<'_> {
                 Leaf::Attribute { address, kind, attribute } => {
                     let source =
                         if attribute.is_empty() { address.clone() } else { format!("{address}.{attribute}") };
-                    let by_type = SECRET.iter().any(|(name, of)| name == kind && of.contains(&attribute.as_str()));
+                    let by_type =
+                        SECRET.iter().any(|(name, of)| name == kind && of.contains(&attribute.as_str()));
                     (by_type || self.texts.document.secrets.by_source.contains_key(&source)).then_some(source)
                 }
                 Leaf::Variable { name, sensitive: true } => Some(variable(name)),
