@@ -3,6 +3,7 @@
 pub mod context;
 pub mod dockerfile;
 pub mod image;
+pub mod provenance;
 pub mod secret_file;
 mod text;
 pub mod wiring;
@@ -54,6 +55,7 @@ pub fn catalogue() -> Vec<&'static CheckMeta> {
     let mut all: Vec<&CheckMeta> = image::ALL.iter().map(|c| c.meta()).collect();
     all.extend(context::ALL.iter().chain(dockerfile::ALL).map(|c| c.meta()));
     all.extend(wiring::ALL.iter().map(|c| c.meta()));
+    all.extend(provenance::ALL.iter().map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
     all
 }

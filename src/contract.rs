@@ -78,6 +78,9 @@ pub struct Contract {
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
     pub secrets: Vec<SecretEntry>,
+    /// What a run's papers must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
+    /// `[registry]`.
+    pub papers: crate::check::provenance::Expectations,
     /// Every `[[accept]]`, in the contract's order.
     pub accept_entries: Vec<AcceptEntry>,
     /// `[aws]`.
@@ -121,6 +124,7 @@ impl Default for Contract {
             evidence: EvidenceSection::default(),
             limits: Limits::default(),
             secrets: Vec::new(),
+            papers: crate::check::provenance::Expectations::default(),
             accept_entries: Vec::new(),
             aws: AwsSection::default(),
             expectations: Expectations::default(),
@@ -199,6 +203,7 @@ impl Contract {
             accept,
             aws,
             expectations,
+            papers,
         } = sections;
         Ok(Self {
             version,
@@ -210,6 +215,7 @@ impl Contract {
             evidence,
             limits,
             secrets,
+            papers,
             accept_entries: accept,
             aws,
             expectations,

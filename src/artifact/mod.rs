@@ -5,3 +5,4 @@ pub mod aws;
 pub mod context;
 pub mod dockerfile;
 pub mod image;
+pub mod provenance;

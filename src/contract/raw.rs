@@ -1,6 +1,7 @@
 //! The contract as it is written: every field with its span, nothing judged but its type. The doc comments are the
 //! descriptions in the JSON Schema and in hints, so they speak to the contract's author.
 
+pub(super) mod papers;
 mod wiring;
 
 use std::borrow::Cow;
@@ -69,6 +70,18 @@ pub(super) struct RawContract {
     pub rules: Option<RawRules>,
     /// Where the record of a run is kept.
     pub evidence: Option<RawEvidence>,
+    /// What the packaging provenance of a run must hold. The default is packaging contract M1.
+    pub provenance: Option<papers::RawProvenance>,
+    /// Where things stand in the run header, as JSON pointers.
+    pub run_header: Option<papers::RawRunHeader>,
+    /// What the build receipt of a run must hold. The default is packaging contract M1.
+    pub receipt: Option<papers::RawReceipt>,
+    /// What the run's security evidence must say.
+    pub security_evidence: Option<papers::RawSecurityEvidence>,
+    /// Who may sign the papers.
+    pub signature: Option<papers::RawSignature>,
+    /// How the registry is asked.
+    pub registry: Option<papers::RawRegistry>,
     /// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.
     pub limits: Option<RawLimits>,
     /// Secrets that reach the container at runtime and must not be in the image. One `[[secrets]]` for each.

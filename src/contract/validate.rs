@@ -1,6 +1,7 @@
 //! From raw to checked: what a schema cannot say. Everything that is wrong is collected; an entry with a mistake is
 //! left out, and the contract is only handed on when there was none.
 
+mod papers;
 mod wiring;
 
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use crate::check::provenance::Expectations as Papers;
 use crate::finding::Severity;
 use crate::location::{LineIndex, Position, Span};
 
@@ -48,6 +50,7 @@ pub(super) struct Sections {
     pub accept: Vec<AcceptEntry>,
     pub aws: AwsSection,
     pub expectations: Expectations,
+    pub papers: Papers,
 }
 
 impl<'t> Validator<'t> {
@@ -84,6 +87,14 @@ impl<'t> Validator<'t> {
             accept: self.accept(raw.accept.unwrap_or_default()),
             aws,
             expectations,
+            papers: self.papers(papers::RawPapers {
+                provenance: raw.provenance.unwrap_or_default(),
+                run_header: raw.run_header.unwrap_or_default(),
+                receipt: raw.receipt.unwrap_or_default(),
+                security_evidence: raw.security_evidence.unwrap_or_default(),
+                signature: raw.signature.unwrap_or_default(),
+                registry: raw.registry.unwrap_or_default(),
+            }),
         }
     }
 

@@ -2,6 +2,8 @@
 //! Each test crate uses a part of it.
 #![allow(dead_code, unused_imports)]
 
+mod account;
+mod aws;
 mod image;
 mod planted;
 mod registry;
@@ -10,6 +12,8 @@ mod secrets;
 mod stub;
 mod tar;
 
+pub use account::{Account, Call, Reaction, json, refused_json, refused_xml, role_xml, xml};
+pub use aws::{Moto, alone};
 pub use image::{
     Blobs, CONFIG, IMAGE_TAR, IMAGE_TAR_GZIP, IMAGE_TAR_ZSTD, INDEX, Layer, MANIFEST, Packing, Spec, digest,
     docker_archive, gzip, gzip_members, hex, zstd_bytes, zstd_frames,
