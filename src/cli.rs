@@ -11,6 +11,7 @@ mod progress;
 mod rules;
 mod schema;
 mod simulate;
+mod wiring;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -44,6 +45,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let result = match &arguments.command {
         Command::Context(context) => context::run(&arguments.global, context, &terminal),
         Command::Image(image) => image::run(&arguments.global, image, &terminal),
+        Command::Wiring(wiring) => wiring::run(&arguments.global, wiring, &terminal),
         Command::Rules(rules) => rules::run(rules, &terminal),
         Command::Explain(explain) => explain::run(explain, &terminal),
         Command::Simulate(simulate) => simulate::run(simulate, &terminal),

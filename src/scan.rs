@@ -4,11 +4,13 @@ mod context;
 mod image;
 mod pipeline;
 mod verdict;
+mod wiring;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
+use crate::artifact::aws::AwsError;
 use crate::artifact::context::{ContextError, IgnoreError};
 use crate::artifact::image::ImageError;
 use crate::contract::Contract;
@@ -17,6 +19,7 @@ use crate::rule::Rules;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use image::{ImageRequest, Recipe, image};
+pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
 
 /// What every scan needs.
 pub struct Setup<'a> {
@@ -76,6 +79,12 @@ pub enum ScanError {
     /// The context cannot be listed.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// A source of the wiring cannot be used, or the account cannot be asked.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The wiring cannot be looked at.
+    #[error("{0}")]
+    Wiring(String),
     /// The threads could not be started.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {
