@@ -56,7 +56,7 @@ fn ask(
     let request = wiring::request(&arguments.files, None, false, &contract)?;
     let masker = Masker::new(&rules);
     let shown = |text: &str| escape_bytes(masker.mask(text).as_bytes());
-    let answer = scan::ask_role(&setup, &request, role, action, resource, &given)
+    let answer = scan::ask_role(&setup, request, role, action, resource, &given)
         .map_err(|e| Failure(shown(&e.to_string())))?;
     let (word, code) = match answer.allowed {
         Some(true) => ("allowed", 0),

@@ -43,7 +43,7 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     // What a source says of itself may be in an error.
     let masker = Masker::new(&rules);
     let masked = |text: String| Failure(escape_bytes(masker.mask(&text).as_bytes()));
-    let done = progress::with(terminal, &progress, || scan::wiring(&setup, &request))
+    let done = progress::with(terminal, &progress, || scan::wiring(&setup, request))
         .map_err(|e| masked(e.to_string()))?;
     let outcome = &done.outcome;
     for warning in &outcome.warnings {

@@ -41,9 +41,11 @@ pub struct WiringOutcome {
 /// # Errors
 /// If a source cannot be read or the account cannot be asked at all, or if what is there is another account than the
 /// contract's. Single things that could not be seen are in the report.
-pub fn wiring(setup: &Setup<'_>, request: &WiringRequest) -> Result<WiringOutcome, ScanError> {
+pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome, ScanError> {
     let contract = setup.contract;
-    let snapshot = sources::snapshot(setup, request)?;
+    let (mut artifacts, coverage) = files(&request);
+    let WiringRequest { sources, live, simulate } = request;
+    let snapshot = sources::snapshot(setup, sources, live.as_ref())?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
     let expectations = &contract.expectations;
@@ -60,7 +62,7 @@ pub fn wiring(setup: &Setup<'_>, request: &WiringRequest) -> Result<WiringOutcom
         }
         check.run(&wiring, &context, &mut answers);
     }
-    if let (true, Some(options)) = (request.simulate, &request.live) {
+    if let (true, Some(options)) = (simulate, &live) {
         let probes = probes(&wiring);
         let requests: Vec<_> = probes.iter().map(|p| p.request.clone()).collect();
         compare(&probes, &live::simulate(&requests, options)?, &mut answers);
@@ -80,7 +82,7 @@ pub fn wiring(setup: &Setup<'_>, request: &WiringRequest) -> Result<WiringOutcom
     answers.unchecked = together(answers.unchecked);
     let mut table = access_table(&wiring);
     mask(&masker, &mut table);
-    let (artifacts, coverage) = records(request, &snapshot, contract);
+    complete(&mut artifacts, &snapshot, contract);
     let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
     outcome.report.access = Some(table);
     Ok(WiringOutcome { outcome, snapshot })
@@ -92,14 +94,14 @@ pub fn wiring(setup: &Setup<'_>, request: &WiringRequest) -> Result<WiringOutcom
 /// As for [`wiring`], and if the question is none.
 pub fn ask_role(
     setup: &Setup<'_>,
-    request: &WiringRequest,
+    request: WiringRequest,
     role: &str,
     action: &str,
     resource: &str,
     given: &[(String, String)],
 ) -> Result<Answer, ScanError> {
     let contract = setup.contract;
-    let snapshot = sources::snapshot(setup, request)?;
+    let snapshot = sources::snapshot(setup, request.sources, request.live.as_ref())?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
     let wiring = Wiring::new(&snapshot, &contract.expectations, setup.today, &placement, &organization);
@@ -174,29 +176,26 @@ fn mask(masker: &Masker<'_>, table: &mut AccessTable) {
     }
 }
 
-fn records(
-    request: &WiringRequest,
-    snapshot: &Snapshot,
-    contract: &Contract,
-) -> (Vec<ArtifactRecord>, Coverage) {
-    let record = |subject, name: String, digest: Option<String>, tags: Vec<String>| ArtifactRecord {
-        subject,
-        name,
-        tags,
-        platform: None,
-        digest,
-        config_digest: None,
-        layers: 0,
-    };
-    let mut records: Vec<ArtifactRecord> = Vec::new();
+fn record(subject: Subject, name: String, digest: Option<String>, tags: Vec<String>) -> ArtifactRecord {
+    ArtifactRecord { subject, name, tags, platform: None, digest, config_digest: None, layers: 0 }
+}
+
+/// The files that are read.
+fn files(request: &WiringRequest) -> (Vec<ArtifactRecord>, Coverage) {
     let mut coverage = Coverage::default();
+    let mut records = Vec::new();
     for source in &request.sources {
         let hex: String = Sha256::digest(source.bytes()).iter().map(|b| format!("{b:02x}")).collect();
         coverage.files += 1;
         coverage.bytes += source.bytes().len() as u64;
-        let name = source.name().to_owned();
-        records.push(record(Subject::Aws, name, Some(format!("sha256:{hex}")), Vec::new()));
+        let (name, digest) = (source.name().to_owned(), format!("sha256:{hex}"));
+        records.push(record(Subject::Aws, name, Some(digest), Vec::new()));
     }
+    (records, coverage)
+}
+
+/// Adds what the snapshot says of its sources, and the contract's registry of handles.
+fn complete(records: &mut Vec<ArtifactRecord>, snapshot: &Snapshot, contract: &Contract) {
     for source in &snapshot.sources {
         let tags: Vec<String> = source.tool.iter().cloned().collect();
         match records.iter_mut().find(|r| r.name == source.name) {
@@ -208,5 +207,4 @@ fn records(
         let name = handles.path().display().to_string();
         records.push(record(Subject::Document, name, Some(handles.digest().to_owned()), Vec::new()));
     }
-    (records, coverage)
 }

@@ -5,7 +5,6 @@ use std::io::Read;
 use std::path::Path;
 
 use super::super::{ScanError, Setup};
-use super::WiringRequest;
 use crate::artifact::aws::live::{self, LiveOptions};
 use crate::artifact::aws::{Inspector, Seen, Sighting, Snapshot, Wanted, plan, saved, template};
 use crate::check::wiring::{Kept, Placement};
@@ -63,21 +62,25 @@ impl Inspector for Detectors<'_> {
 }
 
 /// Fills one snapshot from all sources, in their order; the account comes last.
-pub(super) fn snapshot(setup: &Setup<'_>, request: &WiringRequest) -> Result<Snapshot, ScanError> {
+pub(super) fn snapshot(
+    setup: &Setup<'_>,
+    sources: Vec<WiringSource>,
+    live: Option<&LiveOptions>,
+) -> Result<Snapshot, ScanError> {
     let inspector = Detectors(Context { rules: setup.rules, key: &setup.key, secrets: &[] });
     let mut all: Option<Snapshot> = None;
     let mut add = |read: Snapshot| match &mut all {
         Some(snapshot) => snapshot.fill(read),
         None => all = Some(read),
     };
-    for source in &request.sources {
+    for source in sources {
         add(match source {
-            WiringSource::Plan(name, bytes) => plan::read(name, bytes.clone(), &inspector)?,
-            WiringSource::Template(name, bytes) => template::read(name, bytes.clone(), &inspector)?,
-            WiringSource::Snapshot(name, bytes) => saved::read(name, bytes)?,
+            WiringSource::Plan(name, bytes) => plan::read(&name, bytes, &inspector)?,
+            WiringSource::Template(name, bytes) => template::read(&name, bytes, &inspector)?,
+            WiringSource::Snapshot(name, bytes) => saved::read(&name, &bytes)?,
         });
     }
-    if let Some(options) = &request.live {
+    if let Some(options) = live {
         add(look(setup.contract, options, &inspector)?);
     }
     Ok(all.unwrap_or_default())
