@@ -4,8 +4,10 @@ mod args;
 mod context;
 mod environment;
 mod explain;
+mod gate;
 mod generate;
 mod image;
+mod init;
 mod output;
 mod progress;
 mod rules;
@@ -46,6 +48,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Context(context) => context::run(&arguments.global, context, &terminal),
         Command::Image(image) => image::run(&arguments.global, image, &terminal),
         Command::Wiring(wiring) => wiring::run(&arguments.global, wiring, &terminal),
+        Command::Gate(gate) => gate::run(&arguments.global, gate, &terminal),
+        Command::Init(init) => init::run(init, &terminal),
         Command::Rules(rules) => rules::run(rules, &terminal),
         Command::Explain(explain) => explain::run(explain, &terminal),
         Command::Simulate(simulate) => simulate::run(simulate, &terminal),

@@ -6,11 +6,13 @@
 
 mod accept;
 mod diagnostic;
+mod evidence;
 mod file;
 mod handles;
 mod hint;
 mod mask;
 mod names;
+mod packaging;
 mod parameter;
 mod raw;
 mod schema;
@@ -35,12 +37,12 @@ use crate::location::{LineIndex, Span};
 
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
+pub use evidence::{Bucket, EvidenceKeys, EvidenceSection, GateSection};
 pub use handles::Handles;
+pub use packaging::{EntrypointEntry, WorkflowSection};
 pub use parameter::Parameter;
 pub use schema::schema;
-pub use sections::{
-    DisableEntry, EvidenceSection, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry,
-};
+pub use sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
 pub use wiring::AwsSection;
 
 use raw::RawContract;
@@ -74,6 +76,8 @@ pub struct Contract {
     pub rules: RulesSection,
     /// `[evidence]`.
     pub evidence: EvidenceSection,
+    /// `[gate]`.
+    pub gate: GateSection,
     /// `[limits]`.
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
@@ -81,6 +85,10 @@ pub struct Contract {
     /// What a run's papers must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
     /// `[registry]`.
     pub papers: crate::check::provenance::Expectations,
+    /// `[workflow]`; nothing if there is none.
+    pub workflow: Option<WorkflowSection>,
+    /// Every `[[entrypoints]]`, in the contract's order.
+    pub entrypoints: Vec<EntrypointEntry>,
     /// Every `[[accept]]`, in the contract's order.
     pub accept_entries: Vec<AcceptEntry>,
     /// `[aws]`.
@@ -122,9 +130,12 @@ impl Default for Contract {
             fingerprints: Fingerprints::default(),
             rules: RulesSection::default(),
             evidence: EvidenceSection::default(),
+            gate: GateSection::default(),
             limits: Limits::default(),
             secrets: Vec::new(),
             papers: crate::check::provenance::Expectations::default(),
+            workflow: None,
+            entrypoints: Vec::new(),
             accept_entries: Vec::new(),
             aws: AwsSection::default(),
             expectations: Expectations::default(),
@@ -201,9 +212,12 @@ impl Contract {
             limits,
             secrets,
             accept,
+            papers,
+            gate,
+            workflow,
+            entrypoints,
             aws,
             expectations,
-            papers,
         } = sections;
         Ok(Self {
             version,
@@ -213,9 +227,12 @@ impl Contract {
             fingerprints,
             rules,
             evidence,
+            gate,
             limits,
             secrets,
             papers,
+            workflow,
+            entrypoints,
             accept_entries: accept,
             aws,
             expectations,

@@ -3,6 +3,7 @@
 //! are the business of whoever failed.
 
 mod access;
+mod closure;
 mod outcome;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use sha2::Sha256;
 use crate::location::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
+pub use closure::{Clause, ClauseStatus, Part, PartState, closure};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
 
 /// How bad it is if the finding is true.

@@ -1,6 +1,10 @@
 //! Where a thing was found: byte spans in a text, and origins that a person or a machine can follow back to the bytes.
 
+mod key;
+
 use std::fmt;
+
+pub use key::{Key, KeyError, KeyPattern, PhaseId, RunId, decode_key};
 
 /// A half-open range of bytes, `start..end`, in the text it was made from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

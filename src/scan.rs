@@ -1,7 +1,9 @@
 //! The spine: plan, load, check, sort, verdict. The only owner of threads.
 
 mod context;
+mod gate;
 mod image;
+mod packaging;
 mod pipeline;
 mod verdict;
 mod wiring;
@@ -13,11 +15,13 @@ use jiff::civil::Date;
 use crate::artifact::aws::AwsError;
 use crate::artifact::context::{ContextError, IgnoreError};
 use crate::artifact::image::ImageError;
-use crate::contract::Contract;
+use crate::check::InjectedSecret;
+use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
+pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
 
@@ -35,6 +39,16 @@ pub struct Setup<'a> {
     pub today: Date,
     /// Told how far the scan is.
     pub progress: &'a Progress,
+}
+
+/// The secrets that a contract injects, as checks know them.
+fn injected(contract: &Contract) -> Vec<InjectedSecret> {
+    let secret = |s: &SecretEntry| InjectedSecret {
+        handle: s.handle.clone(),
+        variables: s.variables.clone(),
+        required: s.required,
+    };
+    contract.secrets.iter().map(secret).collect()
 }
 
 /// What a scan ends with.

@@ -1,5 +1,7 @@
 //! What may be typed.
 
+mod gate;
+mod init;
 mod simulate;
 mod wiring;
 
@@ -9,6 +11,10 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::finding::Severity;
+use crate::location::RunId;
+
+pub(super) use gate::Gate;
+pub(super) use init::Init;
 
 pub(super) use simulate::Simulate;
 pub(super) use wiring::{Files, Wiring};
@@ -64,6 +70,8 @@ pub(super) enum Command {
     Context(Context),
     Image(Image),
     Wiring(Wiring),
+    Gate(Gate),
+    Init(Init),
     Simulate(Simulate),
     Rules(Rules),
     Explain(Explain),
@@ -148,8 +156,12 @@ fn severity(word: &str) -> Result<Severity, String> {
     Severity::from_word(word).ok_or_else(|| "expected low, medium, high or critical".to_owned())
 }
 
+fn run_id(text: &str) -> Result<String, String> {
+    RunId::parse(text).map(|id| id.to_string()).map_err(|rule| format!("a run's ID {rule}"))
+}
+
 /// Options of every command that ends in a verdict.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct Common {
     /// The contract. Default: seaworthy.toml in the current folder, if there is one.
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT")]
@@ -171,7 +183,7 @@ pub(super) struct Common {
     #[arg(long = "rules", value_name = "DIR", env = "SEAWORTHY_RULES", value_delimiter = ',')]
     pub(super) rules: Vec<PathBuf>,
     /// The run that the evidence belongs to.
-    #[arg(long, value_name = "ID", env = "SEAWORTHY_RUN_ID")]
+    #[arg(long, value_name = "ID", env = "SEAWORTHY_RUN_ID", value_parser = run_id)]
     pub(super) run_id: Option<String>,
     /// Who runs this, for the evidence. Default: GITHUB_ACTOR, else the user.
     #[arg(long, value_name = "NAME", env = "SEAWORTHY_ACTOR")]

@@ -87,7 +87,8 @@ fn refuse_remote(directory: &Path) -> Result<(), Failure> {
     )))
 }
 
-fn request(arguments: &Arguments, contract: &Contract) -> Result<ContextRequest, Failure> {
+/// What is to be examined: what was typed, else what the contract says.
+pub(super) fn request(arguments: &Arguments, contract: &Contract) -> Result<ContextRequest, Failure> {
     let root = match (&arguments.directory, &contract.image.context) {
         (Some(directory), _) => directory.clone(),
         (None, Some(directory)) => directory.clone(),

@@ -19,14 +19,10 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     let contract = environment::contract(common, Path::new("."), terminal)?;
     let rules = environment::rules(&contract, &common.rules, terminal)?;
     let key = environment::fingerprint_key(&contract, terminal);
-    let reference = reference(arguments, &contract)?;
-    // What was typed is the image's name; the contract's name is for the contract's image.
-    let own = contract.image.name.as_deref().filter(|_| arguments.reference.is_none());
     // What an image says of itself is quoted in errors, and a reference may carry a login.
     let masker = Masker::new(&rules);
     let masked = |Failure(message): Failure| Failure(masker.mask(&message));
-    let name = masker.mask(own.unwrap_or(&reference));
-    let source = open(&name, &reference, arguments, &contract).map_err(masked)?;
+    let request = request(arguments, &contract, &masker).map_err(masked)?;
     let progress = Progress::default();
     let setup = Setup {
         contract: &contract,
@@ -36,7 +32,6 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
         today: environment::today(),
         progress: &progress,
     };
-    let request = ImageRequest { source, recipe: recipe(arguments, &contract)? };
     let outcome = progress::with(terminal, &progress, || scan::image(&setup, &request))
         .map_err(|e| masked(Failure::from(e)))?;
     for warning in &outcome.warnings {
@@ -46,6 +41,20 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     write_all(&reports, &outcome.report, &run, &contract, common, terminal)?;
     let verdict = outcome.report.verdict;
     Ok(if common.exit_zero && verdict == Verdict::Fail { 0 } else { verdict.exit_code() })
+}
+
+/// What is to be examined: what was typed, else what the contract says. Errors may quote a login.
+pub(super) fn request(
+    arguments: &Arguments,
+    contract: &Contract,
+    masker: &Masker<'_>,
+) -> Result<ImageRequest, Failure> {
+    let reference = reference(arguments, contract)?;
+    // What was typed is the image's name; the contract's name is for the contract's image.
+    let own = contract.image.name.as_deref().filter(|_| arguments.reference.is_none());
+    let name = masker.mask(own.unwrap_or(&reference));
+    let source = open(&name, &reference, arguments, contract)?;
+    Ok(ImageRequest { source, recipe: recipe(arguments, contract)? })
 }
 
 /// The Dockerfile that was named, or the contract's.

@@ -10,7 +10,7 @@ use crate::finding::Report;
 use crate::report::evidence::{self, RunInfo};
 use crate::report::text::{self, TextOptions};
 use crate::report::{Format, github, json, sarif};
-use crate::store::{self, Directory};
+use crate::store::{self, Directory, Stored};
 
 /// Standard output and error, and what may be written there.
 pub(super) struct Terminal {
@@ -137,6 +137,30 @@ pub(super) fn wanted(common: &Common) -> Result<Vec<Wanted>, Failure> {
     Ok(wanted)
 }
 
+/// Which of the reports are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// All, and evidence without a path to the contract's folder.
+    All,
+    /// Those with a path, copies of the evidence apart.
+    Files,
+    /// Copies of the evidence.
+    Copies,
+    /// Those that go to standard output.
+    Screen,
+}
+
+impl Side {
+    fn has(self, wanted: &Wanted) -> bool {
+        match self {
+            Self::All => true,
+            Self::Files => wanted.path.is_some() && wanted.format != Format::Evidence,
+            Self::Copies => wanted.path.is_some() && wanted.format == Format::Evidence,
+            Self::Screen => wanted.path.is_none() && wanted.format != Format::Evidence,
+        }
+    }
+}
+
 /// Renders all reports, and only then writes them: a fault in one loses none.
 pub(super) fn write_all(
     wanted: &[Wanted],
@@ -146,8 +170,22 @@ pub(super) fn write_all(
     common: &Common,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
+    write_side(wanted, Side::All, report, run, contract, common, terminal)
+}
+
+/// The same for some of the reports.
+pub(super) fn write_side(
+    wanted: &[Wanted],
+    side: Side,
+    report: &Report,
+    run: &RunInfo,
+    contract: &Contract,
+    common: &Common,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let wanted: Vec<&Wanted> = wanted.iter().filter(|w| side.has(w)).collect();
     let mut rendered = Vec::new();
-    for w in wanted {
+    for w in &wanted {
         let mut bytes = Vec::new();
         let to_terminal = w.path.is_none();
         match w.format {
@@ -190,10 +228,17 @@ fn put_evidence(
 ) -> Result<(), Failure> {
     let default = contract.evidence.directory.join(evidence::FILE_NAME);
     let path = path.unwrap_or(&default);
-    let kept = Directory::put_evidence(path, bytes, common.replace)?;
-    terminal.note(&format!("evidence: {}", path.display()));
-    if let Some(kept) = kept {
-        terminal.note(&format!("the evidence that was there is kept as {}", kept.display()));
-    }
+    tell_stored(&Directory::put_evidence_at(path, bytes, common.replace)?, terminal);
     Ok(())
+}
+
+/// Tells where evidence is and what became of the old.
+pub(super) fn tell_stored(stored: &Stored, terminal: &Terminal) {
+    let (place, version) = (&stored.place, stored.version.as_deref());
+    let version = version.map_or_else(String::new, |v| format!(" (version {v})"));
+    let same = if stored.unchanged { ", which was there already and says the same" } else { "" };
+    terminal.note(&format!("evidence: {place}{version}{same}"));
+    if let Some(kept) = &stored.kept {
+        terminal.note(&format!("the evidence that was there is kept as {kept}"));
+    }
 }

@@ -7,6 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
 use crate::finding::Fingerprint;
+use crate::location::PhaseId;
 
 use super::diagnostic::Fault;
 
@@ -113,12 +114,12 @@ pub(super) fn fingerprint(text: &str) -> Result<Fingerprint, Fault> {
 /// one and `a/b` is not.
 pub(super) fn phase_id(text: &str) -> Result<String, Fault> {
     let safe = |b: u8| b.is_ascii_alphanumeric() || b"!-_.*'()".contains(&b);
-    if !text.is_empty() && text.len() <= 128 && text.bytes().all(safe) && !matches!(text, "." | "..") {
+    if !text.is_empty() && text.len() <= 128 && text.bytes().all(safe) && PhaseId::parse(text).is_ok() {
         return Ok(text.to_owned());
     }
     Err(Fault::new(
         "is not the name of one folder",
-        "use letters, digits and `! - _ . * ' ( )`, 128 at most, such as `image` or `P(-1)`",
+        "use letters, digits and `! - _ . * ' ( )`, 128 at most, no dot first and no `..`, such as `image` or `P(-1)`",
     ))
 }
 
@@ -205,7 +206,7 @@ mod tests {
     #[test]
     fn the_phase_is_one_folder() {
         assert!(phase_id("P(-1)").is_ok());
-        for text in ["", "..", "a/b", "a b", "a\\b", "é"] {
+        for text in ["", "..", "a..b", ".a", "a/b", "a b", "a\\b", "é"] {
             assert!(phase_id(text).is_err(), "{text}");
         }
     }

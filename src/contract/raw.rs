@@ -1,6 +1,7 @@
 //! The contract as it is written: every field with its span, nothing judged but its type. The doc comments are the
 //! descriptions in the JSON Schema and in hints, so they speak to the contract's author.
 
+pub(super) mod evidence;
 pub(super) mod papers;
 mod wiring;
 
@@ -12,7 +13,9 @@ use serde::{Deserialize, Deserializer};
 use crate::finding::Severity;
 use crate::location::Span;
 
-use super::sections::{EvidenceSection, Limits, Policy};
+use super::packaging::{RawEntrypoint, RawWorkflow};
+use super::sections::{Limits, Policy};
+use evidence::{RawEvidence, RawGate};
 
 pub(super) use wiring::{RawAws, RawException, RawExtra, RawForbiddenRole, RawHandles, RawRole, RawTask};
 
@@ -82,10 +85,16 @@ pub(super) struct RawContract {
     pub signature: Option<papers::RawSignature>,
     /// How the registry is asked.
     pub registry: Option<papers::RawRegistry>,
+    /// What a gate must have examined.
+    pub gate: Option<RawGate>,
     /// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.
     pub limits: Option<RawLimits>,
     /// Secrets that reach the container at runtime and must not be in the image. One `[[secrets]]` for each.
     pub secrets: Option<Vec<Marked<RawSecret>>>,
+    /// What builds and publishes the image.
+    pub workflow: Option<Marked<RawWorkflow>>,
+    /// The ways in which the image is started. One `[[entrypoints]]` for each.
+    pub entrypoints: Option<Vec<Marked<RawEntrypoint>>>,
     /// Findings that are accepted for a time. One `[[accept]]` for each.
     pub accept: Option<Vec<Marked<RawAccept>>>,
     /// Where names live that the contract uses.
@@ -158,18 +167,6 @@ pub(super) struct RawDisable {
     /// The last day on which the detector is off, as `YYYY-MM-DD`; at most 400 days ahead.
     #[schemars(required, extend("format" = "date"))]
     pub expires: Text,
-}
-
-/// Where the record of a run is kept.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawEvidence {
-    /// The folder for evidence, relative to the contract's folder.
-    #[schemars(extend("default" = EvidenceSection::DIRECTORY))]
-    pub directory: Text,
-    /// The phase that the evidence belongs to: the name of one folder below the run's.
-    #[schemars(extend("default" = EvidenceSection::PHASE_ID))]
-    pub phase_id: Text,
 }
 
 /// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.

@@ -72,29 +72,6 @@ impl DisableEntry {
     }
 }
 
-/// `[evidence]`: where the record of a run is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EvidenceSection {
-    /// The folder for evidence, joined to the contract's folder.
-    pub directory: PathBuf,
-    /// The phase that the evidence belongs to: the name of one folder below the run's.
-    pub phase_id: String,
-}
-
-impl EvidenceSection {
-    /// The folder if the contract names none: it says whose it is, since "evidence" alone may be the project's own.
-    pub const DIRECTORY: &'static str = "seaworthy-evidence";
-
-    /// The phase if the contract names none.
-    pub const PHASE_ID: &'static str = "image";
-}
-
-impl Default for EvidenceSection {
-    fn default() -> Self {
-        Self { directory: PathBuf::from(Self::DIRECTORY), phase_id: Self::PHASE_ID.to_owned() }
-    }
-}
-
 /// `[limits]`: how much an image may ask of the reader. All are 1 at least.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

@@ -16,15 +16,14 @@ use crate::location::{LineIndex, Position, Span};
 use self::wiring::RawWiring;
 use super::accept::{AcceptEntry, PathGlob};
 use super::diagnostic::{Diagnostic, Fault};
+use super::evidence::{EvidenceSection, GateSection};
 use super::names;
+use super::packaging::{EntrypointEntry, WorkflowSection};
 use super::parameter::Parameter;
 use super::raw::{
-    Count, Marked, RawAccept, RawContract, RawDisable, RawEvidence, RawImage, RawLimits, RawRules, RawSecret,
-    Text,
+    Count, Marked, RawAccept, RawContract, RawDisable, RawImage, RawLimits, RawRules, RawSecret, Text,
 };
-use super::sections::{
-    DisableEntry, EvidenceSection, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry,
-};
+use super::sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
 use super::wiring::AwsSection;
 use crate::check::wiring::Expectations;
 
@@ -45,12 +44,15 @@ pub(super) struct Sections {
     pub fingerprints: Fingerprints,
     pub rules: RulesSection,
     pub evidence: EvidenceSection,
+    pub gate: GateSection,
     pub limits: Limits,
     pub secrets: Vec<SecretEntry>,
+    pub workflow: Option<WorkflowSection>,
+    pub entrypoints: Vec<EntrypointEntry>,
     pub accept: Vec<AcceptEntry>,
+    pub papers: Papers,
     pub aws: AwsSection,
     pub expectations: Expectations,
-    pub papers: Papers,
 }
 
 impl<'t> Validator<'t> {
@@ -82,11 +84,11 @@ impl<'t> Validator<'t> {
             fingerprints: Fingerprints { key_env: self.text("key_env", key_env, names::key_variable) },
             rules: self.rules(raw.rules.unwrap_or_default()),
             evidence: self.evidence(raw.evidence.unwrap_or_default()),
+            gate: Self::gate(raw.gate.unwrap_or_default()),
             limits: limits(&raw.limits.unwrap_or_default()),
-            secrets,
+            workflow: raw.workflow.and_then(|w| self.workflow(w)),
+            entrypoints: self.entrypoints(raw.entrypoints.unwrap_or_default()),
             accept: self.accept(raw.accept.unwrap_or_default()),
-            aws,
-            expectations,
             papers: self.papers(papers::RawPapers {
                 provenance: raw.provenance.unwrap_or_default(),
                 run_header: raw.run_header.unwrap_or_default(),
@@ -95,15 +97,19 @@ impl<'t> Validator<'t> {
                 signature: raw.signature.unwrap_or_default(),
                 registry: raw.registry.unwrap_or_default(),
             }),
+            secrets,
+            aws,
+            expectations,
         }
     }
 
-    fn report(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    /// Notes a mistake.
+    pub(super) fn report(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.mistakes.push(Diagnostic { span, message: message.into(), help: Some(help.into()) });
     }
 
     /// Reads one text; reports its fault with the text's name before it.
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         name: &str,
         text: &Marked<String>,
@@ -118,15 +124,27 @@ impl<'t> Validator<'t> {
         }
     }
 
-    fn text<T>(&mut self, key: &str, text: Text, parse: impl FnOnce(&str) -> Result<T, Fault>) -> Option<T> {
+    /// Reads a text that may be missing.
+    pub(super) fn text<T>(
+        &mut self,
+        key: &str,
+        text: Text,
+        parse: impl FnOnce(&str) -> Result<T, Fault>,
+    ) -> Option<T> {
         self.read(&format!("`{key}`"), &text?, parse)
     }
 
-    fn path(&mut self, key: &str, text: Text) -> Option<PathBuf> {
+    /// Reads a path and joins it to the contract's folder.
+    pub(super) fn path(&mut self, key: &str, text: Text) -> Option<PathBuf> {
         self.text(key, text, names::path).map(|path| self.folder.join(path))
     }
 
-    fn position(&self, span: Span) -> Position {
+    /// The folder that relative paths are joined to.
+    pub(super) fn folder(&self) -> &'t Path {
+        self.folder
+    }
+
+    pub(super) fn position(&self, span: Span) -> Position {
         self.lines.position(span.start)
     }
 
@@ -165,7 +183,7 @@ impl<'t> Validator<'t> {
     }
 
     /// Reports a value that an earlier entry has, naming the line of that one.
-    fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
+    pub(super) fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
         let here = self.position(text.span);
         if let Some(first) = seen.get(&text.value) {
             let message = format!("this {key} stands in the contract already, on line {}", first.line);
@@ -180,16 +198,6 @@ impl<'t> Validator<'t> {
         let date = self.read("`expires`", &text, names::date)?;
         self.dates.push((text.span, date));
         Some(date)
-    }
-
-    fn evidence(&mut self, raw: RawEvidence) -> EvidenceSection {
-        let default = EvidenceSection::default();
-        EvidenceSection {
-            directory: self
-                .path("directory", raw.directory)
-                .unwrap_or_else(|| self.folder.join(default.directory)),
-            phase_id: self.text("phase_id", raw.phase_id, names::phase_id).unwrap_or(default.phase_id),
-        }
     }
 
     fn secrets(&mut self, raw: Vec<Marked<RawSecret>>) -> Vec<SecretEntry> {

@@ -1,6 +1,6 @@
 //! What all findings and unchecked items add up to: the report, and its verdict, computed before anything is rendered.
 
-use super::{AccessTable, CheckMeta, Finding, Severity, Unchecked};
+use super::{AccessTable, CheckMeta, Clause, Finding, Severity, Unchecked};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,6 +192,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// Every check of the families that this run could ask, in order of their IDs.
     pub checks: Vec<CheckSummary>,
+    /// What became of each clause of the packaging contract; empty for all but a gate.
+    pub closure: Vec<Clause>,
     /// Which role can read which secret, if that was asked.
     pub access: Option<AccessTable>,
 }
@@ -264,8 +266,36 @@ impl Report {
             unchecked,
             coverage,
             checks,
+            closure: Vec::new(),
             access: None,
         }
+    }
+
+    /// One report of several, judged anew: all that they found and could not see, and `unchecked` besides. Digests of
+    /// detectors and contract are those of the first.
+    pub fn merge(
+        fail_on: Severity,
+        known: &[&'static CheckMeta],
+        parts: Vec<Self>,
+        mut unchecked: Vec<Unchecked>,
+    ) -> Self {
+        let (mut findings, mut accepted, mut artifacts) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
+        let digests = parts.first().map(|p| (p.rules_digest.clone(), p.contract_digest.clone()));
+        for part in parts {
+            asked.extend(
+                part.checks.iter().filter(|c| c.status != CheckStatus::NotRequested).map(|c| c.meta.id),
+            );
+            coverage.add(&part.coverage);
+            findings.extend(part.findings);
+            accepted.extend(part.accepted);
+            unchecked.extend(part.unchecked);
+            artifacts.extend(part.artifacts);
+        }
+        let mut report =
+            Self::judge(fail_on, known, &asked, findings, accepted, unchecked, artifacts, coverage);
+        (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
+        report
     }
 
     /// The number of findings that fail the verdict.

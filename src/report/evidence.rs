@@ -75,6 +75,8 @@ pub(super) struct Document {
     unchecked: Vec<v1::Unchecked>,
     /// What was seen and what was not.
     coverage: v1::Coverage,
+    /// What became of each clause of the packaging contract; empty for all but a gate.
+    closure: Vec<v1::Clause>,
 }
 
 /// A verdict of two values.
@@ -132,6 +134,7 @@ impl Document {
             checks: checks(report),
             unchecked: report.unchecked.iter().map(Into::into).collect(),
             coverage: (&report.coverage).into(),
+            closure: report.closure.iter().map(Into::into).collect(),
         }
     }
 }

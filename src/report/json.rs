@@ -48,6 +48,8 @@ pub(super) struct Document {
     checks: Vec<Check>,
     /// Which role can read which secret; `null` if that was not asked.
     access: Option<v1::Access>,
+    /// What became of each clause of the packaging contract; empty for all but a gate.
+    closure: Vec<v1::Clause>,
 }
 
 /// Counts. Accepted findings are counted under `accepted` alone.
@@ -104,6 +106,7 @@ impl Document {
             coverage: (&report.coverage).into(),
             checks: report.checks.iter().map(Check::of).collect(),
             access: report.access.as_ref().map(Into::into),
+            closure: report.closure.iter().map(Into::into).collect(),
         }
     }
 }

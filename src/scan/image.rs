@@ -12,8 +12,9 @@ use crate::artifact::dockerfile::Dockerfile;
 use crate::artifact::dockerfile::history::{HistoryLine, InstructionRef, match_history};
 use crate::artifact::image::layer::Compression;
 use crate::artifact::image::{FetchError, Image, Images, Layer, Limits, Missed, Source};
+use crate::check::fallback::Watch;
 use crate::check::image::{ALL, Examined, ExaminedImage, LAYER_CHECKS, LayerFacts, LayerView};
-use crate::check::{Answers, Context, InjectedSecret, Masker};
+use crate::check::{Answers, Context, Masker};
 use crate::contract::Contract;
 use crate::finding::{ArtifactRecord, Coverage, Subject, Unchecked};
 use crate::location::{LayerOrigin, Origin, OriginKind, SourceLines, escape_bytes};
@@ -50,7 +51,10 @@ pub fn image(setup: &Setup<'_>, request: &ImageRequest) -> Result<Outcome, ScanE
         .build()
         .map_err(|source| ScanError::Threads { jobs: setup.jobs, source })?;
     let total = setup.contract.limits.max_total_bytes;
-    let pipeline = Pipeline::new(setup.rules, &setup.key, &limits, setup.progress, total, setup.jobs);
+    let secrets = super::injected(setup.contract);
+    let watch = Watch::new(&secrets);
+    let pipeline =
+        Pipeline::new(setup.rules, watch.as_ref(), &setup.key, &limits, setup.progress, total, setup.jobs);
     let source = &*request.source;
     let mut seen: Seen = HashMap::new();
     if let Some(stream) = source.stream() {
@@ -159,18 +163,18 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen)
     for facts in seen.values() {
         coverage.add(&covered(facts));
     }
-    let secrets: Vec<InjectedSecret> = setup
-        .contract
-        .secrets
-        .iter()
-        .map(|s| InjectedSecret { handle: s.handle.clone(), variables: s.variables.clone() })
-        .collect();
+    let secrets = super::injected(setup.contract);
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
     let mut answers = Answers::default();
     let mut asked = Vec::new();
     for check in ALL {
         // Without a contract there is nothing that this check could compare with.
-        if check.meta().id == "SW305" && secrets.is_empty() {
+        let idle = match check.meta().id {
+            "SW305" => secrets.is_empty(),
+            "SW408" => Watch::new(&secrets).is_none(),
+            _ => false,
+        };
+        if idle {
             continue;
         }
         asked.push(check.meta().id);

@@ -12,6 +12,7 @@ use rayon::Scope;
 use super::Progress;
 use crate::artifact::image::layer::{Chunk, LayerStream, Overlap};
 use crate::artifact::image::{Digest, Hasher, Limits};
+use crate::check::fallback::Watch;
 use crate::check::image::{ChunkFacts, LayerFacts, examine};
 use crate::detect::{AHEAD, BEHIND, Scratch};
 use crate::finding::FingerprintKey;
@@ -20,6 +21,7 @@ use crate::rule::Rules;
 /// Shared by all layers of a scan.
 pub(super) struct Pipeline<'a> {
     rules: &'a Rules,
+    watch: Option<&'a Watch>,
     key: &'a FingerprintKey,
     limits: &'a Limits,
     progress: &'a Progress,
@@ -51,6 +53,7 @@ struct Job {
 impl<'a> Pipeline<'a> {
     pub(super) fn new(
         rules: &'a Rules,
+        watch: Option<&'a Watch>,
         key: &'a FingerprintKey,
         limits: &'a Limits,
         progress: &'a Progress,
@@ -59,6 +62,7 @@ impl<'a> Pipeline<'a> {
     ) -> Self {
         Self {
             rules,
+            watch,
             key,
             limits,
             progress,
@@ -136,7 +140,10 @@ impl<'a> Pipeline<'a> {
     fn examine(&self, job: &Job, chunk: &Chunk) {
         let thread = rayon::current_thread_index().unwrap_or(0);
         let Some(scratch) = self.scratch.get(thread).or(self.scratch.first()) else { return };
-        let facts = examine(self.rules, self.key, chunk, &mut lock(scratch));
+        let mut facts = examine(self.rules, self.key, chunk, &mut lock(scratch));
+        if let Some(watch) = self.watch {
+            watch.examine(chunk, &mut facts.fallbacks);
+        }
         lock(&job.facts).merge(facts);
     }
 

@@ -35,6 +35,8 @@ pub(super) fn judge(
     let unused = setup.contract.unused_accept_entries(&found);
     let warnings = unused
         .iter()
+        // An entry for a check that was not asked may be of use to another command.
+        .filter(|entry| asked.contains(&entry.check.as_str()))
         .map(|entry| {
             let path = setup.contract.path().map(|p| p.display().to_string()).unwrap_or_default();
             format!("{path}:{}: this acceptance matches nothing and can be removed", entry.position)

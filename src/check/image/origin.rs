@@ -35,7 +35,7 @@ impl ExaminedImage {
     }
 
     /// An origin that is a file of a layer.
-    pub(super) fn file(&self, view: &LayerView, file: &FileMeta, place: Place) -> Origin {
+    pub(in crate::check) fn file(&self, view: &LayerView, file: &FileMeta, place: Place) -> Origin {
         let mut origin = self.layer(view, OriginKind::LayerFile);
         origin.path = Some(file.path.display());
         origin.place = place;

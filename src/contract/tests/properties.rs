@@ -59,7 +59,7 @@ proptest! {
         secrets in vec(secret(), 5),
         severity in 0..4_usize,
         limit in 1..=i64::MAX.unsigned_abs(),
-        phase in "[A-Za-z(][A-Za-z0-9()'*!_.-]{0,10}",
+        phase in "[A-Za-z(][A-Za-z0-9()'*!_-]{0,6}(\\.[A-Za-z0-9()*!_-]{1,4})?",
     ) {
         let severity = Severity::ALL[severity];
         let mut text = format!(

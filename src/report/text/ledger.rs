@@ -41,7 +41,8 @@ pub(super) fn unchecked(report: &Report, options: &TextOptions, screen: &mut Scr
             text.push_str(&format!("\nleft open: {}", item.checks.join(", ")));
         }
         let (what, at) = (printable(&item.what), place(&item.origin));
-        let at = if at == what { format!("· {named}") } else { format!("· {at} in {named}") };
+        let at =
+            if at == what || at == named { format!("· {named}") } else { format!("· {at} in {named}") };
         screen.entry(OPEN, "unchecked", &[(BOLD, what), (DIM, at), (PLAIN, text)])
     })
 }

@@ -2,6 +2,7 @@
 //! seen; the verdict last. Long lists are summed up, never cut in silence.
 
 mod access;
+mod closure;
 mod findings;
 mod ledger;
 mod screen;
@@ -63,6 +64,7 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     access::write(report, options.width, screen)?;
     ledger::accepted(report, options, screen)?;
     ledger::unchecked(report, options, screen)?;
+    closure::write(report, options, screen)?;
     screen.blank()?;
     ledger::coverage(report, screen)?;
     ledger::checks(report, options, screen)?;

@@ -1,0 +1,50 @@
+//! What may be typed after `seaworthy gate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Common, With};
+
+/// Examine everything that the contract asks of a run, write its evidence, and answer with one verdict
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Context, image and papers are always asked for; the rest is asked for when the contract \
+    configures it or lists it in `gate.require`. What is asked for and cannot be examined makes the verdict \
+    incomplete.\n\n\
+    Examples:\n  \
+    seaworthy gate --run-id platform_20260213T101500Z\n  \
+    seaworthy gate --run-id \"$RUN\" --report text --report sarif=seaworthy.sarif\n  \
+    seaworthy gate --run-id \"$RUN\" oci-archive:app.tar --dry-run -v\n\n\
+    The evidence goes to the run's place in the contract's store (`evidence.store`, else `evidence.directory`). \
+    SW514, which asks for that very evidence, is left to `verify` and `audit`.\n\n\
+    Exit codes: 0 pass, 1 fail, 2 could not decide"
+)]
+pub(in crate::cli) struct Gate {
+    /// The image, as for `seaworthy image`. Default: the contract's `image.reference`.
+    #[arg(value_name = "REF")]
+    pub(in crate::cli) reference: Option<String>,
+    /// The build context: a directory. Default: the contract's `image.context`, else the current folder.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) context: Option<PathBuf>,
+    /// The Dockerfile. Default: the contract's `image.dockerfile`, else the context's Dockerfile.
+    #[arg(short = 'f', long, value_name = "DOCKERFILE")]
+    pub(in crate::cli) file: Option<PathBuf>,
+    /// The stage that is built, if it is not the last.
+    #[arg(long, value_name = "STAGE")]
+    pub(in crate::cli) target: Option<String>,
+    /// Who builds: builders read ignore files differently.
+    #[arg(long, value_name = "BUILDER", default_value = "buildkit", env = "SEAWORTHY_BUILDER")]
+    pub(in crate::cli) builder: With,
+    /// Talk plain HTTP to the registry (loopback registries need no asking).
+    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP")]
+    pub(in crate::cli) plain_http: bool,
+    /// The S3 service's URL. Default: the contract's `evidence.s3.endpoint`, else AWS_ENDPOINT_URL, else AWS.
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) endpoint_url: Option<String>,
+    /// Examine everything and write nothing to the store.
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    #[command(flatten)]
+    pub(in crate::cli) common: Common,
+}

@@ -1,0 +1,92 @@
+//! Where a run's documents are: the contract's store, opened.
+
+use std::collections::BTreeMap;
+
+use crate::cli::Failure;
+use crate::contract::{Bucket, Contract};
+use crate::location::{Key, PhaseId, RunId};
+use crate::store::s3::{Encryption, Options, S3};
+use crate::store::{Directory, Document, Layout, Store, StoreError, Stored};
+
+/// A run's place in the store.
+pub(super) struct Place {
+    pub(super) store: Store,
+    keys: BTreeMap<Document, Key>,
+    security: Key,
+}
+
+/// The keys of the contract's documents.
+pub(in crate::cli) fn layout(contract: &Contract) -> Result<Layout, Failure> {
+    let (evidence, keys) = (&contract.evidence, &contract.evidence.keys);
+    let phase = PhaseId::parse(&evidence.phase_id);
+    let phase = phase.map_err(|rule| Failure(format!("evidence.phase_id {rule}")))?;
+    let patterns = BTreeMap::from([
+        (Document::Provenance, keys.provenance.clone()),
+        (Document::Receipt, keys.receipt.clone()),
+        (Document::Security, keys.security.clone()),
+        (Document::RunHeader, keys.run.clone()),
+    ]);
+    Ok(Layout { phase, patterns })
+}
+
+/// The contract's store; `endpoint` goes before the contract's.
+pub(in crate::cli) fn store(contract: &Contract, endpoint: Option<&str>) -> Result<Store, Failure> {
+    let Some(bucket) = &contract.evidence.bucket else {
+        if endpoint.is_some() {
+            let reason = "--endpoint-url is for a contract whose evidence.store is a bucket (s3://…)";
+            return Err(Failure(reason.to_owned()));
+        }
+        return Ok(Store::Directory(Directory::new(&contract.evidence.directory)));
+    };
+    let Bucket { name, prefix, region, path_style, sse, kms_key_id, .. } = bucket.clone();
+    let endpoint = endpoint.map(str::to_owned).or_else(|| bucket.endpoint.clone());
+    if endpoint.as_deref().is_some_and(|e| e.contains('@')) {
+        return Err(Failure(
+            "--endpoint-url must not hold a login: credentials come from the environment".into(),
+        ));
+    }
+    let encryption = match sse.as_deref() {
+        Some("aws:kms") => Some(Encryption::Kms(kms_key_id)),
+        Some(_) => Some(Encryption::S3),
+        None => None,
+    };
+    let timeout_seconds = contract.limits.registry_timeout_seconds;
+    Ok(Store::S3(S3::open(Options {
+        bucket: name,
+        prefix,
+        endpoint,
+        region,
+        path_style,
+        encryption,
+        timeout_seconds,
+    })?))
+}
+
+/// Opens the place of a run.
+pub(super) fn open(contract: &Contract, run: &RunId, endpoint: Option<&str>) -> Result<Place, Failure> {
+    let layout = layout(contract)?;
+    let mut keys = BTreeMap::new();
+    for document in Document::ALL {
+        keys.insert(document, layout.key(document, run)?);
+    }
+    let security = layout.key(Document::Security, run)?;
+    Ok(Place { store: store(contract, endpoint)?, keys, security })
+}
+
+impl Place {
+    /// The place of the evidence, for people.
+    pub(super) fn evidence(&self) -> String {
+        self.store.place(&self.security)
+    }
+
+    /// The keys of all documents of the run. Keys and not paths: evidence of the same run is the same wherever its
+    /// store is.
+    pub(super) fn documents(&self) -> Vec<String> {
+        self.keys.values().map(ToString::to_string).collect()
+    }
+
+    /// Stores the evidence.
+    pub(super) fn put(&self, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
+        self.store.put_evidence(&self.security, bytes, replace)
+    }
+}

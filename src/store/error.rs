@@ -1,0 +1,94 @@
+//! Why something could not be stored or read. A thing that is not there is no error.
+
+use std::io;
+
+use crate::location::KeyError;
+
+/// Why something could not be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file or its folder cannot be written.
+    #[error("{place}: cannot be written: {source}")]
+    Write {
+        /// The path.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file or its folder cannot be read.
+    #[error("{place}: cannot be read: {source}")]
+    Read {
+        /// The path.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The caller may not do it.
+    #[error("{place}: access denied ({code}): this needs {permission}")]
+    Denied {
+        /// The path or URL.
+        place: String,
+        /// What the store said.
+        code: String,
+        /// The permission that is missing, such as `s3:PutObject`.
+        permission: &'static str,
+    },
+    /// The store did not answer, or not in a way that makes sense.
+    #[error("{place}: {reason}")]
+    Transport {
+        /// The path or URL.
+        place: String,
+        /// What happened.
+        reason: String,
+    },
+    /// A part of the path is a symbolic link: what is written through one may land anywhere.
+    #[error("{place}: is a symbolic link; evidence is neither written nor read through links")]
+    Link {
+        /// The path.
+        place: String,
+    },
+    /// Something is there that is no file.
+    #[error("{place}: is not a regular file")]
+    NotAFile {
+        /// The path.
+        place: String,
+    },
+    /// It is larger than what is read.
+    #[error("{place}: is larger than {limit} bytes")]
+    TooLarge {
+        /// The path or URL.
+        place: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// What is there cannot be read as evidence, so it cannot be told whether it may be replaced.
+    #[error("{place}: exists and is not evidence ({reason}); move it away, or give another path")]
+    Foreign {
+        /// The path or URL.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Evidence with another verdict, or of another run, is there.
+    #[error("{place}: holds evidence of {there}; --replace keeps it beside the new one")]
+    Exists {
+        /// The path or URL.
+        place: String,
+        /// Which run and verdict.
+        there: String,
+    },
+    /// Other writers were faster, time and again.
+    #[error("{place}: others write there at the same time; run again when they are done")]
+    Busy {
+        /// The path or URL.
+        place: String,
+    },
+    /// An ID or a key breaks a rule.
+    #[error("{what} {source}")]
+    Key {
+        /// What was named.
+        what: &'static str,
+        /// The rule.
+        source: KeyError,
+    },
+}

@@ -1,0 +1,169 @@
+//! When evidence may take the place of evidence, and what becomes of the old.
+
+use serde_json::Value;
+
+use super::{Slot, StoreError};
+
+/// How often to begin again when another writer was faster.
+const TRIES: usize = 16;
+
+/// What is there is looked at under this many names before giving up.
+const NAMES: u32 = 10_000;
+
+/// What became of evidence that was to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Where it is.
+    pub place: String,
+    /// Whether the same evidence was there already and was left as it is.
+    pub unchanged: bool,
+    /// Where the evidence that it replaced is kept.
+    pub kept: Option<String>,
+    /// The store's name for this version of it, if it keeps versions.
+    pub version: Option<String>,
+}
+
+/// Stores evidence in a slot; see [`super::Store::put_evidence`].
+pub(super) fn put<S: Slot>(slot: &S, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
+    let foreign = |reason: &str| StoreError::Foreign { place: slot.place(), reason: reason.into() };
+    let new = Content::read(bytes).ok_or_else(|| foreign("the new evidence is malformed"))?;
+    let stored = |unchanged, kept, version| Stored { place: slot.place(), unchanged, kept, version };
+    let _lock = slot.lock()?;
+    for _ in 0..TRIES {
+        let Some(there) = slot.get()? else {
+            match slot.create(bytes)? {
+                Some(written) => return Ok(stored(false, None, written.version)),
+                None => continue,
+            }
+        };
+        let old = Content::read(&there.bytes).ok_or_else(|| foreign("it has no schema, run and verdict"))?;
+        if old.statement == new.statement {
+            return Ok(stored(true, None, there.version));
+        }
+        if old.identity != new.identity && !replace {
+            return Err(StoreError::Exists { place: slot.place(), there: old.identity });
+        }
+        // The old bytes are in their new place before the new ones take the old: a crash between loses neither.
+        let kept = keep(slot, &there.bytes)?;
+        if let Some(written) = slot.swap(&there, bytes)? {
+            return Ok(stored(false, Some(kept), written.version));
+        }
+    }
+    Err(StoreError::Busy { place: slot.place() })
+}
+
+/// Keeps `bytes` under the first free name, unless they are kept already: then a writer crashed, or lost a race, after
+/// it had kept them.
+fn keep<S: Slot>(slot: &S, bytes: &[u8]) -> Result<String, StoreError> {
+    for n in 1..=NAMES {
+        let kept = slot.kept(n)?;
+        let there = match kept.get()? {
+            Some(there) => there,
+            None => match kept.create(bytes)? {
+                Some(_) => return Ok(kept.place()),
+                // Another writer took the name; it may have kept the same.
+                None => match kept.get()? {
+                    Some(there) => there,
+                    None => continue,
+                },
+            },
+        };
+        if there.bytes == bytes {
+            return Ok(kept.place());
+        }
+    }
+    Err(StoreError::Busy { place: slot.place() })
+}
+
+/// What evidence says.
+struct Content {
+    /// Run, phase, verdict and images: what must not change unasked.
+    identity: String,
+    /// All of it but when and by whom it was written.
+    statement: Value,
+}
+
+impl Content {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut value: Value = serde_json::from_slice(bytes).ok()?;
+        let text = |key: &str| value.get(key).and_then(Value::as_str);
+        text("schema").filter(|s| s.starts_with("seaworthy/evidence/"))?;
+        let run = text("platform_run_id").unwrap_or("no named run");
+        // Archives that `docker save` writes have no manifest; an image's config names it, too.
+        let inputs = value.get("inputs").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let field = |input: &Value, key: &str| input.get(key).and_then(Value::as_str).map(str::to_owned);
+        let images: Vec<String> = inputs
+            .iter()
+            .filter(|input| field(input, "kind").as_deref() == Some("image"))
+            .filter_map(|input| field(input, "digest").or_else(|| field(input, "config_digest")))
+            .collect();
+        let images = if images.is_empty() { String::new() } else { format!(", image {}", images.join(", ")) };
+        let identity = format!("{run}, phase {}, verdict {}{images}", text("phase_id")?, text("verdict")?);
+        let object = value.as_object_mut()?;
+        object.remove("actor");
+        object.remove("written_at_utc");
+        Some(Self { identity: crate::location::escape_bytes(identity.as_bytes()), statement: value })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::Directory;
+
+    fn evidence(run: &str, verdict: &str, time: &str, more: &str) -> Vec<u8> {
+        format!(
+            r#"{{"schema":"seaworthy/evidence/v1","platform_run_id":"{run}","phase_id":"p","verdict":"{verdict}","written_at_utc":"{time}","found":"{more}"}}"#
+        )
+        .into_bytes()
+    }
+
+    fn put(path: &Path, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
+        Directory::put_evidence_at(path, bytes, replace)
+    }
+
+    #[test]
+    fn another_verdict_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/evidence.json");
+        let (fail, pass) = (evidence("r1", "FAIL", "1", ""), evidence("r1", "PASS", "3", ""));
+        assert!(!put(&path, &fail, false).unwrap().unchanged);
+        // Only the time differs: the first stays.
+        assert!(put(&path, &evidence("r1", "FAIL", "2", ""), false).unwrap().unchanged);
+        assert_eq!(std::fs::read(&path).unwrap(), fail);
+        let refused = put(&path, &pass, false).unwrap_err().to_string();
+        assert!(refused.contains("verdict FAIL") && refused.contains("--replace"), "{refused}");
+        assert_eq!(std::fs::read(&path).unwrap(), fail);
+        let kept = put(&path, &pass, true).unwrap().kept.unwrap();
+        assert_eq!(std::fs::read(kept).unwrap(), fail);
+        assert_eq!(std::fs::read(&path).unwrap(), pass);
+        assert!(put(&path, &evidence("r2", "PASS", "3", ""), false).is_err());
+    }
+
+    #[test]
+    fn the_same_verdict_for_other_reasons_keeps_the_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("evidence.json");
+        let [one, two] = ["one", "two"].map(|more| evidence("r", "FAIL", "1", more));
+        put(&path, &one, false).unwrap();
+        let kept = put(&path, &two, false).unwrap().kept.unwrap();
+        assert_eq!((std::fs::read(kept).unwrap(), std::fs::read(&path).unwrap()), (one.clone(), two.clone()));
+        // Back and forth: what is kept already is not kept twice.
+        put(&path, &one, false).unwrap();
+        put(&path, &two, false).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn what_is_not_evidence_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.json");
+        std::fs::write(&path, "{\"mine\": true}").unwrap();
+        let refused = put(&path, &evidence("r", "PASS", "1", ""), true);
+        assert!(matches!(refused, Err(StoreError::Foreign { .. })));
+        assert_eq!(std::fs::read(&path).unwrap(), b"{\"mine\": true}");
+    }
+}

@@ -1,0 +1,254 @@
+//! One file: written whole or not at all, also after a crash, and never through a symbolic link.
+
+use std::fs::{self, File, Metadata, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tempfile::NamedTempFile;
+
+use super::{MAX_BYTES, Object, Slot, StoreError, Written};
+
+/// What the names of unfinished evidence begin with. A crash leaves one behind; the next writer sweeps it away.
+const UNFINISHED: &str = ".seaworthy-evidence-";
+
+/// How long to wait for another writer of the same folder.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Writes a file so that it is there whole or not at all, also after a crash: into a temporary file beside it, synced,
+/// then renamed. Missing folders are made.
+///
+/// # Errors
+/// If the disk refuses; nothing that was there is lost then.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let fail = |source| StoreError::Write { place: path.display().to_string(), source };
+    let folder = parent(path);
+    fs::create_dir_all(folder).map_err(fail)?;
+    // A device or pipe, such as /dev/stderr, cannot be renamed over.
+    if fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
+        let mut file = fs::OpenOptions::new().write(true).open(path).map_err(fail)?;
+        return file.write_all(bytes).map_err(fail);
+    }
+    if path.is_dir() {
+        return Err(fail(io::Error::from(ErrorKind::IsADirectory)));
+    }
+    let file = unfinished(folder, ".seaworthy-", bytes).map_err(fail)?;
+    file.persist(path).map_err(|e| fail(e.error))?;
+    sync(folder).map_err(fail)
+}
+
+/// The folder that a path lies in.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A temporary file with all of `bytes` on the disk; it is removed unless it gets a name.
+fn unfinished(folder: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new()
+        .prefix(prefix)
+        .permissions(fs::Permissions::from_mode(0o644))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Makes names in a folder survive a crash.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        // Some file systems do not sync folders; their names are as safe as they get.
+        Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        other => other,
+    }
+}
+
+/// What is at a path, links not followed; none if nothing is.
+pub(super) fn look(path: &Path) -> Result<Option<Metadata>, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_symlink() => Err(StoreError::Link { place: path.display().to_string() }),
+        Ok(meta) => Ok(Some(meta)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(read_error(path, source)),
+    }
+}
+
+pub(super) fn read_error(path: &Path, source: io::Error) -> StoreError {
+    let place = path.display().to_string();
+    match source.kind() {
+        ErrorKind::PermissionDenied => {
+            StoreError::Denied { place, code: source.to_string(), permission: "read permission" }
+        }
+        _ => StoreError::Read { place, source },
+    }
+}
+
+/// The place of one file, in a folder that exists.
+pub(super) struct FileSlot {
+    path: PathBuf,
+}
+
+impl FileSlot {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    fn failed(&self, source: io::Error) -> StoreError {
+        StoreError::Write { place: self.place(), source }
+    }
+
+    fn unfinished(&self, bytes: &[u8]) -> Result<NamedTempFile, StoreError> {
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(StoreError::TooLarge { place: self.place(), limit: MAX_BYTES });
+        }
+        unfinished(parent(&self.path), UNFINISHED, bytes).map_err(|e| self.failed(e))
+    }
+
+    fn done(&self) -> Result<Option<Written>, StoreError> {
+        sync(parent(&self.path)).map_err(|e| self.failed(e))?;
+        Ok(Some(Written::default()))
+    }
+}
+
+impl Slot for FileSlot {
+    type Lock = Option<File>;
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// The lock is the folder's, goes with the process and leaves no file behind. Unfinished files that are there once
+    /// it is had are nobody's.
+    fn lock(&self) -> Result<Self::Lock, StoreError> {
+        let folder = parent(&self.path);
+        // A folder that was never made holds nothing to be kept from others.
+        let Some(meta) = look_through(folder)? else { return Ok(None) };
+        if !meta.is_dir() {
+            return Err(self.failed(io::Error::from(ErrorKind::NotADirectory)));
+        }
+        let lock = File::open(folder).map_err(|e| read_error(folder, e))?;
+        let start = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Busy { place: self.place() }),
+                // Where there are no locks, nothing is overwritten either: names are taken exclusively.
+                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => return Ok(None),
+                Err(TryLockError::Error(e)) => return Err(self.failed(e)),
+            }
+        }
+        let left = fs::read_dir(folder).map_err(|e| read_error(folder, e))?;
+        for entry in left.filter_map(Result::ok) {
+            if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(Some(lock))
+    }
+
+    fn get(&self) -> Result<Option<Object>, StoreError> {
+        let Some(meta) = look(&self.path)? else { return Ok(None) };
+        if !meta.is_file() {
+            return Err(StoreError::NotAFile { place: self.place() });
+        }
+        let read_error = |e| read_error(&self.path, e);
+        let file = File::open(&self.path).map_err(read_error)?;
+        let opened = file.metadata().map_err(read_error)?;
+        // A link that was put there between the two looks.
+        if (opened.dev(), opened.ino()) != (meta.dev(), meta.ino()) {
+            return Err(StoreError::Busy { place: self.place() });
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(read_error)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(StoreError::TooLarge { place: self.place(), limit: MAX_BYTES });
+        }
+        let modified = opened.modified().ok().and_then(|t| Timestamp::try_from(t).ok());
+        Ok(Some(Object { bytes, modified, version: None, tag: None }))
+    }
+
+    fn create(&self, bytes: &[u8]) -> Result<Option<Written>, StoreError> {
+        match self.unfinished(bytes)?.persist_noclobber(&self.path) {
+            Ok(_) => self.done(),
+            Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Ok(None),
+            Err(e) => Err(self.failed(e.error)),
+        }
+    }
+
+    fn swap(&self, old: &Object, bytes: &[u8]) -> Result<Option<Written>, StoreError> {
+        let file = self.unfinished(bytes)?;
+        if self.get()?.is_none_or(|there| there.bytes != old.bytes) {
+            return Ok(None);
+        }
+        file.persist(&self.path).map_err(|e| self.failed(e.error))?;
+        self.done()
+    }
+
+    fn kept(&self, n: u32) -> Result<Self, StoreError> {
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(Self { path: self.path.with_file_name(format!("{stem}.replaced-{n}.json")) })
+    }
+}
+
+/// As [`look`], but the folder itself may be a link: whoever named it chose it.
+fn look_through(folder: &Path) -> Result<Option<Metadata>, StoreError> {
+    match fs::metadata(folder) {
+        Ok(meta) => Ok(Some(meta)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(read_error(folder, source)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "x").unwrap();
+        assert!(write_atomically(&folder.path().join("file/below"), b"x").is_err());
+        assert!(write_atomically(folder.path(), b"x").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_name_is_taken_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let slot = FileSlot::new(folder.path().join("a.json"));
+        assert!(slot.create(b"one").unwrap().is_some());
+        assert!(slot.create(b"two").unwrap().is_none());
+        let old = slot.get().unwrap().unwrap();
+        assert_eq!(old.bytes, b"one");
+        assert!(old.modified.is_some());
+        assert!(slot.swap(&old, b"three").unwrap().is_some());
+        assert!(slot.swap(&old, b"four").unwrap().is_none());
+        assert_eq!(fs::read(folder.path().join("a.json")).unwrap(), b"three");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_swept_away() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(format!("{UNFINISHED}abc")), "half").unwrap();
+        fs::write(folder.path().join(".seaworthy-xyz"), "another's").unwrap();
+        let slot = FileSlot::new(folder.path().join("a.json"));
+        drop(slot.lock().unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let slot = FileSlot::new(folder.path().join("a.json"));
+        let lock = slot.lock().unwrap().unwrap();
+        assert!(File::open(folder.path()).unwrap().try_lock().is_err());
+        drop(lock);
+        assert!(File::open(folder.path()).unwrap().try_lock().is_ok());
+    }
+}

@@ -1,0 +1,115 @@
+//! Which document of a run has which key, as M1.C, D and E pin them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Store, StoreError};
+use crate::location::{Key, KeyError, KeyPattern, PhaseId, RunId};
+
+/// A document of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Document {
+    /// How the image was built and what it is: `packaging_provenance.json` [M1.C].
+    Provenance,
+    /// Which commands built it: `build_command_surface_receipt.json` [M1.E].
+    Receipt,
+    /// The evidence that seaworthy writes: `security_secret_injection_checks.json` [M1.D].
+    Security,
+    /// The run's header: `run.json` [M1.C].
+    RunHeader,
+}
+
+impl Document {
+    /// All of them, in the order in which M1 names them.
+    pub const ALL: [Self; 4] = [Self::Provenance, Self::Receipt, Self::Security, Self::RunHeader];
+}
+
+/// The keys of a run's documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The phase that the documents belong to.
+    pub phase: PhaseId,
+    /// A pattern for each document.
+    pub patterns: BTreeMap<Document, KeyPattern>,
+}
+
+/// The runs that a store knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// Their names, sorted.
+    pub ids: Vec<RunId>,
+    /// Names that lie where runs lie and are none: nothing is skipped in silence.
+    pub other: Vec<String>,
+    /// Whether there are more than could be listed.
+    pub more: bool,
+}
+
+impl Layout {
+    /// The key of a run's document.
+    ///
+    /// # Errors
+    /// If the layout has no pattern for it, or the key is too long.
+    pub fn key(&self, document: Document, run: &RunId) -> Result<Key, StoreError> {
+        let key = self.patterns.get(&document).ok_or(KeyError::NoRun).and_then(|p| p.key(run, &self.phase));
+        key.map_err(|source| StoreError::Key { what: "the key of a run's document", source })
+    }
+}
+
+impl Store {
+    /// The runs that have a document or a folder where the layout puts them.
+    ///
+    /// # Errors
+    /// If the store refuses or does not answer.
+    pub fn runs(&self, layout: &Layout) -> Result<Runs, StoreError> {
+        let mut folders: BTreeMap<String, Vec<&KeyPattern>> = BTreeMap::new();
+        for pattern in layout.patterns.values() {
+            folders.entry(pattern.folder(&layout.phase)).or_default().push(pattern);
+        }
+        let (mut ids, mut other) = (BTreeSet::new(), BTreeSet::new());
+        let mut more = false;
+        for (folder, patterns) in folders {
+            let entries = self.entries(&folder)?;
+            more |= entries.more;
+            for name in entries.names {
+                match patterns.iter().find_map(|p| p.run_of(&name, &layout.phase)) {
+                    Some(id) => drop(ids.insert(id)),
+                    None => drop(other.insert(format!("{folder}{name}"))),
+                }
+            }
+        }
+        Ok(Runs { ids: ids.into_iter().collect(), other: other.into_iter().collect(), more })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::store::Directory;
+
+    #[test]
+    fn runs_are_listed_whatever_document_they_have() {
+        let folder = tempfile::tempdir().unwrap();
+        let pattern = |text: &str| KeyPattern::parse(text).unwrap();
+        let layout = Layout {
+            phase: PhaseId::parse("P(-1)").unwrap(),
+            patterns: BTreeMap::from([
+                (Document::Security, pattern("evidence/runs/{platform_run_id}/{phase_id}/security.json")),
+                (Document::RunHeader, pattern("headers/{platform_run_id}.json")),
+            ]),
+        };
+        let run = RunId::parse("run_2").unwrap();
+        let key = layout.key(Document::Security, &run).unwrap();
+        assert_eq!(key.as_str(), "evidence/runs/run_2/P(-1)/security.json");
+        for name in ["run_2/P(-1)", "run_10", "a%252Fb"] {
+            std::fs::create_dir_all(folder.path().join("evidence/runs").join(name)).unwrap();
+        }
+        std::fs::create_dir_all(folder.path().join("headers")).unwrap();
+        std::fs::write(folder.path().join("headers/run_3.json"), "{}").unwrap();
+        std::fs::write(folder.path().join("headers/notes.txt"), "").unwrap();
+        let runs = Store::Directory(Directory::new(folder.path())).runs(&layout).unwrap();
+        let ids: Vec<&str> = runs.ids.iter().map(RunId::as_str).collect();
+        assert_eq!(ids, ["run_10", "run_2", "run_3"]);
+        assert_eq!(runs.other, ["evidence/runs/a%2Fb", "headers/notes.txt"]);
+        assert!(!runs.more);
+    }
+}

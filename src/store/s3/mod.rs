@@ -1,0 +1,257 @@
+//! Evidence in a bucket. Objects are made with `If-None-Match: *` and replaced with `If-Match`, so that no writer takes
+//! another's place; what was written is read back, since not every S3 heeds those conditions. The client is
+//! asynchronous and stays in here.
+
+mod client;
+mod failure;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ServerSideEncryption;
+use jiff::Timestamp;
+use tokio::runtime::Runtime;
+
+use super::{Entries, MAX_BYTES, MAX_ENTRIES, Object, Slot, StoreError, Written};
+use crate::location::{Key, decode_key};
+use failure::{Asked, Refusal};
+
+/// Where a bucket is and how to talk to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// The bucket's name.
+    pub bucket: String,
+    /// What all keys begin with, without a slash at either end; may be empty.
+    pub prefix: String,
+    /// The service's URL, where it is not AWS's own.
+    pub endpoint: Option<String>,
+    /// The bucket's region, where it is not that of the environment.
+    pub region: Option<String>,
+    /// Whether the bucket's name is a part of the path and not of the host.
+    pub path_style: bool,
+    /// How objects are encrypted, where the bucket's default will not do.
+    pub encryption: Option<Encryption>,
+    /// Seconds to wait for one answer.
+    pub timeout_seconds: u64,
+}
+
+/// How the service encrypts objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// With keys of S3 (`AES256`).
+    S3,
+    /// With a key of KMS (`aws:kms`): the one named, or the account's for S3.
+    Kms(Option<String>),
+}
+
+/// A bucket.
+pub struct S3 {
+    options: Options,
+    runtime: Runtime,
+    client: Client,
+}
+
+impl std::fmt::Debug for S3 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl S3 {
+    /// A client for the bucket, with the credentials of the environment. Nothing is asked of the bucket yet.
+    ///
+    /// # Errors
+    /// If the asynchronous runtime cannot be started.
+    pub fn open(options: Options) -> Result<Self, StoreError> {
+        let place = format!("s3://{}", options.bucket);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| StoreError::Transport { place, reason: format!("no runtime: {e}") })?;
+        let client = runtime.block_on(client::client(&options));
+        Ok(Self { options, runtime, client })
+    }
+
+    /// The place of one object.
+    pub(super) fn slot(&self, key: &Key) -> ObjectSlot<'_> {
+        ObjectSlot { s3: self, key: key.clone() }
+    }
+
+    fn key(&self, key: &str) -> String {
+        match self.options.prefix.as_str() {
+            "" => key.to_owned(),
+            prefix => format!("{prefix}/{key}"),
+        }
+    }
+
+    /// The names in a folder.
+    pub(super) fn entries(&self, folder: &str) -> Result<Entries, StoreError> {
+        let prefix = self.key(folder);
+        let place = format!("s3://{}/{prefix}", self.options.bucket);
+        let mut names = BTreeSet::new();
+        let mut token: Option<String> = None;
+        loop {
+            let request = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.options.bucket)
+                .delimiter("/")
+                .set_prefix(Some(prefix.clone()).filter(|p| !p.is_empty()))
+                .set_continuation_token(token.clone());
+            let page = self.runtime.block_on(request.send()).map_err(|e| {
+                failure::explain(&e, Asked::List, &place, &self.options).unwrap_or_else(|r| r.told(&place))
+            })?;
+            let folders = page.common_prefixes().iter().filter_map(|p| p.prefix());
+            let objects = page.contents().iter().filter_map(|o| o.key());
+            for shown in folders.chain(objects) {
+                let decoded = decode_key(shown).unwrap_or_else(|| shown.to_owned());
+                // A client may have escaped the prefix, too.
+                let name = decoded.strip_prefix(&prefix).or_else(|| shown.strip_prefix(&prefix));
+                let name = name.unwrap_or(&decoded).trim_end_matches('/');
+                if !name.is_empty() && !name.starts_with('.') {
+                    names.insert(name.to_owned());
+                }
+            }
+            let next = page.next_continuation_token().map(str::to_owned);
+            match (page.is_truncated().unwrap_or(false), next) {
+                (false, _) => return Ok(Entries { names: names.into_iter().collect(), more: false }),
+                (true, Some(_)) if names.len() >= MAX_ENTRIES => {
+                    let names = names.into_iter().take(MAX_ENTRIES).collect();
+                    return Ok(Entries { names, more: true });
+                }
+                (true, next @ Some(_)) if next != token => token = next,
+                // The rest cannot be had, and a part must not pass for the whole.
+                (true, _) => {
+                    let reason = "the listing is cut off and does not say how it goes on".to_owned();
+                    return Err(StoreError::Transport { place, reason });
+                }
+            }
+        }
+    }
+}
+
+/// What a write asks of what is there.
+enum Condition<'t> {
+    Nothing,
+    Tag(&'t str),
+}
+
+/// The place of one object.
+pub(super) struct ObjectSlot<'s> {
+    s3: &'s S3,
+    key: Key,
+}
+
+impl ObjectSlot<'_> {
+    fn put(&self, bytes: &[u8], condition: &Condition<'_>) -> Result<Option<Written>, StoreError> {
+        let (place, options) = (self.place(), &self.s3.options);
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(StoreError::TooLarge { place, limit: MAX_BYTES });
+        }
+        let (sse, key_id) = match &options.encryption {
+            None => (None, None),
+            Some(Encryption::S3) => (Some(ServerSideEncryption::Aes256), None),
+            Some(Encryption::Kms(key)) => (Some(ServerSideEncryption::AwsKms), key.clone()),
+        };
+        let request = self
+            .s3
+            .client
+            .put_object()
+            .bucket(&options.bucket)
+            .key(self.s3.key(self.key.as_str()))
+            .content_type("application/json")
+            .set_server_side_encryption(sse)
+            .set_ssekms_key_id(key_id)
+            .body(ByteStream::from(bytes.to_vec()));
+        let request = match condition {
+            Condition::Nothing => request.if_none_match("*"),
+            Condition::Tag(tag) => request.if_match(*tag),
+        };
+        let version = match self.s3.runtime.block_on(request.send()) {
+            Ok(answer) => answer.version_id().map(str::to_owned),
+            Err(e) => match failure::explain(&e, Asked::Put, &place, options) {
+                // Also the answer to a second try when that to the first was lost: what is there tells.
+                Err(Refusal::Condition) => None,
+                Err(other) => return Err(other.told(&place)),
+                Ok(error) => return Err(error),
+            },
+        };
+        match self.get()? {
+            Some(there) if there.bytes == bytes => Ok(Some(Written { version: version.or(there.version) })),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Slot for ObjectSlot<'_> {
+    /// A bucket has no locks; the conditions of the writes are enough.
+    type Lock = ();
+
+    fn place(&self) -> String {
+        format!("s3://{}/{}", self.s3.options.bucket, self.s3.key(self.key.as_str()))
+    }
+
+    fn lock(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn get(&self) -> Result<Option<Object>, StoreError> {
+        let (place, options) = (self.place(), &self.s3.options);
+        let too_large = || StoreError::TooLarge { place: self.place(), limit: MAX_BYTES };
+        let request = self.s3.client.get_object().bucket(&options.bucket).key(self.s3.key(self.key.as_str()));
+        self.s3.runtime.block_on(async {
+            let answer = match request.send().await {
+                Ok(answer) => answer,
+                Err(e) => match failure::explain(&e, Asked::Get, &place, options) {
+                    Err(Refusal::NotFound) => return Ok(None),
+                    Err(other) => return Err(other.told(&place)),
+                    Ok(error) => return Err(error),
+                },
+            };
+            let announced = answer.content_length().and_then(|n| u64::try_from(n).ok());
+            if announced.is_some_and(|n| n > MAX_BYTES) {
+                return Err(too_large());
+            }
+            let modified = answer.last_modified().and_then(|t| Timestamp::from_second(t.secs()).ok());
+            let version = answer.version_id().map(str::to_owned);
+            let tag = answer.e_tag().map(str::to_owned);
+            let mut body = answer.body;
+            let mut bytes = Vec::new();
+            while let Some(piece) = body.next().await {
+                let piece = piece.map_err(|_| StoreError::Transport {
+                    place: place.clone(),
+                    reason: "the answer broke off".to_owned(),
+                })?;
+                bytes.extend_from_slice(&piece);
+                if bytes.len() as u64 > MAX_BYTES {
+                    return Err(too_large());
+                }
+            }
+            if announced.is_some_and(|n| n != bytes.len() as u64) {
+                let reason = "the answer is shorter than it said".to_owned();
+                return Err(StoreError::Transport { place: place.clone(), reason });
+            }
+            Ok(Some(Object { bytes, modified, version, tag }))
+        })
+    }
+
+    fn create(&self, bytes: &[u8]) -> Result<Option<Written>, StoreError> {
+        self.put(bytes, &Condition::Nothing)
+    }
+
+    fn swap(&self, old: &Object, bytes: &[u8]) -> Result<Option<Written>, StoreError> {
+        let Some(tag) = &old.tag else {
+            let reason = "the object has no ETag, so it cannot be replaced safely".to_owned();
+            return Err(StoreError::Transport { place: self.place(), reason });
+        };
+        self.put(bytes, &Condition::Tag(tag))
+    }
+
+    fn kept(&self, n: u32) -> Result<Self, StoreError> {
+        let rename = |name: &str| format!("{}.replaced-{n}.json", name.strip_suffix(".json").unwrap_or(name));
+        let key = self.key.beside(rename);
+        let key = key.map_err(|source| StoreError::Key { what: "the key of replaced evidence", source })?;
+        Ok(Self { s3: self.s3, key })
+    }
+}
