@@ -13,6 +13,7 @@ mod progress;
 mod rules;
 mod schema;
 mod simulate;
+mod wiring;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -46,6 +47,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let result = match &arguments.command {
         Command::Context(context) => context::run(&arguments.global, context, &terminal),
         Command::Image(image) => image::run(&arguments.global, image, &terminal),
+        Command::Wiring(wiring) => wiring::run(&arguments.global, wiring, &terminal),
         Command::Gate(gate) => gate::run(&arguments.global, gate, &terminal),
         Command::Init(init) => init::run(init, &terminal),
         Command::Rules(rules) => rules::run(rules, &terminal),

@@ -6,11 +6,13 @@ mod image;
 mod packaging;
 mod pipeline;
 mod verdict;
+mod wiring;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
+use crate::artifact::aws::AwsError;
 use crate::artifact::context::{ContextError, IgnoreError};
 use crate::artifact::image::ImageError;
 use crate::check::InjectedSecret;
@@ -21,6 +23,7 @@ use crate::rule::Rules;
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
+pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
 
 /// What every scan needs.
 pub struct Setup<'a> {
@@ -90,6 +93,12 @@ pub enum ScanError {
     /// The context cannot be listed.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// A source of the wiring cannot be used, or the account cannot be asked.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The wiring cannot be looked at.
+    #[error("{0}")]
+    Wiring(String),
     /// The threads could not be started.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {

@@ -43,7 +43,12 @@ pub(super) fn contract(common: &Common, root: &Path, terminal: &Terminal) -> Res
     Ok(contract)
 }
 
-fn read_contract(named: Option<&Path>, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
+/// The same, without what was typed.
+pub(super) fn read_contract(
+    named: Option<&Path>,
+    root: &Path,
+    terminal: &Terminal,
+) -> Result<Contract, Failure> {
     let path = match named {
         Some(path) => path.to_owned(),
         None => {

@@ -46,6 +46,8 @@ pub(super) struct Document {
     coverage: v1::Coverage,
     /// Every check that could have been asked.
     checks: Vec<Check>,
+    /// Which role can read which secret; `null` if that was not asked.
+    access: Option<v1::Access>,
     /// What became of each clause of the packaging contract; empty for all but a gate.
     closure: Vec<v1::Clause>,
 }
@@ -103,6 +105,7 @@ impl Document {
             unchecked: report.unchecked.iter().map(Into::into).collect(),
             coverage: (&report.coverage).into(),
             checks: report.checks.iter().map(Check::of).collect(),
+            access: report.access.as_ref().map(Into::into),
             closure: report.closure.iter().map(Into::into).collect(),
         }
     }

@@ -28,6 +28,8 @@ impl Source {
             (OriginKind::Context, Some(path)) => {
                 Self::new(&format!("{}/{path}", origin.artifact), line, line)
             }
+            // The file itself; a pointer into it is told beside it.
+            (OriginKind::Infrastructure, _) => Self::new(&origin.artifact, line, line),
             _ => None,
         }
     }

@@ -19,7 +19,7 @@ struct Written<'a> {
     snapshot: &'a Snapshot,
 }
 
-/// Reads what [`write`] wrote. `name` is the file as the user named it. Reading is strict: a member that the format does
+/// Reads what [`write()`] wrote. `name` is the file as the user named it. Reading is strict: a member that the format does
 /// not have, or that occurs twice, is an error.
 ///
 /// # Errors

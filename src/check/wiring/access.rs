@@ -7,14 +7,6 @@ use crate::check::Answers;
 use crate::finding::CheckMeta;
 use crate::iam::{Context, Layer, Policy, PolicySet, Requester, StatementRef};
 
-/// What AWS publishes as AmazonECSTaskExecutionRolePolicy. Plans attach it and do not show it.
-const EXECUTION_POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": [
-"ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage",
-"logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}]}"#;
-
-/// The end of that policy's ARN.
-const EXECUTION_POLICY_ARN: &str = ":iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
-
 /// A part of a role that nobody saw.
 pub(super) struct Missing {
     /// What it is.
@@ -46,9 +38,9 @@ pub(super) struct Access<'a> {
     boundary_place: Option<&'a Place>,
 }
 
-impl<'a> Wiring<'a> {
+impl Wiring<'_> {
     /// The role as it can be asked about; nothing if it was not seen.
-    pub(super) fn access(&self, role: &'a Role) -> Seen<Access<'a>> {
+    pub(super) fn access<'r>(&'r self, role: &'r Role) -> Seen<Access<'r>> {
         match self.snapshot.role(&role.name) {
             Seen::Value(seen) => Seen::Value(self.access_of(role, seen)),
             Seen::Absent => Seen::Absent,
@@ -56,7 +48,7 @@ impl<'a> Wiring<'a> {
         }
     }
 
-    fn access_of(&self, role: &'a Role, seen: &'a aws::Role) -> Access<'a> {
+    fn access_of<'r>(&'r self, role: &'r Role, seen: &'r aws::Role) -> Access<'r> {
         let arn = seen.arn.as_deref().or(role.arn.as_deref());
         let mut access = Access {
             name: &role.name,
@@ -84,9 +76,8 @@ impl<'a> Wiring<'a> {
         for attached in &seen.policies {
             let name = attached.name.to_string();
             let what = format!("policy {name} of the role {}", role.name);
-            let published = name.ends_with(EXECUTION_POLICY_ARN).then_some(EXECUTION_POLICY);
-            match (&attached.document, published) {
-                (Seen::Value(document), _) => match self.policy(&name, document) {
+            match &attached.document {
+                Seen::Value(document) => match self.policy(&name, document) {
                     Ok(policy) => {
                         let doubt = doubt(self, &policy);
                         access.policies.identity.push(policy);
@@ -97,24 +88,15 @@ impl<'a> Wiring<'a> {
                     }
                     Err(gap) => access.miss(what, gap, &document.place),
                 },
-                (Seen::NotSeen(_), Some(text)) => match Policy::read(&name, text) {
-                    Ok(policy) => {
-                        access.policies.identity.push(policy);
-                        access.identity_places.push(&seen.place);
-                    }
-                    Err(error) => access.miss(what, Gap::new(error.to_string()), &seen.place),
-                },
-                (Seen::NotSeen(gap), None) => access.miss(what, gap.clone(), &seen.place),
-                (Seen::Absent, _) => {
-                    access.miss(what, Gap::new("it is attached and is not there"), &seen.place);
-                }
+                Seen::NotSeen(gap) => access.miss(what, gap.clone(), &seen.place),
+                Seen::Absent => access.miss(what, Gap::new("it is attached and is not there"), &seen.place),
             }
         }
         self.bound(&mut access);
         access
     }
 
-    fn bound(&self, access: &mut Access<'a>) {
+    fn bound<'r>(&'r self, access: &mut Access<'r>) {
         let what = || format!("permissions boundary of the role {}", access.name);
         let (gap, place) = match &access.seen.boundary {
             Seen::Absent => return,

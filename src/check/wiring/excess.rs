@@ -70,8 +70,10 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let (p, r, a) = (place.partition(), place.region(), place.account());
     let (here, paths) = (parameter_universe(p, r, a), path_universe(p, r, a));
     // The same names in other regions are a second, milder question.
-    let there = parameter_universe(p, "?*", a).minus(&here);
-    let paths_there = path_universe(p, "?*", a).minus(&paths);
+    // The wildcard of the region must not run over a colon.
+    let colons = Language::from("*:*:*:*:*:*:*");
+    let there = parameter_universe(p, "?*", a).minus(&here).minus(&colons);
+    let paths_there = path_universe(p, "?*", a).minus(&paths).minus(&colons);
     let secrets = Language::from(format!("arn:{p}:secretsmanager:{r}:{a}:secret:?*-??????").as_str());
     let secrets =
         secrets.minus(&Language::from(format!("arn:{p}:secretsmanager:{r}:{a}:secret:*:*").as_str()));

@@ -10,6 +10,7 @@ mod expectation;
 mod key;
 mod miss;
 mod place;
+mod question;
 mod remedy;
 mod simulation;
 mod statement;
@@ -29,7 +30,8 @@ mod target;
 mod tests;
 
 pub use expectation::{Exception, Expectations, Extra, ForbiddenRole, Kept, Role, RoleKind, Secret, Task};
-pub use place::Placement;
+pub use place::{Placement, origin};
+pub use question::{Answer, ask};
 pub use simulation::{Probe, compare, probes};
 pub use table::access_table;
 
@@ -74,7 +76,7 @@ impl<'a> Wiring<'a> {
 }
 
 /// The checks on the wiring.
-pub const ALL: &[&dyn Check<Wiring<'_>>] = &[
+pub const ALL: &[&dyn for<'a> Check<Wiring<'a>>] = &[
     &sw401::SecretMissing,
     &sw402::SecretNotAsPinned,
     &sw403::RoleCannotRead,

@@ -84,7 +84,7 @@ impl Placement {
 }
 
 /// The origin of a place in a snapshot.
-pub(super) fn origin(snapshot: &Snapshot, place: &Place) -> Origin {
+pub fn origin(snapshot: &Snapshot, place: &Place) -> Origin {
     let Some(source) = snapshot.source(place) else { return Origin::new(OriginKind::Artifact, "snapshot") };
     let kind = match source.kind {
         SourceKind::Live => OriginKind::Account,

@@ -74,7 +74,7 @@ impl Check<Wiring<'_>> for RoleCannotRead {
                 Seen::Value(access) => {
                     access.tell(wiring, &META, answers);
                     for target in &targets {
-                        judge(wiring, context, &access, target, &targets, answers);
+                        judge(wiring, context, &access, target, answers);
                     }
                 }
             }
@@ -92,7 +92,6 @@ fn judge(
     context: &Context<'_>,
     access: &Access<'_>,
     target: &Target<'_>,
-    all: &[Target<'_>],
     answers: &mut Answers,
 ) {
     let handle = &target.secret.handle;
@@ -101,7 +100,7 @@ fn judge(
         Readable::Yes => {}
         Readable::No(why) => {
             let message = format!("{} cannot read {handle} ({}): {why}", access.name, target.name());
-            let fix = format!("{} {}", META.fix, remedy::advice(wiring, all));
+            let fix = format!("{} {}", META.fix, remedy::one(wiring, target));
             answers.findings.push(finding(context, origin, message, fix, &[access.name, handle]));
         }
         Readable::Unknown(why) => {

@@ -169,7 +169,7 @@ fn report(
         severity,
         confidence: if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium },
         message,
-        fix: format!("{} {}", META.fix, remedy::advice(wiring, targets)),
+        fix: format!("{} {}", META.fix, remedy::whole(wiring, targets)),
         origin,
         secret: None,
         fingerprint: Fingerprint::new(context.key, META.id, "", &place, None),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::access::Access;
 use super::excess::{self, Permitted};
-use super::{Exception, RoleKind, Wiring, statement};
+use super::{Exception, Role, RoleKind, Wiring, statement, sw409};
 use crate::artifact::aws::Seen;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
@@ -57,7 +57,7 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
-        for role in wiring.expectations.roles.iter().filter(|r| r.kind == RoleKind::Execution) {
+        for role in &execution_roles(wiring) {
             match wiring.access(role) {
                 Seen::Absent => {}
                 Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
@@ -73,6 +73,21 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
             }
         }
     }
+}
+
+/// The contract's execution roles, and those that task definitions use: what such a role may do needs no contract.
+fn execution_roles(wiring: &Wiring<'_>) -> Vec<Role> {
+    let is_agent = |r: &&Role| r.kind == RoleKind::Execution;
+    let mut roles: Vec<Role> = wiring.expectations.roles.iter().filter(is_agent).cloned().collect();
+    for task in wiring.snapshot.tasks.values().filter_map(Seen::value) {
+        // A role whose symbol means nothing here is told by SW409 and SW410.
+        let named = task.execution_role.value().and_then(|text| sw409::named(wiring, text));
+        let Some(sw409::Named { name, .. }) = named else { continue };
+        if roles.iter().all(|r| r.name != name) {
+            roles.push(Role::of_task(name));
+        }
+    }
+    roles
 }
 
 /// The exceptions of a check that still hold.

@@ -59,28 +59,25 @@ struct Asked<'a, 'w> {
 impl Asked<'_, '_> {
     fn judge(&self, answers: &mut Answers) {
         let value = &self.literal.value;
-        let secret = self.contract_secret();
-        let promised = secret.map(|s| format!("the contract keeps it as {}", s.handle));
-        for sighting in &value.sightings {
-            answers.findings.push(self.sighted(sighting, promised.clone()));
-        }
-        for taint in &value.taints {
-            let message = format!("{} carries the value of {taint}", self.place());
-            answers.findings.push(self.finding("reference", META.severity, message, taint, promised.clone()));
-        }
-        if let Some(secret) = secret.filter(|_| value.sightings.is_empty() && value.taints.is_empty()) {
+        let promised = self.contract_secret();
+        if !value.taints.is_empty() {
+            answers.findings.push(self.tainted(promised));
+        } else if let (Some(secret), []) = (promised, value.sightings.as_slice()) {
             let (handle, place) = (&secret.handle, self.place());
-            let (severity, message) = match value.empty {
-                true => (
-                    Severity::Medium,
-                    format!("{place} is set to an empty text, but the contract keeps it as {handle}"),
-                ),
-                false => {
-                    (META.severity, format!("{place} is set in clear, but the contract keeps it as {handle}"))
-                }
+            let (severity, how) = if value.empty {
+                (Severity::Medium, "to an empty text")
+            } else {
+                (META.severity, "in clear")
             };
-            answers.findings.push(self.finding("promised", severity, message, handle, None));
-        } else if let Some(gap) = &value.gap {
+            let message = format!("{place} is set {how}, but the contract keeps it as {handle}");
+            answers.findings.push(self.finding("promised", severity, message, handle));
+        } else {
+            for sighting in &value.sightings {
+                answers.findings.push(self.sighted(sighting, promised));
+            }
+        }
+        // Of a variable that is a finding already, nothing is left open.
+        if let (Some(gap), None, true) = (&value.gap, promised, value.taints.is_empty()) {
             let origin = self.origin();
             answers.unchecked.push(self.wiring.unchecked(&META, origin, self.place(), gap.to_string()));
         }
@@ -95,46 +92,57 @@ impl Asked<'_, '_> {
     }
 
     fn place(&self) -> String {
-        let field = match self.literal.place {
-            LiteralPlace::Environment => "environment",
-            LiteralPlace::Command => "command",
-            LiteralPlace::EntryPoint => "entryPoint",
-            LiteralPlace::HealthCheck => "healthCheck",
-            LiteralPlace::Label => "dockerLabels",
-            LiteralPlace::LogOption => "logConfiguration.options",
-            LiteralPlace::Other => "another field",
+        let name = &self.literal.name;
+        let what = match self.literal.place {
+            LiteralPlace::Environment => format!("{name} in `environment`"),
+            LiteralPlace::Command => format!("argument {name} of `command`"),
+            LiteralPlace::EntryPoint => format!("argument {name} of `entryPoint`"),
+            LiteralPlace::HealthCheck => format!("argument {name} of `healthCheck.command`"),
+            LiteralPlace::Label => format!("{name} in `dockerLabels`"),
+            LiteralPlace::LogOption => format!("{name} in `logConfiguration.options`"),
+            LiteralPlace::Other => format!("`{name}`"),
         };
-        let (family, container) = (self.family, &self.container.name);
-        format!("{} in `{field}` of the container {container} of the task {family}", self.literal.name)
+        let container = self.container.name.known().map(|c| format!(" of the container {c}"));
+        format!("{what}{} of the task {}", container.unwrap_or_default(), self.family)
     }
 
     fn origin(&self) -> crate::location::Origin {
         at(self.wiring.origin(&self.task.place), self.literal.pointer.as_ref())
     }
 
-    fn sighted(&self, sighting: &Sighting, note: Option<String>) -> Finding {
+    /// A literal that a detector recognises; one that the contract keeps as a secret is one for certain.
+    fn sighted(&self, sighting: &Sighting, promised: Option<&Secret>) -> Finding {
         let severity = Severity::from_word(&sighting.severity).unwrap_or(META.severity);
         let confidence = Confidence::from_word(&sighting.confidence).unwrap_or(Confidence::Medium);
-        let severity = if confidence == Confidence::Low { severity.lowered() } else { severity };
+        let (severity, confidence) = match promised {
+            Some(_) => (severity.max(META.severity), Confidence::High),
+            None if confidence == Confidence::Low => (severity.lowered(), confidence),
+            None => (severity, confidence),
+        };
         let message = format!("{}: {}", sighting.what, self.place());
-        let redacted = Redacted { preview: sighting.preview.clone(), length: sighting.length };
         Finding {
             detector: Some(sighting.detector.clone()),
             confidence,
             fix: format!("{} {}", META.fix, sighting.rotate),
-            secret: Some(redacted),
-            ..self.finding(&sighting.detector, severity, message, "", note)
+            secret: Some(redacted(sighting)),
+            notes: promised.map(|s| format!("the contract keeps it as {}", s.handle)).into_iter().collect(),
+            ..self.finding(&sighting.detector, severity, message, "")
         }
     }
 
-    fn finding(
-        &self,
-        kind: &str,
-        severity: Severity,
-        message: String,
-        what: &str,
-        note: Option<String>,
-    ) -> Finding {
+    /// A literal that a secret flows into by reference.
+    fn tainted(&self, promised: Option<&Secret>) -> Finding {
+        let value = &self.literal.value;
+        let taints = value.taints.join(", ");
+        let message = format!("{} carries the value of {taints}", self.place());
+        let mut notes: Vec<String> =
+            value.sightings.iter().map(|s| format!("it is recognised as: {}", s.what)).collect();
+        notes.extend(promised.map(|s| format!("the contract keeps it as {}", s.handle)));
+        let secret = value.sightings.first().map(redacted);
+        Finding { notes, secret, ..self.finding("reference", META.severity, message, &taints) }
+    }
+
+    fn finding(&self, kind: &str, severity: Severity, message: String, what: &str) -> Finding {
         let container = self.container.name.to_string();
         let place = [self.family, &container, &self.literal.name, what];
         Finding {
@@ -148,7 +156,11 @@ impl Asked<'_, '_> {
             secret: None,
             fingerprint: Fingerprint::new(self.context.key, META.id, kind, &place, None),
             places: Vec::new(),
-            notes: note.into_iter().collect(),
+            notes: Vec::new(),
         }
     }
+}
+
+fn redacted(sighting: &Sighting) -> Redacted {
+    Redacted { preview: sighting.preview.clone(), length: sighting.length }
 }

@@ -116,14 +116,14 @@ impl Asked<'_, '_> {
                     "the task {} has the execution role {}, and the contract pins {}",
                     self.family, role.name, pinned.name
                 );
-                self.found("execution-role", META.severity, message, answers);
+                self.found("pinned-execution-role", META.severity, message, answers);
             }
             (None, Seen::Absent) => {
                 let message = format!(
                     "the task {} has no execution role, and the contract pins {}",
                     self.family, pinned.name
                 );
-                self.found("execution-role", Severity::Medium, message, answers);
+                self.found("pinned-execution-role", Severity::Medium, message, answers);
             }
             _ => {}
         }
@@ -147,36 +147,39 @@ impl Asked<'_, '_> {
         }
     }
 
+    /// What is wrong with the task role: the worst is the finding, the rest its notes.
     fn task_role(&self, role: &Named, execution_role: Option<&Named>, answers: &mut Answers) {
         let (family, name) = (self.family, &role.name);
-        if execution_role.is_some_and(|e| e.is(role)) {
-            let message = format!("the task {family} runs as its own execution role {name}");
-            self.found("own-execution-role", META.severity, message, answers);
-        }
+        let mut faults: Vec<(&str, Severity, String)> = Vec::new();
+        let mut fault = |about, severity, text: String| faults.push((about, severity, text));
+        let roles = &self.wiring.expectations.roles;
         let forbidden = |f: &&ForbiddenRole| Named::new(&f.role).is(role);
         if let Some(forbidden) = self.wiring.expectations.forbidden_roles.iter().find(forbidden) {
-            let message =
-                format!("the task {family} runs as {name}, which no task may: {}", forbidden.reason);
-            self.found("forbidden", Severity::Critical, message, answers);
+            let reason = &forbidden.reason;
+            fault("forbidden", Severity::Critical, format!("{name}, which no task may: {reason}"));
         }
-        let roles = &self.wiring.expectations.roles;
-        if let Some(agent) = roles.iter().find(|r| r.kind == RoleKind::Execution && expected(r).is(role)) {
-            let message = format!("the task {family} runs as the execution role {}", agent.name);
-            self.found("execution-role-as-task", META.severity, message, answers);
+        if execution_role.is_some_and(|e| e.is(role)) {
+            fault("execution-role", META.severity, format!("its own execution role {name}"));
+        } else if roles.iter().any(|r| r.kind == RoleKind::Execution && expected(r).is(role)) {
+            fault("execution-role", META.severity, format!("the execution role {name}"));
         }
         let wanted = self.mapped.and_then(|t| self.wiring.expectations.role(&t.role));
         if let Some(wanted) = wanted.filter(|w| !expected(w).is(role)) {
             let shown = role.arn.as_deref().filter(|_| wanted.name == role.name).unwrap_or(name);
             let meant = wanted.arn.as_deref().unwrap_or(&wanted.name);
-            let message = format!("the task {family} runs as {shown}, and the contract maps it to {meant}");
-            self.found("other-role", META.severity, message, answers);
+            fault("other-role", META.severity, format!("{shown}, and the contract maps it to {meant}"));
         }
         let account = role.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
         if let (Some(own), Some(other)) = (self.wiring.placement.known_account(), account)
             && own != other
         {
-            let message = format!("the task {family} runs as a role of the account {other}, not of {own}");
-            self.found("other-account", META.severity, message, answers);
+            fault("other-account", META.severity, format!("a role of the account {other}, not of {own}"));
+        }
+        let mut faults = faults.into_iter();
+        let Some((about, severity, text)) = faults.next() else { return };
+        self.found(about, severity, format!("the task {family} runs as {text}"), answers);
+        if let Some(finding) = answers.findings.last_mut() {
+            finding.notes.extend(faults.map(|(_, _, text)| format!("it runs as {text}")));
         }
     }
 

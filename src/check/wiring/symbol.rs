@@ -72,7 +72,10 @@ impl Wiring<'_> {
             add(&parameter.place, &["arn", "Arn"], &iam::parameter_arn(p, r, a, &parameter.name));
         }
         for secret in self.snapshot.secrets.values().filter_map(Seen::value) {
-            add(&secret.place, &["", "arn", "id", "Id", "Arn"], &self.secret_arn(secret));
+            let arn = self.secret_arn(secret);
+            add(&secret.place, &["", "arn", "id", "Id", "Arn"], &arn);
+            // The plan's reader knows all of the ARN but the random characters.
+            add(&secret.place, &["arn.suffix"], arn.rsplit('-').next().unwrap_or_default());
             add(&secret.place, &["name", "Name"], &secret.name);
         }
         for (name, role) in &self.snapshot.roles {
