@@ -23,4 +23,4 @@ pub use registry::{Registry, program};
 pub use run::{Answer, Cli, findings, ids, inspect, paths_of};
 pub use secrets::{AWS_KEY, GITHUB, GITLAB, NPM, SLACK, STRIPE};
 pub use stub::{Http, Reply};
-pub use tar::Tar;
+pub use tar::{Tar, elf};
