@@ -4,6 +4,7 @@ mod context;
 mod image;
 mod pipeline;
 mod verdict;
+mod verify;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,6 +18,7 @@ use crate::rule::Rules;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use image::{ImageRequest, Recipe, image};
+pub use verify::{PapersSource, RegistryAccess, UNSIGNED, VerifyRequest, load, report, verify};
 
 /// What every scan needs.
 pub struct Setup<'a> {
@@ -76,6 +78,14 @@ pub enum ScanError {
     /// The context cannot be listed.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// A paper was named that is not there, or a run that cannot be.
+    #[error("{path}: {reason}")]
+    Paper {
+        /// Its name.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The threads could not be started.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {

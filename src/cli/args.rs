@@ -1,11 +1,15 @@
 //! What may be typed.
 
+mod papers;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::finding::Severity;
+
+pub(super) use papers::{Attest, Verify};
 
 /// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
 #[derive(Debug, Parser)]
@@ -58,6 +62,8 @@ pub(super) enum Command {
     Context(Context),
     Image(Image),
     Simulate(Simulate),
+    Verify(Verify),
+    Attest(Attest),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),
