@@ -2,6 +2,7 @@
 //! Each test crate uses a part of it.
 #![allow(dead_code, unused_imports)]
 
+mod ecr;
 mod image;
 mod planted;
 mod registry;
@@ -10,6 +11,7 @@ mod secrets;
 mod stub;
 mod tar;
 
+pub use ecr::Ecr;
 pub use image::{
     Blobs, CONFIG, IMAGE_TAR, IMAGE_TAR_GZIP, IMAGE_TAR_ZSTD, INDEX, Layer, MANIFEST, Packing, Spec, digest,
     docker_archive, gzip, gzip_members, hex, zstd_bytes, zstd_frames,
