@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use crate::support::Cli;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "",
     "context",
     "image",
+    "wiring",
     "rules",
     "rules list",
     "rules show",
