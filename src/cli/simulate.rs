@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
         if text.trim().is_empty() {
             continue;
         }
-        match Case::read(text) {
+        match Case::read(text.trim_end()) {
             Ok(case) => {
                 serde_json::to_writer(&mut answers, &decide(&case))?;
                 answers.push(b'\n');

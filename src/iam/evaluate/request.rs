@@ -75,6 +75,15 @@ impl Request {
         Self { resource: resource.to_owned(), ..self.clone() }
     }
 
+    /// The same request, with the requester's account as the owner of a resource whose owner is not known otherwise.
+    #[must_use]
+    pub fn owned_by_requester(mut self) -> Self {
+        if self.owner().is_none() {
+            self.resource_account = self.principal.account().map(str::to_owned);
+        }
+        self
+    }
+
     /// The account that owns the resource.
     pub(super) fn owner(&self) -> Option<&str> {
         let stated = self.resource_account.as_deref();
