@@ -184,7 +184,8 @@ pub(super) struct Common {
     \"request\": {\"principal\": \"arn:…\", \"action\": \"ssm:GetParameter\", \"resource\": \"arn:…\", \"context\": {}}}\n\
     policies: null or missing means that none is attached; an empty list of boundaries or session policies is attached\n  \
     and allows nothing. Also: \"session\", \"rcps\", \"resource\" (one policy).\n\
-    request: \"resource_account\" says who owns a resource whose ARN does not (default: the principal's account);\n  \
+    request: \"resource_account\" says who owns a resource whose ARN does not (default: the principal's account;\n  \
+    null: unknown);\n  \
     a context value of null is unknown; \"open_context\": true makes every key that is not listed unknown.\n\
     The answer is one, too: {\"id\", \"decision\": Allowed | ImplicitlyDenied | ExplicitlyDenied | Unknown, \"why\"}.")]
 pub(super) struct Simulate {

@@ -1,5 +1,7 @@
 //! Why a decision is what it is.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::super::document::{Effect, Statement};
@@ -222,7 +224,11 @@ impl Evaluation {
             (Decision::Allowed, None, _) => "the account's root user needs no policy".to_owned(),
             (Decision::ExplicitlyDenied, Some(place), _) => format!("denied by {place}"),
             (Decision::ImplicitlyDenied, _, Some(layer)) => self.shortfall(layer, org.as_deref(), policies),
-            (Decision::Unknown, ..) => "depends on what is not known".to_owned(),
+            (Decision::Unknown, ..) => {
+                let causes: BTreeSet<&str> = unknown.iter().map(|open| open.cause.as_str()).collect();
+                let causes: Vec<&str> = causes.into_iter().collect();
+                format!("depends on what is not known: {}", causes.join("; "))
+            }
             _ => "no statement applies".to_owned(),
         };
         Explanation { text, layer: self.layer, org, statement, unknown }

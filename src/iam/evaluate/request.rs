@@ -1,7 +1,7 @@
 //! What is asked.
 
 use super::super::context::Context;
-use super::super::pattern::LONGEST;
+use super::super::pattern::LONGEST_VALUE;
 use super::super::principal::{PrincipalError, Requester};
 
 /// One request: may this principal do this to that?
@@ -48,7 +48,7 @@ impl Request {
         resource_account: Option<&str>,
         context: Context,
     ) -> Result<Self, RequestError> {
-        if [principal, action, resource].iter().any(|text| text.len() > LONGEST) {
+        if [principal, action, resource].iter().any(|text| text.len() > LONGEST_VALUE) {
             return Err(RequestError::TooLong);
         }
         let principal = Requester::parse(principal)?;
