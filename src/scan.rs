@@ -1,6 +1,7 @@
 //! The spine: plan, load, check, sort, verdict. The only owner of threads.
 
 mod context;
+mod exec;
 mod image;
 mod packaging;
 mod pipeline;
@@ -18,6 +19,7 @@ use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
+pub use exec::{Engine, ExecRequest};
 pub use image::{ImageRequest, Recipe, image};
 
 /// What every scan needs.
