@@ -206,7 +206,10 @@ fn judge(id: &str, path: &Path, fails: bool) -> Result<(), String> {
             let path = format!("{}:/usr/bin:/bin", cli.path("bin").display());
             let cli = cli.env("PATH", &path);
             let answer = cli.run(&["image", "oci-archive:image.tar", "--exec", "podman", "--report", "json"]);
-            assert!(!answer.stdout.contains("hunter2") && !answer.stderr.contains("hunter2"), "shows the output");
+            assert!(
+                !answer.stdout.contains("hunter2") && !answer.stderr.contains("hunter2"),
+                "shows the output"
+            );
             assert!(cli.path("removed").exists(), "{}: the image was left in the engine", path);
             (answer.code, answer.json())
         }
