@@ -1,6 +1,7 @@
 //! The spine: plan, load, check, sort, verdict. The only owner of threads.
 
 mod context;
+mod exec;
 mod gate;
 mod image;
 mod packaging;
@@ -22,6 +23,7 @@ use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
+pub use exec::{Engine, ExecRequest};
 pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use verify::{PapersSource, RegistryAccess, UNSIGNED, VerifyRequest, load, report, verify};
