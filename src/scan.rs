@@ -18,7 +18,7 @@ use crate::rule::Rules;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use image::{ImageRequest, Recipe, image};
-pub use verify::{PapersSource, RegistryAccess, UNSIGNED, VerifyRequest, load, report, verify};
+pub use verify::{PapersSource, RegistryAccess, SIGNED, UNSIGNED, VerifyRequest, load, report, verify};
 
 /// What every scan needs.
 pub struct Setup<'a> {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::Cli;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "",
     "context",
     "image",
@@ -15,6 +15,8 @@ const COMMANDS: [&str; 12] = [
     "explain",
     "schema",
     "simulate",
+    "verify",
+    "attest",
     "completions",
     "man",
 ];
