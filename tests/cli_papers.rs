@@ -486,3 +486,51 @@ fn malformed_papers_are_not_attested() {
         .error(&["p.json:2:13: /git_sha must be", "/image_tag is missing"]);
     cli.run(&["attest", "--provenance", "no.json"]).error(&["no.json: no such file"]);
 }
+
+#[test]
+fn a_real_registry_gives_what_was_pushed() {
+    let registry = support::Registry::start(None);
+    let layout = registry.dir.path().join("layout");
+    fs::create_dir_all(layout.join("blobs/sha256")).unwrap();
+    let blob = |text: &str| {
+        let digest = digest(text.as_bytes());
+        fs::write(layout.join("blobs/sha256").join(&digest[7..]), text).unwrap();
+        digest
+    };
+    let config = r#"{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[]}}"#;
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": MEDIA_TYPE, "layers": [],
+        "config": {
+            "mediaType": "application/vnd.oci.image.config.v1+json", "digest": blob(config), "size": config.len(),
+        },
+    })
+    .to_string();
+    let pushed = blob(&manifest);
+    let entry = json!({
+        "mediaType": MEDIA_TYPE, "digest": pushed, "size": manifest.len(),
+        "annotations": { "org.opencontainers.image.ref.name": "1" },
+    });
+    fs::write(layout.join("index.json"), json!({ "schemaVersion": 2, "manifests": [entry] }).to_string())
+        .unwrap();
+    fs::write(layout.join("oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+    let repository = format!("{}/team/app", registry.address);
+    let from = format!("oci:{}:1", layout.display());
+    registry.copy(&from, &format!("docker://{repository}:git-{SHA}"), &[]);
+    let cli = papers(&repository);
+    let mut document = provenance(&repository);
+    (document["image_digest"], document["oci_digest_value"]) = (json!(pushed), json!(pushed));
+    cli.write("p.json", document.to_string());
+    cli.write("seaworthy.toml", "version = 1\n[registry]\nrequire_immutable_tags = false\n");
+    let answer = cli.run(&["verify", "--provenance", "p.json", "--registry"]);
+    assert_eq!(answer.code, 0, "{}", answer.stdout);
+    // The papers of another image under the same tag.
+    cli.write("p.json", provenance(&repository).to_string());
+    let answer = cli.run(&["verify", "--provenance", "p.json", "--registry", "--report", "json"]);
+    assert_eq!((answer.code, ids(&answer.json())), (1, vec!["SW506"]));
+}
+
+#[test]
+fn a_run_id_that_is_a_token_is_not_shown() {
+    let answer = store().run(&["verify", "--run-id", GITHUB, "--report", "json"]);
+    assert!(!format!("{}{}", answer.stdout, answer.stderr).contains(&GITHUB[4..]), "{}", answer.stdout);
+}
