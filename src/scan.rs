@@ -26,6 +26,7 @@ pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use exec::{Engine, ExecRequest};
 pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
+pub use verify::{PapersSource, RegistryAccess, SIGNED, UNSIGNED, VerifyRequest, load, report, verify};
 pub use verify::{PapersSource, RegistryAccess, UNSIGNED, VerifyRequest, load, report, verify};
 pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
 
