@@ -244,6 +244,25 @@ fn a_report_that_cannot_be_written_is_in_the_evidence() {
 }
 
 #[test]
+fn what_could_not_be_shown_does_not_stand_for_the_run() {
+    let cli = project();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = cli.command(&["gate", "--run-id", "run_1"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let shown = |path: &str| {
+        let unchecked = cli.read_json(path)["unchecked"].clone();
+        unchecked.as_array().unwrap().iter().all(|u| u["what"] != "report")
+    };
+    assert!(!shown(EVIDENCE) && shown(&EVIDENCE.replace(".json", ".replaced-1.json")));
+    // A reader that went away has seen what it wanted.
+    let mut child =
+        cli.command(&["gate", "--run-id", "run_2"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(2));
+    assert!(shown(&EVIDENCE.replace("run_1", "run_2")));
+}
+
+#[test]
 fn two_gates_at_once_lose_nothing() {
     let cli = project();
     cli.write("image.tar", planted().docker_archive(&["app:1"]));

@@ -70,17 +70,16 @@ pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<S
 
 impl Gate {
     /// Notes that something of the gate itself could not be done, such as writing its evidence: it is no pass then.
-    #[must_use]
-    pub fn missed(mut self, what: &str, reason: &str) -> Self {
+    pub fn miss(&mut self, what: &str, reason: &str) {
         let item = Unchecked {
             origin: Origin::new(OriginKind::Artifact, "gate"),
             what: what.to_owned(),
             reason: reason.to_owned(),
             checks: Vec::new(),
         };
-        self.report = Report::merge(self.report.fail_on, &catalogue(), vec![self.report], vec![item]);
+        let fail_on = self.report.fail_on;
+        self.report = Report::merge(fail_on, &catalogue(), vec![self.report.clone()], vec![item]);
         self.report.closure = closure(&self.report, &self.parts, &self.documents);
-        self
     }
 }
 
@@ -199,7 +198,7 @@ mod tests {
 
     #[test]
     fn all_that_is_asked_for_and_nothing_found_is_a_pass() {
-        let gate = run(whole());
+        let mut gate = run(whole());
         assert_eq!(gate.report.verdict, Verdict::Pass);
         assert_eq!(gate.report.artifacts.len(), 3);
         for (clause, expected) in [
@@ -213,7 +212,7 @@ mod tests {
             assert_eq!(status(&gate, clause), expected, "{clause}");
         }
         // What is then not written is no pass.
-        let gate = gate.missed("evidence", "the disk is full");
+        gate.miss("evidence", "the disk is full");
         assert_eq!(
             (gate.report.verdict, status(&gate, "F")),
             (Verdict::Incomplete, ClauseStatus::Incomplete)

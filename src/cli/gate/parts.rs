@@ -51,7 +51,8 @@ fn asked<'a>(arguments: &Arguments, contract: &'a Contract) -> impl Fn(Part) -> 
     }
 }
 
-/// How a part is examined; none if this version cannot.
+/// How a part is examined; none if this version cannot. A part that a version learns to examine gets an arm here, and
+/// nothing else changes: until then it is unchecked wherever it is asked for.
 fn slot(part: Part, run: Run<'_>) -> Option<Examination<'_>> {
     match part {
         Part::Context => Some(Box::new(move || examine_context(run).map_err(|f| masked(run, &f)))),
