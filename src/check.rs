@@ -2,7 +2,10 @@
 
 pub mod context;
 pub mod dockerfile;
+pub mod fallback;
 pub mod image;
+pub mod packaging;
+pub mod provenance;
 pub mod secret_file;
 mod text;
 pub mod wiring;
@@ -38,6 +41,8 @@ pub struct InjectedSecret {
     pub handle: String,
     /// The environment variables that carry it.
     pub variables: Vec<String>,
+    /// Whether the application cannot start without it.
+    pub required: bool,
 }
 
 /// What checks answer with.
@@ -54,7 +59,12 @@ pub fn catalogue() -> Vec<&'static CheckMeta> {
     let mut all: Vec<&CheckMeta> = image::ALL.iter().map(|c| c.meta()).collect();
     all.extend(context::ALL.iter().chain(dockerfile::ALL).map(|c| c.meta()));
     all.extend(wiring::ALL.iter().map(|c| c.meta()));
+    all.extend(provenance::ALL.iter().map(|c| c.meta()));
+    all.extend(packaging::SURFACE.iter().map(|c| c.meta()));
+    all.extend(packaging::startup::ENTRYPOINTS.iter().map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
+    // A check that two families ask is one check.
+    all.dedup_by(|a, b| std::ptr::eq(*a, *b));
     all
 }
 

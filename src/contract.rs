@@ -8,17 +8,21 @@ mod accept;
 mod diagnostic;
 mod evidence;
 mod file;
+mod handles;
 mod hint;
 mod mask;
 mod names;
+mod packaging;
 mod parameter;
 mod raw;
 mod schema;
 mod sections;
 mod shape;
+mod substitute;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod wiring;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -28,14 +32,18 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
+use crate::check::wiring::Expectations;
 use crate::location::{LineIndex, Span};
 
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
 pub use evidence::{Bucket, EvidenceKeys, EvidenceSection, GateSection};
+pub use handles::Handles;
+pub use packaging::{EntrypointEntry, WorkflowSection};
 pub use parameter::Parameter;
 pub use schema::schema;
 pub use sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
+pub use wiring::AwsSection;
 
 use raw::RawContract;
 use shape::Shape;
@@ -74,8 +82,21 @@ pub struct Contract {
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
     pub secrets: Vec<SecretEntry>,
+    /// What a run's papers must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
+    /// `[registry]`.
+    pub papers: crate::check::provenance::Expectations,
+    /// `[workflow]`; nothing if there is none.
+    pub workflow: Option<WorkflowSection>,
+    /// Every `[[entrypoints]]`, in the contract's order.
+    pub entrypoints: Vec<EntrypointEntry>,
     /// Every `[[accept]]`, in the contract's order.
     pub accept_entries: Vec<AcceptEntry>,
+    /// `[aws]`.
+    pub aws: AwsSection,
+    /// What `[[secrets]]`, `[[roles]]`, `[[tasks]]`, `[[forbidden_roles]]` and `[[exceptions]]` say of the wiring.
+    pub expectations: Expectations,
+    /// The registry that `[handles]` names, if it names one.
+    pub handles: Option<Handles>,
     source: Option<Source>,
 }
 
@@ -112,30 +133,43 @@ impl Default for Contract {
             gate: GateSection::default(),
             limits: Limits::default(),
             secrets: Vec::new(),
+            papers: crate::check::provenance::Expectations::default(),
+            workflow: None,
+            entrypoints: Vec::new(),
             accept_entries: Vec::new(),
+            aws: AwsSection::default(),
+            expectations: Expectations::default(),
+            handles: None,
             source: None,
         }
     }
 }
 
 impl Contract {
-    /// Reads the contract at `path`. Its `expires` dates are compared with the day `today`; see
-    /// [`Contract::check_dates`].
+    /// Reads the contract at `path`, and the registry of handles that it names. Its `expires` dates are compared with
+    /// the day `today`; see [`Contract::check_dates`].
     ///
     /// # Errors
-    /// [`ContractError::File`] if the file cannot be read, [`ContractError::Invalid`] with all its mistakes.
+    /// [`ContractError::File`] if the file cannot be read, [`ContractError::Handles`] if its registry cannot,
+    /// [`ContractError::Invalid`] with all mistakes of the contract.
     pub fn load(path: &Path, today: Date) -> Result<Self, ContractError> {
-        let contract = Self::parse(&file::read(path)?, path)?;
+        let text = file::read(path)?;
+        let handles = Handles::of_contract(&text, path)?;
+        let contract = Self::parse_with(&text, path, handles)?;
         contract.check_dates(today)?;
         Ok(contract)
     }
 
     /// Reads a contract's text; `path` is where it stands: it is named in errors, and relative paths are joined to its
-    /// folder. Nothing is read from the disk.
+    /// folder. Nothing is read from the disk, so there is no registry of handles: `${HANDLE}` is a mistake.
     ///
     /// # Errors
     /// [`ContractError::Invalid`] with all its mistakes.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ContractError> {
+        Self::parse_with(text, path, None)
+    }
+
+    fn parse_with(text: &str, path: &Path, handles: Option<Handles>) -> Result<Self, ContractError> {
         let invalid = |mistakes| ContractError::Invalid(Mistakes::new(path.to_owned(), text, mistakes));
         let (mut document, broken) = DeTable::parse_recoverable(text);
         let lines = LineIndex::new(text.as_bytes());
@@ -147,7 +181,8 @@ impl Contract {
         let whole = mistakes.is_empty();
         let broken_lines: BTreeSet<u32> =
             mistakes.iter().map(|m| lines.position(m.span.start).line).collect();
-        let mut further = Shape::fit(&schema(), &mut document, whole);
+        let mut further = substitute::fill(document.get_mut(), handles.as_ref());
+        further.extend(Shape::fit(&schema(), &mut document, whole));
         let raw = match RawContract::deserialize(toml::de::Deserializer::from(document)) {
             Ok(raw) => raw,
             Err(error) => {
@@ -174,10 +209,15 @@ impl Contract {
             fingerprints,
             rules,
             evidence,
-            gate,
             limits,
             secrets,
             accept,
+            papers,
+            gate,
+            workflow,
+            entrypoints,
+            aws,
+            expectations,
         } = sections;
         Ok(Self {
             version,
@@ -190,7 +230,13 @@ impl Contract {
             gate,
             limits,
             secrets,
+            papers,
+            workflow,
+            entrypoints,
             accept_entries: accept,
+            aws,
+            expectations,
+            handles,
             source: Some(source),
         })
     }

@@ -2,6 +2,7 @@
 //! stay so to the end: a [`Finding`] says that the artifact is bad, an [`Unchecked`] that it could not be seen; errors
 //! are the business of whoever failed.
 
+mod access;
 mod closure;
 mod outcome;
 
@@ -14,6 +15,7 @@ use sha2::Sha256;
 
 use crate::location::Origin;
 
+pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
 pub use closure::{Clause, ClauseStatus, Part, PartState, closure};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
 

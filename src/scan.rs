@@ -3,22 +3,29 @@
 mod context;
 mod gate;
 mod image;
+mod packaging;
 mod pipeline;
 mod verdict;
+mod verify;
+mod wiring;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
+use crate::artifact::aws::AwsError;
 use crate::artifact::context::{ContextError, IgnoreError};
 use crate::artifact::image::ImageError;
-use crate::contract::Contract;
+use crate::check::InjectedSecret;
+use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
+pub use verify::{PapersSource, RegistryAccess, UNSIGNED, VerifyRequest, load, report, verify};
+pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
 
 /// What every scan needs.
 pub struct Setup<'a> {
@@ -34,6 +41,16 @@ pub struct Setup<'a> {
     pub today: Date,
     /// Told how far the scan is.
     pub progress: &'a Progress,
+}
+
+/// The secrets that a contract injects, as checks know them.
+fn injected(contract: &Contract) -> Vec<InjectedSecret> {
+    let secret = |s: &SecretEntry| InjectedSecret {
+        handle: s.handle.clone(),
+        variables: s.variables.clone(),
+        required: s.required,
+    };
+    contract.secrets.iter().map(secret).collect()
 }
 
 /// What a scan ends with.
@@ -78,6 +95,20 @@ pub enum ScanError {
     /// The context cannot be listed.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// A source of the wiring cannot be used, or the account cannot be asked.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The wiring cannot be looked at.
+    #[error("{0}")]
+    Wiring(String),
+    /// A paper was named that is not there, or a run that cannot be.
+    #[error("{path}: {reason}")]
+    Paper {
+        /// Its name.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The threads could not be started.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {

@@ -94,7 +94,7 @@ fn modules_import_only_what_the_table_allows() {
 
 #[test]
 fn domains_of_artifacts_do_not_know_each_other() {
-    let domains = ["dockerfile", "context", "image", "aws", "provenance"];
+    let domains = ["dockerfile", "context", "image", "aws", "provenance", "workflow"];
     for (path, text) in sources() {
         let mut parts = path.iter().map(|p| p.to_string_lossy().into_owned());
         let (Some(first), Some(own)) = (parts.next(), parts.next()) else { continue };

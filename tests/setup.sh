@@ -21,3 +21,10 @@ if [ "${#missing[@]}" -gt 0 ]; then
   "${sudo[@]}" apt-get update -qq
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
+
+# moto is the test account of tests/aws_live.rs; it lives in an environment of its own.
+venv="$(dirname "$0")/.venv"
+if ! "$venv/bin/python" -c 'import boto3, moto.server' 2>/dev/null; then
+  python3 -m venv --clear "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check 'moto[server]==5.2.5' 'boto3==1.44.5'
+fi

@@ -5,3 +5,5 @@ pub mod aws;
 pub mod context;
 pub mod dockerfile;
 pub mod image;
+pub mod provenance;
+pub mod workflow;

@@ -2,6 +2,9 @@
 
 mod gate;
 mod init;
+mod papers;
+mod simulate;
+mod wiring;
 
 use std::path::PathBuf;
 
@@ -13,6 +16,11 @@ use crate::location::RunId;
 
 pub(super) use gate::Gate;
 pub(super) use init::Init;
+
+pub(super) use simulate::Simulate;
+pub(super) use wiring::{Files, Wiring};
+
+pub(super) use papers::{Attest, Verify};
 
 /// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
 #[derive(Debug, Parser)]
@@ -64,9 +72,12 @@ pub(super) enum When {
 pub(super) enum Command {
     Context(Context),
     Image(Image),
+    Wiring(Wiring),
     Gate(Gate),
     Init(Init),
     Simulate(Simulate),
+    Verify(Verify),
+    Attest(Attest),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),
@@ -188,18 +199,6 @@ pub(super) struct Common {
     /// The category of a SARIF upload: one for each image of a repository.
     #[arg(long, value_name = "NAME", env = "SEAWORTHY_SARIF_CATEGORY", default_value = "seaworthy")]
     pub(super) sarif_category: String,
-}
-
-/// Decide IAM requests offline, each with its reason
-#[derive(Args, Debug)]
-#[command(after_help = "A case is one JSON object on one line:\n  \
-    {\"id\": \"1\", \"policies\": {\"identity\": [{…}], \"boundaries\": null, \"scps\": [{\"org\": \"root\", \"policies\": [{…}]}]},\n   \
-    \"request\": {\"principal\": \"arn:…\", \"action\": \"ssm:GetParameter\", \"resource\": \"arn:…\", \"context\": {}}}\n\
-    The answer is one, too: {\"id\", \"decision\": Allowed | ImplicitlyDenied | ExplicitlyDenied | Unknown, \"why\"}.")]
-pub(super) struct Simulate {
-    /// The cases, one JSON object a line; - for standard input.
-    #[arg(long, value_name = "FILE.jsonl")]
-    pub(super) cases: PathBuf,
 }
 
 /// List, show and check detectors

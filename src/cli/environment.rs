@@ -43,7 +43,17 @@ pub(super) fn contract(common: &Common, root: &Path, terminal: &Terminal) -> Res
     Ok(contract)
 }
 
-fn read_contract(named: Option<&Path>, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
+/// The contract alone, for commands without a verdict.
+pub(super) fn contract_at(named: Option<&Path>, terminal: &Terminal) -> Result<Contract, Failure> {
+    read_contract(named, Path::new("."), terminal)
+}
+
+/// The contract without what was typed.
+pub(super) fn read_contract(
+    named: Option<&Path>,
+    root: &Path,
+    terminal: &Terminal,
+) -> Result<Contract, Failure> {
     let path = match named {
         Some(path) => path.to_owned(),
         None => {

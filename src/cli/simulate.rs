@@ -1,23 +1,86 @@
-//! `seaworthy simulate`: offline IAM decisions, one JSON line for each case.
+//! `seaworthy simulate`: offline IAM decisions, one JSON line for each case, or one answer for people.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
+use std::path::Path;
 
-use super::Failure;
 use super::args::Simulate as Arguments;
 use super::output::Terminal;
+use super::{Failure, environment, wiring};
+use crate::check::Masker;
+use crate::finding::FingerprintKey;
 use crate::iam::cases::{Case, decide};
+use crate::location::escape_bytes;
+use crate::rule::Rules;
+use crate::scan::{self, Progress, Setup};
 
 /// Longest line, in bytes: a dozen policies at their largest.
 const LINE: u64 = 16 << 20;
 
-/// Answers every case. A line that is no case does not stop the rest; the exit code is then 2.
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
-    let name = arguments.cases.display();
-    let mut input: Box<dyn BufRead> = if arguments.cases.as_os_str() == "-" {
+    match (&arguments.cases, &arguments.role, &arguments.action, &arguments.resource) {
+        (Some(path), ..) => cases(path, terminal),
+        (None, Some(role), Some(action), Some(resource)) => ask(arguments, role, action, resource, terminal),
+        _ => Err(Failure(
+            "give --cases, or --role, --action and --resource (seaworthy simulate --help)".into(),
+        )),
+    }
+}
+
+/// Answers one question: 0 allowed, 1 denied, 2 unknown.
+fn ask(
+    arguments: &Arguments,
+    role: &str,
+    action: &str,
+    resource: &str,
+    terminal: &Terminal,
+) -> Result<u8, Failure> {
+    let contract = environment::read_contract(arguments.contract.as_deref(), Path::new("."), terminal)?;
+    let mut given = Vec::new();
+    for text in &arguments.context {
+        let (key, value) =
+            text.split_once('=').ok_or_else(|| Failure("--context: not of the form KEY=VALUE".into()))?;
+        given.push((key.to_owned(), value.to_owned()));
+    }
+    let rules = Rules::load(&[], &[])?;
+    let progress = Progress::default();
+    let setup = Setup {
+        contract: &contract,
+        rules: &rules,
+        key: FingerprintKey::PlaceOnly,
+        jobs: 1,
+        today: environment::today(),
+        progress: &progress,
+    };
+    let request = wiring::request(&arguments.files, None, false, &contract)?;
+    let masker = Masker::new(&rules);
+    let shown = |text: &str| escape_bytes(masker.mask(text).as_bytes());
+    let answer = scan::ask_role(&setup, request, role, action, resource, &given)
+        .map_err(|e| Failure(shown(&e.to_string())))?;
+    let (word, code) = match answer.allowed {
+        Some(true) => ("allowed", 0),
+        Some(false) => ("denied", 1),
+        None => ("unknown", 2),
+    };
+    let mut out = String::new();
+    let _ = writeln!(out, "{word}: {}", shown(&answer.reason));
+    let _ = writeln!(out, "  who   {}", shown(&answer.principal));
+    let _ = writeln!(out, "  what  {} on {}", shown(action), shown(&answer.resource));
+    for open in &answer.open {
+        let _ = writeln!(out, "  open  {}", shown(open));
+    }
+    terminal.print(out.as_bytes())?;
+    Ok(code)
+}
+
+/// Answers every case. A line that is no case does not stop the rest; the exit code is then 2.
+fn cases(path: &Path, terminal: &Terminal) -> Result<u8, Failure> {
+    let name = path.display();
+    let mut input: Box<dyn BufRead> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
-        let file = File::open(&arguments.cases).map_err(|e| Failure(format!("{name}: {e}")))?;
+        let file = File::open(path).map_err(|e| Failure(format!("{name}: {e}")))?;
         Box::new(BufReader::new(file))
     };
     let mut faults = 0usize;

@@ -168,16 +168,30 @@ pub enum ContractError {
         /// The reason.
         problem: FileProblem,
     },
+    /// The registry of handles that the contract names cannot be read as one.
+    #[error("{}{}: {reason}", escape_bytes(path.as_os_str().as_encoded_bytes()), colon(*line))]
+    Handles {
+        /// The registry's file.
+        path: PathBuf,
+        /// Line in it, from 1; none if it could not be read at all.
+        line: Option<usize>,
+        /// What is wrong. It may name a key and never a value.
+        reason: String,
+    },
     /// The file was read, and something in it is wrong.
     #[error("{0}")]
     Invalid(Mistakes),
+}
+
+fn colon(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(":{line}"))
 }
 
 impl ContractError {
     /// All mistakes in the text, in its order; none if the file could not be read.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         match self {
-            Self::File { .. } => &[],
+            Self::File { .. } | Self::Handles { .. } => &[],
             Self::Invalid(mistakes) => &mistakes.diagnostics,
         }
     }
@@ -187,7 +201,7 @@ impl ContractError {
     pub fn render(&self, color: bool) -> String {
         match self {
             Self::Invalid(mistakes) => mistakes.render(color),
-            Self::File { .. } => {
+            Self::File { .. } | Self::Handles { .. } => {
                 let renderer = if color { Renderer::styled() } else { Renderer::plain() };
                 let title = Level::ERROR.primary_title(self.to_string());
                 format!("{}\n", renderer.render(&[title.elements(NOTHING)]))

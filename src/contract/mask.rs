@@ -7,10 +7,11 @@ use super::names;
 const WORDS: [&str; 8] = ["key", "pass", "pwd", "secret", "token", "credential", "value", "salt"];
 
 /// Keys of the contract that hold such a word and no secret.
-const HARMLESS: [&str; 3] = ["key_env", "kms_key_id", "secrets"];
+const HARMLESS: [&str; 4] = ["key_env", "secrets", "kms_key", "kms_key_id"];
 
 /// The keys of a `[[secrets]]` entry: they name a secret and do not hold one.
-const SECRET_ENTRY: [&str; 4] = ["handle", "parameter", "variables", "required"];
+const SECRET_ENTRY: [&str; 7] =
+    ["handle", "parameter", "variables", "required", "version", "label", "kms_key"];
 
 /// Whether a key's name says that its value is a secret.
 pub(super) fn speaks_of_secret(key: &str) -> bool {

@@ -1,6 +1,8 @@
 //! The grammar of every name, pattern and date that a contract holds: text in, checked value or fault out. No fault
 //! repeats the text: it may be a secret in the wrong place.
 
+pub(super) mod aws;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 

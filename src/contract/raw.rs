@@ -2,6 +2,8 @@
 //! descriptions in the JSON Schema and in hints, so they speak to the contract's author.
 
 pub(super) mod evidence;
+pub(super) mod papers;
+mod wiring;
 
 use std::borrow::Cow;
 
@@ -11,8 +13,11 @@ use serde::{Deserialize, Deserializer};
 use crate::finding::Severity;
 use crate::location::Span;
 
+use super::packaging::{RawEntrypoint, RawWorkflow};
 use super::sections::{Limits, Policy};
 use evidence::{RawEvidence, RawGate};
+
+pub(super) use wiring::{RawAws, RawException, RawExtra, RawForbiddenRole, RawHandles, RawRole, RawTask};
 
 /// A value and the place where it stands.
 pub(super) struct Marked<T> {
@@ -68,14 +73,42 @@ pub(super) struct RawContract {
     pub rules: Option<RawRules>,
     /// Where the record of a run is kept.
     pub evidence: Option<RawEvidence>,
+    /// What the packaging provenance of a run must hold. The default is packaging contract M1.
+    pub provenance: Option<papers::RawProvenance>,
+    /// Where things stand in the run header, as JSON pointers.
+    pub run_header: Option<papers::RawRunHeader>,
+    /// What the build receipt of a run must hold. The default is packaging contract M1.
+    pub receipt: Option<papers::RawReceipt>,
+    /// What the run's security evidence must say.
+    pub security_evidence: Option<papers::RawSecurityEvidence>,
+    /// Who may sign the papers.
+    pub signature: Option<papers::RawSignature>,
+    /// How the registry is asked.
+    pub registry: Option<papers::RawRegistry>,
     /// What a gate must have examined.
     pub gate: Option<RawGate>,
     /// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.
     pub limits: Option<RawLimits>,
     /// Secrets that reach the container at runtime and must not be in the image. One `[[secrets]]` for each.
     pub secrets: Option<Vec<Marked<RawSecret>>>,
+    /// What builds and publishes the image.
+    pub workflow: Option<Marked<RawWorkflow>>,
+    /// The ways in which the image is started. One `[[entrypoints]]` for each.
+    pub entrypoints: Option<Vec<Marked<RawEntrypoint>>>,
     /// Findings that are accepted for a time. One `[[accept]]` for each.
     pub accept: Option<Vec<Marked<RawAccept>>>,
+    /// Where names live that the contract uses.
+    pub handles: Option<RawHandles>,
+    /// The account that the wiring is checked in.
+    pub aws: Option<RawAws>,
+    /// Roles, and the secrets that each must be able to read. One `[[roles]]` for each.
+    pub roles: Option<Vec<Marked<RawRole>>>,
+    /// Which role each task runs as. One `[[tasks]]` for each task definition.
+    pub tasks: Option<Vec<Marked<RawTask>>>,
+    /// Roles that no task may run as, such as the one that applies Terraform. One `[[forbidden_roles]]` for each.
+    pub forbidden_roles: Option<Vec<Marked<RawForbiddenRole>>>,
+    /// ARNs for which a rule of the wiring may be broken for a time. One `[[exceptions]]` for each.
+    pub exceptions: Option<Vec<Marked<RawException>>>,
 }
 
 /// The image that is examined when the command line names none, and what it is built from.
@@ -181,6 +214,14 @@ pub(super) struct RawSecret {
     /// Whether the application cannot start without it.
     #[schemars(extend("default" = true))]
     pub required: Option<Marked<bool>>,
+    /// The version that the parameter must have.
+    #[schemars(range(min = 1))]
+    pub version: Count,
+    /// The label that the parameter's version must carry. It cannot be verified without reading values, so it is always
+    /// reported as unchecked.
+    pub label: Text,
+    /// The KMS key that must encrypt it: an ID, an ARN, or an alias such as `alias/orders`.
+    pub kms_key: Text,
 }
 
 /// A finding that is accepted for a time. It names a check, and one of `detector`, `path` and `fingerprint` at least.

@@ -124,4 +124,10 @@ pub struct SecretEntry {
     pub variables: Vec<String>,
     /// Whether the application cannot start without it.
     pub required: bool,
+    /// The version that the parameter must have.
+    pub version: Option<u64>,
+    /// The label that the parameter's version must carry.
+    pub label: Option<String>,
+    /// The KMS key that must encrypt it.
+    pub kms_key: Option<String>,
 }

@@ -5,6 +5,7 @@ mod files;
 mod mistakes;
 mod properties;
 mod schemas;
+mod wiring;
 
 use std::path::{Path, PathBuf};
 
@@ -41,11 +42,13 @@ fn the_example_says_everything() {
     assert_eq!(contract.gate.require.len(), 2);
     assert_eq!(contract.limits.max_layer_bytes, 8 << 30);
     assert_eq!(contract.limits.registry_timeout_seconds, 30);
-    let [password, dsn] = contract.secrets.as_slice() else { panic!("two secrets") };
+    let [password, dsn, api_key] = contract.secrets.as_slice() else { panic!("three secrets") };
     assert_eq!(password.parameter, Parameter::Name("/orders/prod/db/password".to_owned()));
     assert_eq!(password.variables, ["DB_PASSWORD", "PGPASSWORD"]);
     assert!(password.required && !dsn.required);
     assert!(matches!(dsn.parameter, Parameter::SecretArn(_)));
+    assert_eq!((api_key.version, api_key.label.as_deref()), (Some(3), Some("live")));
+    assert_eq!(api_key.kms_key.as_deref(), Some("alias/orders"));
     let [accept] = contract.accept_entries.as_slice() else { panic!("one entry") };
     assert_eq!(accept.position.to_string(), "66:1");
     assert_eq!(accept.path.as_ref().unwrap().as_str(), "app/tests/**");

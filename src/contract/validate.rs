@@ -1,23 +1,31 @@
 //! From raw to checked: what a schema cannot say. Everything that is wrong is collected; an entry with a mistake is
 //! left out, and the contract is only handed on when there was none.
 
+mod papers;
+mod wiring;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use crate::check::provenance::Expectations as Papers;
 use crate::finding::Severity;
 use crate::location::{LineIndex, Position, Span};
 
+use self::wiring::RawWiring;
 use super::accept::{AcceptEntry, PathGlob};
 use super::diagnostic::{Diagnostic, Fault};
 use super::evidence::{EvidenceSection, GateSection};
 use super::names;
+use super::packaging::{EntrypointEntry, WorkflowSection};
 use super::parameter::Parameter;
 use super::raw::{
     Count, Marked, RawAccept, RawContract, RawDisable, RawImage, RawLimits, RawRules, RawSecret, Text,
 };
 use super::sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
+use super::wiring::AwsSection;
+use crate::check::wiring::Expectations;
 
 /// What the checked sections are made with.
 pub(super) struct Validator<'t> {
@@ -39,7 +47,12 @@ pub(super) struct Sections {
     pub gate: GateSection,
     pub limits: Limits,
     pub secrets: Vec<SecretEntry>,
+    pub workflow: Option<WorkflowSection>,
+    pub entrypoints: Vec<EntrypointEntry>,
     pub accept: Vec<AcceptEntry>,
+    pub papers: Papers,
+    pub aws: AwsSection,
+    pub expectations: Expectations,
 }
 
 impl<'t> Validator<'t> {
@@ -52,6 +65,17 @@ impl<'t> Validator<'t> {
     pub(super) fn sections(&mut self, raw: RawContract) -> Sections {
         let fail_on = raw.policy.unwrap_or_default().fail_on;
         let key_env = raw.fingerprints.unwrap_or_default().key_env;
+        let secrets = self.secrets(raw.secrets.unwrap_or_default());
+        // The registry was read before the contract; here is only told what is wrong with its name.
+        let _: Option<String> = self.text("file", raw.handles.unwrap_or_default().file, names::path);
+        let wiring = RawWiring {
+            aws: raw.aws.unwrap_or_default(),
+            roles: raw.roles.unwrap_or_default(),
+            tasks: raw.tasks.unwrap_or_default(),
+            forbidden_roles: raw.forbidden_roles.unwrap_or_default(),
+            exceptions: raw.exceptions.unwrap_or_default(),
+        };
+        let (aws, expectations) = self.wiring(wiring, &secrets);
         Sections {
             image: self.image(raw.image.unwrap_or_default()),
             policy: fail_on
@@ -62,8 +86,20 @@ impl<'t> Validator<'t> {
             evidence: self.evidence(raw.evidence.unwrap_or_default()),
             gate: Self::gate(raw.gate.unwrap_or_default()),
             limits: limits(&raw.limits.unwrap_or_default()),
-            secrets: self.secrets(raw.secrets.unwrap_or_default()),
+            workflow: raw.workflow.and_then(|w| self.workflow(w)),
+            entrypoints: self.entrypoints(raw.entrypoints.unwrap_or_default()),
             accept: self.accept(raw.accept.unwrap_or_default()),
+            papers: self.papers(papers::RawPapers {
+                provenance: raw.provenance.unwrap_or_default(),
+                run_header: raw.run_header.unwrap_or_default(),
+                receipt: raw.receipt.unwrap_or_default(),
+                security_evidence: raw.security_evidence.unwrap_or_default(),
+                signature: raw.signature.unwrap_or_default(),
+                registry: raw.registry.unwrap_or_default(),
+            }),
+            secrets,
+            aws,
+            expectations,
         }
     }
 
@@ -73,7 +109,7 @@ impl<'t> Validator<'t> {
     }
 
     /// Reads one text; reports its fault with the text's name before it.
-    fn read<T>(
+    pub(super) fn read<T>(
         &mut self,
         name: &str,
         text: &Marked<String>,
@@ -108,7 +144,7 @@ impl<'t> Validator<'t> {
         self.folder
     }
 
-    fn position(&self, span: Span) -> Position {
+    pub(super) fn position(&self, span: Span) -> Position {
         self.lines.position(span.start)
     }
 
@@ -147,7 +183,7 @@ impl<'t> Validator<'t> {
     }
 
     /// Reports a value that an earlier entry has, naming the line of that one.
-    fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
+    pub(super) fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
         let here = self.position(text.span);
         if let Some(first) = seen.get(&text.value) {
             let message = format!("this {key} stands in the contract already, on line {}", first.line);
@@ -168,12 +204,16 @@ impl<'t> Validator<'t> {
         let (mut handles, mut carriers) = (HashMap::new(), HashMap::new());
         let mut secrets = Vec::new();
         for entry in raw {
-            let RawSecret { handle, parameter, variables, required } = entry.value;
+            let RawSecret { handle, parameter, variables, required, version, label, kms_key } = entry.value;
             let handle = handle.and_then(|text| {
                 self.unique(&mut handles, "handle", &text);
                 self.read("`handle`", &text, names::handle)
             });
             let parameter = self.text("parameter", parameter, Parameter::parse);
+            let version = self.of_parameter(version, "version", parameter.as_ref()).map(|v| v.value);
+            let label = self.of_parameter(label, "label", parameter.as_ref());
+            let label = self.text("label", label, names::aws::label);
+            let kms_key = self.text("kms_key", kms_key, names::aws::key);
             let mut names = Vec::new();
             for text in variables.unwrap_or_default() {
                 self.unique(&mut carriers, "variable", &text);
@@ -182,10 +222,35 @@ impl<'t> Validator<'t> {
             if let (Some(handle), Some(parameter)) = (handle, parameter) {
                 let required = required.is_none_or(|r| r.value);
                 let position = self.position(entry.span);
-                secrets.push(SecretEntry { position, handle, parameter, variables: names, required });
+                secrets.push(SecretEntry {
+                    position,
+                    handle,
+                    parameter,
+                    variables: names,
+                    required,
+                    version,
+                    label,
+                    kms_key,
+                });
             }
         }
         secrets
+    }
+
+    /// A pin that only parameters of Systems Manager have.
+    fn of_parameter<T>(
+        &mut self,
+        pin: Option<Marked<T>>,
+        key: &str,
+        kept: Option<&Parameter>,
+    ) -> Option<Marked<T>> {
+        let pin = pin?;
+        if matches!(kept, Some(Parameter::SecretArn(_))) {
+            let message = format!("`{key}` pins a parameter, and this secret is kept in Secrets Manager");
+            self.report(pin.span, message, "remove it, or name a parameter");
+            return None;
+        }
+        Some(pin)
     }
 
     fn accept(&mut self, raw: Vec<Marked<RawAccept>>) -> Vec<AcceptEntry> {

@@ -1,6 +1,6 @@
 //! What all findings and unchecked items add up to: the report, and its verdict, computed before anything is rendered.
 
-use super::{CheckMeta, Clause, Finding, Severity, Unchecked};
+use super::{AccessTable, CheckMeta, Clause, Finding, Severity, Unchecked};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,12 +188,16 @@ pub struct Report {
     pub accepted: Vec<Accepted>,
     /// What could not be seen.
     pub unchecked: Vec<Unchecked>,
+    /// What must be known to read the verdict rightly, and is no finding.
+    pub notes: Vec<String>,
     /// The ledger.
     pub coverage: Coverage,
     /// Every check of the families that this run could ask, in order of their IDs.
     pub checks: Vec<CheckSummary>,
     /// What became of each clause of the packaging contract; empty for all but a gate.
     pub closure: Vec<Clause>,
+    /// Which role can read which secret, if that was asked.
+    pub access: Option<AccessTable>,
 }
 
 impl Report {
@@ -262,9 +266,11 @@ impl Report {
             findings,
             accepted,
             unchecked,
+            notes: Vec::new(),
             coverage,
             checks,
             closure: Vec::new(),
+            access: None,
         }
     }
 

@@ -22,12 +22,14 @@ impl Source {
         }
         let line = line(&origin.place);
         match (origin.kind, &origin.path) {
-            (OriginKind::Dockerfile, path) => {
+            (OriginKind::Dockerfile | OriginKind::Document, path) => {
                 Self::new(path.as_deref().unwrap_or(&origin.artifact), line, line)
             }
             (OriginKind::Context, Some(path)) => {
                 Self::new(&format!("{}/{path}", origin.artifact), line, line)
             }
+            // The file itself; a pointer into it is told beside it.
+            (OriginKind::Infrastructure, _) => Self::new(&origin.artifact, line, line),
             _ => None,
         }
     }

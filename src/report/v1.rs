@@ -2,12 +2,16 @@
 //! from the internal types, so that these can change without breaking a reader. Fields that are not known are `null`,
 //! never absent.
 
+mod access;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::phrase::{printable, prose};
 use super::{TOOL, VERSION};
 use crate::{finding as inner, location};
+
+pub(super) use access::Access;
 
 /// The tool that wrote the document.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -13,9 +13,8 @@ use crate::artifact::context::{
 use crate::artifact::dockerfile::Dockerfile;
 use crate::check::context::FILE_CHECKS;
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
-use crate::check::{
-    Answers, Context, InjectedSecret, Masker, context as context_checks, dockerfile as dockerfile_checks,
-};
+use crate::check::fallback::Watch;
+use crate::check::{Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks};
 use crate::finding::{ArtifactRecord, Subject, Unchecked};
 use crate::location::{Origin, OriginKind, escape_bytes};
 
@@ -69,13 +68,15 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         .build()
         .map_err(|source| ScanError::Threads { jobs: setup.jobs, source })?;
     let name = request.root.display().to_string();
-    let seen = pool.install(|| read::all(setup, &files));
+    let secrets = super::injected(setup.contract);
+    let watch = Watch::new(&secrets);
+    let seen = pool.install(|| read::all(setup, watch.as_ref(), &files));
     let mut coverage = seen.coverage;
     let miss = |path: &[u8], what: &str, reason: String| Unchecked {
         origin: Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },
         what: what.to_owned(),
         reason,
-        checks: FILE_CHECKS.to_vec(),
+        checks: FILE_CHECKS.iter().filter(|id| **id != "SW408" || watch.is_some()).copied().collect(),
     };
     for (file, reason) in seen.unread {
         answers.unchecked.push(miss(files.files[file].bytes(), "file", reason));
@@ -112,14 +113,20 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     };
     let build = Build { recipe, context: examined };
     let masker = Masker::new(setup.rules);
-    let secrets: Vec<InjectedSecret> = Vec::new();
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
     let mut asked = Vec::new();
     for check in context_checks::ALL.iter().chain(dockerfile_checks::ALL) {
+        // Without a variable that the contract requires there is nothing to look for.
+        if check.meta().id == "SW408" && watch.is_none() {
+            continue;
+        }
         asked.push(check.meta().id);
         check.run(&build, &context, &mut answers);
     }
-    let artifacts = records(request, source, &build.context.name);
+    let (more, workflows) = super::packaging::build_surface(setup, &context, &mut answers);
+    asked.extend(more);
+    let mut artifacts = records(request, source, &build.context.name);
+    artifacts.extend(workflows);
     let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
     outcome.warnings.extend(looked_away(&build.recipe));
     Ok(outcome)

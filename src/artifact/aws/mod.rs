@@ -6,14 +6,19 @@
 //! the permission that would have shown it), never an absence. And no secret value is held: a literal is looked at by
 //! an [`Inspector`] while it is read, and only what that found is kept.
 
+pub mod client;
+mod containers;
+pub mod ecr;
 mod fill;
 pub mod live;
+mod managed;
 mod model;
 pub mod plan;
 pub mod saved;
 mod seen;
 pub mod template;
 mod text;
+mod tree;
 
 pub use model::{
     Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability, Parameter,
@@ -21,7 +26,7 @@ pub use model::{
     SecretReferenceKind, Sighting, Snapshot, Source, SourceKind, TaskDefinition, Wanted,
 };
 pub use seen::{Gap, Seen};
-pub use text::{Part, Text};
+pub use text::{ACCOUNT, Part, REGION, Text};
 
 /// Looks at a literal while it is read, so that its value need not be kept.
 pub trait Inspector: Sync {

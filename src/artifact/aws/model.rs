@@ -361,7 +361,7 @@ pub struct Key {
     pub place: Place,
     /// Whether AWS manages it: then every principal of the account can use it through its service.
     pub aws_managed: bool,
-    /// Its key policy.
+    /// Its key policy; absent if it has AWS's default one, which leaves the decision to the account's policies.
     pub policy: Seen<Document>,
 }
 

@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The symbol of the account's 12 digits, where a source does not tell them.
+pub const ACCOUNT: &str = "account";
+/// The symbol of the region, where a source does not tell it.
+pub const REGION: &str = "region";
+
 /// A text with symbols in it. Two texts are equal when pieces and symbols are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -51,6 +56,29 @@ impl Text {
             [Part::Literal(text)] => Some(text),
             _ => None,
         }
+    }
+
+    /// The same as text of a policy: a symbol becomes `${unknown:NAME}`, which the IAM engine reads as unknown.
+    pub fn to_policy(&self) -> String {
+        self.parts.iter().fold(String::new(), |mut out, part| {
+            match part {
+                Part::Literal(text) => out.push_str(text),
+                // A brace would end the symbol.
+                Part::Symbol(name) => {
+                    out.push_str(&format!("${{unknown:{}}}", name.replace(['{', '}'], "|")))
+                }
+            }
+            out
+        })
+    }
+
+    /// The same with the values of some symbols known.
+    #[must_use]
+    pub fn settle(&self, value: &dyn Fn(&str) -> Option<String>) -> Self {
+        Self::new(self.parts.iter().map(|part| match part {
+            Part::Symbol(name) => value(name).map_or_else(|| part.clone(), Part::Literal),
+            Part::Literal(_) => part.clone(),
+        }))
     }
 
     /// The names of its symbols.

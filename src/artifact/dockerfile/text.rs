@@ -28,6 +28,12 @@ struct Piece {
 }
 
 impl Text {
+    /// A text that stands for itself: its places are its own bytes. For scripts that come from elsewhere than a
+    /// Dockerfile.
+    pub fn of(value: &str) -> Self {
+        Self { value: value.to_owned(), span: Span::new(0, value.len()), pieces: Vec::new() }
+    }
+
     /// The text as a string. Bytes that are not UTF-8 are U+FFFD, one for each byte.
     pub fn as_str(&self) -> &str {
         &self.value

@@ -1,12 +1,13 @@
 //! What is seen in the bytes of a layer's files: secrets by their form, and file kinds that are made to hold them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use memchr::memchr_iter;
 
 use crate::artifact::image::Digest;
-use crate::artifact::image::layer::{Chunk, ContentKind, FileMeta, LayerSummary, Part};
+use crate::artifact::image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummary, Part};
+use crate::check::fallback::{self, Fallback};
 use crate::check::secret_file::{self, SecretFileKind};
 use crate::detect::{Encoding, Hit, Piece, Scratch};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
@@ -52,6 +53,10 @@ pub struct ChunkFacts {
     pub sightings: Vec<Sighting>,
     /// Files of a secret kind.
     pub secret_files: Vec<SecretFileSighting>,
+    /// Required variables that get a default.
+    pub fallbacks: Vec<Fallback>,
+    /// Stretches of the files that are asked about.
+    pub captured: Vec<Captured>,
     /// Files with compressed data of their own.
     pub not_decoded: u64,
     /// Bytes in those.
@@ -62,12 +67,15 @@ impl ChunkFacts {
     /// Puts the secrets into order; of those that overlap keeps the one that is known best.
     pub fn settle(&mut self, rules: &Rules) {
         self.sightings = resolve(rules, std::mem::take(&mut self.sightings));
+        fallback::settle(&mut self.fallbacks);
     }
 
     /// Takes in what was seen in another chunk.
     pub fn merge(&mut self, other: Self) {
         self.sightings.extend(other.sightings);
         self.secret_files.extend(other.secret_files);
+        self.fallbacks.extend(other.fallbacks);
+        self.captured.extend(other.captured);
         self.not_decoded += other.not_decoded;
         self.not_decoded_bytes += other.not_decoded_bytes;
     }
@@ -84,6 +92,10 @@ pub struct LayerFacts {
     pub sightings: Vec<Sighting>,
     /// Files of a secret kind, by path.
     pub secret_files: Vec<SecretFileSighting>,
+    /// Required variables that get a default, by file and place.
+    pub fallbacks: Vec<Fallback>,
+    /// The beginnings of the files that are asked about, by entry.
+    pub contents: BTreeMap<u64, Vec<u8>>,
     /// Files with compressed data of their own.
     pub not_decoded: u64,
     /// Bytes in those.
@@ -95,15 +107,32 @@ impl LayerFacts {
     pub fn new(rules: &Rules, summary: LayerSummary, diff_id: Digest, facts: ChunkFacts) -> Self {
         let mut secret_files = facts.secret_files;
         secret_files.sort_by(|a, b| (&a.file.path, a.file.ordinal).cmp(&(&b.file.path, b.file.ordinal)));
+        let mut fallbacks = facts.fallbacks;
+        fallback::settle(&mut fallbacks);
         Self {
             summary,
             diff_id,
             sightings: resolve(rules, facts.sightings),
             secret_files,
+            fallbacks,
+            contents: contents(facts.captured),
             not_decoded: facts.not_decoded,
             not_decoded_bytes: facts.not_decoded_bytes,
         }
     }
+}
+
+/// Puts the stretches of each file together, as far as they reach without a gap.
+fn contents(mut captured: Vec<Captured>) -> BTreeMap<u64, Vec<u8>> {
+    captured.sort_by_key(|c| (c.ordinal, c.offset));
+    let mut all: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    for part in captured {
+        let content = all.entry(part.ordinal).or_default();
+        if content.len() as u64 == part.offset {
+            content.extend(part.bytes);
+        }
+    }
+    all
 }
 
 /// Examines one chunk.
@@ -189,7 +218,7 @@ fn sighting(
 }
 
 /// A line where the file is text and at hand as a whole, else the offset.
-fn place(bytes: &[u8], whole: bool, at: usize, offset: u64) -> Place {
+pub(in crate::check) fn place(bytes: &[u8], whole: bool, at: usize, offset: u64) -> Place {
     let is_text = !bytes[..bytes.len().min(1024)].contains(&0);
     if !whole || !is_text {
         return Place::Byte(offset);

@@ -15,12 +15,14 @@ mod sw307;
 mod sw308;
 mod sw309;
 
+pub(super) use content::place;
 pub use content::{ChunkFacts, LayerFacts, SecretFileSighting, Sighting, examine};
 pub(super) use published::is_published;
 
 use std::sync::Arc;
 
 use super::Check;
+use super::fallback::SilentFallback;
 use crate::artifact::image::{Image, Layer, Mismatch};
 use crate::location::SourceLines;
 
@@ -35,10 +37,11 @@ pub const ALL: &[&dyn Check<Examined>] = &[
     &sw307::SecretInAttestation,
     &sw308::SecretFile,
     &sw309::DigestMismatch,
+    &SilentFallback,
 ];
 
 /// The checks that look into layers: those that a layer that cannot be read leaves unasked.
-pub const LAYER_CHECKS: &[&str] = &["SW301", "SW302", "SW308"];
+pub const LAYER_CHECKS: &[&str] = &["SW301", "SW302", "SW308", "SW408"];
 
 /// Everything behind one reference, read and examined.
 pub struct Examined {
@@ -69,7 +72,7 @@ pub struct LayerView {
 }
 
 /// The image's default environment: `config.Env` of its config, split at the first `=`.
-fn environment(image: &ExaminedImage) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn environment(image: &ExaminedImage) -> impl Iterator<Item = (&str, &str)> {
     let entries = image.image.config.value.pointer("/config/Env").and_then(serde_json::Value::as_array);
     entries.into_iter().flatten().map(|e| {
         let text = e.as_str().unwrap_or_default();

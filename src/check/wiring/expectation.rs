@@ -130,6 +130,23 @@ pub struct Exception {
     pub expires: Date,
 }
 
+impl Role {
+    /// An execution role that the contract does not name.
+    pub(super) fn of_task(name: String) -> Self {
+        let position = Position { line: 1, column: 1 };
+        let handle = name.clone();
+        Self {
+            position,
+            handle,
+            name,
+            arn: None,
+            kind: RoleKind::Execution,
+            requires: vec![],
+            extras: vec![],
+        }
+    }
+}
+
 impl Expectations {
     /// The secret of this handle.
     pub fn secret(&self, handle: &str) -> Option<&Secret> {

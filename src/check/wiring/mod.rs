@@ -1,11 +1,47 @@
 //! Questions about how runtime secrets reach the application: parameters, roles, task definitions.
+//!
+//! Every answer has three values. What a check needs and nobody saw is unchecked, with the call and the permission that
+//! would show it; a rule that hangs on an unknown condition is unchecked, with that condition. Only what was looked for
+//! and is not there is absent.
 
+mod access;
+mod excess;
 mod expectation;
+mod key;
+mod miss;
+mod place;
+mod question;
+mod remedy;
+mod simulation;
+mod statement;
+mod sw401;
+mod sw402;
+mod sw403;
+mod sw404;
+mod sw405;
+mod sw406;
+mod sw407;
+mod sw409;
+mod sw410;
+mod symbol;
+mod table;
+mod target;
+#[cfg(test)]
+mod tests;
 
 pub use expectation::{Exception, Expectations, Extra, ForbiddenRole, Kept, Role, RoleKind, Secret, Task};
+pub use place::{Placement, origin};
+pub use question::{Answer, ask};
+pub use simulation::{Probe, compare, probes};
+pub use table::access_table;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 
 use super::Check;
 use crate::artifact::aws::Snapshot;
+use crate::iam::Level;
 
 /// A snapshot, and what the contract promises of it.
 pub struct Wiring<'a> {
@@ -14,8 +50,40 @@ pub struct Wiring<'a> {
     /// What the contract promises.
     pub expectations: &'a Expectations,
     /// The day on which extras and exceptions are judged.
-    pub today: jiff::civil::Date,
+    pub today: Date,
+    /// Where it all is.
+    pub placement: &'a Placement,
+    /// The service control policies over the account, from the root to the account.
+    pub organization: &'a [Level],
+    /// What the symbols of plans and templates stand for.
+    symbols: BTreeMap<String, String>,
+}
+
+impl<'a> Wiring<'a> {
+    /// A snapshot and what is expected of it, on the day `today`.
+    pub fn new(
+        snapshot: &'a Snapshot,
+        expectations: &'a Expectations,
+        today: Date,
+        placement: &'a Placement,
+        organization: &'a [Level],
+    ) -> Self {
+        let symbols = BTreeMap::new();
+        let mut wiring = Self { snapshot, expectations, today, placement, organization, symbols };
+        wiring.symbols = wiring.parts();
+        wiring
+    }
 }
 
 /// The checks on the wiring.
-pub const ALL: &[&dyn Check<Wiring<'_>>] = &[];
+pub const ALL: &[&dyn for<'a> Check<Wiring<'a>>] = &[
+    &sw401::SecretMissing,
+    &sw402::SecretNotAsPinned,
+    &sw403::RoleCannotRead,
+    &sw404::RoleReadsMore,
+    &sw405::ExecutionRoleDoesMore,
+    &sw406::ExecutionRoleInjects,
+    &sw407::SecretInTaskDefinition,
+    &sw409::TaskRoleNotMapped,
+    &sw410::TrustTooWide,
+];

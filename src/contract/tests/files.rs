@@ -18,6 +18,7 @@ fn a_file_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("seaworthy.toml");
     fs::write(&path, EXAMPLE).unwrap();
+    fs::write(folder.path().join("handles.md"), "- `A = \"b\"`\n").unwrap();
     let contract = Contract::load(&path, TODAY).unwrap();
     assert_eq!(contract.path(), Some(path.as_path()));
     assert_eq!(contract.image.context, Some(folder.path().join(".")));

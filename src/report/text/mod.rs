@@ -1,6 +1,7 @@
 //! The report for a terminal: the worst first, grouped; then what was accepted and what was not examined; then what was
 //! seen; the verdict last. Long lists are summed up, never cut in silence.
 
+mod access;
 mod closure;
 mod findings;
 mod ledger;
@@ -60,12 +61,16 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     }
     examined(report, options, screen)?;
     findings::write(report, options, screen)?;
+    access::write(report, options.width, screen)?;
     ledger::accepted(report, options, screen)?;
     ledger::unchecked(report, options, screen)?;
     closure::write(report, options, screen)?;
     screen.blank()?;
     ledger::coverage(report, screen)?;
     ledger::checks(report, options, screen)?;
+    for note in &report.notes {
+        screen.say("note", printable(note))?;
+    }
     next(report, screen)?;
     verdict(report, screen)
 }

@@ -12,6 +12,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use super::super::Setup;
 use crate::artifact::context::{Context as Files, FileKind, Sent};
 use crate::artifact::image::layer::{Chunk, ContentKind, FileMeta, Part};
+use crate::check::fallback::Watch;
 use crate::check::image::{ChunkFacts, examine};
 use crate::detect::{AHEAD, BEHIND, Scratch};
 use crate::finding::Coverage;
@@ -39,7 +40,7 @@ impl Seen {
 }
 
 /// Reads all files whose content a builder can get.
-pub(super) fn all(setup: &Setup<'_>, files: &Files) -> Seen {
+pub(super) fn all(setup: &Setup<'_>, watch: Option<&Watch>, files: &Files) -> Seen {
     let wanted: Vec<usize> = files
         .files
         .iter()
@@ -52,7 +53,7 @@ pub(super) fn all(setup: &Setup<'_>, files: &Files) -> Seen {
         .fold(
             || (Seen::default(), Scratch::default(), Vec::new()),
             |(mut seen, mut scratch, mut buffer), index| {
-                one(setup, files, *index, &mut seen, &mut scratch, &mut buffer);
+                one(setup, watch, files, *index, &mut seen, &mut scratch, &mut buffer);
                 (seen, scratch, buffer)
             },
         )
@@ -68,6 +69,7 @@ pub(super) fn all(setup: &Setup<'_>, files: &Files) -> Seen {
 
 fn one(
     setup: &Setup<'_>,
+    watch: Option<&Watch>,
     files: &Files,
     index: usize,
     seen: &mut Seen,
@@ -81,8 +83,15 @@ fn one(
         size: entry.size,
         kind: ContentKind::File,
     });
-    let mut pieces =
-        Pieces { meta, buffer: std::mem::take(buffer), offset: 0, lines: 0, line_start: 0, text: true };
+    let mut pieces = Pieces {
+        watch,
+        meta,
+        buffer: std::mem::take(buffer),
+        offset: 0,
+        lines: 0,
+        line_start: 0,
+        text: true,
+    };
     let result = pieces.read(setup, &files.root.join(&entry.path), scratch, &mut seen.facts);
     match result {
         Ok(bytes) => {
@@ -101,7 +110,8 @@ fn one(
 }
 
 /// One file on its way.
-struct Pieces {
+struct Pieces<'a> {
+    watch: Option<&'a Watch>,
     meta: Arc<FileMeta>,
     buffer: Vec<u8>,
     /// Offset in the file of the buffer's first byte.
@@ -114,7 +124,7 @@ struct Pieces {
     text: bool,
 }
 
-impl Pieces {
+impl Pieces<'_> {
     fn read(
         &mut self,
         setup: &Setup<'_>,
@@ -164,7 +174,13 @@ impl Pieces {
         };
         let chunk = Chunk::new(std::mem::take(&mut self.buffer), vec![part]);
         let mut found = examine(setup.rules, &setup.key, &chunk, scratch);
+        if let Some(watch) = self.watch {
+            watch.examine(&chunk, &mut found.fallbacks);
+        }
         self.buffer = chunk.into_buffer();
+        for fallback in &mut found.fallbacks {
+            fallback.place = self.place(fallback.offset);
+        }
         for sighting in &mut found.sightings {
             let wide = sighting.notes.iter().any(|n| n == "in UTF-16");
             if let Place::Byte(at) = sighting.place

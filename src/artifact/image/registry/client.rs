@@ -99,7 +99,21 @@ impl Client {
     /// # Errors
     /// If it cannot be had after all tries.
     pub async fn document(&self, url: &Url, accept: Option<&str>, limit: u64) -> Result<Answer, Failure> {
-        let mut tries = Tries::new(TRIES);
+        self.document_in(url, accept, limit, TRIES).await
+    }
+
+    /// Gets a document of at most `limit` bytes in at most `tries` tries.
+    ///
+    /// # Errors
+    /// If it cannot be had after all tries.
+    pub async fn document_in(
+        &self,
+        url: &Url,
+        accept: Option<&str>,
+        limit: u64,
+        tries: u32,
+    ) -> Result<Answer, Failure> {
+        let mut tries = Tries::new(tries);
         loop {
             match self.document_once(url, accept, limit).await {
                 Ok(answer) => return Ok(answer),

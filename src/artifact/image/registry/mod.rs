@@ -13,6 +13,7 @@ mod client;
 mod credentials;
 mod failure;
 mod referrers;
+mod tag;
 mod target;
 mod token;
 pub(super) mod transport;
@@ -21,6 +22,7 @@ pub(super) mod transport;
 pub(super) mod tests;
 
 pub(super) use failure::Failure;
+pub use tag::{TagAnswer, ask_tag};
 
 use std::cell::RefCell;
 use std::io::Read;

@@ -1,0 +1,47 @@
+//! KMS keys that parameters and secrets use.
+
+use aws_sdk_kms::types::KeyManagerType;
+
+use super::super::{Document, Gap, Key, Place, Seen, Text};
+use super::session::{Failure, Session};
+
+const DESCRIBE: &str = "kms:DescribeKey";
+const POLICY: &str = "kms:GetKeyPolicy";
+
+/// Asks about one key by its ID, ARN or alias.
+pub async fn look(session: &Session, name: &str) -> Seen<Key> {
+    let parts: Vec<&str> = name.splitn(6, ':').collect();
+    if let ["arn", _, "kms", region, ..] = parts.as_slice()
+        && *region != session.region
+    {
+        return Seen::NotSeen(Gap::new(format!("it belongs to {region}; {} was asked", session.region)));
+    }
+    let answer = match session.call(DESCRIBE, session.kms.describe_key().key_id(name).send()).await {
+        Ok(answer) => answer,
+        Err(failure) if failure.is("NotFound") => return Seen::Absent,
+        Err(failure) => return Seen::NotSeen(failure.gap()),
+    };
+    let Some(metadata) = answer.key_metadata else {
+        return Seen::NotSeen(Failure::malformed(DESCRIBE).gap());
+    };
+    let (Some(arn), Some(manager)) = (metadata.arn, metadata.key_manager) else {
+        return Seen::NotSeen(Failure::malformed(DESCRIBE).gap());
+    };
+    let alias = parts.last().filter(|last| last.starts_with("alias/"));
+    let place = Place { address: arn.clone(), ..Place::default() };
+    let request = session.kms.get_key_policy().key_id(&arn).policy_name("default");
+    let policy = match session.call(POLICY, request.send()).await {
+        Ok(answer) => match answer.policy {
+            Some(text) => Seen::Value(Document { text, place: place.clone() }),
+            None => Seen::NotSeen(Failure::malformed(POLICY).gap()),
+        },
+        Err(failure) => Seen::NotSeen(failure.gap_after_listing("NotFound")),
+    };
+    Seen::Value(Key {
+        arn: Text::from(arn),
+        aliases: alias.iter().map(|a| (**a).to_owned()).collect(),
+        place,
+        aws_managed: manager == KeyManagerType::Aws,
+        policy,
+    })
+}

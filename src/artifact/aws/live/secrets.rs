@@ -1,0 +1,49 @@
+//! Secrets of Secrets Manager, by DescribeSecret and GetResourcePolicy: neither tells a value.
+
+use super::super::{Document, Gap, ManagedSecret, Place, Seen, Text};
+use super::session::{Failure, Session};
+
+const DESCRIBE: &str = "secretsmanager:DescribeSecret";
+const POLICY: &str = "secretsmanager:GetResourcePolicy";
+
+/// A secret's ARN without what task definitions append to it: `:JSON_KEY:VERSION_STAGE:VERSION_ID`.
+pub fn base(arn: &str) -> &str {
+    if !arn.starts_with("arn:") {
+        return arn;
+    }
+    let end = arn.match_indices(':').nth(6).map_or(arn.len(), |(at, _)| at);
+    &arn[..end]
+}
+
+/// Asks about one secret by its ARN or name. A secret that is marked for deletion can be read by nobody: it is absent.
+pub async fn look(session: &Session, arn: &str) -> Seen<ManagedSecret> {
+    let arn = base(arn);
+    if let ["arn", _, "secretsmanager", region, ..] = arn.split(':').collect::<Vec<_>>().as_slice()
+        && *region != session.region
+    {
+        return Seen::NotSeen(Gap::new(format!("it belongs to {region}; {} was asked", session.region)));
+    }
+    let answer = match session.call(DESCRIBE, session.secrets.describe_secret().secret_id(arn).send()).await {
+        Ok(answer) => answer,
+        Err(failure) if failure.is("ResourceNotFound") => return Seen::Absent,
+        Err(failure) => return Seen::NotSeen(failure.gap()),
+    };
+    let (Some(name), Some(full)) = (answer.name, answer.arn) else {
+        return Seen::NotSeen(Failure::malformed(DESCRIBE).gap());
+    };
+    if answer.deleted_date.is_some() {
+        return Seen::Absent;
+    }
+    let place = Place { address: full.clone(), ..Place::default() };
+    let key =
+        answer.kms_key_id.filter(|k| !k.is_empty()).map_or(Seen::Absent, |k| Seen::Value(Text::from(k)));
+    let request = session.secrets.get_resource_policy().secret_id(&full);
+    let policy = match session.call(POLICY, request.send()).await {
+        Ok(answer) => match answer.resource_policy {
+            Some(text) => Seen::Value(Document { text, place: place.clone() }),
+            None => Seen::Absent,
+        },
+        Err(failure) => Seen::NotSeen(failure.gap_after_listing("ResourceNotFound")),
+    };
+    Seen::Value(ManagedSecret { name, arn: Some(full), place, planned: false, key, policy })
+}

@@ -1,0 +1,111 @@
+//! JSON whose texts may be known only in part: what a plan's or a template's values become before they are read.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Part, Text};
+
+/// A value. Texts hold secrets while they are read: this type has no `Debug` and leaves no reader.
+#[derive(Clone)]
+pub(super) enum Tree {
+    Null,
+    Scalar(String),
+    Text(Marked),
+    List(Vec<Tree>),
+    Map(BTreeMap<String, Tree>),
+}
+
+/// A text, and the secrets that flow into it by reference.
+#[derive(Clone, Default)]
+pub(super) struct Marked {
+    pub text: Text,
+    pub taints: Vec<String>,
+}
+
+impl Tree {
+    /// A member, however its name is capitalised: plans write `valueFrom`, templates `ValueFrom`, and AWS takes both.
+    pub fn get(&self, name: &str) -> Option<&Tree> {
+        let Self::Map(members) = self else { return None };
+        members.get(name).or_else(|| {
+            members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        })
+    }
+
+    /// A list's items; one value alone counts as a list of one, null as none.
+    pub fn items(&self) -> &[Tree] {
+        match self {
+            Self::List(items) => items,
+            Self::Null => &[],
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// The text of a text, number or boolean.
+    pub fn marked(&self) -> Option<Marked> {
+        match self {
+            Self::Text(marked) => Some(marked.clone()),
+            Self::Scalar(text) => Some(Marked { text: text.as_str().into(), taints: Vec::new() }),
+            Self::Null | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
+    pub fn text(&self) -> Option<Text> {
+        self.marked().map(|marked| marked.text)
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Plain JSON, with `${unknown:NAME}` for what is not known; nothing if the value is nested too deeply.
+    pub fn to_json(&self, depth: usize) -> Option<Value> {
+        Some(match self {
+            Self::Null => Value::Null,
+            Self::Scalar(text) => match text.as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                number => number
+                    .parse::<serde_json::Number>()
+                    .map_or_else(|_| Value::String(text.clone()), Value::Number),
+            },
+            Self::Text(marked) => Value::String(marked.text.to_policy()),
+            Self::List(items) => Value::Array(
+                items.iter().map(|item| item.to_json(depth.checked_sub(1)?)).collect::<Option<_>>()?,
+            ),
+            Self::Map(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(key, value)| Some((key.clone(), value.to_json(depth.checked_sub(1)?)?)))
+                    .collect::<Option<_>>()?,
+            ),
+        })
+    }
+}
+
+impl From<Value> for Tree {
+    /// serde_json bounds the depth of what it reads, so this recursion is bounded too.
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Scalar(value.to_string()),
+            Value::Number(value) => Self::Scalar(value.to_string()),
+            Value::String(text) => Self::Text(Marked { text: text.into(), taints: Vec::new() }),
+            Value::Array(items) => Self::List(items.into_iter().map(Self::from).collect()),
+            Value::Object(members) => {
+                Self::Map(members.into_iter().map(|(key, value)| (key, value.into())).collect())
+            }
+        }
+    }
+}
+
+/// The length of a text's known pieces, in bytes.
+pub(super) fn known_length(text: &Text) -> usize {
+    text.parts()
+        .iter()
+        .map(|part| match part {
+            Part::Literal(text) => text.len(),
+            Part::Symbol(_) => 0,
+        })
+        .sum()
+}

@@ -1,0 +1,103 @@
+//! Papers in files: never more of one than its limit, and no way out of the folder that they are looked for in.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::path::{Component, Path};
+
+use super::{Content, Paper, PaperKind};
+
+/// Reads the file that a person named. Symbolic links are followed.
+pub fn read_named(kind: PaperKind, path: &Path) -> Paper {
+    Paper { name: path.display().to_string(), content: read(path, kind.limit()) }
+}
+
+/// Reads `root/key`. No symbolic link below `root` is followed: evidence that lies elsewhere is not the run's.
+pub fn read_inside(kind: PaperKind, root: &Path, key: &str) -> Paper {
+    let name = root.join(key).display().to_string();
+    let content = inside(kind, root, key);
+    Paper { name, content }
+}
+
+fn inside(kind: PaperKind, root: &Path, key: &str) -> Content {
+    let mut path = root.to_path_buf();
+    for part in Path::new(key).components() {
+        let Component::Normal(part) = part else {
+            return Content::Unreadable("its path leads out of the evidence's folder".into());
+        };
+        path.push(part);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => {
+                return Content::Unreadable(
+                    "a symbolic link is in its path below the evidence's folder, and is not followed".into(),
+                );
+            }
+            Ok(_) => {}
+            Err(e) if is_missing(&e) => return Content::Missing,
+            Err(e) => return Content::Unreadable(e.to_string()),
+        }
+    }
+    read(&path, kind.limit())
+}
+
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn read(path: &Path, limit: u64) -> Content {
+    match read_bounded(path, limit) {
+        Ok(content) => content,
+        Err(e) if is_missing(&e) => Content::Missing,
+        Err(e) => Content::Unreadable(e.to_string()),
+    }
+}
+
+fn read_bounded(path: &Path, limit: u64) -> std::io::Result<Content> {
+    // Asked before it is opened: to open a pipe is to wait for its writer.
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Ok(Content::Unreadable("it is not a regular file".into()));
+    }
+    if found.len() > limit {
+        return Ok(Content::TooLarge { limit });
+    }
+    // It may grow while it is read.
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(if bytes.len() as u64 > limit { Content::TooLarge { limit } } else { Content::Bytes(bytes) })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gigabyte_is_refused_unread() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.json");
+        File::create(&path).unwrap().set_len(1 << 30).unwrap();
+        let start = std::time::Instant::now();
+        let paper = read_named(PaperKind::RunHeader, &path);
+        assert_eq!(paper.content, Content::TooLarge { limit: 64 << 20 });
+        assert!(start.elapsed().as_millis() < 100);
+    }
+
+    #[test]
+    fn links_and_dots_do_not_lead_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("root");
+        fs::create_dir_all(root.join("runs/r1")).unwrap();
+        fs::write(dir.path().join("outside"), "x").unwrap();
+        fs::write(root.join("runs/r1/a"), "x").unwrap();
+        std::os::unix::fs::symlink("r1", root.join("runs/r2")).unwrap();
+        std::os::unix::fs::symlink("a", root.join("runs/r1/b")).unwrap();
+        let content = |key: &str| read_inside(PaperKind::Receipt, &root, key).content;
+        assert_eq!(content("runs/r1/a"), Content::Bytes(b"x".to_vec()));
+        for key in ["runs/r2/a", "runs/r1/b", "../outside", "/etc/passwd"] {
+            assert!(matches!(content(key), Content::Unreadable(_)), "{key}");
+        }
+        assert_eq!(content("runs/r3/a"), Content::Missing);
+        assert_eq!(content("runs/r1/a/b"), Content::Missing);
+        assert!(matches!(content("runs/r1"), Content::Unreadable(_)));
+    }
+}

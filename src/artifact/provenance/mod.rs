@@ -1,0 +1,30 @@
+//! The papers of a run: packaging provenance, build receipt, security evidence, run header and attestation. Read
+//! strictly: a document that two readers could understand differently proves nothing.
+//!
+//! Unsigned documents prove consistency, not authenticity. What is signed is a [DSSE](dsse) envelope around an
+//! [in-toto statement](statement).
+
+pub mod canonical;
+pub mod dsse;
+mod field;
+mod file;
+mod form;
+mod header;
+pub mod json;
+mod key;
+mod papers;
+mod reading;
+mod security;
+pub mod statement;
+
+pub use field::{Field, Layout};
+pub use file::{read_inside, read_named};
+pub use form::{Form, Time};
+pub use header::{Header, HeaderPointers};
+pub use json::{Limits, Mistake};
+pub use key::{KeyError, PublicKey, SigningKey};
+pub use papers::{
+    Content, Mutability, Paper, PaperKind, Papers, RegistryAnswer, RegistryFacts, Resolved, Sibling,
+};
+pub use reading::{Fields, Reading, Text, read_fields};
+pub use security::{Security, read_security};

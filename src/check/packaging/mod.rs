@@ -1,0 +1,18 @@
+//! Questions about packaging: whether an image is built the one way that is agreed on, and whether it can start.
+
+pub mod surface;
+
+mod action;
+mod command;
+mod sequence;
+pub mod startup;
+mod sw604;
+mod sw605;
+mod tagging;
+
+pub use surface::{BuildFile, BuildSurface, Content, Family};
+
+use super::Check;
+
+/// The checks on the files that build the image.
+pub const SURFACE: &[&dyn Check<BuildSurface>] = &[&sw604::LeavesSequence, &sw605::StaticCredentials];

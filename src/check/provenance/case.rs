@@ -1,0 +1,195 @@
+//! The papers of a run as they were read, and what the checks ask of them.
+
+use super::expectation::Expectations;
+use crate::artifact::provenance::{
+    Content, Field, Header, Paper, PaperKind, Papers, Reading, Security, Text, read_fields, read_security,
+};
+use crate::check::{Answers, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Unchecked};
+use crate::location::{Origin, OriginKind, Place, Span};
+
+/// One run: its papers, read, and what the contract promises of them.
+pub struct Case<'a> {
+    /// The papers as they were had.
+    pub papers: &'a Papers,
+    /// What the contract promises.
+    pub expectations: &'a Expectations,
+    /// The packaging provenance.
+    pub provenance: Option<Reading>,
+    /// The run header.
+    pub header: Option<Header>,
+    /// The build receipt.
+    pub receipt: Option<Reading>,
+    /// The security evidence.
+    pub security: Option<Security>,
+}
+
+/// Whether a paper can be asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It was read.
+    Here,
+    /// It is not there, and must be.
+    Missing,
+    /// It was not given, and the contract asks for it.
+    Wanted,
+    /// It is there and could not be read.
+    Lost,
+    /// Nobody asks for it.
+    NotAsked,
+}
+
+impl<'a> Case<'a> {
+    /// Reads the papers.
+    pub fn read(papers: &'a Papers, expectations: &'a Expectations) -> Self {
+        let none: &[(String, _)] = &[];
+        let of = |paper: &'a Paper| paper.bytes();
+        Self {
+            papers,
+            expectations,
+            provenance: of(&papers.provenance)
+                .map(|b| read_fields(b, &expectations.provenance, &expectations.profiles)),
+            header: of(&papers.run_header).map(|b| Header::read(b, &expectations.header)),
+            receipt: of(&papers.receipt).map(|b| read_fields(b, &expectations.receipt, none)),
+            security: of(&papers.security).map(read_security),
+        }
+    }
+
+    /// Whether a paper can be asked about, given what the contract says of its kind.
+    pub fn presence(&self, kind: PaperKind) -> Presence {
+        let required = match kind {
+            PaperKind::Provenance => Some(true),
+            PaperKind::RunHeader => self.expectations.header_required,
+            PaperKind::Receipt => self.expectations.receipt_required,
+            PaperKind::Security => self.expectations.security_required,
+            PaperKind::Attestation => Some(self.expectations.signature_required),
+        };
+        match &self.papers.paper(kind).content {
+            Content::Bytes(_) => Presence::Here,
+            // That it is too large is a finding of its own.
+            Content::TooLarge { .. } => Presence::NotAsked,
+            Content::Unreadable(_) => Presence::Lost,
+            Content::Missing if required == Some(false) => Presence::NotAsked,
+            Content::Missing => Presence::Missing,
+            Content::NotGiven if required == Some(true) => Presence::Wanted,
+            Content::NotGiven => Presence::NotAsked,
+        }
+    }
+
+    /// The run that is judged: that of the folder, else the one that the provenance names.
+    pub fn run_id(&self) -> Option<&str> {
+        let own = || self.provenance.as_ref().and_then(|r| r.fields.text(Field::PlatformRunId));
+        self.papers.run_id.as_deref().or_else(own)
+    }
+
+    /// A field of the packaging provenance. If the contract requires it and it is missing or malformed, the check could
+    /// not look.
+    pub fn need(&self, meta: &'static CheckMeta, field: Field, answers: &mut Answers) -> Option<&Text> {
+        let reading = self.provenance.as_ref()?;
+        let found = reading.fields.get(field);
+        if found.is_none() && reading.layout.requires(field) {
+            answers.unchecked.push(Unchecked {
+                origin: self.origin(PaperKind::Provenance),
+                what: format!("field {}", reading.layout.name(field)),
+                reason: "it is missing or malformed, so there is nothing to compare".to_owned(),
+                checks: vec![meta.id],
+            });
+        }
+        found
+    }
+
+    /// A paper as a whole.
+    pub fn origin(&self, kind: PaperKind) -> Origin {
+        Origin::new(OriginKind::Document, self.papers.paper(kind).name.clone())
+    }
+
+    /// A place in a paper.
+    pub fn origin_at(&self, kind: PaperKind, span: Span) -> Origin {
+        let readings = |r: &Reading| r.place(span);
+        let place = match kind {
+            PaperKind::Provenance => self.provenance.as_ref().map(readings),
+            PaperKind::Receipt => self.receipt.as_ref().map(readings),
+            PaperKind::Security => self.security.as_ref().map(|s| s.reading.place(span)),
+            PaperKind::RunHeader => self.header.as_ref().map(|h| h.place(span)),
+            PaperKind::Attestation => None,
+        };
+        Origin { place: place.unwrap_or(Place::Whole), ..self.origin(kind) }
+    }
+
+    /// A finding of `meta` at `origin`. `about` tells it from the check's others; with the run it is the fingerprint's
+    /// place, so that an acceptance for one run is none for the next.
+    pub fn finding(
+        &self,
+        meta: &'static CheckMeta,
+        context: &Context<'_>,
+        origin: Origin,
+        about: &[&str],
+        message: String,
+    ) -> Finding {
+        let mut place = vec![self.run_id().unwrap_or_default()];
+        place.extend(about);
+        Finding {
+            check: meta.id,
+            detector: None,
+            severity: meta.severity,
+            confidence: Confidence::High,
+            message,
+            fix: meta.fix.to_owned(),
+            origin,
+            secret: None,
+            fingerprint: Fingerprint::new(context.key, meta.id, "", &place, None),
+            places: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The check could not look at a paper.
+    pub fn unchecked(
+        &self,
+        meta: &'static CheckMeta,
+        kind: PaperKind,
+        reason: impl Into<String>,
+    ) -> Unchecked {
+        Unchecked {
+            origin: self.origin(kind),
+            what: kind.as_str().to_owned(),
+            reason: reason.into(),
+            checks: vec![meta.id],
+        }
+    }
+
+    /// Whether a check can go on to ask about a paper. What is lost or wanted is unchecked; for a missing one
+    /// `missing` says why that is a finding, and without it nothing is said.
+    pub fn can_ask(
+        &self,
+        meta: &'static CheckMeta,
+        kind: PaperKind,
+        missing: Option<&str>,
+        context: &Context<'_>,
+        answers: &mut Answers,
+    ) -> bool {
+        match self.presence(kind) {
+            Presence::Here => return true,
+            Presence::NotAsked => {}
+            Presence::Missing => {
+                if let Some(message) = missing {
+                    let about = [kind.as_str(), "missing"];
+                    let finding = self.finding(meta, context, self.origin(kind), &about, message.to_owned());
+                    answers.findings.push(finding);
+                }
+            }
+            Presence::Wanted => {
+                answers.unchecked.push(self.unchecked(
+                    meta,
+                    kind,
+                    "the contract asks for it, and it was not given",
+                ));
+            }
+            Presence::Lost => {
+                let Content::Unreadable(reason) = &self.papers.paper(kind).content else { return false };
+                answers.unchecked.push(self.unchecked(meta, kind, reason.clone()));
+            }
+        }
+        false
+    }
+}

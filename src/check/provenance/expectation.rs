@@ -1,0 +1,194 @@
+//! What a contract promises of a run's papers: the option types of the provenance checks. The contract makes them.
+
+pub use crate::artifact::provenance::canonical::Mode;
+pub use crate::artifact::provenance::{Field, Form, HeaderPointers, KeyError, Layout, PublicKey};
+
+/// All that the contract says of the papers. The default is packaging contract M1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectations {
+    /// The fields of the packaging provenance.
+    pub provenance: Layout,
+    /// Its fields by the version that a document names, each with the version.
+    pub profiles: Vec<(String, Layout)>,
+    /// Fields whose text the contract pins.
+    pub pinned: Vec<(Field, String)>,
+    /// How the immutable tag is made from the commit.
+    pub tag_pattern: TagPattern,
+    /// Tags that may move, as patterns with `*`: never a proof.
+    pub convenience_tags: Vec<String>,
+    /// The values that `image_reference_mode` may have.
+    pub reference_modes: Vec<String>,
+    /// What `oci_digest_value` holds.
+    pub digest_value: DigestValue,
+    /// How far clocks may differ, in seconds.
+    pub skew_seconds: u64,
+    /// Whether the time of the push must be known.
+    pub require_push_time: bool,
+    /// Where things stand in the run header.
+    pub header: HeaderPointers,
+    /// Whether there must be a run header; by default where it is looked for by run.
+    pub header_required: Option<bool>,
+    /// Whether the run header must hold a config digest.
+    pub config_required: bool,
+    /// How the config payload is written before it is hashed.
+    pub config_mode: Mode,
+    /// The fields of the build receipt.
+    pub receipt: Layout,
+    /// Whether there must be one; by default where it is looked for by run.
+    pub receipt_required: Option<bool>,
+    /// The families of commands, each with the driver that runs it.
+    pub families: Vec<(String, String)>,
+    /// Whether there must be security evidence; by default where it is looked for by run.
+    pub security_required: Option<bool>,
+    /// Whether that evidence must name the image by its digest.
+    pub security_names_image: bool,
+    /// Whether the papers must be signed.
+    pub signature_required: bool,
+    /// The keys that may sign.
+    pub keys: Vec<PublicKey>,
+    /// Whether the registry must be asked.
+    pub registry_required: bool,
+    /// How the registry is asked.
+    pub registry_kind: RegistryKind,
+    /// Whether the repository must not let tags move.
+    pub immutable_tags: bool,
+}
+
+impl Default for Expectations {
+    fn default() -> Self {
+        let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
+        let family = |id: &str, driver: &str| (id.to_owned(), driver.to_owned());
+        Self {
+            provenance: Layout::provenance(),
+            profiles: Vec::new(),
+            pinned: Vec::new(),
+            tag_pattern: TagPattern::default(),
+            convenience_tags: words(&["latest", "*-latest"]),
+            reference_modes: words(&["immutable_preferred"]),
+            digest_value: DigestValue::Same,
+            skew_seconds: Self::SKEW_SECONDS,
+            require_push_time: false,
+            header: HeaderPointers::default(),
+            header_required: None,
+            config_required: false,
+            config_mode: Mode::SortedKeys,
+            receipt: Layout::receipt(),
+            receipt_required: None,
+            families: vec![
+                family("local_cli_v0", "local_cli"),
+                family("github_actions_v0", "github_actions"),
+            ],
+            security_required: None,
+            security_names_image: false,
+            signature_required: false,
+            keys: Vec::new(),
+            registry_required: false,
+            registry_kind: RegistryKind::Auto,
+            immutable_tags: true,
+        }
+    }
+}
+
+impl Expectations {
+    /// How far clocks may differ if the contract does not say, in seconds.
+    pub const SKEW_SECONDS: u64 = 300;
+}
+
+/// What `oci_digest_value` holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestValue {
+    /// The same text as `image_digest`, algorithm included.
+    Same,
+    /// Its hex digits alone.
+    Hex,
+}
+
+/// How a registry is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistryKind {
+    /// By its host: ECR through its own API, any other by the OCI distribution specification.
+    Auto,
+    /// Through ECR's API.
+    Ecr,
+    /// By the OCI distribution specification.
+    Oci,
+}
+
+/// How a tag is made from a commit: a text around `{git_sha}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagPattern {
+    before: String,
+    after: String,
+}
+
+impl TagPattern {
+    /// What stands for the commit.
+    pub const COMMIT: &'static str = "{git_sha}";
+
+    /// Reads a pattern: `{git_sha}` once, and characters of a tag around it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (before, after) = text.split_once(Self::COMMIT)?;
+        let pattern = Self { before: before.to_owned(), after: after.to_owned() };
+        Form::Tag.fits(&pattern.tag(&"0".repeat(40))).then_some(pattern)
+    }
+
+    /// The tag of a commit.
+    pub fn tag(&self, git_sha: &str) -> String {
+        format!("{}{git_sha}{}", self.before, self.after)
+    }
+
+    /// The pattern as it is written.
+    pub fn text(&self) -> String {
+        self.tag(Self::COMMIT)
+    }
+}
+
+impl Default for TagPattern {
+    fn default() -> Self {
+        Self { before: "git-".to_owned(), after: String::new() }
+    }
+}
+
+/// Whether `text` fits a pattern in which `*` stands for any characters, none included.
+pub fn fits_wildcard(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        // The earliest match leaves most for the others.
+        match rest.find(part) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards() {
+        for (pattern, text) in
+            [("latest", "latest"), ("*-latest", "dev-min-latest"), ("*", ""), ("a*b*c", "abbc"), ("a*", "a")]
+        {
+            assert!(fits_wildcard(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in
+            [("latest", "latest2"), ("*-latest", "latest"), ("a*b*c", "acb"), ("a*a", "a"), ("", "a")]
+        {
+            assert!(!fits_wildcard(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn patterns_hold_the_whole_commit() {
+        assert_eq!(TagPattern::parse("v-{git_sha}-x").unwrap().tag("ab"), "v-ab-x");
+        for bad in ["git-", "git-{sha}", "{git_sha}{git_sha}", "a b{git_sha}", "-{git_sha}", ""] {
+            assert_eq!(TagPattern::parse(bad), None, "{bad}");
+        }
+    }
+}

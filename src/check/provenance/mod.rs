@@ -1,0 +1,98 @@
+//! Questions about the papers of a run: whether they are there, well-formed, and say the same as each other, the
+//! registry and the other runs. [`judge`] is a function of [`Papers`] alone: it reads no file, no clock and no network.
+
+mod case;
+mod expectation;
+mod sw501;
+mod sw502;
+mod sw503;
+mod sw504;
+mod sw505;
+mod sw506;
+mod sw507;
+mod sw508;
+mod sw509;
+mod sw510;
+mod sw511;
+mod sw512;
+mod sw513;
+mod sw514;
+
+pub use case::{Case, Presence};
+pub use expectation::{
+    DigestValue, Expectations, Field, Form, HeaderPointers, KeyError, Layout, Mode, PublicKey, RegistryKind,
+    TagPattern, fits_wildcard,
+};
+
+use super::{Answers, Check, Context};
+use crate::artifact::provenance::{Content, PaperKind, Papers, RegistryAnswer};
+
+/// The checks on papers.
+pub const ALL: &[&dyn for<'a> Check<Case<'a>>] = &[
+    &sw501::MissingProvenance,
+    &sw502::MalformedDocument,
+    &sw503::TagOfAnotherCommit,
+    &sw504::AnchorsDisagree,
+    &sw505::HeaderDisagrees,
+    &sw506::RegistryDisagrees,
+    &sw507::MutableTag,
+    &sw508::TagCanMove,
+    &sw509::ReceiptInconsistent,
+    &sw510::OtherRun,
+    &sw511::TimesOutOfOrder,
+    &sw512::BadSignature,
+    &sw513::ConfigDigest,
+    &sw514::SecurityEvidence,
+];
+
+/// What was found out about one run.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// The checks that had something to look at, or should have had.
+    pub asked: Vec<&'static str>,
+    /// What they answered.
+    pub answers: Answers,
+    /// Whether a signature by a pinned key vouches for the papers.
+    pub is_signed: bool,
+}
+
+/// Judges the papers of one run.
+pub fn judge(papers: &Papers, expectations: &Expectations, context: &Context<'_>) -> Judged {
+    let case = Case::read(papers, expectations);
+    let mut judged = Judged { is_signed: matches!(sw512::verified(&case), Some(Ok(_))), ..Judged::default() };
+    for check in ALL {
+        let id = check.meta().id;
+        if applies(&case, id) {
+            judged.asked.push(id);
+            check.run(&case, context, &mut judged.answers);
+        }
+    }
+    judged
+}
+
+/// Whether a check has something to look at, or should have. Where it is not asked, the report says so.
+fn applies(case: &Case<'_>, id: &str) -> bool {
+    let presence = |kind| case.presence(kind);
+    let is_wanted = |kind| presence(kind) != Presence::NotAsked;
+    let header_has_config = || {
+        let root = case.header.as_ref().and_then(|h| h.root.as_ref());
+        root.is_some_and(|r| {
+            case.expectations.config_required || r.at(&case.expectations.header.config_digest).is_some()
+        })
+    };
+    let registry = || case.papers.registry != RegistryAnswer::NotAsked || case.expectations.registry_required;
+    match id {
+        "SW501" => case.papers.provenance.content != Content::NotGiven,
+        "SW502" => PaperKind::ALL.into_iter().any(|kind| {
+            matches!(case.papers.paper(kind).content, Content::Bytes(_) | Content::TooLarge { .. })
+        }),
+        "SW505" => is_wanted(PaperKind::RunHeader),
+        "SW506" => registry(),
+        "SW508" => (registry() && case.expectations.immutable_tags) || case.papers.siblings.is_some(),
+        "SW509" => is_wanted(PaperKind::Receipt),
+        "SW512" => is_wanted(PaperKind::Attestation),
+        "SW513" => header_has_config(),
+        "SW514" => is_wanted(PaperKind::Security),
+        _ => presence(PaperKind::Provenance) == Presence::Here,
+    }
+}

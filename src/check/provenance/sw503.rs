@@ -1,0 +1,41 @@
+//! SW503: the tag is not that of the commit.
+
+use super::Case;
+use crate::artifact::provenance::{Field, PaperKind};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW503.
+pub struct TagOfAnotherCommit;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW503",
+    name: "tag-of-another-commit",
+    summary: "The commit in the provenance does not give the immutable tag by the contract's pattern.",
+    why: "The tag is how people and task definitions name the image; if it carries another commit, what is rolled back, reviewed or rebuilt is not what runs.",
+    fix: "Build from the commit that the tag names, and derive the tag from the full commit in one place (by default `git-` and 40 hex digits).",
+    clause: "C",
+    severity: Severity::High,
+    tags: &["provenance", "CWE-345"],
+};
+
+impl Check<Case<'_>> for TagOfAnotherCommit {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let tag = case.need(&META, Field::ImageTag, answers);
+        let sha = case.need(&META, Field::GitSha, answers);
+        let (Some(tag), Some(sha)) = (tag, sha) else { return };
+        let pattern = &case.expectations.tag_pattern;
+        let wanted = pattern.tag(&sha.value);
+        if tag.value == wanted {
+            return;
+        }
+        let message =
+            format!("the tag is {} and, by the pattern {}, must be {wanted}", tag.value, pattern.text());
+        let origin = case.origin_at(PaperKind::Provenance, tag.span);
+        answers.findings.push(case.finding(&META, context, origin, &["tag"], message));
+    }
+}

@@ -1,0 +1,60 @@
+//! SW505: provenance and run header disagree.
+
+use super::Case;
+use crate::artifact::provenance::{Field, HeaderPointers, PaperKind};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW505.
+pub struct HeaderDisagrees;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW505",
+    name: "run-header-disagrees",
+    summary: "The run header does not carry the same image tag, digest and commit as the packaging provenance.",
+    why: "The run header says what the run uses and the provenance what was built; if they differ, the run uses something that nobody has vouched for.",
+    fix: "Reconcile the two: copy tag, digest and commit into the run header from the packaging provenance of the same run, unchanged, and do not go on before they are equal.",
+    clause: "C",
+    severity: Severity::High,
+    tags: &["provenance", "CWE-345"],
+};
+
+impl Check<Case<'_>> for HeaderDisagrees {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let missing = "the run header is not there: without it the packaging evidence is not complete";
+        if !case.can_ask(&META, PaperKind::RunHeader, Some(missing), context, answers) {
+            return;
+        }
+        let Some(header) = case.header.as_ref() else { return };
+        if header.root.is_none() {
+            let reason = "it is malformed, so there is nothing to compare";
+            answers.unchecked.push(case.unchecked(&META, PaperKind::RunHeader, reason));
+            return;
+        }
+        for field in HeaderPointers::MIRRORED {
+            let mirrors: Vec<_> = header.all(field).collect();
+            if mirrors.is_empty() {
+                let name = case.expectations.provenance.name(field);
+                let message = format!("the run header does not carry {name}");
+                let origin = case.origin(PaperKind::RunHeader);
+                answers.findings.push(case.finding(&META, context, origin, &[Field::name(field)], message));
+                continue;
+            }
+            let Some(own) = case.need(&META, field, answers) else { continue };
+            for mirror in mirrors.into_iter().filter(|m| m.value != own.value) {
+                let message = format!(
+                    "{} is {} in the run header and {} in the packaging provenance",
+                    mirror.pointer, mirror.value, own.value
+                );
+                let origin = case.origin_at(PaperKind::RunHeader, mirror.span);
+                let mut finding = case.finding(&META, context, origin, &[mirror.pointer.as_str()], message);
+                finding.places.push(case.origin_at(PaperKind::Provenance, own.span));
+                answers.findings.push(finding);
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! SW506: the registry resolves the tag to something else.
+
+use super::Case;
+use crate::artifact::provenance::{Field, PaperKind, RegistryAnswer, Resolved};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::location::{Origin, OriginKind};
+
+/// SW506.
+pub struct RegistryDisagrees;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW506",
+    name: "registry-disagrees",
+    summary: "The registry resolves the immutable tag to another digest than the recorded one, or to none.",
+    why: "What runs is what the registry gives for the tag. If that is not what was recorded, the image was replaced, never pushed, or removed.",
+    fix: "Stop. Find out who moved or removed the tag; build again under a new commit, and never push another image under a tag that was used.",
+    clause: "C",
+    severity: Severity::Critical,
+    tags: &["provenance", "registry", "CWE-345", "CWE-494"],
+};
+
+/// The registry as an origin: the repository and tag that it was asked for.
+pub(super) fn origin(case: &Case<'_>) -> Origin {
+    let text = |field| case.provenance.as_ref().and_then(|r| r.fields.text(field)).unwrap_or("…");
+    let name = format!("{}:{}", text(Field::RepositoryUri), text(Field::ImageTag));
+    Origin::new(OriginKind::Registry, name)
+}
+
+/// Says that the registry gave no answer; both checks that ask it do.
+pub(super) fn unanswered(case: &Case<'_>, meta: &CheckMeta) -> Option<Unchecked> {
+    let reason = match &case.papers.registry {
+        RegistryAnswer::Answered(_) => return None,
+        RegistryAnswer::Unreachable(reason) => reason.clone(),
+        RegistryAnswer::NotAsked if case.expectations.registry_required => {
+            "the contract asks for the registry's answer, and it was not asked; add --registry".to_owned()
+        }
+        RegistryAnswer::NotAsked => return None,
+    };
+    Some(Unchecked { origin: origin(case), what: "registry".to_owned(), reason, checks: vec![meta.id] })
+}
+
+impl Check<Case<'_>> for RegistryDisagrees {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+        answers.unchecked.extend(unanswered(case, &META));
+        let RegistryAnswer::Answered(facts) = &case.papers.registry else { return };
+        let Some(recorded) = case.need(&META, Field::ImageDigest, answers) else { return };
+        let (about, message) = match &facts.resolved {
+            Resolved::Digest(digest) if *digest == recorded.value => return,
+            Resolved::Digest(digest) => {
+                ("digest", format!("the tag leads to {digest}, and {} is recorded", recorded.value))
+            }
+            Resolved::Nothing(why) => ("nothing", format!("the tag leads to nothing: {why}")),
+            Resolved::Contradiction(how) => {
+                ("contradiction", format!("the registry contradicts itself: {how}"))
+            }
+        };
+        let mut finding = case.finding(&META, context, origin(case), &[about], message);
+        finding.places.push(case.origin_at(PaperKind::Provenance, recorded.span));
+        answers.findings.push(finding);
+    }
+}

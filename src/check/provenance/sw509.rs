@@ -1,0 +1,113 @@
+//! SW509: the build receipt.
+
+use super::Case;
+use crate::artifact::provenance::{Field, Fields, PaperKind, Text};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW509.
+pub struct ReceiptInconsistent;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW509",
+    name: "build-receipt",
+    summary: "The build receipt is missing, says FAIL, names an unknown command family, or disagrees with itself or the provenance.",
+    why: "The receipt says that the image came out of the pinned commands and no others; without a good one the build may have been anything.",
+    fix: "Build with one of the command families that the contract pins, and let that run write the receipt: driver, family, tag, digest, actor, time and verdict, equal to the provenance.",
+    clause: "E",
+    severity: Severity::High,
+    tags: &["provenance", "CWE-345"],
+};
+
+/// The fields that receipt and provenance share. What only one of them has is not compared.
+const SHARED: [Field; 7] = [
+    Field::ImageTag,
+    Field::ImageDigest,
+    Field::GitSha,
+    Field::RepositoryUri,
+    Field::BuildActor,
+    Field::BuildDriver,
+    Field::CiRunId,
+];
+
+impl Check<Case<'_>> for ReceiptInconsistent {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let missing = "the build receipt is not there";
+        if !case.can_ask(&META, PaperKind::Receipt, Some(missing), context, answers) {
+            return;
+        }
+        let Some(receipt) = &case.receipt else { return };
+        let fields = &receipt.fields;
+        let compared = [Field::Verdict, Field::CommandFamily, Field::ImageDigest];
+        if compared.into_iter().any(|f| receipt.layout.requires(f) && fields.get(f).is_none()) {
+            let reason = "it is malformed, so not everything could be compared";
+            answers.unchecked.push(case.unchecked(&META, PaperKind::Receipt, reason));
+        }
+        let mut report = |text: &Text, about: &str, message: String| {
+            let origin = case.origin_at(PaperKind::Receipt, text.span);
+            answers.findings.push(case.finding(&META, context, origin, &[about], message));
+        };
+        for (text, about, message) in itself(case, fields) {
+            report(text, about, message);
+        }
+        let Some(provenance) = &case.provenance else { return };
+        for field in SHARED {
+            let (Some(here), Some(there)) = (fields.get(field), provenance.fields.get(field)) else {
+                continue;
+            };
+            if here.value != there.value {
+                let name = receipt.layout.name(field);
+                report(
+                    here,
+                    field.name(),
+                    format!("{name} differs between receipt and packaging provenance"),
+                );
+            }
+        }
+    }
+}
+
+/// What is wrong with the receipt alone.
+fn itself<'f>(case: &Case<'_>, fields: &'f Fields) -> Vec<(&'f Text, &'static str, String)> {
+    let mut found = Vec::new();
+    let reason = fields.get(Field::FailureReason).filter(|t| !t.value.is_empty());
+    match fields.get(Field::Verdict) {
+        Some(verdict) if verdict.value == "FAIL" => {
+            let without = if reason.is_none() { ", and gives no reason" } else { "" };
+            found.push((verdict, "verdict", format!("the build's verdict is FAIL{without}")));
+        }
+        Some(_) => {
+            if let Some(reason) = reason {
+                found.push((
+                    reason,
+                    "reason",
+                    "the verdict is PASS, and yet there is a failure reason".to_owned(),
+                ));
+            }
+        }
+        None => {}
+    }
+    let Some(family) = fields.get(Field::CommandFamily) else { return found };
+    let families = &case.expectations.families;
+    let drivers: Vec<&str> =
+        families.iter().filter(|(id, _)| *id == family.value).map(|(_, driver)| driver.as_str()).collect();
+    if drivers.is_empty() {
+        let known: Vec<&str> = families.iter().map(|(id, _)| id.as_str()).collect();
+        let message = format!("the command family is not one that the contract pins: {}", known.join(", "));
+        found.push((family, "family", message));
+    } else if let Some(driver) =
+        fields.get(Field::BuildDriver).filter(|d| !drivers.contains(&d.value.as_str()))
+    {
+        let message = format!(
+            "the driver does not run the command family {}: {} does",
+            family.value,
+            drivers.join(", ")
+        );
+        found.push((driver, "driver", message));
+    }
+    found
+}

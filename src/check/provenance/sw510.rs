@@ -1,0 +1,71 @@
+//! SW510: evidence names another run or phase.
+
+use super::Case;
+use crate::artifact::provenance::{Field, PaperKind, Text};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW510.
+pub struct OtherRun;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW510",
+    name: "evidence-of-another-run",
+    summary: "A document names another run or phase than the place where it lies, or than the packaging provenance.",
+    why: "Evidence that was copied from another run proves that run, not this one.",
+    fix: "Write each document from the run that it is for, with the run ID and the phase of the folder that it goes to; do not copy evidence between runs.",
+    clause: "C",
+    severity: Severity::High,
+    tags: &["provenance", "CWE-345"],
+};
+
+impl Check<Case<'_>> for OtherRun {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let own_run = case.need(&META, Field::PlatformRunId, answers).map(|t| t.value.as_str());
+        let own_phase = case.need(&META, Field::PhaseId, answers).map(|t| t.value.as_str());
+        let wanted = [
+            (Field::PlatformRunId, "run", case.papers.run_id.as_deref(), own_run),
+            (Field::PhaseId, "phase", case.papers.phase_id.as_deref(), own_phase),
+        ];
+        for (kind, field, text) in named(case) {
+            let Some((_, what, place, own)) = wanted.into_iter().find(|(f, ..)| *f == field) else {
+                continue;
+            };
+            // The place counts where it is known; else all must say what the provenance says.
+            let (wanted, by) = match (place, own) {
+                (Some(place), _) => (place, "where it lies"),
+                (None, Some(own)) if kind != PaperKind::Provenance => (own, "the packaging provenance"),
+                _ => continue,
+            };
+            // The run header is the whole run's: it has no phase.
+            if text.value == wanted || (kind == PaperKind::RunHeader && field == Field::PhaseId) {
+                continue;
+            }
+            let message =
+                format!("the {} names the {what} {}, and by {by} it is {wanted}", kind.as_str(), text.value);
+            let origin = case.origin_at(kind, text.span);
+            answers.findings.push(case.finding(&META, context, origin, &[kind.as_str(), what], message));
+        }
+    }
+}
+
+/// Every run and phase that a document names.
+fn named<'c>(case: &'c Case<'_>) -> Vec<(PaperKind, Field, &'c Text)> {
+    let readings = [
+        (PaperKind::Provenance, case.provenance.as_ref()),
+        (PaperKind::Receipt, case.receipt.as_ref()),
+        (PaperKind::Security, case.security.as_ref().map(|s| &s.reading)),
+    ];
+    let mut all = Vec::new();
+    for field in [Field::PlatformRunId, Field::PhaseId] {
+        for (kind, reading) in readings {
+            all.extend(reading.and_then(|r| r.fields.get(field)).map(|t| (kind, field, t)));
+        }
+        all.extend(case.header.iter().flat_map(|h| h.all(field)).map(|t| (PaperKind::RunHeader, field, t)));
+    }
+    all
+}

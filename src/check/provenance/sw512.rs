@@ -1,0 +1,120 @@
+//! SW512: the signature.
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Case, Presence};
+use crate::artifact::provenance::dsse::Envelope;
+use crate::artifact::provenance::statement::{BUILD_TYPE, PARAMETERS, Statement};
+use crate::artifact::provenance::{Field, PaperKind};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW512.
+pub struct BadSignature;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW512",
+    name: "signature",
+    summary: "The signed statement about the image is missing, not signed by a pinned key, or about something else.",
+    why: "Unsigned papers only agree with each other: whoever can write one can write all. A signature by a key that the contract pins says who vouches for them.",
+    fix: "Sign with `seaworthy attest --provenance … --key …` (or cosign) where the image is built, with a key whose public half stands in the contract's [[signature.keys]].",
+    clause: "beyond M1",
+    severity: Severity::Critical,
+    tags: &["provenance", "signature", "CWE-347"],
+};
+
+/// The verified statement, if there is one.
+pub(super) fn verified(case: &Case<'_>) -> Option<Result<Statement, String>> {
+    let bytes = case.papers.attestation.bytes()?;
+    let read = || {
+        let envelope = Envelope::read(bytes).map_err(|e| e.to_string())?;
+        let payload = envelope.verified(&case.expectations.keys).map_err(|e| e.to_string())?;
+        // The mistakes' spans point into the payload, which no editor shows.
+        Statement::read(payload).map_err(|mistakes| {
+            let first = mistakes.first().map(|m| format!("{} {}", m.pointer, m.message));
+            format!("the statement is malformed: {}", first.unwrap_or_default())
+        })
+    };
+    Some(read())
+}
+
+impl Check<Case<'_>> for BadSignature {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let kind = PaperKind::Attestation;
+        if case.presence(kind) == Presence::Here && case.expectations.keys.is_empty() {
+            let reason = "the contract pins no keys that its signature could be verified with";
+            answers.unchecked.push(case.unchecked(&META, kind, reason));
+            return;
+        }
+        let missing = "the contract asks for a signed statement, and there is none";
+        if !case.can_ask(&META, kind, Some(missing), context, answers) {
+            return;
+        }
+        let wrong = match verified(case) {
+            None => return,
+            Some(Err(reason)) => vec![("envelope", reason)],
+            Some(Ok(statement)) => differences(case, &statement, answers),
+        };
+        for (about, message) in wrong {
+            answers.findings.push(case.finding(&META, context, case.origin(kind), &[about], message));
+        }
+    }
+}
+
+/// Where the signed statement says something else than the papers.
+fn differences(case: &Case<'_>, statement: &Statement, answers: &mut Answers) -> Vec<(&'static str, String)> {
+    let mut wrong = Vec::new();
+    let mut differ = |about, message: &str| wrong.push((about, message.to_owned()));
+    let fields = case.provenance.as_ref().map(|r| &r.fields);
+    let text = |field: Field| fields.and_then(|f| f.text(field));
+    let is_ours = statement.build_type == BUILD_TYPE;
+    if let Some(digest) = case.need(&META, Field::ImageDigest, answers) {
+        let hex = digest.value.split_once(':').map_or("", |(_, hex)| hex);
+        let repository = text(Field::RepositoryUri);
+        let mut about = statement.subjects.iter().filter(|(_, sha256)| sha256 == hex).peekable();
+        if about.peek().is_none() {
+            differ("subject", "what was signed is about another image: no subject has the recorded digest");
+        } else if is_ours && repository.is_some() && !about.any(|(name, _)| Some(name.as_str()) == repository)
+        {
+            differ("subject", "what was signed is about another repository");
+        }
+    }
+    if let Some(sha) = text(Field::GitSha) {
+        let other = !statement.commits.iter().any(|c| c == sha);
+        // Statements of other build types need not name a commit; ours always do.
+        if other && (is_ours || !statement.commits.is_empty()) {
+            differ("commit", "what was signed names another commit");
+        }
+    }
+    if !is_ours {
+        return wrong;
+    }
+    if statement.invocation.as_deref() != text(Field::PlatformRunId) {
+        differ("run", "what was signed names another run");
+    }
+    let value = |name: &str| statement.parameters.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    for (field, name) in PARAMETERS {
+        if value(name) != text(field) {
+            differ(field.name(), &format!("what was signed has another {name}"));
+        }
+    }
+    if statement.parameters.iter().any(|(name, _)| !PARAMETERS.iter().any(|(_, known)| known == name)) {
+        differ("parameters", "what was signed has external parameters that its build type does not know");
+    }
+    for kind in [PaperKind::Provenance, PaperKind::Security] {
+        let Some(bytes) = case.papers.paper(kind).bytes() else { continue };
+        let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let signed = statement.byproducts.iter().find(|(name, _)| name == kind.file_name());
+        match signed {
+            Some((_, sha256)) if *sha256 == digest => {}
+            // The evidence may be written after the signature.
+            None if kind == PaperKind::Security => {}
+            _ => differ(kind.as_str(), &format!("the {} is not the one that was signed for", kind.as_str())),
+        }
+    }
+    wrong
+}

@@ -1,0 +1,82 @@
+//! SW513: the config digest does not recompute.
+
+use sha2::{Digest as _, Sha256};
+
+use super::Case;
+use crate::artifact::provenance::{PaperKind, canonical};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Severity};
+
+/// SW513.
+pub struct ConfigDigest;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW513",
+    name: "config-digest",
+    summary: "The run header's config digest is not the digest of its config payload.",
+    why: "The digest pins what the run was configured with; if it does not recompute, the payload was changed after it was pinned, or the digest is of something else.",
+    fix: "Compute the digest over the canonical form of the very payload that is written, and name that form in the contract ([run_header] canonical).",
+    clause: "C",
+    severity: Severity::High,
+    tags: &["provenance", "CWE-354"],
+};
+
+impl Check<Case<'_>> for ConfigDigest {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+        // That it is missing is SW505's finding.
+        let Some((header, root)) = case.header.as_ref().and_then(|h| Some((h, h.root.as_ref()?))) else {
+            return;
+        };
+        let pointers = &case.expectations.header;
+        let kind = PaperKind::RunHeader;
+        let Some(recorded) = &header.config_digest else {
+            if root.at(&pointers.config_digest).is_some() {
+                let reason = "the config digest is malformed, so there is nothing to compare";
+                answers.unchecked.push(case.unchecked(&META, kind, reason));
+            } else if case.expectations.config_required {
+                let message =
+                    "the run header holds no config digest, and the contract asks for one".to_owned();
+                answers.findings.push(case.finding(&META, context, case.origin(kind), &["missing"], message));
+            }
+            return;
+        };
+        let Some(payload) = root.at(&pointers.config_payload) else {
+            let message = format!(
+                "the config payload that the digest is of is not there (the contract has it at {})",
+                pointers.config_payload
+            );
+            let mut unchecked = case.unchecked(&META, kind, message);
+            unchecked.origin = case.origin_at(kind, recorded.span);
+            answers.unchecked.push(unchecked);
+            return;
+        };
+        let mode = case.expectations.config_mode;
+        let written = match canonical::write(payload, mode, Some(recorded.span)) {
+            Ok(written) => written,
+            Err(uncertain) => {
+                let reason = format!(
+                    "a number of the config payload has no certain form in {}, so the digest cannot be recomputed",
+                    mode.as_str()
+                );
+                let mut unchecked = case.unchecked(&META, kind, reason);
+                unchecked.origin = case.origin_at(kind, uncertain.span);
+                answers.unchecked.push(unchecked);
+                return;
+            }
+        };
+        let actual: String = Sha256::digest(&written).iter().map(|b| format!("{b:02x}")).collect();
+        let promised = recorded.value.strip_prefix("sha256:").unwrap_or(&recorded.value);
+        if promised != actual {
+            let message = format!(
+                "the config payload's digest ({}) is sha256:{actual}, and sha256:{promised} is recorded",
+                mode.as_str()
+            );
+            let origin = case.origin_at(kind, recorded.span);
+            answers.findings.push(case.finding(&META, context, origin, &["digest"], message));
+        }
+    }
+}

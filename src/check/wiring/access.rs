@@ -1,0 +1,174 @@
+//! A role of the snapshot as the IAM engine takes it: its policies, boundary and the organization's, and what of them
+//! nobody saw.
+
+use super::{Role, Wiring};
+use crate::artifact::aws::{self, Document, Gap, Place, Seen};
+use crate::check::Answers;
+use crate::finding::CheckMeta;
+use crate::iam::{Context, Layer, Policy, PolicySet, Requester, StatementRef};
+
+/// A part of a role that nobody saw.
+pub(super) struct Missing {
+    /// What it is.
+    pub(super) what: String,
+    /// Why it was not seen.
+    pub(super) gap: Gap,
+    /// Where it would be.
+    pub(super) place: Place,
+}
+
+/// A role that was seen, ready to be asked about.
+pub(super) struct Access<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// What the contract says of it.
+    pub(super) role: &'a Role,
+    /// What the snapshot says of it.
+    pub(super) seen: &'a aws::Role,
+    /// Its ARN.
+    pub(super) principal: String,
+    /// What is known of its policies.
+    pub(super) policies: PolicySet,
+    /// Identity policies that may exist or may say more: they may allow, and they may deny.
+    pub(super) unseen: Vec<Missing>,
+    /// The permissions boundary, if it may exist and was not seen: it can only take away.
+    pub(super) unseen_boundary: Option<Missing>,
+    /// Where each identity policy is told of.
+    identity_places: Vec<&'a Place>,
+    boundary_place: Option<&'a Place>,
+}
+
+impl Wiring<'_> {
+    /// The role as it can be asked about; nothing if it was not seen.
+    pub(super) fn access<'r>(&'r self, role: &'r Role) -> Seen<Access<'r>> {
+        match self.snapshot.role(&role.name) {
+            Seen::Value(seen) => Seen::Value(self.access_of(role, seen)),
+            Seen::Absent => Seen::Absent,
+            Seen::NotSeen(gap) => Seen::NotSeen(gap),
+        }
+    }
+
+    fn access_of<'r>(&'r self, role: &'r Role, seen: &'r aws::Role) -> Access<'r> {
+        let arn = seen.arn.as_deref().or(role.arn.as_deref());
+        let mut access = Access {
+            name: &role.name,
+            role,
+            seen,
+            principal: self.role_arn(&role.name, arn),
+            policies: PolicySet { scps: self.organization.to_vec(), ..PolicySet::default() },
+            unseen: Vec::new(),
+            unseen_boundary: None,
+            identity_places: Vec::new(),
+            boundary_place: None,
+        };
+        if let (Some(wanted), Some(there)) = (&role.arn, &seen.arn)
+            && wanted != there
+        {
+            access.miss(
+                format!("role {}", role.name),
+                Gap::new(format!("the contract means {wanted}, and the role of this name is {there}")),
+                &seen.place,
+            );
+        }
+        if let Some(gap) = &seen.policies_gap {
+            access.miss(format!("list of policies of the role {}", role.name), gap.clone(), &seen.place);
+        }
+        for attached in &seen.policies {
+            let name = attached.name.to_string();
+            let what = format!("policy {name} of the role {}", role.name);
+            match &attached.document {
+                Seen::Value(document) => match self.policy(&name, document) {
+                    Ok(policy) => {
+                        let doubt = doubt(self, &policy);
+                        access.policies.identity.push(policy);
+                        access.identity_places.push(&document.place);
+                        if let Some(gap) = doubt {
+                            access.miss(what, gap, &document.place);
+                        }
+                    }
+                    Err(gap) => access.miss(what, gap, &document.place),
+                },
+                Seen::NotSeen(gap) => access.miss(what, gap.clone(), &seen.place),
+                Seen::Absent => access.miss(what, Gap::new("it is attached and is not there"), &seen.place),
+            }
+        }
+        self.bound(&mut access);
+        access
+    }
+
+    fn bound<'r>(&'r self, access: &mut Access<'r>) {
+        let what = || format!("permissions boundary of the role {}", access.name);
+        let (gap, place) = match &access.seen.boundary {
+            Seen::Absent => return,
+            Seen::NotSeen(gap) => (gap.clone(), &access.seen.place),
+            Seen::Value(document) => match self.policy("the permissions boundary", document) {
+                Ok(policy) => {
+                    let doubt = doubt(self, &policy);
+                    access.policies.boundaries = Some(vec![policy]);
+                    access.boundary_place = Some(&document.place);
+                    match doubt {
+                        None => return,
+                        // What it names may or may not be what is asked about: it counts as unseen.
+                        Some(gap) => {
+                            access.policies.boundaries = None;
+                            (gap, &document.place)
+                        }
+                    }
+                }
+                Err(gap) => (gap, &document.place),
+            },
+        };
+        access.unseen_boundary = Some(Missing { what: what(), gap, place: place.clone() });
+    }
+
+    /// A policy's document, read by the grammar. What is wrong with it is named by its place and never quoted.
+    pub(super) fn policy(&self, name: &str, document: &Document) -> Result<Policy, Gap> {
+        Policy::read(name, &self.policy_text(&document.text)).map_err(|error| {
+            Gap::new(format!("it cannot be read as a policy: {}: {}", error.at, error.reason))
+        })
+    }
+
+    /// What is known of every request of a role: it names itself, in its own account and region.
+    pub(super) fn context(&self, principal: &str) -> Context {
+        let mut context = Requester::parse(principal).map_or_else(|_| Context::open(), |r| r.context());
+        if let Some(account) = self.placement.known_account() {
+            context.set("aws:ResourceAccount", vec![account.to_owned()]);
+        }
+        context
+    }
+}
+
+/// Why the policy's resources cannot be compared.
+fn doubt(wiring: &Wiring<'_>, policy: &Policy) -> Option<Gap> {
+    let resources = policy.statements.iter().filter_map(|s| s.resources.as_ref());
+    resources.flat_map(|r| &r.written).find_map(|text| wiring.placement.doubt(text))
+}
+
+impl Access<'_> {
+    fn miss(&mut self, what: String, gap: Gap, place: &Place) {
+        self.unseen.push(Missing { what, gap, place: place.clone() });
+    }
+
+    /// Where the policy of a statement is told of.
+    pub(super) fn place(&self, of: StatementRef) -> &Place {
+        let place = match of.layer {
+            Layer::Identity => self.identity_places.get(of.policy).copied(),
+            Layer::Boundary => self.boundary_place,
+            _ => None,
+        };
+        place.unwrap_or(&self.seen.place)
+    }
+
+    /// Tells what was not seen of the role.
+    pub(super) fn tell(&self, wiring: &Wiring<'_>, meta: &'static CheckMeta, answers: &mut Answers) {
+        for missing in self.unseen.iter().chain(&self.unseen_boundary) {
+            let origin = wiring.origin(&missing.place);
+            answers.unchecked.push(wiring.unchecked(
+                meta,
+                origin,
+                missing.what.clone(),
+                missing.gap.to_string(),
+            ));
+        }
+    }
+}

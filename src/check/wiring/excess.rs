@@ -1,0 +1,227 @@
+//! What a role can read beyond a set: every reading action, on all resources at once.
+//!
+//! `secretsmanager:BatchGetSecretValue` is not asked about by itself: it reads only what `GetSecretValue` is allowed on.
+//! `ssm:GetParameterHistory` of a parameter that is in the set is no excess: it returns older values of the same secret.
+//! `ssm:GetParametersByPath` is one on every path: it returns what will ever be created below it.
+
+use super::Wiring;
+use super::access::Access;
+use super::statement;
+use crate::artifact::aws::Seen;
+use crate::iam::{
+    Context, Language, PolicySet, Privilege, Query, ResourceRule, StatementRef, Undecided, Witness,
+    parameter_universe, path_universe,
+};
+
+/// Statements that are named for one action at most.
+const MOST: usize = 32;
+
+/// What may be read, by the kind of thing.
+pub(super) struct Permitted {
+    pub(super) parameters: Language,
+    pub(super) paths: Language,
+    pub(super) secrets: Language,
+    pub(super) keys: Language,
+}
+
+/// Something that can be read and is not permitted.
+pub(super) struct Reach {
+    /// The action.
+    pub(super) action: &'static str,
+    /// A shortest resource.
+    pub(super) witness: Witness,
+    /// The statement that allows it.
+    pub(super) statement: Option<StatementRef>,
+    /// Where the statement is the policy of a secret: that secret's name.
+    pub(super) by_secret: Option<String>,
+    /// Whether it is only the same name in another region.
+    pub(super) elsewhere: bool,
+}
+
+/// A question that has no answer.
+pub(super) struct Doubt {
+    /// The action.
+    pub(super) action: &'static str,
+    /// The resource on which the answer hangs, where there is one.
+    pub(super) resource: Option<String>,
+    /// Why.
+    pub(super) why: String,
+}
+
+/// What a role can read beyond what is permitted, and what cannot be told.
+#[derive(Default)]
+pub(super) struct Excesses {
+    pub(super) found: Vec<Reach>,
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// One question: an action, over all resources of a kind, without those that are permitted.
+struct Question<'q> {
+    action: &'static str,
+    universe: &'q Language,
+    permitted: &'q Language,
+    context: Context,
+    elsewhere: bool,
+}
+
+/// Everything that the role can read beyond what is permitted.
+pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted) -> Excesses {
+    let place = wiring.placement;
+    let (p, r, a) = (place.partition(), place.region(), place.account());
+    let (here, paths) = (parameter_universe(p, r, a), path_universe(p, r, a));
+    // The same names in other regions are a second, milder question.
+    // The wildcard of the region must not run over a colon.
+    let colons = Language::from("*:*:*:*:*:*:*");
+    let there = parameter_universe(p, "?*", a).minus(&here).minus(&colons);
+    let paths_there = path_universe(p, "?*", a).minus(&paths).minus(&colons);
+    let secrets = Language::from(format!("arn:{p}:secretsmanager:{r}:{a}:secret:?*-??????").as_str());
+    let secrets =
+        secrets.minus(&Language::from(format!("arn:{p}:secretsmanager:{r}:{a}:secret:*:*").as_str()));
+    let keys = Language::from(format!("arn:{p}:kms:{r}:{a}:key/?*").as_str());
+    let context = || wiring.context(&access.principal);
+    let mut all = Excesses::default();
+    let mut policies = access.policies.clone();
+    for (action, universe, elsewhere, permitted) in [
+        ("ssm:GetParameter", &here, &there, &permitted.parameters),
+        ("ssm:GetParameters", &here, &there, &permitted.parameters),
+        ("ssm:GetParameterHistory", &here, &there, &permitted.parameters),
+        ("ssm:GetParametersByPath", &paths, &paths_there, &permitted.paths),
+    ] {
+        let question = Question { action, universe, permitted, context: context(), elsewhere: false };
+        if ask(&access.principal, &policies, &question, &mut all) {
+            let question = Question { universe: elsewhere, elsewhere: true, context: context(), ..question };
+            ask(&access.principal, &policies, &question, &mut all);
+        }
+    }
+    let question = Question {
+        action: "secretsmanager:GetSecretValue",
+        universe: &secrets,
+        permitted: &permitted.secrets,
+        context: context(),
+        elsewhere: false,
+    };
+    ask(&access.principal, &policies, &question, &mut all);
+    // A key that nobody saw is taken to leave the decision to the account's policies, as new keys do.
+    policies.resource_rule = ResourceRule::Either;
+    for service in [Some("ssm"), Some("secretsmanager"), None] {
+        let via = service.map(|s| format!("{s}.{r}.{}", place.suffix()));
+        let mut context = context();
+        // Decrypt can be called directly, too: then the key is absent.
+        context.set("kms:ViaService", via.iter().cloned().collect());
+        context.set("aws:ViaAWSService", vec![via.is_some().to_string()]);
+        let (universe, permitted) = (&keys, &permitted.keys);
+        let question = Question { action: "kms:Decrypt", universe, permitted, context, elsewhere: false };
+        ask(&access.principal, &policies, &question, &mut all);
+    }
+    resource_policies(wiring, access, permitted, &mut all);
+    dedup(&mut all);
+    all
+}
+
+/// Adds all statements that answer the question with an excess, one after the other. Whether nothing was found.
+fn ask(principal: &str, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) -> bool {
+    let Question { action, universe, permitted, context, elsewhere } = question;
+    let mut policies = policies.clone();
+    for attempt in 0..=MOST {
+        let doubt = |resource: Option<String>, why: String| Doubt { action, resource, why };
+        let query = match Query::new(&policies, principal, action, None, context.clone()) {
+            Ok(query) => query,
+            Err(error) => {
+                all.doubts.push(doubt(None, error.to_string()));
+                return false;
+            }
+        };
+        match query.excess(universe, permitted) {
+            Privilege::Exact => return attempt == 0,
+            Privilege::Excess(_) if attempt == MOST => {
+                all.doubts.push(doubt(
+                    None,
+                    format!("more than {MOST} statements allow it; the rest is not listed"),
+                ));
+                return false;
+            }
+            Privilege::Excess(excess) => {
+                let statement = excess.statement;
+                all.found.push(Reach {
+                    action,
+                    witness: excess.witness,
+                    statement,
+                    by_secret: None,
+                    elsewhere: *elsewhere,
+                });
+                let Some(of) = statement else { return false };
+                statement::disarm(&mut policies, of);
+            }
+            Privilege::Undecided(Undecided::TooComplex) => {
+                all.doubts
+                    .push(doubt(None, "the policies are too complex to be compared in full".to_owned()));
+                return false;
+            }
+            Privilege::Undecided(Undecided::Conditional { witness, uncertainties }) => {
+                let why = statement::open_questions(&policies, &uncertainties);
+                all.doubts.push(doubt(Some(witness.shown), why));
+                return false;
+            }
+        }
+    }
+    false
+}
+
+/// A secret's own policy can let a role in that no identity policy does.
+fn resource_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted, all: &mut Excesses) {
+    for (name, secret) in &wiring.snapshot.secrets {
+        let Seen::Value(secret) = secret else { continue };
+        let arn = wiring.secret_arn(secret);
+        if permitted.secrets.contains(&arn) {
+            continue;
+        }
+        let action = "secretsmanager:GetSecretValue";
+        let why = |why: String| Doubt { action, resource: Some(arn.clone()), why };
+        let policy = match &secret.policy {
+            Seen::Absent => continue,
+            Seen::NotSeen(gap) => {
+                all.doubts.push(why(format!("the policy of the secret was not seen: {gap}")));
+                continue;
+            }
+            Seen::Value(document) => match wiring.policy(&format!("the policy of {name}"), document) {
+                Ok(policy) => policy,
+                Err(gap) => {
+                    all.doubts.push(why(gap.to_string()));
+                    continue;
+                }
+            },
+        };
+        let policies = PolicySet { resource: Some(policy), identity: Vec::new(), ..access.policies.clone() };
+        let before = all.found.len();
+        let universe = Language::from(arn.as_str());
+        let question = Question {
+            action,
+            universe: &universe,
+            permitted: &permitted.secrets,
+            context: wiring.context(&access.principal),
+            elsewhere: false,
+        };
+        ask(&access.principal, &policies, &question, all);
+        for reach in all.found.iter_mut().skip(before) {
+            reach.by_secret = Some(name.clone());
+        }
+    }
+}
+
+/// The same statement answers for `Decrypt` through each service; the first answer is enough, and so is the first doubt.
+fn dedup(all: &mut Excesses) {
+    let mut seen = Vec::new();
+    all.found.retain(|reach| {
+        let key = (reach.action, reach.statement, reach.by_secret.clone());
+        let new = !seen.contains(&key);
+        seen.push(key);
+        new
+    });
+    let mut seen = Vec::new();
+    all.doubts.retain(|doubt| {
+        let key = (doubt.action, doubt.why.clone());
+        let new = !seen.contains(&key);
+        seen.push(key);
+        new
+    });
+}

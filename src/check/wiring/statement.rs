@@ -1,0 +1,65 @@
+//! Statements of policies, as findings speak of them.
+
+use crate::iam::{ActionElement, Language, PolicySet, Statement, StatementRef, Uncertainty};
+
+/// Whether a statement's action element names an action.
+pub(super) fn names_action(statement: &Statement, action: &str) -> bool {
+    let action = action.to_lowercase();
+    let named = statement.actions.written.iter().any(|w| matches(&w.to_lowercase(), &action));
+    named != statement.actions.negated
+}
+
+/// Whether a text matches a pattern with `*` and `?`.
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    Language::from(pattern).contains(text)
+}
+
+/// The action as the statement writes it, such as `logs:*`.
+pub(super) fn written(statement: &Statement, action: &str) -> String {
+    if statement.actions.negated {
+        return "everything but what its NotAction names".to_owned();
+    }
+    let lower = action.to_lowercase();
+    let found = statement.actions.written.iter().find(|w| matches(&w.to_lowercase(), &lower));
+    found.map_or_else(|| action.to_owned(), Clone::clone)
+}
+
+/// A statement in words: `statement "Sid" of POLICY (line:column)`.
+pub(super) fn described(policies: &PolicySet, of: StatementRef) -> String {
+    policies.place(of).map_or_else(|| "a statement".to_owned(), |place| place.to_string())
+}
+
+/// What names a statement from run to run: its policy, and its Sid or else what it says.
+pub(super) fn identity(policies: &PolicySet, of: StatementRef) -> [String; 2] {
+    let Some((policy, statement)) = policies.statement(of) else { return [String::new(), String::new()] };
+    let resources = statement.resources.as_ref().map(|r| r.written.join(",")).unwrap_or_default();
+    let said = || format!("{}|{resources}", statement.actions.written.join(","));
+    [policy.name.clone(), statement.sid.clone().filter(|s| !s.is_empty()).unwrap_or_else(said)]
+}
+
+/// Takes a statement out of the policies without moving the others: it names no action any more.
+pub(super) fn disarm(policies: &mut PolicySet, of: StatementRef) {
+    use crate::iam::Layer;
+    let policy = match of.layer {
+        Layer::Identity => policies.identity.get_mut(of.policy),
+        Layer::Resource => policies.resource.as_mut(),
+        _ => None,
+    };
+    if let Some(statement) = policy.and_then(|p| p.statements.get_mut(of.statement)) {
+        let at = statement.actions.at;
+        statement.actions = ActionElement { at, negated: false, patterns: Vec::new(), written: Vec::new() };
+    }
+}
+
+/// What would settle a question, in words.
+pub(super) fn open_questions(policies: &PolicySet, uncertainties: &[Uncertainty]) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for Uncertainty { statement, cause } in uncertainties {
+        let place = statement.and_then(|of| policies.place(of)).map(|place| format!(" ({place})"));
+        let text = format!("{cause}{}", place.unwrap_or_default());
+        if !said.contains(&text) {
+            said.push(text);
+        }
+    }
+    if said.is_empty() { "it depends on what is not known".to_owned() } else { said.join("; ") }
+}

@@ -1,0 +1,54 @@
+//! SW401: a required parameter or secret does not exist.
+
+use super::Wiring;
+use crate::artifact::aws::Seen;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+
+/// SW401.
+pub struct SecretMissing;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW401",
+    name: "secret-missing",
+    summary: "A parameter or secret that the contract requires does not exist.",
+    why: "The task cannot start without it, or worse, it starts with an empty value. A deploy is the wrong time to learn of it.",
+    fix: "Create the parameter as a SecureString under the exact name of the contract, or correct the name there.",
+    clause: "D.4.3",
+    severity: Severity::High,
+    tags: &["CWE-1188"],
+};
+
+impl Check<Wiring<'_>> for SecretMissing {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for target in wiring.targets().iter().filter(|t| t.secret.required) {
+            let (noun, name, handle) = (target.noun(), target.name(), &target.secret.handle);
+            match target.there() {
+                Seen::Value(()) => {}
+                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                    &META,
+                    wiring.nowhere(name),
+                    format!("{noun} of {handle}"),
+                    gap.to_string(),
+                )),
+                Seen::Absent => answers.findings.push(Finding {
+                    check: META.id,
+                    detector: None,
+                    severity: META.severity,
+                    confidence: Confidence::High,
+                    message: format!("the {noun} {name} does not exist, and {handle} is required"),
+                    fix: META.fix.to_owned(),
+                    origin: wiring.nowhere(name),
+                    secret: None,
+                    fingerprint: Fingerprint::new(context.key, META.id, "", &[name], None),
+                    places: Vec::new(),
+                    notes: Vec::new(),
+                }),
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! SW403: a role cannot read a secret that it requires.
+
+use super::access::Access;
+use super::key::KeyUse;
+use super::miss;
+use super::remedy;
+use super::target::{Found, Target};
+use super::{Kept, RoleKind, Wiring};
+use crate::artifact::aws::{Gap, Key, Seen};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::iam::{self, Decision, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
+use crate::location::Origin;
+
+/// SW403.
+pub struct RoleCannotRead;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW403",
+    name: "role-cannot-read",
+    summary: "A role cannot read a secret that the contract requires it to read.",
+    why: "The task starts and fails at its first read, or falls back to something else. Boundaries, organization policies and key policies count as much as the role's own.",
+    fix: "Allow the role to read exactly this secret, and to decrypt with its key.",
+    clause: "D.4.3",
+    severity: Severity::High,
+    tags: &["CWE-280"],
+};
+
+/// Whether a role can read a secret.
+pub(super) enum Readable {
+    /// It can.
+    Yes,
+    /// It cannot, and why.
+    No(String),
+    /// Nobody can say, and why.
+    Unknown(String),
+}
+
+impl Check<Wiring<'_>> for RoleCannotRead {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for role in wiring.expectations.roles.iter().filter(|r| r.kind == RoleKind::Task) {
+            let targets: Vec<Target<'_>> =
+                wiring.required(&role.requires).into_iter().filter(asked_about).collect();
+            if targets.is_empty() {
+                continue;
+            }
+            match wiring.access(role) {
+                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                    &META,
+                    wiring.nowhere(&role.name),
+                    format!("role {}", role.name),
+                    gap.to_string(),
+                )),
+                Seen::Absent => {
+                    let origin = wiring.nowhere(&role.name);
+                    let handles: Vec<&str> = targets.iter().map(|t| t.secret.handle.as_str()).collect();
+                    let message = format!(
+                        "the role {} does not exist, so it cannot read {}",
+                        role.name,
+                        handles.join(", ")
+                    );
+                    answers.findings.push(finding(
+                        context,
+                        origin,
+                        message,
+                        META.fix.to_owned(),
+                        &[&role.name],
+                    ));
+                }
+                Seen::Value(access) => {
+                    access.tell(wiring, &META, answers);
+                    for target in &targets {
+                        judge(wiring, context, &access, target, answers);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An optional secret may be absent; then nobody need read it.
+fn asked_about(target: &Target<'_>) -> bool {
+    target.secret.required || target.there() != Seen::Absent
+}
+
+fn judge(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    access: &Access<'_>,
+    target: &Target<'_>,
+    answers: &mut Answers,
+) {
+    let handle = &target.secret.handle;
+    let origin = wiring.origin(&access.seen.place);
+    match readable(wiring, access, target) {
+        Readable::Yes => {}
+        Readable::No(why) => {
+            let message = format!("{} cannot read {handle} ({}): {why}", access.name, target.name());
+            let fix = format!("{} {}", META.fix, remedy::one(wiring, target));
+            answers.findings.push(finding(context, origin, message, fix, &[access.name, handle]));
+        }
+        Readable::Unknown(why) => {
+            let what = format!("whether {} can read {handle}", access.name);
+            answers.unchecked.push(wiring.unchecked(&META, origin, what, why));
+        }
+    }
+}
+
+fn finding(context: &Context<'_>, origin: Origin, message: String, fix: String, place: &[&str]) -> Finding {
+    Finding {
+        check: META.id,
+        detector: None,
+        severity: META.severity,
+        confidence: Confidence::High,
+        message,
+        fix,
+        origin,
+        secret: None,
+        fingerprint: Fingerprint::new(context.key, META.id, "", place, None),
+        places: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// The actions of which one suffices to read a secret.
+pub(super) fn actions(target: &Target<'_>) -> &'static [&'static str] {
+    if target.is_parameter() {
+        &["ssm:GetParameter", "ssm:GetParameters"]
+    } else {
+        &["secretsmanager:GetSecretValue"]
+    }
+}
+
+/// Whether a role can read a secret and decrypt it.
+pub(super) fn readable(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Readable {
+    if let Some(gap) = differs(wiring, target) {
+        return Readable::Unknown(gap.to_string());
+    }
+    match fetch(wiring, access, target) {
+        Readable::Yes => {}
+        other => return other,
+    }
+    match wiring.key_of(target) {
+        KeyUse::Open => Readable::Yes,
+        KeyUse::Unknown(gap) => Readable::Unknown(format!("the key that encrypts it was not seen: {gap}")),
+        KeyUse::Customer { arn, key } => decrypt(wiring, access, target, &arn, key),
+    }
+}
+
+/// Where account or region of what is looked at is not known, an ARN that names them cannot be compared.
+fn differs(wiring: &Wiring<'_>, target: &Target<'_>) -> Option<Gap> {
+    match &target.secret.kept {
+        Kept::Parameter(_) => None,
+        Kept::ParameterArn(arn) | Kept::SecretArn(arn) => wiring.placement.doubt(arn),
+    }
+}
+
+/// Whether a reading action is allowed, the key aside.
+fn fetch(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Readable {
+    let mut policies = access.policies.clone();
+    let mut unseen_resource = None;
+    if let Found::Secret(Seen::Value(secret)) = &target.found {
+        match &secret.policy {
+            Seen::Absent => {}
+            Seen::NotSeen(gap) => unseen_resource = Some(format!("the secret's policy was not seen: {gap}")),
+            Seen::Value(document) => match wiring.policy("the secret's policy", document) {
+                Ok(policy) => policies.resource = Some(policy),
+                Err(gap) => unseen_resource = Some(format!("the secret's policy: {gap}")),
+            },
+        }
+    }
+    let mut answers = actions(target).iter().map(|action| {
+        decide(wiring, access, &policies, action, &target.arn, unseen_resource.as_deref(), |_| {})
+    });
+    let Some(first) = answers.next() else { return Readable::Yes };
+    let answer = answers.fold(first, |best, next| match (&best, &next) {
+        (Readable::Yes, _) | (Readable::Unknown(_), Readable::No(_)) => best,
+        (_, Readable::Yes) | (Readable::No(_), Readable::Unknown(_)) => next,
+        _ => best,
+    });
+    match answer {
+        Readable::No(why) => {
+            let near = miss::near(access, actions(target), &target.arn);
+            Readable::No(near.map_or_else(|| why.clone(), |near| format!("{why}; {near}")))
+        }
+        other => other,
+    }
+}
+
+/// Decides one request, with what was not seen: identity policies may allow or deny, a boundary can only take away, a
+/// resource policy may do either.
+fn decide(
+    wiring: &Wiring<'_>,
+    access: &Access<'_>,
+    policies: &PolicySet,
+    action: &str,
+    resource: &str,
+    unseen_resource: Option<&str>,
+    more: impl FnOnce(&mut iam::Context),
+) -> Readable {
+    let mut context = wiring.context(&access.principal);
+    more(&mut context);
+    let account = resource.split(':').nth(4).filter(|a| !a.is_empty());
+    let request = match Request::new(&access.principal, action, resource, account, context) {
+        Ok(request) => request,
+        Err(error) => return Readable::Unknown(error.to_string()),
+    };
+    let evaluation = evaluate(policies, &request);
+    let explanation = evaluation.explain(policies, &request);
+    let unseen = access.unseen.first().map(|m| format!("{} was not seen: {}", m.what, m.gap));
+    let unseen = unseen.or_else(|| unseen_resource.map(str::to_owned));
+    match evaluation.decision {
+        Decision::ExplicitlyDenied => Readable::No(format!("{action}: {}", explanation.text)),
+        // What limits was seen, and does not allow it: nothing unseen can.
+        Decision::ImplicitlyDenied
+            if matches!(evaluation.layer, Some(Layer::ServiceControl)) && unseen_resource.is_none() =>
+        {
+            Readable::No(format!("{action}: {}", explanation.text))
+        }
+        Decision::ImplicitlyDenied => match unseen {
+            None => Readable::No(format!("{action}: {}", explanation.text)),
+            Some(unseen) => Readable::Unknown(unseen),
+        },
+        Decision::Allowed => {
+            let boundary = access.unseen_boundary.as_ref();
+            let boundary = boundary.map(|m| format!("{} was not seen: {}", m.what, m.gap));
+            unseen.or(boundary).map_or(Readable::Yes, Readable::Unknown)
+        }
+        Decision::Unknown => {
+            let open = explanation.unknown.iter().map(|o| match &o.statement {
+                Some(place) => format!("{} ({place})", o.cause),
+                None => o.cause.clone(),
+            });
+            Readable::Unknown(format!("{action}: {}", open.collect::<Vec<_>>().join("; ")))
+        }
+    }
+}
+
+/// Whether the role can decrypt with the customer's key, as the service asks on its behalf.
+fn decrypt(
+    wiring: &Wiring<'_>,
+    access: &Access<'_>,
+    target: &Target<'_>,
+    arn: &str,
+    key: Option<&Key>,
+) -> Readable {
+    let mut policies = access.policies.clone();
+    let mut unseen = None;
+    match key.map(|k| &k.policy) {
+        Some(Seen::Value(document)) => match wiring.policy("the key's policy", document) {
+            Ok(policy) => policies.resource = Some(policy),
+            Err(gap) => unseen = Some(format!("the policy of the key {arn}: {gap}")),
+        },
+        // A key without a policy of its own has the default one, which leaves it to the account's policies.
+        Some(Seen::Absent) => policies.resource = default_policy(wiring),
+        Some(Seen::NotSeen(gap)) => unseen = Some(format!("the policy of the key {arn} was not seen: {gap}")),
+        None => unseen = Some(format!("no source tells of the key {arn}; kms:GetKeyPolicy would")),
+    }
+    policies.resource_rule = if unseen.is_some() { ResourceRule::Either } else { ResourceRule::Required };
+    let (service, encryption) = match target.is_parameter() {
+        true => ("ssm", "PARAMETER_ARN"),
+        false => ("secretsmanager", "SecretARN"),
+    };
+    let placement = wiring.placement;
+    let answer = decide(wiring, access, &policies, "kms:Decrypt", arn, unseen.as_deref(), |context| {
+        let via = format!("{service}.{}.{}", placement.region(), placement.suffix());
+        context.set("kms:ViaService", vec![via]);
+        context.set(&format!("kms:EncryptionContext:{encryption}"), vec![target.arn.clone()]);
+        context.set("kms:CallerAccount", vec![placement.account().to_owned()]);
+        context.set("aws:ViaAWSService", vec!["true".to_owned()]);
+        context.set("aws:CalledVia", vec![format!("{service}.{}", placement.suffix())]);
+        if placement.partition() == "aws-cn" {
+            // Which of its two suffixes a service's name has there is not documented.
+            context.set_unknown("kms:ViaService");
+            context.set_unknown("aws:CalledVia");
+        }
+    });
+    match answer {
+        Readable::No(why) => {
+            Readable::No(format!("it may fetch the value and not decrypt it with {arn}: {why}"))
+        }
+        other => other,
+    }
+}
+
+fn default_policy(wiring: &Wiring<'_>) -> Option<Policy> {
+    let (p, a) = (wiring.placement.partition(), wiring.placement.account());
+    let text = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:{p}:iam::{a}:root"}},"Action":"kms:*","Resource":"*"}}]}}"#
+    );
+    Policy::read("the key's default policy", &text).ok()
+}

@@ -1,0 +1,186 @@
+//! SW404: a role can read a secret that it does not require.
+
+use std::collections::BTreeMap;
+
+use super::access::Access;
+use super::excess::{self, Permitted, Reach};
+use super::key::KeyUse;
+use super::target::Target;
+use super::{Extra, RoleKind, Wiring, remedy, statement};
+use crate::artifact::aws::{Gap, Seen};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::iam::{Language, StatementRef};
+
+/// SW404.
+pub struct RoleReadsMore;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW404",
+    name: "role-reads-more",
+    summary: "A role can read a secret that it does not require.",
+    why: "Whoever takes over the task reads whatever its role can: the secrets of other services and of other environments. A wildcard also covers what will be created tomorrow. The answer is a proof over all names, not a sample.",
+    fix: "Name the exact ARNs of what the role requires, without wildcards. What it may read beyond that belongs into `roles.extras` of the contract, with a reason.",
+    clause: "D.4.3",
+    severity: Severity::High,
+    tags: &["CWE-250", "CWE-272"],
+};
+
+impl Check<Wiring<'_>> for RoleReadsMore {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for role in wiring.expectations.roles.iter().filter(|r| r.kind == RoleKind::Task) {
+            match wiring.access(role) {
+                // A role that is not there reads nothing; SW409 tells that it is missing.
+                Seen::Absent => {}
+                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                    &META,
+                    wiring.nowhere(&role.name),
+                    format!("role {}", role.name),
+                    gap.to_string(),
+                )),
+                Seen::Value(access) => {
+                    access.tell(wiring, &META, answers);
+                    judge(wiring, context, &access, answers);
+                }
+            }
+        }
+    }
+}
+
+/// What a role may read: what it requires, and its extras that hold.
+pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted, Vec<Gap>) {
+    let targets = wiring.required(&access.role.requires);
+    let holds = |extra: &&Extra| extra.expires.is_none_or(|day| wiring.today <= day);
+    let extras: Vec<Language> =
+        access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str())).collect();
+    let with = |more: Vec<Language>| Language::union(more.into_iter().chain(extras.iter().cloned()));
+    let of = |parameters: bool| {
+        targets.iter().filter(|t| t.is_parameter() == parameters).map(|t| t.arns.clone()).collect()
+    };
+    let (mut keys, mut gaps) = (Vec::new(), Vec::new());
+    for target in &targets {
+        match wiring.key_of(target) {
+            KeyUse::Customer { arn, .. } => keys.push(Language::from(arn.as_str())),
+            KeyUse::Open => {}
+            KeyUse::Unknown(gap) => gaps.push(gap),
+        }
+    }
+    let permitted = Permitted {
+        parameters: with(of(true)),
+        paths: with(Vec::new()),
+        secrets: with(of(false)),
+        keys: with(keys),
+    };
+    (permitted, gaps)
+}
+
+fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+    let (permitted, key_gaps) = permitted(wiring, access);
+    let mut excesses = excess::reading(wiring, access, &permitted);
+    let origin = wiring.origin(&access.seen.place);
+    // A key that may be that of a required secret cannot be called an excess.
+    if let Some(gap) = key_gaps.first()
+        && excesses.found.iter().any(|reach| reach.action == "kms:Decrypt")
+    {
+        excesses.found.retain(|reach| reach.action != "kms:Decrypt");
+        let what = format!("keys that {} can decrypt with", access.name);
+        let reason = format!("the key of a secret that it requires was not seen: {gap}");
+        answers.unchecked.push(wiring.unchecked(&META, origin.clone(), what, reason));
+    }
+    for doubt in excesses.doubts {
+        let on = doubt.resource.map(|r| format!(" on {r}")).unwrap_or_default();
+        let what = format!("whether {} is allowed {}{on}", access.name, doubt.action);
+        answers.unchecked.push(wiring.unchecked(&META, origin.clone(), what, doubt.why));
+    }
+    let mut by_statement: BTreeMap<(Option<StatementRef>, Option<String>), Vec<Reach>> = BTreeMap::new();
+    for reach in excesses.found {
+        by_statement.entry((reach.statement, reach.by_secret.clone())).or_default().push(reach);
+    }
+    let targets = wiring.required(&access.role.requires);
+    for ((of, by_secret), reaches) in by_statement {
+        report(wiring, context, access, &targets, of, by_secret.as_deref(), &reaches, answers);
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn report(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    access: &Access<'_>,
+    targets: &[Target<'_>],
+    of: Option<StatementRef>,
+    by_secret: Option<&str>,
+    reaches: &[Reach],
+    answers: &mut Answers,
+) {
+    let actions: Vec<&str> = reaches.iter().map(|r| r.action).collect();
+    let Some(first) = reaches.iter().find(|r| !r.elsewhere).or(reaches.first()) else { return };
+    let by = match (of, by_secret) {
+        (_, Some(secret)) => format!("the policy of the secret {secret}"),
+        (Some(of), None) => statement::described(&access.policies, of),
+        (None, None) => "its policies together".to_owned(),
+    };
+    let origin = match (of, by_secret.and_then(|s| wiring.snapshot.secret(s).value().copied())) {
+        (_, Some(secret)) => wiring.origin(&secret.place),
+        (Some(of), None) => wiring.origin(access.place(of)),
+        (None, None) => wiring.origin(&access.seen.place),
+    };
+    if let Some(boundary) = &access.unseen_boundary {
+        let what = format!("whether {} is allowed {} on {}", access.name, first.action, first.witness);
+        let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
+        answers.unchecked.push(wiring.unchecked(&META, origin, what, reason));
+        return;
+    }
+    let only_elsewhere = reaches.iter().all(|r| r.elsewhere);
+    let only_keys = reaches.iter().all(|r| r.action == "kms:Decrypt");
+    let severity = match () {
+        () if only_elsewhere => Severity::Low,
+        () if only_keys => Severity::Medium,
+        () => META.severity,
+    };
+    let than = if only_elsewhere { "in other regions, too" } else { "beyond what it requires" };
+    let message = format!(
+        "{} can {} {than}: it can also read {} ({by})",
+        access.name,
+        actions.join(", "),
+        first.witness
+    );
+    let mut notes: Vec<String> = reaches.iter().map(|r| format!("{} on {}", r.action, r.witness)).collect();
+    notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
+    let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));
+    notes.extend(
+        expired
+            .filter(|(_, day)| *day < wiring.today)
+            .map(|(e, day)| format!("the contract allowed {} until {day}; that has expired", e.resource)),
+    );
+    let named = match (of, by_secret) {
+        (_, Some(secret)) => [secret.to_owned(), String::new()],
+        (Some(of), None) => statement::identity(&access.policies, of),
+        (None, None) => [String::new(), String::new()],
+    };
+    let place = [access.name, &named[0], &named[1], if only_elsewhere { "elsewhere" } else { "" }];
+    answers.findings.push(Finding {
+        check: META.id,
+        detector: None,
+        severity,
+        confidence: if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium },
+        message,
+        fix: format!("{} {}", META.fix, remedy::whole(wiring, targets)),
+        origin,
+        secret: None,
+        fingerprint: Fingerprint::new(context.key, META.id, "", &place, None),
+        places: Vec::new(),
+        notes,
+    });
+}
+
+/// What SW404 found for each role, for the simulation: role, action, resource.
+pub(super) fn witnesses(wiring: &Wiring<'_>, access: &Access<'_>) -> Vec<(&'static str, String)> {
+    let (permitted, _) = permitted(wiring, access);
+    let found = excess::reading(wiring, access, &permitted).found;
+    found.into_iter().filter(|r| r.by_secret.is_none()).map(|r| (r.action, r.witness.text)).collect()
+}

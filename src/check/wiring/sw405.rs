@@ -1,0 +1,224 @@
+//! SW405: the execution role can do more than pull and log, above all read secrets.
+
+use std::collections::BTreeMap;
+
+use super::access::Access;
+use super::excess::{self, Permitted};
+use super::{Exception, Role, RoleKind, Wiring, statement, sw409};
+use crate::artifact::aws::Seen;
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::iam::{ActionExcess, Language, Limits, READING_ACTIONS, StatementRef, Undecided};
+
+/// SW405.
+pub struct ExecutionRoleDoesMore;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW405",
+    name: "execution-role-does-more",
+    summary: "An execution role can do more than pull images and write logs.",
+    why: "The ECS agent acts as this role for every task that names it. What it can read reaches any container definition that asks for it, past the task role and its boundaries.",
+    fix: "Give the role AmazonECSTaskExecutionRolePolicy and nothing else. Let the application read its secrets at start, with its task role.",
+    clause: "D.3.2",
+    severity: Severity::High,
+    tags: &["CWE-250", "CWE-272"],
+};
+
+/// What pulling and logging takes: AmazonECSTaskExecutionRolePolicy, the creation of log groups, and pull-through caches.
+const PULL_AND_LOG: [&str; 9] = [
+    "ecr:GetAuthorizationToken",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:BatchGetImage",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "logs:CreateLogGroup",
+    "ecr:CreateRepository",
+    "ecr:BatchImportUpstreamImage",
+];
+
+/// Statements that are listed for one role at most.
+const MOST: usize = 32;
+
+/// What one statement allows beyond pull and log.
+#[derive(Default)]
+struct Beyond {
+    actions: Vec<String>,
+    notes: Vec<String>,
+    reads: bool,
+}
+
+/// What was found of one role, by statement.
+type Found = BTreeMap<Option<StatementRef>, Beyond>;
+
+impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for role in &execution_roles(wiring) {
+            match wiring.access(role) {
+                Seen::Absent => {}
+                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                    &META,
+                    wiring.nowhere(&role.name),
+                    format!("role {}", role.name),
+                    gap.to_string(),
+                )),
+                Seen::Value(access) => {
+                    access.tell(wiring, &META, answers);
+                    judge(wiring, context, &access, answers);
+                }
+            }
+        }
+    }
+}
+
+/// The contract's execution roles, and those that task definitions use: what such a role may do needs no contract.
+fn execution_roles(wiring: &Wiring<'_>) -> Vec<Role> {
+    let is_agent = |r: &&Role| r.kind == RoleKind::Execution;
+    let mut roles: Vec<Role> = wiring.expectations.roles.iter().filter(is_agent).cloned().collect();
+    for task in wiring.snapshot.tasks.values().filter_map(Seen::value) {
+        // A role whose symbol means nothing here is told by SW409 and SW410.
+        let named = task.execution_role.value().and_then(|text| sw409::named(wiring, text));
+        let Some(sw409::Named { name, .. }) = named else { continue };
+        if roles.iter().all(|r| r.name != name) {
+            roles.push(Role::of_task(name));
+        }
+    }
+    roles
+}
+
+/// The exceptions of a check that still hold.
+pub(super) fn exceptions<'w>(wiring: &Wiring<'w>, check: &str) -> Vec<&'w Exception> {
+    let holds = |e: &&Exception| e.check == check && wiring.today <= e.expires;
+    wiring.expectations.exceptions.iter().filter(holds).collect()
+}
+
+/// What an execution role may read: what is excepted, and its extras.
+pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> Permitted {
+    let excepted = exceptions(wiring, "SW405").into_iter().map(|e| Language::from(e.arn.as_str()));
+    let holds = |e: &&super::Extra| e.expires.is_none_or(|day| wiring.today <= day);
+    let extras = access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str()));
+    let all = Language::union(excepted.chain(extras));
+    Permitted { parameters: all.clone(), paths: all.clone(), secrets: all.clone(), keys: all }
+}
+
+fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+    let mut found = Found::new();
+    let mut doubts: Vec<(String, String)> = Vec::new();
+    let excesses = excess::reading(wiring, access, &permitted(wiring, access));
+    for reach in excesses.found {
+        let beyond = found.entry(reach.statement.filter(|_| reach.by_secret.is_none())).or_default();
+        beyond.reads = true;
+        let by = reach.by_secret.map(|s| format!(" (the policy of the secret {s})")).unwrap_or_default();
+        if !beyond.actions.iter().any(|a| a == reach.action) {
+            beyond.actions.push(reach.action.to_owned());
+        }
+        beyond.notes.push(format!("{} on {}{by}", reach.action, reach.witness));
+    }
+    for doubt in excesses.doubts {
+        let on = doubt.resource.map(|r| format!(" on {r}")).unwrap_or_default();
+        doubts.push((format!("whether {} is allowed {}{on}", access.name, doubt.action), doubt.why));
+    }
+    others(wiring, access, &mut found, &mut doubts);
+    let origin = wiring.origin(&access.seen.place);
+    for (what, why) in doubts {
+        answers.unchecked.push(wiring.unchecked(&META, origin.clone(), what, why));
+    }
+    for (of, beyond) in found {
+        report(wiring, context, access, of, &beyond, answers);
+    }
+}
+
+/// Every other action, statement by statement.
+fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &mut Vec<(String, String)>) {
+    let mut allowed: Vec<&str> = PULL_AND_LOG.to_vec();
+    // Where reading is excepted for single ARNs, the proof above says whether it goes beyond them.
+    let of_role = |service: &str| {
+        let excepted = exceptions(wiring, "SW405").into_iter().map(|e| e.arn.as_str());
+        let extras = access.role.extras.iter().map(|e| e.resource.as_str());
+        excepted.chain(extras).any(|arn| arn.split(':').nth(2) == Some(service))
+    };
+    for action in READING_ACTIONS {
+        if action.split(':').next().is_some_and(of_role) {
+            allowed.push(action);
+        }
+    }
+    let mut policies = access.policies.clone();
+    let context = wiring.context(&access.principal);
+    for attempt in 0..=MOST {
+        match ActionExcess::find(&policies, &access.principal, &allowed, &context, Limits::default()) {
+            Ok(ActionExcess::None) => return,
+            Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
+                let what = format!("further statements of {}", access.name);
+                doubts.push((what, format!("more than {MOST} of them go beyond pull and log")));
+                return;
+            }
+            Ok(ActionExcess::Excess { action, resource, statement: of }) => {
+                let beyond = found.entry(of).or_default();
+                let written = of
+                    .and_then(|of| policies.statement(of))
+                    .map_or_else(|| action.text.clone(), |(_, s)| statement::written(s, &action.text));
+                if !beyond.actions.iter().any(|a| a.eq_ignore_ascii_case(&written)) {
+                    beyond.actions.push(written);
+                    beyond.notes.push(format!("{action} on {resource}"));
+                }
+                let Some(of) = of else { return };
+                statement::disarm(&mut policies, of);
+            }
+            Ok(ActionExcess::Undecided { action, why }) => {
+                let action = action.map_or_else(|| "an action".to_owned(), |a| a.to_string());
+                let why = match why {
+                    Undecided::Conditional { uncertainties, .. } => {
+                        statement::open_questions(&policies, &uncertainties)
+                    }
+                    Undecided::TooComplex => "the policies are too complex to be compared in full".to_owned(),
+                };
+                doubts
+                    .push((format!("whether {} is allowed {action}, beyond pull and log", access.name), why));
+                return;
+            }
+            Err(error) => {
+                doubts.push((format!("role {}", access.name), error.to_string()));
+                return;
+            }
+        }
+    }
+}
+
+fn report(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    access: &Access<'_>,
+    of: Option<StatementRef>,
+    beyond: &Beyond,
+    answers: &mut Answers,
+) {
+    let by =
+        of.map_or_else(|| "a resource policy".to_owned(), |of| statement::described(&access.policies, of));
+    let origin = wiring.origin(of.map_or(&access.seen.place, |of| access.place(of)));
+    let actions = beyond.actions.join(", ");
+    if let Some(boundary) = &access.unseen_boundary {
+        let what = format!("whether the execution role {} is allowed {actions}", access.name);
+        let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
+        answers.unchecked.push(wiring.unchecked(&META, origin, what, reason));
+        return;
+    }
+    let [policy, sid] = of.map_or_else(Default::default, |of| statement::identity(&access.policies, of));
+    let what = if beyond.reads { "can read secrets" } else { "can do more than pull and log" };
+    answers.findings.push(Finding {
+        check: META.id,
+        detector: None,
+        severity: if beyond.reads { Severity::Critical } else { META.severity },
+        confidence: if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium },
+        message: format!("the execution role {} {what}: {by} allows {actions}", access.name),
+        fix: META.fix.to_owned(),
+        origin,
+        secret: None,
+        fingerprint: Fingerprint::new(context.key, META.id, "", &[access.name, &policy, &sid], None),
+        places: Vec::new(),
+        notes: beyond.notes.clone(),
+    });
+}

@@ -1,0 +1,136 @@
+//! SW406: a task definition makes the execution role read a secret.
+
+use super::{Wiring, sw405};
+use crate::artifact::aws::{SecretReference, Seen, TaskDefinition};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::iam;
+use crate::location::{Origin, Place};
+
+/// SW406.
+pub struct ExecutionRoleInjects;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW406",
+    name: "execution-role-injects",
+    summary: "A task definition makes the execution role read a secret (secrets, secretOptions, repositoryCredentials, environmentFiles, credentialSpecs).",
+    why: "ECS's agent reads these fields with the execution role, before the container starts, and hands the values over in the environment. So the execution role must be able to read secrets, and the task role's limits no longer decide who sees them.",
+    fix: "Let the application read the value itself at start, with its task role (GetParameter, GetSecretValue). Where that cannot be, name the exact ARN in an [[exceptions]] entry for SW406 (and SW405) of the contract.",
+    clause: "D.3.2",
+    severity: Severity::High,
+    tags: &["CWE-250", "CWE-526"],
+};
+
+impl Check<Wiring<'_>> for ExecutionRoleInjects {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for (family, task) in tasks(wiring, &META, answers) {
+            if let Some(gap) = task.containers.gap() {
+                answers.unchecked.push(wiring.unchecked(
+                    &META,
+                    wiring.origin(&task.place),
+                    format!("container definitions of the task {family}"),
+                    gap.to_string(),
+                ));
+            }
+            for reference in &task.references {
+                judge(wiring, context, family, task, reference, answers);
+            }
+        }
+    }
+}
+
+/// All task definitions of the snapshot, and those that the contract names and nobody saw, which are told as unchecked.
+pub(super) fn tasks<'a>(
+    wiring: &Wiring<'a>,
+    meta: &'static CheckMeta,
+    answers: &mut Answers,
+) -> Vec<(&'a str, &'a TaskDefinition)> {
+    let mut unseen = |family: &str, reason: String| {
+        let what = format!("task definition {family}");
+        answers.unchecked.push(wiring.unchecked(meta, wiring.nowhere(family), what, reason));
+    };
+    for task in &wiring.expectations.tasks {
+        if let (false, Seen::NotSeen(gap)) =
+            (wiring.snapshot.tasks.contains_key(&task.family), wiring.snapshot.task(&task.family))
+        {
+            unseen(&task.family, gap.to_string());
+        }
+    }
+    let mut seen = Vec::new();
+    for (family, task) in &wiring.snapshot.tasks {
+        match task {
+            Seen::Value(task) => seen.push((family.as_str(), task)),
+            Seen::NotSeen(gap) => unseen(family, gap.to_string()),
+            Seen::Absent => {}
+        }
+    }
+    seen
+}
+
+/// The ARN of what a reference reads, where it is known; what picks a key or a version of a secret is left off.
+fn arn(wiring: &Wiring<'_>, reference: &SecretReference) -> Option<String> {
+    let text = wiring.text(&reference.value_from)?;
+    if !text.starts_with("arn:") {
+        let (p, r, a) = (wiring.placement.partition(), wiring.placement.region(), wiring.placement.account());
+        return Some(iam::parameter_arn(p, r, a, &text));
+    }
+    let is_secret = text.split(':').nth(2) == Some("secretsmanager");
+    Some(if is_secret { text.split(':').take(7).collect::<Vec<_>>().join(":") } else { text })
+}
+
+fn judge(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    family: &str,
+    task: &TaskDefinition,
+    reference: &SecretReference,
+    answers: &mut Answers,
+) {
+    let arn = arn(wiring, reference);
+    let excepted = |e: &str| arn.as_deref() == Some(e);
+    if sw405::exceptions(wiring, META.id).iter().any(|e| excepted(&e.arn)) {
+        return;
+    }
+    let field = reference.kind.as_str();
+    let container = reference.container.as_ref().map(ToString::to_string);
+    let of = container.as_ref().map(|c| format!(" of the container {c}")).unwrap_or_default();
+    let name = match reference.name.as_str() {
+        "" => String::new(),
+        name => format!(" ({name})"),
+    };
+    let from = arn.clone().unwrap_or_else(|| reference.value_from.to_string());
+    let expired = wiring.expectations.exceptions.iter().filter(|e| e.check == META.id && excepted(&e.arn));
+    answers.findings.push(Finding {
+        check: META.id,
+        detector: None,
+        severity: META.severity,
+        confidence: Confidence::High,
+        message: format!("the task {family} makes the execution role read {from}: `{field}`{of}{name}"),
+        fix: format!("{} The ARN is {from}.", META.fix),
+        origin: at(wiring.origin(&task.place), reference.pointer.as_ref()),
+        secret: None,
+        fingerprint: Fingerprint::new(
+            context.key,
+            META.id,
+            "",
+            &[family, field, container.as_deref().unwrap_or_default(), &reference.name],
+            None,
+        ),
+        places: Vec::new(),
+        notes: expired
+            .map(|e| format!("the contract excepted it until {}; that has expired", e.expires))
+            .collect(),
+    });
+}
+
+/// An origin with a more exact place, where one is known and lines are not.
+pub(super) fn at(mut origin: Origin, pointer: Option<&crate::location::JsonPointer>) -> Origin {
+    if let (Some(pointer), Place::Whole | Place::Pointer(_)) = (pointer, &origin.place) {
+        origin.place = Place::Pointer(pointer.clone());
+    }
+    origin
+}

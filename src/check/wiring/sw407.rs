@@ -1,0 +1,166 @@
+//! SW407: a secret literal in a task definition, or a reference that carries one there.
+
+use super::sw406::{at, tasks};
+use super::{Secret, Wiring};
+use crate::artifact::aws::{Container, Literal, LiteralPlace, Seen, Sighting, TaskDefinition};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Redacted, Severity};
+
+/// SW407.
+pub struct SecretInTaskDefinition;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW407",
+    name: "secret-in-task-definition",
+    summary: "A task definition holds a secret in clear, or a reference that carries one there.",
+    why: "Whoever may describe task definitions reads it, in every revision ever registered, in the console, in the plan and in the state. Revisions stay readable after they are deregistered.",
+    fix: "Take it out of the task definition and let the application read it at start with its task role. Then rotate it: the old revisions keep the value.",
+    clause: "D.3.3",
+    severity: Severity::High,
+    tags: &["CWE-526", "CWE-312", "CWE-798"],
+};
+
+impl Check<Wiring<'_>> for SecretInTaskDefinition {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for (family, task) in tasks(wiring, &META, answers) {
+            let containers = match &task.containers {
+                Seen::Value(containers) => containers.as_slice(),
+                Seen::Absent => &[],
+                Seen::NotSeen(gap) => {
+                    let what = format!("container definitions of the task {family}");
+                    let origin = wiring.origin(&task.place);
+                    answers.unchecked.push(wiring.unchecked(&META, origin, what, gap.to_string()));
+                    continue;
+                }
+            };
+            for container in containers {
+                for literal in &container.literals {
+                    Asked { wiring, context, family, task, container, literal }.judge(answers);
+                }
+            }
+        }
+    }
+}
+
+/// One literal, and where it stands.
+struct Asked<'a, 'w> {
+    wiring: &'a Wiring<'w>,
+    context: &'a Context<'a>,
+    family: &'a str,
+    task: &'a TaskDefinition,
+    container: &'a Container,
+    literal: &'a Literal,
+}
+
+impl Asked<'_, '_> {
+    fn judge(&self, answers: &mut Answers) {
+        let value = &self.literal.value;
+        let promised = self.contract_secret();
+        if !value.taints.is_empty() {
+            answers.findings.push(self.tainted(promised));
+        } else if let (Some(secret), []) = (promised, value.sightings.as_slice()) {
+            let (handle, place) = (&secret.handle, self.place());
+            let (severity, how) = if value.empty {
+                (Severity::Medium, "to an empty text")
+            } else {
+                (META.severity, "in clear")
+            };
+            let message = format!("{place} is set {how}, but the contract keeps it as {handle}");
+            answers.findings.push(self.finding("promised", severity, message, handle));
+        } else {
+            for sighting in &value.sightings {
+                answers.findings.push(self.sighted(sighting, promised));
+            }
+        }
+        // Of a variable that is a finding already, nothing is left open.
+        if let (Some(gap), None, true) = (&value.gap, promised, value.taints.is_empty()) {
+            let origin = self.origin();
+            answers.unchecked.push(self.wiring.unchecked(&META, origin, self.place(), gap.to_string()));
+        }
+    }
+
+    /// The secret of the contract that this variable carries.
+    fn contract_secret(&self) -> Option<&Secret> {
+        let name = &self.literal.name;
+        let secrets = self.wiring.expectations.secrets.iter();
+        let mut carriers = secrets.filter(|s| s.variables.iter().any(|v| v == name));
+        carriers.next().filter(|_| self.literal.place == LiteralPlace::Environment)
+    }
+
+    fn place(&self) -> String {
+        let name = &self.literal.name;
+        let what = match self.literal.place {
+            LiteralPlace::Environment => format!("{name} in `environment`"),
+            LiteralPlace::Command => format!("argument {name} of `command`"),
+            LiteralPlace::EntryPoint => format!("argument {name} of `entryPoint`"),
+            LiteralPlace::HealthCheck => format!("argument {name} of `healthCheck.command`"),
+            LiteralPlace::Label => format!("{name} in `dockerLabels`"),
+            LiteralPlace::LogOption => format!("{name} in `logConfiguration.options`"),
+            LiteralPlace::Other => format!("`{name}`"),
+        };
+        let container = self.container.name.known().map(|c| format!(" of the container {c}"));
+        format!("{what}{} of the task {}", container.unwrap_or_default(), self.family)
+    }
+
+    fn origin(&self) -> crate::location::Origin {
+        at(self.wiring.origin(&self.task.place), self.literal.pointer.as_ref())
+    }
+
+    /// A literal that a detector recognises; one that the contract keeps as a secret is one for certain.
+    fn sighted(&self, sighting: &Sighting, promised: Option<&Secret>) -> Finding {
+        let severity = Severity::from_word(&sighting.severity).unwrap_or(META.severity);
+        let confidence = Confidence::from_word(&sighting.confidence).unwrap_or(Confidence::Medium);
+        let (severity, confidence) = match promised {
+            Some(_) => (severity.max(META.severity), Confidence::High),
+            None if confidence == Confidence::Low => (severity.lowered(), confidence),
+            None => (severity, confidence),
+        };
+        let message = format!("{}: {}", sighting.what, self.place());
+        Finding {
+            detector: Some(sighting.detector.clone()),
+            confidence,
+            fix: format!("{} {}", META.fix, sighting.rotate),
+            secret: Some(redacted(sighting)),
+            notes: promised.map(|s| format!("the contract keeps it as {}", s.handle)).into_iter().collect(),
+            ..self.finding(&sighting.detector, severity, message, "")
+        }
+    }
+
+    /// A literal that a secret flows into by reference.
+    fn tainted(&self, promised: Option<&Secret>) -> Finding {
+        let value = &self.literal.value;
+        let taints = value.taints.join(", ");
+        let message = format!("{} carries the value of {taints}", self.place());
+        let mut notes: Vec<String> =
+            value.sightings.iter().map(|s| format!("it is recognised as: {}", s.what)).collect();
+        notes.extend(promised.map(|s| format!("the contract keeps it as {}", s.handle)));
+        let secret = value.sightings.first().map(redacted);
+        Finding { notes, secret, ..self.finding("reference", META.severity, message, &taints) }
+    }
+
+    fn finding(&self, kind: &str, severity: Severity, message: String, what: &str) -> Finding {
+        let container = self.container.name.to_string();
+        let place = [self.family, &container, &self.literal.name, what];
+        Finding {
+            check: META.id,
+            detector: None,
+            severity,
+            confidence: Confidence::High,
+            message,
+            fix: META.fix.to_owned(),
+            origin: self.origin(),
+            secret: None,
+            fingerprint: Fingerprint::new(self.context.key, META.id, kind, &place, None),
+            places: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+fn redacted(sighting: &Sighting) -> Redacted {
+    Redacted { preview: sighting.preview.clone(), length: sighting.length }
+}

@@ -1,0 +1,226 @@
+//! SW409: a task without exactly one mapped task role, or running as the execution role or as a forbidden one.
+
+use super::sw406::tasks;
+use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
+use crate::artifact::aws::{Seen, TaskDefinition, Text};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::location::Origin;
+
+/// SW409.
+pub struct TaskRoleNotMapped;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW409",
+    name: "task-role-not-mapped",
+    summary: "A task does not run as exactly the role that the contract maps to it.",
+    why: "What was proved of a role says nothing of a task that runs as another one. A task without role can reach the credentials of its host; one that runs as the execution role or as the role that applies Terraform can do what those can.",
+    fix: "Give the task definition the task role (taskRoleArn) that the contract maps to its family, and add a [[tasks]] entry for a family that has none.",
+    clause: "D.3.2",
+    severity: Severity::High,
+    tags: &["CWE-266", "CWE-269"],
+};
+
+/// A role as a task definition names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    /// Its name, without path.
+    pub(super) name: String,
+    /// Its ARN, if it was named by one.
+    arn: Option<String>,
+}
+
+impl Named {
+    fn new(text: &str) -> Self {
+        let name = match text.split_once(":role/") {
+            Some((_, path)) => path.rsplit('/').next().unwrap_or_default(),
+            None => text,
+        };
+        Self { name: name.to_owned(), arn: text.starts_with("arn:").then(|| text.to_owned()) }
+    }
+
+    /// Whether both name one role; where one has no ARN, the name decides.
+    fn is(&self, other: &Self) -> bool {
+        let same = |(one, two): (&String, &String)| one == two;
+        self.name == other.name && self.arn.as_ref().zip(other.arn.as_ref()).is_none_or(same)
+    }
+}
+
+/// The role that a field of a task definition names; nothing if its symbol means nothing here.
+pub(super) fn named(wiring: &Wiring<'_>, text: &Text) -> Option<Named> {
+    wiring.text(text).map(|text| Named::new(&text))
+}
+
+impl Check<Wiring<'_>> for TaskRoleNotMapped {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for role in &wiring.expectations.roles {
+            if wiring.snapshot.role(&role.name) == Seen::Absent {
+                let origin = wiring.nowhere(&role.name);
+                let message = format!("the role {}, which the contract names, does not exist", role.name);
+                answers.findings.push(finding(context, origin, META.severity, message, &["", &role.name]));
+            }
+        }
+        for task in &wiring.expectations.tasks {
+            if wiring.snapshot.task(&task.family) == Seen::Absent {
+                let origin = wiring.nowhere(&task.family);
+                let message = format!("the task {}, which the contract names, does not exist", task.family);
+                answers.findings.push(finding(context, origin, Severity::Medium, message, &[&task.family]));
+            }
+        }
+        for (family, seen) in tasks(wiring, &META, answers) {
+            let family = seen.family.known().unwrap_or(family);
+            let mapped = wiring.expectations.tasks.iter().find(|t| t.family == family);
+            Asked { wiring, context, family, seen, mapped }.judge(answers);
+        }
+    }
+}
+
+/// One task definition.
+struct Asked<'a, 'w> {
+    wiring: &'a Wiring<'w>,
+    context: &'a Context<'a>,
+    family: &'a str,
+    seen: &'a TaskDefinition,
+    mapped: Option<&'a Task>,
+}
+
+impl Asked<'_, '_> {
+    fn judge(&self, answers: &mut Answers) {
+        if self.mapped.is_none() {
+            if self.seen.family.known().is_none() {
+                let reason = format!("its family {} is not known yet", self.seen.family);
+                self.unchecked("task definition", &reason, answers);
+            } else {
+                let message = format!("the task {} is not mapped to a role in the contract", self.family);
+                self.found("unmapped", Severity::Medium, message, answers);
+            }
+        }
+        let task_role = self.field("taskRoleArn", &self.seen.task_role, answers);
+        let execution_role = self.field("executionRoleArn", &self.seen.execution_role, answers);
+        if self.seen.task_role == Seen::Absent {
+            let message = format!("the task {} has no task role", self.family);
+            self.found("no-role", META.severity, message, answers);
+        }
+        if let Some(role) = &task_role {
+            self.task_role(role, execution_role.as_ref(), answers);
+        }
+        let pinned = self.mapped.and_then(|t| t.execution_role.as_deref());
+        let Some(pinned) = pinned.and_then(|handle| self.wiring.expectations.role(handle)) else { return };
+        match (&execution_role, &self.seen.execution_role) {
+            (Some(role), _) if !role.is(&expected(pinned)) => {
+                let message = format!(
+                    "the task {} has the execution role {}, and the contract pins {}",
+                    self.family, role.name, pinned.name
+                );
+                self.found("pinned-execution-role", META.severity, message, answers);
+            }
+            (None, Seen::Absent) => {
+                let message = format!(
+                    "the task {} has no execution role, and the contract pins {}",
+                    self.family, pinned.name
+                );
+                self.found("pinned-execution-role", Severity::Medium, message, answers);
+            }
+            _ => {}
+        }
+    }
+
+    /// The role that a field names. What could not be seen is told.
+    fn field(&self, field: &str, seen: &Seen<Text>, answers: &mut Answers) -> Option<Named> {
+        match seen {
+            Seen::Absent => None,
+            Seen::NotSeen(gap) => {
+                self.unchecked(field, &gap.to_string(), answers);
+                None
+            }
+            Seen::Value(text) => {
+                let role = named(self.wiring, text);
+                if role.is_none() {
+                    self.unchecked(field, &format!("which role {text} means is not known"), answers);
+                }
+                role
+            }
+        }
+    }
+
+    /// What is wrong with the task role: the worst is the finding, the rest its notes.
+    fn task_role(&self, role: &Named, execution_role: Option<&Named>, answers: &mut Answers) {
+        let (family, name) = (self.family, &role.name);
+        let mut faults: Vec<(&str, Severity, String)> = Vec::new();
+        let mut fault = |about, severity, text: String| faults.push((about, severity, text));
+        let roles = &self.wiring.expectations.roles;
+        let forbidden = |f: &&ForbiddenRole| Named::new(&f.role).is(role);
+        if let Some(forbidden) = self.wiring.expectations.forbidden_roles.iter().find(forbidden) {
+            let reason = &forbidden.reason;
+            fault("forbidden", Severity::Critical, format!("{name}, which no task may: {reason}"));
+        }
+        if execution_role.is_some_and(|e| e.is(role)) {
+            fault("execution-role", META.severity, format!("its own execution role {name}"));
+        } else if roles.iter().any(|r| r.kind == RoleKind::Execution && expected(r).is(role)) {
+            fault("execution-role", META.severity, format!("the execution role {name}"));
+        }
+        let wanted = self.mapped.and_then(|t| self.wiring.expectations.role(&t.role));
+        if let Some(wanted) = wanted.filter(|w| !expected(w).is(role)) {
+            let shown = role.arn.as_deref().filter(|_| wanted.name == role.name).unwrap_or(name);
+            let meant = wanted.arn.as_deref().unwrap_or(&wanted.name);
+            fault("other-role", META.severity, format!("{shown}, and the contract maps it to {meant}"));
+        }
+        let account = role.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+        if let (Some(own), Some(other)) = (self.wiring.placement.known_account(), account)
+            && own != other
+        {
+            fault("other-account", META.severity, format!("a role of the account {other}, not of {own}"));
+        }
+        let mut faults = faults.into_iter();
+        let Some((about, severity, text)) = faults.next() else { return };
+        self.found(about, severity, format!("the task {family} runs as {text}"), answers);
+        if let Some(finding) = answers.findings.last_mut() {
+            finding.notes.extend(faults.map(|(_, _, text)| format!("it runs as {text}")));
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        self.wiring.origin(&self.seen.place)
+    }
+
+    fn found(&self, about: &str, severity: Severity, message: String, answers: &mut Answers) {
+        let place = [self.family, about];
+        answers.findings.push(finding(self.context, self.origin(), severity, message, &place));
+    }
+
+    fn unchecked(&self, what: &str, reason: &str, answers: &mut Answers) {
+        let what = format!("{what} of the task {}", self.family);
+        answers.unchecked.push(self.wiring.unchecked(&META, self.origin(), what, reason));
+    }
+}
+
+/// A role of the contract, as it is compared.
+fn expected(role: &Role) -> Named {
+    Named { name: role.name.clone(), arn: role.arn.clone() }
+}
+
+fn finding(
+    context: &Context<'_>,
+    origin: Origin,
+    severity: Severity,
+    message: String,
+    place: &[&str],
+) -> Finding {
+    Finding {
+        check: META.id,
+        detector: None,
+        severity,
+        confidence: Confidence::High,
+        message,
+        fix: META.fix.to_owned(),
+        origin,
+        secret: None,
+        fingerprint: Fingerprint::new(context.key, META.id, "", place, None),
+        places: Vec::new(),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,188 @@
+//! SW410: a role's trust policy lets in more than ECS tasks.
+
+use std::collections::BTreeSet;
+
+use super::sw406::tasks;
+use super::{Wiring, sw405, sw409};
+use crate::artifact::aws::{Document, Seen};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::iam::{Effect, PrincipalEntry, Statement};
+
+/// SW410.
+pub struct TrustTooWide;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW410",
+    name: "trust-too-wide",
+    summary: "A role's trust policy lets in more than ECS tasks.",
+    why: "Whoever can assume the role reads what the task reads: another service that can be made to act for a stranger, another account, a pipeline.",
+    fix: "Let the role be assumed by `Principal: {\"Service\": \"ecs-tasks.amazonaws.com\"}` with sts:AssumeRole alone, with aws:SourceAccount as a condition. Give people and pipelines roles of their own.",
+    clause: "D.3.2",
+    severity: Severity::High,
+    tags: &["CWE-284", "CWE-441"],
+};
+
+/// The one principal that tasks come as.
+const TASKS: &str = "ecs-tasks.amazonaws.com";
+
+/// What ECS needs, and what may stand beside it.
+const ACTIONS: [&str; 3] = ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity"];
+
+/// How a policy's text begins where a value is not known.
+const UNKNOWN: &str = "${unknown:";
+
+impl Check<Wiring<'_>> for TrustTooWide {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for name in roles(wiring, answers) {
+            let unchecked = |reason: String| {
+                wiring.unchecked(
+                    &META,
+                    wiring.nowhere(&name),
+                    format!("trust policy of the role {name}"),
+                    reason,
+                )
+            };
+            match wiring.snapshot.role(&name) {
+                // SW409 tells of a role that is missing.
+                Seen::Absent => {}
+                Seen::NotSeen(gap) => answers.unchecked.push(unchecked(gap.to_string())),
+                Seen::Value(role) => match &role.trust {
+                    Seen::Value(document) => judge(wiring, context, &name, document, answers),
+                    Seen::Absent => {
+                        answers.unchecked.push(unchecked("the source does not tell it".to_owned()))
+                    }
+                    Seen::NotSeen(gap) => answers.unchecked.push(unchecked(gap.to_string())),
+                },
+            }
+        }
+    }
+}
+
+/// The contract's roles, and every role that a task definition uses.
+fn roles(wiring: &Wiring<'_>, answers: &mut Answers) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = wiring.expectations.roles.iter().map(|r| r.name.clone()).collect();
+    for (family, task) in tasks(wiring, &META, answers) {
+        for (field, role) in [("taskRoleArn", &task.task_role), ("executionRoleArn", &task.execution_role)] {
+            let reason = match role {
+                Seen::Absent => continue,
+                Seen::NotSeen(gap) => gap.to_string(),
+                Seen::Value(text) => match sw409::named(wiring, text) {
+                    Some(role) => {
+                        names.insert(role.name);
+                        continue;
+                    }
+                    None => format!("which role {text} means is not known"),
+                },
+            };
+            let what = format!("trust policy of the role in {field} of the task {family}");
+            answers.unchecked.push(wiring.unchecked(&META, wiring.origin(&task.place), what, reason));
+        }
+    }
+    names
+}
+
+fn judge(wiring: &Wiring<'_>, context: &Context<'_>, name: &str, document: &Document, answers: &mut Answers) {
+    let origin = wiring.origin(&document.place);
+    let policy = match wiring.policy("the trust policy", document) {
+        Ok(policy) => policy,
+        Err(gap) => {
+            let what = format!("trust policy of the role {name}");
+            answers.unchecked.push(wiring.unchecked(&META, origin, what, gap.to_string()));
+            return;
+        }
+    };
+    let excepted: Vec<&str> =
+        sw405::exceptions(wiring, META.id).into_iter().map(|e| e.arn.as_str()).collect();
+    for (index, statement) in policy.statements.iter().enumerate() {
+        if statement.effect == Effect::Deny {
+            continue;
+        }
+        let place = match &statement.sid {
+            Some(sid) => format!("statement {sid:?}"),
+            None => format!("statement {index}"),
+        };
+        for (severity, who) in outsiders(statement, &excepted) {
+            let Some(severity) = severity else {
+                let what = format!("who may assume the role {name} ({place})");
+                let reason = format!("{who} is not known yet");
+                answers.unchecked.push(wiring.unchecked(&META, origin.clone(), what, reason));
+                continue;
+            };
+            let sid = statement.sid.clone().unwrap_or_default();
+            answers.findings.push(Finding {
+                check: META.id,
+                detector: None,
+                severity,
+                confidence: Confidence::High,
+                message: format!(
+                    "the role {name} lets in more than ECS tasks: {who} ({place} of its trust policy)"
+                ),
+                fix: META.fix.to_owned(),
+                origin: origin.clone(),
+                secret: None,
+                fingerprint: Fingerprint::new(context.key, META.id, "", &[name, &sid, &who], None),
+                places: Vec::new(),
+                notes: conditions(statement),
+            });
+        }
+    }
+}
+
+/// Whom and what a statement lets in beyond ECS tasks; without severity where it is not known who that is.
+fn outsiders(statement: &Statement, excepted: &[&str]) -> Vec<(Option<Severity>, String)> {
+    let mut out = Vec::new();
+    let Some(principals) = &statement.principals else { return out };
+    if principals.negated {
+        return vec![(Some(Severity::Critical), "everyone but those whom NotPrincipal names".to_owned())];
+    }
+    for entry in &principals.entries {
+        let (severity, text) = match entry {
+            PrincipalEntry::Service(service) if service == TASKS => continue,
+            PrincipalEntry::Everyone => (Severity::Critical, "everyone (*)".to_owned()),
+            PrincipalEntry::Account(account) => {
+                (Severity::High, format!("every principal of the account {account} that its policies allow"))
+            }
+            PrincipalEntry::Aws(arn) if excepted.contains(&arn.as_str()) => continue,
+            PrincipalEntry::Provider(arn) if excepted.contains(&arn.as_str()) => continue,
+            PrincipalEntry::Aws(arn) => (Severity::High, arn.clone()),
+            PrincipalEntry::Provider(provider) => (Severity::High, format!("identities of {provider}")),
+            PrincipalEntry::CanonicalUser(_) => (Severity::High, "a canonical user".to_owned()),
+            PrincipalEntry::Service(service) if service == "*" => {
+                (Severity::Critical, "every service".to_owned())
+            }
+            PrincipalEntry::Service(service) => (Severity::Medium, format!("the service {service}")),
+        };
+        let known = !text.contains(UNKNOWN);
+        out.push((known.then_some(severity), text));
+    }
+    let more: Vec<&str> = statement
+        .actions
+        .written
+        .iter()
+        .filter(|a| statement.actions.negated || !ACTIONS.contains(&a.to_lowercase().as_str()))
+        .map(String::as_str)
+        .collect();
+    if !more.is_empty() || statement.actions.negated {
+        let actions = if statement.actions.negated { "NotAction".to_owned() } else { more.join(", ") };
+        out.push((Some(Severity::Low), format!("more actions than sts:AssumeRole: {actions}")));
+    }
+    out
+}
+
+/// The conditions that limit a statement, so that a reader can weigh it.
+fn conditions(statement: &Statement) -> Vec<String> {
+    let limits = |key: &str| match key {
+        "aws:sourceaccount" | "aws:sourcearn" => " (against a service that is made to act for a stranger)",
+        _ => "",
+    };
+    statement
+        .conditions
+        .iter()
+        .map(|c| format!("limited by {} on {}{}", c.operator(), c.key(), limits(c.key())))
+        .collect()
+}

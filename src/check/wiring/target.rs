@@ -1,0 +1,190 @@
+//! A secret of the contract as the account has it: its ARN, and what is known of it.
+
+use super::{Kept, Secret, Wiring};
+use crate::artifact::aws::{Gap, ManagedSecret, Parameter, Place, Seen};
+use crate::iam::{self, Language};
+
+/// A secret, and where it is.
+pub(super) struct Target<'a> {
+    /// What the contract says of it.
+    pub(super) secret: &'a Secret,
+    /// Its ARN, as a request names it.
+    pub(super) arn: String,
+    /// All ARNs that mean it: a secret of Secrets Manager gets other random characters when it is made anew.
+    pub(super) arns: Language,
+    /// What is known of it.
+    pub(super) found: Found<'a>,
+}
+
+/// What is known of a secret.
+pub(super) enum Found<'a> {
+    /// In Systems Manager.
+    Parameter(Seen<&'a Parameter>),
+    /// In Secrets Manager.
+    Secret(Seen<&'a ManagedSecret>),
+}
+
+impl Target<'_> {
+    /// Whether it is a parameter of Systems Manager.
+    pub(super) fn is_parameter(&self) -> bool {
+        matches!(self.found, Found::Parameter(_))
+    }
+
+    /// What people call the thing.
+    pub(super) fn noun(&self) -> &'static str {
+        if self.is_parameter() { "parameter" } else { "secret" }
+    }
+
+    /// Its name or ARN in the contract.
+    pub(super) fn name(&self) -> &str {
+        match &self.secret.kept {
+            Kept::Parameter(text) | Kept::ParameterArn(text) | Kept::SecretArn(text) => text,
+        }
+    }
+
+    /// Whether it is there: nothing but the answer.
+    pub(super) fn there(&self) -> Seen<()> {
+        match &self.found {
+            Found::Parameter(seen) => seen.clone().map(|_| ()),
+            Found::Secret(seen) => seen.clone().map(|_| ()),
+        }
+    }
+
+    /// Whether it is only planned.
+    pub(super) fn planned(&self) -> bool {
+        match &self.found {
+            Found::Parameter(Seen::Value(parameter)) => parameter.planned,
+            Found::Secret(Seen::Value(secret)) => secret.planned,
+            _ => false,
+        }
+    }
+
+    /// Where it is told of.
+    pub(super) fn place(&self) -> Option<&Place> {
+        match &self.found {
+            Found::Parameter(Seen::Value(parameter)) => Some(&parameter.place),
+            Found::Secret(Seen::Value(secret)) => Some(&secret.place),
+            _ => None,
+        }
+    }
+
+    /// The parameter's name, with its slash.
+    pub(super) fn parameter_name(&self) -> Option<String> {
+        let rest = self.is_parameter().then(|| self.arn.split_once(":parameter/")).flatten()?.1;
+        Some(format!("/{rest}"))
+    }
+}
+
+impl<'a> Wiring<'a> {
+    /// Every secret of the contract.
+    pub(super) fn targets(&self) -> Vec<Target<'a>> {
+        self.expectations.secrets.iter().map(|secret| self.target(secret)).collect()
+    }
+
+    /// The secrets of these handles.
+    pub(super) fn required(&self, handles: &[String]) -> Vec<Target<'a>> {
+        handles.iter().filter_map(|h| self.expectations.secret(h)).map(|s| self.target(s)).collect()
+    }
+
+    fn target(&self, secret: &'a Secret) -> Target<'a> {
+        let (arn, found) = match &secret.kept {
+            Kept::Parameter(name) => {
+                let (p, r, a) =
+                    (self.placement.partition(), self.placement.region(), self.placement.account());
+                (iam::parameter_arn(p, r, a, name), Found::Parameter(self.snapshot.parameter(name)))
+            }
+            Kept::ParameterArn(arn) => (arn.clone(), Found::Parameter(self.parameter_by_arn(arn))),
+            Kept::SecretArn(arn) => {
+                let found = self.secret_by_arn(arn);
+                let bare = arn.split(':').nth(6).and_then(without_random).is_none();
+                let unseen = || if bare { format!("{arn}-XXXXXX") } else { arn.clone() };
+                let arn = found.value().map_or_else(unseen, |secret| self.secret_arn(secret));
+                (arn, Found::Secret(found))
+            }
+        };
+        let arns = match &secret.kept {
+            Kept::SecretArn(given) => secret_language(given, &arn),
+            _ => Language::from(arn.as_str()),
+        };
+        Target { secret, arn, arns, found }
+    }
+
+    /// A secret's ARN; one that is only planned gets neutral characters for the random ones, the same wherever it is named.
+    pub(super) fn secret_arn(&self, secret: &ManagedSecret) -> String {
+        let (p, r, a) = (self.placement.partition(), self.placement.region(), self.placement.account());
+        let made = || format!("arn:{p}:secretsmanager:{r}:{a}:secret:{}-XXXXXX", secret.name);
+        secret.arn.clone().unwrap_or_else(made)
+    }
+
+    /// Why something is not seen here: its ARN is of another account or region.
+    fn elsewhere(&self, arn: &str) -> Option<Gap> {
+        let mut parts = arn.split(':').skip(3);
+        let (region, account) = (parts.next()?, parts.next()?);
+        let differs = |known: Option<&str>, named: &str| known.is_some_and(|known| known != named);
+        let other = differs(self.placement.known_region(), region)
+            || differs(self.placement.known_account(), account);
+        other.then(|| Gap::new("it is in another account or region than the one that is looked at"))
+    }
+
+    fn parameter_by_arn(&self, arn: &str) -> Seen<&'a Parameter> {
+        if let Some(gap) = self.elsewhere(arn) {
+            return Seen::NotSeen(gap);
+        }
+        let rest = arn.split_once(":parameter/").map_or("", |(_, rest)| rest);
+        let slashed = format!("/{rest}");
+        // A name without levels may have been given with a slash or without: the ARN is the same.
+        let keys =
+            if rest.contains('/') { vec![slashed] } else { vec![rest.to_owned(), slashed, arn.to_owned()] };
+        let mut answer = Seen::NotSeen(Gap::new("no source tells of this parameter"));
+        for key in keys.iter().chain(std::iter::once(&arn.to_owned())) {
+            match self.snapshot.parameters.get(key) {
+                Some(Seen::Value(parameter)) => return Seen::Value(parameter),
+                Some(other) => answer = answer.or(other.as_ref()),
+                None => {}
+            }
+        }
+        answer
+    }
+
+    fn secret_by_arn(&self, arn: &str) -> Seen<&'a ManagedSecret> {
+        if let Some(gap) = self.elsewhere(arn) {
+            return Seen::NotSeen(gap);
+        }
+        let name = arn.split(':').nth(6).unwrap_or_default();
+        let mut answer = Seen::NotSeen(Gap::new("no source tells of this secret"));
+        let keys = [Some(name), without_random(name), Some(arn)];
+        for key in keys.into_iter().flatten() {
+            match self.snapshot.secrets.get(key) {
+                Some(Seen::Value(secret)) => {
+                    let is = |own: &str| own == arn || without_random(own) == Some(arn);
+                    if secret.arn.as_deref().is_none_or(is) {
+                        return Seen::Value(secret);
+                    }
+                    // One of this name, with other random characters: the one that is named is gone.
+                    answer = Seen::Absent;
+                }
+                Some(other) => answer = answer.or(other.as_ref()),
+                None => {}
+            }
+        }
+        answer
+    }
+}
+
+/// An ARN or name without the hyphen and six random characters that Secrets Manager adds.
+fn without_random(text: &str) -> Option<&str> {
+    let at = text.len().checked_sub(7)?;
+    let tail = text.get(at..)?.strip_prefix('-')?;
+    tail.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| &text[..at])
+}
+
+/// All ARNs that mean a secret. Every secret's ARN ends with six random characters, so `NAME-??????` is that one alone.
+/// When it is not known whether an ARN has them already, the ARN counts as it is and with more.
+fn secret_language(given: &str, own: &str) -> Language {
+    let mut arns =
+        vec![Language::from(own), Language::from(given), Language::from(format!("{given}-??????").as_str())];
+    if own != given || given.split(':').nth(6).and_then(without_random).is_some() {
+        arns.extend(without_random(own).map(|base| Language::from(format!("{base}-??????").as_str())));
+    }
+    Language::union(arns)
+}

@@ -1,0 +1,209 @@
+//! The sections about the account. Handles are compared across sections: what nothing defines is a mistake here and no
+//! surprise later.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+
+use super::Validator;
+use crate::check::wiring::{Exception, Expectations, Extra, ForbiddenRole, Role, RoleKind, Task};
+use crate::contract::names::{self, aws as aws_names};
+use crate::contract::raw::{
+    Marked, RawAws, RawException, RawExtra, RawForbiddenRole, RawRole, RawTask, Text,
+};
+use crate::contract::sections::SecretEntry;
+use crate::contract::wiring::AwsSection;
+use crate::location::Span;
+
+/// The raw sections.
+pub(super) struct RawWiring {
+    pub(super) aws: RawAws,
+    pub(super) roles: Vec<Marked<RawRole>>,
+    pub(super) tasks: Vec<Marked<RawTask>>,
+    pub(super) forbidden_roles: Vec<Marked<RawForbiddenRole>>,
+    pub(super) exceptions: Vec<Marked<RawException>>,
+}
+
+impl Validator<'_> {
+    pub(super) fn wiring(&mut self, raw: RawWiring, secrets: &[SecretEntry]) -> (AwsSection, Expectations) {
+        let aws = self.aws(raw.aws);
+        let broken_secrets = !self.mistakes.is_empty();
+        let roles = self.roles(raw.roles, secrets, broken_secrets);
+        let broken_roles = !self.mistakes.is_empty();
+        let tasks = self.tasks(raw.tasks, &roles, broken_roles);
+        let forbidden_roles = self.forbidden_roles(raw.forbidden_roles, &roles);
+        let exceptions = self.exceptions(raw.exceptions);
+        let secrets = secrets.iter().map(SecretEntry::expected).collect();
+        (aws, Expectations { secrets, roles, tasks, forbidden_roles, exceptions })
+    }
+
+    fn aws(&mut self, raw: RawAws) -> AwsSection {
+        AwsSection {
+            partition: self.text("partition", raw.partition, aws_names::partition),
+            account: self.text("account", raw.account, aws_names::account),
+            region: self.text("region", raw.region, aws_names::region),
+            plans: self.paths("plan", raw.plan),
+            templates: self.paths("template", raw.template),
+            snapshots: self.paths("snapshot", raw.snapshot),
+            service_control_policies: self.paths("service_control_policies", raw.service_control_policies),
+        }
+    }
+
+    fn paths(&mut self, key: &str, raw: Option<Vec<Marked<String>>>) -> Vec<PathBuf> {
+        let folder = self.folder;
+        let name = format!("an entry of `{key}`");
+        let raw = raw.unwrap_or_default();
+        raw.iter().filter_map(|text| self.read(&name, text, names::path)).map(|p| folder.join(p)).collect()
+    }
+
+    fn roles(&mut self, raw: Vec<Marked<RawRole>>, secrets: &[SecretEntry], lenient: bool) -> Vec<Role> {
+        let (mut handles, mut named) = (HashMap::new(), HashMap::new());
+        let mut roles = Vec::new();
+        for entry in raw {
+            let RawRole { handle, role, kind, requires, extras } = entry.value;
+            let handle = handle.and_then(|text| {
+                self.unique(&mut handles, "handle", &text);
+                self.read("`handle`", &text, names::handle)
+            });
+            let role = role.and_then(|text| {
+                self.unique(&mut named, "role", &text);
+                self.read("`role`", &text, aws_names::role)
+            });
+            let kind = match kind.as_ref().map(|k| k.value.as_str()) {
+                Some("execution") => RoleKind::Execution,
+                _ => RoleKind::Task,
+            };
+            let requires = requires.unwrap_or_default();
+            if let (RoleKind::Execution, Some(first)) = (kind, requires.first()) {
+                self.report(
+                    first.span,
+                    "an execution role requires no secret: it pulls images and writes logs",
+                    "let the application read the secret with its task role; for one that ECS must read, add an \
+                     [[exceptions]] entry with its ARN",
+                );
+            }
+            let requires = self.required(&requires, secrets, lenient);
+            let extras = extras.unwrap_or_default().into_iter().filter_map(|e| self.extra(e)).collect();
+            if let (Some(handle), Some((name, arn))) = (handle, role) {
+                let position = self.position(entry.span);
+                roles.push(Role { position, handle, name, arn, kind, requires, extras });
+            }
+        }
+        roles
+    }
+
+    fn required(&mut self, raw: &[Marked<String>], secrets: &[SecretEntry], lenient: bool) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let mut requires = Vec::new();
+        for text in raw {
+            if !seen.insert(text.value.as_str()) {
+                self.report(text.span, "this handle stands in `requires` twice", "remove one of the two");
+            } else if secrets.iter().any(|s| s.handle == text.value) {
+                requires.push(text.value.clone());
+            } else if !lenient {
+                self.unknown(text.span, "secret", "secrets");
+            }
+        }
+        requires
+    }
+
+    fn unknown(&mut self, span: Span, what: &str, section: &str) {
+        let message = format!("no {what} of the contract has this handle");
+        self.report(span, message, format!("correct it, or add a [[{section}]] entry with this `handle`"));
+    }
+
+    fn extra(&mut self, raw: Marked<RawExtra>) -> Option<Extra> {
+        let RawExtra { resource, reason, expires } = raw.value;
+        let resource = self.text("resource", resource, aws_names::pattern);
+        let reason = self.text("reason", reason, names::reason);
+        let limited = expires.is_some();
+        let expires = self.date(expires);
+        // A date that cannot be read must not turn into none.
+        if limited && expires.is_none() {
+            return None;
+        }
+        Some(Extra { resource: resource?, reason: reason?, expires })
+    }
+
+    fn tasks(&mut self, raw: Vec<Marked<RawTask>>, roles: &[Role], lenient: bool) -> Vec<Task> {
+        let mut families = HashMap::new();
+        let mut tasks = Vec::new();
+        for entry in raw {
+            let RawTask { family, role, execution_role } = entry.value;
+            let family = family.and_then(|text| {
+                self.unique(&mut families, "family", &text);
+                self.read("`family`", &text, aws_names::family)
+            });
+            let role = self.role_of(role, RoleKind::Task, roles, lenient);
+            let pinned = execution_role.is_some();
+            let execution_role = self.role_of(execution_role, RoleKind::Execution, roles, lenient);
+            if pinned && execution_role.is_none() {
+                continue;
+            }
+            if let (Some(family), Some(role)) = (family, role) {
+                tasks.push(Task { position: self.position(entry.span), family, role, execution_role });
+            }
+        }
+        tasks
+    }
+
+    /// The handle of a role of this kind.
+    fn role_of(&mut self, text: Text, kind: RoleKind, roles: &[Role], lenient: bool) -> Option<String> {
+        let text = text?;
+        match roles.iter().find(|r| r.handle == text.value) {
+            Some(role) if role.kind == kind => return Some(text.value),
+            Some(_) => {
+                let wanted = if kind == RoleKind::Task { "task" } else { "execution" };
+                self.report(
+                    text.span,
+                    format!("this role is not of kind `{wanted}`"),
+                    format!("name a role with `kind = \"{wanted}\"`, or change its kind"),
+                );
+            }
+            None if lenient => {}
+            None => self.unknown(text.span, "role", "roles"),
+        }
+        None
+    }
+
+    fn forbidden_roles(&mut self, raw: Vec<Marked<RawForbiddenRole>>, roles: &[Role]) -> Vec<ForbiddenRole> {
+        let mut named = HashMap::new();
+        let mut forbidden = Vec::new();
+        for entry in raw {
+            let RawForbiddenRole { role, reason } = entry.value;
+            let role = role.and_then(|text| {
+                self.unique(&mut named, "role", &text);
+                let (name, arn) = self.read("`role`", &text, aws_names::role)?;
+                if roles.iter().any(|r| r.name == name && (arn.is_none() || r.arn.is_none() || r.arn == arn))
+                {
+                    self.report(
+                        text.span,
+                        "this role stands in [[roles]], too",
+                        "a role that tasks run as cannot be forbidden: remove one of the two",
+                    );
+                }
+                Some(text.value)
+            });
+            let reason = self.text("reason", reason, names::reason);
+            if let (Some(role), Some(reason)) = (role, reason) {
+                forbidden.push(ForbiddenRole { position: self.position(entry.span), role, reason });
+            }
+        }
+        forbidden
+    }
+
+    fn exceptions(&mut self, raw: Vec<Marked<RawException>>) -> Vec<Exception> {
+        let mut exceptions = Vec::new();
+        for entry in raw {
+            let RawException { check, arn, reason, expires } = entry.value;
+            let check = self.text("check", check, aws_names::excepted_check);
+            let arn = self.text("arn", arn, aws_names::exact_arn);
+            let reason = self.text("reason", reason, names::reason);
+            let expires = self.date(expires);
+            if let (Some(check), Some(arn), Some(reason), Some(expires)) = (check, arn, reason, expires) {
+                let position = self.position(entry.span);
+                exceptions.push(Exception { position, check, arn, reason, expires });
+            }
+        }
+        exceptions
+    }
+}

@@ -1,0 +1,111 @@
+//! The files that build the image, as the contract names them.
+
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::Setup;
+use crate::artifact::workflow::{MOST_BYTES, Workflow};
+use crate::check::packaging::startup::Entrypoint;
+use crate::check::packaging::{BuildFile, BuildSurface, Content, Family, SURFACE};
+use crate::check::{Answers, Context};
+use crate::contract::{Contract, WorkflowSection};
+use crate::finding::{ArtifactRecord, Subject, Unchecked};
+use crate::location::{Origin, OriginKind, Place, escape_bytes};
+
+/// Reads and examines what the contract's `[workflow]` names. Gives the checks that were asked and what was read;
+/// nothing without such a section.
+pub(super) fn build_surface(
+    setup: &Setup<'_>,
+    context: &Context<'_>,
+    answers: &mut Answers,
+) -> (Vec<&'static str>, Vec<ArtifactRecord>) {
+    let Some(section) = &setup.contract.workflow else { return (Vec::new(), Vec::new()) };
+    let asked: Vec<&'static str> = SURFACE.iter().map(|c| c.meta().id).collect();
+    let mut records = Vec::new();
+    let surface = load(section, &asked, answers, &mut records);
+    // Of files that cannot be read nothing is said: that they are missing is told once, as unchecked.
+    if !surface.files.is_empty() {
+        SURFACE.iter().for_each(|check| check.run(&surface, context, answers));
+    }
+    (asked, records)
+}
+
+/// The entrypoints of a contract, as checks know them.
+pub(super) fn entrypoints(contract: &Contract) -> Vec<Entrypoint> {
+    let entries = contract.entrypoints.iter().cloned();
+    entries
+        .map(|e| Entrypoint {
+            position: e.position,
+            handle: e.handle,
+            command: e.command,
+            required_args: e.required_args,
+            optional_args: e.optional_args,
+            working_dir: e.working_dir,
+        })
+        .collect()
+}
+
+fn load(
+    section: &WorkflowSection,
+    asked: &[&'static str],
+    answers: &mut Answers,
+    records: &mut Vec<ArtifactRecord>,
+) -> BuildSurface {
+    let mut surface = BuildSurface { family: section.family, job: section.job.clone(), files: Vec::new() };
+    for path in &section.files {
+        let name = path.display().to_string();
+        let mut miss = |place: Place, reason: String| {
+            let shown = escape_bytes(name.as_bytes());
+            let origin =
+                Origin { path: Some(shown.clone()), place, ..Origin::new(OriginKind::Workflow, shown) };
+            let what = "build workflow".to_owned();
+            answers.unchecked.push(Unchecked { origin, what, reason, checks: asked.to_vec() });
+        };
+        let text = match read(path) {
+            Ok(text) => text,
+            Err(reason) => {
+                miss(Place::Whole, reason);
+                continue;
+            }
+        };
+        let digest: String = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        records.push(ArtifactRecord {
+            subject: Subject::Workflow,
+            name: name.clone(),
+            tags: Vec::new(),
+            platform: None,
+            digest: Some(format!("sha256:{digest}")),
+            config_digest: None,
+            layers: 0,
+        });
+        let content = match section.family {
+            Family::LocalCli => Content::Script,
+            Family::GithubActions => match Workflow::parse(&text) {
+                Ok(workflow) => Content::Workflow(workflow),
+                Err(error) => {
+                    miss(Place::Text { position: error.position, offset: 0 }, error.reason);
+                    continue;
+                }
+            },
+        };
+        surface.files.push(BuildFile { name, text, content });
+    }
+    surface
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    // Looked at before it is opened: opening a FIFO would wait for a writer.
+    let meta = std::fs::metadata(path).map_err(|e| format!("it cannot be read: {e}"))?;
+    if !meta.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    let file = std::fs::File::open(path).map_err(|e| format!("it cannot be read: {e}"))?;
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|e| format!("it cannot be read: {e}"))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!("it is larger than {MOST_BYTES} bytes"));
+    }
+    String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+}

@@ -1,0 +1,176 @@
+//! From files and the account to one snapshot.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::Path;
+
+use super::super::{ScanError, Setup};
+use crate::artifact::aws::live::{self, LiveOptions};
+use crate::artifact::aws::{Inspector, Seen, Sighting, Snapshot, Wanted, plan, saved, template};
+use crate::check::wiring::{Kept, Placement};
+use crate::check::{Context, examine_assignment, examine_text};
+use crate::contract::Contract;
+
+/// A file that tells of the account, as it was read.
+pub enum WiringSource {
+    /// `terraform show -json` of a plan or a state: the name as the user gave it, and the bytes.
+    Plan(String, Vec<u8>),
+    /// A CloudFormation template.
+    Template(String, Vec<u8>),
+    /// A saved snapshot.
+    Snapshot(String, Vec<u8>),
+}
+
+impl WiringSource {
+    /// The file as the user named it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Plan(name, _) | Self::Template(name, _) | Self::Snapshot(name, _) => name,
+        }
+    }
+
+    /// The file's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Plan(_, bytes) | Self::Template(_, bytes) | Self::Snapshot(_, bytes) => bytes,
+        }
+    }
+}
+
+/// Looks at literals with the detectors while they are read.
+struct Detectors<'a>(Context<'a>);
+
+impl Inspector for Detectors<'_> {
+    fn inspect(&self, name: &str, value: &str) -> Vec<Sighting> {
+        // An argument has an index for a name.
+        let argument = name.bytes().all(|b| b.is_ascii_digit());
+        let found = match argument {
+            true => examine_text(&self.0, value),
+            false => examine_assignment(&self.0, name, value),
+        };
+        let sighting = |secret: crate::check::TextSecret| Sighting {
+            detector: secret.detector,
+            what: secret.what,
+            severity: secret.severity.to_string(),
+            confidence: secret.confidence.to_string(),
+            rotate: secret.rotate,
+            preview: secret.mark.redacted.preview,
+            length: secret.mark.redacted.length,
+        };
+        found.into_iter().map(sighting).collect()
+    }
+}
+
+/// Fills one snapshot from all sources, in their order; the account comes last.
+pub(super) fn snapshot(
+    setup: &Setup<'_>,
+    sources: Vec<WiringSource>,
+    live: Option<&LiveOptions>,
+) -> Result<Snapshot, ScanError> {
+    let inspector = Detectors(Context { rules: setup.rules, key: &setup.key, secrets: &[] });
+    let mut all: Option<Snapshot> = None;
+    let mut add = |read: Snapshot| match &mut all {
+        Some(snapshot) => snapshot.fill(read),
+        None => all = Some(read),
+    };
+    for source in sources {
+        add(match source {
+            WiringSource::Plan(name, bytes) => plan::read(&name, bytes, &inspector)?,
+            WiringSource::Template(name, bytes) => template::read(&name, bytes, &inspector)?,
+            WiringSource::Snapshot(name, bytes) => saved::read(&name, &bytes)?,
+        });
+    }
+    if let Some(options) = live {
+        add(look(setup.contract, options, &inspector)?);
+    }
+    Ok(all.unwrap_or_default())
+}
+
+/// Looks at what the contract names, and then at the roles that its tasks use and it does not name.
+fn look(
+    contract: &Contract,
+    options: &LiveOptions,
+    inspector: &dyn Inspector,
+) -> Result<Snapshot, ScanError> {
+    let wanted = wanted(contract);
+    let mut snapshot = live::look(&wanted, options, inspector)?;
+    let tasks = snapshot.tasks.values().filter_map(Seen::value);
+    let used = tasks.flat_map(|t| [&t.task_role, &t.execution_role]).filter_map(Seen::value);
+    let names = used.filter_map(|text| text.known()).map(role_name);
+    let more: BTreeSet<String> =
+        names.filter(|name| !snapshot.roles.contains_key(*name)).map(str::to_owned).collect();
+    if !more.is_empty() {
+        let further = Wanted { roles: more, ..Wanted::default() };
+        let further = live::look(&further, options, inspector)?;
+        // The account and its places are the same: only the roles are new.
+        for (name, role) in further.roles {
+            snapshot.roles.entry(name).or_insert(role);
+        }
+        snapshot.gaps.extend(further.gaps);
+    }
+    Ok(snapshot)
+}
+
+fn role_name(text: &str) -> &str {
+    text.split_once(":role/").map_or(text, |(_, path)| path.rsplit('/').next().unwrap_or(path))
+}
+
+/// What the contract asks a live account about.
+pub fn wanted(contract: &Contract) -> Wanted {
+    let expected = &contract.expectations;
+    let mut wanted = Wanted::default();
+    for secret in &expected.secrets {
+        match &secret.kept {
+            Kept::Parameter(name) | Kept::ParameterArn(name) => wanted.parameters.insert(name.clone()),
+            Kept::SecretArn(arn) => wanted.secrets.insert(arn.clone()),
+        };
+    }
+    wanted.roles.extend(expected.roles.iter().map(|r| r.name.clone()));
+    wanted.tasks.extend(expected.tasks.iter().map(|t| t.family.clone()));
+    wanted
+}
+
+/// Where it all is. What the contract says goes first, and a source that says otherwise is another account.
+pub(super) fn placement(contract: &Contract, snapshot: &Snapshot) -> Result<Placement, ScanError> {
+    let own = &contract.aws;
+    let choose = |what: &str, promised: &Option<String>, seen: &Option<String>| match (promised, seen) {
+        (Some(promised), Some(seen)) if promised != seen => Err(ScanError::Wiring(format!(
+            "the contract is about the {what} {promised}, and the source is of {seen}"
+        ))),
+        (promised, seen) => Ok(promised.clone().or_else(|| seen.clone())),
+    };
+    let account = choose("account", &own.account, &snapshot.account)?;
+    let region = choose("region", &own.region, &snapshot.region)?;
+    // Readers write `aws` where they do not know.
+    let partition = own.partition.clone().or_else(|| snapshot.partition.clone());
+    let account = account.or_else(|| account_of_roles(contract, snapshot));
+    Ok(Placement::new(partition, account, region))
+}
+
+/// The account that all roles are of whose ARN is known.
+fn account_of_roles(contract: &Contract, snapshot: &Snapshot) -> Option<String> {
+    let seen = snapshot.roles.values().filter_map(Seen::value).filter_map(|r| r.arn.as_deref());
+    let named = contract.expectations.roles.iter().filter_map(|r| r.arn.as_deref());
+    let accounts: BTreeSet<&str> = seen.chain(named).filter_map(|arn| arn.split(':').nth(4)).collect();
+    let mut accounts =
+        accounts.into_iter().filter(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()));
+    accounts.next().filter(|_| accounts.next().is_none()).map(str::to_owned)
+}
+
+/// Reads a regular file of at most `most` bytes.
+///
+/// # Errors
+/// Why not, without the file's name.
+pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, String> {
+    let meta = std::fs::metadata(path).map_err(|e| e.to_string())?;
+    if !meta.is_file() {
+        return Err("is not a regular file".to_owned());
+    }
+    let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    if bytes.len() as u64 > most {
+        return Err(format!("is larger than {most} bytes"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,3 @@
+import os
+
+PASSWORD = os.getenv("DB_PASSWORD", "postgres")

@@ -1,0 +1,3 @@
+import os
+
+PASSWORD = os.environ.get("DB_PASSWORD") or ""

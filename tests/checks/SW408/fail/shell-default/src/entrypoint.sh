@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+export DB_PASSWORD="${DB_PASSWORD:-postgres}"
+exec "$@"
