@@ -151,7 +151,7 @@ const fn row(clause: &'static str, title: &'static str, needs: &'static [Part]) 
 const ROWS: [Row; 10] = [
     row("A", "image contract", &[Part::Papers]),
     row("B", "entrypoint matrix", &[Part::Entrypoints]),
-    row("C", "provenance and its evidence", &[Part::Papers]),
+    row("C", "provenance and its evidence", &[Part::Papers, Part::Registry]),
     row("D.2", "no baked secrets", &[Part::Context, Part::Image]),
     row("D.3", "runtime secret sources", &[Part::Wiring]),
     row("D.4.1", "build context", &[Part::Context]),
