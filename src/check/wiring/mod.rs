@@ -26,8 +26,6 @@ mod sw410;
 mod symbol;
 mod table;
 mod target;
-#[cfg(test)]
-mod tests;
 
 pub use expectation::{Exception, Expectations, Extra, ForbiddenRole, Kept, Role, RoleKind, Secret, Task};
 pub use place::{Placement, origin};
