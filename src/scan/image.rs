@@ -1,6 +1,6 @@
 //! One image reference, end to end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -150,6 +150,8 @@ fn read_all<'s>(
 
 /// Asks the checks and sums up.
 fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen, starts: &Starts) -> Outcome {
+    let indexes: BTreeSet<String> =
+        images.images.iter().flat_map(|i| &i.indexes).map(|index| index.digest.to_string()).collect();
     let masker = Masker::new(setup.rules);
     let mut missed = images.missed;
     let mut coverage = Coverage::default();
@@ -212,7 +214,9 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
         }
     }
     answers.unchecked.extend(missed.into_iter().map(|m| unchecked(m, &asked)));
-    super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage)
+    let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
+    outcome.indexes = indexes.into_iter().collect();
+    outcome
 }
 
 /// For each history entry the lines of the Dockerfile that made it.

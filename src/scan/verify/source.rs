@@ -29,6 +29,8 @@ pub enum PapersSource {
         /// The fields of provenance, to look at other runs with.
         layout: Box<Layout>,
     },
+    /// Papers that were read already.
+    Had(Box<Papers>),
 }
 
 /// What lies above the runs' folders.
@@ -52,6 +54,7 @@ fn key(kind: PaperKind, run_id: &str, phase_id: &str) -> String {
 /// If a named file is not there, or the run's ID or the phase cannot be the name of a folder.
 pub fn load(source: &PapersSource) -> Result<Papers, ScanError> {
     match source {
+        PapersSource::Had(papers) => Ok((**papers).clone()),
         PapersSource::Files { files, run_id, phase_id } => {
             for id in run_id.iter() {
                 check_run_id(id)?;
