@@ -6,6 +6,7 @@ mod image;
 mod packaging;
 mod pipeline;
 mod verdict;
+mod verify;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,6 +22,7 @@ use crate::rule::Rules;
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
+pub use verify::{PapersSource, RegistryAccess, UNSIGNED, VerifyRequest, load, report, verify};
 
 /// What every scan needs.
 pub struct Setup<'a> {
@@ -90,6 +92,14 @@ pub enum ScanError {
     /// The context cannot be listed.
     #[error(transparent)]
     Context(#[from] ContextError),
+    /// A paper was named that is not there, or a run that cannot be.
+    #[error("{path}: {reason}")]
+    Paper {
+        /// Its name.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The threads could not be started.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {

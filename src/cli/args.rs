@@ -2,6 +2,7 @@
 
 mod gate;
 mod init;
+mod papers;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,8 @@ use crate::location::RunId;
 
 pub(super) use gate::Gate;
 pub(super) use init::Init;
+
+pub(super) use papers::{Attest, Verify};
 
 /// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
 #[derive(Debug, Parser)]
@@ -67,6 +70,8 @@ pub(super) enum Command {
     Gate(Gate),
     Init(Init),
     Simulate(Simulate),
+    Verify(Verify),
+    Attest(Attest),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),

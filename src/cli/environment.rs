@@ -43,6 +43,11 @@ pub(super) fn contract(common: &Common, root: &Path, terminal: &Terminal) -> Res
     Ok(contract)
 }
 
+/// The contract alone, for commands without a verdict.
+pub(super) fn contract_at(named: Option<&Path>, terminal: &Terminal) -> Result<Contract, Failure> {
+    read_contract(named, Path::new("."), terminal)
+}
+
 fn read_contract(named: Option<&Path>, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
     let path = match named {
         Some(path) => path.to_owned(),
