@@ -4,10 +4,12 @@ use serde_json::Value;
 
 use crate::support::Cli;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "",
     "context",
     "image",
+    "gate",
+    "init",
     "rules",
     "rules list",
     "rules show",
