@@ -1,5 +1,6 @@
 //! The spine: plan, load, check, sort, verdict. The only owner of threads.
 
+mod audit;
 mod context;
 mod gate;
 mod image;
@@ -18,7 +19,9 @@ use crate::check::InjectedSecret;
 use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
+use crate::store::StoreError;
 
+pub use audit::{AuditRequest, ImageSource, ImagesRequest, audit};
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
@@ -100,6 +103,9 @@ pub enum ScanError {
         /// What is wrong.
         reason: String,
     },
+    /// The store of many runs cannot be listed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The threads could not be started.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {
@@ -116,6 +122,9 @@ pub struct Progress {
     layers: AtomicU64,
     layers_done: AtomicU64,
     bytes: AtomicU64,
+    runs: AtomicU64,
+    documents: AtomicU64,
+    runs_done: AtomicU64,
 }
 
 impl Progress {
@@ -127,6 +136,21 @@ impl Progress {
     /// Layers that were read.
     pub fn layers_done(&self) -> u64 {
         self.layers_done.load(Ordering::Relaxed)
+    }
+
+    /// Runs that are to be judged, as far as is known.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    /// Documents of runs that were read.
+    pub fn documents(&self) -> u64 {
+        self.documents.load(Ordering::Relaxed)
+    }
+
+    /// Runs that were judged.
+    pub fn runs_done(&self) -> u64 {
+        self.runs_done.load(Ordering::Relaxed)
     }
 
     /// Unpacked bytes that were read.

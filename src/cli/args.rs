@@ -1,5 +1,6 @@
 //! What may be typed.
 
+mod audit;
 mod gate;
 mod init;
 mod papers;
@@ -12,9 +13,9 @@ use clap_complete::Shell;
 use crate::finding::Severity;
 use crate::location::RunId;
 
+pub(super) use audit::Audit;
 pub(super) use gate::Gate;
 pub(super) use init::Init;
-
 pub(super) use papers::{Attest, Verify};
 
 /// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
@@ -72,6 +73,7 @@ pub(super) enum Command {
     Simulate(Simulate),
     Verify(Verify),
     Attest(Attest),
+    Audit(Audit),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),
@@ -252,7 +254,7 @@ pub(super) struct Explain {
 /// Print a JSON Schema
 #[derive(Args, Debug)]
 pub(super) struct Schema {
-    /// contract, report or evidence.
+    /// contract, report, evidence or audit.
     pub(super) name: String,
 }
 

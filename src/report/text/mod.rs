@@ -1,6 +1,7 @@
 //! The report for a terminal: the worst first, grouped; then what was accepted and what was not examined; then what was
 //! seen; the verdict last. Long lists are summed up, never cut in silence.
 
+pub mod audit;
 mod closure;
 mod findings;
 mod ledger;
