@@ -60,10 +60,8 @@ fn request(arguments: &Arguments, contract: &Contract) -> Result<AuditRequest, F
         Some(root) => open(root, &layout, contract, endpoint)?,
         None => own(contract, endpoint)?,
     };
-    let access = RegistryAccess {
-        plain_http: arguments.plain_http,
-        endpoint: arguments.endpoint_url.clone(),
-    };
+    let access =
+        RegistryAccess { plain_http: arguments.plain_http, endpoint: arguments.endpoint_url.clone() };
     let from = match &arguments.image_dir {
         Some(folder) if !folder.is_dir() => {
             return Err(Failure(format!("--image-dir {}: there is no such folder", folder.display())));

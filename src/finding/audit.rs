@@ -92,8 +92,14 @@ pub struct FieldHistory {
 }
 
 /// Fields that every run has for itself, so that a difference says nothing.
-const OWN: [&str; 6] =
-    ["platform_run_id", "written_at_utc", "build_completed_at_utc", "pushed_at_utc", "ci_run_id", "image_tag"];
+const OWN: [&str; 6] = [
+    "platform_run_id",
+    "written_at_utc",
+    "build_completed_at_utc",
+    "pushed_at_utc",
+    "ci_run_id",
+    "image_tag",
+];
 
 impl Audit {
     /// Puts the runs in their order, compares those of one tag and computes the verdict.

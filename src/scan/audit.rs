@@ -83,7 +83,8 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         .build()
         .map_err(|source| ScanError::Threads { jobs: setup.jobs, source })?;
     let (source, listed) = Source::list(&request.store, &request.layout, &pool)?;
-    let (ids, odd): (Vec<RunId>, Vec<RunId>) = listed.ids.into_iter().partition(|id| Form::RunId.fits(id.as_str()));
+    let (ids, odd): (Vec<RunId>, Vec<RunId>) =
+        listed.ids.into_iter().partition(|id| Form::RunId.fits(id.as_str()));
     setup.progress.runs.store(ids.len() as u64, Ordering::Relaxed);
     let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default() };
 
@@ -166,14 +167,14 @@ impl Auditor<'_> {
             let wanted: Vec<_> = part.iter().map(|id| (PaperKind::Provenance, id)).collect();
             let papers = self.read(&wanted);
             let read = |(id, paper): (&RunId, Paper)| {
-                let reading = paper.bytes().map(|b| read_fields(b, &expectations.provenance, &expectations.profiles));
+                let reading =
+                    paper.bytes().map(|b| read_fields(b, &expectations.provenance, &expectations.profiles));
                 let fields = reading.map(|r| r.fields).unwrap_or_default();
                 let written_at = fields.get(Field::WrittenAt).and_then(|t| t.time()).map(|t| t.at);
                 First { id: id.clone(), provenance: Some(paper), fields, written_at }
             };
-            let read: Vec<First> = self
-                .pool
-                .install(|| part.par_iter().zip(papers.into_par_iter()).map(read).collect());
+            let read: Vec<First> =
+                self.pool.install(|| part.par_iter().zip(papers.into_par_iter()).map(read).collect());
             for mut first in read {
                 let size = first.provenance.as_ref().and_then(Paper::bytes).map_or(0, <[u8]>::len) as u64;
                 match kept.checked_add(size).filter(|sum| *sum <= KEPT) {
@@ -243,7 +244,8 @@ impl Auditor<'_> {
         let image = named(&first.fields);
         // Only those that differ are of interest, and of one tag there may be very many that do not.
         let others = image.as_ref().and_then(|(key, digest)| Some((siblings.get(key)?, digest)));
-        let others = others.map(|(all, digest)| all.iter().filter(|s| s.image_digest != *digest).cloned().collect());
+        let others =
+            others.map(|(all, digest)| all.iter().filter(|s| s.image_digest != *digest).cloned().collect());
         papers.siblings = Some(others.unwrap_or_default());
         if let Some(access) = &request.registry {
             papers.registry = self.registry(&papers, image.as_ref().map(|(key, _)| key), access);

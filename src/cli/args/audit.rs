@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 use super::{Common, severity};
 use crate::finding::{Severity, Verdict};
@@ -128,5 +128,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     }
     let date = text.parse::<Date>().ok().filter(|_| text.len() == 10);
     let start = date.and_then(|d| d.to_zoned(TimeZone::UTC).ok()).map(|z| z.timestamp());
-    start.ok_or_else(|| "expected a date such as 2026-01-31, or a date and time such as 2026-01-31T09:30:00Z".to_owned())
+    start.ok_or_else(|| {
+        "expected a date such as 2026-01-31, or a date and time such as 2026-01-31T09:30:00Z".to_owned()
+    })
 }

@@ -210,8 +210,7 @@ fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>)
     }
     for (check, (ids, message)) in found {
         let words = if ids.len() > 1 { "the first: " } else { "" };
-        let pieces =
-            [(BOLD, names(&ids, options)), (PLAIN, format!("\n{words}{}", printable(message)))];
+        let pieces = [(BOLD, names(&ids, options)), (PLAIN, format!("\n{words}{}", printable(message)))];
         screen.entry(BAD, check, &pieces)?;
     }
     let shown = options.shown(missed.len());

@@ -78,9 +78,8 @@ fn one(setup: &Setup<'_>, request: &ImagesRequest, image: &Named) -> Result<Repo
     let (outcome, is_it) = known_image(setup, &ImageRequest { source, recipe: None }, &image.digest)
         .map_err(|e| e.to_string())?;
     if !is_it {
-        return Err(
-            "what lies under its name is another image, or does not tell the digest of its manifest".to_owned()
-        );
+        return Err("what lies under its name is another image, or does not tell the digest of its manifest"
+            .to_owned());
     }
     Ok(outcome.report)
 }

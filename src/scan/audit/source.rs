@@ -80,7 +80,8 @@ impl<'a> Source<'a> {
             _ => RUNS,
         };
         let weight = |run: &T| -> u64 {
-            let size = |kind| Some(self.sizes.as_ref()?.get(self.key(kind, id(run)).ok()?.as_str()).copied()?);
+            let size =
+                |kind| Some(self.sizes.as_ref()?.get(self.key(kind, id(run)).ok()?.as_str()).copied()?);
             PaperKind::ALL.into_iter().filter_map(|kind| size(kind).map(|n: u64| n.min(kind.limit()))).sum()
         };
         let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0_u64);
@@ -153,18 +154,11 @@ impl<'a> Source<'a> {
 }
 
 fn without_key(kind: PaperKind, run: &RunId, error: &StoreError) -> Paper {
-    Paper {
-        name: format!("{run}/{}", kind.file_name()),
-        content: Content::Unreadable(error.to_string()),
-    }
+    Paper { name: format!("{run}/{}", kind.file_name()), content: Content::Unreadable(error.to_string()) }
 }
 
 /// What a folder holds, from a listing of all that lies below it; none if that is too much.
-fn inventory(
-    s3: &S3,
-    folder: &str,
-    sizes: &mut HashMap<String, u64>,
-) -> Result<Option<Entries>, StoreError> {
+fn inventory(s3: &S3, folder: &str, sizes: &mut HashMap<String, u64>) -> Result<Option<Entries>, StoreError> {
     let Some(listed) = s3.inventory(folder, PAGES)? else { return Ok(None) };
     let mut names = BTreeSet::new();
     for object in listed {
