@@ -43,6 +43,11 @@ fn json_of(cli: &Cli, more: &[&str]) -> (i32, Value) {
     (answer.code, answer.json())
 }
 
+/// A text without the moment at which the runs were judged.
+fn timeless(text: &str) -> String {
+    regex::Regex::new(r"it\s+is\s+\S+\s+now").unwrap().replace_all(text, "it is NOW now").into_owned()
+}
+
 /// ID, verdict and blockers of each row.
 fn rows(report: &Value) -> Vec<String> {
     let list = |v: &Value| v.as_array().unwrap().clone();
@@ -149,7 +154,7 @@ fn rows_agree_with_verify() {
         let own = cli.run(&["verify", "--run-id", id, "--report", "json"]).json();
         assert_eq!(own["verdict"], run["verdict"], "{id}");
         let ids = |v: &Value| -> Vec<String> {
-            v["findings"].as_array().unwrap().iter().map(|f| f["message"].to_string()).collect()
+            v["findings"].as_array().unwrap().iter().map(|f| timeless(&f["message"].to_string())).collect()
         };
         assert_eq!(ids(&own), ids(run), "{id}");
         assert_eq!(
@@ -166,28 +171,24 @@ fn tables_for_people() {
     settings.set_prepend_module_to_snapshot(false);
     let cli = zoo();
     let answer = audit(&cli, &[]);
-    settings.bind(|| insta::assert_snapshot!("audit_table", answer.stdout));
+    settings.bind(|| insta::assert_snapshot!("audit_table", timeless(&answer.stdout)));
     let answer = audit(&cli, &["--only", "incomplete,pass", "--since", "2026-01-01T00:00:00Z"]);
     settings.bind(|| insta::assert_snapshot!("audit_table_only", answer.stdout));
     assert_eq!(answer.code, 1, "what is not shown counts all the same");
     assert_eq!(audit(&cli, &["-q"]).stdout.lines().count(), 1);
     assert!(audit(&cli, &[]).stdout.lines().all(|l| l.trim_end() == l));
     // The same bytes, however many threads.
-    assert_eq!(audit(&cli, &["-j", "1"]).stdout, audit(&cli, &["-j", "7"]).stdout);
+    let with = |jobs: &str| timeless(&audit(&cli, &["-j", jobs]).stdout);
+    assert_eq!(with("1"), with("7"));
 }
 
 #[test]
 fn names_that_attack() {
     let cli = good(1);
     let runs = cli.path("store/evidence/runs");
-    for name in [
-        &b"\x1b[31mred\x1b[0m"[..],
-        b"=cmd|' /C calc'!A0",
-        b"a b",
-        b"..x",
-        b"\xff\xfe",
-        "\u{202e}gnp".as_bytes(),
-    ] {
+    for name in
+        [&b"\x1b[31mred\x1b[0m"[..], b"=cmd|'x'!A0", b"a b", b"..x", b"\xff\xfe", "\u{202e}gnp".as_bytes()]
+    {
         fs::create_dir(runs.join(std::ffi::OsStr::from_bytes(name))).unwrap();
     }
     fs::create_dir(runs.join("@SUM(1)")).unwrap();
@@ -416,7 +417,7 @@ fn images_are_examined_again() {
         .filter(|r| r.contains("--max-images"))
         .map(str::to_owned)
         .collect();
-    assert_eq!(limited.len(), 3, "{limited:#?}");
+    assert_eq!(limited.len(), 4, "{limited:#?}");
 }
 
 /// A request to moto without the client under test.
@@ -466,7 +467,7 @@ fn a_bucket_says_what_a_folder_says() {
         let answer = cli.run(&arguments);
         assert_eq!(answer.code, 1, "{}", answer.stderr);
         let report = answer.json();
-        assert_eq!(report["runs"], local["runs"]);
+        assert_eq!(timeless(&report["runs"].to_string()), timeless(&local["runs"].to_string()));
         // One listing, and a read for each document but the one that is too large: it is known from the listing.
         assert_eq!(report["summary"]["requests"], files.len());
         assert!(answer.stderr.contains(" requests"), "{}", answer.stderr);

@@ -1,7 +1,7 @@
 //! An audit for a terminal: one row for each run, then the reasons by check, then what changed between runs of one tag;
 //! the verdict last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -18,6 +18,10 @@ const GAP: &str = "  ";
 const ROOMY: usize = 92;
 /// Values of one field, and runs of one list, that are shown unless all are asked for.
 const FEW: usize = 5;
+/// Checks that could not look which are named in a row.
+const FEW_CHECKS: usize = 3;
+/// The least that is shown of a tag, which tells its commit.
+const LEAST_TAG: usize = 12;
 
 /// Writes the audit for a terminal.
 ///
@@ -98,10 +102,15 @@ fn row(run: &AuditedRun, is_roomy: bool) -> Row {
         let length = if is_roomy { 16 } else { 10 };
         text.get(..length).unwrap_or(&text).replace('T', " ")
     });
-    let blockers: Vec<String> = run
-        .blockers()
-        .map(|(id, status)| if status == CheckStatus::Fail { id.to_owned() } else { format!("{id}?") })
-        .collect();
+    let of = |wanted: CheckStatus| run.blockers().filter(move |(_, s)| *s == wanted).map(|(id, _)| id);
+    let mut blockers: Vec<String> = of(CheckStatus::Fail).map(str::to_owned).collect();
+    // A document that is lost takes many checks with it; the reasons are below the table.
+    let missed = of(CheckStatus::Unchecked).count();
+    let named = if blockers.is_empty() { missed.min(FEW_CHECKS) } else { 0 };
+    blockers.extend(of(CheckStatus::Unchecked).take(named).map(|id| format!("{id}?")));
+    if missed > named {
+        blockers.push(format!("+{}?", missed - named));
+    }
     let has_none = blockers.is_empty() && run.report.verdict != Verdict::Pass;
     let reason = || run.reason().map_or_else(String::new, |r| printable(&r));
     Row {
@@ -130,12 +139,8 @@ fn table(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>) -
     let mut run = widest(3, room, &|r| length(&r.run));
     let mut tag = widest(3, room, &|r| length(&r.tag));
     if run + tag > room {
-        let half = room / 2;
-        (run, tag) = match (run <= half, tag <= half) {
-            (true, _) => (run, room - run),
-            (_, true) => (room - tag, tag),
-            _ => (room - half, half),
-        };
+        run = run.min(room.saturating_sub(tag.min(LEAST_TAG)));
+        tag = room - run;
     }
     let last = options.width.saturating_sub(fixed + run + tag).max(12);
     let fit = |text: &str, width: usize| format!("{:<width$}", shorten(text, width));
@@ -190,7 +195,7 @@ fn broken(text: &str, room: usize) -> Vec<String> {
 /// The rows' reasons, by check: how many runs have it, which, and the first one's words.
 fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>) -> io::Result<()> {
     let mut found: BTreeMap<&str, (Vec<&str>, &str)> = BTreeMap::new();
-    let mut missed: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut missed: BTreeMap<&str, (Vec<&str>, BTreeSet<&str>)> = BTreeMap::new();
     for run in runs {
         for finding in &run.report.findings {
             let (ids, _) = found.entry(finding.check).or_insert_with(|| (Vec::new(), &finding.message));
@@ -199,7 +204,8 @@ fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>)
             }
         }
         for item in &run.report.unchecked {
-            let ids = missed.entry((&item.what, &item.reason)).or_default();
+            let (ids, whats) = missed.entry(&item.reason).or_default();
+            whats.insert(&item.what);
             if ids.last() != Some(&run.id.as_str()) {
                 ids.push(&run.id);
             }
@@ -215,8 +221,9 @@ fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>)
     }
     let shown = options.shown(missed.len());
     let rest = missed.len().saturating_sub(shown);
-    for ((what, reason), ids) in missed.into_iter().take(shown) {
-        let text = format!("\n{}: {}", printable(what), printable(reason));
+    for (reason, (ids, whats)) in missed.into_iter().take(shown) {
+        let whats: Vec<String> = whats.into_iter().map(printable).collect();
+        let text = format!("\n{}: {}", whats.join(", "), printable(reason));
         screen.entry(OPEN, "unchecked", &[(BOLD, names(&ids, options)), (PLAIN, text)])?;
     }
     if rest > 0 {
