@@ -1,6 +1,7 @@
 //! The command line: the only place that prints.
 
 mod args;
+mod attest;
 mod context;
 mod environment;
 mod explain;
@@ -13,6 +14,7 @@ mod progress;
 mod rules;
 mod schema;
 mod simulate;
+mod verify;
 mod wiring;
 
 use std::ffi::OsString;
@@ -50,6 +52,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Wiring(wiring) => wiring::run(&arguments.global, wiring, &terminal),
         Command::Gate(gate) => gate::run(&arguments.global, gate, &terminal),
         Command::Init(init) => init::run(init, &terminal),
+        Command::Verify(verify) => verify::run(verify, &terminal),
+        Command::Attest(attest) => attest::run(attest, &terminal),
         Command::Rules(rules) => rules::run(rules, &terminal),
         Command::Explain(explain) => explain::run(explain, &terminal),
         Command::Simulate(simulate) => simulate::run(simulate, &terminal),

@@ -6,6 +6,7 @@ mod image;
 mod packaging;
 mod pipeline;
 mod verdict;
+mod verify;
 mod wiring;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +24,7 @@ use crate::rule::Rules;
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use gate::{Examination, Gate, Plan, gate};
 pub use image::{ImageRequest, Recipe, image};
+pub use verify::{PapersSource, RegistryAccess, UNSIGNED, VerifyRequest, load, report, verify};
 pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
 
 /// What every scan needs.
@@ -99,6 +101,14 @@ pub enum ScanError {
     /// The wiring cannot be looked at.
     #[error("{0}")]
     Wiring(String),
+    /// A paper was named that is not there, or a run that cannot be.
+    #[error("{path}: {reason}")]
+    Paper {
+        /// Its name.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The threads could not be started.
     #[error("cannot start {jobs} threads: {source}")]
     Threads {

@@ -1,10 +1,11 @@
 //! An account, read through the AWS SDK: moto for what a real one answers, and an account of ours for all that can go
 //! wrong on the way.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod support;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use seaworthy::artifact::aws::live::{self, LiveOptions, SimulationRequest};
@@ -242,6 +243,23 @@ fn only_the_calls_that_the_policy_allows_are_made() {
     });
 }
 
+/// The test account would tell a value in clear even to a call that asks for it encrypted: no such call may be made.
+#[test]
+fn no_call_that_tells_a_value_is_in_the_source() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/artifact/aws");
+    let mut files = 0;
+    for entry in
+        walkdir::WalkDir::new(source).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file())
+    {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        files += 1;
+        for call in ["get_parameter", "get_secret_value", "batch_get", ".decrypt(", "generate_data_key"] {
+            assert!(!text.contains(call), "{} has {call}", entry.path().display());
+        }
+    }
+    assert!(files > 10, "the source was not found");
+}
+
 #[test]
 fn one_refused_call_leaves_one_gap() {
     alone("one_refused_call_leaves_one_gap", KEYS, || {
@@ -403,6 +421,23 @@ fn what_vanishes_half_way_is_a_gap_and_what_is_not_there_is_absent() {
 }
 
 #[test]
+fn a_name_with_which_aws_finds_fault_spoils_no_other() {
+    alone("a_name_with_which_aws_finds_fault_spoils_no_other", KEYS, || {
+        let account = Account::start(|call| {
+            let refused = call.name == "ssm:DescribeParameters" && call.body.contains("/prod//db");
+            refused.then(|| refused_json("ValidationException", "no such level"))
+        });
+        let parameters = set(&["/prod/db", "/prod//db", "/prod/queue"]);
+        let snapshot = look(&account, &Wanted { parameters, ..Wanted::default() });
+        assert!(snapshot.parameter("/prod/db").value().is_some());
+        assert!(snapshot.parameter("/prod/queue").value().is_some());
+        let gap = Gap::new("ValidationException").by_call("ssm:DescribeParameters");
+        assert_eq!(snapshot.parameter("/prod//db"), Seen::NotSeen(gap));
+        assert_eq!(account.count("ssm:DescribeParameters"), 4);
+    });
+}
+
+#[test]
 fn a_malformed_answer_is_never_an_absence() {
     alone("a_malformed_answer_is_never_an_absence", KEYS, || {
         for (body, what) in
@@ -536,19 +571,82 @@ fn an_endpoint_that_nobody_serves_is_said() {
 }
 
 #[test]
+fn tls_is_spoken_and_certificates_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    let mut variables = KEYS.to_vec();
+    variables.push(("SSL_CERT_FILE", authority.to_str().unwrap()));
+    alone("tls_is_spoken_and_certificates_are_checked", &variables, || {
+        // The variable names a file that is made only now: authorities are read with the first connection.
+        let authority = std::env::var("SSL_CERT_FILE").unwrap();
+        let moto = Moto::start_tls(Path::new(&authority).parent().unwrap());
+        let snapshot = live::look(&one_of_each(), &at(&moto.endpoint), &Canaries).unwrap();
+        assert_eq!(snapshot.account.as_deref(), Some("123456789012"));
+        assert_eq!(snapshot.role("app"), Seen::Absent);
+        // The certificate is for the address.
+        let endpoint = moto.endpoint.replace("127.0.0.1", "localhost");
+        let error = live::look(&one_of_each(), &at(&endpoint), &Canaries).unwrap_err();
+        assert!(error.reason.contains("certificate is not trusted"), "{error}");
+    });
+}
+
+#[test]
+fn a_proxy_is_for_https_alone() {
+    let mut variables = KEYS.to_vec();
+    variables.push(("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:1"));
+    alone("a_proxy_is_for_https_alone", &variables, || {
+        let account = Account::start(|_| None);
+        assert!(live::look(&one_of_each(), &at(&account.endpoint), &Canaries).is_ok());
+        let https = account.endpoint.replace("http:", "https:");
+        let error = live::look(&one_of_each(), &at(&https), &Canaries).unwrap_err();
+        assert_eq!(error.to_string(), "AWS: sts:GetCallerIdentity: the endpoint cannot be reached");
+    });
+}
+
+#[test]
+fn a_malformed_proxy_is_said_without_its_password() {
+    let mut variables = KEYS.to_vec();
+    variables.push(("HTTPS_PROXY", "http://user:hunter2@:x y"));
+    alone("a_malformed_proxy_is_said_without_its_password", &variables, || {
+        let error = live::look(&one_of_each(), &at("http://127.0.0.1:1"), &Canaries).unwrap_err();
+        assert_eq!(error.to_string(), "AWS: the proxy's address in the environment is not a URL");
+    });
+}
+
+#[test]
 fn a_named_profile_goes_before_the_environment() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("config");
-    let profile = "[profile ours]\naws_access_key_id = AKIAOURSOURSOURSOURS\naws_secret_access_key = x\nregion = eu-north-1\n";
-    std::fs::write(&file, profile).unwrap();
     let mut variables = KEYS[..2].to_vec();
     variables.push(("AWS_CONFIG_FILE", file.to_str().unwrap()));
     alone("a_named_profile_goes_before_the_environment", &variables, || {
         let account = Account::start(|_| None);
-        let options = LiveOptions { profile: Some("ours".into()), ..at(&account.endpoint) };
-        let snapshot = live::look(&one_of_each(), &options, &Canaries).unwrap();
-        assert_eq!(snapshot.region.as_deref(), Some("eu-north-1"));
-        assert_eq!(account.keys(), ["AKIAOURSOURSOURSOURS"]);
+        // Even a role that the profile assumes is asked for where the profile says.
+        let profiles = format!(
+            "[profile ours]\naws_access_key_id = AKIAOURS\naws_secret_access_key = x\nregion = eu-north-1\n\
+             [profile assumed]\nrole_arn = arn:aws:iam::111122223333:role/assumed\nsource_profile = ours\n\
+             region = eu-west-3\nservices = local\n[services local]\nsts =\n  endpoint_url = {}\n",
+            account.endpoint
+        );
+        std::fs::write(std::env::var("AWS_CONFIG_FILE").unwrap(), profiles).unwrap();
+        let look = |profile: &str| {
+            let options = LiveOptions { profile: Some(profile.into()), ..at(&account.endpoint) };
+            live::look(&one_of_each(), &options, &Canaries).unwrap()
+        };
+        assert_eq!(look("ours").region.as_deref(), Some("eu-north-1"));
+        assert_eq!(account.keys(), ["AKIAOURS"]);
+        assert_eq!(look("assumed").region.as_deref(), Some("eu-west-3"));
+        assert_eq!(account.keys(), ["AKIAOURS", "ASIAASSUMED"]);
+        assert_eq!(account.count("sts:AssumeRole"), 1);
+        let refusing = Account::start(|_| Some(refused_xml(403, "AccessDenied", "not you")));
+        let config = std::env::var("AWS_CONFIG_FILE").unwrap();
+        let profiles =
+            std::fs::read_to_string(&config).unwrap().replace(&account.endpoint, &refusing.endpoint);
+        std::fs::write(config, profiles).unwrap();
+        let options = LiveOptions { profile: Some("assumed".into()), ..at(&account.endpoint) };
+        let error = live::look(&one_of_each(), &options, &Canaries).unwrap_err();
+        assert!(error.reason.contains("the role of the profile may not be assumed"), "{error}");
+        assert_eq!(refusing.calls(), ["sts:AssumeRole"]);
     });
 }
 

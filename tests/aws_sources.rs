@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use seaworthy::artifact::aws::{
     Container, Inspector, LiteralPlace, ParameterKind, Role, SecretReferenceKind, Seen, Sighting, Snapshot,
-    SourceKind, TaskDefinition, plan, saved,
+    SourceKind, TaskDefinition, plan, saved, template,
 };
 use seaworthy::iam::{Policy, PolicyKind};
 
@@ -268,11 +268,122 @@ fn shown(snapshot: &Snapshot) -> String {
     format!("{snapshot:?}{}", String::from_utf8(saved::write(snapshot).unwrap()).unwrap())
 }
 
+const TEMPLATES: &[&str] = &["cdk/template.json", "cloudformation/broken.yaml", "cloudformation/mended.yaml"];
+
+fn read_template(path: &str) -> Snapshot {
+    template::read(path, bytes(path), &Canary).unwrap()
+}
+
+#[test]
+fn templates_of_cdk_are_read() {
+    let snapshot = read_template(TEMPLATES[0]);
+    assert_eq!((snapshot.account.as_deref(), snapshot.region.as_deref()), (None, None));
+    assert_eq!(snapshot.roles.keys().collect::<Vec<_>>(), ["TaskExecutionRoleEF964934", "orders-task"]);
+    let task_role = role(&snapshot, "orders-task");
+    assert_eq!(task_role.policies_gap, None);
+    let text = &task_role.policies[0].document.value().unwrap().text;
+    Policy::parse("policy", text, PolicyKind::Identity).unwrap();
+    assert!(
+        text.contains("arn:aws:ssm:${unknown:region}:${unknown:account}:parameter/prod/orders/db_password")
+    );
+    let definition = task(&snapshot, "orders");
+    assert_eq!(definition.task_role.value().unwrap().to_string(), "arn:aws:iam::${account}:role/orders-task");
+    let references: Vec<_> = definition.references.iter().map(|r| (r.kind, r.name.as_str())).collect();
+    assert_eq!(references, [(SecretReferenceKind::Secrets, "DB_PASSWORD")]);
+    assert_eq!(
+        definition.references[0].value_from.to_string(),
+        "arn:aws:ssm:${region}:${account}:parameter/prod/orders/db_password"
+    );
+    let image = containers(&snapshot, "orders")[0].image.value().unwrap().to_string();
+    assert_eq!(image, "${account}.dkr.ecr.${region}.amazonaws.com/orders:1.0.0");
+    let tainted = taints(&snapshot, "orders");
+    assert_eq!(tainted.len(), 1);
+    assert_eq!(tainted[0].0, "TOKEN");
+    let secret = snapshot.secrets["prod/orders/login"].value().unwrap();
+    let key = snapshot.keys["Key961B73FD"].value().unwrap();
+    assert_eq!(secret.key.value(), Some(&key.arn));
+    assert_eq!(key.aliases, ["alias/orders"]);
+    Policy::parse("key", &key.policy.value().unwrap().text, PolicyKind::Resource).unwrap();
+}
+
+#[test]
+fn hand_written_templates_are_read() {
+    let snapshot = read_template(TEMPLATES[1]);
+    let task_role = role(&snapshot, "payments-task");
+    let text = &task_role.policies[0].document.value().unwrap().text;
+    assert!(text.contains("arn:aws:ssm:${unknown:region}:${unknown:account}:parameter/prod*"), "{text}");
+    assert!(text.contains("key/${unknown:Key.KeyId}"));
+    let execution = role(&snapshot, "payments-execution");
+    assert_eq!(execution.policies.len(), 2);
+    assert!(execution.policies[1].document.value().unwrap().text.contains("parameter/${unknown:Stage}/*"));
+    assert_eq!(execution.place.line, Some(57));
+    let names: Vec<(String, String)> =
+        taints(&snapshot, "payments").into_iter().map(|(name, taints)| (name, taints.join(" "))).collect();
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    assert_eq!(
+        names,
+        [
+            pair("API_TOKEN", "ApiToken (NoEcho)"),
+            pair("SESSION", "Session (AWS::SSM::Parameter::Value<String>)"),
+            pair("DB_URL", "{{resolve:ssm-secure:/prod/payments/db_password}}"),
+        ]
+    );
+    let literals = &containers(&snapshot, "payments")[0].literals;
+    assert_eq!(literals.len(), 6);
+    assert_eq!(literals.iter().filter(|literal| !literal.value.sightings.is_empty()).count(), 1);
+    assert_eq!(task(&snapshot, "payments").references.len(), 1);
+    assert_eq!(task(&snapshot, "payments-worker").task_role, Seen::Absent);
+    assert_eq!(
+        snapshot.parameters["/prod/payments/db_password"].value().unwrap().kind,
+        Seen::Value(ParameterKind::String)
+    );
+    let gaps: Vec<&str> = snapshot.gaps.iter().map(|(place, _)| place.address.as_str()).collect();
+    assert_eq!(gaps, ["Task", "Worker"]);
+
+    let mended = read_template(TEMPLATES[2]);
+    assert_eq!(mended.gaps, []);
+    assert_eq!(role(&mended, "payments-task").policies.len(), 1);
+    assert_eq!(taints(&mended, "payments"), []);
+}
+
+#[test]
+fn templates_that_are_none_are_errors() {
+    let fault =
+        |text: &str| template::read("t.yaml", text.as_bytes().to_vec(), &Canary).unwrap_err().to_string();
+    assert!(fault("a: &x 1\nResources: *x\n").contains("line 2: an alias"));
+    assert!(fault(&"[".repeat(5_000)).contains("not YAML"));
+    assert!(
+        fault(&format!("a: {}b", "\n- ".repeat(3)).replace("a:", &"? ".repeat(200)))
+            .contains("nested too deeply")
+    );
+    assert!(fault(&format!("{{\"Resources\":{}", "[".repeat(5_000))).contains("nested deeper"));
+    assert!(fault("Resources: []\n").contains("no Resources"));
+    assert!(fault("").contains("empty"));
+    assert!(fault("a: 1\na: 2\n").contains("line 2: a member that occurs twice"));
+    assert!(fault("a: [1\nb: 'CANARY").contains("not YAML"));
+    assert!(!fault("a: [1\nb: 'CANARY").contains("CANARY"));
+    // Names that refer to themselves end.
+    let circle = "Resources:\n  A: {Type: 'AWS::IAM::Role', Properties: {RoleName: !Sub '${B}${B}'}}\n  B: {Type: 'AWS::IAM::Role', Properties: {RoleName: !Sub '${A}${A}'}}\n";
+    template::read("t.yaml", circle.as_bytes().to_vec(), &Canary).unwrap();
+}
+
+#[test]
+fn saved_snapshots_are_read_as_they_were() {
+    let plans = PLANS.iter().map(|path| read_plan(path));
+    for snapshot in plans.chain(TEMPLATES.iter().map(|path| read_template(path))) {
+        let text = saved::write(&snapshot).unwrap();
+        assert_eq!(saved::read("saved.json", &text).unwrap(), snapshot);
+    }
+}
+
 #[test]
 fn no_canary_leaves_a_reader() {
     for path in PLANS {
         assert!(String::from_utf8(bytes(path)).unwrap().contains("CANARY"), "{path}");
         assert!(!shown(&read_plan(path)).contains("CANARY"), "{path}");
+    }
+    for path in TEMPLATES {
+        assert!(!shown(&read_template(path)).contains("CANARY"), "{path}");
     }
 }
 
@@ -295,7 +406,8 @@ fn encodings_of_windows_are_read() {
 
 #[test]
 fn damaged_documents_are_errors_without_values() {
-    for path in PLANS {
+    for path in PLANS.iter().chain(TEMPLATES) {
+        let read = if PLANS.contains(path) { plan::read } else { template::read };
         let whole = bytes(path);
         let mut damaged: Vec<Vec<u8>> = (0..60).map(|i| whole[..whole.len() * i / 60].to_vec()).collect();
         for (index, at) in (0..whole.len()).step_by(whole.len() / 60).enumerate() {
@@ -304,12 +416,15 @@ fn damaged_documents_are_errors_without_values() {
             damaged.push(changed);
         }
         for text in damaged {
-            match plan::read("plan.json", text, &Canary) {
+            match read("plan.json", text, &Canary) {
                 Ok(snapshot) => assert!(!shown(&snapshot).contains("CANARY")),
                 Err(error) => assert!(!error.to_string().contains("CANARY"), "{error}"),
             }
         }
-        let error = plan::read("plan.json", whole[..whole.len() / 2].to_vec(), &Canary).unwrap_err();
-        assert!(error.reason.contains("1:"), "{error}");
+        if path.ends_with(".json") {
+            let error = read("plan.json", whole[..whole.len() / 2].to_vec(), &Canary).unwrap_err();
+            let place = error.reason.split(": ").next().unwrap();
+            assert!(place.split_once(':').unwrap().0.parse::<u32>().is_ok(), "{error}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use seaworthy::check::image::ALL;
+use seaworthy::check::packaging::startup::ENTRYPOINTS;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -50,6 +51,17 @@ struct LayerFixture {
     created_by: Option<String>,
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// Files that may be executed.
+    #[serde(default)]
+    executables: BTreeMap<String, String>,
+    /// Programs for x86-64, or for AArch64, with the path of their loader.
+    #[serde(default)]
+    x86_64: BTreeMap<String, String>,
+    #[serde(default)]
+    aarch64: BTreeMap<String, String>,
+    /// Symbolic links and their targets.
+    #[serde(default)]
+    links: BTreeMap<String, String>,
     #[serde(default)]
     whiteouts: Vec<String>,
     /// Folders whose lower content is hidden.
@@ -60,6 +72,17 @@ struct LayerFixture {
 impl LayerFixture {
     fn layer(&self) -> Layer {
         let mut tar = self.files.iter().fold(Tar::new(), |tar, (path, content)| tar.file(path, content));
+        for (path, content) in &self.executables {
+            tar = tar.executable(path, content);
+        }
+        for (programs, machine) in [(&self.x86_64, 62), (&self.aarch64, 183)] {
+            for (path, loader) in programs {
+                tar = tar.executable(path, support::elf(machine, loader));
+            }
+        }
+        for (path, target) in &self.links {
+            tar = tar.symlink(path, target);
+        }
         for path in &self.whiteouts {
             let (folder, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(f, n)| (f, n));
             tar = tar.file(format!("{folder}/.wh.{name}").trim_start_matches('/'), "");
@@ -184,8 +207,8 @@ fn judge(id: &str, path: &Path, fails: bool) -> Result<(), String> {
 fn every_fixture_gives_what_its_folder_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
     let mut wrong = Vec::new();
-    for check in ALL {
-        let id = check.meta().id;
+    let ids = ALL.iter().map(|c| c.meta().id).chain(ENTRYPOINTS.iter().map(|c| c.meta().id));
+    for id in ids {
         for (folder, fails) in [("fail", true), ("pass", false)] {
             for path in fixtures(&root.join(id).join(folder)) {
                 if let Err(e) = judge(id, &path, fails) {

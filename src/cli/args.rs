@@ -2,6 +2,7 @@
 
 mod gate;
 mod init;
+mod papers;
 mod simulate;
 mod wiring;
 
@@ -18,6 +19,8 @@ pub(super) use init::Init;
 
 pub(super) use simulate::Simulate;
 pub(super) use wiring::{Files, Wiring};
+
+pub(super) use papers::{Attest, Verify};
 
 /// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
 #[derive(Debug, Parser)]
@@ -73,6 +76,8 @@ pub(super) enum Command {
     Gate(Gate),
     Init(Init),
     Simulate(Simulate),
+    Verify(Verify),
+    Attest(Attest),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),

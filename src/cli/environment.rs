@@ -43,7 +43,12 @@ pub(super) fn contract(common: &Common, root: &Path, terminal: &Terminal) -> Res
     Ok(contract)
 }
 
-/// The same, without what was typed.
+/// The contract alone, for commands without a verdict.
+pub(super) fn contract_at(named: Option<&Path>, terminal: &Terminal) -> Result<Contract, Failure> {
+    read_contract(named, Path::new("."), terminal)
+}
+
+/// The contract without what was typed.
 pub(super) fn read_contract(
     named: Option<&Path>,
     root: &Path,

@@ -188,6 +188,8 @@ pub struct Report {
     pub accepted: Vec<Accepted>,
     /// What could not be seen.
     pub unchecked: Vec<Unchecked>,
+    /// What must be known to read the verdict rightly, and is no finding.
+    pub notes: Vec<String>,
     /// The ledger.
     pub coverage: Coverage,
     /// Every check of the families that this run could ask, in order of their IDs.
@@ -264,6 +266,7 @@ impl Report {
             findings,
             accepted,
             unchecked,
+            notes: Vec::new(),
             coverage,
             checks,
             closure: Vec::new(),

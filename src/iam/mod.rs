@@ -23,6 +23,7 @@ mod condition;
 mod context;
 mod document;
 mod evaluate;
+mod hole;
 mod json;
 mod language;
 mod pattern;
@@ -41,6 +42,7 @@ pub use evaluate::{
     Cause, Decision, Evaluation, Explanation, Layer, Level, PolicySet, Request, RequestError, ResourceRule,
     StatementRef, Uncertainty, evaluate,
 };
+pub use hole::{has_unknown, unknown_names};
 pub use json::{
     Fault as JsonFault, JsonError, Limits as JsonLimits, Member, Node, Position, Value, read as read_json,
 };

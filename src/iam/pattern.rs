@@ -4,6 +4,7 @@
 //! version 2012-10-17, and in a Resource element only after the fifth colon; elsewhere `${...}` is plain text.
 
 use super::context::{Context, Lookup};
+use super::hole;
 use super::language::{Glob, Symbol};
 use super::truth::Truth;
 
@@ -22,6 +23,9 @@ pub enum PatternError {
     /// `${}`.
     #[error("policy variable has no name")]
     Nameless,
+    /// An action with `${unknown:…}` in it.
+    #[error("an action that is not known until apply")]
+    UnknownAction,
     /// Something after the name that is not `, 'default'`.
     #[error("policy variable's default is not `, '…'`")]
     Default,
@@ -32,6 +36,7 @@ pub enum PatternError {
 pub struct Pattern {
     tokens: Vec<Token>,
     variables: bool,
+    holes: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +44,12 @@ enum Token {
     Text(String),
     One,
     Many,
-    Variable { key: String, default: Option<String> },
+    Variable {
+        key: String,
+        default: Option<String>,
+    },
+    /// `${unknown:NAME}`.
+    Hole(String),
 }
 
 /// A token with its variable filled in.
@@ -48,6 +58,7 @@ enum Piece<'a> {
     Text(&'a str),
     One,
     Many,
+    Hole(&'a str),
 }
 
 /// A pattern with its variables filled in.
@@ -64,6 +75,9 @@ impl Pattern {
     /// # Errors
     /// [`PatternError::TooLong`].
     pub fn action(text: &str) -> Result<Self, PatternError> {
+        if hole::has_unknown(text) {
+            return Err(PatternError::UnknownAction);
+        }
         let mut builder = Builder::default();
         builder.template(&text.to_lowercase(), true, false)?;
         Ok(builder.done())
@@ -74,10 +88,18 @@ impl Pattern {
     /// # Errors
     /// [`PatternError`] for a malformed variable or an overlong string.
     pub fn resource(text: &str, variables: bool) -> Result<Self, PatternError> {
-        let head = text.match_indices(':').nth(4).map_or(text.len(), |(at, _)| at + 1);
+        let fields = hole::fields(text, 6);
+        let head = if fields.len() == 6 { text.len() - fields[5].len() } else { text.len() };
         let mut builder = Builder::default();
-        builder.template(&text[..head], true, false)?;
-        builder.template(&text[head..], true, variables)?;
+        if let Some((before, _, _)) = hole::first(&text[..head]) {
+            // The hole may hold colons, so nobody knows whether a variable behind it counts: it may be any text too.
+            builder.template(before, true, false)?;
+            builder.template(&text[before.len()..], true, variables)?;
+            builder.blur();
+        } else {
+            builder.template(&text[..head], true, false)?;
+            builder.template(&text[head..], true, variables)?;
+        }
         Ok(builder.done())
     }
 
@@ -107,20 +129,29 @@ impl Pattern {
         })
     }
 
+    /// The names of its holes.
+    pub(super) fn holes(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().filter_map(|token| match token {
+            Token::Hole(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether `text` matches.
     pub(super) fn matches(&self, text: &str, context: &Context) -> Truth {
-        if !self.variables {
+        if !self.variables && !self.holes && !hole::has_unknown(text) {
             return Truth::from(self.matches_plain(text));
         }
         match self.bind(context) {
             Bound::Nothing => Truth::False,
+            Bound::Pieces { pieces, exact } if is_holey(&pieces, text) => holey(&pieces, exact, text),
             Bound::Pieces { pieces, exact } => unless_exact(glob(pieces.len(), |i| pieces[i], text), exact),
         }
     }
 
     /// Whether `text` matches a pattern without variables; a variable would match nothing.
     pub(super) fn matches_plain(&self, text: &str) -> bool {
-        if self.variables {
+        if self.variables || self.holes {
             return false;
         }
         glob(
@@ -128,7 +159,7 @@ impl Pattern {
             |i| match &self.tokens[i] {
                 Token::Text(literal) => Piece::Text(literal),
                 Token::One => Piece::One,
-                Token::Many | Token::Variable { .. } => Piece::Many,
+                Token::Many | Token::Variable { .. } | Token::Hole(_) => Piece::Many,
             },
             text,
         )
@@ -138,6 +169,16 @@ impl Pattern {
     pub(super) fn equals_ignoring_case(&self, text: &str, context: &Context) -> Truth {
         match self.bind(context) {
             Bound::Nothing => Truth::False,
+            Bound::Pieces { pieces, exact } if is_holey(&pieces, text) => {
+                let lower: Vec<String> = pieces.iter().map(|piece| piece.lower()).collect();
+                let fold = |(piece, lower)| match piece {
+                    &Piece::Text(_) => Piece::Text(lower),
+                    other => *other,
+                };
+                let folded: Vec<Piece<'_>> =
+                    pieces.iter().zip(lower.iter().map(String::as_str)).map(fold).collect();
+                holey(&folded, exact, &fold_case(text))
+            }
             Bound::Pieces { pieces, exact } => {
                 let lower: Vec<String> = pieces.iter().map(|piece| piece.lower()).collect();
                 let piece = |i: usize| match pieces[i] {
@@ -153,6 +194,11 @@ impl Pattern {
     /// runs over one of the first five colons. What has fewer than six parts is no ARN and matches nothing.
     pub(super) fn matches_arn(&self, text: &str, context: &Context) -> Truth {
         let Bound::Pieces { pieces, exact } = self.bind(context) else { return Truth::False };
+        if is_holey(&pieces, text) {
+            // A `*` must not run over the first five colons, so only a text without one is sure.
+            let wild = pieces.iter().any(|piece| matches!(piece, Piece::Many));
+            return holey(&pieces, exact && !wild, text);
+        }
         if !exact {
             // The unknown value may hold colons, so that parts cannot be told apart; the whole string is an upper bound.
             return unless_exact(glob(pieces.len(), |i| pieces[i], text), false);
@@ -184,16 +230,33 @@ impl Pattern {
     /// the pattern empty (`None`) in a lower one; a variable without value makes it empty in both.
     pub(super) fn language(&self, context: &Context, over: bool) -> Option<Glob> {
         let Bound::Pieces { pieces, exact } = self.bind(context) else { return None };
-        (exact || over).then(|| {
+        let holes = pieces.iter().any(|piece| match piece {
+            Piece::Hole(_) => true,
+            Piece::Text(text) => hole::has_unknown(text),
+            Piece::One | Piece::Many => false,
+        });
+        ((exact && !holes) || over).then(|| {
             pieces
                 .iter()
                 .flat_map(|piece| match piece {
-                    Piece::Text(text) => text.chars().map(Symbol::Char).collect(),
+                    Piece::Text(text) => known_symbols(text),
                     Piece::One => vec![Symbol::One],
-                    Piece::Many => vec![Symbol::Many],
+                    Piece::Many | Piece::Hole(_) => vec![Symbol::Many],
                 })
                 .collect()
         })
+    }
+
+    /// The text of a pattern without wildcards and variables: a hole stands in it as it is written.
+    pub(super) fn one_text(&self) -> Option<String> {
+        self.tokens
+            .iter()
+            .map(|token| match token {
+                Token::Text(text) => Some(text.clone()),
+                Token::Hole(name) => Some(hole::spelled(name)),
+                Token::One | Token::Many | Token::Variable { .. } => None,
+            })
+            .collect()
     }
 
     fn bind<'a>(&'a self, context: &'a Context) -> Bound<'a> {
@@ -204,6 +267,7 @@ impl Pattern {
                 Token::Text(text) => Piece::Text(text),
                 Token::One => Piece::One,
                 Token::Many => Piece::Many,
+                Token::Hole(name) => Piece::Hole(name),
                 Token::Variable { key, default } => match binding(context, key, default.as_deref()) {
                     Binding::Value(value) => Piece::Text(value),
                     Binding::Absent => return Bound::Nothing,
@@ -221,8 +285,8 @@ impl Pattern {
 impl Piece<'_> {
     fn lower(self) -> String {
         match self {
-            Piece::Text(text) => text.to_lowercase(),
-            Piece::One | Piece::Many => String::new(),
+            Piece::Text(text) => fold_case(text),
+            Piece::One | Piece::Many | Piece::Hole(_) => String::new(),
         }
     }
 }
@@ -231,6 +295,57 @@ fn push_last<'a>(parts: &mut [Vec<Piece<'a>>], piece: Piece<'a>) {
     if let Some(last) = parts.last_mut() {
         last.push(piece);
     }
+}
+
+/// Whether a hole stands on either side.
+fn is_holey(pieces: &[Piece<'_>], text: &str) -> bool {
+    hole::has_unknown(text)
+        || pieces.iter().any(|piece| match piece {
+            Piece::Hole(_) => true,
+            Piece::Text(text) => hole::has_unknown(text),
+            Piece::One | Piece::Many => false,
+        })
+}
+
+/// Matches with holes on either side.
+fn holey(pieces: &[Piece<'_>], exact: bool, text: &str) -> Truth {
+    let (mut pattern, mut symbols) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => hole::symbols(text, &mut pattern),
+            Piece::One => pattern.push(hole::Symbol::One),
+            Piece::Many => pattern.push(hole::Symbol::Many),
+            Piece::Hole(name) => pattern.push(hole::Symbol::Hole(name)),
+        }
+    }
+    hole::symbols(text, &mut symbols);
+    match hole::matches(&pattern, &symbols) {
+        Truth::True if !exact => Truth::Unknown,
+        truth => truth,
+    }
+}
+
+/// The symbols of a text, in which a hole may be anything.
+fn known_symbols(text: &str) -> Vec<Symbol> {
+    let mut symbols = Vec::new();
+    hole::symbols(text, &mut symbols);
+    let symbol = |symbol| match symbol {
+        hole::Symbol::Char(c) => Symbol::Char(c),
+        hole::Symbol::One => Symbol::One,
+        hole::Symbol::Many | hole::Symbol::Hole(_) => Symbol::Many,
+    };
+    symbols.into_iter().map(symbol).collect()
+}
+
+/// Lower case, but for the names of holes.
+fn fold_case(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((head, name, tail)) = hole::first(rest) {
+        out.push_str(&head.to_lowercase());
+        out.push_str(&hole::spelled(name));
+        rest = tail;
+    }
+    out + &rest.to_lowercase()
 }
 
 fn unless_exact(matched: bool, exact: bool) -> Truth {
@@ -269,8 +384,8 @@ fn glob<'a>(len: usize, piece: impl Fn(usize) -> Piece<'a>, text: &str) -> bool 
             None
         } else {
             match piece(next) {
-                Piece::Many if next + 1 == len => return true,
-                Piece::Many => {
+                Piece::Many | Piece::Hole(_) if next + 1 == len => return true,
+                Piece::Many | Piece::Hole(_) => {
                     retry = Some((next + 1, at));
                     Some(0)
                 }
@@ -303,7 +418,8 @@ struct Builder {
 impl Builder {
     fn done(self) -> Pattern {
         let variables = self.tokens.iter().any(|token| matches!(token, Token::Variable { .. }));
-        Pattern { tokens: self.tokens, variables }
+        let holes = self.tokens.iter().any(|token| matches!(token, Token::Hole(_)));
+        Pattern { tokens: self.tokens, variables, holes }
     }
 
     fn text(&mut self, text: &str) {
@@ -341,6 +457,17 @@ impl Builder {
             return Err(PatternError::TooLong);
         }
         let mut rest = text;
+        while let Some((head, name, tail)) = hole::first(rest) {
+            self.known(head, wildcards, variables)?;
+            self.tokens.push(Token::Hole(name.to_owned()));
+            rest = tail;
+        }
+        self.known(rest, wildcards, variables)
+    }
+
+    /// A text without holes.
+    fn known(&mut self, text: &str, wildcards: bool, variables: bool) -> Result<(), PatternError> {
+        let mut rest = text;
         while variables && let Some((head, tail)) = rest.split_once("${") {
             self.plain(head, wildcards);
             let (inside, after) = tail.split_once('}').ok_or(PatternError::Unclosed)?;
@@ -349,6 +476,15 @@ impl Builder {
         }
         self.plain(rest, wildcards);
         Ok(())
+    }
+
+    /// Turns variables into holes.
+    fn blur(&mut self) {
+        for token in &mut self.tokens {
+            if let Token::Variable { key, .. } = token {
+                *token = Token::Hole(std::mem::take(key));
+            }
+        }
     }
 
     fn variable(&mut self, inside: &str) -> Result<(), PatternError> {

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::document::{Effect, Principals};
+use super::hole;
 use super::truth::Truth;
 
 /// Who makes a request.
@@ -64,7 +65,7 @@ impl Requester {
     }
 
     fn kind_of_arn(text: &str) -> Result<Kind, PrincipalError> {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let parts = hole::fields(text, 6);
         let [_, partition, service, _, account, resource] = parts[..] else {
             return Err(PrincipalError::Arn);
         };
@@ -178,7 +179,7 @@ impl PrincipalEntry {
     /// Reads an entry of the `AWS` list.
     pub fn aws(text: &str) -> Self {
         let root = text.strip_prefix("arn:").and_then(|rest| {
-            let mut parts = rest.splitn(5, ':');
+            let mut parts = hole::fields(rest, 5).into_iter();
             let (_, service, _) = (parts.next()?, parts.next()?, parts.next()?);
             let (account, resource) = (parts.next()?, parts.next()?);
             (service == "iam" && resource == "root").then_some(account)
@@ -191,7 +192,41 @@ impl PrincipalEntry {
         }
     }
 
+    /// Whether a hole leaves open if the entry names the requester. The same hole is the same account or principal.
+    fn is_unknown_to(&self, requester: &Requester) -> bool {
+        let asked = hole::has_unknown(&requester.text);
+        match self {
+            Self::Everyone => false,
+            Self::Account(id) => {
+                let own = requester.account();
+                own.is_some()
+                    && own != Some(id)
+                    && (hole::has_unknown(id) || own.is_some_and(hole::has_unknown))
+            }
+            Self::Aws(text) if *text == requester.text => false,
+            Self::Aws(text) => {
+                let open = hole::has_unknown(text);
+                let (mut entry, mut role) = (Vec::new(), Vec::new());
+                hole::symbols(text, &mut entry);
+                hole::symbols(&requester.text, &mut role);
+                // Only whole ARNs can be compared; a session's names its role in another way.
+                let comparable = matches!(requester.kind, Kind::Role { .. }) && text.starts_with("arn:");
+                (open || (asked && requester.account().is_some()))
+                    && (!comparable
+                        || session_role_of(text).is_some()
+                        || hole::matches(&entry, &role) != Truth::False)
+            }
+            Self::Service(text) | Self::Provider(text) | Self::CanonicalUser(text) => {
+                *text != requester.text && hole::has_unknown(text)
+            }
+        }
+    }
+
     fn reach(&self, requester: &Requester) -> Reached {
+        if self.is_unknown_to(requester) {
+            // It may name the requester itself.
+            return Reached { reach: Reach::Direct, truth: Truth::Unknown };
+        }
         let named =
             |text: &str| Reached::certain(if text == requester.text { Reach::Direct } else { Reach::None });
         match (self, &requester.kind) {

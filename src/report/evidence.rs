@@ -73,6 +73,9 @@ pub(super) struct Document {
     checks: Vec<Check>,
     /// What could not be examined.
     unchecked: Vec<v1::Unchecked>,
+    /// What must be known to read the verdict rightly; left out when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     /// What was seen and what was not.
     coverage: v1::Coverage,
     /// What became of each clause of the packaging contract; empty for all but a gate.
@@ -133,6 +136,7 @@ impl Document {
             inputs: report.artifacts.iter().map(Into::into).collect(),
             checks: checks(report),
             unchecked: report.unchecked.iter().map(Into::into).collect(),
+            notes: report.notes.iter().map(|n| printable(n)).collect(),
             coverage: (&report.coverage).into(),
             closure: report.closure.iter().map(Into::into).collect(),
         }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::phrase::printable;
 use super::v1;
 use crate::finding::{CheckSummary, Report, Severity};
 
@@ -42,6 +43,9 @@ pub(super) struct Document {
     accepted: Vec<v1::Accepted>,
     /// What could not be examined.
     unchecked: Vec<v1::Unchecked>,
+    /// What must be known to read the verdict rightly; left out when there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     /// What was seen and what was not.
     coverage: v1::Coverage,
     /// Every check that could have been asked.
@@ -103,6 +107,7 @@ impl Document {
             findings: report.findings.iter().map(Into::into).collect(),
             accepted: report.accepted.iter().map(Into::into).collect(),
             unchecked: report.unchecked.iter().map(Into::into).collect(),
+            notes: report.notes.iter().map(|n| printable(n)).collect(),
             coverage: (&report.coverage).into(),
             checks: report.checks.iter().map(Check::of).collect(),
             access: report.access.as_ref().map(Into::into),

@@ -22,7 +22,7 @@ impl Source {
         }
         let line = line(&origin.place);
         match (origin.kind, &origin.path) {
-            (OriginKind::Dockerfile, path) => {
+            (OriginKind::Dockerfile | OriginKind::Document, path) => {
                 Self::new(path.as_deref().unwrap_or(&origin.artifact), line, line)
             }
             (OriginKind::Context, Some(path)) => {

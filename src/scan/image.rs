@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::Scope;
 
-use super::pipeline::{Expected, Pipeline};
+use super::pipeline::{Asked, Expected, Pipeline};
 use super::{Outcome, ScanError, Setup};
 use crate::artifact::dockerfile::Dockerfile;
 use crate::artifact::dockerfile::history::{HistoryLine, InstructionRef, match_history};
@@ -14,6 +14,7 @@ use crate::artifact::image::layer::Compression;
 use crate::artifact::image::{FetchError, Image, Images, Layer, Limits, Missed, Source};
 use crate::check::fallback::Watch;
 use crate::check::image::{ALL, Examined, ExaminedImage, LAYER_CHECKS, LayerFacts, LayerView};
+use crate::check::packaging::startup::{self, ENTRYPOINTS, Entrypoint, Startup};
 use crate::check::{Answers, Context, Masker};
 use crate::contract::Contract;
 use crate::finding::{ArtifactRecord, Coverage, Subject, Unchecked};
@@ -37,6 +38,13 @@ pub struct Recipe {
     pub target: Option<String>,
 }
 
+/// How the contract starts the image.
+struct Starts {
+    entrypoints: Vec<Entrypoint>,
+    /// Whether there was no room for all files that this is about.
+    overflowed: bool,
+}
+
 /// What became of each blob.
 type Seen = HashMap<String, Result<Arc<LayerFacts>, FetchError>>;
 
@@ -53,8 +61,11 @@ pub fn image(setup: &Setup<'_>, request: &ImageRequest) -> Result<Outcome, ScanE
     let total = setup.contract.limits.max_total_bytes;
     let secrets = super::injected(setup.contract);
     let watch = Watch::new(&secrets);
+    let entrypoints = super::packaging::entrypoints(setup.contract);
+    let wanted_files = (!entrypoints.is_empty()).then(|| startup::wanted(&entrypoints));
+    let looked_for = Asked { watch: watch.as_ref(), wanted: wanted_files.as_ref() };
     let pipeline =
-        Pipeline::new(setup.rules, watch.as_ref(), &setup.key, &limits, setup.progress, total, setup.jobs);
+        Pipeline::new(setup.rules, looked_for, &setup.key, &limits, setup.progress, total, setup.jobs);
     let source = &*request.source;
     let mut seen: Seen = HashMap::new();
     if let Some(stream) = source.stream() {
@@ -73,7 +84,8 @@ pub fn image(setup: &Setup<'_>, request: &ImageRequest) -> Result<Outcome, ScanE
     let wanted = wanted(&images, &seen);
     setup.progress.layers.fetch_add(wanted.len() as u64, Ordering::Relaxed);
     seen.extend(pool.scope(|scope| read_all(scope, &pipeline, source, &wanted, setup.jobs)));
-    Ok(judge(setup, request, images, &seen))
+    let starts = Starts { entrypoints, overflowed: pipeline.overflowed() };
+    Ok(judge(setup, request, images, &seen, &starts))
 }
 
 /// The contract's limits, as the image reader takes them.
@@ -133,7 +145,7 @@ fn read_all<'s>(
 }
 
 /// Asks the checks and sums up.
-fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen) -> Outcome {
+fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen, starts: &Starts) -> Outcome {
     let masker = Masker::new(setup.rules);
     let mut missed = images.missed;
     let mut coverage = Coverage::default();
@@ -179,6 +191,13 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen)
         }
         asked.push(check.meta().id);
         check.run(&examined, &context, &mut answers);
+    }
+    if !starts.entrypoints.is_empty() {
+        asked.extend(ENTRYPOINTS.iter().map(|c| c.meta().id));
+        for image in &examined.images {
+            let startup = Startup::new(image, &starts.entrypoints, starts.overflowed);
+            ENTRYPOINTS.iter().for_each(|check| check.run(&startup, &context, &mut answers));
+        }
     }
     answers.unchecked.extend(missed.into_iter().map(|m| unchecked(m, &asked)));
     super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage)

@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Setup;
 use crate::artifact::workflow::{MOST_BYTES, Workflow};
+use crate::check::packaging::startup::Entrypoint;
 use crate::check::packaging::{BuildFile, BuildSurface, Content, Family, SURFACE};
 use crate::check::{Answers, Context};
-use crate::contract::WorkflowSection;
+use crate::contract::{Contract, WorkflowSection};
 use crate::finding::{ArtifactRecord, Subject, Unchecked};
 use crate::location::{Origin, OriginKind, Place, escape_bytes};
 
@@ -29,6 +30,21 @@ pub(super) fn build_surface(
         SURFACE.iter().for_each(|check| check.run(&surface, context, answers));
     }
     (asked, records)
+}
+
+/// The entrypoints of a contract, as checks know them.
+pub(super) fn entrypoints(contract: &Contract) -> Vec<Entrypoint> {
+    let entries = contract.entrypoints.iter().cloned();
+    entries
+        .map(|e| Entrypoint {
+            position: e.position,
+            handle: e.handle,
+            command: e.command,
+            required_args: e.required_args,
+            optional_args: e.optional_args,
+            working_dir: e.working_dir,
+        })
+        .collect()
 }
 
 fn load(

@@ -4,13 +4,13 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::Scope;
 
 use super::Progress;
-use crate::artifact::image::layer::{Chunk, LayerStream, Overlap};
+use crate::artifact::image::layer::{Captured, Chunk, ContentKind, LayerStream, Overlap, Wanted};
 use crate::artifact::image::{Digest, Hasher, Limits};
 use crate::check::fallback::Watch;
 use crate::check::image::{ChunkFacts, LayerFacts, examine};
@@ -18,11 +18,17 @@ use crate::detect::{AHEAD, BEHIND, Scratch};
 use crate::finding::FingerprintKey;
 use crate::rule::Rules;
 
+/// Most bytes of files that are kept for the questions about entrypoints.
+const MOST_KEPT: usize = 64 << 20;
+
 /// Shared by all layers of a scan.
 pub(super) struct Pipeline<'a> {
     rules: &'a Rules,
-    watch: Option<&'a Watch>,
+    asked: Asked<'a>,
     key: &'a FingerprintKey,
+    /// Bytes of wanted files that may still be kept.
+    room: AtomicUsize,
+    overflowed: AtomicBool,
     limits: &'a Limits,
     progress: &'a Progress,
     total_bytes: u64,
@@ -30,6 +36,15 @@ pub(super) struct Pipeline<'a> {
     in_flight: AtomicUsize,
     buffers: Mutex<Vec<Vec<u8>>>,
     scratch: Vec<Mutex<Scratch>>,
+}
+
+/// What is looked for besides secrets.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked<'a> {
+    /// Variables that must have no default.
+    pub(super) watch: Option<&'a Watch>,
+    /// Files whose content is kept.
+    pub(super) wanted: Option<&'a Wanted>,
 }
 
 /// Digests that a layer should have, to choose the algorithms by.
@@ -53,7 +68,7 @@ struct Job {
 impl<'a> Pipeline<'a> {
     pub(super) fn new(
         rules: &'a Rules,
-        watch: Option<&'a Watch>,
+        asked: Asked<'a>,
         key: &'a FingerprintKey,
         limits: &'a Limits,
         progress: &'a Progress,
@@ -62,8 +77,10 @@ impl<'a> Pipeline<'a> {
     ) -> Self {
         Self {
             rules,
-            watch,
+            asked,
             key,
+            room: AtomicUsize::new(MOST_KEPT),
+            overflowed: AtomicBool::new(false),
             limits,
             progress,
             total_bytes,
@@ -72,6 +89,11 @@ impl<'a> Pipeline<'a> {
             buffers: Mutex::default(),
             scratch: (0..jobs).map(|_| Mutex::default()).collect(),
         }
+    }
+
+    /// Whether there was not enough room for all wanted files.
+    pub(super) fn overflowed(&self) -> bool {
+        self.overflowed.load(Ordering::Relaxed)
     }
 
     /// Reads one layer to its end.
@@ -83,6 +105,9 @@ impl<'a> Pipeline<'a> {
     ) -> LayerFacts {
         let overlap = Overlap { behind: BEHIND, ahead: AHEAD };
         let mut stream = LayerStream::new(reader, expected.blob, overlap, self.limits);
+        if self.asked.wanted.is_some() {
+            stream.keep_listing();
+        }
         let hasher = expected.diff_id.map_or_else(Hasher::sha256, Digest::hasher);
         let job = Arc::new(Job {
             facts: Mutex::default(),
@@ -141,10 +166,36 @@ impl<'a> Pipeline<'a> {
         let thread = rayon::current_thread_index().unwrap_or(0);
         let Some(scratch) = self.scratch.get(thread).or(self.scratch.first()) else { return };
         let mut facts = examine(self.rules, self.key, chunk, &mut lock(scratch));
-        if let Some(watch) = self.watch {
+        if let Some(watch) = self.asked.watch {
             watch.examine(chunk, &mut facts.fallbacks);
         }
+        if let Some(wanted) = self.asked.wanted {
+            facts.captured = self.capture(wanted, chunk);
+        }
         lock(&job.facts).merge(facts);
+    }
+
+    /// The stretches of wanted files in a chunk, as long as there is room. A file that is not kept whole is told apart
+    /// by its size.
+    fn capture(&self, wanted: &Wanted, chunk: &Chunk) -> Vec<Captured> {
+        let mut captured = Vec::new();
+        for part in chunk.parts.iter().filter(|p| p.file.kind == ContentKind::File) {
+            let Some(limit) = wanted.limit(part.file.path.as_bytes()) else { continue };
+            let offset = part.offset + (part.core.start - part.bytes.start) as u64;
+            let left = usize::try_from(limit.saturating_sub(offset)).unwrap_or(usize::MAX);
+            let end = part.core.end.min(part.core.start.saturating_add(left));
+            let bytes = chunk.bytes().get(part.core.start..end).unwrap_or_default();
+            let take = |room: usize| room.checked_sub(bytes.len());
+            if bytes.is_empty() {
+                continue;
+            }
+            if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
+                self.overflowed.store(true, Ordering::Relaxed);
+            } else {
+                captured.push(Captured { ordinal: part.file.ordinal, offset, bytes: bytes.to_vec() });
+            }
+        }
+        captured
     }
 
     /// Hashes what waits, unless another thread is at it: that one will come to it. Nobody waits for a turn.

@@ -39,6 +39,20 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     sync(folder).map_err(fail)
 }
 
+/// Writes a file as [`write_atomically`] does, if nothing is there; whether it was written.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn create_atomically(path: &Path, bytes: &[u8]) -> Result<bool, StoreError> {
+    let fail = |source| StoreError::Write { place: path.display().to_string(), source };
+    let file = unfinished(parent(path), ".seaworthy-", bytes).map_err(fail)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => sync(parent(path)).map(|()| true).map_err(fail),
+        Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(fail(e.error)),
+    }
+}
+
 /// The folder that a path lies in.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))

@@ -15,7 +15,7 @@ use crate::location::Key;
 pub use directory::Directory;
 pub use error::StoreError;
 pub use evidence::Stored;
-pub use file::write_atomically;
+pub use file::{create_atomically, write_atomically};
 pub use layout::{Document, Layout, Runs};
 pub use s3::S3;
 

@@ -4,11 +4,16 @@ use serde_json::Value;
 
 use crate::support::Cli;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 18] = [
     "",
     "context",
     "image",
     "wiring",
+    "verify",
+    "attest",
+    "gate",
+    "audit",
+    "init",
     "rules",
     "rules list",
     "rules show",

@@ -152,6 +152,11 @@ fn own(call: &Call) -> (u16, String) {
             action,
             "<Arn>arn:aws:iam::111122223333:user/reader</Arn><UserId>AIDA1</UserId><Account>111122223333</Account>",
         ),
+        "sts:AssumeRole" => xml(
+            action,
+            "<Credentials><AccessKeyId>ASIAASSUMED</AccessKeyId><SecretAccessKey>x</SecretAccessKey>\
+             <SessionToken>x</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>",
+        ),
         "ssm:DescribeParameters" => {
             let names = asked("ParameterFilters")[0]["Values"].as_array().unwrap().clone();
             let parameter = |name: &serde_json::Value| serde_json::json!({"Name": name, "Type": "SecureString", "KeyId": "alias/aws/ssm", "Version": 3});

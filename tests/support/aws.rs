@@ -53,14 +53,25 @@ impl Moto {
 
     /// Starts an empty account.
     pub fn start() -> Self {
+        Self::serve("http", &[])
+    }
+
+    /// The same behind TLS, with a certificate of an authority that it leaves in the folder as ca.pem.
+    pub fn start_tls(folder: &Path) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws/certificate.py");
+        assert!(Self::program("python").arg(script).arg(folder).status().unwrap().success());
+        let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        Self::serve("https", &["-c", certificate.to_str().unwrap(), "-k", key.to_str().unwrap()])
+    }
+
+    fn serve(scheme: &str, options: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut server = Self::program("moto_server");
-        server
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
+        server.args(["-H", "127.0.0.1", "-p", &port.to_string()]).args(options);
+        server.env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
         let process =
             server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let moto = Self { process, endpoint: format!("http://127.0.0.1:{port}") };
+        let moto = Self { process, endpoint: format!("{scheme}://127.0.0.1:{port}") };
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(start.elapsed() < Duration::from_secs(60), "moto does not listen");

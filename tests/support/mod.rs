@@ -4,6 +4,7 @@
 
 mod account;
 mod aws;
+mod ecr;
 mod image;
 mod planted;
 mod registry;
@@ -14,6 +15,7 @@ mod tar;
 
 pub use account::{Account, Call, Reaction, json, refused_json, refused_xml, role_xml, xml};
 pub use aws::{Moto, alone};
+pub use ecr::Ecr;
 pub use image::{
     Blobs, CONFIG, IMAGE_TAR, IMAGE_TAR_GZIP, IMAGE_TAR_ZSTD, INDEX, Layer, MANIFEST, Packing, Spec, digest,
     docker_archive, gzip, gzip_members, hex, zstd_bytes, zstd_frames,
@@ -23,4 +25,4 @@ pub use registry::{Registry, program};
 pub use run::{Answer, Cli, findings, ids, inspect, paths_of};
 pub use secrets::{AWS_KEY, GITHUB, GITLAB, NPM, SLACK, STRIPE};
 pub use stub::{Http, Reply};
-pub use tar::Tar;
+pub use tar::{Tar, elf};

@@ -1,5 +1,26 @@
 //! Tar archives by hand, since the interesting ones are those that no library writes.
 
+/// The smallest ELF file: a header, and a segment with the loader's path if there is one. `machine` is 62 for x86-64
+/// and 183 for AArch64.
+pub fn elf(machine: u16, loader: &str) -> Vec<u8> {
+    let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
+    bytes.resize(16, 0);
+    bytes.extend([2u16, machine].iter().flat_map(|n| n.to_le_bytes()));
+    bytes.extend(1u32.to_le_bytes());
+    bytes.extend([0u64, 64, 0].iter().flat_map(|n| n.to_le_bytes()));
+    bytes.extend(0u32.to_le_bytes());
+    let segments = u16::from(!loader.is_empty());
+    bytes.extend([64u16, 56, segments, 64, 0, 0].iter().flat_map(|n| n.to_le_bytes()));
+    if segments > 0 {
+        let size = loader.len() as u64 + 1;
+        bytes.extend([3u32, 4].iter().flat_map(|n| n.to_le_bytes()));
+        bytes.extend([120, 0, 0, size, size, 1].iter().flat_map(|n: &u64| n.to_le_bytes()));
+        bytes.extend(loader.as_bytes());
+        bytes.push(0);
+    }
+    bytes
+}
+
 /// A tar under construction.
 #[derive(Clone, Default)]
 pub struct Tar {
@@ -66,6 +87,16 @@ impl Tar {
     #[must_use]
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         self.entry(b'0', name.as_bytes(), content.as_ref())
+    }
+
+    /// A file that may be executed.
+    #[must_use]
+    pub fn executable(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let content = content.as_ref();
+        let mut block = Self::header(b'0', name.as_bytes(), b"", content.len() as u64);
+        block[100..107].copy_from_slice(b"0000755");
+        Self::seal(&mut block);
+        self.raw(&block).content(content)
     }
 
     /// A file whose name is any bytes.

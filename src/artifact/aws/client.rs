@@ -12,7 +12,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::SharedHttpClient;
+use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -64,22 +64,23 @@ async fn load(options: &LiveOptions, http: SharedHttpClient) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts);
+        .timeout_config(timeouts.clone());
     if let Some(region) = &options.region {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(endpoint) = &options.endpoint {
         loader = loader.endpoint_url(endpoint);
     }
-    if let Some(profile) = &options.profile {
-        // The chain would take the environment's credentials first, and look at another account in silence.
-        let region = options.region.clone().map(Region::new);
-        let provider = ProviderConfig::default().with_http_client(http).with_region(region);
-        let credentials =
-            ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile);
-        loader = loader.profile_name(profile).credentials_provider(credentials.build());
-    }
-    loader.load().await
+    let Some(profile) = &options.profile else { return loader.load().await };
+    let config = loader.profile_name(profile).load().await;
+    // The chain would take the environment's credentials first, and look at another account in silence.
+    let provider = ProviderConfig::default()
+        .with_http_client(http)
+        .with_region(config.region().cloned())
+        .with_timeout_config(timeouts);
+    let credentials =
+        ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(profile).build();
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
 }
 
 /// A client with rustls and ring.
@@ -149,5 +150,8 @@ const REASONS: &[(&str, &str)] = &[
     ("was not defined", "the profile is not defined"),
     ("cargo feature", "the profile uses a login that is not supported here, such as SSO"),
     ("resolve an access token", "the profile uses a login that is not supported here, such as SSO"),
+    ("AccessDenied", "the role of the profile may not be assumed"),
+    ("ExpiredToken", "those of the source profile have expired: log in again"),
+    ("InvalidClientTokenId", "AWS does not know those of the source profile"),
     ("external process", "the profile's credential_process failed"),
 ];

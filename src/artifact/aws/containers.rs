@@ -47,7 +47,9 @@ impl Reader<'_> {
     fn literals(&self, definition: &Tree, at: &JsonPointer) -> Vec<Literal> {
         let mut out = Vec::new();
         let at_key = at.key("environment");
-        for (index, pair) in definition.get("environment").map_or(&[][..], Tree::items).iter().enumerate() {
+        for (index, pair) in
+            definition.get("environment").map_or_else(Vec::new, Tree::items).iter().enumerate()
+        {
             let name = pair.get("name").and_then(Tree::text).unwrap_or_default().to_string();
             let value = pair.get("value").and_then(Tree::marked).unwrap_or_default();
             out.push(self.literal(LiteralPlace::Environment, &name, at_key.index(index), &value));
@@ -69,7 +71,7 @@ impl Reader<'_> {
     }
 
     fn arguments(&self, list: Option<&Tree>, place: LiteralPlace, at: &JsonPointer, out: &mut Vec<Literal>) {
-        for (index, item) in list.map_or(&[][..], Tree::items).iter().enumerate() {
+        for (index, item) in list.map_or_else(Vec::new, Tree::items).iter().enumerate() {
             if let Some(value) = item.marked() {
                 out.push(self.literal(place, &index.to_string(), at.index(index), &value));
             }
@@ -113,7 +115,13 @@ impl Reader<'_> {
         }
     }
 
-    fn references(&self, definition: &Tree, name: &Text, at: &JsonPointer, out: &mut Vec<SecretReference>) {
+    fn references<'a>(
+        &self,
+        definition: &'a Tree,
+        name: &Text,
+        at: &JsonPointer,
+        out: &mut Vec<SecretReference>,
+    ) {
         let mut push = |kind, variable: Text, value: Option<&Tree>, pointer: JsonPointer| {
             out.push(SecretReference {
                 kind,
@@ -123,7 +131,7 @@ impl Reader<'_> {
                 pointer: Some(pointer),
             });
         };
-        let items = |tree: Option<&Tree>| tree.map_or(Vec::new(), |tree| tree.items().to_vec());
+        let items = |tree: Option<&'a Tree>| tree.map_or_else(Vec::new, Tree::items);
         let named = |item: &Tree| item.get("name").and_then(Tree::text).unwrap_or_default();
         let log = definition.get("logConfiguration");
         let log_at = at.key("logConfiguration").key("secretOptions");

@@ -65,7 +65,7 @@ impl Text {
                 Part::Literal(text) => out.push_str(text),
                 // A brace would end the symbol.
                 Part::Symbol(name) => {
-                    out.push_str(&format!("${{unknown:{}}}", name.replace(['{', '}'], "|")))
+                    out.push_str(&format!("${{unknown:{}}}", name.replace(['{', '}'], "|")));
                 }
             }
             out

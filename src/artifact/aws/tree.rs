@@ -14,6 +14,11 @@ pub(super) enum Tree {
     Text(Marked),
     List(Vec<Tree>),
     Map(BTreeMap<String, Tree>),
+    /// One of these, as a condition has it; or nothing.
+    Choice {
+        condition: String,
+        of: Vec<Tree>,
+    },
 }
 
 /// A text, and the secrets that flow into it by reference.
@@ -26,18 +31,42 @@ pub(super) struct Marked {
 impl Tree {
     /// A member, however its name is capitalised: plans write `valueFrom`, templates `ValueFrom`, and AWS takes both.
     pub fn get(&self, name: &str) -> Option<&Tree> {
-        let Self::Map(members) = self else { return None };
+        let members = match self {
+            Self::Map(members) => members,
+            Self::Choice { of, .. } => return of.iter().find_map(|tree| tree.get(name)),
+            _ => return None,
+        };
         members.get(name).or_else(|| {
             members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
         })
     }
 
-    /// A list's items; one value alone counts as a list of one, null as none.
-    pub fn items(&self) -> &[Tree] {
+    /// A list's items; one value alone counts as a list of one, null as none. What hangs on a condition counts.
+    pub fn items(&self) -> Vec<&Tree> {
         match self {
-            Self::List(items) => items,
-            Self::Null => &[],
-            one => std::slice::from_ref(one),
+            Self::Null => Vec::new(),
+            Self::List(items) | Self::Choice { of: items, .. } => {
+                items.iter().flat_map(|item| item.one()).collect()
+            }
+            one => vec![one],
+        }
+    }
+
+    /// An item of a list, or the items that a condition chooses from.
+    fn one(&self) -> Vec<&Tree> {
+        match self {
+            Self::Choice { of, .. } => of.iter().flat_map(Self::items).collect(),
+            one => vec![one],
+        }
+    }
+
+    /// The first condition that something in it hangs on.
+    pub fn condition(&self) -> Option<&str> {
+        match self {
+            Self::Choice { condition, .. } => Some(condition),
+            Self::List(items) => items.iter().find_map(Self::condition),
+            Self::Map(members) => members.values().find_map(Self::condition),
+            Self::Null | Self::Scalar(_) | Self::Text(_) => None,
         }
     }
 
@@ -46,7 +75,7 @@ impl Tree {
         match self {
             Self::Text(marked) => Some(marked.clone()),
             Self::Scalar(text) => Some(Marked { text: text.as_str().into(), taints: Vec::new() }),
-            Self::Null | Self::List(_) | Self::Map(_) => None,
+            Self::Null | Self::List(_) | Self::Map(_) | Self::Choice { .. } => None,
         }
     }
 
@@ -58,7 +87,8 @@ impl Tree {
         matches!(self, Self::Null)
     }
 
-    /// Plain JSON, with `${unknown:NAME}` for what is not known; nothing if the value is nested too deeply.
+    /// Plain JSON, with `${unknown:NAME}` for what is not known; nothing if the value is nested too
+    /// deeply, or hangs on a condition.
     pub fn to_json(&self, depth: usize) -> Option<Value> {
         Some(match self {
             Self::Null => Value::Null,
@@ -70,6 +100,7 @@ impl Tree {
                     .map_or_else(|_| Value::String(text.clone()), Value::Number),
             },
             Self::Text(marked) => Value::String(marked.text.to_policy()),
+            Self::Choice { .. } => return None,
             Self::List(items) => Value::Array(
                 items.iter().map(|item| item.to_json(depth.checked_sub(1)?)).collect::<Option<_>>()?,
             ),

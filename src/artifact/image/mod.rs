@@ -17,6 +17,7 @@ mod reference;
 pub mod registry;
 mod resolve;
 pub mod stream;
+mod tree;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use limits::Limits;
 pub use manifest::{Descriptor, HistoryEntry};
 pub use reference::{Reference, ReferenceError};
 pub use resolve::{Fetch, FetchError, Root, resolve};
+pub use tree::{Nowhere, Tree, TreeNode};
 
 /// Why an image could not be examined at all.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,12 @@
 //! What is seen in the bytes of a layer's files: secrets by their form, and file kinds that are made to hold them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use memchr::memchr_iter;
 
 use crate::artifact::image::Digest;
-use crate::artifact::image::layer::{Chunk, ContentKind, FileMeta, LayerSummary, Part};
+use crate::artifact::image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummary, Part};
 use crate::check::fallback::{self, Fallback};
 use crate::check::secret_file::{self, SecretFileKind};
 use crate::detect::{Encoding, Hit, Piece, Scratch};
@@ -55,6 +55,8 @@ pub struct ChunkFacts {
     pub secret_files: Vec<SecretFileSighting>,
     /// Required variables that get a default.
     pub fallbacks: Vec<Fallback>,
+    /// Stretches of the files that are asked about.
+    pub captured: Vec<Captured>,
     /// Files with compressed data of their own.
     pub not_decoded: u64,
     /// Bytes in those.
@@ -73,6 +75,7 @@ impl ChunkFacts {
         self.sightings.extend(other.sightings);
         self.secret_files.extend(other.secret_files);
         self.fallbacks.extend(other.fallbacks);
+        self.captured.extend(other.captured);
         self.not_decoded += other.not_decoded;
         self.not_decoded_bytes += other.not_decoded_bytes;
     }
@@ -91,6 +94,8 @@ pub struct LayerFacts {
     pub secret_files: Vec<SecretFileSighting>,
     /// Required variables that get a default, by file and place.
     pub fallbacks: Vec<Fallback>,
+    /// The beginnings of the files that are asked about, by entry.
+    pub contents: BTreeMap<u64, Vec<u8>>,
     /// Files with compressed data of their own.
     pub not_decoded: u64,
     /// Bytes in those.
@@ -110,10 +115,24 @@ impl LayerFacts {
             sightings: resolve(rules, facts.sightings),
             secret_files,
             fallbacks,
+            contents: contents(facts.captured),
             not_decoded: facts.not_decoded,
             not_decoded_bytes: facts.not_decoded_bytes,
         }
     }
+}
+
+/// Puts the stretches of each file together, as far as they reach without a gap.
+fn contents(mut captured: Vec<Captured>) -> BTreeMap<u64, Vec<u8>> {
+    captured.sort_by_key(|c| (c.ordinal, c.offset));
+    let mut all: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    for part in captured {
+        let content = all.entry(part.ordinal).or_default();
+        if content.len() as u64 == part.offset {
+            content.extend(part.bytes);
+        }
+    }
+    all
 }
 
 /// Examines one chunk.

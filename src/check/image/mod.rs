@@ -72,7 +72,7 @@ pub struct LayerView {
 }
 
 /// The image's default environment: `config.Env` of its config, split at the first `=`.
-fn environment(image: &ExaminedImage) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn environment(image: &ExaminedImage) -> impl Iterator<Item = (&str, &str)> {
     let entries = image.image.config.value.pointer("/config/Env").and_then(serde_json::Value::as_array);
     entries.into_iter().flatten().map(|e| {
         let text = e.as_str().unwrap_or_default();

@@ -24,7 +24,7 @@ impl ExaminedImage {
     }
 
     /// An origin that is a whole layer.
-    pub(super) fn layer(&self, view: &LayerView, kind: OriginKind) -> Origin {
+    pub(in crate::check) fn layer(&self, view: &LayerView, kind: OriginKind) -> Origin {
         let maker = view.layer.history;
         let instruction = maker.and_then(|h| self.instructions.get(h)).filter(|i| !i.is_empty()).cloned();
         // Without an instruction that writes files the layer is the work of several.

@@ -56,9 +56,13 @@ pub(super) fn read(
             outputs(&words, id, variables, &mut done.outputs);
         }
         let at = place(command.range.start);
+        let judged = judge(&words, gets_password);
+        if judged.is_none() {
+            return;
+        }
         let conditional = is_conditional(script, command);
         let tolerated = is_tolerated(script, command);
-        match judge(&words, gets_password) {
+        match judged {
             Some(Judged::Act(stage, references)) => {
                 let references = references.iter().map(|r| variables.expand(r)).collect();
                 done.acts.push(Act { stage, at, references, conditional, tolerated });
@@ -119,9 +123,14 @@ fn outputs(words: &[String], id: Option<&str>, variables: &mut Variables, names:
     }
 }
 
+/// The place of a command among those of its script, which stand in their order.
+fn index_of(script: &Script, command: &Command) -> usize {
+    script.commands.partition_point(|c| c.range.start < command.range.start)
+}
+
 /// Whether a command runs only under a condition of the script.
 fn is_conditional(script: &Script, command: &Command) -> bool {
-    let Some(index) = script.commands.iter().position(|c| std::ptr::eq(c, command)) else { return false };
+    let index = index_of(script, command);
     let before = index.checked_sub(1).and_then(|i| script.commands.get(i));
     // `[ … ] && docker push` is as good as an `if`.
     let tested = before.is_some_and(|c| {
@@ -134,7 +143,7 @@ fn is_conditional(script: &Script, command: &Command) -> bool {
 
 /// Whether a command's failure is let pass: `|| true` and its like. A second try is none.
 fn is_tolerated(script: &Script, command: &Command) -> bool {
-    let Some(index) = script.commands.iter().position(|c| std::ptr::eq(c, command)) else { return false };
+    let index = index_of(script, command);
     if command.link != Link::Or {
         return false;
     }

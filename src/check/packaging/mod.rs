@@ -5,6 +5,7 @@ pub mod surface;
 mod action;
 mod command;
 mod sequence;
+pub mod startup;
 mod sw604;
 mod sw605;
 mod tagging;

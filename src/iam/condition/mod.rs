@@ -12,7 +12,7 @@ use value::Expected;
 
 use super::context::{Context, Lookup};
 use super::json::Position;
-use super::pattern::PatternError;
+use super::pattern::{Pattern, PatternError};
 use super::truth::Truth;
 
 /// One condition: an operator, a key, and the values of which one must (or none may) match.
@@ -83,6 +83,11 @@ impl Condition {
             .flat_map(|pattern| pattern.unknown_variables(context))
     }
 
+    /// The names of the holes in its values.
+    pub(super) fn holes(&self) -> impl Iterator<Item = &str> {
+        self.expected.iter().filter_map(Expected::pattern).flat_map(Pattern::holes)
+    }
+
     /// Whether the key itself is unknown.
     pub(super) fn key_is_unknown(&self, context: &Context) -> bool {
         context.lookup(&self.key) == Lookup::Unknown
@@ -90,10 +95,11 @@ impl Condition {
 
     fn is_null(&self, null: bool) -> Truth {
         let one = |expected: &Expected| match expected {
-            Expected::Null(Some(wanted)) => *wanted == null,
-            _ => false,
+            Expected::Null(Some(wanted)) => Truth::from(*wanted == null),
+            Expected::Unknown(_) => Truth::Unknown,
+            _ => Truth::False,
         };
-        Truth::from(self.expected.iter().any(one))
+        self.expected.iter().map(one).fold(Truth::False, Truth::or)
     }
 
     fn each<'a>(&'a self, values: &'a [String], context: &'a Context) -> impl Iterator<Item = Truth> {

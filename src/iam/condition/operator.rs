@@ -84,6 +84,24 @@ const BASES: [Base; 27] = [
 ];
 
 impl Base {
+    /// Whether it compares texts, so that a hole in a value can be matched in part.
+    pub(super) fn compares_texts(self) -> bool {
+        matches!(
+            self,
+            Self::StringEquals
+                | Self::StringNotEquals
+                | Self::StringEqualsIgnoreCase
+                | Self::StringNotEqualsIgnoreCase
+                | Self::StringLike
+                | Self::StringNotLike
+                | Self::Bool
+                | Self::ArnEquals
+                | Self::ArnNotEquals
+                | Self::ArnLike
+                | Self::ArnNotLike
+        )
+    }
+
     /// Negated operators hold when the key is absent, and when no value matches.
     pub(super) fn is_negated(self) -> bool {
         matches!(

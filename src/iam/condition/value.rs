@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::super::context::Context;
+use super::super::hole;
 use super::super::pattern::{Pattern, PatternError};
 use super::super::truth::Truth;
 use super::operator::Base;
@@ -17,11 +18,17 @@ pub(super) enum Expected {
     Binary(Option<Vec<u8>>),
     Network(Option<Network>),
     Null(Option<bool>),
+    /// A text with holes for an operator that compares no texts.
+    Unknown(Pattern),
 }
 
 impl Expected {
     /// Variables count in string, ARN and Bool comparisons; elsewhere they are plain text.
     pub(super) fn read(base: Base, text: &str, variables: bool) -> Result<Self, PatternError> {
+        let text_base = base.compares_texts();
+        if !text_base && hole::has_unknown(text) {
+            return Ok(Self::Unknown(Pattern::value(text, false, false)?));
+        }
         Ok(match base {
             Base::StringEquals
             | Base::StringNotEquals
@@ -54,7 +61,7 @@ impl Expected {
 
     pub(super) fn pattern(&self) -> Option<&Pattern> {
         match self {
-            Self::Text(pattern) => Some(pattern),
+            Self::Text(pattern) | Self::Unknown(pattern) => Some(pattern),
             _ => None,
         }
     }
@@ -63,7 +70,11 @@ impl Expected {
     /// is not documented, so it is unknown.
     pub(super) fn compare(&self, base: Base, value: &str, context: &Context, negated: bool) -> Truth {
         let incomparable = if negated { Truth::Unknown } else { Truth::False };
+        if !matches!(self, Self::Text(_)) && hole::has_unknown(value) {
+            return Truth::Unknown;
+        }
         let order = match self {
+            Self::Unknown(_) => return Truth::Unknown,
             Self::Text(pattern) => {
                 return match base {
                     Base::StringEqualsIgnoreCase | Base::StringNotEqualsIgnoreCase | Base::Bool => {

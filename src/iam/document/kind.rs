@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::super::hole;
 use super::super::principal::PrincipalEntry;
 use super::{Policy, PolicyKind, Principals, Problem, Reason, Statement};
 
@@ -71,7 +72,10 @@ fn check(statement: &Statement, kind: PolicyKind, problems: &mut Vec<Problem>) {
         (None, Need::Required) => add(statement.at, Reason::Missing("Resource or NotResource")),
         (Some(found), Need::Forbidden) => add(found.at, Reason::NotAllowed("Resource", kind.name())),
         (Some(found), Need::Required)
-            if found.written.iter().any(|text| text != "*" && !text.starts_with("arn:")) =>
+            if found
+                .written
+                .iter()
+                .any(|text| text != "*" && !text.starts_with("arn:") && !begins_open(text)) =>
         {
             add(found.at, Reason::Resource);
         }
@@ -95,4 +99,9 @@ fn principal_fault(principals: &Principals, kind: PolicyKind) -> Option<Reason> 
     } else {
         principals.entries.iter().any(wild).then_some(Reason::WildcardPrincipal)
     }
+}
+
+/// Whether a text begins with a hole, which may be the head of an ARN.
+fn begins_open(text: &str) -> bool {
+    hole::first(text).is_some_and(|(head, _, _)| "arn:".starts_with(head))
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::document::{Effect, Statement};
+use super::super::hole;
 use super::super::principal;
 use super::super::truth::Truth;
 use super::{Decision, Evaluation, Layer, PolicySet, Request, StatementRef, covers, gate, layers};
@@ -39,6 +40,11 @@ pub enum Cause {
         /// The key, in lower case.
         key: String,
     },
+    /// A text that a plan or a template knows only when it is applied.
+    Hole {
+        /// Its name.
+        name: String,
+    },
     /// Whether the statement's principals include the requester.
     Principal,
     /// Which account owns the resource.
@@ -55,6 +61,7 @@ impl std::fmt::Display for Cause {
                 write!(f, "{operator} on {key}: AWS does not define the result")
             }
             Self::Variable { key } => write!(f, "the value of the variable {key} is not known"),
+            Self::Hole { name } => write!(f, "the value of {name} is not known until apply"),
             Self::Principal => {
                 f.write_str("whether the statement's principals include the requester is not known")
             }
@@ -181,6 +188,7 @@ fn causes(statement: &Statement, layer: Layer, request: &Request, bounded: bool)
         }
         causes
             .extend(condition.unknown_variables(context).map(|key| Cause::Variable { key: key.to_owned() }));
+        causes.extend(condition.holes().map(|name| Cause::Hole { name: name.to_owned() }));
         if causes.len() == before {
             causes.push(Cause::Undefined { operator, key });
         }
@@ -189,6 +197,10 @@ fn causes(statement: &Statement, layer: Layer, request: &Request, bounded: bool)
     {
         let unknown = element.patterns.iter().flat_map(|pattern| pattern.unknown_variables(context));
         causes.extend(unknown.map(|key| Cause::Variable { key: key.to_owned() }));
+        let asked = hole::unknown_names(&request.resource).into_iter();
+        let holes = element.patterns.iter().flat_map(|pattern| pattern.holes()).chain(asked);
+        let holes: std::collections::BTreeSet<&str> = holes.collect();
+        causes.extend(holes.into_iter().map(|name| Cause::Hole { name: name.to_owned() }));
     }
     causes
 }

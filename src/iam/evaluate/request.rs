@@ -1,6 +1,7 @@
 //! What is asked.
 
 use super::super::context::Context;
+use super::super::hole;
 use super::super::pattern::LONGEST;
 use super::super::principal::{PrincipalError, Requester};
 
@@ -78,6 +79,11 @@ impl Request {
     /// The account that owns the resource.
     pub(super) fn owner(&self) -> Option<&str> {
         let stated = self.resource_account.as_deref();
-        stated.or_else(|| self.resource.split(':').nth(4)).filter(|account| !account.is_empty())
+        let told = stated.or_else(|| hole::fields(&self.resource, 6).get(4).copied());
+        let own = self.principal.account();
+        let is_hole = |account: &str| hole::has_unknown(account);
+        // An account that nobody knows is the requester's only if it is the same hole.
+        told.filter(|owner| !owner.is_empty())
+            .filter(|owner| own == Some(*owner) || !(is_hole(owner) || own.is_some_and(is_hole)))
     }
 }

@@ -12,6 +12,9 @@ pub use search::{Limits, Search, Witness};
 
 use std::sync::Arc;
 
+use super::hole;
+use super::truth::Truth;
+
 /// A symbol of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Symbol {
@@ -43,6 +46,30 @@ impl Glob {
     /// A pattern that means itself.
     pub fn literal(text: &str) -> Self {
         text.chars().map(Symbol::Char).collect()
+    }
+
+    /// Whether the pattern matches, or may match if its holes are filled.
+    fn may_accept(&self, text: &str) -> bool {
+        // Runs of plain text, each with the wildcard before it.
+        let mut runs: Vec<(Option<hole::Symbol<'_>>, String)> = vec![(None, String::new())];
+        for symbol in &self.symbols {
+            match symbol {
+                Symbol::Char(c) => {
+                    if let Some((_, run)) = runs.last_mut() {
+                        run.push(*c);
+                    }
+                }
+                Symbol::One => runs.push((Some(hole::Symbol::One), String::new())),
+                Symbol::Many => runs.push((Some(hole::Symbol::Many), String::new())),
+            }
+        }
+        let (mut pattern, mut symbols) = (Vec::new(), Vec::new());
+        for (wildcard, run) in &runs {
+            pattern.extend(*wildcard);
+            hole::symbols(run, &mut pattern);
+        }
+        hole::symbols(text, &mut symbols);
+        hole::matches(&pattern, &symbols) != Truth::False
     }
 
     pub(super) fn symbols(&self) -> &[Symbol] {
@@ -157,6 +184,16 @@ impl Language {
             Node::And(parts) => parts.iter().all(|part| part.contains(text)),
             Node::Or(parts) => parts.iter().any(|part| part.contains(text)),
             Node::Not(inner) => !inner.contains(text),
+        }
+    }
+
+    /// Whether a string is in the language, or may be if a hole (`${unknown:…}`) in one of its patterns is filled.
+    pub(super) fn may_contain(&self, text: &str) -> bool {
+        match &*self.0 {
+            Node::Glob(glob) => glob.may_accept(text),
+            Node::Or(parts) => parts.iter().any(|part| part.may_contain(text)),
+            Node::And(parts) => parts.iter().all(|part| part.may_contain(text)),
+            Node::Constant(_) | Node::Not(_) => self.contains(text),
         }
     }
 

@@ -17,7 +17,9 @@ use super::evaluate::layers::{self, Lattice, Parts, combine};
 use super::evaluate::{
     Decision, Layer, PolicySet, Request, RequestError, StatementRef, Uncertainty, evaluate, gate,
 };
+use super::hole::has_unknown;
 use super::language::{Glob, Language, Limits, Search, Witness};
+use super::pattern::Pattern;
 use super::principal::Reach;
 use super::truth::Truth;
 
@@ -104,6 +106,10 @@ impl<'a> Query<'a> {
 
     /// The resources for which the action is allowed: an upper or a lower bound.
     pub fn allowed(&self, side: Approximation) -> Language {
+        self.bound(side, Holes::Open)
+    }
+
+    fn bound(&self, side: Approximation, holes: Holes<'_>) -> Language {
         let (policies, request) = (self.policies, &self.request);
         if layers::needs_no_permission(&request.action) {
             return Language::everything();
@@ -119,7 +125,8 @@ impl<'a> Query<'a> {
                 if !side.takes(gate.truth) {
                     continue;
                 }
-                let resources = resources(statement, layer, &request.context, side);
+                let holes = if statement.effect == Effect::Allow { holes } else { Holes::Open };
+                let resources = resources(statement, layer, &request.context, side, holes);
                 match (statement.effect, layer, gate.reach) {
                     (Effect::Deny, ..) => denied.push(resources),
                     (Effect::Allow, Layer::Resource, Reach::Direct) => direct.push(resources),
@@ -157,19 +164,22 @@ impl<'a> Query<'a> {
 
     /// Whether anything in `universe` is allowed that `required` does not hold.
     pub fn excess(&self, universe: &Language, required: &Language) -> Privilege {
-        let rest = |side| self.allowed(side).minus(required).search(universe, self.limits);
-        let possible = match rest(Approximation::Over) {
+        let rest = |side, holes| self.bound(side, holes).minus(required).search(universe, self.limits);
+        let possible = match rest(Approximation::Over, Holes::Beyond(required)) {
             Search::Empty => return Privilege::Exact,
             Search::Witness(witness) => Some(witness),
             Search::TooComplex => None,
         };
         // Mostly the bounds agree, and the possible witness is a sure one.
         if let Some(witness) = &possible
+            && !required.may_contain(&witness.text)
             && let Some(statement) = self.granting(&witness.text)
         {
             return Privilege::Excess(Excess { witness: witness.clone(), statement });
         }
-        if let Search::Witness(witness) = rest(Approximation::Under) {
+        if let Search::Witness(witness) = rest(Approximation::Under, Holes::Open)
+            && !required.may_contain(&witness.text)
+        {
             let statement = self.granting(&witness.text).flatten();
             return Privilege::Excess(Excess { witness, statement });
         }
@@ -185,11 +195,15 @@ impl<'a> Query<'a> {
     /// Whether all of `required` is allowed: [`Privilege::Exact`] if so; an excess names a required resource that is
     /// certainly not allowed, and has no statement.
     pub fn shortfall(&self, required: &Language) -> Privilege {
-        let missing = |side| self.allowed(side).complement().search(required, self.limits);
-        if let Search::Witness(witness) = missing(Approximation::Over) {
+        let missing = |side, holes| self.bound(side, holes).complement().search(required, self.limits);
+        if let Search::Witness(witness) = missing(Approximation::Over, Holes::Open) {
+            let asked = self.request.for_resource(&witness.text);
+            if has_unknown(&witness.text) && evaluate(self.policies, &asked).decision == Decision::Unknown {
+                return Privilege::Undecided(self.conditional(witness));
+            }
             return Privilege::Excess(Excess { witness, statement: None });
         }
-        match missing(Approximation::Under) {
+        match missing(Approximation::Under, Holes::Same) {
             Search::Empty => Privilege::Exact,
             Search::TooComplex => Privilege::Undecided(Undecided::TooComplex),
             Search::Witness(witness) => Privilege::Undecided(self.conditional(witness)),
@@ -218,14 +232,41 @@ impl Approximation {
     }
 }
 
+/// What a hole in a resource stands for.
+#[derive(Clone, Copy)]
+enum Holes<'a> {
+    /// Any text in an upper bound; in a lower one the pattern matches nothing.
+    Open,
+    /// The same, but a text that the language holds for every filling of its holes is left out.
+    Beyond(&'a Language),
+    /// Itself in a lower bound: what is required has the same hole.
+    Same,
+}
+
 /// The resources that a statement is about.
-fn resources(statement: &Statement, layer: Layer, context: &Context, side: Approximation) -> Language {
+fn resources(
+    statement: &Statement,
+    layer: Layer,
+    context: &Context,
+    side: Approximation,
+    holes: Holes<'_>,
+) -> Language {
     let Some(element) = &statement.resources else {
         return if layer == Layer::Resource { Language::everything() } else { Language::nothing() };
     };
     let side = if element.negated { side.opposite() } else { side };
     let over = side == Approximation::Over;
-    let globs = element.patterns.iter().filter_map(|pattern| pattern.language(context, over));
+    let glob = |pattern: &Pattern| {
+        let text = || pattern.holes().next().and_then(|_| pattern.one_text()).filter(|_| !element.negated);
+        match holes {
+            Holes::Beyond(required) if over && text().is_some_and(|text| required.contains(&text)) => None,
+            Holes::Same if !over => {
+                text().map(|text| Glob::literal(&text)).or_else(|| pattern.language(context, over))
+            }
+            _ => pattern.language(context, over),
+        }
+    };
+    let globs = element.patterns.iter().filter_map(glob);
     let named = Language::union(globs.map(Language::glob));
     if element.negated { named.complement() } else { named }
 }

@@ -68,6 +68,9 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     screen.blank()?;
     ledger::coverage(report, screen)?;
     ledger::checks(report, options, screen)?;
+    for note in &report.notes {
+        screen.say("note", printable(note))?;
+    }
     next(report, screen)?;
     verdict(report, screen)
 }

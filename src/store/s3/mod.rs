@@ -7,6 +7,7 @@ mod failure;
 
 use std::collections::BTreeSet;
 
+use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
@@ -64,12 +65,18 @@ impl S3 {
     /// # Errors
     /// If the asynchronous runtime cannot be started.
     pub fn open(options: Options) -> Result<Self, StoreError> {
-        let place = format!("s3://{}", options.bucket);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| StoreError::Transport { place, reason: format!("no runtime: {e}") })?;
-        let client = runtime.block_on(client::client(&options));
+        let runtime = runtime(&options)?;
+        let shared = runtime.block_on(client::environment(&options));
+        let client = client::client(&options, &shared);
+        Ok(Self { options, runtime, client })
+    }
+
+    /// A client for the bucket with credentials that are at hand already.
+    ///
+    /// # Errors
+    /// If the asynchronous runtime cannot be started.
+    pub fn with_config(options: Options, shared: &SdkConfig) -> Result<Self, StoreError> {
+        let (runtime, client) = (runtime(&options)?, client::client(&options, shared));
         Ok(Self { options, runtime, client })
     }
 
@@ -129,6 +136,13 @@ impl S3 {
             }
         }
     }
+}
+
+fn runtime(options: &Options) -> Result<Runtime, StoreError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| StoreError::Transport {
+        place: format!("s3://{}", options.bucket),
+        reason: format!("no runtime: {e}"),
+    })
 }
 
 /// What a write asks of what is there.

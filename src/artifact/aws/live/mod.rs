@@ -20,7 +20,7 @@ use aws_config::SdkConfig;
 use tokio::task::JoinSet;
 
 use self::parameters::{Found, Target};
-use self::session::Session;
+use self::session::{AT_ONCE, SIMULATIONS_AT_ONCE, Session};
 use super::client::sdk_config;
 use super::{
     AwsError, Inspector, Key, ManagedSecret, Repository, Role, Seen, Snapshot, Source, SourceKind, Wanted,
@@ -77,7 +77,7 @@ pub fn simulate(requests: &[SimulationRequest], options: &LiveOptions) -> Result
     }
     let (runtime, config) = sdk_config(options)?;
     let answers = runtime.block_on(async {
-        let session = Arc::new(Session::open(&config).await?);
+        let session = Arc::new(Session::open(&config, SIMULATIONS_AT_ONCE).await?);
         let mut calls = JoinSet::new();
         for batch in simulate::batches(requests) {
             let session = Arc::clone(&session);
@@ -135,7 +135,7 @@ async fn look_at(
     config: &SdkConfig,
     inspector: &dyn Inspector,
 ) -> Result<Snapshot, AwsError> {
-    let session = Arc::new(Session::open(config).await?);
+    let session = Arc::new(Session::open(config, AT_ONCE).await?);
     let targets: Vec<(&String, Target)> =
         wanted.parameters.iter().map(|w| (w, Target::of(w, &session.account, &session.region))).collect();
     let mut calls = Calls { session: Arc::clone(&session), parts: JoinSet::new() };

@@ -1,6 +1,6 @@
 //! Parameters of Systems Manager, by DescribeParameters: it tells that they exist, and nothing of their values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ParameterType};
 
@@ -13,8 +13,8 @@ const CALL: &str = "ssm:DescribeParameters";
 pub const BATCH: usize = 50;
 /// Results of one page; the API gives no more.
 const PAGE: i32 = 50;
-/// Longest name of a parameter, as its ARN counts.
-const NAME: usize = 2048;
+/// Longest name of a parameter.
+const NAME: usize = 1011;
 
 /// What is asked about one wanted parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,13 @@ impl Found {
         self.gaps.extend(other.gaps);
     }
 
+    /// Notes why those of `names` that were not found may yet be there.
+    fn miss(&mut self, names: &[String], gap: &Gap) {
+        for name in names.iter().filter(|name| !self.parameters.contains_key(*name)) {
+            self.gaps.insert(name.clone(), gap.clone());
+        }
+    }
+
     /// The answers to one wanted parameter, each under the name or ARN by which it may be looked up.
     pub fn answers(&self, wanted: &str, target: &Target) -> Vec<(String, Seen<Parameter>)> {
         let names = match target {
@@ -91,40 +98,63 @@ impl Found {
     }
 }
 
-/// Asks about up to [`BATCH`] names.
+/// Asks about up to [`BATCH`] names. If AWS finds fault with one of them, it tells of none; then each is asked about
+/// by itself.
 pub async fn look(session: &Session, names: &[String]) -> Found {
-    let wanted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let mut found = Found::default();
-    let end = pages(session, names, |metadata| {
-        if let Some(parameter) = parameter(session, metadata)
-            && wanted.contains(parameter.name.as_str())
-        {
-            found.parameters.insert(parameter.name.clone(), parameter);
+    match ask(session, names, &mut found).await {
+        Err(Fault::Name(_)) if names.len() > 1 => {
+            for name in names.chunks(1) {
+                if let Err(Fault::Name(gap) | Fault::Other(gap)) = ask(session, name, &mut found).await {
+                    found.miss(name, &gap);
+                }
+            }
         }
-    });
-    if let Err(gap) = end.await {
-        for name in wanted.iter().filter(|n| !found.parameters.contains_key(**n)) {
-            found.gaps.insert((*name).to_owned(), gap.clone());
-        }
+        Err(Fault::Name(gap) | Fault::Other(gap)) => found.miss(names, &gap),
+        Ok(()) => {}
     }
     found
 }
 
+/// Why a list is not whole.
+enum Fault {
+    /// AWS finds fault with a name.
+    Name(Gap),
+    Other(Gap),
+}
+
+impl From<Gap> for Fault {
+    fn from(gap: Gap) -> Self {
+        Self::Other(gap)
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        let codes = ["Validation", "InvalidFilterValue", "InvalidFilterOption"];
+        let of_name = codes.iter().any(|code| failure.is(code));
+        if of_name { Self::Name(failure.gap()) } else { Self::Other(failure.gap()) }
+    }
+}
+
 /// Reads the list to its end; a page may be empty and not the last.
-async fn pages(
-    session: &Session,
-    names: &[String],
-    mut each: impl FnMut(ParameterMetadata),
-) -> Result<(), Gap> {
+async fn ask(session: &Session, names: &[String], found: &mut Found) -> Result<(), Fault> {
     let filter =
         ParameterStringFilter::builder().key("Name").option("Equals").set_values(Some(names.to_vec()));
     let filter = filter.build().map_err(|_| Gap::new("the request cannot be made").by_call(CALL))?;
     let (mut pages, mut token) = (Pages::default(), None);
     loop {
         let request = session.ssm.describe_parameters().parameter_filters(filter.clone()).max_results(PAGE);
-        let answer = session.call(CALL, request.set_next_token(token).send()).await.map_err(|f| f.gap())?;
+        let answer = session.call(CALL, request.set_next_token(token).send()).await?;
         // An answer without the list is not an empty list.
-        answer.parameters.ok_or_else(|| Failure::malformed(CALL).gap())?.into_iter().for_each(&mut each);
+        for metadata in answer.parameters.ok_or_else(|| Failure::malformed(CALL))? {
+            match parameter(session, metadata) {
+                Some(parameter) if names.contains(&parameter.name) => {
+                    found.parameters.insert(parameter.name.clone(), parameter);
+                }
+                _ => {}
+            }
+        }
         token = pages.next(CALL, answer.next_token)?;
         if token.is_none() {
             return Ok(());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::Wanted;
+use super::secrets::base;
 
 /// The partition of a region.
 fn partition(region: &str) -> &'static str {
@@ -38,7 +39,11 @@ pub fn policy(wanted: &Wanted, account: &str, region: &str, simulation: bool) ->
     allow(
         "SecretsExist",
         &["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"],
-        wanted.secrets.iter().map(|arn| secret(arn)).collect(),
+        wanted
+            .secrets
+            .iter()
+            .map(|wanted| secret(wanted, &format!("arn:{partition}:secretsmanager:{region}:{account}")))
+            .collect(),
     );
     if !wanted.parameters.is_empty() || !wanted.secrets.is_empty() {
         let keys = vec![format!("arn:{partition}:kms:{region}:{account}:key/*")];
@@ -67,11 +72,15 @@ pub fn policy(wanted: &Wanted, account: &str, region: &str, simulation: bool) ->
     format!("{document:#}")
 }
 
-/// A secret's ARN as a resource: its six random characters may be left out in a contract, and not in a policy.
-fn secret(arn: &str) -> String {
+/// A secret as a resource: its six random characters may be left out in a contract, and not in a policy. `owner` is
+/// the ARN's begin for a secret that is wanted by its name.
+fn secret(wanted: &str, owner: &str) -> String {
+    let wanted = base(wanted);
+    let arn = if wanted.starts_with("arn:") { wanted.to_owned() } else { format!("{owner}:secret:{wanted}") };
     let tail = arn.rsplit_once('-').map_or("", |(_, tail)| tail);
-    let whole = tail.len() == 6 && tail.bytes().all(|b| b.is_ascii_alphanumeric());
-    if whole { arn.to_owned() } else { format!("{arn}-??????") }
+    let whole =
+        wanted.starts_with("arn:") && tail.len() == 6 && tail.bytes().all(|b| b.is_ascii_alphanumeric());
+    if whole { arn } else { format!("{arn}-??????") }
 }
 
 #[cfg(test)]
@@ -116,7 +125,6 @@ mod tests {
         let policies = policies(&wanted(), true);
         let role = "arn:aws:iam::111122223333:role/team/app";
         let key = "arn:aws:kms:eu-west-1:111122223333:key/1234";
-        let managed = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
         for (action, resource) in [
             ("ssm:DescribeParameters", "*"),
             ("secretsmanager:DescribeSecret", SECRET),
@@ -128,13 +136,15 @@ mod tests {
             ("iam:GetRolePolicy", role),
             ("iam:ListAttachedRolePolicies", "arn:aws:iam::111122223333:role/app"),
             ("iam:SimulatePrincipalPolicy", role),
-            ("iam:GetPolicy", managed),
+            ("iam:GetPolicy", "arn:aws:iam::111122223333:policy/own"),
             ("iam:GetPolicyVersion", "arn:aws:iam::111122223333:policy/own"),
             ("ecs:DescribeTaskDefinition", "*"),
             ("ecr:DescribeRepositories", "arn:aws:ecr:eu-west-1:111122223333:repository/team/app"),
         ] {
             assert_eq!(decide(&policies, action, resource), Decision::Allowed, "{action} on {resource}");
         }
+        // AWS's own policies belong to an account of which the engine knows nothing.
+        assert!(policy(&wanted(), ACCOUNT, "eu-west-1", true).contains("arn:aws:iam::aws:policy/*"));
         let parameter = parameter_arn("aws", "eu-west-1", ACCOUNT, "/prod/db");
         for action in READING_ACTIONS {
             for resource in [parameter.as_str(), SECRET, key, "*"] {
@@ -163,7 +173,10 @@ mod tests {
     #[test]
     fn a_secret_without_its_random_characters_matches_with_them() {
         let short = SECRET.strip_suffix("-AbCdEf").unwrap();
-        assert_eq!(secret(SECRET), SECRET);
-        assert_eq!(secret(short), format!("{short}-??????"));
+        let owner = "arn:aws:secretsmanager:eu-west-1:111122223333";
+        assert_eq!(secret(SECRET, owner), SECRET);
+        assert_eq!(secret(&format!("{SECRET}:password::"), owner), SECRET);
+        assert_eq!(secret(short, owner), format!("{short}-??????"));
+        assert_eq!(secret("prod/db", owner), format!("{short}-??????"));
     }
 }

@@ -6,8 +6,18 @@ use super::session::{Failure, Session};
 const DESCRIBE: &str = "secretsmanager:DescribeSecret";
 const POLICY: &str = "secretsmanager:GetResourcePolicy";
 
-/// Asks about one secret by its ARN. A secret that is marked for deletion can be read by nobody: it is absent.
+/// A secret's ARN without what task definitions append to it: `:JSON_KEY:VERSION_STAGE:VERSION_ID`.
+pub fn base(arn: &str) -> &str {
+    if !arn.starts_with("arn:") {
+        return arn;
+    }
+    let end = arn.match_indices(':').nth(6).map_or(arn.len(), |(at, _)| at);
+    &arn[..end]
+}
+
+/// Asks about one secret by its ARN or name. A secret that is marked for deletion can be read by nobody: it is absent.
 pub async fn look(session: &Session, arn: &str) -> Seen<ManagedSecret> {
+    let arn = base(arn);
     if let ["arn", _, "secretsmanager", region, ..] = arn.split(':').collect::<Vec<_>>().as_slice()
         && *region != session.region
     {

@@ -15,7 +15,9 @@ use super::super::client::{ATTEMPTS, no_credentials};
 use super::super::{AwsError, Document, Gap, Seen};
 
 /// Calls that are under way at once.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
+/// The same for the simulation API, which throttles early.
+pub const SIMULATIONS_AT_ONCE: usize = 2;
 /// Pages that are read of one list.
 const PAGES: usize = 100;
 /// Error codes by which AWS says that the credentials are no good (any more).
@@ -60,11 +62,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Asks which account the credentials belong to.
+    /// Asks which account the credentials belong to. `at_once` calls at most are ever under way.
     ///
     /// # Errors
     /// [`AwsError`] if that cannot be told: then nothing else could be asked either.
-    pub async fn open(config: &SdkConfig) -> Result<Self, AwsError> {
+    pub async fn open(config: &SdkConfig, at_once: usize) -> Result<Self, AwsError> {
         let mut session = Self {
             ecr: aws_sdk_ecr::Client::new(config),
             ecs: aws_sdk_ecs::Client::new(config),
@@ -76,7 +78,7 @@ impl Session {
             account: String::new(),
             region: config.region().map(ToString::to_string).unwrap_or_default(),
             managed: Mutex::default(),
-            permits: Semaphore::new(AT_ONCE),
+            permits: Semaphore::new(at_once),
             calls: AtomicUsize::new(0),
         };
         let sts = aws_sdk_sts::Client::new(config);
@@ -142,7 +144,8 @@ enum Cause {
     NoCredentials(String),
     /// An HTTP status without an error code.
     Status(u16),
-    Unreachable,
+    /// No connection; whether for its certificate.
+    Unreachable(bool),
     TimedOut,
     Malformed,
     Unsent,
@@ -162,7 +165,7 @@ impl Cause {
             SdkError::ConstructionFailure(_) => Self::Unsent,
             SdkError::TimeoutError(_) => Self::TimedOut,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => Self::TimedOut,
-            SdkError::DispatchFailure(_) => Self::Unreachable,
+            SdkError::DispatchFailure(_) => Self::Unreachable(speaks_of(error, "certificate")),
             SdkError::ServiceError(failure) => {
                 let text = failure.err().message().unwrap_or_default();
                 match failure.err().code().map(plain).filter(|code| !code.is_empty()) {
@@ -177,6 +180,11 @@ impl Cause {
             _ => Self::Malformed,
         }
     }
+}
+
+/// Whether a text of an error or of its causes has `word`.
+fn speaks_of(error: &(dyn Error + 'static), word: &str) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|error| error.to_string().contains(word))
 }
 
 /// An error code without anything that is none: a server may write what it likes there.
@@ -210,7 +218,10 @@ impl Failure {
             Cause::Code(code, _) => code.clone(),
             Cause::NoCredentials(reason) => reason.clone(),
             Cause::Status(status) => format!("HTTP {status}"),
-            Cause::Unreachable => "the endpoint cannot be reached".to_owned(),
+            Cause::Unreachable(false) => "the endpoint cannot be reached".to_owned(),
+            Cause::Unreachable(true) => {
+                "the endpoint's certificate is not trusted (SSL_CERT_FILE names more)".to_owned()
+            }
             Cause::TimedOut => "no answer in time".to_owned(),
             Cause::Malformed => "malformed answer".to_owned(),
             Cause::Unsent => "the request cannot be made".to_owned(),

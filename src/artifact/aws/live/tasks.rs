@@ -206,3 +206,92 @@ impl Reader<'_> {
 fn sorted(map: Option<&HashMap<String, String>>) -> BTreeMap<&str, &str> {
     map.into_iter().flatten().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use aws_sdk_ecs::types::{
+        DockerVolumeConfiguration, EnvironmentFile, EnvironmentFileType,
+        FSxWindowsFileServerVolumeConfiguration, HealthCheck, HostEntry, RepositoryCredentials,
+    };
+
+    use super::super::super::Sighting;
+    use super::*;
+
+    /// Sees everything and keeps nothing.
+    struct Everything;
+
+    impl Inspector for Everything {
+        fn inspect(&self, name: &str, value: &str) -> Vec<Sighting> {
+            let [detector, severity, confidence, rotate, preview] = <[String; 5]>::default();
+            let what = format!("in {name}");
+            vec![Sighting { detector, what, severity, confidence, rotate, preview, length: value.len() }]
+        }
+    }
+
+    #[test]
+    fn every_text_is_inspected_and_every_reference_is_kept() {
+        let credentials =
+            RepositoryCredentials::builder().credentials_parameter("arn:registry").build().unwrap();
+        let file =
+            EnvironmentFile::builder().value("arn:s3").r#type(EnvironmentFileType::S3).build().unwrap();
+        let container = ContainerDefinition::builder()
+            .name("main")
+            .entry_point("hidden")
+            .health_check(HealthCheck::builder().command("hidden").build().unwrap())
+            .docker_security_options("credentialspec:hidden")
+            .extra_hosts(HostEntry::builder().hostname("hidden").ip_address("10.0.0.1").build().unwrap())
+            .user("hidden")
+            .repository_credentials(credentials)
+            .environment_files(file)
+            .credential_specs("credentialspecdomainless:arn:spec")
+            .build();
+        let docker = DockerVolumeConfiguration::builder().driver_opts("o", "password=hidden").build();
+        let fsx = FSxWindowsFileServerVolumeConfiguration::builder()
+            .file_system_id("fs")
+            .root_directory("/")
+            .build()
+            .unwrap();
+        let task = Answer::builder()
+            .container_definitions(container)
+            .container_definitions(ContainerDefinition::builder().name("side").build())
+            .volumes(Volume::builder().docker_volume_configuration(docker).build())
+            .volumes(Volume::builder().fsx_windows_file_server_volume_configuration(fsx).build())
+            .revision(4)
+            .build();
+        let (task, gaps) = read("app", task, &Everything);
+        assert!(!format!("{task:?}").contains("hidden"), "a value was kept");
+        let containers = task.containers.value().unwrap();
+        assert_eq!((containers.len(), &containers[1].image), (2, &Seen::Absent));
+        let told: Vec<_> = containers[0]
+            .literals
+            .iter()
+            .map(|l| (l.place, l.pointer.as_ref().unwrap().as_str(), l.value.sightings.len()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (LiteralPlace::EntryPoint, "/containerDefinitions/0/entryPoint/0", 1),
+                (LiteralPlace::HealthCheck, "/containerDefinitions/0/healthCheck/command/0", 1),
+                (LiteralPlace::Other, "/containerDefinitions/0/dockerSecurityOptions/0", 1),
+                (LiteralPlace::Other, "/containerDefinitions/0/extraHosts/0/hostname", 1),
+                (LiteralPlace::Other, "/containerDefinitions/0/user", 1),
+                (LiteralPlace::Other, "/volumes/0/dockerVolumeConfiguration/driverOpts/o", 1),
+            ]
+        );
+        let references: Vec<_> =
+            task.references.iter().map(|r| (r.kind, r.value_from.known().unwrap())).collect();
+        assert_eq!(
+            references,
+            [
+                (SecretReferenceKind::RepositoryCredentials, "arn:registry"),
+                (SecretReferenceKind::EnvironmentFiles, "arn:s3"),
+                (SecretReferenceKind::CredentialSpecs, "credentialspecdomainless:arn:spec"),
+            ]
+        );
+        let [(place, gap)] = gaps.as_slice() else { panic!("{gaps:?}") };
+        assert_eq!(place.pointer.as_ref().unwrap().as_str(), "/volumes/1");
+        assert!(gap.reason.contains("credentials"), "{gap}");
+        assert_eq!((task.task_role, task.revision), (Seen::Absent, Some(4)));
+    }
+}

@@ -69,7 +69,7 @@ pub(super) fn decode<'a>(name: &str, text: &'a [u8]) -> Result<Cow<'a, [u8]>, Aw
     }
     let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        let whole = rest.len() % 2 == 0;
+        let whole = rest.len().is_multiple_of(2);
         let text: Result<String, _> = char::decode_utf16(units).collect();
         let fault = || AwsError::new(name, "begins with a UTF-16 byte order mark and is not UTF-16");
         text.ok().filter(|_| whole).map(|text| Cow::Owned(text.into_bytes())).ok_or_else(fault)

@@ -46,6 +46,8 @@ pub(super) struct Parsed {
     pub(super) name: Vec<u8>,
     pub(super) link: Vec<u8>,
     pub(super) size: u64,
+    /// Permission bits; none if the field is not a number.
+    pub(super) mode: u32,
 }
 
 /// What a block is.
@@ -86,7 +88,8 @@ pub(super) fn parse(block: &[u8]) -> Block {
         _ => Kind::File,
     };
     let link = header.link_name_bytes().map(|l| l.into_owned()).unwrap_or_default();
-    Block::Header(Parsed { kind, name, link, size })
+    let mode = header.mode().unwrap_or(0) & 0o7777;
+    Block::Header(Parsed { kind, name, link, size, mode })
 }
 
 /// The header's checksum with its own field as blanks, over unsigned and over signed bytes.

@@ -7,12 +7,14 @@ mod chunk;
 mod compression;
 mod header;
 mod index;
+mod listing;
 mod stream;
 mod walker;
 
 pub use chunk::{Chunk, ContentKind, FileMeta, Overlap, Part};
 pub use compression::{Compression, decompress};
 pub use index::{EntryIndex, hidden_by};
+pub use listing::{Captured, Entry, EntryKind, Wanted};
 pub use stream::{LayerStream, LayerSummary};
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::chunk::{Chunk, FRESH, Overlap};
 use super::compression::{Compression, decompress};
 use super::index::EntryIndex;
+use super::listing::Entry;
 use super::walker::Walker;
 use crate::artifact::image::{Digest, Hasher, Limits};
 
@@ -49,6 +50,8 @@ pub struct LayerSummary {
     pub file_bytes: u64,
     /// What could not be examined: what, and why.
     pub missed: Vec<(String, String)>,
+    /// All entries, if [`LayerStream::keep_listing`] asked for them.
+    pub listing: Option<Vec<Entry>>,
 }
 
 impl<'a> LayerStream<'a> {
@@ -80,6 +83,11 @@ impl<'a> LayerStream<'a> {
             unpacked: 0,
             missed,
         }
+    }
+
+    /// Keeps a list of all entries for the summary: about 100 bytes for each.
+    pub fn keep_listing(&mut self) {
+        self.walker.keep_listing();
     }
 
     /// The next chunk; `buffer` is used for it. Faults end the stream and are told by [`LayerStream::finish`].
@@ -178,6 +186,7 @@ impl<'a> LayerStream<'a> {
             files: walked.files,
             file_bytes: walked.file_bytes,
             missed: self.missed,
+            listing: walked.listing,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::chunk::{ContentKind, FileMeta, Overlap, Part};
 use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, parse, parse_pax};
 use super::index::EntryIndex;
+use super::listing::{Entry, EntryKind};
 use crate::artifact::image::Limits;
 use crate::location::LayerPath;
 
@@ -18,6 +19,8 @@ pub(super) struct Walked {
     pub(super) entries: u64,
     pub(super) files: u64,
     pub(super) file_bytes: u64,
+    /// All entries, if they are kept.
+    pub(super) listing: Option<Vec<Entry>>,
 }
 
 pub(super) struct Walker {
@@ -86,6 +89,11 @@ impl Walker {
             tail: 0,
             out: Walked::default(),
         }
+    }
+
+    /// Keeps a list of all entries.
+    pub(super) fn keep_listing(&mut self) {
+        self.out.listing = Some(Vec::new());
     }
 
     /// Walks `buf` from `pos` on and gives out the parts that stand in it.
@@ -200,7 +208,7 @@ impl Walker {
     }
 
     fn entry(&mut self, parsed: Parsed) {
-        let Parsed { kind, name, link, size } = parsed;
+        let Parsed { kind, name, link, size, mode } = parsed;
         if matches!(kind, Kind::Pax | Kind::PaxGlobal | Kind::LongName | Kind::LongLink) {
             let within = size <= self.limits.extended_header_bytes;
             if !within {
@@ -237,6 +245,16 @@ impl Walker {
         let ordinal = self.out.entries;
         self.out.entries += 1;
         self.out.index.add(&path, ordinal, kind == Kind::Directory);
+        if let Some(listing) = &mut self.out.listing {
+            let kind = match kind {
+                Kind::HardLink => EntryKind::HardLink(LayerPath::clean(&link)),
+                Kind::Symlink => EntryKind::Symlink(link.clone()),
+                Kind::Directory => EntryKind::Directory,
+                Kind::Special => EntryKind::Special,
+                _ => EntryKind::File,
+            };
+            listing.push(Entry { path: path.clone(), kind, mode, size, ordinal });
+        }
         if kind == Kind::HardLink {
             self.out.index.add_link(&path, &LayerPath::clean(&link));
         }

@@ -1,0 +1,41 @@
+//! CloudFormation templates, JSON or YAML, also those that CDK synthesises.
+//!
+//! A template does not know its account, its region, the values of its parameters, nor most names. All of these are
+//! symbols; ARNs of resources in the template are made of the same ones. Source: "CloudFormation template reference".
+
+mod build;
+mod node;
+mod resolve;
+
+use super::plan::{decode, digest};
+use super::{AwsError, Inspector, Snapshot, Source, SourceKind};
+
+/// The longest template, in bytes; CloudFormation takes 1 MB.
+const LONGEST: usize = 64 << 20;
+
+/// Reads a template. `name` is the file as the user named it.
+///
+/// # Errors
+/// [`AwsError`] if the text is no template. Single resources that cannot be read are gaps in the snapshot.
+pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
+    if text.len() > LONGEST {
+        return Err(AwsError::new(name, format!("longer than {} MiB", LONGEST >> 20)));
+    }
+    let digest = digest(&text);
+    let decoded = decode(name, &text)?;
+    let root = node::read(name, &decoded)?;
+    drop(decoded);
+    drop(text);
+    if !matches!(root.get("Resources").map(|node| &node.value), Some(node::Value::Map(_))) {
+        return Err(AwsError::new(name, "not a CloudFormation template: it has no Resources"));
+    }
+    let source =
+        Source { kind: SourceKind::Template, name: name.to_owned(), digest: Some(digest), tool: None };
+    let mut out =
+        Snapshot { sources: vec![source], partition: Some("aws".to_owned()), ..Snapshot::default() };
+    build::read(&resolve::Template::new(&root), inspector, &mut out);
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests;

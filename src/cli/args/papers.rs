@@ -1,0 +1,71 @@
+//! Arguments of `verify` and `attest`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Common;
+
+/// Verify the papers of a run: provenance, run header, receipt, security evidence, registry
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seaworthy verify --provenance packaging_provenance.json --run run.json\n  \
+    seaworthy verify --run-id platform_20260213T093000Z --registry\n\n\
+    With --run-id alone the papers are read from the contract's evidence folder: evidence/runs/ID/PHASE/ and \
+    evidence/runs/ID/run.json.\n\
+    Without a signature, papers show that they agree, not who wrote them.\n\n\
+    Exit codes: 0 pass, 1 fail, 2 could not decide")]
+pub(in crate::cli) struct Verify {
+    /// The packaging provenance. Without it, all papers are read by --run-id.
+    #[arg(long, value_name = "FILE", required_unless_present = "run_id")]
+    pub(in crate::cli) provenance: Option<PathBuf>,
+    /// The run header, run.json.
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub(in crate::cli) run: Option<PathBuf>,
+    /// The build receipt.
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub(in crate::cli) receipt: Option<PathBuf>,
+    /// The security evidence.
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub(in crate::cli) security: Option<PathBuf>,
+    /// A signed statement: a DSSE envelope, verified with the contract's [[signature.keys]].
+    #[arg(long, value_name = "FILE", requires = "provenance")]
+    pub(in crate::cli) attestation: Option<PathBuf>,
+    /// Ask the registry what the tag leads to.
+    #[arg(long, env = "SEAWORTHY_REGISTRY")]
+    pub(in crate::cli) registry: bool,
+    /// Talk plain HTTP to the registry (loopback registries need no asking).
+    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", requires = "registry")]
+    pub(in crate::cli) plain_http: bool,
+    /// Ask ECR's API at this address, such as that of a test account.
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL", requires = "registry")]
+    pub(in crate::cli) endpoint_url: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) common: Common,
+}
+
+/// Write an in-toto statement (SLSA v1 provenance) from the papers, signed if a key is given
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seaworthy attest --provenance packaging_provenance.json > statement.json\n  \
+    seaworthy attest --provenance packaging_provenance.json --security security_secret_injection_checks.json \\\n    \
+    --key build.pem -o packaging_provenance.dsse.json\n\n\
+    A key is unencrypted PEM PKCS#8 (ECDSA on P-256, or Ed25519); its public half belongs into the contract:\n  \
+    openssl genpkey -algorithm ed25519 -out build.pem && openssl pkey -in build.pem -pubout")]
+pub(in crate::cli) struct Attest {
+    /// The packaging provenance.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) provenance: PathBuf,
+    /// The security evidence: its digest and verdict become a byproduct.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) security: Option<PathBuf>,
+    /// The private key; the answer is then a DSSE envelope.
+    #[arg(long, value_name = "PEM", env = "SEAWORTHY_SIGNING_KEY_FILE")]
+    pub(in crate::cli) key: Option<PathBuf>,
+    /// The file to write; standard output without.
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    /// The contract. Default: seaworthy.toml in the current folder, if there is one.
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT")]
+    pub(in crate::cli) contract: Option<PathBuf>,
+}

@@ -1,0 +1,93 @@
+//! `seaworthy attest`.
+
+use std::path::Path;
+
+use p256::elliptic_curve::zeroize::Zeroizing;
+
+use super::args::Attest as Arguments;
+use super::output::Terminal;
+use super::{Failure, environment};
+use crate::artifact::provenance::{
+    Content, Field, Mistake, PaperKind, SigningKey, dsse, read_fields, read_named, read_security, statement,
+};
+use crate::check::Masker;
+use crate::location::LineIndex;
+use crate::rule::Rules;
+use crate::store;
+
+/// Largest key file, in bytes: PKCS#8 keys of both kinds have a few hundred.
+const KEY_BYTES: u64 = 64 << 10;
+
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
+    let contract = environment::contract_at(arguments.contract.as_deref(), terminal)?;
+    // The key first: what is wrong with it is told before anything is written.
+    let key = arguments.key.as_deref().map(read_key).transpose()?;
+    let provenance = read(PaperKind::Provenance, &arguments.provenance)?;
+    let papers = &contract.papers;
+    let reading = read_fields(&provenance, &papers.provenance, &papers.profiles);
+    refuse(&arguments.provenance, &provenance, &reading.mistakes)?;
+    let security = arguments.security.as_deref().map(|path| read(PaperKind::Security, path)).transpose()?;
+    let mut evidence = None;
+    if let (Some(bytes), Some(path)) = (&security, arguments.security.as_deref()) {
+        let security = read_security(bytes);
+        refuse(path, bytes, &security.reading.mistakes)?;
+        let verdict = security.reading.fields.text(Field::Verdict).unwrap_or("FAIL").to_owned();
+        evidence = Some((bytes.as_slice(), verdict));
+    }
+    let evidence = evidence.as_ref().map(|(bytes, verdict)| (*bytes, verdict.as_str()));
+    let mut out = statement::build(&reading.fields, &provenance, evidence);
+    // A statement is published, so what looks like a secret does not get in.
+    let rules = Rules::load(&[], &[])?;
+    let text = String::from_utf8_lossy(&out);
+    if Masker::new(&rules).mask(&text) != text {
+        return Err(Failure(format!(
+            "{}: a field holds what looks like a secret; nothing was written",
+            arguments.provenance.display()
+        )));
+    }
+    match &key {
+        Some(key) => out = dsse::sign(&out, key)?,
+        None => out.push(b'\n'),
+    }
+    match &arguments.output {
+        Some(path) => {
+            store::write_atomically(path, &out)?;
+            terminal.note(&format!("statement: {}", path.display()));
+        }
+        None => terminal.print(&out)?,
+    }
+    Ok(0)
+}
+
+fn read(kind: PaperKind, path: &Path) -> Result<Vec<u8>, Failure> {
+    let fail = |reason: &str| Err(Failure(format!("{}: {reason}", path.display())));
+    match read_named(kind, path).content {
+        Content::Bytes(bytes) => Ok(bytes),
+        Content::Missing | Content::NotGiven => fail("no such file"),
+        Content::TooLarge { limit } => fail(&format!("larger than {limit} bytes")),
+        Content::Unreadable(reason) => fail(&reason),
+    }
+}
+
+fn refuse(path: &Path, bytes: &[u8], mistakes: &[Mistake]) -> Result<(), Failure> {
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    let lines = LineIndex::new(bytes);
+    let tell = |m: &Mistake| {
+        format!("{}:{}: {} {}", path.display(), lines.position(m.span.start), m.pointer, m.message)
+    };
+    Err(Failure(mistakes.iter().map(tell).collect::<Vec<_>>().join("\n")))
+}
+
+/// The texts of the errors are ours: what a parser knows of a key stays with it.
+fn read_key(path: &Path) -> Result<SigningKey, Failure> {
+    let fail = |reason: String| Failure(format!("{}: {reason}", path.display()));
+    let found = std::fs::metadata(path).map_err(|e| fail(e.to_string()))?;
+    if !found.is_file() || found.len() > KEY_BYTES {
+        return Err(fail("this is no PEM key for ECDSA on P-256 or for Ed25519".into()));
+    }
+    let bytes = Zeroizing::new(std::fs::read(path).map_err(|e| fail(e.to_string()))?);
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    SigningKey::parse(text).map_err(|e| fail(e.to_string()))
+}

@@ -1,0 +1,86 @@
+//! The papers of one run: had, compared, judged.
+
+mod registry;
+mod source;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Outcome, ScanError, Setup};
+use crate::artifact::provenance::{Content, PaperKind, Papers};
+use crate::check::provenance::judge;
+use crate::check::{Answers, Context, Masker};
+use crate::finding::{ArtifactRecord, Coverage, Subject};
+
+pub use registry::RegistryAccess;
+pub use source::{PapersSource, load};
+
+/// What every reader of a verdict on unsigned papers must know.
+pub const UNSIGNED: &str = "The papers are not signed: that they agree shows that they are consistent, not who wrote them. Whoever can write one can write all.";
+
+/// What is to be verified.
+pub struct VerifyRequest {
+    /// Where the papers are.
+    pub source: PapersSource,
+    /// How the registry is asked; it is not without.
+    pub registry: Option<RegistryAccess>,
+    /// The moment that they are judged at.
+    pub now: jiff::Timestamp,
+}
+
+/// Verifies the papers of one run.
+///
+/// # Errors
+/// If a paper that was named is not there, or a run's ID is none. What cannot be read is in the report.
+pub fn verify(setup: &Setup<'_>, request: &VerifyRequest) -> Result<Outcome, ScanError> {
+    let mut papers = load(&request.source)?;
+    papers.now = request.now;
+    let expectations = &setup.contract.papers;
+    if let Some(access) = &request.registry {
+        papers.registry = registry::ask(&papers, expectations, access, setup.contract);
+    }
+    Ok(report(setup, &papers))
+}
+
+/// Judges papers that were had and puts the report together.
+pub fn report(setup: &Setup<'_>, papers: &Papers) -> Outcome {
+    let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
+    let judged = judge(papers, &setup.contract.papers, &context);
+    let answers = Answers { findings: judged.answers.findings, unchecked: judged.answers.unchecked };
+    let masker = Masker::new(setup.rules);
+    let (artifacts, coverage) = examined(papers);
+    let mut outcome = super::verdict::judge(setup, &masker, &judged.asked, answers, artifacts, coverage);
+    if !judged.is_signed {
+        outcome.report.notes.push(UNSIGNED.to_owned());
+    }
+    outcome
+}
+
+fn examined(papers: &Papers) -> (Vec<ArtifactRecord>, Coverage) {
+    let (mut records, mut coverage) = (Vec::new(), Coverage::default());
+    for kind in PaperKind::ALL {
+        let paper = papers.paper(kind);
+        let digest = match &paper.content {
+            Content::NotGiven | Content::Missing => continue,
+            Content::TooLarge { .. } | Content::Unreadable(_) => {
+                coverage.files_not_seen += 1;
+                None
+            }
+            Content::Bytes(bytes) => {
+                coverage.files += 1;
+                coverage.bytes += bytes.len() as u64;
+                let hex: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+                Some(format!("sha256:{hex}"))
+            }
+        };
+        records.push(ArtifactRecord {
+            subject: Subject::Document,
+            name: paper.name.clone(),
+            tags: vec![kind.as_str().to_owned()],
+            platform: None,
+            digest,
+            config_digest: None,
+            layers: 0,
+        });
+    }
+    (records, coverage)
+}
