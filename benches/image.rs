@@ -54,7 +54,7 @@ fn inspect(rules: &Rules, folder: &Path, jobs: usize) {
         today: jiff::civil::date(2026, 1, 1),
         progress: &Progress::default(),
     };
-    let outcome = scan::image(&setup, &ImageRequest { source, recipe: None }).unwrap();
+    let outcome = scan::image(&setup, &ImageRequest { source, recipe: None, exec: None }).unwrap();
     assert!(!outcome.report.checks.iter().any(|c| c.meta.id == "SW309" && c.findings > 0), "digests differ");
     assert_eq!(outcome.report.coverage.layers_not_seen, 0, "{:?}", outcome.report.unchecked);
 }

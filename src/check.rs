@@ -61,6 +61,7 @@ pub fn catalogue() -> Vec<&'static CheckMeta> {
     all.extend(wiring::ALL.iter().map(|c| c.meta()));
     all.extend(provenance::ALL.iter().map(|c| c.meta()));
     all.extend(packaging::SURFACE.iter().map(|c| c.meta()));
+    all.extend(packaging::HELP.iter().map(|c| c.meta()));
     all.extend(packaging::startup::ENTRYPOINTS.iter().map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
     // A check that two families ask is one check.

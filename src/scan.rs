@@ -1,9 +1,11 @@
 //! The spine: plan, load, check, sort, verdict. The only owner of threads.
 
 mod context;
+mod exec;
 mod gate;
 mod image;
 mod packaging;
+mod papers;
 mod pipeline;
 mod verdict;
 mod verify;
@@ -20,11 +22,14 @@ use crate::check::InjectedSecret;
 use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
+use crate::store::StoreError;
 
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
-pub use gate::{Examination, Gate, Plan, gate};
+pub use exec::{Engine, ExecRequest};
+pub use gate::{Examination, Gate, Plan, SoFar, gate};
 pub use image::{ImageRequest, Recipe, image};
-pub use verify::{PapersSource, RegistryAccess, UNSIGNED, VerifyRequest, load, report, verify};
+pub use papers::{PapersRequest, papers};
+pub use verify::{PapersSource, RegistryAccess, SIGNED, UNSIGNED, VerifyRequest, load, report, verify};
 pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
 
 /// What every scan needs.
@@ -60,6 +65,8 @@ pub struct Outcome {
     pub report: Report,
     /// Things that the user should know and that say nothing of the artifact.
     pub warnings: Vec<String>,
+    /// Digests of the indexes that led to an examined image: other names of it.
+    pub indexes: Vec<String>,
 }
 
 /// Why a scan could not be done.
@@ -68,6 +75,9 @@ pub enum ScanError {
     /// The image could not be had.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// The store of the run's papers has no place for them.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// No Dockerfile was given.
     #[error("there is no Dockerfile; name it with -f")]
     NoDockerfile,

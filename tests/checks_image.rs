@@ -6,6 +6,7 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use seaworthy::check::image::ALL;
@@ -34,6 +35,8 @@ struct Fixture {
     referrer: Option<String>,
     /// The contract.
     contract: Option<String>,
+    /// A container engine that answers so: the image is in an archive and its entrypoints are run.
+    engine: Option<EngineFixture>,
     /// What does not match: manifest, config, layer, diff_id or size.
     damage: Option<String>,
     /// Paths or JSON pointers at which the check must find something, and no others.
@@ -41,6 +44,28 @@ struct Fixture {
     expect: Vec<String>,
     /// The beginning of what the check must say.
     message: Option<String>,
+}
+
+/// What running an entrypoint comes to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EngineFixture {
+    exit: i32,
+    output: String,
+}
+
+impl EngineFixture {
+    /// A script in the place of podman. It refuses a run that could reach something.
+    fn script(&self) -> String {
+        let id = "0123456789abcdef".repeat(4);
+        format!(
+            "#!/bin/sh\ncase \"$1\" in\nimages) ;;\nload) echo 'Loaded image: localhost/app:1' ;;\nimage) echo {id} ;;\n\
+             rmi) echo \"$2\" > removed ;;\nrun)\n  case \" $* \" in\n  *' --env'*|*' -e '*|*' --volume '*) exit 125 ;;\n  \
+             *' --network none '*' --read-only '*' --cap-drop ALL '*' {id} '*' --help ') ;;\n  *) exit 125 ;;\n  esac\n  \
+             echo '{}' >&2\n  exit {} ;;\n*) exit 125 ;;\nesac\n",
+            self.output, self.exit
+        )
+    }
 }
 
 #[derive(Deserialize)]
@@ -172,7 +197,23 @@ fn judge(id: &str, path: &Path, fails: bool) -> Result<(), String> {
     if let Some(contract) = &fixture.contract {
         cli.write("seaworthy.toml", contract);
     }
-    let (code, report) = cli.image("oci:layout");
+    let (code, report) = match &fixture.engine {
+        None => cli.image("oci:layout"),
+        Some(engine) => {
+            cli.write("image.tar", fixture.layout().tar().done());
+            cli.write("bin/podman", engine.script());
+            std::fs::set_permissions(cli.path("bin/podman"), std::fs::Permissions::from_mode(0o755)).unwrap();
+            let path = format!("{}:/usr/bin:/bin", cli.path("bin").display());
+            let cli = cli.env("PATH", &path);
+            let answer = cli.run(&["image", "oci-archive:image.tar", "--exec", "podman", "--report", "json"]);
+            assert!(
+                !answer.stdout.contains("hunter2") && !answer.stderr.contains("hunter2"),
+                "shows the output"
+            );
+            assert!(cli.path("removed").exists(), "{}: the image was left in the engine", path);
+            (answer.code, answer.json())
+        }
+    };
     let found: Vec<&Value> = findings(&report).iter().filter(|f| f["check"] == id).collect();
     if !fails {
         if fixture.damage.is_none() && !report["unchecked"].as_array().unwrap().is_empty() {
@@ -207,7 +248,7 @@ fn judge(id: &str, path: &Path, fails: bool) -> Result<(), String> {
 fn every_fixture_gives_what_its_folder_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
     let mut wrong = Vec::new();
-    let ids = ALL.iter().map(|c| c.meta().id).chain(ENTRYPOINTS.iter().map(|c| c.meta().id));
+    let ids = ALL.iter().map(|c| c.meta().id).chain(ENTRYPOINTS.iter().map(|c| c.meta().id)).chain(["SW603"]);
     for id in ids {
         for (folder, fails) in [("fail", true), ("pass", false)] {
             for path in fixtures(&root.join(id).join(folder)) {

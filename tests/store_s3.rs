@@ -31,10 +31,10 @@ impl Drop for Moto {
     }
 }
 
-/// The Python of the tests: SEAWORTHY_TEST_VENV, else target/test-venv; tests/setup.sh makes it.
+/// The Python of the tests: SEAWORTHY_TEST_VENV, else tests/.venv; tests/setup.sh makes it.
 fn venv() -> PathBuf {
     let named = std::env::var_os("SEAWORTHY_TEST_VENV").map(PathBuf::from);
-    named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/test-venv"))
+    named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/.venv"))
 }
 
 impl Moto {

@@ -19,6 +19,13 @@ use crate::store;
 const KEY_BYTES: u64 = 64 << 10;
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
+    // An unknown field's name may be a secret in the wrong place, and so may be a path.
+    let rules = Rules::load(&[], &[])?;
+    let masker = Masker::new(&rules);
+    attest(arguments, &masker, terminal).map_err(|Failure(message)| Failure(masker.mask(&message)))
+}
+
+fn attest(arguments: &Arguments, masker: &Masker<'_>, terminal: &Terminal) -> Result<u8, Failure> {
     let contract = environment::contract_at(arguments.contract.as_deref(), terminal)?;
     // The key first: what is wrong with it is told before anything is written.
     let key = arguments.key.as_deref().map(read_key).transpose()?;
@@ -37,9 +44,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let evidence = evidence.as_ref().map(|(bytes, verdict)| (*bytes, verdict.as_str()));
     let mut out = statement::build(&reading.fields, &provenance, evidence);
     // A statement is published, so what looks like a secret does not get in.
-    let rules = Rules::load(&[], &[])?;
     let text = String::from_utf8_lossy(&out);
-    if Masker::new(&rules).mask(&text) != text {
+    if masker.mask(&text) != text {
         return Err(Failure(format!(
             "{}: a field holds what looks like a secret; nothing was written",
             arguments.provenance.display()

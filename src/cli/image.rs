@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{Global, Image as Arguments};
+use super::args::{Engine, Global, Image as Arguments};
 use super::output::{Terminal, wanted, write_all};
 use super::{Failure, environment, progress};
 use crate::artifact::dockerfile::Dockerfile;
@@ -11,7 +11,7 @@ use crate::artifact::image::{Limits, Reference, Source, archive, daemon, layout,
 use crate::check::Masker;
 use crate::contract::Contract;
 use crate::finding::Verdict;
-use crate::scan::{self, ImageRequest, Progress, Recipe, Setup};
+use crate::scan::{self, ExecRequest, ImageRequest, Progress, Recipe, Setup};
 
 pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
@@ -54,7 +54,28 @@ pub(super) fn request(
     let own = contract.image.name.as_deref().filter(|_| arguments.reference.is_none());
     let name = masker.mask(own.unwrap_or(&reference));
     let source = open(&name, &reference, arguments, contract)?;
-    Ok(ImageRequest { source, recipe: recipe(arguments, contract)? })
+    let exec = exec(arguments, &reference, contract)?;
+    Ok(ImageRequest { source, recipe: recipe(arguments, contract)?, exec })
+}
+
+/// How long an entrypoint may take to answer, in seconds.
+const HELP_SECONDS: u64 = 60;
+
+/// Whether entrypoints are to be run, and from which archive.
+fn exec(arguments: &Arguments, reference: &str, contract: &Contract) -> Result<Option<ExecRequest>, Failure> {
+    let Some(engine) = arguments.exec else { return Ok(None) };
+    if contract.entrypoints.is_empty() {
+        return Err(Failure("--exec has nothing to run: the contract has no [[entrypoints]]".to_owned()));
+    }
+    let (archive, tag) = match Reference::parse(reference)? {
+        Reference::DockerArchive { path, tag } | Reference::OciArchive { path, tag } => (Some(path), tag),
+        _ => (None, None),
+    };
+    let engine = match engine {
+        Engine::Docker => scan::Engine::Docker,
+        Engine::Podman => scan::Engine::Podman,
+    };
+    Ok(Some(ExecRequest { engine, archive, tag, seconds: HELP_SECONDS }))
 }
 
 /// The Dockerfile that was named, or the contract's.

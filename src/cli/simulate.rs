@@ -104,7 +104,7 @@ fn cases(path: &Path, terminal: &Terminal) -> Result<u8, Failure> {
         if text.trim().is_empty() {
             continue;
         }
-        match Case::read(text) {
+        match Case::read(text.trim_end()) {
             Ok(case) => {
                 serde_json::to_writer(&mut answers, &decide(&case))?;
                 answers.push(b'\n');

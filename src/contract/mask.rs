@@ -7,7 +7,7 @@ use super::names;
 const WORDS: [&str; 8] = ["key", "pass", "pwd", "secret", "token", "credential", "value", "salt"];
 
 /// Keys of the contract that hold such a word and no secret.
-const HARMLESS: [&str; 4] = ["key_env", "secrets", "kms_key", "kms_key_id"];
+const HARMLESS: [&str; 5] = ["key_env", "secrets", "kms_key", "kms_key_id", "oci_digest_value"];
 
 /// The keys of a `[[secrets]]` entry: they name a secret and do not hold one.
 const SECRET_ENTRY: [&str; 7] =

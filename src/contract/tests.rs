@@ -3,6 +3,7 @@
 mod accepting;
 mod files;
 mod mistakes;
+mod papers;
 mod properties;
 mod schemas;
 mod wiring;

@@ -284,8 +284,8 @@ impl Report {
     ) -> Self {
         let (mut findings, mut accepted, mut artifacts) = (Vec::new(), Vec::new(), Vec::new());
         let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
+        let (mut notes, mut access) = (Vec::new(), None);
         let digests = parts.first().map(|p| (p.rules_digest.clone(), p.contract_digest.clone()));
-        let access = parts.iter().find_map(|p| p.access.clone());
         for part in parts {
             asked.extend(
                 part.checks.iter().filter(|c| c.status != CheckStatus::NotRequested).map(|c| c.meta.id),
@@ -295,11 +295,14 @@ impl Report {
             accepted.extend(part.accepted);
             unchecked.extend(part.unchecked);
             artifacts.extend(part.artifacts);
+            notes.extend(part.notes);
+            access = access.or(part.access);
         }
+        notes.dedup();
         let mut report =
             Self::judge(fail_on, known, &asked, findings, accepted, unchecked, artifacts, coverage);
         (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
-        report.access = access;
+        (report.notes, report.access) = (notes, access);
         report
     }
 

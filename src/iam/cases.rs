@@ -10,26 +10,30 @@
 //!
 //! - A policy is a JSON object, or a string that holds its text. `null` and a missing member mean that no such policy is
 //!   attached; `[]` for `boundaries` or `session` means attached and allowing nothing.
-//! - `session` takes one policy or a list of them. `scps` and `rcps` list the levels from the root to the account.
+//! - `identity`, `boundaries` and `session` take one policy or a list of them; in a list, one must allow. `scps` and `rcps`
+//!   list the levels from the root to the account, and each level of `scps` must allow.
 //! - `context` is the whole truth: a key that is not in it is absent. A value is a string, number, boolean or a list of
 //!   those; `null` means that the value, and whether the key is there at all, is unknown. `"open_context": true` in the
 //!   request makes every key that is not listed unknown.
-//! - `principal` may be `null` or `*`: an unsigned request. Without `resource_account` the resource's ARN tells the account.
+//! - `principal` may be `null` or `*`: an unsigned request.
+//! - Without `resource_account` the resource's ARN tells the account. Where it does not (Amazon S3), it is the principal's
+//!   own, as in AWS's policy simulator; `"resource_account": null` makes it unknown, and so does an open context.
 //! - `"resource_rule"` beside `policies`: `by-service` (default), `either` or `required`; see [`ResourceRule`].
 //! - `expected`, `note`, `source` and `tags` beside `policies` are for the file's author and are not read.
 //!
-//! Anything else is an error. A policy that AWS would not attach where it stands (an identity policy with a Principal, say)
-//! is still evaluated, since a case asks what would be; the answer then lists the `problems`.
+//! Anything else is an error, a statement without the Resource or Principal that it must have included. Another policy that
+//! AWS would not attach where it stands (an identity policy with a Principal, say) is still evaluated, since a case asks what
+//! would be; the answer then lists the `problems`.
 
 use serde::Serialize;
 
 use super::context::Context;
-use super::document::{DocumentError, Policy, PolicyKind};
+use super::document::{DocumentError, Policy, PolicyKind, Problem, Reason};
 use super::evaluate::{
     Decision, Explanation, Level, PolicySet, Request, RequestError, ResourceRule, evaluate,
 };
-use super::json::{self, JsonError, Node, Position, Value};
-use super::pattern::LONGEST;
+use super::json::{self, JsonError, Member, Node, Position, Value};
+use super::pattern::LONGEST_VALUE;
 
 /// One case.
 #[derive(Clone, Debug)]
@@ -218,12 +222,7 @@ fn read_policies(node: &Node, problems: &mut Vec<String>) -> Read<PolicySet> {
     let mut all = |node, path: &str, kind| read_list(node, path, kind, problems);
     let identity = all(identity, "policies.identity", PolicyKind::Identity)?.unwrap_or_default();
     let boundaries = all(boundaries, "policies.boundaries", PolicyKind::Identity)?;
-    let session = match session {
-        Some(one) if !matches!(one.value, Value::Array(_)) => {
-            Some(vec![read_policy(one, "policies.session", PolicyKind::Identity, problems)?])
-        }
-        session => all(session, "policies.session", PolicyKind::Identity)?,
-    };
+    let session = all(session, "policies.session", PolicyKind::Identity)?;
     let scps = read_levels(scps, "policies.scps", PolicyKind::ServiceControl, problems)?;
     let rcps = read_levels(rcps, "policies.rcps", PolicyKind::ResourceControl, problems)?;
     let resource = resource
@@ -263,6 +262,9 @@ fn read_list(
     kind: PolicyKind,
     problems: &mut Vec<String>,
 ) -> Read<Option<Vec<Policy>>> {
+    if let Some(one) = node.filter(|node| matches!(node.value, Value::Object(_) | Value::String(_))) {
+        return Ok(Some(vec![read_policy(one, path, kind, problems)?]));
+    }
     let Some(items) = list(node, path)? else { return Ok(None) };
     let read = |(index, item)| read_policy(item, &format!("{path}[{index}]"), kind, problems);
     items.iter().enumerate().map(read).collect::<Read<_>>().map(Some)
@@ -277,8 +279,14 @@ fn read_policy(node: &Node, path: &str, kind: PolicyKind, problems: &mut Vec<Str
     };
     match policy {
         Ok(policy) => {
-            problems
-                .extend(policy.problems(kind).into_iter().map(|problem| format!("policy {name}: {problem}")));
+            for problem in policy.problems(kind) {
+                // Without its Principal or Resource a statement would apply to nothing: a deny would be lost in silence.
+                if let Problem { at, reason: reason @ Reason::Missing(_) } = problem {
+                    let error = DocumentError { policy: policy.name, at, reason };
+                    return fail(node, path, CaseFault::Document(Box::new(error)));
+                }
+                problems.push(format!("policy {name}: {problem}"));
+            }
             Ok(policy)
         }
         Err(error) => fail(node, path, CaseFault::Document(Box::new(error))),
@@ -300,8 +308,12 @@ fn read_request(node: &Node) -> Read<Request> {
     if let Some(context) = context {
         read_context(context, &mut known)?;
     }
-    Request::new(principal, action, resource, account, known)
-        .or_else(|error| fail(node, "request", CaseFault::Request(error)))
+    let is_null = |member: &Member| member.name == "resource_account" && member.node.value == Value::Null;
+    let no_owner = matches!(&node.value, Value::Object(members) if members.iter().any(is_null));
+    let unknown_owner = no_owner || open.is_some_and(|open| open.value == Value::Bool(true));
+    let request = Request::new(principal, action, resource, account, known)
+        .or_else(|error| fail(node, "request", CaseFault::Request(error)))?;
+    Ok(if unknown_owner { request } else { request.owned_by_requester() })
 }
 
 fn read_context(node: &Node, context: &mut Context) -> Read<()> {
@@ -328,7 +340,7 @@ fn read_context(node: &Node, context: &mut Context) -> Read<()> {
 
 fn scalar(node: &Node, path: &str) -> Read<String> {
     match &node.value {
-        Value::String(text) | Value::Number(text) if text.len() > LONGEST => {
+        Value::String(text) | Value::Number(text) if text.len() > LONGEST_VALUE => {
             fail(node, path, CaseFault::TooMuch)
         }
         Value::String(text) | Value::Number(text) => Ok(text.clone()),

@@ -8,13 +8,16 @@ use super::hole;
 use super::language::{Glob, Symbol};
 use super::truth::Truth;
 
-/// The longest string of a policy or a request, in bytes; ARNs have at most 2,048. It bounds the work of one match.
-pub(super) const LONGEST: usize = 8_192;
+/// The longest string of a policy, in bytes: the size of the largest policy that AWS takes, that of a bucket.
+const LONGEST: usize = 20_480;
+
+/// The longest string of a request, in bytes; ARNs have at most 2,048. Both together bound the work of one match.
+pub(super) const LONGEST_VALUE: usize = 8_192;
 
 /// Why a string of a policy cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// Longer than 8,192 bytes.
+    /// Longer than 20,480 bytes.
     #[error("longer than {LONGEST} bytes")]
     TooLong,
     /// `${` without `}`.

@@ -1,6 +1,6 @@
 //! Who asks, and whom a resource policy names.
 
-use super::context::Context;
+use super::context::{Context, Lookup};
 use super::document::{Effect, Principals};
 use super::hole;
 use super::truth::Truth;
@@ -44,6 +44,11 @@ pub enum PrincipalError {
     /// An ARN of something that makes no requests.
     #[error("the principal's ARN is not a user, role, session, account root or identity provider")]
     Kind,
+    /// Neither an ARN nor a name that a service, a provider or a canonical user can have.
+    #[error(
+        "the principal must be an ARN, an account, a service or provider such as ecs.amazonaws.com, or *"
+    )]
+    Name,
 }
 
 impl Requester {
@@ -59,7 +64,8 @@ impl Requester {
             "*" | "anonymous" => Kind::Anonymous,
             _ if is_account(text) => Kind::Root { account: text.to_owned() },
             _ if text.starts_with("arn:") => Self::kind_of_arn(text)?,
-            _ => Kind::Named,
+            _ if is_name(text) => Kind::Named,
+            _ => return Err(PrincipalError::Name),
         };
         Ok(Self { text: text.to_owned(), kind })
     }
@@ -148,11 +154,14 @@ impl Requester {
     }
 
     /// Organization policies bind the principals of member accounts, but not service-linked roles. A session's ARN shows
-    /// no path, so there the reserved name prefix tells.
-    pub(super) fn is_service_linked(&self) -> bool {
+    /// no path, so there `aws:PrincipalArn` tells, and if that is not known the reserved name prefix.
+    pub(super) fn is_service_linked(&self, context: &Context) -> bool {
         match &self.kind {
             Kind::Role { service_linked, .. } => *service_linked,
-            Kind::Session { role, .. } => role.starts_with("AWSServiceRoleFor"),
+            Kind::Session { role, .. } => match context.lookup("aws:principalarn") {
+                Lookup::Values([arn]) => arn.contains(":role/aws-service-role/"),
+                _ => role.starts_with("AWSServiceRoleFor"),
+            },
             _ => false,
         }
     }
@@ -270,8 +279,8 @@ impl PrincipalEntry {
 
 /// How a resource policy's statement reaches the requester. It decides which implicit denies still count: see
 /// "Policy evaluation logic", "Resource-based policies and implicit denies in other policy types".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reach {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
     /// Not at all.
     None,
     /// Through its account, which must still delegate by an identity policy.
@@ -284,17 +293,59 @@ pub(super) enum Reach {
 
 /// A reach, and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Reached {
-    pub(super) reach: Reach,
-    pub(super) truth: Truth,
+struct Reached {
+    reach: Reach,
+    truth: Truth,
 }
 
 impl Reached {
     fn certain(reach: Reach) -> Self {
         Self { reach, truth: Truth::from(reach != Reach::None) }
     }
+}
 
-    pub(super) const NOBODY: Self = Self { reach: Reach::None, truth: Truth::False };
+/// How sure it is that a statement reaches the requester, for each way to reach it. The ways are kept apart because a sure
+/// weak one must not hide an unsure strong one: a policy that names a role and one of its sessions may grant more to the
+/// session than to the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ways {
+    pub(super) direct: Truth,
+    pub(super) entity: Truth,
+    pub(super) account: Truth,
+}
+
+impl Ways {
+    pub(super) const NONE: Self = Self { direct: Truth::False, entity: Truth::False, account: Truth::False };
+
+    pub(super) fn direct(truth: Truth) -> Self {
+        Self { direct: truth, ..Self::NONE }
+    }
+
+    /// Whether it is reached in any way.
+    pub(super) fn any(self) -> Truth {
+        self.direct.or(self.entity).or(self.account)
+    }
+
+    /// Whether one of the ways is neither sure nor out of the question.
+    pub(super) fn is_unsure(self) -> bool {
+        [self.direct, self.entity, self.account].contains(&Truth::Unknown)
+    }
+
+    /// The same ways, if something else holds too.
+    pub(super) fn and(self, truth: Truth) -> Self {
+        let Self { direct, entity, account } = self;
+        Self { direct: direct.and(truth), entity: entity.and(truth), account: account.and(truth) }
+    }
+
+    fn add(&mut self, Reached { reach, truth }: Reached) {
+        let way = match reach {
+            Reach::None => return,
+            Reach::Account => &mut self.account,
+            Reach::Entity => &mut self.entity,
+            Reach::Direct => &mut self.direct,
+        };
+        *way = way.or(truth);
+    }
 }
 
 /// How a statement of a resource policy reaches the requester. A statement without Principal reaches nobody.
@@ -303,8 +354,8 @@ pub(super) fn reach(
     effect: Effect,
     requester: &Requester,
     bounded: bool,
-) -> Reached {
-    let Some(principals) = principals else { return Reached::NOBODY };
+) -> Ways {
+    let Some(principals) = principals else { return Ways::NONE };
     if principals.negated {
         let truth = if effect == Effect::Deny && bounded {
             // "NotPrincipal with Deny will always deny any principal that has a permissions boundary attached."
@@ -312,34 +363,38 @@ pub(super) fn reach(
         } else {
             excepted(&principals.entries, effect, requester).negated()
         };
-        return Reached { reach: Reach::Direct, truth };
+        return Ways::direct(truth);
     }
-    let mut best = Reached::NOBODY;
+    let mut ways = Ways::NONE;
     for entry in &principals.entries {
-        let reached = entry.reach(requester);
-        if (reached.truth, reached.reach) > (best.truth, best.reach) {
-            best = reached;
-        }
+        ways.add(entry.reach(requester));
     }
-    best
+    ways
 }
 
 /// Whether a NotPrincipal list excepts the requester. AWS says that it "might" look at account, role and session one after
-/// the other: naming only the role leaves its sessions undecided. Naming the account does not except those in it, as AWS's
-/// own example (Bob and his account, "all principals except Bob") shows; with Allow that is not documented.
+/// the other: naming only the role leaves its sessions undecided, and a role whose session is not given counts as excepted
+/// if its account is named too, as AWS asks for. Naming the account does not except those in it, as AWS's own example (Bob
+/// and his account, "all principals except Bob") shows; with Allow that is not documented.
 fn excepted(entries: &[PrincipalEntry], effect: Effect, requester: &Requester) -> Truth {
+    let names_account = || entries.iter().any(|entry| entry.reach(requester).reach == Reach::Account);
     let of = |entry: &PrincipalEntry| {
         let reached = entry.reach(requester);
         match reached.reach {
             Reach::None => Truth::False,
             Reach::Direct => reached.truth,
-            Reach::Entity if matches!(requester.kind, Kind::Role { .. }) => Truth::True,
+            Reach::Entity if matches!(requester.kind, Kind::Role { .. }) && names_account() => Truth::True,
             Reach::Entity => Truth::Unknown,
             Reach::Account if effect == Effect::Deny => Truth::False,
             Reach::Account => Truth::Unknown,
         }
     };
     entries.iter().map(of).fold(Truth::False, Truth::or)
+}
+
+/// Services and identity providers are named by host names, canonical users by 64 hexadecimal digits.
+fn is_name(text: &str) -> bool {
+    text.contains('.') || (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn is_account(text: &str) -> bool {

@@ -1,8 +1,10 @@
 //! Reports to try the writers on. All secrets are invented, and only their previews are here anyway.
 
+use std::collections::BTreeMap;
+
 use crate::finding::{
-    Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Finding, Fingerprint, FingerprintKey,
-    Redacted, Report, Severity, Subject, Unchecked,
+    Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Finding, Fingerprint, FingerprintKey, Part,
+    PartState, Redacted, Report, Severity, Subject, Unchecked, closure,
 };
 use crate::location::{
     FileState, JsonPointer, LayerOrigin, Origin, OriginKind, Place, Position, SourceLines,
@@ -377,6 +379,20 @@ pub(super) fn large(findings: usize) -> Report {
 }
 
 /// The samples that a person would read.
-pub(super) fn all() -> [Report; 4] {
-    [pass(), fail(), incomplete(), accepted()]
+pub(super) fn all() -> [Report; 5] {
+    [pass(), fail(), incomplete(), accepted(), gate()]
+}
+
+/// A gate that found something and could not look at everything.
+pub(super) fn gate() -> Report {
+    let mut report = fail();
+    let parts = BTreeMap::from([
+        (Part::Context, PartState::NotAsked),
+        (Part::Image, PartState::Done),
+        (Part::Papers, PartState::Missing("the run's folder cannot be read: permission denied".to_owned())),
+    ]);
+    let documents = ["packaging_provenance.json", "security_secret_injection_checks.json"];
+    let documents = documents.map(|name| format!("evidence/runs/run_1/P(-1)/{name}"));
+    report.closure = closure(&report, &parts, &documents);
+    report
 }

@@ -1,23 +1,41 @@
 //! A gate: every part that a contract asks for, one after the other, and one verdict. What goes wrong in a part stops
 //! no other; it is an unchecked item, so that the verdict is no pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Outcome, Setup};
 use crate::check::catalogue;
-use crate::finding::{CheckStatus, Part, PartState, Report, Unchecked, closure};
+use crate::finding::{Part, PartState, Report, Subject, Unchecked, closure};
 use crate::location::{Origin, OriginKind};
 
-/// The check that looks for the evidence that a gate is about to write: it is for `verify` and `audit`.
-const OF_THE_GATE_ITSELF: &str = "SW514";
+/// What examines a part, given what the parts before it saw; the error is its reason, secrets masked.
+pub type Examination<'a> = Box<dyn FnOnce(&SoFar) -> Result<Outcome, String> + 'a>;
 
-/// What examines a part; the error is its reason, secrets masked.
-pub type Examination<'a> = Box<dyn FnOnce() -> Result<Outcome, String> + 'a>;
+/// What was seen so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SoFar {
+    /// Digests that name the examined image: of its manifests, and of the indexes that led to them. Empty for an image
+    /// that has neither; nothing if no image was examined.
+    pub image: Option<BTreeSet<String>>,
+}
+
+impl SoFar {
+    fn add(&mut self, outcome: &Outcome) {
+        let images = outcome.report.artifacts.iter().filter(|a| a.subject == Subject::Image);
+        let digests: Vec<Option<String>> = images.map(|a| a.digest.clone()).collect();
+        if !digests.is_empty() {
+            let all = self.image.get_or_insert_default();
+            all.extend(digests.into_iter().flatten().chain(outcome.indexes.iter().cloned()));
+        }
+    }
+}
 
 /// What is to be done about a part.
 pub enum Plan<'a> {
     /// It is examined so.
     Examine(Examination<'a>),
+    /// Another part examines it on its way.
+    With(Part),
     /// It is asked for and cannot be examined, for this reason.
     Missing(String),
     /// It is not asked for.
@@ -39,18 +57,23 @@ pub struct Gate {
 /// documents.
 pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<String>) -> Gate {
     let (mut reports, mut unchecked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    let mut parts = BTreeMap::new();
+    let (mut parts, mut carried, mut so_far) = (BTreeMap::new(), Vec::new(), SoFar::default());
     for (part, plan) in plans {
         let missing = match plan {
+            Plan::With(carrier) => {
+                carried.push((part, carrier));
+                continue;
+            }
             Plan::NotAsked => {
                 parts.insert(part, PartState::NotAsked);
                 continue;
             }
             Plan::Missing(reason) => reason,
-            Plan::Examine(examine) => match examine() {
+            Plan::Examine(examine) => match examine(&so_far) {
                 Ok(outcome) => {
+                    so_far.add(&outcome);
                     warnings.extend(outcome.warnings);
-                    reports.push(without(outcome.report, OF_THE_GATE_ITSELF));
+                    reports.push(outcome.report);
                     parts.insert(part, PartState::Done);
                     continue;
                 }
@@ -59,6 +82,16 @@ pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<S
         };
         unchecked.push(unexamined(part, &missing));
         parts.insert(part, PartState::Missing(missing));
+    }
+    for (part, carrier) in carried {
+        let state = match parts.get(&carrier) {
+            Some(PartState::Done) => PartState::Done,
+            _ => PartState::Missing(format!("it is examined with {}, which could not be", carrier.as_str())),
+        };
+        if let PartState::Missing(reason) = &state {
+            unchecked.push(unexamined(part, reason));
+        }
+        parts.insert(part, state);
     }
     let fail_on = setup.contract.policy.fail_on;
     let mut report = Report::merge(fail_on, &catalogue(), reports, unchecked);
@@ -70,17 +103,16 @@ pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<S
 
 impl Gate {
     /// Notes that something of the gate itself could not be done, such as writing its evidence: it is no pass then.
-    #[must_use]
-    pub fn missed(mut self, what: &str, reason: &str) -> Self {
+    pub fn miss(&mut self, what: &str, reason: &str) {
         let item = Unchecked {
             origin: Origin::new(OriginKind::Artifact, "gate"),
             what: what.to_owned(),
             reason: reason.to_owned(),
             checks: Vec::new(),
         };
-        self.report = Report::merge(self.report.fail_on, &catalogue(), vec![self.report], vec![item]);
+        let fail_on = self.report.fail_on;
+        self.report = Report::merge(fail_on, &catalogue(), vec![self.report.clone()], vec![item]);
         self.report.closure = closure(&self.report, &self.parts, &self.documents);
-        self
     }
 }
 
@@ -90,20 +122,8 @@ fn unexamined(part: Part, reason: &str) -> Unchecked {
         origin: Origin::new(OriginKind::Artifact, "gate"),
         what: format!("{} part", part.as_str()),
         reason: reason.to_owned(),
-        checks: of_part.filter(|id| *id != OF_THE_GATE_ITSELF).collect(),
+        checks: of_part.collect(),
     }
-}
-
-/// A report as if a check had not been asked.
-fn without(mut report: Report, check: &str) -> Report {
-    report.findings.retain(|f| f.check != check);
-    report.accepted.retain(|a| a.finding.check != check);
-    report.unchecked.retain(|u| u.checks != [check]);
-    report.unchecked.iter_mut().for_each(|u| u.checks.retain(|id| *id != check));
-    for summary in report.checks.iter_mut().filter(|c| c.meta.id == check) {
-        summary.status = CheckStatus::NotRequested;
-    }
-    report
 }
 
 #[cfg(test)]
@@ -115,7 +135,7 @@ mod tests {
     use crate::contract::Contract;
     use crate::finding::{
         ArtifactRecord, ClauseStatus, Confidence, Coverage, Finding, Fingerprint, FingerprintKey, Severity,
-        Subject, Verdict,
+        Verdict,
     };
     use crate::rule::Rules;
     use crate::scan::Progress;
@@ -164,11 +184,11 @@ mod tests {
             vec![artifact],
             Coverage::default(),
         );
-        Outcome { report, warnings: Vec::new() }
+        Outcome { report, warnings: Vec::new(), indexes: Vec::new() }
     }
 
     fn examined<'a>(subject: Subject, found: &'static [&'static str]) -> Plan<'a> {
-        Plan::Examine(Box::new(move || Ok(outcome(subject, found))))
+        Plan::Examine(Box::new(move |_| Ok(outcome(subject, found))))
     }
 
     fn run(plans: impl IntoIterator<Item = (Part, Plan<'static>)>) -> Gate {
@@ -199,7 +219,7 @@ mod tests {
 
     #[test]
     fn all_that_is_asked_for_and_nothing_found_is_a_pass() {
-        let gate = run(whole());
+        let mut gate = run(whole());
         assert_eq!(gate.report.verdict, Verdict::Pass);
         assert_eq!(gate.report.artifacts.len(), 3);
         for (clause, expected) in [
@@ -213,7 +233,7 @@ mod tests {
             assert_eq!(status(&gate, clause), expected, "{clause}");
         }
         // What is then not written is no pass.
-        let gate = gate.missed("evidence", "the disk is full");
+        gate.miss("evidence", "the disk is full");
         assert_eq!(
             (gate.report.verdict, status(&gate, "F")),
             (Verdict::Incomplete, ClauseStatus::Incomplete)
@@ -223,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_part_that_cannot_be_examined_stops_no_other() {
-        let failed = Plan::Examine(Box::new(|| Err("the image cannot be had".to_owned())));
+        let failed = Plan::Examine(Box::new(|_| Err("the image cannot be had".to_owned())));
         let mut plans = whole();
         plans[1].1 = failed;
         let gate = run(plans);
@@ -244,6 +264,20 @@ mod tests {
         assert_eq!(status(&gate, "D.4.1"), ClauseStatus::Fail);
         assert_eq!(status(&gate, "D.4.2"), ClauseStatus::Incomplete);
         assert_eq!(status(&gate, "F"), ClauseStatus::Fail);
+    }
+
+    #[test]
+    fn a_part_that_another_examines_shares_its_fate() {
+        let mut plans = whole();
+        plans.push((Part::Entrypoints, Plan::With(Part::Image)));
+        let gate = run(plans);
+        assert_eq!((gate.report.verdict, &gate.parts[&Part::Entrypoints]), (Verdict::Pass, &PartState::Done));
+        let gate = run([
+            (Part::Image, Plan::Missing("no image".to_owned())),
+            (Part::Entrypoints, Plan::With(Part::Image)),
+        ]);
+        assert!(gate.report.unchecked.iter().any(|u| u.what == "entrypoints part"));
+        assert_eq!(status(&gate, "B"), ClauseStatus::Incomplete);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! One image reference, end to end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::Scope;
 
+use super::exec::ExecRequest;
 use super::pipeline::{Asked, Expected, Pipeline};
 use super::{Outcome, ScanError, Setup};
 use crate::artifact::dockerfile::Dockerfile;
@@ -15,6 +16,7 @@ use crate::artifact::image::{FetchError, Image, Images, Layer, Limits, Missed, S
 use crate::check::fallback::Watch;
 use crate::check::image::{ALL, Examined, ExaminedImage, LAYER_CHECKS, LayerFacts, LayerView};
 use crate::check::packaging::startup::{self, ENTRYPOINTS, Entrypoint, Startup};
+use crate::check::packaging::{HELP, HelpRuns};
 use crate::check::{Answers, Context, Masker};
 use crate::contract::Contract;
 use crate::finding::{ArtifactRecord, Coverage, Subject, Unchecked};
@@ -26,6 +28,8 @@ pub struct ImageRequest {
     pub source: Box<dyn Source>,
     /// The Dockerfile that built it, if it is at hand.
     pub recipe: Option<Recipe>,
+    /// Whether and how its entrypoints are run; nothing of it is unless asked for.
+    pub exec: Option<ExecRequest>,
 }
 
 /// A Dockerfile, to name the lines that made what is found.
@@ -146,6 +150,8 @@ fn read_all<'s>(
 
 /// Asks the checks and sums up.
 fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen, starts: &Starts) -> Outcome {
+    let indexes: BTreeSet<String> =
+        images.images.iter().flat_map(|i| &i.indexes).map(|index| index.digest.to_string()).collect();
     let masker = Masker::new(setup.rules);
     let mut missed = images.missed;
     let mut coverage = Coverage::default();
@@ -199,8 +205,18 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
             ENTRYPOINTS.iter().for_each(|check| check.run(&startup, &context, &mut answers));
         }
     }
+    if let Some(exec) = &request.exec {
+        let image = examined.images.first().map(|i| i.image.name.clone()).unwrap_or_default();
+        let help = HelpRuns { image, runs: super::exec::run(exec, &starts.entrypoints, &secrets) };
+        for check in HELP {
+            asked.push(check.meta().id);
+            check.run(&help, &context, &mut answers);
+        }
+    }
     answers.unchecked.extend(missed.into_iter().map(|m| unchecked(m, &asked)));
-    super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage)
+    let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
+    outcome.indexes = indexes.into_iter().collect();
+    outcome
 }
 
 /// For each history entry the lines of the Dockerfile that made it.

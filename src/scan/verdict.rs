@@ -61,7 +61,7 @@ pub(super) fn judge(
         Report::judge(fail_on, &known, asked, findings, accepted, unchecked, artifacts, coverage);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
-    Outcome { report, warnings }
+    Outcome { report, warnings, indexes: Vec::new() }
 }
 
 /// The same finding on another platform is another place of the first.

@@ -17,6 +17,9 @@ pub use source::{PapersSource, load};
 /// What every reader of a verdict on unsigned papers must know.
 pub const UNSIGNED: &str = "The papers are not signed: that they agree shows that they are consistent, not who wrote them. Whoever can write one can write all.";
 
+/// What a signature does not say.
+pub const SIGNED: &str = "The signature vouches for the packaging provenance, and for the security evidence if the signed statement names it. Run header and receipt are not signed: they only agree with it.";
+
 /// What is to be verified.
 pub struct VerifyRequest {
     /// Where the papers are.
@@ -34,6 +37,12 @@ pub struct VerifyRequest {
 pub fn verify(setup: &Setup<'_>, request: &VerifyRequest) -> Result<Outcome, ScanError> {
     let mut papers = load(&request.source)?;
     papers.now = request.now;
+    let masker = Masker::new(setup.rules);
+    for kind in PaperKind::ALL {
+        // A run's ID may have the form of a token.
+        let paper = papers.paper_mut(kind);
+        paper.name = masker.mask(&paper.name);
+    }
     let expectations = &setup.contract.papers;
     if let Some(access) = &request.registry {
         papers.registry = registry::ask(&papers, expectations, access, setup.contract);
@@ -49,9 +58,8 @@ pub fn report(setup: &Setup<'_>, papers: &Papers) -> Outcome {
     let masker = Masker::new(setup.rules);
     let (artifacts, coverage) = examined(papers);
     let mut outcome = super::verdict::judge(setup, &masker, &judged.asked, answers, artifacts, coverage);
-    if !judged.is_signed {
-        outcome.report.notes.push(UNSIGNED.to_owned());
-    }
+    let note = if judged.is_signed { SIGNED } else { UNSIGNED };
+    outcome.report.notes.push(note.to_owned());
     outcome
 }
 

@@ -69,13 +69,13 @@ impl Directory {
         if !self.walk(folder)? {
             return Ok(Entries::default());
         }
-        let mut found = match fs::read_dir(&path) {
+        let found = match fs::read_dir(&path) {
             Ok(found) => found,
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Entries::default()),
             Err(e) => return Err(read_error(&path, e)),
         };
         let mut entries = Entries::default();
-        for entry in found.by_ref() {
+        for entry in found {
             let name = entry.map_err(|e| read_error(&path, e))?.file_name();
             let name = name.to_string_lossy();
             if name.starts_with('.') {
@@ -112,7 +112,9 @@ impl DirectorySlot {
                 match fs::create_dir(&path) {
                     Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(fail(&path, e)),
                     // Another writer may have made it, or a link.
-                    Err(_) => drop(look(&path)?),
+                    Err(_) => {
+                        look(&path)?;
+                    }
                     Ok(()) => sync(parent(&path)).map_err(|e| fail(&path, e))?,
                 }
             }

@@ -71,7 +71,13 @@ fn unfinished(folder: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTemp
 
 /// Makes names in a folder survive a crash.
 pub(super) fn sync(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
+    let denied = |e: &io::Error| e.kind() == ErrorKind::PermissionDenied;
+    let folder = match File::open(folder) {
+        // One may write into a folder that one may not read.
+        Err(e) if denied(&e) => return Ok(()),
+        other => other?,
+    };
+    match folder.sync_all() {
         // Some file systems do not sync folders; their names are as safe as they get.
         Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
         other => other,

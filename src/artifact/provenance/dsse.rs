@@ -34,8 +34,8 @@ pub enum EnvelopeError {
     #[error("it carries no signature")]
     Unsigned,
     /// None of its signatures is of a key that the contract pins.
-    #[error("none of its {0} signatures verifies with a key that the contract pins")]
-    Untrusted(usize),
+    #[error("none of its signatures verifies with a key that the contract pins")]
+    Untrusted,
 }
 
 /// The bytes that are signed: the pre-authentication encoding of the type and the payload.
@@ -89,7 +89,7 @@ impl Envelope {
         }
         let message = pae(&self.payload_type, &self.payload);
         if !self.signatures.iter().any(|s| keys.iter().any(|key| key.verifies(&message, s))) {
-            return Err(EnvelopeError::Untrusted(self.signatures.len()));
+            return Err(EnvelopeError::Untrusted);
         }
         if self.payload_type != IN_TOTO {
             return Err(EnvelopeError::OtherType);

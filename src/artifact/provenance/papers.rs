@@ -168,6 +168,8 @@ pub struct Papers {
     pub registry: RegistryAnswer,
     /// What other runs say; nothing if they were not looked at.
     pub siblings: Option<Vec<Sibling>>,
+    /// Why not all other runs were looked at, if that is so.
+    pub siblings_missed: Option<String>,
     /// The moment that they are judged at.
     pub now: Timestamp,
 }

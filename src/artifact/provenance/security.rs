@@ -49,7 +49,7 @@ pub fn read_security(bytes: &[u8]) -> Security {
         }
     }
     // Who wrote it may have any name.
-    if !root.get("actor").and_then(Node::text).is_some_and(|a| !a.trim().is_empty()) {
+    if root.get("actor").and_then(Node::text).is_none_or(|a| a.trim().is_empty()) {
         reader.missing("actor", "must name who ran the checks");
     }
     let has_results = |value: &Value| match value {

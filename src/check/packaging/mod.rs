@@ -6,13 +6,18 @@ mod action;
 mod command;
 mod sequence;
 pub mod startup;
+mod sw603;
 mod sw604;
 mod sw605;
 mod tagging;
 
 pub use surface::{BuildFile, BuildSurface, Content, Family};
+pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns};
 
 use super::Check;
 
 /// The checks on the files that build the image.
 pub const SURFACE: &[&dyn Check<BuildSurface>] = &[&sw604::LeavesSequence, &sw605::StaticCredentials];
+
+/// The checks on entrypoints that were run.
+pub const HELP: &[&dyn Check<HelpRuns>] = &[&HelpNeedsSecret];

@@ -163,3 +163,50 @@ fn missing(
     }
     Fault::Deviates { at: start, message: format!("there is no step to {name}"), fix }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests {
+    use super::*;
+
+    const AT: Position = Position { line: 1, column: 1 };
+
+    fn act(stage: Stage, reference: &str) -> Act {
+        let references = if reference.is_empty() { Vec::new() } else { vec![reference.to_owned()] };
+        Act { stage, at: AT, references, conditional: false, tolerated: false }
+    }
+
+    fn sequence(reference: &str) -> Vec<Act> {
+        vec![
+            act(Stage::Login, ""),
+            act(Stage::Build, reference),
+            act(Stage::Push, reference),
+            act(Stage::Digest, ""),
+        ]
+    }
+
+    fn unclear(faults: &[Fault]) -> bool {
+        !faults.is_empty() && faults.iter().all(|f| matches!(f, Fault::Unclear { .. }))
+    }
+
+    #[test]
+    fn the_agreed_sequence_is_right() {
+        assert_eq!(judge(&sequence("r:git-$GITHUB_SHA"), &[], AT), []);
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_no_finding_and_no_pass() {
+        assert!(unclear(&judge(&sequence("$IMAGE"), &[], AT)));
+        let mut acts = sequence("r:git-$GITHUB_SHA");
+        acts[2].conditional = true;
+        assert!(unclear(&judge(&acts, &[], AT)));
+        assert!(unclear(&judge(&[], &[("./build.sh".to_owned(), AT)], AT)));
+    }
+
+    #[test]
+    fn a_second_try_keeps_the_order() {
+        let mut acts = sequence("r:git-$GITHUB_SHA");
+        acts.insert(0, act(Stage::Push, "r:git-$GITHUB_SHA"));
+        assert_eq!(judge(&acts, &[], AT), []);
+    }
+}

@@ -60,6 +60,14 @@ impl Check<Case<'_>> for TagCanMove {
 }
 
 fn reused(case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+    if let Some(reason) = &case.papers.siblings_missed {
+        answers.unchecked.push(Unchecked {
+            origin: case.origin(PaperKind::Provenance),
+            what: "other runs".to_owned(),
+            reason: reason.clone(),
+            checks: vec![META.id],
+        });
+    }
     let (Some(siblings), Some(reading)) = (&case.papers.siblings, &case.provenance) else { return };
     let tag = case.need(&META, Field::ImageTag, answers);
     let digest = case.need(&META, Field::ImageDigest, answers);

@@ -85,7 +85,7 @@ impl Events<'_, '_> {
         }
         let now = self.case.papers.now;
         if self.is_after(time.at, now) {
-            let message = format!("the time of the {what}, {}, lies in the future; it is {now} now", time.at);
+            let message = format!("the time of the {what}, {}, lies in the future", time.at);
             self.report(origin.clone(), &[what, text.pointer.as_str(), "future"], message);
         }
         self.own.push(Event { what, at: time.at, origin });

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Common, With};
+use super::{Common, Engine, Files, With};
 
 /// Examine everything that the contract asks of a run, write its evidence, and answer with one verdict
 #[derive(Args, Debug)]
@@ -16,8 +16,9 @@ use super::{Common, With};
     seaworthy gate --run-id platform_20260213T101500Z\n  \
     seaworthy gate --run-id \"$RUN\" --report text --report sarif=seaworthy.sarif\n  \
     seaworthy gate --run-id \"$RUN\" oci-archive:app.tar --dry-run -v\n\n\
-    The evidence goes to the run's place in the contract's store (`evidence.store`, else `evidence.directory`). \
-    SW514, which asks for that very evidence, is left to `verify` and `audit`.\n\n\
+    The evidence goes to the run's place in the contract's store (`evidence.store`, else `evidence.directory`). Of \
+    SW514, which asks for that very evidence, a gate asks only whether the image that it examined is the one that was \
+    packaged; the rest is for `verify` and `audit`.\n\n\
     Exit codes: 0 pass, 1 fail, 2 could not decide"
 )]
 pub(in crate::cli) struct Gate {
@@ -39,9 +40,17 @@ pub(in crate::cli) struct Gate {
     /// Talk plain HTTP to the registry (loopback registries need no asking).
     #[arg(long, env = "SEAWORTHY_PLAIN_HTTP")]
     pub(in crate::cli) plain_http: bool,
-    /// The S3 service's URL. Default: the contract's `evidence.s3.endpoint`, else AWS_ENDPOINT_URL, else AWS.
+    /// The URL of the S3 service that holds evidence. Default: the contract's `evidence.s3.endpoint`, else AWS_ENDPOINT_URL, else AWS.
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) endpoint_url: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) files: Files,
+    /// Look at the AWS account itself, with the credentials of the environment.
+    #[arg(long)]
+    pub(in crate::cli) live: bool,
+    /// Also run the contract's entrypoints with --help, as `seaworthy image --exec` does.
+    #[arg(long, value_name = "ENGINE")]
+    pub(in crate::cli) exec: Option<Engine>,
     /// Examine everything and write nothing to the store.
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,

@@ -39,47 +39,59 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     let info = environment::run_info(&contract, common);
     let masker = Masker::new(&rules);
     let plans = parts::plans(&Run { arguments, setup: &setup, masker: &masker, place: &place, id: &id });
-    let mut gate = progress::with(terminal, &progress, || scan::gate(&setup, plans, place.documents()));
+    let gate = progress::with(terminal, &progress, || scan::gate(&setup, plans, place.documents()));
     for warning in &gate.warnings {
         terminal.warn(warning);
     }
+    let mut gate = Telling { gate, faults: Vec::new(), masker: &masker };
     let tell =
         |gate: &Gate, side| write_side(&reports, side, &gate.report, &info, &contract, common, terminal);
-    // A report that cannot be written must not lie beside evidence of a pass, nor evidence that cannot be written
-    // beside reports of one: each failure is a part of what is written after it. Copies of the evidence come when it
-    // is safe in its place.
-    let mut faults = Vec::new();
-    if let Err(Failure(fault)) = tell(&gate, Side::Files) {
-        gate = gate.missed("report", &masker.mask(&fault));
-        faults.push(fault);
-    }
-    if arguments.dry_run {
-        terminal.note(&format!("dry run: no evidence is written to {}", place.evidence()));
-    } else {
+    let store = |gate: &Gate, replace| -> Result<(), Failure> {
         let mut bytes = Vec::new();
         evidence::write(&gate.report, &info, &mut bytes)?;
-        match place.put(&bytes, common.replace) {
-            Ok(stored) => {
-                tell_stored(&stored, terminal);
-                faults.extend(tell(&gate, Side::Copies).err().map(|Failure(fault)| fault));
-            }
-            Err(fault) => {
-                let fault = fault.to_string();
-                gate = gate.missed("evidence", &masker.mask(&fault));
-                faults.push(fault);
-            }
+        tell_stored(&place.put(&bytes, replace)?, terminal);
+        Ok(())
+    };
+    // A report that cannot be written must not lie beside evidence of a pass, nor evidence that cannot be written
+    // beside reports of one: each failure is a part of all that is written after it.
+    gate.attempt("report", |gate| tell(gate, Side::Files));
+    if arguments.dry_run {
+        terminal.note(&format!("dry run: no evidence is written to {}", place.evidence()));
+    }
+    let stored = !arguments.dry_run && gate.attempt("evidence", |gate| store(gate, common.replace));
+    if !gate.faults.is_empty() {
+        let _ = tell(&gate.gate, Side::Files);
+    }
+    let copied = !stored || gate.attempt("report", |gate| tell(gate, Side::Copies));
+    let shown = gate.attempt("report", |gate| tell(gate, Side::Screen));
+    if !(copied && shown) {
+        if stored {
+            // What was just stored may say pass. It is kept, and no longer stands for the run.
+            gate.attempt("evidence", |gate| store(gate, true));
         }
+        let _ = tell(&gate.gate, Side::Files);
     }
-    // Nothing that was written before a failure still says pass.
-    if !faults.is_empty() {
-        let _ = tell(&gate, Side::Files);
+    if !gate.faults.is_empty() {
+        return Err(Failure(gate.faults.join("\n")));
     }
-    if let Err(Failure(fault)) = tell(&gate, Side::Screen) {
-        faults.push(fault);
-    }
-    if !faults.is_empty() {
-        return Err(Failure(masker.mask(&faults.join("\n"))));
-    }
-    let verdict = gate.report.verdict;
+    let verdict = gate.gate.report.verdict;
     Ok(if common.exit_zero && verdict == Verdict::Fail { 0 } else { verdict.exit_code() })
+}
+
+/// A gate that is being told, and what went wrong with that.
+struct Telling<'m> {
+    gate: Gate,
+    faults: Vec<String>,
+    masker: &'m Masker<'m>,
+}
+
+impl Telling<'_> {
+    /// Writes something; a failure becomes a part of the gate's report. Whether it was written.
+    fn attempt(&mut self, what: &str, write: impl FnOnce(&Gate) -> Result<(), Failure>) -> bool {
+        let Err(Failure(fault)) = write(&self.gate) else { return true };
+        let fault = self.masker.mask(&fault);
+        self.gate.miss(what, &fault);
+        self.faults.push(fault);
+        false
+    }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::place::Place;
+use crate::artifact::aws::live::LiveOptions;
 use crate::check::Masker;
 use crate::cli::args::{Context, Gate as Arguments, Image};
-use crate::cli::{Failure, context, image};
-use crate::contract::Contract;
+use crate::cli::{Failure, context, image, wiring};
 use crate::finding::Part;
 use crate::location::RunId;
-use crate::scan::{self, Examination, Plan, Setup};
+use crate::scan::{self, PapersRequest, Plan, RegistryAccess, Setup, SoFar};
 
 /// What the parts are examined with.
 #[derive(Clone, Copy)]
@@ -18,46 +20,63 @@ pub(super) struct Run<'a> {
     pub(super) setup: &'a Setup<'a>,
     pub(super) masker: &'a Masker<'a>,
     /// Where the run's documents are, for the papers.
-    #[allow(dead_code)]
     pub(super) place: &'a Place,
     /// The run, for the papers.
-    #[allow(dead_code)]
     pub(super) id: &'a RunId,
 }
 
 /// What is to be done about each part.
 pub(super) fn plans<'a>(run: &Run<'a>) -> BTreeMap<Part, Plan<'a>> {
-    let asked = asked(run.arguments, run.setup.contract);
-    let plan = |part| match (asked(part), slot(part, *run)) {
-        (false, _) => Plan::NotAsked,
-        (true, Some(examination)) => Plan::Examine(examination),
-        (true, None) => Plan::Missing(format!("this version cannot examine {}", part.as_str())),
+    let plan = |part| match is_asked(part, run) {
+        true => plan(part, *run),
+        false => Plan::NotAsked,
     };
     Part::ALL.into_iter().map(|part| (part, plan(part))).collect()
 }
 
 /// Whether a part is asked for: context, image and papers always, the rest if the contract configures or requires it.
-fn asked<'a>(arguments: &Arguments, contract: &'a Contract) -> impl Fn(Part) -> bool + use<'a> {
-    let reference = arguments.reference.as_ref().or(contract.image.reference.as_ref());
-    let from_registry = reference.is_some_and(|r| r.starts_with("docker://"));
-    move |part| {
-        let configured = match part {
-            Part::Context | Part::Image | Part::Papers => true,
-            Part::Wiring => !contract.secrets.is_empty(),
-            Part::Registry => from_registry,
-            Part::Entrypoints | Part::Workflow => false,
-        };
-        configured || contract.gate.require.contains(&part)
-    }
+fn is_asked(part: Part, run: &Run<'_>) -> bool {
+    let (contract, arguments) = (run.setup.contract, run.arguments);
+    let (aws, expected) = (&contract.aws, &contract.expectations);
+    let configured = match part {
+        Part::Context | Part::Image | Part::Papers => true,
+        Part::Wiring => {
+            let files = &arguments.files;
+            let named =
+                [&files.plan, &files.template, &files.snapshot, &aws.plans, &aws.templates, &aws.snapshots];
+            arguments.live
+                || named.iter().any(|list| !list.is_empty())
+                || !(contract.secrets.is_empty() && expected.roles.is_empty() && expected.tasks.is_empty())
+        }
+        Part::Entrypoints => !contract.entrypoints.is_empty(),
+        Part::Registry => {
+            let reference = arguments.reference.as_ref().or(contract.image.reference.as_ref());
+            contract.papers.registry_required || reference.is_some_and(|r| r.starts_with("docker://"))
+        }
+        Part::Workflow => contract.workflow.is_some(),
+    };
+    configured || contract.gate.require.contains(&part)
 }
 
-/// How a part is examined; none if this version cannot.
-fn slot(part: Part, run: Run<'_>) -> Option<Examination<'_>> {
-    match part {
-        Part::Context => Some(Box::new(move || examine_context(run).map_err(|f| masked(run, &f)))),
-        Part::Image => Some(Box::new(move || examine_image(run).map_err(|f| masked(run, &f)))),
-        Part::Wiring | Part::Entrypoints | Part::Papers | Part::Registry | Part::Workflow => None,
-    }
+/// How a part that is asked for is examined.
+fn plan(part: Part, run: Run<'_>) -> Plan<'_> {
+    let contract = run.setup.contract;
+    let examine: fn(Run<'_>, &SoFar) -> Result<scan::Outcome, Failure> = match part {
+        Part::Context => examine_context,
+        Part::Image => examine_image,
+        Part::Wiring => examine_wiring,
+        Part::Papers => examine_papers,
+        Part::Registry => return Plan::With(Part::Papers),
+        Part::Entrypoints if contract.entrypoints.is_empty() => {
+            return Plan::Missing("the contract has no [[entrypoints]]".to_owned());
+        }
+        Part::Entrypoints => return Plan::With(Part::Image),
+        Part::Workflow if contract.workflow.is_none() => {
+            return Plan::Missing("the contract has no [workflow]".to_owned());
+        }
+        Part::Workflow => return Plan::With(Part::Context),
+    };
+    Plan::Examine(Box::new(move |so_far| examine(run, so_far).map_err(|failure| masked(run, &failure))))
 }
 
 /// What goes wrong may quote what it was about, and a reference may carry a login.
@@ -65,7 +84,7 @@ fn masked(run: Run<'_>, Failure(message): &Failure) -> String {
     run.masker.mask(message)
 }
 
-fn examine_context(run: Run<'_>) -> Result<scan::Outcome, Failure> {
+fn examine_context(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
     let given = run.arguments;
     let arguments = Context {
         directory: given.context.clone(),
@@ -81,15 +100,40 @@ fn examine_context(run: Run<'_>) -> Result<scan::Outcome, Failure> {
     Ok(scan::context(run.setup, &request)?)
 }
 
-fn examine_image(run: Run<'_>) -> Result<scan::Outcome, Failure> {
+fn examine_image(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
     let given = run.arguments;
     let arguments = Image {
         reference: given.reference.clone(),
         file: given.file.clone(),
         target: given.target.clone(),
         plain_http: given.plain_http,
+        exec: given.exec,
         common: given.common.clone(),
     };
     let request = image::request(&arguments, run.setup.contract, run.masker)?;
     Ok(scan::image(run.setup, &request)?)
+}
+
+fn examine_wiring(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
+    let contract = run.setup.contract;
+    let live = run.arguments.live.then(|| LiveOptions {
+        region: contract.aws.region.clone(),
+        profile: None,
+        endpoint: None,
+    });
+    let request = wiring::request(&run.arguments.files, live, false, contract)?;
+    Ok(scan::wiring(run.setup, request)?.outcome)
+}
+
+fn examine_papers(run: Run<'_>, so_far: &SoFar) -> Result<scan::Outcome, Failure> {
+    let access = RegistryAccess { plain_http: run.arguments.plain_http, endpoint: None };
+    let request = PapersRequest {
+        store: &run.place.store,
+        layout: &run.place.layout,
+        run: run.id,
+        registry: is_asked(Part::Registry, &run).then_some(access),
+        now: Timestamp::now(),
+        image: so_far.image.as_ref(),
+    };
+    Ok(scan::papers(run.setup, &request)?)
 }

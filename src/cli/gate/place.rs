@@ -11,6 +11,7 @@ use crate::store::{Directory, Document, Layout, Store, StoreError, Stored};
 /// A run's place in the store.
 pub(super) struct Place {
     pub(super) store: Store,
+    pub(super) layout: Layout,
     keys: BTreeMap<Document, Key>,
     security: Key,
 }
@@ -70,7 +71,7 @@ pub(super) fn open(contract: &Contract, run: &RunId, endpoint: Option<&str>) -> 
         keys.insert(document, layout.key(document, run)?);
     }
     let security = layout.key(Document::Security, run)?;
-    Ok(Place { store: store(contract, endpoint)?, keys, security })
+    Ok(Place { store: store(contract, endpoint)?, layout, keys, security })
 }
 
 impl Place {

@@ -54,7 +54,7 @@ impl Validator<'_> {
     fn provenance(&mut self, raw: RawProvenance, out: &mut Expectations) {
         let fields = raw.fields.map(|f| f.fields()).unwrap_or_default();
         let base = Layout { names: self.names(fields), ..Layout::provenance() };
-        out.provenance = self.layout(renamed(base, Layout::provenance()), raw.required, raw.allowed);
+        out.provenance = self.layout(renamed(base, &Layout::provenance()), raw.required, raw.allowed);
         let mut versions = HashMap::new();
         for profile in raw.profiles.unwrap_or_default() {
             let RawProfile { version, required, allowed } = profile.value;
@@ -113,7 +113,7 @@ impl Validator<'_> {
             (Field::WrittenAt, raw.written_at_utc),
         ] {
             let Some(text) = self.text(field.name(), text, pointer) else { continue };
-            set(pointers, field, text);
+            set(pointers, field, &text);
         }
         if let Some(text) = self.text("config_digest", raw.config_digest, pointer) {
             pointers.config_digest = text;
@@ -127,7 +127,7 @@ impl Validator<'_> {
         out.receipt_required = raw.required.map(|r| r.value);
         let fields = raw.fields.map(|f| f.fields()).unwrap_or_default();
         let base = Layout { names: self.names(fields), ..Layout::receipt() };
-        out.receipt = self.layout(renamed(base, Layout::receipt()), raw.required_fields, raw.allowed_fields);
+        out.receipt = self.layout(renamed(base, &Layout::receipt()), raw.required_fields, raw.allowed_fields);
         let Some(families) = raw.families else { return };
         out.families.clear();
         for family in families {
@@ -210,7 +210,7 @@ impl Validator<'_> {
 }
 
 /// The default lists under the contract's names.
-fn renamed(layout: Layout, default: Layout) -> Layout {
+fn renamed(layout: Layout, default: &Layout) -> Layout {
     let rename = |names: Vec<String>| {
         names
             .into_iter()
@@ -221,9 +221,9 @@ fn renamed(layout: Layout, default: Layout) -> Layout {
     Layout { required, allowed, ..layout }
 }
 
-fn set(pointers: &mut HeaderPointers, field: Field, pointer: String) {
+fn set(pointers: &mut HeaderPointers, field: Field, pointer: &str) {
     for (_, places) in pointers.fields.iter_mut().filter(|(f, _)| *f == field) {
-        *places = vec![pointer.clone()];
+        *places = vec![pointer.to_owned()];
     }
 }
 

@@ -131,13 +131,32 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
+    /// Reads `[+-]digits[.digits][e[+-]digits]`; digits may lack on one side of the point, and JSON numbers may have an
+    /// exponent.
     fn read(text: &str) -> Option<Self> {
-        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let numeric = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !numeric(whole) || !numeric(fraction) {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (digits, exponent) = match rest.split_once(['e', 'E']) {
+            None => (rest, 0),
+            Some((digits, exponent)) => (digits, exponent.parse::<i16>().ok()?),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if (whole.is_empty() && fraction.is_empty()) || !numeric(whole) || !numeric(fraction) {
             return None;
         }
+        let shift = usize::from(exponent.unsigned_abs());
+        let (whole, fraction) = if exponent < 0 {
+            let padded = format!("{}{whole}", "0".repeat(shift));
+            let (whole, moved) = padded.split_at(padded.len().checked_sub(shift)?);
+            (whole.to_owned(), format!("{moved}{fraction}"))
+        } else {
+            let padded = format!("{fraction}{}", "0".repeat(shift));
+            let (moved, fraction) = padded.split_at(shift);
+            (format!("{whole}{moved}"), fraction.to_owned())
+        };
         let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
         let negative = negative && !(whole.is_empty() && fraction.is_empty());
         Some(Self { negative, whole: whole.to_owned(), fraction: fraction.to_owned() })

@@ -1,5 +1,7 @@
 //! Why a decision is what it is.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::super::document::{Effect, Statement};
@@ -47,6 +49,8 @@ pub enum Cause {
     },
     /// Whether the statement's principals include the requester.
     Principal,
+    /// Whether resource control policies bind the action's service.
+    ControlledService,
     /// Which account owns the resource.
     ResourceAccount,
 }
@@ -65,6 +69,9 @@ impl std::fmt::Display for Cause {
             Self::Principal => {
                 f.write_str("whether the statement's principals include the requester is not known")
             }
+            Self::ControlledService => f.write_str(
+                "the service is not on AWS's list of those that resource control policies bind; the list grows",
+            ),
             Self::ResourceAccount => f.write_str("which account owns the resource is not known"),
         }
     }
@@ -141,18 +148,19 @@ impl PolicySet {
     pub fn uncertainties(&self, request: &Request) -> Vec<Uncertainty> {
         let mut found = Vec::new();
         let bounded = self.boundaries.is_some();
-        for (layer, level, group) in self.groups(&request.principal) {
-            let applies = |statement| {
-                gate(statement, layer, request, bounded).truth.and(covers(statement, layer, request))
-            };
+        for (layer, level, group) in self.groups(request) {
+            let applies =
+                |statement| gate(statement, layer, request, bounded).and(covers(statement, layer, request));
             let mut all = group.iter().flat_map(|policy| &policy.statements);
             let settled = layer != Layer::Resource
-                && all
-                    .any(|statement| statement.effect == Effect::Allow && applies(statement) == Truth::True);
+                && all.any(|statement| {
+                    statement.effect == Effect::Allow && applies(statement).any() == Truth::True
+                });
             for (policy, document) in group.iter().enumerate() {
                 for (index, statement) in document.statements.iter().enumerate() {
-                    let matters = statement.effect == Effect::Deny || !settled;
-                    if matters && applies(statement) == Truth::Unknown {
+                    let matters =
+                        statement.effect == Effect::Deny || (!settled && layer != Layer::ResourceControl);
+                    if matters && applies(statement).is_unsure() {
                         let by = Some(StatementRef { layer, level, policy, statement: index });
                         let causes = causes(statement, layer, request, bounded).into_iter();
                         found.extend(causes.map(|cause| Uncertainty { statement: by, cause }));
@@ -174,9 +182,12 @@ fn causes(statement: &Statement, layer: Layer, request: &Request, bounded: bool)
         let bounded = bounded && layer == Layer::Resource;
         let reached =
             principal::reach(statement.principals.as_ref(), statement.effect, &request.principal, bounded);
-        if reached.truth == Truth::Unknown {
+        if reached.is_unsure() {
             causes.push(Cause::Principal);
         }
+    }
+    if layer == Layer::ResourceControl && layers::control_reaches(&request.action) == Truth::Unknown {
+        causes.push(Cause::ControlledService);
     }
     for condition in
         statement.conditions.iter().filter(|condition| condition.holds(context) == Truth::Unknown)
@@ -199,7 +210,7 @@ fn causes(statement: &Statement, layer: Layer, request: &Request, bounded: bool)
         causes.extend(unknown.map(|key| Cause::Variable { key: key.to_owned() }));
         let asked = hole::unknown_names(&request.resource).into_iter();
         let holes = element.patterns.iter().flat_map(|pattern| pattern.holes()).chain(asked);
-        let holes: std::collections::BTreeSet<&str> = holes.collect();
+        let holes: BTreeSet<&str> = holes.collect();
         causes.extend(holes.into_iter().map(|name| Cause::Hole { name: name.to_owned() }));
     }
     causes
@@ -225,7 +236,11 @@ impl Evaluation {
             (Decision::Allowed, None, _) => "the account's root user needs no policy".to_owned(),
             (Decision::ExplicitlyDenied, Some(place), _) => format!("denied by {place}"),
             (Decision::ImplicitlyDenied, _, Some(layer)) => self.shortfall(layer, org.as_deref(), policies),
-            (Decision::Unknown, ..) => "depends on what is not known".to_owned(),
+            (Decision::Unknown, ..) => {
+                let causes: BTreeSet<&str> = unknown.iter().map(|open| open.cause.as_str()).collect();
+                let causes: Vec<&str> = causes.into_iter().collect();
+                format!("depends on what is not known: {}", causes.join("; "))
+            }
             _ => "no statement applies".to_owned(),
         };
         Explanation { text, layer: self.layer, org, statement, unknown }

@@ -105,12 +105,17 @@ pub(in super::super) fn start(policies: &PolicySet, requester: &Requester) -> Pa
 
 /// How the requester stands to the resource; a second answer when nobody says whose the resource is.
 pub(in super::super) fn relations(policies: &PolicySet, request: &Request) -> (Relation, Option<Relation>) {
-    let Some(own) = request.principal.account() else { return (Relation::ResourceOnly, None) };
-    let required = match policies.resource_rule {
-        ResourceRule::ByService => trusts_only_its_policy(&request.action, &request.resource),
-        ResourceRule::Either => false,
-        ResourceRule::Required => true,
+    let required = match required_on(policies, &request.action) {
+        Required::Never => false,
+        Required::Always => true,
+        Required::On(kind) => request.resource.contains(kind),
     };
+    relations_when(required, request)
+}
+
+/// The same when it is known whether the resource policy must allow.
+pub(in super::super) fn relations_when(required: bool, request: &Request) -> (Relation, Option<Relation>) {
+    let Some(own) = request.principal.account() else { return (Relation::ResourceOnly, None) };
     let same = if required { Relation::SameRequired } else { Relation::Same };
     match request.owner() {
         Some(owner) if owner == own => (same, None),
@@ -121,11 +126,45 @@ pub(in super::super) fn relations(policies: &PolicySet, request: &Request) -> (R
     }
 }
 
+/// On which resources of the requester's account the resource policy must allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Required {
+    Never,
+    Always,
+    /// On those whose ARN contains this.
+    On(&'static str),
+}
+
 /// "IAM role trust policies and KMS key policies are exceptions, because they must explicitly allow access for principals."
-fn trusts_only_its_policy(action: &str, resource: &str) -> bool {
+pub(in super::super) fn required_on(policies: &PolicySet, action: &str) -> Required {
     let assumes = ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity"];
-    (action.starts_with("kms:") && resource.contains(":key/"))
-        || (assumes.iter().any(|prefix| action.starts_with(prefix)) && resource.contains(":role/"))
+    match policies.resource_rule {
+        ResourceRule::Either => Required::Never,
+        ResourceRule::Required => Required::Always,
+        ResourceRule::ByService if action.starts_with("kms:") => Required::On(":key/"),
+        ResourceRule::ByService if assumes.iter().any(|prefix| action.starts_with(prefix)) => {
+            Required::On(":role/")
+        }
+        ResourceRule::ByService => Required::Never,
+    }
+}
+
+/// The services that resource control policies bind, by the prefix of their actions: "List of AWS services that support
+/// RCPs" of the AWS Organizations User Guide.
+const CONTROLLED: &str = "\
+    aoss appconfig appstream autoscaling autoscaling-plans budgets clouddirectory cloudfront cloudsearch \
+    cloudtrail-data codeartifact codebuild codecommit codepipeline cognito-identity cognito-idp \
+    comprehend comprehendmedical compute-optimizer cost-optimization-hub dax dsql dynamodb ecr \
+    ecr-public events firehose fis fms gamelift health inspector-scan kendra kinesisvideo kms logs \
+    memorydb networkmonitor notifications opensearch pca-connector-ad personalize polly pricing \
+    resource-groups rolesanywhere s3 secretsmanager servicediscovery signin sqs sts support swf textract \
+    timestream-influxdb transcribe transfer translate wafv2 workspaces xray";
+
+/// Whether resource control policies bind an action. For a service that is not on the list this is unknown and not false:
+/// AWS adds services, and a deny that may count must neither excuse nor convict. Systems Manager is not on it.
+pub(in super::super) fn control_reaches(action: &str) -> Truth {
+    let service = action.split_once(':').map_or(action, |(service, _)| service);
+    if CONTROLLED.split(' ').any(|name| name == service) { Truth::True } else { Truth::Unknown }
 }
 
 /// "No permissions are required to perform this operation", and no policy can deny it.

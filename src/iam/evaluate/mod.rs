@@ -12,7 +12,7 @@ use layers::{Parts, Relation, combine};
 pub use request::{Request, RequestError};
 
 use super::document::{Effect, Policy, Statement};
-use super::principal::{self, Reach, Reached, Requester};
+use super::principal::{self, Ways};
 use super::truth::Truth;
 
 /// All policies that bear on a request.
@@ -126,10 +126,10 @@ impl PolicySet {
         Some((policy, policy.statements.get(of.statement)?))
     }
 
-    /// Every group of policies that binds a requester: layer, level, policies.
-    pub(super) fn groups(&self, requester: &Requester) -> impl Iterator<Item = (Layer, usize, &[Policy])> {
-        let spared = requester.is_service_linked();
-        let scps = if spared || requester.account().is_none() { &[] } else { self.scps.as_slice() };
+    /// Every group of policies that binds a request: layer, level, policies.
+    pub(super) fn groups(&self, request: &Request) -> impl Iterator<Item = (Layer, usize, &[Policy])> {
+        let spared = request.principal.is_service_linked(&request.context);
+        let scps = if spared || request.principal.account().is_none() { &[] } else { self.scps.as_slice() };
         let rcps = if spared { &[] } else { self.rcps.as_slice() };
         let scps =
             scps.iter().enumerate().map(|(i, level)| (Layer::ServiceControl, i, level.policies.as_slice()));
@@ -211,25 +211,24 @@ impl Tally {
         let start = layers::start(policies, &request.principal);
         let mut tally = Self { deny: Found::NOTHING, parts: start.map(given), scp_level: None };
         let bounded = policies.boundaries.is_some();
-        for (layer, level, group) in policies.groups(&request.principal) {
+        for (layer, level, group) in policies.groups(request) {
             let mut allow = Found::NOTHING;
             for (policy, document) in group.iter().enumerate() {
                 for (index, statement) in document.statements.iter().enumerate() {
                     let gate = gate(statement, layer, request, bounded);
-                    if gate.truth == Truth::False {
+                    if gate.any() == Truth::False {
                         continue;
                     }
-                    let truth = gate.truth.and(covers(statement, layer, request));
+                    let ways = gate.and(covers(statement, layer, request));
                     let by = StatementRef { layer, level, policy, statement: index };
                     match (statement.effect, layer) {
-                        (Effect::Deny, _) => tally.deny.raise(truth, by),
-                        (Effect::Allow, Layer::Resource) => match gate.reach {
-                            Reach::Direct => tally.parts.direct.raise(truth, by),
-                            Reach::Entity => tally.parts.entity.raise(truth, by),
-                            Reach::Account => tally.parts.account.raise(truth, by),
-                            Reach::None => {}
-                        },
-                        (Effect::Allow, _) => allow.raise(truth, by),
+                        (Effect::Deny, _) => tally.deny.raise(ways.any(), by),
+                        (Effect::Allow, Layer::Resource) => {
+                            tally.parts.direct.raise(ways.direct, by);
+                            tally.parts.entity.raise(ways.entity, by);
+                            tally.parts.account.raise(ways.account, by);
+                        }
+                        (Effect::Allow, _) => allow.raise(ways.any(), by),
                     }
                 }
             }
@@ -290,25 +289,26 @@ fn keep_stronger(slot: &mut Found, found: Found) {
 }
 
 /// Whether a statement is about the request's action and principal and its conditions hold, whatever the resource.
-pub(super) fn gate(statement: &Statement, layer: Layer, request: &Request, bounded: bool) -> Reached {
+pub(super) fn gate(statement: &Statement, layer: Layer, request: &Request, bounded: bool) -> Ways {
     let named = statement.actions.patterns.iter().any(|pattern| pattern.matches_plain(&request.action));
     if named == statement.actions.negated {
-        return Reached::NOBODY;
+        return Ways::NONE;
     }
-    let mut reached = match layer {
-        Layer::Resource | Layer::ResourceControl => {
-            let bounded = bounded && layer == Layer::Resource;
-            principal::reach(statement.principals.as_ref(), statement.effect, &request.principal, bounded)
-        }
-        _ => Reached { reach: Reach::Direct, truth: Truth::True },
+    let principals = statement.principals.as_ref();
+    let reached = match layer {
+        Layer::Resource => principal::reach(principals, statement.effect, &request.principal, bounded),
+        Layer::ResourceControl => principal::reach(principals, statement.effect, &request.principal, false)
+            .and(layers::control_reaches(&request.action)),
+        _ => Ways::direct(Truth::True),
     };
+    let mut holds = reached.any();
     for condition in &statement.conditions {
-        if reached.truth == Truth::False {
-            break;
+        if holds == Truth::False {
+            return Ways::NONE;
         }
-        reached.truth = reached.truth.and(condition.holds(&request.context));
+        holds = holds.and(condition.holds(&request.context));
     }
-    reached
+    reached.and(holds)
 }
 
 /// Whether a statement is about the request's resource. A resource policy without Resource is about what it is attached to.

@@ -2,7 +2,7 @@
 
 use super::super::context::Context;
 use super::super::hole;
-use super::super::pattern::LONGEST;
+use super::super::pattern::LONGEST_VALUE;
 use super::super::principal::{PrincipalError, Requester};
 
 /// One request: may this principal do this to that?
@@ -49,7 +49,7 @@ impl Request {
         resource_account: Option<&str>,
         context: Context,
     ) -> Result<Self, RequestError> {
-        if [principal, action, resource].iter().any(|text| text.len() > LONGEST) {
+        if [principal, action, resource].iter().any(|text| text.len() > LONGEST_VALUE) {
             return Err(RequestError::TooLong);
         }
         let principal = Requester::parse(principal)?;
@@ -74,6 +74,15 @@ impl Request {
     #[must_use]
     pub fn for_resource(&self, resource: &str) -> Self {
         Self { resource: resource.to_owned(), ..self.clone() }
+    }
+
+    /// The same request, with the requester's account as the owner of a resource whose owner is not known otherwise.
+    #[must_use]
+    pub fn owned_by_requester(mut self) -> Self {
+        if self.owner().is_none() {
+            self.resource_account = self.principal.account().map(str::to_owned);
+        }
+        self
     }
 
     /// The account that owns the resource.

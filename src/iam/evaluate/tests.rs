@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use super::super::principal::Requester;
 use super::super::{Context, Policy, PolicyKind};
 use super::*;
 

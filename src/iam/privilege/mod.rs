@@ -13,14 +13,13 @@ pub use actions::ActionExcess;
 
 use super::context::Context;
 use super::document::{Effect, Statement};
-use super::evaluate::layers::{self, Lattice, Parts, combine};
+use super::evaluate::layers::{self, Lattice, Parts, Required, combine};
 use super::evaluate::{
     Decision, Layer, PolicySet, Request, RequestError, StatementRef, Uncertainty, evaluate, gate,
 };
 use super::hole::has_unknown;
 use super::language::{Glob, Language, Limits, Search, Witness};
 use super::pattern::Pattern;
-use super::principal::Reach;
 use super::truth::Truth;
 
 /// From which side an unknown is taken.
@@ -117,22 +116,27 @@ impl<'a> Query<'a> {
         let given = |yes: &bool| if *yes { Language::everything() } else { Language::nothing() };
         let mut parts = layers::start(policies, &request.principal).map(given);
         let mut denied = Vec::new();
-        for (layer, _, group) in policies.groups(&request.principal) {
+        for (layer, _, group) in policies.groups(request) {
             let (mut allow, mut direct, mut entity, mut account) = (vec![], vec![], vec![], vec![]);
             for statement in group.iter().flat_map(|policy| &policy.statements) {
                 let side = if statement.effect == Effect::Allow { side } else { side.opposite() };
                 let gate = gate(statement, layer, request, policies.boundaries.is_some());
-                if !side.takes(gate.truth) {
+                if !side.takes(gate.any()) {
                     continue;
                 }
                 let holes = if statement.effect == Effect::Allow { holes } else { Holes::Open };
                 let resources = resources(statement, layer, &request.context, side, holes);
-                match (statement.effect, layer, gate.reach) {
-                    (Effect::Deny, ..) => denied.push(resources),
-                    (Effect::Allow, Layer::Resource, Reach::Direct) => direct.push(resources),
-                    (Effect::Allow, Layer::Resource, Reach::Entity) => entity.push(resources),
-                    (Effect::Allow, Layer::Resource, _) => account.push(resources),
-                    (Effect::Allow, ..) => allow.push(resources),
+                match (statement.effect, layer) {
+                    (Effect::Deny, _) => denied.push(resources),
+                    (Effect::Allow, Layer::Resource) => {
+                        let ways = [gate.direct, gate.entity, gate.account];
+                        for (way, all) in ways.into_iter().zip([&mut direct, &mut entity, &mut account]) {
+                            if side.takes(way) {
+                                all.push(resources.clone());
+                            }
+                        }
+                    }
+                    (Effect::Allow, _) => allow.push(resources),
                 }
             }
             let allow = Language::union(allow);
@@ -152,8 +156,21 @@ impl<'a> Query<'a> {
         self.together(&parts, side).minus(&Language::union(denied))
     }
 
+    /// Puts the layers together: where the resource policy must allow, apart from the other resources.
     fn together(&self, parts: &Parts<Language>, side: Approximation) -> Language {
-        let (relation, other) = layers::relations(self.policies, &self.request);
+        match layers::required_on(self.policies, &self.request.action) {
+            Required::Never => self.related(parts, side, false),
+            Required::Always => self.related(parts, side, true),
+            Required::On(kind) => {
+                let those = Language::from(format!("*{kind}*").as_str());
+                let required = self.related(parts, side, true).both(those.clone());
+                required.either(self.related(parts, side, false).minus(&those))
+            }
+        }
+    }
+
+    fn related(&self, parts: &Parts<Language>, side: Approximation, required: bool) -> Language {
+        let (relation, other) = layers::relations_when(required, &self.request);
         let allowed = combine(parts, relation);
         match (other.map(|other| combine(parts, other)), side) {
             (None, _) => allowed,
@@ -288,5 +305,7 @@ impl From<&str> for Language {
     }
 }
 
+#[cfg(test)]
+mod resolved;
 #[cfg(test)]
 mod tests;

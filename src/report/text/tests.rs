@@ -33,6 +33,22 @@ fn accepted_and_expired() {
     insta::assert_snapshot!(plain(&samples::accepted()));
 }
 
+/// The closure table of a gate, apart from the rest.
+fn table(options: TextOptions) -> String {
+    let text = shown(&samples::gate(), options);
+    text.split_once("Closure").unwrap().1.split("\n\n").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_closure_of_a_gate() {
+    insta::assert_snapshot!(table(TextOptions::default()));
+}
+
+#[test]
+fn the_closure_of_a_gate_and_what_it_rests_on() {
+    insta::assert_snapshot!(table(TextOptions { verbose: 1, ..TextOptions::default() }));
+}
+
 #[test]
 fn quiet_is_one_line_for_each_kind() {
     let options = TextOptions { quiet: true, ..TextOptions::default() };

@@ -29,6 +29,8 @@ pub enum PapersSource {
         /// The fields of provenance, to look at other runs with.
         layout: Box<Layout>,
     },
+    /// Papers that were read already.
+    Had(Box<Papers>),
 }
 
 /// What lies above the runs' folders.
@@ -52,6 +54,7 @@ fn key(kind: PaperKind, run_id: &str, phase_id: &str) -> String {
 /// If a named file is not there, or the run's ID or the phase cannot be the name of a folder.
 pub fn load(source: &PapersSource) -> Result<Papers, ScanError> {
     match source {
+        PapersSource::Had(papers) => Ok((**papers).clone()),
         PapersSource::Files { files, run_id, phase_id } => {
             for id in run_id.iter() {
                 check_run_id(id)?;
@@ -80,9 +83,9 @@ pub fn load(source: &PapersSource) -> Result<Papers, ScanError> {
             let mut papers = Papers {
                 run_id: Some(run_id.clone()),
                 phase_id: Some(phase_id.clone()),
-                siblings: Some(siblings(root, run_id, phase_id, layout)),
                 ..Papers::default()
             };
+            siblings(root, layout, &mut papers);
             for kind in PaperKind::ALL {
                 *papers.paper_mut(kind) = read_inside(kind, root, &key(kind, run_id, phase_id));
             }
@@ -102,13 +105,30 @@ fn check_run_id(id: &str) -> Result<(), ScanError> {
 
 /// What the other runs of the folder say of their images. Those whose provenance is missing or malformed say nothing:
 /// they are judged when they are asked about themselves.
-fn siblings(root: &Path, run_id: &str, phase_id: &str, layout: &Layout) -> Vec<Sibling> {
-    let Ok(entries) = std::fs::read_dir(root.join(RUNS)) else { return Vec::new() };
+fn siblings(root: &Path, layout: &Layout, papers: &mut Papers) {
+    let (run_id, phase_id) =
+        (papers.run_id.clone().unwrap_or_default(), papers.phase_id.clone().unwrap_or_default());
+    let entries = match std::fs::read_dir(root.join(RUNS)) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            papers.siblings = Some(Vec::new());
+            return;
+        }
+        Err(e) => {
+            papers.siblings = Some(Vec::new());
+            papers.siblings_missed = Some(format!("the folder of the runs cannot be listed: {e}"));
+            return;
+        }
+    };
     let names = entries.filter_map(|e| e.ok()?.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|n| n != run_id && Form::RunId.fits(n)).collect();
+    let mut names: Vec<String> = names.filter(|n| *n != run_id && Form::RunId.fits(n)).collect();
     names.sort_unstable();
+    if names.len() > SIBLINGS {
+        papers.siblings_missed =
+            Some(format!("there are more than {SIBLINGS} other runs; only the first were looked at"));
+    }
     let read = |name: String| {
-        let paper = read_inside(PaperKind::Provenance, root, &key(PaperKind::Provenance, &name, phase_id));
+        let paper = read_inside(PaperKind::Provenance, root, &key(PaperKind::Provenance, &name, &phase_id));
         let reading = read_fields(paper.bytes()?, layout, &[]);
         let text = |field| reading.fields.text(field).map(str::to_owned);
         Some(Sibling {
@@ -118,5 +138,5 @@ fn siblings(root: &Path, run_id: &str, phase_id: &str, layout: &Layout) -> Vec<S
             run_id: name,
         })
     };
-    names.into_iter().take(SIBLINGS).filter_map(read).collect()
+    papers.siblings = Some(names.into_iter().take(SIBLINGS).filter_map(read).collect());
 }

@@ -42,7 +42,7 @@ pub struct Entrypoint {
 
 impl Entrypoint {
     /// The command as a report names it.
-    pub(super) fn shown(&self) -> String {
+    pub(in crate::check::packaging) fn shown(&self) -> String {
         escape_bytes(self.command.join(" ").as_bytes())
     }
 }

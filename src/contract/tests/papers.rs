@@ -1,0 +1,71 @@
+//! The sections on a run's papers.
+
+use super::*;
+use crate::check::provenance::{DigestValue, Field, Mode, RegistryKind};
+
+fn told(section: &str) -> String {
+    match parse(&format!("version = 1\n\n{section}")) {
+        Ok(_) => String::new(),
+        Err(e) => e.render(false),
+    }
+}
+
+#[test]
+fn the_example_says_what_papers_must_be() {
+    let papers = parse(EXAMPLE).unwrap().papers;
+    assert_eq!(papers.provenance.name(Field::ImageTag), "tag");
+    assert!(papers.provenance.requires(Field::ImageTag) && !papers.provenance.requires(Field::BuildPath));
+    assert!(papers.provenance.knows("contract_version"), "a profile's document may name its version");
+    let [(version, v0)] = papers.profiles.as_slice() else { panic!("one profile") };
+    assert_eq!(version, "v0");
+    assert!(v0.requires(Field::ImageDigest) && !v0.requires(Field::GitSha));
+    assert_eq!(papers.pinned.len(), 5);
+    assert_eq!((papers.digest_value, papers.skew_seconds), (DigestValue::Hex, 60));
+    assert_eq!((papers.config_mode, papers.registry_kind), (Mode::Jcs, RegistryKind::Ecr));
+    assert_eq!(papers.families, [("github_actions_v1".to_owned(), "github_actions".to_owned())]);
+    assert_eq!(papers.receipt.name(Field::BuildDriver), "driver");
+    assert_eq!(papers.receipt_required, Some(true));
+    let tag = papers.header.fields.iter().find(|(f, _)| *f == Field::ImageTag).unwrap();
+    assert_eq!(tag.1, ["/image/tag"]);
+    assert_eq!(papers.keys.len(), 1);
+    assert!(papers.signature_required && papers.registry_required && papers.security_names_image);
+}
+
+#[test]
+fn a_renamed_field_is_required_under_its_name() {
+    let papers = parse("version = 1\n\n[provenance.fields]\ngit_sha = \"commit\"\n").unwrap().papers;
+    assert!(papers.provenance.requires(Field::GitSha));
+    assert!(papers.provenance.knows("commit") && !papers.provenance.knows("git_sha"));
+}
+
+#[test]
+fn mistakes_are_told() {
+    for (section, word) in [
+        ("[provenance]\ntag_pattern = \"git-\"\n", "is not a pattern for tags"),
+        ("[provenance]\nrequired = [\"a b\"]\n", "is not the name of a field"),
+        ("[provenance]\nrequired = [\"a\", \"a\"]\n", "remove one of the two"),
+        ("[provenance]\nmax_clock_skew_seconds = 90000\n", "too large"),
+        ("[provenance]\noci_digest_value = \"short\"\n", "unknown value"),
+        ("[provenance.fields]\nimage_tag = \"x\"\ngit_sha = \"x\"\n", "remove one of the two"),
+        ("[provenance.fields]\nimage_tga = \"x\"\n", "image_tag"),
+        ("[provenance.pinned]\necr_repo_uri = \"app\"\n", "has not the form"),
+        ("[run_header]\nimage_tag = \"image.tag\"\n", "is not a JSON pointer"),
+        ("[run_header]\ncanonical = \"sorted\"\n", "sorted-keys"),
+        ("[signature]\nrequired = true\n", "no key is pinned"),
+        ("[[signature.keys]]\nid = \"a\"\npem = \"x\"\n", "is no public key"),
+        ("[registry]\nkind = \"harbor\"\n", "unknown value"),
+        ("[[receipt.families]]\nid = \"x\"\n", "driver"),
+    ] {
+        let told = told(section);
+        assert!(told.contains(word), "{section}: {told}");
+    }
+}
+
+#[test]
+fn a_private_key_is_refused_and_not_shown() {
+    let body = "MC4CAQAwBQYDK2VwBCIEIKnotarealkeynotarealkeynotarealkeynotareal";
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----");
+    let told = told(&format!("[[signature.keys]]\nid = \"a\"\npem = \"\"\"\n{pem}\n\"\"\"\n"));
+    assert!(told.contains("this is a private key"), "{told}");
+    assert!(!told.contains("MC4CAQ"), "{told}");
+}

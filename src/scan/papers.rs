@@ -1,0 +1,200 @@
+//! The papers of one run, as its store has them: every document that the layout names, and what other runs say of the
+//! same tag.
+
+use std::collections::BTreeSet;
+
+use super::verify::{PapersSource, VerifyRequest, verify};
+use super::{Outcome, RegistryAccess, ScanError, Setup};
+use crate::artifact::provenance::{Content, Field, PaperKind, Papers, Sibling, read_fields};
+use crate::check::{Answers, Masker, catalogue};
+use crate::finding::{CheckStatus, Confidence, Coverage, Finding, Fingerprint, Report, Severity, Unchecked};
+use crate::location::{Key, Origin, OriginKind, RunId};
+use crate::store::{Document, Layout, Object, Store, StoreError};
+
+/// Most other runs that are looked at for a tag that was used twice: in a bucket, each costs a request.
+const SIBLINGS: usize = 1_000;
+
+/// Which papers are judged, and when.
+pub struct PapersRequest<'a> {
+    /// Where they are.
+    pub store: &'a Store,
+    /// Under which keys.
+    pub layout: &'a Layout,
+    /// The run.
+    pub run: &'a RunId,
+    /// How the registry is asked; it is not without.
+    pub registry: Option<RegistryAccess>,
+    /// The moment that they are judged at.
+    pub now: jiff::Timestamp,
+    /// Digests of the image that a gate examined, if it did: its evidence will be about that image.
+    pub image: Option<&'a BTreeSet<String>>,
+}
+
+/// The check that asks for the run's security evidence.
+const SECURITY: &str = "SW514";
+
+/// Judges the papers of a run that a gate examines. The security evidence is what the gate will write, so of it only one
+/// thing is asked: whether the image that was examined is the one that was packaged.
+///
+/// # Errors
+/// If the run has no keys. What cannot be read is in the report.
+pub fn papers(setup: &Setup<'_>, request: &PapersRequest<'_>) -> Result<Outcome, ScanError> {
+    let mut missed = Vec::new();
+    let papers = load(setup, request, &mut missed)?;
+    let packaged = packaged(setup, &papers);
+    let source = PapersSource::Had(Box::new(papers));
+    let to_verify = VerifyRequest { source, registry: request.registry.clone(), now: request.now };
+    let mut outcome = verify(setup, &to_verify)?;
+    let mut answers = Answers { findings: Vec::new(), unchecked: missed };
+    let mut asked = Vec::new();
+    if let (Some(examined), Some((name, digest))) = (request.image, packaged) {
+        asked.push(SECURITY);
+        compare(setup, examined, &name, &digest, &mut answers);
+    }
+    let masker = Masker::new(setup.rules);
+    let own = super::verdict::judge(setup, &masker, &asked, answers, Vec::new(), Coverage::default());
+    let reports = vec![without(outcome.report, SECURITY), own.report];
+    outcome.report = Report::merge(setup.contract.policy.fail_on, &catalogue(), reports, Vec::new());
+    Ok(outcome)
+}
+
+/// The packaging provenance's name, and the digest that it names.
+fn packaged(setup: &Setup<'_>, papers: &Papers) -> Option<(String, String)> {
+    let expectations = &setup.contract.papers;
+    let fields =
+        read_fields(papers.provenance.bytes()?, &expectations.provenance, &expectations.profiles).fields;
+    Some((papers.provenance.name.clone(), fields.text(Field::ImageDigest)?.to_owned()))
+}
+
+/// Compares the image that was examined with the one that was packaged.
+fn compare(
+    setup: &Setup<'_>,
+    examined: &BTreeSet<String>,
+    name: &str,
+    packaged: &str,
+    answers: &mut Answers,
+) {
+    let origin = Origin::new(OriginKind::Document, name);
+    if examined.contains(packaged) {
+        return;
+    }
+    let Some(first) = examined.iter().next() else {
+        answers.unchecked.push(Unchecked {
+            origin,
+            what: "the examined image".to_owned(),
+            reason: "it has no manifest, as what `docker save` writes, so it cannot be told whether it is the one \
+                     that was packaged; examine it in its registry or as an OCI archive"
+                .to_owned(),
+            checks: vec![SECURITY],
+        });
+        return;
+    };
+    answers.findings.push(Finding {
+        check: SECURITY,
+        detector: None,
+        severity: Severity::High,
+        confidence: Confidence::High,
+        message: format!("the image that was examined is {first}, and {packaged} was packaged"),
+        fix: "Run the gate on the very image that was pushed, by its digest.".to_owned(),
+        fingerprint: Fingerprint::new(&setup.key, SECURITY, "", &[name, "examined"], None),
+        origin,
+        secret: None,
+        places: Vec::new(),
+        notes: Vec::new(),
+    });
+}
+
+/// A report as if a check had not been asked.
+fn without(mut report: Report, check: &str) -> Report {
+    report.findings.retain(|f| f.check != check);
+    report.accepted.retain(|a| a.finding.check != check);
+    report.unchecked.retain(|u| u.checks != [check]);
+    report.unchecked.iter_mut().for_each(|u| u.checks.retain(|id| *id != check));
+    for summary in report.checks.iter_mut().filter(|c| c.meta.id == check) {
+        summary.status = CheckStatus::NotRequested;
+    }
+    report
+}
+
+fn load(
+    setup: &Setup<'_>,
+    request: &PapersRequest<'_>,
+    missed: &mut Vec<Unchecked>,
+) -> Result<Papers, ScanError> {
+    let PapersRequest { store, layout, run, .. } = request;
+    let mut papers = Papers {
+        run_id: Some(run.to_string()),
+        phase_id: Some(layout.phase.as_str().to_owned()),
+        ..Papers::default()
+    };
+    let provenance = layout.key(Document::Provenance, run)?;
+    let keys = [
+        (PaperKind::Provenance, provenance.clone()),
+        (PaperKind::Receipt, layout.key(Document::Receipt, run)?),
+        (PaperKind::RunHeader, layout.key(Document::RunHeader, run)?),
+    ];
+    // The envelope lies beside what it signs.
+    let signed = provenance.beside(|_| PaperKind::Attestation.file_name().to_owned()).ok();
+    for (kind, key) in keys.into_iter().chain(signed.map(|key| (PaperKind::Attestation, key))) {
+        let paper = papers.paper_mut(kind);
+        paper.name = store.place(&key);
+        paper.content = content(store, &key, kind.limit());
+    }
+    papers.siblings = Some(siblings(setup, request, missed));
+    Ok(papers)
+}
+
+fn content(store: &Store, key: &Key, limit: u64) -> Content {
+    match store.get(key) {
+        Ok(None) => Content::Missing,
+        Ok(Some(Object { bytes, .. })) if bytes.len() as u64 > limit => Content::TooLarge { limit },
+        Ok(Some(Object { bytes, .. })) => Content::Bytes(bytes),
+        Err(StoreError::TooLarge { .. }) => Content::TooLarge { limit },
+        Err(error) => Content::Unreadable(error.to_string()),
+    }
+}
+
+/// What other runs say of their images. Those whose provenance is missing or malformed say nothing: they are judged
+/// when they are asked about themselves.
+fn siblings(setup: &Setup<'_>, request: &PapersRequest<'_>, missed: &mut Vec<Unchecked>) -> Vec<Sibling> {
+    let PapersRequest { store, layout, run, .. } = request;
+    let mut miss = |reason: String| {
+        missed.push(Unchecked {
+            origin: Origin::new(OriginKind::Document, "other runs"),
+            what: "tags of other runs".to_owned(),
+            reason,
+            checks: vec!["SW508"],
+        });
+    };
+    let runs = match store.runs(layout) {
+        Ok(runs) => runs,
+        Err(error) => {
+            miss(error.to_string());
+            return Vec::new();
+        }
+    };
+    let others: Vec<RunId> = runs.ids.into_iter().filter(|id| id != *run).collect();
+    if runs.more || others.len() > SIBLINGS {
+        miss(format!("there are more than {SIBLINGS} other runs; the rest was not looked at"));
+    }
+    let mut found = Vec::new();
+    for id in others.into_iter().take(SIBLINGS) {
+        let Ok(key) = layout.key(Document::Provenance, &id) else { continue };
+        let bytes = match store.get(&key) {
+            Ok(Some(object)) => object.bytes,
+            Ok(None) => continue,
+            Err(error) => {
+                miss(error.to_string());
+                continue;
+            }
+        };
+        let fields = read_fields(&bytes, &setup.contract.papers.provenance, &[]).fields;
+        let text = |field| fields.text(field).map(str::to_owned);
+        if let (Some(repository), Some(image_tag), Some(image_digest)) =
+            (text(Field::RepositoryUri), text(Field::ImageTag), text(Field::ImageDigest))
+        {
+            found.push(Sibling { repository, image_tag, image_digest, run_id: id.to_string() });
+        }
+    }
+    found
+}
