@@ -19,8 +19,12 @@ const MOST: usize = 32;
 /// What may be read, by the kind of thing.
 pub(super) struct Permitted {
     pub(super) parameters: Language,
+    /// The same names in every region.
+    pub(super) parameters_anywhere: Language,
     pub(super) paths: Language,
     pub(super) secrets: Language,
+    /// The same names in every account.
+    pub(super) secrets_anywhere: Language,
     pub(super) keys: Language,
 }
 
@@ -69,38 +73,31 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let place = wiring.placement;
     let (p, r, a) = (place.partition(), place.region(), place.account());
     let (here, paths) = (parameter_universe(p, r, a), path_universe(p, r, a));
-    // The same names in other regions are a second, milder question.
-    // The wildcard of the region must not run over a colon.
+    // The wildcard of a region must not run over a colon.
     let colons = Language::from("*:*:*:*:*:*:*");
     let there = parameter_universe(p, "?*", a).minus(&here).minus(&colons);
     let paths_there = path_universe(p, "?*", a).minus(&paths).minus(&colons);
-    let secrets = Language::from(format!("arn:{p}:secretsmanager:{r}:{a}:secret:?*-??????").as_str());
-    let secrets =
-        secrets.minus(&Language::from(format!("arn:{p}:secretsmanager:{r}:{a}:secret:*:*").as_str()));
-    let keys = Language::from(format!("arn:{p}:kms:{r}:{a}:key/?*").as_str());
     let context = || wiring.context(&access.principal);
     let mut all = Excesses::default();
     let mut policies = access.policies.clone();
-    for (action, universe, elsewhere, permitted) in [
-        ("ssm:GetParameter", &here, &there, &permitted.parameters),
-        ("ssm:GetParameters", &here, &there, &permitted.parameters),
-        ("ssm:GetParameterHistory", &here, &there, &permitted.parameters),
-        ("ssm:GetParametersByPath", &paths, &paths_there, &permitted.paths),
-    ] {
-        let question = Question { action, universe, permitted, context: context(), elsewhere: false };
-        if ask(&access.principal, &policies, &question, &mut all) {
-            let question = Question { universe: elsewhere, elsewhere: true, context: context(), ..question };
-            ask(&access.principal, &policies, &question, &mut all);
-        }
-    }
-    let question = Question {
-        action: "secretsmanager:GetSecretValue",
-        universe: &secrets,
-        permitted: &permitted.secrets,
-        context: context(),
-        elsewhere: false,
+    let mut ask_about = |action, universe: &Language, permitted: &Language, elsewhere| {
+        let question = Question { action, universe, permitted, context: context(), elsewhere };
+        ask(&access.principal, &access.policies, &question, &mut all)
     };
-    ask(&access.principal, &policies, &question, &mut all);
+    for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
+        // The names that are permitted, in other regions, are a milder question than other names there.
+        let _ = ask_about(action, &here, &permitted.parameters, false)
+            && ask_about(action, &there, &permitted.parameters_anywhere, false)
+            && ask_about(action, &there, &permitted.parameters, true);
+    }
+    let action = "ssm:GetParametersByPath";
+    let _ = ask_about(action, &paths, &permitted.paths, false)
+        && ask_about(action, &paths_there, &permitted.paths, false);
+    let action = "secretsmanager:GetSecretValue";
+    if ask_about(action, &secrets(p, a), &permitted.secrets, false) {
+        foreign(access, &secrets(p, "?*").minus(&secrets(p, a)), permitted, context(), &mut all);
+    }
+    let keys = Language::from(format!("arn:{p}:kms:?*:{a}:key/?*").as_str()).minus(&colons);
     // A key that nobody saw is taken to leave the decision to the account's policies, as new keys do.
     policies.resource_rule = ResourceRule::Either;
     for service in [Some("ssm"), Some("secretsmanager"), None] {
@@ -116,6 +113,34 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     resource_policies(wiring, access, permitted, &mut all);
     dedup(&mut all);
     all
+}
+
+/// The ARNs of all secrets of an account, in any region: six colons, and six random characters at the end.
+fn secrets(partition: &str, account: &str) -> Language {
+    let all =
+        Language::from(format!("arn:{partition}:secretsmanager:?*:{account}:secret:?*-??????").as_str());
+    all.minus(&Language::from("*:*:*:*:*:*:*:*"))
+}
+
+/// Of a secret in another account, that account's policy decides, too; nobody sees it from here.
+fn foreign(
+    access: &Access<'_>,
+    universe: &Language,
+    permitted: &Permitted,
+    context: Context,
+    all: &mut Excesses,
+) {
+    let action = "secretsmanager:GetSecretValue";
+    let mut found = Excesses::default();
+    let question =
+        Question { action, universe, permitted: &permitted.secrets_anywhere, context, elsewhere: false };
+    ask(&access.principal, &access.policies, &question, &mut found);
+    all.doubts.append(&mut found.doubts);
+    all.doubts.extend(found.found.into_iter().map(|reach| Doubt {
+        action,
+        resource: Some(reach.witness.shown),
+        why: "the policy of a secret in another account decides, too, and is not seen from here".to_owned(),
+    }));
 }
 
 /// Adds all statements that answer the question with an excess, one after the other. Whether nothing was found.

@@ -72,7 +72,7 @@ pub fn ask(
             (None, causes.chain(unseen).chain(boundary).collect())
         }
     };
-    Ok(Answer { allowed, principal: access.principal.clone(), resource, reason: explanation.text, open })
+    Ok(Answer { allowed, principal: access.principal, resource, reason: explanation.text, open })
 }
 
 /// The policies with that of the resource, if it has one, and what of it was not seen.

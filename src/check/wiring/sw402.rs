@@ -39,6 +39,10 @@ impl Check<Wiring<'_>> for SecretNotAsPinned {
             let origin =
                 target.place().map_or_else(|| wiring.nowhere(target.name()), |place| wiring.origin(place));
             let asked = Asked { wiring, target, origin, context };
+            // A secret of Secrets Manager is always encrypted: only a pinned key can be missed.
+            if !target.is_parameter() && target.secret.key.is_none() {
+                continue;
+            }
             if let Seen::NotSeen(gap) = target.there() {
                 asked.unchecked("type and pins", &gap.to_string(), answers);
                 continue;
@@ -46,7 +50,7 @@ impl Check<Wiring<'_>> for SecretNotAsPinned {
             match &target.found {
                 Found::Parameter(Seen::Value(parameter)) => asked.parameter(parameter, answers),
                 Found::Secret(Seen::Value(secret)) => {
-                    asked.key(&secret.key, "alias/aws/secretsmanager", answers)
+                    asked.key(&secret.key, "alias/aws/secretsmanager", answers);
                 }
                 // What is absent has no type; SW401 tells of it.
                 Found::Parameter(_) | Found::Secret(_) => {}

@@ -58,8 +58,12 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
     let extras: Vec<Language> =
         access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str())).collect();
     let with = |more: Vec<Language>| Language::union(more.into_iter().chain(extras.iter().cloned()));
-    let of = |parameters: bool| {
-        targets.iter().filter(|t| t.is_parameter() == parameters).map(|t| t.arns.clone()).collect()
+    let of = |parameters: bool| targets.iter().filter(move |t| t.is_parameter() == parameters);
+    // An ARN with one of its parts left open.
+    let open = |arn: &str, at: usize| {
+        let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
+        parts.iter_mut().skip(at).take(1).for_each(|part| *part = "*");
+        Language::from(parts.join(":").as_str())
     };
     let (mut keys, mut gaps) = (Vec::new(), Vec::new());
     for target in &targets {
@@ -70,9 +74,11 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
         }
     }
     let permitted = Permitted {
-        parameters: with(of(true)),
+        parameters: with(of(true).map(|t| t.arns.clone()).collect()),
+        parameters_anywhere: with(of(true).map(|t| open(&t.arn, 3)).collect()),
         paths: with(Vec::new()),
-        secrets: with(of(false)),
+        secrets: with(of(false).map(|t| t.arns.clone()).collect()),
+        secrets_anywhere: with(of(false).map(|t| open(&t.arn, 4)).collect()),
         keys: with(keys),
     };
     (permitted, gaps)
@@ -144,7 +150,7 @@ fn report(
     };
     let than = if only_elsewhere { "in other regions, too" } else { "beyond what it requires" };
     let message = format!(
-        "{} can {} {than}: it can also read {} ({by})",
+        "{} is allowed {} {than}, for example on {}, by {by}",
         access.name,
         actions.join(", "),
         first.witness

@@ -102,7 +102,14 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> Permitted {
     let holds = |e: &&super::Extra| e.expires.is_none_or(|day| wiring.today <= day);
     let extras = access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str()));
     let all = Language::union(excepted.chain(extras));
-    Permitted { parameters: all.clone(), paths: all.clone(), secrets: all.clone(), keys: all }
+    Permitted {
+        parameters: all.clone(),
+        parameters_anywhere: all.clone(),
+        paths: all.clone(),
+        secrets: all.clone(),
+        secrets_anywhere: all.clone(),
+        keys: all,
+    }
 }
 
 fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {

@@ -54,7 +54,7 @@ impl Check<Wiring<'_>> for TrustTooWide {
                 Seen::Value(role) => match &role.trust {
                     Seen::Value(document) => judge(wiring, context, &name, document, answers),
                     Seen::Absent => {
-                        answers.unchecked.push(unchecked("the source does not tell it".to_owned()))
+                        answers.unchecked.push(unchecked("the source does not tell it".to_owned()));
                     }
                     Seen::NotSeen(gap) => answers.unchecked.push(unchecked(gap.to_string())),
                 },

@@ -75,7 +75,7 @@ impl Wiring<'_> {
             let arn = self.secret_arn(secret);
             add(&secret.place, &["", "arn", "id", "Id", "Arn"], &arn);
             // The plan's reader knows all of the ARN but the random characters.
-            add(&secret.place, &["arn.suffix"], arn.rsplit('-').next().unwrap_or_default());
+            add(&secret.place, &["arn.suffix", "Suffix"], arn.rsplit('-').next().unwrap_or_default());
             add(&secret.place, &["name", "Name"], &secret.name);
         }
         for (name, role) in &self.snapshot.roles {

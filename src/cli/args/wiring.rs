@@ -14,8 +14,7 @@ use super::Common;
     seaworthy wiring --live --region eu-west-1 --save-snapshot snapshot.json\n  \
     seaworthy wiring --snapshot snapshot.json            the same again, without the account\n  \
     seaworthy wiring --print-policy                      what --live needs to be allowed\n\n\
-    Several sources fill one another: plans, then templates, then snapshots, then the account. No secret value is ever\n\
-    read.\n\n\
+    Several sources fill one another: plans, then templates, then snapshots, then the account. No secret value is read.\n\n\
     Exit codes: 0 pass, 1 fail, 2 could not decide")]
 pub(in crate::cli) struct Wiring {
     #[command(flatten)]
