@@ -88,7 +88,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     setup.progress.runs.store(ids.len() as u64, Ordering::Relaxed);
     let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default() };
 
-    let firsts = auditor.first_look(ids);
+    let firsts = auditor.first_look(&ids);
     let siblings = siblings(&firsts);
     let (mut judged, older) = auditor.second_look(firsts, &siblings);
     let warnings = shared_warnings(&judged);
@@ -160,10 +160,10 @@ impl Auditor<'_> {
     }
 
     /// Reads the provenance of all runs.
-    fn first_look(&self, ids: Vec<RunId>) -> Vec<First> {
+    fn first_look(&self, ids: &[RunId]) -> Vec<First> {
         let expectations = &self.setup.contract.papers;
         let (mut firsts, mut kept) = (Vec::with_capacity(ids.len()), 0_u64);
-        for part in self.source.parts(&ids, |id| id) {
+        for part in self.source.parts(ids, |id| id) {
             let wanted: Vec<_> = part.iter().map(|id| (PaperKind::Provenance, id)).collect();
             let papers = self.read(&wanted);
             let read = |(id, paper): (&RunId, Paper)| {
