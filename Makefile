@@ -4,11 +4,15 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo test lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --release --locked
-	./demo/run
+	./corpus/demo/run fail
+
+demo-pass:
+	$(CARGO) build --release --locked
+	./corpus/demo/run pass
 
 test: setup
 	$(CARGO) test --locked

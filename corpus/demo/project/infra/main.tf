@@ -28,7 +28,7 @@ variable "db_password" {
 
 variable "mail_token" {
   sensitive = true
-  default   = "set-by-the-pipeline"
+  default   = "written-by-the-pipeline"
 }
 
 locals {
