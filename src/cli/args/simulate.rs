@@ -14,11 +14,11 @@ use super::wiring::Files;
     Many requests, a case on each line:\n  \
     {\"id\": \"1\", \"policies\": {\"identity\": [{…}], \"boundaries\": null, \"scps\": [{\"org\": \"root\", \"policies\": [{…}]}]},\n   \
     \"request\": {\"principal\": \"arn:…\", \"action\": \"ssm:GetParameter\", \"resource\": \"arn:…\", \"context\": {}}}\n\
-    policies: null or missing means that none is attached; an empty list of boundaries or session policies is attached\n  \
-    and allows nothing. Also: \"session\", \"rcps\", \"resource\" (one policy).\n\
-    request: \"resource_account\" says who owns a resource whose ARN does not (default: the principal's account;\n  \
-    null: unknown);\n  \
-    a context value of null is unknown; \"open_context\": true makes every key that is not listed unknown.\n\
+    policies: null or missing means none; an empty list of boundaries or session policies is\n  \
+    attached and allows nothing. Also: \"session\", \"rcps\", \"resource\" (one policy).\n\
+    request: \"resource_account\" says who owns a resource whose ARN does not; the default is the\n  \
+    principal's account, and null is unknown. A context value of null is unknown;\n  \
+    \"open_context\": true makes every key that is not listed unknown.\n\
     The answer is one, too: {\"id\", \"decision\": Allowed | ImplicitlyDenied | ExplicitlyDenied | Unknown, \"why\"}.")]
 pub(in crate::cli) struct Simulate {
     /// The cases, one JSON object a line; - for standard input.

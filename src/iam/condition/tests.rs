@@ -72,10 +72,10 @@ fn numbers_of_any_length() {
         assert_eq!(holds("NumericLessThan", &[more], &[less]), Truth::True, "{less} {more}");
         assert_eq!(holds("NumericGreaterThan", &[more], &[less]), Truth::False, "{less} {more}");
     }
-    for (a, b) in [("-0", "0"), ("007", "7"), ("1.50", "1.5")] {
+    for (a, b) in [("-0", "0"), ("007", "7"), ("1.50", "1.5"), ("1e3", "1000"), ("-2.5E-3", "-0.0025")] {
         assert_eq!(holds("NumericEquals", &[a], &[b]), Truth::True, "{a} {b}");
     }
-    for wrong in ["", "-", ".5", "5.", "1e3", "+1", "0x1"] {
+    for wrong in ["", "-", ".5", "5.", "+1", "0x1", "e3", "1e", "1e99999"] {
         assert_eq!(holds("NumericEquals", &[wrong], &[wrong]), Truth::False, "{wrong}");
     }
 }

@@ -131,20 +131,17 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads `[+-]digits[.digits][e[+-]digits]`; digits may lack on one side of the point, and JSON numbers may have an
-    /// exponent.
+    /// Reads `[-]digits[.digits][e[+-]digits]`: quotation marks are optional, so the forms are those of JSON numbers. Leading
+    /// zeros do no harm.
     fn read(text: &str) -> Option<Self> {
-        let (negative, rest) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
-        };
+        let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (digits, exponent) = match rest.split_once(['e', 'E']) {
             None => (rest, 0),
             Some((digits, exponent)) => (digits, exponent.parse::<i16>().ok()?),
         };
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        let numeric = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if (whole.is_empty() && fraction.is_empty()) || !numeric(whole) || !numeric(fraction) {
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let numeric = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !numeric(whole) || !numeric(fraction) {
             return None;
         }
         let shift = usize::from(exponent.unsigned_abs());
