@@ -1,6 +1,6 @@
 //! `seaworthy wiring`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::{Files, Global, Wiring as Arguments};
 use super::output::{Terminal, wanted, write_all};
@@ -105,6 +105,6 @@ fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     scan::read_file(path, MOST).map_err(|reason| Failure(format!("{}: {reason}", path.display())))
 }

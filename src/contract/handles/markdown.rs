@@ -54,7 +54,7 @@ fn unquoted(value: &str) -> Result<&str, &'static str> {
     for quote in ['"', '\''] {
         if let Some(rest) = value.strip_prefix(quote) {
             return match rest.split_once(quote) {
-                Some((inner, "")) if inner.is_empty() => Err("has no value"),
+                Some(("", "")) => Err("has no value"),
                 Some((inner, after)) if after.is_empty() || after.trim_start().starts_with('#') => Ok(inner),
                 _ => Err("has a value whose quote is not closed"),
             };
