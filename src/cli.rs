@@ -2,6 +2,7 @@
 
 mod args;
 mod attest;
+mod audit;
 mod context;
 mod environment;
 mod explain;
@@ -54,6 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Init(init) => init::run(init, &terminal),
         Command::Verify(verify) => verify::run(verify, &terminal),
         Command::Attest(attest) => attest::run(attest, &terminal),
+        Command::Audit(audit) => audit::run(audit, &terminal),
         Command::Rules(rules) => rules::run(rules, &terminal),
         Command::Explain(explain) => explain::run(explain, &terminal),
         Command::Simulate(simulate) => simulate::run(simulate, &terminal),

@@ -3,6 +3,7 @@
 //! are the business of whoever failed.
 
 mod access;
+mod audit;
 mod closure;
 mod outcome;
 
@@ -16,6 +17,7 @@ use sha2::Sha256;
 use crate::location::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
+pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
 pub use closure::{Clause, ClauseStatus, Part, PartState, closure};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
 

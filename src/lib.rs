@@ -6,6 +6,7 @@
 //! directory           dockerfile          + unchecked          pass | fail |       text, json, sarif,
 //! archive, layout     context             one file per ID      incomplete          github, evidence
 //! registry, daemon    image               rules/ as data
+//! documents           provenance
 //! ```
 //!
 //! The folders are this picture: [`artifact`] is what is examined, [`check`] the questions, [`detect`] and [`rule`]

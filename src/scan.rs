@@ -1,5 +1,6 @@
 //! The spine: plan, load, check, sort, verdict. The only owner of threads.
 
+mod audit;
 mod context;
 mod exec;
 mod gate;
@@ -24,6 +25,7 @@ use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 use crate::store::StoreError;
 
+pub use audit::{AuditRequest, ImageSource, ImagesRequest, audit};
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use exec::{Engine, ExecRequest};
 pub use gate::{Examination, Gate, Plan, SoFar, gate};
@@ -135,6 +137,9 @@ pub struct Progress {
     layers: AtomicU64,
     layers_done: AtomicU64,
     bytes: AtomicU64,
+    runs: AtomicU64,
+    documents: AtomicU64,
+    runs_done: AtomicU64,
 }
 
 impl Progress {
@@ -146,6 +151,21 @@ impl Progress {
     /// Layers that were read.
     pub fn layers_done(&self) -> u64 {
         self.layers_done.load(Ordering::Relaxed)
+    }
+
+    /// Runs that are to be judged, as far as is known.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    /// Documents of runs that were read.
+    pub fn documents(&self) -> u64 {
+        self.documents.load(Ordering::Relaxed)
+    }
+
+    /// Runs that were judged.
+    pub fn runs_done(&self) -> u64 {
+        self.runs_done.load(Ordering::Relaxed)
     }
 
     /// Unpacked bytes that were read.

@@ -61,7 +61,7 @@ impl EngineFixture {
         format!(
             "#!/bin/sh\ncase \"$1\" in\nimages) ;;\nload) echo 'Loaded image: localhost/app:1' ;;\nimage) echo {id} ;;\n\
              rmi) echo \"$2\" > removed ;;\nrun)\n  case \" $* \" in\n  *' --env'*|*' -e '*|*' --volume '*) exit 125 ;;\n  \
-             *' --network none '*' --read-only '*' --cap-drop ALL '*' {id} '*' --help ') ;;\n  *) exit 125 ;;\n  esac\n  \
+             *' --network none'*' --read-only'*' --cap-drop ALL'*' {id}'*' --help ') ;;\n  *) exit 125 ;;\n  esac\n  \
              echo '{}' >&2\n  exit {} ;;\n*) exit 125 ;;\nesac\n",
             self.output, self.exit
         )

@@ -1,5 +1,6 @@
 //! What may be typed.
 
+mod audit;
 mod gate;
 mod init;
 mod papers;
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 use crate::finding::Severity;
 use crate::location::RunId;
 
+pub(super) use audit::Audit;
 pub(super) use gate::Gate;
 pub(super) use init::Init;
 
@@ -78,6 +80,7 @@ pub(super) enum Command {
     Simulate(Simulate),
     Verify(Verify),
     Attest(Attest),
+    Audit(Audit),
     Rules(Rules),
     Explain(Explain),
     Schema(Schema),
@@ -259,7 +262,7 @@ pub(super) struct Explain {
 /// Print a JSON Schema
 #[derive(Args, Debug)]
 pub(super) struct Schema {
-    /// contract, report or evidence.
+    /// contract, report, evidence or audit.
     pub(super) name: String,
 }
 

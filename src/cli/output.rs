@@ -79,7 +79,7 @@ impl Terminal {
         }
     }
 
-    fn text_options(&self, to_terminal: bool) -> TextOptions {
+    pub(super) fn text_options(&self, to_terminal: bool) -> TextOptions {
         let width = if to_terminal { terminal_width() } else { 100 };
         TextOptions {
             color: to_terminal && self.color_out(),

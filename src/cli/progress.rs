@@ -35,7 +35,13 @@ fn show(progress: &Progress, done: &AtomicBool) {
         std::thread::sleep(Duration::from_millis(50));
         if start.elapsed() >= PATIENCE {
             let (layers, all) = (progress.layers_done(), progress.layers());
-            bar.set_message(format!("layer {layers} of {all}, {} read", HumanBytes(progress.bytes())));
+            let text = format!("layer {layers} of {all}, {} read", HumanBytes(progress.bytes()));
+            let (judged, runs) = (progress.runs_done(), progress.runs());
+            bar.set_message(match (runs, all) {
+                (0, _) => text,
+                (_, 0) => format!("run {judged} of {runs}, {} documents read", progress.documents()),
+                _ => format!("{runs} runs; images: {text}"),
+            });
             bar.tick();
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! Writers write in small pieces: hand them a buffered one.
 
+pub mod audit;
 pub mod evidence;
 pub mod github;
 pub mod json;
@@ -87,13 +88,14 @@ pub struct UnknownFormat {
 }
 
 /// The names that [`schema`] knows.
-pub const SCHEMAS: [&str; 2] = ["report", "evidence"];
+pub const SCHEMAS: [&str; 3] = ["report", "evidence", "audit"];
 
-/// The JSON Schema (draft 2020-12) of a document that this module writes: `report` or `evidence`.
+/// The JSON Schema (draft 2020-12) of a document that this module writes: `report`, `evidence` or `audit`.
 pub fn schema(name: &str) -> Option<serde_json::Value> {
     let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let schema = match name {
         "report" => generator.into_root_schema_for::<json::Document>(),
+        "audit" => generator.into_root_schema_for::<audit::Document>(),
         "evidence" => generator.into_root_schema_for::<evidence::Document>(),
         _ => return None,
     };

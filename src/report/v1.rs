@@ -26,7 +26,11 @@ pub(super) struct Tool {
 
 impl Tool {
     pub(super) fn of(report: &inner::Report) -> Self {
-        Self { name: TOOL, version: VERSION, rules_digest: printable(&report.rules_digest) }
+        Self::with(&report.rules_digest)
+    }
+
+    pub(super) fn with(rules_digest: &str) -> Self {
+        Self { name: TOOL, version: VERSION, rules_digest: printable(rules_digest) }
     }
 }
 
@@ -39,7 +43,11 @@ pub(super) struct Contract {
 
 impl Contract {
     pub(super) fn of(report: &inner::Report) -> Option<Self> {
-        report.contract_digest.as_deref().map(|d| Self { digest: printable(d) })
+        report.contract_digest.as_deref().map(Self::with)
+    }
+
+    pub(super) fn with(digest: &str) -> Self {
+        Self { digest: printable(digest) }
     }
 }
 

@@ -57,6 +57,29 @@ type Seen = HashMap<String, Result<Arc<LayerFacts>, FetchError>>;
 /// # Errors
 /// If there is no image to be had. What is wrong with a part of one is in the report.
 pub fn image(setup: &Setup<'_>, request: &ImageRequest) -> Result<Outcome, ScanError> {
+    look(setup, request, |_| ()).map(|(outcome, ())| outcome)
+}
+
+/// Examines it, and tells whether each image in it is the one with this digest or a part of the index with it.
+pub(super) fn known_image(
+    setup: &Setup<'_>,
+    request: &ImageRequest,
+    digest: &str,
+) -> Result<(Outcome, bool), ScanError> {
+    look(setup, request, |images| {
+        let is_it = |image: &Image| {
+            let indexes = image.indexes.iter().map(|index| &index.digest);
+            image.manifest.iter().map(|m| &m.digest).chain(indexes).any(|d| d.as_str() == digest)
+        };
+        !images.images.is_empty() && images.images.iter().all(is_it)
+    })
+}
+
+fn look<T>(
+    setup: &Setup<'_>,
+    request: &ImageRequest,
+    ask: impl FnOnce(&Images) -> T,
+) -> Result<(Outcome, T), ScanError> {
     let limits = limits(setup.contract);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(setup.jobs)
@@ -85,15 +108,16 @@ pub fn image(setup: &Setup<'_>, request: &ImageRequest) -> Result<Outcome, ScanE
         seen.extend(facts.into_iter().map(|(name, facts)| (name, Ok(Arc::new(facts)))));
     }
     let images = source.images(&limits)?;
+    let answer = ask(&images);
     let wanted = wanted(&images, &seen);
     setup.progress.layers.fetch_add(wanted.len() as u64, Ordering::Relaxed);
     seen.extend(pool.scope(|scope| read_all(scope, &pipeline, source, &wanted, setup.jobs)));
     let starts = Starts { entrypoints, overflowed: pipeline.overflowed() };
-    Ok(judge(setup, request, images, &seen, &starts))
+    Ok((judge(setup, request, images, &seen, &starts), answer))
 }
 
 /// The contract's limits, as the image reader takes them.
-fn limits(contract: &Contract) -> Limits {
+pub(super) fn limits(contract: &Contract) -> Limits {
     let given = &contract.limits;
     Limits {
         document_bytes: given.max_manifest_bytes,

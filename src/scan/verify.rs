@@ -12,6 +12,7 @@ use crate::check::{Answers, Context, Masker};
 use crate::finding::{ArtifactRecord, Coverage, Subject};
 
 pub use registry::RegistryAccess;
+pub(in crate::scan) use registry::ask as ask_registry;
 pub use source::{PapersSource, load};
 
 /// What every reader of a verdict on unsigned papers must know.

@@ -20,6 +20,11 @@ impl Directory {
         Self { root: root.into() }
     }
 
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Stores evidence at a path of the user's choice, as [`super::Store::put_evidence`] does.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Store, StoreError};
+use super::{Entries, Store, StoreError};
 use crate::location::{Key, KeyError, KeyPattern, PhaseId, RunId};
 
 /// A document of a run.
@@ -52,6 +52,33 @@ impl Layout {
         let key = self.patterns.get(&document).ok_or(KeyError::NoRun).and_then(|p| p.key(run, &self.phase));
         key.map_err(|source| StoreError::Key { what: "the key of a run's document", source })
     }
+
+    /// The runs that have a document or a folder where the layout puts them; `entries` tells what a folder holds.
+    ///
+    /// # Errors
+    /// Those of `entries`.
+    pub fn runs(
+        &self,
+        mut entries: impl FnMut(&str) -> Result<Entries, StoreError>,
+    ) -> Result<Runs, StoreError> {
+        let mut folders: BTreeMap<String, Vec<&KeyPattern>> = BTreeMap::new();
+        for pattern in self.patterns.values() {
+            folders.entry(pattern.folder(&self.phase)).or_default().push(pattern);
+        }
+        let (mut ids, mut other) = (BTreeSet::new(), BTreeSet::new());
+        let mut more = false;
+        for (folder, patterns) in folders {
+            let entries = entries(&folder)?;
+            more |= entries.more;
+            for name in entries.names {
+                match patterns.iter().find_map(|p| p.run_of(&name, &self.phase)) {
+                    Some(id) => drop(ids.insert(id)),
+                    None => drop(other.insert(format!("{folder}{name}"))),
+                }
+            }
+        }
+        Ok(Runs { ids: ids.into_iter().collect(), other: other.into_iter().collect(), more })
+    }
 }
 
 impl Store {
@@ -60,23 +87,7 @@ impl Store {
     /// # Errors
     /// If the store refuses or does not answer.
     pub fn runs(&self, layout: &Layout) -> Result<Runs, StoreError> {
-        let mut folders: BTreeMap<String, Vec<&KeyPattern>> = BTreeMap::new();
-        for pattern in layout.patterns.values() {
-            folders.entry(pattern.folder(&layout.phase)).or_default().push(pattern);
-        }
-        let (mut ids, mut other) = (BTreeSet::new(), BTreeSet::new());
-        let mut more = false;
-        for (folder, patterns) in folders {
-            let entries = self.entries(&folder)?;
-            more |= entries.more;
-            for name in entries.names {
-                match patterns.iter().find_map(|p| p.run_of(&name, &layout.phase)) {
-                    Some(id) => drop(ids.insert(id)),
-                    None => drop(other.insert(format!("{folder}{name}"))),
-                }
-            }
-        }
-        Ok(Runs { ids: ids.into_iter().collect(), other: other.into_iter().collect(), more })
+        layout.runs(|folder| self.entries(folder))
     }
 }
 

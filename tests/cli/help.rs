@@ -92,7 +92,7 @@ fn every_check_is_explained() {
 
 #[test]
 fn every_schema_is_one() {
-    for name in ["contract", "report", "evidence"] {
+    for name in ["contract", "report", "evidence", "audit"] {
         let answer = run(&format!("schema {name}"));
         assert_eq!((answer.code, answer.stderr.as_str()), (0, ""));
         let schema: Value = serde_json::from_str(&answer.stdout).unwrap();

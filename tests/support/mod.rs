@@ -9,6 +9,7 @@ mod image;
 mod planted;
 mod registry;
 mod run;
+mod runs;
 mod secrets;
 mod stub;
 mod tar;
@@ -23,6 +24,7 @@ pub use image::{
 pub use planted::{essence, planted};
 pub use registry::{Registry, program};
 pub use run::{Answer, Cli, findings, ids, inspect, paths_of};
+pub use runs::{PHASE, Run};
 pub use secrets::{AWS_KEY, GITHUB, GITLAB, NPM, SLACK, STRIPE};
 pub use stub::{Http, Reply};
 pub use tar::{Tar, elf};

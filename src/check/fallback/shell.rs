@@ -84,6 +84,10 @@ fn word(bytes: &[u8], from: usize, depth: u8) -> Option<(Value, usize)> {
     if inner.is_empty() {
         return Some((Value::Empty, i));
     }
+    // What a command prints is no default that stands in the file.
+    if inner.starts_with('`') {
+        return None;
+    }
     let Some(rest) = inner.strip_prefix('$') else { return Some((Value::Literal, i)) };
     // `${A:-${B:-x}}` comes to x in the end.
     let nested = rest.strip_prefix('{').filter(|_| depth < 4)?;
@@ -97,7 +101,7 @@ fn word(bytes: &[u8], from: usize, depth: u8) -> Option<(Value, usize)> {
 /// Whether the expansion at `dollar` is only looked at: an operand of a test, or what `case` looks at.
 fn is_test(bytes: &[u8], dollar: usize) -> bool {
     let before = text(bytes, line_start(bytes, dollar), dollar);
-    let open = |word: &str, close: &str| {
+    let open = |word: &str, closes: &[&str]| {
         let from = before.rfind(word);
         from.is_some_and(|i| {
             let start = before.get(..i).unwrap_or_default().trim_end();
@@ -106,10 +110,14 @@ fn is_test(bytes: &[u8], dollar: usize) -> bool {
                 || start.rsplit([' ', '\t']).next().is_some_and(|w| {
                     matches!(w, "if" | "elif" | "while" | "until" | "then" | "do" | "else" | "RUN" | "-")
                 });
-            first && !before.get(i + word.len()..).unwrap_or_default().contains(close)
+            let inside = before.get(i + word.len()..).unwrap_or_default();
+            first && !closes.iter().any(|c| inside.contains(c))
         })
     };
-    open("[ ", " ]") || open("[[ ", " ]]") || open("test ", ";") || open("case ", " in")
+    open("[ ", &[" ]"])
+        || open("[[ ", &[" ]]"])
+        || open("test ", &[";", "&&", "||", "|"])
+        || open("case ", &[" in"])
 }
 
 /// Whether it stands in single quotes, where the shell leaves it alone; a script for another shell (`sh -c '…'`) does

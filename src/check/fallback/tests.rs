@@ -100,6 +100,7 @@ fn shells() {
         "psql \"${DB_PASSWORD:-${OTHER:-dev}}\"",
         "[ -f x ] && app \"${DB_PASSWORD:-dev}\"",
         "sh -c 'app ${DB_PASSWORD:-dev}'",
+        "test -f x && app \"${DB_PASSWORD:-dev}\"",
         "if [ -z \"$DB_PASSWORD\" ]; then\n  DB_PASSWORD=dev\nfi",
         "[ -z \"${DB_PASSWORD:-}\" ] && DB_PASSWORD=dev",
     ];
@@ -120,6 +121,7 @@ fn shells() {
             "x=y # ${DB_PASSWORD:-dev}",
             "x=\"${DB_PASSWORD:-$(cat /run/secrets/db)}\"",
             "x=\"${DB_PASSWORD:-$PGPASSWORD}\"",
+            ": ${DB_PASSWORD=`fetch`}",
             "x=\"${DB_PASSWORD_FILE:-/run/secrets/db}\"",
             "x=\"${DB_PASSWORD:-}\"\n[ -n \"$x\" ] || exit 1",
             ": \"${DB_PASSWORD:?}\"\nrun \"${DB_PASSWORD:-}\"",

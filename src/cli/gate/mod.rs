@@ -1,7 +1,7 @@
 //! `seaworthy gate`.
 
 mod parts;
-mod place;
+pub(super) mod place;
 
 use std::path::Path;
 

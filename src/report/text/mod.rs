@@ -2,6 +2,7 @@
 //! seen; the verdict last. Long lists are summed up, never cut in silence.
 
 mod access;
+pub mod audit;
 mod closure;
 mod findings;
 mod ledger;

@@ -22,7 +22,7 @@ pub struct RegistryAccess {
 }
 
 /// Asks the registry for the tag that the provenance names.
-pub(super) fn ask(
+pub(in crate::scan) fn ask(
     papers: &Papers,
     expectations: &Expectations,
     access: &RegistryAccess,

@@ -11,6 +11,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::{Builder as HttpBuilder, tls};
 
 use super::Options;
+use super::fetch::Counter;
 
 /// How often a request is made before it has failed.
 const ATTEMPTS: u32 = 4;
@@ -33,7 +34,7 @@ pub(super) async fn environment(options: &Options) -> SdkConfig {
 }
 
 /// The client for a bucket; the options go before what is shared.
-pub(super) fn client(options: &Options, shared: &SdkConfig) -> Client {
+pub(super) fn client(options: &Options, shared: &SdkConfig, counter: &Counter) -> Client {
     let patience = Duration::from_secs(options.timeout_seconds.max(1));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(patience.min(Duration::from_secs(10)))
@@ -49,6 +50,7 @@ pub(super) fn client(options: &Options, shared: &SdkConfig) -> Client {
         .behavior_version(BehaviorVersion::latest())
         .timeout_config(timeouts)
         .retry_config(retries)
+        .interceptor(counter.clone())
         .force_path_style(options.path_style)
         // S3 clones and older servers refuse the checksums that the client would add; TLS guards the way, and what was
         // written is read back and compared.

@@ -4,19 +4,23 @@
 
 mod client;
 mod failure;
+mod fetch;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
-use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::{Entries, MAX_BYTES, MAX_ENTRIES, Object, Slot, StoreError, Written};
 use crate::location::{Key, decode_key};
 use failure::{Asked, Refusal};
+use fetch::Counter;
+
+pub use fetch::Listed;
 
 /// Where a bucket is and how to talk to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,9 +52,10 @@ pub enum Encryption {
 
 /// A bucket.
 pub struct S3 {
-    options: Options,
+    options: Arc<Options>,
     runtime: Runtime,
     client: Client,
+    counter: Counter,
 }
 
 impl std::fmt::Debug for S3 {
@@ -67,8 +72,9 @@ impl S3 {
     pub fn open(options: Options) -> Result<Self, StoreError> {
         let runtime = runtime(&options)?;
         let shared = runtime.block_on(client::environment(&options));
-        let client = client::client(&options, &shared);
-        Ok(Self { options, runtime, client })
+        let counter = Counter::default();
+        let client = client::client(&options, &shared, &counter);
+        Ok(Self { options: Arc::new(options), runtime, client, counter })
     }
 
     /// A client for the bucket with credentials that are at hand already.
@@ -76,8 +82,9 @@ impl S3 {
     /// # Errors
     /// If the asynchronous runtime cannot be started.
     pub fn with_config(options: Options, shared: &SdkConfig) -> Result<Self, StoreError> {
-        let (runtime, client) = (runtime(&options)?, client::client(&options, shared));
-        Ok(Self { options, runtime, client })
+        let (runtime, counter) = (runtime(&options)?, Counter::default());
+        let client = client::client(&options, shared, &counter);
+        Ok(Self { options: Arc::new(options), runtime, client, counter })
     }
 
     /// The place of one object.
@@ -211,43 +218,8 @@ impl Slot for ObjectSlot<'_> {
     }
 
     fn get(&self) -> Result<Option<Object>, StoreError> {
-        let (place, options) = (self.place(), &self.s3.options);
-        let too_large = || StoreError::TooLarge { place: self.place(), limit: MAX_BYTES };
-        let request = self.s3.client.get_object().bucket(&options.bucket).key(self.s3.key(self.key.as_str()));
-        self.s3.runtime.block_on(async {
-            let answer = match request.send().await {
-                Ok(answer) => answer,
-                Err(e) => match failure::explain(&e, Asked::Get, &place, options) {
-                    Err(Refusal::NotFound) => return Ok(None),
-                    Err(other) => return Err(other.told(&place)),
-                    Ok(error) => return Err(error),
-                },
-            };
-            let announced = answer.content_length().and_then(|n| u64::try_from(n).ok());
-            if announced.is_some_and(|n| n > MAX_BYTES) {
-                return Err(too_large());
-            }
-            let modified = answer.last_modified().and_then(|t| Timestamp::from_second(t.secs()).ok());
-            let version = answer.version_id().map(str::to_owned);
-            let tag = answer.e_tag().map(str::to_owned);
-            let mut body = answer.body;
-            let mut bytes = Vec::new();
-            while let Some(piece) = body.next().await {
-                let piece = piece.map_err(|_| StoreError::Transport {
-                    place: place.clone(),
-                    reason: "the answer broke off".to_owned(),
-                })?;
-                bytes.extend_from_slice(&piece);
-                if bytes.len() as u64 > MAX_BYTES {
-                    return Err(too_large());
-                }
-            }
-            if announced.is_some_and(|n| n != bytes.len() as u64) {
-                let reason = "the answer is shorter than it said".to_owned();
-                return Err(StoreError::Transport { place: place.clone(), reason });
-            }
-            Ok(Some(Object { bytes, modified, version, tag }))
-        })
+        let key = self.s3.key(self.key.as_str());
+        self.s3.runtime.block_on(fetch::read(&self.s3.client, &self.s3.options, key, MAX_BYTES))
     }
 
     fn create(&self, bytes: &[u8]) -> Result<Option<Written>, StoreError> {

@@ -7,8 +7,6 @@ mod python;
 mod shells;
 mod sw601;
 mod sw602;
-#[cfg(test)]
-mod tests;
 
 use crate::artifact::image::layer::Wanted;
 use crate::check::Check;

@@ -129,13 +129,15 @@ fn module(
 /// The file of a module; with `run`, the one that `-m` runs.
 fn locate(machine: &Machine<'_>, search: &Search, name: &str, run: bool) -> Result<Vec<u8>, Fault> {
     let tree = &machine.filesystem.tree;
-    let absent = |said: String| {
-        if search.hooks {
+    // A hook is asked where the folders have nothing: it adds no modules to a package that they have.
+    let absent = |said: String, found: bool| {
+        if search.hooks && !found {
             Fault::Unclear(format!("{said}; an import hook or an archive may have it"))
         } else {
             Fault::Broken(said)
         }
     };
+    let mut found = false;
     let parts: Vec<&str> = name.split('.').collect();
     if parts.iter().any(|p| p.is_empty() || p.contains('/')) {
         return Err(Fault::Broken(format!("{name} is no name of a module")));
@@ -152,25 +154,31 @@ fn locate(machine: &Machine<'_>, search: &Search, name: &str, run: bool) -> Resu
                     None if tree.file(&[path.as_slice(), b"__main__.pyc"].join(&b'/')).is_some() => {
                         Err(Fault::Unclear(format!("the package {name} is there as byte code only")))
                     }
-                    None if run => Err(absent(format!(
-                        "{name} is a package without a __main__ module: `-m` cannot run it"
-                    ))),
+                    None if run => Err(absent(
+                        format!("{name} is a package without a __main__ module: `-m` cannot run it"),
+                        true,
+                    )),
                     None => Err(Fault::Unclear(format!("{name} is a namespace package"))),
                 };
             }
-            Step::Package(path) => folders = vec![path],
+            Step::Package(path) => {
+                folders = vec![path];
+                found = true;
+            }
             Step::Namespace(_) if last && run => {
-                return Err(absent(format!(
-                    "{name} is a folder without a __main__ module: `-m` cannot run it"
-                )));
+                return Err(absent(
+                    format!("{name} is a folder without a __main__ module: `-m` cannot run it"),
+                    found,
+                ));
             }
             Step::Namespace(paths) => folders = paths,
             Step::Module(path) if last => return Ok(path),
             Step::Module(_) => {
                 let head = parts.get(..=i).unwrap_or_default().join(".");
-                return Err(absent(format!(
-                    "the module {name} is not in the image: {head} is not a package"
-                )));
+                return Err(absent(
+                    format!("the module {name} is not in the image: {head} is not a package"),
+                    found,
+                ));
             }
             Step::Compiled => {
                 return Err(Fault::Unclear(format!("the module {name} is there in compiled form only")));
@@ -182,11 +190,11 @@ fn locate(machine: &Machine<'_>, search: &Search, name: &str, run: bool) -> Resu
                 } else {
                     format!("the module {name} is not in the image: there is no package {head}")
                 };
-                return Err(absent(said));
+                return Err(absent(said, found));
             }
         }
     }
-    Err(absent(format!("the module {name} is not in the image")))
+    Err(absent(format!("the module {name} is not in the image"), found))
 }
 
 enum Step {
@@ -311,8 +319,9 @@ fn path_files(machine: &Machine<'_>, site: &[u8], search: &mut Search) {
         };
         for line in text.lines().map(str::trim_end).filter(|l| !l.is_empty() && !l.starts_with('#')) {
             if line.starts_with("import ") || line.starts_with("import\t") {
-                // These two are everywhere, and find no modules.
-                search.hooks |= !matches!(name.as_slice(), b"distutils-precedence.pth" | b"matplotlib.pth");
+                // These are everywhere, and find no modules but those in the folders beside them.
+                let harmless = name == b"distutils-precedence.pth" || name.ends_with(b"-nspkg.pth");
+                search.hooks |= !harmless;
             } else {
                 let path = if line.starts_with('/') {
                     line.as_bytes().to_vec()

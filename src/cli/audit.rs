@@ -1,0 +1,233 @@
+//! `seaworthy audit`.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::args::Audit as Arguments;
+use super::gate::place;
+use super::output::Terminal;
+use super::{Failure, environment, progress};
+use crate::check::Masker;
+use crate::contract::{Bucket, Contract};
+use crate::finding::{Audit, Verdict};
+use crate::location::Key;
+use crate::report::audit::{self, AuditFormat, Only};
+use crate::report::text;
+use crate::scan::{self, AuditRequest, ImageSource, ImagesRequest, Progress, RegistryAccess, Setup};
+use crate::store::s3::{Options, S3};
+use crate::store::{self, Directory, Layout, Store};
+
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
+    let common = arguments.common();
+    let wanted = wanted(&common.reports)?;
+    let contract = environment::contract(&common, Path::new("."), terminal)?;
+    let rules = environment::rules(&contract, &common.rules, terminal)?;
+    let masker = Masker::new(&rules);
+    let masked = |Failure(message): Failure| Failure(masker.mask(&message));
+    let progress = Progress::default();
+    let setup = Setup {
+        contract: &contract,
+        rules: &rules,
+        key: environment::fingerprint_key(&contract, terminal),
+        jobs: environment::jobs(&common),
+        today: environment::today(),
+        progress: &progress,
+    };
+    let request = request(arguments, &contract).map_err(masked)?;
+    let (found, warnings) = progress::with(terminal, &progress, || scan::audit(&setup, &request))
+        .map_err(|e| masked(Failure::from(e)))?;
+    for warning in &warnings {
+        terminal.warn(warning);
+    }
+    let only = Only(arguments.only.iter().map(|v| (*v).into()).collect());
+    write_all(&wanted, &found, &only, &common.sarif_category, terminal)?;
+    let exit_zero = common.exit_zero && found.verdict == Verdict::Fail;
+    Ok(if exit_zero { 0 } else { found.verdict.exit_code() })
+}
+
+fn request(arguments: &Arguments, contract: &Contract) -> Result<AuditRequest, Failure> {
+    let mut layout = place::layout(contract)?;
+    if let Some(phase) = &arguments.phase {
+        layout.phase = phase.clone();
+    }
+    let endpoint = arguments.endpoint_url.as_deref();
+    if endpoint.is_some_and(|e| e.contains('@')) {
+        let reason = "--endpoint-url must not hold a login: credentials come from the environment";
+        return Err(Failure(reason.to_owned()));
+    }
+    let (root, store) = match &arguments.root {
+        Some(root) => open(root, &layout, contract, endpoint)?,
+        None => own(contract, endpoint)?,
+    };
+    let access =
+        RegistryAccess { plain_http: arguments.plain_http, endpoint: arguments.endpoint_url.clone() };
+    let from = match &arguments.image_dir {
+        Some(folder) if !folder.is_dir() => {
+            return Err(Failure(format!("--image-dir {}: there is no such folder", folder.display())));
+        }
+        Some(folder) => Some(ImageSource::Directory(folder.clone())),
+        None => arguments.images.then_some(ImageSource::Registry { plain_http: arguments.plain_http }),
+    };
+    Ok(AuditRequest {
+        root,
+        store,
+        layout,
+        since: arguments.since,
+        registry: arguments.registry.then_some(access),
+        images: from.map(|source| ImagesRequest { source, most: arguments.max_images }),
+        now: Timestamp::now(),
+    })
+}
+
+/// The contract's store.
+fn own(contract: &Contract, endpoint: Option<&str>) -> Result<(String, Store), Failure> {
+    let name = match &contract.evidence.bucket {
+        Some(Bucket { name, prefix, .. }) => format!("s3://{name}/{prefix}"),
+        None => contract.evidence.directory.display().to_string(),
+    };
+    let endpoint = endpoint.filter(|_| contract.evidence.bucket.is_some());
+    Ok((name.trim_end_matches('/').to_owned(), place::store(contract, endpoint)?))
+}
+
+/// What was named. The folder that holds the runs' own folders may be named, too: its name is then that of the
+/// contract's keys.
+fn open(
+    root: &str,
+    layout: &Layout,
+    contract: &Contract,
+    endpoint: Option<&str>,
+) -> Result<(String, Store), Failure> {
+    let Some(rest) = root.strip_prefix("s3://") else {
+        return Ok((root.to_owned(), Store::Directory(Directory::new(above(root, layout)))));
+    };
+    let fail = |reason: &str| Failure(format!("{root}: {reason}"));
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_');
+    if bucket.is_empty() || !bucket.bytes().all(|b| is_name(b) || b.is_ascii_uppercase()) {
+        return Err(fail("expected s3://BUCKET or s3://BUCKET/PREFIX"));
+    }
+    let mut prefix = prefix.trim_end_matches('/');
+    if !prefix.is_empty() && Key::parse(prefix).is_err() {
+        return Err(fail("the prefix cannot be that of a key"));
+    }
+    if let Some(folder) = common_folder(layout) {
+        let is_above = |p: &&str| p.is_empty() || p.ends_with('/');
+        let above = prefix.strip_suffix(folder.trim_end_matches('/')).filter(is_above);
+        prefix = above.map_or(prefix, |p| p.trim_end_matches('/'));
+    }
+    // The contract knows how its own bucket is reached; of another it knows nothing.
+    let own = contract.evidence.bucket.clone().filter(|own| own.name == bucket);
+    let endpoint = endpoint.map(str::to_owned).or_else(|| own.as_ref().and_then(|o| o.endpoint.clone()));
+    let s3 = S3::open(Options {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+        path_style: own.as_ref().is_some_and(|o| o.path_style) || endpoint.is_some(),
+        region: own.and_then(|o| o.region),
+        endpoint,
+        encryption: None,
+        timeout_seconds: contract.limits.registry_timeout_seconds,
+    })?;
+    Ok((root.trim_end_matches('/').to_owned(), Store::S3(s3)))
+}
+
+/// The folder of all runs, such as `evidence/runs/`, if all documents agree on it and it is not the root itself.
+fn common_folder(layout: &Layout) -> Option<String> {
+    let mut folders = layout.patterns.values().map(|p| p.folder(&layout.phase));
+    let first = folders.next().filter(|f| !f.is_empty())?;
+    folders.all(|f| f == first).then_some(first)
+}
+
+/// The root of the keys, if the folder of all runs was named.
+fn above(root: &str, layout: &Layout) -> PathBuf {
+    let path = Path::new(root);
+    let Some(folder) = common_folder(layout) else { return path.to_owned() };
+    // `.` may be that folder, too.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    if !whole.ends_with(folder.trim_end_matches('/')) {
+        return path.to_owned();
+    }
+    let depth = Path::new(&folder).components().count();
+    whole.ancestors().nth(depth).map_or_else(|| path.to_owned(), Path::to_owned)
+}
+
+/// Reads the `--report` options; done before the work, so that a typing mistake costs nothing.
+fn wanted(reports: &[String]) -> Result<Vec<(AuditFormat, Option<PathBuf>)>, Failure> {
+    let mut wanted: Vec<(AuditFormat, Option<PathBuf>)> = Vec::new();
+    for text in reports {
+        let (format, path) = match text.split_once('=') {
+            Some((_, "")) => return Err(Failure(format!("--report {text}: no path after the `=`"))),
+            Some((format, path)) => (format, Some(PathBuf::from(path))),
+            None => (text.as_str(), None),
+        };
+        let format = format.parse::<AuditFormat>().map_err(|e| Failure(format!("--report: {e}")))?;
+        if let Some((other, _)) = wanted.iter().find(|(_, p)| *p == path) {
+            return Err(Failure(match &path {
+                Some(path) => format!("--report: two reports would go to {}", path.display()),
+                None => format!(
+                    "--report: {other} and {format} would both go to standard output; give all but one a path"
+                ),
+            }));
+        }
+        wanted.push((format, path));
+    }
+    if wanted.is_empty() {
+        wanted.push((AuditFormat::Text, None));
+    }
+    Ok(wanted)
+}
+
+/// Renders all reports, and only then writes them: a fault in one loses none.
+fn write_all(
+    wanted: &[(AuditFormat, Option<PathBuf>)],
+    found: &Audit,
+    only: &Only,
+    category: &str,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let mut rendered = Vec::new();
+    for (format, path) in wanted {
+        let mut bytes = Vec::new();
+        match format {
+            AuditFormat::Text => {
+                text::audit::write(found, only, &terminal.text_options(path.is_none()), &mut bytes)?;
+            }
+            AuditFormat::Json => audit::write_json(found, only, &mut bytes)?,
+            AuditFormat::Jsonl => audit::write_lines(found, only, &mut bytes)?,
+            AuditFormat::Csv => audit::write_csv(found, only, &mut bytes)?,
+            AuditFormat::Sarif => {
+                let written = audit::write_sarif(found, only, category, &mut bytes)?;
+                if written.left_out > 0 {
+                    let n = written.left_out;
+                    terminal.warn(&format!(
+                        "SARIF holds 25,000 results at most: {n} of the mildest were left out"
+                    ));
+                }
+            }
+        }
+        rendered.push(bytes);
+    }
+    let mut faults = Vec::new();
+    for ((format, path), bytes) in wanted.iter().zip(&rendered) {
+        let result = match path {
+            Some(path) => store::write_atomically(path, bytes)
+                .map(|()| terminal.note(&format!("{format} report: {}", path.display())))
+                .map_err(Failure::from),
+            None => terminal.print(bytes),
+        };
+        faults.extend(result.err().map(|Failure(fault)| fault));
+    }
+    // What goes to a file or a sheet shows no summary on the screen; this does.
+    let is_told = wanted.iter().any(|(format, path)| *format == AuditFormat::Text && path.is_none());
+    if !is_told {
+        let of = |v: Verdict| format!("{} {}", found.count(v), v.as_str());
+        let [pass, fail, incomplete] = [Verdict::Pass, Verdict::Fail, Verdict::Incomplete].map(of);
+        let requests = found.requests.map_or_else(String::new, |n| format!("; {n} requests"));
+        let all = found.runs.len();
+        terminal.note(&format!("{all} runs: {pass}, {fail}, {incomplete}{requests}"));
+        for item in &found.unchecked {
+            terminal.note(&format!("unchecked: {}: {}", item.what, item.reason));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Failure(faults.join("\n"))) }
+}

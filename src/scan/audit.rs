@@ -1,0 +1,342 @@
+//! Many runs, each judged as `verify` judges one. What goes wrong with one stops no other; it is a row that says so.
+
+mod images;
+mod source;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jiff::Timestamp;
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use super::verify::{ask_registry, report};
+use super::{RegistryAccess, ScanError, Setup, UNSIGNED};
+use crate::artifact::provenance::{
+    Field, Fields, Form, Header, Paper, PaperKind, Papers, RegistryAnswer, Sibling, read_fields,
+};
+use crate::check::{Masker, catalogue};
+use crate::finding::{Audit, AuditedRun, Coverage, Report, Unchecked, Verdict};
+use crate::location::{Origin, OriginKind, RunId};
+use crate::store::{Layout, Store};
+use images::Named;
+use source::Source;
+
+pub use images::{ImageSource, ImagesRequest};
+
+/// Bytes of provenance that are kept from the first look at all runs to the second; what is beyond is read again.
+const KEPT: u64 = 256 << 20;
+
+/// What is to be audited.
+pub struct AuditRequest {
+    /// Its name for people: a folder or an `s3://` URL.
+    pub root: String,
+    /// Where the runs are.
+    pub store: Store,
+    /// Where their documents are in it.
+    pub layout: Layout,
+    /// Only runs that were written then or later, and those that do not tell when.
+    pub since: Option<Timestamp>,
+    /// How registries are asked; they are not without.
+    pub registry: Option<RegistryAccess>,
+    /// Whether the images are examined again, and how they are had.
+    pub images: Option<ImagesRequest>,
+    /// The moment that all are judged at.
+    pub now: Timestamp,
+}
+
+/// What the first look at a run tells: enough to compare it with the others.
+struct First {
+    id: RunId,
+    provenance: Option<Paper>,
+    fields: Fields,
+    written_at: Option<Timestamp>,
+}
+
+/// Runs by repository and tag.
+type Siblings = HashMap<(String, String), Vec<Sibling>>;
+
+/// What registries answered, by repository and tag: each is asked once.
+type Asked = Mutex<HashMap<(String, String), Arc<OnceLock<RegistryAnswer>>>>;
+
+/// A run that was judged.
+struct Judged {
+    row: AuditedRun,
+    image: Option<Named>,
+    warnings: Vec<String>,
+}
+
+/// Audits all runs of a store; the second value is what the user should know and that says nothing of the runs.
+///
+/// # Errors
+/// If the store cannot be listed, or threads cannot be started.
+pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<String>), ScanError> {
+    if let Store::Directory(directory) = &request.store
+        && !directory.root().is_dir()
+    {
+        let reason = "there is no such folder".to_owned();
+        return Err(ScanError::Paper { path: request.root.clone(), reason });
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(setup.jobs)
+        .build()
+        .map_err(|source| ScanError::Threads { jobs: setup.jobs, source })?;
+    let (source, listed) = Source::list(&request.store, &request.layout, &pool)?;
+    let (ids, odd): (Vec<RunId>, Vec<RunId>) =
+        listed.ids.into_iter().partition(|id| Form::RunId.fits(id.as_str()));
+    setup.progress.runs.store(ids.len() as u64, Ordering::Relaxed);
+    let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default() };
+
+    let firsts = auditor.first_look(&ids);
+    let siblings = siblings(&firsts);
+    let (mut judged, older) = auditor.second_look(firsts, &siblings);
+    let warnings = shared_warnings(&judged);
+    if let Some(images) = &request.images {
+        let runs = judged.iter_mut().map(|j| (&mut j.row.report, j.image.clone()));
+        images::examine(setup, images, runs);
+    }
+    let names = odd.iter().map(ToString::to_string).chain(listed.other);
+    judged.extend(names.map(|name| auditor.no_run(&name)));
+    let mut runs: Vec<AuditedRun> = judged.into_iter().map(|j| j.row).collect();
+    let mut notes = Vec::new();
+    for run in &mut runs {
+        if run.report.notes.iter().any(|n| n == UNSIGNED) {
+            run.report.notes.retain(|n| n != UNSIGNED);
+            notes = vec![UNSIGNED.to_owned()];
+        }
+    }
+    let mut unchecked = Vec::new();
+    let mut missed = |what: &str, reason: String| {
+        let origin = Origin::new(OriginKind::Artifact, request.root.clone());
+        unchecked.push(Unchecked { origin, what: what.to_owned(), reason, checks: Vec::new() });
+    };
+    if listed.more {
+        missed("runs", "there are more than can be listed".to_owned());
+    }
+    if runs.is_empty() {
+        let folders: Vec<String> =
+            request.layout.patterns.values().map(|p| p.folder(&request.layout.phase)).collect();
+        let place = folders.first().map_or("", String::as_str);
+        missed(
+            "runs",
+            match older {
+                0 => format!("there is none: runs are looked for in {place}, below what was named"),
+                n => format!("all {n} are earlier than what was asked for"),
+            },
+        );
+    }
+    let audit = Audit {
+        root: request.root.clone(),
+        verdict: Verdict::Incomplete,
+        fail_on: setup.contract.policy.fail_on,
+        rules_digest: setup.rules.digest().to_owned(),
+        contract_digest: setup.contract.digest().map(str::to_owned),
+        known: catalogue(),
+        runs,
+        older,
+        unchecked,
+        tags: Vec::new(),
+        requests: if let Store::S3(s3) = &request.store { Some(s3.requests()) } else { None },
+        notes,
+    };
+    Ok((audit.settled(), warnings))
+}
+
+struct Auditor<'a> {
+    setup: &'a Setup<'a>,
+    request: &'a AuditRequest,
+    pool: &'a ThreadPool,
+    source: Source<'a>,
+    asked: Asked,
+}
+
+impl Auditor<'_> {
+    fn read(&self, wanted: &[(PaperKind, &RunId)]) -> Vec<Paper> {
+        let documents = &self.setup.progress.documents;
+        self.source.read(wanted, &|| {
+            documents.fetch_add(1, Ordering::Relaxed);
+        })
+    }
+
+    /// Reads the provenance of all runs.
+    fn first_look(&self, ids: &[RunId]) -> Vec<First> {
+        let expectations = &self.setup.contract.papers;
+        let (mut firsts, mut kept) = (Vec::with_capacity(ids.len()), 0_u64);
+        for part in self.source.parts(ids, |id| id) {
+            let wanted: Vec<_> = part.iter().map(|id| (PaperKind::Provenance, id)).collect();
+            let papers = self.read(&wanted);
+            let read = |(id, paper): (&RunId, Paper)| {
+                let reading =
+                    paper.bytes().map(|b| read_fields(b, &expectations.provenance, &expectations.profiles));
+                let fields = reading.map(|r| r.fields).unwrap_or_default();
+                let written_at = fields.get(Field::WrittenAt).and_then(|t| t.time()).map(|t| t.at);
+                First { id: id.clone(), provenance: Some(paper), fields, written_at }
+            };
+            let read: Vec<First> =
+                self.pool.install(|| part.par_iter().zip(papers.into_par_iter()).map(read).collect());
+            for mut first in read {
+                let size = first.provenance.as_ref().and_then(Paper::bytes).map_or(0, <[u8]>::len) as u64;
+                match kept.checked_add(size).filter(|sum| *sum <= KEPT) {
+                    Some(sum) => kept = sum,
+                    None => first.provenance = None,
+                }
+                firsts.push(first);
+            }
+        }
+        firsts
+    }
+
+    /// Reads the other papers and judges each run; the second value counts runs that are too old.
+    fn second_look(&self, firsts: Vec<First>, siblings: &Siblings) -> (Vec<Judged>, usize) {
+        let is_old = |at: Option<Timestamp>| at.zip(self.request.since).is_some_and(|(at, since)| at < since);
+        let all = firsts.len();
+        let mut firsts: Vec<First> = firsts.into_iter().filter(|f| !is_old(f.written_at)).collect();
+        let mut older = all - firsts.len();
+        let mut judged = Vec::with_capacity(firsts.len());
+        let sizes: Vec<usize> = self.source.parts(&firsts, |f| &f.id).iter().map(|p| p.len()).collect();
+        for size in sizes {
+            let rest = firsts.split_off(size.min(firsts.len()));
+            let part = std::mem::replace(&mut firsts, rest);
+            for row in self.judge_part(part, siblings) {
+                match is_old(row.row.written_at.map(|(at, _)| at)) {
+                    true => older += 1,
+                    false => judged.push(row),
+                }
+            }
+        }
+        (judged, older)
+    }
+
+    fn judge_part(&self, part: Vec<First>, siblings: &Siblings) -> Vec<Judged> {
+        let is_had = |first: &First, kind| kind == PaperKind::Provenance && first.provenance.is_some();
+        let wanted: Vec<_> = part
+            .iter()
+            .flat_map(|f| PaperKind::ALL.into_iter().filter(|k| !is_had(f, *k)).map(|k| (k, &f.id)))
+            .collect();
+        let kinds: Vec<PaperKind> = wanted.iter().map(|(kind, _)| *kind).collect();
+        let mut read = kinds.into_iter().zip(self.read(&wanted)).peekable();
+        let mut cases = Vec::with_capacity(part.len());
+        for mut first in part {
+            let mut papers = Papers::default();
+            let had = first.provenance.take();
+            for kind in PaperKind::ALL {
+                if kind == PaperKind::Provenance && had.is_some() {
+                    continue;
+                }
+                if let Some((_, paper)) = read.next_if(|(k, _)| *k == kind) {
+                    *papers.paper_mut(kind) = paper;
+                }
+            }
+            if let Some(paper) = had {
+                papers.provenance = paper;
+            }
+            cases.push((first, papers));
+        }
+        self.pool.install(|| cases.into_par_iter().map(|(f, p)| self.judge(&f, p, siblings)).collect())
+    }
+
+    fn judge(&self, first: &First, mut papers: Papers, siblings: &Siblings) -> Judged {
+        let (setup, request) = (self.setup, self.request);
+        papers.run_id = Some(first.id.to_string());
+        papers.phase_id = Some(request.layout.phase.as_str().to_owned());
+        papers.now = request.now;
+        let image = named(&first.fields);
+        // Only those that differ are of interest, and of one tag there may be very many that do not.
+        let others = image.as_ref().and_then(|(key, digest)| Some((siblings.get(key)?, digest)));
+        let others =
+            others.map(|(all, digest)| all.iter().filter(|s| s.image_digest != *digest).cloned().collect());
+        papers.siblings = Some(others.unwrap_or_default());
+        if let Some(access) = &request.registry {
+            papers.registry = self.registry(&papers, image.as_ref().map(|(key, _)| key), access);
+        }
+        let header = || {
+            let header = Header::read(papers.run_header.bytes()?, &setup.contract.papers.header);
+            header.all(Field::WrittenAt).find_map(|t| t.time()).map(|t| (t.at, "run header"))
+        };
+        let written_at = first.written_at.map(|at| (at, "packaging provenance")).or_else(header);
+        let outcome = report(setup, &papers);
+        let masker = Masker::new(setup.rules);
+        let text = |field: Field| Some((field.name(), masker.mask(first.fields.text(field)?)));
+        setup.progress.runs_done.fetch_add(1, Ordering::Relaxed);
+        Judged {
+            row: AuditedRun {
+                id: masker.mask(first.id.as_str()),
+                written_at,
+                fields: Field::ALL.into_iter().filter_map(text).collect(),
+                report: outcome.report,
+            },
+            image: image.map(|((repository, _), digest)| Named { repository, digest }),
+            warnings: outcome.warnings,
+        }
+    }
+
+    /// The registry's answer; one question for all runs of a tag.
+    fn registry(
+        &self,
+        papers: &Papers,
+        key: Option<&(String, String)>,
+        access: &RegistryAccess,
+    ) -> RegistryAnswer {
+        let ask = || ask_registry(papers, &self.setup.contract.papers, access, self.setup.contract);
+        let Some(key) = key else { return ask() };
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = Arc::clone(asked.entry(key.clone()).or_default());
+        drop(asked);
+        slot.get_or_init(ask).clone()
+    }
+
+    /// Something that lies where runs lie and is none.
+    fn no_run(&self, name: &str) -> Judged {
+        let name = Masker::new(self.setup.rules).mask(name);
+        let item = Unchecked {
+            origin: Origin::new(OriginKind::Document, name.clone()),
+            what: "run".to_owned(),
+            reason: format!("its name is no run's ID, which must be {}", Form::RunId.expected()),
+            checks: Vec::new(),
+        };
+        let fail_on = self.setup.contract.policy.fail_on;
+        let nothing = (Vec::new(), Vec::new(), Vec::new());
+        let mut report = Report::judge(
+            fail_on,
+            &catalogue(),
+            &[],
+            nothing.0,
+            nothing.1,
+            vec![item],
+            nothing.2,
+            Coverage::default(),
+        );
+        report.rules_digest = self.setup.rules.digest().to_owned();
+        report.contract_digest = self.setup.contract.digest().map(str::to_owned);
+        let row = AuditedRun { id: name, written_at: None, fields: BTreeMap::new(), report };
+        Judged { row, image: None, warnings: Vec::new() }
+    }
+}
+
+/// The repository and tag, and the digest, that a provenance names.
+fn named(fields: &Fields) -> Option<((String, String), String)> {
+    let text = |field| fields.text(field).map(str::to_owned);
+    Some(((text(Field::RepositoryUri)?, text(Field::ImageTag)?), text(Field::ImageDigest)?))
+}
+
+fn siblings(firsts: &[First]) -> Siblings {
+    let mut siblings = Siblings::new();
+    for first in firsts {
+        let Some((key, image_digest)) = named(&first.fields) else { continue };
+        let (repository, image_tag) = key.clone();
+        let run_id = first.id.to_string();
+        siblings.entry(key).or_default().push(Sibling { run_id, repository, image_tag, image_digest });
+    }
+    siblings
+}
+
+/// Warnings that hold for all runs, such as that of an acceptance that matches nothing: one that matches in another run
+/// is of use.
+fn shared_warnings(judged: &[Judged]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for warning in judged.iter().flat_map(|j| &j.warnings) {
+        *counts.entry(warning).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, n)| *n == judged.len()).map(|(w, _)| w.to_owned()).collect()
+}
