@@ -5,7 +5,7 @@ use crate::artifact::aws::Seen;
 use crate::artifact::aws::live::{Simulated, SimulationRequest};
 use crate::check::Answers;
 use crate::finding::Unchecked;
-use crate::iam::{Decision, Request, evaluate};
+use crate::iam::{Decision, Request, ResourceRule, evaluate};
 use crate::location::Origin;
 
 /// One question that both are asked.
@@ -34,11 +34,14 @@ pub fn probes(wiring: &Wiring<'_>) -> Vec<Probe> {
         for (action, resource) in sw404::witnesses(wiring, &access) {
             asked.push(("SW404", action, resource));
         }
+        // The API does not know the policies of resources either.
+        let mut policies = access.policies.clone();
+        policies.resource_rule = ResourceRule::Either;
         for (check, action, resource) in asked {
             let context = wiring.context(&access.principal);
             let account = resource.split(':').nth(4);
             let local = Request::new(&access.principal, action, &resource, account, context)
-                .map_or(Decision::Unknown, |request| evaluate(&access.policies, &request).decision);
+                .map_or(Decision::Unknown, |request| evaluate(&policies, &request).decision);
             let request =
                 SimulationRequest { role: access.principal.clone(), action: action.to_owned(), resource };
             let origin = wiring.origin(&access.seen.place);

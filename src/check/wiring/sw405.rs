@@ -8,7 +8,7 @@ use super::{Exception, Role, RoleKind, Wiring, statement, sw409};
 use crate::artifact::aws::Seen;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::iam::{ActionExcess, Language, Limits, READING_ACTIONS, StatementRef, Undecided};
+use crate::iam::{ActionExcess, Language, Limits, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
 
 /// SW405.
 pub struct ExecutionRoleDoesMore;
@@ -154,6 +154,8 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
         }
     }
     let mut policies = access.policies.clone();
+    // Policies of keys and roles that nobody saw are taken to leave the decision to this role's own.
+    policies.resource_rule = ResourceRule::Either;
     let context = wiring.context(&access.principal);
     for attempt in 0..=MOST {
         match ActionExcess::find(&policies, &access.principal, &allowed, &context, Limits::default()) {
