@@ -86,9 +86,10 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     let (ids, odd): (Vec<RunId>, Vec<RunId>) =
         listed.ids.into_iter().partition(|id| Form::RunId.fits(id.as_str()));
     setup.progress.runs.store(ids.len() as u64, Ordering::Relaxed);
-    let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default() };
+    let unlisted = listed.more.then(|| "there are more runs than can be listed".to_owned());
+    let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default(), unlisted };
 
-    let firsts = auditor.first_look(ids);
+    let firsts = auditor.first_look(&ids);
     let siblings = siblings(&firsts);
     let (mut judged, older) = auditor.second_look(firsts, &siblings);
     let warnings = shared_warnings(&judged);
@@ -149,6 +150,7 @@ struct Auditor<'a> {
     pool: &'a ThreadPool,
     source: Source<'a>,
     asked: Asked,
+    unlisted: Option<String>,
 }
 
 impl Auditor<'_> {
@@ -160,10 +162,10 @@ impl Auditor<'_> {
     }
 
     /// Reads the provenance of all runs.
-    fn first_look(&self, ids: Vec<RunId>) -> Vec<First> {
+    fn first_look(&self, ids: &[RunId]) -> Vec<First> {
         let expectations = &self.setup.contract.papers;
         let (mut firsts, mut kept) = (Vec::with_capacity(ids.len()), 0_u64);
-        for part in self.source.parts(&ids, |id| id) {
+        for part in self.source.parts(ids, |id| id) {
             let wanted: Vec<_> = part.iter().map(|id| (PaperKind::Provenance, id)).collect();
             let papers = self.read(&wanted);
             let read = |(id, paper): (&RunId, Paper)| {
@@ -241,6 +243,7 @@ impl Auditor<'_> {
         papers.run_id = Some(first.id.to_string());
         papers.phase_id = Some(request.layout.phase.as_str().to_owned());
         papers.now = request.now;
+        papers.siblings_missed.clone_from(&self.unlisted);
         let image = named(&first.fields);
         // Only those that differ are of interest, and of one tag there may be very many that do not.
         let others = image.as_ref().and_then(|(key, digest)| Some((siblings.get(key)?, digest)));
