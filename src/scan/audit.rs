@@ -86,7 +86,8 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     let (ids, odd): (Vec<RunId>, Vec<RunId>) =
         listed.ids.into_iter().partition(|id| Form::RunId.fits(id.as_str()));
     setup.progress.runs.store(ids.len() as u64, Ordering::Relaxed);
-    let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default() };
+    let unlisted = listed.more.then(|| "there are more runs than can be listed".to_owned());
+    let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default(), unlisted };
 
     let firsts = auditor.first_look(&ids);
     let siblings = siblings(&firsts);
@@ -149,6 +150,7 @@ struct Auditor<'a> {
     pool: &'a ThreadPool,
     source: Source<'a>,
     asked: Asked,
+    unlisted: Option<String>,
 }
 
 impl Auditor<'_> {
@@ -241,6 +243,7 @@ impl Auditor<'_> {
         papers.run_id = Some(first.id.to_string());
         papers.phase_id = Some(request.layout.phase.as_str().to_owned());
         papers.now = request.now;
+        papers.siblings_missed.clone_from(&self.unlisted);
         let image = named(&first.fields);
         // Only those that differ are of interest, and of one tag there may be very many that do not.
         let others = image.as_ref().and_then(|(key, digest)| Some((siblings.get(key)?, digest)));
