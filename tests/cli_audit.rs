@@ -43,11 +43,6 @@ fn json_of(cli: &Cli, more: &[&str]) -> (i32, Value) {
     (answer.code, answer.json())
 }
 
-/// A text without the moment at which the runs were judged.
-fn timeless(text: &str) -> String {
-    regex::Regex::new(r"it\s+is\s+\S+\s+now").unwrap().replace_all(text, "it is NOW now").into_owned()
-}
-
 /// ID, verdict and blockers of each row.
 fn rows(report: &Value) -> Vec<String> {
     let list = |v: &Value| v.as_array().unwrap().clone();
@@ -152,7 +147,7 @@ fn rows_agree_with_verify() {
         let own = cli.run(&["verify", "--run-id", id, "--report", "json"]).json();
         assert_eq!(own["verdict"], run["verdict"], "{id}");
         let ids = |v: &Value| -> Vec<String> {
-            v["findings"].as_array().unwrap().iter().map(|f| timeless(&f["message"].to_string())).collect()
+            v["findings"].as_array().unwrap().iter().map(|f| f["message"].to_string()).collect()
         };
         assert_eq!(ids(&own), ids(run), "{id}");
         assert_eq!(
@@ -169,14 +164,14 @@ fn tables_for_people() {
     settings.set_prepend_module_to_snapshot(false);
     let cli = zoo();
     let answer = audit(&cli, &[]);
-    settings.bind(|| insta::assert_snapshot!("audit_table", timeless(&answer.stdout)));
+    settings.bind(|| insta::assert_snapshot!("audit_table", answer.stdout));
     let answer = audit(&cli, &["--only", "incomplete,pass", "--since", "2026-01-01T00:00:00Z"]);
     settings.bind(|| insta::assert_snapshot!("audit_table_only", answer.stdout));
     assert_eq!(answer.code, 1, "what is not shown counts all the same");
     assert_eq!(audit(&cli, &["-q"]).stdout.lines().count(), 1);
     assert!(audit(&cli, &[]).stdout.lines().all(|l| l.trim_end() == l));
     // The same bytes, however many threads.
-    let with = |jobs: &str| timeless(&audit(&cli, &["-j", jobs]).stdout);
+    let with = |jobs: &str| audit(&cli, &["-j", jobs]).stdout;
     assert_eq!(with("1"), with("7"));
 }
 
@@ -198,8 +193,8 @@ fn names_that_attack() {
     let found = rows(&report);
     assert!(found.contains(&"run-0 pass".to_owned()), "{found:#?}");
     assert!(found.contains(&"evidence/runs/\\x1b[31mred\\x1b[0m incomplete".to_owned()), "{found:#?}");
-    // Each has a row: nothing that lies there is skipped in silence.
-    assert_eq!(found.len(), 8, "{found:#?}");
+    // Each has a row, but for the hidden one: stores take names with a leading dot for unfinished writes.
+    assert_eq!(found.len(), 7, "{found:#?}");
     for text in [&answer.stdout, &cli.read("a.csv"), &cli.read("a.txt"), &cli.read("a.sarif"), &answer.stderr]
     {
         assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
@@ -463,7 +458,7 @@ fn a_bucket_says_what_a_folder_says() {
         let answer = cli.run(&arguments);
         assert_eq!(answer.code, 1, "{}", answer.stderr);
         let report = answer.json();
-        assert_eq!(timeless(&report["runs"].to_string()), timeless(&local["runs"].to_string()));
+        assert_eq!(report["runs"], local["runs"]);
         // One listing, and a read for each document but the one that is too large: it is known from the listing.
         assert_eq!(report["summary"]["requests"], files.len());
         assert!(answer.stderr.contains(" requests"), "{}", answer.stderr);
