@@ -11,6 +11,7 @@ mod generate;
 mod image;
 mod init;
 mod output;
+mod place;
 mod progress;
 mod rules;
 mod schema;

@@ -30,8 +30,8 @@ pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use exec::{Engine, ExecRequest};
 pub use gate::{Examination, Gate, Plan, SoFar, gate};
 pub use image::{ImageRequest, Recipe, image};
-pub use papers::{PapersRequest, papers};
-pub use verify::{PapersSource, RegistryAccess, SIGNED, UNSIGNED, VerifyRequest, load, report, verify};
+pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
+pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};
 pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
 
 /// What every scan needs.

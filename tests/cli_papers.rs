@@ -132,8 +132,7 @@ fn run_ids_that_lead_elsewhere_are_errors() {
         &long,
     ] {
         let answer = cli.run(&["verify", "--run-id", id]);
-        answer.error(&["--run-id", "must be a run's ID"]);
-        assert!(id.len() < 3 || !answer.stderr.contains(id), "{id:?} is repeated");
+        answer.error(&["--run-id", "a run's ID"]);
         if !id.is_empty() {
             cli.run(&["verify", "--provenance", "seaworthy.toml", "--run-id", id]).error(&["--run-id"]);
         }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::args::Audit as Arguments;
-use super::gate::place;
 use super::output::Terminal;
+use super::place;
 use super::{Failure, environment, progress};
 use crate::check::Masker;
 use crate::contract::{Bucket, Contract};
@@ -15,7 +15,6 @@ use crate::location::Key;
 use crate::report::audit::{self, AuditFormat, Only};
 use crate::report::text;
 use crate::scan::{self, AuditRequest, ImageSource, ImagesRequest, Progress, RegistryAccess, Setup};
-use crate::store::s3::{Options, S3};
 use crate::store::{self, Directory, Layout, Store};
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
@@ -103,10 +102,6 @@ fn open(
     };
     let fail = |reason: &str| Failure(format!("{root}: {reason}"));
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'_');
-    if bucket.is_empty() || !bucket.bytes().all(|b| is_name(b) || b.is_ascii_uppercase()) {
-        return Err(fail("expected s3://BUCKET or s3://BUCKET/PREFIX"));
-    }
     let mut prefix = prefix.trim_end_matches('/');
     if !prefix.is_empty() && Key::parse(prefix).is_err() {
         return Err(fail("the prefix cannot be that of a key"));
@@ -116,19 +111,8 @@ fn open(
         let above = prefix.strip_suffix(folder.trim_end_matches('/')).filter(is_above);
         prefix = above.map_or(prefix, |p| p.trim_end_matches('/'));
     }
-    // The contract knows how its own bucket is reached; of another it knows nothing.
-    let own = contract.evidence.bucket.clone().filter(|own| own.name == bucket);
-    let endpoint = endpoint.map(str::to_owned).or_else(|| own.as_ref().and_then(|o| o.endpoint.clone()));
-    let s3 = S3::open(Options {
-        bucket: bucket.to_owned(),
-        prefix: prefix.to_owned(),
-        path_style: own.as_ref().is_some_and(|o| o.path_style) || endpoint.is_some(),
-        region: own.and_then(|o| o.region),
-        endpoint,
-        encryption: None,
-        timeout_seconds: contract.limits.registry_timeout_seconds,
-    })?;
-    Ok((root.trim_end_matches('/').to_owned(), Store::S3(s3)))
+    let store = place::bucket(bucket, prefix, contract, endpoint).map_err(|Failure(reason)| fail(&reason))?;
+    Ok((root.trim_end_matches('/').to_owned(), store))
 }
 
 /// The folder of all runs, such as `evidence/runs/`, if all documents agree on it and it is not the root itself.

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 
 use super::args::Verify as Arguments;
 use super::output::{Terminal, wanted, write_all};
-use super::{Failure, environment};
-use crate::artifact::provenance::PaperKind;
+use super::{Failure, environment, place};
+use crate::artifact::provenance::{Content, Paper, PaperKind, Papers, read_named};
 use crate::check::Masker;
 use crate::contract::{Contract, EvidenceSection};
 use crate::finding::Verdict;
-use crate::scan::{self, PapersSource, Progress, RegistryAccess, Setup, VerifyRequest};
+use crate::location::{Key, RunId};
+use crate::scan::{self, Progress, RegistryAccess, Security, Setup, StoredRun};
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
@@ -28,13 +29,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     };
     let access =
         RegistryAccess { plain_http: arguments.plain_http, endpoint: arguments.endpoint_url.clone() };
-    let request = VerifyRequest {
-        source: source(arguments, &contract),
-        registry: arguments.registry.then_some(access),
-        now: Timestamp::now(),
-    };
-    let outcome =
-        scan::verify(&setup, &request).map_err(|e| Failure(Masker::new(&rules).mask(&e.to_string())))?;
+    let masked = |text: String| Failure(Masker::new(&rules).mask(&text));
+    let mut papers = papers(arguments, &setup).map_err(|Failure(text)| masked(text))?;
+    papers.now = Timestamp::now();
+    let outcome = scan::verify(&setup, papers, arguments.registry.then_some(&access));
     for warning in &outcome.warnings {
         terminal.warn(warning);
     }
@@ -44,16 +42,21 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     Ok(if common.exit_zero && verdict == Verdict::Fail { 0 } else { verdict.exit_code() })
 }
 
-fn source(arguments: &Arguments, contract: &Contract) -> PapersSource {
-    let run_id = arguments.common.run_id.clone();
-    let phase_id = contract.evidence.phase_id.clone();
+/// The papers that were named, or those of the run in the contract's store.
+fn papers(arguments: &Arguments, setup: &Setup<'_>) -> Result<Papers, Failure> {
+    let contract = setup.contract;
+    let run_id = arguments.common.run_id.as_ref().map(ToString::to_string);
     let Some(provenance) = &arguments.provenance else {
-        return PapersSource::Run {
-            root: contract.evidence.directory.clone(),
-            run_id: run_id.unwrap_or_default(),
-            phase_id,
-            layout: Box::new(contract.papers.provenance.clone()),
-        };
+        let run = RunId::parse(run_id.as_deref().unwrap_or_default())?;
+        let is_bucket = contract.evidence.bucket.is_some();
+        let directory = &contract.evidence.directory;
+        if !is_bucket && !directory.is_dir() {
+            return Err(Failure(format!("{}: there is no such folder of evidence", directory.display())));
+        }
+        let endpoint = arguments.endpoint_url.as_deref().filter(|_| is_bucket);
+        let (store, layout) = (place::store(contract, endpoint)?, place::layout(contract)?);
+        let stored = StoredRun { store: &store, layout: &layout, run: &run };
+        return Ok(scan::stored(setup, stored, Security::Read)?);
     };
     let files = [
         (PaperKind::Provenance, Some(provenance)),
@@ -62,8 +65,33 @@ fn source(arguments: &Arguments, contract: &Contract) -> PapersSource {
         (PaperKind::Security, arguments.security.as_ref()),
         (PaperKind::Attestation, arguments.attestation.as_ref()),
     ];
-    let files = files.into_iter().filter_map(|(kind, path)| Some((kind, path?.clone()))).collect();
-    // Of files that lie anywhere, a phase is known only if the contract names one.
-    let phase_id = (phase_id != EvidenceSection::PHASE_ID).then_some(phase_id);
-    PapersSource::Files { files, run_id, phase_id }
+    // Of papers that lie anywhere, a phase is known only if the contract names one.
+    let phase_id = Some(contract.evidence.phase_id.clone()).filter(|p| p != EvidenceSection::PHASE_ID);
+    let mut papers = Papers { run_id, phase_id, ..Papers::default() };
+    for (kind, path) in files.into_iter().filter_map(|(kind, path)| Some((kind, path?))) {
+        let paper = match path.to_str().and_then(|text| text.strip_prefix("s3://")) {
+            Some(object) => object_of(kind, object, contract, arguments.endpoint_url.as_deref())?,
+            None => read_named(kind, path),
+        };
+        if paper.content == Content::Missing {
+            return Err(Failure(format!("{}: no such file", paper.name)));
+        }
+        *papers.paper_mut(kind) = paper;
+    }
+    Ok(papers)
+}
+
+/// A paper in a bucket, named as `BUCKET/KEY`.
+fn object_of(
+    kind: PaperKind,
+    object: &str,
+    contract: &Contract,
+    endpoint: Option<&str>,
+) -> Result<Paper, Failure> {
+    let name = format!("s3://{object}");
+    let fail = |reason: &str| Failure(format!("{name}: {reason}"));
+    let (bucket, key) = object.split_once('/').ok_or_else(|| fail("expected s3://BUCKET/KEY"))?;
+    let key = Key::parse(key).map_err(|rule| fail(&format!("the key {rule}")))?;
+    let store = place::bucket(bucket, "", contract, endpoint).map_err(|Failure(reason)| fail(&reason))?;
+    Ok(Paper { content: scan::content(&store, &key, kind.limit()), name })
 }

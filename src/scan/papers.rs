@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::verify::{PapersSource, VerifyRequest, verify};
+use super::verify::verify;
 use super::{Outcome, RegistryAccess, ScanError, Setup};
 use crate::artifact::provenance::{Content, Field, PaperKind, Papers, Sibling, read_fields};
 use crate::check::{Answers, Masker, catalogue};
@@ -14,14 +14,21 @@ use crate::store::{Document, Layout, Object, Store, StoreError};
 /// Most other runs that are looked at for a tag that was used twice: in a bucket, each costs a request.
 const SIBLINGS: usize = 1_000;
 
-/// Which papers are judged, and when.
-pub struct PapersRequest<'a> {
-    /// Where they are.
+/// A run's place in a store.
+#[derive(Clone, Copy)]
+pub struct StoredRun<'a> {
+    /// The store.
     pub store: &'a Store,
-    /// Under which keys.
+    /// The keys in it.
     pub layout: &'a Layout,
     /// The run.
     pub run: &'a RunId,
+}
+
+/// Which papers a gate judges, and when.
+pub struct PapersRequest<'a> {
+    /// Where they are.
+    pub stored: StoredRun<'a>,
     /// How the registry is asked; it is not without.
     pub registry: Option<RegistryAccess>,
     /// The moment that they are judged at.
@@ -39,13 +46,11 @@ const SECURITY: &str = "SW514";
 /// # Errors
 /// If the run has no keys. What cannot be read is in the report.
 pub fn papers(setup: &Setup<'_>, request: &PapersRequest<'_>) -> Result<Outcome, ScanError> {
-    let mut missed = Vec::new();
-    let papers = load(setup, request, &mut missed)?;
+    let mut papers = stored(setup, request.stored, Security::Left)?;
+    papers.now = request.now;
     let packaged = packaged(setup, &papers);
-    let source = PapersSource::Had(Box::new(papers));
-    let to_verify = VerifyRequest { source, registry: request.registry.clone(), now: request.now };
-    let mut outcome = verify(setup, &to_verify)?;
-    let mut answers = Answers { findings: Vec::new(), unchecked: missed };
+    let mut outcome = verify(setup, papers, request.registry.as_ref());
+    let mut answers = Answers::default();
     let mut asked = Vec::new();
     if let (Some(examined), Some((name, digest))) = (request.image, packaged) {
         asked.push(SECURITY);
@@ -116,23 +121,35 @@ fn without(mut report: Report, check: &str) -> Report {
     report
 }
 
-fn load(
-    setup: &Setup<'_>,
-    request: &PapersRequest<'_>,
-    missed: &mut Vec<Unchecked>,
-) -> Result<Papers, ScanError> {
-    let PapersRequest { store, layout, run, .. } = request;
+/// What is done about a run's security evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// It is one of the papers.
+    Read,
+    /// It is left alone: a gate is about to write it.
+    Left,
+}
+
+/// Reads a run's papers, and what other runs say of their images. The moment is still to be filled in.
+///
+/// # Errors
+/// If the run has no keys. What cannot be read is a paper's content.
+pub fn stored(setup: &Setup<'_>, place: StoredRun<'_>, security: Security) -> Result<Papers, ScanError> {
+    let StoredRun { store, layout, run } = place;
     let mut papers = Papers {
         run_id: Some(run.to_string()),
         phase_id: Some(layout.phase.as_str().to_owned()),
         ..Papers::default()
     };
     let provenance = layout.key(Document::Provenance, run)?;
-    let keys = [
+    let mut keys = vec![
         (PaperKind::Provenance, provenance.clone()),
         (PaperKind::Receipt, layout.key(Document::Receipt, run)?),
         (PaperKind::RunHeader, layout.key(Document::RunHeader, run)?),
     ];
+    if security == Security::Read {
+        keys.push((PaperKind::Security, layout.key(Document::Security, run)?));
+    }
     // The envelope lies beside what it signs.
     let signed = provenance.beside(|_| PaperKind::Attestation.file_name().to_owned()).ok();
     for (kind, key) in keys.into_iter().chain(signed.map(|key| (PaperKind::Attestation, key))) {
@@ -140,11 +157,13 @@ fn load(
         paper.name = store.place(&key);
         paper.content = content(store, &key, kind.limit());
     }
-    papers.siblings = Some(siblings(setup, request, missed));
+    let (found, missed) = siblings(setup, place);
+    (papers.siblings, papers.siblings_missed) = (Some(found), missed);
     Ok(papers)
 }
 
-fn content(store: &Store, key: &Key, limit: u64) -> Content {
+/// A paper's content by its key.
+pub fn content(store: &Store, key: &Key, limit: u64) -> Content {
     match store.get(key) {
         Ok(None) => Content::Missing,
         Ok(Some(Object { bytes, .. })) if bytes.len() as u64 > limit => Content::TooLarge { limit },
@@ -154,41 +173,34 @@ fn content(store: &Store, key: &Key, limit: u64) -> Content {
     }
 }
 
-/// What other runs say of their images. Those whose provenance is missing or malformed say nothing: they are judged
-/// when they are asked about themselves.
-fn siblings(setup: &Setup<'_>, request: &PapersRequest<'_>, missed: &mut Vec<Unchecked>) -> Vec<Sibling> {
-    let PapersRequest { store, layout, run, .. } = request;
-    let mut miss = |reason: String| {
-        missed.push(Unchecked {
-            origin: Origin::new(OriginKind::Document, "other runs"),
-            what: "tags of other runs".to_owned(),
-            reason,
-            checks: vec!["SW508"],
-        });
-    };
+/// What other runs say of their images, and why some were not looked at. Those whose provenance is missing or malformed
+/// say nothing: they are judged when they are asked about themselves.
+fn siblings(setup: &Setup<'_>, place: StoredRun<'_>) -> (Vec<Sibling>, Option<String>) {
+    let StoredRun { store, layout, run } = place;
     let runs = match store.runs(layout) {
         Ok(runs) => runs,
-        Err(error) => {
-            miss(error.to_string());
-            return Vec::new();
-        }
+        Err(error) => return (Vec::new(), Some(error.to_string())),
     };
-    let others: Vec<RunId> = runs.ids.into_iter().filter(|id| id != *run).collect();
-    if runs.more || others.len() > SIBLINGS {
-        miss(format!("there are more than {SIBLINGS} other runs; the rest was not looked at"));
-    }
+    let others: Vec<RunId> = runs.ids.into_iter().filter(|id| id != run).collect();
+    let mut missed = (runs.more || others.len() > SIBLINGS)
+        .then(|| format!("there are more than {SIBLINGS} other runs; the rest was not looked at"));
+    let expectations = &setup.contract.papers;
     let mut found = Vec::new();
     for id in others.into_iter().take(SIBLINGS) {
         let Ok(key) = layout.key(Document::Provenance, &id) else { continue };
         let bytes = match store.get(&key) {
             Ok(Some(object)) => object.bytes,
             Ok(None) => continue,
+            // That is a fault of the other run, as a malformed document is.
+            Err(StoreError::Link { .. } | StoreError::NotAFile { .. } | StoreError::TooLarge { .. }) => {
+                continue;
+            }
             Err(error) => {
-                miss(error.to_string());
+                missed.get_or_insert_with(|| error.to_string());
                 continue;
             }
         };
-        let fields = read_fields(&bytes, &setup.contract.papers.provenance, &[]).fields;
+        let fields = read_fields(&bytes, &expectations.provenance, &expectations.profiles).fields;
         let text = |field| fields.text(field).map(str::to_owned);
         if let (Some(repository), Some(image_tag), Some(image_digest)) =
             (text(Field::RepositoryUri), text(Field::ImageTag), text(Field::ImageDigest))
@@ -196,5 +208,5 @@ fn siblings(setup: &Setup<'_>, request: &PapersRequest<'_>, missed: &mut Vec<Unc
             found.push(Sibling { repository, image_tag, image_digest, run_id: id.to_string() });
         }
     }
-    found
+    (found, missed)
 }

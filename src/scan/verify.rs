@@ -1,11 +1,10 @@
 //! The papers of one run: had, compared, judged.
 
 mod registry;
-mod source;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Outcome, ScanError, Setup};
+use super::{Outcome, Setup};
 use crate::artifact::provenance::{Content, PaperKind, Papers};
 use crate::check::provenance::judge;
 use crate::check::{Answers, Context, Masker};
@@ -13,7 +12,6 @@ use crate::finding::{ArtifactRecord, Coverage, Subject};
 
 pub use registry::RegistryAccess;
 pub(in crate::scan) use registry::ask as ask_registry;
-pub use source::{PapersSource, load};
 
 /// What every reader of a verdict on unsigned papers must know.
 pub const UNSIGNED: &str = "The papers are not signed: that they agree shows that they are consistent, not who wrote them. Whoever can write one can write all.";
@@ -21,23 +19,8 @@ pub const UNSIGNED: &str = "The papers are not signed: that they agree shows tha
 /// What a signature does not say.
 pub const SIGNED: &str = "The signature vouches for the packaging provenance, and for the security evidence if the signed statement names it. Run header and receipt are not signed: they only agree with it.";
 
-/// What is to be verified.
-pub struct VerifyRequest {
-    /// Where the papers are.
-    pub source: PapersSource,
-    /// How the registry is asked; it is not without.
-    pub registry: Option<RegistryAccess>,
-    /// The moment that they are judged at.
-    pub now: jiff::Timestamp,
-}
-
-/// Verifies the papers of one run.
-///
-/// # Errors
-/// If a paper that was named is not there, or a run's ID is none. What cannot be read is in the report.
-pub fn verify(setup: &Setup<'_>, request: &VerifyRequest) -> Result<Outcome, ScanError> {
-    let mut papers = load(&request.source)?;
-    papers.now = request.now;
+/// Verifies the papers of one run; `registry` says how the registry is asked, which it is not without.
+pub fn verify(setup: &Setup<'_>, mut papers: Papers, registry: Option<&RegistryAccess>) -> Outcome {
     let masker = Masker::new(setup.rules);
     for kind in PaperKind::ALL {
         // A run's ID may have the form of a token.
@@ -45,10 +28,10 @@ pub fn verify(setup: &Setup<'_>, request: &VerifyRequest) -> Result<Outcome, Sca
         paper.name = masker.mask(&paper.name);
     }
     let expectations = &setup.contract.papers;
-    if let Some(access) = &request.registry {
+    if let Some(access) = registry {
         papers.registry = registry::ask(&papers, expectations, access, setup.contract);
     }
-    Ok(report(setup, &papers))
+    report(setup, &papers)
 }
 
 /// Judges papers that were had and puts the report together.

@@ -11,8 +11,8 @@ use super::Common;
 #[command(after_help = "Examples:\n  \
     seaworthy verify --provenance packaging_provenance.json --run run.json\n  \
     seaworthy verify --run-id platform_20260213T093000Z --registry\n\n\
-    With --run-id alone the papers are read from the contract's evidence folder: evidence/runs/ID/PHASE/ and \
-    evidence/runs/ID/run.json.\n\
+    With --run-id alone the papers are read from the contract's store (`evidence.store`, else `evidence.directory`) \
+    under its keys. A file may also be an object, s3://BUCKET/KEY.\n\
     Without a signature, papers show that they agree, not who wrote them.\n\n\
     Exit codes: 0 pass, 1 fail, 2 could not decide")]
 pub(in crate::cli) struct Verify {
@@ -37,8 +37,8 @@ pub(in crate::cli) struct Verify {
     /// Talk plain HTTP to the registry (loopback registries need no asking).
     #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", requires = "registry")]
     pub(in crate::cli) plain_http: bool,
-    /// Ask ECR's API at this address, such as that of a test account.
-    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL", requires = "registry")]
+    /// Ask ECR and S3 at this address, such as that of a test account.
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL")]
     pub(in crate::cli) endpoint_url: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) common: Common,

@@ -1,13 +1,12 @@
 //! `seaworthy gate`.
 
 mod parts;
-pub(super) mod place;
 
 use std::path::Path;
 
 use super::args::{Gate as Arguments, Global};
 use super::output::{Side, Terminal, tell_stored, wanted, write_side};
-use super::{Failure, environment, progress};
+use super::{Failure, environment, place, progress};
 use crate::check::Masker;
 use crate::finding::Verdict;
 use crate::location::RunId;

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::place::Place;
 use crate::artifact::aws::live::LiveOptions;
 use crate::check::Masker;
 use crate::cli::args::{Context, Gate as Arguments, Image};
+use crate::cli::place::Place;
 use crate::cli::{Failure, context, image, wiring};
 use crate::finding::Part;
 use crate::location::RunId;
-use crate::scan::{self, PapersRequest, Plan, RegistryAccess, Setup, SoFar};
+use crate::scan::{self, PapersRequest, Plan, RegistryAccess, Setup, SoFar, StoredRun};
 
 /// What the parts are examined with.
 #[derive(Clone, Copy)]
@@ -128,9 +128,7 @@ fn examine_wiring(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
 fn examine_papers(run: Run<'_>, so_far: &SoFar) -> Result<scan::Outcome, Failure> {
     let access = RegistryAccess { plain_http: run.arguments.plain_http, endpoint: None };
     let request = PapersRequest {
-        store: &run.place.store,
-        layout: &run.place.layout,
-        run: run.id,
+        stored: StoredRun { store: &run.place.store, layout: &run.place.layout, run: run.id },
         registry: is_asked(Part::Registry, &run).then_some(access),
         now: Timestamp::now(),
         image: so_far.image.as_ref(),

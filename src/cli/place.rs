@@ -17,7 +17,7 @@ pub(super) struct Place {
 }
 
 /// The keys of the contract's documents.
-pub(in crate::cli) fn layout(contract: &Contract) -> Result<Layout, Failure> {
+pub(super) fn layout(contract: &Contract) -> Result<Layout, Failure> {
     let (evidence, keys) = (&contract.evidence, &contract.evidence.keys);
     let phase = PhaseId::parse(&evidence.phase_id);
     let phase = phase.map_err(|rule| Failure(format!("evidence.phase_id {rule}")))?;
@@ -31,7 +31,7 @@ pub(in crate::cli) fn layout(contract: &Contract) -> Result<Layout, Failure> {
 }
 
 /// The contract's store; `endpoint` goes before the contract's.
-pub(in crate::cli) fn store(contract: &Contract, endpoint: Option<&str>) -> Result<Store, Failure> {
+pub(super) fn store(contract: &Contract, endpoint: Option<&str>) -> Result<Store, Failure> {
     let Some(bucket) = &contract.evidence.bucket else {
         if endpoint.is_some() {
             let reason = "--endpoint-url is for a contract whose evidence.store is a bucket (s3://…)";
@@ -60,6 +60,31 @@ pub(in crate::cli) fn store(contract: &Contract, endpoint: Option<&str>) -> Resu
         path_style,
         encryption,
         timeout_seconds,
+    })?))
+}
+
+/// A bucket that was named as `s3://NAME/…`. The contract knows how its own bucket is reached; of another it knows
+/// nothing.
+pub(super) fn bucket(
+    name: &str,
+    prefix: &str,
+    contract: &Contract,
+    endpoint: Option<&str>,
+) -> Result<Store, Failure> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+    if name.is_empty() || !name.bytes().all(is_name) {
+        return Err(Failure("expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned()));
+    }
+    let own = contract.evidence.bucket.clone().filter(|own| own.name == name);
+    let endpoint = endpoint.map(str::to_owned).or_else(|| own.as_ref().and_then(|o| o.endpoint.clone()));
+    Ok(Store::S3(S3::open(Options {
+        bucket: name.to_owned(),
+        prefix: prefix.to_owned(),
+        path_style: own.as_ref().is_some_and(|o| o.path_style) || endpoint.is_some(),
+        region: own.and_then(|o| o.region),
+        endpoint,
+        encryption: None,
+        timeout_seconds: contract.limits.registry_timeout_seconds,
     })?))
 }
 
