@@ -8,6 +8,7 @@ command -v docker-registry >/dev/null || missing+=(docker-registry)
 command -v buildah >/dev/null || missing+=(buildah)
 command -v git >/dev/null || missing+=(git)
 command -v npm >/dev/null || missing+=(npm)
+command -v openssl >/dev/null || missing+=(openssl)
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
 
 if [ "${#missing[@]}" -gt 0 ]; then
@@ -22,7 +23,7 @@ if [ "${#missing[@]}" -gt 0 ]; then
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 fi
 
-# moto is the test account of tests/aws_live.rs; it lives in an environment of its own.
+# moto is the test account and the test bucket; it lives in an environment of its own.
 venv="$(dirname "$0")/.venv"
 if ! "$venv/bin/python" -c 'import boto3, moto.server' 2>/dev/null; then
   python3 -m venv --clear "$venv"
