@@ -50,6 +50,11 @@ impl Reader<'_> {
         for (index, pair) in
             definition.get("environment").map_or_else(Vec::new, Tree::items).iter().enumerate()
         {
+            if let Tree::Text(_) = pair {
+                // The list or a pair is made of something else, and may set any variable.
+                self.others(pair, "environment", &at_key.index(index), &mut out);
+                continue;
+            }
             let name = pair.get("name").and_then(Tree::text).unwrap_or_default().to_string();
             let value = pair.get("value").and_then(Tree::marked).unwrap_or_default();
             out.push(self.literal(LiteralPlace::Environment, &name, at_key.index(index), &value));
@@ -60,6 +65,13 @@ impl Reader<'_> {
         let health = definition.get("healthCheck").and_then(|check| check.get("command"));
         self.arguments(health, LiteralPlace::HealthCheck, &at.key("healthCheck").key("command"), &mut out);
         self.map(definition.get("dockerLabels"), LiteralPlace::Label, &at.key("dockerLabels"), &mut out);
+        // What stands for the container or for its whole log configuration may hold anything.
+        if let Tree::Text(_) = definition {
+            self.others(definition, "containerDefinitions", at, &mut out);
+        }
+        if let Some(log @ Tree::Text(_)) = definition.get("logConfiguration") {
+            self.others(log, "logConfiguration", &at.key("logConfiguration"), &mut out);
+        }
         let log = definition.get("logConfiguration").and_then(|log| log.get("options"));
         self.map(log, LiteralPlace::LogOption, &at.key("logConfiguration").key("options"), &mut out);
         for field in ["firelensConfiguration", "systemControls", "extraHosts", "dockerSecurityOptions"] {

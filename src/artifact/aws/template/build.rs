@@ -1,5 +1,6 @@
 //! From a template's resources to a snapshot.
 
+use super::node::Node;
 use super::resolve::{Resource, Template};
 use crate::artifact::aws::containers::{self, Containers};
 use crate::artifact::aws::tree::Tree;
@@ -11,6 +12,22 @@ use crate::location::JsonPointer;
 
 /// Deepest nesting of a policy.
 const DEEPEST: usize = 32;
+/// The function that lets a macro rewrite what stands beside it.
+const MACRO: &str = "Fn::Transform";
+const CHANGED: &str = "a macro may change it when the template is deployed";
+
+/// Whether a macro stands anywhere in it.
+fn is_macro(node: &Node) -> bool {
+    let mut stack = vec![node];
+    while let Some(node) = stack.pop() {
+        if node.get(MACRO).is_some() {
+            return true;
+        }
+        stack.extend(node.members().iter().map(|(_, member)| member));
+        stack.extend(node.items());
+    }
+    false
+}
 
 /// Reads all resources.
 pub(super) fn read(template: &Template<'_>, inspector: &dyn Inspector, out: &mut Snapshot) {
@@ -53,6 +70,13 @@ impl Builder<'_> {
             let place = Place { address: name.clone(), line: Some(node.line), ..Place::default() };
             self.gap(place, "a resource without a Type, such as a loop, was not looked at");
         }
+        // The section's own macro is among the resources without a Type above.
+        for (name, node) in self.template.root.members().iter().filter(|(name, _)| name != "Resources") {
+            if name == MACRO || is_macro(node) {
+                let place = Place { address: name.clone(), line: Some(node.line), ..Place::default() };
+                self.gap(place, CHANGED);
+            }
+        }
     }
 
     fn one(&mut self, name: &str, resource: &Resource<'_>) {
@@ -70,6 +94,9 @@ impl Builder<'_> {
                 | "AWS::ECS::TaskDefinition"
                 | "AWS::ECR::Repository"
         );
+        if is_macro(resource.node) {
+            self.gap(place(name, resource), CHANGED);
+        }
         if let Some(condition) = resource.condition.filter(|_| known) {
             let reason = format!(
                 "it is there only if the condition {condition} holds, which the template does not tell"
@@ -85,6 +112,12 @@ impl Builder<'_> {
             "AWS::ECR::Repository" => self.repository(name, resource),
             "AWS::CloudFormation::Stack" => {
                 self.gap(place(name, resource), "a nested stack: its template was not looked at");
+            }
+            "AWS::CloudFormation::StackSet" | "AWS::ServiceCatalog::CloudFormationProvisionedProduct" => {
+                self.gap(place(name, resource), "it makes stacks of a template that was not looked at");
+            }
+            kind if kind.ends_with("::MODULE") => {
+                self.gap(place(name, resource), "a module: its resources were not looked at");
             }
             _ => {}
         }
@@ -154,8 +187,9 @@ impl Builder<'_> {
         {
             gap = Some(Gap::new("the list of policies is not known until it is deployed"));
         }
-        let boundary = match self.text(resource, "PermissionsBoundary") {
-            Some(arn) => self.managed(name, resource, &arn),
+        let boundary = match self.template.property(resource, "PermissionsBoundary").map(|tree| tree.text()) {
+            Some(Some(arn)) => self.managed(name, resource, &arn),
+            Some(None) => Seen::NotSeen(Gap::new("the boundary hangs on a condition")),
             None => Seen::Absent,
         };
         let arn = self.template.identity(name, Some("Arn"));
@@ -169,6 +203,12 @@ impl Builder<'_> {
             name: role_name,
         };
         let key = role.name.known().map_or_else(|| name.to_owned(), str::to_owned);
+        if self.out.roles.contains_key(&key) {
+            return self.gap(
+                role.place,
+                "another role of the template has the same name: this one was not looked at",
+            );
+        }
         self.out.roles.insert(key, Seen::Value(role));
     }
 
@@ -211,8 +251,13 @@ impl Builder<'_> {
                 self.stray(name);
                 continue;
             };
+            // IAM takes a role's name in any case.
+            let same = |name: &Text| match (name.known(), role_name.known()) {
+                (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+                _ => *name == role_name,
+            };
             let found = self.out.roles.values_mut().find_map(|seen| match seen {
-                Seen::Value(role) if role.name == role_name => Some(role),
+                Seen::Value(role) if same(&role.name) => Some(role),
                 _ => None,
             });
             match (found, role_name.known()) {
@@ -270,12 +315,16 @@ impl Builder<'_> {
     }
 
     /// A key as others name it; a key of the template always by its ARN.
-    fn key_text(&self, resource: &Resource<'_>, property: &str) -> Option<Text> {
-        let text = self.text(resource, property)?;
+    fn key_text(&self, resource: &Resource<'_>, property: &str) -> Seen<Text> {
+        let text = match self.template.property(resource, property).map(|tree| tree.text()) {
+            Some(Some(text)) => text,
+            Some(None) => return Seen::NotSeen(Gap::new("the key hangs on a condition")),
+            None => return Seen::Absent,
+        };
         let own = self.template.resources.iter().find(|(name, resource)| {
             resource.kind == "AWS::KMS::Key" && self.template.identity(name, None) == text
         });
-        Some(own.map_or(text, |(name, _)| self.template.identity(name, Some("Arn"))))
+        Seen::Value(own.map_or(text, |(name, _)| self.template.identity(name, Some("Arn"))))
     }
 
     fn secret(&mut self, name: &str, resource: &Resource<'_>) {
@@ -288,7 +337,7 @@ impl Builder<'_> {
             arn: None,
             place: place(name, resource),
             planned: true,
-            key: self.key_text(resource, "KmsKeyId").map_or(Seen::Absent, Seen::Value),
+            key: self.key_text(resource, "KmsKeyId"),
             policy: Seen::Absent,
         };
         self.out.secrets.insert(known, Seen::Value(secret));
@@ -297,17 +346,34 @@ impl Builder<'_> {
     fn secret_policy(&mut self, name: &str, resource: &Resource<'_>) {
         let of = self.text(resource, "SecretId");
         let document = self.document(name, resource, "ResourcePolicy");
-        for (logical, _) in
-            self.template.resources.iter().filter(|(_, r)| r.kind == "AWS::SecretsManager::Secret")
-        {
-            let is_this = of.as_ref().is_none_or(|of| *of == self.template.identity(logical, None));
-            for seen in self.out.secrets.values_mut() {
-                if let Seen::Value(secret) = seen
-                    && is_this
-                    && secret.place.address == *logical
-                {
-                    secret.policy = document.clone();
-                }
+        // A secret of the template, by reference or by its name.
+        let is = |secret: &ManagedSecret, of: &Text| {
+            let named = of.known().is_some_and(|of| {
+                let of = of.rsplit(":secret:").next().unwrap_or(of);
+                // An ARN may have six characters of AWS's choice at its end.
+                of.strip_prefix(&secret.name).is_some_and(|rest| rest.is_empty() || rest.len() == 7)
+            });
+            named || *of == self.template.identity(&secret.place.address, None)
+        };
+        let mut found = false;
+        for seen in self.out.secrets.values_mut() {
+            if let Seen::Value(secret) = seen
+                && of.as_ref().is_some_and(|of| is(secret, of))
+            {
+                secret.policy = document.clone();
+                found = true;
+            }
+        }
+        // A known name or ARN of another secret is no concern of those here.
+        let is_elsewhere = of.is_some_and(|of| of.known().is_some());
+        if found || is_elsewhere {
+            return;
+        }
+        for seen in self.out.secrets.values_mut() {
+            if let Seen::Value(secret) = seen {
+                let reason =
+                    format!("the secret of {name} is not known until it is deployed: it may be this one");
+                secret.policy = Seen::NotSeen(Gap::new(reason));
             }
         }
     }

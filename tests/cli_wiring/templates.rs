@@ -1,0 +1,142 @@
+//! A template that passes, and what may stand in it that only a deploy decides.
+
+use serde_json::{Value, json};
+
+use crate::support::Cli;
+
+const CONTRACT: &str = r#"
+version = 1
+[aws]
+account = "111122223333"
+region = "eu-west-1"
+[[secrets]]
+handle = "DB"
+parameter = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/db"
+[[roles]]
+handle = "app"
+role = "app-task"
+requires = ["DB"]
+[[tasks]]
+family = "app"
+role = "app"
+"#;
+
+fn template() -> Value {
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+    let own = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "Db"}}]});
+    json!({"Resources": {
+        "Db": {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": "app/db"}},
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": "app-task",
+            "AssumeRolePolicyDocument": trust, "Policies": [{"PolicyName": "own", "PolicyDocument": own}]}},
+        "Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Family": "app",
+            "TaskRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+            "ContainerDefinitions": [{"Name": "main", "Image": "x"}]}},
+    }})
+}
+
+/// The exit code with `value` put at `pointer`.
+fn with(pointer: &str, value: Value) -> (i32, String) {
+    let mut all = template();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    match all.pointer_mut(parent).unwrap() {
+        Value::Array(items) => items.push(value),
+        parent => parent[name] = value,
+    }
+    let cli = Cli::new();
+    cli.write("seaworthy.toml", CONTRACT).write("t.json", all.to_string());
+    let answer = cli.run(&["wiring", "--template", "t.json", "--report", "json", "--fail-on", "low"]);
+    (answer.code, answer.stdout)
+}
+
+fn anything() -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+}
+
+#[test]
+fn the_template_itself_passes() {
+    let (code, report) = with("/Description", json!("as it is"));
+    assert_eq!(code, 0, "{report}");
+}
+
+#[test]
+fn a_macro_may_change_anything() {
+    let include = || json!({"Name": "AWS::Include", "Parameters": {"Location": "s3://bucket/x"}});
+    for parent in [
+        "",
+        "/Resources",
+        "/Resources/Role",
+        "/Resources/Role/Properties",
+        "/Resources/Role/Properties/Policies/0/PolicyDocument/Statement/0",
+        "/Resources/Task/Properties",
+        "/Resources/Task/Properties/ContainerDefinitions/0",
+    ] {
+        let (code, report) = with(&format!("{parent}/Fn::Transform"), include());
+        assert_eq!(code, 2, "{parent}: {report}");
+    }
+    for kind in [
+        "AWS::CloudFormation::Stack",
+        "AWS::CloudFormation::StackSet",
+        "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
+        "Team::Roles::App::MODULE",
+    ] {
+        let (code, report) = with("/Resources/More", json!({"Type": kind, "Properties": {}}));
+        assert_eq!(code, 2, "{kind}: {report}");
+    }
+}
+
+#[test]
+fn what_hangs_on_a_condition_or_a_parameter_is_open() {
+    let choice = || json!({"Fn::If": ["C", ["a"], "b"]});
+    for (pointer, value) in [
+        ("/Resources/Role/Properties/PermissionsBoundary", choice()),
+        ("/Resources/Db/Properties/KmsKeyId", choice()),
+        ("/Resources/Task/Properties/ContainerDefinitions/0/Environment", json!({"Ref": "P"})),
+        ("/Resources/Task/Properties/ContainerDefinitions/0/Environment", json!([{"Ref": "P"}])),
+        ("/Resources/Task/Properties/ContainerDefinitions/0/LogConfiguration", json!({"Ref": "P"})),
+        ("/Resources/Task/Properties/ContainerDefinitions/-", json!({"Ref": "P"})),
+    ] {
+        let (code, report) = with(pointer, value.clone());
+        assert_eq!(code, 2, "{pointer} {value}: {report}");
+    }
+}
+
+#[test]
+fn names_are_compared_as_iam_does() {
+    let policy = |kind: &str, key: &str, role: Value| json!({"Type": kind, "Properties": {"PolicyName": "more", "PolicyDocument": anything(), key: role}});
+    for more in [
+        policy("AWS::IAM::Policy", "Roles", json!(["APP-Task"])),
+        policy("AWS::IAM::ManagedPolicy", "Roles", json!(["APP-Task"])),
+        policy("AWS::IAM::RolePolicy", "RoleName", json!("APP-Task")),
+    ] {
+        let (code, report) = with("/Resources/More", more.clone());
+        assert_eq!(code, 1, "{more}: {report}");
+    }
+    // Which of two roles of one name is there is not known.
+    for name in ["Another", "Zebra"] {
+        let mut role = template()["Resources"]["Role"].clone();
+        role["Properties"]["Policies"][0]["PolicyDocument"] = anything();
+        let (code, report) = with(&format!("/Resources/{name}"), role);
+        assert_ne!(code, 0, "{name}: {report}");
+    }
+}
+
+#[test]
+fn the_policy_of_a_secret_finds_its_secret() {
+    let deny = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*",
+        "Action": "secretsmanager:*", "Resource": "*"}]});
+    for (of, code) in [
+        (json!({"Ref": "Db"}), 1),
+        (json!("app/db"), 1),
+        (json!("arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/db-AbCdEf"), 1),
+        (json!({"Fn::If": ["C", {"Ref": "Db"}, "x"]}), 2),
+        (json!({"Fn::ImportValue": "x"}), 2),
+        (json!("other/secret"), 0),
+    ] {
+        let properties = json!({"SecretId": of, "ResourcePolicy": deny});
+        let more = json!({"Type": "AWS::SecretsManager::ResourcePolicy", "Properties": properties});
+        let (got, report) = with("/Resources/More", more);
+        assert_eq!(got, code, "{of}: {report}");
+    }
+}
