@@ -10,6 +10,8 @@ use crate::location::Position;
 pub struct Workflow {
     /// Its environment.
     pub env: Vec<Pair>,
+    /// The shell that its `defaults` name.
+    pub shell: Option<String>,
     /// Its jobs, in the order in which they are written.
     pub jobs: Vec<Job>,
 }
@@ -25,6 +27,8 @@ pub struct Job {
     pub condition: Condition,
     /// Whether its failure is let pass.
     pub continues_on_error: bool,
+    /// The shell that its `defaults` name.
+    pub shell: Option<String>,
     /// The workflow that it calls, in place of steps.
     pub uses: Option<Scalar>,
     /// Its environment, that of its container and services included.
@@ -120,9 +124,15 @@ impl Workflow {
         };
         Ok(Self {
             env: pairs(root.get("env")),
+            shell: default_shell(&root),
             jobs: jobs.entries().iter().map(|(id, n)| job(id, n)).collect(),
         })
     }
+}
+
+fn default_shell(node: &Node) -> Option<String> {
+    let shell = node.get("defaults")?.get("run")?.get("shell")?;
+    shell.scalar().map(|s| s.text.clone())
 }
 
 fn job(id: &Scalar, node: &Node) -> Job {
@@ -136,6 +146,7 @@ fn job(id: &Scalar, node: &Node) -> Job {
         position: id.position,
         condition: condition(node),
         continues_on_error: is_true(node.get("continue-on-error")),
+        shell: default_shell(node),
         uses: node.get("uses").and_then(Node::scalar).cloned(),
         env,
         with: pairs(node.get("with")),

@@ -1,9 +1,10 @@
 //! What the commands of a script do to an image and its registry.
 
+use super::failure::{self, Options};
 use super::sequence::{Act, Stage};
 use super::tagging::Variables;
 use crate::artifact::dockerfile::Text;
-use crate::artifact::dockerfile::shell::{self, Command, GroupKind, Link, Script, Word};
+use crate::artifact::dockerfile::shell::{self, Word};
 use crate::location::Position;
 
 /// Programs that build or push images and are no part of the agreed family.
@@ -35,18 +36,26 @@ pub(super) struct Done {
 }
 
 /// Reads a script. `place` says where one of its bytes stands; assignments and outputs go into `variables`, those of
-/// the step `id` under its name.
+/// the step `id` under its name. `options` are those that its shell begins with.
 pub(super) fn read(
     text: &str,
     id: Option<&str>,
+    mut options: Options,
     variables: &mut Variables,
     place: impl Fn(usize) -> Position,
 ) -> Done {
     let script = shell::read(&Text::of(&without_expressions(text)));
     let mut done = Done::default();
+    let uncalled = failure::uncalled(&script);
+    let mut ended = false;
+    let whole = &raw const script;
     let writes_outputs = text.contains("GITHUB_OUTPUT") || text.contains("::set-output");
     let gets_password = text.contains("get-login-password");
     script.walk(&mut |script, command| {
+        ended |= std::ptr::eq(script, whole) && failure::ends(script, command);
+        if ended || failure::is_in(script, command, &uncalled) {
+            return;
+        }
         for assignment in command.declarations() {
             let value = raw(text, &assignment.value);
             variables.set(assignment.name.as_str(), &value);
@@ -55,13 +64,16 @@ pub(super) fn read(
         if writes_outputs && matches!(words.first().map(String::as_str), Some("echo" | "printf")) {
             outputs(&words, id, variables, &mut done.outputs);
         }
+        if words.first().is_some_and(|w| w == "set") {
+            options.set(words.get(1..).unwrap_or_default());
+        }
         let at = place(command.range.start);
         let judged = judge(&words, gets_password);
         if judged.is_none() {
             return;
         }
-        let conditional = is_conditional(script, command);
-        let tolerated = is_tolerated(script, command);
+        let conditional = failure::is_conditional(script, command);
+        let tolerated = failure::is_tolerated(script, command, text, options);
         match judged {
             Some(Judged::Act(stage, references)) => {
                 let references = references.iter().map(|r| variables.expand(r)).collect();
@@ -121,34 +133,6 @@ fn outputs(words: &[String], id: Option<&str>, variables: &mut Variables, names:
             }
         }
     }
-}
-
-/// The place of a command among those of its script, which stand in their order.
-fn index_of(script: &Script, command: &Command) -> usize {
-    script.commands.partition_point(|c| c.range.start < command.range.start)
-}
-
-/// Whether a command runs only under a condition of the script.
-fn is_conditional(script: &Script, command: &Command) -> bool {
-    let index = index_of(script, command);
-    let before = index.checked_sub(1).and_then(|i| script.commands.get(i));
-    // `[ … ] && docker push` is as good as an `if`.
-    let tested = before.is_some_and(|c| {
-        let test =
-            matches!(c.program().as_deref(), Some("[" | "test" | "[[")) || c.kind == shell::CommandKind::Test;
-        test && matches!(c.link, Link::And | Link::Or)
-    });
-    tested || script.groups_of(index).any(|g| matches!(g.kind, GroupKind::If | GroupKind::Case))
-}
-
-/// Whether a command's failure is let pass: `|| true` and its like. A second try is none.
-fn is_tolerated(script: &Script, command: &Command) -> bool {
-    let index = index_of(script, command);
-    if command.link != Link::Or {
-        return false;
-    }
-    let next = script.commands.get(index + 1).and_then(Command::program);
-    matches!(next.as_deref(), Some("true" | ":" | "echo" | "printf"))
 }
 
 enum Judged {
@@ -292,5 +276,8 @@ fn aws(arguments: &[String]) -> Option<Judged> {
     }
     let resolves = has("describe-images") || has("batch-get-image");
     let asks = arguments.iter().any(|a| a.contains("imageTag") || a.contains("image-ids"));
-    (resolves && asks).then(|| Judged::Act(Stage::Digest, Vec::new()))
+    // The tag that it asks for; by a digest there is nothing to resolve.
+    let tag =
+        |a: &String| a.split_once("imageTag=").map(|(_, tag)| tag.trim_end_matches(['}', ']']).to_owned());
+    (resolves && asks).then(|| Judged::Act(Stage::Digest, arguments.iter().filter_map(tag).collect()))
 }

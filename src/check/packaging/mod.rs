@@ -4,6 +4,7 @@ pub mod surface;
 
 mod action;
 mod command;
+mod failure;
 mod sequence;
 pub mod startup;
 mod sw603;

@@ -31,6 +31,10 @@ impl Act {
     fn has(&self, wanted: Tagging) -> bool {
         self.references.iter().any(|r| tagging(r) == wanted)
     }
+
+    fn all(&self, wanted: Tagging) -> bool {
+        self.references.iter().all(|r| tagging(r) == wanted)
+    }
 }
 
 /// What is wrong with a sequence, or cannot be told.
@@ -85,8 +89,14 @@ pub(super) fn judge(acts: &[Act], opaque: &[(String, Position)], start: Position
         let of_stage = |(_, a): &(usize, &Act)| a.stage == *stage;
         let all: Vec<(usize, &Act)> = acts.iter().enumerate().filter(of_stage).collect();
         let tagged = matches!(stage, Stage::Build | Stage::Push);
-        let right: Vec<(usize, &Act)> =
-            all.iter().filter(|(_, a)| !tagged || a.has(Tagging::Immutable)).copied().collect();
+        // Whoever asks for the digest of a tag that moves may be told another image's.
+        let of_moving =
+            |a: &Act| *stage == Stage::Digest && !a.references.is_empty() && a.all(Tagging::Mutable);
+        let right: Vec<(usize, &Act)> = all
+            .iter()
+            .filter(|(_, a)| if tagged { a.has(Tagging::Immutable) } else { !of_moving(a) })
+            .copied()
+            .collect();
         let Some((index, act)) = right.iter().find(|(_, a)| !a.conditional).copied() else {
             faults.push(missing(name, fix, &all, &right, opaque, start));
             continue;
@@ -192,6 +202,17 @@ mod tests {
     #[test]
     fn the_agreed_sequence_is_right() {
         assert_eq!(judge(&sequence("r:git-$GITHUB_SHA"), &[], AT), []);
+    }
+
+    #[test]
+    fn the_digest_of_a_tag_that_moves_is_another_ones() {
+        let mut acts = sequence("r:git-$GITHUB_SHA");
+        acts[3].references = vec!["latest".to_owned()];
+        assert!(matches!(judge(&acts, &[], AT).as_slice(), [Fault::Deviates { .. }]));
+        for tag in ["git-$GITHUB_SHA", "$TAG"] {
+            acts[3].references = vec![tag.to_owned()];
+            assert_eq!(judge(&acts, &[], AT), [], "{tag}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! SW604: the build workflow leaves the pinned command sequence.
 
+use super::failure::Options;
 use super::sequence::{self, Act, Fault, Stage};
 use super::surface::{BuildFile, BuildSurface, Content, Family, place_in};
 use super::tagging::Variables;
@@ -81,7 +82,9 @@ const START: Position = Position { line: 1, column: 1 };
 fn scripts(surface: &BuildSurface, teller: &mut Teller<'_, '_>) {
     for file in &surface.files {
         let all = Scalar { text: file.text.clone(), position: START, literal: true };
-        let done = command::read(&file.text, None, &mut Variables::default(), |at| place_in(&all, at));
+        let options = Options::of_script(&file.text);
+        let done =
+            command::read(&file.text, None, options, &mut Variables::default(), |at| place_in(&all, at));
         for fault in sequence::judge(&done.acts, &done.opaque, START) {
             teller.tell(file, "", fault);
         }
@@ -212,17 +215,20 @@ fn look<'s>(file: &'s BuildFile, workflow: &Workflow, job: &'s Job) -> Done<'s> 
             acts = by_action.acts;
             done.opaque.extend(by_action.opaque.map(|what| (what, step.position)));
         }
-        let shell = step.shell.as_deref().unwrap_or("bash");
+        let shell =
+            step.shell.as_ref().or(job.shell.as_ref()).or(workflow.shell.as_ref()).map(String::as_str);
+        let program = shell.unwrap_or("bash").split_whitespace().next().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or_default();
         match &step.run {
-            Some(run) if ["bash", "sh", "zsh", "dash"].iter().any(|s| shell.contains(s)) => {
-                let by_script =
-                    command::read(&run.text, step.id.as_deref(), &mut variables, |at| place_in(run, at));
+            Some(run) if ["bash", "sh", "zsh", "dash"].contains(&program) => {
+                let (id, options) = (step.id.as_deref(), Options::of_step(shell));
+                let by_script = command::read(&run.text, id, options, &mut variables, |at| place_in(run, at));
                 acts.extend(by_script.acts);
                 done.opaque.extend(by_script.opaque);
                 done.outputs.extend(by_script.outputs.iter().map(|o| o.to_ascii_lowercase()));
                 done.outputs.extend(written(&run.text));
             }
-            Some(run) => done.opaque.push((format!("shell: {shell}"), run.position)),
+            Some(run) => done.opaque.push((format!("shell: {program}"), run.position)),
             None => {}
         }
         for mut act in acts {
