@@ -238,7 +238,8 @@ fn examined(report: &Report, parts: &BTreeSet<Part>) -> Vec<String> {
     named.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// F, the exit: everything that is asked for is examined, nothing fails, and the run's documents are in their places.
+/// F, the exit: every other clause is closed, nothing fails, and the run's documents are in their places. A contract that
+/// leaves a clause out may pass, but it is not ready by M1's measure.
 fn exit(report: &Report, rows: &[Clause], parts: &BTreeMap<Part, PartState>, documents: &[String]) -> Clause {
     let list = |status| {
         let rows = rows.iter().filter(move |r| r.status == status);
@@ -263,7 +264,15 @@ fn exit(report: &Report, rows: &[Clause], parts: &BTreeMap<Part, PartState>, doc
     let status = match report.verdict {
         Verdict::Fail => ClauseStatus::Fail,
         Verdict::Incomplete => ClauseStatus::Incomplete,
-        Verdict::Pass if parts.get(&Part::Papers) == Some(&PartState::Done) => ClauseStatus::Pass,
+        Verdict::Pass if parts.get(&Part::Papers) == Some(&PartState::Done) => {
+            let left_out = list(ClauseStatus::NotAsked);
+            if left_out.is_empty() {
+                ClauseStatus::Pass
+            } else {
+                reasons.push(format!("the contract does not ask for {left_out}"));
+                ClauseStatus::NotAsked
+            }
+        }
         Verdict::Pass => {
             reasons.push("nobody looked whether the run's documents are complete".to_owned());
             ClauseStatus::Incomplete
