@@ -373,13 +373,24 @@ impl Roles<'_> {
     }
 
     fn finish(mut self, out: &mut Snapshot) {
+        // What a plan changes in a role that it only reads, nobody learns from the account as it is.
+        for (key, name) in &self.stale {
+            if let Some(Seen::Value(role)) = self.drafts.get_mut(key)
+                && role.policies_gap.is_some()
+            {
+                role.policies_gap =
+                    Some(Gap::new(format!("the plan takes {name} away, and does not tell the rest")));
+            }
+        }
         if let Some(first) = self.strays.first() {
             let gap = Gap::new(format!(
                 "the role of {first} is known only after apply: the policy may belong to this role"
             ));
             for role in self.drafts.values_mut() {
-                if let Seen::Value(role) = role {
-                    role.policies_gap.get_or_insert_with(|| gap.clone());
+                if let Seen::Value(role) = role
+                    && role.policies_gap.as_ref().is_none_or(|gap| gap.call.is_some())
+                {
+                    role.policies_gap = Some(gap.clone());
                 }
             }
         }

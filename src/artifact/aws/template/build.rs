@@ -279,10 +279,12 @@ impl Builder<'_> {
     /// A policy whose role is not known may belong to any.
     fn stray(&mut self, policy: &str) {
         for seen in self.out.roles.values_mut() {
-            if let Seen::Value(role) = seen {
+            if let Seen::Value(role) = seen
+                && role.policies_gap.as_ref().is_none_or(|gap| gap.call.is_some())
+            {
                 let reason =
                     format!("the role of {policy} is not known until it is deployed: it may be this one");
-                role.policies_gap.get_or_insert_with(|| Gap::new(reason));
+                role.policies_gap = Some(Gap::new(reason));
             }
         }
     }
