@@ -84,19 +84,19 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
         let question = Question { action, universe, permitted, context: context(), elsewhere };
         ask(&access.principal, &access.policies, &question, &mut all)
     };
+    // Every question is asked: one statement's excess may be accepted, and must not hide that of another.
     for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
         // The names that are permitted, in other regions, are a milder question than other names there.
-        let _ = ask_about(action, &here, &permitted.parameters, false)
-            && ask_about(action, &there, &permitted.parameters_anywhere, false)
-            && ask_about(action, &there, &permitted.parameters, true);
+        ask_about(action, &here, &permitted.parameters, false);
+        ask_about(action, &there, &permitted.parameters_anywhere, false);
+        ask_about(action, &there, &permitted.parameters, true);
     }
     let action = "ssm:GetParametersByPath";
-    let _ = ask_about(action, &paths, &permitted.paths, false)
-        && ask_about(action, &paths_there, &permitted.paths, false);
+    ask_about(action, &paths, &permitted.paths, false);
+    ask_about(action, &paths_there, &permitted.paths, false);
     let action = "secretsmanager:GetSecretValue";
-    if ask_about(action, &secrets(p, a), &permitted.secrets, false) {
-        foreign(access, &secrets(p, "?*").minus(&secrets(p, a)), permitted, context(), &mut all);
-    }
+    ask_about(action, &secrets(p, a), &permitted.secrets, false);
+    foreign(access, &secrets(p, "?*").minus(&secrets(p, a)), permitted, context(), &mut all);
     let keys = Language::from(format!("arn:{p}:kms:?*:{a}:key/?*").as_str()).minus(&colons);
     // A key that nobody saw is taken to leave the decision to the account's policies, as new keys do.
     policies.resource_rule = ResourceRule::Either;
@@ -136,15 +136,18 @@ fn foreign(
         Question { action, universe, permitted: &permitted.secrets_anywhere, context, elsewhere: false };
     ask(&access.principal, &access.policies, &question, &mut found);
     all.doubts.append(&mut found.doubts);
-    all.doubts.extend(found.found.into_iter().map(|reach| Doubt {
+    // A statement that reads too much here is told of already.
+    let told: Vec<_> = all.found.iter().filter(|r| r.action == action).map(|r| r.statement).collect();
+    let found = found.found.into_iter().filter(|reach| !told.contains(&reach.statement));
+    all.doubts.extend(found.map(|reach| Doubt {
         action,
         resource: Some(reach.witness.shown),
         why: "the policy of a secret in another account decides, too, and is not seen from here".to_owned(),
     }));
 }
 
-/// Adds all statements that answer the question with an excess, one after the other. Whether nothing was found.
-fn ask(principal: &str, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) -> bool {
+/// Adds all statements that answer the question with an excess, one after the other.
+fn ask(principal: &str, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) {
     let Question { action, universe, permitted, context, elsewhere } = question;
     let mut policies = policies.clone();
     for attempt in 0..=MOST {
@@ -153,17 +156,17 @@ fn ask(principal: &str, policies: &PolicySet, question: &Question<'_>, all: &mut
             Ok(query) => query,
             Err(error) => {
                 all.doubts.push(doubt(None, error.to_string()));
-                return false;
+                return;
             }
         };
         match query.excess(universe, permitted) {
-            Privilege::Exact => return attempt == 0,
+            Privilege::Exact => return,
             Privilege::Excess(_) if attempt == MOST => {
                 all.doubts.push(doubt(
                     None,
                     format!("more than {MOST} statements allow it; the rest is not listed"),
                 ));
-                return false;
+                return;
             }
             Privilege::Excess(excess) => {
                 let statement = excess.statement;
@@ -174,22 +177,21 @@ fn ask(principal: &str, policies: &PolicySet, question: &Question<'_>, all: &mut
                     by_secret: None,
                     elsewhere: *elsewhere,
                 });
-                let Some(of) = statement else { return false };
+                let Some(of) = statement else { return };
                 statement::disarm(&mut policies, of);
             }
             Privilege::Undecided(Undecided::TooComplex) => {
                 all.doubts
                     .push(doubt(None, "the policies are too complex to be compared in full".to_owned()));
-                return false;
+                return;
             }
             Privilege::Undecided(Undecided::Conditional { witness, uncertainties }) => {
                 let why = statement::open_questions(&policies, &uncertainties);
                 all.doubts.push(doubt(Some(witness.shown), why));
-                return false;
+                return;
             }
         }
     }
-    false
 }
 
 /// A secret's own policy can let a role in that no identity policy does.

@@ -8,6 +8,7 @@ mod access;
 mod excess;
 mod expectation;
 mod key;
+mod known;
 mod miss;
 mod place;
 mod question;

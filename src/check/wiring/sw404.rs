@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::access::Access;
 use super::excess::{self, Permitted, Reach};
 use super::key::KeyUse;
+use super::known;
 use super::target::Target;
 use super::{Extra, RoleKind, Wiring, remedy, statement};
 use crate::artifact::aws::{Gap, Seen};
@@ -108,7 +109,9 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     }
     let targets = wiring.required(&access.role.requires);
     for ((of, by_secret), reaches) in by_statement {
-        report(wiring, context, access, &targets, of, by_secret.as_deref(), &reaches, answers);
+        let known =
+            by_secret.is_none().then(|| known::among(wiring, access, &permitted, of, &reaches)).flatten();
+        report(wiring, context, access, &targets, of, by_secret.as_deref(), &reaches, known, answers);
     }
 }
 
@@ -121,6 +124,7 @@ fn report(
     of: Option<StatementRef>,
     by_secret: Option<&str>,
     reaches: &[Reach],
+    known: Option<String>,
     answers: &mut Answers,
 ) {
     let actions: Vec<&str> = reaches.iter().map(|r| r.action).collect();
@@ -149,12 +153,12 @@ fn report(
         () => META.severity,
     };
     let than = if only_elsewhere { "in other regions, too" } else { "beyond what it requires" };
-    let message = format!(
-        "{} is allowed {} {than}, for example on {}, by {by}",
-        access.name,
-        actions.join(", "),
-        first.witness
+    // A name that the reader knows says more than a shortest one; the notes tell that one, too.
+    let example = known.map_or_else(
+        || format!("for example on {}", first.witness),
+        |known| format!("among others on {known}"),
     );
+    let message = format!("{} is allowed {} {than}, {example}, by {by}", access.name, actions.join(", "));
     let mut notes: Vec<String> = reaches.iter().map(|r| format!("{} on {}", r.action, r.witness)).collect();
     notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
     let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));

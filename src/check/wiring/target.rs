@@ -135,15 +135,18 @@ impl<'a> Wiring<'a> {
         // A name without levels may have been given with a slash or without: the ARN is the same.
         let keys =
             if rest.contains('/') { vec![slashed] } else { vec![rest.to_owned(), slashed, arn.to_owned()] };
-        let mut answer = Seen::NotSeen(Gap::new("no source tells of this parameter"));
+        // A source that could not look says why.
+        let mut answer: Option<Seen<&Parameter>> = None;
         for key in keys.iter().chain(std::iter::once(&arn.to_owned())) {
             match self.snapshot.parameters.get(key) {
                 Some(Seen::Value(parameter)) => return Seen::Value(parameter),
-                Some(other) => answer = answer.or(other.as_ref()),
+                Some(other) => {
+                    answer = Some(answer.map_or_else(|| other.as_ref(), |answer| answer.or(other.as_ref())));
+                }
                 None => {}
             }
         }
-        answer
+        answer.unwrap_or_else(|| Seen::NotSeen(Gap::new("no source tells of this parameter")))
     }
 
     fn secret_by_arn(&self, arn: &str) -> Seen<&'a ManagedSecret> {
@@ -151,7 +154,7 @@ impl<'a> Wiring<'a> {
             return Seen::NotSeen(gap);
         }
         let name = arn.split(':').nth(6).unwrap_or_default();
-        let mut answer = Seen::NotSeen(Gap::new("no source tells of this secret"));
+        let mut answer: Option<Seen<&ManagedSecret>> = None;
         let keys = [Some(name), without_random(name), Some(arn)];
         for key in keys.into_iter().flatten() {
             match self.snapshot.secrets.get(key) {
@@ -161,13 +164,15 @@ impl<'a> Wiring<'a> {
                         return Seen::Value(secret);
                     }
                     // One of this name, with other random characters: the one that is named is gone.
-                    answer = Seen::Absent;
+                    answer = Some(Seen::Absent);
                 }
-                Some(other) => answer = answer.or(other.as_ref()),
+                Some(other) => {
+                    answer = Some(answer.map_or_else(|| other.as_ref(), |answer| answer.or(other.as_ref())));
+                }
                 None => {}
             }
         }
-        answer
+        answer.unwrap_or_else(|| Seen::NotSeen(Gap::new("no source tells of this secret")))
     }
 }
 

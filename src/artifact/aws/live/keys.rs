@@ -1,6 +1,6 @@
 //! KMS keys that parameters and secrets use.
 
-use aws_sdk_kms::types::KeyManagerType;
+use aws_sdk_kms::types::{KeyManagerType, KeyState};
 
 use super::super::{Document, Gap, Key, Place, Seen, Text};
 use super::session::{Failure, Session};
@@ -27,6 +27,12 @@ pub async fn look(session: &Session, name: &str) -> Seen<Key> {
     let (Some(arn), Some(manager)) = (metadata.arn, metadata.key_manager) else {
         return Seen::NotSeen(Failure::malformed(DESCRIBE).gap());
     };
+    if let Some(state) = metadata.key_state.filter(|state| *state != KeyState::Enabled) {
+        return Seen::NotSeen(Gap::new(format!(
+            "the key is {}: nothing is decrypted with it",
+            state.as_str()
+        )));
+    }
     let alias = parts.last().filter(|last| last.starts_with("alias/"));
     let place = Place { address: arn.clone(), ..Place::default() };
     let request = session.kms.get_key_policy().key_id(&arn).policy_name("default");

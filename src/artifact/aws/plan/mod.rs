@@ -21,7 +21,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
-use super::{AwsError, Inspector, Snapshot, Source, SourceKind};
+use super::{AwsError, Gap, Inspector, Place, Snapshot, Source, SourceKind};
 use place::{Home, Texts};
 pub(in crate::artifact::aws) use stream::fault;
 
@@ -51,6 +51,12 @@ pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snap
         region: texts.home.region.clone(),
         ..Snapshot::default()
     };
+    if document.is_plan && !document.has_configuration {
+        // What is unknown and set, and what is unknown and not set, look the same then.
+        let gap =
+            Gap::new("the plan was stripped of its configuration: what is set by expressions is not known");
+        out.gaps.push((Place::default(), gap));
+    }
     roles::read(&texts, &mut out);
     stores::read(&texts, &mut out);
     tasks::read(&texts, inspector, &mut out);

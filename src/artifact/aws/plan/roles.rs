@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::link::Leaf;
 use super::place::Texts;
 use super::policy::{after_apply, place};
-use super::resource::Resource;
+use super::resource::{Action, Resource, has_true};
 use crate::artifact::aws::{
-    Document, Gap, PolicyAttachment, PolicySource, Role, Seen, Snapshot, Text, managed,
+    Document, Gap, Place, PolicyAttachment, PolicySource, Role, Seen, Snapshot, Text, managed,
 };
 
 /// Reads all roles into the snapshot.
@@ -21,6 +21,7 @@ pub(super) fn read(texts: &Texts<'_>, out: &mut Snapshot) {
         by_name: BTreeMap::new(),
         stale: BTreeSet::new(),
         strays: Vec::new(),
+        gaps: Vec::new(),
     };
     roles.draft();
     roles.attach();
@@ -99,6 +100,8 @@ struct Roles<'a> {
     stale: BTreeSet<(String, String)>,
     /// Why any role may have a policy more.
     strays: Vec<String>,
+    /// Roles that were not looked at.
+    gaps: Vec<(Place, Gap)>,
 }
 
 /// Which role a policy belongs to.
@@ -120,6 +123,19 @@ impl Roles<'_> {
             // A role that the plan manages tells more than one that it only reads.
             let is_known = matches!(self.drafts.get(&key), Some(Seen::Value(_)));
             if is_known && resource.is_data {
+                continue;
+            }
+            let managed = |r: &&Resource| !r.is_data && r.stays() && r.address != resource.address;
+            let twin = self.by_name.iter().filter(|(_, other)| **other == key).map(|(address, _)| address);
+            if is_known
+                && let Some(twin) =
+                    twin.filter_map(|address| self.texts.document.resources.get(address)).find(managed)
+            {
+                let reason = format!(
+                    "{} has the same name: which of the two roles is meant is not known",
+                    twin.address
+                );
+                self.gaps.push((place(resource), Gap::new(reason)));
                 continue;
             }
             let role = self.role(resource, name);
@@ -210,8 +226,20 @@ impl Roles<'_> {
         }
         let role = self.drafts.entry(key.clone()).or_insert_with(|| Seen::Value(elsewhere(&key, at)));
         if let Seen::Value(role) = role {
+            if differs(&role.policies, &policy) {
+                let gap = twice(&policy.name);
+                role.policies_gap.get_or_insert(gap);
+            }
             push(&mut role.policies, policy);
         }
+    }
+
+    /// The key of the role of this name. IAM takes a role's name in any case.
+    fn key_named(&self, name: &str) -> String {
+        let same = |key: &&String| key.eq_ignore_ascii_case(name);
+        let exact = self.drafts.contains_key(name);
+        let key = self.drafts.keys().find(same).filter(|_| !exact);
+        key.map_or_else(|| name.to_owned(), String::clone)
     }
 
     /// The role that an attribute names.
@@ -219,7 +247,7 @@ impl Roles<'_> {
         if let Some(name) = resource.text(attribute) {
             // Some write the role's ARN.
             let name = name.rsplit('/').next().unwrap_or(name);
-            return Owner::Key(name.to_owned());
+            return Owner::Key(self.key_named(name));
         }
         match self.texts.linker.leaves_of(resource, attribute).as_slice() {
             [leaf] => self.key_of(leaf).map_or(Owner::Unknown, Owner::Key),
@@ -239,7 +267,7 @@ impl Roles<'_> {
     fn owners(&self, resource: &Resource) -> Vec<Owner> {
         let values = resource.values.get("roles").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let mut out: Vec<Owner> =
-            values.iter().filter_map(Value::as_str).map(|name| Owner::Key(name.to_owned())).collect();
+            values.iter().filter_map(Value::as_str).map(|name| Owner::Key(self.key_named(name))).collect();
         if resource.is_unknown("roles") {
             let leaves = self.texts.linker.leaves_of(resource, "roles");
             let keys: Option<Vec<String>> = leaves.iter().map(|leaf| self.key_of(leaf)).collect();
@@ -260,7 +288,16 @@ impl Roles<'_> {
         {
             let Some(key) = self.by_name.get(&resource.address).cloned() else { continue };
             let (policies, gap) = self.embedded(resource, &key);
+            let is_partial = resource
+                .unknown
+                .get("inline_policy")
+                .is_some_and(|mark| !mark.is_boolean() && has_true(mark));
+            let is_set = is_partial || self.texts.linker.expression(resource, "inline_policy").is_some();
             if let Some(Seen::Value(role)) = self.drafts.get_mut(&key) {
+                // What the role's own block says and another resource says otherwise: the last one to write wins.
+                let inline = policies.iter().filter(|p| is_set && p.source == PolicySource::Inline);
+                let twins = inline.filter(|policy| differs(&role.policies, policy));
+                let gap = gap.or(twins.map(|policy| twice(&policy.name)).next());
                 policies.into_iter().for_each(|policy| push(&mut role.policies, policy));
                 role.policies_gap = role.policies_gap.take().or(gap);
             }
@@ -270,6 +307,7 @@ impl Roles<'_> {
     fn embedded(&self, resource: &Resource, key: &str) -> (Vec<PolicyAttachment>, Option<Gap>) {
         let (mut out, mut gap) = (Vec::new(), None);
         let is_stale = |name: &str| self.stale.contains(&(key.to_owned(), name.to_owned()));
+        let is_set = |attribute: &str| self.texts.linker.expression(resource, attribute).is_some();
         let list =
             |name: &str| resource.values.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         for (index, policy) in list("inline_policy").iter().enumerate() {
@@ -284,15 +322,22 @@ impl Roles<'_> {
                 |text| Seen::Value(Document { text: text.to_owned(), place: place(resource) }),
             );
             let name = text("name").map_or_else(symbol, Text::from);
-            if !name.known().is_some_and(is_stale) {
+            let stale = name.known().is_some_and(is_stale);
+            if stale && is_set("inline_policy") {
+                gap = Some(taken(&name));
+            }
+            if !stale || is_set("inline_policy") {
                 out.push(PolicyAttachment { source: PolicySource::Inline, name, document });
             }
         }
         let mut unknown = 0;
         for arn in list("managed_policy_arns") {
             match arn.as_str() {
-                Some(arn) if is_stale(arn) => {}
+                Some(arn) if is_stale(arn) && !is_set("managed_policy_arns") => {}
                 Some(arn) => {
+                    if is_stale(arn) {
+                        gap = Some(taken(&arn.into()));
+                    }
                     let document = self.policies.by_arn(arn, resource);
                     out.push(PolicyAttachment { source: PolicySource::Managed, name: arn.into(), document });
                 }
@@ -300,10 +345,11 @@ impl Roles<'_> {
             }
         }
         for attribute in ["inline_policy", "managed_policy_arns"] {
-            // Without an expression the attribute only shows what there is: nothing, if the role is new.
-            let is_set = self.texts.linker.expression(resource, attribute).is_some();
+            // Without an expression the attribute only shows what there is: nothing, if the role is new. Of a role that
+            // is there it is known, unless a dynamic block, which has no expression, hangs on something unknown.
+            let is_new = resource.action == Action::Create;
             let is_whole = resource.unknown.get(attribute) == Some(&Value::Bool(true));
-            if is_set && is_whole {
+            if (is_set(attribute) || !is_new) && is_whole {
                 gap = Some(after_apply(&self.texts.linker.leaves_of(resource, attribute)));
             }
         }
@@ -327,18 +373,49 @@ impl Roles<'_> {
     }
 
     fn finish(mut self, out: &mut Snapshot) {
+        // What a plan changes in a role that it only reads, nobody learns from the account as it is.
+        for (key, name) in &self.stale {
+            if let Some(Seen::Value(role)) = self.drafts.get_mut(key)
+                && role.policies_gap.is_some()
+            {
+                role.policies_gap =
+                    Some(Gap::new(format!("the plan takes {name} away, and does not tell the rest")));
+            }
+        }
         if let Some(first) = self.strays.first() {
             let gap = Gap::new(format!(
                 "the role of {first} is known only after apply: the policy may belong to this role"
             ));
             for role in self.drafts.values_mut() {
-                if let Seen::Value(role) = role {
-                    role.policies_gap.get_or_insert_with(|| gap.clone());
+                if let Seen::Value(role) = role
+                    && role.policies_gap.as_ref().is_none_or(|gap| gap.call.is_some())
+                {
+                    role.policies_gap = Some(gap.clone());
                 }
             }
         }
         out.roles = self.drafts;
+        out.gaps.append(&mut self.gaps);
     }
+}
+
+/// Whether the role has a policy of this name that says something else.
+fn differs(policies: &[PolicyAttachment], policy: &PolicyAttachment) -> bool {
+    let text = |policy: &PolicyAttachment| policy.document.value().map(|document| document.text.clone());
+    let same = |other: &&PolicyAttachment| (other.source, &other.name) == (policy.source, &policy.name);
+    policy.source == PolicySource::Inline
+        && policies
+            .iter()
+            .find(same)
+            .is_some_and(|other| text(other).is_none() || text(other) != text(policy))
+}
+
+fn twice(name: &Text) -> Gap {
+    Gap::new(format!("two resources of the plan write the policy {name}, and they say different things"))
+}
+
+fn taken(name: &Text) -> Gap {
+    Gap::new(format!("the plan both attaches {name} and takes it away"))
 }
 
 /// Adds a policy that the role does not have yet.

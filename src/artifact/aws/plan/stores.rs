@@ -18,15 +18,18 @@ pub(super) fn read(texts: &Texts<'_>, out: &mut Snapshot) {
         match resource.kind.as_str() {
             "aws_ssm_parameter" => {
                 let seen = |name: &str| Seen::Value(parameter(texts, resource, name));
-                insert(texts, resource, seen, &mut out.parameters, &mut out.gaps);
+                let same = |a: &Parameter, b: &Parameter| (&a.kind, &a.key) == (&b.kind, &b.key);
+                insert(texts, resource, seen, same, &mut out.parameters, &mut out.gaps);
             }
             "aws_secretsmanager_secret" => {
                 let seen = |name: &str| Seen::Value(secret(texts, resource, name, &policies));
-                insert(texts, resource, seen, &mut out.secrets, &mut out.gaps);
+                let same = |a: &ManagedSecret, b: &ManagedSecret| (&a.key, &a.policy) == (&b.key, &b.policy);
+                insert(texts, resource, seen, same, &mut out.secrets, &mut out.gaps);
             }
             "aws_ecr_repository" => {
                 let seen = |name: &str| Seen::Value(repository(resource, name));
-                insert(texts, resource, seen, &mut out.repositories, &mut out.gaps);
+                let same = |a: &Repository, b: &Repository| a.mutability == b.mutability;
+                insert(texts, resource, seen, same, &mut out.repositories, &mut out.gaps);
             }
             "aws_kms_key" if resource.stays() => {
                 let key = key(texts, resource, &policies);
@@ -42,6 +45,7 @@ fn insert<T>(
     texts: &Texts<'_>,
     resource: &Resource,
     seen: impl FnOnce(&str) -> Seen<T>,
+    same: impl FnOnce(&T, &T) -> bool,
     into: &mut BTreeMap<String, Seen<T>>,
     gaps: &mut Vec<(crate::artifact::aws::Place, Gap)>,
 ) {
@@ -64,6 +68,22 @@ fn insert<T>(
         }
     } else {
         let seen = seen(&name);
+        let is_managed = |r: &&Resource| {
+            r.kind == resource.kind
+                && r.address < resource.address
+                && !r.is_data
+                && r.stays()
+                && texts.attribute(r, "name").is_some_and(|other| other.known() == Some(name.as_str()))
+        };
+        // One of this name in another region or account is no twin in fact, but the plan does not tell which it is.
+        if let (Some(Seen::Value(one)), Seen::Value(other)) = (into.get(&name), &seen)
+            && !same(one, other)
+            && let Some(twin) = texts.document.resources.values().find(is_managed)
+        {
+            let reason =
+                format!("{} has the same name and differs: which is meant is not known", twin.address);
+            gaps.push((place(resource), Gap::new(reason)));
+        }
         into.insert(name, seen);
     }
 }
@@ -103,25 +123,59 @@ fn parameter(texts: &Texts<'_>, resource: &Resource, name: &str) -> Parameter {
     }
 }
 
-/// Resource policies that resources of their own attach, by the address that they name, or by ARN.
-type Attached<'a> = BTreeMap<String, &'a Resource>;
+/// Resource policies that resources of their own attach.
+struct Attached<'a> {
+    /// By the address that they name, or by name, ID or ARN.
+    by_target: BTreeMap<String, &'a Resource>,
+    /// Those of which it is not known what they are attached to.
+    strays: Vec<&'a Resource>,
+}
+
+impl<'a> Attached<'a> {
+    /// The policy of a secret or a key.
+    fn to(&self, resource: &Resource) -> Option<&'a Resource> {
+        let names = [resource.address.as_str()]
+            .into_iter()
+            .chain(["arn", "key_id", "name"].iter().filter_map(|n| resource.text(n)));
+        if let Some(found) = names.into_iter().find_map(|name| self.by_target.get(name)) {
+            return Some(found);
+        }
+        // An ARN ends with six characters of AWS's choice, which a plan may not know.
+        let name = resource.text("name").filter(|_| resource.kind == "aws_secretsmanager_secret")?;
+        let is = |target: &str| {
+            let rest = target.split_once(":secret:").and_then(|(_, rest)| rest.strip_prefix(name));
+            rest.is_some_and(|rest| rest.is_empty() || (rest.len() == 7 && rest.starts_with('-')))
+        };
+        self.by_target.iter().find(|(target, _)| is(target)).map(|(_, policy)| *policy)
+    }
+
+    /// A policy that may be attached to this secret or key, or to another one.
+    fn stray(&self, resource: &Resource) -> Option<&'a Resource> {
+        self.strays.iter().copied().find(|policy| policy.kind.starts_with(&resource.kind))
+    }
+}
 
 fn attached_policies<'a>(texts: &Texts<'a>) -> Attached<'a> {
-    let mut out = BTreeMap::new();
+    let mut out = Attached { by_target: BTreeMap::new(), strays: Vec::new() };
     let document = texts.document;
     for resource in document.resources.values().filter(|r| r.stays()) {
-        let attribute = match resource.kind.as_str() {
-            "aws_secretsmanager_secret_policy" => "secret_arn",
-            "aws_kms_key_policy" => "key_id",
+        let (attribute, kind) = match resource.kind.as_str() {
+            "aws_secretsmanager_secret_policy" => ("secret_arn", "aws_secretsmanager_secret"),
+            "aws_kms_key_policy" => ("key_id", "aws_kms_key"),
             _ => continue,
         };
-        if let Some(name) = resource.text(attribute) {
-            out.insert(name.to_owned(), resource);
-        }
-        for leaf in texts.linker.leaves_of(resource, attribute) {
-            if let Leaf::Attribute { address, .. } = leaf {
-                out.insert(address, resource);
+        let leaves = texts.linker.leaves_of(resource, attribute);
+        match (resource.text(attribute), leaves.as_slice()) {
+            (text, [Leaf::Attribute { address, kind: of, .. }]) if of == kind => {
+                out.by_target.insert(address.clone(), resource);
+                if let Some(text) = text {
+                    out.by_target.insert(text.to_owned(), resource);
+                }
             }
+            (Some(text), _) => {
+                out.by_target.insert(text.to_owned(), resource);
+            }
+            (None, _) => out.strays.push(resource),
         }
     }
     out
@@ -134,9 +188,13 @@ fn policy(
     attached: &Attached<'_>,
     unset: Seen<Document>,
 ) -> Seen<Document> {
-    let names = [Some(resource.address.as_str()), resource.text("arn"), resource.text("key_id")];
-    if let Some(other) = names.into_iter().flatten().find_map(|name| attached.get(name)) {
+    if let Some(other) = attached.to(resource) {
         return texts.document_in(other, "policy");
+    }
+    if let Some(stray) = attached.stray(resource) {
+        let reason =
+            format!("what {} is attached to is known only after apply: it may be this", stray.address);
+        return Seen::NotSeen(Gap::new(reason));
     }
     let is_set = texts.linker.expression(resource, "policy").is_some();
     match texts.document_in(resource, "policy") {

@@ -25,6 +25,8 @@ pub(super) struct Document {
     pub has_planned: bool,
     /// Whether there are `resource_changes`.
     pub has_changes: bool,
+    /// Whether there is a `configuration`.
+    pub has_configuration: bool,
     /// Whether it is a raw state file.
     pub is_raw_state: bool,
     /// Whether the plan says that it leaves something out, or that it failed.
@@ -116,7 +118,7 @@ impl<'de> Visitor<'de> for Top<'_> {
                 }
                 "configuration" => {
                     let (root, providers) = map.next_value_seed(super::config::Seed)?;
-                    (out.root, out.providers) = (root, providers);
+                    (out.root, out.providers, out.has_configuration) = (root, providers, true);
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;

@@ -5,8 +5,8 @@ use super::resolve::{Resource, Template};
 use crate::artifact::aws::containers::{self, Containers};
 use crate::artifact::aws::tree::Tree;
 use crate::artifact::aws::{
-    Document, Gap, Inspector, Key, ManagedSecret, Mutability, Parameter, ParameterKind, Place,
-    PolicyAttachment, PolicySource, Repository, Role, Seen, Snapshot, TaskDefinition, Text, managed,
+    ACCOUNT, Document, Gap, Inspector, Key, ManagedSecret, Mutability, Parameter, ParameterKind, Place,
+    PolicyAttachment, PolicySource, REGION, Repository, Role, Seen, Snapshot, TaskDefinition, Text, managed,
 };
 use crate::location::JsonPointer;
 
@@ -223,8 +223,10 @@ impl Builder<'_> {
         match arn.known().and_then(managed::document) {
             Some(text) => Seen::Value(Document { text: text.to_owned(), place: place(name, resource) }),
             None => {
-                let gap = "the template names this managed policy and does not hold it";
-                Seen::NotSeen(Gap::new(gap).by_call("iam:GetPolicyVersion"))
+                let gap = Gap::new("the template names this managed policy and does not hold it");
+                // Which one a condition or a parameter chooses, no call tells.
+                let is_named = arn.symbols().all(|symbol| matches!(symbol, ACCOUNT | REGION));
+                Seen::NotSeen(if is_named { gap.by_call("iam:GetPolicyVersion") } else { gap })
             }
         }
     }
@@ -279,10 +281,12 @@ impl Builder<'_> {
     /// A policy whose role is not known may belong to any.
     fn stray(&mut self, policy: &str) {
         for seen in self.out.roles.values_mut() {
-            if let Seen::Value(role) = seen {
+            if let Seen::Value(role) = seen
+                && role.policies_gap.as_ref().is_none_or(|gap| gap.call.is_some())
+            {
                 let reason =
                     format!("the role of {policy} is not known until it is deployed: it may be this one");
-                role.policies_gap.get_or_insert_with(|| Gap::new(reason));
+                role.policies_gap = Some(Gap::new(reason));
             }
         }
     }

@@ -1,0 +1,117 @@
+//! Secrets that are known by name and lie in an excess: those of the contract, and those of the snapshot.
+
+use std::collections::BTreeSet;
+
+use super::Wiring;
+use super::access::Access;
+use super::excess::{Permitted, Reach};
+use super::statement;
+use crate::artifact::aws::{ParameterKind, Seen};
+use crate::iam::{
+    self, Decision, Effect, Layer, PolicySet, Request, StatementRef, ancestors, evaluate, path_arn,
+};
+
+/// Names that a message gives; the rest is counted.
+const MOST: usize = 3;
+/// Secrets of a snapshot that are asked about.
+const ASKED: usize = 2_000;
+
+/// A secret that is known by name.
+struct Known {
+    /// What people call it.
+    shown: String,
+    arn: String,
+    /// The name, with its slash, if it is a parameter.
+    parameter: Option<String>,
+}
+
+/// The known secrets that a statement lets the role read beyond what is permitted, for a sentence; nothing if there are none.
+pub(super) fn among(
+    wiring: &Wiring<'_>,
+    access: &Access<'_>,
+    permitted: &Permitted,
+    of: Option<StatementRef>,
+    reaches: &[Reach],
+) -> Option<String> {
+    let policies = alone(&access.policies, of);
+    let actions: BTreeSet<&str> = reaches.iter().filter(|r| !r.elsewhere).map(|r| r.action).collect();
+    let mut found = known(wiring).into_iter().filter(|secret| {
+        actions.iter().any(|action| {
+            asked(wiring, secret, action, permitted).iter().any(|arn| {
+                let context = wiring.context(&access.principal);
+                let account = arn.split(':').nth(4);
+                Request::new(&access.principal, action, arn, account, context)
+                    .is_ok_and(|request| evaluate(&policies, &request).decision == Decision::Allowed)
+            })
+        })
+    });
+    let names: Vec<String> = found.by_ref().take(MOST).map(|secret| secret.shown).collect();
+    let more = match found.count() {
+        0 => String::new(),
+        more => format!(" and {more} more that are known"),
+    };
+    (!names.is_empty()).then(|| format!("{}{more}", names.join(", ")))
+}
+
+/// The policies, where this statement is the only one of the role's own that allows.
+fn alone(policies: &PolicySet, of: Option<StatementRef>) -> PolicySet {
+    let mut out = policies.clone();
+    let Some(of) = of else { return out };
+    for (policy, document) in policies.identity.iter().enumerate() {
+        for (index, written) in document.statements.iter().enumerate() {
+            let this = StatementRef { layer: Layer::Identity, level: 0, policy, statement: index };
+            if this != of && written.effect == Effect::Allow {
+                statement::disarm(&mut out, this);
+            }
+        }
+    }
+    out
+}
+
+/// The secrets of the contract, then those of the snapshot that are kept as secrets and the contract does not name.
+fn known(wiring: &Wiring<'_>) -> Vec<Known> {
+    let own = wiring.targets().into_iter().map(|target| Known {
+        shown: format!("{} ({})", target.secret.handle, target.name()),
+        parameter: target.parameter_name(),
+        arn: target.arn,
+    });
+    let mut all: Vec<Known> = own.collect();
+    let mut seen: BTreeSet<String> = all.iter().map(|secret| secret.arn.clone()).collect();
+    let (p, r, a) = (wiring.placement.partition(), wiring.placement.region(), wiring.placement.account());
+    let parameters = wiring.snapshot.parameters.values().filter_map(Seen::value);
+    let secret = |kind: &Seen<ParameterKind>| kind.value().is_none_or(|k| *k == ParameterKind::SecureString);
+    let parameters = parameters.filter(|parameter| secret(&parameter.kind)).map(|parameter| Known {
+        shown: parameter.name.clone(),
+        arn: iam::parameter_arn(p, r, a, &parameter.name),
+        parameter: Some(format!("/{}", parameter.name.trim_start_matches('/'))),
+    });
+    let secrets = wiring.snapshot.secrets.values().filter_map(Seen::value);
+    let secrets = secrets.map(|secret| Known {
+        shown: secret.name.clone(),
+        arn: wiring.secret_arn(secret),
+        parameter: None,
+    });
+    all.extend(parameters.chain(secrets).take(ASKED).filter(|secret| seen.insert(secret.arn.clone())));
+    all
+}
+
+/// The ARNs by which an action reads a secret that is not permitted.
+fn asked(wiring: &Wiring<'_>, secret: &Known, action: &str, permitted: &Permitted) -> Vec<String> {
+    let place = wiring.placement;
+    match (&secret.parameter, action) {
+        (Some(name), "ssm:GetParametersByPath") if !permitted.parameters.contains(&secret.arn) => {
+            let paths = ancestors(name).into_iter();
+            let arns = paths.map(|p| path_arn(place.partition(), place.region(), place.account(), &p));
+            arns.filter(|arn| !permitted.paths.contains(arn)).collect()
+        }
+        (Some(_), "ssm:GetParameter" | "ssm:GetParameters" | "ssm:GetParameterHistory")
+            if !permitted.parameters.contains(&secret.arn) =>
+        {
+            vec![secret.arn.clone()]
+        }
+        (None, "secretsmanager:GetSecretValue") if !permitted.secrets.contains(&secret.arn) => {
+            vec![secret.arn.clone()]
+        }
+        _ => Vec::new(),
+    }
+}
