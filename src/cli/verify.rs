@@ -17,6 +17,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let common = &arguments.common;
     let reports = wanted(common)?;
     let contract = environment::contract(common, Path::new("."), terminal)?;
+    if arguments.provenance.is_none() && contract.evidence.bucket.is_some() {
+        // A folder of the same name may hold papers of old; they are not the run's.
+        let reason = "the contract's evidence.store is a bucket, and verify --run-id reads folders: name the files, or \
+                      use `seaworthy audit` or `seaworthy gate`, which read buckets";
+        return Err(Failure(reason.to_owned()));
+    }
     let rules = environment::rules(&contract, &common.rules, terminal)?;
     let setup = Setup {
         contract: &contract,
@@ -53,6 +59,7 @@ fn source(arguments: &Arguments, contract: &Contract) -> PapersSource {
             run_id: run_id.unwrap_or_default(),
             phase_id,
             layout: Box::new(contract.papers.provenance.clone()),
+            profiles: contract.papers.profiles.clone(),
         };
     };
     let files = [

@@ -80,8 +80,7 @@ impl<'a> Source<'a> {
             _ => RUNS,
         };
         let weight = |run: &T| -> u64 {
-            let size =
-                |kind| self.sizes.as_ref()?.get(self.key(kind, id(run)).ok()?.as_str()).copied();
+            let size = |kind| self.sizes.as_ref()?.get(self.key(kind, id(run)).ok()?.as_str()).copied();
             PaperKind::ALL.into_iter().filter_map(|kind| size(kind).map(|n: u64| n.min(kind.limit()))).sum()
         };
         let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0_u64);

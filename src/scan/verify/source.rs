@@ -28,6 +28,8 @@ pub enum PapersSource {
         phase_id: String,
         /// The fields of provenance, to look at other runs with.
         layout: Box<Layout>,
+        /// Those of provenance that names a version.
+        profiles: Vec<(String, Layout)>,
     },
     /// Papers that were read already.
     Had(Box<Papers>),
@@ -70,7 +72,7 @@ pub fn load(source: &PapersSource) -> Result<Papers, ScanError> {
             }
             Ok(papers)
         }
-        PapersSource::Run { root, run_id, phase_id, layout } => {
+        PapersSource::Run { root, run_id, phase_id, layout, profiles } => {
             check_run_id(run_id)?;
             if !Form::Phase.fits(phase_id) {
                 let reason = format!("the phase must be {}", Form::Phase.expected());
@@ -85,7 +87,7 @@ pub fn load(source: &PapersSource) -> Result<Papers, ScanError> {
                 phase_id: Some(phase_id.clone()),
                 ..Papers::default()
             };
-            siblings(root, layout, &mut papers);
+            siblings(root, layout, profiles, &mut papers);
             for kind in PaperKind::ALL {
                 *papers.paper_mut(kind) = read_inside(kind, root, &key(kind, run_id, phase_id));
             }
@@ -105,7 +107,7 @@ fn check_run_id(id: &str) -> Result<(), ScanError> {
 
 /// What the other runs of the folder say of their images. Those whose provenance is missing or malformed say nothing:
 /// they are judged when they are asked about themselves.
-fn siblings(root: &Path, layout: &Layout, papers: &mut Papers) {
+fn siblings(root: &Path, layout: &Layout, profiles: &[(String, Layout)], papers: &mut Papers) {
     let (run_id, phase_id) =
         (papers.run_id.clone().unwrap_or_default(), papers.phase_id.clone().unwrap_or_default());
     let entries = match std::fs::read_dir(root.join(RUNS)) {
@@ -120,7 +122,15 @@ fn siblings(root: &Path, layout: &Layout, papers: &mut Papers) {
             return;
         }
     };
-    let names = entries.filter_map(|e| e.ok()?.file_name().into_string().ok());
+    let mut missed = None;
+    let name = |e: std::io::Result<std::fs::DirEntry>| match e {
+        Ok(entry) => entry.file_name().into_string().ok(),
+        Err(e) => {
+            missed = Some(format!("the folder of the runs cannot be listed to its end: {e}"));
+            None
+        }
+    };
+    let names = entries.filter_map(name);
     let mut names: Vec<String> = names.filter(|n| *n != run_id && Form::RunId.fits(n)).collect();
     names.sort_unstable();
     if names.len() > SIBLINGS {
@@ -129,7 +139,10 @@ fn siblings(root: &Path, layout: &Layout, papers: &mut Papers) {
     }
     let read = |name: String| {
         let paper = read_inside(PaperKind::Provenance, root, &key(PaperKind::Provenance, &name, &phase_id));
-        let reading = read_fields(paper.bytes()?, layout, &[]);
+        if let Content::Unreadable(reason) = &paper.content {
+            missed = Some(format!("that of {name} cannot be read: {reason}"));
+        }
+        let reading = read_fields(paper.bytes()?, layout, profiles);
         let text = |field| reading.fields.text(field).map(str::to_owned);
         Some(Sibling {
             repository: text(Field::RepositoryUri)?,
@@ -139,4 +152,5 @@ fn siblings(root: &Path, layout: &Layout, papers: &mut Papers) {
         })
     };
     papers.siblings = Some(names.into_iter().take(SIBLINGS).filter_map(read).collect());
+    papers.siblings_missed = papers.siblings_missed.take().or(missed);
 }
