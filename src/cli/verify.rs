@@ -1,12 +1,12 @@
 //! `seaworthy verify`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::args::Verify as Arguments;
 use super::output::{Terminal, wanted, write_all};
-use super::{Failure, environment};
+use super::{Failure, environment, output};
 use crate::artifact::provenance::PaperKind;
 use crate::check::Masker;
 use crate::contract::{Contract, EvidenceSection};
@@ -23,6 +23,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
                       use `seaworthy audit` or `seaworthy gate`, which read buckets";
         return Err(Failure(reason.to_owned()));
     }
+    let named = [&arguments.provenance, &arguments.run, &arguments.receipt, &arguments.security];
+    let named = named.into_iter().chain([&arguments.attestation]).flatten().cloned();
+    let inputs: Vec<PathBuf> = named.chain(contract.path().map(Path::to_owned)).collect();
+    output::spare(output::files(&reports), &inputs)?;
     let rules = environment::rules(&contract, &common.rules, terminal)?;
     let setup = Setup {
         contract: &contract,
