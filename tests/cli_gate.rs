@@ -404,3 +404,52 @@ fn two_gates_at_once_lose_nothing() {
     seen.sort();
     assert_eq!(seen, ["critical", "high", "low", "medium"]);
 }
+
+#[test]
+fn the_dockerfile_that_is_examined_must_be_the_one_that_was_built_from() {
+    let cli = project();
+    let paper = format!("{FOLDER}/P(-1)/packaging_provenance.json");
+    let kept = cli.read(&paper);
+    for (recorded, code) in [("./Dockerfile", 0), ("services/app/Dockerfile", 0), ("other/Dockerfile.old", 1)]
+    {
+        cli.write(&paper, kept.replace("\"Dockerfile\"", &format!("\"{recorded}\"")));
+        let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
+        assert_eq!(answer.code, code, "{recorded}: {}{}", answer.stderr, answer.stdout);
+        let report = answer.json();
+        let found = support::ids(&report);
+        assert_eq!(found, if code == 1 { vec!["SW514"] } else { Vec::new() }, "{recorded}");
+    }
+}
+
+#[test]
+fn a_pass_says_what_was_not_asked() {
+    let cli = project();
+    let report = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]).json();
+    let rows = report["closure"].as_array().unwrap();
+    let exit = rows.iter().find(|r| r["clause"] == "F").unwrap();
+    assert_eq!(exit["reasons"], json!(["not asked, and so not closed: B, C, D.3, D.4.3, D.4.4"]));
+}
+
+#[test]
+fn no_report_is_written_over_what_is_examined() {
+    let cli = project();
+    for path in [
+        "seaworthy-evidence/evidence/runs/run_1/P(-1)/packaging_provenance.json",
+        "./seaworthy-evidence/evidence/runs/run_1/run.json",
+        EVIDENCE,
+        "Dockerfile",
+        "image.tar",
+        "seaworthy.toml",
+    ] {
+        let before = std::fs::read(cli.path(path)).ok();
+        let answer = cli.run(&["gate", "--run-id", "run_1", "--report", &format!("json={path}")]);
+        assert_eq!(answer.code, 2, "{path}");
+        assert!(answer.stderr.contains("this is what is examined"), "{}", answer.stderr);
+        assert_eq!(std::fs::read(cli.path(path)).ok(), before, "{path}");
+    }
+    let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json=a", "--report", "sarif=./a"]);
+    assert!(answer.code == 2 && answer.stderr.contains("two reports"), "{}", answer.stderr);
+    let paper = "seaworthy-evidence/evidence/runs/run_1/P(-1)/packaging_provenance.json";
+    let answer = cli.run(&["attest", "--provenance", paper, "-o", paper]);
+    assert!(answer.code == 2 && answer.stderr.contains("this is what is examined"), "{}", answer.stderr);
+}

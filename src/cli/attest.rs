@@ -1,12 +1,12 @@
 //! `seaworthy attest`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use p256::elliptic_curve::zeroize::Zeroizing;
 
 use super::args::Attest as Arguments;
 use super::output::Terminal;
-use super::{Failure, environment};
+use super::{Failure, environment, output};
 use crate::artifact::provenance::{
     Content, Field, Mistake, PaperKind, SigningKey, dsse, read_fields, read_named, read_security, statement,
 };
@@ -26,6 +26,11 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
 }
 
 fn attest(arguments: &Arguments, masker: &Masker<'_>, terminal: &Terminal) -> Result<u8, Failure> {
+    if let Some(output) = &arguments.output {
+        let inputs = [Some(&arguments.provenance), arguments.security.as_ref(), arguments.key.as_ref()];
+        let inputs: Vec<PathBuf> = inputs.into_iter().flatten().cloned().collect();
+        output::spare([output.as_path()], &inputs)?;
+    }
     let contract = environment::contract_at(arguments.contract.as_deref(), terminal)?;
     // The key first: what is wrong with it is told before anything is written.
     let key = arguments.key.as_deref().map(read_key).transpose()?;

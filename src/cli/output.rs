@@ -129,12 +129,42 @@ pub(super) fn wanted(common: &Common) -> Result<Vec<Wanted>, Failure> {
         )));
     }
     for (i, w) in wanted.iter().enumerate() {
-        let same = |o: &Wanted| o.path.is_some() && o.path == w.path;
+        let same = |o: &Wanted| match (&o.path, &w.path) {
+            (Some(one), Some(other)) => one == other || real(one).is_some_and(|r| Some(r) == real(other)),
+            _ => false,
+        };
         if let Some(path) = w.path.as_ref().filter(|_| wanted[..i].iter().any(same)) {
             return Err(Failure(format!("--report: two reports would go to {}", path.display())));
         }
     }
     Ok(wanted)
+}
+
+/// The path with its links followed; of a file that is not there yet, those of its folder.
+fn real(path: &Path) -> Option<PathBuf> {
+    let folder = || path.parent().map(|p| if p == Path::new("") { Path::new(".") } else { p });
+    let beside = || Some(folder()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside)
+}
+
+/// Refuses to write over what is examined: a paper, say, would be lost, and what was said of it would be of nothing.
+///
+/// # Errors
+/// If one of `outputs` is one of `inputs`.
+pub(super) fn spare<'p>(
+    outputs: impl IntoIterator<Item = &'p Path>,
+    inputs: &[PathBuf],
+) -> Result<(), Failure> {
+    let inputs: Vec<PathBuf> = inputs.iter().filter_map(|i| real(i)).collect();
+    let lost = outputs.into_iter().find(|o| real(o).is_some_and(|r| inputs.contains(&r)));
+    lost.map_or(Ok(()), |path| {
+        Err(Failure(format!("{}: this is what is examined; write to another path", path.display())))
+    })
+}
+
+/// The files that reports go to; evidence is never written over anything else.
+pub(super) fn files(wanted: &[Wanted]) -> impl Iterator<Item = &Path> {
+    wanted.iter().filter(|w| w.format != Format::Evidence).filter_map(|w| w.path.as_deref())
 }
 
 /// Which of the reports are written.

@@ -1,6 +1,7 @@
 //! Where a run's documents are: the contract's store, opened.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::cli::Failure;
 use crate::contract::{Bucket, Contract};
@@ -109,6 +110,16 @@ impl Place {
     /// store is.
     pub(super) fn documents(&self) -> Vec<String> {
         self.keys.values().map(ToString::to_string).collect()
+    }
+
+    /// The files that the run's documents are in, if the store is a folder.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        match &self.store {
+            Store::Directory(directory) => {
+                self.keys.values().map(|key| directory.root().join(key.as_str())).collect()
+            }
+            Store::S3(_) => Vec::new(),
+        }
     }
 
     /// Stores the evidence.

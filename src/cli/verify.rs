@@ -1,12 +1,12 @@
 //! `seaworthy verify`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::args::Verify as Arguments;
 use super::output::{Terminal, wanted, write_all};
-use super::{Failure, environment, place};
+use super::{Failure, environment, output, place};
 use crate::artifact::provenance::{Content, Paper, PaperKind, Papers, read_named};
 use crate::check::Masker;
 use crate::contract::{Contract, EvidenceSection};
@@ -18,6 +18,16 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let common = &arguments.common;
     let reports = wanted(common)?;
     let contract = environment::contract(common, Path::new("."), terminal)?;
+    if arguments.provenance.is_none() && contract.evidence.bucket.is_some() {
+        // A folder of the same name may hold papers of old; they are not the run's.
+        let reason = "the contract's evidence.store is a bucket, and verify --run-id reads folders: name the files, or \
+                      use `seaworthy audit` or `seaworthy gate`, which read buckets";
+        return Err(Failure(reason.to_owned()));
+    }
+    let named = [&arguments.provenance, &arguments.run, &arguments.receipt, &arguments.security];
+    let named = named.into_iter().chain([&arguments.attestation]).flatten().cloned();
+    let inputs: Vec<PathBuf> = named.chain(contract.path().map(Path::to_owned)).collect();
+    output::spare(output::files(&reports), &inputs)?;
     let rules = environment::rules(&contract, &common.rules, terminal)?;
     let setup = Setup {
         contract: &contract,

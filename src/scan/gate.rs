@@ -17,10 +17,14 @@ pub struct SoFar {
     /// Digests that name the examined image: of its manifests, and of the indexes that led to them. Empty for an image
     /// that has neither; nothing if no image was examined.
     pub image: Option<BTreeSet<String>>,
+    /// The path of the Dockerfile that was examined.
+    pub dockerfile: Option<String>,
 }
 
 impl SoFar {
     fn add(&mut self, outcome: &Outcome) {
+        let dockerfile = outcome.report.artifacts.iter().find(|a| a.subject == Subject::Dockerfile);
+        self.dockerfile = self.dockerfile.take().or_else(|| dockerfile.map(|a| a.name.clone()));
         let images = outcome.report.artifacts.iter().filter(|a| a.subject == Subject::Image);
         let digests: Vec<Option<String>> = images.map(|a| a.digest.clone()).collect();
         if !digests.is_empty() {

@@ -8,7 +8,7 @@ use super::{Outcome, RegistryAccess, ScanError, Setup};
 use crate::artifact::provenance::{Content, Field, PaperKind, Papers, Sibling, read_fields};
 use crate::check::{Answers, Masker, catalogue};
 use crate::finding::{CheckStatus, Confidence, Coverage, Finding, Fingerprint, Report, Severity, Unchecked};
-use crate::location::{Key, Origin, OriginKind, RunId};
+use crate::location::{Key, Origin, OriginKind, RunId, escape_bytes};
 use crate::store::{Document, Layout, Object, Store, StoreError};
 
 /// Most other runs that are looked at for a tag that was used twice: in a bucket, each costs a request.
@@ -35,26 +35,34 @@ pub struct PapersRequest<'a> {
     pub now: jiff::Timestamp,
     /// Digests of the image that a gate examined, if it did: its evidence will be about that image.
     pub image: Option<&'a BTreeSet<String>>,
+    /// The Dockerfile that a gate examined, by its path, if it did.
+    pub dockerfile: Option<&'a str>,
 }
 
 /// The check that asks for the run's security evidence.
 const SECURITY: &str = "SW514";
 
 /// Judges the papers of a run that a gate examines. The security evidence is what the gate will write, so of it only one
-/// thing is asked: whether the image that was examined is the one that was packaged.
+/// thing is asked: whether the image and the Dockerfile that were examined are those that were packaged.
 ///
 /// # Errors
 /// If the run has no keys. What cannot be read is in the report.
 pub fn papers(setup: &Setup<'_>, request: &PapersRequest<'_>) -> Result<Outcome, ScanError> {
     let mut papers = stored(setup, request.stored, Security::Left)?;
     papers.now = request.now;
-    let packaged = packaged(setup, &papers);
+    let packaged = named(setup, &papers, Field::ImageDigest);
+    let recorded = named(setup, &papers, Field::DockerfilePath);
     let mut outcome = verify(setup, papers, request.registry.as_ref());
     let mut answers = Answers::default();
     let mut asked = Vec::new();
     if let (Some(examined), Some((name, digest))) = (request.image, packaged) {
         asked.push(SECURITY);
         compare(setup, examined, &name, &digest, &mut answers);
+    }
+    if let (Some(examined), Some((name, recorded))) = (request.dockerfile, recorded) {
+        asked.push(SECURITY);
+        asked.dedup();
+        compare_dockerfiles(setup, examined, &name, &recorded, &mut answers);
     }
     let masker = Masker::new(setup.rules);
     let own = super::verdict::judge(setup, &masker, &asked, answers, Vec::new(), Coverage::default());
@@ -63,12 +71,12 @@ pub fn papers(setup: &Setup<'_>, request: &PapersRequest<'_>) -> Result<Outcome,
     Ok(outcome)
 }
 
-/// The packaging provenance's name, and the digest that it names.
-fn packaged(setup: &Setup<'_>, papers: &Papers) -> Option<(String, String)> {
+/// The packaging provenance's name, and what it has in a field.
+fn named(setup: &Setup<'_>, papers: &Papers, field: Field) -> Option<(String, String)> {
     let expectations = &setup.contract.papers;
     let fields =
         read_fields(papers.provenance.bytes()?, &expectations.provenance, &expectations.profiles).fields;
-    Some((papers.provenance.name.clone(), fields.text(Field::ImageDigest)?.to_owned()))
+    Some((papers.provenance.name.clone(), fields.text(field)?.to_owned()))
 }
 
 /// Compares the image that was examined with the one that was packaged.
@@ -103,6 +111,36 @@ fn compare(
         fix: "Run the gate on the very image that was pushed, by its digest.".to_owned(),
         fingerprint: Fingerprint::new(&setup.key, SECURITY, "", &[name, "examined"], None),
         origin,
+        secret: None,
+        places: Vec::new(),
+        notes: Vec::new(),
+    });
+}
+
+/// Compares the Dockerfile that was examined with the one that the image was built from. A path may begin at the
+/// repository or at a folder of it, so that one need only end as the other does.
+fn compare_dockerfiles(setup: &Setup<'_>, examined: &str, name: &str, recorded: &str, answers: &mut Answers) {
+    let plain = |path: &str| -> Vec<String> {
+        path.split('/').filter(|p| !matches!(*p, "" | ".")).map(str::to_owned).collect()
+    };
+    let (here, there) = (plain(examined), plain(recorded));
+    // What came from standard input has no path.
+    if examined == "-" || here.ends_with(&there) || there.ends_with(&here) {
+        return;
+    }
+    answers.findings.push(Finding {
+        check: SECURITY,
+        detector: None,
+        severity: Severity::High,
+        confidence: Confidence::High,
+        message: format!(
+            "the Dockerfile that was examined is {}, and the image was built from {recorded}",
+            escape_bytes(examined.as_bytes())
+        ),
+        fix: "Name in the contract's [image] the Dockerfile that the image is built from, and record that path."
+            .to_owned(),
+        fingerprint: Fingerprint::new(&setup.key, SECURITY, "", &[name, "dockerfile"], None),
+        origin: Origin::new(OriginKind::Document, name),
         secret: None,
         places: Vec::new(),
         notes: Vec::new(),

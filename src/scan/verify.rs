@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, Setup};
 use crate::artifact::provenance::{Content, PaperKind, Papers};
-use crate::check::provenance::judge;
+use crate::check::provenance::{Signed, judge};
 use crate::check::{Answers, Context, Masker};
 use crate::finding::{ArtifactRecord, Coverage, Subject};
 
@@ -18,6 +18,9 @@ pub const UNSIGNED: &str = "The papers are not signed: that they agree shows tha
 
 /// What a signature does not say.
 pub const SIGNED: &str = "The signature vouches for the packaging provenance, and for the security evidence if the signed statement names it. Run header and receipt are not signed: they only agree with it.";
+
+/// What a signature on a statement that does not name the provenance says, and what it does not.
+pub const SIGNED_IMAGE: &str = "The signature vouches for the image's digest, and for the commit if the signed statement names one. It does not name the packaging provenance: what else the papers say is not signed.";
 
 /// Verifies the papers of one run; `registry` says how the registry is asked, which it is not without.
 pub fn verify(setup: &Setup<'_>, mut papers: Papers, registry: Option<&RegistryAccess>) -> Outcome {
@@ -42,7 +45,11 @@ pub fn report(setup: &Setup<'_>, papers: &Papers) -> Outcome {
     let masker = Masker::new(setup.rules);
     let (artifacts, coverage) = examined(papers);
     let mut outcome = super::verdict::judge(setup, &masker, &judged.asked, answers, artifacts, coverage);
-    let note = if judged.is_signed { SIGNED } else { UNSIGNED };
+    let note = match judged.signed {
+        Signed::Provenance => SIGNED,
+        Signed::Image => SIGNED_IMAGE,
+        Signed::Nothing => UNSIGNED,
+    };
     outcome.report.notes.push(note.to_owned());
     outcome
 }

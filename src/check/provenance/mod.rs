@@ -52,8 +52,20 @@ pub struct Judged {
     pub asked: Vec<&'static str>,
     /// What they answered.
     pub answers: Answers,
-    /// Whether a signature by a pinned key vouches for the papers.
-    pub is_signed: bool,
+    /// What a signature by a pinned key vouches for.
+    pub signed: Signed,
+}
+
+/// What a signature vouches for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Signed {
+    /// There is none that can be trusted.
+    #[default]
+    Nothing,
+    /// The image's digest, and the commit if the signed statement names one.
+    Image,
+    /// The packaging provenance, byte for byte.
+    Provenance,
 }
 
 /// Judges the papers of one run.
@@ -68,7 +80,10 @@ pub fn judge(papers: &Papers, expectations: &Expectations, context: &Context<'_>
         }
     }
     let is_about_another = judged.answers.findings.iter().any(|f| f.check == "SW512");
-    judged.is_signed = !is_about_another && matches!(sw512::verified(&case), Some(Ok(_)));
+    judged.signed = match sw512::verified(&case) {
+        Some(Ok(statement)) if !is_about_another => sw512::vouches(&case, &statement),
+        _ => Signed::Nothing,
+    };
     judged
 }
 
@@ -79,7 +94,10 @@ fn applies(case: &Case<'_>, id: &str) -> bool {
     let header_has_config = || {
         let root = case.header.as_ref().and_then(|h| h.root.as_ref());
         root.is_some_and(|r| {
-            case.expectations.config_required || r.at(&case.expectations.header.config_digest).is_some()
+            let pointers = &case.expectations.header;
+            case.expectations.config_required
+                || r.at(&pointers.config_digest).is_some()
+                || r.at(&pointers.config_payload).is_some_and(sw513::is_payload)
         })
     };
     let registry = || case.papers.registry != RegistryAnswer::NotAsked || case.expectations.registry_required;

@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::Case;
+use crate::artifact::provenance::json::{Node, Value};
 use crate::artifact::provenance::{PaperKind, canonical};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
@@ -21,6 +22,11 @@ const META: CheckMeta = CheckMeta {
     tags: &["provenance", "CWE-354"],
 };
 
+/// Whether something stands there that can be pinned.
+pub(super) fn is_payload(node: &Node) -> bool {
+    matches!(node.value, Value::Object(_) | Value::Array(_))
+}
+
 impl Check<Case<'_>> for ConfigDigest {
     fn meta(&self) -> &'static CheckMeta {
         &META
@@ -37,6 +43,10 @@ impl Check<Case<'_>> for ConfigDigest {
             if root.at(&pointers.config_digest).is_some() {
                 let reason = "the config digest is malformed, so there is nothing to compare";
                 answers.unchecked.push(case.unchecked(&META, kind, reason));
+            } else if let Some(payload) = root.at(&pointers.config_payload).filter(|p| is_payload(p)) {
+                let message = "the run header holds a config payload and no digest that pins it".to_owned();
+                let origin = case.origin_at(kind, payload.span);
+                answers.findings.push(case.finding(&META, context, origin, &["missing"], message));
             } else if case.expectations.config_required {
                 let message =
                     "the run header holds no config digest, and the contract asks for one".to_owned();

@@ -2,12 +2,13 @@
 
 mod parts;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Gate as Arguments, Global};
 use super::output::{Side, Terminal, tell_stored, wanted, write_side};
-use super::{Failure, environment, place, progress};
+use super::{Failure, environment, output, place, progress};
 use crate::check::Masker;
+use crate::contract::Contract;
 use crate::finding::Verdict;
 use crate::location::RunId;
 use crate::report::evidence;
@@ -25,6 +26,7 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     let reports = wanted(common)?;
     let contract = environment::contract(common, Path::new("."), terminal)?;
     let place = place::open(&contract, &id, arguments.endpoint_url.as_deref())?;
+    output::spare(output::files(&reports), &inputs(arguments, &contract, &place))?;
     let rules = environment::rules(&contract, &common.rules, terminal)?;
     let progress = Progress::default();
     let setup = Setup {
@@ -75,6 +77,19 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     }
     let verdict = gate.gate.report.verdict;
     Ok(if common.exit_zero && verdict == Verdict::Fail { 0 } else { verdict.exit_code() })
+}
+
+/// The files that are examined, as far as they are named.
+fn inputs(arguments: &Arguments, contract: &Contract, place: &place::Place) -> Vec<PathBuf> {
+    let mut inputs = place.files();
+    inputs.extend(contract.path().map(Path::to_owned));
+    inputs.extend(arguments.file.clone().or_else(|| contract.image.dockerfile.clone()));
+    let reference = arguments.reference.as_ref().or(contract.image.reference.as_ref());
+    // Behind a transport there may be a path.
+    let archive = reference.map(|r| r.split_once(':').map_or(r.as_str(), |(_, path)| path));
+    inputs.extend(archive.map(PathBuf::from));
+    inputs.extend(contract.workflow.iter().flat_map(|w| w.files.clone()));
+    inputs
 }
 
 /// A gate that is being told, and what went wrong with that.

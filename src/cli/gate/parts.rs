@@ -132,6 +132,7 @@ fn examine_papers(run: Run<'_>, so_far: &SoFar) -> Result<scan::Outcome, Failure
         registry: is_asked(Part::Registry, &run).then_some(access),
         now: Timestamp::now(),
         image: so_far.image.as_ref(),
+        dockerfile: so_far.dockerfile.as_deref(),
     };
     Ok(scan::papers(run.setup, &request)?)
 }

@@ -72,11 +72,10 @@ impl<'s> Source<'s> {
         let parameter = name.replace('-', "_");
         self.texts.iter().any(|text| {
             let typer = text.contains("typer") || text.contains("cyclopts") || text.contains("fire.Fire");
-            text.match_indices(option).any(|(at, _)| {
-                let before = text.get(..at).and_then(|t| t.chars().next_back());
-                matches!(before, Some('"' | '\'' | '/' | ' ' | '|' | '(' | '\t' | '\n' | ',' | '['))
-                    && !is_comment(text, at)
-            }) || (typer && has_parameter(text, &parameter))
+            // What docopt reads is a text; of any other parser an option is a word of its own in quotes.
+            let written = if text.contains("docopt") { is_shown } else { is_quoted };
+            text.match_indices(option).any(|(at, _)| written(text, at, option) && !is_comment(text, at))
+                || (typer && has_parameter(text, &parameter))
                 || text.contains(&format!(".option(\"{name}\""))
                 || text.contains(&format!(".option('{name}'"))
         })
@@ -140,9 +139,36 @@ impl<'s> Source<'s> {
     }
 }
 
+/// Whether an option stands somewhere in a text as a word.
+fn is_shown(text: &str, at: usize, _: &str) -> bool {
+    let before = text.get(..at).and_then(|t| t.chars().next_back());
+    matches!(before, Some('"' | '\'' | '/' | ' ' | '|' | '(' | '\t' | '\n' | ',' | '['))
+}
+
+/// Whether an option, or a longer one that begins so, is all of a text in quotes, or one of the names in it that a slash
+/// sets apart: `"--shout/--no-shout"`. In a docstring or a message it is not.
+fn is_quoted(text: &str, at: usize, option: &str) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let opens = |quote: char| before.ends_with(quote) && !before.ends_with(&String::from(quote).repeat(3));
+    let rest = text.get(at + option.len()..).unwrap_or_default();
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let closes = rest.trim_start_matches(' ').starts_with('/') || rest.starts_with(['"', '\'', '=']);
+    let apart = before.trim_end_matches(' ').ends_with('/');
+    (opens('"') || opens('\'') || apart) && closes
+}
+
 fn is_comment(text: &str, at: usize) -> bool {
     let line = text.get(..at).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
-    line.trim_start().starts_with('#')
+    // A `#` in quotes begins none.
+    let mut quote = None;
+    line.chars().any(|c| {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), _) if open == c => quote = None,
+            _ => {}
+        }
+        quote.is_none() && c == '#'
+    })
 }
 
 /// `name: type` as a parameter.
