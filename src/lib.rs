@@ -4,14 +4,15 @@
 //!             load                    ask                   judge               tell
 //! sources ──────────▶ artifacts ──────────▶ findings ──────────▶ verdict ──────────▶ reports
 //! directory           dockerfile          + unchecked          pass | fail |       text, json, sarif,
-//! archive, layout     context             one file per ID      incomplete          github, evidence
-//! registry, daemon    image               rules/ as data
+//! archive, layout     context             one file per ID      incomplete          github, audit,
+//! registry, daemon    image, workflow     rules/ as data                         evidence
+//! plan, account       aws
 //! documents           provenance
 //! ```
 //!
 //! The folders are this picture: [`artifact`] is what is examined, [`check`] the questions, [`detect`] and [`rule`]
-//! what recognises secrets, [`iam`] what AWS policies allow, [`finding`] the answers, [`scan`] the spine, [`report`] and [`store`] what is told and
-//! kept, [`contract`] what a project promises, [`cli`] what may be typed. Data never flows back, and
+//! what recognises secrets, [`iam`] what AWS policies allow, [`finding`] the answers, [`scan`] the
+//! spine, [`report`] and [`store`] what is told and kept, [`contract`] what a project promises, [`cli`] what may be typed. Data never flows back, and
 //! `tests/architecture.rs` keeps it so.
 
 pub mod artifact;
