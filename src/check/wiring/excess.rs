@@ -86,7 +86,7 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let mut policies = access.policies.clone();
     let mut ask_in = |context, action, universe: &Language, permitted: &Language, elsewhere| {
         let question = Question { action, universe, permitted, context, elsewhere };
-        ask(&access.principal, &access.policies, &question, &mut all)
+        ask(&access.principal, &access.policies, &question, &mut all);
     };
     // Every question is asked: one statement's excess may be accepted, and must not hide that of another.
     for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
