@@ -100,10 +100,75 @@ fn gate(kept: &str, resources: &[Value], written: &[(&str, Value)]) -> (i32, Str
 }
 
 fn asked(kept: &str, plan: &Value) -> (i32, String) {
+    together(kept, std::slice::from_ref(plan))
+}
+
+/// Exit code and report of several plans or states.
+fn together(kept: &str, plans: &[Value]) -> (i32, String) {
     let cli = Cli::new();
-    cli.write("seaworthy.toml", contract(kept)).write("plan.json", plan.to_string());
-    let answer = cli.run(&["wiring", "--plan", "plan.json", "--report", "json", "--fail-on", "low"]);
+    cli.write("seaworthy.toml", contract(kept));
+    let mut arguments = vec!["wiring", "--report", "json", "--fail-on", "low"];
+    let names: Vec<String> = (0..plans.len()).map(|i| format!("{i}.json")).collect();
+    for (name, plan) in names.iter().zip(plans) {
+        cli.write(name, plan.to_string());
+        arguments.extend(["--plan", name.as_str()]);
+    }
+    let answer = cli.run(&arguments);
     (answer.code, answer.stdout)
+}
+
+fn plan_of(resources: &[Value]) -> Value {
+    json!({"format_version": "1.2", "planned_values": {"root_module": {}}, "resource_changes": resources,
+        "configuration": {"root_module": {}}})
+}
+
+fn state_of(resources: &[Value]) -> Value {
+    let resource = |r: &Value| {
+        json!({"address": r["address"], "mode": "managed", "type": r["type"],
+        "name": r["name"], "values": r["change"]["after"]})
+    };
+    json!({"format_version": "1.0", "values": {"root_module":
+        {"resources": Vec::from_iter(resources.iter().map(resource))}}})
+}
+
+#[test]
+fn several_plans_add_up_in_any_order() {
+    let attached = |role: Value, unknown: bool| {
+        let after = json!({"role": role, "policy_arn": ADMINISTRATOR});
+        plan_of(&[created("aws_iam_role_policy_attachment.more", after, json!({"role": unknown}))])
+    };
+    let own = plan_of(&platform("/app/db"));
+    for (more, wanted) in [
+        (attached(json!("app-task"), false), 1),
+        (attached(json!("APP-task"), false), 1),
+        (attached(json!("other"), false), 0),
+        (attached(Value::Null, true), 2),
+    ] {
+        for both in [[own.clone(), more.clone()], [more.clone(), own.clone()]] {
+            let (code, report) = together("/app/db", &both);
+            // Under another case of its name first, the role is one that nobody saw.
+            let is_cased = more.to_string().contains("APP-task") && code == 2;
+            assert!(code == wanted || is_cased, "{code}, {more}: {report}");
+        }
+    }
+    assert_eq!(together("/app/db", &[own.clone(), own]).0, 0);
+}
+
+#[test]
+fn a_state_does_not_tell_what_a_plan_will_make() {
+    let state = state_of(&platform("/app/db"));
+    let own = plan_of(&platform("/app/db"));
+    let mut unknown = platform("/app/db");
+    let change = &mut unknown[1]["change"];
+    change["after"].as_object_mut().unwrap().remove("policy");
+    change["after_unknown"] = json!({"policy": true});
+    let unknown = plan_of(&unknown);
+    for (plan, wanted) in [(own, 0), (unknown, 2)] {
+        for both in [[state.clone(), plan.clone()], [plan.clone(), state.clone()]] {
+            let (code, report) = together("/app/db", &both);
+            assert_eq!(code, wanted, "{report}");
+        }
+    }
 }
 
 /// The exit code with something more in the plan.

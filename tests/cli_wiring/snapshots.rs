@@ -197,3 +197,55 @@ fn an_accepted_excess_hides_no_other() {
     assert_eq!(code, 1, "{report}");
     assert!(findings(&report)[0]["message"].as_str().unwrap().contains("us-east-1"), "{report}");
 }
+
+#[test]
+fn a_request_is_made_in_the_region_of_its_secret() {
+    // What most organizations have: nothing outside of a region.
+    let limit = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "NotAction": "iam:*",
+        "Resource": "*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": ["eu-west-1"]}}}]});
+    let region = "region = \"eu-west-1\"\n";
+    let bounded = CONTRACT.replace(region, &format!("{region}service_control_policies = [\"scp.json\"]\n"));
+    let judged = |limit: &Value, more: &[Value]| {
+        let cli = Cli::new();
+        cli.write("seaworthy.toml", &bounded).write("plan.json", plan(more).to_string());
+        cli.write("scp.json", limit.to_string());
+        cli.run(&["wiring", "--plan", "plan.json", "--report", "json"])
+    };
+    let answer = judged(&limit, &[]);
+    assert_eq!(answer.code, 0, "{}", answer.stdout);
+    let elsewhere = limit.to_string().replace("eu-west-1", "us-east-1");
+    let answer = judged(&serde_json::from_str(&elsewhere).unwrap(), &[]);
+    assert_eq!(answer.code, 1, "{}", answer.stdout);
+    // A statement that holds in the region alone reads too much there, and that is all there is to say.
+    let mut all = allow("ssm:GetParameter", "*");
+    all["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}});
+    let (code, report) = gate(CONTRACT, &[all]);
+    assert_eq!((code, findings(&report).len()), (1, 1), "{report}");
+    assert_eq!(report["unchecked"], json!([]));
+}
+
+#[test]
+fn what_another_account_may_share_is_open() {
+    let shared = |resource: &str| gate(CONTRACT, &[allow("ssm:GetParameter", resource)]).0;
+    assert_eq!(shared("arn:aws:ssm:eu-west-1:444455556666:parameter/*"), 2);
+    assert_eq!(shared("arn:aws:ssm:eu-west-1:*:parameter/orders/prod/db"), 0);
+    // Of a secret whose policy nobody saw, no question has an answer.
+    let cli = Cli::new();
+    let reads = allow("secretsmanager:GetSecretValue", "*");
+    cli.write("seaworthy.toml", CONTRACT).write("plan.json", plan(&[reads]).to_string());
+    let secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:other-AbCdEf";
+    let action = "secretsmanager:GetSecretValue";
+    let answer = cli.run(&[
+        "simulate",
+        "--plan",
+        "plan.json",
+        "--role",
+        "app-task",
+        "--action",
+        action,
+        "--resource",
+        secret,
+    ]);
+    assert_eq!(answer.code, 2, "{}", answer.stdout);
+    assert!(answer.stdout.contains("the secret's policy was not seen"), "{}", answer.stdout);
+}

@@ -53,6 +53,7 @@ impl Snapshot {
             let reason = "another source has a part of the same address: what refers to it is not known";
             self.gaps.push((Place { source: offset, address, ..Place::default() }, Gap::new(reason)));
         }
+        other.roles = self.cased(std::mem::take(&mut other.roles));
         let fill = Fill { later, is_now };
         let gaps = &mut self.gaps;
         fill.merge(&mut self.roles, other.roles, |role| &role.place, role, gaps);
@@ -62,6 +63,19 @@ impl Snapshot {
         fill.merge(&mut self.repositories, other.repositories, |part| &part.place, repository, gaps);
         fill.merge(&mut self.keys, other.keys, |part| &part.place, key, gaps);
         self.gaps.append(&mut other.gaps);
+    }
+
+    /// Roles under the names that this snapshot has for them: IAM takes a role's name in any case.
+    fn cased(&self, roles: BTreeMap<String, Seen<Role>>) -> BTreeMap<String, Seen<Role>> {
+        let own = |name: &String| {
+            let same = |(own, role): &(&String, &Seen<Role>)| {
+                let is_name = role.value().is_none_or(|role| role.name.known() == Some(own.as_str()));
+                is_name && own.eq_ignore_ascii_case(name)
+            };
+            let exact = self.roles.contains_key(name);
+            self.roles.iter().find(same).filter(|_| !exact).map(|(own, _)| own.clone())
+        };
+        roles.into_iter().map(|(name, role)| (own(&name).unwrap_or(name), role)).collect()
     }
 
     /// Addresses that mean different parts in the two snapshots, and by which something is named in one of them: two

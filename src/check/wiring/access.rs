@@ -136,6 +136,17 @@ impl Wiring<'_> {
         }
         context
     }
+
+    /// The same for a request on a resource: it is made in the region that the resource is in, where that is known.
+    pub(super) fn context_on(&self, principal: &str, resource: &str) -> Context {
+        let mut context = self.context(principal);
+        let region =
+            resource.split(':').nth(3).filter(|region| Some(*region) == self.placement.known_region());
+        if let Some(region) = region {
+            context.set("aws:RequestedRegion", vec![region.to_owned()]);
+        }
+        context
+    }
 }
 
 /// Why the policy's resources cannot be compared.

@@ -21,6 +21,8 @@ pub(super) struct Permitted {
     pub(super) parameters: Language,
     /// The same names in every region.
     pub(super) parameters_anywhere: Language,
+    /// The same names in every region and account.
+    pub(super) parameters_in_all_accounts: Language,
     pub(super) paths: Language,
     pub(super) secrets: Language,
     /// The same names in every account.
@@ -78,25 +80,35 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let there = parameter_universe(p, "?*", a).minus(&here).minus(&colons);
     let paths_there = path_universe(p, "?*", a).minus(&paths).minus(&colons);
     let context = || wiring.context(&access.principal);
+    // A request is made in the region of what it is about.
+    let context_here = || wiring.context_on(&access.principal, &format!("arn:{p}:ssm:{r}:{a}:parameter/"));
     let mut all = Excesses::default();
     let mut policies = access.policies.clone();
-    let mut ask_about = |action, universe: &Language, permitted: &Language, elsewhere| {
-        let question = Question { action, universe, permitted, context: context(), elsewhere };
-        ask(&access.principal, &access.policies, &question, &mut all)
+    let mut ask_in = |context, action, universe: &Language, permitted: &Language, elsewhere| {
+        let question = Question { action, universe, permitted, context, elsewhere };
+        ask(&access.principal, &access.policies, &question, &mut all);
     };
     // Every question is asked: one statement's excess may be accepted, and must not hide that of another.
     for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
         // The names that are permitted, in other regions, are a milder question than other names there.
-        ask_about(action, &here, &permitted.parameters, false);
-        ask_about(action, &there, &permitted.parameters_anywhere, false);
-        ask_about(action, &there, &permitted.parameters, true);
+        ask_in(context_here(), action, &here, &permitted.parameters, false);
+        ask_in(context(), action, &there, &permitted.parameters_anywhere, false);
+        ask_in(context(), action, &there, &permitted.parameters, true);
     }
     let action = "ssm:GetParametersByPath";
-    ask_about(action, &paths, &permitted.paths, false);
-    ask_about(action, &paths_there, &permitted.paths, false);
+    ask_in(context_here(), action, &paths, &permitted.paths, false);
+    ask_in(context(), action, &paths_there, &permitted.paths, false);
     let action = "secretsmanager:GetSecretValue";
-    ask_about(action, &secrets(p, a), &permitted.secrets, false);
-    foreign(access, &secrets(p, "?*").minus(&secrets(p, a)), permitted, context(), &mut all);
+    let (all_secrets, secrets_here) = (secrets(p, "?*", a), secrets(p, r, a));
+    ask_in(context_here(), action, &secrets_here, &permitted.secrets, false);
+    ask_in(context(), action, &all_secrets.minus(&secrets_here), &permitted.secrets, false);
+    let (others, anywhere) = (secrets(p, "?*", "?*").minus(&all_secrets), &permitted.secrets_anywhere);
+    foreign(access, action, &others, anywhere, context(), &mut all);
+    // A parameter of another account can be shared with this one.
+    let others = parameter_universe(p, "?*", "?*").minus(&parameter_universe(p, "?*", a)).minus(&colons);
+    for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
+        foreign(access, action, &others, &permitted.parameters_in_all_accounts, context(), &mut all);
+    }
     let keys = Language::from(format!("arn:{p}:kms:?*:{a}:key/?*").as_str()).minus(&colons);
     // A key that nobody saw is taken to leave the decision to the account's policies, as new keys do.
     policies.resource_rule = ResourceRule::Either;
@@ -115,34 +127,34 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     all
 }
 
-/// The ARNs of all secrets of an account, in any region: six colons, and six random characters at the end.
-fn secrets(partition: &str, account: &str) -> Language {
-    let all =
-        Language::from(format!("arn:{partition}:secretsmanager:?*:{account}:secret:?*-??????").as_str());
+/// The ARNs of all secrets of an account and region: six colons, and six random characters at the end.
+fn secrets(partition: &str, region: &str, account: &str) -> Language {
+    let all = Language::from(
+        format!("arn:{partition}:secretsmanager:{region}:{account}:secret:?*-??????").as_str(),
+    );
     all.minus(&Language::from("*:*:*:*:*:*:*:*"))
 }
 
-/// Of a secret in another account, that account's policy decides, too; nobody sees it from here.
+/// Of what is in another account, that account's policy decides, too; nobody sees it from here.
 fn foreign(
     access: &Access<'_>,
+    action: &'static str,
     universe: &Language,
-    permitted: &Permitted,
+    permitted: &Language,
     context: Context,
     all: &mut Excesses,
 ) {
-    let action = "secretsmanager:GetSecretValue";
-    let mut found = Excesses::default();
-    let question =
-        Question { action, universe, permitted: &permitted.secrets_anywhere, context, elsewhere: false };
-    ask(&access.principal, &access.policies, &question, &mut found);
-    all.doubts.append(&mut found.doubts);
+    let told = all.found.len();
+    let question = Question { action, universe, permitted, context, elsewhere: false };
+    ask(&access.principal, &access.policies, &question, all);
+    let found = all.found.split_off(told);
     // A statement that reads too much here is told of already.
     let told: Vec<_> = all.found.iter().filter(|r| r.action == action).map(|r| r.statement).collect();
-    let found = found.found.into_iter().filter(|reach| !told.contains(&reach.statement));
+    let found = found.into_iter().filter(|reach| !told.contains(&reach.statement));
     all.doubts.extend(found.map(|reach| Doubt {
         action,
         resource: Some(reach.witness.shown),
-        why: "the policy of a secret in another account decides, too, and is not seen from here".to_owned(),
+        why: "the policy of what is in another account decides, too, and is not seen from here".to_owned(),
     }));
 }
 
@@ -186,6 +198,16 @@ fn ask(principal: &str, policies: &PolicySet, question: &Question<'_>, all: &mut
                 return;
             }
             Privilege::Undecided(Undecided::Conditional { witness, uncertainties }) => {
+                // What hangs on statements that are told of already is told; other statements are not.
+                let told = |of: &StatementRef| {
+                    all.found.iter().any(|r| r.action == *action && r.statement == Some(*of))
+                };
+                let open: Option<Vec<StatementRef>> =
+                    uncertainties.iter().map(|u| u.statement.filter(|of| told(of))).collect();
+                if let Some(open) = open.filter(|open| !open.is_empty()) {
+                    open.into_iter().for_each(|of| statement::disarm(&mut policies, of));
+                    continue;
+                }
                 let why = statement::open_questions(&policies, &uncertainties);
                 all.doubts.push(doubt(Some(witness.shown), why));
                 return;
@@ -225,7 +247,7 @@ fn resource_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permi
             action,
             universe: &universe,
             permitted: &permitted.secrets,
-            context: wiring.context(&access.principal),
+            context: wiring.context_on(&access.principal, &arn),
             elsewhere: false,
         };
         ask(&access.principal, &policies, &question, all);

@@ -38,7 +38,7 @@ pub(super) fn among(
     let mut found = known(wiring).into_iter().filter(|secret| {
         actions.iter().any(|action| {
             asked(wiring, secret, action, permitted).iter().any(|arn| {
-                let context = wiring.context(&access.principal);
+                let context = wiring.context_on(&access.principal, arn);
                 let account = arn.split(':').nth(4);
                 Request::new(&access.principal, action, arn, account, context)
                     .is_ok_and(|request| evaluate(&policies, &request).decision == Decision::Allowed)

@@ -40,7 +40,7 @@ pub fn ask(
     let (p, r, a) = (wiring.placement.partition(), wiring.placement.region(), wiring.placement.account());
     let resource =
         if resource.starts_with('/') { parameter_arn(p, r, a, resource) } else { resource.to_owned() };
-    let mut context = wiring.context(&access.principal);
+    let mut context = wiring.context_on(&access.principal, &resource);
     let mut keys: Vec<&str> = given.iter().map(|(key, _)| key.as_str()).collect();
     keys.dedup();
     for key in keys {
@@ -98,6 +98,9 @@ fn with_resource_policy(
         None if resource.contains(":kms:") && resource.contains(":key/") => {
             policies.resource_rule = ResourceRule::Either;
             missing = Some("the key's policy was not seen".to_owned());
+        }
+        None if resource.contains(":secretsmanager:") => {
+            missing = Some("the secret's policy was not seen".to_owned());
         }
         None => {}
     }

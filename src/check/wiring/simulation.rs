@@ -38,7 +38,7 @@ pub fn probes(wiring: &Wiring<'_>) -> Vec<Probe> {
         let mut policies = access.policies.clone();
         policies.resource_rule = ResourceRule::Either;
         for (check, action, resource) in asked {
-            let context = wiring.context(&access.principal);
+            let context = wiring.context_on(&access.principal, &resource);
             let account = resource.split(':').nth(4);
             let local = Request::new(&access.principal, action, &resource, account, context)
                 .map_or(Decision::Unknown, |request| evaluate(&policies, &request).decision);

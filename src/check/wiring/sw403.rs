@@ -202,7 +202,7 @@ fn decide(
     unseen_resource: Option<&str>,
     more: impl FnOnce(&mut iam::Context),
 ) -> Readable {
-    let mut context = wiring.context(&access.principal);
+    let mut context = wiring.context_on(&access.principal, resource);
     more(&mut context);
     let account = resource.split(':').nth(4).filter(|a| !a.is_empty());
     let request = match Request::new(&access.principal, action, resource, account, context) {

@@ -60,10 +60,10 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
         access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str())).collect();
     let with = |more: Vec<Language>| Language::union(more.into_iter().chain(extras.iter().cloned()));
     let of = |parameters: bool| targets.iter().filter(move |t| t.is_parameter() == parameters);
-    // An ARN with one of its parts left open.
-    let open = |arn: &str, at: usize| {
+    // An ARN with some of its parts left open.
+    let open = |arn: &str, at: &[usize]| {
         let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
-        parts.iter_mut().skip(at).take(1).for_each(|part| *part = "*");
+        parts.iter_mut().enumerate().filter(|(i, _)| at.contains(i)).for_each(|(_, part)| *part = "*");
         Language::from(parts.join(":").as_str())
     };
     let (mut keys, mut gaps) = (Vec::new(), Vec::new());
@@ -76,10 +76,11 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
     }
     let permitted = Permitted {
         parameters: with(of(true).map(|t| t.arns.clone()).collect()),
-        parameters_anywhere: with(of(true).map(|t| open(&t.arn, 3)).collect()),
+        parameters_anywhere: with(of(true).map(|t| open(&t.arn, &[3])).collect()),
+        parameters_in_all_accounts: with(of(true).map(|t| open(&t.arn, &[3, 4])).collect()),
         paths: with(Vec::new()),
         secrets: with(of(false).map(|t| t.arns.clone()).collect()),
-        secrets_anywhere: with(of(false).map(|t| open(&t.arn, 4)).collect()),
+        secrets_anywhere: with(of(false).map(|t| open(&t.arn, &[4])).collect()),
         keys: with(keys),
     };
     (permitted, gaps)

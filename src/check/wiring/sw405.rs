@@ -105,6 +105,7 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> Permitted {
     Permitted {
         parameters: all.clone(),
         parameters_anywhere: all.clone(),
+        parameters_in_all_accounts: all.clone(),
         paths: all.clone(),
         secrets: all.clone(),
         secrets_anywhere: all.clone(),

@@ -104,7 +104,7 @@ fn reaches(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Dec
     let mut answer = Decision::ImplicitlyDenied;
     for (action, resource) in asked {
         let account = resource.split(':').nth(4);
-        let context = wiring.context(&access.principal);
+        let context = wiring.context_on(&access.principal, &resource);
         let decision = Request::new(&access.principal, action, &resource, account, context)
             .map_or(Decision::Unknown, |request| evaluate(&policies, &request).decision);
         match decision {

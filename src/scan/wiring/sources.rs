@@ -6,7 +6,9 @@ use std::path::Path;
 
 use super::super::{ScanError, Setup};
 use crate::artifact::aws::live::{self, LiveOptions};
-use crate::artifact::aws::{Inspector, Seen, Sighting, Snapshot, Wanted, plan, saved, template};
+use crate::artifact::aws::{
+    Inspector, Seen, Sighting, Snapshot, Source, SourceKind, Wanted, plan, saved, template,
+};
 use crate::check::wiring::{Kept, Placement};
 use crate::check::{Context, examine_assignment, examine_text};
 use crate::contract::Contract;
@@ -61,29 +63,31 @@ impl Inspector for Detectors<'_> {
     }
 }
 
-/// Fills one snapshot from all sources, in their order; the account comes last.
+/// Fills one snapshot from all sources: plans and templates first, the account last.
 pub(super) fn snapshot(
     setup: &Setup<'_>,
     sources: Vec<WiringSource>,
     live: Option<&LiveOptions>,
 ) -> Result<Snapshot, ScanError> {
     let inspector = Detectors(Context { rules: setup.rules, key: &setup.key, secrets: &[] });
-    let mut all: Option<Snapshot> = None;
-    let mut add = |read: Snapshot| match &mut all {
-        Some(snapshot) => snapshot.fill(read),
-        None => all = Some(read),
-    };
+    let mut read = Vec::new();
     for source in sources {
-        add(match source {
+        read.push(match source {
             WiringSource::Plan(name, bytes) => plan::read(&name, bytes, &inspector)?,
             WiringSource::Template(name, bytes) => template::read(&name, bytes, &inspector)?,
             WiringSource::Snapshot(name, bytes) => saved::read(&name, &bytes)?,
         });
     }
+    // What will be goes before what there is now, a state that was named before its plan included.
+    let is_later = |source: &Source| matches!(source.kind, SourceKind::Plan | SourceKind::Template);
+    read.sort_by_key(|snapshot| !snapshot.sources.iter().any(is_later));
     if let Some(options) = live {
-        add(look(setup.contract, options, &inspector)?);
+        read.push(look(setup.contract, options, &inspector)?);
     }
-    Ok(all.unwrap_or_default())
+    let mut all = read.into_iter();
+    let mut snapshot = all.next().unwrap_or_default();
+    all.for_each(|more| snapshot.fill(more));
+    Ok(snapshot)
 }
 
 /// Looks at what the contract names, and then at the roles that its tasks use and it does not name.

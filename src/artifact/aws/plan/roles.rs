@@ -98,8 +98,8 @@ struct Roles<'a> {
     by_name: BTreeMap<String, String>,
     /// Inline policies (role's key, name) and attachments (role's key, ARN) that the plan takes away.
     stale: BTreeSet<(String, String)>,
-    /// Why any role may have a policy more.
-    strays: Vec<String>,
+    /// Resources by which any role may have a policy more.
+    strays: Vec<Place>,
     /// Roles that were not looked at.
     gaps: Vec<(Place, Gap)>,
 }
@@ -216,7 +216,7 @@ impl Roles<'_> {
     fn add(&mut self, owner: Owner, at: &Resource, policy: PolicyAttachment) {
         let Owner::Key(key) = owner else {
             if at.stays() {
-                self.strays.push(at.address.clone());
+                self.strays.push(place(at));
             }
             return;
         };
@@ -384,8 +384,12 @@ impl Roles<'_> {
         }
         if let Some(first) = self.strays.first() {
             let gap = Gap::new(format!(
-                "the role of {first} is known only after apply: the policy may belong to this role"
+                "the role of {} is known only after apply: the policy may belong to this role",
+                first.address
             ));
+            // It may also be a role that another source tells of.
+            let gap_of_any = "its role is known only after apply: the policy may belong to any";
+            out.gaps.extend(self.strays.iter().map(|at| (at.clone(), Gap::new(gap_of_any))));
             for role in self.drafts.values_mut() {
                 if let Seen::Value(role) = role
                     && role.policies_gap.as_ref().is_none_or(|gap| gap.call.is_some())

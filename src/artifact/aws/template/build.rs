@@ -280,6 +280,10 @@ impl Builder<'_> {
 
     /// A policy whose role is not known may belong to any.
     fn stray(&mut self, policy: &str) {
+        if let Some(resource) = self.template.resources.get(policy) {
+            let reason = "its role is not known until it is deployed: the policy may belong to any";
+            self.gap(place(policy, resource), reason);
+        }
         for seen in self.out.roles.values_mut() {
             if let Seen::Value(role) = seen
                 && role.policies_gap.as_ref().is_none_or(|gap| gap.call.is_some())
