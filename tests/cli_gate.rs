@@ -453,3 +453,20 @@ fn no_report_is_written_over_what_is_examined() {
     let answer = cli.run(&["attest", "--provenance", paper, "-o", paper]);
     assert!(answer.code == 2 && answer.stderr.contains("this is what is examined"), "{}", answer.stderr);
 }
+
+#[test]
+fn papers_that_name_no_image_are_no_pass() {
+    let cli = project();
+    cli.write("seaworthy.toml", format!("{CONTRACT}[provenance]\nrequired = [\"phase_id\"]\n"));
+    cli.write(&format!("{FOLDER}/P(-1)/packaging_provenance.json"), "{\"phase_id\": \"P(-1)\"}");
+    let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
+    let report = answer.json();
+    assert_eq!(answer.code, 2, "{}{}", answer.stderr, answer.stdout);
+    assert!(report["unchecked"][0]["reason"].as_str().unwrap().contains("names no digest"));
+    // Checks that had nothing to compare do not count as passed.
+    for check in report["checks"].as_array().unwrap() {
+        if ["SW503", "SW504", "SW507", "SW511"].contains(&check["id"].as_str().unwrap_or_default()) {
+            assert_eq!(check["status"], "not-requested", "{check}");
+        }
+    }
+}

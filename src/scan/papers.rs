@@ -51,19 +51,32 @@ pub fn papers(setup: &Setup<'_>, request: &PapersRequest<'_>) -> Result<Outcome,
     let mut papers = stored(setup, request.stored, Security::Left)?;
     papers.now = request.now;
     let packaged = named(setup, &papers, Field::ImageDigest);
+    let unnamed = papers.provenance.bytes().is_some().then(|| papers.provenance.name.clone());
     let recorded = named(setup, &papers, Field::DockerfilePath);
     let mut outcome = verify(setup, papers, request.registry.as_ref());
     let mut answers = Answers::default();
     let mut asked = Vec::new();
+    if let (Some(_), None, Some(name)) = (request.image, &packaged, unnamed) {
+        asked.push(SECURITY);
+        answers.unchecked.push(Unchecked {
+            origin: Origin::new(OriginKind::Document, name),
+            what: "the packaged image".to_owned(),
+            reason:
+                "the packaging provenance names no digest, so it cannot be told whether the image that was \
+                     examined is the one that was packaged"
+                    .to_owned(),
+            checks: vec![SECURITY],
+        });
+    }
     if let (Some(examined), Some((name, digest))) = (request.image, packaged) {
         asked.push(SECURITY);
         compare(setup, examined, &name, &digest, &mut answers);
     }
     if let (Some(examined), Some((name, recorded))) = (request.dockerfile, recorded) {
         asked.push(SECURITY);
-        asked.dedup();
         compare_dockerfiles(setup, examined, &name, &recorded, &mut answers);
     }
+    asked.dedup();
     let masker = Masker::new(setup.rules);
     let own = super::verdict::judge(setup, &masker, &asked, answers, Vec::new(), Coverage::default());
     let reports = vec![without(outcome.report, SECURITY), own.report];

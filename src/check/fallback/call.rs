@@ -1,7 +1,8 @@
 //! Programs that ask for a variable by a call, an index or a property, and say there what to take if it is not set.
 
 use super::cursor::{
-    assigned, at, back, byte, default_at, ends, is_path, is_refused, line_start, name_before, skip, text,
+    assigned, at, back, byte, default_at, ends, is_path, is_refused, line_end, line_start, name_before, skip,
+    text,
 };
 use super::language::Language;
 use super::{Form, Seen, Value, yaml};
@@ -24,7 +25,7 @@ struct Grammar {
 
 static PYTHON: Grammar = Grammar {
     calls: &["getenv", "environ.get", "environ.setdefault", "environ.pop"],
-    with_default: &["getenv", "environ.get", "environ.setdefault", "environ.pop"],
+    with_default: &["getenv", "environ.get", "environ.setdefault", "environ.pop", "env.str", "env.get"],
     indexed: &["environ"],
     properties: &[],
     operators: &["or "],
@@ -161,7 +162,11 @@ pub(super) fn read(language: Language, bytes: &[u8], start: usize, end: usize) -
     let asked = asked(grammar, bytes, start, end)?;
     let (form, value, after) = match asked.access {
         Access::Call(callee) => call(language, grammar, bytes, &asked, callee)?,
-        Access::Index if language == Language::Python => return set_if_missing(grammar, bytes, &asked),
+        Access::Index if language == Language::Python => {
+            let given = conditional(bytes, skip(bytes, asked.end));
+            let seen = given.map(|(value, _)| Seen { form: grammar.operator, value });
+            return seen.or_else(|| set_if_missing(grammar, bytes, &asked));
+        }
         Access::Index | Access::Property => operated(language, grammar, bytes, &asked, asked.end)?,
     };
     (!is_harmless(language, bytes, &asked, value, after)).then_some(Seen { form, value })
@@ -280,10 +285,21 @@ fn operated(
         && byte(bytes, after) == b':'
         && line.contains('?')
         && line.contains(text(bytes, asked.start, asked.end));
+    // `os.environ["NAME"] if "NAME" in os.environ else "x"`.
+    if language == Language::Python && at(bytes, after, "if ") {
+        return conditional(bytes, after).map(|(value, end)| (grammar.operator, value, end));
+    }
     let operator = grammar.operators.iter().find(|o| at(bytes, after, o));
     let skipped = if ternary { 1 } else { operator?.len() };
     let (value, end) = default_at(bytes, skip(bytes, after + skipped))?;
     Some((grammar.operator, value, end))
+}
+
+/// `… if "NAME" in os.environ else "x"`, from its `if`.
+fn conditional(bytes: &[u8], from: usize) -> Option<(Value, usize)> {
+    let rest = text(bytes, from, line_end(bytes, from));
+    let other = rest.strip_prefix("if ")?.find(" else ")? + "if  else ".len();
+    default_at(bytes, skip(bytes, from + other))
 }
 
 /// `if "NAME" not in os.environ: os.environ["NAME"] = "x"`. An assignment without the test is no fallback.

@@ -25,7 +25,7 @@ pub use expectation::{
 };
 
 use super::{Answers, Check, Context};
-use crate::artifact::provenance::{Content, PaperKind, Papers, RegistryAnswer};
+use crate::artifact::provenance::{Content, PaperKind, Papers, Reading, RegistryAnswer};
 
 /// The checks on papers.
 pub const ALL: &[&dyn for<'a> Check<Case<'a>>] = &[
@@ -100,6 +100,11 @@ fn applies(case: &Case<'_>, id: &str) -> bool {
                 || r.at(&pointers.config_payload).is_some_and(sw513::is_payload)
         })
     };
+    // A field that must be there and is not is told by the check itself.
+    let has = |field| {
+        let wanted = |r: &Reading| r.fields.get(field).is_some() || r.layout.requires(field);
+        case.provenance.as_ref().is_some_and(wanted)
+    };
     let registry = || case.papers.registry != RegistryAnswer::NotAsked || case.expectations.registry_required;
     match id {
         "SW501" => case.papers.provenance.content != Content::NotGiven,
@@ -113,6 +118,13 @@ fn applies(case: &Case<'_>, id: &str) -> bool {
         "SW512" => is_wanted(PaperKind::Attestation),
         "SW513" => header_has_config(),
         "SW514" => is_wanted(PaperKind::Security),
-        _ => presence(PaperKind::Provenance) == Presence::Here,
+        _ if presence(PaperKind::Provenance) != Presence::Here => false,
+        // What compares nothing must not count as passed.
+        "SW503" => has(Field::ImageTag) && has(Field::GitSha),
+        "SW504" => has(Field::OciDigestAlgorithm) || has(Field::ImageDigest) && has(Field::OciDigestValue),
+        "SW507" => has(Field::ImageTag) || has(Field::ReferenceMode),
+        "SW510" => has(Field::PlatformRunId) || has(Field::PhaseId),
+        "SW511" => has(Field::BuildCompletedAt) || has(Field::WrittenAt),
+        _ => true,
     }
 }
