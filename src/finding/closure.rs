@@ -258,22 +258,20 @@ fn exit(report: &Report, rows: &[Clause], parts: &BTreeMap<Part, PartState>, doc
             reasons.push(format!("{}: {reason}", part.as_str()));
         }
     }
+    if report.verdict != Verdict::Pass && reasons.is_empty() {
+        reasons.push("something that belongs to no clause fails or could not be examined".to_owned());
+    }
     let unasked = list(ClauseStatus::NotAsked);
     if !unasked.is_empty() {
         reasons.push(format!("not asked, and so not closed: {unasked}"));
-    }
-    if report.verdict != Verdict::Pass && reasons.is_empty() {
-        reasons.push("something that belongs to no clause fails or could not be examined".to_owned());
     }
     let status = match report.verdict {
         Verdict::Fail => ClauseStatus::Fail,
         Verdict::Incomplete => ClauseStatus::Incomplete,
         Verdict::Pass if parts.get(&Part::Papers) == Some(&PartState::Done) => {
-            let left_out = list(ClauseStatus::NotAsked);
-            if left_out.is_empty() {
+            if unasked.is_empty() {
                 ClauseStatus::Pass
             } else {
-                reasons.push(format!("the contract does not ask for {left_out}"));
                 ClauseStatus::NotAsked
             }
         }
