@@ -258,10 +258,6 @@ fn exit(report: &Report, rows: &[Clause], parts: &BTreeMap<Part, PartState>, doc
             reasons.push(format!("{}: {reason}", part.as_str()));
         }
     }
-    let unasked = list(ClauseStatus::NotAsked);
-    if !unasked.is_empty() {
-        reasons.push(format!("not asked, and so not closed: {unasked}"));
-    }
     if report.verdict != Verdict::Pass && reasons.is_empty() {
         reasons.push("something that belongs to no clause fails or could not be examined".to_owned());
     }
