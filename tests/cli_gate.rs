@@ -427,7 +427,7 @@ fn a_pass_says_what_was_not_asked() {
     let report = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]).json();
     let rows = report["closure"].as_array().unwrap();
     let exit = rows.iter().find(|r| r["clause"] == "F").unwrap();
-    assert_eq!(exit["reasons"], json!(["the contract does not ask for B, C, D.3, D.4.3, D.4.4"]));
+    assert_eq!(exit["reasons"], json!(["not asked, and so not closed: B, C, D.3, D.4.3, D.4.4"]));
 }
 
 #[test]

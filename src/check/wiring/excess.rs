@@ -16,6 +16,17 @@ use crate::iam::{
 /// Statements that are named for one action at most.
 const MOST: usize = 32;
 
+/// Actions that lead to permissions which no policy of the role names: it changes its own, or takes on another role. Each
+/// with the kind of resource that it is about.
+const INDIRECT: [(&str, &str); 6] = [
+    ("iam:PutRolePolicy", "role"),
+    ("iam:AttachRolePolicy", "role"),
+    ("iam:UpdateAssumeRolePolicy", "role"),
+    ("iam:CreatePolicyVersion", "policy"),
+    ("iam:SetDefaultPolicyVersion", "policy"),
+    ("sts:AssumeRole", "role"),
+];
+
 /// What may be read, by the kind of thing.
 pub(super) struct Permitted {
     pub(super) parameters: Language,
@@ -123,6 +134,24 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
         ask(&access.principal, &policies, &question, &mut all);
     }
     resource_policies(wiring, access, permitted, &mut all);
+    dedup(&mut all);
+    all
+}
+
+/// How the role can come to read what it cannot read by its policies: all [`INDIRECT`] actions beyond `extras`.
+pub(super) fn indirect(wiring: &Wiring<'_>, access: &Access<'_>, extras: &Language) -> Excesses {
+    let place = wiring.placement;
+    let mut policies = access.policies.clone();
+    // Whether another role lets this one in is its trust policy's business; here it counts what this one is allowed.
+    policies.resource_rule = ResourceRule::Either;
+    let mut all = Excesses::default();
+    for (action, kind) in INDIRECT {
+        let arns = format!("arn:{}:iam::{}:{kind}/?*", place.partition(), place.account());
+        let universe = Language::from(arns.as_str()).minus(&Language::from("*:*:*:*:*:*:*"));
+        let context = wiring.context(&access.principal);
+        let question = Question { action, universe: &universe, permitted: extras, context, elsewhere: false };
+        ask(&access.principal, &policies, &question, &mut all);
+    }
     dedup(&mut all);
     all
 }

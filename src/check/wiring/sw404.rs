@@ -89,6 +89,10 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
 fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let (permitted, key_gaps) = permitted(wiring, access);
     let mut excesses = excess::reading(wiring, access, &permitted);
+    // Only the extras are permitted as paths, and here too.
+    let indirect = excess::indirect(wiring, access, &permitted.paths);
+    excesses.found.extend(indirect.found);
+    excesses.doubts.extend(indirect.doubts);
     let origin = wiring.origin(&access.seen.place);
     // A key that may be that of a required secret cannot be called an excess.
     if let Some(gap) = key_gaps.first()
@@ -161,6 +165,9 @@ fn report(
     );
     let message = format!("{} is allowed {} {than}, {example}, by {by}", access.name, actions.join(", "));
     let mut notes: Vec<String> = reaches.iter().map(|r| format!("{} on {}", r.action, r.witness)).collect();
+    if reaches.iter().any(|r| r.action.starts_with("iam:") || r.action.starts_with("sts:")) {
+        notes.push("by this the role can give itself, or take on, permissions to read more".to_owned());
+    }
     notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
     let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));
     notes.extend(
