@@ -14,7 +14,7 @@ const SOME_REGION: &str = "region-unknown-0";
 ///
 /// Where account or region is not known, one neutral word stands for it, both in the ARNs that are asked about and in the
 /// places of policies that name it by a symbol. A policy that names one literally can then not be judged; see
-/// [`Placement::doubt`].
+/// `Placement::doubt`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     partition: String,

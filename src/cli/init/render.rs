@@ -192,49 +192,71 @@ fn secrets(survey: &Survey, out: &mut String) {
     }
 }
 
+/// Roles and tasks are comments: which secrets a role requires is nobody's guess.
 fn aws(survey: &Survey, out: &mut String) {
     if survey.roles.is_empty() && survey.execution_roles.is_empty() && survey.task_definitions.is_empty() {
         return;
     }
-    out.push_str("\n# How the secrets are wired (`seaworthy schema contract` says which of these this version reads).\n");
-    let list = |out: &mut String, heading: &str, guesses: &[Guess]| {
-        let mut seen = BTreeSet::new();
-        for guess in guesses.iter().filter(|g| seen.insert(&g.value)) {
-            let _ = writeln!(
-                out,
-                "# {heading} = {}  # guessed from {}",
-                one_line(&guess.value),
-                comment(&guess.from)
-            );
-        }
-    };
-    list(out, "task role", &survey.roles);
-    list(out, "execution role", &survey.execution_roles);
-    list(out, "task definition", &survey.task_definitions);
+    out.push_str(
+        "\n# What tells of the account, and who may read what.\n# [aws]\n# account = \"111122223333\"\n\
+         # region = \"eu-west-1\"\n# plan = [\"plan.json\"]  # terraform show -json plan.out\n",
+    );
+    // A role is the same by its name and by its ARN.
+    let name = |guess: &Guess| guess.value.rsplit('/').next().unwrap_or_default().to_owned();
+    let execution: BTreeSet<String> = survey.execution_roles.iter().map(name).collect();
+    let of_tasks = survey.roles.iter().filter(|g| !execution.contains(&name(g)));
+    let of_tasks = of_tasks.map(|g| (g, "requires = []  # the secrets that it reads"));
+    let of_agents = survey.execution_roles.iter().map(|g| (g, "kind = \"execution\""));
+    let mut seen = BTreeSet::new();
+    for (guess, last) in of_tasks.chain(of_agents).filter(|(g, _)| seen.insert(name(g))) {
+        let (handle, role, from) = (one_line(&name(guess)), one_line(&guess.value), comment(&guess.from));
+        let _ = writeln!(
+            out,
+            "# [[roles]]  # guessed from {from}\n# handle = {handle}\n# role = {role}\n# {last}"
+        );
+    }
+    let mut files = BTreeSet::new();
+    for guess in survey.task_definitions.iter().filter(|g| files.insert(&g.value)) {
+        let from = comment(&guess.from);
+        let _ = writeln!(
+            out,
+            "# [[tasks]]  # guessed from {from}\n# family = \"…\"\n# role = \"…\"  # a handle of [[roles]]"
+        );
+    }
 }
 
 fn entrypoints(survey: &Survey, out: &mut String) {
     if survey.entrypoints.is_empty() {
         return;
     }
-    out.push_str("\n# Entrypoints of the image:\n");
+    out.push_str("\n# How the image is started; `required_args` are the options that each must know.\n");
     for (handle, guess) in &survey.entrypoints {
-        let _ = writeln!(
-            out,
-            "# {} = {}  # guessed from {}",
-            comment(handle),
-            one_line(&guess.value),
-            comment(&guess.from)
+        let words: Vec<String> = guess.value.split_whitespace().map(one_line).collect();
+        let from = comment(&guess.from);
+        let entry = format!(
+            "[[entrypoints]]  # guessed from {from}\nhandle = {}\ncommand = [{}]\n",
+            one_line(handle),
+            words.join(", ")
         );
+        if loads(&entry) {
+            out.push_str(&entry);
+        } else {
+            entry.lines().for_each(|line| _ = writeln!(out, "# {line}"));
+        }
     }
 }
 
 fn workflow(survey: &Survey, out: &mut String) {
-    if survey.workflows.is_empty() {
+    let mut seen = BTreeSet::new();
+    let found: Vec<&Guess> = survey.workflows.iter().filter(|g| seen.insert(&g.value)).collect();
+    if found.is_empty() {
         return;
     }
-    out.push_str("\n# Workflows that build an image:\n");
-    for guess in &survey.workflows {
-        let _ = writeln!(out, "# {}  # guessed from {}", one_line(&guess.value), comment(&guess.from));
+    let places: Vec<String> = found.iter().map(|g| comment(&g.from)).collect();
+    let files: Vec<String> = found.iter().map(|g| one_line(&g.value)).collect();
+    let entry =
+        format!("\n[workflow]  # guessed from {}\nfiles = [{}]\n", places.join(", "), files.join(", "));
+    if loads(&entry) {
+        out.push_str(&entry);
     }
 }
