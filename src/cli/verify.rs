@@ -18,12 +18,6 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let common = &arguments.common;
     let reports = wanted(common)?;
     let contract = environment::contract(common, Path::new("."), terminal)?;
-    if arguments.provenance.is_none() && contract.evidence.bucket.is_some() {
-        // A folder of the same name may hold papers of old; they are not the run's.
-        let reason = "the contract's evidence.store is a bucket, and verify --run-id reads folders: name the files, or \
-                      use `seaworthy audit` or `seaworthy gate`, which read buckets";
-        return Err(Failure(reason.to_owned()));
-    }
     let named = [&arguments.provenance, &arguments.run, &arguments.receipt, &arguments.security];
     let named = named.into_iter().chain([&arguments.attestation]).flatten().cloned();
     let inputs: Vec<PathBuf> = named.chain(contract.path().map(Path::to_owned)).collect();
