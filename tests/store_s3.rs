@@ -228,6 +228,17 @@ fn a_gate_writes_to_the_bucket() {
     let place = "s3://evidence-bucket/team/evidence/runs/run_1/P(-1)/security_secret_injection_checks.json";
     assert!(answer.stderr.contains(place), "{}", answer.stderr);
     assert!(gate(&[]).stderr.contains("says the same"));
+    // `verify` reads the same bucket: the evidence is there, and what is missing is missing there.
+    let verify = ["verify", "--run-id", "run_1", "--endpoint-url", &moto.endpoint, "--report", "json"];
+    let answer = cli.run(&verify);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    let report = answer.json();
+    let named = |list: &str, text: &str| report[list].to_string().contains(text);
+    assert!(named("artifacts", place), "{report}");
+    assert!(named(
+        "findings",
+        "s3://evidence-bucket/team/evidence/runs/run_1/P(-1)/packaging_provenance.json"
+    ));
     // A bucket that is not there: no evidence, no pass, and the fault is told.
     cli.write("seaworthy.toml", cli.read("seaworthy.toml").replace("evidence-bucket", "no-such-bucket"));
     let answer = gate(&["--report", "text"]);
