@@ -33,35 +33,20 @@ pub(super) fn layout(contract: &Contract) -> Result<Layout, Failure> {
 
 /// The contract's store; `endpoint` goes before the contract's.
 pub(super) fn store(contract: &Contract, endpoint: Option<&str>) -> Result<Store, Failure> {
-    let Some(bucket) = &contract.evidence.bucket else {
+    let Some(own) = &contract.evidence.bucket else {
         if endpoint.is_some() {
             let reason = "--endpoint-url is for a contract whose evidence.store is a bucket (s3://…)";
             return Err(Failure(reason.to_owned()));
         }
         return Ok(Store::Directory(Directory::new(&contract.evidence.directory)));
     };
-    let Bucket { name, prefix, region, path_style, sse, kms_key_id, .. } = bucket.clone();
-    let endpoint = endpoint.map(str::to_owned).or_else(|| bucket.endpoint.clone());
-    if endpoint.as_deref().is_some_and(|e| e.contains('@')) {
-        return Err(Failure(
-            "--endpoint-url must not hold a login: credentials come from the environment".into(),
-        ));
-    }
-    let encryption = match sse.as_deref() {
-        Some("aws:kms") => Some(Encryption::Kms(kms_key_id)),
+    let encryption = match own.sse.as_deref() {
+        Some("aws:kms") => Some(Encryption::Kms(own.kms_key_id.clone())),
         Some(_) => Some(Encryption::S3),
         None => None,
     };
-    let timeout_seconds = contract.limits.registry_timeout_seconds;
-    Ok(Store::S3(S3::open(Options {
-        bucket: name,
-        prefix,
-        endpoint,
-        region,
-        path_style,
-        encryption,
-        timeout_seconds,
-    })?))
+    let reached = reached(&own.name, &own.prefix, Some(own), contract, endpoint)?;
+    Ok(Store::S3(S3::open(Options { encryption, path_style: own.path_style, ..reached })?))
 }
 
 /// A bucket that was named as `s3://NAME/…`. The contract knows how its own bucket is reached; of another it knows
@@ -76,17 +61,33 @@ pub(super) fn bucket(
     if name.is_empty() || !name.bytes().all(is_name) {
         return Err(Failure("expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned()));
     }
-    let own = contract.evidence.bucket.clone().filter(|own| own.name == name);
-    let endpoint = endpoint.map(str::to_owned).or_else(|| own.as_ref().and_then(|o| o.endpoint.clone()));
-    Ok(Store::S3(S3::open(Options {
+    let own = contract.evidence.bucket.as_ref().filter(|own| own.name == name);
+    Ok(Store::S3(S3::open(reached(name, prefix, own, contract, endpoint)?)?))
+}
+
+/// How a bucket is reached for reading.
+fn reached(
+    name: &str,
+    prefix: &str,
+    own: Option<&Bucket>,
+    contract: &Contract,
+    endpoint: Option<&str>,
+) -> Result<Options, Failure> {
+    let endpoint = endpoint.map(str::to_owned).or_else(|| own.and_then(|o| o.endpoint.clone()));
+    if endpoint.as_deref().is_some_and(|e| e.contains('@')) {
+        return Err(Failure(
+            "--endpoint-url must not hold a login: credentials come from the environment".into(),
+        ));
+    }
+    Ok(Options {
         bucket: name.to_owned(),
         prefix: prefix.to_owned(),
-        path_style: own.as_ref().is_some_and(|o| o.path_style) || endpoint.is_some(),
-        region: own.and_then(|o| o.region),
+        path_style: own.is_some_and(|o| o.path_style) || endpoint.is_some(),
+        region: own.and_then(|o| o.region.clone()),
         endpoint,
         encryption: None,
         timeout_seconds: contract.limits.registry_timeout_seconds,
-    })?))
+    })
 }
 
 /// Opens the place of a run.
