@@ -14,11 +14,11 @@ use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use jiff::{Timestamp, civil};
 use seaworthy::contract::{Contract, EvidenceKeys};
 use seaworthy::finding::FingerprintKey;
-use seaworthy::location::{KeyPattern, PhaseId};
 use seaworthy::rule::Rules;
 use seaworthy::scan::{AuditRequest, Progress, Setup, audit};
 use seaworthy::store::s3::{Options, S3};
 use seaworthy::store::{Directory, Document, Layout, Store};
+use seaworthy_source::{KeyPattern, PhaseId};
 
 #[allow(dead_code)]
 #[path = "../tests/support/runs.rs"]

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use seaworthy::artifact::context::{Builder, Context, FileKind, IgnoreRules};
-use seaworthy::artifact::dockerfile::Dockerfile;
+use seaworthy_context::{Builder, Context, FileKind, IgnoreRules};
+use seaworthy_dockerfile::Dockerfile;
 
 /// A Dockerfile of a common size and make.
 const DOCKERFILE: &str = r#"# syntax=docker/dockerfile:1

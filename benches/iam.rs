@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::io::Write;
 use std::time::Instant;
 
-use seaworthy::iam::{
+use seaworthy_iam::{
     Context, Language, Policy, PolicyKind, PolicySet, Privilege, Query, Request, evaluate, parameter_arn,
     parameter_universe,
 };

@@ -13,11 +13,11 @@ use std::time::Duration;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
-use seaworthy::artifact::image::{Digest, layout};
 use seaworthy::contract::Contract;
 use seaworthy::finding::FingerprintKey;
 use seaworthy::rule::Rules;
 use seaworthy::scan::{self, ImageRequest, Progress, Setup};
+use seaworthy_image::{Digest, layout};
 
 const RUNS: usize = 5;
 

@@ -6,8 +6,8 @@ mod common;
 use std::fs;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use seaworthy::detect::{Engine, Piece, Scratch};
 use seaworthy::rule::Rules;
+use seaworthy_detect::{Engine, Piece, Scratch};
 
 fn main() {
     let bytes: Vec<u8> = common::files(400_000_000).iter().flat_map(|(p, _)| fs::read(p).unwrap()).collect();

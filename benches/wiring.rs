@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use seaworthy::artifact::aws::{Inspector, Sighting, plan};
+use seaworthy_aws::{Inspector, Sighting, plan};
 
 struct Nothing;
 

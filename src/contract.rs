@@ -33,7 +33,7 @@ use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use crate::check::wiring::Expectations;
-use crate::location::{LineIndex, Span};
+use seaworthy_source::{LineIndex, Span};
 
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};

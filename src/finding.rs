@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::location::Origin;
+use seaworthy_source::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
 pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};

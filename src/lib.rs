@@ -10,19 +10,18 @@
 //! documents           provenance
 //! ```
 //!
-//! The folders are this picture: [`artifact`] is what is examined, [`check`] the questions, [`detect`] and [`rule`]
-//! what recognises secrets, [`iam`] what AWS policies allow, [`finding`] the answers, [`scan`] the
-//! spine, [`report`] and [`store`] what is told and kept, [`contract`] what a project promises, [`cli`] what may be typed. Data never flows back, and
-//! `tests/architecture.rs` keeps it so.
+//! The engines are crates of their own under `crates/`: what is examined (`seaworthy_dockerfile`,
+//! `seaworthy_context`, `seaworthy_image`, `seaworthy_aws`, `seaworthy_provenance`, `seaworthy_workflow`), what
+//! recognises secrets (`seaworthy_detect`), what AWS policies allow (`seaworthy_iam`), and the origins that all of them
+//! share (`seaworthy_source`). Here are the program's own parts: [`check`] the questions, [`rule`] detectors as data,
+//! [`finding`] the answers, [`scan`] the spine, [`report`] and [`store`] what is written, [`contract`] what a project
+//! promises, [`cli`] what may be typed. Data never flows back; cargo keeps the layers of the crates and
+//! `tests/architecture.rs` those of the program.
 
-pub mod artifact;
 pub mod check;
 pub mod cli;
 pub mod contract;
-pub mod detect;
 pub mod finding;
-pub mod iam;
-pub mod location;
 pub mod report;
 pub mod rule;
 pub mod scan;

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::detect::{BuildError, Detector, Engine};
 use crate::finding::{Confidence, Severity};
+use seaworthy_detect::{BuildError, Detector, Engine};
 
 pub use file::Problem;
 pub use prove::{Fault, prove};

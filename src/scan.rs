@@ -16,14 +16,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
-use crate::artifact::aws::AwsError;
-use crate::artifact::context::{ContextError, IgnoreError};
-use crate::artifact::image::ImageError;
 use crate::check::InjectedSecret;
 use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::rule::Rules;
 use crate::store::StoreError;
+use seaworthy_aws::AwsError;
+use seaworthy_context::{ContextError, IgnoreError};
+use seaworthy_image::ImageError;
 
 pub use audit::{AuditRequest, ImageSource, ImagesRequest, audit};
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};

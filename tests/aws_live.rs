@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use seaworthy::artifact::aws::live::{self, LiveOptions, SimulationRequest};
-use seaworthy::artifact::aws::{
+use seaworthy_aws::live::{self, LiveOptions, SimulationRequest};
+use seaworthy_aws::{
     AwsError, Gap, Inspector, LiteralPlace, Mutability, ParameterKind, PolicySource, Role,
     SecretReferenceKind, Seen, Sighting, Snapshot, SourceKind, Wanted,
 };

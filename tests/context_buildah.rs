@@ -7,10 +7,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use seaworthy::artifact::context::{
-    Builder, Context, CopyKind, CopySource, FileKind, IgnoreRules, SourcePath, reach,
-};
-use seaworthy::location::Span;
+use seaworthy_context::{Builder, Context, CopyKind, CopySource, FileKind, IgnoreRules, SourcePath, reach};
+use seaworthy_source::Span;
 
 /// A storage of its own, gone with the test.
 struct Buildah {

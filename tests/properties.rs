@@ -6,8 +6,8 @@ mod parts;
 mod support;
 
 use proptest::prelude::*;
-use seaworthy::artifact::image::layer::Overlap;
-use seaworthy::artifact::image::{Digest, Limits};
+use seaworthy_image::layer::Overlap;
+use seaworthy_image::{Digest, Limits};
 
 use parts::walk;
 use support::{Packing, Tar};

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use seaworthy::artifact::image::registry::{RegistryOptions, open};
-use seaworthy::artifact::image::{Digest, Image, Images, Limits, Source};
+use seaworthy_image::registry::{RegistryOptions, open};
+use seaworthy_image::{Digest, Image, Images, Limits, Source};
 use serde_json::{Value, json};
 
 use support::Registry;
@@ -83,7 +83,7 @@ fn layout(dir: &Path) -> String {
 
 /// Reads all layers and compares them with their digests; returns the first bytes of each.
 fn read_layers(source: &dyn Source, image: &Image) -> Vec<Vec<u8>> {
-    let read = |layer: &seaworthy::artifact::image::Layer| {
+    let read = |layer: &seaworthy_image::Layer| {
         let mut bytes = Vec::new();
         source.open(&layer.blob).unwrap().read_to_end(&mut bytes).unwrap();
         assert_eq!(Some(Digest::of(&bytes)), layer.blob.digest);

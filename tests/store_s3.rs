@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
-use seaworthy::location::{Key, KeyPattern, PhaseId, RunId};
 use seaworthy::store::s3::{Encryption, Options, S3};
 use seaworthy::store::{Document, Layout, Store, StoreError};
+use seaworthy_source::{Key, KeyPattern, PhaseId, RunId};
 use support::{Cli, Layer, Spec, Tar};
 
 /// moto on a port of its own, ended with the test.

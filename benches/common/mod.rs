@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use seaworthy::artifact::image::Digest;
+use seaworthy_image::Digest;
 
 /// Where content is taken from, in this order, until there is enough.
 const ROOTS: [&str; 6] = ["/usr/lib", "/usr/share", "/usr/local", "/usr/bin", "/opt", "/root/.pyenv"];

@@ -3,8 +3,8 @@
 
 use memchr::memmem::find;
 
-use crate::detect::validate::is_secret_name;
 use crate::finding::Severity;
+use seaworthy_detect::validate::is_secret_name;
 
 /// A kind of file that is made to hold secrets.
 #[derive(Debug)]

@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use super::Context;
-use crate::detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
-use crate::detect::{Piece, Scratch};
 use crate::finding::{Confidence, SecretMark, Severity};
 use crate::rule::Rules;
+use seaworthy_detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
+use seaworthy_detect::{Piece, Scratch};
 
 /// A secret in a text, without its value.
 #[derive(Clone, Debug)]

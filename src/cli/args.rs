@@ -13,7 +13,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::finding::Severity;
-use crate::location::RunId;
+use seaworthy_source::RunId;
 
 pub(super) use audit::Audit;
 pub(super) use gate::Gate;

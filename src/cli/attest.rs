@@ -7,13 +7,13 @@ use p256::elliptic_curve::zeroize::Zeroizing;
 use super::args::Attest as Arguments;
 use super::output::Terminal;
 use super::{Failure, environment, output};
-use crate::artifact::provenance::{
-    Content, Field, Mistake, PaperKind, SigningKey, dsse, read_fields, read_named, read_security, statement,
-};
 use crate::check::Masker;
-use crate::location::LineIndex;
 use crate::rule::Rules;
 use crate::store;
+use seaworthy_provenance::{
+    Content, Field, Mistake, PaperKind, SigningKey, dsse, read_fields, read_named, read_security, statement,
+};
+use seaworthy_source::LineIndex;
 
 /// Largest key file, in bytes: PKCS#8 keys of both kinds have a few hundred.
 const KEY_BYTES: u64 = 64 << 10;

@@ -11,11 +11,11 @@ use super::{Failure, environment, progress};
 use crate::check::Masker;
 use crate::contract::{Bucket, Contract};
 use crate::finding::{Audit, Verdict};
-use crate::location::Key;
 use crate::report::audit::{self, AuditFormat, Only};
 use crate::report::text;
 use crate::scan::{self, AuditRequest, ImageSource, ImagesRequest, Progress, RegistryAccess, Setup};
 use crate::store::{self, Directory, Layout, Store};
+use seaworthy_source::Key;
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = arguments.common();

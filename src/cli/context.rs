@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use super::args::{Context as Arguments, Global, With};
 use super::output::{Terminal, wanted, write_all};
 use super::{Failure, environment, progress};
-use crate::artifact::context::Builder;
 use crate::contract::Contract;
 use crate::finding::Verdict;
-use crate::location::escape_bytes;
 use crate::scan::{self, ContextRequest, DockerfileSource, Progress, Setup};
+use seaworthy_context::Builder;
+use seaworthy_source::escape_bytes;
 
 /// The largest Dockerfile that is read, in bytes.
 const MOST: u64 = 16 << 20;

@@ -5,13 +5,13 @@ use std::path::Path;
 use super::args::{Engine, Global, Image as Arguments};
 use super::output::{Terminal, wanted, write_all};
 use super::{Failure, environment, progress};
-use crate::artifact::dockerfile::Dockerfile;
-use crate::artifact::image::registry::RegistryOptions;
-use crate::artifact::image::{Limits, Reference, Source, archive, daemon, layout, registry};
 use crate::check::Masker;
 use crate::contract::Contract;
 use crate::finding::Verdict;
 use crate::scan::{self, ExecRequest, ImageRequest, Progress, Recipe, Setup};
+use seaworthy_dockerfile::Dockerfile;
+use seaworthy_image::registry::RegistryOptions;
+use seaworthy_image::{Limits, Reference, Source, archive, daemon, layout, registry};
 
 pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;

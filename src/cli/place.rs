@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use crate::cli::Failure;
 use crate::contract::{Bucket, Contract};
-use crate::location::{Key, PhaseId, RunId};
 use crate::store::s3::{Encryption, Options, S3};
 use crate::store::{Directory, Document, Layout, Store, StoreError, Stored};
+use seaworthy_source::{Key, PhaseId, RunId};
 
 /// A run's place in the store.
 pub(super) struct Place {

@@ -10,10 +10,10 @@ use super::output::Terminal;
 use super::{Failure, environment, wiring};
 use crate::check::Masker;
 use crate::finding::FingerprintKey;
-use crate::iam::cases::{Case, decide};
-use crate::location::escape_bytes;
 use crate::rule::Rules;
 use crate::scan::{self, Progress, Setup};
+use seaworthy_iam::cases::{Case, decide};
+use seaworthy_source::escape_bytes;
 
 /// Longest line, in bytes: a dozen policies at their largest.
 const LINE: u64 = 16 << 20;

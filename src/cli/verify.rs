@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::args::Verify as Arguments;
 use super::output::{Terminal, wanted, write_all};
 use super::{Failure, environment, output, place};
-use crate::artifact::provenance::{Content, Paper, PaperKind, Papers, read_named};
 use crate::check::Masker;
 use crate::contract::{Contract, EvidenceSection};
 use crate::finding::Verdict;
-use crate::location::{Key, RunId};
 use crate::scan::{self, Progress, RegistryAccess, Security, Setup, StoredRun};
+use seaworthy_provenance::{Content, Paper, PaperKind, Papers, read_named};
+use seaworthy_source::{Key, RunId};
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;

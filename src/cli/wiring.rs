@@ -5,14 +5,14 @@ use std::path::Path;
 use super::args::{Files, Global, Wiring as Arguments};
 use super::output::{Terminal, wanted, write_all};
 use super::{Failure, environment, progress};
-use crate::artifact::aws::live::{self, LiveOptions};
-use crate::artifact::aws::saved;
 use crate::check::Masker;
 use crate::contract::Contract;
 use crate::finding::Verdict;
-use crate::location::escape_bytes;
 use crate::scan::{self, Progress, Setup, WiringRequest, WiringSource};
 use crate::store;
+use seaworthy_aws::live::{self, LiveOptions};
+use seaworthy_aws::saved;
+use seaworthy_source::escape_bytes;
 
 /// The largest file that is read, in bytes: plans of a few hundred megabytes exist.
 const MOST: u64 = 1 << 30;

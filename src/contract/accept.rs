@@ -4,7 +4,7 @@ use globset::GlobSet;
 use jiff::civil::Date;
 
 use crate::finding::{Finding, Fingerprint};
-use crate::location::Position;
+use seaworthy_source::Position;
 
 use super::Contract;
 

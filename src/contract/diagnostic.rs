@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::location::{LineIndex, Span, escape_bytes};
+use seaworthy_source::{LineIndex, Span, escape_bytes};
 
 use super::mask::masked;
 

@@ -9,7 +9,7 @@ use super::raw::evidence::{RawEvidence, RawGate, RawKeys, RawS3};
 use super::raw::{Marked, Text};
 use super::validate::Validator;
 use crate::finding::Part;
-use crate::location::{Key, KeyPattern};
+use seaworthy_source::{Key, KeyPattern};
 
 /// `[evidence]`: where the record of a run is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

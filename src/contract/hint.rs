@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use toml::de::DeValue;
 
-use crate::location::escape_bytes;
+use seaworthy_source::escape_bytes;
 
 use super::mask::speaks_of_secret;
 

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 
 use crate::finding::Fingerprint;
-use crate::location::PhaseId;
+use seaworthy_source::PhaseId;
 
 use super::diagnostic::Fault;
 

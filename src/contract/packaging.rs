@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::check::packaging::Family;
-use crate::location::Position;
+use seaworthy_source::Position;
 
 use super::diagnostic::Fault;
 use super::names;

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
 use crate::finding::Severity;
-use crate::location::Span;
+use seaworthy_source::Span;
 
 use super::packaging::{RawEntrypoint, RawWorkflow};
 use super::sections::{Limits, Policy};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use crate::finding::Severity;
-use crate::location::Position;
+use seaworthy_source::Position;
 
 use super::parameter::Parameter;
 

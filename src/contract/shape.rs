@@ -5,7 +5,7 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use crate::location::Span;
+use seaworthy_source::Span;
 
 use super::diagnostic::Diagnostic;
 use super::hint::{self, quoted};

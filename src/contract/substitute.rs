@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::Diagnostic;
 use super::handles::Handles;
 use super::hint::{nearest, quoted};
-use crate::location::Span;
+use seaworthy_source::Span;
 
 /// Fills in all handles; returns a mistake for each that names nothing.
 pub(super) fn fill(document: &mut DeTable<'_>, handles: Option<&Handles>) -> Vec<Diagnostic> {

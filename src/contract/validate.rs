@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use crate::check::provenance::Expectations as Papers;
 use crate::finding::Severity;
-use crate::location::{LineIndex, Position, Span};
+use seaworthy_source::{LineIndex, Position, Span};
 
 use self::wiring::RawWiring;
 use super::accept::{AcceptEntry, PathGlob};

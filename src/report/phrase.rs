@@ -1,6 +1,6 @@
 //! Words that several reports share: how numbers, sizes and places are said.
 
-use crate::location::{Origin, OriginKind, Place, SourceLines, escape_bytes};
+use seaworthy_source::{Origin, OriginKind, Place, SourceLines, escape_bytes};
 
 /// Text from outside on one line: nothing in it can move a cursor, start a line or hide.
 pub(super) fn printable(text: &str) -> String {
@@ -136,7 +136,7 @@ pub(super) fn artifact(name: &str, platform: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::location::{FileState, JsonPointer, LayerOrigin, Position};
+    use seaworthy_source::{FileState, JsonPointer, LayerOrigin, Position};
 
     #[test]
     fn numbers_have_separators_and_sizes_have_units() {

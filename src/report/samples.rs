@@ -6,7 +6,7 @@ use crate::finding::{
     Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Finding, Fingerprint, FingerprintKey, Part,
     PartState, Redacted, Report, Severity, Subject, Unchecked, closure,
 };
-use crate::location::{
+use seaworthy_source::{
     FileState, JsonPointer, LayerOrigin, Origin, OriginKind, Place, Position, SourceLines,
 };
 

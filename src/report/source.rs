@@ -1,7 +1,7 @@
 //! Where a finding touches the repository: the file and line that a code host can show beside the code. Image findings
 //! do so through the instruction that made their layer.
 
-use crate::location::{LayerPath, Origin, OriginKind, Place};
+use seaworthy_source::{LayerPath, Origin, OriginKind, Place};
 
 /// A place in a file of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) fn relative(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::location::{Position, SourceLines};
+    use seaworthy_source::{Position, SourceLines};
 
     #[test]
     fn the_instruction_wins_over_the_place_in_the_image() {

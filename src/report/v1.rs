@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::phrase::{printable, prose};
 use super::{TOOL, VERSION};
-use crate::{finding as inner, location};
+use crate::finding as inner;
 
 pub(super) use access::Access;
 
@@ -225,16 +225,16 @@ pub(super) struct Origin {
     made_by: Option<SourceLines>,
 }
 
-impl From<&location::Origin> for Origin {
-    fn from(origin: &location::Origin) -> Self {
+impl From<&seaworthy_source::Origin> for Origin {
+    fn from(origin: &seaworthy_source::Origin) -> Self {
         let (mut line, mut column, mut offset, mut pointer) = (None, None, None, None);
         match &origin.place {
-            location::Place::Whole => {}
-            location::Place::Text { position, offset: start } => {
+            seaworthy_source::Place::Whole => {}
+            seaworthy_source::Place::Text { position, offset: start } => {
                 (line, column, offset) = (Some(position.line), Some(position.column), Some(*start));
             }
-            location::Place::Byte(start) => offset = Some(*start),
-            location::Place::Pointer(at) => pointer = Some(printable(at.as_str())),
+            seaworthy_source::Place::Byte(start) => offset = Some(*start),
+            seaworthy_source::Place::Pointer(at) => pointer = Some(printable(at.as_str())),
         }
         Self {
             kind: origin.kind.as_str(),
@@ -251,11 +251,11 @@ impl From<&location::Origin> for Origin {
             offset,
             pointer,
             state: origin.state.map(|s| match s {
-                location::FileState::Final => State::Final,
-                location::FileState::Deleted(_) => State::Deleted,
-                location::FileState::Overwritten(_) => State::Overwritten,
+                seaworthy_source::FileState::Final => State::Final,
+                seaworthy_source::FileState::Deleted(_) => State::Deleted,
+                seaworthy_source::FileState::Overwritten(_) => State::Overwritten,
             }),
-            hidden_by_layer: origin.state.and_then(location::FileState::by_layer),
+            hidden_by_layer: origin.state.and_then(seaworthy_source::FileState::by_layer),
             made_by: origin.made_by.as_ref().map(|m| SourceLines {
                 path: printable(&m.path),
                 line: m.line,

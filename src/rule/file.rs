@@ -7,9 +7,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Rule;
-use crate::detect::{Detector, validate};
 use crate::finding::{Confidence, Severity};
-use crate::location::{LineIndex, Position};
+use seaworthy_detect::{Detector, validate};
+use seaworthy_source::{LineIndex, Position};
 
 /// A mistake in a rules file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Rules;
-use crate::detect::{Piece, Scratch};
+use seaworthy_detect::{Piece, Scratch};
 
 /// A detector that does not do what its examples say.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,14 +13,14 @@ use rayon::prelude::*;
 
 use super::verify::{ask_registry, report};
 use super::{RegistryAccess, ScanError, Setup, UNSIGNED};
-use crate::artifact::provenance::{
-    Field, Fields, Form, Header, Paper, PaperKind, Papers, RegistryAnswer, Sibling, read_fields,
-};
 use crate::check::{Masker, catalogue};
 use crate::finding::{Audit, AuditedRun, Coverage, Report, Unchecked, Verdict};
-use crate::location::{Origin, OriginKind, RunId};
 use crate::store::{Layout, Store};
 use images::Named;
+use seaworthy_provenance::{
+    Field, Fields, Form, Header, Paper, PaperKind, Papers, RegistryAnswer, Sibling, read_fields,
+};
+use seaworthy_source::{Origin, OriginKind, RunId};
 use source::Source;
 
 pub use images::{ImageSource, ImagesRequest};

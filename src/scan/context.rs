@@ -7,16 +7,16 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, ScanError, Setup};
-use crate::artifact::context::{
-    Builder, Context as Files, FileKind, GitIndex, IgnoreRules, SpecialKind, Unread, reach,
-};
-use crate::artifact::dockerfile::Dockerfile;
 use crate::check::context::FILE_CHECKS;
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::fallback::Watch;
 use crate::check::{Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks};
 use crate::finding::{ArtifactRecord, Subject, Unchecked};
-use crate::location::{Origin, OriginKind, escape_bytes};
+use seaworthy_context::{
+    Builder, Context as Files, FileKind, GitIndex, IgnoreRules, SpecialKind, Unread, reach,
+};
+use seaworthy_dockerfile::Dockerfile;
+use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
 /// What is to be examined.
 pub struct ContextRequest {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Outcome, Setup};
 use crate::check::catalogue;
 use crate::finding::{Part, PartState, Report, Subject, Unchecked, closure};
-use crate::location::{Origin, OriginKind};
+use seaworthy_source::{Origin, OriginKind};
 
 /// What examines a part, given what the parts before it saw; the error is its reason, secrets masked.
 pub type Examination<'a> = Box<dyn FnOnce(&SoFar) -> Result<Outcome, String> + 'a>;

@@ -9,10 +9,6 @@ use rayon::Scope;
 use super::exec::ExecRequest;
 use super::pipeline::{Asked, Expected, Pipeline};
 use super::{Outcome, ScanError, Setup};
-use crate::artifact::dockerfile::Dockerfile;
-use crate::artifact::dockerfile::history::{HistoryLine, InstructionRef, match_history};
-use crate::artifact::image::layer::Compression;
-use crate::artifact::image::{FetchError, Image, Images, Layer, Limits, Missed, Source};
 use crate::check::fallback::Watch;
 use crate::check::image::{ALL, Examined, ExaminedImage, LAYER_CHECKS, LayerFacts, LayerView};
 use crate::check::packaging::startup::{self, ENTRYPOINTS, Entrypoint, Startup};
@@ -20,7 +16,11 @@ use crate::check::packaging::{HELP, HelpRuns};
 use crate::check::{Answers, Context, Masker};
 use crate::contract::Contract;
 use crate::finding::{ArtifactRecord, Coverage, Subject, Unchecked};
-use crate::location::{LayerOrigin, Origin, OriginKind, SourceLines, escape_bytes};
+use seaworthy_dockerfile::Dockerfile;
+use seaworthy_dockerfile::history::{HistoryLine, InstructionRef, match_history};
+use seaworthy_image::layer::Compression;
+use seaworthy_image::{FetchError, Image, Images, Layer, Limits, Missed, Source};
+use seaworthy_source::{LayerOrigin, Origin, OriginKind, SourceLines, escape_bytes};
 
 /// What is to be examined.
 pub struct ImageRequest {
@@ -429,7 +429,7 @@ fn unchecked(missed: Missed, asked: &[&'static str]) -> Unchecked {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::artifact::image::Blob;
+    use seaworthy_image::Blob;
 
     #[test]
     fn instructions_are_short_and_printable() {

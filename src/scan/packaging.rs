@@ -6,13 +6,13 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::Setup;
-use crate::artifact::workflow::{MOST_BYTES, Workflow};
 use crate::check::packaging::startup::Entrypoint;
 use crate::check::packaging::{BuildFile, BuildSurface, Content, Family, SURFACE};
 use crate::check::{Answers, Context};
 use crate::contract::{Contract, WorkflowSection};
 use crate::finding::{ArtifactRecord, Subject, Unchecked};
-use crate::location::{Origin, OriginKind, Place, escape_bytes};
+use seaworthy_source::{Origin, OriginKind, Place, escape_bytes};
+use seaworthy_workflow::{MOST_BYTES, Workflow};
 
 /// Reads and examines what the contract's `[workflow]` names. Gives the checks that were asked and what was read;
 /// nothing without such a section.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use super::verify::verify;
 use super::{Outcome, RegistryAccess, ScanError, Setup};
-use crate::artifact::provenance::{Content, Field, PaperKind, Papers, Sibling, read_fields};
 use crate::check::{Answers, Masker, catalogue};
 use crate::finding::{CheckStatus, Confidence, Coverage, Finding, Fingerprint, Report, Severity, Unchecked};
-use crate::location::{Key, Origin, OriginKind, RunId, escape_bytes};
 use crate::store::{Document, Layout, Object, Store, StoreError};
+use seaworthy_provenance::{Content, Field, PaperKind, Papers, Sibling, read_fields};
+use seaworthy_source::{Key, Origin, OriginKind, RunId, escape_bytes};
 
 /// Most other runs that are looked at for a tag that was used twice: in a bucket, each costs a request.
 const SIBLINGS: usize = 1_000;

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rayon::Scope;
 
 use super::Progress;
-use crate::artifact::image::layer::{Captured, Chunk, ContentKind, LayerStream, Overlap, Wanted};
-use crate::artifact::image::{Digest, Hasher, Limits};
 use crate::check::fallback::Watch;
 use crate::check::image::{ChunkFacts, LayerFacts, examine};
-use crate::detect::{AHEAD, BEHIND, Scratch};
 use crate::finding::FingerprintKey;
 use crate::rule::Rules;
+use seaworthy_detect::{AHEAD, BEHIND, Scratch};
+use seaworthy_image::layer::{Captured, Chunk, ContentKind, LayerStream, Overlap, Wanted};
+use seaworthy_image::{Digest, Hasher, Limits};
 
 /// Most bytes of files that are kept for the questions about entrypoints.
 const MOST_KEPT: usize = 64 << 20;

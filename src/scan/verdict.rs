@@ -6,7 +6,7 @@ use super::{Outcome, Setup};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::AcceptMatch;
 use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, Report};
-use crate::location::{Origin, Place};
+use seaworthy_source::{Origin, Place};
 
 pub(super) fn judge(
     setup: &Setup<'_>,

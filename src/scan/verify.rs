@@ -5,10 +5,10 @@ mod registry;
 use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, Setup};
-use crate::artifact::provenance::{Content, PaperKind, Papers};
 use crate::check::provenance::{Signed, judge};
 use crate::check::{Answers, Context, Masker};
 use crate::finding::{ArtifactRecord, Coverage, Subject};
+use seaworthy_provenance::{Content, PaperKind, Papers};
 
 pub use registry::RegistryAccess;
 pub(in crate::scan) use registry::ask as ask_registry;

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, ScanError, Setup};
-use crate::artifact::aws::live::{self, LiveOptions};
-use crate::artifact::aws::{Seen, Snapshot};
 use crate::check::wiring::{ALL, Answer, RoleKind, Wiring, access_table, ask, compare, origin, probes};
 use crate::check::{Answers, Context, Masker};
 use crate::contract::Contract;
 use crate::finding::{AccessTable, ArtifactRecord, Coverage, Subject, Unchecked};
-use crate::location::{Origin, OriginKind};
+use seaworthy_aws::live::{self, LiveOptions};
+use seaworthy_aws::{Seen, Snapshot};
+use seaworthy_source::{Origin, OriginKind};
 
 pub use sources::{WiringSource, read_file, wanted};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::{FileSlot, look, parent, read_error, sync};
 use super::{Entries, MAX_ENTRIES, StoreError, Stored, evidence};
-use crate::location::{Key, decode_key};
+use seaworthy_source::{Key, decode_key};
 
 /// A folder of this machine. The folder itself may be a link: whoever named it chose it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::location::KeyError;
+use seaworthy_source::KeyError;
 
 /// Why something could not be stored or read.
 #[derive(Debug, thiserror::Error)]

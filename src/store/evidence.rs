@@ -102,7 +102,7 @@ impl Content {
         let object = value.as_object_mut()?;
         object.remove("actor");
         object.remove("written_at_utc");
-        Some(Self { identity: crate::location::escape_bytes(identity.as_bytes()), statement: value })
+        Some(Self { identity: seaworthy_source::escape_bytes(identity.as_bytes()), statement: value })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entries, Store, StoreError};
-use crate::location::{Key, KeyError, KeyPattern, PhaseId, RunId};
+use seaworthy_source::{Key, KeyError, KeyPattern, PhaseId, RunId};
 
 /// A document of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

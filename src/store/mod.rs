@@ -10,7 +10,7 @@ pub mod s3;
 
 use jiff::Timestamp;
 
-use crate::location::Key;
+use seaworthy_source::Key;
 
 pub use directory::Directory;
 pub use error::StoreError;

@@ -270,8 +270,8 @@ fn a_gzip_bomb_and_a_zstd_bomb() {
 
 #[test]
 fn a_ratio_that_no_real_layer_has() {
-    use seaworthy::artifact::image::Limits;
-    use seaworthy::artifact::image::layer::{LayerStream, Overlap};
+    use seaworthy_image::Limits;
+    use seaworthy_image::layer::{LayerStream, Overlap};
     let zeros = Tar::new().file("zeros", vec![0u8; 64 << 20]).done();
     for bomb in [gzip(&zeros), zstd_bytes(&zeros)] {
         let limits = Limits { ratio_after_bytes: 4 << 20, ..Limits::default() };

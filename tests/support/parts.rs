@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use seaworthy::artifact::image::Limits;
-use seaworthy::artifact::image::layer::{LayerStream, LayerSummary, Overlap};
+use seaworthy_image::Limits;
+use seaworthy_image::layer::{LayerStream, LayerSummary, Overlap};
 
 /// A reader that gives out little at a time, by turns.
 pub struct Crumbs<'a> {
@@ -56,8 +56,7 @@ pub fn walk(bytes: &[u8], sizes: &[u8], overlap: Overlap, limits: &Limits) -> (V
     let mut stream = LayerStream::new(Box::new(Crumbs::new(bytes, sizes)), None, overlap, limits);
     let mut files: Vec<Content> = Vec::new();
     // A file is its metadata's allocation, which is kept so that no other gets the same.
-    let mut numbers: HashMap<*const (), (usize, Arc<seaworthy::artifact::image::layer::FileMeta>)> =
-        HashMap::new();
+    let mut numbers: HashMap<*const (), (usize, Arc<seaworthy_image::layer::FileMeta>)> = HashMap::new();
     let mut fresh = 0u64;
     let mut buffer = Vec::new();
     while let Some(chunk) = stream.next(std::mem::take(&mut buffer)) {

@@ -7,8 +7,8 @@ mod sw103;
 use super::Check;
 use super::dockerfile::build::{Build, ExaminedContext};
 use super::fallback::SilentFallback;
-use crate::artifact::context::Builder;
 use crate::finding::Severity;
+use seaworthy_context::Builder;
 
 /// The checks on contexts.
 pub const ALL: &[&dyn for<'a> Check<Build<'a>>] =
@@ -21,10 +21,10 @@ pub const FILE_CHECKS: &[&str] = &["SW101", "SW102", "SW408"];
 fn reached(build: &Build<'_>, file: usize) -> (bool, String) {
     let context = &build.context;
     let copies: Vec<_> = context.reach.copies_of(file).filter_map(|c| context.copies.get(c)).collect();
-    let lasting = copies.iter().find(|(_, c)| c.kind != crate::artifact::context::CopyKind::BindMount);
+    let lasting = copies.iter().find(|(_, c)| c.kind != seaworthy_context::CopyKind::BindMount);
     match (lasting, copies.first()) {
         (Some((_, copy)), _) => {
-            let keyword = if copy.kind == crate::artifact::context::CopyKind::Add { "ADD" } else { "COPY" };
+            let keyword = if copy.kind == seaworthy_context::CopyKind::Add { "ADD" } else { "COPY" };
             (true, format!("reaches the build, and the {keyword} on line {} takes it", copy.line))
         }
         (None, Some((_, copy))) => (

@@ -7,7 +7,7 @@ use crate::check::dockerfile::build::Build;
 use crate::check::image::{Sighting, is_published};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::location::Span;
+use seaworthy_source::Span;
 
 /// SW102.
 pub struct SecretInContext;
@@ -86,7 +86,7 @@ fn finding(
     if !git.is_empty() {
         notes.push(git);
     }
-    let origin = crate::location::Origin { place: sighting.place.clone(), ..examined.origin(file) };
+    let origin = seaworthy_source::Origin { place: sighting.place.clone(), ..examined.origin(file) };
     let path = origin.path.clone().unwrap_or_default();
     let id = &rule.detector.id;
     Some(Finding {

@@ -1,10 +1,10 @@
 //! SW103: the context is unbounded.
 
-use crate::artifact::context::{CopyKind, CopySource, SourcePath};
 use crate::check::dockerfile::absolute;
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use seaworthy_context::{CopyKind, CopySource, SourcePath};
 
 /// SW103.
 pub struct UnboundedContext;

@@ -1,10 +1,10 @@
 //! What to write instead: lines that are ready to paste.
 
 use super::literal::literals;
-use crate::artifact::dockerfile::Text;
 use crate::check::dockerfile::build::{Recipe, Run};
 use crate::check::{Context, Masker};
-use crate::location::Span;
+use seaworthy_dockerfile::Text;
+use seaworthy_source::Span;
 
 /// The longest command that is repeated, in bytes.
 const LONGEST: usize = 160;

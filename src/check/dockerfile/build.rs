@@ -3,13 +3,13 @@
 
 use std::collections::HashSet;
 
-use crate::artifact::context::{Context as Files, CopySource, GitIndex, Reach};
-use crate::artifact::dockerfile::shell::{self, Command, CommandKind, Quote, Script, Word, WordPart};
-use crate::artifact::dockerfile::{
+use crate::check::image::ChunkFacts;
+use seaworthy_context::{Context as Files, CopySource, GitIndex, Reach};
+use seaworthy_dockerfile::shell::{self, Command, CommandKind, Quote, Script, Word, WordPart};
+use seaworthy_dockerfile::{
     CommandLine, Dockerfile, Instruction, Kind, Mount, Resolution, Stage, StageSource, Text,
 };
-use crate::check::image::ChunkFacts;
-use crate::location::{LineIndex, Origin, OriginKind, Place, Span, escape_bytes};
+use seaworthy_source::{LineIndex, Origin, OriginKind, Place, Span, escape_bytes};
 
 /// A build: what is asked about before it is done.
 pub struct Build<'a> {
@@ -170,7 +170,7 @@ fn directories(resolution: &Resolution<'_>) -> Vec<String> {
     let mut ends: Vec<String> = Vec::new();
     for stage in &dockerfile.stages {
         let mut at = match stage.base {
-            crate::artifact::dockerfile::Base::Stage(parent) => {
+            seaworthy_dockerfile::Base::Stage(parent) => {
                 ends.get(parent).cloned().unwrap_or_else(|| "/".to_owned())
             }
             _ => "/".to_owned(),
@@ -268,11 +268,10 @@ impl Recipe<'_> {
                 continue;
             }
             for other in &self.dockerfile.stages {
-                if matches!(other.base, crate::artifact::dockerfile::Base::Stage(parent) if parent == stage) {
+                if matches!(other.base, seaworthy_dockerfile::Base::Stage(parent) if parent == stage) {
                     todo.push((other.index, path.clone(), via));
                 }
-                let from =
-                    |d: &&crate::artifact::dockerfile::Dependency| d.source == StageSource::Stage(stage);
+                let from = |d: &&seaworthy_dockerfile::Dependency| d.source == StageSource::Stage(stage);
                 for dependency in other.dependencies.iter().filter(from) {
                     let number = dependency.instruction;
                     for target in self.copied_to(number, &path) {
@@ -297,8 +296,8 @@ impl Recipe<'_> {
         let destination = expand(&copy.files.destination);
         let target = super::path::absolute(self.directory(number), &destination);
         let sources = copy.files.sources.iter().filter_map(|s| match s {
-            crate::artifact::dockerfile::Source::Path(text) => Some(expand(text)),
-            crate::artifact::dockerfile::Source::Heredoc(_) => None,
+            seaworthy_dockerfile::Source::Path(text) => Some(expand(text)),
+            seaworthy_dockerfile::Source::Heredoc(_) => None,
         });
         sources
             .filter_map(|source| {

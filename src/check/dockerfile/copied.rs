@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::path::absolute;
-use crate::artifact::context::{CopySource, FileKind, SourcePath};
-use crate::artifact::dockerfile::Instruction;
 use crate::check::Context;
 use crate::check::dockerfile::build::{ExaminedContext, Recipe};
 use crate::check::image::SecretFileSighting;
 use crate::finding::{Confidence, Severity};
+use seaworthy_context::{CopySource, FileKind, SourcePath};
+use seaworthy_dockerfile::Instruction;
 
 /// A file of the context that holds a secret.
 #[derive(Clone, Debug)]

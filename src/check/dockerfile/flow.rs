@@ -5,9 +5,9 @@ mod track;
 
 use super::path::{absolute, below};
 use super::variable::SecretVariables;
-use crate::artifact::dockerfile::MountType;
 use crate::check::dockerfile::build::{Recipe, Run};
-use crate::location::Span;
+use seaworthy_dockerfile::MountType;
+use seaworthy_source::Span;
 
 use track::Tracker;
 

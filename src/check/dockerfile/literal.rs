@@ -8,12 +8,12 @@ use std::ops::Range;
 
 use super::rendered::Rendered;
 use super::script::scripts;
-use crate::artifact::dockerfile::Text;
-use crate::artifact::dockerfile::shell::{CommandKind, Script, Word};
 use crate::check::{Context, NAMED, TextSecret, examine_assignment, examine_text};
-use crate::detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
 use crate::finding::{Confidence, SecretMark, Severity};
-use crate::location::Span;
+use seaworthy_detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
+use seaworthy_dockerfile::Text;
+use seaworthy_dockerfile::shell::{CommandKind, Script, Word};
+use seaworthy_source::Span;
 
 /// A secret in a command.
 pub(super) struct Literal {
@@ -258,7 +258,7 @@ pub(super) fn base_name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
-fn here_string(redirection: &crate::artifact::dockerfile::shell::Redirection) -> Option<&Word> {
-    use crate::artifact::dockerfile::shell::RedirectionOperator::HereString;
+fn here_string(redirection: &seaworthy_dockerfile::shell::Redirection) -> Option<&Word> {
+    use seaworthy_dockerfile::shell::RedirectionOperator::HereString;
     (redirection.operator == HereString).then_some(&redirection.target)
 }

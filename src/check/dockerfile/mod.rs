@@ -26,7 +26,7 @@ pub use path::absolute;
 
 use super::{Check, Context, TextSecret};
 use crate::finding::{CheckMeta, Finding, Fingerprint, Severity};
-use crate::location::{Span, escape_bytes};
+use seaworthy_source::{Span, escape_bytes};
 
 /// The checks on Dockerfiles.
 pub const ALL: &[&dyn for<'a> Check<Build<'a>>] = &[

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::artifact::dockerfile::Text;
-use crate::artifact::dockerfile::shell::{Operator, Quote, Word, WordPart};
-use crate::location::Span;
+use seaworthy_dockerfile::Text;
+use seaworthy_dockerfile::shell::{Operator, Quote, Word, WordPart};
+use seaworthy_source::Span;
 
 /// A text made of words: literals as they are without their quotes, variables as `$NAME`, substitutions as `$()`.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::artifact::dockerfile::shell::{Command, Script, Word, WordPart};
+use seaworthy_dockerfile::shell::{Command, Script, Word, WordPart};
 
 /// A script and all scripts inside its words.
 pub(super) fn scripts(script: &Script) -> Vec<&Script> {

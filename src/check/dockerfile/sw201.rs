@@ -2,11 +2,11 @@
 
 use super::literal::{assigned, severity, variable};
 use super::{Findings, Said, advice, quoted};
-use crate::artifact::dockerfile::{Kind, PartKind, Value};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context, NAMED, TextSecret};
 use crate::finding::{CheckMeta, Severity, Unchecked};
-use crate::location::Span;
+use seaworthy_dockerfile::{Kind, PartKind, Value};
+use seaworthy_source::Span;
 
 /// SW201.
 pub struct SecretInArg;
@@ -91,8 +91,7 @@ pub(super) fn in_value(
     match recipe.resolution.expand(instruction, &value.raw) {
         Ok(expanded) if value.raw.contains('$') => {
             for secret in assigned(context, name, expanded.as_str()) {
-                let own =
-                    |p: &&crate::artifact::dockerfile::Part| p.kind == PartKind::Literal && p.via.is_none();
+                let own = |p: &&seaworthy_dockerfile::Part| p.kind == PartKind::Literal && p.via.is_none();
                 let Some(span) = expanded.parts_of(secret.span.clone()).find(own).map(|p| p.span) else {
                     continue;
                 };

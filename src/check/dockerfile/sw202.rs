@@ -3,10 +3,10 @@
 use super::literal::severity;
 use super::sw201::{in_value, message, name_for};
 use super::{Findings, Said, advice, quoted};
-use crate::artifact::dockerfile::Kind;
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_dockerfile::Kind;
 
 /// SW202.
 pub struct SecretInEnv;

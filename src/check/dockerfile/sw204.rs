@@ -6,12 +6,12 @@ use super::copied::{SecretFile, secret_files, target};
 use super::path::{absolute, below};
 use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
-use crate::artifact::context::{CopyKind, CopySource, SourcePath};
-use crate::artifact::dockerfile::{Kind, Source, Text};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Fate, Recipe};
 use crate::check::{Answers, Check, Context, secret_file};
 use crate::finding::{CheckMeta, Confidence, Severity};
-use crate::location::{Span, escape_bytes};
+use seaworthy_context::{CopyKind, CopySource, SourcePath};
+use seaworthy_dockerfile::{Kind, Source, Text};
+use seaworthy_source::{Span, escape_bytes};
 
 /// SW204.
 pub struct SecretFileCopied;

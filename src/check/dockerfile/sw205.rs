@@ -2,12 +2,12 @@
 
 use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
-use crate::artifact::dockerfile::{Binding, Instruction, Kind, Source, Text};
 use crate::check::dockerfile::build::{Build, Recipe, StageRole};
 use crate::check::{Answers, Check, Context};
-use crate::detect::validate::{NameKind, name_kind};
 use crate::finding::{CheckMeta, Confidence, Severity};
-use crate::location::Span;
+use seaworthy_detect::validate::{NameKind, name_kind};
+use seaworthy_dockerfile::{Binding, Instruction, Kind, Source, Text};
+use seaworthy_source::Span;
 
 /// SW205.
 pub struct SecretArgReachesRun;
@@ -60,7 +60,7 @@ impl Check<Build<'_>> for SecretArgReachesRun {
                 message: format!("the build argument {} {}", quoted(name), landing.how),
                 fix: format!(
                     "Delete `ARG {}` and {}.",
-                    crate::location::escape_bytes(name.as_bytes()),
+                    seaworthy_source::escape_bytes(name.as_bytes()),
                     advice::for_variable(context, recipe, binding.instruction, name)
                 ),
             };

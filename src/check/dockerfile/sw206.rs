@@ -6,7 +6,7 @@ use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Fate, Recipe, Run};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity, Unchecked};
-use crate::location::Span;
+use seaworthy_source::Span;
 
 /// SW206.
 pub struct SecretWritten;

@@ -3,10 +3,10 @@
 use super::literal::{Literal, assigned, in_url, literals, severity, variable};
 use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
-use crate::artifact::dockerfile::{CommandLine, Healthcheck, Kind, Source};
 use crate::check::dockerfile::build::{Build, script_of};
 use crate::check::{Answers, Check, Context, NAMED};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_dockerfile::{CommandLine, Healthcheck, Kind, Source};
 
 /// SW207.
 pub struct SecretInInstruction;

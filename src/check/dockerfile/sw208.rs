@@ -5,10 +5,10 @@ use super::path::absolute;
 use super::rendered::Rendered;
 use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
-use crate::artifact::dockerfile::{Heredoc, Instruction};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity, Unchecked};
+use seaworthy_dockerfile::{Heredoc, Instruction};
 
 /// SW208.
 pub struct SecretInHeredoc;
@@ -89,7 +89,7 @@ fn variables(
     instruction: &Instruction,
     heredoc: &Heredoc,
     answers: &mut Answers,
-) -> Vec<(String, crate::location::Span)> {
+) -> Vec<(String, seaworthy_source::Span)> {
     if !heredoc.word.expand {
         return Vec::new();
     }
@@ -105,7 +105,7 @@ fn variables(
             return Vec::new();
         }
     };
-    let mut found: Vec<(String, crate::location::Span)> = Vec::new();
+    let mut found: Vec<(String, seaworthy_source::Span)> = Vec::new();
     for via in expanded.parts().iter().filter_map(|p| p.via.as_ref()) {
         let secret = via.binding.is_some_and(|b| known.is_secret(b));
         if secret && !found.iter().any(|(n, _)| **n == *via.name) {

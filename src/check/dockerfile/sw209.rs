@@ -1,11 +1,11 @@
 //! SW209: base image not pinned by digest.
 
 use super::{Findings, Said};
-use crate::artifact::dockerfile::Referrer;
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context, Masker};
 use crate::finding::{CheckMeta, Severity};
-use crate::location::escape_bytes;
+use seaworthy_dockerfile::Referrer;
+use seaworthy_source::escape_bytes;
 
 /// SW209.
 pub struct BaseNotPinned;

@@ -5,14 +5,14 @@ use std::num::NonZeroUsize;
 use proptest::prelude::*;
 
 use super::ALL;
-use crate::artifact::context::{Builder, Context as Files, IgnoreRules, Reach};
-use crate::artifact::dockerfile::Dockerfile;
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::image::ChunkFacts;
 use crate::check::{Answers, Context};
 use crate::finding::{Finding, FingerprintKey, Severity};
-use crate::location::Place;
 use crate::rule::Rules;
+use seaworthy_context::{Builder, Context as Files, IgnoreRules, Reach};
+use seaworthy_dockerfile::Dockerfile;
+use seaworthy_source::Place;
 
 fn rules() -> &'static Rules {
     static RULES: std::sync::OnceLock<Rules> = std::sync::OnceLock::new();

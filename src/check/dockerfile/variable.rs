@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::literal::{assigned, severity};
-use crate::artifact::dockerfile::{Base, Binding, BindingKind, Kind};
 use crate::check::Context;
 use crate::check::dockerfile::build::{Recipe, Run};
-use crate::detect::validate::{NameKind, is_placeholder, is_plain_setting, name_kind};
 use crate::finding::Severity;
+use seaworthy_detect::validate::{NameKind, is_placeholder, is_plain_setting, name_kind};
+use seaworthy_dockerfile::{Base, Binding, BindingKind, Kind};
 
 /// The secret variables of a file. Made in one pass: a file may have many variables and many commands.
 pub(super) struct SecretVariables<'r> {

@@ -19,10 +19,10 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::dockerfile::build::Build;
 use super::image::{Examined, place};
 use super::{Answers, Check, Context, InjectedSecret};
-use crate::artifact::image::layer::{Chunk, ContentKind, FileMeta, Part};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::location::{FileState, Origin, Place};
 use language::{Language, Standing};
+use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Part};
+use seaworthy_source::{FileState, Origin, Place};
 
 /// SW408, asked of build contexts and of images.
 pub struct SilentFallback;

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;
-use crate::location::LayerPath;
+use seaworthy_source::LayerPath;
 
 /// What is seen in a file: for each sighting its line and whether the default is empty.
 fn seen(path: &str, text: &str) -> Vec<(usize, bool)> {
@@ -311,7 +311,7 @@ fn a_part_of_a_file_counts_what_begins_in_its_core() {
     });
     for cut in 1..bytes.len() {
         let parts = [(0, cut), (cut, bytes.len())].map(|(from, to)| {
-            let (start, end) = (from.saturating_sub(crate::detect::BEHIND), bytes.len());
+            let (start, end) = (from.saturating_sub(seaworthy_detect::BEHIND), bytes.len());
             Part {
                 file: Arc::clone(&file),
                 bytes: start..end,

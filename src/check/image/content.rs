@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use memchr::memchr_iter;
 
-use crate::artifact::image::Digest;
-use crate::artifact::image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummary, Part};
 use crate::check::fallback::{self, Fallback};
 use crate::check::secret_file::{self, SecretFileKind};
-use crate::detect::{Encoding, Hit, Piece, Scratch};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
-use crate::location::{Place, Position};
 use crate::rule::{Rule, Rules};
+use seaworthy_detect::{Encoding, Hit, Piece, Scratch};
+use seaworthy_image::Digest;
+use seaworthy_image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummary, Part};
+use seaworthy_source::{Place, Position};
 
 /// A secret in a file of a layer, without its value.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::check::{Context, TextSecret, examine_assignment, examine_text};
-use crate::location::JsonPointer;
+use seaworthy_source::JsonPointer;
 
 /// Texts longer than this are looked at by form only.
 const LONG: usize = 64 << 10;

@@ -6,7 +6,7 @@ use super::published::is_published;
 use super::{Examined, ExaminedImage, LayerView, Sighting};
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
-use crate::location::{FileState, Origin};
+use seaworthy_source::{FileState, Origin};
 
 /// Where among the answers the finding of a secret is: by detector and by the value's group.
 pub(super) type Seen = HashMap<(String, u64), usize>;
@@ -25,7 +25,8 @@ pub(super) fn text_finding(
     let name = secret.name.as_deref().unwrap_or_default();
     let place = [place, &[name]].concat();
     let fingerprint = Fingerprint::new(context.key, meta.id, &secret.detector, &place, Some(&secret.mark));
-    let given = secret.name.as_deref().map(|n| format!(" ({})", crate::location::escape_bytes(n.as_bytes())));
+    let given =
+        secret.name.as_deref().map(|n| format!(" ({})", seaworthy_source::escape_bytes(n.as_bytes())));
     Finding {
         check: meta.id,
         detector: Some(secret.detector),

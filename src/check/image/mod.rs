@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use super::Check;
 use super::fallback::SilentFallback;
-use crate::artifact::image::{Image, Layer, Mismatch};
-use crate::location::SourceLines;
+use seaworthy_image::{Image, Layer, Mismatch};
+use seaworthy_source::SourceLines;
 
 /// The checks on images.
 pub const ALL: &[&dyn Check<Examined>] = &[

@@ -1,9 +1,9 @@
 //! Origins of image findings.
 
 use super::{ExaminedImage, LayerView};
-use crate::artifact::image::layer::hidden_by;
-use crate::artifact::image::layer::{ContentKind, FileMeta};
-use crate::location::{FileState, JsonPointer, LayerOrigin, LayerPath, Origin, OriginKind, Place};
+use seaworthy_image::layer::hidden_by;
+use seaworthy_image::layer::{ContentKind, FileMeta};
+use seaworthy_source::{FileState, JsonPointer, LayerOrigin, LayerPath, Origin, OriginKind, Place};
 
 impl ExaminedImage {
     /// An origin in this image.

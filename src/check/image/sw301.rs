@@ -4,7 +4,7 @@ use super::Examined;
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
-use crate::location::FileState;
+use seaworthy_source::FileState;
 
 /// SW301.
 pub struct SecretInFile;

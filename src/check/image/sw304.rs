@@ -4,7 +4,7 @@ use super::Examined;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Severity, Unchecked};
-use crate::location::JsonPointer;
+use seaworthy_source::JsonPointer;
 
 /// SW304.
 pub struct SecretInEnvironment;

@@ -3,7 +3,7 @@
 use super::Examined;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::location::JsonPointer;
+use seaworthy_source::JsonPointer;
 
 /// SW305.
 pub struct InjectedVariableHasDefault;

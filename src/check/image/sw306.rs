@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use super::{Examined, ExaminedImage};
-use crate::artifact::image::Digest;
 use crate::check::{Answers, Check, Context, TextSecret, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Severity};
-use crate::location::{JsonPointer, Origin, OriginKind, Place};
+use seaworthy_image::Digest;
+use seaworthy_source::{JsonPointer, Origin, OriginKind, Place};
 
 /// SW306.
 pub struct SecretInMetadata;

@@ -5,7 +5,7 @@ use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Severity, Unchecked};
-use crate::location::{JsonPointer, Origin, OriginKind, Place, escape_bytes};
+use seaworthy_source::{JsonPointer, Origin, OriginKind, Place, escape_bytes};
 
 /// SW307.
 pub struct SecretInAttestation;

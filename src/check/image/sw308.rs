@@ -5,7 +5,7 @@ use super::content::SecretFileSighting;
 use super::published::is_published;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::location::{FileState, Place};
+use seaworthy_source::{FileState, Place};
 
 /// SW308.
 pub struct SecretFile;

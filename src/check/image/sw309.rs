@@ -1,10 +1,10 @@
 //! SW309: bytes do not match their digest.
 
 use super::Examined;
-use crate::artifact::image::{Digest, Mismatch};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity, Unchecked};
-use crate::location::OriginKind;
+use seaworthy_image::{Digest, Mismatch};
+use seaworthy_source::OriginKind;
 
 /// SW309.
 pub struct DigestMismatch;

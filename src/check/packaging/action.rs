@@ -2,7 +2,7 @@
 
 use super::sequence::{Act, Stage};
 use super::tagging::Variables;
-use crate::artifact::workflow::{Condition, Step};
+use seaworthy_workflow::{Condition, Step};
 
 /// What a step's action does.
 #[derive(Default)]

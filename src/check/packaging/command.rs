@@ -3,9 +3,9 @@
 use super::failure::{self, Options};
 use super::sequence::{Act, Stage};
 use super::tagging::Variables;
-use crate::artifact::dockerfile::Text;
-use crate::artifact::dockerfile::shell::{self, Word};
-use crate::location::Position;
+use seaworthy_dockerfile::Text;
+use seaworthy_dockerfile::shell::{self, Word};
+use seaworthy_source::Position;
 
 /// Programs that build or push images and are no part of the agreed family.
 const FOREIGN: [(&str, &str); 14] = [

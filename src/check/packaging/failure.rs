@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::artifact::dockerfile::shell::{Command, CommandKind, GroupKind, Link, Script};
+use seaworthy_dockerfile::shell::{Command, CommandKind, GroupKind, Link, Script};
 
 /// The options of a shell that end a script at a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,8 +174,8 @@ fn index_of(script: &Script, command: &Command) -> usize {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::artifact::dockerfile::Text;
-    use crate::artifact::dockerfile::shell;
+    use seaworthy_dockerfile::Text;
+    use seaworthy_dockerfile::shell;
 
     fn push(text: &str, options: Options) -> (bool, bool) {
         let script = shell::read(&Text::of(text));

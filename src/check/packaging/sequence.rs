@@ -2,7 +2,7 @@
 //! convenience tag.
 
 use super::tagging::{Tagging, tagging};
-use crate::location::Position;
+use seaworthy_source::Position;
 
 /// A stage of the sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]

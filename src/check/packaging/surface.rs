@@ -1,7 +1,7 @@
 //! The build command surface: the workflows or scripts that build and publish the image.
 
-use crate::artifact::workflow::{Scalar, Workflow};
-use crate::location::{Origin, OriginKind, Place, Position, escape_bytes};
+use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
+use seaworthy_workflow::{Scalar, Workflow};
 
 /// The command families that an image may be built with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

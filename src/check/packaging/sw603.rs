@@ -4,7 +4,7 @@
 use super::startup::Entrypoint;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity, Unchecked};
-use crate::location::{Origin, OriginKind, escape_bytes};
+use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
 /// SW603.
 pub struct HelpNeedsSecret;

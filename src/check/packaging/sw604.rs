@@ -5,10 +5,10 @@ use super::sequence::{self, Act, Fault, Stage};
 use super::surface::{BuildFile, BuildSurface, Content, Family, place_in};
 use super::tagging::Variables;
 use super::{action, command};
-use crate::artifact::workflow::{Condition, Job, Scalar, Workflow};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity, Unchecked};
-use crate::location::{Position, escape_bytes};
+use seaworthy_source::{Position, escape_bytes};
+use seaworthy_workflow::{Condition, Job, Scalar, Workflow};
 
 /// SW604.
 pub struct LeavesSequence;

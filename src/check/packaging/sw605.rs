@@ -1,10 +1,10 @@
 //! SW605: the workflow carries static cloud credentials.
 
 use super::surface::{BuildFile, BuildSurface, Content, place_in};
-use crate::artifact::workflow::{Condition, Pair, Scalar, Step};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::location::{LineIndex, Position, escape_bytes};
+use seaworthy_source::{LineIndex, Position, escape_bytes};
+use seaworthy_workflow::{Condition, Pair, Scalar, Step};
 
 /// SW605.
 pub struct StaticCredentials;

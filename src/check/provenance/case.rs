@@ -1,12 +1,12 @@
 //! The papers of a run as they were read, and what the checks ask of them.
 
 use super::expectation::Expectations;
-use crate::artifact::provenance::{
-    Content, Field, Header, Paper, PaperKind, Papers, Reading, Security, Text, read_fields, read_security,
-};
 use crate::check::{Answers, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Unchecked};
-use crate::location::{Origin, OriginKind, Place, Span};
+use seaworthy_provenance::{
+    Content, Field, Header, Paper, PaperKind, Papers, Reading, Security, Text, read_fields, read_security,
+};
+use seaworthy_source::{Origin, OriginKind, Place, Span};
 
 /// One run: its papers, read, and what the contract promises of them.
 pub struct Case<'a> {

@@ -1,7 +1,7 @@
 //! What a contract promises of a run's papers: the option types of the provenance checks. The contract makes them.
 
-pub use crate::artifact::provenance::canonical::Mode;
-pub use crate::artifact::provenance::{Field, Form, HeaderPointers, KeyError, Layout, PublicKey};
+pub use seaworthy_provenance::canonical::Mode;
+pub use seaworthy_provenance::{Field, Form, HeaderPointers, KeyError, Layout, PublicKey};
 
 /// All that the contract says of the papers. The default is packaging contract M1.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,7 +25,7 @@ pub use expectation::{
 };
 
 use super::{Answers, Check, Context};
-use crate::artifact::provenance::{Content, PaperKind, Papers, Reading, RegistryAnswer};
+use seaworthy_provenance::{Content, PaperKind, Papers, Reading, RegistryAnswer};
 
 /// The checks on papers.
 pub const ALL: &[&dyn for<'a> Check<Case<'a>>] = &[

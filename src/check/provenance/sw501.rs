@@ -1,9 +1,9 @@
 //! SW501: packaging provenance is missing.
 
 use super::Case;
-use crate::artifact::provenance::PaperKind;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::PaperKind;
 
 /// SW501.
 pub struct MissingProvenance;

@@ -1,9 +1,9 @@
 //! SW502: a document is malformed.
 
 use super::Case;
-use crate::artifact::provenance::{Content, Field, Mistake, PaperKind};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::{Content, Field, Mistake, PaperKind};
 
 /// SW502.
 pub struct MalformedDocument;

@@ -1,9 +1,9 @@
 //! SW503: the tag is not that of the commit.
 
 use super::Case;
-use crate::artifact::provenance::{Field, PaperKind};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::{Field, PaperKind};
 
 /// SW503.
 pub struct TagOfAnotherCommit;

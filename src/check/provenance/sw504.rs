@@ -2,9 +2,9 @@
 
 use super::Case;
 use super::expectation::DigestValue;
-use crate::artifact::provenance::{Field, PaperKind, Text};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::{Field, PaperKind, Text};
 
 /// SW504.
 pub struct AnchorsDisagree;

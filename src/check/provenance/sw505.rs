@@ -1,9 +1,9 @@
 //! SW505: provenance and run header disagree.
 
 use super::Case;
-use crate::artifact::provenance::{Field, HeaderPointers, PaperKind};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::{Field, HeaderPointers, PaperKind};
 
 /// SW505.
 pub struct HeaderDisagrees;

@@ -1,10 +1,10 @@
 //! SW506: the registry resolves the tag to something else.
 
 use super::Case;
-use crate::artifact::provenance::{Field, PaperKind, RegistryAnswer, Resolved};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity, Unchecked};
-use crate::location::{Origin, OriginKind};
+use seaworthy_provenance::{Field, PaperKind, RegistryAnswer, Resolved};
+use seaworthy_source::{Origin, OriginKind};
 
 /// SW506.
 pub struct RegistryDisagrees;

@@ -2,9 +2,9 @@
 
 use super::Case;
 use super::expectation::fits_wildcard;
-use crate::artifact::provenance::{Field, PaperKind, Text};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::{Field, PaperKind, Text};
 
 /// SW507.
 pub struct MutableTag;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::Case;
 use super::expectation::fits_wildcard;
 use super::sw506::{origin, unanswered};
-use crate::artifact::provenance::{Field, Mutability, PaperKind, RegistryAnswer};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity, Unchecked};
+use seaworthy_provenance::{Field, Mutability, PaperKind, RegistryAnswer};
 
 /// SW508.
 pub struct TagCanMove;

@@ -1,9 +1,9 @@
 //! SW509: the build receipt.
 
 use super::Case;
-use crate::artifact::provenance::{Field, Fields, PaperKind, Text};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::{Field, Fields, PaperKind, Text};
 
 /// SW509.
 pub struct ReceiptInconsistent;

@@ -1,9 +1,9 @@
 //! SW510: evidence names another run or phase.
 
 use super::Case;
-use crate::artifact::provenance::{Field, PaperKind, Text};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::{Field, PaperKind, Text};
 
 /// SW510.
 pub struct OtherRun;

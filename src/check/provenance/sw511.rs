@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::Case;
-use crate::artifact::provenance::{Field, PaperKind, RegistryAnswer, Text};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
-use crate::location::Origin;
+use seaworthy_provenance::{Field, PaperKind, RegistryAnswer, Text};
+use seaworthy_source::Origin;
 
 /// SW511.
 pub struct TimesOutOfOrder;

@@ -3,11 +3,11 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{Case, Presence, Signed};
-use crate::artifact::provenance::dsse::Envelope;
-use crate::artifact::provenance::statement::{BUILD_TYPE, PARAMETERS, Statement};
-use crate::artifact::provenance::{Field, PaperKind};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::dsse::Envelope;
+use seaworthy_provenance::statement::{BUILD_TYPE, PARAMETERS, Statement};
+use seaworthy_provenance::{Field, PaperKind};
 
 /// SW512.
 pub struct BadSignature;

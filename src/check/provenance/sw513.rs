@@ -3,10 +3,10 @@
 use sha2::{Digest as _, Sha256};
 
 use super::Case;
-use crate::artifact::provenance::json::{Node, Value};
-use crate::artifact::provenance::{PaperKind, canonical};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::json::{Node, Value};
+use seaworthy_provenance::{PaperKind, canonical};
 
 /// SW513.
 pub struct ConfigDigest;

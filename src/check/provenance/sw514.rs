@@ -1,9 +1,9 @@
 //! SW514: the run's security evidence.
 
 use super::Case;
-use crate::artifact::provenance::{Field, PaperKind};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Severity};
+use seaworthy_provenance::{Field, PaperKind};
 
 /// SW514.
 pub struct SecurityEvidence;

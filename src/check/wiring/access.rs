@@ -2,10 +2,10 @@
 //! nobody saw.
 
 use super::{Role, Wiring};
-use crate::artifact::aws::{self, Document, Gap, Place, Seen};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
-use crate::iam::{Context, Layer, Policy, PolicySet, Requester, StatementRef};
+use seaworthy_aws::{self, Document, Gap, Place, Seen};
+use seaworthy_iam::{Context, Layer, Policy, PolicySet, Requester, StatementRef};
 
 /// A part of a role that nobody saw.
 pub(super) struct Missing {
@@ -24,7 +24,7 @@ pub(super) struct Access<'a> {
     /// What the contract says of it.
     pub(super) role: &'a Role,
     /// What the snapshot says of it.
-    pub(super) seen: &'a aws::Role,
+    pub(super) seen: &'a seaworthy_aws::Role,
     /// Its ARN.
     pub(super) principal: String,
     /// What is known of its policies.
@@ -48,7 +48,7 @@ impl Wiring<'_> {
         }
     }
 
-    fn access_of<'r>(&'r self, role: &'r Role, seen: &'r aws::Role) -> Access<'r> {
+    fn access_of<'r>(&'r self, role: &'r Role, seen: &'r seaworthy_aws::Role) -> Access<'r> {
         let arn = seen.arn.as_deref().or(role.arn.as_deref());
         let mut access = Access {
             name: &role.name,

@@ -7,8 +7,8 @@
 use super::Wiring;
 use super::access::Access;
 use super::statement;
-use crate::artifact::aws::Seen;
-use crate::iam::{
+use seaworthy_aws::Seen;
+use seaworthy_iam::{
     Context, Language, PolicySet, Privilege, Query, ResourceRule, StatementRef, Undecided, Witness,
     parameter_universe, path_universe,
 };

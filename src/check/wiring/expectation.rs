@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use crate::location::Position;
+use seaworthy_source::Position;
 
 /// All that the contract says of the wiring.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::Wiring;
 use super::target::{Found, Target};
-use crate::artifact::aws::{Gap, Key, ParameterKind, Seen, Text};
+use seaworthy_aws::{Gap, Key, ParameterKind, Seen, Text};
 
 /// What encrypts a secret.
 pub(super) enum KeyUse<'a> {

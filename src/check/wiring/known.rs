@@ -6,8 +6,8 @@ use super::Wiring;
 use super::access::Access;
 use super::excess::{Permitted, Reach};
 use super::statement;
-use crate::artifact::aws::{ParameterKind, Seen};
-use crate::iam::{
+use seaworthy_aws::{ParameterKind, Seen};
+use seaworthy_iam::{
     self, Decision, Effect, Layer, PolicySet, Request, StatementRef, ancestors, evaluate, path_arn,
 };
 
@@ -82,7 +82,7 @@ fn known(wiring: &Wiring<'_>) -> Vec<Known> {
     let secret = |kind: &Seen<ParameterKind>| kind.value().is_none_or(|k| *k == ParameterKind::SecureString);
     let parameters = parameters.filter(|parameter| secret(&parameter.kind)).map(|parameter| Known {
         shown: parameter.name.clone(),
-        arn: iam::parameter_arn(p, r, a, &parameter.name),
+        arn: seaworthy_iam::parameter_arn(p, r, a, &parameter.name),
         parameter: Some(format!("/{}", parameter.name.trim_start_matches('/'))),
     });
     let secrets = wiring.snapshot.secrets.values().filter_map(Seen::value);

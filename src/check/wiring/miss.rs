@@ -2,7 +2,7 @@
 
 use super::access::Access;
 use super::statement::{described, matches, names_action};
-use crate::iam::{Effect, Layer, StatementRef};
+use seaworthy_iam::{Effect, Layer, StatementRef};
 
 /// Why a role that seems to be allowed is not: the statement that comes closest, and what is wrong with it.
 pub(super) fn near(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<String> {

@@ -39,8 +39,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::Check;
-use crate::artifact::aws::Snapshot;
-use crate::iam::Level;
+use seaworthy_aws::Snapshot;
+use seaworthy_iam::Level;
 
 /// A snapshot, and what the contract promises of it.
 pub struct Wiring<'a> {

@@ -1,9 +1,9 @@
 //! Where the wiring is: partition, account and region, and the origins of what is said of it.
 
 use super::Wiring;
-use crate::artifact::aws::{Gap, Place, Snapshot, SourceKind};
 use crate::finding::{CheckMeta, Unchecked};
-use crate::location::{self, Origin, OriginKind, Position};
+use seaworthy_aws::{Gap, Place, Snapshot, SourceKind};
+use seaworthy_source::{self, Origin, OriginKind, Position};
 
 /// Stands for the account where nobody says which it is, in ARNs that are asked about and in policies alike.
 const SOME_ACCOUNT: &str = "000000000000";
@@ -92,12 +92,12 @@ pub fn origin(snapshot: &Snapshot, place: &Place) -> Origin {
     };
     let at = match (place.line, &place.pointer) {
         (Some(line), _) => {
-            location::Place::Text { position: Position { line: line.max(1), column: 1 }, offset: 0 }
+            seaworthy_source::Place::Text { position: Position { line: line.max(1), column: 1 }, offset: 0 }
         }
-        (None, Some(pointer)) => location::Place::Pointer(pointer.clone()),
-        (None, None) => location::Place::Whole,
+        (None, Some(pointer)) => seaworthy_source::Place::Pointer(pointer.clone()),
+        (None, None) => seaworthy_source::Place::Whole,
     };
-    let path = Some(location::escape_bytes(place.address.as_bytes())).filter(|p| !p.is_empty());
+    let path = Some(seaworthy_source::escape_bytes(place.address.as_bytes())).filter(|p| !p.is_empty());
     Origin { path, place: at, ..Origin::new(kind, source.name.clone()) }
 }
 
@@ -113,7 +113,7 @@ impl Wiring<'_> {
         let live = sources.iter().position(|s| s.kind == SourceKind::Live);
         let place = Place { source: live.unwrap_or(0), address: what.to_owned(), pointer: None, line: None };
         let mut origin = self.origin(&place);
-        origin.path = Some(location::escape_bytes(what.as_bytes()));
+        origin.path = Some(seaworthy_source::escape_bytes(what.as_bytes()));
         origin
     }
 

@@ -1,8 +1,8 @@
 //! One question about one role, answered for people.
 
 use super::{Role, Wiring};
-use crate::artifact::aws::Seen;
-use crate::iam::{Decision, PolicySet, Request, ResourceRule, evaluate, parameter_arn};
+use seaworthy_aws::Seen;
+use seaworthy_iam::{Decision, PolicySet, Request, ResourceRule, evaluate, parameter_arn};
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]

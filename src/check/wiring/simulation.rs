@@ -1,12 +1,12 @@
 //! The local decisions beside those of AWS's simulation API. Where the two differ, or one is missing, nothing is known.
 
 use super::{RoleKind, Wiring, sw403, sw404};
-use crate::artifact::aws::Seen;
-use crate::artifact::aws::live::{Simulated, SimulationRequest};
 use crate::check::Answers;
 use crate::finding::Unchecked;
-use crate::iam::{Decision, Request, ResourceRule, evaluate};
-use crate::location::Origin;
+use seaworthy_aws::Seen;
+use seaworthy_aws::live::{Simulated, SimulationRequest};
+use seaworthy_iam::{Decision, Request, ResourceRule, evaluate};
+use seaworthy_source::Origin;
 
 /// One question that both are asked.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ fn agrees(local: Decision, said: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::location::OriginKind;
+    use seaworthy_source::OriginKind;
 
     #[test]
     fn what_differs_or_is_missing_is_unchecked() {

@@ -1,6 +1,6 @@
 //! Statements of policies, as findings speak of them.
 
-use crate::iam::{ActionElement, Language, PolicySet, Statement, StatementRef, Uncertainty};
+use seaworthy_iam::{ActionElement, Language, PolicySet, Statement, StatementRef, Uncertainty};
 
 /// Whether a statement's action element names an action.
 pub(super) fn names_action(statement: &Statement, action: &str) -> bool {
@@ -39,7 +39,7 @@ pub(super) fn identity(policies: &PolicySet, of: StatementRef) -> [String; 2] {
 
 /// Takes a statement out of the policies without moving the others: it names no action any more.
 pub(super) fn disarm(policies: &mut PolicySet, of: StatementRef) {
-    use crate::iam::Layer;
+    use seaworthy_iam::Layer;
     let policy = match of.layer {
         Layer::Identity => policies.identity.get_mut(of.policy),
         Layer::Resource => policies.resource.as_mut(),

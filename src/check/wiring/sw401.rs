@@ -1,9 +1,9 @@
 //! SW401: a required parameter or secret does not exist.
 
 use super::Wiring;
-use crate::artifact::aws::Seen;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use seaworthy_aws::Seen;
 
 /// SW401.
 pub struct SecretMissing;

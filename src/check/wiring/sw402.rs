@@ -2,10 +2,10 @@
 
 use super::Wiring;
 use super::target::{Found, Target};
-use crate::artifact::aws::{Parameter, ParameterKind, Seen, Text};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::location::Origin;
+use seaworthy_aws::{Parameter, ParameterKind, Seen, Text};
+use seaworthy_source::Origin;
 
 /// SW402.
 pub struct SecretNotAsPinned;

@@ -6,11 +6,11 @@ use super::miss;
 use super::remedy;
 use super::target::{Found, Target};
 use super::{Kept, RoleKind, Wiring};
-use crate::artifact::aws::{Gap, Key, Seen};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::iam::{self, Decision, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
-use crate::location::Origin;
+use seaworthy_aws::{Gap, Key, Seen};
+use seaworthy_iam::{self, Decision, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
+use seaworthy_source::Origin;
 
 /// SW403.
 pub struct RoleCannotRead;
@@ -200,7 +200,7 @@ fn decide(
     action: &str,
     resource: &str,
     unseen_resource: Option<&str>,
-    more: impl FnOnce(&mut iam::Context),
+    more: impl FnOnce(&mut seaworthy_iam::Context),
 ) -> Readable {
     let mut context = wiring.context_on(&access.principal, resource);
     more(&mut context);

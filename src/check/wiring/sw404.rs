@@ -8,10 +8,10 @@ use super::key::KeyUse;
 use super::known;
 use super::target::Target;
 use super::{Extra, RoleKind, Wiring, remedy, statement};
-use crate::artifact::aws::{Gap, Seen};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::iam::{Language, StatementRef};
+use seaworthy_aws::{Gap, Seen};
+use seaworthy_iam::{Language, StatementRef};
 
 /// SW404.
 pub struct RoleReadsMore;

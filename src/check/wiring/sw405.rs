@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::access::Access;
 use super::excess::{self, Permitted};
 use super::{Exception, Role, RoleKind, Wiring, statement, sw409};
-use crate::artifact::aws::Seen;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::iam::{ActionExcess, Language, Limits, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
+use seaworthy_aws::Seen;
+use seaworthy_iam::{ActionExcess, Language, Limits, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
 
 /// SW405.
 pub struct ExecutionRoleDoesMore;

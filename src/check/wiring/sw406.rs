@@ -1,11 +1,10 @@
 //! SW406: a task definition makes the execution role read a secret.
 
 use super::{Wiring, sw405};
-use crate::artifact::aws::{SecretReference, Seen, TaskDefinition};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::iam;
-use crate::location::{Origin, Place};
+use seaworthy_aws::{SecretReference, Seen, TaskDefinition};
+use seaworthy_source::{Origin, Place};
 
 /// SW406.
 pub struct ExecutionRoleInjects;
@@ -76,7 +75,7 @@ fn arn(wiring: &Wiring<'_>, reference: &SecretReference) -> Option<String> {
     let text = wiring.text(&reference.value_from)?;
     if !text.starts_with("arn:") {
         let (p, r, a) = (wiring.placement.partition(), wiring.placement.region(), wiring.placement.account());
-        return Some(iam::parameter_arn(p, r, a, &text));
+        return Some(seaworthy_iam::parameter_arn(p, r, a, &text));
     }
     let is_secret = text.split(':').nth(2) == Some("secretsmanager");
     Some(if is_secret { text.split(':').take(7).collect::<Vec<_>>().join(":") } else { text })
@@ -128,7 +127,7 @@ fn judge(
 }
 
 /// An origin with a more exact place, where one is known and lines are not.
-pub(super) fn at(mut origin: Origin, pointer: Option<&crate::location::JsonPointer>) -> Origin {
+pub(super) fn at(mut origin: Origin, pointer: Option<&seaworthy_source::JsonPointer>) -> Origin {
     if let (Some(pointer), Place::Whole | Place::Pointer(_)) = (pointer, &origin.place) {
         origin.place = Place::Pointer(pointer.clone());
     }

@@ -2,9 +2,9 @@
 
 use super::sw406::{at, tasks};
 use super::{Secret, Wiring};
-use crate::artifact::aws::{Container, Literal, LiteralPlace, Seen, Sighting, TaskDefinition};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Redacted, Severity};
+use seaworthy_aws::{Container, Literal, LiteralPlace, Seen, Sighting, TaskDefinition};
 
 /// SW407.
 pub struct SecretInTaskDefinition;
@@ -106,7 +106,7 @@ impl Asked<'_, '_> {
         format!("{what}{} of the task {}", container.unwrap_or_default(), self.family)
     }
 
-    fn origin(&self) -> crate::location::Origin {
+    fn origin(&self) -> seaworthy_source::Origin {
         at(self.wiring.origin(&self.task.place), self.literal.pointer.as_ref())
     }
 

@@ -2,10 +2,10 @@
 
 use super::sw406::tasks;
 use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
-use crate::artifact::aws::{Seen, TaskDefinition, Text};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::location::Origin;
+use seaworthy_aws::{Seen, TaskDefinition, Text};
+use seaworthy_source::Origin;
 
 /// SW409.
 pub struct TaskRoleNotMapped;

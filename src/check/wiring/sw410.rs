@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::sw406::tasks;
 use super::{Wiring, sw405, sw409};
-use crate::artifact::aws::{Document, Seen};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::iam::{Effect, PrincipalEntry, Statement};
+use seaworthy_aws::{Document, Seen};
+use seaworthy_iam::{Effect, PrincipalEntry, Statement};
 
 /// SW410.
 pub struct TrustTooWide;

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Placement, Wiring};
-use crate::artifact::aws::{Part, Place, Seen, Text};
-use crate::iam;
+use seaworthy_aws::{Part, Place, Seen, Text};
 
 /// The beginning of a symbol in a policy's text.
 const OPEN: &str = "${unknown:";
@@ -69,7 +68,7 @@ impl Wiring<'_> {
         let (p, r, a) = (self.placement.partition(), self.placement.region(), self.placement.account());
         for parameter in self.snapshot.parameters.values().filter_map(Seen::value) {
             add(&parameter.place, &["", "name", "id", "Name"], &parameter.name);
-            add(&parameter.place, &["arn", "Arn"], &iam::parameter_arn(p, r, a, &parameter.name));
+            add(&parameter.place, &["arn", "Arn"], &seaworthy_iam::parameter_arn(p, r, a, &parameter.name));
         }
         for secret in self.snapshot.secrets.values().filter_map(Seen::value) {
             let arn = self.secret_arn(secret);
@@ -94,8 +93,13 @@ impl Wiring<'_> {
 
     /// A role's ARN: its own where known, else that of a role without path.
     pub(super) fn role_arn(&self, name: &str, arn: Option<&str>) -> String {
-        let made =
-            || format!("arn:{}:iam::{}:role/{name}", self.placement.partition(), self.placement.account());
+        let made = || {
+            format!(
+                "arn:{}:seaworthy_iam::{}:role/{name}",
+                self.placement.partition(),
+                self.placement.account()
+            )
+        };
         arn.map_or_else(made, str::to_owned)
     }
 }

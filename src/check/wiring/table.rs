@@ -5,9 +5,9 @@ use super::excess::Permitted;
 use super::sw403::{self, Readable};
 use super::target::Target;
 use super::{RoleKind, Wiring, sw404, sw405};
-use crate::artifact::aws::Seen;
 use crate::finding::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
-use crate::iam::{Decision, Request, ancestors, evaluate, path_arn};
+use seaworthy_aws::Seen;
+use seaworthy_iam::{Decision, Request, ancestors, evaluate, path_arn};
 
 /// Makes the table from the same questions that the checks ask.
 pub fn access_table(wiring: &Wiring<'_>) -> AccessTable {

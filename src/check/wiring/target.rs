@@ -1,8 +1,8 @@
 //! A secret of the contract as the account has it: its ARN, and what is known of it.
 
 use super::{Kept, Secret, Wiring};
-use crate::artifact::aws::{Gap, ManagedSecret, Parameter, Place, Seen};
-use crate::iam::{self, Language};
+use seaworthy_aws::{Gap, ManagedSecret, Parameter, Place, Seen};
+use seaworthy_iam::{self, Language};
 
 /// A secret, and where it is.
 pub(super) struct Target<'a> {
@@ -91,7 +91,7 @@ impl<'a> Wiring<'a> {
             Kept::Parameter(name) => {
                 let (p, r, a) =
                     (self.placement.partition(), self.placement.region(), self.placement.account());
-                (iam::parameter_arn(p, r, a, name), Found::Parameter(self.snapshot.parameter(name)))
+                (seaworthy_iam::parameter_arn(p, r, a, name), Found::Parameter(self.snapshot.parameter(name)))
             }
             Kept::ParameterArn(arn) => (arn.clone(), Found::Parameter(self.parameter_by_arn(arn))),
             Kept::SecretArn(arn) => {

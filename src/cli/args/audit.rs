@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::{Common, severity};
 use crate::finding::{Severity, Verdict};
-use crate::location::PhaseId;
+use seaworthy_source::PhaseId;
 
 /// Audit many runs: the papers of each, tags that were used twice, and what changed between runs of one tag
 #[derive(Args, Debug)]

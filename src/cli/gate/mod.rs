@@ -10,10 +10,10 @@ use super::{Failure, environment, output, place, progress};
 use crate::check::Masker;
 use crate::contract::Contract;
 use crate::finding::Verdict;
-use crate::location::RunId;
 use crate::report::evidence;
 use crate::scan::{self, Gate, Progress, Setup};
 use parts::Run;
+use seaworthy_source::RunId;
 
 pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;

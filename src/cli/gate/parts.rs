@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::artifact::aws::live::LiveOptions;
 use crate::check::Masker;
 use crate::cli::args::{Context, Gate as Arguments, Image};
 use crate::cli::place::Place;
 use crate::cli::{Failure, context, image, wiring};
 use crate::finding::Part;
-use crate::location::RunId;
 use crate::scan::{self, PapersRequest, Plan, RegistryAccess, Setup, SoFar, StoredRun};
+use seaworthy_aws::live::LiveOptions;
+use seaworthy_source::RunId;
 
 /// What the parts are examined with.
 #[derive(Clone, Copy)]

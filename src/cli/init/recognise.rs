@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::survey::{Guess, SecretGuess, Survey};
 use crate::cli::Failure;
-use crate::detect::validate::is_secret_name;
+use seaworthy_detect::validate::is_secret_name;
 
 /// The patterns, compiled once.
 pub(super) struct Recogniser {

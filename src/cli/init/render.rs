@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::survey::{Guess, SecretGuess, Survey};
 use crate::contract::{Contract, EvidenceSection};
-use crate::location::escape_bytes;
+use seaworthy_source::escape_bytes;
 
 /// Keys that a person must complete or confirm: an image that does not exist yet, a bucket that is written to.
 const OPEN: [&str; 2] = ["reference", "store"];

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::recognise::Recogniser;
 use crate::cli::Failure;
-use crate::location::escape_bytes;
+use seaworthy_source::escape_bytes;
 
 /// How deep folders are entered.
 const DEPTH: usize = 6;

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Fault, shown};
-use crate::location::LineIndex;
+use seaworthy_source::LineIndex;
 
 /// Line, name, value.
 type Pairs = Vec<(usize, String, String)>;

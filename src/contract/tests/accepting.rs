@@ -1,7 +1,7 @@
 //! Which findings are accepted, and until when.
 
 use crate::finding::{Confidence, Finding};
-use crate::location::{Origin, OriginKind};
+use seaworthy_source::{Origin, OriginKind};
 
 use super::*;
 

@@ -13,7 +13,7 @@ use crate::contract::raw::papers::{
     RawSignature,
 };
 use crate::contract::raw::{Marked, Text};
-use crate::location::Span;
+use seaworthy_source::Span;
 
 /// The sections, as they are written.
 pub(in crate::contract) struct RawPapers {

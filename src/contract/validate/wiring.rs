@@ -12,7 +12,7 @@ use crate::contract::raw::{
 };
 use crate::contract::sections::SecretEntry;
 use crate::contract::wiring::AwsSection;
-use crate::location::Span;
+use seaworthy_source::Span;
 
 /// The raw sections.
 pub(super) struct RawWiring {

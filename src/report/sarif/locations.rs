@@ -4,9 +4,9 @@
 use serde_sarif::sarif::{ArtifactLocation, Location, LogicalLocation, PhysicalLocation, Region};
 
 use super::message;
-use crate::location::{LayerPath, Origin, OriginKind, Place};
 use crate::report::phrase::{hidden, made_in, place, printable};
 use crate::report::source::{Source, line};
+use seaworthy_source::{LayerPath, Origin, OriginKind, Place};
 
 /// The place that an alert is shown at: the line of the repository that leads to `origin`, else the place inside the
 /// artifact.

@@ -7,8 +7,8 @@ use serde_sarif::sarif::{PropertyBag, Result as SarifResult};
 
 use super::{bag, locations, message, rules};
 use crate::finding::{Confidence, Finding, Severity};
-use crate::location::{FileState, Place};
 use crate::report::phrase::{artifact, count, hidden, made_in, place, printable, prose, sentence};
+use seaworthy_source::{FileState, Place};
 
 /// Locations of a result that GitHub keeps.
 const MOST_PLACES: usize = 100;

@@ -7,9 +7,9 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::*;
-use crate::location::{Place, Position};
 use crate::report::agreement::assert_fits;
 use crate::report::samples;
+use seaworthy_source::{Place, Position};
 
 fn sarif(report: &Report) -> (Value, Written, Vec<u8>) {
     let mut out = Vec::new();
@@ -276,7 +276,7 @@ fn places_beyond_the_limit_are_counted() {
 proptest! {
     #[test]
     fn any_name_makes_a_plain_uri(artifact in ".{0,30}", path in prop::option::of(".{0,60}")) {
-        let mut origin = crate::location::Origin::new(crate::location::OriginKind::LayerFile, artifact);
+        let mut origin = seaworthy_source::Origin::new(seaworthy_source::OriginKind::LayerFile, artifact);
         origin.path = path;
         let location = locations::primary(&origin);
         let uri = location.physical_location.unwrap().artifact_location.unwrap().uri.unwrap();

@@ -7,8 +7,8 @@ use std::io;
 use super::screen::{BOLD, DIM, LINK, OPEN, PLAIN, Piece, Screen, of_severity};
 use super::{THE_REST, TextOptions};
 use crate::finding::{CheckMeta, Confidence, Finding, Redacted, Report, Severity};
-use crate::location::{Origin, Place};
 use crate::report::phrase::{artifact, count, hidden, made_in, number, place, printable, prose};
+use seaworthy_source::{Origin, Place};
 
 /// Further places of a secret that are shown unless all are asked for.
 const PLACES: usize = 3;

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::artifact::image::registry::RegistryOptions;
-use crate::artifact::image::{Source, archive, layout, registry};
-use crate::artifact::provenance::Field;
 use crate::check::{Masker, catalogue};
 use crate::finding::{Report, Unchecked};
-use crate::location::{Origin, OriginKind};
 use crate::scan::image::{known_image, limits};
 use crate::scan::{ImageRequest, Setup};
+use seaworthy_image::registry::RegistryOptions;
+use seaworthy_image::{Source, archive, layout, registry};
+use seaworthy_provenance::Field;
+use seaworthy_source::{Origin, OriginKind};
 
 /// Which images are examined, and where they are had from.
 pub struct ImagesRequest {

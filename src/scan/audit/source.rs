@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::artifact::provenance::{Content, Paper, PaperKind, read_inside};
-use crate::location::{Key, RunId, decode_key};
 use crate::store::s3::S3;
 use crate::store::{Document, Entries, Layout, MAX_ENTRIES, Runs, Store, StoreError};
+use seaworthy_provenance::{Content, Paper, PaperKind, read_inside};
+use seaworthy_source::{Key, RunId, decode_key};
 
 /// Requests to a bucket that are under way at a time.
 const IN_FLIGHT: usize = 16;

@@ -1,9 +1,7 @@
 //! What takes files from the context, in the stages that a build needs.
 
-use crate::artifact::context::{CopyKind, CopySource, SourcePath};
-use crate::artifact::dockerfile::{
-    Expanded, Instruction, Kind, MountType, PartKind, Resolution, Source, Text,
-};
+use seaworthy_context::{CopyKind, CopySource, SourcePath};
+use seaworthy_dockerfile::{Expanded, Instruction, Kind, MountType, PartKind, Resolution, Source, Text};
 
 /// Every COPY, ADD and bind mount of the stages, with the number of its instruction.
 pub(super) fn sources(resolution: &Resolution<'_>, stages: &[usize]) -> Vec<(usize, CopySource)> {

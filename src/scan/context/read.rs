@@ -10,13 +10,13 @@ use memchr::memchr_iter;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::super::Setup;
-use crate::artifact::context::{Context as Files, FileKind, Sent};
-use crate::artifact::image::layer::{Chunk, ContentKind, FileMeta, Part};
 use crate::check::fallback::Watch;
 use crate::check::image::{ChunkFacts, examine};
-use crate::detect::{AHEAD, BEHIND, Scratch};
 use crate::finding::Coverage;
-use crate::location::{LayerPath, Place, Position};
+use seaworthy_context::{Context as Files, FileKind, Sent};
+use seaworthy_detect::{AHEAD, BEHIND, Scratch};
+use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Part};
+use seaworthy_source::{LayerPath, Place, Position};
 
 /// Fresh bytes of a piece.
 const FRESH: usize = 1 << 20;

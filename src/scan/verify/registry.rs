@@ -1,16 +1,13 @@
 //! Asking the registry that the provenance names.
 
-use crate::artifact::aws;
-use crate::artifact::aws::client::sdk_config;
-use crate::artifact::aws::ecr::{self, EcrRepository, EcrTag};
-use crate::artifact::aws::live::LiveOptions;
-use crate::artifact::image::Limits;
-use crate::artifact::image::registry::{RegistryOptions, TagAnswer, ask_tag};
-use crate::artifact::provenance::{
-    Field, Mutability, Papers, RegistryAnswer, RegistryFacts, Resolved, read_fields,
-};
 use crate::check::provenance::{Expectations, RegistryKind};
 use crate::contract::Contract;
+use seaworthy_aws::client::sdk_config;
+use seaworthy_aws::ecr::{self, EcrRepository, EcrTag};
+use seaworthy_aws::live::LiveOptions;
+use seaworthy_image::Limits;
+use seaworthy_image::registry::{RegistryOptions, TagAnswer, ask_tag};
+use seaworthy_provenance::{Field, Mutability, Papers, RegistryAnswer, RegistryFacts, Resolved, read_fields};
 
 /// How registries are reached.
 #[derive(Clone, Debug, Default)]
@@ -70,10 +67,10 @@ fn ask_ecr(repository: &EcrRepository, tag: &str, access: &RegistryAccess) -> Re
             EcrTag::Contradiction(how) => Resolved::Contradiction(how),
         },
         mutability: match answer.mutability {
-            Ok(aws::Mutability::Immutable) => Mutability::Immutable,
-            Ok(aws::Mutability::Mutable) => Mutability::Mutable,
-            Ok(aws::Mutability::ImmutableExcept(filters)) => Mutability::ImmutableExcept(filters),
-            Ok(aws::Mutability::MutableExcept(filters)) => Mutability::MutableExcept(filters),
+            Ok(seaworthy_aws::Mutability::Immutable) => Mutability::Immutable,
+            Ok(seaworthy_aws::Mutability::Mutable) => Mutability::Mutable,
+            Ok(seaworthy_aws::Mutability::ImmutableExcept(filters)) => Mutability::ImmutableExcept(filters),
+            Ok(seaworthy_aws::Mutability::MutableExcept(filters)) => Mutability::MutableExcept(filters),
             Err(reason) => Mutability::Unknown(reason),
         },
         pushed_at: answer.pushed_at,

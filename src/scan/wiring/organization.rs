@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::ScanError;
-use crate::iam::{Effect, JsonLimits, Level, Policy, PolicyKind, Value, read_json};
+use seaworthy_iam::{Effect, JsonLimits, Level, Policy, PolicyKind, Value, read_json};
 
 /// The largest file, in bytes: a level has five policies of 5,120 characters at most.
 const MOST: u64 = 1 << 20;

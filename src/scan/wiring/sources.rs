@@ -5,13 +5,11 @@ use std::io::Read;
 use std::path::Path;
 
 use super::super::{ScanError, Setup};
-use crate::artifact::aws::live::{self, LiveOptions};
-use crate::artifact::aws::{
-    Inspector, Seen, Sighting, Snapshot, Source, SourceKind, Wanted, plan, saved, template,
-};
 use crate::check::wiring::{Kept, Placement};
 use crate::check::{Context, examine_assignment, examine_text};
 use crate::contract::Contract;
+use seaworthy_aws::live::{self, LiveOptions};
+use seaworthy_aws::{Inspector, Seen, Sighting, Snapshot, Source, SourceKind, Wanted, plan, saved, template};
 
 /// A file that tells of the account, as it was read.
 pub enum WiringSource {

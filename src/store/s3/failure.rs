@@ -6,8 +6,8 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::Options;
-use crate::location::escape_bytes;
 use crate::store::StoreError;
+use seaworthy_source::escape_bytes;
 
 /// What was asked.
 #[derive(Clone, Copy)]

@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use super::failure::{self, Asked, Refusal};
 use super::{Options, S3};
-use crate::location::Key;
 use crate::store::{Object, StoreError};
+use seaworthy_source::Key;
 
 /// Failures of the way, one after the other, after which a service counts as gone: every further request would wait as
 /// long as those did.

@@ -16,9 +16,9 @@ use aws_sdk_s3::types::ServerSideEncryption;
 use tokio::runtime::Runtime;
 
 use super::{Entries, MAX_BYTES, MAX_ENTRIES, Object, Slot, StoreError, Written};
-use crate::location::{Key, decode_key};
 use failure::{Asked, Refusal};
 use fetch::Counter;
+use seaworthy_source::{Key, decode_key};
 
 pub use fetch::Listed;
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use seaworthy::artifact::dockerfile::{Dockerfile, Syntax, history, shell};
+use seaworthy_dockerfile::{Dockerfile, Syntax, history, shell};
 
 fuzz_target!(|file: &[u8]| {
     if let Ok(syntax) = Syntax::read(file) {

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use seaworthy::iam::cases::{Case, decide};
-use seaworthy::iam::{Language, Limits, Policy, PolicySet, Query, Requester};
+use seaworthy_iam::cases::{Case, decide};
+use seaworthy_iam::{Language, Limits, Policy, PolicySet, Query, Requester};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };

@@ -5,8 +5,8 @@
 mod parts;
 
 use libfuzzer_sys::fuzz_target;
-use seaworthy::artifact::image::Limits;
-use seaworthy::artifact::image::layer::Overlap;
+use seaworthy_image::Limits;
+use seaworthy_image::layer::Overlap;
 
 fuzz_target!(|input: (&[u8], u8, u8, &[u8])| {
     let (sizes, filler, split, data) = input;

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use seaworthy::detect::{AHEAD, BEHIND, Engine, Piece, Scratch};
+use seaworthy_detect::{AHEAD, BEHIND, Engine, Piece, Scratch};
 use seaworthy::rule::Rules;
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::load(&[], &[]).expect("the built-in rules load"));

@@ -5,7 +5,7 @@ use super::super::path::{absolute, below};
 use super::super::rendered::Rendered;
 use super::programs::{COPIERS, ECHOES, FILTERS, KEEPERS, is_silent};
 use super::{End, Flow, Flows, Sources, is_outside};
-use crate::artifact::dockerfile::shell::{
+use seaworthy_dockerfile::shell::{
     self, Command, CommandKind, Operator, Redirection, RedirectionOperator, Script, Word, WordPart,
 };
 

@@ -2,8 +2,8 @@
 
 use super::super::rendered::Rendered;
 use super::{Reader, base_name};
-use crate::artifact::dockerfile::shell::{Command, Script};
-use crate::detect::validate::{NameKind, name_kind};
+use seaworthy_detect::validate::{NameKind, name_kind};
+use seaworthy_dockerfile::shell::{Command, Script};
 
 /// An option of known programs whose value is a password.
 struct SecretOption {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::super::rendered::Rendered;
 use super::{Reader, assigned};
 use crate::check::examine_text;
-use crate::detect::validate::{NameKind, name_kind};
+use seaworthy_detect::validate::{NameKind, name_kind};
 
 /// Headers that carry a secret.
 const HEADERS: &[&str] = &[

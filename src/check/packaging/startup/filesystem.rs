@@ -1,8 +1,8 @@
 //! The image's final filesystem, with the content of the files that were kept.
 
-use crate::artifact::image::{Tree, TreeNode};
 use crate::check::image::{ExaminedImage, LayerView};
-use crate::location::{FileState, Origin, OriginKind, Place, escape_bytes};
+use seaworthy_image::{Tree, TreeNode};
+use seaworthy_source::{FileState, Origin, OriginKind, Place, escape_bytes};
 
 /// The final filesystem.
 pub(super) struct Filesystem<'a> {

@@ -7,9 +7,9 @@ use object::read::elf::{FileHeader, ProgramHeader};
 
 use super::filesystem::{Content, Filesystem};
 use super::{Fault, Started, python, shells};
-use crate::artifact::image::TreeNode;
 use crate::check::image::{ExaminedImage, environment};
-use crate::location::LayerPath;
+use seaworthy_image::TreeNode;
+use seaworthy_source::LayerPath;
 
 /// The PATH of a container whose image sets none.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

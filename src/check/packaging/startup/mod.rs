@@ -8,11 +8,11 @@ mod shells;
 mod sw601;
 mod sw602;
 
-use crate::artifact::image::layer::Wanted;
 use crate::check::Check;
 use crate::check::image::ExaminedImage;
 use crate::finding::Unchecked;
-use crate::location::{Origin, OriginKind, Position, escape_bytes};
+use seaworthy_image::layer::Wanted;
+use seaworthy_source::{Origin, OriginKind, Position, escape_bytes};
 
 use filesystem::Filesystem;
 use machine::Machine;

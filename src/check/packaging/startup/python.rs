@@ -3,7 +3,7 @@
 
 use super::machine::{Found, Machine};
 use super::{Fault, Started};
-use crate::artifact::image::Tree;
+use seaworthy_image::Tree;
 
 /// A module as the import system finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use super::machine::Machine;
 use super::{Fault, Started};
-use crate::artifact::dockerfile::Text;
-use crate::artifact::dockerfile::shell::{self, Command, Word};
+use seaworthy_dockerfile::Text;
+use seaworthy_dockerfile::shell::{self, Command, Word};
 
 /// `sh FILE …`, `sh -c TEXT`.
 pub(super) fn start(machine: &Machine<'_>, arguments: &[String], steps: u8) -> Result<Started, Fault> {

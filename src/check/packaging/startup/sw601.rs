@@ -3,7 +3,7 @@
 use super::{Fault, Startup};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
-use crate::location::{OriginKind, escape_bytes};
+use seaworthy_source::{OriginKind, escape_bytes};
 
 /// SW601.
 pub struct EntrypointMissing;

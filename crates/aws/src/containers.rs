@@ -1,0 +1,202 @@
+//! Container definitions, as plans and templates hold them.
+
+use super::tree::{Marked, Tree, known_length};
+use super::{
+    Container, Expression, Gap, Inspector, Literal, LiteralPlace, Part, SecretReference, SecretReferenceKind,
+    Seen, Text,
+};
+use seaworthy_source::JsonPointer;
+
+/// Says which secrets a known text holds that flow into it by reference.
+pub(super) type Taints<'a> = &'a dyn Fn(&str) -> Vec<String>;
+
+/// What the container definitions of a task say.
+#[derive(Default)]
+pub(super) struct Containers {
+    pub containers: Vec<Container>,
+    pub references: Vec<SecretReference>,
+}
+
+struct Reader<'a> {
+    inspector: &'a dyn Inspector,
+    taints: Taints<'a>,
+}
+
+/// Reads the definitions; `at` is where the list stands.
+pub(super) fn read(
+    list: &Tree,
+    at: &JsonPointer,
+    inspector: &dyn Inspector,
+    taints: Taints<'_>,
+) -> Containers {
+    let reader = Reader { inspector, taints };
+    let mut out = Containers::default();
+    for (index, definition) in list.items().iter().enumerate() {
+        let at = at.index(index);
+        let name = definition.get("name").and_then(Tree::text).unwrap_or_default();
+        reader.references(definition, &name, &at, &mut out.references);
+        let image = definition.get("image").and_then(Tree::text);
+        let image =
+            image.map_or_else(|| Seen::NotSeen(Gap::new("the container names no image")), Seen::Value);
+        out.containers.push(Container { literals: reader.literals(definition, &at), name, image });
+    }
+    out
+}
+
+impl Reader<'_> {
+    fn literals(&self, definition: &Tree, at: &JsonPointer) -> Vec<Literal> {
+        let mut out = Vec::new();
+        let at_key = at.key("environment");
+        for (index, pair) in
+            definition.get("environment").map_or_else(Vec::new, Tree::items).iter().enumerate()
+        {
+            if let Tree::Text(_) = pair {
+                // The list or a pair is made of something else, and may set any variable.
+                self.others(pair, "environment", &at_key.index(index), &mut out);
+                continue;
+            }
+            let name = pair.get("name").and_then(Tree::text).unwrap_or_default().to_string();
+            let value = pair.get("value").and_then(Tree::marked).unwrap_or_default();
+            out.push(self.literal(LiteralPlace::Environment, &name, at_key.index(index), &value));
+        }
+        for (field, place) in [("command", LiteralPlace::Command), ("entryPoint", LiteralPlace::EntryPoint)] {
+            self.arguments(definition.get(field), place, &at.key(field), &mut out);
+        }
+        let health = definition.get("healthCheck").and_then(|check| check.get("command"));
+        self.arguments(health, LiteralPlace::HealthCheck, &at.key("healthCheck").key("command"), &mut out);
+        self.map(definition.get("dockerLabels"), LiteralPlace::Label, &at.key("dockerLabels"), &mut out);
+        // What stands for the container or for its whole log configuration may hold anything.
+        if let Tree::Text(_) = definition {
+            self.others(definition, "containerDefinitions", at, &mut out);
+        }
+        if let Some(log @ Tree::Text(_)) = definition.get("logConfiguration") {
+            self.others(log, "logConfiguration", &at.key("logConfiguration"), &mut out);
+        }
+        let log = definition.get("logConfiguration").and_then(|log| log.get("options"));
+        self.map(log, LiteralPlace::LogOption, &at.key("logConfiguration").key("options"), &mut out);
+        for field in ["firelensConfiguration", "systemControls", "extraHosts", "dockerSecurityOptions"] {
+            if let Some(tree) = definition.get(field) {
+                self.others(tree, field, &at.key(field), &mut out);
+            }
+        }
+        out
+    }
+
+    fn arguments(&self, list: Option<&Tree>, place: LiteralPlace, at: &JsonPointer, out: &mut Vec<Literal>) {
+        for (index, item) in list.map_or_else(Vec::new, Tree::items).iter().enumerate() {
+            if let Some(value) = item.marked() {
+                out.push(self.literal(place, &index.to_string(), at.index(index), &value));
+            }
+        }
+    }
+
+    fn map(&self, map: Option<&Tree>, place: LiteralPlace, at: &JsonPointer, out: &mut Vec<Literal>) {
+        match map {
+            Some(Tree::Map(members)) => {
+                for (name, value) in members {
+                    if let Some(value) = value.marked() {
+                        out.push(self.literal(place, name, at.key(name), &value));
+                    }
+                }
+            }
+            Some(other) => self.others(other, "options", at, out),
+            None => {}
+        }
+    }
+
+    fn others(&self, tree: &Tree, name: &str, at: &JsonPointer, out: &mut Vec<Literal>) {
+        match tree {
+            Tree::List(items) => {
+                items.iter().enumerate().for_each(|(i, item)| self.others(item, name, &at.index(i), out));
+            }
+            Tree::Map(members) => {
+                members.iter().for_each(|(key, item)| self.others(item, key, &at.key(key), out));
+            }
+            _ => out.extend(
+                tree.marked().map(|value| self.literal(LiteralPlace::Other, name, at.clone(), &value)),
+            ),
+        }
+    }
+
+    fn literal(&self, place: LiteralPlace, name: &str, at: JsonPointer, value: &Marked) -> Literal {
+        Literal {
+            place,
+            name: name.to_owned(),
+            pointer: Some(at),
+            value: expression(name, value, self.inspector, self.taints),
+        }
+    }
+
+    fn references<'a>(
+        &self,
+        definition: &'a Tree,
+        name: &Text,
+        at: &JsonPointer,
+        out: &mut Vec<SecretReference>,
+    ) {
+        let mut push = |kind, variable: Text, value: Option<&Tree>, pointer: JsonPointer| {
+            out.push(SecretReference {
+                kind,
+                container: Some(name.clone()),
+                name: variable.to_string(),
+                value_from: value.and_then(Tree::text).unwrap_or_default(),
+                pointer: Some(pointer),
+            });
+        };
+        let items = |tree: Option<&'a Tree>| tree.map_or_else(Vec::new, Tree::items);
+        let named = |item: &Tree| item.get("name").and_then(Tree::text).unwrap_or_default();
+        let log = definition.get("logConfiguration");
+        let log_at = at.key("logConfiguration").key("secretOptions");
+        for (kind, list, at) in [
+            (SecretReferenceKind::Secrets, definition.get("secrets"), at.key("secrets")),
+            (SecretReferenceKind::LogSecretOptions, log.and_then(|log| log.get("secretOptions")), log_at),
+        ] {
+            for (index, item) in items(list).iter().enumerate() {
+                push(kind, named(item), item.get("valueFrom"), at.index(index));
+            }
+        }
+        let credentials = definition.get("repositoryCredentials").filter(|tree| !tree.is_null());
+        if let Some(credentials) = credentials {
+            let field = "credentialsParameter";
+            let at = at.key("repositoryCredentials").key(field);
+            push(SecretReferenceKind::RepositoryCredentials, field.into(), credentials.get(field), at);
+        }
+        for (index, file) in items(definition.get("environmentFiles")).iter().enumerate() {
+            let at = at.key("environmentFiles").index(index);
+            push(SecretReferenceKind::EnvironmentFiles, "environmentFiles".into(), file.get("value"), at);
+        }
+        for (index, spec) in items(definition.get("credentialSpecs")).iter().enumerate() {
+            let at = at.key("credentialSpecs").index(index);
+            push(SecretReferenceKind::CredentialSpecs, "credentialSpecs".into(), Some(spec), at);
+        }
+    }
+}
+
+/// Looks at a value and keeps what was seen in it, not the value.
+pub(super) fn expression(
+    name: &str,
+    value: &Marked,
+    inspector: &dyn Inspector,
+    taints: Taints<'_>,
+) -> Expression {
+    let known = value.text.known();
+    let mut flows = value.taints.clone();
+    let mut sightings = Vec::new();
+    for part in value.text.parts() {
+        if let Part::Literal(text) = part {
+            flows.extend(taints(text));
+            sightings.extend(inspector.inspect(name, text));
+        }
+    }
+    flows.sort();
+    flows.dedup();
+    let unknown: Vec<&str> = value.text.symbols().collect();
+    Expression {
+        length: known_length(&value.text),
+        empty: known == Some(""),
+        sightings,
+        taints: flows,
+        gap: (!unknown.is_empty())
+            .then(|| Gap::new(format!("not known until it is deployed: {}", unknown.join(", ")))),
+    }
+}

@@ -1,0 +1,422 @@
+//! The account's parts, as far as checks ask about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Gap, Seen, Text};
+use seaworthy_source::JsonPointer;
+
+/// All that is known of one account and region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// What it was filled from, in order; a [`Place`] names one by its index.
+    pub sources: Vec<Source>,
+    /// `aws`, `aws-cn`, `aws-us-gov`; where unknown, readers write `aws`.
+    pub partition: Option<String>,
+    /// The account's 12 digits.
+    pub account: Option<String>,
+    /// The region, such as `eu-west-1`.
+    pub region: Option<String>,
+    /// Roles by name. A name that is not here was neither found nor looked for: see [`Snapshot::role`].
+    pub roles: BTreeMap<String, Seen<Role>>,
+    /// Systems Manager parameters by name.
+    pub parameters: BTreeMap<String, Seen<Parameter>>,
+    /// Secrets Manager secrets by name.
+    pub secrets: BTreeMap<String, Seen<ManagedSecret>>,
+    /// Task definitions by family; a plan may hold several of one family name only as an error.
+    pub tasks: BTreeMap<String, Seen<TaskDefinition>>,
+    /// ECR repositories by name.
+    pub repositories: BTreeMap<String, Seen<Repository>>,
+    /// KMS keys by key ID, ARN or address, as the parts that use them name them.
+    pub keys: BTreeMap<String, Seen<Key>>,
+    /// What a source holds and could not be read, and belongs to no entry above: a whole page, a resource without a
+    /// name. Each is told as unchecked.
+    pub gaps: Vec<(Place, Gap)>,
+}
+
+/// What a snapshot was filled from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its kind.
+    pub kind: SourceKind,
+    /// The file as the user named it, or the endpoint.
+    pub name: String,
+    /// The file's digest, `sha256:…`.
+    pub digest: Option<String>,
+    /// The tool and version that made it, such as `terraform 1.11.4`.
+    pub tool: Option<String>,
+}
+
+/// Kinds of sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// `terraform show -json` of a plan.
+    Plan,
+    /// `terraform show -json` of a state.
+    State,
+    /// A CloudFormation template, or one that CDK synthesised.
+    Template,
+    /// The account itself.
+    Live,
+}
+
+/// Where a part is told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// Index into [`Snapshot::sources`].
+    pub source: usize,
+    /// The part's name there: a Terraform address, a logical ID or an ARN.
+    pub address: String,
+    /// The place in the document, where there is one.
+    pub pointer: Option<JsonPointer>,
+    /// The line in the document, from 1, where it is text that people read.
+    pub line: Option<u32>,
+}
+
+/// An IAM role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// Its name.
+    pub name: Text,
+    /// Its ARN, where known; a reader that knows account and path makes it.
+    pub arn: Option<String>,
+    /// Where it is told of.
+    pub place: Place,
+    /// Who may assume it.
+    pub trust: Seen<Document>,
+    /// Its identity policies.
+    pub policies: Vec<PolicyAttachment>,
+    /// Why the list of policies may lack some; nothing if it is whole. A plan is whole for the roles it creates and
+    /// not for those that it only reads.
+    pub policies_gap: Option<Gap>,
+    /// The permissions boundary; absent if none is attached.
+    pub boundary: Seen<Document>,
+}
+
+/// A policy of a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyAttachment {
+    /// Inline or managed.
+    pub source: PolicySource,
+    /// Its name, or its ARN if it is managed.
+    pub name: Text,
+    /// What it says.
+    pub document: Seen<Document>,
+}
+
+/// How a policy is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicySource {
+    /// Embedded in the role.
+    Inline,
+    /// A managed policy, AWS's or the customer's.
+    Managed,
+}
+
+/// A policy document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Its JSON text. What is not known stands in it as `${unknown:NAME}`, which the IAM engine reads as a text that
+    /// may be anything and is the same wherever NAME is.
+    pub text: String,
+    /// Where it is told of.
+    pub place: Place,
+}
+
+/// A parameter of Systems Manager. Its value is never held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its full name.
+    pub name: String,
+    /// Where it is told of.
+    pub place: Place,
+    /// Whether it is only planned: it is to be created by an apply that has not happened.
+    pub planned: bool,
+    /// Its type.
+    pub kind: Seen<ParameterKind>,
+    /// Its newest version.
+    pub version: Seen<u64>,
+    /// The KMS key of a SecureString: an ID, an ARN or an alias such as `alias/aws/ssm`. Absent if it is not encrypted.
+    pub key: Seen<Text>,
+}
+
+/// Types of parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParameterKind {
+    /// Plain text.
+    String,
+    /// A list in plain text.
+    StringList,
+    /// Encrypted.
+    SecureString,
+}
+
+impl ParameterKind {
+    /// AWS's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::StringList => "StringList",
+            Self::SecureString => "SecureString",
+        }
+    }
+}
+
+/// A secret of Secrets Manager. Its value is never held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagedSecret {
+    /// Its name.
+    pub name: String,
+    /// Its ARN with the six random characters, where known.
+    pub arn: Option<String>,
+    /// Where it is told of.
+    pub place: Place,
+    /// Whether it is only planned.
+    pub planned: bool,
+    /// Its KMS key; absent for the account's default one.
+    pub key: Seen<Text>,
+    /// Its resource policy; absent if there is none.
+    pub policy: Seen<Document>,
+}
+
+/// An ECS task definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskDefinition {
+    /// Its family.
+    pub family: Text,
+    /// Its revision, if it is registered.
+    pub revision: Option<u64>,
+    /// Where it is told of.
+    pub place: Place,
+    /// The role of the application: an ARN or a name. Absent if there is none.
+    pub task_role: Seen<Text>,
+    /// The role of the ECS agent: an ARN or a name. Absent if there is none.
+    pub execution_role: Seen<Text>,
+    /// Its containers.
+    pub containers: Seen<Vec<Container>>,
+    /// What the execution role must read before a container starts, of all containers.
+    pub references: Vec<SecretReference>,
+}
+
+/// A container of a task definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// Its name.
+    pub name: Text,
+    /// Its image.
+    pub image: Seen<Text>,
+    /// Everything that is written into it in clear.
+    pub literals: Vec<Literal>,
+}
+
+/// Something that a task definition says in clear. Its value is not held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Literal {
+    /// What it is.
+    pub place: LiteralPlace,
+    /// The variable's or option's name; the index of an argument.
+    pub name: String,
+    /// Where it stands.
+    pub pointer: Option<JsonPointer>,
+    /// What it is made of.
+    pub value: Expression,
+}
+
+/// Where in a container definition a literal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiteralPlace {
+    /// `environment`
+    Environment,
+    /// `command`
+    Command,
+    /// `entryPoint`
+    EntryPoint,
+    /// `healthCheck.command`
+    HealthCheck,
+    /// `dockerLabels`
+    Label,
+    /// `logConfiguration.options`
+    LogOption,
+    /// `systemControls`, `extraHosts`, `dockerSecurityOptions` and other texts
+    Other,
+}
+
+/// What a literal is made of, without its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expression {
+    /// Length of what is known of it, in bytes.
+    pub length: usize,
+    /// Whether the known part is an empty text and nothing is unknown.
+    pub empty: bool,
+    /// What the inspector saw in it.
+    pub sightings: Vec<Sighting>,
+    /// Secrets that flow into it by reference: `aws_ssm_parameter.db.value`, `random_password.db.result`,
+    /// `{{resolve:ssm-secure:…}}`. A reference to something that is no secret is not listed.
+    pub taints: Vec<String>,
+    /// Why a part of it is not known, if so.
+    pub gap: Option<Gap>,
+}
+
+/// A secret that an inspector saw. Nothing of its value is kept but a redacted preview.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The detector's ID.
+    pub detector: String,
+    /// What it is, such as `AWS secret access key`.
+    pub what: String,
+    /// `low` … `critical`.
+    pub severity: String,
+    /// `low` … `high`.
+    pub confidence: String,
+    /// How to rotate it.
+    pub rotate: String,
+    /// A redacted preview.
+    pub preview: String,
+    /// The length of the secret in bytes.
+    pub length: usize,
+}
+
+/// A field of a task definition that makes the execution role read something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretReference {
+    /// The field.
+    pub kind: SecretReferenceKind,
+    /// The container, where it belongs to one.
+    pub container: Option<Text>,
+    /// The variable or option that is set.
+    pub name: String,
+    /// What is read: a parameter's name or ARN, a secret's ARN, an S3 object.
+    pub value_from: Text,
+    /// Where it stands.
+    pub pointer: Option<JsonPointer>,
+}
+
+/// The fields by which a task definition makes the execution role read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretReferenceKind {
+    /// `secrets[].valueFrom`
+    Secrets,
+    /// `logConfiguration.secretOptions[].valueFrom`
+    LogSecretOptions,
+    /// `repositoryCredentials.credentialsParameter`
+    RepositoryCredentials,
+    /// `environmentFiles[].value`
+    EnvironmentFiles,
+    /// `credentialSpecs[]`
+    CredentialSpecs,
+}
+
+impl SecretReferenceKind {
+    /// The field's name in a task definition.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Secrets => "secrets",
+            Self::LogSecretOptions => "logConfiguration.secretOptions",
+            Self::RepositoryCredentials => "repositoryCredentials",
+            Self::EnvironmentFiles => "environmentFiles",
+            Self::CredentialSpecs => "credentialSpecs",
+        }
+    }
+}
+
+/// An ECR repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// Its name.
+    pub name: String,
+    /// Its URI, such as `111122223333.dkr.ecr.eu-west-1.amazonaws.com/app`.
+    pub uri: Option<String>,
+    /// Where it is told of.
+    pub place: Place,
+    /// Whether its tags can be moved.
+    pub mutability: Seen<Mutability>,
+}
+
+/// Whether a repository's tags can be moved (`imageTagMutability`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mutability {
+    /// Every tag can be moved.
+    Mutable,
+    /// No tag can.
+    Immutable,
+    /// No tag can but those that a filter names.
+    ImmutableExcept(Vec<String>),
+    /// Every tag can but those that a filter names.
+    MutableExcept(Vec<String>),
+}
+
+/// A KMS key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its ARN, or a symbol that stands for it.
+    pub arn: Text,
+    /// Its aliases, such as `alias/orders`.
+    pub aliases: Vec<String>,
+    /// Where it is told of.
+    pub place: Place,
+    /// Whether AWS manages it: then every principal of the account can use it through its service.
+    pub aws_managed: bool,
+    /// Its key policy; absent if it has AWS's default one, which leaves the decision to the account's policies.
+    pub policy: Seen<Document>,
+}
+
+/// What a live account is asked for. Nothing else is listed, so that few permissions are needed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Parameters by name or ARN.
+    pub parameters: BTreeSet<String>,
+    /// Secrets by ARN.
+    pub secrets: BTreeSet<String>,
+    /// Roles by name.
+    pub roles: BTreeSet<String>,
+    /// Task definitions by family.
+    pub tasks: BTreeSet<String>,
+    /// Repositories by name.
+    pub repositories: BTreeSet<String>,
+}
+
+/// What a lookup says of a name that no source was asked about.
+fn never_asked<T>(what: &str) -> Seen<T> {
+    Seen::NotSeen(Gap::new(format!("no source tells of this {what}")))
+}
+
+fn look_up<'a, T>(map: &'a BTreeMap<String, Seen<T>>, name: &str, what: &str) -> Seen<&'a T> {
+    map.get(name).map_or_else(|| never_asked(what), Seen::as_ref)
+}
+
+impl Snapshot {
+    /// The role of this name.
+    pub fn role(&self, name: &str) -> Seen<&Role> {
+        look_up(&self.roles, name, "role")
+    }
+
+    /// The parameter of this name.
+    pub fn parameter(&self, name: &str) -> Seen<&Parameter> {
+        look_up(&self.parameters, name, "parameter")
+    }
+
+    /// The secret of this name.
+    pub fn secret(&self, name: &str) -> Seen<&ManagedSecret> {
+        look_up(&self.secrets, name, "secret")
+    }
+
+    /// The task definition of this family.
+    pub fn task(&self, family: &str) -> Seen<&TaskDefinition> {
+        look_up(&self.tasks, family, "task definition")
+    }
+
+    /// The repository of this name.
+    pub fn repository(&self, name: &str) -> Seen<&Repository> {
+        look_up(&self.repositories, name, "repository")
+    }
+
+    /// The source that a place names.
+    pub fn source(&self, place: &Place) -> Option<&Source> {
+        self.sources.get(place.source)
+    }
+}

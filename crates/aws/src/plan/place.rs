@@ -1,0 +1,182 @@
+//! The account and region that a plan is about, and the texts of attributes that it does not know yet.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::config::Expr;
+use super::link::{Leaf, Linker};
+use super::resource::Resource;
+use super::stream::Document;
+use crate::{ACCOUNT, Part, REGION, Text};
+
+/// Where a plan's resources live.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Home {
+    pub partition: Option<String>,
+    pub account: Option<String>,
+    pub region: Option<String>,
+}
+
+impl Home {
+    /// What the caller's identity, the provider's configuration and the resources' own ARNs tell, in this order. ARNs
+    /// in policies do not count: they may be of other accounts.
+    pub fn of(document: &Document) -> Self {
+        let linker = Linker { document };
+        let data = |kind: &str, attributes: &[&str]| {
+            let resource = document.resources.values().find(|r| r.is_data && r.kind == kind)?;
+            attributes.iter().find_map(|name| resource.text(name)).map(str::to_owned)
+        };
+        let aws = document.providers.iter().find(|provider| provider.name == "aws");
+        let setting = |name: &str| match aws?.expressions.get(name)? {
+            Expr::Constant(value) => Some(value),
+            expression => linker.setting(expression),
+        };
+        let allowed = || match setting("allowed_account_ids")? {
+            Value::Array(ids) => match ids.as_slice() {
+                [Value::String(id)] => Some(id.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let arns: Vec<Vec<&str>> = document
+            .resources
+            .values()
+            .filter(|r| !r.is_data)
+            .filter_map(|r| r.text("arn"))
+            .map(|arn| arn.splitn(6, ':').collect())
+            .filter(|fields: &Vec<&str>| fields.len() == 6)
+            .collect();
+        let only = |field: usize| {
+            let values: BTreeSet<&str> = arns
+                .iter()
+                .filter_map(|fields| fields.get(field).copied())
+                .filter(|f| !f.is_empty())
+                .collect();
+            (values.len() == 1).then(|| values.first().map(|text| (*text).to_owned())).flatten()
+        };
+        let region = setting("region").and_then(Value::as_str).map(str::to_owned);
+        let region = data("aws_region", &["name", "region"]).or(region).or_else(|| only(3));
+        let account = data("aws_caller_identity", &["account_id"]).or_else(allowed).or_else(|| only(4));
+        let partition = data("aws_partition", &["partition"]).or_else(|| only(1));
+        let by_region = region.as_deref().map(|region| match region {
+            _ if region.starts_with("cn-") => "aws-cn",
+            _ if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        });
+        Self {
+            partition: partition.or_else(|| by_region.map(str::to_owned)),
+            account: account.filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit())),
+            region,
+        }
+    }
+
+    /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:` and `rest`, with symbols for what is not known.
+    pub fn arn(&self, service: &str, regional: bool, rest: impl IntoIterator<Item = Part>) -> Text {
+        let literal = |text: &str| Part::Literal(text.to_owned());
+        let part = |known: &Option<String>, symbol: &str| {
+            known.clone().map_or_else(|| Part::Symbol(symbol.to_owned()), Part::Literal)
+        };
+        let partition = self.partition.as_deref().unwrap_or("aws");
+        let region = if regional { part(&self.region, REGION) } else { literal("") };
+        let head = [literal(&format!("arn:{partition}:{service}:")), region, literal(":")];
+        let account = [part(&self.account, ACCOUNT), literal(":")];
+        Text::new(head.into_iter().chain(account).chain(rest))
+    }
+}
+
+/// The texts of attributes.
+pub(super) struct Texts<'a> {
+    pub document: &'a Document,
+    pub linker: Linker<'a>,
+    pub home: Home,
+}
+
+impl Texts<'_> {
+    /// An attribute's text: as the plan knows it, as its configuration's one reference tells it, or a symbol.
+    /// Nothing if it is not set.
+    pub fn attribute(&self, resource: &Resource, attribute: &str) -> Option<Text> {
+        if let Some(text) = resource.text(attribute) {
+            return Some(text.into());
+        }
+        if !resource.is_unknown(attribute) {
+            return None;
+        }
+        let own = || Text::symbol(format!("{}.{attribute}", resource.address));
+        let leaves = self.linker.leaves_of(resource, attribute);
+        match leaves.as_slice() {
+            [] if self.linker.expression(resource, attribute).is_none() && !self.document.is_plan => None,
+            [leaf] => Some(self.leaf(leaf).unwrap_or_else(own)),
+            _ => Some(own()),
+        }
+    }
+
+    /// The text that a leaf is, if it is that of a resource whose identity is known.
+    pub fn leaf(&self, leaf: &Leaf) -> Option<Text> {
+        let Leaf::Attribute { address, attribute, .. } = leaf else { return None };
+        self.identity(self.document.resources.get(address)?, attribute)
+    }
+
+    /// The name, ID or ARN of a resource.
+    pub fn identity(&self, resource: &Resource, attribute: &str) -> Option<Text> {
+        if let Some(text) = resource.text(attribute) {
+            return Some(text.into());
+        }
+        let literal = |text: &str| Part::Literal(text.to_owned());
+        let symbol = |name: &str| Part::Symbol(format!("{}.{name}", resource.address));
+        let name = || resource.text("name").map_or_else(|| symbol("name"), literal);
+        let path = || literal(resource.text("path").unwrap_or("/"));
+        let home = &self.home;
+        Some(match (resource.kind.as_str(), attribute) {
+            (
+                "aws_iam_role" | "aws_ssm_parameter" | "aws_secretsmanager_secret" | "aws_kms_alias",
+                "name",
+            )
+            | ("aws_iam_role" | "aws_ssm_parameter", "id") => Text::new([name()]),
+            ("aws_iam_role", "arn") => home.arn("iam", false, [literal("role"), path(), name()]),
+            ("aws_iam_policy", "arn" | "id") => home.arn("iam", false, [literal("policy"), path(), name()]),
+            ("aws_ssm_parameter", "arn") => {
+                let known = resource.text("name");
+                let slash = if known.is_some_and(|name| name.starts_with('/')) { "" } else { "/" };
+                // Whether a name that is not known begins with a slash is not known either.
+                let rest = if known.is_some() {
+                    [literal(slash), name()]
+                } else {
+                    [literal(""), symbol("arn.name")]
+                };
+                home.arn("ssm", true, std::iter::once(literal("parameter")).chain(rest))
+            }
+            ("aws_secretsmanager_secret", "arn" | "id") => {
+                // AWS adds a dash and six characters of its own choice.
+                home.arn(
+                    "secretsmanager",
+                    true,
+                    [literal("secret:"), name(), literal("-"), symbol("arn.suffix")],
+                )
+            }
+            ("aws_kms_key", "key_id" | "id") => {
+                resource.text("key_id").map_or_else(|| Text::new([symbol("key_id")]), Text::from)
+            }
+            ("aws_kms_key", "arn") => {
+                let id = resource.text("key_id").map_or_else(|| symbol("key_id"), literal);
+                home.arn("kms", true, [literal("key/"), id])
+            }
+            ("aws_kms_alias", "arn") => home.arn("kms", true, [name()]),
+            ("aws_ecs_task_definition", "family") => Text::new([symbol("family")]),
+            _ => return None,
+        })
+    }
+
+    /// A key as a parameter or a secret names it. An in-plan key is always named by its ARN.
+    pub fn key(&self, resource: &Resource, attribute: &str) -> Option<Text> {
+        let leaves = self.linker.leaves_of(resource, attribute);
+        if let [Leaf::Attribute { address, kind, attribute }] = leaves.as_slice()
+            && kind == "aws_kms_key"
+            && matches!(attribute.as_str(), "arn" | "id" | "key_id")
+            && let Some(key) = self.document.resources.get(address)
+        {
+            return self.identity(key, "arn");
+        }
+        self.attribute(resource, attribute)
+    }
+}

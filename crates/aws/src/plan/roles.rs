@@ -1,0 +1,443 @@
+//! Roles, and the policies that other resources attach to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::link::Leaf;
+use super::place::Texts;
+use super::policy::{after_apply, place};
+use super::resource::{Action, Resource, has_true};
+use crate::{Document, Gap, Place, PolicyAttachment, PolicySource, Role, Seen, Snapshot, Text, managed};
+
+/// Reads all roles into the snapshot.
+pub(super) fn read(texts: &Texts<'_>, out: &mut Snapshot) {
+    let mut roles = Roles {
+        texts,
+        policies: Policies::index(texts),
+        drafts: BTreeMap::new(),
+        by_name: BTreeMap::new(),
+        stale: BTreeSet::new(),
+        strays: Vec::new(),
+        gaps: Vec::new(),
+    };
+    roles.draft();
+    roles.attach();
+    roles.own();
+    roles.finish(out);
+}
+
+/// Managed policies of the plan, by ARN.
+struct Policies<'a> {
+    texts: &'a Texts<'a>,
+    by_arn: BTreeMap<String, &'a Resource>,
+}
+
+impl<'a> Policies<'a> {
+    fn index(texts: &'a Texts<'a>) -> Self {
+        let policies = texts.document.resources.values().filter(|r| r.kind == "aws_iam_policy" && r.stays());
+        let by_arn =
+            policies.filter_map(|r| Some((texts.identity(r, "arn")?.known()?.to_owned(), r))).collect();
+        Self { texts, by_arn }
+    }
+
+    /// A managed policy's document by its ARN.
+    fn by_arn(&self, arn: &str, at: &Resource) -> Seen<Document> {
+        if let Some(policy) = self.by_arn.get(arn) {
+            return self.of(policy);
+        }
+        if let Some(text) = managed::document(arn) {
+            return Seen::Value(Document { text: text.to_owned(), place: place(at) });
+        }
+        Seen::NotSeen(
+            Gap::new("the plan names this managed policy and does not hold it")
+                .by_call("iam:GetPolicyVersion"),
+        )
+    }
+
+    fn of(&self, policy: &Resource) -> Seen<Document> {
+        match self.texts.document_in(policy, "policy") {
+            Seen::Absent => Seen::NotSeen(Gap::new("the plan does not tell the policy's document")),
+            seen => seen,
+        }
+    }
+
+    /// The policy that a leaf names.
+    fn by_leaf(&self, leaf: &Leaf) -> Option<(Text, Seen<Document>)> {
+        let Leaf::Attribute { address, kind, attribute } = leaf else { return None };
+        if kind != "aws_iam_policy" || !matches!(attribute.as_str(), "arn" | "id" | "") {
+            return None;
+        }
+        let policy = self.texts.document.resources.get(address)?;
+        Some((self.texts.identity(policy, "arn")?, self.of(policy)))
+    }
+
+    /// The managed policy that an attribute names.
+    fn named(&self, at: &Resource, attribute: &str) -> (Text, Seen<Document>) {
+        if let Some(arn) = at.text(attribute) {
+            return (arn.into(), self.by_arn(arn, at));
+        }
+        let leaves = self.texts.linker.leaves_of(at, attribute);
+        if let [leaf] = leaves.as_slice()
+            && let Some(found) = self.by_leaf(leaf)
+        {
+            return found;
+        }
+        (Text::symbol(format!("{}.{attribute}", at.address)), Seen::NotSeen(after_apply(&leaves)))
+    }
+}
+
+struct Roles<'a> {
+    texts: &'a Texts<'a>,
+    policies: Policies<'a>,
+    /// By key in the snapshot.
+    drafts: BTreeMap<String, Seen<Role>>,
+    /// Address to key.
+    by_name: BTreeMap<String, String>,
+    /// Inline policies (role's key, name) and attachments (role's key, ARN) that the plan takes away.
+    stale: BTreeSet<(String, String)>,
+    /// Resources by which any role may have a policy more.
+    strays: Vec<Place>,
+    /// Roles that were not looked at.
+    gaps: Vec<(Place, Gap)>,
+}
+
+/// Which role a policy belongs to.
+enum Owner {
+    Key(String),
+    Unknown,
+}
+
+impl Roles<'_> {
+    fn draft(&mut self) {
+        for resource in self.texts.document.resources.values().filter(|r| r.kind == "aws_iam_role") {
+            let Some(name) = self.texts.identity(resource, "name") else { continue };
+            let key = name.known().map_or_else(|| resource.address.clone(), str::to_owned);
+            self.by_name.insert(resource.address.clone(), key.clone());
+            if !resource.stays() {
+                self.drafts.entry(key).or_insert(Seen::Absent);
+                continue;
+            }
+            // A role that the plan manages tells more than one that it only reads.
+            let is_known = matches!(self.drafts.get(&key), Some(Seen::Value(_)));
+            if is_known && resource.is_data {
+                continue;
+            }
+            let managed = |r: &&Resource| !r.is_data && r.stays() && r.address != resource.address;
+            let twin = self.by_name.iter().filter(|(_, other)| **other == key).map(|(address, _)| address);
+            if is_known
+                && let Some(twin) =
+                    twin.filter_map(|address| self.texts.document.resources.get(address)).find(managed)
+            {
+                let reason = format!(
+                    "{} has the same name: which of the two roles is meant is not known",
+                    twin.address
+                );
+                self.gaps.push((place(resource), Gap::new(reason)));
+                continue;
+            }
+            let role = self.role(resource, name);
+            self.drafts.insert(key, Seen::Value(role));
+        }
+    }
+
+    fn role(&self, resource: &Resource, name: Text) -> Role {
+        let texts = self.texts;
+        let trust = match texts.document_in(resource, "assume_role_policy") {
+            Seen::Absent => {
+                Seen::NotSeen(Gap::new("the plan does not tell the trust policy").by_call("iam:GetRole"))
+            }
+            seen => seen,
+        };
+        let attribute = "permissions_boundary";
+        let has_boundary = resource.text(attribute).is_some_and(|arn| !arn.is_empty());
+        let boundary = if has_boundary || resource.is_unknown(attribute) {
+            self.policies.named(resource, attribute).1
+        } else {
+            Seen::Absent
+        };
+        let gap = if resource.is_data {
+            Some(
+                Gap::new("the plan only reads this role: its policies are not in it")
+                    .by_call("iam:ListAttachedRolePolicies"),
+            )
+        } else {
+            texts.document.partial.map(Gap::new)
+        };
+        let arn = texts.identity(resource, "arn").and_then(|arn| arn.known().map(str::to_owned));
+        Role { name, arn, place: place(resource), trust, policies: Vec::new(), policies_gap: gap, boundary }
+    }
+
+    /// What other resources attach.
+    fn attach(&mut self) {
+        let document = self.texts.document;
+        for resource in document.resources.values().filter(|r| !r.is_data) {
+            match resource.kind.as_str() {
+                "aws_iam_role_policy" => {
+                    let owner = self.owner(resource, "role");
+                    let symbol = || Text::symbol(format!("{}.name", resource.address));
+                    let name = resource.text("name").map_or_else(symbol, Text::from);
+                    let document = match self.texts.document_in(resource, "policy") {
+                        Seen::Absent => {
+                            Seen::NotSeen(Gap::new("the plan does not tell the policy's document"))
+                        }
+                        seen => seen,
+                    };
+                    self.add(
+                        owner,
+                        resource,
+                        PolicyAttachment { source: PolicySource::Inline, name, document },
+                    );
+                }
+                "aws_iam_role_policy_attachment" => {
+                    let owner = self.owner(resource, "role");
+                    let (name, document) = self.policies.named(resource, "policy_arn");
+                    self.add(
+                        owner,
+                        resource,
+                        PolicyAttachment { source: PolicySource::Managed, name, document },
+                    );
+                }
+                "aws_iam_policy_attachment" => {
+                    let (name, document) = self.policies.named(resource, "policy_arn");
+                    for owner in self.owners(resource) {
+                        let (name, document) = (name.clone(), document.clone());
+                        let policy = PolicyAttachment { source: PolicySource::Managed, name, document };
+                        self.add(owner, resource, policy);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add(&mut self, owner: Owner, at: &Resource, policy: PolicyAttachment) {
+        let Owner::Key(key) = owner else {
+            if at.stays() {
+                self.strays.push(place(at));
+            }
+            return;
+        };
+        if !at.stays() {
+            self.stale.insert((key, policy.name.to_string()));
+            return;
+        }
+        let role = self.drafts.entry(key.clone()).or_insert_with(|| Seen::Value(elsewhere(&key, at)));
+        if let Seen::Value(role) = role {
+            if differs(&role.policies, &policy) {
+                let gap = twice(&policy.name);
+                role.policies_gap.get_or_insert(gap);
+            }
+            push(&mut role.policies, policy);
+        }
+    }
+
+    /// The key of the role of this name. IAM takes a role's name in any case.
+    fn key_named(&self, name: &str) -> String {
+        let same = |key: &&String| key.eq_ignore_ascii_case(name);
+        let exact = self.drafts.contains_key(name);
+        let key = self.drafts.keys().find(same).filter(|_| !exact);
+        key.map_or_else(|| name.to_owned(), String::clone)
+    }
+
+    /// The role that an attribute names.
+    fn owner(&self, resource: &Resource, attribute: &str) -> Owner {
+        if let Some(name) = resource.text(attribute) {
+            // Some write the role's ARN.
+            let name = name.rsplit('/').next().unwrap_or(name);
+            return Owner::Key(self.key_named(name));
+        }
+        match self.texts.linker.leaves_of(resource, attribute).as_slice() {
+            [leaf] => self.key_of(leaf).map_or(Owner::Unknown, Owner::Key),
+            _ => Owner::Unknown,
+        }
+    }
+
+    fn key_of(&self, leaf: &Leaf) -> Option<String> {
+        match leaf {
+            Leaf::Attribute { address, kind, .. } if kind == "aws_iam_role" => {
+                self.by_name.get(address).cloned()
+            }
+            _ => None,
+        }
+    }
+
+    fn owners(&self, resource: &Resource) -> Vec<Owner> {
+        let values = resource.values.get("roles").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let mut out: Vec<Owner> =
+            values.iter().filter_map(Value::as_str).map(|name| Owner::Key(self.key_named(name))).collect();
+        if resource.is_unknown("roles") {
+            let leaves = self.texts.linker.leaves_of(resource, "roles");
+            let keys: Option<Vec<String>> = leaves.iter().map(|leaf| self.key_of(leaf)).collect();
+            match keys {
+                Some(keys) if !keys.is_empty() => out.extend(keys.into_iter().map(Owner::Key)),
+                _ => out.push(Owner::Unknown),
+            }
+        }
+        out
+    }
+
+    /// What the roles' own attributes attach. Terraform also shows there what other resources attached before, so what
+    /// is known by name already stands, and what the plan takes away goes.
+    fn own(&mut self) {
+        let document = self.texts.document;
+        for resource in
+            document.resources.values().filter(|r| r.kind == "aws_iam_role" && r.stays() && !r.is_data)
+        {
+            let Some(key) = self.by_name.get(&resource.address).cloned() else { continue };
+            let (policies, gap) = self.embedded(resource, &key);
+            let is_partial = resource
+                .unknown
+                .get("inline_policy")
+                .is_some_and(|mark| !mark.is_boolean() && has_true(mark));
+            let is_set = is_partial || self.texts.linker.expression(resource, "inline_policy").is_some();
+            if let Some(Seen::Value(role)) = self.drafts.get_mut(&key) {
+                // What the role's own block says and another resource says otherwise: the last one to write wins.
+                let inline = policies.iter().filter(|p| is_set && p.source == PolicySource::Inline);
+                let twins = inline.filter(|policy| differs(&role.policies, policy));
+                let gap = gap.or(twins.map(|policy| twice(&policy.name)).next());
+                policies.into_iter().for_each(|policy| push(&mut role.policies, policy));
+                role.policies_gap = role.policies_gap.take().or(gap);
+            }
+        }
+    }
+
+    fn embedded(&self, resource: &Resource, key: &str) -> (Vec<PolicyAttachment>, Option<Gap>) {
+        let (mut out, mut gap) = (Vec::new(), None);
+        let is_stale = |name: &str| self.stale.contains(&(key.to_owned(), name.to_owned()));
+        let is_set = |attribute: &str| self.texts.linker.expression(resource, attribute).is_some();
+        let list =
+            |name: &str| resource.values.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for (index, policy) in list("inline_policy").iter().enumerate() {
+            let text = |name: &str| policy.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+            if text("name").is_none() && text("policy").is_none() && !resource.is_unknown("inline_policy") {
+                // An empty block says that the role has no inline policies.
+                continue;
+            }
+            let symbol = || Text::symbol(format!("{}.inline_policy.{index}.name", resource.address));
+            let document = text("policy").map_or_else(
+                || Seen::NotSeen(after_apply(&self.texts.linker.leaves_of(resource, "inline_policy"))),
+                |text| Seen::Value(Document { text: text.to_owned(), place: place(resource) }),
+            );
+            let name = text("name").map_or_else(symbol, Text::from);
+            let stale = name.known().is_some_and(is_stale);
+            if stale && is_set("inline_policy") {
+                gap = Some(taken(&name));
+            }
+            if !stale || is_set("inline_policy") {
+                out.push(PolicyAttachment { source: PolicySource::Inline, name, document });
+            }
+        }
+        let mut unknown = 0;
+        for arn in list("managed_policy_arns") {
+            match arn.as_str() {
+                Some(arn) if is_stale(arn) && !is_set("managed_policy_arns") => {}
+                Some(arn) => {
+                    if is_stale(arn) {
+                        gap = Some(taken(&arn.into()));
+                    }
+                    let document = self.policies.by_arn(arn, resource);
+                    out.push(PolicyAttachment { source: PolicySource::Managed, name: arn.into(), document });
+                }
+                None => unknown += 1,
+            }
+        }
+        for attribute in ["inline_policy", "managed_policy_arns"] {
+            // Without an expression the attribute only shows what there is: nothing, if the role is new. Of a role that
+            // is there it is known, unless a dynamic block, which has no expression, hangs on something unknown.
+            let is_new = resource.action == Action::Create;
+            let is_whole = resource.unknown.get(attribute) == Some(&Value::Bool(true));
+            if (is_set(attribute) || !is_new) && is_whole {
+                gap = Some(after_apply(&self.texts.linker.leaves_of(resource, attribute)));
+            }
+        }
+        if unknown > 0 {
+            let leaves = self.texts.linker.leaves_of(resource, "managed_policy_arns");
+            let known: BTreeSet<String> = out.iter().map(|policy| policy.name.to_string()).collect();
+            let linked: Vec<_> = leaves
+                .iter()
+                .filter_map(|leaf| self.policies.by_leaf(leaf))
+                .filter(|(name, _)| !known.contains(&name.to_string()))
+                .collect();
+            if linked.len() == unknown {
+                let attachment =
+                    |(name, document)| PolicyAttachment { source: PolicySource::Managed, name, document };
+                out.extend(linked.into_iter().map(attachment));
+            } else {
+                gap = Some(after_apply(&leaves));
+            }
+        }
+        (out, gap)
+    }
+
+    fn finish(mut self, out: &mut Snapshot) {
+        // What a plan changes in a role that it only reads, nobody learns from the account as it is.
+        for (key, name) in &self.stale {
+            if let Some(Seen::Value(role)) = self.drafts.get_mut(key)
+                && role.policies_gap.is_some()
+            {
+                role.policies_gap =
+                    Some(Gap::new(format!("the plan takes {name} away, and does not tell the rest")));
+            }
+        }
+        if let Some(first) = self.strays.first() {
+            let gap = Gap::new(format!(
+                "the role of {} is known only after apply: the policy may belong to this role",
+                first.address
+            ));
+            // It may also be a role that another source tells of.
+            let gap_of_any = "its role is known only after apply: the policy may belong to any";
+            out.gaps.extend(self.strays.iter().map(|at| (at.clone(), Gap::new(gap_of_any))));
+            for role in self.drafts.values_mut() {
+                if let Seen::Value(role) = role
+                    && role.policies_gap.as_ref().is_none_or(|gap| gap.call.is_some())
+                {
+                    role.policies_gap = Some(gap.clone());
+                }
+            }
+        }
+        out.roles = self.drafts;
+        out.gaps.append(&mut self.gaps);
+    }
+}
+
+/// Whether the role has a policy of this name that says something else.
+fn differs(policies: &[PolicyAttachment], policy: &PolicyAttachment) -> bool {
+    let text = |policy: &PolicyAttachment| policy.document.value().map(|document| document.text.clone());
+    let same = |other: &&PolicyAttachment| (other.source, &other.name) == (policy.source, &policy.name);
+    policy.source == PolicySource::Inline
+        && policies
+            .iter()
+            .find(same)
+            .is_some_and(|other| text(other).is_none() || text(other) != text(policy))
+}
+
+fn twice(name: &Text) -> Gap {
+    Gap::new(format!("two resources of the plan write the policy {name}, and they say different things"))
+}
+
+fn taken(name: &Text) -> Gap {
+    Gap::new(format!("the plan both attaches {name} and takes it away"))
+}
+
+/// Adds a policy that the role does not have yet.
+fn push(policies: &mut Vec<PolicyAttachment>, policy: PolicyAttachment) {
+    let has = policies.iter().any(|other| (other.source, &other.name) == (policy.source, &policy.name));
+    if !has {
+        policies.push(policy);
+    }
+}
+
+/// A role of which the plan tells only that a policy is attached to it.
+fn elsewhere(name: &str, at: &Resource) -> Role {
+    let gap = || Gap::new("the role is not in the plan").by_call("iam:GetRole");
+    Role {
+        name: name.into(),
+        arn: None,
+        place: place(at),
+        trust: Seen::NotSeen(gap()),
+        policies: Vec::new(),
+        policies_gap: Some(Gap::new("the role is not in the plan").by_call("iam:ListAttachedRolePolicies")),
+        boundary: Seen::NotSeen(gap()),
+    }
+}

@@ -1,0 +1,399 @@
+//! Intrinsic functions: what is constant becomes text, all else a symbol.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use super::node::{Node, Value};
+use crate::tree::{Marked, Tree};
+use crate::{ACCOUNT, Part, REGION, Text};
+
+/// Deepest chain of functions and references.
+const DEEPEST: usize = 128;
+/// Longest chain of names that refer to each other.
+const CHAIN: usize = 8;
+/// Most values of one template that are made, so that functions that repeat each other end.
+const MOST: usize = 2_000_000;
+
+/// A resource of the template.
+pub(super) struct Resource<'a> {
+    pub kind: &'a str,
+    pub node: &'a Node,
+    pub properties: Option<&'a Node>,
+    pub condition: Option<&'a str>,
+}
+
+/// A template, taken apart.
+pub(super) struct Template<'a> {
+    pub root: &'a Node,
+    pub resources: BTreeMap<&'a str, Resource<'a>>,
+    counter: Cell<usize>,
+    work: Cell<usize>,
+    /// Names that are being worked out: one may refer to another, or to itself.
+    names: Cell<usize>,
+}
+
+impl<'a> Template<'a> {
+    pub fn new(root: &'a Node) -> Self {
+        let listed = root.get("Resources").map_or(&[][..], Node::members);
+        let resources = listed.iter().filter_map(|(name, node)| {
+            let resource = Resource {
+                kind: node.get("Type").and_then(Node::text)?,
+                node,
+                properties: node.get("Properties"),
+                condition: node.get("Condition").and_then(Node::text),
+            };
+            Some((name.as_str(), resource))
+        });
+        Self {
+            root,
+            resources: resources.collect(),
+            counter: Cell::new(0),
+            work: Cell::new(0),
+            names: Cell::new(0),
+        }
+    }
+
+    /// A property of a resource, resolved.
+    pub fn property(&self, resource: &Resource<'_>, name: &str) -> Option<Tree> {
+        let tree = self.tree(resource.properties?.get(name)?);
+        (!tree.is_null()).then_some(tree)
+    }
+
+    /// A value with its functions worked out.
+    pub fn tree(&self, node: &Node) -> Tree {
+        self.resolve(node, DEEPEST)
+    }
+
+    fn resolve(&self, node: &Node, depth: usize) -> Tree {
+        self.work.set(self.work.get() + 1);
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.work.get() < MOST) else {
+            return self.opaque("nested too deeply");
+        };
+        match &node.value {
+            Value::Null => Tree::Null,
+            Value::Scalar(text) => Tree::Scalar(text.clone()),
+            Value::Text(text) => texted(Marked { text: text.as_str().into(), taints: Vec::new() }),
+            Value::List(items) => {
+                let items = items.iter().map(|item| self.resolve(item, depth));
+                Tree::List(items.filter(|item| !item.is_null()).collect())
+            }
+            Value::Map(members) => match members.as_slice() {
+                [(name, argument)] if name == "Ref" || name.starts_with("Fn::") => {
+                    self.function(name, argument, depth)
+                }
+                _ => {
+                    let member = |(name, node): &(String, Node)| (name.clone(), self.resolve(node, depth));
+                    Tree::Map(members.iter().map(member).filter(|(_, tree)| !tree.is_null()).collect())
+                }
+            },
+        }
+    }
+
+    /// A symbol that is like no other.
+    fn opaque(&self, what: &str) -> Tree {
+        self.counter.set(self.counter.get() + 1);
+        Tree::Text(Marked {
+            text: Text::symbol(format!("{what} #{}", self.counter.get())),
+            taints: Vec::new(),
+        })
+    }
+
+    fn function(&self, name: &str, argument: &Node, depth: usize) -> Tree {
+        let list = || argument.items().iter().map(|item| self.resolve(item, depth)).collect::<Vec<_>>();
+        match name {
+            "Ref" => argument.text().map_or_else(|| self.opaque("Ref"), |name| self.reference(name)),
+            "Fn::GetAtt" => {
+                let parts: Option<Vec<&str>> = match argument.text() {
+                    Some(text) => text.split_once('.').map(|(resource, attribute)| vec![resource, attribute]),
+                    None => argument.items().iter().map(Node::text).collect(),
+                };
+                match parts.as_deref() {
+                    Some([resource, attribute]) => self.attribute(resource, attribute),
+                    _ => self.opaque(name),
+                }
+            }
+            "Fn::Join" => match list().as_slice() {
+                [separator, items] => join(separator, items).unwrap_or_else(|| self.opaque(name)),
+                _ => self.opaque(name),
+            },
+            "Fn::Sub" => {
+                let (text, values) = match &argument.value {
+                    Value::List(items) => (items.first().and_then(Node::text), items.get(1)),
+                    _ => (argument.text(), None),
+                };
+                text.map_or_else(|| self.opaque(name), |text| self.substitute(text, values, depth))
+            }
+            "Fn::If" => {
+                let (branches, condition) = (list(), argument.items().first().and_then(Node::text));
+                match branches.as_slice() {
+                    [_, yes, no] => self.either(condition.unwrap_or("?"), yes, no),
+                    _ => self.opaque(name),
+                }
+            }
+            "Fn::FindInMap" => {
+                let keys: Vec<Tree> = list();
+                let known = |tree: &Tree| tree.text().and_then(|text| text.known().map(str::to_owned));
+                let keys: Option<Vec<String>> = keys.iter().take(3).map(known).collect();
+                let found = keys
+                    .filter(|keys| keys.len() == 3)
+                    .and_then(|keys| self.root.get("Mappings")?.get(&keys[0])?.get(&keys[1])?.get(&keys[2]));
+                found.map_or_else(|| self.opaque(name), |node| self.resolve(node, depth))
+            }
+            "Fn::Split" => {
+                let list = list();
+                let texts: Option<Vec<Text>> = list.iter().map(Tree::text).collect();
+                let parts = match texts.as_deref() {
+                    Some([separator, text]) => separator.known().and_then(|separator| split(text, separator)),
+                    _ => None,
+                };
+                let text = |text| Tree::Text(Marked { text, taints: taints(&list) });
+                parts.map_or_else(
+                    || self.opaque(name),
+                    |parts| Tree::List(parts.into_iter().map(text).collect()),
+                )
+            }
+            "Fn::Select" => match list().as_slice() {
+                [index, Tree::List(items)] => index
+                    .text()
+                    .and_then(|index| items.get(index.known()?.parse::<usize>().ok()?).cloned())
+                    .unwrap_or_else(|| self.opaque(name)),
+                other => self.hidden(name, other),
+            },
+            "Fn::ImportValue" => {
+                let export = self.resolve(argument, depth);
+                let export = export.text().map(|text| text.to_string()).unwrap_or_default();
+                Tree::Text(Marked {
+                    text: Text::symbol(format!("Fn::ImportValue {export}")),
+                    taints: Vec::new(),
+                })
+            }
+            _ => self.hidden(name, &[self.resolve(argument, depth)]),
+        }
+    }
+
+    /// A symbol into which secrets may flow.
+    fn hidden(&self, what: &str, from: &[Tree]) -> Tree {
+        match self.opaque(what) {
+            Tree::Text(marked) => Tree::Text(Marked { taints: taints(from), ..marked }),
+            other => other,
+        }
+    }
+
+    fn reference(&self, name: &str) -> Tree {
+        let text = |text: Text| Tree::Text(Marked { text, taints: Vec::new() });
+        match name {
+            "AWS::AccountId" => text(Text::symbol(ACCOUNT)),
+            "AWS::Region" => text(Text::symbol(REGION)),
+            // Where the partition is not known, readers write `aws`.
+            "AWS::Partition" => text("aws".into()),
+            "AWS::URLSuffix" => text("amazonaws.com".into()),
+            "AWS::NoValue" => Tree::Null,
+            _ => match self.root.get("Parameters").and_then(|all| all.get(name)) {
+                Some(parameter) => {
+                    Tree::Text(Marked { text: Text::symbol(name), taints: secret(name, parameter) })
+                }
+                None => text(self.identity(name, None)),
+            },
+        }
+    }
+
+    fn attribute(&self, resource: &str, attribute: &str) -> Tree {
+        let kind = self.resources.get(resource).map_or("", |resource| resource.kind);
+        let is_secret = matches!(
+            (kind, attribute),
+            ("AWS::SSM::Parameter", "Value") | ("AWS::IAM::AccessKey", "SecretAccessKey")
+        );
+        let taints = if is_secret { vec![format!("{resource}.{attribute}")] } else { Vec::new() };
+        Tree::Text(Marked { text: self.identity(resource, Some(attribute)), taints })
+    }
+
+    /// The physical ID (`Ref`) or an attribute of a resource.
+    pub fn identity(&self, name: &str, attribute: Option<&str>) -> Text {
+        let symbol = |what: &str| Part::Symbol(format!("{name}.{what}"));
+        let Some(resource) = self.resources.get(name) else {
+            return Text::symbol(
+                attribute.map_or_else(|| name.to_owned(), |attribute| format!("{name}.{attribute}")),
+            );
+        };
+        let property = |property: &str, fallback: Part| -> Vec<Part> {
+            let node = resource.properties.and_then(|properties| properties.get(property));
+            let Some(node) = node.filter(|_| self.names.get() < CHAIN) else { return vec![fallback] };
+            self.names.set(self.names.get() + 1);
+            let text = self.resolve(node, DEEPEST / 4).text();
+            self.names.set(self.names.get() - 1);
+            text.map_or_else(|| vec![fallback], |text| text.parts().to_vec())
+        };
+        let literal = |text: &str| Part::Literal(text.to_owned());
+        let named = |key: &str| property(key, symbol("Name"));
+        match (resource.kind, attribute) {
+            ("AWS::IAM::Role", None) => Text::new(named("RoleName")),
+            ("AWS::IAM::Role", Some("Arn")) => {
+                let rest = property("Path", literal("/")).into_iter().chain(named("RoleName"));
+                arn("iam", false, std::iter::once(literal("role")).chain(rest))
+            }
+            ("AWS::IAM::ManagedPolicy", None | Some("PolicyArn")) => {
+                let rest = property("Path", literal("/")).into_iter().chain(named("ManagedPolicyName"));
+                arn("iam", false, std::iter::once(literal("policy")).chain(rest))
+            }
+            ("AWS::SSM::Parameter", None) => Text::new(named("Name")),
+            ("AWS::SecretsManager::Secret", None | Some("Id")) => {
+                // AWS adds a dash and six characters of its own choice.
+                let rest = named("Name").into_iter().chain([literal("-"), symbol("Suffix")]);
+                arn("secretsmanager", true, std::iter::once(literal("secret:")).chain(rest))
+            }
+            ("AWS::KMS::Key", None | Some("KeyId")) => Text::new([symbol("KeyId")]),
+            ("AWS::KMS::Key", Some("Arn")) => arn("kms", true, [literal("key/"), symbol("KeyId")]),
+            ("AWS::KMS::Alias", None) => Text::new(named("AliasName")),
+            ("AWS::ECR::Repository", None) => Text::new(named("RepositoryName")),
+            ("AWS::ECR::Repository", Some("Arn")) => {
+                let rest = named("RepositoryName");
+                arn("ecr", true, std::iter::once(literal("repository/")).chain(rest))
+            }
+            ("AWS::ECR::Repository", Some("RepositoryUri")) => {
+                let region = Part::Symbol(REGION.to_owned());
+                let head = [Part::Symbol(ACCOUNT.to_owned()), literal(".dkr.ecr."), region];
+                Text::new(head.into_iter().chain([literal(".amazonaws.com/")]).chain(named("RepositoryName")))
+            }
+            (_, None) => Text::new([symbol("Ref")]),
+            (_, Some(attribute)) => Text::new([symbol(attribute)]),
+        }
+    }
+
+    fn substitute(&self, text: &str, values: Option<&Node>, depth: usize) -> Tree {
+        let (mut parts, mut flows, mut rest) = (Vec::new(), Vec::new(), text);
+        while let Some((head, tail)) = rest.split_once("${") {
+            parts.push(Part::Literal(head.to_owned()));
+            let Some((name, after)) = tail.split_once('}') else {
+                parts.push(Part::Literal(format!("${{{tail}")));
+                rest = "";
+                break;
+            };
+            rest = after;
+            if let Some(literal) = name.strip_prefix('!') {
+                parts.push(Part::Literal(format!("${{{literal}}}")));
+                continue;
+            }
+            let name = name.trim();
+            let tree = match (values.and_then(|values| values.get(name)), name.split_once('.')) {
+                (Some(node), _) => self.resolve(node, depth),
+                (None, Some((resource, attribute))) => self.attribute(resource, attribute),
+                (None, None) => self.reference(name),
+            };
+            match tree.marked() {
+                Some(marked) => {
+                    parts.extend(marked.text.parts().iter().cloned());
+                    flows.extend(marked.taints);
+                }
+                None => parts.push(Part::Symbol(format!("Fn::Sub {name}"))),
+            }
+        }
+        parts.push(Part::Literal(rest.to_owned()));
+        texted(Marked { text: Text::new(parts), taints: flows })
+    }
+
+    /// One of two values: of two texts a symbol, else a choice.
+    fn either(&self, condition: &str, yes: &Tree, no: &Tree) -> Tree {
+        match (yes, no) {
+            (Tree::Null, Tree::Null) => Tree::Null,
+            (Tree::Map(_) | Tree::List(_), _) | (_, Tree::Map(_) | Tree::List(_)) => Tree::Choice {
+                condition: condition.to_owned(),
+                of: [yes, no].into_iter().filter(|tree| !tree.is_null()).cloned().collect(),
+            },
+            _ => {
+                self.counter.set(self.counter.get() + 1);
+                let text = Text::symbol(format!("Fn::If {condition} #{}", self.counter.get()));
+                Tree::Text(Marked { text, taints: taints(&[yes.clone(), no.clone()]) })
+            }
+        }
+    }
+}
+
+fn arn(service: &str, regional: bool, rest: impl IntoIterator<Item = Part>) -> Text {
+    let region = if regional { Part::Symbol(REGION.to_owned()) } else { Part::Literal(String::new()) };
+    let literal = |text: String| Part::Literal(text);
+    let head = [literal(format!("arn:aws:{service}:")), region, literal(":".to_owned())];
+    let account = [Part::Symbol(ACCOUNT.to_owned()), literal(":".to_owned())];
+    Text::new(head.into_iter().chain(account).chain(rest))
+}
+
+fn join(separator: &Tree, items: &Tree) -> Option<Tree> {
+    let (separator, Tree::List(items)) = (separator.text()?, items) else { return None };
+    let texts: Vec<Marked> = items.iter().map(Tree::marked).collect::<Option<_>>()?;
+    let (mut parts, mut flows) = (Vec::new(), Vec::new());
+    for (index, marked) in texts.into_iter().enumerate() {
+        if index > 0 {
+            parts.extend(separator.parts().iter().cloned());
+        }
+        parts.extend(marked.text.parts().iter().cloned());
+        flows.extend(marked.taints);
+    }
+    Some(texted(Marked { text: Text::new(parts), taints: flows }))
+}
+
+/// The parts of a text. Only the account and the region are symbols that certainly do not hold the separator.
+fn split(text: &Text, separator: &str) -> Option<Vec<Text>> {
+    let mut out: Vec<Vec<Part>> = vec![Vec::new()];
+    for part in text.parts() {
+        match part {
+            Part::Literal(literal) if !separator.is_empty() => {
+                for (index, piece) in literal.split(separator).enumerate() {
+                    if index > 0 {
+                        out.push(Vec::new());
+                    }
+                    if let Some(last) = out.last_mut() {
+                        last.push(Part::Literal(piece.to_owned()));
+                    }
+                }
+            }
+            Part::Symbol(name) if name == ACCOUNT || name == REGION => out.last_mut()?.push(part.clone()),
+            _ => return None,
+        }
+    }
+    Some(out.into_iter().map(Text::new).collect())
+}
+
+/// A text with the dynamic references in it, which CloudFormation fills in when it deploys.
+fn texted(mut marked: Marked) -> Tree {
+    let shown = marked.text.to_string();
+    let mut rest = shown.as_str();
+    while let Some((_, tail)) = rest.split_once("{{resolve:") {
+        let (inside, after) = tail.split_once("}}").unwrap_or((tail, ""));
+        let kind = inside.split(':').next().unwrap_or_default();
+        if matches!(kind, "ssm" | "ssm-secure" | "secretsmanager") {
+            marked.taints.push(format!("{{{{resolve:{inside}}}}}"));
+        }
+        rest = after;
+    }
+    Tree::Text(marked)
+}
+
+/// The taints of all texts in some trees.
+fn taints(trees: &[Tree]) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut stack: Vec<&Tree> = trees.iter().collect();
+    while let Some(tree) = stack.pop() {
+        match tree {
+            Tree::Text(marked) => out.extend(marked.taints.iter().cloned()),
+            Tree::List(items) | Tree::Choice { of: items, .. } => stack.extend(items),
+            Tree::Map(members) => stack.extend(members.values()),
+            Tree::Null | Tree::Scalar(_) => {}
+        }
+    }
+    out
+}
+
+/// Why a template parameter is secret, if it is: it is never echoed, or it is the value of a Systems Manager parameter.
+fn secret(name: &str, parameter: &Node) -> Vec<String> {
+    let text = |key: &str| parameter.get(key).and_then(Node::text).unwrap_or_default();
+    let kind = text("Type");
+    let is_value = kind
+        .strip_prefix("AWS::SSM::Parameter::Value<")
+        .is_some_and(|inner| matches!(inner, "String>" | "List<String>>" | "CommaDelimitedList>"));
+    if is_value {
+        vec![format!("{name} ({kind})")]
+    } else if text("NoEcho").eq_ignore_ascii_case("true") {
+        vec![format!("{name} (NoEcho)")]
+    } else {
+        Vec::new()
+    }
+}

@@ -1,0 +1,57 @@
+//! Dockerfiles: BuildKit's line algorithm, instructions, stages, variable expansion, and where each byte stands.
+//!
+//! ```text
+//! bytes ──▶ syntax (lines, heredocs) ──▶ instructions ──▶ stages
+//!                                             │              │
+//!                                             ├─ expand ◀────┤  variables, with their origins
+//!                                             ├─ shell       │  the commands of a RUN
+//!                                             └─ history ◀───┘  which instruction made which history entry
+//! ```
+//! Offsets are bytes of the file, lines count from 1. A file that BuildKit's parser refuses is an [`Error`] here.
+//!
+//! What BuildKit looks at only while it builds is left to it: durations of `HEALTHCHECK`, options of mounts, whether
+//! a `${...}` is well formed, whether images and files exist. Paths are those of Linux images. Tests compare the
+//! reader with BuildKit's own answers for `tests/fixtures`.
+
+mod environment;
+mod error;
+mod expand;
+mod expanded;
+mod file;
+mod flags;
+mod heredoc;
+pub mod history;
+mod instruction;
+mod json;
+mod keyword;
+mod lines;
+mod mount;
+mod node;
+mod pattern;
+mod remark;
+pub mod shell;
+mod stage;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod text;
+mod understand;
+mod words;
+
+pub use environment::{Binding, BindingKind, Resolution};
+pub use error::{Error, ErrorKind};
+pub use expanded::{Expanded, Part, PartKind, SubstitutionError, Via};
+pub use file::Dockerfile;
+pub use flags::Flag;
+pub use heredoc::{Heredoc, HeredocWord};
+pub use instruction::{
+    Add, ArgDeclaration, CommandLine, Copy, Files, From, Healthcheck, Instruction, Kind, Run, Source,
+};
+pub use keyword::Keyword;
+pub use mount::{Mount, MountOption, MountType};
+pub use node::{Arguments, Node};
+pub use remark::{Comment, Directive, DirectiveName, Suppression};
+pub use stage::{Base, Dependency, ImageReference, Referrer, Stage, StageSource, UnknownTarget};
+pub use syntax::{LineRange, Syntax, TopLevel, TopLevelKind};
+pub use text::Text;
+pub use words::{Pair, Value};

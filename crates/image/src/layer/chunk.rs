@@ -1,0 +1,91 @@
+//! The unit of work: a stretch of a layer's tar with the parts of files in it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use seaworthy_source::LayerPath;
+
+/// Fresh bytes in a chunk: large enough that the overlap costs little, small enough to stay in a core's cache while it
+/// is hashed and scanned.
+pub(super) const FRESH: usize = 1 << 20;
+
+/// How much of a file on both sides of a part its examiner must see.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overlap {
+    /// Bytes before.
+    pub behind: usize,
+    /// Bytes after.
+    pub ahead: usize,
+}
+
+/// What a part's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentKind {
+    /// A file's content.
+    File,
+    /// Records of an extended header, such as PAX attributes.
+    Extension,
+    /// Bytes after the end of the tar.
+    Tail,
+    /// The rest of a layer whose tar is damaged, or that is none.
+    Raw,
+}
+
+/// One file of a layer.
+#[derive(Debug)]
+pub struct FileMeta {
+    /// Its cleaned path.
+    pub path: LayerPath,
+    /// Which entry of the tar it is, from 0.
+    pub ordinal: u64,
+    /// Its size in the tar, in bytes; for a sparse file, what is stored of it.
+    pub size: u64,
+    /// What its bytes are.
+    pub kind: ContentKind,
+}
+
+/// A part of a file in a chunk.
+#[derive(Debug)]
+pub struct Part {
+    /// The file.
+    pub file: Arc<FileMeta>,
+    /// Its bytes in the chunk, the overlap included.
+    pub bytes: Range<usize>,
+    /// The part proper, in the chunk; the parts of a file touch and do not overlap.
+    pub core: Range<usize>,
+    /// Offset in the file of the first of `bytes`.
+    pub offset: u64,
+    /// Whether it is the file's last part.
+    pub last: bool,
+}
+
+/// A stretch of a layer's tar.
+#[derive(Debug)]
+pub struct Chunk {
+    pub(super) buffer: Vec<u8>,
+    pub(super) fresh: Range<usize>,
+    /// The parts of files in it.
+    pub parts: Vec<Part>,
+}
+
+impl Chunk {
+    /// A chunk of bytes that come from elsewhere than a layer: all of them are fresh.
+    pub fn new(buffer: Vec<u8>, parts: Vec<Part>) -> Self {
+        Self { fresh: 0..buffer.len(), buffer, parts }
+    }
+
+    /// All bytes, those repeated from the chunk before included.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[..self.fresh.end]
+    }
+
+    /// The bytes that no chunk before had: what is to be hashed.
+    pub fn fresh(&self) -> &[u8] {
+        &self.buffer[self.fresh.clone()]
+    }
+
+    /// Gives the buffer back for the next chunk.
+    pub fn into_buffer(self) -> Vec<u8> {
+        self.buffer
+    }
+}

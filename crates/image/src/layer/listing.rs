@@ -1,0 +1,100 @@
+//! What is kept of a layer beyond its hashes when its files are asked about: the list of its entries, and the beginning
+//! of the files that may matter.
+
+use std::collections::BTreeSet;
+
+use seaworthy_source::LayerPath;
+
+/// What an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A file with content.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link, with its target as written.
+    Symlink(Vec<u8>),
+    /// Another name of a file of the same layer.
+    HardLink(LayerPath),
+    /// A device or FIFO.
+    Special,
+}
+
+/// One entry of a layer's tar, whiteouts included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its cleaned path.
+    pub path: LayerPath,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Its permission bits.
+    pub mode: u32,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Which entry of the tar it is, from 0.
+    pub ordinal: u64,
+}
+
+/// The files whose beginning is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Names that a file may have, wherever it lies.
+    pub names: BTreeSet<Vec<u8>>,
+    /// Folders, at any depth, whose Python modules are wanted: packages.
+    pub packages: BTreeSet<Vec<u8>>,
+}
+
+impl Wanted {
+    /// Most bytes kept of a wanted source file.
+    const SOURCE: u64 = 256 << 10;
+
+    /// Most bytes kept of a program: enough for a script, and for what a loader reads of a binary.
+    const PROGRAM: u64 = 64 << 10;
+
+    /// How many bytes of the file at `path` are kept; `None` if it is not wanted.
+    pub fn limit(&self, path: &[u8]) -> Option<u64> {
+        let mut parts = path.rsplit(|b| *b == b'/');
+        let name = parts.next()?;
+        if self.names.contains(name) {
+            return Some(Self::SOURCE);
+        }
+        let folder = parts.next().unwrap_or_default();
+        if folder == b"bin" || folder == b"sbin" {
+            return Some(Self::PROGRAM);
+        }
+        if name.ends_with(b".pth") || name == b"pyvenv.cfg" {
+            return Some(Self::PROGRAM);
+        }
+        let module = name.ends_with(b".py");
+        let inside = || std::iter::once(folder).chain(parts).any(|p| self.packages.contains(p));
+        (module && inside()).then_some(Self::SOURCE)
+    }
+}
+
+/// A stretch of a wanted file.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    /// Which entry of the tar it is from.
+    pub ordinal: u64,
+    /// Offset in the file of the first byte.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wanted() {
+        let wanted = Wanted { names: [b"run.sh".to_vec()].into(), packages: [b"orders".to_vec()].into() };
+        for path in [&b"app/run.sh"[..], b"usr/bin/python3", b"a/orders/cli.py", b"orders/x/y.py", b"x/a.pth"]
+        {
+            assert!(wanted.limit(path).is_some(), "{}", String::from_utf8_lossy(path));
+        }
+        for path in [&b"app/run"[..], b"app/binary", b"a/orders/data.json", b"other/cli.py", b""] {
+            assert!(wanted.limit(path).is_none(), "{}", String::from_utf8_lossy(path));
+        }
+    }
+}

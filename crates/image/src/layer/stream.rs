@@ -1,0 +1,214 @@
+//! A layer from its stored bytes to chunks, with the digests of both forms.
+
+use std::cell::RefCell;
+use std::io::{self, Read};
+use std::rc::Rc;
+
+use super::chunk::{Chunk, FRESH, Overlap};
+use super::compression::{Compression, decompress};
+use super::index::EntryIndex;
+use super::listing::Entry;
+use super::walker::Walker;
+use crate::{Digest, Hasher, Limits};
+
+/// A layer on its way through.
+pub struct LayerStream<'a> {
+    raw: Raw<'a>,
+    content: Option<Box<dyn Read + 'a>>,
+    compression: Compression,
+    walker: Walker,
+    limits: Limits,
+    overlap: Overlap,
+    /// The end of the last chunk, as far as it is needed again, and how many bytes of it are not walked yet.
+    carry: Vec<u8>,
+    unwalked: usize,
+    unpacked: u64,
+    whole: bool,
+    missed: Vec<(String, String)>,
+}
+
+/// What is known of a layer at its end.
+#[derive(Debug)]
+pub struct LayerSummary {
+    /// What it is compressed with.
+    pub compression: Compression,
+    /// Digest of the stored bytes; nothing if they are not compressed, for then it is that of the content.
+    pub blob_digest: Option<Digest>,
+    /// Number of stored bytes.
+    pub blob_bytes: u64,
+    /// Number of bytes unpacked.
+    pub unpacked_bytes: u64,
+    /// Whether it was read to its end.
+    pub whole: bool,
+    /// The paths in it.
+    pub index: EntryIndex,
+    /// Number of entries.
+    pub entries: u64,
+    /// Number of files with content.
+    pub files: u64,
+    /// Bytes of content, by the headers.
+    pub file_bytes: u64,
+    /// What could not be examined: what, and why.
+    pub missed: Vec<(String, String)>,
+    /// All entries, if [`LayerStream::keep_listing`] asked for them.
+    pub listing: Option<Vec<Entry>>,
+}
+
+impl<'a> LayerStream<'a> {
+    /// Starts on a layer. `hash` says with which algorithm the stored bytes are hashed, by an expected digest.
+    pub fn new(reader: Box<dyn Read + 'a>, hash: Option<&Digest>, overlap: Overlap, limits: &Limits) -> Self {
+        let hasher = Some(hash.map_or_else(Hasher::sha256, Digest::hasher));
+        let raw = Raw(Rc::new(RefCell::new(RawState { inner: reader, hasher, count: 0 })));
+        let mut missed = Vec::new();
+        let (content, compression) = match decompress(raw.clone()) {
+            Ok((content, compression)) => (Some(content), compression),
+            Err(e) => {
+                missed.push(("content".to_owned(), e.to_string()));
+                (None, Compression::Unsupported("unknown"))
+            }
+        };
+        if compression == Compression::None && hash.is_none_or(|d| d.algorithm() == "sha256") {
+            raw.0.borrow_mut().hasher = None;
+        }
+        Self {
+            raw,
+            whole: content.is_some(),
+            content,
+            compression,
+            walker: Walker::new(overlap, limits),
+            limits: limits.clone(),
+            overlap,
+            carry: Vec::new(),
+            unwalked: 0,
+            unpacked: 0,
+            missed,
+        }
+    }
+
+    /// Keeps a list of all entries for the summary: about 100 bytes for each.
+    pub fn keep_listing(&mut self) {
+        self.walker.keep_listing();
+    }
+
+    /// The next chunk; `buffer` is used for it. Faults end the stream and are told by [`LayerStream::finish`].
+    pub fn next(&mut self, mut buffer: Vec<u8>) -> Option<Chunk> {
+        let content = self.content.as_mut()?;
+        let size = FRESH + self.overlap.behind + self.overlap.ahead + 1024;
+        // The content of a used buffer is overwritten, so it is zeroed only once.
+        buffer.resize(size, 0);
+        let start = self.carry.len();
+        buffer[..start].copy_from_slice(&self.carry);
+        let mut end = start;
+        let mut eof = false;
+        while end < size {
+            match content.read(&mut buffer[end..]) {
+                Ok(0) => {
+                    eof = true;
+                    break;
+                }
+                Ok(n) => end += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    let reason = format!(
+                        "it cannot be read after {} bytes: {e}",
+                        self.unpacked + (end - start) as u64
+                    );
+                    self.missed.push(("content".into(), reason));
+                    self.whole = false;
+                    eof = true;
+                    break;
+                }
+            }
+        }
+        self.unpacked += (end - start) as u64;
+        if !eof && let Some(reason) = self.over_limit() {
+            self.missed.push(("content".into(), reason));
+            self.whole = false;
+            eof = true;
+        }
+        let mut parts = Vec::new();
+        let rest = self.walker.walk(&buffer[..end], start - self.unwalked, eof, &mut parts);
+        self.carry.clear();
+        self.carry.extend_from_slice(&buffer[rest.keep.min(end)..end]);
+        self.unwalked = end - rest.resume.min(end);
+        if eof {
+            self.content = None;
+        }
+        Some(Chunk { buffer, fresh: start..end, parts })
+    }
+
+    /// Ends the stream early; [`LayerStream::next`] gives nothing more.
+    pub fn stop(&mut self, reason: String) {
+        self.missed.push(("content".to_owned(), reason));
+        self.whole = false;
+        self.content = None;
+    }
+
+    fn over_limit(&self) -> Option<String> {
+        if self.unpacked > self.limits.layer_bytes {
+            return Some(format!(
+                "it is larger than the limit of {} bytes; the rest was not read",
+                self.limits.layer_bytes
+            ));
+        }
+        let stored = self.raw.0.borrow_mut().count.max(1);
+        (self.compression != Compression::None
+            && self.unpacked > self.limits.ratio_after_bytes
+            && self.unpacked / stored > self.limits.ratio)
+            .then(|| {
+                format!(
+                    "it unpacks to more than {} times its size ({stored} bytes gave {}); the rest was not read",
+                    self.limits.ratio, self.unpacked
+                )
+            })
+    }
+
+    /// Reads what is left of the stored bytes, so that they are hashed to their end, and sums up.
+    pub fn finish(mut self) -> LayerSummary {
+        self.content = None;
+        // Nobody looks at these bytes, but their digest covers them.
+        let drained = io::copy(&mut (&mut self.raw).take(self.limits.layer_bytes), &mut io::sink());
+        if let Err(e) = drained {
+            self.missed.push(("stored bytes".into(), format!("they cannot be read to their end: {e}")));
+            self.whole = false;
+        }
+        let walked = self.walker.finish();
+        self.missed.extend(walked.missed);
+        let mut raw = self.raw.0.borrow_mut();
+        LayerSummary {
+            compression: self.compression,
+            blob_digest: raw.hasher.take().map(Hasher::finish),
+            blob_bytes: raw.count,
+            unpacked_bytes: self.unpacked,
+            whole: self.whole,
+            index: walked.index,
+            entries: walked.entries,
+            files: walked.files,
+            file_bytes: walked.file_bytes,
+            missed: self.missed,
+            listing: walked.listing,
+        }
+    }
+}
+
+/// The stored bytes: hashed and counted as they pass, and still at hand when the decoder has given up.
+#[derive(Clone)]
+struct Raw<'a>(Rc<RefCell<RawState<'a>>>);
+
+struct RawState<'a> {
+    inner: Box<dyn Read + 'a>,
+    hasher: Option<Hasher>,
+    count: u64,
+}
+
+impl Read for Raw<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut state = self.0.borrow_mut();
+        let n = state.inner.read(buf)?;
+        if let Some(hasher) = &mut state.hasher {
+            hasher.update(&buf[..n]);
+        }
+        state.count += n as u64;
+        Ok(n)
+    }
+}
