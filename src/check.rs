@@ -10,7 +10,7 @@ pub mod secret_file;
 mod text;
 pub mod wiring;
 
-use crate::finding::{CheckMeta, Finding, FingerprintKey, Unchecked};
+use crate::finding::{CheckMeta, Finding, FingerprintKey, Reads, Unchecked};
 use crate::rule::Rules;
 
 pub use text::{Masker, NAMED, TextSecret, examine_assignment, examine_text};
@@ -20,8 +20,61 @@ pub trait Check<A: ?Sized>: Sync {
     /// All that is said of it.
     fn meta(&self) -> &'static CheckMeta;
 
+    /// Whether a run requests it at all, whatever the artifact: a check that compares with the contract has nothing to
+    /// compare with where the contract names nothing.
+    fn is_requested(&self, _context: &Context<'_>) -> bool {
+        true
+    }
+
+    /// Whether it is asked of this artifact.
+    fn applies(&self, _artifact: &A, context: &Context<'_>) -> Applies {
+        if self.is_requested(context) { Applies::Asked } else { Applies::NotRequested }
+    }
+
     /// Asks it.
     fn run(&self, artifact: &A, context: &Context<'_>, answers: &mut Answers);
+}
+
+/// Whether a check is asked of an artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applies {
+    /// It is.
+    Asked,
+    /// Nobody requested it, or there is nothing that it could be about.
+    NotRequested,
+    /// It was requested and cannot look: where, at what, and why. The item's checks are filled in by [`run_checks`].
+    NotChecked(Unchecked),
+}
+
+/// Asks all of `checks` that apply, in their order. This is the only place that runs checks.
+pub fn run_checks<A: ?Sized>(
+    checks: &[&dyn Check<A>],
+    artifact: &A,
+    context: &Context<'_>,
+    answers: &mut Answers,
+) {
+    for check in checks {
+        let id = check.meta().id;
+        match check.applies(artifact, context) {
+            Applies::NotRequested => continue,
+            Applies::Asked => check.run(artifact, context, answers),
+            Applies::NotChecked(item) => answers.unchecked.push(Unchecked { checks: vec![id], ..item }),
+        }
+        if !answers.asked.contains(&id) {
+            answers.asked.push(id);
+        }
+    }
+}
+
+/// The IDs of those of `checks` that the run requests and that read `part`: what a part that cannot be read leaves
+/// not checked.
+pub fn readers_of<A: ?Sized>(
+    checks: &[&dyn Check<A>],
+    part: Reads,
+    context: &Context<'_>,
+) -> Vec<&'static str> {
+    let reads = |c: &&&dyn Check<A>| c.meta().reads.contains(&part) && c.is_requested(context);
+    checks.iter().filter(reads).map(|c| c.meta().id).collect()
 }
 
 /// What every check may use.
@@ -48,6 +101,8 @@ pub struct InjectedSecret {
 /// What checks answer with.
 #[derive(Debug, Default)]
 pub struct Answers {
+    /// The checks that were asked, those that could not look among them.
+    pub asked: Vec<&'static str>,
     /// What was found.
     pub findings: Vec<Finding>,
     /// What could not be seen.

@@ -141,8 +141,43 @@ pub struct CheckMeta {
     pub clause: &'static str,
     /// The severity of a finding when nothing more exact is known.
     pub severity: Severity,
+    /// What it reads: a part of an artifact that cannot be read leaves these checks not checked.
+    pub reads: &'static [Reads],
     /// Tags such as `CWE-798`.
     pub tags: &'static [&'static str],
+}
+
+/// A part of an artifact that checks read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reads {
+    /// A Dockerfile.
+    Dockerfile,
+    /// A build context as a whole: its ignore file and what it sends.
+    Context,
+    /// The content of a build context's files.
+    ContextFiles,
+    /// Which files of a build context COPY and ADD take.
+    CopiedFiles,
+    /// The files in an image's layers.
+    Layers,
+    /// An image's history.
+    History,
+    /// An image's config.
+    Config,
+    /// An image's manifests and indexes.
+    Manifests,
+    /// An image's attestations and other referrers.
+    Attestations,
+    /// An AWS account, or what a plan or a template says of one.
+    Aws,
+    /// The documents of a run.
+    Documents,
+    /// A registry's answer.
+    Registry,
+    /// CI workflows and build scripts.
+    Workflows,
+    /// The contract's entrypoints.
+    Entrypoints,
 }
 
 /// A secret as it may be shown: never its value.

@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let masked = |text: String| Failure(Masker::new(&rules).mask(&text));
     let mut papers = papers(arguments, &setup).map_err(|Failure(text)| masked(text))?;
     papers.now = Timestamp::now();
-    let outcome = scan::verify(&setup, papers, arguments.registry.then_some(&access));
+    let outcome = scan::verify(&setup, papers, arguments.registry.then_some(&access), None);
     for warning in &outcome.warnings {
         terminal.warn(warning);
     }

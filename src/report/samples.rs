@@ -27,6 +27,7 @@ const fn meta(
         fix,
         clause: "D.4.2",
         severity: Severity::High,
+        reads: &[],
         tags: &["CWE-798", "secrets"],
     }
 }

@@ -258,7 +258,7 @@ impl Auditor<'_> {
             header.all(Field::WrittenAt).find_map(|t| t.time()).map(|t| (t.at, "run header"))
         };
         let written_at = first.written_at.map(|at| (at, "packaging provenance")).or_else(header);
-        let outcome = report(setup, &papers);
+        let outcome = report(setup, &papers, None);
         let masker = Masker::new(setup.rules);
         let text = |field: Field| Some((field.name(), masker.mask(first.fields.text(field)?)));
         setup.progress.runs_done.fetch_add(1, Ordering::Relaxed);

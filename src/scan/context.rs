@@ -7,11 +7,13 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, ScanError, Setup};
-use crate::check::context::FILE_CHECKS;
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::fallback::Watch;
-use crate::check::{Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks};
-use crate::finding::{ArtifactRecord, Subject, Unchecked};
+use crate::check::{
+    Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of,
+    run_checks,
+};
+use crate::finding::{ArtifactRecord, Reads, Subject, Unchecked};
 use seaworthy_context::{
     Builder, Context as Files, FileKind, GitIndex, IgnoreRules, SpecialKind, Unread, reach,
 };
@@ -72,11 +74,12 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let watch = Watch::new(&secrets);
     let seen = pool.install(|| read::all(setup, watch.as_ref(), &files));
     let mut coverage = seen.coverage;
+    let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
     let miss = |path: &[u8], what: &str, reason: String| Unchecked {
         origin: Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },
         what: what.to_owned(),
         reason,
-        checks: FILE_CHECKS.iter().filter(|id| **id != "SW408" || watch.is_some()).copied().collect(),
+        checks: readers_of(context_checks::ALL, Reads::ContextFiles, &context),
     };
     for (file, reason) in seen.unread {
         answers.unchecked.push(miss(files.files[file].bytes(), "file", reason));
@@ -94,7 +97,10 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
             origin: recipe.origin(copy.span),
             what: "pattern".to_owned(),
             reason: reason.clone(),
-            checks: vec!["SW101", "SW102", "SW204"],
+            checks: [context_checks::ALL, dockerfile_checks::ALL]
+                .into_iter()
+                .flat_map(|checks| readers_of(checks, Reads::CopiedFiles, &context))
+                .collect(),
         });
     }
     let own = source.path.as_deref().and_then(|path| inside(&request.root, path));
@@ -113,21 +119,12 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     };
     let build = Build { recipe, context: examined };
     let masker = Masker::new(setup.rules);
-    let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
-    let mut asked = Vec::new();
-    for check in context_checks::ALL.iter().chain(dockerfile_checks::ALL) {
-        // Without a variable that the contract requires there is nothing to look for.
-        if check.meta().id == "SW408" && watch.is_none() {
-            continue;
-        }
-        asked.push(check.meta().id);
-        check.run(&build, &context, &mut answers);
-    }
-    let (more, workflows) = super::packaging::build_surface(setup, &context, &mut answers);
-    asked.extend(more);
+    run_checks(context_checks::ALL, &build, &context, &mut answers);
+    run_checks(dockerfile_checks::ALL, &build, &context, &mut answers);
+    let workflows = super::packaging::build_surface(setup, &context, &mut answers);
     let mut artifacts = records(request, source, &build.context.name);
     artifacts.extend(workflows);
-    let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
+    let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.warnings.extend(looked_away(&build.recipe));
     Ok(outcome)
 }

@@ -1,36 +1,26 @@
 //! A gate: every part that a contract asks for, one after the other, and one verdict. What goes wrong in a part stops
 //! no other; it is an unchecked item, so that the verdict is no pass.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Outcome, Setup};
 use crate::check::catalogue;
+use crate::check::provenance::ExaminedArtifacts;
 use crate::finding::{Part, PartState, Report, Subject, Unchecked, closure};
 use seaworthy_source::{Origin, OriginKind};
 
 /// What examines a part, given what the parts before it saw; the error is its reason, secrets masked.
-pub type Examination<'a> = Box<dyn FnOnce(&SoFar) -> Result<Outcome, String> + 'a>;
+pub type Examination<'a> = Box<dyn FnOnce(&ExaminedArtifacts) -> Result<Outcome, String> + 'a>;
 
-/// What was seen so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SoFar {
-    /// Digests that name the examined image: of its manifests, and of the indexes that led to them. Empty for an image
-    /// that has neither; nothing if no image was examined.
-    pub image: Option<BTreeSet<String>>,
-    /// The path of the Dockerfile that was examined.
-    pub dockerfile: Option<String>,
-}
-
-impl SoFar {
-    fn add(&mut self, outcome: &Outcome) {
-        let dockerfile = outcome.report.artifacts.iter().find(|a| a.subject == Subject::Dockerfile);
-        self.dockerfile = self.dockerfile.take().or_else(|| dockerfile.map(|a| a.name.clone()));
-        let images = outcome.report.artifacts.iter().filter(|a| a.subject == Subject::Image);
-        let digests: Vec<Option<String>> = images.map(|a| a.digest.clone()).collect();
-        if !digests.is_empty() {
-            let all = self.image.get_or_insert_default();
-            all.extend(digests.into_iter().flatten().chain(outcome.indexes.iter().cloned()));
-        }
+/// Adds what an outcome examined.
+fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
+    let dockerfile = outcome.report.artifacts.iter().find(|a| a.subject == Subject::Dockerfile);
+    so_far.dockerfile = so_far.dockerfile.take().or_else(|| dockerfile.map(|a| a.name.clone()));
+    let images = outcome.report.artifacts.iter().filter(|a| a.subject == Subject::Image);
+    let digests: Vec<Option<String>> = images.map(|a| a.digest.clone()).collect();
+    if !digests.is_empty() {
+        let all = so_far.image.get_or_insert_default();
+        all.extend(digests.into_iter().flatten().chain(outcome.indexes.iter().cloned()));
     }
 }
 
@@ -61,7 +51,7 @@ pub struct Gate {
 /// documents.
 pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<String>) -> Gate {
     let (mut reports, mut unchecked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut parts, mut carried, mut so_far) = (BTreeMap::new(), Vec::new(), SoFar::default());
+    let (mut parts, mut carried, mut so_far) = (BTreeMap::new(), Vec::new(), ExaminedArtifacts::default());
     for (part, plan) in plans {
         let missing = match plan {
             Plan::With(carrier) => {
@@ -75,7 +65,7 @@ pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<S
             Plan::Missing(reason) => reason,
             Plan::Examine(examine) => match examine(&so_far) {
                 Ok(outcome) => {
-                    so_far.add(&outcome);
+                    note_examined(&mut so_far, &outcome);
                     warnings.extend(outcome.warnings);
                     reports.push(outcome.report);
                     parts.insert(part, PartState::Done);

@@ -10,12 +10,12 @@ use super::exec::ExecRequest;
 use super::pipeline::{Asked, Expected, Pipeline};
 use super::{Outcome, ScanError, Setup};
 use crate::check::fallback::Watch;
-use crate::check::image::{ALL, Examined, ExaminedImage, LAYER_CHECKS, LayerFacts, LayerView};
+use crate::check::image::{ALL, Examined, ExaminedImage, LayerFacts, LayerView};
 use crate::check::packaging::startup::{self, ENTRYPOINTS, Entrypoint, Startup};
 use crate::check::packaging::{HELP, HelpRuns};
-use crate::check::{Answers, Context, Masker};
+use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
-use crate::finding::{ArtifactRecord, Coverage, Subject, Unchecked};
+use crate::finding::{ArtifactRecord, Coverage, Reads, Subject, Unchecked};
 use seaworthy_dockerfile::Dockerfile;
 use seaworthy_dockerfile::history::{HistoryLine, InstructionRef, match_history};
 use seaworthy_image::layer::Compression;
@@ -208,37 +208,21 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
     let secrets = super::injected(setup.contract);
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
     let mut answers = Answers::default();
-    let mut asked = Vec::new();
-    for check in ALL {
-        // Without a contract there is nothing that this check could compare with.
-        let idle = match check.meta().id {
-            "SW305" => secrets.is_empty(),
-            "SW408" => Watch::new(&secrets).is_none(),
-            _ => false,
-        };
-        if idle {
-            continue;
-        }
-        asked.push(check.meta().id);
-        check.run(&examined, &context, &mut answers);
-    }
+    run_checks(ALL, &examined, &context, &mut answers);
     if !starts.entrypoints.is_empty() {
-        asked.extend(ENTRYPOINTS.iter().map(|c| c.meta().id));
         for image in &examined.images {
             let startup = Startup::new(image, &starts.entrypoints, starts.overflowed);
-            ENTRYPOINTS.iter().for_each(|check| check.run(&startup, &context, &mut answers));
+            run_checks(ENTRYPOINTS, &startup, &context, &mut answers);
         }
     }
     if let Some(exec) = &request.exec {
         let image = examined.images.first().map(|i| i.image.name.clone()).unwrap_or_default();
         let help = HelpRuns { image, runs: super::exec::run(exec, &starts.entrypoints, &secrets) };
-        for check in HELP {
-            asked.push(check.meta().id);
-            check.run(&help, &context, &mut answers);
-        }
+        run_checks(HELP, &help, &context, &mut answers);
     }
-    answers.unchecked.extend(missed.into_iter().map(|m| unchecked(m, &asked)));
-    let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
+    let asked = answers.asked.clone();
+    answers.unchecked.extend(missed.into_iter().map(|m| unchecked(m, &asked, &context)));
+    let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.indexes = indexes.into_iter().collect();
     outcome
 }
@@ -413,16 +397,16 @@ fn short_digests(line: &str) -> String {
 }
 
 /// What was missed, with the checks that would have looked at it.
-fn unchecked(missed: Missed, asked: &[&'static str]) -> Unchecked {
-    let checks: &[&'static str] = match missed.origin.kind {
-        OriginKind::Layer | OriginKind::LayerFile => LAYER_CHECKS,
-        OriginKind::History => &["SW303"],
-        OriginKind::Config => &["SW303", "SW304", "SW305", "SW306", "SW309"],
-        OriginKind::Attestation => &["SW307"],
-        _ => asked,
+fn unchecked(missed: Missed, asked: &[&'static str], context: &Context<'_>) -> Unchecked {
+    let part = match missed.origin.kind {
+        OriginKind::Layer | OriginKind::LayerFile => Some(Reads::Layers),
+        OriginKind::History => Some(Reads::History),
+        OriginKind::Config => Some(Reads::Config),
+        OriginKind::Attestation => Some(Reads::Attestations),
+        _ => None,
     };
-    let checks = checks.iter().filter(|c| asked.contains(c)).copied().collect();
-    Unchecked { origin: missed.origin, what: missed.what, reason: missed.reason, checks }
+    let readers = part.map_or_else(|| asked.to_vec(), |part| readers_of(ALL, part, context));
+    Unchecked { origin: missed.origin, what: missed.what, reason: missed.reason, checks: readers }
 }
 
 #[cfg(test)]

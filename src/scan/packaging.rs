@@ -8,28 +8,24 @@ use sha2::{Digest as _, Sha256};
 use super::Setup;
 use crate::check::packaging::startup::Entrypoint;
 use crate::check::packaging::{BuildFile, BuildSurface, Content, Family, SURFACE};
-use crate::check::{Answers, Context};
+use crate::check::{Answers, Context, readers_of, run_checks};
 use crate::contract::{Contract, WorkflowSection};
-use crate::finding::{ArtifactRecord, Subject, Unchecked};
+use crate::finding::{ArtifactRecord, Reads, Subject, Unchecked};
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes};
 use seaworthy_workflow::{MOST_BYTES, Workflow};
 
-/// Reads and examines what the contract's `[workflow]` names. Gives the checks that were asked and what was read;
-/// nothing without such a section.
+/// Reads and examines what the contract's `[workflow]` names. Gives what was read; nothing without such a section.
 pub(super) fn build_surface(
     setup: &Setup<'_>,
     context: &Context<'_>,
     answers: &mut Answers,
-) -> (Vec<&'static str>, Vec<ArtifactRecord>) {
-    let Some(section) = &setup.contract.workflow else { return (Vec::new(), Vec::new()) };
-    let asked: Vec<&'static str> = SURFACE.iter().map(|c| c.meta().id).collect();
+) -> Vec<ArtifactRecord> {
+    let Some(section) = &setup.contract.workflow else { return Vec::new() };
     let mut records = Vec::new();
-    let surface = load(section, &asked, answers, &mut records);
-    // Of files that cannot be read nothing is said: that they are missing is told once, as unchecked.
-    if !surface.files.is_empty() {
-        SURFACE.iter().for_each(|check| check.run(&surface, context, answers));
-    }
-    (asked, records)
+    let readers = readers_of(SURFACE, Reads::Workflows, context);
+    let surface = load(section, &readers, answers, &mut records);
+    run_checks(SURFACE, &surface, context, answers);
+    records
 }
 
 /// The entrypoints of a contract, as checks know them.

@@ -1,15 +1,12 @@
 //! The papers of one run, as its store has them: every document that the layout names, and what other runs say of the
 //! same tag.
 
-use std::collections::BTreeSet;
-
 use super::verify::verify;
 use super::{Outcome, RegistryAccess, ScanError, Setup};
-use crate::check::{Answers, Masker, catalogue};
-use crate::finding::{CheckStatus, Confidence, Coverage, Finding, Fingerprint, Report, Severity, Unchecked};
+use crate::check::provenance::ExaminedArtifacts;
 use crate::store::{Document, Layout, Object, Store, StoreError};
 use seaworthy_provenance::{Content, Field, PaperKind, Papers, Sibling, read_fields};
-use seaworthy_source::{Key, Origin, OriginKind, RunId, escape_bytes};
+use seaworthy_source::{Key, RunId};
 
 /// Most other runs that are looked at for a tag that was used twice: in a bucket, each costs a request.
 const SIBLINGS: usize = 1_000;
@@ -33,143 +30,19 @@ pub struct PapersRequest<'a> {
     pub registry: Option<RegistryAccess>,
     /// The moment that they are judged at.
     pub now: jiff::Timestamp,
-    /// Digests of the image that a gate examined, if it did: its evidence will be about that image.
-    pub image: Option<&'a BTreeSet<String>>,
-    /// The Dockerfile that a gate examined, by its path, if it did.
-    pub dockerfile: Option<&'a str>,
+    /// What the gate examined before.
+    pub examined: &'a ExaminedArtifacts,
 }
 
-/// The check that asks for the run's security evidence.
-const SECURITY: &str = "SW514";
-
-/// Judges the papers of a run that a gate examines. The security evidence is what the gate will write, so of it only one
-/// thing is asked: whether the image and the Dockerfile that were examined are those that were packaged.
+/// Judges the documents of a run that a gate examines. The security evidence is what the gate will write, so it is not
+/// read; whether the examined image and Dockerfile are those that were packaged is judged in its place.
 ///
 /// # Errors
 /// If the run has no keys. What cannot be read is in the report.
 pub fn papers(setup: &Setup<'_>, request: &PapersRequest<'_>) -> Result<Outcome, ScanError> {
     let mut papers = stored(setup, request.stored, Security::Left)?;
     papers.now = request.now;
-    let packaged = named(setup, &papers, Field::ImageDigest);
-    let unnamed = papers.provenance.bytes().is_some().then(|| papers.provenance.name.clone());
-    let recorded = named(setup, &papers, Field::DockerfilePath);
-    let mut outcome = verify(setup, papers, request.registry.as_ref());
-    let mut answers = Answers::default();
-    let mut asked = Vec::new();
-    if let (Some(_), None, Some(name)) = (request.image, &packaged, unnamed) {
-        asked.push(SECURITY);
-        answers.unchecked.push(Unchecked {
-            origin: Origin::new(OriginKind::Document, name),
-            what: "the packaged image".to_owned(),
-            reason:
-                "the packaging provenance names no digest, so it cannot be told whether the image that was \
-                     examined is the one that was packaged"
-                    .to_owned(),
-            checks: vec![SECURITY],
-        });
-    }
-    if let (Some(examined), Some((name, digest))) = (request.image, packaged) {
-        asked.push(SECURITY);
-        compare(setup, examined, &name, &digest, &mut answers);
-    }
-    if let (Some(examined), Some((name, recorded))) = (request.dockerfile, recorded) {
-        asked.push(SECURITY);
-        compare_dockerfiles(setup, examined, &name, &recorded, &mut answers);
-    }
-    asked.dedup();
-    let masker = Masker::new(setup.rules);
-    let own = super::verdict::judge(setup, &masker, &asked, answers, Vec::new(), Coverage::default());
-    let reports = vec![without(outcome.report, SECURITY), own.report];
-    outcome.report = Report::merge(setup.contract.policy.fail_on, &catalogue(), reports, Vec::new());
-    Ok(outcome)
-}
-
-/// The packaging provenance's name, and what it has in a field.
-fn named(setup: &Setup<'_>, papers: &Papers, field: Field) -> Option<(String, String)> {
-    let expectations = &setup.contract.papers;
-    let fields =
-        read_fields(papers.provenance.bytes()?, &expectations.provenance, &expectations.profiles).fields;
-    Some((papers.provenance.name.clone(), fields.text(field)?.to_owned()))
-}
-
-/// Compares the image that was examined with the one that was packaged.
-fn compare(
-    setup: &Setup<'_>,
-    examined: &BTreeSet<String>,
-    name: &str,
-    packaged: &str,
-    answers: &mut Answers,
-) {
-    let origin = Origin::new(OriginKind::Document, name);
-    if examined.contains(packaged) {
-        return;
-    }
-    let Some(first) = examined.iter().next() else {
-        answers.unchecked.push(Unchecked {
-            origin,
-            what: "the examined image".to_owned(),
-            reason: "it has no manifest, as what `docker save` writes, so it cannot be told whether it is the one \
-                     that was packaged; examine it in its registry or as an OCI archive"
-                .to_owned(),
-            checks: vec![SECURITY],
-        });
-        return;
-    };
-    answers.findings.push(Finding {
-        check: SECURITY,
-        detector: None,
-        severity: Severity::High,
-        confidence: Confidence::High,
-        message: format!("the image that was examined is {first}, and {packaged} was packaged"),
-        fix: "Run the gate on the very image that was pushed, by its digest.".to_owned(),
-        fingerprint: Fingerprint::new(&setup.key, SECURITY, "", &[name, "examined"], None),
-        origin,
-        secret: None,
-        places: Vec::new(),
-        notes: Vec::new(),
-    });
-}
-
-/// Compares the Dockerfile that was examined with the one that the image was built from. A path may begin at the
-/// repository or at a folder of it, so that one need only end as the other does.
-fn compare_dockerfiles(setup: &Setup<'_>, examined: &str, name: &str, recorded: &str, answers: &mut Answers) {
-    let plain = |path: &str| -> Vec<String> {
-        path.split('/').filter(|p| !matches!(*p, "" | ".")).map(str::to_owned).collect()
-    };
-    let (here, there) = (plain(examined), plain(recorded));
-    // What came from standard input has no path.
-    if examined == "-" || here.ends_with(&there) || there.ends_with(&here) {
-        return;
-    }
-    answers.findings.push(Finding {
-        check: SECURITY,
-        detector: None,
-        severity: Severity::High,
-        confidence: Confidence::High,
-        message: format!(
-            "the Dockerfile that was examined is {}, and the image was built from {recorded}",
-            escape_bytes(examined.as_bytes())
-        ),
-        fix: "Name in the contract's [image] the Dockerfile that the image is built from, and record that path."
-            .to_owned(),
-        fingerprint: Fingerprint::new(&setup.key, SECURITY, "", &[name, "dockerfile"], None),
-        origin: Origin::new(OriginKind::Document, name),
-        secret: None,
-        places: Vec::new(),
-        notes: Vec::new(),
-    });
-}
-
-/// A report as if a check had not been asked.
-fn without(mut report: Report, check: &str) -> Report {
-    report.findings.retain(|f| f.check != check);
-    report.accepted.retain(|a| a.finding.check != check);
-    report.unchecked.retain(|u| u.checks != [check]);
-    report.unchecked.iter_mut().for_each(|u| u.checks.retain(|id| *id != check));
-    for summary in report.checks.iter_mut().filter(|c| c.meta.id == check) {
-        summary.status = CheckStatus::NotRequested;
-    }
-    report
+    Ok(verify(setup, papers, request.registry.as_ref(), Some(request.examined)))
 }
 
 /// What is done about a run's security evidence.

@@ -1,17 +1,16 @@
 //! From answers to the report: repeats across platforms put together, quoted texts masked, acceptances applied.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Outcome, Setup};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::AcceptMatch;
-use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, Report};
+use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, Report, Unchecked};
 use seaworthy_source::{Origin, Place};
 
 pub(super) fn judge(
     setup: &Setup<'_>,
     masker: &Masker<'_>,
-    asked: &[&'static str],
     answers: Answers,
     mut artifacts: Vec<ArtifactRecord>,
     coverage: Coverage,
@@ -26,7 +25,8 @@ pub(super) fn judge(
         finding.places.iter_mut().for_each(|o| mask(masker, o));
         finding.places.sort();
     }
-    let mut unchecked = answers.unchecked;
+    let asked = answers.asked;
+    let mut unchecked = merged(answers.unchecked);
     unchecked.iter_mut().for_each(|u| {
         mask(masker, &mut u.origin);
         u.what = masker.mask(&u.what);
@@ -58,7 +58,7 @@ pub(super) fn judge(
     let fail_on = setup.contract.policy.fail_on;
     let known = catalogue();
     let mut report =
-        Report::judge(fail_on, &known, asked, findings, accepted, unchecked, artifacts, coverage);
+        Report::judge(fail_on, &known, &asked, findings, accepted, unchecked, artifacts, coverage);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     Outcome { report, warnings, indexes: Vec::new() }
@@ -94,4 +94,19 @@ fn mask(masker: &Masker<'_>, origin: &mut Origin) {
     if let Place::Pointer(pointer) = &mut origin.place {
         *pointer = pointer.map(|text| masker.mask(text));
     }
+}
+
+/// The same gap, met by several checks, is one item.
+fn merged(unchecked: Vec<Unchecked>) -> Vec<Unchecked> {
+    let mut merged: BTreeMap<(Origin, String, String), Vec<&'static str>> = BTreeMap::new();
+    for item in unchecked {
+        let checks = merged.entry((item.origin, item.what, item.reason)).or_default();
+        checks.extend(item.checks);
+        checks.sort_unstable();
+        checks.dedup();
+    }
+    merged
+        .into_iter()
+        .map(|((origin, what, reason), checks)| Unchecked { origin, what, reason, checks })
+        .collect()
 }

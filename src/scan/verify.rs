@@ -5,8 +5,8 @@ mod registry;
 use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, Setup};
-use crate::check::provenance::{Signed, judge};
-use crate::check::{Answers, Context, Masker};
+use crate::check::provenance::{ExaminedArtifacts, Signed, judge};
+use crate::check::{Context, Masker};
 use crate::finding::{ArtifactRecord, Coverage, Subject};
 use seaworthy_provenance::{Content, PaperKind, Papers};
 
@@ -22,8 +22,14 @@ pub const SIGNED: &str = "The signature vouches for the packaging provenance, an
 /// What a signature on a statement that does not name the provenance says, and what it does not.
 pub const SIGNED_IMAGE: &str = "The signature vouches for the image's digest, and for the commit if the signed statement names one. It does not name the packaging provenance: what else the papers say is not signed.";
 
-/// Verifies the papers of one run; `registry` says how the registry is asked, which it is not without.
-pub fn verify(setup: &Setup<'_>, mut papers: Papers, registry: Option<&RegistryAccess>) -> Outcome {
+/// Verifies the documents of one run; `registry` says how the registry is asked, which it is not without; `examined` is
+/// what a gate examined beside the documents.
+pub fn verify(
+    setup: &Setup<'_>,
+    mut papers: Papers,
+    registry: Option<&RegistryAccess>,
+    examined: Option<&ExaminedArtifacts>,
+) -> Outcome {
     let masker = Masker::new(setup.rules);
     for kind in PaperKind::ALL {
         // A run's ID may have the form of a token.
@@ -34,17 +40,16 @@ pub fn verify(setup: &Setup<'_>, mut papers: Papers, registry: Option<&RegistryA
     if let Some(access) = registry {
         papers.registry = registry::ask(&papers, expectations, access, setup.contract);
     }
-    report(setup, &papers)
+    report(setup, &papers, examined)
 }
 
-/// Judges papers that were had and puts the report together.
-pub fn report(setup: &Setup<'_>, papers: &Papers) -> Outcome {
+/// Judges documents that were had and puts the report together. `examined` is for a gate, as in [`verify`].
+pub fn report(setup: &Setup<'_>, papers: &Papers, examined: Option<&ExaminedArtifacts>) -> Outcome {
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
-    let judged = judge(papers, &setup.contract.papers, &context);
-    let answers = Answers { findings: judged.answers.findings, unchecked: judged.answers.unchecked };
+    let judged = judge(papers, &setup.contract.papers, examined, &context);
     let masker = Masker::new(setup.rules);
-    let (artifacts, coverage) = examined(papers);
-    let mut outcome = super::verdict::judge(setup, &masker, &judged.asked, answers, artifacts, coverage);
+    let (artifacts, coverage) = records(papers);
+    let mut outcome = super::verdict::judge(setup, &masker, judged.answers, artifacts, coverage);
     let note = match judged.signed {
         Signed::Provenance => SIGNED,
         Signed::Image => SIGNED_IMAGE,
@@ -54,7 +59,7 @@ pub fn report(setup: &Setup<'_>, papers: &Papers) -> Outcome {
     outcome
 }
 
-fn examined(papers: &Papers) -> (Vec<ArtifactRecord>, Coverage) {
+fn records(papers: &Papers) -> (Vec<ArtifactRecord>, Coverage) {
     let (mut records, mut coverage) = (Vec::new(), Coverage::default());
     for kind in PaperKind::ALL {
         let paper = papers.paper(kind);

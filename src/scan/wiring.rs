@@ -3,18 +3,15 @@
 mod organization;
 mod sources;
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, ScanError, Setup};
-use crate::check::wiring::{ALL, Answer, RoleKind, Wiring, access_table, ask, compare, origin, probes};
-use crate::check::{Answers, Context, Masker};
+use crate::check::wiring::{ALL, Answer, Wiring, access_table, ask, compare, origin, probes};
+use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
-use crate::finding::{AccessTable, ArtifactRecord, Coverage, Subject, Unchecked};
+use crate::finding::{AccessTable, ArtifactRecord, Coverage, Reads, Subject, Unchecked};
+use seaworthy_aws::Snapshot;
 use seaworthy_aws::live::{self, LiveOptions};
-use seaworthy_aws::{Seen, Snapshot};
-use seaworthy_source::{Origin, OriginKind};
 
 pub use sources::{WiringSource, read_file, wanted};
 
@@ -49,25 +46,17 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
     let expectations = &contract.expectations;
-    let wiring = Wiring::new(&snapshot, expectations, setup.today, &placement, &organization);
+    let name = contract_name(contract);
+    let wiring = Wiring::new(&name, &snapshot, expectations, setup.today, &placement, &organization);
     let masker = Masker::new(setup.rules);
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
     let mut answers = Answers::default();
-    let mut asked = Vec::new();
-    for check in ALL {
-        let id = check.meta().id;
-        // Without an execution role there is nothing that this check could ask about.
-        if id != "SW405" || has_execution_role(contract, &snapshot) {
-            asked.push(id);
-        }
-        check.run(&wiring, &context, &mut answers);
-    }
+    run_checks(ALL, &wiring, &context, &mut answers);
     if let (true, Some(options)) = (simulate, &live) {
         let probes = probes(&wiring);
         let requests: Vec<_> = probes.iter().map(|p| p.request.clone()).collect();
         compare(&probes, &live::simulate(&requests, options)?, &mut answers);
     }
-    answers.unchecked.extend(not_asked(contract, &snapshot));
     let gaps = snapshot.gaps.iter().map(|(place, gap)| Unchecked {
         origin: origin(&snapshot, place),
         what: if place.address.is_empty() {
@@ -76,14 +65,13 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
             place.address.clone()
         },
         reason: gap.to_string(),
-        checks: ALL.iter().map(|c| c.meta().id).collect(),
+        checks: readers_of(ALL, Reads::Aws, &context),
     });
     answers.unchecked.extend(gaps);
-    answers.unchecked = together(answers.unchecked);
     let mut table = access_table(&wiring);
     mask(&masker, &mut table);
     complete(&mut artifacts, &snapshot, contract);
-    let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
+    let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.report.access = Some(table);
     Ok(WiringOutcome { outcome, snapshot })
 }
@@ -104,64 +92,15 @@ pub fn ask_role(
     let snapshot = sources::snapshot(setup, request.sources, request.live.as_ref())?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
-    let wiring = Wiring::new(&snapshot, &contract.expectations, setup.today, &placement, &organization);
+    let name = contract_name(contract);
+    let wiring =
+        Wiring::new(&name, &snapshot, &contract.expectations, setup.today, &placement, &organization);
     ask(&wiring, role, action, resource, given).map_err(ScanError::Wiring)
 }
 
-fn has_execution_role(contract: &Contract, snapshot: &Snapshot) -> bool {
-    let named = contract.expectations.roles.iter().any(|r| r.kind == RoleKind::Execution);
-    let tasks = snapshot.tasks.values().filter_map(Seen::value);
-    named || tasks.into_iter().any(|task| task.execution_role != Seen::Absent)
-}
-
-/// What the contract gives no ground to ask. It is told as unchecked: a contract that promises nothing of the wiring
-/// must not read as a pass.
-fn not_asked(contract: &Contract, snapshot: &Snapshot) -> Vec<Unchecked> {
-    let name = contract.path().map_or_else(|| "seaworthy.toml".to_owned(), |p| p.display().to_string());
-    let item = |what: &str, reason: String, checks: &[&'static str]| Unchecked {
-        origin: Origin::new(OriginKind::Document, name.clone()),
-        what: what.to_owned(),
-        reason,
-        checks: checks.to_vec(),
-    };
-    let expected = &contract.expectations;
-    let mut out = Vec::new();
-    if expected.secrets.is_empty() {
-        let reason =
-            "the contract has no [[secrets]], so nothing was asked about their existence and their readers";
-        out.push(item("secrets", reason.to_owned(), &["SW401", "SW402", "SW403", "SW404"]));
-    }
-    if expected.roles.is_empty() {
-        let reason = "the contract has no [[roles]], so nothing was asked about what any role can read";
-        out.push(item("roles", reason.to_owned(), &["SW403", "SW404", "SW405", "SW410"]));
-    }
-    if expected.tasks.is_empty() && snapshot.tasks.values().all(|t| *t == Seen::Absent) {
-        let reason =
-            "neither the contract nor a source has a task definition, so nothing was asked about tasks";
-        out.push(item("tasks", reason.to_owned(), &["SW406", "SW407", "SW409"]));
-    }
-    let required = |handle: &String| expected.roles.iter().any(|r| r.requires.contains(handle));
-    for secret in expected.secrets.iter().filter(|s| s.required && !required(&s.handle)) {
-        let reason =
-            "no role of the contract requires it, so nothing was asked about whether its reader can read it";
-        out.push(item(&format!("secret {}", secret.handle), reason.to_owned(), &["SW403"]));
-    }
-    out
-}
-
-/// The same gap, met by several checks, is one item.
-fn together(unchecked: Vec<Unchecked>) -> Vec<Unchecked> {
-    let mut merged: BTreeMap<(Origin, String, String), Vec<&'static str>> = BTreeMap::new();
-    for item in unchecked {
-        let checks = merged.entry((item.origin, item.what, item.reason)).or_default();
-        checks.extend(item.checks);
-        checks.sort_unstable();
-        checks.dedup();
-    }
-    merged
-        .into_iter()
-        .map(|((origin, what, reason), checks)| Unchecked { origin, what, reason, checks })
-        .collect()
+/// The contract's name, for what it gives no ground to ask.
+fn contract_name(contract: &Contract) -> String {
+    contract.path().map_or_else(|| "seaworthy.toml".to_owned(), |p| p.display().to_string())
 }
 
 /// A handle or a name may be a secret in the wrong place.

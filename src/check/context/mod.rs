@@ -14,9 +14,6 @@ use seaworthy_context::Builder;
 pub const ALL: &[&dyn for<'a> Check<Build<'a>>] =
     &[&sw101::SecretFileInContext, &sw102::SecretInContext, &sw103::UnboundedContext, &SilentFallback];
 
-/// The checks that look into files: those that a file that cannot be read leaves unasked.
-pub const FILE_CHECKS: &[&str] = &["SW101", "SW102", "SW408"];
-
 /// Whether a COPY or an ADD can take a file, and how a report says so.
 fn reached(build: &Build<'_>, file: usize) -> (bool, String) {
     let context = &build.context;

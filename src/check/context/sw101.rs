@@ -4,7 +4,7 @@ use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
 use crate::check::image::SecretFileSighting;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 
 /// SW101.
 pub struct SecretFileInContext;
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "List the file in `.dockerignore`, and hand it to the step that needs it with `RUN --mount=type=secret,id=…,target=…`.",
     clause: "D.4.1",
     severity: Severity::High,
+    reads: &[Reads::ContextFiles, Reads::CopiedFiles],
     tags: &["CWE-538", "CWE-200"],
 };
 

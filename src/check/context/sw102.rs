@@ -6,7 +6,7 @@ use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
 use crate::check::image::{Sighting, is_published};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_source::Span;
 
 /// SW102.
@@ -20,6 +20,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Take the secret out of the file and hand it over when it is needed: at runtime by injection, during the build with `RUN --mount=type=secret,id=…,env=…`.",
     clause: "D.4.1",
     severity: Severity::High,
+    reads: &[Reads::ContextFiles, Reads::CopiedFiles],
     tags: &["CWE-798", "CWE-540"],
 };
 

@@ -3,7 +3,7 @@
 use crate::check::dockerfile::absolute;
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_context::{CopyKind, CopySource, SourcePath};
 
 /// SW103.
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Write a `.dockerignore` that begins with `*` and lists what the image needs as `!src`, or copy only the folders that it needs.",
     clause: "D.2",
     severity: Severity::Medium,
+    reads: &[Reads::Context],
     tags: &["CWE-538"],
 };
 

@@ -4,7 +4,7 @@ use super::literal::{assigned, severity, variable};
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context, NAMED, TextSecret};
-use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
 use seaworthy_dockerfile::{Kind, PartKind, Value};
 use seaworthy_source::Span;
 
@@ -19,6 +19,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Take the default out and give the secret to the step that needs it with `RUN --mount=type=secret,id=…,env=…`.",
     clause: "D.4.1",
     severity: Severity::High,
+    reads: &[Reads::Dockerfile],
     tags: &["CWE-798", "CWE-540"],
 };
 

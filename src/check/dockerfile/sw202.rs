@@ -5,7 +5,7 @@ use super::sw201::{in_value, message, name_for};
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_dockerfile::Kind;
 
 /// SW202.
@@ -19,6 +19,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Remove the variable from the Dockerfile and inject it when the container starts.",
     clause: "D.4.1",
     severity: Severity::High,
+    reads: &[Reads::Dockerfile],
     tags: &["CWE-798", "CWE-526"],
 };
 

@@ -4,7 +4,7 @@ use super::literal::literals;
 use super::{Findings, Said, advice};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Reads, Severity};
 
 /// SW203.
 pub struct SecretInRun;
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Give the secret to the step with `RUN --mount=type=secret,id=…,env=…` and name the variable in its place.",
     clause: "D.2",
     severity: Severity::High,
+    reads: &[Reads::Dockerfile],
     tags: &["CWE-798", "CWE-540"],
 };
 

@@ -8,7 +8,7 @@ use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Fate, Recipe};
 use crate::check::{Answers, Check, Context, secret_file};
-use crate::finding::{CheckMeta, Confidence, Severity};
+use crate::finding::{CheckMeta, Confidence, Reads, Severity};
 use seaworthy_context::{CopyKind, CopySource, SourcePath};
 use seaworthy_dockerfile::{Kind, Source, Text};
 use seaworthy_source::{Span, escape_bytes};
@@ -24,6 +24,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Mount the file in the RUN that needs it with `RUN --mount=type=secret,id=…,target=…`, and list it in `.dockerignore`.",
     clause: "D.2",
     severity: Severity::High,
+    reads: &[Reads::Dockerfile, Reads::CopiedFiles],
     tags: &["CWE-538", "CWE-200"],
 };
 

@@ -4,7 +4,7 @@ use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe, StageRole};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Severity};
+use crate::finding::{CheckMeta, Confidence, Reads, Severity};
 use seaworthy_detect::validate::{NameKind, name_kind};
 use seaworthy_dockerfile::{Binding, Instruction, Kind, Source, Text};
 use seaworthy_source::Span;
@@ -20,6 +20,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Replace the ARG by a build secret: `RUN --mount=type=secret,id=…,env=…`.",
     clause: "D.2",
     severity: Severity::High,
+    reads: &[Reads::Dockerfile],
     tags: &["CWE-532", "CWE-538"],
 };
 

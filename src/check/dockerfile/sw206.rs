@@ -5,7 +5,7 @@ use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Fate, Recipe, Run};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
 use seaworthy_source::Span;
 
 /// SW206.
@@ -19,6 +19,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Use the secret where it is mounted: mount it at the path where the program looks for it, or as a variable.",
     clause: "D.2",
     severity: Severity::High,
+    reads: &[Reads::Dockerfile],
     tags: &["CWE-538", "CWE-532"],
 };
 

@@ -5,7 +5,7 @@ use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, script_of};
 use crate::check::{Answers, Check, Context, NAMED};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_dockerfile::{CommandLine, Healthcheck, Kind, Source};
 
 /// SW207.
@@ -19,6 +19,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Take the secret out and let the container read it from its environment when it starts.",
     clause: "D.2",
     severity: Severity::High,
+    reads: &[Reads::Dockerfile],
     tags: &["CWE-798"],
 };
 

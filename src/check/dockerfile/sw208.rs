@@ -7,7 +7,7 @@ use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
 use seaworthy_dockerfile::{Heredoc, Instruction};
 
 /// SW208.
@@ -21,6 +21,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Mount the file in the RUN that needs it with `RUN --mount=type=secret,id=…,target=…`, or write it when the container starts.",
     clause: "D.2",
     severity: Severity::High,
+    reads: &[Reads::Dockerfile],
     tags: &["CWE-798", "CWE-538"],
 };
 

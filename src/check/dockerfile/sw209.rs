@@ -3,7 +3,7 @@
 use super::{Findings, Said};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context, Masker};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_dockerfile::Referrer;
 use seaworthy_source::escape_bytes;
 
@@ -18,6 +18,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Name the image with its digest, as in `FROM alpine:3.20@sha256:…`; a bot can keep it fresh.",
     clause: "A",
     severity: Severity::Low,
+    reads: &[Reads::Dockerfile],
     tags: &["CWE-829"],
 };
 

@@ -267,3 +267,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn letters_of_more_than_one_byte_before_a_setting_are_no_panic() {
+    for line in ["RUN echo \"Größe=5\"", "RUN echo 'ключ=значение'", "ENV größe=5", "RUN echo 日本password=x"]
+    {
+        let _ = found(line);
+    }
+    assert_eq!(found("RUN echo größe:password=tR7uK2mQx9Wd > /x"), [("SW203", 2)]);
+}

@@ -19,7 +19,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::dockerfile::build::Build;
 use super::image::{Examined, place};
 use super::{Answers, Check, Context, InjectedSecret};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use language::{Language, Standing};
 use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Part};
 use seaworthy_source::{FileState, Origin, Place};
@@ -36,6 +36,7 @@ static META: CheckMeta = CheckMeta {
     fix: "Let a missing variable stop the start.",
     clause: "D.4.4",
     severity: Severity::High,
+    reads: &[Reads::ContextFiles, Reads::Layers],
     tags: &["CWE-1188", "CWE-636"],
 };
 
@@ -87,6 +88,11 @@ pub struct Fallback {
     value: Value,
 }
 
+/// Whether there is a variable that must have no default.
+fn is_watched(secrets: &[InjectedSecret]) -> bool {
+    secrets.iter().any(|s| s.required && !s.variables.is_empty())
+}
+
 /// The variables that must have no default.
 #[derive(Debug)]
 pub struct Watch {
@@ -98,11 +104,11 @@ impl Watch {
     /// The variables of all required secrets; nothing if there are none. A contract whose names are too many for one
     /// automaton gives nothing, too, which its size limit rules out.
     pub fn new(secrets: &[InjectedSecret]) -> Option<Self> {
-        let required = secrets.iter().filter(|s| s.required);
-        let names: Vec<String> = required.flat_map(|s| s.variables.iter().cloned()).collect();
-        if names.is_empty() {
+        if !is_watched(secrets) {
             return None;
         }
+        let required = secrets.iter().filter(|s| s.required);
+        let names: Vec<String> = required.flat_map(|s| s.variables.iter().cloned()).collect();
         // The longest of names that begin alike is the one that stands there.
         let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&names).ok()?;
         Some(Self { names, finder })
@@ -216,6 +222,10 @@ impl Check<Build<'_>> for SilentFallback {
         &META
     }
 
+    fn is_requested(&self, context: &Context<'_>) -> bool {
+        is_watched(context.secrets)
+    }
+
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let mut count = Count::default();
         for seen in &build.context.facts.fallbacks {
@@ -230,6 +240,10 @@ impl Check<Build<'_>> for SilentFallback {
 impl Check<Examined> for SilentFallback {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn is_requested(&self, context: &Context<'_>) -> bool {
+        is_watched(context.secrets)
     }
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {

@@ -40,9 +40,6 @@ pub const ALL: &[&dyn Check<Examined>] = &[
     &SilentFallback,
 ];
 
-/// The checks that look into layers: those that a layer that cannot be read leaves unasked.
-pub const LAYER_CHECKS: &[&str] = &["SW301", "SW302", "SW308", "SW408"];
-
 /// Everything behind one reference, read and examined.
 pub struct Examined {
     /// Its images.

@@ -3,7 +3,7 @@
 use super::Examined;
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_source::FileState;
 
 /// SW301.
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Remove the file from the build context or the step that writes it, rebuild without cache, and hand the secret over at runtime; a secret that is needed during the build belongs in `RUN --mount=type=secret`.",
     clause: "D.4.2",
     severity: Severity::High,
+    reads: &[Reads::Layers],
     tags: &["CWE-798", "CWE-538"],
 };
 

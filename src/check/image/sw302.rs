@@ -3,7 +3,7 @@
 use super::Examined;
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_source::FileState;
 
 /// SW302.
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Keep the secret from ever being written to a layer: use `RUN --mount=type=secret`, or create and delete the file in the same RUN, then rebuild without cache.",
     clause: "D.4.2",
     severity: Severity::High,
+    reads: &[Reads::Layers],
     tags: &["CWE-798", "CWE-538"],
 };
 

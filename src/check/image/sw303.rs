@@ -3,7 +3,7 @@
 use super::Examined;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Reads, Severity};
 
 /// SW303.
 pub struct SecretInHistory;
@@ -16,6 +16,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Use `RUN --mount=type=secret` in place of ARG, ENV or a literal in the command, and rebuild: the history of an existing image cannot be mended.",
     clause: "D.4.2",
     severity: Severity::High,
+    reads: &[Reads::History, Reads::Config],
     tags: &["CWE-798", "CWE-214"],
 };
 

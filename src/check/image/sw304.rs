@@ -3,7 +3,7 @@
 use super::Examined;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
-use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
 use seaworthy_source::JsonPointer;
 
 /// SW304.
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Remove the ENV and inject the variable at runtime, from a parameter store or a secret manager.",
     clause: "D.4.2",
     severity: Severity::High,
+    reads: &[Reads::Config],
     tags: &["CWE-798", "CWE-526"],
 };
 

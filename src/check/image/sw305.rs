@@ -2,7 +2,7 @@
 
 use super::Examined;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_source::JsonPointer;
 
 /// SW305.
@@ -16,12 +16,17 @@ const META: CheckMeta = CheckMeta {
     fix: "Remove the variable from the image, so that a missing secret stops the start.",
     clause: "D.4.2, D.4.4",
     severity: Severity::High,
+    reads: &[Reads::Config],
     tags: &["CWE-1188", "CWE-636"],
 };
 
 impl Check<Examined> for InjectedVariableHasDefault {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn is_requested(&self, context: &Context<'_>) -> bool {
+        !context.secrets.is_empty()
     }
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {

@@ -8,7 +8,7 @@ use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use super::{Examined, ExaminedImage};
 use crate::check::{Answers, Check, Context, TextSecret, examine_assignment, examine_text};
-use crate::finding::{CheckMeta, Severity};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_image::Digest;
 use seaworthy_source::{JsonPointer, Origin, OriginKind, Place};
 
@@ -23,6 +23,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Take it out of the LABEL, CMD, ENTRYPOINT, HEALTHCHECK or annotation and read the secret at runtime.",
     clause: "D.4.2",
     severity: Severity::High,
+    reads: &[Reads::Config],
     tags: &["CWE-798"],
 };
 

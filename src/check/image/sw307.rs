@@ -4,7 +4,7 @@ use super::Examined;
 use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
 use seaworthy_source::{JsonPointer, Origin, OriginKind, Place, escape_bytes};
 
 /// SW307.
@@ -18,6 +18,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Pass the secret by `--secret` and `RUN --mount=type=secret` in place of a build argument or a URL, and build and push again; `provenance=mode=min` leaves out arguments, but not URLs.",
     clause: "D.2",
     severity: Severity::High,
+    reads: &[Reads::Attestations],
     tags: &["CWE-798", "CWE-532"],
 };
 

@@ -4,7 +4,7 @@ use super::Examined;
 use super::content::SecretFileSighting;
 use super::published::is_published;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_source::{FileState, Place};
 
 /// SW308.
@@ -18,6 +18,7 @@ const META: CheckMeta = CheckMeta {
     fix: "List the file in `.dockerignore`, copy only what the image needs, and rebuild without cache; deleting it in a later layer is not enough.",
     clause: "D.2",
     severity: Severity::High,
+    reads: &[Reads::Layers],
     tags: &["CWE-538", "CWE-200"],
 };
 

@@ -2,7 +2,7 @@
 
 use super::Examined;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity, Unchecked};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity, Unchecked};
 use seaworthy_image::{Digest, Mismatch};
 use seaworthy_source::OriginKind;
 
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Do not use the image. Fetch or build it again, and find out where it was changed.",
     clause: "C",
     severity: Severity::Critical,
+    reads: &[Reads::Layers, Reads::Config, Reads::Manifests],
     tags: &["CWE-345", "CWE-354"],
 };
 

@@ -3,7 +3,7 @@
 
 use super::startup::Entrypoint;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity, Unchecked};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity, Unchecked};
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
 /// SW603.
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Read secrets when they are used, after the arguments are parsed, and not while modules are imported.",
     clause: "D.2, B",
     severity: Severity::Medium,
+    reads: &[Reads::Entrypoints],
     tags: &["CWE-1188"],
 };
 

@@ -6,7 +6,7 @@ use super::surface::{BuildFile, BuildSurface, Content, Family, place_in};
 use super::tagging::Variables;
 use super::{action, command};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity, Unchecked};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity, Unchecked};
 use seaworthy_source::{Position, escape_bytes};
 use seaworthy_workflow::{Condition, Job, Scalar, Workflow};
 
@@ -21,6 +21,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Keep to the agreed commands and their order.",
     clause: "E",
     severity: Severity::Medium,
+    reads: &[Reads::Workflows],
     tags: &["CWE-1357"],
 };
 

@@ -2,7 +2,7 @@
 
 use super::surface::{BuildFile, BuildSurface, Content, place_in};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_source::{LineIndex, Position, escape_bytes};
 use seaworthy_workflow::{Condition, Pair, Scalar, Step};
 
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Give the job `permissions: id-token: write`, and `aws-actions/configure-aws-credentials` a `role-to-assume`; then delete the access key.",
     clause: "D",
     severity: Severity::High,
+    reads: &[Reads::Workflows],
     tags: &["CWE-798", "CWE-522"],
 };
 

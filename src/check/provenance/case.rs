@@ -1,10 +1,13 @@
 //! The papers of a run as they were read, and what the checks ask of them.
 
+use std::collections::BTreeSet;
+
 use super::expectation::Expectations;
-use crate::check::{Answers, Context};
+use crate::check::{Answers, Applies, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Unchecked};
 use seaworthy_provenance::{
-    Content, Field, Header, Paper, PaperKind, Papers, Reading, Security, Text, read_fields, read_security,
+    Content, Field, Header, Paper, PaperKind, Papers, Reading, RegistryAnswer, Security, Text, read_fields,
+    read_security,
 };
 use seaworthy_source::{Origin, OriginKind, Place, Span};
 
@@ -22,6 +25,18 @@ pub struct Case<'a> {
     pub receipt: Option<Reading>,
     /// The security evidence.
     pub security: Option<Security>,
+    /// What a gate examined beside the documents: its evidence will be about that, and is not there to be read yet.
+    pub examined: Option<&'a ExaminedArtifacts>,
+}
+
+/// The image and the Dockerfile that a gate examined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExaminedArtifacts {
+    /// Digests that name the examined image: of its manifests, and of the indexes that led to them. Empty for an image
+    /// that has neither; nothing if no image was examined.
+    pub image: Option<BTreeSet<String>>,
+    /// The path of the Dockerfile that was examined.
+    pub dockerfile: Option<String>,
 }
 
 /// Whether a paper can be asked about.
@@ -40,8 +55,12 @@ pub enum Presence {
 }
 
 impl<'a> Case<'a> {
-    /// Reads the papers.
-    pub fn read(papers: &'a Papers, expectations: &'a Expectations) -> Self {
+    /// Reads the papers; `examined` is for a gate.
+    pub fn read(
+        papers: &'a Papers,
+        expectations: &'a Expectations,
+        examined: Option<&'a ExaminedArtifacts>,
+    ) -> Self {
         let none: &[(String, _)] = &[];
         let of = |paper: &'a Paper| paper.bytes();
         Self {
@@ -52,6 +71,7 @@ impl<'a> Case<'a> {
             header: of(&papers.run_header).map(|b| Header::read(b, &expectations.header)),
             receipt: of(&papers.receipt).map(|b| read_fields(b, &expectations.receipt, none)),
             security: of(&papers.security).map(read_security),
+            examined,
         }
     }
 
@@ -74,6 +94,43 @@ impl<'a> Case<'a> {
             Content::NotGiven if required == Some(true) => Presence::Wanted,
             Content::NotGiven => Presence::NotAsked,
         }
+    }
+
+    /// Whether a check on a document of this kind is asked: if the document was given or the contract asks for it.
+    pub fn wants(&self, kind: PaperKind) -> Applies {
+        if self.presence(kind) == Presence::NotAsked { Applies::NotRequested } else { Applies::Asked }
+    }
+
+    /// Whether a check that compares fields of the packaging provenance is asked: if one of `any` is there, or the
+    /// contract requires it. A required field that is missing is told by the check itself.
+    pub fn compares(&self, any: &[Field]) -> Applies {
+        let Some(reading) = &self.provenance else { return self.without_provenance() };
+        let has = |f: &Field| reading.fields.get(*f).is_some() || reading.layout.requires(*f);
+        if any.iter().any(has) { Applies::Asked } else { Applies::NotRequested }
+    }
+
+    /// What a check that needs the packaging provenance answers where there is none to read.
+    fn without_provenance(&self) -> Applies {
+        let kind = PaperKind::Provenance;
+        let reason = match self.presence(kind) {
+            Presence::Missing => "it is not there, so there is nothing to compare".to_owned(),
+            Presence::Wanted => "it was not given, so there is nothing to compare".to_owned(),
+            Presence::Lost => match &self.papers.paper(kind).content {
+                Content::Unreadable(reason) => reason.clone(),
+                _ => String::new(),
+            },
+            // It is larger than what is read.
+            Presence::NotAsked | Presence::Here => {
+                "it could not be read, so there is nothing to compare".to_owned()
+            }
+        };
+        let (origin, what) = (self.origin(kind), kind.as_str().to_owned());
+        Applies::NotChecked(Unchecked { origin, what, reason, checks: Vec::new() })
+    }
+
+    /// Whether the registry was asked, or the contract wants it to be.
+    pub fn wants_registry(&self) -> bool {
+        self.papers.registry != RegistryAnswer::NotAsked || self.expectations.registry_required
     }
 
     /// The run that is judged: that of the folder, else the one that the provenance names.

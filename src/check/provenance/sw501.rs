@@ -1,9 +1,9 @@
 //! SW501: packaging provenance is missing.
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
-use seaworthy_provenance::PaperKind;
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
+use seaworthy_provenance::{Content, PaperKind};
 
 /// SW501.
 pub struct MissingProvenance;
@@ -16,12 +16,21 @@ const META: CheckMeta = CheckMeta {
     fix: "Write packaging_provenance.json below the run's phase folder as the last step of the build, under the very run ID that the run header will use.",
     clause: "C",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
 impl Check<Case<'_>> for MissingProvenance {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        if case.papers.provenance.content == Content::NotGiven {
+            Applies::NotRequested
+        } else {
+            Applies::Asked
+        }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

@@ -1,8 +1,8 @@
 //! SW502: a document is malformed.
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{Content, Field, Mistake, PaperKind};
 
 /// SW502.
@@ -16,6 +16,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Write the document with a JSON library, every required field once, nothing else, and each in its exact form; `seaworthy explain` and the contract's [provenance] name them.",
     clause: "C",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-20", "CWE-436"],
 };
 
@@ -25,6 +26,12 @@ const MISTAKES: usize = 50;
 impl Check<Case<'_>> for MalformedDocument {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        let is_there =
+            |kind| matches!(case.papers.paper(kind).content, Content::Bytes(_) | Content::TooLarge { .. });
+        if PaperKind::ALL.into_iter().any(is_there) { Applies::Asked } else { Applies::NotRequested }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

@@ -1,8 +1,8 @@
 //! SW503: the tag is not that of the commit.
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind};
 
 /// SW503.
@@ -16,12 +16,20 @@ const META: CheckMeta = CheckMeta {
     fix: "Build from the commit that the tag names, and derive the tag from the full commit in one place (by default `git-` and 40 hex digits).",
     clause: "C",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
 impl Check<Case<'_>> for TagOfAnotherCommit {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        match case.compares(&[Field::ImageTag]) {
+            Applies::Asked => case.compares(&[Field::GitSha]),
+            other => other,
+        }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

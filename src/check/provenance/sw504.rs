@@ -2,8 +2,8 @@
 
 use super::Case;
 use super::expectation::DigestValue;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind, Text};
 
 /// SW504.
@@ -17,12 +17,23 @@ const META: CheckMeta = CheckMeta {
     fix: "Write both from one value: oci_digest_algo is `sha256`, and oci_digest_value repeats image_digest in the form that the contract asks for.",
     clause: "C",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
 impl Check<Case<'_>> for AnchorsDisagree {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        match case.compares(&[Field::OciDigestAlgorithm]) {
+            Applies::NotRequested => match case.compares(&[Field::ImageDigest]) {
+                Applies::Asked => case.compares(&[Field::OciDigestValue]),
+                other => other,
+            },
+            other => other,
+        }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

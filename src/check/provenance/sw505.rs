@@ -1,8 +1,8 @@
 //! SW505: provenance and run header disagree.
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{Field, HeaderPointers, PaperKind};
 
 /// SW505.
@@ -16,12 +16,17 @@ const META: CheckMeta = CheckMeta {
     fix: "Reconcile the two: copy tag, digest and commit into the run header from the packaging provenance of the same run, unchanged, and do not go on before they are equal.",
     clause: "C",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
 impl Check<Case<'_>> for HeaderDisagrees {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        case.wants(PaperKind::RunHeader)
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

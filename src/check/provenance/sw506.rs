@@ -1,8 +1,8 @@
 //! SW506: the registry resolves the tag to something else.
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
 use seaworthy_provenance::{Field, PaperKind, RegistryAnswer, Resolved};
 use seaworthy_source::{Origin, OriginKind};
 
@@ -17,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Stop. Find out who moved or removed the tag; build again under a new commit, and never push another image under a tag that was used.",
     clause: "C",
     severity: Severity::Critical,
+    reads: &[Reads::Documents, Reads::Registry],
     tags: &["provenance", "registry", "CWE-345", "CWE-494"],
 };
 
@@ -43,6 +44,10 @@ pub(super) fn unanswered(case: &Case<'_>, meta: &CheckMeta) -> Option<Unchecked>
 impl Check<Case<'_>> for RegistryDisagrees {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        if case.wants_registry() { Applies::Asked } else { Applies::NotRequested }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

@@ -2,8 +2,8 @@
 
 use super::Case;
 use super::expectation::fits_wildcard;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind, Text};
 
 /// SW507.
@@ -17,12 +17,17 @@ const META: CheckMeta = CheckMeta {
     fix: "Record the immutable tag, made from the commit, in provenance, receipt and run header; convenience tags may be pushed beside it, and image_reference_mode must be one that the contract accepts.",
     clause: "A",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
 impl Check<Case<'_>> for MutableTag {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        case.compares(&[Field::ImageTag, Field::ReferenceMode])
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

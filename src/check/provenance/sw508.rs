@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::Case;
 use super::expectation::fits_wildcard;
 use super::sw506::{origin, unanswered};
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity, Unchecked};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
 use seaworthy_provenance::{Field, Mutability, PaperKind, RegistryAnswer};
 
 /// SW508.
@@ -20,12 +20,18 @@ const META: CheckMeta = CheckMeta {
     fix: "Set the repository's imageTagMutability to IMMUTABLE (exclusion filters may name the convenience tags only), and never push another image under a tag that was used.",
     clause: "A, E",
     severity: Severity::High,
+    reads: &[Reads::Documents, Reads::Registry],
     tags: &["provenance", "registry", "CWE-345"],
 };
 
 impl Check<Case<'_>> for TagCanMove {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        let by_registry = case.wants_registry() && case.expectations.immutable_tags;
+        if by_registry || case.papers.siblings.is_some() { Applies::Asked } else { Applies::NotRequested }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

@@ -1,8 +1,8 @@
 //! SW509: the build receipt.
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{Field, Fields, PaperKind, Text};
 
 /// SW509.
@@ -16,6 +16,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Build with one of the command families that the contract pins, and let that run write the receipt: driver, family, tag, digest, actor, time and verdict, equal to the provenance.",
     clause: "E",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
@@ -33,6 +34,10 @@ const SHARED: [Field; 7] = [
 impl Check<Case<'_>> for ReceiptInconsistent {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        case.wants(PaperKind::Receipt)
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

@@ -1,8 +1,8 @@
 //! SW510: evidence names another run or phase.
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind, Text};
 
 /// SW510.
@@ -16,12 +16,17 @@ const META: CheckMeta = CheckMeta {
     fix: "Write each document from the run that it is for, with the run ID and the phase of the folder that it goes to; do not copy evidence between runs.",
     clause: "C",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
 impl Check<Case<'_>> for OtherRun {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        case.compares(&[Field::PlatformRunId, Field::PhaseId])
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

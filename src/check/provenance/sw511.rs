@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind, RegistryAnswer, Text};
 use seaworthy_source::Origin;
 
@@ -19,6 +19,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Take the times from the machines that do the work, in UTC with a `Z`, when each step ends; set wrong clocks right. The contract's max_clock_skew_seconds says how far clocks may differ.",
     clause: "C",
     severity: Severity::Medium,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
@@ -32,6 +33,10 @@ struct Event {
 impl Check<Case<'_>> for TimesOutOfOrder {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        case.compares(&[Field::BuildCompletedAt, Field::WrittenAt])
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

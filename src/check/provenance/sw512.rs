@@ -3,8 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use super::{Case, Presence, Signed};
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::dsse::Envelope;
 use seaworthy_provenance::statement::{BUILD_TYPE, PARAMETERS, Statement};
 use seaworthy_provenance::{Field, PaperKind};
@@ -20,11 +20,23 @@ const META: CheckMeta = CheckMeta {
     fix: "Sign with `seaworthy attest --provenance … --key …` (or cosign) where the image is built, with a key whose public half stands in the contract's [[signature.keys]].",
     clause: "beyond M1",
     severity: Severity::Critical,
+    reads: &[Reads::Documents],
     tags: &["provenance", "signature", "CWE-347"],
 };
 
+/// What the signature of a case vouches for, given what this check answered about it.
+pub(super) fn signed(case: &Case<'_>, answers: &Answers) -> Signed {
+    if answers.findings.iter().any(|f| f.check == META.id) {
+        return Signed::Nothing;
+    }
+    match verified(case) {
+        Some(Ok(statement)) => vouches(case, &statement),
+        _ => Signed::Nothing,
+    }
+}
+
 /// The verified statement, if there is one.
-pub(super) fn verified(case: &Case<'_>) -> Option<Result<Statement, String>> {
+fn verified(case: &Case<'_>) -> Option<Result<Statement, String>> {
     let bytes = case.papers.attestation.bytes()?;
     let read = || {
         let envelope = Envelope::read(bytes).map_err(|e| e.to_string())?;
@@ -40,7 +52,7 @@ pub(super) fn verified(case: &Case<'_>) -> Option<Result<Statement, String>> {
 
 /// What a verified statement that differs in nothing vouches for: only one of our own build type must name the
 /// provenance by its digest.
-pub(super) fn vouches(case: &Case<'_>, statement: &Statement) -> Signed {
+fn vouches(case: &Case<'_>, statement: &Statement) -> Signed {
     let kind = PaperKind::Provenance;
     let digest = case.papers.paper(kind).bytes().map(hex_digest);
     let named =
@@ -55,6 +67,10 @@ fn hex_digest(bytes: &[u8]) -> String {
 impl Check<Case<'_>> for BadSignature {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        case.wants(PaperKind::Attestation)
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

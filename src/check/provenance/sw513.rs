@@ -3,8 +3,8 @@
 use sha2::{Digest as _, Sha256};
 
 use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::json::{Node, Value};
 use seaworthy_provenance::{PaperKind, canonical};
 
@@ -19,17 +19,29 @@ const META: CheckMeta = CheckMeta {
     fix: "Compute the digest over the canonical form of the very payload that is written, and name that form in the contract ([run_header] canonical).",
     clause: "C",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-354"],
 };
 
 /// Whether something stands there that can be pinned.
-pub(super) fn is_payload(node: &Node) -> bool {
+fn is_payload(node: &Node) -> bool {
     matches!(node.value, Value::Object(_) | Value::Array(_))
 }
 
 impl Check<Case<'_>> for ConfigDigest {
     fn meta(&self) -> &'static CheckMeta {
         &META
+    }
+
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        let Some(root) = case.header.as_ref().and_then(|h| h.root.as_ref()) else {
+            return Applies::NotRequested;
+        };
+        let pointers = &case.expectations.header;
+        let has_config = case.expectations.config_required
+            || root.at(&pointers.config_digest).is_some()
+            || root.at(&pointers.config_payload).is_some_and(is_payload);
+        if has_config { Applies::Asked } else { Applies::NotRequested }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {

@@ -1,9 +1,10 @@
 //! SW514: the run's security evidence.
 
-use super::Case;
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Severity};
+use super::{Case, ExaminedArtifacts};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
 use seaworthy_provenance::{Field, PaperKind};
+use seaworthy_source::escape_bytes;
 
 /// SW514.
 pub struct SecurityEvidence;
@@ -16,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Run `seaworthy image` on the very image that was pushed, by its digest, with `--run-id` and `--report evidence`; mend what it finds.",
     clause: "D, F",
     severity: Severity::High,
+    reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
 
@@ -24,7 +26,20 @@ impl Check<Case<'_>> for SecurityEvidence {
         &META
     }
 
+    fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        match case.examined {
+            Some(examined) if is_comparable(case, examined) => Applies::Asked,
+            Some(_) => Applies::NotRequested,
+            None => case.wants(PaperKind::Security),
+        }
+    }
+
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
+        if let Some(examined) = case.examined {
+            compare_image(case, examined, context, answers);
+            compare_dockerfile(case, examined, context, answers);
+            return;
+        }
         let kind = PaperKind::Security;
         let missing = "the security evidence is not there";
         if !case.can_ask(&META, kind, Some(missing), context, answers) {
@@ -79,4 +94,80 @@ impl Check<Case<'_>> for SecurityEvidence {
             }
         }
     }
+}
+
+/// A field of the packaging provenance.
+fn packaged<'c>(case: &'c Case<'_>, field: Field) -> Option<&'c str> {
+    case.provenance.as_ref()?.fields.text(field)
+}
+
+/// Whether a gate examined something that the packaging provenance speaks of.
+fn is_comparable(case: &Case<'_>, examined: &ExaminedArtifacts) -> bool {
+    let image = examined.image.is_some() && case.provenance.is_some();
+    image || examined.dockerfile.is_some() && packaged(case, Field::DockerfilePath).is_some()
+}
+
+/// Compares the image that was examined with the one that was packaged.
+fn compare_image(
+    case: &Case<'_>,
+    examined: &ExaminedArtifacts,
+    context: &Context<'_>,
+    answers: &mut Answers,
+) {
+    let kind = PaperKind::Provenance;
+    let (Some(images), Some(_)) = (&examined.image, &case.provenance) else { return };
+    let mut miss = |what: &str, reason: &str| {
+        answers.unchecked.push(Unchecked { what: what.to_owned(), ..case.unchecked(&META, kind, reason) });
+    };
+    let Some(digest) = packaged(case, Field::ImageDigest) else {
+        return miss(
+            "the packaged image",
+            "the packaging provenance names no digest, so it cannot be told whether the image that was examined is \
+             the one that was packaged",
+        );
+    };
+    let Some(first) = images.iter().next() else {
+        return miss(
+            "the examined image",
+            "it has no manifest, as what `docker save` writes, so it cannot be told whether it is the one that was \
+             packaged; examine it in its registry or as an OCI archive",
+        );
+    };
+    if !images.contains(digest) {
+        let message = format!("the image that was examined is {first}, and {digest} was packaged");
+        let mut finding = case.finding(&META, context, case.origin(kind), &["examined"], message);
+        finding.fix = "Run the gate on the very image that was pushed, by its digest.".to_owned();
+        answers.findings.push(finding);
+    }
+}
+
+/// Compares the Dockerfile that was examined with the one that the image was built from. A path may begin at the
+/// repository or at a folder of it, so that one need only end as the other does.
+fn compare_dockerfile(
+    case: &Case<'_>,
+    examined: &ExaminedArtifacts,
+    context: &Context<'_>,
+    answers: &mut Answers,
+) {
+    let (Some(here), Some(recorded)) = (&examined.dockerfile, packaged(case, Field::DockerfilePath)) else {
+        return;
+    };
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/').filter(|p| !matches!(*p, "" | ".")).map(str::to_owned).collect()
+    };
+    let (own, other) = (parts(here), parts(recorded));
+    // What came from standard input has no path.
+    if here == "-" || own.ends_with(&other) || other.ends_with(&own) {
+        return;
+    }
+    let message = format!(
+        "the Dockerfile that was examined is {}, and the image was built from {recorded}",
+        escape_bytes(here.as_bytes())
+    );
+    let origin = case.origin(PaperKind::Provenance);
+    let mut finding = case.finding(&META, context, origin, &["dockerfile"], message);
+    finding.fix =
+        "Name in the contract's [image] the Dockerfile that the image is built from, and record that path."
+            .to_owned();
+    answers.findings.push(finding);
 }

@@ -7,6 +7,7 @@
 mod access;
 mod excess;
 mod expectation;
+mod ground;
 mod key;
 mod known;
 mod miss;
@@ -54,13 +55,16 @@ pub struct Wiring<'a> {
     pub placement: &'a Placement,
     /// The service control policies over the account, from the root to the account.
     pub organization: &'a [Level],
+    /// The contract's name, for what it gives no ground to ask.
+    pub contract: &'a str,
     /// What the symbols of plans and templates stand for.
     symbols: BTreeMap<String, String>,
 }
 
 impl<'a> Wiring<'a> {
-    /// A snapshot and what is expected of it, on the day `today`.
+    /// A snapshot and what the contract, named `contract`, expects of it, on the day `today`.
     pub fn new(
+        contract: &'a str,
         snapshot: &'a Snapshot,
         expectations: &'a Expectations,
         today: Date,
@@ -68,7 +72,7 @@ impl<'a> Wiring<'a> {
         organization: &'a [Level],
     ) -> Self {
         let symbols = BTreeMap::new();
-        let mut wiring = Self { snapshot, expectations, today, placement, organization, symbols };
+        let mut wiring = Self { contract, snapshot, expectations, today, placement, organization, symbols };
         wiring.symbols = wiring.parts();
         wiring
     }

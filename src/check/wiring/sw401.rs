@@ -1,8 +1,9 @@
 //! SW401: a required parameter or secret does not exist.
 
 use super::Wiring;
+use super::ground::Ground;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::Seen;
 
 /// SW401.
@@ -16,6 +17,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Create the parameter as a SecureString under the exact name of the contract, or correct the name there.",
     clause: "D.4.3",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-1188"],
 };
 
@@ -25,6 +27,7 @@ impl Check<Wiring<'_>> for SecretMissing {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Secrets], answers);
         for target in wiring.targets().iter().filter(|t| t.secret.required) {
             let (noun, name, handle) = (target.noun(), target.name(), &target.secret.handle);
             match target.there() {

@@ -1,9 +1,10 @@
 //! SW402: a secret parameter is not a SecureString, or not the pinned version or key.
 
 use super::Wiring;
+use super::ground::Ground;
 use super::target::{Found, Target};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Parameter, ParameterKind, Seen, Text};
 use seaworthy_source::Origin;
 
@@ -18,6 +19,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Write the parameter anew as a SecureString with the pinned key, and pin its new version in the contract. The type of an existing parameter cannot be changed: delete it first. Rotate what was kept in clear.",
     clause: "D.3",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-311", "CWE-312"],
 };
 
@@ -35,6 +37,7 @@ impl Check<Wiring<'_>> for SecretNotAsPinned {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Secrets], answers);
         for target in &wiring.targets() {
             let origin =
                 target.place().map_or_else(|| wiring.nowhere(target.name()), |place| wiring.origin(place));

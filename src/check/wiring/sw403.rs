@@ -1,13 +1,14 @@
 //! SW403: a role cannot read a secret that it requires.
 
 use super::access::Access;
+use super::ground::Ground;
 use super::key::KeyUse;
 use super::miss;
 use super::remedy;
 use super::target::{Found, Target};
 use super::{Kept, RoleKind, Wiring};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Gap, Key, Seen};
 use seaworthy_iam::{self, Decision, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
 use seaworthy_source::Origin;
@@ -23,6 +24,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Allow the role to read exactly this secret, and to decrypt with its key.",
     clause: "D.4.3",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-280"],
 };
 
@@ -42,6 +44,7 @@ impl Check<Wiring<'_>> for RoleCannotRead {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Secrets, Ground::Roles, Ground::Readers], answers);
         for role in wiring.expectations.roles.iter().filter(|r| r.kind == RoleKind::Task) {
             let targets: Vec<Target<'_>> =
                 wiring.required(&role.requires).into_iter().filter(asked_about).collect();

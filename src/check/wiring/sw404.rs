@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::access::Access;
 use super::excess::{self, Permitted, Reach};
+use super::ground::Ground;
 use super::key::KeyUse;
 use super::known;
 use super::target::Target;
 use super::{Extra, RoleKind, Wiring, remedy, statement};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Gap, Seen};
 use seaworthy_iam::{Language, StatementRef};
 
@@ -24,6 +25,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Name the exact ARNs of what the role requires, without wildcards. What it may read beyond that belongs into `roles.extras` of the contract, with a reason.",
     clause: "D.4.3",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-272"],
 };
 
@@ -33,6 +35,7 @@ impl Check<Wiring<'_>> for RoleReadsMore {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Secrets, Ground::Roles], answers);
         for role in wiring.expectations.roles.iter().filter(|r| r.kind == RoleKind::Task) {
             match wiring.access(role) {
                 // A role that is not there reads nothing; SW409 tells that it is missing.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::access::Access;
 use super::excess::{self, Permitted};
+use super::ground::Ground;
 use super::{Exception, Role, RoleKind, Wiring, statement, sw409};
-use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{ActionExcess, Language, Limits, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
 
@@ -21,6 +22,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Give the role AmazonECSTaskExecutionRolePolicy and nothing else. Let the application read its secrets at start, with its task role.",
     clause: "D.3.2",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-272"],
 };
 
@@ -56,7 +58,20 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
         &META
     }
 
+    fn applies(&self, wiring: &Wiring<'_>, _: &Context<'_>) -> Applies {
+        let named = wiring.expectations.roles.iter().any(|r| r.kind == RoleKind::Execution);
+        let mut tasks = wiring.snapshot.tasks.values().filter_map(Seen::value);
+        let is_used = tasks.any(|task| task.execution_role != Seen::Absent);
+        // Without an execution role there is nothing that this check could ask about.
+        if named || is_used || wiring.expectations.roles.is_empty() {
+            Applies::Asked
+        } else {
+            Applies::NotRequested
+        }
+    }
+
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Roles], answers);
         for role in &execution_roles(wiring) {
             match wiring.access(role) {
                 Seen::Absent => {}

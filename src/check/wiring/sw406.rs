@@ -1,8 +1,9 @@
 //! SW406: a task definition makes the execution role read a secret.
 
+use super::ground::Ground;
 use super::{Wiring, sw405};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{SecretReference, Seen, TaskDefinition};
 use seaworthy_source::{Origin, Place};
 
@@ -17,6 +18,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Let the application read the value itself at start, with its task role (GetParameter, GetSecretValue). Where that cannot be, name the exact ARN in an [[exceptions]] entry for SW406 (and SW405) of the contract.",
     clause: "D.3.2",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-526"],
 };
 
@@ -26,6 +28,7 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Tasks], answers);
         for (family, task) in tasks(wiring, &META, answers) {
             if let Some(gap) = task.containers.gap() {
                 answers.unchecked.push(wiring.unchecked(

@@ -1,9 +1,10 @@
 //! SW407: a secret literal in a task definition, or a reference that carries one there.
 
+use super::ground::Ground;
 use super::sw406::{at, tasks};
 use super::{Secret, Wiring};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Redacted, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Redacted, Severity};
 use seaworthy_aws::{Container, Literal, LiteralPlace, Seen, Sighting, TaskDefinition};
 
 /// SW407.
@@ -17,6 +18,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Take it out of the task definition and let the application read it at start with its task role. Then rotate it: the old revisions keep the value.",
     clause: "D.3.3",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-526", "CWE-312", "CWE-798"],
 };
 
@@ -26,6 +28,7 @@ impl Check<Wiring<'_>> for SecretInTaskDefinition {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Tasks], answers);
         for (family, task) in tasks(wiring, &META, answers) {
             let containers = match &task.containers {
                 Seen::Value(containers) => containers.as_slice(),

@@ -1,9 +1,10 @@
 //! SW409: a task without exactly one mapped task role, or running as the execution role or as a forbidden one.
 
+use super::ground::Ground;
 use super::sw406::tasks;
 use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Seen, TaskDefinition, Text};
 use seaworthy_source::Origin;
 
@@ -18,6 +19,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Give the task definition the task role (taskRoleArn) that the contract maps to its family, and add a [[tasks]] entry for a family that has none.",
     clause: "D.3.2",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-266", "CWE-269"],
 };
 
@@ -57,6 +59,7 @@ impl Check<Wiring<'_>> for TaskRoleNotMapped {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Tasks], answers);
         for role in &wiring.expectations.roles {
             if wiring.snapshot.role(&role.name) == Seen::Absent {
                 let origin = wiring.nowhere(&role.name);

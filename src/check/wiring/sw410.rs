@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::ground::Ground;
 use super::sw406::tasks;
 use super::{Wiring, sw405, sw409};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Document, Seen};
 use seaworthy_iam::{Effect, PrincipalEntry, Statement};
 
@@ -20,6 +21,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Let the role be assumed by `Principal: {\"Service\": \"ecs-tasks.amazonaws.com\"}` with sts:AssumeRole alone, with aws:SourceAccount as a condition. Give people and pipelines roles of their own.",
     clause: "D.3.2",
     severity: Severity::High,
+    reads: &[Reads::Aws],
     tags: &["CWE-284", "CWE-441"],
 };
 
@@ -38,6 +40,7 @@ impl Check<Wiring<'_>> for TrustTooWide {
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Roles], answers);
         for name in roles(wiring, answers) {
             let unchecked = |reason: String| {
                 wiring.unchecked(

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::check::Masker;
+use crate::check::provenance::ExaminedArtifacts;
 use crate::cli::args::{Context, Gate as Arguments, Image};
 use crate::cli::place::Place;
 use crate::cli::{Failure, context, image, wiring};
 use crate::finding::Part;
-use crate::scan::{self, PapersRequest, Plan, RegistryAccess, Setup, SoFar, StoredRun};
+use crate::scan::{self, PapersRequest, Plan, RegistryAccess, Setup, StoredRun};
 use seaworthy_aws::live::LiveOptions;
 use seaworthy_source::RunId;
 
@@ -61,7 +62,7 @@ fn is_asked(part: Part, run: &Run<'_>) -> bool {
 /// How a part that is asked for is examined.
 fn plan(part: Part, run: Run<'_>) -> Plan<'_> {
     let contract = run.setup.contract;
-    let examine: fn(Run<'_>, &SoFar) -> Result<scan::Outcome, Failure> = match part {
+    let examine: fn(Run<'_>, &ExaminedArtifacts) -> Result<scan::Outcome, Failure> = match part {
         Part::Context => examine_context,
         Part::Image => examine_image,
         Part::Wiring => examine_wiring,
@@ -84,7 +85,7 @@ fn masked(run: Run<'_>, Failure(message): &Failure) -> String {
     run.masker.mask(message)
 }
 
-fn examine_context(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
+fn examine_context(run: Run<'_>, _: &ExaminedArtifacts) -> Result<scan::Outcome, Failure> {
     let given = run.arguments;
     let arguments = Context {
         directory: given.context.clone(),
@@ -100,7 +101,7 @@ fn examine_context(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
     Ok(scan::context(run.setup, &request)?)
 }
 
-fn examine_image(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
+fn examine_image(run: Run<'_>, _: &ExaminedArtifacts) -> Result<scan::Outcome, Failure> {
     let given = run.arguments;
     let arguments = Image {
         reference: given.reference.clone(),
@@ -114,7 +115,7 @@ fn examine_image(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
     Ok(scan::image(run.setup, &request)?)
 }
 
-fn examine_wiring(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
+fn examine_wiring(run: Run<'_>, _: &ExaminedArtifacts) -> Result<scan::Outcome, Failure> {
     let contract = run.setup.contract;
     let live = run.arguments.live.then(|| LiveOptions {
         region: contract.aws.region.clone(),
@@ -125,14 +126,13 @@ fn examine_wiring(run: Run<'_>, _: &SoFar) -> Result<scan::Outcome, Failure> {
     Ok(scan::wiring(run.setup, request)?.outcome)
 }
 
-fn examine_papers(run: Run<'_>, so_far: &SoFar) -> Result<scan::Outcome, Failure> {
+fn examine_papers(run: Run<'_>, so_far: &ExaminedArtifacts) -> Result<scan::Outcome, Failure> {
     let access = RegistryAccess { plain_http: run.arguments.plain_http, endpoint: None };
     let request = PapersRequest {
         stored: StoredRun { store: &run.place.store, layout: &run.place.layout, run: run.id },
         registry: is_asked(Part::Registry, &run).then_some(access),
         now: Timestamp::now(),
-        image: so_far.image.as_ref(),
-        dockerfile: so_far.dockerfile.as_deref(),
+        examined: so_far,
     };
     Ok(scan::papers(run.setup, &request)?)
 }

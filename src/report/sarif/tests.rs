@@ -116,6 +116,7 @@ fn long_rules_are_cut_to_the_limits() {
         fix: "x",
         clause: "D",
         severity: crate::finding::Severity::Low,
+        reads: &[],
         tags,
     };
     let rule = rules::rule(&meta);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::check::{Masker, catalogue};
+use crate::check::image::ALL;
+use crate::check::{Context, Masker, catalogue};
 use crate::finding::{Report, Unchecked};
 use crate::scan::image::{known_image, limits};
 use crate::scan::{ImageRequest, Setup};
@@ -118,12 +119,12 @@ fn archived(folder: &Path, digest: &str) -> Result<PathBuf, String> {
 }
 
 fn miss(setup: &Setup<'_>, report: &mut Report, name: &str, reason: &str) {
-    let is_asked = |id: &&str| id.starts_with("SW3") && *id != "SW305";
+    let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
     let item = Unchecked {
         origin: Origin::new(OriginKind::Artifact, name),
         what: "image".to_owned(),
         reason: reason.to_owned(),
-        checks: catalogue().into_iter().map(|m| m.id).filter(is_asked).collect(),
+        checks: ALL.iter().filter(|c| c.is_requested(&context)).map(|c| c.meta().id).collect(),
     };
     merge(setup, report, Vec::new(), vec![item]);
 }

@@ -2,7 +2,7 @@
 
 use super::{Fault, Startup};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_source::{OriginKind, escape_bytes};
 
 /// SW601.
@@ -16,6 +16,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Put the module or program into the image, or correct the command in the contract's [[entrypoints]].",
     clause: "B",
     severity: Severity::High,
+    reads: &[Reads::Layers, Reads::Entrypoints],
     tags: &[],
 };
 

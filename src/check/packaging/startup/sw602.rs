@@ -3,7 +3,7 @@
 use super::options::Source;
 use super::{Entrypoint, Started, Startup};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 
 /// SW602.
 pub struct UnknownArgument;
@@ -16,6 +16,7 @@ const META: CheckMeta = CheckMeta {
     fix: "Give the program the option, or correct the contract's [[entrypoints]].",
     clause: "B",
     severity: Severity::High,
+    reads: &[Reads::Layers, Reads::Entrypoints],
     tags: &[],
 };
 

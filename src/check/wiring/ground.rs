@@ -1,0 +1,67 @@
+//! What a check on the wiring needs the contract to promise. A contract that promises nothing of the wiring must not
+//! read as a pass: what it gives no ground to ask is not checked.
+
+use seaworthy_aws::Seen;
+use seaworthy_source::{Origin, OriginKind};
+
+use super::Wiring;
+use crate::check::Answers;
+use crate::finding::{CheckMeta, Unchecked};
+
+/// Something that the contract, or a source, must have for a check to be asked about anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ground {
+    /// `[[secrets]]`.
+    Secrets,
+    /// `[[roles]]`.
+    Roles,
+    /// `[[tasks]]`, or a task definition in a source.
+    Tasks,
+    /// A role for each required secret that requires it.
+    Readers,
+}
+
+impl Wiring<'_> {
+    /// Answers that `meta` is not checked for each of `grounds` that is missing.
+    pub(super) fn needs(&self, meta: &'static CheckMeta, grounds: &[Ground], answers: &mut Answers) {
+        for ground in grounds {
+            answers.unchecked.extend(self.missing(meta, *ground));
+        }
+    }
+
+    fn missing(&self, meta: &'static CheckMeta, ground: Ground) -> Vec<Unchecked> {
+        let item = |what: String, reason: &str| Unchecked {
+            origin: Origin::new(OriginKind::Document, self.contract),
+            what,
+            reason: reason.to_owned(),
+            checks: vec![meta.id],
+        };
+        let expected = self.expectations;
+        match ground {
+            Ground::Secrets if expected.secrets.is_empty() => vec![item(
+                "secrets".to_owned(),
+                "the contract has no [[secrets]], so nothing was asked about their existence and their readers",
+            )],
+            Ground::Roles if expected.roles.is_empty() => vec![item(
+                "roles".to_owned(),
+                "the contract has no [[roles]], so nothing was asked about what any role can read",
+            )],
+            Ground::Tasks
+                if expected.tasks.is_empty() && self.snapshot.tasks.values().all(|t| *t == Seen::Absent) =>
+            {
+                vec![item(
+                    "tasks".to_owned(),
+                    "neither the contract nor a source has a task definition, so nothing was asked about tasks",
+                )]
+            }
+            Ground::Readers => {
+                let read = |handle: &String| expected.roles.iter().any(|r| r.requires.contains(handle));
+                let unread = expected.secrets.iter().filter(|s| s.required && !read(&s.handle));
+                let reason = "no role of the contract requires it, so nothing was asked about whether its reader can \
+                              read it";
+                unread.map(|s| item(format!("secret {}", s.handle), reason)).collect()
+            }
+            Ground::Secrets | Ground::Roles | Ground::Tasks => Vec::new(),
+        }
+    }
+}
