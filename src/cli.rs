@@ -11,10 +11,10 @@ mod generate;
 mod image;
 mod init;
 mod output;
-mod place;
 mod progress;
 mod rules;
 mod schema;
+mod session;
 mod simulate;
 mod verify;
 mod wiring;
@@ -29,6 +29,12 @@ use output::Terminal;
 
 /// Why a command failed; its text goes to standard error and the exit code is 2.
 struct Failure(String);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl<E: fmt::Display> From<E> for Failure {
     fn from(e: E) -> Self {
@@ -49,10 +55,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let terminal = Terminal::new(&arguments.global);
     let result = match &arguments.command {
-        Command::Context(context) => context::run(&arguments.global, context, &terminal),
-        Command::Image(image) => image::run(&arguments.global, image, &terminal),
-        Command::Wiring(wiring) => wiring::run(&arguments.global, wiring, &terminal),
-        Command::Gate(gate) => gate::run(&arguments.global, gate, &terminal),
+        Command::Context(context) => context::run(context, &terminal),
+        Command::Image(image) => image::run(image, &terminal),
+        Command::Wiring(wiring) => wiring::run(wiring, &terminal),
+        Command::Gate(gate) => gate::run(gate, &terminal),
         Command::Init(init) => init::run(init, &terminal),
         Command::Verify(verify) => verify::run(verify, &terminal),
         Command::Attest(attest) => attest::run(attest, &terminal),

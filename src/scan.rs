@@ -8,6 +8,7 @@ mod image;
 mod packaging;
 mod papers;
 mod pipeline;
+pub mod request;
 mod verdict;
 mod verify;
 mod wiring;
@@ -28,7 +29,7 @@ use seaworthy_image::ImageError;
 pub use audit::{AuditRequest, ImageSource, ImagesRequest, audit};
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use exec::{Engine, ExecRequest};
-pub use gate::{Examination, Gate, Plan, gate};
+pub use gate::{Gate, GateOptions, GateRun, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};
@@ -74,6 +75,9 @@ pub struct Outcome {
 /// Why a scan could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
+    /// The options or the contract name nothing that could be examined; the text says what to do.
+    #[error("{0}")]
+    Request(String),
     /// The image could not be had.
     #[error(transparent)]
     Image(#[from] ImageError),

@@ -99,6 +99,7 @@ pub(super) enum Command {
     Comments such as `# hadolint ignore=` or `# check=skip=` are told and not obeyed: findings are accepted in the \
     contract.\n\n\
     Exit codes: 0 pass, 1 fail, 2 could not decide")]
+#[command(group = clap::ArgGroup::new("listing").args(["list", "reachable"]).multiple(true))]
 pub(super) struct Context {
     /// The build context: a directory. Default: the contract's `image.context`, else the current folder.
     #[arg(value_name = "DIR")]
@@ -112,17 +113,24 @@ pub(super) struct Context {
     /// Who builds: builders read ignore files differently.
     #[arg(long, value_name = "BUILDER", default_value = "buildkit", env = "SEAWORTHY_BUILDER")]
     pub(super) builder: With,
-    /// Print the files that are sent to the builder, one a line, and examine nothing.
+    /// Print the files that are sent to the builder, one per line, and examine nothing.
     #[arg(long)]
     pub(super) list: bool,
-    /// With --list: only what a COPY, ADD or bind mount of the needed stages can take.
-    #[arg(long, requires = "list")]
+    /// Like --list, but print only the files that a COPY, ADD or bind mount of the needed stages can take.
+    #[arg(long)]
     pub(super) reachable: bool,
-    /// With --list: end each path with NUL in place of a line end.
-    #[arg(short = '0', long, requires = "list")]
+    /// With --list or --reachable: end each path with NUL instead of a newline.
+    #[arg(short = '0', long, requires = "listing")]
     pub(super) null: bool,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+impl Context {
+    /// Whether files are listed and nothing is examined.
+    pub(super) fn lists(&self) -> bool {
+        self.list || self.reachable
+    }
 }
 
 /// The builders.

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 use super::args::Audit as Arguments;
 use super::output::Terminal;
-use super::place;
 use super::{Failure, environment, progress};
 use crate::check::Masker;
 use crate::contract::{Bucket, Contract};
 use crate::finding::{Audit, Verdict};
 use crate::report::audit::{self, AuditFormat, Only};
 use crate::report::text;
+use crate::scan::request::{self, layout, store};
 use crate::scan::{self, AuditRequest, ImageSource, ImagesRequest, Progress, RegistryAccess, Setup};
-use crate::store::{self, Directory, Layout, Store};
+use crate::store::{self as stores, Directory, Layout, Store};
 use seaworthy_source::Key;
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
         today: environment::today(),
         progress: &progress,
     };
-    let request = request(arguments, &contract).map_err(masked)?;
+    let request = audit_request(arguments, &contract).map_err(masked)?;
     let (found, warnings) = progress::with(terminal, &progress, || scan::audit(&setup, &request))
         .map_err(|e| masked(Failure::from(e)))?;
     for warning in &warnings {
@@ -45,8 +45,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     Ok(if exit_zero { 0 } else { found.verdict.exit_code() })
 }
 
-fn request(arguments: &Arguments, contract: &Contract) -> Result<AuditRequest, Failure> {
-    let mut layout = place::layout(contract)?;
+fn audit_request(arguments: &Arguments, contract: &Contract) -> Result<AuditRequest, Failure> {
+    let mut layout = layout(contract)?;
     if let Some(phase) = &arguments.phase {
         layout.phase = phase.clone();
     }
@@ -86,7 +86,7 @@ fn own(contract: &Contract, endpoint: Option<&str>) -> Result<(String, Store), F
         None => contract.evidence.directory.display().to_string(),
     };
     let endpoint = endpoint.filter(|_| contract.evidence.bucket.is_some());
-    Ok((name.trim_end_matches('/').to_owned(), place::store(contract, endpoint)?))
+    Ok((name.trim_end_matches('/').to_owned(), store(contract, endpoint)?))
 }
 
 /// What was named. The folder that holds the runs' own folders may be named, too: its name is then that of the
@@ -111,7 +111,7 @@ fn open(
         let above = prefix.strip_suffix(folder.trim_end_matches('/')).filter(is_above);
         prefix = above.map_or(prefix, |p| p.trim_end_matches('/'));
     }
-    let store = place::bucket(bucket, prefix, contract, endpoint).map_err(|Failure(reason)| fail(&reason))?;
+    let store = request::bucket(bucket, prefix, contract, endpoint).map_err(|e| fail(&e.to_string()))?;
     Ok((root.trim_end_matches('/').to_owned(), store))
 }
 
@@ -194,7 +194,7 @@ fn write_all(
     let mut faults = Vec::new();
     for ((format, path), bytes) in wanted.iter().zip(&rendered) {
         let result = match path {
-            Some(path) => store::write_atomically(path, bytes)
+            Some(path) => stores::write_atomically(path, bytes)
                 .map(|()| terminal.note(&format!("{format} report: {}", path.display())))
                 .map_err(Failure::from),
             None => terminal.print(bytes),

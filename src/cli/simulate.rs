@@ -7,11 +7,11 @@ use std::path::Path;
 
 use super::args::Simulate as Arguments;
 use super::output::Terminal;
-use super::{Failure, environment, wiring};
+use super::{Failure, environment};
 use crate::check::Masker;
 use crate::finding::FingerprintKey;
 use crate::rule::Rules;
-use crate::scan::{self, Progress, Setup};
+use crate::scan::{self, Progress, Setup, WiringRequest};
 use seaworthy_iam::cases::{Case, decide};
 use seaworthy_source::escape_bytes;
 
@@ -53,7 +53,7 @@ fn ask(
         today: environment::today(),
         progress: &progress,
     };
-    let request = wiring::request(&arguments.files, None, false, &contract)?;
+    let request = WiringRequest::open(&(&arguments.files).into(), &contract)?;
     let masker = Masker::new(&rules);
     let shown = |text: &str| escape_bytes(masker.mask(text).as_bytes());
     let answer = scan::ask_role(&setup, request, role, action, resource, &given)

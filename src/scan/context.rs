@@ -33,6 +33,7 @@ pub struct ContextRequest {
 }
 
 /// A Dockerfile as it was read.
+#[derive(Clone, Debug)]
 pub struct DockerfileSource {
     /// Where it was read; nothing for standard input.
     pub path: Option<PathBuf>,

@@ -1,16 +1,21 @@
 //! A gate: every part that a contract asks for, one after the other, and one verdict. What goes wrong in a part stops
 //! no other; it is an unchecked item, so that the verdict is no pass.
 
+mod parts;
+
 use std::collections::BTreeMap;
 
 use super::{Outcome, Setup};
-use crate::check::catalogue;
 use crate::check::provenance::ExaminedArtifacts;
+use crate::check::{Masker, catalogue};
 use crate::finding::{Part, PartState, Report, Subject, Unchecked, closure};
 use seaworthy_source::{Origin, OriginKind};
 
+use parts::Examiner;
+pub use parts::{GateOptions, GateRun};
+
 /// What examines a part, given what the parts before it saw; the error is its reason, secrets masked.
-pub type Examination<'a> = Box<dyn FnOnce(&ExaminedArtifacts) -> Result<Outcome, String> + 'a>;
+type Examination<'a> = Box<dyn FnOnce(&ExaminedArtifacts) -> Result<Outcome, String> + 'a>;
 
 /// Adds what an outcome examined.
 fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
@@ -25,7 +30,7 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
 }
 
 /// What is to be done about a part.
-pub enum Plan<'a> {
+enum Plan<'a> {
     /// It is examined so.
     Examine(Examination<'a>),
     /// Another part examines it on its way.
@@ -47,9 +52,17 @@ pub struct Gate {
     documents: Vec<String>,
 }
 
+/// Examines everything that the options and the contract request of a run: context, image, wiring and documents, each
+/// once.
+pub fn gate(setup: &Setup<'_>, options: &GateOptions, run: GateRun<'_>) -> Gate {
+    let masker = Masker::new(setup.rules);
+    let plans = Examiner { setup, options, masker: &masker, run }.plans();
+    examine(setup, plans, run.place.documents())
+}
+
 /// Examines all parts in order. A part without a plan is not asked for. `documents` are the places of the run's
 /// documents.
-pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<String>) -> Gate {
+fn examine(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<String>) -> Gate {
     let (mut reports, mut unchecked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let (mut parts, mut carried, mut so_far) = (BTreeMap::new(), Vec::new(), ExaminedArtifacts::default());
     for (part, plan) in plans {
@@ -63,7 +76,7 @@ pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<S
                 continue;
             }
             Plan::Missing(reason) => reason,
-            Plan::Examine(examine) => match examine(&so_far) {
+            Plan::Examine(examination) => match examination(&so_far) {
                 Ok(outcome) => {
                     note_examined(&mut so_far, &outcome);
                     warnings.extend(outcome.warnings);
@@ -196,7 +209,7 @@ mod tests {
             today: date(2026, 1, 1),
             progress: &progress,
         };
-        gate(&setup, plans.into_iter().collect(), vec![DOCUMENTS.to_owned()])
+        examine(&setup, plans.into_iter().collect(), vec![DOCUMENTS.to_owned()])
     }
 
     fn status(gate: &Gate, clause: &str) -> ClauseStatus {

@@ -37,11 +37,14 @@ pub(in crate::cli) struct Gate {
     /// Who builds: builders read ignore files differently.
     #[arg(long, value_name = "BUILDER", default_value = "buildkit", env = "SEAWORTHY_BUILDER")]
     pub(in crate::cli) builder: With,
-    /// Talk plain HTTP to the registry (loopback registries need no asking).
+    /// Ask the registry which digest the tag resolves to.
+    #[arg(long, env = "SEAWORTHY_REGISTRY")]
+    pub(in crate::cli) registry: bool,
+    /// Use HTTP instead of HTTPS; the default for loopback registries.
     #[arg(long, env = "SEAWORTHY_PLAIN_HTTP")]
     pub(in crate::cli) plain_http: bool,
     /// The URL of the S3 service that holds evidence. Default: the contract's `evidence.s3.endpoint`, else AWS_ENDPOINT_URL, else AWS.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL")]
     pub(in crate::cli) endpoint_url: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) files: Files,

@@ -29,7 +29,7 @@ pub(in crate::cli) struct Wiring {
     #[arg(long, value_name = "NAME", requires = "live")]
     pub(in crate::cli) profile: Option<String>,
     /// With --live: an endpoint for every service, such as that of a test account.
-    #[arg(long, value_name = "URL", requires = "live")]
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL")]
     pub(in crate::cli) endpoint_url: Option<String>,
     /// With --live: ask AWS's simulation API, too; where it disagrees, nothing is known.
     #[arg(long, requires = "live")]

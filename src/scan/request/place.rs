@@ -1,27 +1,32 @@
-//! Where a run's documents are: the contract's store, opened.
+//! Where a run's documents are kept: the contract's store, opened.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::cli::Failure;
 use crate::contract::{Bucket, Contract};
+use crate::scan::ScanError;
 use crate::store::s3::{Encryption, Options, S3};
 use crate::store::{Directory, Document, Layout, Store, StoreError, Stored};
 use seaworthy_source::{Key, PhaseId, RunId};
 
 /// A run's place in the store.
-pub(super) struct Place {
-    pub(super) store: Store,
-    pub(super) layout: Layout,
+pub struct Place {
+    /// The store.
+    pub store: Store,
+    /// The keys in it.
+    pub layout: Layout,
     keys: BTreeMap<Document, Key>,
     security: Key,
 }
 
 /// The keys of the contract's documents.
-pub(super) fn layout(contract: &Contract) -> Result<Layout, Failure> {
+///
+/// # Errors
+/// If the contract's phase cannot be part of a key.
+pub fn layout(contract: &Contract) -> Result<Layout, ScanError> {
     let (evidence, keys) = (&contract.evidence, &contract.evidence.keys);
     let phase = PhaseId::parse(&evidence.phase_id);
-    let phase = phase.map_err(|rule| Failure(format!("evidence.phase_id {rule}")))?;
+    let phase = phase.map_err(|rule| ScanError::Request(format!("evidence.phase_id {rule}")))?;
     let patterns = BTreeMap::from([
         (Document::Provenance, keys.provenance.clone()),
         (Document::Receipt, keys.receipt.clone()),
@@ -31,12 +36,15 @@ pub(super) fn layout(contract: &Contract) -> Result<Layout, Failure> {
     Ok(Layout { phase, patterns })
 }
 
-/// The contract's store; `endpoint` goes before the contract's.
-pub(super) fn store(contract: &Contract, endpoint: Option<&str>) -> Result<Store, Failure> {
+/// The contract's store; `endpoint` takes precedence over the contract's.
+///
+/// # Errors
+/// If the store cannot be reached this way.
+pub fn store(contract: &Contract, endpoint: Option<&str>) -> Result<Store, ScanError> {
     let Some(own) = &contract.evidence.bucket else {
         if endpoint.is_some() {
             let reason = "--endpoint-url is for a contract whose evidence.store is a bucket (s3://…)";
-            return Err(Failure(reason.to_owned()));
+            return Err(ScanError::Request(reason.to_owned()));
         }
         return Ok(Store::Directory(Directory::new(&contract.evidence.directory)));
     };
@@ -51,15 +59,18 @@ pub(super) fn store(contract: &Contract, endpoint: Option<&str>) -> Result<Store
 
 /// A bucket that was named as `s3://NAME/…`. The contract knows how its own bucket is reached; of another it knows
 /// nothing.
-pub(super) fn bucket(
+///
+/// # Errors
+/// If the name is not that of a bucket, or the endpoint holds a login.
+pub fn bucket(
     name: &str,
     prefix: &str,
     contract: &Contract,
     endpoint: Option<&str>,
-) -> Result<Store, Failure> {
+) -> Result<Store, ScanError> {
     let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
     if name.is_empty() || !name.bytes().all(is_name) {
-        return Err(Failure("expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned()));
+        return Err(ScanError::Request("expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned()));
     }
     let own = contract.evidence.bucket.as_ref().filter(|own| own.name == name);
     Ok(Store::S3(S3::open(reached(name, prefix, own, contract, endpoint)?)?))
@@ -72,10 +83,10 @@ fn reached(
     own: Option<&Bucket>,
     contract: &Contract,
     endpoint: Option<&str>,
-) -> Result<Options, Failure> {
+) -> Result<Options, ScanError> {
     let endpoint = endpoint.map(str::to_owned).or_else(|| own.and_then(|o| o.endpoint.clone()));
     if endpoint.as_deref().is_some_and(|e| e.contains('@')) {
-        return Err(Failure(
+        return Err(ScanError::Request(
             "--endpoint-url must not hold a login: credentials come from the environment".into(),
         ));
     }
@@ -90,31 +101,34 @@ fn reached(
     })
 }
 
-/// Opens the place of a run.
-pub(super) fn open(contract: &Contract, run: &RunId, endpoint: Option<&str>) -> Result<Place, Failure> {
-    let layout = layout(contract)?;
-    let mut keys = BTreeMap::new();
-    for document in Document::ALL {
-        keys.insert(document, layout.key(document, run)?);
-    }
-    let security = layout.key(Document::Security, run)?;
-    Ok(Place { store: store(contract, endpoint)?, layout, keys, security })
-}
-
 impl Place {
+    /// Opens the place of a run.
+    ///
+    /// # Errors
+    /// If the contract's store cannot be reached, or the run has no keys in it.
+    pub fn open(contract: &Contract, run: &RunId, endpoint: Option<&str>) -> Result<Self, ScanError> {
+        let layout = layout(contract)?;
+        let mut keys = BTreeMap::new();
+        for document in Document::ALL {
+            keys.insert(document, layout.key(document, run)?);
+        }
+        let security = layout.key(Document::Security, run)?;
+        Ok(Self { store: store(contract, endpoint)?, layout, keys, security })
+    }
+
     /// The place of the evidence, for people.
-    pub(super) fn evidence(&self) -> String {
+    pub fn evidence(&self) -> String {
         self.store.place(&self.security)
     }
 
     /// The keys of all documents of the run. Keys and not paths: evidence of the same run is the same wherever its
     /// store is.
-    pub(super) fn documents(&self) -> Vec<String> {
+    pub fn documents(&self) -> Vec<String> {
         self.keys.values().map(ToString::to_string).collect()
     }
 
     /// The files that the run's documents are in, if the store is a folder.
-    pub(super) fn files(&self) -> Vec<PathBuf> {
+    pub fn files(&self) -> Vec<PathBuf> {
         match &self.store {
             Store::Directory(directory) => {
                 self.keys.values().map(|key| directory.root().join(key.as_str())).collect()
@@ -124,7 +138,10 @@ impl Place {
     }
 
     /// Stores the evidence.
-    pub(super) fn put(&self, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
+    ///
+    /// # Errors
+    /// If it cannot be written, or other evidence is there and `replace` is not set.
+    pub fn put(&self, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
         self.store.put_evidence(&self.security, bytes, replace)
     }
 }

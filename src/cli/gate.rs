@@ -1,21 +1,21 @@
 //! `seaworthy gate`.
 
-mod parts;
-
 use std::path::{Path, PathBuf};
 
-use super::args::{Gate as Arguments, Global};
+use super::args::Gate as Arguments;
 use super::output::{Side, Terminal, tell_stored, wanted, write_side};
-use super::{Failure, environment, output, place, progress};
+use super::session::{Session, exit_code};
+use super::{Failure, context, environment, output};
 use crate::check::Masker;
+use crate::check::provenance::RegistryKind;
 use crate::contract::Contract;
-use crate::finding::Verdict;
 use crate::report::evidence;
-use crate::scan::{self, Gate, Progress, Setup};
-use parts::Run;
+use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
+use crate::scan::{self, Gate, GateOptions, GateRun, RegistryAccess, ScanError};
+use seaworthy_aws::live::LiveOptions;
 use seaworthy_source::RunId;
 
-pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
+pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
     let Some(id) = &common.run_id else {
         return Err(Failure(
@@ -24,29 +24,25 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     };
     let id = RunId::parse(id).map_err(|rule| Failure(format!("--run-id {rule}")))?;
     let reports = wanted(common)?;
-    let contract = environment::contract(common, Path::new("."), terminal)?;
-    let place = place::open(&contract, &id, arguments.endpoint_url.as_deref())?;
-    output::spare(output::files(&reports), &inputs(arguments, &contract, &place))?;
-    let rules = environment::rules(&contract, &common.rules, terminal)?;
-    let progress = Progress::default();
-    let setup = Setup {
-        contract: &contract,
-        rules: &rules,
-        key: environment::fingerprint_key(&contract, terminal),
-        jobs: environment::jobs(common),
-        today: environment::today(),
-        progress: &progress,
-    };
-    let info = environment::run_info(&contract, common);
-    let masker = Masker::new(&rules);
-    let plans = parts::plans(&Run { arguments, setup: &setup, masker: &masker, place: &place, id: &id });
-    let gate = progress::with(terminal, &progress, || scan::gate(&setup, plans, place.documents()));
+    let session = Session::open(common, Path::new("."), terminal)?;
+    let contract = &session.contract;
+    let place = Place::open(
+        contract,
+        &id,
+        arguments.endpoint_url.as_deref().filter(|_| contract.evidence.bucket.is_some()),
+    )?;
+    output::spare(output::files(&reports), &inputs(arguments, contract, &place))?;
+    let info = environment::run_info(contract, common);
+    let masker = Masker::new(&session.rules);
+    let options = options(arguments, contract)?;
+    let run = GateRun { id: &id, place: &place };
+    let gate = session.run(terminal, |setup| Ok::<_, ScanError>(scan::gate(setup, &options, run)))?;
     for warning in &gate.warnings {
         terminal.warn(warning);
     }
     let mut gate = Telling { gate, faults: Vec::new(), masker: &masker };
     let tell =
-        |gate: &Gate, side| write_side(&reports, side, &gate.report, &info, &contract, common, terminal);
+        |gate: &Gate, side| write_side(&reports, side, &gate.report, &info, contract, common, terminal);
     let store = |gate: &Gate, replace| -> Result<(), Failure> {
         let mut bytes = Vec::new();
         evidence::write(&gate.report, &info, &mut bytes)?;
@@ -76,11 +72,39 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
         return Err(Failure(gate.faults.join("\n")));
     }
     let verdict = gate.gate.report.verdict;
-    Ok(if common.exit_zero && verdict == Verdict::Fail { 0 } else { verdict.exit_code() })
+    Ok(exit_code(verdict, common))
+}
+
+/// What was typed.
+fn options(arguments: &Arguments, contract: &Contract) -> Result<GateOptions, Failure> {
+    let live = arguments.live.then(|| LiveOptions {
+        region: contract.aws.region.clone(),
+        profile: None,
+        endpoint: arguments.endpoint_url.clone(),
+    });
+    Ok(GateOptions {
+        context: ContextOptions {
+            directory: arguments.context.clone(),
+            dockerfile: arguments.file.as_deref().map(context::dockerfile).transpose()?,
+            target: arguments.target.clone(),
+            builder: arguments.builder.into(),
+            may_lack_dockerfile: false,
+        },
+        image: ImageOptions {
+            reference: arguments.reference.clone(),
+            dockerfile: arguments.file.clone(),
+            target: arguments.target.clone(),
+            plain_http: arguments.plain_http,
+            exec: arguments.exec.map(Into::into),
+        },
+        wiring: WiringOptions { live, ..(&arguments.files).into() },
+        registry: arguments.registry,
+        access: RegistryAccess { plain_http: arguments.plain_http, endpoint: arguments.endpoint_url.clone() },
+    })
 }
 
 /// The files that are examined, as far as they are named.
-fn inputs(arguments: &Arguments, contract: &Contract, place: &place::Place) -> Vec<PathBuf> {
+fn inputs(arguments: &Arguments, contract: &Contract, place: &Place) -> Vec<PathBuf> {
     let mut inputs = place.files();
     inputs.extend(contract.path().map(Path::to_owned));
     inputs.extend(arguments.file.clone().or_else(|| contract.image.dockerfile.clone()));

@@ -1,0 +1,150 @@
+//! What `context` examines.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use seaworthy_context::Builder;
+
+use super::refused;
+use crate::contract::Contract;
+use crate::scan::{ContextRequest, DockerfileSource, ScanError};
+
+/// The largest Dockerfile that is read, in bytes.
+const MAX_DOCKERFILE: u64 = 16 << 20;
+
+/// A build context and its Dockerfile, as they were given.
+#[derive(Clone, Debug, Default)]
+pub struct ContextOptions {
+    /// The directory; the contract's `image.context` without, else the current one.
+    pub directory: Option<PathBuf>,
+    /// The Dockerfile; the contract's `image.dockerfile` without, else the context's.
+    pub dockerfile: Option<DockerfileInput>,
+    /// The stage to build, if it is not the last.
+    pub target: Option<String>,
+    /// Who builds.
+    pub builder: Builder,
+    /// Whether a missing Dockerfile is no error: a listing of what is sent does without.
+    pub may_lack_dockerfile: bool,
+}
+
+/// A Dockerfile as it was given.
+#[derive(Clone, Debug)]
+pub enum DockerfileInput {
+    /// By its path.
+    Path(PathBuf),
+    /// By its content, such as that of standard input.
+    Source(DockerfileSource),
+}
+
+impl ContextRequest {
+    /// What is to be examined: what was given, else what the contract says.
+    ///
+    /// # Errors
+    /// If there is no such directory or Dockerfile, or what is there cannot be examined.
+    pub fn open(options: &ContextOptions, contract: &Contract) -> Result<Self, ScanError> {
+        if let Some(directory) = &options.directory {
+            refuse_remote(directory)?;
+        }
+        let root = options.directory.clone().or_else(|| contract.image.context.clone());
+        let root = root.unwrap_or_else(|| PathBuf::from("."));
+        let named = options.dockerfile.clone();
+        let named = named.or_else(|| contract.image.dockerfile.clone().map(DockerfileInput::Path));
+        let dockerfile = match named {
+            Some(DockerfileInput::Source(source)) => Some(source),
+            Some(DockerfileInput::Path(path)) => Some(DockerfileSource::open(path)?),
+            None => match find(&root, options.builder) {
+                Some(path) => Some(DockerfileSource::open(path)?),
+                None if options.may_lack_dockerfile => None,
+                None => return Err(missing(&root)),
+            },
+        };
+        Ok(Self { root, dockerfile, target: options.target.clone(), builder: options.builder })
+    }
+}
+
+impl DockerfileSource {
+    /// Reads the Dockerfile at `path`.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not a Dockerfile.
+    pub fn open(path: PathBuf) -> Result<Self, ScanError> {
+        let name = path.display().to_string();
+        let fail = |reason: &str| refused(format!("{name}: {reason}"));
+        // Looked at before it is opened: opening a FIFO would wait for a writer.
+        let meta = std::fs::metadata(&path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
+        if meta.is_dir() {
+            return Err(fail("is a directory, not a Dockerfile; name the file with -f"));
+        }
+        if !meta.is_file() {
+            return Err(fail("is not a regular file; hand it over on standard input with -f -"));
+        }
+        let file = File::open(&path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
+        Self::read(file, &name, Some(path.clone()))
+    }
+
+    /// Reads a Dockerfile from `reader`; `name` is how reports name it, `path` where it lies.
+    ///
+    /// # Errors
+    /// If it cannot be read, is too large, or is not a text.
+    pub fn read(reader: impl Read, name: &str, path: Option<PathBuf>) -> Result<Self, ScanError> {
+        let mut bytes = Vec::new();
+        reader
+            .take(MAX_DOCKERFILE + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| refused(format!("{name}: cannot read the Dockerfile: {e}")))?;
+        if bytes.len() as u64 > MAX_DOCKERFILE {
+            return Err(refused(format!("{name}: is larger than {MAX_DOCKERFILE} bytes: not a Dockerfile")));
+        }
+        if let Some(at) = bytes.iter().position(|b| *b == 0) {
+            let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+            return Err(refused(format!("{name}:{line}: holds a NUL byte: a binary file, not a Dockerfile")));
+        }
+        Ok(Self { path, name: name.to_owned(), bytes })
+    }
+}
+
+/// Builders also take what lies elsewhere; seaworthy looks at what lies here.
+fn refuse_remote(directory: &Path) -> Result<(), ScanError> {
+    let text = directory.to_string_lossy();
+    let why = if text == "-" {
+        "a context from standard input"
+    } else if text.contains("://") || text.starts_with("git@") || text.starts_with("github.com/") {
+        "a remote context"
+    } else if directory.is_file() {
+        "a context that is a file, such as a tar archive,"
+    } else {
+        return Ok(());
+    };
+    // The name is not repeated: a URL may hold a password.
+    Err(refused(format!(
+        "{why} is not examined: fetch or unpack it into a directory, and give that (seaworthy context --help)"
+    )))
+}
+
+fn missing(root: &Path) -> ScanError {
+    let name = root.display();
+    match std::fs::metadata(root) {
+        Err(e) => refused(format!("{name}: cannot read the build context: {e}")),
+        Ok(meta) if !meta.is_dir() => refused(format!("{name}: the build context is not a directory")),
+        Ok(_) => refused(format!(
+            "{}: there is no Dockerfile; name it with -f (seaworthy context --help)",
+            join(root, "Dockerfile").display()
+        )),
+    }
+}
+
+/// The Dockerfile where none is named; buildah looks for a Containerfile first.
+fn find(root: &Path, builder: Builder) -> Option<PathBuf> {
+    let names: &[&str] = match builder {
+        Builder::Buildah => &["Containerfile", "Dockerfile"],
+        Builder::BuildKit | Builder::Classic => &["Dockerfile"],
+    };
+    let there =
+        |path: &PathBuf| !std::fs::symlink_metadata(path).is_err_and(|e| e.kind() == ErrorKind::NotFound);
+    names.iter().map(|name| join(root, name)).find(there)
+}
+
+fn join(root: &Path, name: &str) -> PathBuf {
+    if root == Path::new(".") { PathBuf::from(name) } else { root.join(name) }
+}
