@@ -99,7 +99,14 @@ fn options(arguments: &Arguments, contract: &Contract) -> Result<GateOptions, Fa
         },
         wiring: WiringOptions { live, ..(&arguments.files).into() },
         registry: arguments.registry,
-        access: RegistryAccess { plain_http: arguments.plain_http, endpoint: arguments.endpoint_url.clone() },
+        access: RegistryAccess {
+            plain_http: arguments.plain_http,
+            // The address is S3's, too: only a registry that is known to be ECR is asked there.
+            endpoint: arguments
+                .endpoint_url
+                .clone()
+                .filter(|_| contract.papers.registry_kind == RegistryKind::Ecr),
+        },
     })
 }
 
