@@ -72,7 +72,7 @@ struct Judged {
 /// # Errors
 /// If the store cannot be listed, or threads cannot be started.
 pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<String>), ScanError> {
-    if let Store::Directory(directory) = &request.store
+    if let Some(directory) = request.store.directory()
         && !directory.root().is_dir()
     {
         let reason = "there is no such folder".to_owned();
@@ -138,7 +138,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         older,
         unchecked,
         tags: Vec::new(),
-        requests: if let Store::S3(s3) = &request.store { Some(s3.requests()) } else { None },
+        requests: request.store.requests(),
         notes,
     };
     Ok((audit.settled(), warnings))

@@ -33,6 +33,12 @@ pub enum StoreError {
         /// The permission that is missing, such as `s3:PutObject`.
         permission: &'static str,
     },
+    /// This build cannot reach such a store.
+    #[error("{place}: this build has no AWS client: it was built without the feature `aws`")]
+    NoClient {
+        /// The URL.
+        place: String,
+    },
     /// The store did not answer, or not in a way that makes sense.
     #[error("{place}: {reason}")]
     Transport {

@@ -1,22 +1,26 @@
 //! Where evidence lives: a directory, or S3. A write appears whole or not at all, nothing that is there is overwritten
 //! unasked, and two writers do not lose each other's work.
 
+mod bucket;
 mod directory;
 mod error;
 mod evidence;
 mod file;
 mod layout;
+#[cfg(feature = "aws")]
 pub mod s3;
 
 use jiff::Timestamp;
 
 use seaworthy_source::Key;
 
+pub use bucket::{BucketOptions, Encryption};
 pub use directory::Directory;
 pub use error::StoreError;
 pub use evidence::Stored;
 pub use file::{create_atomically, write_atomically};
 pub use layout::{Document, Layout, Runs};
+#[cfg(feature = "aws")]
 pub use s3::S3;
 
 /// The largest object that is read or written, in bytes. Evidence of 25,000 findings has about 40 MB.
@@ -31,6 +35,7 @@ pub enum Store {
     /// A folder of this machine.
     Directory(Directory),
     /// A bucket.
+    #[cfg(feature = "aws")]
     S3(S3),
 }
 
@@ -97,6 +102,35 @@ struct Written {
 }
 
 impl Store {
+    /// Opens a bucket. Nothing is asked of it yet.
+    ///
+    /// # Errors
+    /// If the client cannot be set up, or this build has none.
+    pub fn bucket(options: BucketOptions) -> Result<Self, StoreError> {
+        #[cfg(feature = "aws")]
+        return Ok(Self::S3(S3::open(options)?));
+        #[cfg(not(feature = "aws"))]
+        return Err(StoreError::NoClient { place: format!("s3://{}", options.bucket) });
+    }
+
+    /// The number of requests that were sent, if the store counts them.
+    pub fn requests(&self) -> Option<u64> {
+        match self {
+            Self::Directory(_) => None,
+            #[cfg(feature = "aws")]
+            Self::S3(s3) => Some(s3.requests()),
+        }
+    }
+
+    /// Its directory, if it is one of this machine.
+    pub fn directory(&self) -> Option<&Directory> {
+        match self {
+            Self::Directory(directory) => Some(directory),
+            #[cfg(feature = "aws")]
+            Self::S3(_) => None,
+        }
+    }
+
     /// Reads an object of at most [`MAX_BYTES`]; none if it is not there.
     ///
     /// # Errors
@@ -104,6 +138,7 @@ impl Store {
     pub fn get(&self, key: &Key) -> Result<Option<Object>, StoreError> {
         match self {
             Self::Directory(directory) => directory.slot(key)?.get(),
+            #[cfg(feature = "aws")]
             Self::S3(s3) => s3.slot(key).get(),
         }
     }
@@ -117,6 +152,7 @@ impl Store {
     pub fn put_evidence(&self, key: &Key, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
         match self {
             Self::Directory(directory) => evidence::put(&directory.slot(key)?, bytes, replace),
+            #[cfg(feature = "aws")]
             Self::S3(s3) => evidence::put(&s3.slot(key), bytes, replace),
         }
     }
@@ -128,6 +164,7 @@ impl Store {
     pub fn entries(&self, folder: &str) -> Result<Entries, StoreError> {
         match self {
             Self::Directory(directory) => directory.entries(folder),
+            #[cfg(feature = "aws")]
             Self::S3(s3) => s3.entries(folder),
         }
     }
@@ -136,6 +173,7 @@ impl Store {
     pub fn place(&self, key: &Key) -> String {
         match self {
             Self::Directory(directory) => directory.path(key).display().to_string(),
+            #[cfg(feature = "aws")]
             Self::S3(s3) => s3.slot(key).place(),
         }
     }

@@ -6,6 +6,7 @@
 //! the permission that would have shown it), never an absence. And no secret value is held: a literal is looked at by
 //! an [`Inspector`] while it is read, and only what that found is kept.
 
+#[cfg(feature = "live")]
 pub mod client;
 mod containers;
 pub mod ecr;

@@ -6,6 +6,7 @@
 
 pub mod archive;
 mod bundle;
+#[cfg(feature = "registry")]
 pub mod daemon;
 mod digest;
 mod document;
@@ -14,10 +15,14 @@ pub mod layout;
 mod limits;
 mod manifest;
 mod reference;
+#[cfg(feature = "registry")]
 pub mod registry;
+mod remote;
 mod resolve;
 pub mod stream;
 mod tree;
+#[cfg(not(feature = "registry"))]
+mod without_registry;
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -32,6 +37,8 @@ pub use manifest::{Descriptor, HistoryEntry};
 pub use reference::{Reference, ReferenceError};
 pub use resolve::{Fetch, FetchError, Root, resolve};
 pub use tree::{Nowhere, Tree, TreeNode};
+#[cfg(not(feature = "registry"))]
+pub use without_registry::{daemon, registry};
 
 /// Why an image could not be examined at all.
 #[derive(Debug, thiserror::Error)]

@@ -1,9 +1,11 @@
 //! Where a thing was found: byte spans in a text, and origins that a person or a machine can follow back to the bytes.
 
+mod digest;
 mod key;
 
 use std::fmt;
 
+pub use digest::{hex, sha256_digest, sha256_hex};
 pub use key::{Key, KeyError, KeyPattern, PhaseId, RunId, decode_key};
 
 /// A half-open range of bytes, `start..end`, in the text it was made from.

@@ -1,21 +1,16 @@
 //! The documents of many runs: which there are, and their content, with as few requests as a store allows.
 
-use std::collections::{BTreeSet, HashMap};
+#[cfg(feature = "aws")]
+mod bucket;
+
+use std::collections::HashMap;
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use crate::store::s3::S3;
-use crate::store::{Document, Entries, Layout, MAX_ENTRIES, Runs, Store, StoreError};
+use crate::store::{Document, Layout, Runs, Store, StoreError};
 use seaworthy_provenance::{Content, Paper, PaperKind, read_inside};
-use seaworthy_source::{Key, RunId, decode_key};
-
-/// Requests to a bucket that are under way at a time.
-const IN_FLIGHT: usize = 16;
-
-/// Pages of 1,000 objects that are listed to learn what there is. In a bucket with more, only the folders of runs are
-/// listed, and each document is asked for.
-const PAGES: usize = 50;
+use seaworthy_source::{Key, RunId};
 
 /// Runs whose documents are held in memory at a time.
 const RUNS: usize = 64;
@@ -42,19 +37,11 @@ impl<'a> Source<'a> {
         layout: &'a Layout,
         pool: &'a ThreadPool,
     ) -> Result<(Self, Runs), StoreError> {
-        let Store::S3(s3) = store else {
-            return Ok((Self { store, layout, pool, sizes: None }, store.runs(layout)?));
-        };
-        let mut sizes = Some(HashMap::new());
-        let runs = layout.runs(|folder| match sizes.as_mut().map(|s| inventory(s3, folder, s)) {
-            Some(Ok(Some(entries))) => Ok(entries),
-            Some(Err(e)) => Err(e),
-            Some(Ok(None)) | None => {
-                sizes = None;
-                store.entries(folder)
-            }
-        })?;
-        Ok((Self { store, layout, pool, sizes }, runs))
+        #[cfg(feature = "aws")]
+        if let Store::S3(s3) = store {
+            return Self::list_bucket(s3, store, layout, pool);
+        }
+        Ok((Self { store, layout, pool, sizes: None }, store.runs(layout)?))
     }
 
     /// The key of a paper.
@@ -75,10 +62,8 @@ impl<'a> Source<'a> {
 
     /// Splits runs so that the papers of one part can be held in memory.
     pub(super) fn parts<'r, T>(&self, runs: &'r [T], id: impl Fn(&T) -> &RunId) -> Vec<&'r [T]> {
-        let most = match (self.store, &self.sizes) {
-            (Store::S3(_), None) => RUNS_UNSEEN,
-            _ => RUNS,
-        };
+        let is_unseen = self.store.directory().is_none() && self.sizes.is_none();
+        let most = if is_unseen { RUNS_UNSEEN } else { RUNS };
         let weight = |run: &T| -> u64 {
             let size = |kind| self.sizes.as_ref()?.get(self.key(kind, id(run)).ok()?.as_str()).copied();
             PaperKind::ALL.into_iter().filter_map(|kind| size(kind).map(|n: u64| n.min(kind.limit()))).sum()
@@ -112,64 +97,12 @@ impl<'a> Source<'a> {
                 };
                 wanted.par_iter().map(read).collect()
             }),
+            #[cfg(feature = "aws")]
             Store::S3(s3) => self.fetch(s3, wanted, done),
         }
-    }
-
-    fn fetch(&self, s3: &S3, wanted: &[(PaperKind, &RunId)], done: &(dyn Fn() + Sync)) -> Vec<Paper> {
-        let mut papers = Vec::new();
-        let (mut keys, mut places) = (Vec::new(), Vec::new());
-        for (kind, run) in wanted {
-            let key = match self.key(*kind, run) {
-                Ok(key) => key,
-                Err(e) => {
-                    papers.push(without_key(*kind, run, &e));
-                    continue;
-                }
-            };
-            let (name, limit) = (key.to_string(), kind.limit());
-            let content = match self.sizes.as_ref().map(|s| s.get(key.as_str()).copied()) {
-                Some(None) => Content::Missing,
-                Some(Some(size)) if size > limit => Content::TooLarge { limit },
-                _ => {
-                    keys.push((key, limit));
-                    places.push(papers.len());
-                    Content::NotGiven
-                }
-            };
-            papers.push(Paper { name, content });
-        }
-        for (place, answer) in places.into_iter().zip(s3.fetch(&keys, IN_FLIGHT, done)) {
-            let Some(paper) = papers.get_mut(place) else { continue };
-            paper.content = match answer {
-                Ok(Some(object)) => Content::Bytes(object.bytes),
-                Ok(None) => Content::Missing,
-                Err(StoreError::TooLarge { limit, .. }) => Content::TooLarge { limit },
-                Err(e) => Content::Unreadable(e.to_string()),
-            };
-        }
-        papers
     }
 }
 
 fn without_key(kind: PaperKind, run: &RunId, error: &StoreError) -> Paper {
     Paper { name: format!("{run}/{}", kind.file_name()), content: Content::Unreadable(error.to_string()) }
-}
-
-/// What a folder holds, from a listing of all that lies below it; none if that is too much.
-fn inventory(s3: &S3, folder: &str, sizes: &mut HashMap<String, u64>) -> Result<Option<Entries>, StoreError> {
-    let Some(listed) = s3.inventory(folder, PAGES)? else { return Ok(None) };
-    let mut names = BTreeSet::new();
-    for object in listed {
-        // Some clients store or show `P%28-1%29` for `P(-1)`; a key is decoded once.
-        let key = decode_key(&object.key).unwrap_or_else(|| object.key.clone());
-        let name = key.strip_prefix(folder).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        if !name.is_empty() && !name.starts_with('.') {
-            names.insert(name.to_owned());
-        }
-        sizes.insert(object.key, object.size);
-        sizes.insert(key, object.size);
-    }
-    let more = names.len() > MAX_ENTRIES;
-    Ok(Some(Entries { names: names.into_iter().take(MAX_ENTRIES).collect(), more }))
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use crate::contract::{Bucket, Contract};
 use crate::scan::ScanError;
-use crate::store::s3::{Encryption, Options, S3};
-use crate::store::{Directory, Document, Layout, Store, StoreError, Stored};
+use crate::store::{
+    BucketOptions as Options, Directory, Document, Encryption, Layout, Store, StoreError, Stored,
+};
 use seaworthy_source::{Key, PhaseId, RunId};
 
 /// A run's place in the store.
@@ -54,7 +55,7 @@ pub fn store(contract: &Contract, endpoint: Option<&str>) -> Result<Store, ScanE
         None => None,
     };
     let reached = reached(&own.name, &own.prefix, Some(own), contract, endpoint)?;
-    Ok(Store::S3(S3::open(Options { encryption, path_style: own.path_style, ..reached })?))
+    Ok(Store::bucket(Options { encryption, path_style: own.path_style, ..reached })?)
 }
 
 /// A bucket that was named as `s3://NAME/…`. The contract knows how its own bucket is reached; of another it knows
@@ -73,7 +74,7 @@ pub fn bucket(
         return Err(ScanError::Request("expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned()));
     }
     let own = contract.evidence.bucket.as_ref().filter(|own| own.name == name);
-    Ok(Store::S3(S3::open(reached(name, prefix, own, contract, endpoint)?)?))
+    Ok(Store::bucket(reached(name, prefix, own, contract, endpoint)?)?)
 }
 
 /// How a bucket is reached for reading.
@@ -129,12 +130,9 @@ impl Place {
 
     /// The files that the run's documents are in, if the store is a folder.
     pub fn files(&self) -> Vec<PathBuf> {
-        match &self.store {
-            Store::Directory(directory) => {
-                self.keys.values().map(|key| directory.root().join(key.as_str())).collect()
-            }
-            Store::S3(_) => Vec::new(),
-        }
+        let root = self.store.directory().map(Directory::root);
+        let files = root.map(|root| self.keys.values().map(|key| root.join(key.as_str())).collect());
+        files.unwrap_or_default()
     }
 
     /// Stores the evidence.

@@ -2,7 +2,6 @@
 
 use crate::check::provenance::{Expectations, RegistryKind};
 use crate::contract::Contract;
-use seaworthy_aws::client::sdk_config;
 use seaworthy_aws::ecr::{self, EcrRepository, EcrTag};
 use seaworthy_aws::live::LiveOptions;
 use seaworthy_image::Limits;
@@ -58,8 +57,7 @@ fn ask_ecr(repository: &EcrRepository, tag: &str, access: &RegistryAccess) -> Re
         endpoint: access.endpoint.clone(),
         ..LiveOptions::default()
     };
-    let (runtime, config) = sdk_config(&options).map_err(|e| e.to_string())?;
-    let answer = ecr::ask_tag(&config, &runtime, repository, tag)?;
+    let answer = ecr::ask_tag(repository, tag, &options)?;
     Ok(RegistryFacts {
         resolved: match answer.tag {
             EcrTag::Nothing(why) => Resolved::Nothing(why),

@@ -5,7 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::Wanted;
-use super::secrets::base;
+
+/// A secret's ARN without what task definitions append to it: `:JSON_KEY:VERSION_STAGE:VERSION_ID`.
+pub(super) fn base(arn: &str) -> &str {
+    if !arn.starts_with("arn:") {
+        return arn;
+    }
+    let end = arn.match_indices(':').nth(6).map_or(arn.len(), |(at, _)| at);
+    &arn[..end]
+}
 
 /// The partition of a region.
 fn partition(region: &str) -> &'static str {

@@ -1,19 +1,11 @@
 //! Secrets of Secrets Manager, by DescribeSecret and GetResourcePolicy: neither tells a value.
 
 use super::super::{Document, Gap, ManagedSecret, Place, Seen, Text};
+use super::permissions::base;
 use super::session::{Failure, Session};
 
 const DESCRIBE: &str = "secretsmanager:DescribeSecret";
 const POLICY: &str = "secretsmanager:GetResourcePolicy";
-
-/// A secret's ARN without what task definitions append to it: `:JSON_KEY:VERSION_STAGE:VERSION_ID`.
-pub fn base(arn: &str) -> &str {
-    if !arn.starts_with("arn:") {
-        return arn;
-    }
-    let end = arn.match_indices(':').nth(6).map_or(arn.len(), |(at, _)| at);
-    &arn[..end]
-}
 
 /// Asks about one secret by its ARN or name. A secret that is marked for deletion can be read by nobody: it is absent.
 pub async fn look(session: &Session, arn: &str) -> Seen<ManagedSecret> {

@@ -22,11 +22,10 @@ pub(super) mod transport;
 pub(super) mod tests;
 
 pub(super) use failure::Failure;
-pub use tag::{TagAnswer, ask_tag};
+pub use tag::ask_tag;
 
 use std::cell::RefCell;
 use std::io::Read;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +38,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use self::client::{Answer, Client};
 use self::target::{Target, Wanted};
 use self::transport::{Driver, Transfer};
+pub use super::remote::{RegistryOptions, TagAnswer};
 use super::{
     Blob, Descriptor, Digest, Fetch, FetchError, Hasher, ImageError, Images, Limits, Mismatch, Root, Source,
     resolve,
@@ -51,16 +51,6 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vn
                          application/vnd.docker.distribution.manifest.v2+json";
 /// The registry's word for the digest of what it sends.
 const DIGEST_HEADER: &str = "docker-content-digest";
-
-/// How a registry is spoken to.
-#[derive(Clone, Debug, Default)]
-pub struct RegistryOptions {
-    /// Speak plain HTTP. Registries on this machine itself (`localhost`, 127.0.0.0/8, `[::1]`) are spoken to so
-    /// anyway, all others with TLS.
-    pub plain_http: bool,
-    /// The file with the logins, in the form of Docker's `config.json`, in place of those that docker and podman use.
-    pub auth_file: Option<PathBuf>,
-}
 
 /// An image in a registry.
 struct Registry {

@@ -5,22 +5,11 @@ use std::time::Duration;
 use super::client::{Answer, Client};
 use super::target::{Target, Wanted};
 use super::transport::Driver;
-use super::{DIGEST_HEADER, Failure, MANIFESTS, RegistryOptions};
+use super::{DIGEST_HEADER, Failure, MANIFESTS, RegistryOptions, TagAnswer};
 use crate::{Digest, Limits};
 
 /// A first try and one more: what does not come then is not there to be relied on.
 const TRIES: u32 = 2;
-
-/// What a tag led to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TagAnswer {
-    /// The registry has no such tag, or no such repository.
-    Nothing(String),
-    /// The digest of the manifest's bytes.
-    Digest(Digest),
-    /// The registry said one thing and then another; what.
-    Contradiction(String),
-}
 
 /// Asks for the manifest of `repository:tag`, then for the same by its digest, then by the tag again. A registry that
 /// does not give the same bytes each time contradicts itself. Transport errors are tried once more, answers are not.

@@ -1,0 +1,26 @@
+//! What is said to registries and heard from them, whether or not the clients are built in.
+
+use std::path::PathBuf;
+
+use crate::Digest;
+
+/// How a registry is spoken to.
+#[derive(Clone, Debug, Default)]
+pub struct RegistryOptions {
+    /// Speak plain HTTP. Registries on this machine itself (`localhost`, 127.0.0.0/8, `[::1]`) are spoken to so
+    /// anyway, all others with TLS.
+    pub plain_http: bool,
+    /// The file with the logins, in the form of Docker's `config.json`, in place of those that docker and podman use.
+    pub auth_file: Option<PathBuf>,
+}
+
+/// What a tag led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagAnswer {
+    /// The registry has no such tag, or no such repository.
+    Nothing(String),
+    /// The digest of the manifest's bytes.
+    Digest(Digest),
+    /// The registry said one thing and then another; what.
+    Contradiction(String),
+}
