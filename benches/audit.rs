@@ -16,7 +16,7 @@ use seaworthy::contract::{Contract, EvidenceKeys};
 use seaworthy::finding::FingerprintKey;
 use seaworthy::rule::Rules;
 use seaworthy::scan::{AuditRequest, Progress, Setup, audit};
-use seaworthy::store::s3::{Options, S3};
+use seaworthy::store::{BucketOptions as Options, S3};
 use seaworthy::store::{Directory, Document, Layout, Store};
 use seaworthy_source::{KeyPattern, PhaseId};
 

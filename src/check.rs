@@ -2,15 +2,15 @@
 
 pub mod context;
 pub mod dockerfile;
-pub mod fallback;
 pub mod image;
 pub mod packaging;
 pub mod provenance;
-pub mod secret_file;
+mod sw408;
 mod text;
 pub mod wiring;
 
 use crate::finding::{CheckMeta, Finding, FingerprintKey, Reads, Unchecked};
+use crate::observe::InjectedSecret;
 use crate::rule::Rules;
 
 pub use text::{Masker, NAMED, TextSecret, examine_assignment, examine_text};
@@ -24,6 +24,11 @@ pub trait Check<A: ?Sized>: Sync {
     /// compare with where the contract names nothing.
     fn is_requested(&self, _context: &Context<'_>) -> bool {
         true
+    }
+
+    /// Whether the contract's `[[exceptions]]` can name it.
+    fn takes_exceptions(&self) -> bool {
+        false
     }
 
     /// Whether it is asked of this artifact.
@@ -87,17 +92,6 @@ pub struct Context<'a> {
     pub secrets: &'a [InjectedSecret],
 }
 
-/// A secret that the contract injects at runtime.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InjectedSecret {
-    /// Its handle in the contract.
-    pub handle: String,
-    /// The environment variables that carry it.
-    pub variables: Vec<String>,
-    /// Whether the application cannot start without it.
-    pub required: bool,
-}
-
 /// What checks answer with.
 #[derive(Debug, Default)]
 pub struct Answers {
@@ -117,7 +111,7 @@ pub fn catalogue() -> Vec<&'static CheckMeta> {
     all.extend(provenance::ALL.iter().map(|c| c.meta()));
     all.extend(packaging::SURFACE.iter().map(|c| c.meta()));
     all.extend(packaging::HELP.iter().map(|c| c.meta()));
-    all.extend(packaging::startup::ENTRYPOINTS.iter().map(|c| c.meta()));
+    all.extend(packaging::ENTRYPOINTS.iter().map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
     // A check that two families ask is one check.
     all.dedup_by(|a, b| std::ptr::eq(*a, *b));

@@ -17,9 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
-use crate::check::InjectedSecret;
 use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
+use crate::observe::InjectedSecret;
 use crate::rule::Rules;
 use crate::store::StoreError;
 use seaworthy_aws::AwsError;

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use super::{Outcome, ScanError, Setup};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
-use crate::check::fallback::Watch;
 use crate::check::{
     Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of,
     run_checks,
 };
 use crate::finding::{ArtifactRecord, Reads, Subject, Unchecked};
+use crate::observe::fallback::Watch;
 use seaworthy_context::{
     Builder, Context as Files, FileKind, GitIndex, IgnoreRules, SpecialKind, Unread, reach,
 };

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::check::InjectedSecret;
-use crate::check::packaging::startup::Entrypoint;
 use crate::check::packaging::{Answered, HelpRun};
+use crate::observe::InjectedSecret;
+use crate::observe::entrypoint::Entrypoint;
 
 /// How long loading an image may take, in seconds.
 const LOAD_SECONDS: u64 = 600;

@@ -6,11 +6,11 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::Setup;
-use crate::check::packaging::startup::Entrypoint;
 use crate::check::packaging::{BuildFile, BuildSurface, Content, Family, SURFACE};
 use crate::check::{Answers, Context, readers_of, run_checks};
 use crate::contract::{Contract, WorkflowSection};
 use crate::finding::{ArtifactRecord, Reads, Subject, Unchecked};
+use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes};
 use seaworthy_workflow::{MOST_BYTES, Workflow};
 

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rayon::Scope;
 
 use super::Progress;
-use crate::check::fallback::Watch;
-use crate::check::image::{ChunkFacts, LayerFacts, examine};
 use crate::finding::FingerprintKey;
+use crate::observe::fallback::Watch;
+use crate::observe::{ChunkFacts, LayerFacts, examine};
 use crate::rule::Rules;
 use seaworthy_detect::{AHEAD, BEHIND, Scratch};
 use seaworthy_image::layer::{Captured, Chunk, ContentKind, LayerStream, Overlap, Wanted};

@@ -6,7 +6,8 @@ mod sw103;
 
 use super::Check;
 use super::dockerfile::build::{Build, ExaminedContext};
-use super::fallback::SilentFallback;
+use super::sw408::SilentFallback;
+
 use crate::finding::Severity;
 use seaworthy_context::Builder;
 

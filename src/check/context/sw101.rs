@@ -2,9 +2,9 @@
 
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
-use crate::check::image::SecretFileSighting;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::observe::SecretFileSighting;
 
 /// SW101.
 pub struct SecretFileInContext;

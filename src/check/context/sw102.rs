@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
-use crate::check::image::{Sighting, is_published};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::observe::{Sighting, is_published};
 use seaworthy_source::Span;
 
 /// SW102.

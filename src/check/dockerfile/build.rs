@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::check::image::ChunkFacts;
+use crate::observe::ChunkFacts;
 use seaworthy_context::{Context as Files, CopySource, GitIndex, Reach};
 use seaworthy_dockerfile::shell::{self, Command, CommandKind, Quote, Script, Word, WordPart};
 use seaworthy_dockerfile::{

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::path::absolute;
 use crate::check::Context;
 use crate::check::dockerfile::build::{ExaminedContext, Recipe};
-use crate::check::image::SecretFileSighting;
 use crate::finding::{Confidence, Severity};
+use crate::observe::SecretFileSighting;
 use seaworthy_context::{CopySource, FileKind, SourcePath};
 use seaworthy_dockerfile::Instruction;
 

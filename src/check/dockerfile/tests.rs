@@ -6,9 +6,9 @@ use proptest::prelude::*;
 
 use super::ALL;
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
-use crate::check::image::ChunkFacts;
 use crate::check::{Answers, Context};
 use crate::finding::{Finding, FingerprintKey, Severity};
+use crate::observe::ChunkFacts;
 use crate::rule::Rules;
 use seaworthy_context::{Builder, Context as Files, IgnoreRules, Reach};
 use seaworthy_dockerfile::Dockerfile;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::published::is_published;
-use super::{Examined, ExaminedImage, LayerView, Sighting};
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
+use crate::observe::is_published;
+use crate::observe::{Examined, ExaminedImage, LayerView, Sighting};
 use seaworthy_source::{FileState, Origin};
 
 /// Where among the answers the finding of a secret is: by detector and by the value's group.

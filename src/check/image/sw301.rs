@@ -1,9 +1,9 @@
 //! SW301: secret in a file of the final filesystem.
 
-use super::Examined;
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Reads, Severity};
+use crate::observe::Examined;
 use seaworthy_source::FileState;
 
 /// SW301.

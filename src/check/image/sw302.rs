@@ -1,9 +1,9 @@
 //! SW302: secret in a file that a later layer deletes or overwrites: still shipped.
 
-use super::Examined;
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Reads, Severity};
+use crate::observe::Examined;
 use seaworthy_source::FileState;
 
 /// SW302.

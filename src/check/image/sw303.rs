@@ -1,9 +1,9 @@
 //! SW303: secret in the config's history.
 
-use super::Examined;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Reads, Severity};
+use crate::observe::Examined;
 
 /// SW303.
 pub struct SecretInHistory;

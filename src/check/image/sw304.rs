@@ -1,9 +1,9 @@
 //! SW304: secret in the config's environment defaults.
 
-use super::Examined;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::observe::Examined;
 use seaworthy_source::JsonPointer;
 
 /// SW304.
@@ -40,7 +40,7 @@ impl Check<Examined> for SecretInEnvironment {
                     checks: vec![META.id],
                 });
             }
-            for (i, (name, value)) in super::environment(image).enumerate() {
+            for (i, (name, value)) in crate::observe::environment(image).enumerate() {
                 // A token may stand where the name should be, too.
                 let found =
                     examine_assignment(context, name, value).into_iter().chain(examine_text(context, name));

@@ -1,8 +1,8 @@
 //! SW305: a variable that the contract injects at runtime has a default in the image.
 
-use super::Examined;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::observe::Examined;
 use seaworthy_source::JsonPointer;
 
 /// SW305.
@@ -31,7 +31,7 @@ impl Check<Examined> for InjectedVariableHasDefault {
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         for image in &examined.images {
-            for (i, (name, value)) in super::environment(image).enumerate() {
+            for (i, (name, value)) in crate::observe::environment(image).enumerate() {
                 let Some(secret) = context.secrets.iter().find(|s| s.variables.iter().any(|v| v == name))
                 else {
                     continue;

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
-use super::{Examined, ExaminedImage};
 use crate::check::{Answers, Check, Context, TextSecret, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Reads, Severity};
+use crate::observe::{Examined, ExaminedImage};
 use seaworthy_image::Digest;
 use seaworthy_source::{JsonPointer, Origin, OriginKind, Place};
 

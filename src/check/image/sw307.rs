@@ -1,10 +1,10 @@
 //! SW307: secret in an attestation.
 
-use super::Examined;
 use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::observe::Examined;
 use seaworthy_source::{JsonPointer, Origin, OriginKind, Place, escape_bytes};
 
 /// SW307.

@@ -1,10 +1,10 @@
 //! SW308: a file kind made to hold secrets is in a layer.
 
-use super::Examined;
-use super::content::SecretFileSighting;
-use super::published::is_published;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::observe::Examined;
+use crate::observe::SecretFileSighting;
+use crate::observe::is_published;
 use seaworthy_source::{FileState, Place};
 
 /// SW308.

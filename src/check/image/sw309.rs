@@ -1,8 +1,8 @@
 //! SW309: bytes do not match their digest.
 
-use super::Examined;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity, Unchecked};
+use crate::observe::Examined;
 use seaworthy_image::{Digest, Mismatch};
 use seaworthy_source::OriginKind;
 

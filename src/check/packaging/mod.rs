@@ -6,7 +6,8 @@ mod action;
 mod command;
 mod failure;
 mod sequence;
-pub mod startup;
+mod sw601;
+mod sw602;
 mod sw603;
 mod sw604;
 mod sw605;
@@ -16,9 +17,14 @@ pub use surface::{BuildFile, BuildSurface, Content, Family};
 pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns};
 
 use super::Check;
+use crate::observe::entrypoint::Startup;
 
 /// The checks on the files that build the image.
 pub const SURFACE: &[&dyn Check<BuildSurface>] = &[&sw604::LeavesSequence, &sw605::StaticCredentials];
+
+/// The checks on an image's entrypoints.
+pub const ENTRYPOINTS: &[&dyn for<'a> Check<Startup<'a>>] =
+    &[&sw601::EntrypointMissing, &sw602::UnknownArgument];
 
 /// The checks on entrypoints that were run.
 pub const HELP: &[&dyn Check<HelpRuns>] = &[&HelpNeedsSecret];

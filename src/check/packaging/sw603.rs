@@ -1,9 +1,9 @@
 //! SW603: the image needs a secret to answer `--help`. The only check for which something of the image is run, and
 //! only where the user asks for it.
 
-use super::startup::Entrypoint;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity, Unchecked};
+use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
 /// SW603.

@@ -28,11 +28,11 @@ pub fn probes(wiring: &Wiring<'_>) -> Vec<Probe> {
         let mut asked: Vec<(&'static str, &'static str, String)> = Vec::new();
         for target in wiring.required(&role.requires) {
             for action in sw403::actions(&target) {
-                asked.push(("SW403", action, target.arn.clone()));
+                asked.push((sw403::META.id, action, target.arn.clone()));
             }
         }
         for (action, resource) in sw404::witnesses(wiring, &access) {
-            asked.push(("SW404", action, resource));
+            asked.push((sw404::META.id, action, resource));
         }
         // The API does not know the policies of resources either.
         let mut policies = access.policies.clone();

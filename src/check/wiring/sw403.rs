@@ -16,7 +16,7 @@ use seaworthy_source::Origin;
 /// SW403.
 pub struct RoleCannotRead;
 
-const META: CheckMeta = CheckMeta {
+pub(super) const META: CheckMeta = CheckMeta {
     id: "SW403",
     name: "role-cannot-read",
     summary: "A role cannot read a secret that the contract requires it to read.",

@@ -17,7 +17,7 @@ use seaworthy_iam::{Language, StatementRef};
 /// SW404.
 pub struct RoleReadsMore;
 
-const META: CheckMeta = CheckMeta {
+pub(super) const META: CheckMeta = CheckMeta {
     id: "SW404",
     name: "role-reads-more",
     summary: "A role can read a secret that it does not require.",

@@ -58,6 +58,10 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
         &META
     }
 
+    fn takes_exceptions(&self) -> bool {
+        true
+    }
+
     fn applies(&self, wiring: &Wiring<'_>, _: &Context<'_>) -> Applies {
         let named = wiring.expectations.roles.iter().any(|r| r.kind == RoleKind::Execution);
         let mut tasks = wiring.snapshot.tasks.values().filter_map(Seen::value);
@@ -113,7 +117,7 @@ pub(super) fn exceptions<'w>(wiring: &Wiring<'w>, check: &str) -> Vec<&'w Except
 
 /// What an execution role may read: what is excepted, and its extras.
 pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> Permitted {
-    let excepted = exceptions(wiring, "SW405").into_iter().map(|e| Language::from(e.arn.as_str()));
+    let excepted = exceptions(wiring, META.id).into_iter().map(|e| Language::from(e.arn.as_str()));
     let holds = |e: &&super::Extra| e.expires.is_none_or(|day| wiring.today <= day);
     let extras = access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str()));
     let all = Language::union(excepted.chain(extras));
@@ -160,7 +164,7 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
     let mut allowed: Vec<&str> = PULL_AND_LOG.to_vec();
     // Where reading is excepted for single ARNs, the proof above says whether it goes beyond them.
     let of_role = |service: &str| {
-        let excepted = exceptions(wiring, "SW405").into_iter().map(|e| e.arn.as_str());
+        let excepted = exceptions(wiring, META.id).into_iter().map(|e| e.arn.as_str());
         let extras = access.role.extras.iter().map(|e| e.resource.as_str());
         excepted.chain(extras).any(|arn| arn.split(':').nth(2) == Some(service))
     };

@@ -27,6 +27,10 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
         &META
     }
 
+    fn takes_exceptions(&self) -> bool {
+        true
+    }
+
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Tasks], answers);
         for (family, task) in tasks(wiring, &META, answers) {

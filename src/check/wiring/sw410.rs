@@ -39,6 +39,10 @@ impl Check<Wiring<'_>> for TrustTooWide {
         &META
     }
 
+    fn takes_exceptions(&self) -> bool {
+        true
+    }
+
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Roles], answers);
         for name in roles(wiring, answers) {

@@ -1,12 +1,10 @@
 //! The grammar of AWS's names. No fault repeats the text.
 
+use crate::check::wiring;
 use crate::contract::diagnostic::Fault;
 
 /// The longest ARN, in characters.
 const LONGEST_ARN: usize = 2048;
-
-/// Checks that [[exceptions]] can except from.
-const EXCEPTED: [&str; 3] = ["SW405", "SW406", "SW410"];
 
 fn word(text: &str) -> bool {
     !text.is_empty()
@@ -105,13 +103,16 @@ pub(in crate::contract) fn exact_arn(text: &str) -> Result<String, Fault> {
 
 /// A check that can be excepted from.
 pub(in crate::contract) fn excepted_check(text: &str) -> Result<String, Fault> {
-    if EXCEPTED.contains(&text) {
+    let excepted: Vec<&str> =
+        wiring::ALL.iter().filter(|c| c.takes_exceptions()).map(|c| c.meta().id).collect();
+    if excepted.contains(&text) {
         return Ok(text.to_owned());
     }
-    Err(Fault::new(
-        "is not a check that has exceptions",
-        "write SW405, SW406 or SW410; a finding of another check is accepted with [[accept]]",
-    ))
+    let help = format!(
+        "write one of {}; a finding of another check is accepted with [[accept]]",
+        excepted.join(", ")
+    );
+    Err(Fault::new("is not a check that has exceptions", &help))
 }
 
 /// A KMS key: an ID, an ARN or an alias.

@@ -10,9 +10,9 @@ use memchr::memchr_iter;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::super::Setup;
-use crate::check::fallback::Watch;
-use crate::check::image::{ChunkFacts, examine};
 use crate::finding::Coverage;
+use crate::observe::fallback::Watch;
+use crate::observe::{ChunkFacts, examine};
 use seaworthy_context::{Context as Files, FileKind, Sent};
 use seaworthy_detect::{AHEAD, BEHIND, Scratch};
 use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Part};

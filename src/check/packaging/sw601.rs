@@ -1,0 +1,70 @@
+//! SW601: an entrypoint's module or binary is not in the image.
+
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::observe::entrypoint::{Fault, Startup};
+use seaworthy_source::{OriginKind, escape_bytes};
+
+/// SW601.
+pub struct EntrypointMissing;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW601",
+    name: "entrypoint-missing",
+    summary: "What the contract starts the image with is not in the image, or cannot run there.",
+    why: "The image builds, is pushed and is signed, and the task that uses it dies at its start: in the phase where that is most expensive.",
+    fix: "Put the module or program into the image, or correct the command in the contract's [[entrypoints]].",
+    clause: "B",
+    severity: Severity::High,
+    reads: &[Reads::Layers, Reads::Entrypoints],
+    tags: &[],
+};
+
+impl Check<Startup<'_>> for EntrypointMissing {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, startup: &Startup<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for entrypoint in startup.entrypoints {
+            let machine = match startup.machine(entrypoint) {
+                Ok(machine) => machine,
+                Err(reason) => {
+                    answers.unchecked.push(startup.unchecked(entrypoint, META.id, &reason));
+                    continue;
+                }
+            };
+            let what = match machine.start(&startup.command(entrypoint), 0) {
+                Ok(_) => continue,
+                Err(Fault::Unclear(reason)) => {
+                    answers.unchecked.push(startup.unchecked(entrypoint, META.id, &reason));
+                    continue;
+                }
+                Err(Fault::Broken(what)) => what,
+            };
+            let command = entrypoint.shown();
+            answers.findings.push(Finding {
+                check: META.id,
+                detector: None,
+                severity: META.severity,
+                confidence: Confidence::High,
+                message: format!("{} cannot start: {}", entrypoint.handle, escape_bytes(what.as_bytes())),
+                fix: META.fix.to_owned(),
+                origin: startup.origin(OriginKind::Artifact),
+                secret: None,
+                fingerprint: Fingerprint::new(
+                    context.key,
+                    META.id,
+                    "",
+                    &[&entrypoint.handle, &command],
+                    None,
+                ),
+                places: Vec::new(),
+                notes: vec![format!(
+                    "the contract asks for `{command}` on line {}",
+                    entrypoint.position.line
+                )],
+            });
+        }
+    }
+}

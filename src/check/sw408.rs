@@ -1,0 +1,125 @@
+//! SW408: a program gives a variable that must be injected a default or an empty value.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::dockerfile::build::Build;
+use super::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::observe::fallback::{Fallback, Standing, Value, is_watched};
+use crate::observe::{Examined, LayerView};
+use seaworthy_source::{FileState, Origin};
+
+/// SW408, asked of build contexts and of images.
+pub struct SilentFallback;
+
+/// One for both families: the catalogue lists it once.
+static META: CheckMeta = CheckMeta {
+    id: "SW408",
+    name: "silent-fallback",
+    summary: "A program, a shell script or a compose file gives a required secret variable a default or an empty value.",
+    why: "When the injection fails, the program does not: it runs on with the default, an empty password or a development key, and nobody is told.",
+    fix: "Let a missing variable stop the start.",
+    clause: "D.4.4",
+    severity: Severity::High,
+    reads: &[Reads::ContextFiles, Reads::Layers],
+    tags: &["CWE-1188", "CWE-636"],
+};
+
+/// Makes the finding of a sighting, if the contract still asks for its variable.
+fn finding(context: &Context<'_>, seen: &Fallback, origin: Origin, nth: usize) -> Option<Finding> {
+    let variable = seen.variable.as_str();
+    let secret = context.secrets.iter().find(|s| s.variables.iter().any(|v| v == variable))?;
+    let path = seen.file.path.display();
+    let mut notes = Vec::new();
+    let (mut severity, mut confidence) = (META.severity, Confidence::High);
+    if seen.value == Value::Named {
+        confidence = Confidence::Medium;
+    }
+    if let Some(why) = Standing::of(seen.file.path.as_bytes()).why_low() {
+        (severity, confidence) = (Severity::Low, Confidence::Low);
+        notes.push(why.to_owned());
+    }
+    Some(Finding {
+        check: META.id,
+        detector: None,
+        severity,
+        confidence,
+        message: format!(
+            "{variable} gets {} where it is not set ({}), but the contract requires it at runtime ({})",
+            seen.value.as_str(),
+            seen.form.name,
+            secret.handle
+        ),
+        fix: format!("{} {}", META.fix, seen.form.fix.replace("NAME", variable)),
+        origin,
+        secret: None,
+        fingerprint: Fingerprint::new(context.key, META.id, "", &[&path, variable, &nth.to_string()], None),
+        places: Vec::new(),
+        notes,
+    })
+}
+
+/// Counts the sightings of one variable in one file.
+#[derive(Default)]
+struct Count(HashMap<(u64, String), usize>);
+
+impl Count {
+    fn next(&mut self, seen: &Fallback) -> usize {
+        let count = self.0.entry((seen.file.ordinal, seen.variable.clone())).or_default();
+        *count += 1;
+        *count
+    }
+}
+
+impl Check<Build<'_>> for SilentFallback {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn is_requested(&self, context: &Context<'_>) -> bool {
+        is_watched(context.secrets)
+    }
+
+    fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let mut count = Count::default();
+        for seen in &build.context.facts.fallbacks {
+            let file = usize::try_from(seen.file.ordinal).unwrap_or(usize::MAX);
+            let origin = Origin { place: seen.place.clone(), ..build.context.origin(file) };
+            let nth = count.next(seen);
+            answers.findings.extend(finding(context, seen, origin, nth));
+        }
+    }
+}
+
+impl Check<Examined> for SilentFallback {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn is_requested(&self, context: &Context<'_>) -> bool {
+        is_watched(context.secrets)
+    }
+
+    fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        for image in &examined.images {
+            for (at, view) in image.layers.iter().enumerate() {
+                let Some(facts) = &view.facts else { continue };
+                // A layer that is listed again on top says all that there is to say.
+                let again = |l: &LayerView| l.facts.as_ref().is_some_and(|f| Arc::ptr_eq(f, facts));
+                if image.layers.iter().skip(at + 1).any(again) {
+                    continue;
+                }
+                let mut count = Count::default();
+                for seen in &facts.fallbacks {
+                    let origin = image.file(view, &seen.file, seen.place.clone());
+                    let nth = count.next(seen);
+                    // What no program can read any more gives no default.
+                    if origin.state == Some(FileState::Final) {
+                        answers.findings.extend(finding(context, seen, origin, nth));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! Finds what a command runs, as the kernel and `execvp` would in a container: PATH, links, permission bits, ELF
+//! headers and `#!` lines.
+
+use object::Endianness;
+use object::elf::{self, FileHeader32, FileHeader64};
+use object::read::elf::{FileHeader, ProgramHeader};
+
+use super::filesystem::{Content, Filesystem};
+use super::{Fault, Started, python, shells};
+use crate::observe::{ExaminedImage, environment};
+use seaworthy_image::TreeNode;
+use seaworthy_source::LayerPath;
+
+/// The PATH of a container whose image sets none.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// How many programs may run each other.
+const MOST_STEPS: u8 = 8;
+
+/// What a command runs in.
+pub(crate) struct Machine<'a> {
+    pub(crate) filesystem: &'a Filesystem<'a>,
+    /// The folder it starts in.
+    pub(crate) folder: String,
+    path: Vec<String>,
+    environment: Vec<(&'a str, &'a str)>,
+    architecture: String,
+}
+
+/// A program that was found.
+pub(crate) struct Found<'a> {
+    /// Its path as it was asked for.
+    pub(crate) path: Vec<u8>,
+    /// Its path with all links followed.
+    pub(crate) real: Vec<u8>,
+    pub(crate) content: Content<'a>,
+}
+
+impl<'a> Machine<'a> {
+    pub(crate) fn new(
+        filesystem: &'a Filesystem<'a>,
+        image: &'a ExaminedImage,
+        folder: Option<&str>,
+    ) -> Self {
+        let environment: Vec<(&str, &str)> = environment(image).collect();
+        let own = image.image.config.value.pointer("/config/WorkingDir").and_then(serde_json::Value::as_str);
+        let folder = folder.or(own).filter(|f| !f.is_empty()).unwrap_or("/").to_owned();
+        let path = environment.iter().find(|(n, _)| *n == "PATH").map_or(DEFAULT_PATH, |(_, v)| *v);
+        let platform = image.image.platform.as_deref().unwrap_or_default();
+        Self {
+            filesystem,
+            folder,
+            path: path.split(':').map(str::to_owned).collect(),
+            architecture: platform.split('/').nth(1).unwrap_or_default().to_owned(),
+            environment,
+        }
+    }
+
+    /// A variable of the image's environment.
+    pub(crate) fn variable(&self, name: &str) -> Option<&'a str> {
+        self.environment.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
+    }
+
+    /// A path as the command sees it: below its folder unless absolute.
+    pub(crate) fn absolute(&self, path: &str) -> Vec<u8> {
+        let whole = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.folder) };
+        LayerPath::clean(whole.as_bytes()).as_bytes().to_vec()
+    }
+
+    /// What a command runs.
+    pub(crate) fn start(&self, words: &[String], steps: u8) -> Result<Started, Fault> {
+        if steps > MOST_STEPS {
+            return Err(Fault::Unclear("more programs run each other than are followed".to_owned()));
+        }
+        let Some((program, arguments)) = words.split_first() else {
+            return Err(Fault::Broken("there is no program".to_owned()));
+        };
+        let found = self.find(program)?;
+        let interpreter = self.executable(&found, steps)?;
+        let name = program.rsplit('/').next().unwrap_or_default();
+        let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        match plain {
+            "python" | "pypy" => python::start(self, &found, arguments),
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => shells::start(self, arguments, steps),
+            "node" | "nodejs" => {
+                self.file_of(name, arguments, &["", ".js", ".json", "/index.js", "/package.json"])
+            }
+            "ruby" | "php" | "perl" | "Rscript" | "deno" | "bun" => self.file_of(name, arguments, &[""]),
+            "java" => self.java(arguments),
+            "tini" | "dumb-init" | "catatonit" | "env" | "nohup" | "exec" | "stdbuf" | "nice" => {
+                self.wrapped(program, arguments, 0, steps)
+            }
+            "gosu" | "su-exec" | "setpriv" | "timeout" | "chpst" => {
+                self.wrapped(program, arguments, 1, steps)
+            }
+            _ => match interpreter {
+                Some(interpreter) => self.script(&found, &interpreter, arguments, steps),
+                None => Ok(Started::Program { what: name.to_owned() }),
+            },
+        }
+    }
+
+    /// Looks a program up.
+    pub(crate) fn find(&self, program: &str) -> Result<Found<'a>, Fault> {
+        if program.contains('/') {
+            let path = self.absolute(program);
+            return match self.filesystem.tree.file(&path) {
+                Some((real, node)) => self.runnable(program, path, real, node),
+                None if self.filesystem.tree.is_folder(&path) => {
+                    Err(Fault::Broken(format!("{program} is a folder")))
+                }
+                None => Err(Fault::Broken(format!("{program} is not in the image"))),
+            };
+        }
+        let mut refused = None;
+        for folder in &self.path {
+            let path = self.absolute(&format!("{}/{program}", if folder.is_empty() { "." } else { folder }));
+            if let Some((real, node)) = self.filesystem.tree.file(&path) {
+                match self.runnable(program, path, real, node) {
+                    Ok(found) => return Ok(found),
+                    Err(fault) => refused = Some(fault),
+                }
+            }
+        }
+        Err(refused
+            .unwrap_or_else(|| Fault::Broken(format!("{program} is in no folder of the image's PATH"))))
+    }
+
+    fn runnable(
+        &self,
+        program: &str,
+        path: Vec<u8>,
+        real: Vec<u8>,
+        node: &TreeNode,
+    ) -> Result<Found<'a>, Fault> {
+        if node.mode & 0o111 == 0 {
+            return Err(Fault::Broken(format!("{program} is in the image, but may not be executed")));
+        }
+        Ok(Found { path, real, content: self.filesystem.content(node) })
+    }
+
+    /// Whether the kernel can run it: its loader or interpreter is there. Gives the interpreter's words.
+    fn executable(&self, found: &Found<'a>, steps: u8) -> Result<Option<Vec<String>>, Fault> {
+        let shown = String::from_utf8_lossy(&found.real).into_owned();
+        let Some(head) = found.content.head() else {
+            return Err(Fault::Unclear(format!("the content of /{shown} was not kept")));
+        };
+        if head.starts_with(b"\x7fELF") {
+            return self.binary(head, &shown).map(|()| None);
+        }
+        let Some(line) = head.strip_prefix(b"#!") else {
+            return Err(Fault::Broken(format!(
+                "/{shown} is neither a program for Linux nor a script that begins with `#!`"
+            )));
+        };
+        let line = line.split(|b| *b == b'\n').next().unwrap_or_default();
+        if line.ends_with(b"\r") {
+            return Err(Fault::Broken(format!("the `#!` line of /{shown} ends in a carriage return")));
+        }
+        let line = String::from_utf8_lossy(line);
+        let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let Some(interpreter) = words.first().cloned() else {
+            return Err(Fault::Broken(format!("the `#!` line of /{shown} names no interpreter")));
+        };
+        let missing = |fault: Fault| match fault {
+            Fault::Broken(why) => Fault::Broken(format!("the interpreter of /{shown}: {why}")),
+            other => other,
+        };
+        let mut interpreted = self.find(&interpreter).map_err(missing)?;
+        if interpreter.rsplit('/').next() == Some("env") {
+            let named = words.iter().skip(1).position(|w| !w.starts_with('-') && !w.contains('='));
+            let Some(at) = named.map(|i| i + 1) else {
+                return Err(Fault::Broken(format!("the `#!` line of /{shown} names no interpreter")));
+            };
+            words.drain(..at);
+            let name = words.first().cloned().unwrap_or_default();
+            interpreted = self.find(&name).map_err(missing)?;
+        }
+        if steps > MOST_STEPS {
+            return Err(Fault::Unclear("more scripts run each other than are followed".to_owned()));
+        }
+        self.executable(&interpreted, steps + 1).map_err(missing)?;
+        Ok(Some(words))
+    }
+
+    fn binary(&self, head: &[u8], shown: &str) -> Result<(), Fault> {
+        let read = match head.get(4) {
+            Some(1) => loader::<FileHeader32<Endianness>>(head),
+            Some(2) => loader::<FileHeader64<Endianness>>(head),
+            _ => None,
+        };
+        let Some((machine, loader)) = read else {
+            return Err(Fault::Unclear(format!("the ELF header of /{shown} cannot be read")));
+        };
+        let right = match self.architecture.as_str() {
+            "amd64" => matches!(machine, elf::EM_X86_64 | elf::EM_386),
+            "386" => machine == elf::EM_386,
+            "arm64" => matches!(machine, elf::EM_AARCH64 | elf::EM_ARM),
+            "arm" => machine == elf::EM_ARM,
+            "ppc64le" | "ppc64" => machine == elf::EM_PPC64,
+            "s390x" => machine == elf::EM_S390,
+            "riscv64" => machine == elf::EM_RISCV,
+            _ => true,
+        };
+        if !right {
+            return Err(Fault::Broken(format!(
+                "/{shown} is a program for another processor than {}",
+                self.architecture
+            )));
+        }
+        match loader {
+            Some(path) if self.filesystem.tree.file(&path).is_none() => Err(Fault::Broken(format!(
+                "/{shown} needs the loader {}, which is not in the image",
+                String::from_utf8_lossy(&path)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// A script by the name of its interpreter.
+    fn script(
+        &self,
+        found: &Found<'a>,
+        interpreter: &[String],
+        arguments: &[String],
+        steps: u8,
+    ) -> Result<Started, Fault> {
+        let name = interpreter.first().and_then(|w| w.rsplit('/').next()).unwrap_or_default();
+        match name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
+            "python" | "pypy" => {
+                let program = self.find(interpreter.first().map(String::as_str).unwrap_or_default())?;
+                python::script(self, &program, found, arguments)
+            }
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => {
+                shells::script(self, &found.real, found.content.text(), arguments, steps)
+            }
+            other => {
+                let language = if other.starts_with("node") { "JavaScript" } else { "script" };
+                Ok(Started::Script { file: found.real.clone(), language, arguments: arguments.to_vec() })
+            }
+        }
+    }
+
+    /// A program that runs the rest of its words, after `skip` of its own.
+    fn wrapped(&self, program: &str, arguments: &[String], skip: usize, steps: u8) -> Result<Started, Fault> {
+        let mut rest = arguments;
+        while let Some((first, tail)) = rest.split_first()
+            && (first.starts_with('-') || (first.contains('=') && !first.contains('/')))
+        {
+            rest = tail;
+            if first == "--" {
+                break;
+            }
+        }
+        let rest = rest.get(skip..).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(Started::Program { what: program.to_owned() });
+        }
+        self.start(rest, steps + 1)
+    }
+
+    /// The file that an interpreter is given: its first word that is no option.
+    fn file_of(&self, program: &str, arguments: &[String], endings: &[&str]) -> Result<Started, Fault> {
+        let inline =
+            arguments.iter().any(|a| matches!(a.as_str(), "-e" | "-r" | "-p" | "--eval" | "run" | "task"));
+        let position = arguments.iter().position(|a| !a.starts_with('-'));
+        let (Some(at), false) = (position, inline) else {
+            return Ok(Started::Program { what: program.to_owned() });
+        };
+        let name = arguments.get(at).map(String::as_str).unwrap_or_default();
+        // An option's value cannot be told from the file.
+        let sure = at == 0;
+        for ending in endings {
+            let path = self.absolute(&format!("{name}{ending}"));
+            if let Some((real, _)) = self.filesystem.tree.file(&path) {
+                let language = if program.starts_with("node") { "JavaScript" } else { "script" };
+                let rest = arguments.get(at + 1..).unwrap_or_default().to_vec();
+                return Ok(Started::Script { file: real, language, arguments: rest });
+            }
+        }
+        let said = format!("{name}, which {program} is to run, is not in the image");
+        Err(if sure { Fault::Broken(said) } else { Fault::Unclear(said) })
+    }
+
+    fn java(&self, arguments: &[String]) -> Result<Started, Fault> {
+        let Some(at) = arguments.iter().position(|a| a == "-jar") else {
+            return Err(Fault::Unclear("the class path of a Java program is not looked into".to_owned()));
+        };
+        let Some(name) = arguments.get(at + 1) else {
+            return Err(Fault::Broken("`java -jar` names no file".to_owned()));
+        };
+        if self.filesystem.tree.file(&self.absolute(name)).is_none() {
+            return Err(Fault::Broken(format!("{name}, which java is to run, is not in the image")));
+        }
+        Ok(Started::Program { what: format!("java -jar {name}") })
+    }
+}
+
+/// The machine and the loader of an ELF file, of which the beginning is at hand.
+fn loader<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<(elf::Machine, Option<Vec<u8>>)> {
+    let header = H::parse(head).ok()?;
+    let endian = header.endian().ok()?;
+    let segments = header.program_headers(endian, head).ok()?;
+    let path = segments.iter().find_map(|s| s.interpreter(endian, head).ok().flatten());
+    Some((header.e_machine(endian), path.map(<[u8]>::to_vec)))
+}

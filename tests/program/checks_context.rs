@@ -1,0 +1,70 @@
+//! The real binary over the fixtures of the checks on contexts and Dockerfiles: `fail` must report the check, `pass`
+//! must not.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use seaworthy::check::{context, dockerfile, packaging};
+use serde_json::Value;
+
+/// All checks of a context, of its Dockerfile and of the files that build the image.
+fn all_ids() -> BTreeSet<&'static str> {
+    let build = context::ALL.iter().chain(dockerfile::ALL).map(|c| c.meta().id);
+    build.chain(packaging::SURFACE.iter().map(|c| c.meta().id)).collect()
+}
+
+/// The IDs of all checks that report something.
+fn reported(directory: &Path) -> BTreeSet<String> {
+    let report = report(directory);
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().map(|f| f["check"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The IDs of all checks that could not see all.
+fn unchecked(directory: &Path) -> BTreeSet<String> {
+    let report = report(directory);
+    let items = report["unchecked"].as_array().unwrap().iter();
+    items.flat_map(|u| u["checks"].as_array().unwrap()).map(|c| c.as_str().unwrap().to_owned()).collect()
+}
+
+fn report(directory: &Path) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_seaworthy"))
+        .args(["context", "--report", "json"])
+        .arg(directory)
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| {
+        panic!("{}: {e}: {}", directory.display(), String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+fn cases(id: &str, side: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(id).join(side);
+    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .map(|entry| entry.unwrap().path())
+        // What is no folder is the description of an image: see checks_image.rs.
+        .filter(|path| path.is_dir())
+        .collect();
+    all.sort();
+    assert!(!all.is_empty(), "{} is empty", folder.display());
+    all
+}
+
+#[test]
+fn every_fixture_does_what_its_folder_says() {
+    let mut wrong = Vec::new();
+    for id in all_ids() {
+        for case in cases(id, "fail").iter().filter(|c| !reported(c).contains(id)) {
+            wrong.push(format!("{} does not report {id}", case.display()));
+        }
+        for case in cases(id, "pass").iter().filter(|c| reported(c).contains(id)) {
+            wrong.push(format!("{} reports {id}", case.display()));
+        }
+        for case in cases(id, "pass").iter().filter(|c| unchecked(c).contains(id)) {
+            wrong.push(format!("{} leaves {id} unchecked", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,9 @@
+//! The real binary, from outside: arguments in; reports, messages and an exit code out.
+
+mod bad_input;
+mod contract;
+mod help;
+mod reports;
+mod rules;
+mod secrets_stay_secret;
+mod sources;

@@ -1,0 +1,22 @@
+//! The program from outside: arguments in; reports, messages and an exit code out. And what holds for the tree as a
+//! whole.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod architecture;
+mod audit;
+mod checks_context;
+mod checks_image;
+mod checks_provenance;
+mod checks_wiring;
+mod cli;
+mod context;
+mod corpus_dockerfile;
+mod gate;
+mod gate_crash;
+mod init;
+mod properties;
+mod verify;
+mod wiring;
