@@ -22,6 +22,7 @@ pub mod check;
 pub mod cli;
 pub mod contract;
 pub mod finding;
+pub mod profile;
 pub mod report;
 pub mod rule;
 pub mod scan;

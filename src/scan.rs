@@ -28,7 +28,7 @@ use seaworthy_image::ImageError;
 pub use audit::{AuditRequest, ImageSource, ImagesRequest, audit};
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use exec::{Engine, ExecRequest};
-pub use gate::{Examination, Gate, Plan, SoFar, gate};
+pub use gate::{EVIDENCE, Examination, Gate, Plan, SoFar, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};

@@ -107,12 +107,6 @@ impl Place {
         self.store.place(&self.security)
     }
 
-    /// The keys of all documents of the run. Keys and not paths: evidence of the same run is the same wherever its
-    /// store is.
-    pub(super) fn documents(&self) -> Vec<String> {
-        self.keys.values().map(ToString::to_string).collect()
-    }
-
     /// The files that the run's documents are in, if the store is a folder.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         match &self.store {

@@ -26,7 +26,7 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     }
     let live = arguments.live.then(|| LiveOptions {
         region: arguments.region.clone().or_else(|| contract.aws.region.clone()),
-        profile: arguments.profile.clone(),
+        profile: arguments.aws_profile.clone(),
         endpoint: arguments.endpoint_url.clone(),
     });
     let rules = environment::rules(&contract, &common.rules, terminal)?;

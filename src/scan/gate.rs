@@ -1,12 +1,16 @@
-//! A gate: every part that a contract asks for, one after the other, and one verdict. What goes wrong in a part stops
-//! no other; it is an unchecked item, so that the verdict is no pass.
+//! A gate: every part that a contract asks for, one after the other, the controls of its profile, and one verdict. What
+//! goes wrong in a part stops no other; it is an unchecked item, so that the verdict is no pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use super::{Outcome, Setup};
 use crate::check::catalogue;
-use crate::finding::{Part, PartState, Report, Subject, Unchecked, closure};
-use seaworthy_source::{Origin, OriginKind};
+use crate::finding::{Part, PartState, Report, Subject, Unchecked};
+use crate::profile::{self, Profile, Waiver};
+use seaworthy_provenance::{Field, read_security};
+use seaworthy_source::{Origin, OriginKind, RunId};
 
 /// What examines a part, given what the parts before it saw; the error is its reason, secrets masked.
 pub type Examination<'a> = Box<dyn FnOnce(&SoFar) -> Result<Outcome, String> + 'a>;
@@ -34,6 +38,9 @@ impl SoFar {
     }
 }
 
+/// What [`Gate::miss`] calls the security evidence.
+pub const EVIDENCE: &str = "evidence";
+
 /// What is to be done about a part.
 pub enum Plan<'a> {
     /// It is examined so.
@@ -48,18 +55,21 @@ pub enum Plan<'a> {
 
 /// What a gate found out so far.
 pub struct Gate {
-    /// All parts together, with the closure table.
+    /// All parts together, with the controls table.
     pub report: Report,
     /// What became of each part.
     pub parts: BTreeMap<Part, PartState>,
     /// Things that the user should know and that say nothing of the artifacts.
     pub warnings: Vec<String>,
-    documents: Vec<String>,
+    profile: Profile,
+    waivers: Vec<Waiver>,
+    today: Date,
+    /// Whether this run's evidence is complete and can be written.
+    evidence: Result<(), String>,
 }
 
-/// Examines all parts in order. A part without a plan is not asked for. `documents` are the places of the run's
-/// documents.
-pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<String>) -> Gate {
+/// Examines all parts in order and judges `profile`. A part without a plan is not asked for.
+pub fn gate(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>) -> Gate {
     let (mut reports, mut unchecked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let (mut parts, mut carried, mut so_far) = (BTreeMap::new(), Vec::new(), SoFar::default());
     for (part, plan) in plans {
@@ -97,15 +107,54 @@ pub fn gate(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<S
         }
         parts.insert(part, state);
     }
-    let fail_on = setup.contract.policy.fail_on;
+    // A profile may be stricter than the contract, never milder.
+    let own = setup.contract.policy.fail_on;
+    let fail_on = profile.fail_on.map_or(own, |severity| severity.min(own));
     let mut report = Report::merge(fail_on, &catalogue(), reports, unchecked);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
-    report.closure = closure(&report, &parts, &documents);
-    Gate { report, parts, warnings, documents }
+    let (waivers, today) = (setup.contract.waivers.clone(), setup.today);
+    let evidence = Err("nobody has written it yet".to_owned());
+    let mut gate = Gate { report, parts, warnings, profile, waivers, today, evidence };
+    gate.judge();
+    gate
 }
 
 impl Gate {
+    /// Judges the controls, and what they add up to.
+    fn judge(&mut self) {
+        let judged = profile::judge(
+            &self.profile,
+            &self.waivers,
+            self.today,
+            &self.report,
+            &self.parts,
+            &self.evidence,
+        );
+        self.report.profile = Some(self.profile.record());
+        self.report.controls = judged.controls;
+        self.report.verdict = judged.verdict;
+    }
+
+    /// Judges the evidence of the gate itself as it would be written: whether it names what it must, and this run.
+    pub fn record_evidence(&mut self, bytes: &[u8], run: &RunId) {
+        let security = read_security(bytes);
+        let named = security.reading.fields.text(Field::PlatformRunId);
+        self.evidence = match security.reading.mistakes.first() {
+            Some(mistake) => Err(format!("security evidence: {} {}", mistake.pointer, mistake.message)),
+            None if named != Some(run.to_string().as_str()) => {
+                Err("security evidence: it does not name this run".to_owned())
+            }
+            None => Ok(()),
+        };
+        self.judge();
+    }
+
+    /// What is to be known of the contract's waivers: those that expired, and those that cover nothing.
+    pub fn waiver_warnings(&self) -> Vec<String> {
+        profile::warnings(&self.waivers, self.today, &self.report.controls)
+    }
+
     /// Notes that something of the gate itself could not be done, such as writing its evidence: it is no pass then.
     pub fn miss(&mut self, what: &str, reason: &str) {
         let item = Unchecked {
@@ -116,7 +165,10 @@ impl Gate {
         };
         let fail_on = self.report.fail_on;
         self.report = Report::merge(fail_on, &catalogue(), vec![self.report.clone()], vec![item]);
-        self.report.closure = closure(&self.report, &self.parts, &self.documents);
+        if what == EVIDENCE {
+            self.evidence = Err(format!("security evidence: {reason}"));
+        }
+        self.judge();
     }
 }
 

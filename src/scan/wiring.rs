@@ -85,6 +85,7 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
     complete(&mut artifacts, &snapshot, contract);
     let mut outcome = super::verdict::judge(setup, &masker, &asked, answers, artifacts, coverage);
     outcome.report.access = Some(table);
+    outcome.report.task_definitions = snapshot.tasks.values().filter_map(Seen::value).count();
     Ok(WiringOutcome { outcome, snapshot })
 }
 

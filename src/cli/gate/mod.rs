@@ -39,9 +39,15 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     };
     let info = environment::run_info(&contract, common);
     let masker = Masker::new(&rules);
-    let plans = parts::plans(&Run { arguments, setup: &setup, masker: &masker, place: &place, id: &id });
-    let gate = progress::with(terminal, &progress, || scan::gate(&setup, plans, place.documents()));
-    for warning in &gate.warnings {
+    let profile = contract.controls()?;
+    let run = Run { arguments, setup: &setup, masker: &masker, place: &place, id: &id, profile: &profile };
+    let plans = parts::plans(&run);
+    let mut gate = progress::with(terminal, &progress, || scan::gate(&setup, profile.clone(), plans));
+    // A dry run judges the same evidence, which it does not write.
+    let mut document = Vec::new();
+    evidence::write(&gate.report, &info, &mut document)?;
+    gate.record_evidence(&document, &id);
+    for warning in gate.warnings.iter().chain(&gate.waiver_warnings()) {
         terminal.warn(warning);
     }
     let mut gate = Telling { gate, faults: Vec::new(), masker: &masker };
@@ -59,7 +65,7 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     if arguments.dry_run {
         terminal.note(&format!("dry run: no evidence is written to {}", place.evidence()));
     }
-    let stored = !arguments.dry_run && gate.attempt("evidence", |gate| store(gate, common.replace));
+    let stored = !arguments.dry_run && gate.attempt(scan::EVIDENCE, |gate| store(gate, common.replace));
     if !gate.faults.is_empty() {
         let _ = tell(&gate.gate, Side::Files);
     }
@@ -68,7 +74,7 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
     if !(copied && shown) {
         if stored {
             // What was just stored may say pass. It is kept, and no longer stands for the run.
-            gate.attempt("evidence", |gate| store(gate, true));
+            gate.attempt(scan::EVIDENCE, |gate| store(gate, true));
         }
         let _ = tell(&gate.gate, Side::Files);
     }
@@ -83,6 +89,7 @@ pub(super) fn run(_global: &Global, arguments: &Arguments, terminal: &Terminal) 
 fn inputs(arguments: &Arguments, contract: &Contract, place: &place::Place) -> Vec<PathBuf> {
     let mut inputs = place.files();
     inputs.extend(contract.path().map(Path::to_owned));
+    inputs.extend(contract.profile.iter().filter_map(|p| p.path.clone()));
     inputs.extend(arguments.file.clone().or_else(|| contract.image.dockerfile.clone()));
     let reference = arguments.reference.as_ref().or(contract.image.reference.as_ref());
     // Behind a transport there may be a path.

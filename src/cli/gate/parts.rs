@@ -9,6 +9,7 @@ use crate::cli::args::{Context, Gate as Arguments, Image};
 use crate::cli::place::Place;
 use crate::cli::{Failure, context, image, wiring};
 use crate::finding::Part;
+use crate::profile::{Need, Profile};
 use crate::scan::{self, PapersRequest, Plan, RegistryAccess, Setup, SoFar, StoredRun};
 use seaworthy_aws::live::LiveOptions;
 use seaworthy_source::RunId;
@@ -23,6 +24,8 @@ pub(super) struct Run<'a> {
     pub(super) place: &'a Place,
     /// The run, for the papers.
     pub(super) id: &'a RunId,
+    /// The profile that is judged.
+    pub(super) profile: &'a Profile,
 }
 
 /// What is to be done about each part.
@@ -34,12 +37,20 @@ pub(super) fn plans<'a>(run: &Run<'a>) -> BTreeMap<Part, Plan<'a>> {
     Part::ALL.into_iter().map(|part| (part, plan(part))).collect()
 }
 
-/// Whether a part is asked for: context, image and papers always, the rest if the contract configures or requires it.
+/// Whether a part is asked for: context and image always, the run's documents if the profile has controls about them,
+/// the rest if the contract configures it.
 fn is_asked(part: Part, run: &Run<'_>) -> bool {
     let (contract, arguments) = (run.setup.contract, run.arguments);
     let (aws, expected) = (&contract.aws, &contract.expectations);
-    let configured = match part {
-        Part::Context | Part::Image | Part::Papers => true,
+    match part {
+        Part::Context | Part::Image => true,
+        Part::Papers => {
+            let documents = [Need::Provenance, Need::Receipt, Need::RunHeader];
+            let checks = run.profile.controls.iter().flat_map(|c| &c.checks);
+            run.profile.needs_any(&documents)
+                || contract.papers.registry_required
+                || checks.into_iter().any(|id| matches!(Part::of(id), Some(Part::Papers | Part::Registry)))
+        }
         Part::Wiring => {
             let files = &arguments.files;
             let named =
@@ -51,11 +62,11 @@ fn is_asked(part: Part, run: &Run<'_>) -> bool {
         Part::Entrypoints => !contract.entrypoints.is_empty(),
         Part::Registry => {
             let reference = arguments.reference.as_ref().or(contract.image.reference.as_ref());
-            contract.papers.registry_required || reference.is_some_and(|r| r.starts_with("docker://"))
+            let named = reference.is_some_and(|r| r.starts_with("docker://"));
+            contract.papers.registry_required || named && is_asked(Part::Papers, run)
         }
         Part::Workflow => contract.workflow.is_some(),
-    };
-    configured || contract.gate.require.contains(&part)
+    }
 }
 
 /// How a part that is asked for is examined.
