@@ -16,8 +16,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("check", &["artifact", "iam", "detect", "rule", "finding", "location"]),
     ("report", &["finding", "location"]),
     ("store", &["finding", "location"]),
-    ("contract", &["finding", "rule", "check", "location"]),
-    ("scan", &["artifact", "iam", "detect", "rule", "check", "contract", "finding", "location", "store"]),
+    ("profile", &["finding"]),
+    ("contract", &["finding", "rule", "check", "profile", "location"]),
+    (
+        "scan",
+        &["artifact", "iam", "detect", "rule", "check", "contract", "finding", "location", "profile", "store"],
+    ),
     ("cli", &["*"]),
 ];
 

@@ -19,7 +19,11 @@ const FORMER_KEYS: [(&str, &str, &str); 2] = [
         "what a gate requires is now said by `profile`: the controls of \"m1\" (the default), of \"image\", or of a \
          file of your own; [[waivers]] lists those that need not be checked yet",
     ),
-    ("provenance", "profiles", "write [[provenance.versions]]: `profile` is now the set of controls of a gate"),
+    (
+        "provenance",
+        "profiles",
+        "write [[provenance.versions]]: `profile` is now the set of controls of a gate",
+    ),
 ];
 
 /// A message and a help.
@@ -50,7 +54,8 @@ fn place(root: &Value, path: &str) -> String {
 /// A key that the schema does not know.
 pub(super) fn unknown_key(root: &Value, path: &str, key: &str, known: &Map<String, Value>) -> Hint {
     let message = format!("unknown key {} {}", quoted(key), place(root, path));
-    if let Some((_, _, help)) = FORMER_KEYS.iter().find(|(table, former, _)| *table == path && *former == key) {
+    if let Some((_, _, help)) = FORMER_KEYS.iter().find(|(table, former, _)| *table == path && *former == key)
+    {
         return (message, (*help).to_owned());
     }
     if let Some(near) = nearest(key, known.keys().map(String::as_str)) {

@@ -239,8 +239,17 @@ impl Reader<'_> {
     fn controls(&mut self, raw: Vec<Marked<RawControl>>) -> (Vec<Control>, Vec<(String, Marked<String>)>) {
         let (mut seen, mut references, mut controls) = (HashMap::new(), Vec::new(), Vec::new());
         for entry in raw {
-            let RawControl { id: own, title, asks, checks, needs, controls: built_on, required, when, supply } =
-                entry.value;
+            let RawControl {
+                id: own,
+                title,
+                asks,
+                checks,
+                needs,
+                controls: built_on,
+                required,
+                when,
+                supply,
+            } = entry.value;
             if let Some(text) = &own {
                 self.validator.unique(&mut seen, "id", text);
             }

@@ -22,8 +22,7 @@ pub enum ControlStatus {
 
 impl ControlStatus {
     /// All of them, best first.
-    pub const ALL: [Self; 5] =
-        [Self::Pass, Self::Waived, Self::NotRequested, Self::NotChecked, Self::Fail];
+    pub const ALL: [Self; 5] = [Self::Pass, Self::Waived, Self::NotRequested, Self::NotChecked, Self::Fail];
 
     /// The words used in reports.
     pub fn as_str(self) -> &'static str {

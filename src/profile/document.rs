@@ -96,7 +96,8 @@ pub fn explain(profile: &Profile, name: &str, known: &[&'static CheckMeta]) -> O
 }
 
 fn one(profile: &Profile, control: &Control, known: &[&'static CheckMeta], out: &mut String) {
-    let _ = writeln!(out, "{} {} (profile {})\n\n{}\n", control.id, control.title, profile.name, control.asks);
+    let _ =
+        writeln!(out, "{} {} (profile {})\n\n{}\n", control.id, control.title, profile.name, control.asks);
     if !control.checks.is_empty() {
         out.push_str("Passes only if each of these checks was asked, could look, and passed\n");
     }

@@ -236,7 +236,8 @@ impl State<'_> {
             return;
         }
         let missing_need = !result.supply.is_empty();
-        let nothing = if ids.len() == 1 { "it has nothing to look at" } else { "they have nothing to look at" };
+        let nothing =
+            if ids.len() == 1 { "it has nothing to look at" } else { "they have nothing to look at" };
         let reason = match missing_need {
             true => format!("not requested: {}", ids.join(", ")),
             false => format!("not requested: {}: {nothing}", ids.join(", ")),

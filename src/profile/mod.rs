@@ -13,10 +13,8 @@ pub use document::{explain, explain_all, markdown};
 pub use judge::{Judged, Waiver, judge, warnings};
 
 /// The built-in profiles, by name, as they are written.
-pub const BUILT_IN: [(&str, &str); 2] = [
-    ("m1", include_str!("../../profiles/m1.toml")),
-    ("image", include_str!("../../profiles/image.toml")),
-];
+pub const BUILT_IN: [(&str, &str); 2] =
+    [("m1", include_str!("../../profiles/m1.toml")), ("image", include_str!("../../profiles/image.toml"))];
 
 /// The profile of a contract that names none.
 pub const DEFAULT: &str = "m1";

@@ -178,7 +178,9 @@ fn failure_reason(report: &Report, codes: &[String]) -> Option<String> {
             let items = match (report.unchecked.len(), open) {
                 (0, open) => format!("{} open", count(open, "control")),
                 (items, 0) => format!("{} not examined", count(items, "item")),
-                (items, open) => format!("{} open, {} not examined", count(open, "control"), count(items, "item")),
+                (items, open) => {
+                    format!("{} open, {} not examined", count(open, "control"), count(items, "item"))
+                }
             };
             let first = report.unchecked.first().map_or_else(String::new, |u| {
                 format!("; the first: {}: {}", printable(&u.what), printable(&u.reason))

@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn every_finding_and_every_unchecked_item_has_its_command() {
         for report in samples::all() {
-            let open = report.controls.iter().flat_map(|g| g.open()).filter(|c| c.status != ControlStatus::Fail);
+            let open =
+                report.controls.iter().flat_map(|g| g.open()).filter(|c| c.status != ControlStatus::Fail);
             let items = report.findings.len() + report.unchecked.len() + open.count();
             assert_eq!(lines(&report).len(), 1 + items);
         }

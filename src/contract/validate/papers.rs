@@ -9,8 +9,8 @@ use crate::check::provenance::{
 };
 use crate::contract::diagnostic::Fault;
 use crate::contract::raw::papers::{
-    RawKey, RawProvenance, RawReceipt, RawRegistry, RawRunHeader, RawSecurityEvidence,
-    RawSignature, RawVersion,
+    RawKey, RawProvenance, RawReceipt, RawRegistry, RawRunHeader, RawSecurityEvidence, RawSignature,
+    RawVersion,
 };
 use crate::contract::raw::{Marked, Text};
 use seaworthy_source::Span;

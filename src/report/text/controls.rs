@@ -22,7 +22,8 @@ pub(super) fn write(report: &Report, options: &TextOptions, screen: &mut Screen<
     }
     screen.blank()?;
     let of = |status| report.controls.iter().filter(|g| g.status == status).count();
-    let mut tally = format!("· {} of {} pass", of(ControlStatus::Pass), count(report.controls.len(), "group"));
+    let mut tally =
+        format!("· {} of {} pass", of(ControlStatus::Pass), count(report.controls.len(), "group"));
     if of(ControlStatus::Waived) > 0 {
         tally.push_str(&format!(", {} waived", of(ControlStatus::Waived)));
     }

@@ -120,7 +120,8 @@ fn next(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
                  result is incomplete."
                     .to_owned()
             } else {
-                "Make what is listed as not examined readable and run again. The result is incomplete.".to_owned()
+                "Make what is listed as not examined readable and run again. The result is incomplete."
+                    .to_owned()
             }
         }
         Verdict::Pass => match report.accepted.iter().map(|a| &a.expires).min() {

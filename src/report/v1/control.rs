@@ -103,7 +103,8 @@ pub(in crate::report) struct Control {
 
 impl From<&inner::ControlResult> for Control {
     fn from(control: &inner::ControlResult) -> Self {
-        let check = |(id, status): &(&'static str, inner::CheckStatus)| Check { id, status: (*status).into() };
+        let check =
+            |(id, status): &(&'static str, inner::CheckStatus)| Check { id, status: (*status).into() };
         let all = |texts: &[String]| texts.iter().map(|t| printable(t)).collect();
         Self {
             id: printable(&control.id),
