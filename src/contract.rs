@@ -14,6 +14,7 @@ mod mask;
 mod names;
 mod packaging;
 mod parameter;
+mod profile;
 mod raw;
 mod schema;
 mod sections;
@@ -22,6 +23,7 @@ mod substitute;
 #[cfg(test)]
 mod tests;
 mod validate;
+mod waiver;
 mod wiring;
 
 use std::collections::BTreeSet;
@@ -33,14 +35,16 @@ use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use crate::check::wiring::Expectations;
+use crate::profile::{Profile, Waiver};
 use seaworthy_source::{LineIndex, Span};
 
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
-pub use evidence::{Bucket, EvidenceKeys, EvidenceSection, GateSection};
+pub use evidence::{Bucket, EvidenceKeys, EvidenceSection};
 pub use handles::Handles;
 pub use packaging::{EntrypointEntry, WorkflowSection};
 pub use parameter::Parameter;
+pub use profile::{built_in, default_profile, profile_schema, read_profile};
 pub use schema::schema;
 pub use sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
 pub use wiring::AwsSection;
@@ -76,8 +80,10 @@ pub struct Contract {
     pub rules: RulesSection,
     /// `[evidence]`.
     pub evidence: EvidenceSection,
-    /// `[gate]`.
-    pub gate: GateSection,
+    /// The profile that a gate judges by; without one it is the default, [`Contract::controls`].
+    pub profile: Option<Profile>,
+    /// Every `[[waivers]]`, in the contract's order.
+    pub waivers: Vec<Waiver>,
     /// `[limits]`.
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
@@ -130,7 +136,8 @@ impl Default for Contract {
             fingerprints: Fingerprints::default(),
             rules: RulesSection::default(),
             evidence: EvidenceSection::default(),
-            gate: GateSection::default(),
+            profile: None,
+            waivers: Vec::new(),
             limits: Limits::default(),
             secrets: Vec::new(),
             papers: crate::check::provenance::Expectations::default(),
@@ -153,23 +160,29 @@ impl Contract {
     /// [`ContractError::File`] if the file cannot be read, [`ContractError::Handles`] if its registry cannot,
     /// [`ContractError::Invalid`] with all mistakes of the contract.
     pub fn load(path: &Path, today: Date) -> Result<Self, ContractError> {
-        let text = file::read(path)?;
+        let text = file::read("contract", path)?;
         let handles = Handles::of_contract(&text, path)?;
-        let contract = Self::parse_with(&text, path, handles)?;
+        let contract = Self::parse_with(&text, path, handles, true)?;
         contract.check_dates(today)?;
         Ok(contract)
     }
 
     /// Reads a contract's text; `path` is where it stands: it is named in errors, and relative paths are joined to its
-    /// folder. Nothing is read from the disk, so there is no registry of handles: `${HANDLE}` is a mistake.
+    /// folder. Nothing is read from the disk, so there is no registry of handles: `${HANDLE}` is a mistake; and in place
+    /// of a profile of the project's own stands the default.
     ///
     /// # Errors
     /// [`ContractError::Invalid`] with all its mistakes.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ContractError> {
-        Self::parse_with(text, path, None)
+        Self::parse_with(text, path, None, false)
     }
 
-    fn parse_with(text: &str, path: &Path, handles: Option<Handles>) -> Result<Self, ContractError> {
+    fn parse_with(
+        text: &str,
+        path: &Path,
+        handles: Option<Handles>,
+        from_disk: bool,
+    ) -> Result<Self, ContractError> {
         let invalid = |mistakes| ContractError::Invalid(Mistakes::new(path.to_owned(), text, mistakes));
         let (mut document, broken) = DeTable::parse_recoverable(text);
         let lines = LineIndex::new(text.as_bytes());
@@ -183,16 +196,18 @@ impl Contract {
             mistakes.iter().map(|m| lines.position(m.span.start).line).collect();
         let mut further = substitute::fill(document.get_mut(), handles.as_ref());
         further.extend(Shape::fit(&schema(), &mut document, whole));
-        let raw = match RawContract::deserialize(toml::de::Deserializer::from(document)) {
+        let mut raw = match RawContract::deserialize(toml::de::Deserializer::from(document)) {
             Ok(raw) => raw,
             Err(error) => {
-                further.push(unreadable(&error));
+                further.push(unreadable(&error, "contract"));
                 RawContract::default()
             }
         };
         let version = raw.version.as_ref().map_or(FORMAT, |v| v.value);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut validator = Validator::new(&lines, &folder);
+        let profile = profile::chosen(raw.profile.take(), &mut validator, from_disk)?;
+        let waivers = validator.waivers(raw.waivers.take().unwrap_or_default(), profile.as_ref(), path);
         let sections = validator.sections(raw);
         further.append(&mut validator.mistakes);
         // In a line that is not TOML, further mistakes are only echoes of the first.
@@ -213,7 +228,6 @@ impl Contract {
             secrets,
             accept,
             papers,
-            gate,
             workflow,
             entrypoints,
             aws,
@@ -227,7 +241,8 @@ impl Contract {
             fingerprints,
             rules,
             evidence,
-            gate,
+            profile,
+            waivers,
             limits,
             secrets,
             papers,
@@ -239,6 +254,14 @@ impl Contract {
             handles,
             source: Some(source),
         })
+    }
+
+    /// The profile that a gate judges by.
+    ///
+    /// # Errors
+    /// If the default profile is none, which the tests rule out.
+    pub fn controls(&self) -> Result<Profile, ContractError> {
+        self.profile.clone().map_or_else(default_profile, Ok)
     }
 
     /// Checks that no `expires` lies more than [`MAX_DAYS_AHEAD`] days after `today`: a date that never comes is no
@@ -303,12 +326,12 @@ fn syntax_mistakes(errors: &[toml::de::Error], lines: &LineIndex) -> Vec<Diagnos
 
 /// A value that fits the schema and not the raw type. The deserializer's message may repeat the value, so it is not
 /// shown.
-fn unreadable(error: &toml::de::Error) -> Diagnostic {
+fn unreadable(error: &toml::de::Error, schema: &str) -> Diagnostic {
     let span = error.span().unwrap_or_default();
     Diagnostic {
         span: Span::new(span.start, span.end),
         message: "this value cannot be read".to_owned(),
-        help: Some("compare it with `seaworthy schema contract`".to_owned()),
+        help: Some(format!("compare it with `seaworthy schema {schema}`")),
     }
 }
 

@@ -4,8 +4,9 @@
 
 mod access;
 mod audit;
-mod closure;
+mod control;
 mod outcome;
+mod part;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -18,8 +19,9 @@ use seaworthy_source::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
 pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
-pub use closure::{Clause, ClauseStatus, Part, PartState, closure};
+pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
+pub use part::{Part, PartState};
 
 /// How bad it is if the finding is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,7 +14,7 @@
 //! `seaworthy_context`, `seaworthy_image`, `seaworthy_aws`, `seaworthy_provenance`, `seaworthy_workflow`), what
 //! recognises secrets (`seaworthy_detect`), what AWS policies allow (`seaworthy_iam`), and the origins that all of them
 //! share (`seaworthy_source`). Here are the program's own parts: [`check`] the questions, [`rule`] detectors as data,
-//! [`finding`] the answers, [`scan`] the spine, [`report`] and [`store`] what is written, [`contract`] what a project
+//! [`finding`] the answers, [`profile`] controls as data, [`scan`] the spine, [`report`] and [`store`] what is written, [`contract`] what a project
 //! promises, [`cli`] what may be typed. Data never flows back; cargo keeps the layers of the crates and
 //! `tests/architecture.rs` those of the program.
 
@@ -23,6 +23,7 @@ pub mod cli;
 pub mod contract;
 pub mod finding;
 pub mod observe;
+pub mod profile;
 pub mod report;
 pub mod rule;
 pub mod scan;

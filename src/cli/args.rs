@@ -260,17 +260,17 @@ pub(super) struct RuleDirectories {
     pub(super) rules: Vec<PathBuf>,
 }
 
-/// Explain a check: what it asks, why it matters, how to fix what it finds
+/// Explain a check or a control: what it asks, why it matters, how to fix what it finds
 #[derive(Args, Debug)]
 pub(super) struct Explain {
-    /// The check's ID, such as SW302; without it all checks are listed.
+    /// A check's ID, such as SW302; a control's, such as A.3; or a profile, such as m1. Without it all checks are listed.
     pub(super) id: Option<String>,
 }
 
 /// Print a JSON Schema
 #[derive(Args, Debug)]
 pub(super) struct Schema {
-    /// contract, report, evidence or audit.
+    /// contract, profile, report, evidence or audit.
     pub(super) name: String,
 }
 

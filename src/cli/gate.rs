@@ -11,7 +11,7 @@ use crate::check::provenance::RegistryKind;
 use crate::contract::Contract;
 use crate::report::evidence;
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
-use crate::scan::{self, Gate, GateOptions, GateRun, RegistryAccess, ScanError};
+use crate::scan::{self, Gate, GateOptions, GateRun, RegistryAccess};
 use seaworthy_aws::live::LiveOptions;
 use seaworthy_source::RunId;
 
@@ -36,8 +36,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let masker = Masker::new(&session.rules);
     let options = options(arguments, contract)?;
     let run = GateRun { id: &id, place: &place };
-    let gate = session.run(terminal, |setup| Ok::<_, ScanError>(scan::gate(setup, &options, run)))?;
-    for warning in &gate.warnings {
+    let mut gate = session.run(terminal, |setup| scan::gate(setup, &options, run))?;
+    // A dry run judges the same evidence, which it does not write.
+    let mut document = Vec::new();
+    evidence::write(&gate.report, &info, &mut document)?;
+    gate.record_evidence(&document, &id);
+    for warning in gate.warnings.iter().chain(&gate.waiver_warnings()) {
         terminal.warn(warning);
     }
     let mut gate = Telling { gate, faults: Vec::new(), masker: &masker };
@@ -55,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     if arguments.dry_run {
         terminal.note(&format!("dry run: no evidence is written to {}", place.evidence()));
     }
-    let stored = !arguments.dry_run && gate.attempt("evidence", |gate| store(gate, common.replace));
+    let stored = !arguments.dry_run && gate.attempt(scan::EVIDENCE, |gate| store(gate, common.replace));
     if !gate.faults.is_empty() {
         let _ = tell(&gate.gate, Side::Files);
     }
@@ -64,7 +68,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     if !(copied && shown) {
         if stored {
             // What was just stored may say pass. It is kept, and no longer stands for the run.
-            gate.attempt("evidence", |gate| store(gate, true));
+            gate.attempt(scan::EVIDENCE, |gate| store(gate, true));
         }
         let _ = tell(&gate.gate, Side::Files);
     }
@@ -114,6 +118,7 @@ fn options(arguments: &Arguments, contract: &Contract) -> Result<GateOptions, Fa
 fn inputs(arguments: &Arguments, contract: &Contract, place: &Place) -> Vec<PathBuf> {
     let mut inputs = place.files();
     inputs.extend(contract.path().map(Path::to_owned));
+    inputs.extend(contract.profile.iter().filter_map(|p| p.path.clone()));
     inputs.extend(arguments.file.clone().or_else(|| contract.image.dockerfile.clone()));
     let reference = arguments.reference.as_ref().or(contract.image.reference.as_ref());
     // Behind a transport there may be a path.

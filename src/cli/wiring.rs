@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let session = Session::with_contract(contract, common, terminal)?;
     let live = arguments.live.then(|| LiveOptions {
         region: arguments.region.clone().or_else(|| session.contract.aws.region.clone()),
-        profile: arguments.profile.clone(),
+        profile: arguments.aws_profile.clone(),
         endpoint: arguments.endpoint_url.clone(),
     });
     let options = WiringOptions { live, simulate: arguments.simulate, ..(&arguments.files).into() };

@@ -54,8 +54,8 @@ pub enum FileProblem {
     /// The user may not read it.
     #[error("permission denied")]
     Denied,
-    /// It is longer than a contract may be.
-    #[error("it is larger than the {limit} bytes that a contract may have")]
+    /// It is longer than it may be.
+    #[error("it is larger than the {limit} bytes that it may have")]
     TooLarge {
         /// The limit in bytes.
         limit: u64,
@@ -161,8 +161,10 @@ impl fmt::Display for Mistakes {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContractError {
     /// The file could not be read.
-    #[error("cannot read the contract {}: {problem}", escape_bytes(path.as_os_str().as_encoded_bytes()))]
+    #[error("cannot read the {what} {}: {problem}", escape_bytes(path.as_os_str().as_encoded_bytes()))]
     File {
+        /// What it was to be: `contract` or `profile`.
+        what: &'static str,
         /// The file.
         path: PathBuf,
         /// The reason.

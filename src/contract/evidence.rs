@@ -1,14 +1,12 @@
-//! `[evidence]` and `[gate]`: where the record of a run is kept, and what a gate must have examined.
+//! `[evidence]`: where the record of a run is kept.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::diagnostic::Fault;
 use super::names;
-use super::raw::evidence::{RawEvidence, RawGate, RawKeys, RawS3};
-use super::raw::{Marked, Text};
+use super::raw::Text;
+use super::raw::evidence::{RawEvidence, RawKeys, RawS3};
 use super::validate::Validator;
-use crate::finding::Part;
 use seaworthy_source::{Key, KeyPattern};
 
 /// `[evidence]`: where the record of a run is kept.
@@ -100,13 +98,6 @@ pub struct Bucket {
     pub kms_key_id: Option<String>,
 }
 
-/// `[gate]`: what a gate must have examined.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct GateSection {
-    /// Parts without which no gate passes, besides those that it always wants.
-    pub require: BTreeSet<Part>,
-}
-
 impl Validator<'_> {
     /// Checks `[evidence]`.
     pub(super) fn evidence(&mut self, raw: RawEvidence) -> EvidenceSection {
@@ -159,13 +150,6 @@ impl Validator<'_> {
             security: read("security", raw.security, default.security),
             run: read("run", raw.run, default.run),
         }
-    }
-
-    /// Checks `[gate]`; the schema knows the parts' names.
-    pub(super) fn gate(raw: RawGate) -> GateSection {
-        let words = raw.require.unwrap_or_default();
-        let parts = words.iter().filter_map(|word: &Marked<String>| Part::from_word(&word.value));
-        GateSection { require: parts.collect() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads a contract's file into text.
+//! Reads the file of a contract or a profile into text.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -7,9 +7,9 @@ use std::path::Path;
 use super::MAX_BYTES;
 use super::diagnostic::{ContractError, FileProblem};
 
-/// The file's text. A pipe or a device is refused: opening one may wait for ever.
-pub(super) fn read(path: &Path) -> Result<String, ContractError> {
-    bytes(path).and_then(text).map_err(|problem| ContractError::File { path: path.to_owned(), problem })
+/// The file's text; `what` it is goes into the error. A pipe or a device is refused: opening one may wait for ever.
+pub(super) fn read(what: &'static str, path: &Path) -> Result<String, ContractError> {
+    bytes(path).and_then(text).map_err(|problem| ContractError::File { what, path: path.to_owned(), problem })
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, FileProblem> {

@@ -91,7 +91,7 @@ impl Handles {
 
     fn load(path: &Path) -> Result<Self, ContractError> {
         let fault = |line, reason| ContractError::Handles { path: path.to_owned(), line, reason };
-        let text = file::read(path).map_err(|error| match error {
+        let text = file::read("handles", path).map_err(|error| match error {
             ContractError::File { problem, .. } => {
                 fault(None, format!("cannot read the registry of handles: {problem}"))
             }

@@ -11,6 +11,21 @@ use super::mask::speaks_of_secret;
 /// The longest key that is repeated in a message, in bytes.
 const LONGEST_KEY: usize = 64;
 
+/// Keys of earlier contracts, by their table, and what stands in their place.
+const FORMER_KEYS: [(&str, &str, &str); 2] = [
+    (
+        "",
+        "gate",
+        "what a gate requires is now said by `profile`: the controls of \"m1\" (the default), of \"image\", or of a \
+         file of your own; [[waivers]] lists those that need not be checked yet",
+    ),
+    (
+        "provenance",
+        "profiles",
+        "write [[provenance.versions]]: `profile` is now the set of controls of a gate",
+    ),
+];
+
 /// A message and a help.
 type Hint = (String, String);
 
@@ -27,7 +42,10 @@ pub(super) fn quoted(key: &str) -> String {
 fn place(root: &Value, path: &str) -> String {
     let table = path.split('.').try_fold(root, |schema, key| schema.get("properties")?.get(key));
     match table {
-        _ if path.is_empty() => "at the top level of the contract".to_owned(),
+        _ if path.is_empty() => match root.get("title").and_then(Value::as_str) {
+            Some("seaworthy profile") => "at the top level of the profile".to_owned(),
+            _ => "at the top level of the contract".to_owned(),
+        },
         Some(schema) if type_of(schema) == "array" => format!("in [[{path}]]"),
         _ => format!("in [{path}]"),
     }
@@ -36,6 +54,10 @@ fn place(root: &Value, path: &str) -> String {
 /// A key that the schema does not know.
 pub(super) fn unknown_key(root: &Value, path: &str, key: &str, known: &Map<String, Value>) -> Hint {
     let message = format!("unknown key {} {}", quoted(key), place(root, path));
+    if let Some((_, _, help)) = FORMER_KEYS.iter().find(|(table, former, _)| *table == path && *former == key)
+    {
+        return (message, (*help).to_owned());
+    }
     if let Some(near) = nearest(key, known.keys().map(String::as_str)) {
         return (message, format!("did you mean `{near}`?"));
     }

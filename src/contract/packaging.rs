@@ -209,7 +209,7 @@ mod tests {
             ),
             (
                 "[[entrypoints]]\nhandle = \"A\"\ncommand = [\"x\"]\n[[entrypoints]]\nhandle = \"A\"\ncommand = [\"x\"]\n",
-                "stands in the contract already",
+                "is used already",
             ),
         ] {
             let error = parse(text).unwrap_err();

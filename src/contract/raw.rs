@@ -15,7 +15,8 @@ use seaworthy_source::Span;
 
 use super::packaging::{RawEntrypoint, RawWorkflow};
 use super::sections::{Limits, Policy};
-use evidence::{RawEvidence, RawGate};
+use super::waiver::RawWaiver;
+use evidence::RawEvidence;
 
 pub(super) use wiring::{RawAws, RawException, RawExtra, RawForbiddenRole, RawHandles, RawRole, RawTask};
 
@@ -63,6 +64,10 @@ pub(super) struct RawContract {
     /// Version of the contract's format. This seaworthy reads version 1.
     #[schemars(required, extend("const" = super::FORMAT))]
     pub version: Count,
+    /// The controls that a gate judges by: `m1`, `image`, or the path of a profile of your own, relative to the
+    /// contract's folder.
+    #[schemars(extend("default" = crate::profile::DEFAULT))]
+    pub profile: Text,
     /// The image that is examined when the command line names none, and what it is built from.
     pub image: Option<RawImage>,
     /// What fails the verdict.
@@ -85,8 +90,8 @@ pub(super) struct RawContract {
     pub signature: Option<papers::RawSignature>,
     /// How the registry is asked.
     pub registry: Option<papers::RawRegistry>,
-    /// What a gate must have examined.
-    pub gate: Option<RawGate>,
+    /// Controls of the profile that need not be checked for a time. One `[[waivers]]` for each.
+    pub waivers: Option<Vec<Marked<RawWaiver>>>,
     /// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.
     pub limits: Option<RawLimits>,
     /// Secrets that reach the container at runtime and must not be in the image. One `[[secrets]]` for each.

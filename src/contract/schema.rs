@@ -1,8 +1,8 @@
 //! The contract's JSON Schema (2020-12), for editors and for the contract's own reader.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use super::raw::RawContract;
@@ -10,11 +10,16 @@ use super::raw::RawContract;
 /// The schema of `seaworthy.toml`. It refuses unknown keys, and its descriptions are those of the documentation. It is
 /// a little milder than the reader, which also compares entries with each other and knows dates, globs and ARNs.
 pub fn schema() -> Value {
+    schema_of::<RawContract>()
+}
+
+/// The schema of a document that is written in TOML.
+pub(super) fn schema_of<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12()
         .with(|s| s.inline_subschemas = true)
         .with_transform(RecursiveTransform(tidy))
         .into_generator()
-        .into_root_schema_for::<RawContract>()
+        .into_root_schema_for::<T>()
         .to_value()
 }
 

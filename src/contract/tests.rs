@@ -4,6 +4,7 @@ mod accepting;
 mod files;
 mod mistakes;
 mod papers;
+mod profiles;
 mod properties;
 mod schemas;
 mod wiring;
@@ -40,7 +41,10 @@ fn the_example_says_everything() {
     assert_eq!((bucket.name.as_str(), bucket.prefix.as_str()), ("orders-evidence", "prod"));
     assert!(bucket.path_style && bucket.kms_key_id.as_deref() == Some("alias/evidence"));
     assert_eq!(contract.evidence.keys.run.as_str(), "runs/{platform_run_id}/run.json");
-    assert_eq!(contract.gate.require.len(), 2);
+    assert_eq!(contract.profile.as_ref().unwrap().name, "m1");
+    let [waiver] = contract.waivers.as_slice() else { panic!("one waiver") };
+    assert_eq!((waiver.control.as_str(), waiver.expires), ("C.3.1", date(2027, 1, 31)));
+    assert_eq!(waiver.place, "project/seaworthy.toml:43:1");
     assert_eq!(contract.limits.max_layer_bytes, 8 << 30);
     assert_eq!(contract.limits.registry_timeout_seconds, 30);
     let [password, dsn, api_key] = contract.secrets.as_slice() else { panic!("three secrets") };
@@ -51,7 +55,7 @@ fn the_example_says_everything() {
     assert_eq!((api_key.version, api_key.label.as_deref()), (Some(3), Some("live")));
     assert_eq!(api_key.kms_key.as_deref(), Some("alias/orders"));
     let [accept] = contract.accept_entries.as_slice() else { panic!("one entry") };
-    assert_eq!(accept.position.to_string(), "66:1");
+    assert_eq!(accept.position.to_string(), "69:1");
     assert_eq!(accept.path.as_ref().unwrap().as_str(), "app/tests/**");
     assert_eq!(accept.fingerprint, Fingerprint::parse("0123456789abcdef0123456789abcdef"));
     assert_eq!(accept.expires, date(2027, 1, 31));

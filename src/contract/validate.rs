@@ -16,7 +16,7 @@ use seaworthy_source::{LineIndex, Position, Span};
 use self::wiring::RawWiring;
 use super::accept::{AcceptEntry, PathGlob};
 use super::diagnostic::{Diagnostic, Fault};
-use super::evidence::{EvidenceSection, GateSection};
+use super::evidence::EvidenceSection;
 use super::names;
 use super::packaging::{EntrypointEntry, WorkflowSection};
 use super::parameter::Parameter;
@@ -44,7 +44,6 @@ pub(super) struct Sections {
     pub fingerprints: Fingerprints,
     pub rules: RulesSection,
     pub evidence: EvidenceSection,
-    pub gate: GateSection,
     pub limits: Limits,
     pub secrets: Vec<SecretEntry>,
     pub workflow: Option<WorkflowSection>,
@@ -84,7 +83,6 @@ impl<'t> Validator<'t> {
             fingerprints: Fingerprints { key_env: self.text("key_env", key_env, names::key_variable) },
             rules: self.rules(raw.rules.unwrap_or_default()),
             evidence: self.evidence(raw.evidence.unwrap_or_default()),
-            gate: Self::gate(raw.gate.unwrap_or_default()),
             limits: limits(&raw.limits.unwrap_or_default()),
             workflow: raw.workflow.and_then(|w| self.workflow(w)),
             entrypoints: self.entrypoints(raw.entrypoints.unwrap_or_default()),
@@ -186,7 +184,7 @@ impl<'t> Validator<'t> {
     pub(super) fn unique(&mut self, seen: &mut HashMap<String, Position>, key: &str, text: &Marked<String>) {
         let here = self.position(text.span);
         if let Some(first) = seen.get(&text.value) {
-            let message = format!("this {key} stands in the contract already, on line {}", first.line);
+            let message = format!("this {key} is used already, on line {}", first.line);
             self.report(text.span, message, format!("remove one of the two, or give it another {key}"));
         } else {
             seen.insert(text.value.clone(), here);

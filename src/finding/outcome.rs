@@ -1,6 +1,6 @@
 //! What all findings and unchecked items add up to: the report, and its verdict, computed before anything is rendered.
 
-use super::{AccessTable, CheckMeta, Clause, Finding, Severity, Unchecked};
+use super::{AccessTable, CheckMeta, ControlGroup, Finding, ProfileRecord, Severity, Unchecked};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -194,8 +194,12 @@ pub struct Report {
     pub coverage: Coverage,
     /// Every check of the families that this run could ask, in order of their IDs.
     pub checks: Vec<CheckSummary>,
-    /// What became of each clause of the packaging contract; empty for all but a gate.
-    pub closure: Vec<Clause>,
+    /// Task definitions that the sources of the wiring have.
+    pub task_definitions: usize,
+    /// The profile that a gate judged by; nothing for all but a gate.
+    pub profile: Option<ProfileRecord>,
+    /// What became of the profile's controls, by group; empty for all but a gate.
+    pub controls: Vec<ControlGroup>,
     /// Which role can read which secret, if that was asked.
     pub access: Option<AccessTable>,
 }
@@ -269,7 +273,9 @@ impl Report {
             notes: Vec::new(),
             coverage,
             checks,
-            closure: Vec::new(),
+            task_definitions: 0,
+            profile: None,
+            controls: Vec::new(),
             access: None,
         }
     }
@@ -284,7 +290,7 @@ impl Report {
     ) -> Self {
         let (mut findings, mut accepted, mut artifacts) = (Vec::new(), Vec::new(), Vec::new());
         let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
-        let (mut notes, mut access) = (Vec::new(), None);
+        let (mut notes, mut access, mut task_definitions) = (Vec::new(), None, 0);
         let digests = parts.first().map(|p| (p.rules_digest.clone(), p.contract_digest.clone()));
         for part in parts {
             asked.extend(
@@ -297,12 +303,13 @@ impl Report {
             artifacts.extend(part.artifacts);
             notes.extend(part.notes);
             access = access.or(part.access);
+            task_definitions += part.task_definitions;
         }
         notes.dedup();
         let mut report =
             Self::judge(fail_on, known, &asked, findings, accepted, unchecked, artifacts, coverage);
         (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
-        (report.notes, report.access) = (notes, access);
+        (report.notes, report.access, report.task_definitions) = (notes, access, task_definitions);
         report
     }
 

@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::phrase::{count, printable};
 use super::{tally, v1};
-use crate::finding::{CheckMeta, CheckStatus, CheckSummary, Report, Subject, Verdict};
+use crate::finding::{
+    CheckMeta, CheckStatus, CheckSummary, ControlGroup, ControlStatus, Report, Subject, Verdict,
+};
 
 /// The file's name in a run's folder.
 pub const FILE_NAME: &str = "security_secret_injection_checks.json";
@@ -51,13 +53,15 @@ pub(super) struct Document {
     written_at_utc: String,
     /// Who ran the checks: an operator or a CI principal.
     actor: String,
-    /// PASS when everything that was asked for was seen and nothing that fails was found; else FAIL.
+    /// PASS when everything that was asked for was seen, nothing that fails was found, and every required control of the
+    /// profile passes or is waived; else FAIL.
     verdict: Binary,
     /// Why the verdict is FAIL, `null` for PASS. It begins with `incomplete: ` when nothing that fails was found but
     /// something could not be examined.
     failure_reason: Option<String>,
     /// What blocks the run, sorted and unique: `SW302` for a check with findings that fail, `SW302-UNCHECKED` for one
-    /// that could not look at everything, `UNCHECKED` for an unexamined item that belongs to no check. Empty for PASS.
+    /// that could not look at everything, `UNCHECKED` for an unexamined item that belongs to no check, and
+    /// `CONTROL-A.3-NOT-REQUESTED` or `CONTROL-A.3-NOT-CHECKED` for a required control. Empty for PASS.
     blocker_codes: Vec<String>,
     /// The mildest severity that fails the verdict.
     fail_on: v1::Severity,
@@ -78,8 +82,10 @@ pub(super) struct Document {
     notes: Vec<String>,
     /// What was seen and what was not.
     coverage: v1::Coverage,
-    /// What became of each clause of the packaging contract; empty for all but a gate.
-    closure: Vec<v1::Clause>,
+    /// The profile that a gate judged by; `null` for all but a gate.
+    profile: Option<v1::Profile>,
+    /// What became of the profile's controls, by group; empty for all but a gate.
+    controls: Vec<v1::Group>,
 }
 
 /// A verdict of two values.
@@ -138,7 +144,8 @@ impl Document {
             unchecked: report.unchecked.iter().map(Into::into).collect(),
             notes: report.notes.iter().map(|n| printable(n)).collect(),
             coverage: (&report.coverage).into(),
-            closure: report.closure.iter().map(Into::into).collect(),
+            profile: report.profile.as_ref().map(Into::into),
+            controls: report.controls.iter().map(Into::into).collect(),
         }
     }
 }
@@ -152,7 +159,13 @@ fn blocker_codes(report: &Report) -> Vec<String> {
         true => vec!["UNCHECKED".to_owned()],
         false => u.checks.iter().map(|id| format!("{id}-UNCHECKED")).collect(),
     });
-    failing.chain(unchecked).collect::<BTreeSet<_>>().into_iter().collect()
+    let open = report.controls.iter().flat_map(ControlGroup::open);
+    let controls = open.filter_map(|control| match control.status {
+        ControlStatus::NotRequested => Some(format!("CONTROL-{}-NOT-REQUESTED", printable(&control.id))),
+        ControlStatus::NotChecked => Some(format!("CONTROL-{}-NOT-CHECKED", printable(&control.id))),
+        _ => None,
+    });
+    failing.chain(unchecked).chain(controls).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn failure_reason(report: &Report, codes: &[String]) -> Option<String> {
@@ -161,11 +174,18 @@ fn failure_reason(report: &Report, codes: &[String]) -> Option<String> {
         Verdict::Pass => None,
         Verdict::Fail => Some(format!("{}: {codes}", tally::parts(report).join(", "))),
         Verdict::Incomplete => {
-            let items = count(report.unchecked.len(), "item");
+            let open = report.controls.iter().map(|g| g.open().count()).sum::<usize>();
+            let items = match (report.unchecked.len(), open) {
+                (0, open) => format!("{} open", count(open, "control")),
+                (items, 0) => format!("{} not examined", count(items, "item")),
+                (items, open) => {
+                    format!("{} open, {} not examined", count(open, "control"), count(items, "item"))
+                }
+            };
             let first = report.unchecked.first().map_or_else(String::new, |u| {
                 format!("; the first: {}: {}", printable(&u.what), printable(&u.reason))
             });
-            Some(format!("incomplete: {items} not examined: {codes}{first}"))
+            Some(format!("incomplete: {items}: {codes}{first}"))
         }
     }
 }

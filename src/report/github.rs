@@ -7,12 +7,12 @@ use std::io::{self, Write};
 use super::phrase::{artifact, hidden, made_in, place, prose, sentence};
 use super::source::Source;
 use super::{TOOL, tally};
-use crate::finding::{Finding, Report, Unchecked, Verdict};
+use crate::finding::{ControlGroup, ControlStatus, Finding, Report, Unchecked, Verdict};
 
 /// Characters of an instruction that a message quotes.
 const INSTRUCTION: usize = 120;
 
-/// Writes one workflow command for the verdict, each finding and each unchecked item: `error` for what fails the
+/// Writes one workflow command for the verdict, each finding, each open control and each unchecked item: `error` for what fails the
 /// verdict or leaves it open, `warning` for the rest, `notice` when all is well.
 ///
 /// # Errors
@@ -25,6 +25,14 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let level = if finding.severity >= report.fail_on { "error" } else { "warning" };
         let title = format!("{} {}", finding.check, finding.severity);
         command(out, level, Source::of(&finding.origin), &title, &message(finding))?;
+    }
+    for control in report.controls.iter().flat_map(ControlGroup::open) {
+        // What fails has a command for each finding.
+        if control.status != ControlStatus::Fail {
+            let title = format!("{TOOL}: control {} {}", prose(&control.id), control.status);
+            let text = format!("{}: {}", control.title, control.reasons.join("; "));
+            command(out, "error", None, &title, &sentence(&prose(&text)))?;
+        }
     }
     for unchecked in &report.unchecked {
         let level = if report.verdict == Verdict::Incomplete { "error" } else { "warning" };
@@ -122,7 +130,10 @@ mod tests {
     #[test]
     fn every_finding_and_every_unchecked_item_has_its_command() {
         for report in samples::all() {
-            assert_eq!(lines(&report).len(), 1 + report.findings.len() + report.unchecked.len());
+            let open =
+                report.controls.iter().flat_map(|g| g.open()).filter(|c| c.status != ControlStatus::Fail);
+            let items = report.findings.len() + report.unchecked.len() + open.count();
+            assert_eq!(lines(&report).len(), 1 + items);
         }
     }
 

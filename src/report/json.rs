@@ -52,8 +52,10 @@ pub(super) struct Document {
     checks: Vec<Check>,
     /// Which role can read which secret; `null` if that was not asked.
     access: Option<v1::Access>,
-    /// What became of each clause of the packaging contract; empty for all but a gate.
-    closure: Vec<v1::Clause>,
+    /// The profile that a gate judged by; `null` for all but a gate.
+    profile: Option<v1::Profile>,
+    /// What became of the profile's controls, by group; empty for all but a gate.
+    controls: Vec<v1::Group>,
 }
 
 /// Counts. Accepted findings are counted under `accepted` alone.
@@ -111,7 +113,8 @@ impl Document {
             coverage: (&report.coverage).into(),
             checks: report.checks.iter().map(Check::of).collect(),
             access: report.access.as_ref().map(Into::into),
-            closure: report.closure.iter().map(Into::into).collect(),
+            profile: report.profile.as_ref().map(Into::into),
+            controls: report.controls.iter().map(Into::into).collect(),
         }
     }
 }

@@ -30,6 +30,10 @@ pub(super) fn parts(report: &Report) -> Vec<String> {
     if !report.unchecked.is_empty() {
         parts.push(format!("{} not examined", count(report.unchecked.len(), "item")));
     }
+    let open: usize = report.controls.iter().map(|g| g.open().count()).sum();
+    if open > 0 {
+        parts.push(format!("{} open", count(open, "control")));
+    }
     parts
 }
 

@@ -3,6 +3,7 @@
 //! never absent.
 
 mod access;
+mod control;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use super::{TOOL, VERSION};
 use crate::finding as inner;
 
 pub(super) use access::Access;
+pub(super) use control::{Group, Profile};
 
 /// The tool that wrote the document.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -399,62 +401,6 @@ impl From<&inner::Coverage> for Coverage {
             bytes_not_seen: coverage.bytes_not_seen,
             files_not_decoded: coverage.files_not_decoded,
             bytes_not_decoded: coverage.bytes_not_decoded,
-        }
-    }
-}
-
-/// What became of a clause of the packaging contract.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum ClauseStatus {
-    Pass,
-    Fail,
-    Incomplete,
-    NotAsked,
-}
-
-/// A check of a clause, and what became of it.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct ClauseCheck {
-    /// Its ID, such as `SW301`.
-    id: &'static str,
-    /// What became of it.
-    status: Status,
-}
-
-/// One row of the closure table.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Clause {
-    /// Its number in the packaging contract, such as `D.4.2`.
-    clause: &'static str,
-    /// What it asks, in a few words.
-    title: &'static str,
-    /// What became of it.
-    status: ClauseStatus,
-    /// Its checks, in order of their IDs.
-    checks: Vec<ClauseCheck>,
-    /// What was examined for it: kind, name and digest of each thing, or where a document is kept.
-    evidence: Vec<String>,
-    /// Why it is not a pass.
-    reasons: Vec<String>,
-}
-
-impl From<&inner::Clause> for Clause {
-    fn from(clause: &inner::Clause) -> Self {
-        let check =
-            |(id, status): &(&'static str, inner::CheckStatus)| ClauseCheck { id, status: (*status).into() };
-        Self {
-            clause: clause.clause,
-            title: clause.title,
-            status: match clause.status {
-                inner::ClauseStatus::Pass => ClauseStatus::Pass,
-                inner::ClauseStatus::Fail => ClauseStatus::Fail,
-                inner::ClauseStatus::Incomplete => ClauseStatus::Incomplete,
-                inner::ClauseStatus::NotAsked => ClauseStatus::NotAsked,
-            },
-            checks: clause.checks.iter().map(check).collect(),
-            evidence: clause.evidence.iter().map(|e| printable(e)).collect(),
-            reasons: clause.reasons.iter().map(|r| printable(r)).collect(),
         }
     }
 }

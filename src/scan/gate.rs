@@ -1,15 +1,19 @@
-//! A gate: every part that a contract asks for, one after the other, and one verdict. What goes wrong in a part stops
-//! no other; it is an unchecked item, so that the verdict is no pass.
+//! A gate: every part that a contract asks for, one after the other, the controls of its profile, and one verdict. What
+//! goes wrong in a part stops no other; it is an unchecked item, so that the verdict is no pass.
 
 mod parts;
 
 use std::collections::BTreeMap;
 
-use super::{Outcome, Setup};
+use jiff::civil::Date;
+
+use super::{Outcome, ScanError, Setup};
 use crate::check::provenance::ExaminedArtifacts;
 use crate::check::{Masker, catalogue};
-use crate::finding::{Part, PartState, Report, Subject, Unchecked, closure};
-use seaworthy_source::{Origin, OriginKind};
+use crate::finding::{Part, PartState, Report, Subject, Unchecked};
+use crate::profile::{self, Profile, Waiver};
+use seaworthy_provenance::{Field, read_security};
+use seaworthy_source::{Origin, OriginKind, RunId};
 
 use parts::Examiner;
 pub use parts::{GateOptions, GateRun};
@@ -29,6 +33,9 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
     }
 }
 
+/// What [`Gate::miss`] calls the security evidence.
+pub const EVIDENCE: &str = "evidence";
+
 /// What is to be done about a part.
 enum Plan<'a> {
     /// It is examined so.
@@ -43,26 +50,33 @@ enum Plan<'a> {
 
 /// What a gate found out so far.
 pub struct Gate {
-    /// All parts together, with the closure table.
+    /// All parts together, with the controls table.
     pub report: Report,
     /// What became of each part.
     pub parts: BTreeMap<Part, PartState>,
     /// Things that the user should know and that say nothing of the artifacts.
     pub warnings: Vec<String>,
-    documents: Vec<String>,
+    profile: Profile,
+    waivers: Vec<Waiver>,
+    today: Date,
+    /// Whether this run's evidence is complete and can be written.
+    evidence: Result<(), String>,
 }
 
-/// Examines everything that the options and the contract request of a run: context, image, wiring and documents, each
-/// once.
-pub fn gate(setup: &Setup<'_>, options: &GateOptions, run: GateRun<'_>) -> Gate {
+/// Examines everything that the options, the contract and its profile request of a run: context, image, wiring and
+/// documents, each once; and judges the profile's controls.
+///
+/// # Errors
+/// If the contract's profile cannot be read.
+pub fn gate(setup: &Setup<'_>, options: &GateOptions, run: GateRun<'_>) -> Result<Gate, ScanError> {
     let masker = Masker::new(setup.rules);
-    let plans = Examiner { setup, options, masker: &masker, run }.plans();
-    examine(setup, plans, run.place.documents())
+    let profile = setup.contract.controls().map_err(|e| ScanError::Request(e.to_string()))?;
+    let plans = Examiner { setup, options, masker: &masker, run, profile: &profile }.plans();
+    Ok(examine(setup, profile.clone(), plans))
 }
 
-/// Examines all parts in order. A part without a plan is not asked for. `documents` are the places of the run's
-/// documents.
-fn examine(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<String>) -> Gate {
+/// Examines all parts in order and judges `profile`. A part without a plan is not asked for.
+fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>) -> Gate {
     let (mut reports, mut unchecked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let (mut parts, mut carried, mut so_far) = (BTreeMap::new(), Vec::new(), ExaminedArtifacts::default());
     for (part, plan) in plans {
@@ -100,15 +114,54 @@ fn examine(setup: &Setup<'_>, plans: BTreeMap<Part, Plan<'_>>, documents: Vec<St
         }
         parts.insert(part, state);
     }
-    let fail_on = setup.contract.policy.fail_on;
+    // A profile may be stricter than the contract, never milder.
+    let own = setup.contract.policy.fail_on;
+    let fail_on = profile.fail_on.map_or(own, |severity| severity.min(own));
     let mut report = Report::merge(fail_on, &catalogue(), reports, unchecked);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
-    report.closure = closure(&report, &parts, &documents);
-    Gate { report, parts, warnings, documents }
+    let (waivers, today) = (setup.contract.waivers.clone(), setup.today);
+    let evidence = Err("nobody has written it yet".to_owned());
+    let mut gate = Gate { report, parts, warnings, profile, waivers, today, evidence };
+    gate.judge();
+    gate
 }
 
 impl Gate {
+    /// Judges the controls, and what they add up to.
+    fn judge(&mut self) {
+        let judged = profile::judge(
+            &self.profile,
+            &self.waivers,
+            self.today,
+            &self.report,
+            &self.parts,
+            &self.evidence,
+        );
+        self.report.profile = Some(self.profile.record());
+        self.report.controls = judged.controls;
+        self.report.verdict = judged.verdict;
+    }
+
+    /// Judges the evidence of the gate itself as it would be written: whether it names what it must, and this run.
+    pub fn record_evidence(&mut self, bytes: &[u8], run: &RunId) {
+        let security = read_security(bytes);
+        let named = security.reading.fields.text(Field::PlatformRunId);
+        self.evidence = match security.reading.mistakes.first() {
+            Some(mistake) => Err(format!("security evidence: {} {}", mistake.pointer, mistake.message)),
+            None if named != Some(run.to_string().as_str()) => {
+                Err("security evidence: it does not name this run".to_owned())
+            }
+            None => Ok(()),
+        };
+        self.judge();
+    }
+
+    /// What is to be known of the contract's waivers: those that expired, and those that cover nothing.
+    pub fn waiver_warnings(&self) -> Vec<String> {
+        profile::warnings(&self.waivers, self.today, &self.report.controls)
+    }
+
     /// Notes that something of the gate itself could not be done, such as writing its evidence: it is no pass then.
     pub fn miss(&mut self, what: &str, reason: &str) {
         let item = Unchecked {
@@ -119,7 +172,10 @@ impl Gate {
         };
         let fail_on = self.report.fail_on;
         self.report = Report::merge(fail_on, &catalogue(), vec![self.report.clone()], vec![item]);
-        self.report.closure = closure(&self.report, &self.parts, &self.documents);
+        if what == EVIDENCE {
+            self.evidence = Err(format!("security evidence: {reason}"));
+        }
+        self.judge();
     }
 }
 
@@ -139,15 +195,16 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::contract::Contract;
+    use crate::contract::{Contract, built_in};
     use crate::finding::{
-        ArtifactRecord, ClauseStatus, Confidence, Coverage, Finding, Fingerprint, FingerprintKey, Severity,
+        ArtifactRecord, Confidence, ControlStatus, Coverage, Finding, Fingerprint, FingerprintKey, Severity,
         Verdict,
     };
     use crate::rule::Rules;
     use crate::scan::Progress;
 
-    const DOCUMENTS: &str = "evidence/runs/r/P(-1)/security_secret_injection_checks.json";
+    const EVIDENCE_OF_RUN: &str = r#"{"checks": [1], "actor": "ci", "platform_run_id": "run_1",
+        "written_at_utc": "2026-01-01T00:00:00Z", "verdict": "PASS"}"#;
 
     fn outcome(subject: Subject, found: &[&'static str]) -> Outcome {
         let finding = |check: &&'static str| Finding {
@@ -198,9 +255,20 @@ mod tests {
         Plan::Examine(Box::new(move |_| Ok(outcome(subject, found))))
     }
 
-    fn run(plans: impl IntoIterator<Item = (Part, Plan<'static>)>) -> Gate {
-        let (contract, rules, progress) =
-            (Contract::default(), Rules::load(&[], &[]).unwrap(), Progress::default());
+    fn judged(
+        profile: &str,
+        waived: &[&str],
+        plans: impl IntoIterator<Item = (Part, Plan<'static>)>,
+    ) -> Gate {
+        let (rules, progress) = (Rules::load(&[], &[]).unwrap(), Progress::default());
+        let waiver = |control: &&str| Waiver {
+            place: "seaworthy.toml:3:1".to_owned(),
+            control: (*control).to_owned(),
+            reason: "not yet".to_owned(),
+            expires: date(2026, 1, 1),
+        };
+        let mut contract = Contract::default();
+        contract.waivers = waived.iter().map(waiver).collect();
         let setup = Setup {
             contract: &contract,
             rules: &rules,
@@ -209,11 +277,18 @@ mod tests {
             today: date(2026, 1, 1),
             progress: &progress,
         };
-        examine(&setup, plans.into_iter().collect(), vec![DOCUMENTS.to_owned()])
+        examine(&setup, built_in(profile).unwrap().unwrap(), plans.into_iter().collect())
     }
 
-    fn status(gate: &Gate, clause: &str) -> ClauseStatus {
-        gate.report.closure.iter().find(|c| c.clause == clause).unwrap().status
+    fn run(plans: impl IntoIterator<Item = (Part, Plan<'static>)>) -> Gate {
+        judged("m1", &[], plans)
+    }
+
+    fn status(gate: &Gate, name: &str) -> ControlStatus {
+        let groups = &gate.report.controls;
+        let group = groups.iter().find(|g| g.id == name).map(|g| g.status);
+        let control = || groups.iter().flat_map(|g| &g.controls).find(|c| c.id == name).map(|c| c.status);
+        group.or_else(control).unwrap()
     }
 
     fn whole() -> Vec<(Part, Plan<'static>)> {
@@ -224,53 +299,139 @@ mod tests {
         ]
     }
 
+    /// A context has a Dockerfile.
+    fn small() -> Vec<(Part, Plan<'static>)> {
+        let build = |_: &ExaminedArtifacts| {
+            let mut outcome = outcome(Subject::Context, &[]);
+            let dockerfile =
+                ArtifactRecord { subject: Subject::Dockerfile, ..outcome.report.artifacts[0].clone() };
+            outcome.report.artifacts.push(dockerfile);
+            Ok(outcome)
+        };
+        vec![(Part::Context, Plan::Examine(Box::new(build))), (Part::Image, examined(Subject::Image, &[]))]
+    }
+
     #[test]
-    fn all_that_is_asked_for_and_nothing_found_is_a_pass() {
-        let mut gate = run(whole());
-        assert_eq!(gate.report.verdict, Verdict::Pass);
-        assert_eq!(gate.report.artifacts.len(), 3);
-        for (clause, expected) in [
-            ("B", ClauseStatus::NotAsked),
-            ("D.2", ClauseStatus::Pass),
-            ("D.4.1", ClauseStatus::Pass),
-            ("D.4.2", ClauseStatus::Pass),
-            ("D.4.3", ClauseStatus::NotAsked),
-            ("F", ClauseStatus::NotAsked),
+    fn a_gate_passes_only_with_every_required_control() {
+        let gate = judged("image", &[], small());
+        assert_eq!(gate.report.verdict, Verdict::Pass, "{:#?}", gate.report.controls);
+        assert!(gate.report.controls.iter().all(|g| g.status == ControlStatus::Pass));
+        assert_eq!(gate.report.profile.as_ref().unwrap().name, "image");
+        // The same artifacts do not make an M1.
+        let gate = run(small());
+        assert_eq!(gate.report.verdict, Verdict::Incomplete);
+        assert!(gate.report.unchecked.is_empty());
+        for (name, expected) in [
+            ("A.1", ControlStatus::Pass),
+            ("A", ControlStatus::NotRequested),
+            ("B", ControlStatus::NotRequested),
+            ("D.2.1", ControlStatus::Pass),
+            ("D.4.1", ControlStatus::Pass),
+            ("D.4.3", ControlStatus::NotRequested),
+            ("E", ControlStatus::NotRequested),
         ] {
-            assert_eq!(status(&gate, clause), expected, "{clause}");
+            assert_eq!(status(&gate, name), expected, "{name}");
         }
-        // What is then not written is no pass.
-        gate.miss("evidence", "the disk is full");
-        assert_eq!(
-            (gate.report.verdict, status(&gate, "F")),
-            (Verdict::Incomplete, ClauseStatus::Incomplete)
-        );
         assert!(gate.report.contract_digest.is_none() && !gate.report.rules_digest.is_empty());
+    }
+
+    #[test]
+    fn waivers_cover_what_is_not_proved_and_never_a_finding() {
+        let all = ["A", "B", "C", "D", "E", "F"];
+        let gate = judged("m1", &all, small());
+        assert_eq!(gate.report.verdict, Verdict::Pass, "{:#?}", gate.report.controls);
+        assert_eq!(status(&gate, "B"), ControlStatus::Waived);
+        assert_eq!(status(&gate, "A.1"), ControlStatus::Pass);
+        assert!(gate.waiver_warnings().is_empty(), "{:?}", gate.waiver_warnings());
+        // What one of them leaves out is missed.
+        let gate = judged("m1", &all[1..], small());
+        assert_eq!(gate.report.verdict, Verdict::Incomplete);
+        assert_eq!(status(&gate, "A"), ControlStatus::NotRequested);
+        let mut plans = small();
+        plans[1].1 = examined(Subject::Image, &["SW301"]);
+        let gate = judged("m1", &all, plans);
+        assert_eq!((gate.report.verdict, status(&gate, "D.2.1")), (Verdict::Fail, ControlStatus::Fail));
+        // A day later they count no more, and that is said.
+        let mut gate = judged("m1", &all, small());
+        gate.today = date(2026, 1, 2);
+        gate.judge();
+        assert_eq!(gate.report.verdict, Verdict::Incomplete);
+        let group = gate.report.controls.iter().find(|g| g.id == "B").unwrap();
+        assert!(group.controls[0].reasons.contains(&"its waiver expired on 2026-01-01".to_owned()));
+        assert!(gate.waiver_warnings().iter().any(|w| w.contains("no longer counts")));
+        let gate = judged("image", &["digests"], small());
+        assert!(gate.waiver_warnings()[0].contains("covers nothing"));
+    }
+
+    #[test]
+    fn what_was_asked_for_must_have_been_there() {
+        // The documents were asked for, and none was there.
+        let nothing = |_: &ExaminedArtifacts| {
+            let mut outcome = outcome(Subject::Document, &[]);
+            outcome.report.artifacts.clear();
+            Ok(outcome)
+        };
+        let mut plans = small();
+        plans.push((Part::Papers, Plan::Examine(Box::new(nothing))));
+        let gate = run(plans);
+        assert_eq!(status(&gate, "A"), ControlStatus::NotChecked);
+        let group = gate.report.controls.iter().find(|g| g.id == "A").unwrap();
+        let control = group.controls.iter().find(|c| c.id == "A.2").unwrap();
+        assert_eq!(control.reasons, ["no packaging provenance was examined"]);
+        assert!(control.supply[0].contains("packaging_provenance.json"));
+    }
+
+    #[test]
+    fn evidence_that_could_not_be_written_is_no_pass() {
+        let run_id = RunId::parse("run_1").unwrap();
+        let mut gate = judged("image", &[], small());
+        gate.miss("report", "the disk is full");
+        assert_eq!(gate.report.verdict, Verdict::Incomplete);
+        let mut gate = run(whole());
+        let why = |gate: &Gate| {
+            let group = gate.report.controls.iter().find(|g| g.id == "D.4.5").unwrap();
+            group.controls[0].reasons.clone()
+        };
+        gate.record_evidence(EVIDENCE_OF_RUN.as_bytes(), &run_id);
+        assert!(why(&gate).iter().all(|r| !r.contains("evidence")), "{:?}", why(&gate));
+        gate.record_evidence(b"{}", &run_id);
+        assert!(why(&gate)[0].contains("/actor"), "{:?}", why(&gate));
+        gate.record_evidence(EVIDENCE_OF_RUN.as_bytes(), &RunId::parse("run_2").unwrap());
+        assert!(why(&gate)[0].contains("this run"), "{:?}", why(&gate));
+        gate.record_evidence(EVIDENCE_OF_RUN.as_bytes(), &run_id);
+        gate.miss(EVIDENCE, "the disk is full");
+        assert!(why(&gate)[0].contains("the disk is full"), "{:?}", why(&gate));
+        assert_eq!(status(&gate, "F"), ControlStatus::NotChecked);
     }
 
     #[test]
     fn a_part_that_cannot_be_examined_stops_no_other() {
         let failed = Plan::Examine(Box::new(|_| Err("the image cannot be had".to_owned())));
-        let mut plans = whole();
+        let mut plans = small();
         plans[1].1 = failed;
         let gate = run(plans);
         assert_eq!(gate.report.verdict, Verdict::Incomplete);
         let item = &gate.report.unchecked[0];
         assert_eq!((item.what.as_str(), item.reason.as_str()), ("image part", "the image cannot be had"));
         assert!(item.checks.contains(&"SW301") && !item.checks.contains(&"SW101"));
-        assert_eq!(status(&gate, "D.4.1"), ClauseStatus::Pass);
-        for clause in ["D.2", "D.4.2", "F"] {
-            assert_eq!(status(&gate, clause), ClauseStatus::Incomplete, "{clause}");
+        assert_eq!(status(&gate, "D.4.1"), ControlStatus::Pass);
+        for control in ["D.2", "D.4.2", "F"] {
+            assert_eq!(status(&gate, control), ControlStatus::NotChecked, "{control}");
         }
+        // A waiver covers it.
+        let mut plans = small();
+        plans[1].1 = Plan::Missing("no image".to_owned());
+        let gate = judged("image", &["secrets.image", "digests"], plans);
+        assert_eq!(gate.report.verdict, Verdict::Pass);
         // Findings weigh more than what is missing.
         let gate = run([
             (Part::Context, examined(Subject::Context, &["SW201"])),
             (Part::Image, Plan::Missing("no image".to_owned())),
         ]);
         assert_eq!(gate.report.verdict, Verdict::Fail);
-        assert_eq!(status(&gate, "D.4.1"), ClauseStatus::Fail);
-        assert_eq!(status(&gate, "D.4.2"), ClauseStatus::Incomplete);
-        assert_eq!(status(&gate, "F"), ClauseStatus::Fail);
+        assert_eq!(status(&gate, "D.4.1"), ControlStatus::Fail);
+        assert_eq!(status(&gate, "D.4.2"), ControlStatus::NotChecked);
+        assert_eq!(status(&gate, "F"), ControlStatus::Fail);
     }
 
     #[test]
@@ -278,28 +439,49 @@ mod tests {
         let mut plans = whole();
         plans.push((Part::Entrypoints, Plan::With(Part::Image)));
         let gate = run(plans);
-        assert_eq!((gate.report.verdict, &gate.parts[&Part::Entrypoints]), (Verdict::Pass, &PartState::Done));
+        assert_eq!(gate.parts[&Part::Entrypoints], PartState::Done);
         let gate = run([
             (Part::Image, Plan::Missing("no image".to_owned())),
             (Part::Entrypoints, Plan::With(Part::Image)),
         ]);
         assert!(gate.report.unchecked.iter().any(|u| u.what == "entrypoints part"));
-        assert_eq!(status(&gate, "B"), ClauseStatus::Incomplete);
+        assert_eq!(status(&gate, "B"), ControlStatus::NotChecked);
     }
 
     #[test]
-    fn nothing_asked_is_not_closed() {
+    fn nothing_asked_is_not_proved() {
         let gate = run([(Part::Context, Plan::NotAsked)]);
-        assert!(gate.report.closure.iter().all(|c| c.status != ClauseStatus::Pass));
+        assert!(gate.report.controls.iter().all(|g| g.status != ControlStatus::Pass));
+        assert_eq!(gate.report.verdict, Verdict::Incomplete);
     }
 
     #[test]
-    fn a_part_that_no_catalogue_knows_blocks_too() {
-        let mut plans = whole();
+    fn what_no_control_asks_blocks_too() {
+        let mut plans = small();
         plans.push((Part::Workflow, Plan::Missing("cannot be examined".to_owned())));
-        let gate = run(plans);
+        let gate = judged("image", &["secrets", "digests", "base"], plans);
         assert_eq!(gate.report.verdict, Verdict::Incomplete);
-        assert_eq!(status(&gate, "F"), ClauseStatus::Incomplete);
+        let mut plans = small();
+        plans.push((Part::Workflow, examined(Subject::Context, &["SW604"])));
+        assert_eq!(judged("image", &[], plans).report.verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn a_profile_may_be_stricter_and_never_milder() {
+        for (severity, expected) in [(Severity::Low, Severity::Low), (Severity::Critical, Severity::Medium)] {
+            let (contract, rules, progress) =
+                (Contract::default(), Rules::load(&[], &[]).unwrap(), Progress::default());
+            let setup = Setup {
+                contract: &contract,
+                rules: &rules,
+                key: FingerprintKey::PlaceOnly,
+                jobs: 1,
+                today: date(2026, 1, 1),
+                progress: &progress,
+            };
+            let profile = Profile { fail_on: Some(severity), ..built_in("image").unwrap().unwrap() };
+            assert_eq!(gate(&setup, profile, BTreeMap::new()).report.fail_on, expected);
+        }
     }
 
     #[test]

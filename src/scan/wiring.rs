@@ -10,8 +10,8 @@ use crate::check::wiring::{ALL, Answer, Wiring, access_table, ask, compare, orig
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
 use crate::finding::{AccessTable, ArtifactRecord, Coverage, Reads, Subject, Unchecked};
-use seaworthy_aws::Snapshot;
 use seaworthy_aws::live::{self, LiveOptions};
+use seaworthy_aws::{Seen, Snapshot};
 
 pub use sources::{WiringSource, read_file, wanted};
 
@@ -73,6 +73,7 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
     complete(&mut artifacts, &snapshot, contract);
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.report.access = Some(table);
+    outcome.report.task_definitions = snapshot.tasks.values().filter_map(Seen::value).count();
     Ok(WiringOutcome { outcome, snapshot })
 }
 

@@ -13,8 +13,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("check", &["observe", "rule", "finding"]),
     ("report", &["finding"]),
     ("store", &["finding"]),
-    ("contract", &["finding", "rule", "check", "store"]),
-    ("scan", &["observe", "rule", "check", "contract", "finding", "store"]),
+    ("profile", &["finding"]),
+    ("contract", &["finding", "rule", "check", "profile", "store"]),
+    ("scan", &["observe", "rule", "check", "contract", "finding", "profile", "store"]),
     ("cli", &["*"]),
 ];
 

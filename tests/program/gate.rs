@@ -1,18 +1,35 @@
-//! `seaworthy gate`, from outside: parts, closure, evidence and exit codes.
+//! `seaworthy gate`, from outside: parts, controls, evidence and exit codes.
+
+use std::path::Path;
 
 use crate::support::{Blobs, Cli, Layer, Spec, Tar, planted};
 use serde_json::{Value, json};
 
 const FOLDER: &str = "seaworthy-evidence/evidence/runs/run_1";
 const EVIDENCE: &str = "seaworthy-evidence/evidence/runs/run_1/P(-1)/security_secret_injection_checks.json";
-const CONTRACT: &str = "version = 1\n[image]\nname = \"app\"\nreference = \"oci-archive:image.tar\"\n\
-    dockerfile = \"Dockerfile\"\ncontext = \".\"\n[evidence]\nphase_id = \"P(-1)\"\n";
+const CONTRACT: &str = concat!(
+    "version = 1\n[image]\nname = \"app\"\nreference = \"oci-archive:image.tar\"\n",
+    "dockerfile = \"Dockerfile\"\ncontext = \".\"\n[evidence]\nphase_id = \"P(-1)\"\n"
+);
+/// What this project cannot prove yet.
+const WAIVED: [&str; 10] = ["B", "C.3.1", "C.4", "D.3", "D.4.2.2", "D.4.3", "D.4.4", "E.2", "E.3", "E.4"];
 const SHA: &str = "4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f70819203";
+
+/// The project's contract, with waivers of some controls.
+fn contract(waived: &[&str]) -> String {
+    let waiver = |control: &&str| {
+        format!(
+            "[[waivers]]\ncontrol = \"{control}\"\nreason = \"this project does not have it yet\"\n\
+             expires = \"2099-12-31\"\n"
+        )
+    };
+    waived.iter().map(waiver).fold(CONTRACT.to_owned(), |text, waiver| text + &waiver)
+}
 
 /// A project without a secret, and the papers of its run.
 fn project() -> Cli {
     let cli = Cli::new();
-    cli.write("seaworthy.toml", CONTRACT)
+    cli.write("seaworthy.toml", contract(&WAIVED))
         .write("Dockerfile", format!("FROM alpine@sha256:{}\nCOPY app.py /app/\n", "1".repeat(64)))
         .write(".dockerignore", "*\n!app.py\n")
         .write("app.py", "print('hello')\n");
@@ -65,9 +82,11 @@ fn papers(cli: &Cli, run: &str, digest: &str) {
         .write(&format!("{folder}/run.json"), header);
 }
 
-fn closure(document: &Value, clause: &str) -> Value {
-    let rows = document["closure"].as_array().unwrap();
-    rows.iter().find(|r| r["clause"] == clause).unwrap()["status"].clone()
+/// The status of a group of controls, or of one control.
+fn control(document: &Value, id: &str) -> Value {
+    let groups = document["controls"].as_array().unwrap();
+    let inner = groups.iter().flat_map(|g| g["controls"].as_array().unwrap());
+    groups.iter().chain(inner).find(|c| c["id"] == id).unwrap_or_else(|| panic!("no {id}"))["status"].clone()
 }
 
 fn normalised(mut evidence: Value) -> Value {
@@ -83,15 +102,20 @@ fn everything_in_order_is_a_pass() {
     let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json"]);
     let report = answer.json();
     assert_eq!(answer.code, 0, "{}{}", answer.stderr, report["unchecked"]);
-    for clause in ["A", "D.2", "D.4.1", "D.4.2", "E"] {
-        assert_eq!(closure(&report, clause), "pass", "{clause}");
+    for id in ["A", "C.1", "C.3.3", "D.2", "D.4.1", "D.4.2.1", "D.4.5", "E.1"] {
+        assert_eq!(control(&report, id), "pass", "{id}");
     }
-    // Nobody asked the registry what the tag leads to, which C wants.
-    for clause in ["B", "C", "D.3", "D.4.3", "F"] {
-        assert_eq!(closure(&report, clause), "not-asked", "{clause}");
+    // Nobody asked the registry what the tag leads to, and so on: the contract says why.
+    for id in ["B", "C", "C.4", "D.3", "D.4.3", "E", "F"] {
+        assert_eq!(control(&report, id), "waived", "{id}");
     }
+    assert_eq!(report["profile"]["name"], "m1");
     let evidence = cli.read_json(EVIDENCE);
     assert_eq!((evidence["verdict"].as_str(), evidence["blocker_codes"].clone()), (Some("PASS"), json!([])));
+    assert_eq!(evidence["profile"], report["profile"]);
+    assert!(evidence["profile"]["digest"].as_str().unwrap().starts_with("sha256:"));
+    let waived = evidence["controls"].as_array().unwrap().iter().find(|g| g["id"] == "B").unwrap();
+    assert_eq!(waived["controls"][0]["waiver"]["expires"], "2099-12-31");
     // `verify` is content with what the gate wrote.
     let answer = cli.run(&["verify", "--run-id", "run_1", "--report", "json"]);
     assert_eq!(answer.code, 0, "{}{}", answer.stderr, answer.stdout);
@@ -105,7 +129,7 @@ fn the_image_that_is_examined_must_be_the_one_that_was_packaged() {
     let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json"]);
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert_eq!(crate::support::ids(&answer.json()), ["SW514"]);
-    assert_eq!(closure(&answer.json(), "F"), "fail");
+    assert_eq!(control(&answer.json(), "F"), "fail");
     // What has no manifest cannot be compared.
     cli.write("image.tar", clean().docker_archive(&["app:1"]));
     let answer =
@@ -156,32 +180,32 @@ fn what_cannot_be_examined_is_no_pass() {
     assert_eq!(answer.code, 2, "{}", answer.stderr);
     let report = answer.json();
     assert_eq!(report["verdict"], "incomplete");
-    assert_eq!(closure(&report, "D.4.1"), "pass");
-    assert_eq!(closure(&report, "D.4.2"), "incomplete");
-    assert_eq!(closure(&report, "F"), "incomplete");
-    assert_eq!(closure(&report, "B"), "not-asked");
+    assert_eq!(control(&report, "D.4.1"), "pass");
+    assert_eq!(control(&report, "D.4.2"), "not-checked");
+    assert_eq!(control(&report, "F"), "not-checked");
+    assert_eq!(control(&report, "B"), "waived");
     let evidence = cli.read_json(EVIDENCE);
     assert_eq!(evidence["verdict"], "FAIL");
     assert_eq!(evidence["platform_run_id"], "run_1");
     assert_eq!(evidence["phase_id"], "P(-1)");
     assert!(evidence["failure_reason"].as_str().unwrap().starts_with("incomplete: "));
-    assert_eq!(evidence["closure"], report["closure"]);
+    assert_eq!(evidence["controls"], report["controls"]);
     let subjects: Vec<&str> =
         evidence["inputs"].as_array().unwrap().iter().map(|i| i["kind"].as_str().unwrap()).collect();
     assert_eq!(subjects, ["context", "dockerfile", "document", "document", "document"]);
 }
 
 #[test]
-fn the_closure_table() {
+fn the_controls_table() {
     let cli = project();
     ship(&cli, &planted(), "run_1");
     let answer = cli.run(&["gate", "--run-id", "run_1"]);
     assert_eq!(answer.code, 1, "{}", answer.stderr);
-    let table = answer.stdout.split("Closure").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
+    let table = answer.stdout.split("Controls").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("snapshots");
     settings.set_prepend_module_to_snapshot(false);
-    settings.bind(|| insta::assert_snapshot!("closure_table", format!("Closure{table}")));
+    settings.bind(|| insta::assert_snapshot!("controls_table", format!("Controls{table}")));
 }
 
 #[test]
@@ -192,8 +216,8 @@ fn a_part_that_fails_stops_no_other() {
     let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json"]);
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     let report = answer.json();
-    assert_eq!(closure(&report, "D.4.1"), "fail");
-    assert_eq!(closure(&report, "D.4.2"), "incomplete");
+    assert_eq!(control(&report, "D.4.1"), "fail");
+    assert_eq!(control(&report, "D.4.2"), "not-checked");
     let unchecked = report["unchecked"].as_array().unwrap();
     let image = unchecked.iter().find(|u| u["what"] == "image part").unwrap();
     assert!(image["reason"].as_str().unwrap().contains("image.tar"));
@@ -216,7 +240,7 @@ fn the_same_inputs_give_the_same_evidence() {
     // Into another place: only time and actor differ.
     cli.write(
         "seaworthy.toml",
-        CONTRACT.replace("[evidence]\n", "[evidence]\ndirectory = \"other/seaworthy-evidence\"\n"),
+        contract(&WAIVED).replace("[evidence]\n", "[evidence]\ndirectory = \"other/seaworthy-evidence\"\n"),
     );
     let read = |name: &str| cli.read(&format!("{FOLDER}/{name}"));
     for name in ["P(-1)/packaging_provenance.json", "P(-1)/build_command_surface_receipt.json", "run.json"] {
@@ -285,20 +309,78 @@ fn runs_have_names_that_lead_nowhere_else() {
         assert!(answer.stderr.contains(rule), "{id}: {}", answer.stderr);
     }
     assert!(!cli.path(EVIDENCE).exists());
-    cli.write("seaworthy.toml", CONTRACT.replace("P(-1)", ".."))
+    cli.write("seaworthy.toml", contract(&WAIVED).replace("P(-1)", ".."))
         .run(&["gate", "--run-id", "r"])
         .error(&["phase_id"]);
 }
 
 #[test]
-fn what_is_required_and_not_configured_blocks() {
+fn what_nobody_asked_and_nobody_waives_blocks() {
     let cli = project();
+    let gate = || cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
+    let waived: Vec<&str> = WAIVED.into_iter().filter(|id| !id.starts_with('E')).collect();
+    cli.write("seaworthy.toml", contract(&waived));
+    let answer = gate();
+    let report = answer.json();
+    assert_eq!((answer.code, report["verdict"].as_str()), (2, Some("incomplete")), "{}", answer.stderr);
+    assert_eq!(control(&report, "E"), "not-requested");
+    assert_eq!(control(&report, "F"), "not-requested");
+    let groups = report["controls"].as_array().unwrap();
+    let group = groups.iter().find(|g| g["id"] == "E").unwrap()["controls"].as_array().unwrap();
+    let sequence = group.iter().find(|c| c["id"] == "E.2").unwrap();
+    assert_eq!(sequence["reasons"][0], "nothing asks for the build workflow");
+    assert!(sequence["supply"][0].as_str().unwrap().contains("[workflow]"));
+    // The evidence of such a run says what blocks it.
+    cli.run(&["gate", "--run-id", "run_1", "-q"]);
+    let evidence = cli.read_json(EVIDENCE);
+    assert_eq!(evidence["verdict"], "FAIL");
+    let codes = evidence["blocker_codes"].as_array().unwrap();
+    assert!(codes.contains(&json!("CONTROL-E.2-NOT-REQUESTED")), "{codes:?}");
+    // A whole group may be waived, until it ends.
+    cli.write("seaworthy.toml", contract(&[&waived[..], &["E"]].concat()));
+    assert_eq!(gate().code, 0);
+    let past = contract(&[&waived[..], &["E"]].concat());
+    let past = past.rsplit_once("2099-12-31").map(|(head, tail)| format!("{head}2020-01-01{tail}")).unwrap();
+    cli.write("seaworthy.toml", past);
+    let answer = gate();
+    assert_eq!(answer.code, 2);
+    assert!(answer.stderr.contains("the waiver of E expired on 2020-01-01"), "{}", answer.stderr);
+    // What stood in the contract before names its successor.
     cli.write("seaworthy.toml", format!("{CONTRACT}[gate]\nrequire = [\"workflow\"]\n"));
-    let report = cli.run(&["gate", "--run-id", "run_1", "--report", "json"]).json();
-    let named = |what: &str| report["unchecked"].as_array().unwrap().iter().any(|u| u["what"] == what);
-    assert!(named("workflow part") && !named("wiring part"));
-    cli.write("seaworthy.toml", format!("{CONTRACT}[gate]\nrequire = [\"harbour\"]\n"));
-    cli.run(&["gate", "--run-id", "run_1"]).error(&["require", "wiring"]);
+    cli.run(&["gate", "--run-id", "run_1"]).error(&["`gate`", "profile", "[[waivers]]"]);
+}
+
+#[test]
+fn the_small_profile_needs_no_documents_of_the_run() {
+    let cli = project();
+    std::fs::remove_dir_all(cli.path("seaworthy-evidence")).unwrap();
+    let small = CONTRACT.replace("version = 1\n", "version = 1\nprofile = \"image\"\n");
+    cli.write("seaworthy.toml", &small);
+    let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json"]);
+    let report = answer.json();
+    assert_eq!(answer.code, 0, "{}{}", answer.stderr, answer.stdout);
+    assert_eq!(report["profile"]["name"], "image");
+    for id in ["secrets", "digests", "base"] {
+        assert_eq!(control(&report, id), "pass", "{id}");
+    }
+    // A profile of one's own, which is stricter.
+    let own = "version = 1\nname = \"ours\"\ntitle = \"our own\"\nfail_on = \"low\"\n[[controls]]\nid = \"tag\"\n\
+        title = \"tag of the commit\"\nasks = \"The tag is made from the commit.\"\nchecks = [\"SW503\"]\n\
+        needs = [\"provenance\"]\n";
+    cli.write("profiles/ours.toml", own);
+    cli.write("seaworthy.toml", small.replace("\"image\"", "\"profiles/ours.toml\""));
+    let gate = || cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
+    let answer = gate();
+    assert_eq!(answer.code, 1, "the documents are missing: {}", answer.stderr);
+    assert_eq!(answer.json()["fail_on"], "low");
+    ship(&cli, &clean(), "run_1");
+    let answer = gate();
+    assert_eq!((answer.code, control(&answer.json(), "tag")), (0, json!("pass")), "{}", answer.stdout);
+    // Nothing is written over it.
+    let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json=profiles/ours.toml"]);
+    assert!(answer.code == 2 && answer.stderr.contains("this is what is examined"), "{}", answer.stderr);
+    cli.write("profiles/ours.toml", own.replace("SW503", "SW999"));
+    cli.run(&["gate", "--run-id", "run_1"]).error(&["profiles/ours.toml:9", "there is no check SW999"]);
 }
 
 /// Runs a gate in a shell that was prepared.
@@ -426,12 +508,13 @@ fn the_dockerfile_that_is_examined_must_be_the_one_that_was_built_from() {
 }
 
 #[test]
-fn a_pass_says_what_was_not_asked() {
+fn a_pass_says_what_was_waived() {
     let cli = project();
     let report = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]).json();
-    let rows = report["closure"].as_array().unwrap();
-    let exit = rows.iter().find(|r| r["clause"] == "F").unwrap();
-    assert_eq!(exit["reasons"], json!(["not asked, and so not closed: B, C, D.3, D.4.3, D.4.4"]));
+    let rows = report["controls"].as_array().unwrap();
+    let exit = &rows.iter().find(|r| r["id"] == "F").unwrap()["controls"][0];
+    let waived = "waived: B.1, B.2, B.3, C.3.1, C.4, D.3.1, D.3.2, D.4.2.2, D.4.3, D.4.4, E.2, E.3, E.4";
+    assert_eq!(exit["reasons"], json!([waived]));
 }
 
 #[test]
@@ -461,7 +544,7 @@ fn no_report_is_written_over_what_is_examined() {
 #[test]
 fn papers_that_name_no_image_are_no_pass() {
     let cli = project();
-    cli.write("seaworthy.toml", format!("{CONTRACT}[provenance]\nrequired = [\"phase_id\"]\n"));
+    cli.write("seaworthy.toml", format!("{}[provenance]\nrequired = [\"phase_id\"]\n", contract(&WAIVED)));
     cli.write(&format!("{FOLDER}/P(-1)/packaging_provenance.json"), "{\"phase_id\": \"P(-1)\"}");
     let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
     let report = answer.json();
@@ -471,6 +554,63 @@ fn papers_that_name_no_image_are_no_pass() {
     for check in report["checks"].as_array().unwrap() {
         if ["SW503", "SW504", "SW507", "SW511"].contains(&check["id"].as_str().unwrap_or_default()) {
             assert_eq!(check["status"], "not-requested", "{check}");
+        }
+    }
+}
+
+/// The demo's mended project, with a change of it.
+fn demo(change: Option<&str>) -> Cli {
+    let cli = Cli::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = root.join("corpus/demo/project");
+    for entry in walkdir::WalkDir::new(&project) {
+        let entry = entry.unwrap();
+        if entry.file_type().is_file() {
+            let name = entry.path().strip_prefix(&project).unwrap().to_str().unwrap();
+            cli.write(name, std::fs::read(entry.path()).unwrap());
+        }
+    }
+    if let Some(name) = change {
+        let diff = std::fs::read_to_string(root.join(format!("tests/gate/{name}.diff"))).unwrap();
+        crate::support::patch(&cli, &diff);
+    }
+    cli
+}
+
+fn demo_gate(change: Option<&str>) -> crate::support::Answer {
+    demo(change).run(&["gate", "--run-id", "orders-20261101T090000Z", "--dry-run", "--report", "json"])
+}
+
+#[test]
+fn the_demo_waives_nothing_but_what_wants_a_registry() {
+    let answer = demo_gate(None);
+    let report = answer.json();
+    assert_eq!(answer.code, 0, "{}{}", answer.stderr, answer.stdout);
+    let groups = report["controls"].as_array().unwrap();
+    let all = groups.iter().flat_map(|g| g["controls"].as_array().unwrap());
+    let others: Vec<(&str, &str)> = all
+        .filter(|c| c["required"] == true && c["status"] != "pass")
+        .map(|c| (c["id"].as_str().unwrap(), c["status"].as_str().unwrap()))
+        .collect();
+    assert_eq!(others, [("C.3.1", "waived"), ("C.4", "waived"), ("F", "waived")]);
+}
+
+#[test]
+fn changes_of_the_demo_are_answered() {
+    for (change, code, answers) in [
+        // No document of the run is there: they were asked for, so A is not checked, and C fails.
+        ("A-no-papers-at-all", 1, &[("A", "not-checked"), ("C", "fail"), ("F", "fail")][..]),
+        ("C-provenance-missing", 1, &[("A", "not-checked"), ("C.3.4", "fail")]),
+        ("E-convenience-tag-plain-control", 1, &[("E.2", "fail"), ("E", "fail")]),
+        ("E-empty-digest-passes", 1, &[("E", "fail")]),
+        ("E-no-outputs", 1, &[("E", "fail")]),
+        ("E-no-workflow", 2, &[("E.2", "not-requested"), ("E", "not-requested"), ("F", "not-requested")]),
+    ] {
+        let answer = demo_gate(Some(change));
+        let report = answer.json();
+        assert_eq!(answer.code, code, "{change}: {}{}", answer.stderr, answer.stdout);
+        for (id, status) in answers {
+            assert_eq!(control(&report, id), *status, "{change}: {id}");
         }
     }
 }

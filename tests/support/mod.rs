@@ -6,6 +6,7 @@ mod account;
 mod aws;
 mod ecr;
 mod image;
+mod patch;
 mod planted;
 mod registry;
 mod run;
@@ -21,6 +22,7 @@ pub use image::{
     Blobs, CONFIG, IMAGE_TAR, IMAGE_TAR_GZIP, IMAGE_TAR_ZSTD, INDEX, Layer, MANIFEST, Packing, Spec, digest,
     docker_archive, gzip, gzip_members, hex, zstd_bytes, zstd_frames,
 };
+pub use patch::patch;
 pub use planted::{essence, planted};
 pub use registry::{Registry, program};
 pub use run::{Answer, Cli, findings, ids, inspect, paths_of};

@@ -9,9 +9,10 @@ use super::{Common, Engine, Files, With};
 /// Examine everything that the contract asks of a run, write its evidence, and answer with one verdict
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Context, image and papers are always asked for; the rest is asked for when the contract \
-    configures it or lists it in `gate.require`. What is asked for and cannot be examined makes the verdict \
-    incomplete.\n\n\
+    after_help = "The contract's `profile` says which controls the run is judged by: m1 (the default), image, or a \
+    file of your own. The gate passes only if every required control passes or is waived in the contract \
+    ([[waivers]]). Context and image are always examined, provenance documents if the profile has controls about \
+    them, the rest when the contract configures it. `seaworthy explain m1` lists M1's controls.\n\n\
     Examples:\n  \
     seaworthy gate --run-id platform_20260213T101500Z\n  \
     seaworthy gate --run-id \"$RUN\" --report text --report sarif=seaworthy.sarif\n  \

@@ -27,7 +27,7 @@ pub(in crate::cli) struct Wiring {
     pub(in crate::cli) region: Option<String>,
     /// With --live: the profile of the AWS configuration.
     #[arg(long, value_name = "NAME", requires = "live")]
-    pub(in crate::cli) profile: Option<String>,
+    pub(in crate::cli) aws_profile: Option<String>,
     /// With --live: an endpoint for every service, such as that of a test account.
     #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL")]
     pub(in crate::cli) endpoint_url: Option<String>,

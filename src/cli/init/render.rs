@@ -28,11 +28,13 @@ fn comment(text: &str) -> String {
 pub(super) fn render(survey: &Survey) -> String {
     let mut out = String::from(
         "# What this project promises about its container image. `seaworthy schema contract` describes every key.\n\
-         # Each guess names the place that it was made from: read it before you rely on it.\nversion = 1\n",
+         # Each guess names the place that it was made from: read it before you rely on it.\nversion = 1\n\
+         # The controls that a gate judges by: m1 (the default), image (the small profile), or a file of your own.\n\
+         # profile = \"image\"\n",
     );
     image(survey, &mut out);
     evidence(survey, &mut out);
-    gate(&mut out);
+    waivers(&mut out);
     secrets(survey, &mut out);
     aws(survey, &mut out);
     entrypoints(survey, &mut out);
@@ -129,10 +131,11 @@ fn evidence(survey: &Survey, out: &mut String) {
     }
 }
 
-fn gate(out: &mut String) {
+fn waivers(out: &mut String) {
     out.push_str(
-        "\n# A gate always asks for context, image and papers, and for what this contract configures; this adds to it.\n\
-         # [gate]\n# require = [\"wiring\", \"registry\"]\n",
+        "\n# A control that cannot be proved yet needs a waiver with a reason and a date; `seaworthy explain m1` lists all.\n\
+         # [[waivers]]\n# control = \"C.3.1\"\n# reason = \"the release job asks the registry, not this one\"\n\
+         # expires = \"YYYY-MM-DD\"\n",
     );
 }
 

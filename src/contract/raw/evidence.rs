@@ -1,11 +1,10 @@
-//! `[evidence]` and `[gate]` as they are written.
+//! `[evidence]` as it is written.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Marked, Text};
 use crate::contract::evidence::{EvidenceKeys, EvidenceSection};
-use crate::finding::Part;
 
 /// Where the record of a run is kept.
 #[derive(Default, Deserialize, JsonSchema)]
@@ -62,14 +61,4 @@ pub(in crate::contract) struct RawS3 {
     pub sse: Text,
     /// The KMS key for `sse = "aws:kms"`: its ID, ARN or alias. Default: the account's key for S3.
     pub kms_key_id: Text,
-}
-
-/// What `seaworthy gate` must have examined for a pass.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::contract) struct RawGate {
-    /// Parts without which no gate passes, besides context, image and papers, which it always wants, and what this
-    /// contract configures.
-    #[schemars(extend("items" = {"type": "string", "enum": Part::ALL.map(Part::as_str)}))]
-    pub require: Option<Vec<Marked<String>>>,
 }

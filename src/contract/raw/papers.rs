@@ -34,8 +34,8 @@ pub(in crate::contract) struct RawProvenance {
     pub fields: Option<RawProvenanceFields>,
     /// Fields that must hold exactly this text.
     pub pinned: Option<RawPinned>,
-    /// The fields of older or newer documents, told by the version that they name. One `[[provenance.profiles]]` for each.
-    pub profiles: Option<Vec<Marked<RawProfile>>>,
+    /// The fields of older or newer documents, told by the version that they name. One `[[provenance.versions]]` for each.
+    pub versions: Option<Vec<Marked<RawVersion>>>,
 }
 
 /// The names of the provenance's fields, where they differ from M1's.
@@ -76,7 +76,7 @@ pub(in crate::contract) struct RawProvenanceFields {
     pub image_build_driver: Text,
     /// The CI's own ID of the run.
     pub ci_run_id: Text,
-    /// The version of the document's profile.
+    /// The version of the document.
     pub contract_version: Text,
 }
 
@@ -138,7 +138,7 @@ impl RawPinned {
 /// The fields of documents of one version.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(in crate::contract) struct RawProfile {
+pub(in crate::contract) struct RawVersion {
     /// The version that the document names.
     #[schemars(required)]
     pub version: Text,
@@ -227,7 +227,7 @@ pub(in crate::contract) struct RawReceiptFields {
     pub git_sha: Text,
     /// The repository that the image was pushed to.
     pub ecr_repo_uri: Text,
-    /// The version of the document's profile.
+    /// The version of the document.
     pub contract_version: Text,
 }
 

@@ -8,7 +8,7 @@ const TODAY: Date = date(2026, 6, 1);
 
 fn problem(path: &Path) -> FileProblem {
     match Contract::load(path, TODAY) {
-        Err(ContractError::File { path: named, problem }) if named == path => problem,
+        Err(ContractError::File { path: named, problem, .. }) if named == path => problem,
         other => panic!("{other:?}"),
     }
 }
@@ -49,7 +49,7 @@ fn devices_are_not_read() {
 #[test]
 fn the_error_names_file_and_reason() {
     let problem = FileProblem::Denied;
-    let error = ContractError::File { path: "a/\u{1b}seaworthy.toml".into(), problem };
+    let error = ContractError::File { what: "contract", path: "a/\u{1b}seaworthy.toml".into(), problem };
     assert_eq!(
         error.render(false),
         "error: cannot read the contract a/\\x1bseaworthy.toml: permission denied\n"

@@ -61,6 +61,8 @@ fn keys() {
             "version = 1\n[policy]\ncolour = 3\n",
             "version = 1\n[limits]\nmax-layer-bytes = 3\n",
             "version = 1\n[image]\n\"\\u001b[31m\" = 3\n",
+            "version = 1\n[gate]\nrequire = [\"wiring\"]\n",
+            "version = 1\n[[provenance.profiles]]\nversion = \"v1\"\n",
         ]),
     );
 }

@@ -15,8 +15,8 @@ fn the_example_says_what_papers_must_be() {
     let papers = parse(EXAMPLE).unwrap().papers;
     assert_eq!(papers.provenance.name(Field::ImageTag), "tag");
     assert!(papers.provenance.requires(Field::ImageTag) && !papers.provenance.requires(Field::BuildPath));
-    assert!(papers.provenance.knows("contract_version"), "a profile's document may name its version");
-    let [(version, v0)] = papers.profiles.as_slice() else { panic!("one profile") };
+    assert!(papers.provenance.knows("contract_version"), "a document of a version may name it");
+    let [(version, v0)] = papers.profiles.as_slice() else { panic!("one version") };
     assert_eq!(version, "v0");
     assert!(v0.requires(Field::ImageDigest) && !v0.requires(Field::GitSha));
     assert_eq!(papers.pinned.len(), 5);

@@ -101,7 +101,7 @@ fn mistakes_across_sections_are_found() {
         (format!("{app}requires = [\"DB\"]\n"), "no secret of the contract has this handle"),
         (format!("{secret}{app}requires = [\"DB\", \"DB\"]\n"), "twice"),
         (format!("{secret}{agent}requires = [\"DB\"]\n"), "an execution role requires no secret"),
-        (format!("{app}{app}"), "stands in the contract already"),
+        (format!("{app}{app}"), "is used already"),
         (format!("{app}[[tasks]]\nfamily = \"f\"\nrole = \"agent\"\n"), "no role of the contract"),
         (format!("{app}{agent}[[tasks]]\nfamily = \"f\"\nrole = \"agent\"\n"), "not of kind `task`"),
         (

@@ -9,8 +9,8 @@ use crate::check::provenance::{
 };
 use crate::contract::diagnostic::Fault;
 use crate::contract::raw::papers::{
-    RawKey, RawProfile, RawProvenance, RawReceipt, RawRegistry, RawRunHeader, RawSecurityEvidence,
-    RawSignature,
+    RawKey, RawProvenance, RawReceipt, RawRegistry, RawRunHeader, RawSecurityEvidence, RawSignature,
+    RawVersion,
 };
 use crate::contract::raw::{Marked, Text};
 use seaworthy_source::Span;
@@ -56,8 +56,8 @@ impl Validator<'_> {
         let base = Layout { names: self.names(fields), ..Layout::provenance() };
         out.provenance = self.layout(renamed(base, &Layout::provenance()), raw.required, raw.allowed);
         let mut versions = HashMap::new();
-        for profile in raw.profiles.unwrap_or_default() {
-            let RawProfile { version, required, allowed } = profile.value;
+        for entry in raw.versions.unwrap_or_default() {
+            let RawVersion { version, required, allowed } = entry.value;
             let Some(version) = version else { continue };
             self.unique(&mut versions, "version", &version);
             let layout = self.layout(out.provenance.clone(), required, allowed);

@@ -18,7 +18,7 @@ use serde_sarif::sarif::{
 
 use super::phrase::{artifact, number, place, printable, prose, sentence};
 use super::{HOME, TOOL, VERSION};
-use crate::finding::{Finding, Report, Unchecked, Verdict};
+use crate::finding::{ControlGroup, ControlResult, ControlStatus, Finding, Report, Unchecked, Verdict};
 
 /// The schema that GitHub names in its own examples.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -70,6 +70,8 @@ fn log(report: &Report, category: &str, findings: &[(&Finding, usize)], left_out
             ("failOn", json!(report.fail_on.as_str())),
             ("rulesDigest", json!(printable(&report.rules_digest))),
             ("contractDigest", json!(report.contract_digest.as_deref().map(printable))),
+            ("profile", json!(report.profile.as_ref().map(|p| printable(&p.name)))),
+            ("profileDigest", json!(report.profile.as_ref().map(|p| printable(&p.digest)))),
             ("accepted", json!(report.accepted.len())),
         ]))
         .build();
@@ -113,6 +115,8 @@ fn invocation(report: &Report, left_out: usize) -> Invocation {
         notes.push(notification(rules::LEFT_OUT, "warning", &text));
     }
     notes.extend(report.unchecked.iter().map(not_examined));
+    let open = report.controls.iter().flat_map(ControlGroup::open);
+    notes.extend(open.filter(|c| c.status != ControlStatus::Fail).map(open_control));
     let complete = report.unchecked.is_empty() && report.verdict != Verdict::Incomplete && left_out == 0;
     Invocation::builder().execution_successful(complete).tool_execution_notifications(notes).build()
 }
@@ -129,6 +133,16 @@ fn not_examined(unchecked: &Unchecked) -> Notification {
     let mut note = notification(rules::UNCHECKED, "error", &text);
     note.locations = Some(vec![locations::primary(origin)]);
     note.properties = Some(bag([("checks", json!(unchecked.checks))]));
+    note
+}
+
+/// A control of the profile that nobody could prove.
+fn open_control(control: &ControlResult) -> Notification {
+    let (id, status) = (printable(&control.id), control.status);
+    let reasons = printable(&control.reasons.join("; "));
+    let text = format!("Control {id} {status}: {}: {}", printable(&control.title), sentence(&reasons));
+    let mut note = notification(rules::UNCHECKED, "error", &text);
+    note.properties = Some(bag([("control", json!(id)), ("status", json!(status.as_str()))]));
     note
 }
 

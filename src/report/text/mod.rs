@@ -3,7 +3,7 @@
 
 mod access;
 pub mod audit;
-mod closure;
+mod controls;
 mod findings;
 mod ledger;
 mod screen;
@@ -65,7 +65,7 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     access::write(report, options.width, screen)?;
     ledger::accepted(report, options, screen)?;
     ledger::unchecked(report, options, screen)?;
-    closure::write(report, options, screen)?;
+    controls::write(report, options, screen)?;
     screen.blank()?;
     ledger::coverage(report, screen)?;
     ledger::checks(report, options, screen)?;
@@ -115,8 +115,14 @@ fn next(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
             text
         }
         Verdict::Incomplete => {
-            "Make what is listed as not examined readable and run again. Until then this is no pass."
-                .to_owned()
+            if report.unchecked.is_empty() && !report.controls.is_empty() {
+                "Supply what the controls above miss, or waive them in the contract for a time ([[waivers]]). The \
+                 result is incomplete."
+                    .to_owned()
+            } else {
+                "Make what is listed as not examined readable and run again. The result is incomplete."
+                    .to_owned()
+            }
         }
         Verdict::Pass => match report.accepted.iter().map(|a| &a.expires).min() {
             Some(day) => format!("Renew or mend what is accepted before {} ends.", printable(day)),

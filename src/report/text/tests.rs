@@ -33,19 +33,19 @@ fn accepted_and_expired() {
     insta::assert_snapshot!(plain(&samples::accepted()));
 }
 
-/// The closure table of a gate, apart from the rest.
+/// The controls table of a gate, apart from the rest.
 fn table(options: TextOptions) -> String {
     let text = shown(&samples::gate(), options);
-    text.split_once("Closure").unwrap().1.split("\n\n").next().unwrap().to_owned()
+    text.split_once("Controls").unwrap().1.split("\n\n").next().unwrap().to_owned()
 }
 
 #[test]
-fn the_closure_of_a_gate() {
+fn the_controls_of_a_gate() {
     insta::assert_snapshot!(table(TextOptions::default()));
 }
 
 #[test]
-fn the_closure_of_a_gate_and_what_it_rests_on() {
+fn the_controls_of_a_gate_and_what_they_rest_on() {
     insta::assert_snapshot!(table(TextOptions { verbose: 1, ..TextOptions::default() }));
 }
 

@@ -8,6 +8,7 @@ use super::{Examination, Plan};
 use crate::check::Masker;
 use crate::check::provenance::ExaminedArtifacts;
 use crate::finding::Part;
+use crate::profile::{Need, Profile};
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
 use crate::scan::{
     ContextRequest, ImageRequest, Outcome, PapersRequest, RegistryAccess, ScanError, Setup, StoredRun,
@@ -46,6 +47,8 @@ pub(super) struct Examiner<'a> {
     pub(super) options: &'a GateOptions,
     pub(super) masker: &'a Masker<'a>,
     pub(super) run: GateRun<'a>,
+    /// The profile that is judged.
+    pub(super) profile: &'a Profile,
 }
 
 impl<'a> Examiner<'a> {
@@ -55,13 +58,21 @@ impl<'a> Examiner<'a> {
         Part::ALL.into_iter().map(|part| (part, plan(part))).collect()
     }
 
-    /// Whether a part is requested: context, image and documents always, the rest if the options or the contract name
-    /// something of it.
+    /// Whether a part is requested: context and image always, the run's documents if the profile has controls about
+    /// them, the rest if the options or the contract name something of it.
     fn is_requested(self, part: Part) -> bool {
         let (contract, options) = (self.setup.contract, self.options);
         let expected = &contract.expectations;
-        let configured = match part {
-            Part::Context | Part::Image | Part::Papers => true,
+        match part {
+            Part::Context | Part::Image => true,
+            Part::Papers => {
+                let documents = [Need::Provenance, Need::Receipt, Need::RunHeader];
+                let mut checks = self.profile.controls.iter().flat_map(|c| &c.checks);
+                options.registry
+                    || contract.papers.registry_required
+                    || self.profile.needs_any(&documents)
+                    || checks.any(|id| matches!(Part::of(id), Some(Part::Papers | Part::Registry)))
+            }
             Part::Wiring => {
                 options.wiring.has_source(contract)
                     || !(contract.secrets.is_empty()
@@ -71,13 +82,13 @@ impl<'a> Examiner<'a> {
             Part::Entrypoints => !contract.entrypoints.is_empty(),
             Part::Registry => {
                 let reference = options.image.reference.as_ref().or(contract.image.reference.as_ref());
+                let named = reference.is_some_and(|r| r.starts_with("docker://"));
                 options.registry
                     || contract.papers.registry_required
-                    || reference.is_some_and(|r| r.starts_with("docker://"))
+                    || named && self.is_requested(Part::Papers)
             }
             Part::Workflow => contract.workflow.is_some(),
-        };
-        configured || contract.gate.require.contains(&part)
+        }
     }
 
     /// How a part that is requested is examined.

@@ -122,12 +122,6 @@ impl Place {
         self.store.place(&self.security)
     }
 
-    /// The keys of all documents of the run. Keys and not paths: evidence of the same run is the same wherever its
-    /// store is.
-    pub fn documents(&self) -> Vec<String> {
-        self.keys.values().map(ToString::to_string).collect()
-    }
-
     /// The files that the run's documents are in, if the store is a folder.
     pub fn files(&self) -> Vec<PathBuf> {
         let root = self.store.directory().map(Directory::root);
