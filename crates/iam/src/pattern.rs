@@ -40,6 +40,8 @@ pub struct Pattern {
     tokens: Vec<Token>,
     variables: bool,
     holes: bool,
+    /// Of an action: whether its service is written with wildcards.
+    wild_service: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +85,25 @@ impl Pattern {
         }
         let mut builder = Builder::default();
         builder.template(&text.to_lowercase(), true, false)?;
-        Ok(builder.done())
+        let wild_service =
+            text.split_once(':').is_some_and(|(service, _)| service.contains(['*', '?']) && text != "*:*");
+        Ok(Pattern { wild_service, ..builder.done() })
+    }
+
+    /// Whether an action is this pattern's. IAM refuses wildcards in the service, so what such a pattern names is not
+    /// known.
+    pub(super) fn names_action(&self, action: &str) -> Truth {
+        match self.matches_plain(action) {
+            true if self.wild_service => Truth::Unknown,
+            matched => Truth::from(matched),
+        }
+    }
+
+    /// A resource with fewer than the six parts of an ARN, as IAM completes it: "If you specify an incomplete ARN, AWS
+    /// automatically completes the ARN by adding wildcard characters (*) to all missing fields" (IAM identifiers).
+    pub(super) fn completed(text: &str) -> Option<String> {
+        let missing = 6_usize.checked_sub(hole::fields(text, 6).len()).filter(|missing| *missing > 0)?;
+        text.starts_with("arn:").then(|| format!("{text}{}", ":*".repeat(missing)))
     }
 
     /// The pattern of a Resource element.
@@ -195,7 +215,8 @@ impl Pattern {
 
     /// Whether the ARN `text` matches component by component: each of the six parts on its own, so that a wildcard never
     /// runs over one of the first five colons. What has fewer than six parts is no ARN and matches nothing.
-    pub(super) fn matches_arn(&self, text: &str, context: &Context) -> Truth {
+    /// Under a negated operator what then holds is not documented, so it is unknown.
+    pub(super) fn matches_arn(&self, text: &str, context: &Context, negated: bool) -> Truth {
         let Bound::Pieces { pieces, exact } = self.bind(context) else { return Truth::False };
         if is_holey(&pieces, text) {
             // A `*` must not run over the first five colons, so only a text without one is sure.
@@ -221,6 +242,9 @@ impl Pattern {
             push_last(&mut parts, Piece::Text(rest));
         }
         let mut fields = text.splitn(6, ':');
+        if negated && (parts.len() != 6 || text.splitn(6, ':').count() != 6) {
+            return Truth::Unknown;
+        }
         let matched = parts.len() == 6
             && parts
                 .iter()
@@ -422,7 +446,7 @@ impl Builder {
     fn done(self) -> Pattern {
         let variables = self.tokens.iter().any(|token| matches!(token, Token::Variable { .. }));
         let holes = self.tokens.iter().any(|token| matches!(token, Token::Hole(_)));
-        Pattern { tokens: self.tokens, variables, holes }
+        Pattern { tokens: self.tokens, variables, holes, wild_service: false }
     }
 
     fn text(&mut self, text: &str) {
