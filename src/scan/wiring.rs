@@ -133,7 +133,7 @@ fn not_asked(contract: &Contract, snapshot: &Snapshot) -> Vec<Unchecked> {
     }
     if expected.roles.is_empty() {
         let reason = "the contract has no [[roles]], so nothing was asked about what any role can read";
-        out.push(item("roles", reason.to_owned(), &["SW403", "SW404", "SW405", "SW410"]));
+        out.push(item("roles", reason.to_owned(), &["SW403", "SW404", "SW405", "SW410", "SW411", "SW415"]));
     }
     if expected.tasks.is_empty() && snapshot.tasks.values().all(|t| *t == Seen::Absent) {
         let reason =

@@ -22,6 +22,7 @@ pub mod cases;
 mod condition;
 mod context;
 mod document;
+mod escalation;
 mod evaluate;
 mod hole;
 mod json;
@@ -38,6 +39,7 @@ pub use document::{
     ActionElement, DocumentError, Effect, Policy, PolicyKind, Principals, Problem, Reason, ResourceElement,
     Statement, Version,
 };
+pub use escalation::{Gain, ROUTES, Route};
 pub use evaluate::{
     Cause, Decision, Evaluation, Explanation, Layer, Level, PolicySet, Request, RequestError, ResourceRule,
     StatementRef, Uncertainty, evaluate,

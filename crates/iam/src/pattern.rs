@@ -218,19 +218,18 @@ impl Pattern {
     /// Under a negated operator what then holds is not documented, so it is unknown.
     pub(super) fn matches_arn(&self, text: &str, context: &Context, negated: bool) -> Truth {
         let Bound::Pieces { pieces, exact } = self.bind(context) else { return Truth::False };
-        if is_holey(&pieces, text) {
-            // A `*` must not run over the first five colons, so only a text without one is sure.
-            let wild = pieces.iter().any(|piece| matches!(piece, Piece::Many));
-            return holey(&pieces, exact && !wild, text);
-        }
         if !exact {
             // The unknown value may hold colons, so that parts cannot be told apart; the whole string is an upper bound.
-            return unless_exact(glob(pieces.len(), |i| pieces[i], text), false);
+            return if is_holey(&pieces, text) {
+                holey(&pieces, false, text)
+            } else {
+                unless_exact(glob(pieces.len(), |i| pieces[i], text), false)
+            };
         }
         let mut parts: Vec<Vec<Piece<'_>>> = vec![Vec::new()];
-        for piece in pieces {
-            let Piece::Text(mut rest) = piece else {
-                push_last(&mut parts, piece);
+        for piece in &pieces {
+            let Piece::Text(mut rest) = *piece else {
+                push_last(&mut parts, *piece);
                 continue;
             };
             while parts.len() < 6 {
@@ -241,15 +240,26 @@ impl Pattern {
             }
             push_last(&mut parts, Piece::Text(rest));
         }
-        let mut fields = text.splitn(6, ':');
-        if negated && (parts.len() != 6 || text.splitn(6, ':').count() != 6) {
+        let fields: Vec<&str> = text.splitn(6, ':').collect();
+        if is_holey(&pieces, text) {
+            let open = parts.iter().zip(&fields).take(5).any(|(part, field)| is_holey(part, field));
+            if let (false, [.., last], [.., field], 6, 6) =
+                (open, parts.as_slice(), fields.as_slice(), parts.len(), fields.len())
+            {
+                let heads = parts.iter().zip(&fields).take(5);
+                let heads = heads.map(|(part, field)| Truth::from(glob(part.len(), |i| part[i], field)));
+                return heads.fold(holey(last, true, field), Truth::and);
+            }
+            // A hole may hold colons, and a `*` must not run over the first five: only a text without one is sure.
+            let wild = pieces.iter().any(|piece| matches!(piece, Piece::Many));
+            return holey(&pieces, !wild, text);
+        }
+        if negated && (parts.len() != 6 || fields.len() != 6) {
             return Truth::Unknown;
         }
         let matched = parts.len() == 6
-            && parts
-                .iter()
-                .all(|part| fields.next().is_some_and(|field| glob(part.len(), |i| part[i], field)))
-            && fields.next().is_none();
+            && fields.len() == 6
+            && parts.iter().zip(&fields).all(|(part, field)| glob(part.len(), |i| part[i], field));
         Truth::from(matched)
     }
 

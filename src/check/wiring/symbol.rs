@@ -80,7 +80,7 @@ impl Wiring<'_> {
         for (name, role) in &self.snapshot.roles {
             let Seen::Value(role) = role else { continue };
             add(&role.place, &["", "name", "id"], name);
-            add(&role.place, &["arn", "Arn"], &self.role_arn(name, role.arn.as_deref()));
+            add(&role.place, &["arn", "Arn"], &self.role_arn(name, role.arn.as_deref(), role.path.as_deref()));
         }
         for key in self.snapshot.keys.values().filter_map(Seen::value) {
             let arn = self.key_arn(key);
@@ -91,11 +91,12 @@ impl Wiring<'_> {
         known
     }
 
-    /// A role's ARN: its own where known, else that of a role without path.
-    pub(super) fn role_arn(&self, name: &str, arn: Option<&str>) -> String {
+    /// A role's ARN: its own where known, else made of its path and name.
+    pub(super) fn role_arn(&self, name: &str, arn: Option<&str>, path: Option<&str>) -> String {
+        let path = path.filter(|path| path.starts_with('/') && path.ends_with('/')).unwrap_or("/");
         let made = || {
             format!(
-                "arn:{}:seaworthy_iam::{}:role/{name}",
+                "arn:{}:iam::{}:role{path}{name}",
                 self.placement.partition(),
                 self.placement.account()
             )

@@ -13,7 +13,16 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ),
     (
         "aws_ecs_task_definition",
-        &["arn", "container_definitions", "execution_role_arn", "family", "revision", "task_role_arn"],
+        &[
+            "arn",
+            "container_definitions",
+            "execution_role_arn",
+            "family",
+            "requires_compatibilities",
+            "revision",
+            "task_role_arn",
+            "volume",
+        ],
     ),
     ("aws_iam_policy", &["arn", "name", "path", "policy"]),
     ("aws_iam_policy_attachment", &["policy_arn", "roles"]),

@@ -165,7 +165,9 @@ impl Roles<'_> {
             texts.document.partial.map(Gap::new)
         };
         let arn = texts.identity(resource, "arn").and_then(|arn| arn.known().map(str::to_owned));
-        Role { name, arn, place: place(resource), trust, policies: Vec::new(), policies_gap: gap, boundary }
+        let path = resource.text("path").map(str::to_owned);
+        let (place, policies) = (place(resource), Vec::new());
+        Role { name, arn, path, place, trust, policies, policies_gap: gap, boundary }
     }
 
     /// What other resources attach.
@@ -434,6 +436,7 @@ fn elsewhere(name: &str, at: &Resource) -> Role {
     Role {
         name: name.into(),
         arn: None,
+        path: None,
         place: place(at),
         trust: Seen::NotSeen(gap()),
         policies: Vec::new(),
