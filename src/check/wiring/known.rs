@@ -80,11 +80,16 @@ fn known(wiring: &Wiring<'_>) -> Vec<Known> {
     let mut all: Vec<Known> = own.collect();
     let mut seen: BTreeSet<String> = all.iter().map(|secret| secret.arn.clone()).collect();
     let (p, r, a) = (wiring.placement.partition(), wiring.placement.region(), wiring.placement.account());
-    let parameters = wiring.snapshot.parameters.values().filter_map(Seen::value);
+    let parameters = wiring.snapshot.parameters.iter().filter_map(|(key, seen)| Some((key, seen.value()?)));
     let secret = |kind: &Seen<ParameterKind>| kind.value().is_none_or(|k| *k == ParameterKind::SecureString);
-    let parameters = parameters.filter(|parameter| secret(&parameter.kind)).map(|parameter| Known {
+    let parameters = parameters.filter(|(_, p)| secret(&p.kind)).map(|(key, parameter)| Known {
         shown: parameter.name.clone(),
-        arn: seaworthy_iam::parameter_arn(p, r, a, &parameter.name),
+        // What is in another region or account stands under its ARN.
+        arn: if key.starts_with("arn:") {
+            key.clone()
+        } else {
+            seaworthy_iam::parameter_arn(p, r, a, &parameter.name)
+        },
         parameter: Some(format!("/{}", parameter.name.trim_start_matches('/'))),
     });
     let secrets = wiring.snapshot.secrets.values().filter_map(Seen::value);

@@ -91,7 +91,8 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
 fn childless(wiring: &Wiring<'_>, target: &Target<'_>) -> Option<Language> {
     let below = format!("{}/", target.parameter_name()?);
     let contract = wiring.targets().into_iter().filter_map(|t| t.parameter_name());
-    let snapshot = wiring.snapshot.parameters.keys().map(|name| format!("/{}", name.trim_start_matches('/')));
+    let snapshot = wiring.snapshot.parameters.values().filter_map(Seen::value);
+    let snapshot = snapshot.map(|parameter| format!("/{}", parameter.name.trim_start_matches('/')));
     let has_children = contract.chain(snapshot).any(|name| name.starts_with(&below));
     (!has_children).then(|| Language::glob(Glob::literal(&target.arn)))
 }

@@ -66,9 +66,16 @@ impl Wiring<'_> {
             }
         };
         let (p, r, a) = (self.placement.partition(), self.placement.region(), self.placement.account());
-        for parameter in self.snapshot.parameters.values().filter_map(Seen::value) {
+        for (key, parameter) in &self.snapshot.parameters {
+            let Seen::Value(parameter) = parameter else { continue };
             add(&parameter.place, &["", "name", "id", "Name"], &parameter.name);
-            add(&parameter.place, &["arn", "Arn"], &seaworthy_iam::parameter_arn(p, r, a, &parameter.name));
+            // What is in another region or account stands under its ARN.
+            let arn = if key.starts_with("arn:") {
+                key.clone()
+            } else {
+                seaworthy_iam::parameter_arn(p, r, a, &parameter.name)
+            };
+            add(&parameter.place, &["arn", "Arn"], &arn);
         }
         for secret in self.snapshot.secrets.values().filter_map(Seen::value) {
             let arn = self.secret_arn(secret);
@@ -79,7 +86,7 @@ impl Wiring<'_> {
         }
         for (name, role) in &self.snapshot.roles {
             let Seen::Value(role) = role else { continue };
-            add(&role.place, &["", "name", "id"], name);
+            add(&role.place, &["", "name", "id"], role.name.known().unwrap_or(name));
             add(&role.place, &["arn", "Arn"], &self.role_arn(name, role.arn.as_deref(), role.path.as_deref()));
         }
         for key in self.snapshot.keys.values().filter_map(Seen::value) {
