@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use support::Cli;
 
-const IDS: [&str; 9] = ["SW401", "SW402", "SW403", "SW404", "SW405", "SW406", "SW407", "SW409", "SW410"];
+const IDS: [&str; 11] = [
+    "SW401", "SW402", "SW403", "SW404", "SW405", "SW406", "SW407", "SW409", "SW410", "SW411", "SW415",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -93,7 +95,7 @@ fn a_platform_that_keeps_its_contract_passes() {
     let answer = platform("mended/plan.json", &["--report", "json"]);
     let report = answer.json();
     assert_eq!((answer.code, report["verdict"].as_str()), (0, Some("pass")), "{}", answer.stdout);
-    for id in IDS {
+    for id in IDS.iter().filter(|id| **id != "SW415") {
         assert_eq!(status(&report, id), "pass", "{id}");
     }
     let access = &report["access"];

@@ -83,7 +83,7 @@ pub struct Role {
     /// Its ARN, where known; a reader that knows account and path makes it.
     pub arn: Option<String>,
     /// Its path, such as `/service/`, where known: a part of the ARN that a source without account cannot make.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// Where it is told of.
     pub place: Place,
@@ -203,7 +203,7 @@ pub struct TaskDefinition {
     /// What the execution role must read before a container starts, of all containers.
     pub references: Vec<SecretReference>,
     /// `requiresCompatibilities`, in upper case: `FARGATE`, `EC2`, `EXTERNAL`. Empty where it is not said or not known.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compatibilities: Vec<String>,
 }
 
