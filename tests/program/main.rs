@@ -20,3 +20,4 @@ mod init;
 mod properties;
 mod verify;
 mod wiring;
+mod wiring_cases;

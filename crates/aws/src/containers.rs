@@ -17,6 +17,50 @@ pub(super) struct Containers {
     pub references: Vec<SecretReference>,
 }
 
+/// What the volumes of a task hold: credentials that the agent reads, and options of drivers in clear. Plans and templates
+/// name the members in their own ways.
+pub(super) fn volumes(
+    list: &Tree,
+    at: &JsonPointer,
+    inspector: &dyn Inspector,
+    taints: Taints<'_>,
+) -> (Vec<SecretReference>, Vec<Literal>) {
+    let reader = Reader { inspector, taints };
+    let (mut references, mut literals) = (Vec::new(), Vec::new());
+    for (index, volume) in list.items().iter().enumerate() {
+        let at = at.index(index);
+        let fsx = block(volume, "fsxWindowsFileServerVolumeConfiguration")
+            .or_else(|| block(volume, "fsx_windows_file_server_volume_configuration"));
+        let login = fsx
+            .and_then(|fsx| block(fsx, "authorizationConfig").or_else(|| block(fsx, "authorization_config")));
+        if let Some(login) = login {
+            let value = login.get("credentialsParameter").or_else(|| login.get("credentials_parameter"));
+            // The field must be set; where its value is not known, it is set all the same.
+            let value_from = value.and_then(Tree::text).filter(|text| text.known() != Some(""));
+            references.push(SecretReference {
+                kind: SecretReferenceKind::VolumeCredentials,
+                container: None,
+                name: volume.get("name").and_then(Tree::text).unwrap_or_default().to_string(),
+                value_from: value_from.unwrap_or_else(|| Text::symbol("credentialsParameter")),
+                pointer: Some(at.clone()),
+            });
+        }
+        let docker = block(volume, "dockerVolumeConfiguration")
+            .or_else(|| block(volume, "docker_volume_configuration"));
+        if let Some(docker) = docker {
+            for field in ["driverOpts", "driver_opts", "labels"] {
+                reader.map(docker.get(field), LiteralPlace::Other, &at.key(field), &mut literals);
+            }
+        }
+    }
+    (references, literals)
+}
+
+/// A nested block: plans hold it as a list of at most one.
+fn block<'a>(tree: &'a Tree, name: &str) -> Option<&'a Tree> {
+    tree.get(name)?.items().into_iter().find(|item| !item.is_null())
+}
+
 struct Reader<'a> {
     inspector: &'a dyn Inspector,
     taints: Taints<'a>,
@@ -164,6 +208,13 @@ impl Reader<'_> {
         for (index, file) in items(definition.get("environmentFiles")).iter().enumerate() {
             let at = at.key("environmentFiles").index(index);
             push(SecretReferenceKind::EnvironmentFiles, "environmentFiles".into(), file.get("value"), at);
+        }
+        let firelens = definition.get("firelensConfiguration").and_then(|lens| lens.get("options"));
+        let option = |name: &str| firelens.and_then(|options| options.get(name));
+        if option("config-file-type").and_then(Tree::text).is_some_and(|kind| kind.known() == Some("s3")) {
+            let field = "config-file-value";
+            let at = at.key("firelensConfiguration").key("options").key(field);
+            push(SecretReferenceKind::FirelensConfigFile, field.into(), option(field), at);
         }
         for (index, spec) in items(definition.get("credentialSpecs")).iter().enumerate() {
             let at = at.key("credentialSpecs").index(index);

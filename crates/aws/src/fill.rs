@@ -290,6 +290,7 @@ impl Part<'_> {
 
 fn role(ours: &mut Role, theirs: Role, part: &Part<'_>) -> Option<Gap> {
     ours.arn = ours.arn.take().or(theirs.arn);
+    ours.path = ours.path.take().or(theirs.path);
     let same = match (&ours.trust, &theirs.trust) {
         (Seen::Value(one), Seen::Value(other)) => one.text == other.text,
         _ => true,
@@ -384,6 +385,7 @@ mod tests {
         let role = Role {
             name: "app".into(),
             arn: None,
+            path: None,
             place: Place::default(),
             trust,
             policies,

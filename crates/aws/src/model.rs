@@ -82,6 +82,9 @@ pub struct Role {
     pub name: Text,
     /// Its ARN, where known; a reader that knows account and path makes it.
     pub arn: Option<String>,
+    /// Its path, such as `/service/`, where known: a part of the ARN that a source without account cannot make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Where it is told of.
     pub place: Place,
     /// Who may assume it.
@@ -199,6 +202,9 @@ pub struct TaskDefinition {
     pub containers: Seen<Vec<Container>>,
     /// What the execution role must read before a container starts, of all containers.
     pub references: Vec<SecretReference>,
+    /// `requiresCompatibilities`, in upper case: `FARGATE`, `EC2`, `EXTERNAL`. Empty where it is not said or not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compatibilities: Vec<String>,
 }
 
 /// A container of a task definition.
@@ -309,6 +315,10 @@ pub enum SecretReferenceKind {
     EnvironmentFiles,
     /// `credentialSpecs[]`
     CredentialSpecs,
+    /// `volumes[].fsxWindowsFileServerVolumeConfiguration.authorizationConfig.credentialsParameter`
+    VolumeCredentials,
+    /// `firelensConfiguration.options.config-file-value` of the type `s3`
+    FirelensConfigFile,
 }
 
 impl SecretReferenceKind {
@@ -320,6 +330,8 @@ impl SecretReferenceKind {
             Self::RepositoryCredentials => "repositoryCredentials",
             Self::EnvironmentFiles => "environmentFiles",
             Self::CredentialSpecs => "credentialSpecs",
+            Self::VolumeCredentials => "fsxWindowsFileServerVolumeConfiguration.authorizationConfig",
+            Self::FirelensConfigFile => "firelensConfiguration.options.config-file-value",
         }
     }
 }

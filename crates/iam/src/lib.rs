@@ -22,6 +22,7 @@ pub mod cases;
 mod condition;
 mod context;
 mod document;
+mod escalation;
 mod evaluate;
 mod hole;
 mod json;
@@ -38,6 +39,7 @@ pub use document::{
     ActionElement, DocumentError, Effect, Policy, PolicyKind, Principals, Problem, Reason, ResourceElement,
     Statement, Version,
 };
+pub use escalation::{Gain, ROUTES, Route};
 pub use evaluate::{
     Cause, Decision, Evaluation, Explanation, Layer, Level, PolicySet, Request, RequestError, ResourceRule,
     StatementRef, Uncertainty, evaluate,
@@ -46,9 +48,12 @@ pub use hole::{has_unknown, unknown_names};
 pub use json::{
     Fault as JsonFault, JsonError, Limits as JsonLimits, Member, Node, Position, Value, read as read_json,
 };
-pub use language::{Glob, Language, Limits, Search, Witness};
+pub use language::{Budget, Glob, Language, Limits, Search, Witness};
 pub use pattern::{Pattern, PatternError};
 pub use principal::{PrincipalEntry, PrincipalError, Requester};
 pub use privilege::{ActionExcess, Approximation, Excess, Privilege, Query, Undecided};
-pub use ssm::{READING_ACTIONS, ancestors, parameter_arn, parameter_universe, path_arn, path_universe};
+pub use ssm::{
+    READING_ACTIONS, ancestors, parameter_arn, parameter_universe, path_arn, path_universe,
+    slashed_path_universe,
+};
 pub use truth::Truth;

@@ -40,6 +40,8 @@ pub struct Pattern {
     tokens: Vec<Token>,
     variables: bool,
     holes: bool,
+    /// Of an action: whether its service is written with wildcards.
+    wild_service: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +85,25 @@ impl Pattern {
         }
         let mut builder = Builder::default();
         builder.template(&text.to_lowercase(), true, false)?;
-        Ok(builder.done())
+        let wild_service =
+            text.split_once(':').is_some_and(|(service, _)| service.contains(['*', '?']) && text != "*:*");
+        Ok(Pattern { wild_service, ..builder.done() })
+    }
+
+    /// Whether an action is this pattern's. IAM refuses wildcards in the service, so what such a pattern names is not
+    /// known.
+    pub(super) fn names_action(&self, action: &str) -> Truth {
+        match self.matches_plain(action) {
+            true if self.wild_service => Truth::Unknown,
+            matched => Truth::from(matched),
+        }
+    }
+
+    /// A resource with fewer than the six parts of an ARN, as IAM completes it: "If you specify an incomplete ARN, AWS
+    /// automatically completes the ARN by adding wildcard characters (*) to all missing fields" (IAM identifiers).
+    pub(super) fn completed(text: &str) -> Option<String> {
+        let missing = 6_usize.checked_sub(hole::fields(text, 6).len()).filter(|missing| *missing > 0)?;
+        text.starts_with("arn:").then(|| format!("{text}{}", ":*".repeat(missing)))
     }
 
     /// The pattern of a Resource element.
@@ -195,21 +215,21 @@ impl Pattern {
 
     /// Whether the ARN `text` matches component by component: each of the six parts on its own, so that a wildcard never
     /// runs over one of the first five colons. What has fewer than six parts is no ARN and matches nothing.
-    pub(super) fn matches_arn(&self, text: &str, context: &Context) -> Truth {
+    /// Under a negated operator what then holds is not documented, so it is unknown.
+    pub(super) fn matches_arn(&self, text: &str, context: &Context, negated: bool) -> Truth {
         let Bound::Pieces { pieces, exact } = self.bind(context) else { return Truth::False };
-        if is_holey(&pieces, text) {
-            // A `*` must not run over the first five colons, so only a text without one is sure.
-            let wild = pieces.iter().any(|piece| matches!(piece, Piece::Many));
-            return holey(&pieces, exact && !wild, text);
-        }
         if !exact {
             // The unknown value may hold colons, so that parts cannot be told apart; the whole string is an upper bound.
-            return unless_exact(glob(pieces.len(), |i| pieces[i], text), false);
+            return if is_holey(&pieces, text) {
+                holey(&pieces, false, text)
+            } else {
+                unless_exact(glob(pieces.len(), |i| pieces[i], text), false)
+            };
         }
         let mut parts: Vec<Vec<Piece<'_>>> = vec![Vec::new()];
-        for piece in pieces {
-            let Piece::Text(mut rest) = piece else {
-                push_last(&mut parts, piece);
+        for piece in &pieces {
+            let Piece::Text(mut rest) = *piece else {
+                push_last(&mut parts, *piece);
                 continue;
             };
             while parts.len() < 6 {
@@ -220,12 +240,26 @@ impl Pattern {
             }
             push_last(&mut parts, Piece::Text(rest));
         }
-        let mut fields = text.splitn(6, ':');
+        let fields: Vec<&str> = text.splitn(6, ':').collect();
+        if is_holey(&pieces, text) {
+            let open = parts.iter().zip(&fields).take(5).any(|(part, field)| is_holey(part, field));
+            if let (false, [.., last], [.., field], 6, 6) =
+                (open, parts.as_slice(), fields.as_slice(), parts.len(), fields.len())
+            {
+                let heads = parts.iter().zip(&fields).take(5);
+                let heads = heads.map(|(part, field)| Truth::from(glob(part.len(), |i| part[i], field)));
+                return heads.fold(holey(last, true, field), Truth::and);
+            }
+            // A hole may hold colons, and a `*` must not run over the first five: only a text without one is sure.
+            let wild = pieces.iter().any(|piece| matches!(piece, Piece::Many));
+            return holey(&pieces, !wild, text);
+        }
+        if negated && (parts.len() != 6 || fields.len() != 6) {
+            return Truth::Unknown;
+        }
         let matched = parts.len() == 6
-            && parts
-                .iter()
-                .all(|part| fields.next().is_some_and(|field| glob(part.len(), |i| part[i], field)))
-            && fields.next().is_none();
+            && fields.len() == 6
+            && parts.iter().zip(&fields).all(|(part, field)| glob(part.len(), |i| part[i], field));
         Truth::from(matched)
     }
 
@@ -422,7 +456,7 @@ impl Builder {
     fn done(self) -> Pattern {
         let variables = self.tokens.iter().any(|token| matches!(token, Token::Variable { .. }));
         let holes = self.tokens.iter().any(|token| matches!(token, Token::Hole(_)));
-        Pattern { tokens: self.tokens, variables, holes }
+        Pattern { tokens: self.tokens, variables, holes, wild_service: false }
     }
 
     fn text(&mut self, text: &str) {

@@ -44,6 +44,15 @@ pub fn path_universe(partition: &str, region: &str, account: &str) -> Language {
     Language::union([root, parameter_universe(partition, region, account)])
 }
 
+/// Paths that are asked for with a slash at their end: AWS does not document on which ARN `GetParametersByPath` is then
+/// authorised, that of the path or that with the slash.
+pub fn slashed_path_universe(partition: &str, region: &str, account: &str) -> Language {
+    let prefix = parameter_arn(partition, region, account, "/");
+    let not = |rest: &str| Language::from(format!("{prefix}{rest}").as_str()).complement();
+    let all = Language::from(format!("{prefix}?*/").as_str());
+    Language::intersection([all, not("*:*"), not("*//*"), not("/*")])
+}
+
 /// The paths whose recursive `GetParametersByPath` returns the parameter `name`, nearest first, `/` last.
 ///
 /// ```

@@ -4,8 +4,8 @@
 use super::{Role, Wiring};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
-use seaworthy_aws::{self, Document, Gap, Place, Seen};
-use seaworthy_iam::{Context, Layer, Policy, PolicySet, Requester, StatementRef};
+use seaworthy_aws::{self, Document, Gap, Place, PolicySource, Seen};
+use seaworthy_iam::{Context, Layer, Limits, Policy, PolicySet, Requester, StatementRef};
 
 /// A part of a role that nobody saw.
 pub(super) struct Missing {
@@ -33,12 +33,25 @@ pub(super) struct Access<'a> {
     pub(super) unseen: Vec<Missing>,
     /// The permissions boundary, if it may exist and was not seen: it can only take away.
     pub(super) unseen_boundary: Option<Missing>,
+    /// Bounds of the proofs about this role.
+    pub(super) limits: Limits,
+    /// How each identity policy is attached.
+    pub(super) identity_sources: Vec<PolicySource>,
     /// Where each identity policy is told of.
     identity_places: Vec<&'a Place>,
     boundary_place: Option<&'a Place>,
 }
 
+/// Steps of the proofs of one question, one role and one run. Policies that people write take a thousandth of it.
+const QUESTION_STEPS: usize = 20_000_000;
+const ROLE_STEPS: usize = 40_000_000;
+pub(super) const RUN_STEPS: usize = 120_000_000;
+
 impl Wiring<'_> {
+    fn limits(&self) -> Limits {
+        Limits { steps: QUESTION_STEPS, budget: Some(self.budget.part(ROLE_STEPS)), ..Limits::default() }
+    }
+
     /// The role as it can be asked about; nothing if it was not seen.
     pub(super) fn access<'r>(&'r self, role: &'r Role) -> Seen<Access<'r>> {
         match self.snapshot.role(&role.name) {
@@ -54,10 +67,12 @@ impl Wiring<'_> {
             name: &role.name,
             role,
             seen,
-            principal: self.role_arn(&role.name, arn),
+            principal: self.role_arn(&role.name, arn, seen.path.as_deref()),
             policies: PolicySet { scps: self.organization.to_vec(), ..PolicySet::default() },
             unseen: Vec::new(),
             unseen_boundary: None,
+            limits: self.limits(),
+            identity_sources: Vec::new(),
             identity_places: Vec::new(),
             boundary_place: None,
         };
@@ -82,6 +97,7 @@ impl Wiring<'_> {
                         let doubt = doubt(self, &policy);
                         access.policies.identity.push(policy);
                         access.identity_places.push(&document.place);
+                        access.identity_sources.push(attached.source);
                         if let Some(gap) = doubt {
                             access.miss(what, gap, &document.place);
                         }
@@ -155,7 +171,24 @@ fn doubt(wiring: &Wiring<'_>, policy: &Policy) -> Option<Gap> {
     resources.flat_map(|r| &r.written).find_map(|text| wiring.placement.doubt(text))
 }
 
-impl Access<'_> {
+impl<'a> Access<'a> {
+    /// The same role with other policies.
+    pub(super) fn with_policies(&self, policies: PolicySet) -> Access<'a> {
+        Access {
+            name: self.name,
+            role: self.role,
+            seen: self.seen,
+            principal: self.principal.clone(),
+            policies,
+            unseen: Vec::new(),
+            unseen_boundary: None,
+            limits: self.limits.clone(),
+            identity_sources: self.identity_sources.clone(),
+            identity_places: self.identity_places.clone(),
+            boundary_place: self.boundary_place,
+        }
+    }
+
     fn miss(&mut self, what: String, gap: Gap, place: &Place) {
         self.unseen.push(Missing { what, gap, place: place.clone() });
     }

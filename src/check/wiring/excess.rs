@@ -10,22 +10,11 @@ use super::statement;
 use seaworthy_aws::Seen;
 use seaworthy_iam::{
     Context, Language, PolicySet, Privilege, Query, ResourceRule, StatementRef, Undecided, Witness,
-    parameter_universe, path_universe,
+    parameter_universe, path_universe, slashed_path_universe,
 };
 
 /// Statements that are named for one action at most.
 const MOST: usize = 32;
-
-/// Actions that lead to permissions which no policy of the role names: it changes its own, or takes on another role. Each
-/// with the kind of resource that it is about.
-const INDIRECT: [(&str, &str); 6] = [
-    ("iam:PutRolePolicy", "role"),
-    ("iam:AttachRolePolicy", "role"),
-    ("iam:UpdateAssumeRolePolicy", "role"),
-    ("iam:CreatePolicyVersion", "policy"),
-    ("iam:SetDefaultPolicyVersion", "policy"),
-    ("sts:AssumeRole", "role"),
-];
 
 /// What may be read, by the kind of thing.
 pub(super) struct Permitted {
@@ -73,12 +62,12 @@ pub(super) struct Excesses {
 }
 
 /// One question: an action, over all resources of a kind, without those that are permitted.
-struct Question<'q> {
-    action: &'static str,
-    universe: &'q Language,
-    permitted: &'q Language,
-    context: Context,
-    elsewhere: bool,
+pub(super) struct Question<'q> {
+    pub(super) action: &'static str,
+    pub(super) universe: &'q Language,
+    pub(super) permitted: &'q Language,
+    pub(super) context: Context,
+    pub(super) elsewhere: bool,
 }
 
 /// Everything that the role can read beyond what is permitted.
@@ -95,9 +84,13 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let context_here = || wiring.context_on(&access.principal, &format!("arn:{p}:ssm:{r}:{a}:parameter/"));
     let mut all = Excesses::default();
     let mut policies = access.policies.clone();
+    let via_services = names_key(&access.policies, "aws:viaawsservice");
     let mut ask_in = |context, action, universe: &Language, permitted: &Language, elsewhere| {
         let question = Question { action, universe, permitted, context, elsewhere };
-        ask(&access.principal, &access.policies, &question, &mut all);
+        ask(access, &access.policies, &question, &mut all);
+        if via_services {
+            through_services(access, question, &mut all);
+        }
     };
     // Every question is asked: one statement's excess may be accepted, and must not hide that of another.
     for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
@@ -113,6 +106,9 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let (all_secrets, secrets_here) = (secrets(p, "?*", a), secrets(p, r, a));
     ask_in(context_here(), action, &secrets_here, &permitted.secrets, false);
     ask_in(context(), action, &all_secrets.minus(&secrets_here), &permitted.secrets, false);
+    let slashed = slashed_path_universe(p, "?*", a).minus(&colons);
+    let why = "on which ARN a path with a slash at its end is authorised is not documented";
+    unsure(access, "ssm:GetParametersByPath", &slashed, &permitted.paths, context(), why, &mut all);
     let (others, anywhere) = (secrets(p, "?*", "?*").minus(&all_secrets), &permitted.secrets_anywhere);
     foreign(access, action, &others, anywhere, context(), &mut all);
     // A parameter of another account can be shared with this one.
@@ -131,27 +127,9 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
         context.set("aws:ViaAWSService", vec![via.is_some().to_string()]);
         let (universe, permitted) = (&keys, &permitted.keys);
         let question = Question { action: "kms:Decrypt", universe, permitted, context, elsewhere: false };
-        ask(&access.principal, &policies, &question, &mut all);
+        ask(access, &policies, &question, &mut all);
     }
     resource_policies(wiring, access, permitted, &mut all);
-    dedup(&mut all);
-    all
-}
-
-/// How the role can come to read what it cannot read by its policies: all [`INDIRECT`] actions beyond `extras`.
-pub(super) fn indirect(wiring: &Wiring<'_>, access: &Access<'_>, extras: &Language) -> Excesses {
-    let place = wiring.placement;
-    let mut policies = access.policies.clone();
-    // Whether another role lets this one in is its trust policy's business; here it counts what this one is allowed.
-    policies.resource_rule = ResourceRule::Either;
-    let mut all = Excesses::default();
-    for (action, kind) in INDIRECT {
-        let arns = format!("arn:{}:iam::{}:{kind}/?*", place.partition(), place.account());
-        let universe = Language::from(arns.as_str()).minus(&Language::from("*:*:*:*:*:*:*"));
-        let context = wiring.context(&access.principal);
-        let question = Question { action, universe: &universe, permitted: extras, context, elsewhere: false };
-        ask(&access.principal, &policies, &question, &mut all);
-    }
     dedup(&mut all);
     all
 }
@@ -173,9 +151,23 @@ fn foreign(
     context: Context,
     all: &mut Excesses,
 ) {
+    let why = "the policy of what is in another account decides, too, and is not seen from here";
+    unsure(access, action, universe, permitted, context, why, all);
+}
+
+/// What is found there is not sure, for this reason.
+fn unsure(
+    access: &Access<'_>,
+    action: &'static str,
+    universe: &Language,
+    permitted: &Language,
+    context: Context,
+    why: &str,
+    all: &mut Excesses,
+) {
     let told = all.found.len();
     let question = Question { action, universe, permitted, context, elsewhere: false };
-    ask(&access.principal, &access.policies, &question, all);
+    ask(access, &access.policies, &question, all);
     let found = all.found.split_off(told);
     // A statement that reads too much here is told of already.
     let told: Vec<_> = all.found.iter().filter(|r| r.action == action).map(|r| r.statement).collect();
@@ -183,18 +175,39 @@ fn foreign(
     all.doubts.extend(found.map(|reach| Doubt {
         action,
         resource: Some(reach.witness.shown),
-        why: "the policy of what is in another account decides, too, and is not seen from here".to_owned(),
+        why: why.to_owned(),
     }));
 }
 
+/// A role can make services act for it, and their requests have `aws:ViaAWSService` true: what only such a request may do
+/// is a doubt.
+fn through_services(access: &Access<'_>, mut question: Question<'_>, all: &mut Excesses) {
+    question.context.set_unknown("aws:ViaAWSService");
+    let mut through = Excesses::default();
+    ask(access, &access.policies, &question, &mut through);
+    let told = |of: &Option<StatementRef>| {
+        all.found.iter().any(|r| r.action == question.action && r.statement == *of)
+    };
+    if through.found.iter().all(|reach| told(&reach.statement)) {
+        all.doubts.append(&mut through.doubts);
+    }
+}
+
+/// Whether a condition of a policy asks for a key, which is in lower case.
+fn names_key(policies: &PolicySet, key: &str) -> bool {
+    let scps = policies.scps.iter().flat_map(|level| &level.policies);
+    let all = policies.identity.iter().chain(policies.boundaries.iter().flatten()).chain(scps);
+    all.flat_map(|policy| &policy.statements).flat_map(|s| &s.conditions).any(|c| c.key() == key)
+}
+
 /// Adds all statements that answer the question with an excess, one after the other.
-fn ask(principal: &str, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) {
+pub(super) fn ask(access: &Access<'_>, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) {
     let Question { action, universe, permitted, context, elsewhere } = question;
     let mut policies = policies.clone();
     for attempt in 0..=MOST {
         let doubt = |resource: Option<String>, why: String| Doubt { action, resource, why };
-        let query = match Query::new(&policies, principal, action, None, context.clone()) {
-            Ok(query) => query,
+        let query = match Query::new(&policies, &access.principal, action, None, context.clone()) {
+            Ok(query) => query.with_limits(access.limits.clone()),
             Err(error) => {
                 all.doubts.push(doubt(None, error.to_string()));
                 return;
@@ -279,7 +292,7 @@ fn resource_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permi
             context: wiring.context_on(&access.principal, &arn),
             elsewhere: false,
         };
-        ask(&access.principal, &policies, &question, all);
+        ask(access, &policies, &question, all);
         for reach in all.found.iter_mut().skip(before) {
             reach.by_secret = Some(name.clone());
         }
@@ -287,7 +300,7 @@ fn resource_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permi
 }
 
 /// The same statement answers for `Decrypt` through each service; the first answer is enough, and so is the first doubt.
-fn dedup(all: &mut Excesses) {
+pub(super) fn dedup(all: &mut Excesses) {
     let mut seen = Vec::new();
     all.found.retain(|reach| {
         let key = (reach.action, reach.statement, reach.by_secret.clone());

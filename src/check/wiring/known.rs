@@ -8,18 +8,21 @@ use super::excess::{Permitted, Reach};
 use super::statement;
 use seaworthy_aws::{ParameterKind, Seen};
 use seaworthy_iam::{
-    self, Decision, Effect, Layer, PolicySet, Request, StatementRef, ancestors, evaluate, path_arn,
+    self, Decision, Effect, Layer, PolicySet, READING_ACTIONS, Request, StatementRef, ancestors, evaluate,
+    path_arn,
 };
 
 /// Names that a message gives; the rest is counted.
 const MOST: usize = 3;
 /// Secrets of a snapshot that are asked about.
 const ASKED: usize = 2_000;
+/// Secrets that are tried for one other role.
+const TRIED: usize = 200;
 
 /// A secret that is known by name.
-struct Known {
+pub(super) struct Known {
     /// What people call it.
-    shown: String,
+    pub(super) shown: String,
     arn: String,
     /// The name, with its slash, if it is a parameter.
     parameter: Option<String>,
@@ -78,11 +81,16 @@ fn known(wiring: &Wiring<'_>) -> Vec<Known> {
     let mut all: Vec<Known> = own.collect();
     let mut seen: BTreeSet<String> = all.iter().map(|secret| secret.arn.clone()).collect();
     let (p, r, a) = (wiring.placement.partition(), wiring.placement.region(), wiring.placement.account());
-    let parameters = wiring.snapshot.parameters.values().filter_map(Seen::value);
+    let parameters = wiring.snapshot.parameters.iter().filter_map(|(key, seen)| Some((key, seen.value()?)));
     let secret = |kind: &Seen<ParameterKind>| kind.value().is_none_or(|k| *k == ParameterKind::SecureString);
-    let parameters = parameters.filter(|parameter| secret(&parameter.kind)).map(|parameter| Known {
+    let parameters = parameters.filter(|(_, p)| secret(&p.kind)).map(|(key, parameter)| Known {
         shown: parameter.name.clone(),
-        arn: seaworthy_iam::parameter_arn(p, r, a, &parameter.name),
+        // What is in another region or account stands under its ARN.
+        arn: if key.starts_with("arn:") {
+            key.clone()
+        } else {
+            seaworthy_iam::parameter_arn(p, r, a, &parameter.name)
+        },
         parameter: Some(format!("/{}", parameter.name.trim_start_matches('/'))),
     });
     let secrets = wiring.snapshot.secrets.values().filter_map(Seen::value);
@@ -93,6 +101,33 @@ fn known(wiring: &Wiring<'_>) -> Vec<Known> {
     });
     all.extend(parameters.chain(secrets).take(ASKED).filter(|secret| seen.insert(secret.arn.clone())));
     all
+}
+
+/// The first known secret that a role can read and that is not permitted; nothing where nobody can say.
+pub(super) fn readable_by(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted) -> Option<String> {
+    if access.unseen_boundary.is_some() {
+        return None;
+    }
+    let allowed = |secret: &Known| {
+        READING_ACTIONS.iter().any(|action| {
+            asked(wiring, secret, action, permitted).iter().any(|arn| {
+                let context = wiring.context_on(&access.principal, arn);
+                let account = arn.split(':').nth(4);
+                Request::new(&access.principal, action, arn, account, context)
+                    .is_ok_and(|request| evaluate(&access.policies, &request).decision == Decision::Allowed)
+            })
+        })
+    };
+    known(wiring).into_iter().take(TRIED).find(allowed).map(|secret| secret.shown)
+}
+
+/// The first known secret that is not permitted.
+pub(super) fn not_permitted(wiring: &Wiring<'_>, permitted: &Permitted) -> Option<String> {
+    let beyond = |secret: &Known| match secret.parameter {
+        Some(_) => !permitted.parameters.contains(&secret.arn),
+        None => !permitted.secrets.contains(&secret.arn),
+    };
+    known(wiring).into_iter().find(beyond).map(|secret| secret.shown)
 }
 
 /// The ARNs by which an action reads a secret that is not permitted.

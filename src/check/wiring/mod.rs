@@ -14,6 +14,7 @@ mod miss;
 mod place;
 mod question;
 mod remedy;
+mod route;
 mod simulation;
 mod statement;
 mod sw401;
@@ -25,6 +26,8 @@ mod sw406;
 mod sw407;
 mod sw409;
 mod sw410;
+mod sw411;
+mod sw415;
 mod symbol;
 mod table;
 mod target;
@@ -41,7 +44,7 @@ use jiff::civil::Date;
 
 use super::Check;
 use seaworthy_aws::Snapshot;
-use seaworthy_iam::Level;
+use seaworthy_iam::{Budget, Level};
 
 /// A snapshot, and what the contract promises of it.
 pub struct Wiring<'a> {
@@ -59,6 +62,8 @@ pub struct Wiring<'a> {
     pub contract: &'a str,
     /// What the symbols of plans and templates stand for.
     symbols: BTreeMap<String, String>,
+    /// What all proofs of a run may spend.
+    budget: Budget,
 }
 
 impl<'a> Wiring<'a> {
@@ -72,7 +77,9 @@ impl<'a> Wiring<'a> {
         organization: &'a [Level],
     ) -> Self {
         let symbols = BTreeMap::new();
-        let mut wiring = Self { contract, snapshot, expectations, today, placement, organization, symbols };
+        let budget = Budget::new(access::RUN_STEPS);
+        let mut wiring =
+            Self { contract, snapshot, expectations, today, placement, organization, symbols, budget };
         wiring.symbols = wiring.parts();
         wiring
     }
@@ -89,4 +96,6 @@ pub const ALL: &[&dyn for<'a> Check<Wiring<'a>>] = &[
     &sw407::SecretInTaskDefinition,
     &sw409::TaskRoleNotMapped,
     &sw410::TrustTooWide,
+    &sw411::RoleWidensItself,
+    &sw415::TrustWithoutSource,
 ];

@@ -12,7 +12,7 @@ use super::{Extra, RoleKind, Wiring, remedy, statement};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Gap, Seen};
-use seaworthy_iam::{Language, StatementRef};
+use seaworthy_iam::{Glob, Language, StatementRef};
 
 /// SW404.
 pub struct RoleReadsMore;
@@ -81,7 +81,7 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
         parameters: with(of(true).map(|t| t.arns.clone()).collect()),
         parameters_anywhere: with(of(true).map(|t| open(&t.arn, &[3])).collect()),
         parameters_in_all_accounts: with(of(true).map(|t| open(&t.arn, &[3, 4])).collect()),
-        paths: with(Vec::new()),
+        paths: with(of(true).filter_map(|t| childless(wiring, t)).collect()),
         secrets: with(of(false).map(|t| t.arns.clone()).collect()),
         secrets_anywhere: with(of(false).map(|t| open(&t.arn, &[4])).collect()),
         keys: with(keys),
@@ -89,13 +89,20 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
     (permitted, gaps)
 }
 
+/// A required parameter as a path: `ssm:GetParameter*` on its exact ARN allows to ask for it as one, too, and that returns
+/// nothing as long as no parameter stands below it.
+fn childless(wiring: &Wiring<'_>, target: &Target<'_>) -> Option<Language> {
+    let below = format!("{}/", target.parameter_name()?);
+    let contract = wiring.targets().into_iter().filter_map(|t| t.parameter_name());
+    let snapshot = wiring.snapshot.parameters.values().filter_map(Seen::value);
+    let snapshot = snapshot.map(|parameter| format!("/{}", parameter.name.trim_start_matches('/')));
+    let has_children = contract.chain(snapshot).any(|name| name.starts_with(&below));
+    (!has_children).then(|| Language::glob(Glob::literal(&target.arn)))
+}
+
 fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let (permitted, key_gaps) = permitted(wiring, access);
     let mut excesses = excess::reading(wiring, access, &permitted);
-    // Only the extras are permitted as paths, and here too.
-    let indirect = excess::indirect(wiring, access, &permitted.paths);
-    excesses.found.extend(indirect.found);
-    excesses.doubts.extend(indirect.doubts);
     let origin = wiring.origin(&access.seen.place);
     // A key that may be that of a required secret cannot be called an excess.
     if let Some(gap) = key_gaps.first()
@@ -168,9 +175,6 @@ fn report(
     );
     let message = format!("{} is allowed {} {than}, {example}, by {by}", access.name, actions.join(", "));
     let mut notes: Vec<String> = reaches.iter().map(|r| format!("{} on {}", r.action, r.witness)).collect();
-    if reaches.iter().any(|r| r.action.starts_with("iam:") || r.action.starts_with("sts:")) {
-        notes.push("by this the role can give itself, or take on, permissions to read more".to_owned());
-    }
     notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
     let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));
     notes.extend(

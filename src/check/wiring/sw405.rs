@@ -9,7 +9,7 @@ use super::{Exception, Role, RoleKind, Wiring, statement, sw409};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::Seen;
-use seaworthy_iam::{ActionExcess, Language, Limits, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
+use seaworthy_iam::{ActionExcess, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
 
 /// SW405.
 pub struct ExecutionRoleDoesMore;
@@ -76,7 +76,7 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Roles], answers);
-        for role in &execution_roles(wiring) {
+        for role in &execution_roles(wiring, answers) {
             match wiring.access(role) {
                 Seen::Absent => {}
                 Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
@@ -95,13 +95,26 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
 }
 
 /// The contract's execution roles, and those that task definitions use: what such a role may do needs no contract.
-fn execution_roles(wiring: &Wiring<'_>) -> Vec<Role> {
+fn execution_roles(wiring: &Wiring<'_>, answers: &mut Answers) -> Vec<Role> {
     let is_agent = |r: &&Role| r.kind == RoleKind::Execution;
     let mut roles: Vec<Role> = wiring.expectations.roles.iter().filter(is_agent).cloned().collect();
-    for task in wiring.snapshot.tasks.values().filter_map(Seen::value) {
-        // A role whose symbol means nothing here is told by SW409 and SW410.
-        let named = task.execution_role.value().and_then(|text| sw409::named(wiring, text));
-        let Some(sw409::Named { name, .. }) = named else { continue };
+    for (family, task) in &wiring.snapshot.tasks {
+        let Some(task) = task.value() else { continue };
+        let reason = match &task.execution_role {
+            Seen::Absent => continue,
+            Seen::NotSeen(gap) => Err(gap.to_string()),
+            Seen::Value(text) => {
+                sw409::named(wiring, text).ok_or_else(|| format!("which role {text} means is not known"))
+            }
+        };
+        let sw409::Named { name, .. } = match reason {
+            Ok(named) => named,
+            Err(reason) => {
+                let what = format!("execution role of the task {family}");
+                answers.unchecked.push(wiring.unchecked(&META, wiring.origin(&task.place), what, reason));
+                continue;
+            }
+        };
         if roles.iter().all(|r| r.name != name) {
             roles.push(Role::of_task(name));
         }
@@ -178,7 +191,7 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
     policies.resource_rule = ResourceRule::Either;
     let context = wiring.context(&access.principal);
     for attempt in 0..=MOST {
-        match ActionExcess::find(&policies, &access.principal, &allowed, &context, Limits::default()) {
+        match ActionExcess::find(&policies, &access.principal, &allowed, &context, &access.limits) {
             Ok(ActionExcess::None) => return,
             Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
                 let what = format!("further statements of {}", access.name);

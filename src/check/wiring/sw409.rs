@@ -15,7 +15,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW409",
     name: "task-role-not-mapped",
     summary: "A task does not run as exactly the role that the contract maps to it.",
-    why: "What was proved of a role says nothing of a task that runs as another one. A task without role can reach the credentials of its host; one that runs as the execution role or as the role that applies Terraform can do what those can.",
+    why: "What was proved of a role says nothing of a task that runs as another one. A task without role on an EC2 host can reach the credentials of that host; one that runs as the execution role or as the role that applies Terraform can do what those can.",
     fix: "Give the task definition the task role (taskRoleArn) that the contract maps to its family, and add a [[tasks]] entry for a family that has none.",
     clause: "D.3.2",
     severity: Severity::High,
@@ -105,7 +105,13 @@ impl Asked<'_, '_> {
         let task_role = self.field("taskRoleArn", &self.seen.task_role, answers);
         let execution_role = self.field("executionRoleArn", &self.seen.execution_role, answers);
         if self.seen.task_role == Seen::Absent {
-            let message = format!("the task {} has no task role", self.family);
+            let only_fargate = matches!(self.seen.compatibilities.as_slice(), [kind] if kind == "FARGATE");
+            let result = if only_fargate {
+                "so its application has no credentials of its own"
+            } else {
+                "so its application can reach the credentials of its host"
+            };
+            let message = format!("the task {} has no task role, {result}", self.family);
             self.found("no-role", META.severity, message, answers);
         }
         if let Some(role) = &task_role {

@@ -1,4 +1,4 @@
-//! SW410: a role's trust policy lets in more than ECS tasks.
+//! SW410: a role's trust policy lets in more than ECS tasks, or keeps them out.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use super::sw406::tasks;
 use super::{Wiring, sw405, sw409};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
-use seaworthy_aws::{Document, Seen};
-use seaworthy_iam::{Effect, PrincipalEntry, Statement};
+use seaworthy_aws::{Document, Role, Seen};
+use seaworthy_iam::{Decision, Effect, Policy, PolicySet, PrincipalEntry, Request, Statement, evaluate};
 
 /// SW410.
 pub struct TrustTooWide;
@@ -16,8 +16,8 @@ pub struct TrustTooWide;
 const META: CheckMeta = CheckMeta {
     id: "SW410",
     name: "trust-too-wide",
-    summary: "A role's trust policy lets in more than ECS tasks.",
-    why: "Whoever can assume the role reads what the task reads: another service that can be made to act for a stranger, another account, a pipeline.",
+    summary: "A role's trust policy lets in more than ECS tasks, or keeps ECS tasks out.",
+    why: "Whoever can assume the role reads what the task reads: another service that can be made to act for a stranger, another account, a pipeline. And a task whose role ECS cannot assume does not start.",
     fix: "Let the role be assumed by `Principal: {\"Service\": \"ecs-tasks.amazonaws.com\"}` with sts:AssumeRole alone, with aws:SourceAccount as a condition. Give people and pipelines roles of their own.",
     clause: "D.3.2",
     severity: Severity::High,
@@ -26,7 +26,7 @@ const META: CheckMeta = CheckMeta {
 };
 
 /// The one principal that tasks come as.
-const TASKS: &str = "ecs-tasks.amazonaws.com";
+pub(super) const TASKS: &str = "ecs-tasks.amazonaws.com";
 
 /// What ECS needs, and what may stand beside it.
 const ACTIONS: [&str; 3] = ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity"];
@@ -45,7 +45,7 @@ impl Check<Wiring<'_>> for TrustTooWide {
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Roles], answers);
-        for name in roles(wiring, answers) {
+        for name in roles(wiring, &META, answers) {
             let unchecked = |reason: String| {
                 wiring.unchecked(
                     &META,
@@ -59,7 +59,7 @@ impl Check<Wiring<'_>> for TrustTooWide {
                 Seen::Absent => {}
                 Seen::NotSeen(gap) => answers.unchecked.push(unchecked(gap.to_string())),
                 Seen::Value(role) => match &role.trust {
-                    Seen::Value(document) => judge(wiring, context, &name, document, answers),
+                    Seen::Value(document) => judge(wiring, context, &name, role, document, answers),
                     Seen::Absent => {
                         answers.unchecked.push(unchecked("the source does not tell it".to_owned()));
                     }
@@ -71,9 +71,13 @@ impl Check<Wiring<'_>> for TrustTooWide {
 }
 
 /// The contract's roles, and every role that a task definition uses.
-fn roles(wiring: &Wiring<'_>, answers: &mut Answers) -> BTreeSet<String> {
+pub(super) fn roles(
+    wiring: &Wiring<'_>,
+    meta: &'static CheckMeta,
+    answers: &mut Answers,
+) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = wiring.expectations.roles.iter().map(|r| r.name.clone()).collect();
-    for (family, task) in tasks(wiring, &META, answers) {
+    for (family, task) in tasks(wiring, meta, answers) {
         for (field, role) in [("taskRoleArn", &task.task_role), ("executionRoleArn", &task.execution_role)] {
             let reason = match role {
                 Seen::Absent => continue,
@@ -87,13 +91,20 @@ fn roles(wiring: &Wiring<'_>, answers: &mut Answers) -> BTreeSet<String> {
                 },
             };
             let what = format!("trust policy of the role in {field} of the task {family}");
-            answers.unchecked.push(wiring.unchecked(&META, wiring.origin(&task.place), what, reason));
+            answers.unchecked.push(wiring.unchecked(meta, wiring.origin(&task.place), what, reason));
         }
     }
     names
 }
 
-fn judge(wiring: &Wiring<'_>, context: &Context<'_>, name: &str, document: &Document, answers: &mut Answers) {
+fn judge(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    name: &str,
+    role: &Role,
+    document: &Document,
+    answers: &mut Answers,
+) {
     let origin = wiring.origin(&document.place);
     let policy = match wiring.policy("the trust policy", document) {
         Ok(policy) => policy,
@@ -103,6 +114,21 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, name: &str, document: &Docu
             return;
         }
     };
+    if let Some(why) = keeps_tasks_out(wiring, name, role, &policy) {
+        answers.findings.push(Finding {
+            check: META.id,
+            detector: None,
+            severity: META.severity,
+            confidence: Confidence::High,
+            message: format!("ECS tasks cannot assume the role {name}: {why}"),
+            fix: META.fix.to_owned(),
+            origin: origin.clone(),
+            secret: None,
+            fingerprint: Fingerprint::new(context.key, META.id, "tasks-kept-out", &[name], None),
+            places: Vec::new(),
+            notes: Vec::new(),
+        });
+    }
     let excepted: Vec<&str> =
         sw405::exceptions(wiring, META.id).into_iter().map(|e| e.arn.as_str()).collect();
     for (index, statement) in policy.statements.iter().enumerate() {
@@ -137,6 +163,52 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, name: &str, document: &Docu
                 notes: conditions(statement),
             });
         }
+    }
+}
+
+/// The request by which ECS assumes a role for a task of `account`, and the trust policy alone.
+pub(super) fn assumes(
+    wiring: &Wiring<'_>,
+    name: &str,
+    role: &Role,
+    policy: &Policy,
+    account: Option<&str>,
+) -> Option<(PolicySet, Request)> {
+    let arn = wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref());
+    let mut context = seaworthy_iam::Context::open();
+    if let Some(account) = account {
+        let (p, region) = (wiring.placement.partition(), wiring.placement.known_region().unwrap_or("*"));
+        context.set("aws:SourceAccount", vec![account.to_owned()]);
+        if region != "*" {
+            // Of which task or cluster is not known.
+            let source = format!("arn:{p}:ecs:{region}:{account}:{UNKNOWN}task}}");
+            context.set("aws:SourceArn", vec![source]);
+        }
+    }
+    let owner = arn.split(':').nth(4);
+    let request = Request::new(TASKS, "sts:AssumeRole", &arn, owner, context).ok()?;
+    Some((PolicySet { resource: Some(policy.clone()), ..PolicySet::default() }, request))
+}
+
+/// Why ECS certainly cannot assume a role for a task of this account.
+fn keeps_tasks_out(wiring: &Wiring<'_>, name: &str, role: &Role, policy: &Policy) -> Option<String> {
+    let account = wiring.placement.known_account();
+    let (policies, request) = assumes(wiring, name, role, policy, account)?;
+    let evaluation = evaluate(&policies, &request);
+    match evaluation.decision {
+        Decision::ExplicitlyDenied => Some(evaluation.explain(&policies, &request).text),
+        Decision::ImplicitlyDenied => {
+            // Whether it is the account that does not fit.
+            let (policies, anybody) = assumes(wiring, name, role, policy, None)?;
+            let fits = evaluate(&policies, &anybody).decision != Decision::ImplicitlyDenied;
+            Some(match account {
+                Some(account) if fits => {
+                    format!("its conditions name another account or region than {account}")
+                }
+                _ => format!("no statement allows {TASKS} sts:AssumeRole"),
+            })
+        }
+        Decision::Allowed | Decision::Unknown => None,
     }
 }
 

@@ -66,9 +66,16 @@ impl Wiring<'_> {
             }
         };
         let (p, r, a) = (self.placement.partition(), self.placement.region(), self.placement.account());
-        for parameter in self.snapshot.parameters.values().filter_map(Seen::value) {
+        for (key, parameter) in &self.snapshot.parameters {
+            let Seen::Value(parameter) = parameter else { continue };
             add(&parameter.place, &["", "name", "id", "Name"], &parameter.name);
-            add(&parameter.place, &["arn", "Arn"], &seaworthy_iam::parameter_arn(p, r, a, &parameter.name));
+            // What is in another region or account stands under its ARN.
+            let arn = if key.starts_with("arn:") {
+                key.clone()
+            } else {
+                seaworthy_iam::parameter_arn(p, r, a, &parameter.name)
+            };
+            add(&parameter.place, &["arn", "Arn"], &arn);
         }
         for secret in self.snapshot.secrets.values().filter_map(Seen::value) {
             let arn = self.secret_arn(secret);
@@ -79,8 +86,12 @@ impl Wiring<'_> {
         }
         for (name, role) in &self.snapshot.roles {
             let Seen::Value(role) = role else { continue };
-            add(&role.place, &["", "name", "id"], name);
-            add(&role.place, &["arn", "Arn"], &self.role_arn(name, role.arn.as_deref()));
+            add(&role.place, &["", "name", "id"], role.name.known().unwrap_or(name));
+            add(
+                &role.place,
+                &["arn", "Arn"],
+                &self.role_arn(name, role.arn.as_deref(), role.path.as_deref()),
+            );
         }
         for key in self.snapshot.keys.values().filter_map(Seen::value) {
             let arn = self.key_arn(key);
@@ -91,14 +102,11 @@ impl Wiring<'_> {
         known
     }
 
-    /// A role's ARN: its own where known, else that of a role without path.
-    pub(super) fn role_arn(&self, name: &str, arn: Option<&str>) -> String {
+    /// A role's ARN: its own where known, else made of its path and name.
+    pub(super) fn role_arn(&self, name: &str, arn: Option<&str>, path: Option<&str>) -> String {
+        let path = path.filter(|path| path.starts_with('/') && path.ends_with('/')).unwrap_or("/");
         let made = || {
-            format!(
-                "arn:{}:seaworthy_iam::{}:role/{name}",
-                self.placement.partition(),
-                self.placement.account()
-            )
+            format!("arn:{}:iam::{}:role{path}{name}", self.placement.partition(), self.placement.account())
         };
         arn.map_or_else(made, str::to_owned)
     }

@@ -91,7 +91,13 @@ impl<'a> Wiring<'a> {
             Kept::Parameter(name) => {
                 let (p, r, a) =
                     (self.placement.partition(), self.placement.region(), self.placement.account());
-                (seaworthy_iam::parameter_arn(p, r, a, name), Found::Parameter(self.snapshot.parameter(name)))
+                let arn = seaworthy_iam::parameter_arn(p, r, a, name);
+                // A source that spans regions has it under its ARN.
+                let found = match self.snapshot.parameters.get(&arn) {
+                    Some(seen) => seen.as_ref(),
+                    None => self.snapshot.parameter(name),
+                };
+                (arn, Found::Parameter(found))
             }
             Kept::ParameterArn(arn) => (arn.clone(), Found::Parameter(self.parameter_by_arn(arn))),
             Kept::SecretArn(arn) => {
@@ -127,6 +133,9 @@ impl<'a> Wiring<'a> {
     }
 
     fn parameter_by_arn(&self, arn: &str) -> Seen<&'a Parameter> {
+        if let Some(seen @ Seen::Value(_)) = self.snapshot.parameters.get(arn) {
+            return seen.as_ref();
+        }
         if let Some(gap) = self.elsewhere(arn) {
             return Seen::NotSeen(gap);
         }

@@ -33,6 +33,7 @@ pub async fn look(session: &Session, name: &str) -> Seen<Role> {
             None => Seen::NotSeen(Failure::malformed(GET).gap()),
         },
         policies: inline.into_iter().chain(managed).collect(),
+        path: Some(role.path.clone()),
         policies_gap: both(inline_gap, managed_gap),
         boundary: boundary(session, &role).await,
         place: Place { address: role.arn.clone(), ..Place::default() },

@@ -37,11 +37,20 @@ pub fn read(family: &str, task: Answer, inspector: &dyn Inspector) -> (TaskDefin
     let volumes = task.volumes.unwrap_or_default();
     let mut gaps = Vec::new();
     for (index, volume) in volumes.iter().enumerate() {
-        if volume.fsx_windows_file_server_volume_configuration.is_some() {
-            let at = JsonPointer::root().key("volumes").index(index);
-            let gap =
-                Gap::new("the execution role reads this volume's credentials, which is not looked into");
-            gaps.push((place(Some(at)), gap));
+        let Some(fsx) = &volume.fsx_windows_file_server_volume_configuration else { continue };
+        let at = JsonPointer::root().key("volumes").index(index);
+        match &fsx.authorization_config {
+            Some(login) => reader.references.push(SecretReference {
+                kind: SecretReferenceKind::VolumeCredentials,
+                container: None,
+                name: volume.name.clone().unwrap_or_default(),
+                value_from: Text::from(login.credentials_parameter.as_str()),
+                pointer: Some(at),
+            }),
+            None => {
+                let gap = Gap::new("the answer does not tell which credentials the volume is mounted with");
+                gaps.push((place(Some(at)), gap));
+            }
         }
     }
     let containers = match task.container_definitions {
@@ -56,6 +65,12 @@ pub fn read(family: &str, task: Answer, inspector: &dyn Inspector) -> (TaskDefin
         None => Seen::NotSeen(Failure::malformed(CALL).gap()),
     };
     let definition = TaskDefinition {
+        compatibilities: task
+            .requires_compatibilities
+            .iter()
+            .flatten()
+            .map(|kind| kind.as_str().to_uppercase())
+            .collect(),
         family: Text::from(task.family.unwrap_or_else(|| family.to_owned())),
         revision: u64::try_from(task.revision).ok().filter(|revision| *revision > 0),
         place: place(None),
@@ -195,6 +210,14 @@ impl Reader<'_> {
         for (index, file) in definition.environment_files.iter().flatten().enumerate() {
             let at = at.key("environmentFiles").index(index).key("value");
             add(SecretReferenceKind::EnvironmentFiles, "", &file.value, at);
+        }
+        let firelens = definition.firelens_configuration.as_ref().and_then(|lens| lens.options.as_ref());
+        let option = |name: &str| firelens.and_then(|options| options.get(name));
+        if option("config-file-type").is_some_and(|kind| kind == "s3") {
+            let field = "config-file-value";
+            let at = at.key("firelensConfiguration").key("options").key(field);
+            let value = option(field).map_or("", String::as_str);
+            add(SecretReferenceKind::FirelensConfigFile, field, value, at);
         }
         for (index, spec) in definition.credential_specs.iter().flatten().enumerate() {
             let at = at.key("credentialSpecs").index(index);

@@ -26,6 +26,8 @@ pub(super) struct Module {
 pub(super) struct Configured {
     pub expressions: BTreeMap<String, Expr>,
     pub for_each: Vec<String>,
+    /// The key of the provider's configuration, such as `aws.us`.
+    pub provider: String,
 }
 
 /// A call of a module.
@@ -58,11 +60,16 @@ pub(super) struct Output {
 
 /// A provider's configuration.
 pub(super) struct Provider {
+    /// Its key, such as `aws`, `aws.us` or `module.x:aws`.
+    pub key: String,
     pub name: String,
+    /// Whether it is the root's own, without alias.
+    pub is_default: bool,
     pub expressions: BTreeMap<String, Expr>,
 }
 
 /// An expression.
+#[derive(PartialEq)]
 pub(super) enum Expr {
     /// It is written out.
     Constant(Value),
@@ -149,10 +156,13 @@ fn resources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Stri
                     _ => Map::new(),
                 };
                 expressions.retain(|name, _| wanted.contains(&name.as_str()));
+                let provider = members.get("provider_config_key").and_then(Value::as_str);
+                let provider = provider.unwrap_or_default().to_owned();
                 let for_each = members.remove("for_each_expression").map(Expr::read).unwrap_or_default();
                 let resource = Configured {
                     expressions: Expr::members(expressions),
                     for_each: for_each.references().to_vec(),
+                    provider,
                 };
                 out.insert(address, resource);
             }
@@ -176,13 +186,16 @@ impl<'de> DeserializeSeed<'de> for Seed {
             root_module: Module,
         }
         let raw = Option::<Raw>::deserialize(deserializer)?.unwrap_or_default();
-        let provider = |mut members: Map<String, Value>| {
+        let provider = |(key, mut members): (String, Map<String, Value>)| {
             let name = members.get("name").and_then(Value::as_str)?.to_owned();
-            // An alias or a module may configure another account; only the root's own default counts.
-            let other = members.contains_key("alias") || members.contains_key("module_address");
-            let Some(Value::Object(expressions)) = members.remove("expressions") else { return None };
-            (!other).then(|| Provider { name, expressions: Expr::members(expressions) })
+            // An alias or a module may configure another account or region.
+            let is_default = !members.contains_key("alias") && !members.contains_key("module_address");
+            let expressions = match members.remove("expressions") {
+                Some(Value::Object(expressions)) => Expr::members(expressions),
+                _ => BTreeMap::new(),
+            };
+            Some(Provider { key, name, is_default, expressions })
         };
-        Ok((raw.root_module, raw.provider_config.into_values().filter_map(provider).collect()))
+        Ok((raw.root_module, raw.provider_config.into_iter().filter_map(provider).collect()))
     }
 }

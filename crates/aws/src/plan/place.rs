@@ -11,11 +11,45 @@ use super::stream::Document;
 use crate::{ACCOUNT, Part, REGION, Text};
 
 /// Where a plan's resources live.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Home {
     pub partition: Option<String>,
     pub account: Option<String>,
     pub region: Option<String>,
+}
+
+/// Where one resource lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Location {
+    /// Where the plan's own provider makes it.
+    Home,
+    /// In another region or account, both of which are known as far as they are set here.
+    Elsewhere {
+        /// The region, if it is another one.
+        region: Option<String>,
+        /// The account, if it is another one.
+        account: Option<String>,
+        /// Where that is, in words.
+        told: String,
+    },
+    /// Which region or account is not known, and why.
+    Unknown(String),
+}
+
+/// Settings of a provider that choose the account.
+const IDENTITY: &[&str] = &[
+    "access_key",
+    "allowed_account_ids",
+    "assume_role",
+    "assume_role_with_web_identity",
+    "profile",
+    "shared_config_files",
+    "shared_credentials_files",
+];
+
+/// Types without region.
+fn is_global(kind: &str) -> bool {
+    kind.starts_with("aws_iam_")
 }
 
 impl Home {
@@ -27,7 +61,7 @@ impl Home {
             let resource = document.resources.values().find(|r| r.is_data && r.kind == kind)?;
             attributes.iter().find_map(|name| resource.text(name)).map(str::to_owned)
         };
-        let aws = document.providers.iter().find(|provider| provider.name == "aws");
+        let aws = document.providers.iter().find(|provider| provider.name == "aws" && provider.is_default);
         let setting = |name: &str| match aws?.expressions.get(name)? {
             Expr::Constant(value) => Some(value),
             expression => linker.setting(expression),
@@ -56,7 +90,13 @@ impl Home {
             (values.len() == 1).then(|| values.first().map(|text| (*text).to_owned())).flatten()
         };
         let region = setting("region").and_then(Value::as_str).map(str::to_owned);
-        let region = data("aws_region", &["name", "region"]).or(region).or_else(|| only(3));
+        // The provider writes each resource's region since its version 6.
+        let common = || {
+            let all = document.resources.values().filter(|r| !r.is_data).filter_map(|r| r.text("region"));
+            let all: BTreeSet<&str> = all.collect();
+            (all.len() == 1).then(|| all.first().map(|text| (*text).to_owned())).flatten()
+        };
+        let region = data("aws_region", &["name", "region"]).or(region).or_else(|| only(3)).or_else(common);
         let account = data("aws_caller_identity", &["account_id"]).or_else(allowed).or_else(|| only(4));
         let partition = data("aws_partition", &["partition"]).or_else(|| only(1));
         let by_region = region.as_deref().map(|region| match region {
@@ -93,6 +133,94 @@ pub(super) struct Texts<'a> {
 }
 
 impl Texts<'_> {
+    /// Where a resource lives: as its ARN says, its own region, or its provider.
+    pub fn location(&self, resource: &Resource) -> Location {
+        let arn: Vec<&str> = resource.text("arn").map_or(Vec::new(), |arn| arn.splitn(6, ':').collect());
+        let field = |at: usize| arn.get(at).copied().filter(|text| !text.is_empty());
+        let provider = self.linker.configured(resource).map_or("", |configured| configured.provider.as_str());
+        let all = &self.document.providers;
+        let default = all.iter().find(|p| p.name == "aws" && p.is_default);
+        let provider = all.iter().find(|p| p.key == provider && p.name == "aws" && !p.is_default);
+        let setting = |name: &str| match provider?.expressions.get(name)? {
+            Expr::Constant(value) => Some(value),
+            expression => self.linker.setting(expression),
+        };
+        let through = provider.map(|p| format!(" (provider {})", p.key)).unwrap_or_default();
+        let home = &self.home;
+        let region = field(3).or_else(|| resource.text("region")).map(str::to_owned);
+        let region = match (region, provider) {
+            _ if is_global(&resource.kind) => None,
+            (Some(region), _) => Some(region),
+            // A region of its own that only apply will tell.
+            (None, _) if self.linker.expression(resource, "region").is_some() => {
+                return Location::Unknown(format!("its region is known only after apply{through}"));
+            }
+            (None, None) => None,
+            (None, Some(provider)) => {
+                let own = default.and_then(|default| default.expressions.get("region"));
+                match (setting("region").and_then(Value::as_str), provider.expressions.get("region")) {
+                    (Some(region), _) => Some(region.to_owned()),
+                    (None, expression) if expression == own => None,
+                    (None, _) => {
+                        return Location::Unknown(format!("its region is not known{through}"));
+                    }
+                }
+            }
+        };
+        let region = region.filter(|region| home.region.as_ref() != Some(region));
+        let account = match (field(4), provider) {
+            (Some(account), _) => Some(account.to_owned()),
+            (None, None) => None,
+            (None, Some(provider)) => {
+                let own = |name: &str| default.and_then(|default| default.expressions.get(name));
+                let same = IDENTITY.iter().all(|name| provider.expressions.get(*name) == own(name));
+                let listed = || match setting("allowed_account_ids")?.as_array()?.as_slice() {
+                    [Value::String(id)] => Some(id.clone()),
+                    _ => None,
+                };
+                let assumed = || match provider.expressions.get("assume_role")? {
+                    Expr::Blocks(blocks) => match blocks.first()?.get("role_arn")? {
+                        Expr::Constant(arn) => arn.as_str()?.split(':').nth(4).map(str::to_owned),
+                        expression => {
+                            self.linker.setting(expression)?.as_str()?.split(':').nth(4).map(str::to_owned)
+                        }
+                    },
+                    _ => None,
+                };
+                match listed().or_else(assumed) {
+                    _ if same => None,
+                    Some(account) => Some(account),
+                    None => return Location::Unknown(format!("its account is not known{through}")),
+                }
+            }
+        };
+        let account = account.filter(|account| home.account.as_ref() != Some(account));
+        // What ARNs say in a document that does not tell its own account is that account, for all that is known.
+        let account = account.filter(|_| home.account.is_some() || provider.is_some());
+        if region.is_none() && account.is_none() {
+            return Location::Home;
+        }
+        let parts = [
+            region.as_ref().map(|region| format!("in the region {region}")),
+            account.as_ref().map(|account| format!("in the account {account}")),
+        ];
+        let told = format!("{}{through}", parts.into_iter().flatten().collect::<Vec<_>>().join(" "));
+        Location::Elsewhere { region, account, told }
+    }
+
+    /// The home of a resource; of what is not known, nothing.
+    fn home_of(&self, resource: &Resource) -> Option<Home> {
+        match self.location(resource) {
+            Location::Home => Some(self.home.clone()),
+            Location::Elsewhere { region, account, .. } => Some(Home {
+                partition: self.home.partition.clone(),
+                region: region.or_else(|| self.home.region.clone()),
+                account: account.or_else(|| self.home.account.clone()),
+            }),
+            Location::Unknown(_) => None,
+        }
+    }
+
     /// An attribute's text: as the plan knows it, as its configuration's one reference tells it, or a symbol.
     /// Nothing if it is not set.
     pub fn attribute(&self, resource: &Resource, attribute: &str) -> Option<Text> {
@@ -126,7 +254,14 @@ impl Texts<'_> {
         let symbol = |name: &str| Part::Symbol(format!("{}.{name}", resource.address));
         let name = || resource.text("name").map_or_else(|| symbol("name"), literal);
         let path = || literal(resource.text("path").unwrap_or("/"));
-        let home = &self.home;
+        // Where nobody knows in which region or account it is, its ARN is a symbol of its own.
+        let Some(home) = (if attribute == "arn" || attribute == "id" {
+            self.home_of(resource)
+        } else {
+            Some(self.home.clone())
+        }) else {
+            return Some(Text::new([symbol(attribute)]));
+        };
         Some(match (resource.kind.as_str(), attribute) {
             (
                 "aws_iam_role" | "aws_ssm_parameter" | "aws_secretsmanager_secret" | "aws_kms_alias",

@@ -9,11 +9,27 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("aws_caller_identity", &["account_id"]),
     (
         "aws_ecr_repository",
-        &["arn", "image_tag_mutability", "image_tag_mutability_exclusion_filter", "name", "repository_url"],
+        &[
+            "arn",
+            "image_tag_mutability",
+            "image_tag_mutability_exclusion_filter",
+            "name",
+            "region",
+            "repository_url",
+        ],
     ),
     (
         "aws_ecs_task_definition",
-        &["arn", "container_definitions", "execution_role_arn", "family", "revision", "task_role_arn"],
+        &[
+            "arn",
+            "container_definitions",
+            "execution_role_arn",
+            "family",
+            "requires_compatibilities",
+            "revision",
+            "task_role_arn",
+            "volume",
+        ],
     ),
     ("aws_iam_policy", &["arn", "name", "path", "policy"]),
     ("aws_iam_policy_attachment", &["policy_arn", "roles"]),
@@ -45,14 +61,14 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ),
     ("aws_iam_role_policy", &["name", "policy", "role"]),
     ("aws_iam_role_policy_attachment", &["policy_arn", "role"]),
-    ("aws_kms_alias", &["arn", "name", "target_key_id"]),
-    ("aws_kms_key", &["arn", "key_id", "policy"]),
+    ("aws_kms_alias", &["arn", "name", "region", "target_key_id"]),
+    ("aws_kms_key", &["arn", "key_id", "policy", "region"]),
     ("aws_kms_key_policy", &["key_id", "policy"]),
     ("aws_partition", &["partition"]),
     ("aws_region", &["name", "region"]),
-    ("aws_secretsmanager_secret", &["arn", "kms_key_id", "name", "policy"]),
+    ("aws_secretsmanager_secret", &["arn", "kms_key_id", "name", "policy", "region"]),
     ("aws_secretsmanager_secret_policy", &["policy", "secret_arn"]),
-    ("aws_ssm_parameter", &["arn", "key_id", "name", "type", "version"]),
+    ("aws_ssm_parameter", &["arn", "key_id", "name", "region", "type", "version"]),
 ];
 
 /// The attributes of a type that are read; nothing for a type that is not.

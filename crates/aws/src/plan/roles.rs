@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::link::Leaf;
-use super::place::Texts;
+use super::place::{Location, Texts};
 use super::policy::{after_apply, place};
 use super::resource::{Action, Resource, has_true};
 use crate::{Document, Gap, Place, PolicyAttachment, PolicySource, Role, Seen, Snapshot, Text, managed};
@@ -105,6 +105,8 @@ struct Roles<'a> {
 /// Which role a policy belongs to.
 enum Owner {
     Key(String),
+    /// A role of another account, which nothing else is known of.
+    Elsewhere,
     Unknown,
 }
 
@@ -112,7 +114,18 @@ impl Roles<'_> {
     fn draft(&mut self) {
         for resource in self.texts.document.resources.values().filter(|r| r.kind == "aws_iam_role") {
             let Some(name) = self.texts.identity(resource, "name") else { continue };
-            let key = name.known().map_or_else(|| resource.address.clone(), str::to_owned);
+            let mut key = name.known().map_or_else(|| resource.address.clone(), str::to_owned);
+            let away = match self.texts.location(resource) {
+                Location::Home => None,
+                Location::Elsewhere { told, .. } => Some(format!("is {told}, not here")),
+                Location::Unknown(why) => Some(format!("is not the one for certain: {why}")),
+            };
+            if let Some(away) = away {
+                // Another role of the same name, in another account: it is known by its address.
+                let gap = Gap::new(format!("{} has this name and {away}", resource.address));
+                self.drafts.entry(key).or_insert(Seen::NotSeen(gap));
+                key = resource.address.clone();
+            }
             self.by_name.insert(resource.address.clone(), key.clone());
             if !resource.stays() {
                 self.drafts.entry(key).or_insert(Seen::Absent);
@@ -165,7 +178,9 @@ impl Roles<'_> {
             texts.document.partial.map(Gap::new)
         };
         let arn = texts.identity(resource, "arn").and_then(|arn| arn.known().map(str::to_owned));
-        Role { name, arn, place: place(resource), trust, policies: Vec::new(), policies_gap: gap, boundary }
+        let path = resource.text("path").map(str::to_owned);
+        let (place, policies) = (place(resource), Vec::new());
+        Role { name, arn, path, place, trust, policies, policies_gap: gap, boundary }
     }
 
     /// What other resources attach.
@@ -213,7 +228,7 @@ impl Roles<'_> {
 
     fn add(&mut self, owner: Owner, at: &Resource, policy: PolicyAttachment) {
         let Owner::Key(key) = owner else {
-            if at.stays() {
+            if at.stays() && matches!(owner, Owner::Unknown) {
                 self.strays.push(place(at));
             }
             return;
@@ -242,6 +257,13 @@ impl Roles<'_> {
 
     /// The role that an attribute names.
     fn owner(&self, resource: &Resource, attribute: &str) -> Owner {
+        if self.texts.location(resource) != Location::Home {
+            // Its role is in another account: only a reference tells which one it is.
+            return match self.texts.linker.leaves_of(resource, attribute).as_slice() {
+                [leaf] => self.key_of(leaf).map_or(Owner::Elsewhere, Owner::Key),
+                _ => Owner::Elsewhere,
+            };
+        }
         if let Some(name) = resource.text(attribute) {
             // Some write the role's ARN.
             let name = name.rsplit('/').next().unwrap_or(name);
@@ -434,6 +456,7 @@ fn elsewhere(name: &str, at: &Resource) -> Role {
     Role {
         name: name.into(),
         arn: None,
+        path: None,
         place: place(at),
         trust: Seen::NotSeen(gap()),
         policies: Vec::new(),

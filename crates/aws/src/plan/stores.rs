@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::link::Leaf;
-use super::place::Texts;
+use super::place::{Location, Texts};
 use super::policy::place;
 use super::resource::{Action, Resource};
 use crate::{
@@ -56,8 +56,28 @@ fn insert<T>(
         }
         return;
     };
+    match texts.location(resource) {
+        Location::Home => {}
+        Location::Elsewhere { told, .. } => {
+            // Another thing of the same name: it is known by its ARN, and no proof of the one here.
+            let gap = Gap::new(format!("{} has this name and is {told}, not here", resource.address));
+            let arn = texts.identity(resource, "arn").and_then(|arn| arn.known().map(str::to_owned));
+            if let (Some(arn), true) = (arn, resource.stays()) {
+                into.insert(arn, seen(&name));
+            }
+            into.entry(name).or_insert(Seen::NotSeen(gap));
+            return;
+        }
+        Location::Unknown(why) => {
+            let gap = Gap::new(format!("{} has this name, and {why}", resource.address));
+            into.entry(name).or_insert(Seen::NotSeen(gap));
+            return;
+        }
+    }
     if !resource.stays() {
-        into.entry(name).or_insert(Seen::Absent);
+        if !matches!(into.get(&name), Some(Seen::Value(_))) {
+            into.insert(name, Seen::Absent);
+        }
     } else if resource.is_data {
         // A data source that is read in the apply does not prove that the thing is there.
         let deferred = resource.unknown.values().any(super::resource::has_true);
@@ -70,6 +90,7 @@ fn insert<T>(
         let seen = seen(&name);
         let is_managed = |r: &&Resource| {
             r.kind == resource.kind
+                && texts.location(r) == Location::Home
                 && r.address < resource.address
                 && !r.is_data
                 && r.stays()

@@ -116,7 +116,25 @@ impl Task<'_> {
                 }
             }
         };
+        let mut containers = containers;
+        let volumes = Tree::from(self.resource.values.get("volume").cloned().unwrap_or_default());
+        let taints = |text: &str| self.known.within(text);
+        let (logins, literals) =
+            containers::volumes(&volumes, &JsonPointer::root().key("volume"), inspector, &taints);
+        references.extend(logins);
+        if let Seen::Value(containers) = &mut containers
+            && let Some(first) = containers.first_mut()
+        {
+            first.literals.extend(literals);
+        }
+        if self.resource.unknown.get("volume") == Some(&Value::Bool(true)) {
+            let gap = Gap::new("the volumes of the task are known only after apply");
+            out.gaps.push((place(self.resource), gap));
+        }
+        let compatibilities = self.resource.values.get("requires_compatibilities").and_then(Value::as_array);
+        let compatibilities = compatibilities.into_iter().flatten().filter_map(Value::as_str);
         TaskDefinition {
+            compatibilities: compatibilities.map(str::to_uppercase).collect(),
             family,
             revision: self.resource.values.get("revision").and_then(Value::as_u64),
             place: place(self.resource),

@@ -195,6 +195,7 @@ impl Builder<'_> {
         let arn = self.template.identity(name, Some("Arn"));
         let role = Role {
             arn: arn.known().map(str::to_owned),
+            path: self.text(resource, "Path").and_then(|path| path.known().map(str::to_owned)),
             place: place(name, resource),
             trust: Self::unset("the role has no trust policy", trust),
             policies,
@@ -264,9 +265,21 @@ impl Builder<'_> {
             });
             match (found, role_name.known()) {
                 (Some(role), _) => {
-                    let has = role.policies.iter().any(|p| (p.source, &p.name) == (source, &attachment.name));
-                    if !has {
-                        role.policies.push(attachment);
+                    let same = |p: &&PolicyAttachment| (p.source, &p.name) == (source, &attachment.name);
+                    let text = |p: &PolicyAttachment| p.document.value().map(|d| d.text.clone());
+                    match role.policies.iter().find(same) {
+                        Some(twin) if text(twin).is_some() && text(twin) == text(&attachment) => {}
+                        Some(_) => {
+                            // Both are put under one name, and the last one stays: which it is, nobody knows. Both count
+                            // as what the role may have.
+                            let reason = format!(
+                                "two resources of the template write the policy {}, and they say different things",
+                                attachment.name
+                            );
+                            role.policies_gap.get_or_insert(Gap::new(reason));
+                            role.policies.push(attachment);
+                        }
+                        None => role.policies.push(attachment),
                     }
                 }
                 (None, Some(known)) => {
@@ -457,7 +470,27 @@ impl Builder<'_> {
                 (Seen::Value(containers), references)
             }
         };
+        let (mut containers, mut references) = (containers, references);
+        let at = JsonPointer::root().key("Resources").key(name).key("Properties").key("Volumes");
+        match self.template.property(resource, "Volumes") {
+            None => {}
+            Some(Tree::Text(_)) => {
+                self.gap(place(name, resource), "the volumes of the task are not known until it is deployed");
+            }
+            Some(tree) => {
+                let (logins, literals) = containers::volumes(&tree, &at, self.inspector, &none);
+                references.extend(logins);
+                if let Seen::Value(containers) = &mut containers
+                    && let Some(first) = containers.first_mut()
+                {
+                    first.literals.extend(literals);
+                }
+            }
+        }
+        let compatibilities = self.template.property(resource, "RequiresCompatibilities");
+        let compatibilities = compatibilities.iter().flat_map(Tree::items).filter_map(Tree::text);
         let task = TaskDefinition {
+            compatibilities: compatibilities.filter_map(|t| t.known().map(str::to_uppercase)).collect(),
             revision: None,
             place: place(name, resource),
             task_role: role("TaskRoleArn"),
@@ -482,6 +515,7 @@ fn elsewhere(name: &str, place: Place, policy: PolicyAttachment) -> Role {
     Role {
         name: name.into(),
         arn: None,
+        path: None,
         place,
         trust: Seen::NotSeen(gap("iam:GetRole")),
         policies: vec![policy],

@@ -62,7 +62,50 @@ pub(super) fn read(name: &str, text: &[u8]) -> Result<Node, AwsError> {
         let json = seaworthy_iam::read_json(text, limits);
         return json.map(from_json).map_err(|error| AwsError::new(name, error.to_string()));
     }
-    yaml(name, text)
+    let first = yaml(name, text);
+    match first {
+        Err(Fault { shallow: Some(line), .. }) => shallow(name, text, line).or(first),
+        other => other,
+    }
+    .map_err(|fault| fault.error)
+}
+
+/// Why a text is no template.
+struct Fault {
+    error: AwsError,
+    /// The line, from 1, that the parser refuses because a list or map in brackets goes on, or ends, no deeper than the
+    /// name before it. YAML forbids that; the parsers that CloudFormation and people use take it.
+    shallow: Option<usize>,
+}
+
+/// Most lines that are moved for one template.
+const MOST_MOVED: usize = 2_000;
+/// Most bytes that are read again for them.
+const MOST_READ: usize = 256 << 20;
+/// Deeper than any name.
+const DEEP: usize = 512;
+
+/// Reads the text with the lines that stand too far to the left within brackets moved to the right: there the column says
+/// nothing. Lines keep their numbers.
+fn shallow(name: &str, text: &str, mut line: usize) -> Result<Node, Fault> {
+    let mut lines: Vec<std::borrow::Cow<'_, str>> = text.lines().map(Into::into).collect();
+    let (mut moved, mut read) = (0, 0);
+    loop {
+        moved += 1;
+        read += text.len();
+        let out_of_bounds = || AwsError::new(name, format!("line {line}: not YAML"));
+        let Some(one) = line.checked_sub(1).and_then(|at| lines.get_mut(at)) else {
+            return Err(Fault { error: out_of_bounds(), shallow: None });
+        };
+        if moved > MOST_MOVED || read > MOST_READ || one.len() - one.trim_start().len() >= DEEP {
+            return Err(Fault { error: out_of_bounds(), shallow: None });
+        }
+        *one = format!("{}{one}", " ".repeat(DEEP)).into();
+        match yaml(name, &lines.join("\n")) {
+            Err(Fault { shallow: Some(next), .. }) => line = next,
+            other => return other,
+        }
+    }
 }
 
 /// The reader has bounded the depth.
@@ -94,13 +137,21 @@ struct Open {
     tag: Option<String>,
 }
 
-fn yaml(name: &str, text: &str) -> Result<Node, AwsError> {
-    let fault = |line: u32, what: &str| AwsError::new(name, format!("line {line}: {what}"));
+fn yaml(name: &str, text: &str) -> Result<Node, Fault> {
+    let fault = |line: u32, what: &str| Fault {
+        error: AwsError::new(name, format!("line {line}: {what}")),
+        shallow: None,
+    };
     let (mut stack, mut root): (Vec<Open>, Option<Node>) = (Vec::new(), None);
     for event in Parser::new_from_str(text) {
         // The scanner's words name its rules, not the text; but to be safe only the place is told.
         let (event, span) = event.map_err(|error| {
-            AwsError::new(name, format!("{}:{}: not YAML", error.marker().line(), error.marker().col() + 1))
+            let at = error.marker();
+            let is_shallow = error.info().starts_with("invalid indentation");
+            Fault {
+                error: AwsError::new(name, format!("{}:{}: not YAML", at.line(), at.col() + 1)),
+                shallow: is_shallow.then(|| at.line()),
+            }
         })?;
         let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
         let done = match event {
@@ -160,7 +211,7 @@ fn yaml(name: &str, text: &str) -> Result<Node, AwsError> {
             Some(_) => {}
         }
     }
-    root.ok_or_else(|| AwsError::new(name, "empty"))
+    root.ok_or_else(|| Fault { error: AwsError::new(name, "empty"), shallow: None })
 }
 
 /// The name of a tag of CloudFormation: `Sub` of `!Sub`.

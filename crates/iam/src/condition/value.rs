@@ -81,7 +81,7 @@ impl Expected {
                         pattern.equals_ignoring_case(value, context)
                     }
                     Base::ArnEquals | Base::ArnNotEquals | Base::ArnLike | Base::ArnNotLike => {
-                        pattern.matches_arn(value, context)
+                        pattern.matches_arn(value, context, negated)
                     }
                     _ => pattern.matches(value, context),
                 };

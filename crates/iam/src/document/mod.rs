@@ -13,6 +13,7 @@ use super::condition::Condition;
 use super::json::{self, JsonError, Position};
 use super::pattern::{Pattern, PatternError};
 use super::principal::PrincipalEntry;
+use super::truth::Truth;
 
 /// One policy document.
 #[derive(Clone, Debug)]
@@ -97,7 +98,7 @@ pub struct ResourceElement {
     pub at: Position,
     /// Whether it is NotResource.
     pub negated: bool,
-    /// The resources.
+    /// The resources; an incomplete ARN stands here as it is written and as IAM completes it.
     pub patterns: Vec<Pattern>,
     /// The resources as they were written.
     pub written: Vec<String>,
@@ -204,6 +205,22 @@ pub enum Reason {
     /// Two statements with one Sid.
     #[error("the Sid occurs twice")]
     DuplicateSid,
+}
+
+impl ActionElement {
+    /// Whether the element is about an action, which is in lower case.
+    pub(super) fn covers(&self, action: &str) -> Truth {
+        let named =
+            self.patterns.iter().map(|pattern| pattern.names_action(action)).fold(Truth::False, Truth::or);
+        if self.negated { named.negated() } else { named }
+    }
+}
+
+impl Statement {
+    /// Whether the statement may be about an action, whatever its resources and conditions.
+    pub fn may_cover(&self, action: &str) -> bool {
+        self.actions.covers(&action.to_lowercase()) != Truth::False
+    }
 }
 
 impl Policy {

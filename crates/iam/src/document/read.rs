@@ -135,7 +135,11 @@ fn read_resources(at: Position, node: &Node, negated: bool, variables: bool) -> 
     let (mut patterns, mut written) = (Vec::new(), Vec::new());
     for (place, text) in strings("Resource", node)? {
         let pattern = Pattern::resource(text, variables);
-        patterns.push(pattern.map_err(|error| Problem { at: place, reason: Reason::Pattern(error) })?);
+        let fault = |error| Problem { at: place, reason: Reason::Pattern(error) };
+        patterns.push(pattern.map_err(fault)?);
+        if let Some(whole) = Pattern::completed(text) {
+            patterns.push(Pattern::resource(&whole, variables).map_err(fault)?);
+        }
         written.push(text.to_owned());
     }
     Ok(ResourceElement { at, negated, patterns, written })

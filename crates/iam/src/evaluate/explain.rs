@@ -49,6 +49,8 @@ pub enum Cause {
     },
     /// Whether the statement's principals include the requester.
     Principal,
+    /// Whether a statement counts whose action has a wildcard in its service.
+    WildcardService,
     /// Whether resource control policies bind the action's service.
     ControlledService,
     /// Which account owns the resource.
@@ -68,6 +70,9 @@ impl std::fmt::Display for Cause {
             Self::Hole { name } => write!(f, "the value of {name} is not known until apply"),
             Self::Principal => {
                 f.write_str("whether the statement's principals include the requester is not known")
+            }
+            Self::WildcardService => {
+                f.write_str("IAM refuses an action with a wildcard in its service, so what it would cover is not known")
             }
             Self::ControlledService => f.write_str(
                 "the service is not on AWS's list of those that resource control policies bind; the list grows",
@@ -188,6 +193,9 @@ fn causes(statement: &Statement, layer: Layer, request: &Request, bounded: bool)
     }
     if layer == Layer::ResourceControl && layers::control_reaches(&request.action) == Truth::Unknown {
         causes.push(Cause::ControlledService);
+    }
+    if statement.actions.covers(&request.action) == Truth::Unknown {
+        causes.push(Cause::WildcardService);
     }
     for condition in
         statement.conditions.iter().filter(|condition| condition.holds(context) == Truth::Unknown)

@@ -290,8 +290,8 @@ fn keep_stronger(slot: &mut Found, found: Found) {
 
 /// Whether a statement is about the request's action and principal and its conditions hold, whatever the resource.
 pub(super) fn gate(statement: &Statement, layer: Layer, request: &Request, bounded: bool) -> Ways {
-    let named = statement.actions.patterns.iter().any(|pattern| pattern.matches_plain(&request.action));
-    if named == statement.actions.negated {
+    let named = statement.actions.covers(&request.action);
+    if named == Truth::False {
         return Ways::NONE;
     }
     let principals = statement.principals.as_ref();
@@ -301,7 +301,7 @@ pub(super) fn gate(statement: &Statement, layer: Layer, request: &Request, bound
             .and(layers::control_reaches(&request.action)),
         _ => Ways::direct(Truth::True),
     };
-    let mut holds = reached.any();
+    let mut holds = reached.any().and(named);
     for condition in &statement.conditions {
         if holds == Truth::False {
             return Ways::NONE;

@@ -6,8 +6,10 @@
 //! cut. The first accepting state gives a shortest string. The walk is bounded; past the bound the answer is "too complex".
 
 mod automaton;
+mod budget;
 mod search;
 
+pub use budget::Budget;
 pub use search::{Limits, Search, Witness};
 
 use std::sync::Arc;
@@ -200,7 +202,7 @@ impl Language {
     /// Looks for a shortest string of the language that `universe` holds too, and among those for a readable one.
     ///
     /// In [`Witness::shown`] a `…` stands for any string with which the whole is in `universe`.
-    pub fn search(&self, universe: &Self, limits: Limits) -> Search {
+    pub fn search(&self, universe: &Self, limits: &Limits) -> Search {
         search::search(self, universe, limits)
     }
 

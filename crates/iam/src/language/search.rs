@@ -5,21 +5,24 @@ use std::fmt;
 use std::rc::Rc;
 
 use super::automaton::Automata;
+use super::budget::Budget;
 use super::{Glob, Language, Node, Symbol};
 
 /// Bounds of a search.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Most states that are visited.
     pub states: usize,
     /// Most work: positions moved and parts of the formula evaluated.
     pub steps: usize,
+    /// What all searches together may spend.
+    pub budget: Option<Budget>,
 }
 
 impl Default for Limits {
     /// 50,000 states and 50 million steps: about a second, and far above what policies need.
     fn default() -> Self {
-        Self { states: 50_000, steps: 50_000_000 }
+        Self { states: 50_000, steps: 50_000_000, budget: None }
     }
 }
 
@@ -49,7 +52,7 @@ impl fmt::Display for Witness {
     }
 }
 
-pub(super) fn search(language: &Language, universe: &Language, limits: Limits) -> Search {
+pub(super) fn search(language: &Language, universe: &Language, limits: &Limits) -> Search {
     match Machine::new(&Language::intersection([universe.clone(), language.clone()])).run(limits) {
         Found::Nothing => Search::Empty,
         Found::TooComplex => Search::TooComplex,
@@ -107,7 +110,17 @@ impl Machine {
         Self { automata, formula }
     }
 
-    fn run(&self, limits: Limits) -> Found {
+    fn run(&self, limits: &Limits) -> Found {
+        let most = limits.budget.as_ref().map_or(limits.steps, |budget| budget.left().min(limits.steps));
+        let mut steps = 0;
+        let found = self.walk(limits.states, most, &mut steps);
+        if let Some(budget) = &limits.budget {
+            budget.spend(steps);
+        }
+        found
+    }
+
+    fn walk(&self, most_states: usize, most_steps: usize, steps: &mut usize) -> Found {
         let patterns = self.automata.len();
         let mut scratch = Scratch { fates: vec![Fate::Never; patterns], marks: vec![false; patterns] };
         let mut state = self.automata.start();
@@ -120,14 +133,14 @@ impl Machine {
         let start: Rc<[usize]> = Rc::from(state.as_slice());
         let mut seen = HashSet::from([Rc::clone(&start)]);
         let mut visits = vec![Visit { state: start, parent: 0, read: ' ' }];
-        let (mut at, mut steps) = (0, 0);
+        let mut at = 0;
         let size = self.formula.size();
         // The list of visits is the queue: it is walked in the order in which it grows.
         while let Some(Visit { state: from, .. }) = visits.get(at) {
             let from = Rc::clone(from);
             for (read, symbol) in self.alphabet(&from) {
-                steps += from.len() + size;
-                if steps > limits.steps || visits.len() > limits.states {
+                *steps += from.len() + size;
+                if *steps > most_steps || visits.len() > most_states {
                     return Found::TooComplex;
                 }
                 self.automata.step(&from, symbol, &mut state);
@@ -275,9 +288,13 @@ fn spell(visits: &[Visit], mut from: usize, last: char) -> String {
 /// Puts `…` where any string may stand: after the shortest beginning that lets every end follow, and for parts between
 /// separators that are empty or one character, as a `*` leaves them in a shortest string. Each guess is proved. What the
 /// universe prescribes at the beginning stays as it is.
-fn generalise(language: &Language, universe: &Language, text: &str, limits: Limits) -> String {
-    let limits = Limits { states: limits.states.min(5_000), steps: limits.steps.min(2_000_000) };
-    let is_empty = |language: &Language| matches!(Machine::new(language).run(limits), Found::Nothing);
+fn generalise(language: &Language, universe: &Language, text: &str, limits: &Limits) -> String {
+    let limits = Limits {
+        states: limits.states.min(5_000),
+        steps: limits.steps.min(2_000_000),
+        budget: limits.budget.clone(),
+    };
+    let is_empty = |language: &Language| matches!(Machine::new(language).run(&limits), Found::Nothing);
     let glob = |symbols: &[Symbol]| Language::glob(symbols.iter().copied().collect());
     let outside = universe.minus(language);
     let is_inside = |symbols: &[Symbol]| is_empty(&Language::intersection([glob(symbols), outside.clone()]));

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn witness(language: &Language) -> Option<Witness> {
-    match language.search(&Language::everything(), Limits::default()) {
+    match language.search(&Language::everything(), &Limits::default()) {
         Search::Empty => None,
         Search::Witness(witness) => Some(witness),
         Search::TooComplex => panic!("too complex"),
@@ -34,7 +34,7 @@ fn witnesses_are_short_and_readable() {
         (&names, "other/*", "prod/*", "other/x", "other/…"),
     ] {
         let language = |rest: &str| Language::from(format!("{prefix}{rest}").as_str());
-        let found = language(allowed).minus(&language(required)).search(universe, Limits::default());
+        let found = language(allowed).minus(&language(required)).search(universe, &Limits::default());
         let (text, shown) = (format!("{prefix}{text}"), format!("{prefix}{shown}"));
         assert_eq!(found, Search::Witness(Witness { text, shown }), "{allowed} {required}");
     }
@@ -55,8 +55,8 @@ fn an_explosion_is_cut_off() {
     let other = format!("*b{}c", "?".repeat(31));
     let language =
         Language::from(window.as_str()).complement().minus(&Language::from(other.as_str()).complement());
-    let limits = Limits { states: 1_000, steps: 10_000_000 };
-    assert_eq!(language.search(&Language::everything(), limits), Search::TooComplex);
+    let limits = Limits { states: 1_000, steps: 10_000_000, budget: None };
+    assert_eq!(language.search(&Language::everything(), &limits), Search::TooComplex);
 }
 
 fn formula() -> impl Strategy<Value = Language> {
@@ -90,7 +90,7 @@ proptest! {
     #[test]
     fn agrees_with_brute_force(language in formula()) {
         let first = short_strings().into_iter().find(|text| language.contains(text));
-        match (language.search(&Language::everything(), Limits::default()), first) {
+        match (language.search(&Language::everything(), &Limits::default()), first) {
             (Search::Empty, first) => prop_assert_eq!(first, None),
             (Search::Witness(found), first) => {
                 prop_assert!(language.contains(&found.text));

@@ -47,7 +47,7 @@ impl ActionExcess {
         principal: &str,
         permitted: &[&str],
         context: &Context,
-        limits: Limits,
+        limits: &Limits,
     ) -> Result<Self, RequestError> {
         let resources =
             Language::union([Language::from("arn:*:*:*:*:?*"), Language::glob(Glob::literal("*"))]);
@@ -66,8 +66,8 @@ impl ActionExcess {
                         break;
                     }
                 };
-                let query =
-                    Query::new(policies, principal, &action.text, None, context.clone())?.with_limits(limits);
+                let query = Query::new(policies, principal, &action.text, None, context.clone())?
+                    .with_limits(limits.clone());
                 rest = rest.minus(&Language::glob(Glob::literal(&action.text)));
                 match query.excess(&resources, &Language::nothing()) {
                     Privilege::Exact => {}

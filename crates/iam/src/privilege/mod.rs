@@ -181,7 +181,7 @@ impl<'a> Query<'a> {
 
     /// Whether anything in `universe` is allowed that `required` does not hold.
     pub fn excess(&self, universe: &Language, required: &Language) -> Privilege {
-        let rest = |side, holes| self.bound(side, holes).minus(required).search(universe, self.limits);
+        let rest = |side, holes| self.bound(side, holes).minus(required).search(universe, &self.limits);
         let possible = match rest(Approximation::Over, Holes::Beyond(required)) {
             Search::Empty => return Privilege::Exact,
             Search::Witness(witness) => Some(witness),
@@ -212,7 +212,7 @@ impl<'a> Query<'a> {
     /// Whether all of `required` is allowed: [`Privilege::Exact`] if so; an excess names a required resource that is
     /// certainly not allowed, and has no statement.
     pub fn shortfall(&self, required: &Language) -> Privilege {
-        let missing = |side, holes| self.bound(side, holes).complement().search(required, self.limits);
+        let missing = |side, holes| self.bound(side, holes).complement().search(required, &self.limits);
         if let Search::Witness(witness) = missing(Approximation::Over, Holes::Open) {
             let asked = self.request.for_resource(&witness.text);
             if has_unknown(&witness.text) && evaluate(self.policies, &asked).decision == Decision::Unknown {

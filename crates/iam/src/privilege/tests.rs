@@ -128,7 +128,7 @@ fn actions_beyond_a_list() {
     let permitted = ["ecr:GetAuthorizationToken", "logs:Put*"];
     let ask = |statements: &str| {
         let policies = identity(statements);
-        ActionExcess::find(&policies, ROLE, &permitted, &Context::open(), Limits::default()).unwrap()
+        ActionExcess::find(&policies, ROLE, &permitted, &Context::open(), &Limits::default()).unwrap()
     };
     let allow = |action: &str| format!(r#"{{"Effect":"Allow","Action":{action},"Resource":"*"}}"#);
     assert_eq!(ask(&allow(r#"["ECR:getauthorizationtoken","logs:PutLogEvents"]"#)), ActionExcess::None);

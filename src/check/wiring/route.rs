@@ -1,0 +1,329 @@
+//! The routes of the IAM engine's table that are open to a role, each with a target and what is reached by it.
+
+use std::collections::BTreeMap;
+
+use super::access::Access;
+use super::excess::{self, Doubt, Excesses, Permitted, Question, Reach};
+use super::{Role, Wiring, known, statement};
+use seaworthy_aws::{PolicySource, Seen};
+use seaworthy_iam::{
+    Context, Decision, Effect, Gain, Glob, Language, PolicySet, Privilege, Query, ROUTES, Request,
+    ResourceRule, Route, StatementRef, Undecided, Witness, evaluate,
+};
+
+/// Roles that are set aside one after the other because nothing is gained by them.
+const MOST_HARMLESS: usize = 32;
+/// Roles that are tried for a secret that one of them can read.
+const MOST_TARGETS: usize = 50;
+
+/// A route that is open.
+pub(super) struct Open {
+    /// The route.
+    pub(super) route: &'static Route,
+    /// A shortest target.
+    pub(super) target: Witness,
+    /// The statement that allows the route's action.
+    pub(super) statement: Option<StatementRef>,
+    /// What is reached by it for certain, in words: then it is as bad as reading it.
+    pub(super) reaches: Option<String>,
+}
+
+/// All that is open to a role.
+#[derive(Default)]
+pub(super) struct Routes {
+    pub(super) open: Vec<Open>,
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// What is asked about one role.
+struct Asked<'a, 'w> {
+    wiring: &'a Wiring<'w>,
+    access: &'a Access<'a>,
+    policies: PolicySet,
+    permitted: &'a Permitted,
+    /// Whether an action is allowed on anything of its service.
+    anywhere: BTreeMap<&'static str, Anywhere>,
+}
+
+/// Whether an action is allowed on something.
+#[derive(Clone)]
+enum Anywhere {
+    Yes,
+    No,
+    Unknown(String),
+}
+
+/// The routes that are open to a role; targets in `extras` are accepted.
+pub(super) fn routes(
+    wiring: &Wiring<'_>,
+    access: &Access<'_>,
+    permitted: &Permitted,
+    extras: &Language,
+) -> Routes {
+    // What a resource's own policy says of this role is asked for single targets, where it is known.
+    let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
+    let mut asked = Asked { wiring, access, policies, permitted, anywhere: BTreeMap::new() };
+    let mut out = Routes::default();
+    for route in ROUTES {
+        if asked.may(route.action) && route.also.iter().all(|action| asked.may(action)) {
+            asked.route(route, extras, &mut out);
+        }
+    }
+    out
+}
+
+impl Asked<'_, '_> {
+    /// Whether an identity policy may be about an action.
+    fn may(&self, action: &str) -> bool {
+        may(&self.policies, action)
+    }
+
+    fn context(&self, route: &Route) -> Context {
+        let mut context = self.wiring.context(&self.access.principal);
+        if let Some(service) = route.passed_to {
+            context.set("iam:PassedToService", vec![service.to_owned()]);
+        }
+        // The role asks for itself, not an AWS resource.
+        context.set("kms:GrantIsForAWSResource", vec!["false".to_owned()]);
+        context
+    }
+
+    fn route(&mut self, route: &'static Route, extras: &Language, out: &mut Routes) {
+        let mut doubt = None;
+        for action in route.also {
+            match self.anywhere(action) {
+                Anywhere::Yes => {}
+                Anywhere::No => return,
+                Anywhere::Unknown(why) => doubt = Some((*action, why)),
+            }
+        }
+        let place = self.wiring.placement;
+        let targets = route.targets(place.partition(), place.account());
+        let own = Language::glob(Glob::literal(&self.access.principal));
+        let mut set_aside = vec![extras.clone()];
+        let fence = self.fence(route.gain);
+        match route.gain {
+            Gain::Role | Gain::PassedRole => set_aside.push(own),
+            // A fence that holds nothing back may go.
+            Gain::InlineFence | Gain::ManagedFence | Gain::Boundary if fence.is_none() => {
+                set_aside.push(own);
+            }
+            // What it reads already it need not let itself into.
+            Gain::SecretPolicy => {
+                set_aside.extend([self.permitted.secrets.clone(), self.permitted.parameters.clone()]);
+            }
+            _ => {}
+        }
+        let mut found = Excesses::default();
+        for _ in 0..=MOST_HARMLESS {
+            let question = Question {
+                action: route.action,
+                universe: &targets,
+                permitted: &Language::union(set_aside.iter().cloned()),
+                context: self.context(route),
+                elsewhere: false,
+            };
+            found = Excesses::default();
+            excess::ask(self.access, &self.policies, &question, &mut found);
+            let harmless: Vec<String> = found
+                .found
+                .iter()
+                .map(|reach| reach.witness.text.clone())
+                .filter(|arn| self.is_harmless(route, arn))
+                .collect();
+            if harmless.is_empty() {
+                break;
+            }
+            set_aside.extend(harmless.iter().map(|arn| Language::glob(Glob::literal(arn))));
+        }
+        if let Some((action, why)) = doubt {
+            let first = found.found.first();
+            out.doubts.extend(first.map(|reach| Doubt {
+                action,
+                resource: None,
+                why: format!("{why}; with {} on {} it could {}", route.action, reach.witness, route.does),
+            }));
+        } else {
+            for reach in found.found {
+                let reaches = self.reaches(route, &reach, fence.as_deref());
+                out.open.push(Open { route, target: reach.witness, statement: reach.statement, reaches });
+            }
+        }
+        out.doubts.extend(found.doubts);
+    }
+
+    /// Whether an action is allowed on anything of its service, or where it takes no resource.
+    fn anywhere(&mut self, action: &'static str) -> Anywhere {
+        if let Some(known) = self.anywhere.get(action) {
+            return known.clone();
+        }
+        let service = action.split(':').next().unwrap_or_default();
+        let arns = format!("arn:{}:{service}:*:*:?*", self.wiring.placement.partition());
+        let all = Language::union([Language::from(arns.as_str()), Language::glob(Glob::literal("*"))]);
+        let context = self.wiring.context(&self.access.principal);
+        let query = Query::new(&self.policies, &self.access.principal, action, None, context);
+        let answer = match query.map(|q| q.with_limits(self.access.limits.clone())) {
+            Err(error) => Anywhere::Unknown(error.to_string()),
+            Ok(query) => match query.excess(&all, &Language::nothing()) {
+                Privilege::Exact => Anywhere::No,
+                Privilege::Excess(_) => Anywhere::Yes,
+                Privilege::Undecided(Undecided::TooComplex) => Anywhere::Unknown(TOO_COMPLEX.to_owned()),
+                Privilege::Undecided(Undecided::Conditional { uncertainties, .. }) => {
+                    Anywhere::Unknown(statement::open_questions(&self.policies, &uncertainties))
+                }
+            },
+        };
+        self.anywhere.insert(action, answer.clone());
+        answer
+    }
+
+    /// What the role could read without its own fence of this kind, if that is more.
+    fn fence(&self, gain: Gain) -> Option<String> {
+        let mut policies = self.access.policies.clone();
+        match gain {
+            Gain::Boundary => {
+                policies.boundaries.as_ref()?;
+                policies.boundaries = None;
+            }
+            Gain::InlineFence | Gain::ManagedFence => {
+                let wanted = match gain {
+                    Gain::InlineFence => PolicySource::Inline,
+                    _ => PolicySource::Managed,
+                };
+                let mut taken = false;
+                let all = policies.identity.iter_mut().zip(&self.access.identity_sources);
+                for (policy, _) in all.filter(|(_, source)| **source == wanted) {
+                    let before = policy.statements.len();
+                    policy.statements.retain(|statement| statement.effect == Effect::Allow);
+                    taken |= policy.statements.len() < before;
+                }
+                if !taken {
+                    return None;
+                }
+            }
+            _ => return None,
+        }
+        let free = self.access.with_policies(policies);
+        let reading = excess::reading(self.wiring, &free, self.permitted);
+        let now = excess::reading(self.wiring, self.access, self.permitted);
+        let is_new = |reach: &&Reach| {
+            !now.found.iter().any(|r| r.action == reach.action && r.witness.text == reach.witness.text)
+        };
+        let known = known::readable_by(self.wiring, &free, self.permitted);
+        let first = reading.found.iter().find(is_new)?;
+        Some(known.unwrap_or_else(|| first.witness.to_string()))
+    }
+
+    /// The role of the snapshot with this ARN, another than the one that is asked about.
+    fn other(&self, arn: &str) -> Option<(&String, &seaworthy_aws::Role)> {
+        let others = self.wiring.snapshot.roles.iter().filter_map(|(name, seen)| Some((name, seen.value()?)));
+        others
+            .filter(|(name, _)| *name != self.access.name)
+            .find(|(name, role)| self.wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref()) == arn)
+    }
+
+    /// Whether nothing is gained by a role: its trust policy is known and lets nobody in by this route, or all that it
+    /// may do is known, reads nothing that this role does not read, and opens no route of its own.
+    fn is_harmless(&self, route: &Route, arn: &str) -> bool {
+        if !matches!(route.gain, Gain::Role | Gain::PassedRole) {
+            return false;
+        }
+        let Some((name, seen)) = self.other(arn) else { return false };
+        if route.action != "iam:UpdateAssumeRolePolicy" && self.is_shut(route, arn, seen) {
+            return true;
+        }
+        let role = Role::of_task(name.clone());
+        let Seen::Value(other) = self.wiring.access(&role) else { return false };
+        if !other.unseen.is_empty() || ROUTES.iter().any(|route| may(&other.policies, route.action)) {
+            return false;
+        }
+        let reading = excess::reading(self.wiring, &other, self.permitted);
+        reading.found.is_empty() && reading.doubts.is_empty()
+    }
+
+    /// Whether a role's trust policy is known and certainly keeps the route shut.
+    fn is_shut(&self, route: &Route, arn: &str, role: &seaworthy_aws::Role) -> bool {
+        let Seen::Value(document) = &role.trust else { return false };
+        let Ok(trust) = self.wiring.policy("the trust policy", document) else { return false };
+        let policies = PolicySet { resource: Some(trust), ..self.access.policies.clone() };
+        let (who, context) = match route.passed_to {
+            Some(service) => (service, Context::open()),
+            None => (self.access.principal.as_str(), self.wiring.context(&self.access.principal)),
+        };
+        let account = arn.split(':').nth(4);
+        Request::new(who, "sts:AssumeRole", arn, account, context).is_ok_and(|request| {
+            let decision = evaluate(&policies, &request).decision;
+            matches!(decision, Decision::ImplicitlyDenied | Decision::ExplicitlyDenied)
+        })
+    }
+
+    /// Whether the route's action is allowed on one target.
+    fn allows(&self, route: &Route, arn: &str) -> bool {
+        let account = arn.split(':').nth(4);
+        Request::new(&self.access.principal, route.action, arn, account, self.context(route))
+            .is_ok_and(|request| evaluate(&self.policies, &request).decision == Decision::Allowed)
+    }
+
+    /// What is certainly reached by an open route.
+    fn reaches(&self, route: &Route, reach: &Reach, fence: Option<&str>) -> Option<String> {
+        let own = &self.access.principal;
+        let beyond = || known::not_permitted(self.wiring, self.permitted).map(|s| format!(", such as {s}"));
+        let everything = |what: &str| {
+            Some(format!("{what}, and so read every secret of the account{}", beyond().unwrap_or_default()))
+        };
+        match route.gain {
+            Gain::Permissions if self.allows(route, own) => everything("write its own permissions"),
+            Gain::ManagedPolicy => {
+                let own = self.access.seen.policies.iter().filter(|p| p.source == PolicySource::Managed);
+                let own = own.map(|policy| policy.name.to_string());
+                let own =
+                    own.filter(|arn| !arn.contains(":iam::aws:")).find(|arn| self.allows(route, arn))?;
+                everything(&format!("rewrite {own}, which it has"))
+            }
+            Gain::InlineFence | Gain::ManagedFence | Gain::Boundary if self.allows(route, own) => {
+                fence.map(|secret| format!("take off what keeps it from {secret}"))
+            }
+            Gain::SecretPolicy if route.action.contains("Put") => {
+                let secret = known::not_permitted(self.wiring, self.permitted);
+                Some(format!("read {}", secret.unwrap_or_else(|| reach.witness.to_string())))
+            }
+            Gain::Role | Gain::PassedRole => self.through_a_role(route),
+            Gain::Code if route.action.starts_with("ecs:") => self.through_a_task(),
+            _ => None,
+        }
+    }
+
+    /// A secret that another role can read, where that role is a target.
+    fn through_a_role(&self, route: &Route) -> Option<String> {
+        let roles = self.wiring.snapshot.roles.iter().filter_map(|(name, seen)| Some((name, seen.value()?)));
+        let others = roles.filter(|(name, _)| *name != self.access.name).filter(|(name, role)| {
+            let arn = self.wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref());
+            let is_open = route.action == "iam:UpdateAssumeRolePolicy" || !self.is_shut(route, &arn, role);
+            self.allows(route, &arn) && is_open
+        });
+        others.take(MOST_TARGETS).find_map(|(name, _)| self.read_by(name))
+    }
+
+    /// A secret that a task's role can read and this one cannot.
+    fn through_a_task(&self) -> Option<String> {
+        let tasks = self.wiring.snapshot.tasks.values().filter_map(Seen::value);
+        let roles = tasks.filter_map(|task| self.wiring.text(task.task_role.value()?));
+        let names = roles.map(|role| role.rsplit('/').next().unwrap_or_default().to_owned());
+        let others: Vec<String> = names.filter(|name| name != self.access.name).take(MOST_TARGETS).collect();
+        others.iter().find_map(|name| self.read_by(name))
+    }
+
+    fn read_by(&self, name: &str) -> Option<String> {
+        let role = Role::of_task(name.to_owned());
+        let Seen::Value(other) = self.wiring.access(&role) else { return None };
+        let secret = known::readable_by(self.wiring, &other, self.permitted)?;
+        Some(format!("read {secret} as {name}"))
+    }
+}
+
+const TOO_COMPLEX: &str = "the policies are too complex to be compared in full";
+
+fn may(policies: &PolicySet, action: &str) -> bool {
+    let statements = policies.identity.iter().flat_map(|policy| &policy.statements);
+    statements.filter(|s| s.effect == Effect::Allow).any(|statement| statement.may_cover(action))
+}

@@ -1,0 +1,139 @@
+//! SW411: a role can widen its access.
+
+use std::collections::BTreeMap;
+
+use super::access::Access;
+use super::ground::Ground;
+use super::route::{self, Open};
+use super::{Extra, RoleKind, Wiring, statement, sw404};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use seaworthy_aws::Seen;
+use seaworthy_iam::{Language, StatementRef};
+
+/// SW411.
+pub struct RoleWidensItself;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW411",
+    name: "role-widens-itself",
+    summary: "A role can widen its access: change permissions, take off a limit, act as another role, or run code in another task.",
+    why: "What a role's policies name is then not all that it reaches. Whoever takes over the task writes the role another policy, passes a broader role to a task of their own, or opens a shell where another role's credentials are.",
+    fix: "Take the action away, or name the exact targets that the task needs. What remains by intent belongs in `roles.extras` of the contract: the target's ARN, with a reason.",
+    clause: "D.3.2",
+    severity: Severity::High,
+    reads: &[Reads::Aws],
+    tags: &["CWE-250", "CWE-269"],
+};
+
+/// Routes that a message names; the notes have all.
+const NAMED: usize = 3;
+
+impl Check<Wiring<'_>> for RoleWidensItself {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Roles], answers);
+        for role in wiring.expectations.roles.iter().filter(|r| r.kind == RoleKind::Task) {
+            match wiring.access(role) {
+                // SW409 tells that a role is missing.
+                Seen::Absent => {}
+                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                    &META,
+                    wiring.nowhere(&role.name),
+                    format!("role {}", role.name),
+                    gap.to_string(),
+                )),
+                Seen::Value(access) => {
+                    access.tell(wiring, &META, answers);
+                    judge(wiring, context, &access, answers);
+                }
+            }
+        }
+    }
+}
+
+fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+    let (permitted, _) = sw404::permitted(wiring, access);
+    let holds = |extra: &&Extra| extra.expires.is_none_or(|day| wiring.today <= day);
+    let extras = access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str()));
+    let routes = route::routes(wiring, access, &permitted, &Language::union(extras));
+    let mut doubts: BTreeMap<String, String> = BTreeMap::new();
+    for doubt in routes.doubts {
+        let on = doubt.resource.map(|r| format!(" on {r}")).unwrap_or_default();
+        doubts.entry(format!("whether {} is allowed {}{on}", access.name, doubt.action)).or_insert(doubt.why);
+    }
+    for (what, why) in doubts {
+        answers.unchecked.push(wiring.unchecked(&META, wiring.origin(&access.seen.place), what, why));
+    }
+    let mut by_statement: BTreeMap<Option<StatementRef>, Vec<Open>> = BTreeMap::new();
+    for open in routes.open {
+        by_statement.entry(open.statement).or_default().push(open);
+    }
+    for (of, open) in by_statement {
+        report(wiring, context, access, of, &open, answers);
+    }
+}
+
+/// One route in words.
+fn told(open: &Open) -> String {
+    let actions: Vec<&str> = [open.route.action].into_iter().chain(open.route.also.iter().copied()).collect();
+    let reaches = open.reaches.as_ref().map(|what| format!("; by that it can {what}")).unwrap_or_default();
+    let route = open.route;
+    format!("{} ({} on {}: {}){reaches}", route.does, actions.join(" with "), open.target, route.name)
+}
+
+fn report(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    access: &Access<'_>,
+    of: Option<StatementRef>,
+    open: &[Open],
+    answers: &mut Answers,
+) {
+    let by = of
+        .map_or_else(|| "its policies together".to_owned(), |of| statement::described(&access.policies, of));
+    let origin = wiring.origin(of.map_or(&access.seen.place, |of| access.place(of)));
+    // What certainly reaches a secret is told first.
+    let mut sorted: Vec<&Open> = open.iter().collect();
+    sorted.sort_by_key(|open| open.reaches.is_none());
+    let Some(first) = sorted.first() else { return };
+    if let Some(boundary) = &access.unseen_boundary {
+        let what = format!("whether {} can {}", access.name, told(first));
+        let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
+        answers.unchecked.push(wiring.unchecked(&META, origin, what, reason));
+        return;
+    }
+    let severity = if first.reaches.is_some() { META.severity } else { Severity::Medium };
+    let routes: Vec<String> = sorted.iter().take(NAMED).map(|open| told(open)).collect();
+    let more = match sorted.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and by {more} more routes"),
+    };
+    let message = format!("{} can widen its access by {by}: it can {}{more}", access.name, routes.join(", "));
+    let mut notes: Vec<String> =
+        if sorted.len() > 1 { sorted.iter().map(|open| told(open)).collect() } else { Vec::new() };
+    notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
+    let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));
+    notes.extend(
+        expired
+            .filter(|(_, day)| *day < wiring.today)
+            .map(|(e, day)| format!("the contract allowed {} until {day}; that has expired", e.resource)),
+    );
+    let [policy, sid] = of.map_or_else(Default::default, |of| statement::identity(&access.policies, of));
+    answers.findings.push(Finding {
+        check: META.id,
+        detector: None,
+        severity,
+        confidence: if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium },
+        message,
+        fix: META.fix.to_owned(),
+        origin,
+        secret: None,
+        fingerprint: Fingerprint::new(context.key, META.id, "", &[access.name, &policy, &sid], None),
+        places: Vec::new(),
+        notes,
+    });
+}

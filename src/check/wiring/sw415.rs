@@ -1,0 +1,92 @@
+//! SW415: a role's trust policy does not say for whom ECS may act.
+
+use super::Wiring;
+use super::ground::Ground;
+use super::sw410::{assumes, roles};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use seaworthy_aws::Seen;
+use seaworthy_iam::{Decision, evaluate};
+
+/// SW415.
+pub struct TrustWithoutSource;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW415",
+    name: "trust-without-source",
+    summary: "A role's trust policy lets ECS tasks in without a condition on aws:SourceAccount or aws:SourceArn.",
+    why: "ECS assumes the role for whoever makes it do so. Without a condition on the source, the trust policy does not limit that to tasks of this account (the confused deputy problem).",
+    fix: "Add to the statement: `Condition: {\"StringEquals\": {\"aws:SourceAccount\": \"ACCOUNT\"}, \"ArnLike\": {\"aws:SourceArn\": \"arn:aws:ecs:REGION:ACCOUNT:*\"}}`.",
+    clause: "D.3.2",
+    severity: Severity::Low,
+    reads: &[Reads::Aws],
+    tags: &["CWE-441"],
+};
+
+/// Accounts of nobody: the first that is not the role's own stands for a stranger's.
+const STRANGERS: [&str; 2] = ["000000000000", "999999999999"];
+
+impl Check<Wiring<'_>> for TrustWithoutSource {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Roles], answers);
+        for name in roles(wiring, &META, answers) {
+            let unchecked = |reason: String| {
+                let what = format!("trust policy of the role {name}");
+                wiring.unchecked(&META, wiring.nowhere(&name), what, reason)
+            };
+            let role = match wiring.snapshot.role(&name) {
+                // SW409 tells of a role that is missing.
+                Seen::Absent => continue,
+                Seen::NotSeen(gap) => {
+                    answers.unchecked.push(unchecked(gap.to_string()));
+                    continue;
+                }
+                Seen::Value(role) => role,
+            };
+            let document = match &role.trust {
+                Seen::Value(document) => document,
+                Seen::Absent => {
+                    answers.unchecked.push(unchecked("the source does not tell it".to_owned()));
+                    continue;
+                }
+                Seen::NotSeen(gap) => {
+                    answers.unchecked.push(unchecked(gap.to_string()));
+                    continue;
+                }
+            };
+            let policy = match wiring.policy("the trust policy", document) {
+                Ok(policy) => policy,
+                Err(gap) => {
+                    answers.unchecked.push(unchecked(gap.to_string()));
+                    continue;
+                }
+            };
+            let stranger = STRANGERS.iter().find(|account| **account != wiring.placement.account());
+            let asked = assumes(wiring, &name, role, &policy, stranger.copied());
+            let lets_in = asked.is_some_and(|(policies, request)| {
+                evaluate(&policies, &request).decision == Decision::Allowed
+            });
+            if lets_in {
+                answers.findings.push(Finding {
+                    check: META.id,
+                    detector: None,
+                    severity: META.severity,
+                    confidence: Confidence::High,
+                    message: format!(
+                        "the role {name} lets ECS tasks in whatever account they are of: its trust policy has no condition on aws:SourceAccount or aws:SourceArn"
+                    ),
+                    fix: META.fix.to_owned(),
+                    origin: wiring.origin(&document.place),
+                    secret: None,
+                    fingerprint: Fingerprint::new(context.key, META.id, "", &[&name], None),
+                    places: Vec::new(),
+                    notes: Vec::new(),
+                });
+            }
+        }
+    }
+}
