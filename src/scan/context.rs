@@ -86,7 +86,6 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         let path = std::os::unix::ffi::OsStrExt::as_bytes(unread.path.as_os_str());
         answers.unchecked.push(miss(path, "entry", unread.reason.clone()));
     }
-    coverage.layers = 1;
     let recipe = Recipe::new(source.name.clone(), &source.bytes, &resolution, request.target.as_deref());
     for (copy, reason) in &reach.refused {
         let Some((_, copy)) = copies.get(*copy) else { continue };

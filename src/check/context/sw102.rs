@@ -42,10 +42,7 @@ impl Check<Build<'_>> for SecretInContext {
             let Some(finding) = finding(build, context, sighting, file, *count) else { continue };
             let key = (sighting.rule, sighting.mark.group);
             match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
-                Some(first) => {
-                    first.severity = first.severity.max(finding.severity);
-                    first.places.push(finding.origin);
-                }
+                Some(first) => first.absorb(finding),
                 None => {
                     seen.insert(key, answers.findings.len());
                     answers.findings.push(finding);

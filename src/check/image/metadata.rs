@@ -46,8 +46,10 @@ pub(super) fn text_finding(
 pub(super) fn add(answers: &mut Answers, seen: &mut Seen, finding: Finding, group: u64) {
     let key = (finding.detector.clone().unwrap_or_default(), group);
     match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
-        Some(first) if first.origin == finding.origin || first.places.last() == Some(&finding.origin) => {}
-        Some(first) => first.places.push(finding.origin),
+        Some(first)
+            if first.origin == finding.origin
+                || first.places.last().is_some_and(|p| p.origin == finding.origin) => {}
+        Some(first) => first.absorb(finding),
         None => {
             seen.insert(key, answers.findings.len());
             answers.findings.push(finding);
