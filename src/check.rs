@@ -4,6 +4,7 @@ pub mod context;
 pub mod dockerfile;
 pub mod fallback;
 pub mod image;
+pub mod library;
 pub mod packaging;
 pub mod provenance;
 pub mod secret_file;

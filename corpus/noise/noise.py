@@ -77,9 +77,11 @@ def goroot(work, tree):
     source, tools = from_debian / "usr/share/go-1.19", from_debian / "usr/lib/go-1.19"
     if not source.exists():
         return False
+    # The tools' tree leads back to the sources by links.
+    links = lambda folder, names: [n for n in names if (pathlib.Path(folder) / n).is_symlink()]
     for part in (source, tools):
         if part.exists():
-            shutil.copytree(part, tree / "usr/local/go", symlinks=True, dirs_exist_ok=True)
+            shutil.copytree(part, tree / "usr/local/go", ignore=links, dirs_exist_ok=True)
     return True
 
 

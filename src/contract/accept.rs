@@ -78,7 +78,9 @@ impl AcceptEntry {
             && self.detector.as_ref().is_none_or(|d| finding.detector.as_ref() == Some(d))
             && self.fingerprint.as_ref().is_none_or(|f| finding.fingerprint == *f)
             && self.path.as_ref().is_none_or(|glob| {
-                finding.origins().all(|origin| origin.path.as_ref().is_some_and(|path| glob.set.is_match(path)))
+                finding
+                    .origins()
+                    .all(|origin| origin.path.as_ref().is_some_and(|path| glob.set.is_match(path)))
             })
     }
 

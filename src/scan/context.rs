@@ -10,6 +10,7 @@ use super::{Outcome, ScanError, Setup};
 use crate::check::context::FILE_CHECKS;
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::fallback::Watch;
+use crate::check::library::OwnPackages;
 use crate::check::{Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks};
 use crate::finding::{ArtifactRecord, Subject, Unchecked};
 use seaworthy_context::{
@@ -104,6 +105,7 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         name,
         unbounded: rules.is_empty(),
         dockerfile: own.and_then(|path| files.position(&path)),
+        own: own_packages(setup, &files),
         files,
         copies,
         reach,
@@ -190,6 +192,23 @@ fn needed(
     dockerfile
         .needed_stages(target)
         .map_err(|e| ScanError::Target { path: source.name.clone(), reason: e.to_string() })
+}
+
+/// The project's own packages: those that the contract starts, and the directories at the context's root and in `src`.
+fn own_packages(setup: &Setup<'_>, files: &Files) -> OwnPackages {
+    const NOT_OWN: [&str; 6] = ["node_modules", "vendor", "src", "test", "tests", "lib"];
+    let mut own = OwnPackages::default();
+    for entrypoint in super::packaging::entrypoints(setup.contract) {
+        own.add_command(entrypoint.command.iter().map(String::as_str));
+    }
+    for file in files.files.iter().filter(|f| f.kind == FileKind::Directory) {
+        let Ok(path) = std::str::from_utf8(file.bytes()) else { continue };
+        let name = path.strip_prefix("src/").unwrap_or(path);
+        if !name.contains('/') && !NOT_OWN.contains(&name) {
+            own.add_name(name);
+        }
+    }
+    own
 }
 
 /// A file's path below a directory, if it lies there.

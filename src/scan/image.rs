@@ -11,6 +11,7 @@ use super::pipeline::{Asked, Expected, Pipeline};
 use super::{Outcome, ScanError, Setup};
 use crate::check::fallback::Watch;
 use crate::check::image::{ALL, Examined, ExaminedImage, LAYER_CHECKS, LayerFacts, LayerView};
+use crate::check::library::OwnPackages;
 use crate::check::packaging::startup::{self, ENTRYPOINTS, Entrypoint, Startup};
 use crate::check::packaging::{HELP, HelpRuns};
 use crate::check::{Answers, Context, Masker};
@@ -180,7 +181,9 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
     let mut missed = images.missed;
     let mut coverage = Coverage::default();
     let mut artifacts = Vec::new();
-    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches };
+    let mut own = OwnPackages::default();
+    starts.entrypoints.iter().for_each(|e| own.add_command(e.command.iter().map(String::as_str)));
+    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches, own };
     for image in images.images {
         let facts = |layer: &Layer| seen.get(&layer.blob.key).and_then(|r| r.as_ref().ok().cloned());
         let layers: Vec<LayerView> = image

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
-use crate::check::image::{Sighting, is_published};
+use crate::check::image::Sighting;
+use crate::check::library::Surroundings;
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
 use seaworthy_source::Span;
@@ -31,6 +32,7 @@ impl Check<Build<'_>> for SecretInContext {
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let mut seen: HashMap<(usize, u64), usize> = HashMap::new();
         let mut nth: HashMap<(usize, u64), usize> = HashMap::new();
+        let surroundings = build.context.surroundings();
         for sighting in &build.context.facts.sightings {
             let file = usize::try_from(sighting.file.ordinal).unwrap_or(usize::MAX);
             // The Dockerfile's secrets are told at their instructions.
@@ -39,7 +41,9 @@ impl Check<Build<'_>> for SecretInContext {
             }
             let count = nth.entry((sighting.rule, sighting.file.ordinal)).or_default();
             *count += 1;
-            let Some(finding) = finding(build, context, sighting, file, *count) else { continue };
+            let Some(finding) = finding(build, context, &surroundings, sighting, file, *count) else {
+                continue;
+            };
             let key = (sighting.rule, sighting.mark.group);
             match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
                 Some(first) => first.absorb(finding),
@@ -56,6 +60,7 @@ impl Check<Build<'_>> for SecretInContext {
 fn finding(
     build: &Build<'_>,
     context: &Context<'_>,
+    surroundings: &Surroundings<'_>,
     sighting: &Sighting,
     file: usize,
     nth: usize,
@@ -64,15 +69,9 @@ fn finding(
     let examined = &build.context;
     let (reachable, how) = reached(build, file);
     let mut notes = sighting.notes.clone();
-    let (mut severity, mut confidence) = (rule.severity, sighting.confidence);
-    if is_published(sighting.file.path.as_bytes()) {
-        (severity, confidence) = (Severity::Low, Confidence::Low);
-        notes.push(
-            "it lies in the tests, examples or documentation of a library, so it is probably public".into(),
-        );
-    } else if confidence == Confidence::Low {
-        severity = severity.lowered();
-    }
+    let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+    let (mut severity, confidence) = (rating.severity, rating.confidence);
+    notes.extend(rating.note);
     if !reachable {
         severity = severity.lowered();
     }

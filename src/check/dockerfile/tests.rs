@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::ALL;
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::image::ChunkFacts;
+use crate::check::library::OwnPackages;
 use crate::check::{Answers, Context};
 use crate::finding::{Finding, FingerprintKey, Severity};
 use crate::rule::Rules;
@@ -36,6 +37,7 @@ fn findings(text: &str) -> Option<Vec<Finding>> {
             facts: ChunkFacts::default(),
             git: Ok(None),
             dockerfile: None,
+            own: OwnPackages::default(),
         },
     };
     let context = Context { rules: rules(), key: &FingerprintKey::PlaceOnly, secrets: &[] };

@@ -4,7 +4,6 @@ mod content;
 mod document;
 mod metadata;
 mod origin;
-mod published;
 mod sw301;
 mod sw302;
 mod sw303;
@@ -17,12 +16,12 @@ mod sw309;
 
 pub(super) use content::place;
 pub use content::{ChunkFacts, LayerFacts, SecretFileSighting, Sighting, examine};
-pub(super) use published::is_published;
 
 use std::sync::Arc;
 
 use super::Check;
 use super::fallback::SilentFallback;
+use super::library::{OwnPackages, Surroundings};
 use seaworthy_image::{Image, Layer, Mismatch};
 use seaworthy_source::SourceLines;
 
@@ -49,6 +48,8 @@ pub struct Examined {
     pub images: Vec<ExaminedImage>,
     /// Documents and layers whose bytes differ from their digest.
     pub mismatches: Vec<Mismatch>,
+    /// The packages that the contract names as the project's own.
+    pub own: OwnPackages,
 }
 
 /// One image with what was seen in its layers.
@@ -78,4 +79,26 @@ pub(super) fn environment(image: &ExaminedImage) -> impl Iterator<Item = (&str, 
         let text = e.as_str().unwrap_or_default();
         text.split_once('=').unwrap_or((text, ""))
     })
+}
+
+impl ExaminedImage {
+    /// The project's own packages: those of the contract, and those that the image's configuration starts.
+    pub(super) fn own_packages(&self, contract: &OwnPackages) -> OwnPackages {
+        let mut own = contract.clone();
+        for pointer in ["/config/Entrypoint", "/config/Cmd"] {
+            let words = self.image.config.value.pointer(pointer).and_then(serde_json::Value::as_array);
+            own.add_command(words.into_iter().flatten().filter_map(serde_json::Value::as_str));
+        }
+        own
+    }
+
+    /// What the image's layers tell of its packages.
+    pub(super) fn surroundings<'a>(&'a self, own: &'a OwnPackages) -> Surroundings<'a> {
+        let facts = || self.layers.iter().filter_map(|l| l.facts.as_deref());
+        Surroundings {
+            exists: Box::new(move |path| facts().any(|f| f.summary.index.has(path))),
+            manifests: facts().map(|f| &f.manifests).collect(),
+            own,
+        }
+    }
 }
