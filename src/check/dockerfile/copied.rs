@@ -66,8 +66,12 @@ pub(super) fn target(
         return Some(absolute(&base, &path));
     }
     let directory = destination.ends_with('/') || destination.ends_with('.') || copy.sources.len() > 1;
-    for source in &copy.sources {
-        let (SourcePath::Known(source) | SourcePath::Prefix(source)) = source;
+    let texts = |source: &'_ SourcePath| match source {
+        SourcePath::Known(text) | SourcePath::Prefix(text) => vec![text.clone()],
+        SourcePath::OneOf(texts) => texts.clone(),
+    };
+    for source in copy.sources.iter().flat_map(texts) {
+        let source = source.as_str();
         let clean = absolute("/", source);
         let clean = clean.trim_start_matches('/');
         if clean.is_empty() {

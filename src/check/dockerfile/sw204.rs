@@ -160,11 +160,12 @@ fn by_name(
         let clean = absolute("/", source);
         let relative = clean.trim_start_matches('/');
         let there = examined.files.root.join(relative);
-        if relative.is_empty() || std::fs::symlink_metadata(there).is_ok() || source.contains("://") {
+        // A wildcard that matches nothing brings nothing.
+        let wild = relative.contains(['*', '?', '[']);
+        if relative.is_empty() || wild || source.contains("://") || std::fs::symlink_metadata(there).is_ok() {
             continue;
         }
-        let literal: String = relative.chars().filter(|c| !matches!(c, '*' | '?' | '[' | ']')).collect();
-        let Some((what, severity)) = named(&literal) else { continue };
+        let Some((what, severity)) = named(relative) else { continue };
         let recipe = findings.recipe;
         let base = destination(recipe, number);
         let said = Said {

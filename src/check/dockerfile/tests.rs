@@ -100,6 +100,31 @@ fn secrets_that_stay_where_they_belong() {
 }
 
 #[test]
+fn what_a_program_takes_back_does_not_stay() {
+    let url = "url.\"https://x:$K@github.com/\"";
+    let set = format!("git config --global {url}.insteadOf https://github.com/ && go mod download");
+    assert_ne!(flows(&set), 0);
+    assert_eq!(flows(&format!("{set} && git config --global --remove-section {url}")), 0);
+    assert_eq!(flows(&format!("{set} && git config --global --unset {url}.insteadOf")), 0);
+    assert_ne!(flows(&format!("{set} && git config --global --remove-section user")), 0);
+    let login = "echo $K | docker login -u x --password-stdin r.example";
+    assert_ne!(flows(login), 0);
+    assert_eq!(flows(&format!("{login} && docker pull r.example/x && docker logout r.example")), 0);
+    assert_ne!(flows(&format!("docker logout r.example && {login}")), 0);
+    assert_eq!(flows("npm config set //r/:_authToken=$K && npm ci && npm config delete //r/:_authToken"), 0);
+    let clone = "git clone https://x:$K@github.com/x/y . && git remote set-url origin https://github.com/x/y";
+    assert_eq!(flows(clone), 0);
+}
+
+#[test]
+fn values_that_only_let_a_build_run() {
+    assert_eq!(found("RUN SECRET_KEY=build-key python manage.py collectstatic"), []);
+    assert_eq!(found("RUN DJANGO_SECRET_KEY=not-used-at-build python manage.py collectstatic"), []);
+    assert_eq!(found("RUN export SECRET_KEY_BASE='dummy for assets' && rake assets:precompile"), []);
+    assert_eq!(found("RUN SECRET_KEY=build-tR7uK2mQx9Wd python manage.py collectstatic"), [("SW203", 2)]);
+}
+
+#[test]
 fn secrets_that_do_not() {
     for command in [
         "cat /f",
