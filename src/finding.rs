@@ -315,10 +315,46 @@ pub struct Finding {
     pub secret: Option<Redacted>,
     /// A stable name for it.
     pub fingerprint: Fingerprint,
-    /// Further origins of the same secret.
-    pub places: Vec<Origin>,
+    /// Further places of the same secret, each with its own severity.
+    pub places: Vec<FindingPlace>,
     /// What else is known, such as the account an access key belongs to.
     pub notes: Vec<String>,
+}
+
+/// A further place of a finding, and how bad and how sure it would be there alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FindingPlace {
+    /// Where.
+    pub origin: Origin,
+    /// How bad it is there.
+    pub severity: Severity,
+    /// How sure it is there.
+    pub confidence: Confidence,
+}
+
+impl Finding {
+    /// Takes in the same secret found elsewhere. The finding has the highest severity and confidence of all its places
+    /// and speaks of the place that has the highest severity; the others become further places.
+    pub fn absorb(&mut self, mut other: Self) {
+        let confidence = self.confidence.max(other.confidence);
+        if other.severity > self.severity {
+            std::mem::swap(self, &mut other);
+        }
+        let Self { origin, severity, confidence: own, places, .. } = other;
+        self.places.push(FindingPlace { origin, severity, confidence: own });
+        self.places.extend(places);
+        self.confidence = confidence;
+    }
+
+    /// Adds a further place that is as bad and as sure as the finding itself.
+    pub fn add_place(&mut self, origin: Origin) {
+        self.places.push(FindingPlace { origin, severity: self.severity, confidence: self.confidence });
+    }
+
+    /// All origins: its own, then those of its further places.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        std::iter::once(&self.origin).chain(self.places.iter().map(|p| &p.origin))
+    }
 }
 
 /// A thing that seaworthy was asked to examine and could not.

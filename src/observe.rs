@@ -5,13 +5,12 @@ mod content;
 pub mod entrypoint;
 pub mod fallback;
 mod image;
-mod published;
+pub mod library;
 pub mod secret_file;
 
 pub use content::{ChunkFacts, LayerFacts, SecretFileSighting, Sighting, examine};
 pub(crate) use image::environment;
 pub use image::{Examined, ExaminedImage, LayerView};
-pub(crate) use published::is_published;
 
 /// A secret that the contract injects at runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -189,6 +189,7 @@ mod tests {
         let mut on_disk: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
             .unwrap()
             .map(|e| format!("rules/{}", e.unwrap().file_name().to_string_lossy()))
+            .filter(|name| name.ends_with(".toml"))
             .collect();
         on_disk.sort();
         let embedded: Vec<&str> = embedded::FILES.iter().map(|(name, _)| *name).collect();

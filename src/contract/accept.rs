@@ -74,12 +74,13 @@ impl AcceptEntry {
     /// Whether the entry speaks of the finding, on whatever day. With a path, every place of the secret must match:
     /// a secret that is also elsewhere is more than what was accepted.
     pub fn matches(&self, finding: &Finding) -> bool {
-        let origins = || std::iter::once(&finding.origin).chain(&finding.places);
         self.check == finding.check
             && self.detector.as_ref().is_none_or(|d| finding.detector.as_ref() == Some(d))
             && self.fingerprint.as_ref().is_none_or(|f| finding.fingerprint == *f)
             && self.path.as_ref().is_none_or(|glob| {
-                origins().all(|origin| origin.path.as_ref().is_some_and(|path| glob.set.is_match(path)))
+                finding
+                    .origins()
+                    .all(|origin| origin.path.as_ref().is_some_and(|path| glob.set.is_match(path)))
             })
     }
 

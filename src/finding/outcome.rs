@@ -126,7 +126,7 @@ pub struct ArtifactRecord {
 /// The ledger of what was seen and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
-    /// Layers (or contexts) read to their end.
+    /// Layers read to their end; a context has none.
     pub layers: u64,
     /// Layers that could not be read, or not to their end.
     pub layers_not_seen: u64,

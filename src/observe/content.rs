@@ -6,6 +6,7 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::fallback::{self, Fallback};
+use super::library::{self, KeyDigest, Manifests, key};
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use crate::rule::{Rule, Rules};
@@ -31,8 +32,17 @@ pub struct Sighting {
     pub confidence: Confidence,
     /// What may be kept of it.
     pub mark: SecretMark,
+    /// If it is a private key, what tells it apart.
+    pub key: Option<KeyDigest>,
     /// What else is known.
     pub notes: Vec<String>,
+}
+
+impl Sighting {
+    /// The secret, as far as its place matters for it.
+    pub(crate) fn subject<'a>(&'a self, rule: &'a Rule) -> library::Subject<'a> {
+        library::Subject { rule, confidence: self.confidence, key: self.key.as_ref() }
+    }
 }
 
 /// A file of a kind that is made to hold secrets.
@@ -55,6 +65,8 @@ pub struct ChunkFacts {
     pub secret_files: Vec<SecretFileSighting>,
     /// Required variables that get a default.
     pub fallbacks: Vec<Fallback>,
+    /// What packages' manifests say.
+    pub manifests: Manifests,
     /// Stretches of the files that are asked about.
     pub captured: Vec<Captured>,
     /// Files with compressed data of their own.
@@ -75,6 +87,7 @@ impl ChunkFacts {
         self.sightings.extend(other.sightings);
         self.secret_files.extend(other.secret_files);
         self.fallbacks.extend(other.fallbacks);
+        self.manifests.merge(other.manifests);
         self.captured.extend(other.captured);
         self.not_decoded += other.not_decoded;
         self.not_decoded_bytes += other.not_decoded_bytes;
@@ -94,6 +107,8 @@ pub struct LayerFacts {
     pub secret_files: Vec<SecretFileSighting>,
     /// Required variables that get a default, by file and place.
     pub fallbacks: Vec<Fallback>,
+    /// What packages' manifests say.
+    pub manifests: Manifests,
     /// The beginnings of the files that are asked about, by entry.
     pub contents: BTreeMap<u64, Vec<u8>>,
     /// Files with compressed data of their own.
@@ -115,6 +130,7 @@ impl LayerFacts {
             sightings: resolve(rules, facts.sightings),
             secret_files,
             fallbacks,
+            manifests: facts.manifests,
             contents: contents(facts.captured),
             not_decoded: facts.not_decoded,
             not_decoded_bytes: facts.not_decoded_bytes,
@@ -144,6 +160,7 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
         let core_end = part.core.end - part.bytes.start;
         if part.file.kind == ContentKind::File {
             look_at_file(part, bytes, part.offset == 0, &mut facts);
+            facts.manifests.observe(part.file.path.as_bytes(), bytes, (part.offset > 0, !part.last));
         }
         let sightings = &mut facts.sightings;
         let whole = part.offset == 0 && part.last;
@@ -188,7 +205,7 @@ fn look_at_file(part: &Part, head: &[u8], first: bool, facts: &mut ChunkFacts) {
 
 fn sighting(
     rules: &Rules,
-    key: &FingerprintKey,
+    fingerprint_key: &FingerprintKey,
     part: &Part,
     bytes: &[u8],
     whole: bool,
@@ -205,14 +222,17 @@ fn sighting(
     if width == 2 {
         notes.push("in UTF-16".to_owned());
     }
+    let confidence = rule.confidence.adjusted(hit.adjust);
+    let key = if library::is_key(rule) { key::digest_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,
         file: Arc::clone(&part.file),
         matched: (in_file(hit.matched.start), in_file(hit.matched.end)),
         span: (offset, in_file(hit.span.end)),
         place: place(bytes, whole && width == 1, hit.span.start, offset),
-        confidence: rule.confidence.adjusted(hit.adjust),
-        mark: SecretMark::new(key, hit.secret),
+        confidence,
+        mark: SecretMark::new(fingerprint_key, hit.secret),
+        key,
         notes,
     })
 }

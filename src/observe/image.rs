@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::content::LayerFacts;
+use super::library::{OwnPackages, Surroundings};
 use seaworthy_image::layer::hidden_by;
 use seaworthy_image::layer::{ContentKind, FileMeta};
 use seaworthy_image::{Image, Layer, Mismatch};
@@ -16,6 +17,8 @@ pub struct Examined {
     pub images: Vec<ExaminedImage>,
     /// Documents and layers whose bytes differ from their digest.
     pub mismatches: Vec<Mismatch>,
+    /// The packages that the contract names as the project's own.
+    pub own: OwnPackages,
 }
 
 /// One image with what was seen in its layers.
@@ -39,6 +42,26 @@ pub struct LayerView {
 }
 
 impl ExaminedImage {
+    /// The project's own packages: those of the contract, and those that the image's configuration starts.
+    pub(crate) fn own_packages(&self, contract: &OwnPackages) -> OwnPackages {
+        let mut own = contract.clone();
+        for pointer in ["/config/Entrypoint", "/config/Cmd"] {
+            let words = self.image.config.value.pointer(pointer).and_then(serde_json::Value::as_array);
+            own.add_command(words.into_iter().flatten().filter_map(serde_json::Value::as_str));
+        }
+        own
+    }
+
+    /// What the image's layers tell of its packages.
+    pub(crate) fn surroundings<'a>(&'a self, own: &'a OwnPackages) -> Surroundings<'a> {
+        let facts = || self.layers.iter().filter_map(|l| l.facts.as_deref());
+        Surroundings {
+            exists: Box::new(move |path| facts().any(|f| f.summary.index.has(path))),
+            manifests: facts().map(|f| &f.manifests).collect(),
+            own,
+        }
+    }
+
     /// An origin in this image.
     pub(crate) fn origin(&self, kind: OriginKind) -> Origin {
         Origin { platform: self.image.platform.clone(), ..Origin::new(kind, self.image.name.clone()) }

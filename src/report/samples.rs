@@ -211,7 +211,7 @@ pub(super) fn fail() -> Report {
         "AKIA…",
         20,
     );
-    key.places = vec![Origin { state: Some(FileState::Overwritten(7)), ..file("srv/old/.env", 4, 19) }];
+    key.add_place(Origin { state: Some(FileState::Overwritten(7)), ..file("srv/old/.env", 4, 19) });
     key.notes = vec!["The key belongs to account 123456789012.".to_owned()];
     findings.push(key);
 

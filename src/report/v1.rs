@@ -297,10 +297,31 @@ pub(super) struct Finding {
     secret: Option<Secret>,
     /// A stable name for it: a keyed hash in hex.
     fingerprint: String,
-    /// Further origins of the same secret.
-    places: Vec<Origin>,
+    /// Further places of the same secret, each with its own severity.
+    places: Vec<FindingPlace>,
     /// What else is known.
     notes: Vec<String>,
+}
+
+/// A further place of a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FindingPlace {
+    /// How bad it is there.
+    severity: Severity,
+    /// How sure it is there.
+    confidence: Confidence,
+    #[serde(flatten)]
+    origin: Origin,
+}
+
+impl From<&inner::FindingPlace> for FindingPlace {
+    fn from(place: &inner::FindingPlace) -> Self {
+        Self {
+            severity: place.severity.into(),
+            confidence: place.confidence.into(),
+            origin: (&place.origin).into(),
+        }
+    }
 }
 
 impl From<&inner::Finding> for Finding {

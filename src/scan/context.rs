@@ -14,6 +14,7 @@ use crate::check::{
 };
 use crate::finding::{ArtifactRecord, Reads, Subject, Unchecked};
 use crate::observe::fallback::Watch;
+use crate::observe::library::OwnPackages;
 use seaworthy_context::{
     Builder, Context as Files, FileKind, GitIndex, IgnoreRules, SpecialKind, Unread, reach,
 };
@@ -90,7 +91,6 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         let path = std::os::unix::ffi::OsStrExt::as_bytes(unread.path.as_os_str());
         answers.unchecked.push(miss(path, "entry", unread.reason.clone()));
     }
-    coverage.layers = 1;
     let recipe = Recipe::new(source.name.clone(), &source.bytes, &resolution, request.target.as_deref());
     for (copy, reason) in &reach.refused {
         let Some((_, copy)) = copies.get(*copy) else { continue };
@@ -112,6 +112,7 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         name,
         unbounded: rules.is_empty(),
         dockerfile: own.and_then(|path| files.position(&path)),
+        own: own_packages(setup, &files),
         files,
         copies,
         reach,
@@ -189,6 +190,23 @@ fn needed(
     dockerfile
         .needed_stages(target)
         .map_err(|e| ScanError::Target { path: source.name.clone(), reason: e.to_string() })
+}
+
+/// The project's own packages: those that the contract starts, and the directories at the context's root and in `src`.
+fn own_packages(setup: &Setup<'_>, files: &Files) -> OwnPackages {
+    const NOT_OWN: [&str; 6] = ["node_modules", "vendor", "src", "test", "tests", "lib"];
+    let mut own = OwnPackages::default();
+    for entrypoint in super::packaging::entrypoints(setup.contract) {
+        own.add_command(entrypoint.command.iter().map(String::as_str));
+    }
+    for file in files.files.iter().filter(|f| f.kind == FileKind::Directory) {
+        let Ok(path) = std::str::from_utf8(file.bytes()) else { continue };
+        let name = path.strip_prefix("src/").unwrap_or(path);
+        if !name.contains('/') && !NOT_OWN.contains(&name) {
+            own.add_name(name);
+        }
+    }
+    own
 }
 
 /// A file's path below a directory, if it lies there.

@@ -16,6 +16,7 @@ use crate::contract::Contract;
 use crate::finding::{ArtifactRecord, Coverage, Reads, Subject, Unchecked};
 use crate::observe::entrypoint::{self as startup, Entrypoint, Startup};
 use crate::observe::fallback::Watch;
+use crate::observe::library::OwnPackages;
 use crate::observe::{Examined, ExaminedImage, LayerFacts, LayerView};
 use seaworthy_dockerfile::Dockerfile;
 use seaworthy_dockerfile::history::{HistoryLine, InstructionRef, match_history};
@@ -181,7 +182,9 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
     let mut missed = images.missed;
     let mut coverage = Coverage::default();
     let mut artifacts = Vec::new();
-    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches };
+    let mut own = OwnPackages::default();
+    starts.entrypoints.iter().for_each(|e| own.add_command(e.command.iter().map(String::as_str)));
+    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches, own };
     for image in images.images {
         let facts = |layer: &Layer| seen.get(&layer.blob.key).and_then(|r| r.as_ref().ok().cloned());
         let layers: Vec<LayerView> = image

@@ -22,7 +22,7 @@ pub(super) fn judge(
     for finding in &mut found {
         mask(masker, &mut finding.origin);
         finding.message = masker.mask(&finding.message);
-        finding.places.iter_mut().for_each(|o| mask(masker, o));
+        finding.places.iter_mut().for_each(|p| mask(masker, &mut p.origin));
         finding.places.sort();
     }
     let asked = answers.asked;
@@ -72,10 +72,7 @@ fn together(findings: Vec<Finding>) -> Vec<Finding> {
         let key = (finding.check, finding.fingerprint.as_str().to_owned());
         let same = first.get(&key).copied().filter(|i| out[*i].origin.platform != finding.origin.platform);
         match same {
-            Some(i) => {
-                out[i].places.push(finding.origin);
-                out[i].places.extend(finding.places);
-            }
+            Some(i) => out[i].absorb(finding),
             None => {
                 first.insert(key, out.len());
                 out.push(finding);

@@ -1,6 +1,5 @@
 //! Plans and templates that were once answered wrong, and others of their kinds: each must have the right answer.
 
-
 use std::path::Path;
 
 use crate::support::Cli;

@@ -42,6 +42,9 @@ pub enum CopyKind {
 pub enum SourcePath {
     /// All of it is known.
     Known(String),
+    /// It is one of these: a variable stands for a platform, of which there are only so many. As a source it stands for
+    /// all that are there.
+    OneOf(Vec<String>),
     /// Only the beginning is: a variable has no value that seaworthy can see. As a source it stands for everything
     /// that starts so.
     Prefix(String),
@@ -131,7 +134,7 @@ impl Taker<'_> {
     fn read_excludes(&mut self) -> Result<(), IgnoreError> {
         let known = |path: &SourcePath| match path {
             SourcePath::Known(text) => Some(text.clone()),
-            SourcePath::Prefix(_) => None,
+            SourcePath::OneOf(_) | SourcePath::Prefix(_) => None,
         };
         let patterns: Option<Vec<String>> = self.copy.excludes.iter().map(known).collect();
         if let Some(patterns) = patterns.filter(|patterns| !patterns.is_empty()) {
@@ -160,6 +163,13 @@ impl Taker<'_> {
                     self.node(hit.node);
                 }
                 return Ok(!hits.is_empty());
+            }
+            SourcePath::OneOf(texts) => {
+                let mut any = false;
+                for text in texts {
+                    any |= self.source(&SourcePath::Known(text.clone()))?;
+                }
+                return Ok(any);
             }
             SourcePath::Prefix(text) => self.prefix(text),
         }

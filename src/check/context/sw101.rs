@@ -28,12 +28,15 @@ impl Check<Build<'_>> for SecretFileInContext {
 
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let examined = &build.context;
+        let surroundings = examined.surroundings();
         for SecretFileSighting { file: meta, kind, severity } in &examined.facts.secret_files {
             let file = usize::try_from(meta.ordinal).unwrap_or(usize::MAX);
             let (reachable, how) = reached(build, file);
             let (committed, git) = tracked(examined, file);
             let severity = if reachable { *severity } else { severity.lowered() };
             let severity = if committed { raised(severity) } else { severity };
+            let library = surroundings.sample_of(meta.path.as_bytes());
+            let severity = if library.is_some() { Severity::Low } else { severity };
             let origin = examined.origin(file);
             let path = origin.path.clone().unwrap_or_default();
             let ignored = ignored_as(&path);
@@ -61,6 +64,7 @@ impl Check<Build<'_>> for SecretFileInContext {
             if !git.is_empty() {
                 notes.push(git);
             }
+            notes.extend(library.map(|l| format!("it is a sample of the library {l}")));
             answers.findings.push(Finding {
                 check: META.id,
                 detector: None,

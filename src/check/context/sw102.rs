@@ -6,7 +6,8 @@ use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
-use crate::observe::{Sighting, is_published};
+use crate::observe::Sighting;
+use crate::observe::library::Surroundings;
 use seaworthy_source::Span;
 
 /// SW102.
@@ -32,6 +33,7 @@ impl Check<Build<'_>> for SecretInContext {
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let mut seen: HashMap<(usize, u64), usize> = HashMap::new();
         let mut nth: HashMap<(usize, u64), usize> = HashMap::new();
+        let surroundings = build.context.surroundings();
         for sighting in &build.context.facts.sightings {
             let file = usize::try_from(sighting.file.ordinal).unwrap_or(usize::MAX);
             // The Dockerfile's secrets are told at their instructions.
@@ -40,13 +42,12 @@ impl Check<Build<'_>> for SecretInContext {
             }
             let count = nth.entry((sighting.rule, sighting.file.ordinal)).or_default();
             *count += 1;
-            let Some(finding) = finding(build, context, sighting, file, *count) else { continue };
+            let Some(finding) = finding(build, context, &surroundings, sighting, file, *count) else {
+                continue;
+            };
             let key = (sighting.rule, sighting.mark.group);
             match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
-                Some(first) => {
-                    first.severity = first.severity.max(finding.severity);
-                    first.places.push(finding.origin);
-                }
+                Some(first) => first.absorb(finding),
                 None => {
                     seen.insert(key, answers.findings.len());
                     answers.findings.push(finding);
@@ -60,6 +61,7 @@ impl Check<Build<'_>> for SecretInContext {
 fn finding(
     build: &Build<'_>,
     context: &Context<'_>,
+    surroundings: &Surroundings<'_>,
     sighting: &Sighting,
     file: usize,
     nth: usize,
@@ -68,15 +70,9 @@ fn finding(
     let examined = &build.context;
     let (reachable, how) = reached(build, file);
     let mut notes = sighting.notes.clone();
-    let (mut severity, mut confidence) = (rule.severity, sighting.confidence);
-    if is_published(sighting.file.path.as_bytes()) {
-        (severity, confidence) = (Severity::Low, Confidence::Low);
-        notes.push(
-            "it lies in the tests, examples or documentation of a library, so it is probably public".into(),
-        );
-    } else if confidence == Confidence::Low {
-        severity = severity.lowered();
-    }
+    let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+    let (mut severity, confidence) = (rating.severity, rating.confidence);
+    notes.extend(rating.note);
     if !reachable {
         severity = severity.lowered();
     }

@@ -58,7 +58,12 @@ impl Check<Build<'_>> for UnboundedContext {
 fn takes_root(copy: &CopySource) -> bool {
     copy.kind != CopyKind::BindMount
         && copy.sources.iter().any(|source| match source {
-            SourcePath::Known(text) => matches!(absolute("/", text).as_str(), "/" | "/*" | "/**"),
+            SourcePath::Known(text) => is_root(text),
+            SourcePath::OneOf(texts) => texts.iter().all(|text| is_root(text)),
             SourcePath::Prefix(text) => absolute("/", text) == "/",
         })
+}
+
+fn is_root(source: &str) -> bool {
+    matches!(absolute("/", source).as_str(), "/" | "/*" | "/**")
 }

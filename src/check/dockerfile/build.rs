@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use crate::observe::ChunkFacts;
+use crate::observe::library::{OwnPackages, Surroundings};
 use seaworthy_context::{Context as Files, CopySource, GitIndex, Reach};
 use seaworthy_dockerfile::shell::{self, Command, CommandKind, Quote, Script, Word, WordPart};
 use seaworthy_dockerfile::{
@@ -37,6 +38,8 @@ pub struct ExaminedContext {
     pub git: Result<Option<GitIndex>, String>,
     /// The Dockerfile's place in the list of entries, if it lies in the context.
     pub dockerfile: Option<usize>,
+    /// The packages that are the project's own.
+    pub own: OwnPackages,
 }
 
 /// What becomes of a stage.
@@ -144,6 +147,15 @@ impl<'a> Recipe<'a> {
 }
 
 impl ExaminedContext {
+    /// What the context's files tell of its packages.
+    pub(in crate::check) fn surroundings(&self) -> Surroundings<'_> {
+        Surroundings {
+            exists: Box::new(|path| self.files.position(path).is_some()),
+            manifests: vec![&self.facts.manifests],
+            own: &self.own,
+        }
+    }
+
     /// The origin that points to an entry.
     pub fn origin(&self, file: usize) -> Origin {
         let path = self.files.files.get(file).map(|f| escape_bytes(f.bytes()));

@@ -25,7 +25,11 @@ pub(super) struct SecretFile {
 pub(super) fn secret_files(context: &Context<'_>, examined: &ExaminedContext) -> Vec<SecretFile> {
     let mut files: BTreeMap<usize, SecretFile> = BTreeMap::new();
     let index = |ordinal: u64| usize::try_from(ordinal).unwrap_or(usize::MAX);
+    let surroundings = examined.surroundings();
     for SecretFileSighting { file: meta, kind, severity } in &examined.facts.secret_files {
+        if surroundings.sample_of(meta.path.as_bytes()).is_some() {
+            continue;
+        }
         let file = index(meta.ordinal);
         files.insert(file, SecretFile { file, what: kind.what.to_owned(), severity: *severity });
     }
@@ -34,9 +38,11 @@ pub(super) fn secret_files(context: &Context<'_>, examined: &ExaminedContext) ->
         let file = index(sighting.file.ordinal);
         // The Dockerfile's own secrets are told at their instructions.
         let own = examined.dockerfile == Some(file);
-        if sighting.confidence > Confidence::Low && rule.severity >= Severity::High && !own {
+        let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+        if rating.confidence > Confidence::Low && rating.severity >= Severity::High && !own {
             let what = format!("holds: {}", rule.name);
-            files.entry(file).or_insert(SecretFile { file, what, severity: rule.severity });
+            let secret = files.entry(file).or_insert(SecretFile { file, what, severity: rating.severity });
+            secret.severity = secret.severity.max(rating.severity);
         }
     }
     files.into_values().collect()
@@ -60,8 +66,12 @@ pub(super) fn target(
         return Some(absolute(&base, &path));
     }
     let directory = destination.ends_with('/') || destination.ends_with('.') || copy.sources.len() > 1;
-    for source in &copy.sources {
-        let (SourcePath::Known(source) | SourcePath::Prefix(source)) = source;
+    let texts = |source: &'_ SourcePath| match source {
+        SourcePath::Known(text) | SourcePath::Prefix(text) => vec![text.clone()],
+        SourcePath::OneOf(texts) => texts.clone(),
+    };
+    for source in copy.sources.iter().flat_map(texts) {
+        let source = source.as_str();
         let clean = absolute("/", source);
         let clean = clean.trim_start_matches('/');
         if clean.is_empty() {

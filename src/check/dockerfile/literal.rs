@@ -184,6 +184,10 @@ impl Reader<'_> {
         if !text.is_literal(&secret.span) {
             return;
         }
+        let value = text.text.get(secret.span.clone()).unwrap_or_default();
+        if secret.by_name && is_build_dummy(value) {
+            return;
+        }
         let span = text.locate(&secret.span);
         let severity = severity(&secret, name, strict);
         // What is kept does not overlap, so only the last that begins before this one's end can.
@@ -251,6 +255,45 @@ pub(super) fn variable(name: &str, detector: &str) -> String {
         out.push(c.to_ascii_uppercase());
     }
     if out.starts_with(|c: char| c.is_ascii_digit()) { format!("SECRET_{out}") } else { out }
+}
+
+/// Whether a value says that it only lets a build step run, as `SECRET_KEY=build-key` before `collectstatic` does: words
+/// about building and standing in, and nothing else.
+fn is_build_dummy(value: &str) -> bool {
+    const ABOUT: [&str; 17] = [
+        "assets",
+        "build",
+        "building",
+        "buildtime",
+        "ci",
+        "collectstatic",
+        "compile",
+        "dummy",
+        "fake",
+        "ignored",
+        "irrelevant",
+        "precompile",
+        "stub",
+        "temp",
+        "temporary",
+        "throwaway",
+        "unused",
+    ];
+    const BESIDE: [&str; 30] = [
+        "a", "an", "any", "app", "at", "be", "django", "docker", "during", "for", "image", "insecure", "is",
+        "it", "just", "key", "not", "only", "password", "phase", "rails", "replaced", "secret", "static",
+        "step", "the", "time", "to", "token", "used",
+    ];
+    let mut about = false;
+    let words = value.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty());
+    for word in words.map(str::to_ascii_lowercase) {
+        about |= ABOUT.contains(&word.as_str());
+        let known = ABOUT.contains(&word.as_str()) || BESIDE.contains(&word.as_str());
+        if !known && !word.bytes().all(|b| b.is_ascii_digit() && word.len() <= 4) {
+            return false;
+        }
+    }
+    about
 }
 
 /// The last part of a program's path.

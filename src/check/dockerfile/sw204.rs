@@ -8,7 +8,7 @@ use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Fate, Recipe};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, FindingPlace, Reads, Severity};
 use crate::observe::secret_file;
 use seaworthy_context::{CopyKind, CopySource, SourcePath};
 use seaworthy_dockerfile::{Kind, Source, Text};
@@ -115,11 +115,18 @@ fn from_context(
         fix: fix(context, recipe, number, &name(first), path),
     };
     let mut finding = findings.make(said, None);
-    finding.places = taken.iter().map(|s| examined.origin(s.file)).collect();
+    finding.places = taken
+        .iter()
+        .map(|s| FindingPlace {
+            origin: examined.origin(s.file),
+            severity: s.severity,
+            confidence: Confidence::High,
+        })
+        .collect();
     for copy in carriers.iter().filter_map(|c| recipe.dockerfile.instructions.get(*c)) {
         let line = recipe.line(copy.span);
         finding.notes.push(format!("the COPY --from on line {line} carries it into the image"));
-        finding.places.push(recipe.origin(copy.span));
+        finding.add_place(recipe.origin(copy.span));
     }
     if worst == Severity::Low {
         finding.notes.extend(ends.first().map(|e| (*e).to_owned()));
@@ -155,11 +162,12 @@ fn by_name(
         let clean = absolute("/", source);
         let relative = clean.trim_start_matches('/');
         let there = examined.files.root.join(relative);
-        if relative.is_empty() || std::fs::symlink_metadata(there).is_ok() || source.contains("://") {
+        // A wildcard that matches nothing brings nothing.
+        let wild = relative.contains(['*', '?', '[']);
+        if relative.is_empty() || wild || source.contains("://") || std::fs::symlink_metadata(there).is_ok() {
             continue;
         }
-        let literal: String = relative.chars().filter(|c| !matches!(c, '*' | '?' | '[' | ']')).collect();
-        let Some((what, severity)) = named(&literal) else { continue };
+        let Some((what, severity)) = named(relative) else { continue };
         let recipe = findings.recipe;
         let base = destination(recipe, number);
         let said = Said {
@@ -216,7 +224,7 @@ fn from_stages(findings: &mut Findings<'_>, answers: &mut Answers) {
             let known = answers
                 .findings
                 .iter()
-                .any(|f| f.check == META.id && f.places.contains(&recipe.origin(instruction.span)));
+                .any(|f| f.check == META.id && f.origins().any(|o| *o == recipe.origin(instruction.span)));
             let Some((what, severity)) = named(path.trim_start_matches('/')).filter(|_| !known) else {
                 continue;
             };

@@ -67,7 +67,7 @@ impl Check<Build<'_>> for SecretWritten {
                 };
                 let mut finding = findings.make(said, None);
                 if let Some(copy) = carrier.and_then(|c: usize| recipe.dockerfile.instructions.get(c)) {
-                    finding.places.push(recipe.origin(copy.span));
+                    finding.add_place(recipe.origin(copy.span));
                 }
                 answers.findings.push(finding);
             }

@@ -9,6 +9,7 @@ use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::{Answers, Context};
 use crate::finding::{Finding, FingerprintKey, Severity};
 use crate::observe::ChunkFacts;
+use crate::observe::library::OwnPackages;
 use crate::rule::Rules;
 use seaworthy_context::{Builder, Context as Files, IgnoreRules, Reach};
 use seaworthy_dockerfile::Dockerfile;
@@ -36,6 +37,7 @@ fn findings(text: &str) -> Option<Vec<Finding>> {
             facts: ChunkFacts::default(),
             git: Ok(None),
             dockerfile: None,
+            own: OwnPackages::default(),
         },
     };
     let context = Context { rules: rules(), key: &FingerprintKey::PlaceOnly, secrets: &[] };
@@ -95,6 +97,31 @@ fn secrets_that_stay_where_they_belong() {
     ] {
         assert_eq!(flows(command), 0, "{command}");
     }
+}
+
+#[test]
+fn what_a_program_takes_back_does_not_stay() {
+    let url = "url.\"https://x:$K@github.com/\"";
+    let set = format!("git config --global {url}.insteadOf https://github.com/ && go mod download");
+    assert_ne!(flows(&set), 0);
+    assert_eq!(flows(&format!("{set} && git config --global --remove-section {url}")), 0);
+    assert_eq!(flows(&format!("{set} && git config --global --unset {url}.insteadOf")), 0);
+    assert_ne!(flows(&format!("{set} && git config --global --remove-section user")), 0);
+    let login = "echo $K | docker login -u x --password-stdin r.example";
+    assert_ne!(flows(login), 0);
+    assert_eq!(flows(&format!("{login} && docker pull r.example/x && docker logout r.example")), 0);
+    assert_ne!(flows(&format!("docker logout r.example && {login}")), 0);
+    assert_eq!(flows("npm config set //r/:_authToken=$K && npm ci && npm config delete //r/:_authToken"), 0);
+    let clone = "git clone https://x:$K@github.com/x/y . && git remote set-url origin https://github.com/x/y";
+    assert_eq!(flows(clone), 0);
+}
+
+#[test]
+fn values_that_only_let_a_build_run() {
+    assert_eq!(found("RUN SECRET_KEY=build-key python manage.py collectstatic"), []);
+    assert_eq!(found("RUN DJANGO_SECRET_KEY=not-used-at-build python manage.py collectstatic"), []);
+    assert_eq!(found("RUN export SECRET_KEY_BASE='dummy for assets' && rake assets:precompile"), []);
+    assert_eq!(found("RUN SECRET_KEY=build-tR7uK2mQx9Wd python manage.py collectstatic"), [("SW203", 2)]);
 }
 
 #[test]

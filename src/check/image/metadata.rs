@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
-use crate::observe::is_published;
-use crate::observe::{Examined, ExaminedImage, LayerView, Sighting};
+use crate::observe::{Examined, LayerView};
 use seaworthy_source::{FileState, Origin};
 
 /// Where among the answers the finding of a secret is: by detector and by the value's group.
@@ -46,8 +45,10 @@ pub(super) fn text_finding(
 pub(super) fn add(answers: &mut Answers, seen: &mut Seen, finding: Finding, group: u64) {
     let key = (finding.detector.clone().unwrap_or_default(), group);
     match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
-        Some(first) if first.origin == finding.origin || first.places.last() == Some(&finding.origin) => {}
-        Some(first) => first.places.push(finding.origin),
+        Some(first)
+            if first.origin == finding.origin
+                || first.places.last().is_some_and(|p| p.origin == finding.origin) => {}
+        Some(first) => first.absorb(finding),
         None => {
             seen.insert(key, answers.findings.len());
             answers.findings.push(finding);
@@ -67,6 +68,8 @@ pub(super) fn file_findings(
 ) {
     let mut seen = Seen::new();
     for image in &examined.images {
+        let own = image.own_packages(&examined.own);
+        let surroundings = image.surroundings(&own);
         for (at, view) in image.layers.iter().enumerate() {
             let Some(facts) = &view.facts else { continue };
             // A layer that is listed again on top says all that there is to say.
@@ -82,51 +85,32 @@ pub(super) fn file_findings(
                 if !wanted(state) {
                     continue;
                 }
-                let found = file_finding(meta, image, view, sighting, context, *count, &sentence(state));
-                if let Some(finding) = found {
-                    add(answers, &mut seen, finding, sighting.mark.group);
-                }
+                let Some(rule) = context.rules.get(sighting.rule) else { continue };
+                let origin = image.file(view, &sighting.file, sighting.place.clone());
+                let (path, nth) = (sighting.file.path.display(), count.to_string());
+                let id = &rule.detector.id;
+                let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+                let finding = Finding {
+                    check: meta.id,
+                    detector: Some(id.clone()),
+                    severity: rating.severity,
+                    confidence: rating.confidence,
+                    message: format!("{} {}", rule.name, sentence(state)),
+                    fix: format!("{} {}", meta.fix, rule.fix),
+                    origin,
+                    secret: Some(sighting.mark.redacted.clone()),
+                    fingerprint: Fingerprint::new(
+                        context.key,
+                        meta.id,
+                        id,
+                        &[&path, &nth],
+                        Some(&sighting.mark),
+                    ),
+                    places: Vec::new(),
+                    notes: sighting.notes.iter().cloned().chain(rating.note).collect(),
+                };
+                add(answers, &mut seen, finding, sighting.mark.group);
             }
         }
     }
-}
-
-fn file_finding(
-    meta: &'static CheckMeta,
-    image: &ExaminedImage,
-    view: &LayerView,
-    sighting: &Sighting,
-    context: &Context<'_>,
-    nth: usize,
-    sentence: &str,
-) -> Option<Finding> {
-    let rule = context.rules.get(sighting.rule)?;
-    let origin = image.file(view, &sighting.file, sighting.place.clone());
-    let mut notes = sighting.notes.clone();
-    let (mut confidence, mut severity) = (sighting.confidence, rule.severity);
-    if is_published(sighting.file.path.as_bytes()) {
-        confidence = Confidence::Low;
-        severity = crate::finding::Severity::Low;
-        notes.push(
-            "it lies in the tests, examples or documentation of a library, so it is probably public".into(),
-        );
-    } else if confidence == Confidence::Low {
-        severity = severity.lowered();
-    }
-    let path = sighting.file.path.display();
-    let nth = nth.to_string();
-    let id = &rule.detector.id;
-    Some(Finding {
-        check: meta.id,
-        detector: Some(id.clone()),
-        severity,
-        confidence,
-        message: format!("{} {sentence}", rule.name),
-        fix: format!("{} {}", meta.fix, rule.fix),
-        origin,
-        secret: Some(sighting.mark.redacted.clone()),
-        fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path, &nth], Some(&sighting.mark)),
-        places: Vec::new(),
-        notes,
-    })
 }

@@ -4,7 +4,6 @@ use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use crate::observe::Examined;
 use crate::observe::SecretFileSighting;
-use crate::observe::is_published;
 use seaworthy_source::{FileState, Place};
 
 /// SW308.
@@ -29,6 +28,8 @@ impl Check<Examined> for SecretFile {
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
         for image in &examined.images {
+            let own = image.own_packages(&examined.own);
+            let surroundings = image.surroundings(&own);
             for view in &image.layers {
                 let Some(facts) = &view.facts else { continue };
                 let mut seen = std::collections::HashSet::new();
@@ -38,7 +39,7 @@ impl Check<Examined> for SecretFile {
                         continue;
                     }
                     let origin = image.file(view, file, Place::Whole);
-                    let published = is_published(file.path.as_bytes());
+                    let library = surroundings.sample_of(file.path.as_bytes());
                     let fate = match origin.state {
                         Some(FileState::Deleted(by)) => {
                             format!("; layer {by} deletes it, but it is still shipped")
@@ -52,15 +53,18 @@ impl Check<Examined> for SecretFile {
                     answers.findings.push(Finding {
                         check: META.id,
                         detector: None,
-                        severity: if published { Severity::Low } else { *severity },
-                        confidence: if published { Confidence::Low } else { Confidence::High },
+                        severity: if library.is_some() { Severity::Low } else { *severity },
+                        confidence: if library.is_some() { Confidence::Low } else { Confidence::High },
                         message: format!("{} is in the image{fate}", kind.what),
                         fix: META.fix.to_owned(),
                         origin,
                         secret: None,
                         fingerprint: Fingerprint::new(context.key, META.id, kind.what, &[&path], None),
                         places: Vec::new(),
-                        notes: Vec::new(),
+                        notes: library
+                            .map(|l| format!("it is a sample of the library {l}"))
+                            .into_iter()
+                            .collect(),
                     });
                 }
             }

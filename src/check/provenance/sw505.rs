@@ -57,7 +57,7 @@ impl Check<Case<'_>> for HeaderDisagrees {
                 );
                 let origin = case.origin_at(PaperKind::RunHeader, mirror.span);
                 let mut finding = case.finding(&META, context, origin, &[mirror.pointer.as_str()], message);
-                finding.places.push(case.origin_at(PaperKind::Provenance, own.span));
+                finding.add_place(case.origin_at(PaperKind::Provenance, own.span));
                 answers.findings.push(finding);
             }
         }

@@ -65,7 +65,7 @@ impl Check<Case<'_>> for RegistryDisagrees {
             }
         };
         let mut finding = case.finding(&META, context, origin(case), &[about], message);
-        finding.places.push(case.origin_at(PaperKind::Provenance, recorded.span));
+        finding.add_place(case.origin_at(PaperKind::Provenance, recorded.span));
         answers.findings.push(finding);
     }
 }

@@ -86,9 +86,9 @@ fn a_secret_that_is_also_elsewhere_is_not_accepted_by_path() {
     let contract = contract(&["check = \"SW301\"\npath = \"app/tests/**\""]);
     let today = date(2026, 6, 1);
     let mut one = finding("SW301", "private-key", Some("app/tests/key.pem"));
-    one.places.push(origin(Some("app/tests/copy.pem")));
+    one.add_place(origin(Some("app/tests/copy.pem")));
     assert!(contract.accept(&one, today).is_some());
-    one.places.push(origin(Some("etc/ssl/key.pem")));
+    one.add_place(origin(Some("etc/ssl/key.pem")));
     assert_eq!(contract.accept(&one, today), None);
     let nowhere = finding("SW301", "private-key", None);
     assert_eq!(contract.accept(&nowhere, today), None);

@@ -1,6 +1,6 @@
 //! Which language a file is in, and how near it is to what runs.
 
-use crate::observe::is_published;
+use crate::observe::library::is_library_sample;
 
 /// A language in which programs give defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ impl Standing {
         let name = text.rsplit('/').next().unwrap_or_default();
         let installed = text.contains("/site-packages/") || text.contains("/dist-packages/");
         let system = ["usr/lib/", "usr/share/", "usr/libexec/", "lib/", "opt/java/"];
-        if is_published(path)
+        if is_library_sample(path)
             || text.split('/').any(|p| matches!(p, "node_modules" | "gems"))
             || (system.iter().any(|s| text.starts_with(s)) && !installed)
         {

@@ -4,6 +4,7 @@
 use serde_sarif::sarif::{ArtifactLocation, Location, LogicalLocation, PhysicalLocation, Region};
 
 use super::message;
+use crate::finding::Severity;
 use crate::report::phrase::{hidden, made_in, place, printable};
 use crate::report::source::{Source, line};
 use seaworthy_source::{LayerPath, Origin, OriginKind, Place};
@@ -20,10 +21,12 @@ pub(super) fn primary(origin: &Origin) -> Location {
     location
 }
 
-/// A further place, with words that tell what it is. The `id` is unique in its result.
-pub(super) fn related(origin: &Origin, id: usize) -> Location {
+/// A further place, with words that tell what it is and its severity where that is not the finding's. The `id` is
+/// unique in its result.
+pub(super) fn related(origin: &Origin, severity: Option<Severity>, id: usize) -> Location {
     let mut location = primary(origin);
-    let parts = [Some(place(origin)), made_in(origin, 120), hidden(origin)];
+    let severity = severity.map(|s| format!("{s} there"));
+    let parts = [Some(place(origin)), severity, made_in(origin, 120), hidden(origin)];
     let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
     location.message = Some(message(&text));
     location.id = Some(id as i64);
@@ -33,7 +36,7 @@ pub(super) fn related(origin: &Origin, id: usize) -> Location {
 /// The place inside the image, when [`primary`] is the line of the Dockerfile that made it.
 pub(super) fn in_image(origin: &Origin, id: usize) -> Option<Location> {
     let is_made = origin.made_by.is_some() && of_image(origin.kind);
-    is_made.then(|| Location { physical_location: Some(inside(origin)), ..related(origin, id) })
+    is_made.then(|| Location { physical_location: Some(inside(origin)), ..related(origin, None, id) })
 }
 
 fn of_image(kind: OriginKind) -> bool {

@@ -33,7 +33,8 @@ pub(super) fn result(finding: &Finding, number: usize, rule: Option<usize>) -> S
     let mut related: Vec<_> = locations::in_image(origin, 1).into_iter().collect();
     let room = MOST_PLACES - 1 - related.len();
     for place in finding.places.iter().take(room) {
-        related.push(locations::related(place, related.len() + 1));
+        let other = (place.severity != finding.severity).then_some(place.severity);
+        related.push(locations::related(&place.origin, other, related.len() + 1));
     }
     let fingerprint = finding.fingerprint.as_str();
     let prints = [

@@ -182,8 +182,12 @@ impl Page<'_, '_> {
         let all = finding.places.len();
         let shown = if self.options.verbose > 0 { all } else { all.min(PLACES) };
         for (i, other) in finding.places.iter().take(shown).enumerate() {
-            let mut pieces = vec![(LINK, place(other))];
-            let layer = made_in(other, INSTRUCTION).into_iter().chain(hidden(other)).collect::<Vec<_>>();
+            let origin = &other.origin;
+            let mut pieces = vec![(LINK, place(origin))];
+            if other.severity != finding.severity {
+                pieces.push((of_severity(other.severity), format!("· {}", other.severity)));
+            }
+            let layer = made_in(origin, INSTRUCTION).into_iter().chain(hidden(origin)).collect::<Vec<_>>();
             if !layer.is_empty() {
                 pieces.push((PLAIN, format!("· {}", layer.join("; "))));
             }

@@ -71,7 +71,9 @@ fn list<T>(
 /// The ledger: what was read, what was read but not decoded, what was not seen.
 pub(super) fn coverage(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
     let c: &Coverage = &report.coverage;
-    let mut seen = things(c.layers, c.files, c.bytes);
+    // Only images have layers.
+    let layered = c.layers + c.layers_not_seen > 0;
+    let mut seen = things(c.layers, layered, c.files, c.bytes);
     if c.files_not_decoded > 0 {
         let archives = count(c.files_not_decoded, "archive");
         seen.push_str(&format!("; not decoded: {archives}, {}", size(c.bytes_not_decoded)));
@@ -81,14 +83,15 @@ pub(super) fn coverage(report: &Report, screen: &mut Screen<'_>) -> io::Result<(
         screen.entry(
             OPEN,
             "not seen",
-            &[(PLAIN, things(c.layers_not_seen, c.files_not_seen, c.bytes_not_seen))],
+            &[(PLAIN, things(c.layers_not_seen, layered, c.files_not_seen, c.bytes_not_seen))],
         )?;
     }
     Ok(())
 }
 
-fn things(layers: u64, files: u64, bytes: u64) -> String {
-    format!("{}, {}, {}", count(layers, "layer"), count(files, "file"), size(bytes))
+fn things(layers: u64, layered: bool, files: u64, bytes: u64) -> String {
+    let layers = if layered { format!("{}, ", count(layers, "layer")) } else { String::new() };
+    format!("{layers}{}, {}", count(files, "file"), size(bytes))
 }
 
 /// The checks: their number by status, or all of them.

@@ -192,3 +192,14 @@ fn many_links_to_one_directory_cost_little() {
     assert_eq!(taken_by(&context, excluding(&["links/*"], &["f1"])).len(), 2000 + 1999);
     assert!(start.elapsed().as_secs() < 5);
 }
+
+#[test]
+fn one_of_several_paths_is_what_is_there() {
+    let context = context(&["linux/amd64/app", "linux/arm64/app", "testdata/key", "app"]);
+    let paths = |all: &[&str]| SourcePath::OneOf(all.iter().map(|s| (*s).to_owned()).collect());
+    let one = |all: &[&str]| CopySource { sources: vec![paths(all)], ..copy(&[]) };
+    let source = one(&["linux/amd64/app", "linux/arm64/app", "windows/amd64/app"]);
+    assert_eq!(taken_by(&context, source), ["linux/amd64/app", "linux/arm64/app"]);
+    let missing = reach(&context, &[one(&["linux/386/app", "linux/arm/app"])]);
+    assert_eq!(missing.unmatched, [Unmatched { copy: 0, source: 0 }]);
+}

@@ -41,6 +41,11 @@ impl EntryIndex {
         self.links.entry(hash(target.as_bytes())).or_default().push(name.clone());
     }
 
+    /// Whether the layer has an entry with this path.
+    pub fn has(&self, path: &[u8]) -> bool {
+        self.entries.contains_key(&hash(path))
+    }
+
     /// Further names of a file in its own layer.
     pub fn links_to(&self, path: &LayerPath) -> &[LayerPath] {
         self.links.get(&hash(path.as_bytes())).map_or(&[], Vec::as_slice)

@@ -16,12 +16,25 @@ const MOST: usize = 2_000;
 /// Substitutions in substitutions that are followed.
 const DEEPEST: usize = 16;
 
+/// A secret that a program was told to keep.
+struct Kept {
+    program: String,
+    /// The setting's name, where the program has such.
+    key: String,
+    /// Which flow it made.
+    flow: usize,
+}
+
 pub(super) struct Tracker {
     sources: Sources,
     directory: String,
     flows: Vec<Flow>,
     /// Paths that were removed, each with the number of flows there were before.
     removed: Vec<(String, usize)>,
+    /// What programs keep in their own files.
+    kept: Vec<Kept>,
+    /// Flows that a program took back.
+    undone: Vec<usize>,
     traced: bool,
     /// Whether everything could be followed.
     complete: bool,
@@ -29,16 +42,26 @@ pub(super) struct Tracker {
 
 impl Tracker {
     pub(super) fn new(sources: Sources, directory: String, traced: bool) -> Self {
-        Self { sources, directory, flows: Vec::new(), removed: Vec::new(), traced, complete: true }
+        Self {
+            sources,
+            directory,
+            flows: Vec::new(),
+            removed: Vec::new(),
+            kept: Vec::new(),
+            undone: Vec::new(),
+            traced,
+            complete: true,
+        }
     }
 
     pub(super) fn follow(mut self, script: &Script) -> Flows {
         self.script(script, None, 0);
-        let Self { flows, removed, sources, complete, .. } = self;
+        let Self { flows, removed, sources, complete, undone, .. } = self;
         let gone = |index: usize, path: &str| {
             removed.iter().any(|(gone, before)| *before > index && covers(gone, path))
         };
         let stays = |(index, flow): (usize, Flow)| match &flow.end {
+            End::Written(_) if undone.contains(&index) => None,
             End::Written(path) if is_outside(&sources, path) || gone(index, path) => None,
             _ => Some(flow),
         };
@@ -236,6 +259,9 @@ impl Tracker {
             }
             _ => {}
         }
+        if given.is_none() || arguments.iter().any(|a| a.starts_with("--unset") || a == "--remove-section") {
+            self.undo(program, arguments);
+        }
         for keeper in KEEPERS.iter().filter(|k| k.program == program) {
             let stdin = arguments.iter().any(|a| a == "--password-stdin" || a == "--with-token");
             let label = given.or(input.filter(|_| stdin));
@@ -251,8 +277,34 @@ impl Tracker {
                     }
                     _ => keeper.file.to_owned(),
                 };
+                let flow = self.flows.len();
                 self.wrote(label, &path, command);
+                if self.flows.len() > flow {
+                    let key = setting(arguments).unwrap_or_default().to_owned();
+                    self.kept.push(Kept { program: program.to_owned(), key, flow });
+                }
                 break;
+            }
+        }
+    }
+
+    /// Commands by which a program forgets what it was told to keep.
+    fn undo(&mut self, program: &str, arguments: &[String]) {
+        let has = |words: &[&str]| arguments.iter().any(|a| words.contains(&a.as_str()));
+        let git = program == "git" && has(&["config"]);
+        let section = git && has(&["--remove-section", "remove-section"]);
+        let one = has(&["--unset", "--unset-all", "unset", "delete"]);
+        let all = has(&["logout"])
+            || program == "git" && has(&["remote"]) && has(&["remove", "rm", "set-url"])
+            || program == "gem" && has(&["--remove", "-r"]);
+        if !(section || one || all) {
+            return;
+        }
+        let named = arguments.iter().rev().find(|a| !a.starts_with('-')).map_or("", String::as_str);
+        for kept in self.kept.iter().filter(|k| k.program == program) {
+            let below = || kept.key.strip_prefix(named).is_some_and(|rest| rest.starts_with('.'));
+            if all || one && kept.key.eq_ignore_ascii_case(named) || section && !named.is_empty() && below() {
+                self.undone.push(kept.flow);
             }
         }
     }
@@ -437,6 +489,14 @@ impl Tracker {
             self.complete = false;
         }
     }
+}
+
+/// The name of the setting that a command sets: `git config --global NAME VALUE`, `npm config set NAME=VALUE`.
+fn setting(arguments: &[String]) -> Option<&str> {
+    let mut words = arguments.iter().filter(|a| !a.starts_with('-')).skip_while(|a| *a != "config").skip(1);
+    let word = words.find(|a| *a != "set")?;
+    // A key of npm may hold `=` in no other way; one of git is a word of its own.
+    Some(if arguments.iter().any(|a| a == "set") { word.split('=').next().unwrap_or(word) } else { word })
 }
 
 /// Where a command's standard output goes.

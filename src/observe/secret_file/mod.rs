@@ -1,10 +1,13 @@
 //! File kinds that are made to hold secrets, told by their names and, where the name alone says too little, by their
 //! content.
 
+mod content;
+mod keystore;
+
 use memchr::memmem::find;
 
 use crate::finding::Severity;
-use seaworthy_detect::validate::is_secret_name;
+use content::Holding;
 
 /// A kind of file that is made to hold secrets.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ enum Name {
     PathEndsWith(&'static [&'static str]),
     /// `.env` and its relatives, but not its templates.
     Dotenv,
+    /// `NAME.env` and `.envrc`: settings as often as secrets.
+    NamedDotenv,
     /// Private key files of OpenSSH.
     SshKey,
 }
@@ -37,45 +42,61 @@ enum Name {
 enum Content {
     /// Anything.
     Any,
-    /// At least one assignment.
+    /// At least one assignment of a value.
     Assignment,
+    /// An assignment to a secret's name, or a URL with a password.
+    SecretAssignment,
     /// One of these texts.
     Holds(&'static [&'static [u8]]),
+    /// A value for one of these keys.
+    Value(&'static [&'static [u8]]),
+    /// An XML element with a value; the start tags.
+    Element(&'static [&'static [u8]]),
+    /// A JSON member with a text in it.
+    Member(&'static [&'static str]),
+    /// What the function says.
+    Test(fn(&[u8]) -> bool),
 }
 
 const KINDS: &[SecretFileKind] = &[
     kind("environment file", Severity::High, Name::Dotenv, Content::Assignment),
+    kind("environment file", Severity::High, Name::NamedDotenv, Content::SecretAssignment),
     kind("SSH private key", Severity::High, Name::SshKey, Content::Holds(&[b"PRIVATE KEY"])),
     kind(
         "npm configuration with credentials",
         Severity::High,
         Name::Is(&[".npmrc"]),
-        Content::Holds(&[b"_authToken", b"_auth", b"_password"]),
+        Content::Value(&[b"_authToken", b"_auth", b"_password"]),
     ),
     kind(
         "Yarn configuration with credentials",
         Severity::High,
         Name::Is(&[".yarnrc.yml"]),
-        Content::Holds(&[b"npmAuth"]),
+        Content::Value(&[b"npmAuthToken", b"npmAuthIdent"]),
     ),
     kind(
         "PyPI configuration with a password",
         Severity::High,
         Name::Is(&[".pypirc"]),
-        Content::Holds(&[b"password"]),
+        Content::Value(&[b"password"]),
     ),
     kind(
         "netrc with a password",
         Severity::High,
         Name::Is(&[".netrc", "_netrc"]),
-        Content::Holds(&[b"password"]),
+        Content::Test(content::netrc),
     ),
-    kind("git credential store", Severity::High, Name::Is(&[".git-credentials"]), Content::Holds(&[b"://"])),
+    kind(
+        "git credential store",
+        Severity::High,
+        Name::Is(&[".git-credentials"]),
+        Content::Test(content::url_password),
+    ),
     kind(
         "git repository configuration with credentials",
         Severity::High,
         Name::PathEndsWith(&[".git/config"]),
-        Content::Holds(&[b"@", b"extraheader", b"token"]),
+        Content::Test(content::git_config),
     ),
     kind(
         "git repository with all its history",
@@ -83,19 +104,20 @@ const KINDS: &[SecretFileKind] = &[
         Name::PathEndsWith(&[".git/HEAD"]),
         Content::Any,
     ),
-    kind("PostgreSQL password file", Severity::High, Name::Is(&[".pgpass"]), Content::Holds(&[b":"])),
+    kind("PostgreSQL password file", Severity::High, Name::Is(&[".pgpass"]), Content::Test(content::pgpass)),
     kind(
         "MySQL client configuration with a password",
         Severity::High,
-        Name::Is(&[".my.cnf", ".mylogin.cnf"]),
-        Content::Any,
+        Name::Is(&[".my.cnf"]),
+        Content::Value(&[b"password"]),
     ),
+    kind("MySQL login file", Severity::High, Name::Is(&[".mylogin.cnf"]), Content::Any),
     kind("Vault token", Severity::High, Name::Is(&[".vault-token"]), Content::Any),
     kind(
         "AWS credentials file",
         Severity::High,
         Name::PathEndsWith(&[".aws/credentials"]),
-        Content::Holds(&[b"aws_secret_access_key", b"aws_session_token"]),
+        Content::Value(&[b"aws_secret_access_key", b"aws_session_token"]),
     ),
     kind("AWS token cache", Severity::High, Name::PathEndsWith(&[".aws/sso/cache/token.json"]), Content::Any),
     kind(
@@ -118,7 +140,7 @@ const KINDS: &[SecretFileKind] = &[
         "Docker configuration with credentials",
         Severity::High,
         Name::PathEndsWith(&[".docker/config.json", "containers/auth.json", ".dockercfg"]),
-        Content::Holds(&[b"\"auth\"", b"identitytoken"]),
+        Content::Member(&["auth", "identitytoken", "password"]),
     ),
     kind(
         "kubeconfig with credentials",
@@ -130,13 +152,13 @@ const KINDS: &[SecretFileKind] = &[
             "kubeconfig.yml",
             "/admin.conf",
         ]),
-        Content::Holds(&[b"client-key-data", b"token:", b"password:"]),
+        Content::Value(&[b"client-key-data", b"token", b"password"]),
     ),
     kind(
         "Terraform state",
         Severity::High,
         Name::EndsWith(&[".tfstate", ".tfstate.backup"]),
-        Content::Holds(&[b"\"resources\"", b"\"modules\""]),
+        Content::Test(content::terraform_state),
     ),
     kind(
         "Terraform variables",
@@ -148,39 +170,46 @@ const KINDS: &[SecretFileKind] = &[
         "Terraform CLI credentials",
         Severity::High,
         Name::Is(&["credentials.tfrc.json", ".terraformrc"]),
-        Content::Holds(&[b"token"]),
+        Content::Value(&[b"token"]),
     ),
     kind(
         "keystore",
         Severity::High,
         Name::EndsWith(&[".jks", ".keystore", ".p12", ".pfx", ".bcfks"]),
-        Content::Any,
+        Content::Test(keystore::has_key),
     ),
     kind("PuTTY private key", Severity::High, Name::EndsWith(&[".ppk"]), Content::Holds(&[b"Private-Lines"])),
     kind(
         "Java Maven settings with a password",
         Severity::High,
         Name::PathEndsWith(&[".m2/settings.xml", ".m2/settings-security.xml"]),
-        Content::Holds(&[b"<password>", b"<privateKey>", b"<passphrase>", b"<master>"]),
+        Content::Element(&[b"<password>", b"<privateKey>", b"<passphrase>", b"<master>"]),
     ),
     kind(
         "Gradle properties with credentials",
         Severity::High,
         Name::PathEndsWith(&[".gradle/gradle.properties"]),
-        Content::Holds(&[b"assword", b"oken", b"ecret"]),
+        Content::Value(&[b"assword", b"oken", b"ecret"]),
     ),
     kind(
         "Cargo credentials",
         Severity::High,
         Name::PathEndsWith(&[".cargo/credentials", ".cargo/credentials.toml"]),
-        Content::Holds(&[b"token"]),
+        Content::Value(&[b"token"]),
     ),
     kind("RubyGems credentials", Severity::High, Name::PathEndsWith(&[".gem/credentials"]), Content::Any),
     kind(
         "Composer credentials",
         Severity::High,
         Name::Is(&["auth.json"]),
-        Content::Holds(&[b"github-oauth", b"http-basic", b"gitlab-token", b"bearer"]),
+        Content::Member(&[
+            "github-oauth",
+            "http-basic",
+            "gitlab-oauth",
+            "gitlab-token",
+            "bitbucket-oauth",
+            "bearer",
+        ]),
     ),
     kind(
         "Rails master key",
@@ -192,7 +221,7 @@ const KINDS: &[SecretFileKind] = &[
         "GitHub CLI credentials",
         Severity::High,
         Name::PathEndsWith(&[".config/gh/hosts.yml"]),
-        Content::Holds(&[b"oauth_token"]),
+        Content::Value(&[b"oauth_token"]),
     ),
     kind(
         "shell history",
@@ -221,6 +250,7 @@ pub fn by_path(path: &[u8]) -> Option<&'static SecretFileKind> {
         Name::EndsWith(ends) => ends.iter().any(|e| file.len() > e.len() && file.ends_with(e.as_bytes())),
         Name::PathEndsWith(ends) => ends.iter().any(|e| is_path_end(path, e.as_bytes())),
         Name::Dotenv => is_dotenv(file),
+        Name::NamedDotenv => is_named_dotenv(file),
         Name::SshKey => {
             let names: [&[u8]; 8] = [
                 b"id_rsa",
@@ -240,23 +270,25 @@ pub fn by_path(path: &[u8]) -> Option<&'static SecretFileKind> {
 impl SecretFileKind {
     /// How bad a file that begins with `head` is: an environment file that gives no secret's name a value is milder.
     pub fn severity_of(&self, head: &[u8]) -> Severity {
-        let names_secret = |line: &[u8]| {
-            let line = line.trim_ascii();
-            let line = line.strip_prefix(b"export ").unwrap_or(line);
-            let name = line.split(|b| *b == b'=').next().unwrap_or_default();
-            is_assignment(line) && std::str::from_utf8(name).is_ok_and(|n| is_secret_name(n.trim()))
-        };
-        let mild = matches!(self.name, Name::Dotenv) && !head.split(|b| *b == b'\n').any(names_secret);
+        let mild = matches!(self.name, Name::Dotenv) && content::assignments(head) < Holding::Secret;
         if mild { Severity::Medium } else { self.severity }
     }
 
-    /// Whether a file of this kind that begins with `head` really holds something; `head` is the whole file for all
-    /// but very large ones.
+    /// Whether a file of this kind that begins with `head` really holds something: a value, no reference or ciphertext.
+    /// `head` is the whole file for all but very large ones.
     pub fn counts(&self, head: &[u8]) -> bool {
+        if content::is_ciphertext(head) {
+            return false;
+        }
         match self.content {
-            Content::Any => !head.is_empty(),
+            Content::Any => !head.trim_ascii().is_empty(),
             Content::Holds(texts) => texts.iter().any(|t| find(head, t).is_some()),
-            Content::Assignment => head.split(|b| *b == b'\n').any(is_assignment),
+            Content::Assignment => content::assignments(head) > Holding::Nothing,
+            Content::SecretAssignment => content::assignments(head) == Holding::Secret,
+            Content::Value(keys) => content::has_value(head, keys),
+            Content::Element(tags) => content::has_element(head, tags),
+            Content::Member(members) => content::json_member(head, members),
+            Content::Test(test) => test(head),
         }
     }
 }
@@ -268,24 +300,23 @@ fn is_path_end(path: &[u8], end: &[u8]) -> bool {
     })
 }
 
-/// `.env`, `.env.production`, `prod.env`, `.envrc`; not `.env.example` and its like.
+/// `.env` and `.env.production`, not `.env.example` and its like.
 fn is_dotenv(file: &[u8]) -> bool {
     let lower = file.to_ascii_lowercase();
-    let named = lower == b".env"
-        || lower == b".envrc"
-        || lower.starts_with(b".env.")
-        || lower.len() > 4 && lower.ends_with(b".env");
-    let template = [&b"example"[..], b"sample", b"template", b"dist", b"defaults", b"tmpl", b"schema"]
-        .iter()
-        .any(|t| lower.split(|b| matches!(b, b'.' | b'-' | b'_')).any(|part| part == *t));
-    named && !template
+    (lower == b".env" || lower.starts_with(b".env.")) && !is_template(&lower)
 }
 
-/// Whether a line gives a variable a value.
-fn is_assignment(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    let Some(equals) = line.iter().position(|b| *b == b'=') else { return false };
-    !line.starts_with(b"#") && equals > 0 && !line[equals + 1..].trim_ascii().is_empty()
+/// `prod.env` and `.envrc`.
+fn is_named_dotenv(file: &[u8]) -> bool {
+    let lower = file.to_ascii_lowercase();
+    (lower == b".envrc" || lower.len() > 4 && lower.ends_with(b".env")) && !is_template(&lower)
+}
+
+/// Whether a name says that the file is to be filled in.
+fn is_template(lower: &[u8]) -> bool {
+    [&b"example"[..], b"sample", b"template", b"dist", b"defaults", b"tmpl", b"schema"]
+        .iter()
+        .any(|t| lower.split(|b| matches!(b, b'.' | b'-' | b'_')).any(|part| part == *t))
 }
 
 #[cfg(test)]
@@ -299,15 +330,23 @@ mod tests {
     #[test]
     fn kinds() {
         assert_eq!(what("app/.env", "A=b\n"), Some("environment file"));
-        assert_eq!(what("app/prod.env", "export A=b\n"), Some("environment file"));
+        assert_eq!(what("app/prod.env", "export DB_PASSWORD=hX7PKR0CsTy4\n"), Some("environment file"));
+        assert_eq!(what("app/prod.env", "export DB_URL=pg://a:hX7PKR0CsTy4@h/x\n"), Some("environment file"));
+        assert_eq!(what("usr/local/go/go.env", "GOPROXY=https://proxy.example\nGOSUMDB=on\n"), None);
         assert_eq!(what("app/.env.example", "A=b\n"), None);
         assert_eq!(what("app/.env", "# nothing\nA=\n"), None);
         assert_eq!(what("root/.npmrc", "registry=https://r/\n"), None);
-        assert_eq!(what("root/.npmrc", "//r/:_authToken=x\n"), Some("npm configuration with credentials"));
-        assert_eq!(what("root/.kube/config", "users:\n- token: x\n"), Some("kubeconfig with credentials"));
+        assert_eq!(
+            what("root/.npmrc", "//r/:_authToken=hX7PKR0CsTy4\n"),
+            Some("npm configuration with credentials")
+        );
+        assert_eq!(
+            what("root/.kube/config", "users:\n- token: hX7PKR0CsTy4\n"),
+            Some("kubeconfig with credentials")
+        );
         assert_eq!(what("x/not.kube/config", "token: x"), None);
         assert_eq!(
-            what("etc/kubernetes/admin.conf", "client-key-data: x"),
+            what("etc/kubernetes/admin.conf", "client-key-data: hX7PKR0CsTy4"),
             Some("kubeconfig with credentials")
         );
         assert_eq!(
@@ -316,5 +355,49 @@ mod tests {
         );
         assert_eq!(what("a/id_rsa.pub", "ssh-rsa x"), None);
         assert_eq!(what("srv/app.p12", "\u{0}x"), Some("keystore"));
+    }
+
+    #[test]
+    fn references_comments_and_ciphertext_are_no_secrets() {
+        for (path, content) in [
+            (
+                "app/.env.vault",
+                "DOTENV_VAULT_PRODUCTION=\"s7NYXa809k/bVSPwIAmJhPJmEGTtU0hG58hOZy7I0ix6y5\"\n",
+            ),
+            ("app/.git-credentials", "https://x:${TOKEN}@github.com\n"),
+            ("app/.netrc", "machine github.com login x password $TOKEN\n"),
+            ("app/.yarnrc.yml", "npmScopes:\n  acme:\n    npmAuthToken: \"${NPM_TOKEN-}\"\n"),
+            ("app/.npmrc", "//registry.npmjs.org/:_authToken=${NPM_TOKEN}\n"),
+            ("app/.npmrc", "# //registry.npmjs.org/:_authToken=hX7PKR0CsTy4\nsave-exact=true\n"),
+            ("app/auth.json", "{\"github-oauth\":{\"github.com\":\"%env(TOKEN)%\"}}"),
+            ("app/.env", "DB_PASSWORD=${DB_PASSWORD}\n"),
+            ("app/secrets.enc.env", "DB_PASSWORD=ENC[AES256_GCM,data:abcd,type:str]\nsops_version=3.8.1\n"),
+            ("app/.env", "$ANSIBLE_VAULT;1.1;AES256\n6162636465\n"),
+            ("app/terraform.tfstate", "{\"version\":4,\"resources\":[]}"),
+            (
+                "app/.envrc",
+                "source_url \"https://example.com/d\" \"sha256-7u4iDd1nZpxL4tCz2v1k=\"\n\nuse devenv\n",
+            ),
+            ("root/.docker/config.json", "{\"auths\":{\"r\":{}},\"credsStore\":\"pass\"}"),
+            ("root/.m2/settings.xml", "<server><password>${env.X}</password></server>"),
+            ("x/.git/config", "[remote \"origin\"]\n\turl = git@github.com:x/y.git\n"),
+        ] {
+            assert_eq!(what(path, content), None, "{path}");
+        }
+        for (path, content) in [
+            ("app/.git-credentials", "https://x:hX7PKR0CsTy4Qwb8@github.com\n"),
+            ("app/.netrc", "machine github.com\n  login x\n  password hX7PKR0CsTy4\n"),
+            ("app/.yarnrc.yml", "npmAuthToken: hX7PKR0CsTy4Qwb8\n"),
+            ("app/.yarnrc.yml", "npmAuthToken: \"${NPM_TOKEN:-hX7PKR0CsTy4Qwb8}\"\n"),
+            ("app/auth.json", "{\"http-basic\":{\"r\":{\"username\":\"x\",\"password\":\"hX7PKR0CsTy4\"}}}"),
+            ("app/.env", "DB_PASSWORD=${DB_PASSWORD}\nX=1\n"),
+            ("root/.docker/config.json", "{\"auths\":{\"r\":{\"auth\":\"eDpoWDdQS1IwQ3NUeTQ=\"}}}"),
+            ("root/.m2/settings.xml", "<server><password>hX7PKR0CsTy4</password></server>"),
+            ("root/.gradle/gradle.properties", "nexusPassword=hX7PKR0CsTy4\n"),
+            ("root/.my.cnf", "[client]\npassword = hX7PKR0CsTy4\n"),
+            ("root/.pgpass", "db:5432:orders:app:hX7PKR0CsTy4\n"),
+        ] {
+            assert!(what(path, content).is_some(), "{path}: {content}");
+        }
     }
 }

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Makes published-keys.txt: private keys that well-known packages ship, by the hash of their public half.
+
+    published-keys.py DIRECTORY > published-keys.txt
+
+Fetches the packages below with the registries' own clients (apt-get, pip, npm) into DIRECTORY, looks for armoured keys
+in every file, and prints for each key: SHA-256 of its SubjectPublicKeyInfo in DER, the package, and the names of the
+files that hold it, without digits. A key whose public half cannot be told has the hash of its bytes. Crates are read
+from cargo's registry on this machine. Needs the package `cryptography`. The keys themselves are not kept.
+"""
+
+import base64
+import concurrent.futures
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import warnings
+import zipfile
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+warnings.simplefilter("ignore")
+
+DEBIAN = """
+apache2-data bind9 ca-certificates-java curl dovecot-core erlang-public-key erlang-ssl exim4-config freeradius-config
+gnutls-bin golang-1.19-src golang-github-gorilla-securecookie-dev golang-golang-x-crypto-dev
+golang-github-docker-docker-dev golang-google-grpc-dev golang-go.crypto-dev libcurl4 libgcrypt20 libgnutls30
+libmbedcrypto7 libmbedtls-doc libnet-ssleay-perl libio-socket-ssl-perl libnss3 libpython3.11-testsuite libpoe-perl
+librdkafka1 librdkafka++1 libssl-doc libssl3 libwolfssl35 libcyassl-dev libanyevent-perl libhttp-daemon-ssl-perl
+libmojolicious-perl libcrypt-openssl-rsa-perl libruby3.1 mariadb-test-data monit nginx-common node-agent-base
+node-http-proxy node-https-proxy-agent node-ws nodejs nodejs-doc npm openssh-client openssl perl php-symfony-http-client
+postgresql-15 python3-acme python3-asyncssh python3-certbot python3-eventlet python3-gevent python3-httplib2
+python3-josepy python3-jwt python3-nose python3-openssl python3-paramiko python3-scrapy python3-tornado python3-twisted
+python3-trustme python3-urllib3 qemu-system-data ruby-rack ruby-httpclient ruby-net-ssh ruby3.1 ruby-webrick ssl-cert
+stunnel4 vagrant
+""".split()
+
+PYPI = """
+acme aiohttp aiosmtpd ansible-core asyncssh authlib azure-identity certbot confluent-kafka cryptography-vectors dulwich
+eventlet gevent google-auth gunicorn httplib2 impacket josepy kafka-python ldap3 moto oauthlib paramiko pyjwt pymongo
+pyopenssl pyspnego python-jose pywinrm requests scapy scrapy service-identity tornado trustme twilio twisted urllib3
+uvicorn vcrpy werkzeug
+""".split()
+
+NPM = """
+agent-base browserify-sign create-ecdh firebase-admin google-auth-library http-proxy http-signature https-proxy-agent
+jose jsonwebtoken jwk-to-pem jws mongodb node-forge node-rsa nodemailer parse-asn1 passport-saml pem public-encrypt
+request selfsigned smtp-server spdy ssh2 sshpk testcafe-hammerhead twilio undici webpack-dev-server ws xml-crypto
+""".split()
+
+KEY = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ )*)PRIVATE KEY(?: BLOCK)?-----([^-]{40,9000})")
+HEADER = re.compile(rb"(?:Proc-Type|DEK-Info|Version|Comment): [^\n\\]*")
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def decode(text):
+    """The base64 in an armour's body, without what source code puts between its pieces."""
+    clean, before = bytearray(), 0
+    for at, byte in enumerate(text):
+        after = text[at + 1] if at + 1 < len(text) else 0x20
+        escape = before == ord("\\") and byte in b"nrt"
+        joint = byte == ord("+") and (
+            before in b"\"'" and not chr(after).isalnum() or before in b" \t"
+        )
+        before = byte
+        if byte == ord("=") and len(clean) > 40:
+            break
+        if not escape and not joint and (chr(byte).isascii() and chr(byte).isalnum() or byte in b"+/"):
+            clean.append(byte)
+    if len(clean) % 4 == 1:
+        clean.pop()
+    return base64.b64decode(bytes(clean) + b"=" * (-len(clean) % 4))
+
+
+def integers(der):
+    """The integers of a sequence."""
+    def tlv(data):
+        tag, length, at = data[0], data[1], 2
+        if length & 0x80:
+            at += length & 0x7F
+            length = int.from_bytes(data[2:at], "big")
+        return tag, data[at : at + length], data[at + length :]
+
+    tag, inner, _ = tlv(der)
+    found = []
+    while tag == 0x30 and inner:
+        kind, value, inner = tlv(inner)
+        if kind != 2:
+            return []
+        found.append(int.from_bytes(value, "big"))
+    return found
+
+
+def der(tag, content):
+    length = len(content)
+    if length < 0x80:
+        return bytes([tag, length]) + content
+    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(size)]) + size + content
+
+
+def number(n):
+    return der(2, n.to_bytes(n.bit_length() // 8 + 1, "big"))
+
+
+def spki(algorithm, public):
+    return der(0x30, algorithm + der(3, b"\0" + public))
+
+
+RSA = der(0x30, bytes.fromhex("06092a864886f70d010101") + b"\5\0")
+DSA = bytes.fromhex("06072a8648ce380401")
+
+
+def names_of(key):
+    """All digests by which a key may be known."""
+    if key.startswith(b"openssh-key-v1\0"):
+        at, fields = 15, []
+        for nth in range(4):
+            if nth == 3:
+                at += 4
+            length = int.from_bytes(key[at : at + 4], "big")
+            fields.append(key[at + 4 : at + 4 + length])
+            at += 4 + length
+        blob = fields[3]
+        kind = blob[4 : 4 + int.from_bytes(blob[:4], "big")]
+        public = serialization.load_ssh_public_key(kind + b" " + base64.b64encode(blob))
+    else:
+        try:
+            public = serialization.load_der_private_key(key, None).public_key()
+        except Exception:
+            numbers = integers(key)
+            if len(numbers) == 9:
+                return [digest(spki(RSA, der(0x30, number(numbers[1]) + number(numbers[2]))))]
+            if len(numbers) == 6:
+                algorithm = der(0x30, DSA + der(0x30, b"".join(number(n) for n in numbers[1:4])))
+                return [digest(spki(algorithm, number(numbers[4])))]
+            return [digest(key)]
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    found = [digest(public.public_bytes(*form))]
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        # A key that leaves out its public half.
+        found.append(digest(key))
+    return found
+
+
+def keys_in(data):
+    for match in KEY.finditer(data):
+        body = HEADER.sub(b"", match[2])
+        if len(set(body)) < 16 or b"..." in body:
+            continue
+        try:
+            key = decode(body)
+            yield from names_of(key)
+        except Exception as error:
+            print(f"  a key is not understood: {error}", file=sys.stderr)
+
+
+def look(folder, package, found):
+    for where, _, files in os.walk(folder):
+        for name in files:
+            path = pathlib.Path(where) / name
+            if path.is_symlink() or not path.is_file():
+                continue
+            data = path.read_bytes()
+            if b"PRIVATE KEY" not in data:
+                continue
+            stem = re.sub(r"\d", "", name)
+            for known in keys_in(data):
+                owner, stems = found.setdefault(known, (package, set()))
+                if owner == package:
+                    stems.add(stem)
+
+
+def fetch(store, names, command):
+    store.mkdir(parents=True, exist_ok=True)
+
+    def get(name):
+        mark = store / (name.replace("/", "+") + ".done")
+        if mark.exists():
+            return
+        done = subprocess.run([*command, name], cwd=store, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            mark.touch()
+        else:
+            print(f"  {name} cannot be fetched", file=sys.stderr)
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(get, names))
+
+
+def main():
+    work = pathlib.Path(sys.argv[1]).resolve()
+    found = {}
+    fetch(work / "debian", DEBIAN, ["apt-get", "download", "-q"])
+    pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
+    fetch(work / "pypi", PYPI, pip)
+    fetch(work / "npm", NPM, ["npm", "pack", "--silent"])
+
+    def unpacked(package, unpack):
+        with tempfile.TemporaryDirectory(dir=work) as folder:
+            unpack(folder)
+            look(folder, package, found)
+
+    for file in sorted((work / "debian").glob("*.deb")):
+        name = file.name.split("_")[0]
+        unpacked(f"{name} (Debian)", lambda d: subprocess.run(["dpkg-deb", "-x", str(file), d], check=True))
+    for file in sorted((work / "pypi").glob("*.whl")):
+        unpacked(f"{file.name.split('-')[0]} (PyPI)", lambda d: zipfile.ZipFile(file).extractall(d))
+    for file in sorted((work / "npm").glob("*.tgz")):
+        name = file.name.rsplit("-", 1)[0]
+        unpacked(f"{name} (npm)", lambda d: tarfile.open(file).extractall(d, filter="data"))
+    cargo = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo")) / "registry/src"
+    for folder in sorted(cargo.glob("*/*")):
+        look(folder, f"{folder.name.rsplit('-', 1)[0]} (crates.io)", found)
+    if shutil.which("openssl"):
+        version = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=False).stdout.strip()
+        print(f"  {version}", file=sys.stderr)
+    print("# Private keys that well-known packages ship: no secrets. Made by published-keys.py; not edited by hand.")
+    print("# SHA-256 of the SubjectPublicKeyInfo\tpackage\tnames of its files, without digits")
+    for known, (package, stems) in sorted(found.items()):
+        print(f"{known}\t{package}\t{'|'.join(sorted(stems)[:8])}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+//! What tells private keys apart without telling them: a hash of the public half.
+//!
+//! Reads PKCS #8 (RFC 5958), PKCS #1 (RFC 8017), SEC 1 (RFC 5915), the traditional DSA form of OpenSSL, and OpenSSH's
+//! `openssh-key-v1`, whose public half is in clear even under a passphrase. Nothing is decrypted.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use p256::elliptic_curve::sec1::ToSec1Point as _;
+use pkcs8::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
+use pkcs8::der::{Decode, Encode, Reader, SliceReader, Tag, Tagged};
+use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use sec1::EcPrivateKey;
+use sha2::{Digest as _, Sha256};
+
+/// SHA-256 of a public key's SubjectPublicKeyInfo (RFC 5280) in DER; of a key that is not understood, of its bytes.
+pub type KeyDigest = [u8; 32];
+
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// What OpenSSH's key file starts with.
+const OPENSSH_MAGIC: &[u8] = b"openssh-key-v1\0";
+
+/// The digest of a private key from the text between its armour's lines, in any of the ways in which source code and
+/// configuration hold it: over several lines, with `\n` spelled out, or as string literals put together.
+pub fn digest_of_armour(text: &[u8]) -> Option<KeyDigest> {
+    let bytes = decode(text)?;
+    Some(public_half(&bytes).unwrap_or_else(|| Sha256::digest(&bytes).into()))
+}
+
+/// The digest of the public half of a private key; nothing if the bytes are no key whose public half can be told.
+pub fn public_half(bytes: &[u8]) -> Option<KeyDigest> {
+    let spki = match bytes.strip_prefix(OPENSSH_MAGIC) {
+        Some(rest) => openssh(rest),
+        None => pkcs8(bytes).or_else(|| sec1(bytes, None)).or_else(|| integers(bytes)),
+    }?;
+    Some(Sha256::digest(spki).into())
+}
+
+/// The base64 in a text, without what source code puts between its pieces, decoded. Stops at the padding.
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut clean = Vec::with_capacity(text.len());
+    let mut previous = 0_u8;
+    for (at, &byte) in text.iter().enumerate() {
+        let escape = previous == b'\\' && matches!(byte, b'n' | b'r' | b't');
+        let next = text.get(at + 1).copied().unwrap_or(b' ');
+        let quoted = matches!(previous, b'"' | b'\'') && !next.is_ascii_alphanumeric();
+        let joint = byte == b'+' && (quoted || matches!(previous, b' ' | b'\t'));
+        previous = byte;
+        if byte == b'=' && clean.len() > 40 {
+            break;
+        }
+        if !escape && !joint && (byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')) {
+            clean.push(byte);
+        }
+    }
+    // A cut key has a part of a group at its end.
+    let whole = if clean.len() % 4 == 1 { clean.len() - 1 } else { clean.len() };
+    let lenient = base64::engine::GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        base64::engine::GeneralPurposeConfig::new()
+            .with_decode_padding_mode(base64::engine::DecodePaddingMode::RequireNone)
+            .with_decode_allow_trailing_bits(true),
+    );
+    lenient.decode(clean.get(..whole)?).or_else(|_| STANDARD_NO_PAD.decode(&clean)).ok()
+}
+
+/// PKCS #8: the algorithm, and the key in its own form.
+fn pkcs8(bytes: &[u8]) -> Option<Vec<u8>> {
+    let der = first_value(bytes)?;
+    let info = pkcs8::PrivateKeyInfoRef::from_der(der).ok()?;
+    let key = info.private_key.as_bytes();
+    if info.algorithm.oid == RSA {
+        integers(key)
+    } else if info.algorithm.oid == EC {
+        let curve = info.algorithm.parameters_oid().ok()?;
+        sec1(key, Some(curve))
+    } else {
+        let public = match info.public_key {
+            Some(public) => public.raw_bytes().to_vec(),
+            None if info.algorithm.oid == ED25519 => {
+                // The key is an OCTET STRING in the OCTET STRING (RFC 8410).
+                let seed: [u8; 32] = key.strip_prefix(&[4, 32])?.try_into().ok()?;
+                ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes().to_vec()
+            }
+            None => return None,
+        };
+        spki(AlgorithmIdentifierRef { oid: info.algorithm.oid, parameters: None }, &public)
+    }
+}
+
+/// SEC 1, with the curve from around it if it does not name its own.
+fn sec1(bytes: &[u8], curve: Option<ObjectIdentifier>) -> Option<Vec<u8>> {
+    let key = EcPrivateKey::from_der(first_value(bytes)?).ok()?;
+    let own = key.parameters.and_then(sec1::EcParameters::named_curve);
+    let curve = curve.or(own)?;
+    let public = match key.public_key {
+        Some(public) => public.to_vec(),
+        None if curve == P256 => {
+            let secret = p256::SecretKey::from_slice(key.private_key).ok()?;
+            secret.public_key().to_sec1_point(false).as_bytes().to_vec()
+        }
+        None => return None,
+    };
+    ec_spki(curve, &public)
+}
+
+fn ec_spki(curve: ObjectIdentifier, public: &[u8]) -> Option<Vec<u8>> {
+    spki(AlgorithmIdentifierRef { oid: EC, parameters: Some(AnyRef::from(&curve)) }, public)
+}
+
+/// A sequence of integers: PKCS #1 (version, n, e, d, …) or OpenSSL's DSA (version, p, q, g, y, x).
+fn integers(bytes: &[u8]) -> Option<Vec<u8>> {
+    let sequence = AnyRef::from_der(first_value(bytes)?).ok()?;
+    if sequence.tag() != Tag::Sequence {
+        return None;
+    }
+    let mut reader = SliceReader::new(sequence.value()).ok()?;
+    let mut all: Vec<UintRef<'_>> = Vec::new();
+    while !reader.is_finished() && all.len() < 9 {
+        // The traditional form has no sign: a number with its top bit set is still one.
+        let any = AnyRef::decode(&mut reader).ok()?;
+        if any.tag() != Tag::Integer {
+            return None;
+        }
+        all.push(UintRef::new(any.value()).ok()?);
+    }
+    match all.as_slice() {
+        [_, n, e, _, _, _, _, _, _] => rsa_spki(n.as_bytes(), e.as_bytes()),
+        [_, p, q, g, y, _] => dsa_spki([p, q, g, y].map(UintRef::as_bytes)),
+        _ => None,
+    }
+}
+
+fn rsa_spki(n: &[u8], e: &[u8]) -> Option<Vec<u8>> {
+    let key = sequence(&[n, e])?;
+    spki(AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) }, &key)
+}
+
+fn dsa_spki([p, q, g, y]: [&[u8]; 4]) -> Option<Vec<u8>> {
+    let parameters = sequence(&[p, q, g])?;
+    let parameters = AnyRef::from_der(&parameters).ok()?;
+    let key = UintRef::new(y).ok()?.to_der().ok()?;
+    spki(AlgorithmIdentifierRef { oid: DSA, parameters: Some(parameters) }, &key)
+}
+
+fn sequence(numbers: &[&[u8]]) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    for number in numbers {
+        content.extend(UintRef::new(number).ok()?.to_der().ok()?);
+    }
+    AnyRef::new(Tag::Sequence, &content).ok()?.to_der().ok()
+}
+
+fn spki(algorithm: AlgorithmIdentifierRef<'_>, public: &[u8]) -> Option<Vec<u8>> {
+    let subject_public_key = BitStringRef::from_bytes(public).ok()?;
+    SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der().ok()
+}
+
+/// The first DER value of the bytes, without what follows it.
+fn first_value(bytes: &[u8]) -> Option<&[u8]> {
+    let mut reader = SliceReader::new(bytes).ok()?;
+    reader.tlv_bytes().ok()
+}
+
+/// `openssh-key-v1` after its magic: cipher, KDF, its options, the number of keys, and the first public key
+/// (OpenSSH's PROTOCOL.key, RFC 4253 section 6.6, RFC 5656, RFC 8709).
+fn openssh(rest: &[u8]) -> Option<Vec<u8>> {
+    let (_, rest) = ssh_string(rest)?;
+    let (_, rest) = ssh_string(rest)?;
+    let (_, rest) = ssh_string(rest)?;
+    let (blob, _) = ssh_string(rest.get(4..)?)?;
+    let (kind, rest) = ssh_string(blob)?;
+    match kind {
+        b"ssh-rsa" => {
+            let (e, rest) = ssh_string(rest)?;
+            let (n, _) = ssh_string(rest)?;
+            rsa_spki(n, e)
+        }
+        b"ssh-dss" => {
+            let (p, rest) = ssh_string(rest)?;
+            let (q, rest) = ssh_string(rest)?;
+            let (g, rest) = ssh_string(rest)?;
+            let (y, _) = ssh_string(rest)?;
+            dsa_spki([p, q, g, y])
+        }
+        b"ssh-ed25519" => {
+            let (public, _) = ssh_string(rest)?;
+            spki(AlgorithmIdentifierRef { oid: ED25519, parameters: None }, public)
+        }
+        _ => {
+            let curve = match kind.strip_prefix(b"ecdsa-sha2-")? {
+                b"nistp256" => P256,
+                b"nistp384" => P384,
+                b"nistp521" => P521,
+                _ => return None,
+            };
+            let (_, rest) = ssh_string(rest)?;
+            let (public, _) = ssh_string(rest)?;
+            ec_spki(curve, public)
+        }
+    }
+}
+
+fn ssh_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}

@@ -1,0 +1,218 @@
+//! Where a secret stands, and what that says of it. A key in a library's own tests is no secret of this image; a
+//! vendor's token is one wherever it stands. What lowers a severity is a fact that is dearer to forge than a
+//! directory's name: a package manager's root, the package's own manifest, a key that everybody has.
+
+pub(crate) mod key;
+mod manifest;
+mod own;
+mod published;
+mod roots;
+
+pub use key::KeyDigest;
+pub use manifest::Manifests;
+pub use own::OwnPackages;
+
+use crate::finding::{Confidence, Severity};
+use crate::rule::Rule;
+use roots::{LibraryPath, Manager};
+use seaworthy_source::escape_bytes;
+
+/// What is known around the files of an artifact.
+pub(crate) struct Surroundings<'a> {
+    /// Whether the artifact has a file or directory at a path.
+    pub(crate) exists: Box<dyn Fn(&[u8]) -> bool + 'a>,
+    /// What its packages' manifests say.
+    pub(crate) manifests: Vec<&'a Manifests>,
+    /// The packages that are the project's own.
+    pub(crate) own: &'a OwnPackages,
+}
+
+/// A secret's detector and key, as far as they matter for its place.
+pub(crate) struct Subject<'a> {
+    /// The detector.
+    pub(crate) rule: &'a Rule,
+    /// How sure it is by its form.
+    pub(crate) confidence: Confidence,
+    /// Its public half, if it is a private key.
+    pub(crate) key: Option<&'a KeyDigest>,
+}
+
+/// How bad and how sure a secret is at a place, and what lowered or raised it.
+pub(crate) struct Rating {
+    pub(crate) severity: Severity,
+    pub(crate) confidence: Confidence,
+    pub(crate) note: Option<String>,
+}
+
+/// An installed library, as far as the artifact tells.
+struct Library {
+    /// Its name, for people.
+    name: String,
+    /// Whether the file lies in its tests, examples or documentation.
+    sample: bool,
+    /// Whether the file only describes it.
+    description: bool,
+    /// Whether a manifest, or a path that only a package manager makes, claims the file; otherwise there is none to ask.
+    claimed: bool,
+}
+
+/// What a place says of a package's file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    Claimed,
+    /// The artifact holds no manifest that could.
+    Unknown,
+    /// There are manifests, and none lists the file; or it is the project's own.
+    Refused,
+}
+
+/// Detectors of forms that anybody makes for himself, among those of vendors.
+const SELF_MADE: [&str; 14] = [
+    "ansible-vault",
+    "django-secret-key",
+    "docker-config-auth",
+    "fernet-key",
+    "kubeconfig-client-key",
+    "kubernetes-bootstrap-token",
+    "kubernetes-tls-secret",
+    "netrc-password",
+    "npmrc-basic-auth",
+    "npmrc-password",
+    "pypirc-password",
+    "cargo-registry-token",
+    "yarnrc-auth-token",
+    "npmrc-auth-token",
+];
+
+/// Files of detectors that know no vendor's form.
+const NO_VENDOR: [&str; 6] = ["generic", "databases", "http", "host", "private-keys", "kafka"];
+
+/// Whether a detector recognises private keys, whose public half tells them apart.
+pub(crate) fn is_key(rule: &Rule) -> bool {
+    stem(rule) == "private-keys"
+        || matches!(rule.detector.id.as_str(), "kubeconfig-client-key" | "kubernetes-tls-secret")
+}
+
+/// Whether a detector recognises what a vendor issues: its place never lowers it.
+fn is_vendor_token(rule: &Rule) -> bool {
+    !rule.generic && !NO_VENDOR.contains(&stem(rule)) && !SELF_MADE.contains(&rule.detector.id.as_str())
+}
+
+fn stem(rule: &Rule) -> &str {
+    let name = rule.file.rsplit('/').next().unwrap_or_default();
+    name.strip_suffix(".toml").unwrap_or(name)
+}
+
+/// Whether a path alone puts a file into the tests, examples or documentation of a library. Enough to leave code out
+/// that gives defaults; too little to lower a secret.
+pub(crate) fn is_library_sample(path: &[u8]) -> bool {
+    roots::candidates(path).iter().any(|l| roots::is_sample(l.below) || roots::is_description(l.below))
+}
+
+impl Surroundings<'_> {
+    /// How bad a secret is in the file at `path`.
+    pub(crate) fn rate(&self, subject: &Subject<'_>, path: &[u8]) -> Rating {
+        let rule = subject.rule;
+        let severity =
+            if subject.confidence == Confidence::Low { rule.severity.lowered() } else { rule.severity };
+        let plain = Rating { severity, confidence: subject.confidence, note: None };
+        if is_vendor_token(rule) {
+            return plain;
+        }
+        let library = self.library(path);
+        if let Some(published) = subject.key.and_then(published::published) {
+            let own = library.is_some() || published.is_own_file(path);
+            return if own {
+                Rating {
+                    severity: Severity::Low,
+                    confidence: Confidence::Low,
+                    note: Some(format!("the key is published: {} ships it", published.package)),
+                }
+            } else {
+                Rating {
+                    severity: Severity::High,
+                    confidence: subject.confidence,
+                    note: Some(format!("anyone has this key: {} ships it", published.package)),
+                }
+            };
+        }
+        let Some(library) = library else { return plain };
+        // What describes a package shows no key, but perhaps an example of a password.
+        if !library.sample && !(library.description && !is_key(rule)) {
+            return plain;
+        }
+        let claim = if library.claimed { "" } else { "; no manifest in the artifact lists it" };
+        Rating {
+            severity: Severity::Low,
+            confidence: Confidence::Low,
+            note: Some(format!(
+                "it stands in the tests, examples or documentation of the library {}{claim}",
+                library.name
+            )),
+        }
+    }
+
+    /// The library in whose tests, examples or documentation a file lies.
+    pub(crate) fn sample_of(&self, path: &[u8]) -> Option<String> {
+        self.library(path).filter(|l| l.sample).map(|l| l.name)
+    }
+
+    fn library(&self, path: &[u8]) -> Option<Library> {
+        let mut unknown = None;
+        for found in roots::candidates(path) {
+            let claimed = match self.claim(&found, path) {
+                Claim::Refused => continue,
+                claim => claim == Claim::Claimed,
+            };
+            let library = Library {
+                name: escape_bytes(found.name),
+                sample: roots::is_sample(found.below),
+                description: roots::is_description(found.below),
+                claimed,
+            };
+            if claimed {
+                return Some(library);
+            }
+            unknown.get_or_insert(library);
+        }
+        unknown
+    }
+
+    fn claim(&self, found: &LibraryPath<'_>, path: &[u8]) -> Claim {
+        let has = |name: &str| (self.exists)(&[found.package, b"/", name.as_bytes()].concat());
+        let when = |claimed: bool| if claimed { Claim::Claimed } else { Claim::Refused };
+        let system = [&b"usr/lib/"[..], b"usr/local/lib/", b"usr/lib64/"].iter().any(|p| path.starts_with(p));
+        if self.own.has(found.name) {
+            return Claim::Refused;
+        }
+        match found.manager {
+            Manager::GoModules | Manager::GoItself | Manager::Cargo | Manager::Perl => Claim::Claimed,
+            Manager::PythonItself => when(system || has("os.py")),
+            Manager::Node => when(has("package.json")),
+            Manager::CargoVendor => when(has(".cargo-checksum.json") && has("Cargo.toml")),
+            Manager::Gems => {
+                let home = found.root.strip_suffix(b"gems").unwrap_or(found.root);
+                let gemspec = [home, b"specifications/", found.name, b".gemspec"].concat();
+                when((self.exists)(&gemspec))
+            }
+            Manager::Composer if has("composer.json") => Claim::Claimed,
+            Manager::Python | Manager::GoVendor | Manager::Composer => self.listed(found, path),
+        }
+    }
+
+    /// Whether a manifest lists a file.
+    fn listed(&self, found: &LibraryPath<'_>, path: &[u8]) -> Claim {
+        if !self.manifests.iter().any(|m| m.know(found.root)) {
+            return Claim::Unknown;
+        }
+        let manifest = self.manifests.iter().find_map(|m| m.manifest_of(found.root, path));
+        match manifest {
+            // Installed from a directory of the builder: the project's own.
+            Some(manifest) if self.manifests.iter().any(|m| m.is_local(manifest)) => Claim::Refused,
+            Some(_) => Claim::Claimed,
+            // Compiled beside a listed source, or written by the installer.
+            None if path.ends_with(b".pyc") => Claim::Unknown,
+            None => Claim::Refused,
+        }
+    }
+}
