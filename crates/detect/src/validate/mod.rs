@@ -13,6 +13,7 @@ mod checksum;
 mod dsn;
 mod encoded;
 mod jwt;
+mod literal;
 mod names;
 mod pem;
 mod placeholder;
@@ -27,6 +28,10 @@ pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub use names::{NameKind, name_kind};
 pub use placeholder::is_placeholder;
 pub use shape::entropy;
+pub(crate) use words::reads_like_words;
+
+use crate::kind::FileKind;
+use crate::lexer::Quoting;
 
 /// How many bytes before and after a match a validator may look at.
 pub const CONTEXT: usize = 64;
@@ -91,9 +96,18 @@ pub struct Candidate<'a> {
     pub haystack: &'a [u8],
     /// Where `matched` starts in `haystack`.
     pub start: usize,
+    /// What the file's path says about it.
+    pub kind: FileKind,
+    /// The name that a reader found, and how the value is written.
+    pub reading: Option<(&'a [u8], Quoting)>,
 }
 
 impl<'a> Candidate<'a> {
+    /// A candidate of a pattern in a file of which nothing is known.
+    pub fn new(secret: &'a [u8], matched: &'a [u8], haystack: &'a [u8], start: usize) -> Self {
+        Self { secret, matched, haystack, start, kind: FileKind::Unknown, reading: None }
+    }
+
     /// At most [`CONTEXT`] bytes before the match.
     pub fn before(&self) -> &'a [u8] {
         self.haystack.get(self.start.saturating_sub(CONTEXT)..self.start).unwrap_or_default()

@@ -155,12 +155,23 @@ fn has_long_run(text: &[u8]) -> bool {
     false
 }
 
-/// One block of at most half the length, repeated to the end (`deadbeefdeadbeef`).
+/// One block of at most half the length, repeated to the end, that says nothing by itself: short, counting, hexadecimal
+/// words (`deadbeefdeadbeef`) or a placeholder's word. A password written twice (`hunter2hunter2`) is a password.
 fn is_periodic(text: &[u8]) -> bool {
     if text.len() < 12 || text.len() > SEARCHED_MOST {
         return false;
     }
-    (1..=text.len() / 2).any(|period| text.iter().zip(text.iter().skip(period)).all(|(one, two)| one == two))
+    let period = (1..=text.len() / 2)
+        .find(|period| text.iter().zip(text.iter().skip(*period)).all(|(one, two)| one == two));
+    period.is_some_and(|period| {
+        let block = &text[..period];
+        period <= 4
+            || distinct(block) <= 3
+            || has_long_run(block)
+            || text.len() >= 3 * period
+            || text.iter().all(u8::is_ascii_hexdigit)
+            || block.iter().all(u8::is_ascii_alphabetic) && is_vocabulary(block)
+    })
 }
 
 /// A variable, a template's hole, or a word in brackets.

@@ -20,7 +20,7 @@ fn at(name: &str, text: &str, matched: &str, secret: &str) -> Judgement {
     let haystack = text.as_bytes();
     let matched = &haystack[start..start + matched.len()];
     let secret = &matched[inner..inner + secret.len()];
-    by_name(name).unwrap()(&Candidate { secret, matched, haystack, start })
+    by_name(name).unwrap()(&Candidate::new(secret, matched, haystack, start))
 }
 
 /// What a kept candidate's confidence became.
@@ -475,7 +475,7 @@ proptest! {
         let haystack = [before.as_slice(), &head, &secret, &tail].concat();
         let start = before.len();
         let matched = &haystack[start..start + head.len() + secret.len()];
-        let candidate = Candidate { secret: &matched[head.len()..], matched, haystack: &haystack, start };
+        let candidate = Candidate::new(&matched[head.len()..], matched, &haystack, start);
         for (_, validator, _) in ALL {
             let _ = validator(&candidate);
         }
@@ -497,7 +497,7 @@ proptest! {
             let haystack = text.as_bytes();
             let matched = &haystack[start..start + matched.len()];
             let secret = &matched[name.len() + 2..];
-            by_name("assignment-value").unwrap()(&Candidate { secret, matched, haystack, start })
+            by_name("assignment-value").unwrap()(&Candidate::new(secret, matched, haystack, start))
         };
         let far_start = noise.len() + CONTEXT + 1 + lead.len() + 1;
         prop_assert_eq!(judge(&near, lead.len() + 1), judge(&far, far_start));
@@ -515,7 +515,7 @@ proptest! {
         for (name, validator, _) in ALL {
             let text = format!("postgres://berth:{secret}@db.harbour.internal/x");
             let haystack = text.as_bytes();
-            let candidate = Candidate { secret: &haystack[17..17 + secret.len()], matched: haystack, haystack, start: 0 };
+            let candidate = Candidate::new(&haystack[17..17 + secret.len()], haystack, haystack, 0);
             prop_assert!(!note(&validator(&candidate)).contains(&secret), "{}", name);
         }
     }
