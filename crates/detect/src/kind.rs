@@ -9,6 +9,8 @@ pub enum FileKind {
     Unknown,
     /// Read by a program when it starts: environment files, properties, YAML, INI, `/etc`.
     Config,
+    /// Source code that a program reads as its configuration: `settings.py`, `wp-config.php`.
+    Settings,
     /// Source code.
     Code,
     /// Tests, examples and fixtures of code.
@@ -97,9 +99,16 @@ impl FileKind {
         if page || is(PROSE) || folder(&["doc", "docs", "man", "site-docs"]) || path.starts_with(b"usr/share/doc/") {
             return Self::Prose;
         }
-        let settings = ends(&["settings.py", "config.py", "settings.php", "config.php", "configuration.php", "env.php",
-            "parameters.php", "database.php", "localsettings.php", "settings.rb", "secrets.rb", "conf.py"]);
-        if is(CONFIG) || settings || is_config_name(file) {
+        let settings = [
+            &b"settings"[..], b"config", b"configuration", b"parameters", b"database", b"localsettings", b"secrets", b"conf",
+            b"env", b"credentials",
+        ];
+        let last_word = stem.strip_suffix(b".").unwrap_or(stem);
+        let last_word = last_word.rsplit(|b| matches!(b, b'.' | b'-' | b'_')).next().unwrap_or_default();
+        if is(CODE) && settings.contains(&last_word) {
+            return Self::Settings;
+        }
+        if is(CONFIG) || is_config_name(file) {
             return Self::Config;
         }
         if is(CODE) || file == b"makefile" || file == b"gnumakefile" || file == b"rakefile" || file == b"gemfile" {
@@ -139,8 +148,11 @@ mod tests {
     #[test]
     fn kinds_by_path() {
         let kind = |path: &str| FileKind::of_path(path.as_bytes());
-        for path in ["app/.env", "srv/application-prod.properties", "etc/ldap.conf", "app/config.php", "a/settings.py"] {
+        for path in ["app/.env", "srv/application-prod.properties", "etc/ldap.conf"] {
             assert_eq!(kind(path), FileKind::Config, "{path}");
+        }
+        for path in ["app/config.php", "a/settings.py", "app/wp-config.php"] {
+            assert_eq!(kind(path), FileKind::Settings, "{path}");
         }
         for path in ["app/main.go", "srv/run.sh", "srv/App.java", "usr/lib/python3/x.py"] {
             assert_eq!(kind(path), FileKind::Code, "{path}");

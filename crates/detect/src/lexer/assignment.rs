@@ -11,6 +11,12 @@ use crate::validate::{NameKind, name_kind};
 /// How far the line before a name is looked at, in bytes.
 const HEAD: usize = 200;
 
+/// Directives that take a password after a blank: OpenLDAP, msmtp, keepalived and their like.
+const DIRECTIVES: &[&str] = &[
+    "password", "passwd", "pass", "bindpw", "rootbindpw", "rootpw", "passphrase", "auth_pass", "rootpassword", "auth_key",
+    "requirepass", "masterauth", "userpassword", "secret", "shared_secret", "ldap_default_authtok", "credentials",
+];
+
 /// What joins a name to its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Operator {
@@ -113,7 +119,9 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     let begins_line = lead.is_some_and(is_indent);
     if head.operator == Operator::Blank {
         let setter = is_setter(bytes, head.name.start);
-        let directive = place.kind == FileKind::Config && lead.is_some_and(|l| l.trim_ascii().is_empty());
+        let name = &bytes[head.name.clone()];
+        let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
+        let directive = known && place.kind == FileKind::Config && lead.is_some_and(|l| l.trim_ascii().is_empty());
         let line = rest_of_line(bytes, start);
         let secret = trim_end(bytes, line, b";");
         let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);

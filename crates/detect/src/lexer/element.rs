@@ -28,6 +28,10 @@ fn read(place: &Place<'_>) -> Option<Reading> {
     } else if !matches!(previous, b'<' | b'>' | b':') {
         return None;
     }
+    // `<key>` alone is what a listing or a dictionary has.
+    if name.len() == 3 && previous == b'<' {
+        return None;
+    }
     let text = match bytes.get(at)? {
         b'>' => at + 1,
         // Attributes after the name.

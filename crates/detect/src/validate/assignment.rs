@@ -168,7 +168,7 @@ fn is_attribute_path(value: &[u8]) -> bool {
 }
 
 /// A value without signs that holds a word for secrets names one instead of being one.
-fn names_a_secret(value: &[u8]) -> bool {
+pub(super) fn names_a_secret(value: &[u8]) -> bool {
     let plain = value
         .iter()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':' | b' '));

@@ -1,10 +1,11 @@
 //! Whether a literal under a secret's name is a secret. Both directions cost: a password that passes is an open door,
 //! and a label that fails makes people switch the check off. So the proof that is wanted depends on where it stands.
 
-use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code};
+use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code, names_a_secret};
 use super::names::{NameKind, is_password_name, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
+use super::words::contains_ignore_case;
 use super::{Adjust, Judgement};
 use crate::kind::FileKind;
 use crate::lexer::Quoting;
@@ -22,7 +23,7 @@ const DOCUMENTED_DEFAULTS: &[&str] = &[
     "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "redis", "rabbitmq", "guest", "admin", "root", "toor",
     "changeit", "minioadmin", "minio123", "elastic", "foobared", "tiger", "manager", "tomcat", "s3cret", "neo4j", "vagrant",
     "raspberry", "oracle", "welcome1", "airflow", "grafana", "keycloak", "wildfly", "sonar", "nexus", "jenkins", "docker",
-    "letmein", "kubernetes", "localhost", "anonymous", "nobody", "mosquitto", "zabbix", "wordpress", "drupal", "joomla",
+    "OBF:1vny1zlo1x8e1vnw1vn61x8g1zlu1vn4", "OBF:1u2u1wml1z7s1z7a1wnl1u2g", "letmein", "kubernetes", "localhost", "anonymous", "nobody", "mosquitto", "zabbix", "wordpress", "drupal", "joomla",
     "magento", "odoo", "superset", "ignored", "adminadmin", "administrator", "sysadmin", "operator",
 ];
 
@@ -42,7 +43,8 @@ const SETTINGS: &[&str] = &[
 pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
     let kind = if quoting == Quoting::Certain { NameKind::Secret } else { name_kind(name) };
     let password = quoting == Quoting::Certain || is_password_name(name);
-    let config = file == FileKind::Config;
+    // Code that is configuration is read as code where no quotes tell a value from an expression.
+    let config = file == FileKind::Config || file == FileKind::Settings && quoting == Quoting::Quoted;
     let shortest = if password && (config || quoting == Quoting::Certain) { SHORTEST_PASSWORD } else { SHORTEST };
     let printable = value.iter().all(|b| (0x20..0x7f).contains(b));
     if kind == NameKind::Harmless
@@ -50,6 +52,8 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
         || value.len() < shortest
         || !printable
         || is_known_form(value)
+        || is_expression(value)
+        || is_alphabet(value)
         || is_plain_setting(value)
         || is_locator(value)
         || is_placeholder(value)
@@ -73,6 +77,10 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
     if in_settings || quoting == Quoting::Certain {
         return password_in_settings(value, texture, quoting);
     }
+    let bare = matches!(quoting, Quoting::Line | Quoting::Bare);
+    if bare && !config && is_identifier(value) || kind == NameKind::Weak && !may_be_key(quoting, value) {
+        return Judgement::Reject;
+    }
     let enough = match (quoting, kind) {
         (_, NameKind::Weak) | (Quoting::Bare, _) => texture == Texture::Random,
         (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(value),
@@ -86,11 +94,40 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
     }
     let surer = match file {
         // An invented value of a test or a page is no secret of this image.
-        FileKind::Test | FileKind::Prose | FileKind::Translation => texture == Texture::Random && value.len() >= 20,
-        FileKind::Config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
+        FileKind::Test | FileKind::Translation => false,
+        FileKind::Prose => texture == Texture::Random && value.len() >= 20,
+        _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
         _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
     };
     Judgement::Keep { confidence: if surer { Adjust::Raise } else { Adjust::Same }, note: None }
+}
+
+/// A name in snake case, as code has it where no quotes stand.
+fn is_identifier(value: &[u8]) -> bool {
+    value.contains(&b'_')
+        && value.len() < 24
+        && value.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
+}
+
+/// Whether a value under a name that only says `key` or `auth` may be a key: no name of another key, no path, no ID of
+/// a public key.
+fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
+    let names = contains_ignore_case(value, b"key") && value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b':'));
+    let path = value.contains(&b'/') && value.contains(&b'.');
+    let short_hex = value.len() <= 16 && value.iter().all(u8::is_ascii_hexdigit);
+    quoting != Quoting::Bare && !names && !path && !short_hex
+}
+
+/// An alphabet, in any order: every character once.
+fn is_alphabet(value: &[u8]) -> bool {
+    value.len() >= 24 && distinct(value) == value.len()
+}
+
+/// A regular expression or a text full of percent escapes.
+fn is_expression(value: &[u8]) -> bool {
+    let has = |needle: &[u8]| value.windows(needle.len()).any(|w| w == needle);
+    let escapes = value.windows(3).filter(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit()).count();
+    [&b"(?"[..], b"[^", b"\\w", b"\\d", b"\\s", b"a-z", b"A-Z", b"0-9", b"(%s", b")?$"].iter().any(|n| has(n)) || escapes >= 3
 }
 
 /// A UUID: an identifier as often as a secret.
@@ -113,7 +150,7 @@ fn password_in_settings(value: &[u8], texture: Texture, quoting: Quoting) -> Jud
     // A capitalised word is a label, a snake or kebab of words a name.
     let label = letters && value[0].is_ascii_uppercase() && value[1..].iter().all(u8::is_ascii_lowercase);
     let name = value.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.' | b'/' | b':'))
-        && value.iter().any(|b| matches!(b, b'_' | b'.' | b'/' | b':'));
+        && (value.iter().any(|b| matches!(b, b'.' | b'/' | b':')) || names_a_secret(value));
     if texture == Texture::Words && (label || name || quoting == Quoting::Line && letters && value.len() < SHORTEST) {
         return Judgement::lower("the value may be a word about passwords");
     }
@@ -137,7 +174,9 @@ pub(super) fn is_known_form(value: &[u8]) -> bool {
     ];
     let starts = STARTS.iter().any(|start| value.starts_with(start.as_bytes()));
     let md5 = value.len() == 35 && value.starts_with(b"md5") && value[3..].iter().all(u8::is_ascii_hexdigit);
-    starts || md5 || is_version_range(value)
+    // A token that says itself what it is has a detector of its own, which knows its examples.
+    let jwt = value.starts_with(b"eyJ") && value.contains(&b'.');
+    starts || md5 || jwt || value.ends_with(b"/aws4_request") || is_version_range(value)
 }
 
 /// `^4.0.0`, `~1.2`, `>=3.1`.

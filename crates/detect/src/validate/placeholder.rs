@@ -40,6 +40,18 @@ const VOCABULARY: &[&str] = &[
     "env", "var", "variable", "qwerty", "qwertyuiop",
 ];
 
+/// Words that stand beside those in placeholders, and alone are passwords that people choose (`Database2024!`).
+#[rustfmt::skip]
+const COMPANIONS: &[&str] = &[
+    "ab", "proxy", "repo", "repository", "server", "root", "admin", "database", "app", "application", "service",
+    "build", "builder", "ci", "during", "only", "for", "time", "buildtime", "not", "used", "real", "valid",
+    "correct", "wrong", "bad", "good", "old", "first", "second", "another", "other", "same", "long", "short",
+    "strong", "weak", "safe", "unsafe", "insecure", "secure", "please", "put", "paste", "type", "provide",
+    "provided", "by", "at", "runtime", "later", "injected", "dont", "do", "example", "postgres", "mysql",
+    "redis", "jwt", "session", "cookie", "signing", "encryption", "hmac", "data", "file", "config", "client",
+    "oauth", "bot", "aws", "gcp", "azure", "slack", "stripe", "openai", "goeshere", "change",
+];
+
 /// Whether the text stands for a secret instead of being one: filler (`changeme`, `xxxx`, `1234567890`), a
 /// reference (`${VAR}`, `{{ name }}`, `<token>`, `%(name)s`), words about secrets (`your-api-key`, `password123`),
 /// or a documented example. Random text is never one.
@@ -91,6 +103,7 @@ const DOCUMENTED: &[&str] = &[
 /// Whether this is one of the credentials that standards show.
 fn is_documented(text: &[u8]) -> bool {
     DOCUMENTED.iter().any(|known| known.as_bytes() == text)
+        || text.windows(13).any(|window| window == b"AKIAIOSFODNN7")
 }
 
 /// Base64 of a sentence (`this is not a real token`), as tests have it.
@@ -253,7 +266,13 @@ fn is_about_secrets(text: &[u8]) -> bool {
     if letters < 2 || digits > 4 && !digits_count_up(text) {
         return false;
     }
-    text.split(|byte| !byte.is_ascii_alphabetic()).filter(|run| !run.is_empty()).all(is_vocabulary)
+    let mut about = false;
+    let made = text.split(|byte| !byte.is_ascii_alphabetic()).filter(|run| !run.is_empty()).all(|run| {
+        let cut = cut_into_words(run);
+        about |= cut == Some(true);
+        cut.is_some()
+    });
+    made && about
 }
 
 /// The digits, taken together, count up: `123456`.
@@ -269,24 +288,37 @@ fn digits_count_up(text: &[u8]) -> bool {
     true
 }
 
-/// Whether a run of letters can be cut into words of the vocabulary (`mysecretpassword`) or is one letter
-/// repeated. At most 64 letters.
+/// Whether a run of letters is made of words about secrets alone (`mysecretpassword`), or is one letter repeated.
 fn is_vocabulary(run: &[u8]) -> bool {
+    cut_into_words(run) == Some(true)
+}
+
+/// Cuts a run of letters into words of the vocabulary and its companions: `None` if it cannot be cut, else whether a
+/// word of the vocabulary is among them. At most 64 letters; one letter repeated is a word of the
+/// vocabulary, and alone a companion.
+fn cut_into_words(run: &[u8]) -> Option<bool> {
     if distinct(run) == 1 {
-        return true;
+        return Some(run.len() >= 3);
     }
-    // Bit n: the first n letters can be cut.
-    let mut reached: u128 = 1;
-    for start in 0..run.len() {
+    // Bit n: the first n letters can be cut; in the second with a word of the vocabulary among them.
+    let (mut reached, mut about): (u128, u128) = (1, 0);
+    for start in 0..run.len().min(64) {
         if reached >> start & 1 == 0 {
             continue;
         }
-        for word in VOCABULARY {
-            let end = start + word.len();
-            if run.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes())) {
-                reached |= 1 << end;
+        let mut take = |words: &[&str], core: bool| {
+            for word in words {
+                let end = start + word.len();
+                if run.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes())) {
+                    reached |= 1 << end;
+                    if core || about >> start & 1 == 1 {
+                        about |= 1 << end;
+                    }
+                }
             }
-        }
+        };
+        take(VOCABULARY, true);
+        take(COMPANIONS, false);
     }
-    reached >> run.len() & 1 == 1
+    (reached >> run.len() & 1 == 1).then_some(about >> run.len() & 1 == 1)
 }
