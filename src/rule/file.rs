@@ -53,6 +53,9 @@ struct RawRule {
     /// Names a reader in place of a pattern.
     #[serde(default)]
     lexer: Option<Spanned<String>>,
+    /// A text that must follow the anchor in the same word.
+    #[serde(default)]
+    requires: Option<String>,
     /// Set for tokens of a fixed form, which must stand apart or prove themselves.
     #[serde(default)]
     boundary: bool,
@@ -166,6 +169,7 @@ impl Reader<'_> {
             lookbehind: raw.lookbehind,
             pattern: raw.pattern.map(Spanned::into_inner).unwrap_or_default(),
             lexer,
+            requires: raw.requires,
             boundary: raw.boundary,
             min_entropy: raw.min_entropy,
             placeholder: raw.placeholder,

@@ -15,6 +15,9 @@ use super::lexer::{Place, Reading};
 use super::validate::{Adjust, Candidate, Judgement, entropy, is_placeholder};
 use super::{CONTEXT, Detector, MAX_LOOKBEHIND, MAX_MATCH};
 
+/// How far a required text is looked for, in bytes.
+const MAX_WORD: usize = 1024;
+
 /// A detector with its pattern, compiled when its anchor is first seen.
 pub(super) struct Confirmer {
     detector: Detector,
@@ -130,6 +133,11 @@ impl Confirmer {
         kind: FileKind,
         cache: &mut Option<Cache>,
     ) -> Option<Confirmed> {
+        if let Some(required) = &self.detector.requires
+            && !follows(bytes, anchor.end, required.as_bytes())
+        {
+            return None;
+        }
         let (regex, secret_group) = self.regex()?;
         let cache = cache.get_or_insert_with(|| regex.create_cache());
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
@@ -204,6 +212,14 @@ impl Confirmer {
         }
         Some(Confirmed { matched, secret, adjust, notes })
     }
+}
+
+/// Whether `text` stands after `at` in the same word.
+fn follows(bytes: &[u8], at: usize, text: &[u8]) -> bool {
+    let window = bytes.get(at..(at + MAX_WORD).min(bytes.len())).unwrap_or_default();
+    let ends = |b: &u8| *b <= b' ' || matches!(b, b'"' | b'\'' | b'`' | b'<');
+    let word = window.iter().position(ends).unwrap_or(window.len());
+    window[..word].windows(text.len().max(1)).any(|w| w == text)
 }
 
 fn syntax_config(detector: &Detector) -> syntax::Config {

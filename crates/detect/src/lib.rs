@@ -50,6 +50,9 @@ pub struct Detector {
     pub pattern: String,
     /// Reads around the anchor in place of a pattern; see [`lexer::ALL`].
     pub lexer: Option<lexer::Lexer>,
+    /// A text that must follow the anchor in the same word for the pattern to be tried at all: common anchors such as
+    /// `https://` are then cheap.
+    pub requires: Option<String>,
     /// Whether the secret is a token that must stand apart from its neighbours, as far as it does not prove itself.
     pub boundary: bool,
     /// The least Shannon entropy of the secret, in bits per byte.

@@ -19,6 +19,7 @@ fn detector(
         lookbehind,
         pattern: pattern.to_owned(),
         lexer: None,
+        requires: None,
         boundary: false,
         min_entropy: None,
         placeholder: false,

@@ -89,7 +89,8 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
         _ => return None,
     };
     let first = *bytes.get(start)?;
-    if matches!(first, b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'=') || first == b'\\' {
+    let doubled = first == b'=' && start == head.span.end;
+    if matches!(first, b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'\\') || doubled {
         return None;
     }
     // Between a name and a colon's value there is a blank or a line end.

@@ -2,7 +2,7 @@
 
 use super::literal::judge;
 use super::shape::{Texture, is_hex_digest};
-use super::words::contains_ignore_case;
+use super::words::{contains_ignore_case, reads_like_words};
 use super::{CONTEXT, Candidate, Judgement};
 use crate::lexer::Quoting;
 
@@ -127,7 +127,7 @@ fn is_name_byte(byte: u8) -> bool {
 pub(super) fn is_call(value: &[u8]) -> bool {
     let name = value.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'$')).count();
     let opens = name > 0 && value.get(name) == Some(&b'(');
-    opens && matches!(value.last(), Some(b')' | b';' | b',')) || is_attribute_path(value)
+    opens && matches!(value.last(), Some(b')' | b';' | b',')) || is_attribute_path(value) && reads_like_words(value)
 }
 
 /// Calls, indexing, interpolation, lists, attribute paths, operators, names.

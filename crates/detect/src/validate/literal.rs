@@ -66,7 +66,7 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
         return Judgement::Reject;
     }
     let in_settings = config && password && quoting != Quoting::Bare;
-    let code = if in_settings { is_call(value) } else { looks_like_code(value) };
+    let code = if in_settings { quoting != Quoting::Quoted && is_call(value) } else { looks_like_code(value) };
     if code && !material {
         return Judgement::Reject;
     }
@@ -150,7 +150,8 @@ fn password_in_settings(value: &[u8], texture: Texture, quoting: Quoting) -> Jud
     // A capitalised word is a label, a snake or kebab of words a name.
     let label = letters && value[0].is_ascii_uppercase() && value[1..].iter().all(u8::is_ascii_lowercase);
     let name = value.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.' | b'/' | b':'))
-        && (value.iter().any(|b| matches!(b, b'.' | b'/' | b':')) || names_a_secret(value));
+        && value.iter().any(|b| matches!(b, b'.' | b'/' | b':'))
+        || names_a_secret(value) && !value.iter().any(u8::is_ascii_digit);
     if texture == Texture::Words && (label || name || quoting == Quoting::Line && letters && value.len() < SHORTEST) {
         return Judgement::lower("the value may be a word about passwords");
     }
@@ -170,7 +171,7 @@ pub(super) fn is_known_form(value: &[u8]) -> bool {
         "{aes}", "{AES}", "DEC::", "$ANSIBLE_VAULT", "secure:", "enc:",
         // Keys that are made to be published.
         "pk.eyJ", "pk_live_", "pk_test_", "phc_", "sb_publishable_", "ssh-rsa", "ssh-ed25519", "AAAAB3NzaC1", "AAAAC3NzaC1",
-        "npm:", "workspace:", "pkg:", "urn:", "did:",
+        "AIza", "npm:", "workspace:", "pkg:", "urn:", "did:",
     ];
     let starts = STARTS.iter().any(|start| value.starts_with(start.as_bytes()));
     let md5 = value.len() == 35 && value.starts_with(b"md5") && value[3..].iter().all(u8::is_ascii_hexdigit);

@@ -17,6 +17,7 @@ mod literal;
 mod names;
 mod pem;
 mod placeholder;
+mod public;
 mod shape;
 mod words;
 
@@ -169,6 +170,9 @@ pub const ALL: &[(&str, Validator, &str)] = &[
         dsn::dsn_password,
         "the password of a connection string; templates and examples are rejected",
     ),
+    ("given-as-value", public::given_as_value, "given to something, not a name in a list of packages"),
+    ("not-browser-key", public::not_browser_key, "not a key in a browser's code, where it is public"),
+    ("not-sentry-dsn", public::not_sentry_dsn, "not the public key of a Sentry DSN"),
     (
         "gcp-service-account",
         encoded::gcp_service_account,

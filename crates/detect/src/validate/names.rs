@@ -185,7 +185,7 @@ pub fn name_kind(name: &[u8]) -> NameKind {
         return NameKind::Harmless;
     }
     // `PWD` and `OLDPWD` are directories.
-    if name.eq_ignore_ascii_case(b"pwd") || name.eq_ignore_ascii_case(b"oldpwd") {
+    if name == b"PWD" || name.eq_ignore_ascii_case(b"oldpwd") {
         return NameKind::Harmless;
     }
     if is_in(HARMLESS_ENDS, last) && !is_pair(before_last, last) {

@@ -26,17 +26,15 @@ const MARKERS: &[&str] = &[
 /// Words of which placeholders are made: a text that falls apart into these, signs and a few digits is one.
 #[rustfmt::skip]
 const VOCABULARY: &[&str] = &[
-    "a", "abc", "abcd", "abcde", "abcdef", "access", "account", "an", "and", "any", "api", "auth", "bar",
-    "baz", "blah", "change", "client", "configure", "connection", "credential", "credentials", "db",
-    "default", "demo", "dev", "development", "dummy", "empty", "enter", "fake", "fill", "foo", "foobar",
-    "from", "generate", "generated", "github", "go", "goes", "has", "here", "id", "in", "insert",
-    "invalid", "is", "it", "key", "keys", "like", "local", "login", "me", "mock", "must", "my", "name",
-    "new", "nil", "no", "none", "not", "null", "of", "on", "or", "original", "pass", "passphrase",
+    "abc", "abcd", "abcde", "abcdef", "access", "account", "api", "auth", "bar",
+    "baz", "blah", "change", "client", "configure", "connection", "credential", "credentials",     "default", "demo", "development", "dummy", "empty", "enter", "fake", "fill", "foo", "foobar",
+    "from", "generate", "generated", "github", "goes", "here", "insert",
+    "invalid", "key", "keys", "local", "login", "mock", "must", "name",
+    "new", "nil", "no", "none", "not", "null", "original", "pass", "passphrase",
     "password", "passwords", "passwd", "pat", "private", "pw", "pwd", "random", "real", "replace",
-    "required", "sample", "secret", "secrets", "see", "set", "some", "something", "string", "stub",
-    "super", "supersecret", "temp", "test", "tester", "testing", "text", "that", "the", "this", "tmp",
-    "to", "todo", "token", "tokens", "too", "unset", "unused", "use", "user", "username", "value", "very",
-    "with", "xxx", "xyz", "you", "your", "yours", "encrypted", "hidden", "masked", "mypass", "admin1234",
+    "required", "sample", "secret", "secrets", "set", "something", "string", "stub",
+    "super", "supersecret", "temp", "test", "tester", "testing", "text", "tmp",
+    "todo", "token", "tokens", "unset", "unused", "user", "username", "value",     "xxx", "xyz", "your", "yours", "encrypted", "hidden", "masked", "mypass", "admin1234",
     "env", "var", "variable", "qwerty", "qwertyuiop",
 ];
 
@@ -50,6 +48,7 @@ const COMPANIONS: &[&str] = &[
     "provided", "by", "at", "runtime", "later", "injected", "dont", "do", "example", "postgres", "mysql",
     "redis", "jwt", "session", "cookie", "signing", "encryption", "hmac", "data", "file", "config", "client",
     "oauth", "bot", "aws", "gcp", "azure", "slack", "stripe", "openai", "goeshere", "change",
+    "a", "an", "and", "any", "go", "has", "id", "in", "is", "it", "me", "my", "of", "on", "or", "see", "some", "the", "this", "that", "to", "too", "use", "very", "with", "db", "dev", "you", "like",
 ];
 
 /// Whether the text stands for a secret instead of being one: filler (`changeme`, `xxxx`, `1234567890`), a
@@ -63,6 +62,7 @@ pub fn is_placeholder(secret: &[u8]) -> bool {
         || is_about_secrets(text)
         || is_documented(text)
         || is_encoded_sentence(text)
+        || is_sketched_token(text)
 }
 
 /// Published credentials: of RFC 5849, RFC 6749 and RFC 6750, of the documentation of libraries that implement
@@ -116,6 +116,15 @@ fn is_encoded_sentence(text: &[u8]) -> bool {
     let decoded = buffer.get(..length).unwrap_or_default();
     let printable = decoded.iter().all(|byte| (0x20..0x7f).contains(byte));
     printable && decoded.iter().filter(|byte| **byte == b' ').count() >= 2 && reads_like_words(decoded)
+}
+
+/// A JSON Web Token whose later parts are words: `eyJ….payload.signature`.
+fn is_sketched_token(text: &[u8]) -> bool {
+    let mut parts = text.split(|byte| *byte == b'.');
+    parts.next().is_some_and(|header| header.starts_with(b"eyJ"))
+        && parts.next().is_some_and(|payload| {
+            payload.len() < 16 && payload.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'))
+        })
 }
 
 /// Empty, one sign repeated, sequences, or one block repeated.
