@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::Rule;
 use crate::finding::{Confidence, Severity};
-use seaworthy_detect::{Detector, validate};
+use seaworthy_detect::{Detector, lexer, validate};
 use seaworthy_source::{LineIndex, Position};
 
 /// A mistake in a rules file.
@@ -48,7 +48,17 @@ struct RawRule {
     case_insensitive: bool,
     #[serde(default)]
     lookbehind: usize,
-    pattern: Spanned<String>,
+    #[serde(default)]
+    pattern: Option<Spanned<String>>,
+    /// Names a reader in place of a pattern.
+    #[serde(default)]
+    lexer: Option<Spanned<String>>,
+    /// A text that must follow the anchor in the same word.
+    #[serde(default)]
+    requires: Option<String>,
+    /// Set for tokens of a fixed form, which must stand apart or prove themselves.
+    #[serde(default)]
+    boundary: bool,
     severity: Spanned<String>,
     confidence: Spanned<String>,
     #[serde(default)]
@@ -136,6 +146,16 @@ impl Reader<'_> {
                 None => self.problem(name, format!("{id}: there is no validator `{}`", name.get_ref())),
             }
         }
+        let lexer = raw.lexer.as_ref().and_then(|name| {
+            let found = lexer::by_name(name.get_ref());
+            if found.is_none() {
+                self.problem(name, format!("{id}: there is no lexer `{}`", name.get_ref()));
+            }
+            found
+        });
+        if raw.pattern.is_some() == raw.lexer.is_some() {
+            self.problem(&raw.id, format!("{id}: needs either a pattern or a lexer"));
+        }
         if raw.examples.get_ref().is_empty() {
             self.problem(&raw.examples, format!("{id}: examples must not be empty"));
         }
@@ -147,7 +167,10 @@ impl Reader<'_> {
             anchors: raw.anchors.into_inner(),
             case_insensitive: raw.case_insensitive,
             lookbehind: raw.lookbehind,
-            pattern: raw.pattern.get_ref().clone(),
+            pattern: raw.pattern.map(Spanned::into_inner).unwrap_or_default(),
+            lexer,
+            requires: raw.requires,
+            boundary: raw.boundary,
             min_entropy: raw.min_entropy,
             placeholder: raw.placeholder,
             validators,

@@ -9,8 +9,14 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, PatternID};
 use regex_syntax::hir::{Hir, Look};
 
+use super::boundary::stands_apart;
+use super::kind::FileKind;
+use super::lexer::{Place, Reading};
 use super::validate::{Adjust, Candidate, Judgement, entropy, is_placeholder};
 use super::{CONTEXT, Detector, MAX_LOOKBEHIND, MAX_MATCH};
+
+/// How far a required text is looked for, in bytes.
+const MAX_WORD: usize = 1024;
 
 /// A detector with its pattern, compiled when its anchor is first seen.
 pub(super) struct Confirmer {
@@ -55,6 +61,9 @@ pub enum PatternError {
 
 impl Confirmer {
     pub(super) fn new(detector: Detector) -> Result<Self, PatternError> {
+        if detector.lexer.is_some() {
+            return Ok(Self { detector, max_len: 0, regex: OnceLock::new() });
+        }
         let hir = parse(&detector)?;
         let max_len = hir.properties().maximum_len().filter(|n| *n <= MAX_MATCH);
         let max_len = max_len.ok_or(PatternError::Unbounded)?;
@@ -77,6 +86,9 @@ impl Confirmer {
 
     /// Compiles the pattern now, to learn whether it can be.
     pub(super) fn compile(&self) -> Result<(), PatternError> {
+        if self.detector.lexer.is_some() {
+            return Ok(());
+        }
         let (_, secret) = build(&self.detector).map_err(|e| PatternError::Compile(e.to_string()))?;
         if secret < 4 { Ok(()) } else { Err(PatternError::Groups) }
     }
@@ -85,14 +97,47 @@ impl Confirmer {
         self.regex.get_or_init(|| build(&self.detector).ok()).as_ref()
     }
 
-    /// Tries the pattern where `anchor` stands in `bytes`: from the earliest start that the lookbehind allows to the
-    /// anchor itself, the first that matches and covers the anchor.
+    /// Confirms what stands around `anchor` in `bytes`, and calls `sink` for every secret there: one for a pattern, any
+    /// number for a reader.
     pub(super) fn confirm(
         &self,
         bytes: &[u8],
         anchor: Range<usize>,
+        kind: FileKind,
+        cache: &mut Option<Cache>,
+        sink: &mut dyn FnMut(Confirmed),
+    ) {
+        match self.detector.lexer {
+            Some(lexer) => {
+                let place = Place { bytes, start: anchor.start, end: anchor.end, kind };
+                lexer(&place, &mut |reading: Reading| {
+                    if let Some(confirmed) = self.validate(bytes, &anchor, kind, reading.matched.clone(), reading.secret.clone(), Some(&reading)) {
+                        sink(confirmed);
+                    }
+                });
+            }
+            None => {
+                if let Some(confirmed) = self.confirm_pattern(bytes, &anchor, kind, cache) {
+                    sink(confirmed);
+                }
+            }
+        }
+    }
+
+    /// Tries the pattern: from the earliest start that the lookbehind allows to the anchor itself, the first that
+    /// matches, covers the anchor and stands where a token may stand.
+    fn confirm_pattern(
+        &self,
+        bytes: &[u8],
+        anchor: &Range<usize>,
+        kind: FileKind,
         cache: &mut Option<Cache>,
     ) -> Option<Confirmed> {
+        if let Some(required) = &self.detector.requires
+            && !follows(bytes, anchor.end, required.as_bytes())
+        {
+            return None;
+        }
         let (regex, secret_group) = self.regex()?;
         let cache = cache.get_or_insert_with(|| regex.create_cache());
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
@@ -113,12 +158,24 @@ impl Confirmer {
                 continue;
             }
             let secret = span(*secret_group).unwrap_or_else(|| matched.clone());
-            return self.validate(bytes, matched, secret);
+            // A boundary that is missing at the earliest start may be there at a later one.
+            match self.validate(bytes, anchor, kind, matched, secret, None) {
+                None if self.detector.boundary => {}
+                confirmed => return confirmed,
+            }
         }
         None
     }
 
-    fn validate(&self, bytes: &[u8], matched: Range<usize>, secret: Range<usize>) -> Option<Confirmed> {
+    fn validate(
+        &self,
+        bytes: &[u8],
+        anchor: &Range<usize>,
+        kind: FileKind,
+        matched: Range<usize>,
+        secret: Range<usize>,
+        reading: Option<&Reading>,
+    ) -> Option<Confirmed> {
         let value = &bytes[secret.clone()];
         if self.detector.placeholder && is_placeholder(value) {
             return None;
@@ -133,6 +190,8 @@ impl Confirmer {
             matched: &bytes[matched.clone()],
             haystack: &bytes[from..to],
             start: matched.start - from,
+            kind,
+            reading: reading.map(|r| (&bytes[r.name.clone()], r.quoting)),
         };
         let (mut adjust, mut notes) = (0i8, Vec::new());
         for validator in &self.detector.validators {
@@ -148,8 +207,19 @@ impl Confirmer {
                 }
             }
         }
+        if self.detector.boundary && !stands_apart(bytes, &secret, anchor, kind, adjust > 0) {
+            return None;
+        }
         Some(Confirmed { matched, secret, adjust, notes })
     }
+}
+
+/// Whether `text` stands after `at` in the same word.
+fn follows(bytes: &[u8], at: usize, text: &[u8]) -> bool {
+    let window = bytes.get(at..(at + MAX_WORD).min(bytes.len())).unwrap_or_default();
+    let ends = |b: &u8| *b <= b' ' || matches!(b, b'"' | b'\'' | b'`' | b'<');
+    let word = window.iter().position(ends).unwrap_or(window.len());
+    window[..word].windows(text.len().max(1)).any(|w| w == text)
 }
 
 fn syntax_config(detector: &Detector) -> syntax::Config {

@@ -164,17 +164,10 @@ impl Engine {
         sink: &mut dyn FnMut(Hit<'_>),
     ) {
         let at = start..start + self.anchors[anchor].text.len();
-        let found = self.confirmers[detector].confirm(piece.bytes, at, &mut scratch.caches[detector]);
-        let Some(Confirmed { matched, secret, adjust, notes }) = found else { return };
-        let value = &piece.bytes[secret.clone()];
-        sink(Hit {
-            detector,
-            matched,
-            span: secret,
-            secret: value,
-            encoding: Encoding::Plain,
-            adjust,
-            notes,
+        self.confirmers[detector].confirm(piece.bytes, at, piece.kind, &mut scratch.caches[detector], &mut |found| {
+            let Confirmed { matched, secret, adjust, notes } = found;
+            let value = &piece.bytes[secret.clone()];
+            sink(Hit { detector, matched, span: secret, secret: value, encoding: Encoding::Plain, adjust, notes });
         });
     }
 
@@ -195,8 +188,8 @@ impl Engine {
         if out.get(at.clone()) != Some(anchor.as_bytes()) {
             return;
         }
-        let found = confirmer.confirm(out, at, &mut scratch.caches[detector]);
-        if let Some(Confirmed { matched, secret, adjust, notes }) = found {
+        confirmer.confirm(out, at, piece.kind, &mut scratch.caches[detector], &mut |found| {
+            let Confirmed { matched, secret, adjust, notes } = found;
             let encoded = |range| run.encoded(range, piece.bytes.len());
             sink(Hit {
                 detector,
@@ -207,7 +200,7 @@ impl Engine {
                 adjust,
                 notes,
             });
-        }
+        });
         out.fill(0);
     }
 

@@ -6,14 +6,18 @@
 
 mod anchor;
 mod base64;
+mod boundary;
 mod confirm;
 mod engine;
+mod kind;
+pub mod lexer;
 mod simd;
 pub mod validate;
 
 use std::ops::Range;
 
 pub use engine::{BuildError, Engine, Scratch};
+pub use kind::FileKind;
 
 /// The longest match that a detector's pattern may have, in bytes.
 pub const MAX_MATCH: usize = 8192;
@@ -42,8 +46,15 @@ pub struct Detector {
     /// How many bytes a match may begin before its anchor; at most [`MAX_LOOKBEHIND`].
     pub lookbehind: usize,
     /// A regular expression over bytes (Unicode off) of bounded length. The group `secret` marks the secret, else it
-    /// is the whole match.
+    /// is the whole match. Empty if a reader is named.
     pub pattern: String,
+    /// Reads around the anchor in place of a pattern; see [`lexer::ALL`].
+    pub lexer: Option<lexer::Lexer>,
+    /// A text that must follow the anchor in the same word for the pattern to be tried at all: common anchors such as
+    /// `https://` are then cheap.
+    pub requires: Option<String>,
+    /// Whether the secret is a token that must stand apart from its neighbours, as far as it does not prove itself.
+    pub boundary: bool,
     /// The least Shannon entropy of the secret, in bits per byte.
     pub min_entropy: Option<f64>,
     /// Whether obvious placeholders are dropped.
@@ -73,12 +84,19 @@ pub struct Piece<'a> {
     pub core_start: usize,
     /// Where in `bytes` the core ends.
     pub core_end: usize,
+    /// What the file's path says about it.
+    pub kind: FileKind,
 }
 
 impl<'a> Piece<'a> {
     /// All of a text as one piece.
     pub fn whole(bytes: &'a [u8]) -> Self {
-        Self { bytes, core_start: 0, core_end: bytes.len() }
+        Self { bytes, core_start: 0, core_end: bytes.len(), kind: FileKind::Unknown }
+    }
+
+    /// The same piece, of a file of this kind.
+    pub fn of_kind(self, kind: FileKind) -> Self {
+        Self { kind, ..self }
     }
 }
 

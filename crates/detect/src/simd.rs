@@ -40,6 +40,8 @@ pub(super) struct Vector {
     slots: Vec<Range<u16>>,
     entries: Vec<Entry>,
     short: Vec<Entry>,
+    /// One bit for each hash of a key of `short`.
+    short_filter: Vec<u64>,
     longest_offset: usize,
 }
 
@@ -84,7 +86,12 @@ impl Vector {
             let bit = hash(entry.key, FILTER_BITS);
             filter[bit / 64] |= 1 << (bit % 64);
         }
-        Some(Self { masks: buckets.masks(), filter, slots, entries, short, longest_offset })
+        let mut short_filter = vec![0u64; 1 << (SLOT_BITS - 6)];
+        for entry in &short {
+            let bit = slot(entry.key);
+            short_filter[bit / 64] |= 1 << (bit % 64);
+        }
+        Some(Self { masks: buckets.masks(), filter, slots, entries, short, short_filter, longest_offset })
     }
 
     /// Calls `on` with the start and index of every anchor that begins in `starts`.
@@ -121,7 +128,11 @@ impl Vector {
         if !self.short.is_empty()
             && let Some(window) = bytes.get(at..at + 3)
         {
-            report(&self.short, fold(window), anchors, bytes, starts, at, on);
+            let key = fold(window);
+            let bit = slot(key);
+            if self.short_filter[bit / 64] >> (bit % 64) & 1 != 0 {
+                report(&self.short, key, anchors, bytes, starts, at, on);
+            }
         }
     }
 

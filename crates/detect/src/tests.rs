@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{AHEAD, BEHIND, Detector, Engine, Piece, Scratch};
+use super::{AHEAD, BEHIND, Detector, Engine, FileKind, Piece, Scratch};
 
 fn detector(
     id: &str,
@@ -18,6 +18,9 @@ fn detector(
         case_insensitive: fold,
         lookbehind,
         pattern: pattern.to_owned(),
+        lexer: None,
+        requires: None,
+        boundary: false,
         min_entropy: None,
         placeholder: false,
         validators: Vec::new(),
@@ -50,7 +53,7 @@ fn scan(engine: &Engine, bytes: &[u8], pieces: &[(usize, usize)]) -> Vec<Found> 
     for (start, end) in pieces {
         let from = start.saturating_sub(BEHIND);
         let to = (end + AHEAD).min(bytes.len());
-        let piece = Piece { bytes: &bytes[from..to], core_start: start - from, core_end: end - from };
+        let piece = Piece { bytes: &bytes[from..to], core_start: start - from, core_end: end - from, kind: FileKind::Config };
         engine.scan(&piece, &mut scratch, &mut |hit| {
             let (m, s) = (hit.matched, hit.span);
             found.push((

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use seaworthy_detect::{AHEAD, BEHIND, Engine, Piece, Scratch};
+use seaworthy_detect::{AHEAD, BEHIND, Engine, FileKind, Piece, Scratch};
 use seaworthy::rule::Rules;
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::load(&[], &[]).expect("the built-in rules load"));
@@ -22,7 +22,7 @@ fn scan(engine: &Engine, bytes: &[u8], cuts: &[usize]) -> Vec<Found> {
         let (start, end) = (pair[0], pair[1]);
         let from = start.saturating_sub(BEHIND);
         let to = (end + AHEAD).min(bytes.len());
-        let piece = Piece { bytes: &bytes[from..to], core_start: start - from, core_end: end - from };
+        let piece = Piece { bytes: &bytes[from..to], core_start: start - from, core_end: end - from, kind: FileKind::Config };
         engine.scan(&piece, &mut scratch, &mut |hit| {
             let (m, s) = (hit.matched, hit.span);
             let secret = hit.secret.to_vec();

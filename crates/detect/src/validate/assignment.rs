@@ -1,13 +1,10 @@
 //! Literals assigned to a secret's name in text files: `.env`, properties, YAML, JSON, INI, XML, code.
 
-use super::names::{NameKind, name_kind};
-use super::placeholder::is_placeholder;
-use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
-use super::words::contains_ignore_case;
-use super::{Adjust, CONTEXT, Candidate, Judgement};
-
-/// The shortest literal that counts, in bytes.
-const SHORTEST: usize = 8;
+use super::literal::judge;
+use super::shape::{Texture, is_hex_digest};
+use super::words::{contains_ignore_case, reads_like_words};
+use super::{CONTEXT, Candidate, Judgement};
+use crate::lexer::Quoting;
 
 /// The longest name that is read to the left of the anchor, in bytes.
 const NAME_MOST: usize = 48;
@@ -16,34 +13,14 @@ const NAME_MOST: usize = 48;
 /// of which is code and documentation, so it wants proof: a whole name that names a secret, quotes that agree, a
 /// value that ends where a value ends, and a look that no identifier, call, type, path or sentence has.
 pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
-    let secret = candidate.secret;
-    if secret.len() < SHORTEST || is_access_key_id(secret) || is_plain_setting(secret) || is_locator(secret) {
+    if is_access_key_id(candidate.secret) || is_search_key(candidate) {
         return Judgement::Reject;
+    }
+    if let Some((name, quoting)) = candidate.reading {
+        return judge(name, quoting, candidate.kind, candidate.secret);
     }
     let Some(place) = Place::read(candidate) else { return Judgement::Reject };
-    let kind = name_kind(place.name);
-    if kind == NameKind::Harmless || looks_like_code(secret) || is_uuid(secret) && kind == NameKind::Weak {
-        return Judgement::Reject;
-    }
-    let texture = Texture::of(secret);
-    let enough = match (place.quoting, kind) {
-        (_, NameKind::Weak) | (Quoting::Bare, _) => texture == Texture::Random,
-        (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(secret),
-        (Quoting::Quoted | Quoting::Environment, _) => texture >= Texture::Mixed,
-    };
-    if !enough || distinct(secret) < 6 || is_placeholder(secret) {
-        return Judgement::Reject;
-    }
-    if is_uuid(secret) {
-        return Judgement::lower("a UUID: perhaps an identifier");
-    }
-    if kind == NameKind::Weak && is_hex_digest(secret) {
-        return Judgement::lower("a digest under the name of a key");
-    }
-    match texture {
-        Texture::Random => Judgement::raise(),
-        _ => Judgement::Keep { confidence: Adjust::Same, note: None },
-    }
+    judge(place.name, place.quoting, candidate.kind, candidate.secret)
 }
 
 /// An AWS access key ID has a detector of its own.
@@ -51,17 +28,10 @@ fn is_access_key_id(value: &[u8]) -> bool {
     value.starts_with(b"AKIA") || value.starts_with(b"ASIA")
 }
 
-/// How the value is written, which tells how much its look has to prove.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Quoting {
-    /// Between two equal quotes, or between XML tags.
-    Quoted,
-    /// `NAME=value` to the end of the line, as shells and properties files have it.
-    Environment,
-    /// `name: value` or `name = value`, alone on its line, as YAML and INI files have it; code looks the same.
-    Line,
-    /// Anything else: query strings, prose, lists.
-    Bare,
+/// Algolia's search-only key, which a page of documentation hands to every browser.
+fn is_search_key(candidate: &Candidate<'_>) -> bool {
+    let near = |word: &[u8]| contains_ignore_case(candidate.before(), word) || contains_ignore_case(candidate.after(), word);
+    is_hex_digest(candidate.secret) && (near(b"indexname") || near(b"docsearch") || near(b"algolia") && near(b"search"))
 }
 
 /// Where a value stands.
@@ -148,28 +118,20 @@ fn ends_line(after: Option<u8>) -> bool {
     matches!(after, None | Some(b'\n' | b'\r'))
 }
 
-/// A password that no expression and no variable's name looks like: signs that are no operators, or letters and
-/// digits in frequent turns.
-fn is_made_up(value: &[u8]) -> bool {
-    let class = |byte: &u8| match byte {
-        b'0'..=b'9' => 0_u8,
-        b'a'..=b'z' => 1,
-        b'A'..=b'Z' => 2,
-        _ => 3,
-    };
-    let turns = value.windows(2).filter(|pair| class(&pair[0]) != class(&pair[1])).count();
-    let signs =
-        value.iter().any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'~' | b'?'));
-    has_letter_and_digit(value) && (signs || turns >= 5)
-}
-
 /// Bytes of a name: identifiers, kebab case, dotted properties.
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
+/// A call, or a list of arguments: `get("x")`, `env(X)`.
+pub(super) fn is_call(value: &[u8]) -> bool {
+    let name = value.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'$')).count();
+    let opens = name > 0 && value.get(name) == Some(&b'(');
+    opens && matches!(value.last(), Some(b')' | b';' | b',')) || is_attribute_path(value) && reads_like_words(value)
+}
+
 /// Calls, indexing, interpolation, lists, attribute paths, operators, names.
-fn looks_like_code(value: &[u8]) -> bool {
+pub(super) fn looks_like_code(value: &[u8]) -> bool {
     let pair = |open: u8, close: u8| value.contains(&open) && value.contains(&close);
     let brackets = pair(b'(', b')') || pair(b'[', b']') || pair(b'{', b'}') || pair(b'<', b'>');
     let list = value.iter().filter(|byte| **byte == b',').count() >= 2;
@@ -206,7 +168,7 @@ fn is_attribute_path(value: &[u8]) -> bool {
 }
 
 /// A value without signs that holds a word for secrets names one instead of being one.
-fn names_a_secret(value: &[u8]) -> bool {
+pub(super) fn names_a_secret(value: &[u8]) -> bool {
     let plain = value
         .iter()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':' | b' '));
@@ -270,6 +232,16 @@ pub(crate) fn is_locator(value: &[u8]) -> bool {
         "-----begin rsa public",
         "-----begin pgp public",
         "@env",
+        "@microsoft.keyvault",
+        "{{resolve",
+        "!ref",
+        "!sub",
+        "secret://",
+        "secretref:",
+        "keyring:",
+        "awssm:",
+        "akv:",
+        "%env(",
         "process.env",
         "os.environ",
         "os.getenv",

@@ -76,7 +76,10 @@ impl<'a> Login<'a> {
             Some(rest) => until(rest, b":/?#,;\"' "),
             None => [&b"server="[..], b"data source=", b"host=", b"addr="]
                 .iter()
-                .find_map(|key| value_of(head, key).or_else(|| value_of(tail, key)))
+                .find_map(|key| {
+                    let found = value_of(head, key).or_else(|| value_of(tail, key));
+                    found.or_else(|| value_of(same_line(candidate.before()), key))
+                })
                 .unwrap_or_default(),
         };
         let user = [&b"user id="[..], b"uid=", b"username=", b"user="]
@@ -85,6 +88,12 @@ impl<'a> Login<'a> {
             .unwrap_or_default();
         Login { user, password: candidate.secret, host }
     }
+}
+
+/// What stands on the match's line before it.
+fn same_line(before: &[u8]) -> &[u8] {
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    before.get(start..).unwrap_or_default()
 }
 
 /// The bytes before the first of `stops`.
@@ -109,6 +118,8 @@ pub(crate) fn judge(login: &Login<'_>) -> Judgement {
         || has_template(user)
         || has_template(host)
         || one_of(SAMPLE_PASSWORDS, password)
+        || is_port_and_path(password)
+        || user == b"scott" && password.starts_with(b"tiger")
     {
         return Judgement::Reject;
     }
@@ -144,6 +155,12 @@ fn host_note(host: &[u8]) -> String {
     let shown: String =
         host.iter().take(80).filter(|byte| byte.is_ascii_graphic()).map(|byte| char::from(*byte)).collect();
     format!("for host {shown}")
+}
+
+/// `8080/path`: what stands between a host and a later `@` in a URL without a login.
+fn is_port_and_path(password: &[u8]) -> bool {
+    let Some(slash) = password.iter().position(|byte| *byte == b'/') else { return false };
+    password.iter().take(slash).all(u8::is_ascii_digit)
 }
 
 /// Variables and format directives in a part of a URL.

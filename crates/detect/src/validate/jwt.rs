@@ -10,7 +10,7 @@ use super::{Adjust, Candidate, Judgement};
 const ISSUER_SHOWN: usize = 80;
 
 /// A compact JWS or JWE: the header must be a JSON object with `alg`. Notes the algorithm, the issuer and the
-/// expiry. An unsigned token, and a public anonymous key, are lowered; the sample token of jwt.io is rejected.
+/// expiry. An unsigned token is lowered; a public anonymous key and the sample token of jwt.io are rejected.
 pub(crate) fn jwt(candidate: &Candidate<'_>) -> Judgement {
     let mut parts = candidate.secret.split(|byte| *byte == b'.');
     let (Some(header), Some(payload)) = (parts.next(), parts.next()) else { return Judgement::Reject };
@@ -41,8 +41,8 @@ pub(crate) fn jwt(candidate: &Candidate<'_>) -> Judgement {
         note.push_str(", unsigned");
         Adjust::Lower
     } else if role == Some("anon") {
-        note.push_str(", a public anonymous key");
-        Adjust::Lower
+        // Supabase's key for browsers.
+        return Judgement::Reject;
     } else if role == Some("service_role") {
         note.push_str(", a service role key");
         Adjust::Raise
@@ -65,7 +65,7 @@ fn object(part: &[u8]) -> Option<Map<String, Value>> {
 /// The claims of the sample token that half of all documentation shows.
 fn is_sample(claims: &Map<String, Value>) -> bool {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    claims.is_empty() || text("name") == Some("John Doe") || text("sub") == Some("1234567890")
+    claims.is_empty() || text("some") == Some("payload") || text("foo") == Some("bar") || text("name") == Some("John Doe") || text("sub") == Some("1234567890")
 }
 
 /// Text from the token that a note may repeat: printable ASCII, cut.

@@ -13,9 +13,11 @@ mod checksum;
 mod dsn;
 mod encoded;
 mod jwt;
+mod literal;
 mod names;
 mod pem;
 mod placeholder;
+mod public;
 mod shape;
 mod words;
 
@@ -27,6 +29,10 @@ pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub use names::{NameKind, name_kind};
 pub use placeholder::is_placeholder;
 pub use shape::entropy;
+pub(crate) use words::reads_like_words;
+
+use crate::kind::FileKind;
+use crate::lexer::Quoting;
 
 /// How many bytes before and after a match a validator may look at.
 pub const CONTEXT: usize = 64;
@@ -91,9 +97,18 @@ pub struct Candidate<'a> {
     pub haystack: &'a [u8],
     /// Where `matched` starts in `haystack`.
     pub start: usize,
+    /// What the file's path says about it.
+    pub kind: FileKind,
+    /// The name that a reader found, and how the value is written.
+    pub reading: Option<(&'a [u8], Quoting)>,
 }
 
 impl<'a> Candidate<'a> {
+    /// A candidate of a pattern in a file of which nothing is known.
+    pub fn new(secret: &'a [u8], matched: &'a [u8], haystack: &'a [u8], start: usize) -> Self {
+        Self { secret, matched, haystack, start, kind: FileKind::Unknown, reading: None }
+    }
+
     /// At most [`CONTEXT`] bytes before the match.
     pub fn before(&self) -> &'a [u8] {
         self.haystack.get(self.start.saturating_sub(CONTEXT)..self.start).unwrap_or_default()
@@ -155,6 +170,9 @@ pub const ALL: &[(&str, Validator, &str)] = &[
         dsn::dsn_password,
         "the password of a connection string; templates and examples are rejected",
     ),
+    ("given-as-value", public::given_as_value, "given to something, not a name in a list of packages"),
+    ("not-browser-key", public::not_browser_key, "not a key in a browser's code, where it is public"),
+    ("not-sentry-dsn", public::not_sentry_dsn, "not the public key of a Sentry DSN"),
     (
         "gcp-service-account",
         encoded::gcp_service_account,

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::assignment::{is_locator, is_plain_setting};
 use super::dsn::{Login, judge};
+use super::literal::is_known_form;
 use super::placeholder::is_placeholder;
 use super::shape::Texture;
 use super::words::words;
@@ -16,6 +17,7 @@ const SECRET_WORDS: &[&str] = &[
     "token", "tokens", "apikey", "apikeys", "apitoken", "authtoken", "accesstoken", "credential",
     "credentials", "creds", "cred", "accesskey", "secretkey", "privatekey", "authkey", "signingkey",
     "encryptionkey", "masterkey", "dsn", "pat", "psk", "connstr", "connectionstring", "secretaccesskey",
+    "pswd", "psw", "passkey", "bindpw", "rootpw", "sessionkey", "sharedkey", "requirepass", "masterauth",
 ];
 
 /// Words that make a name a secret's name in BuildKit's rule, and often name something else.
@@ -25,7 +27,21 @@ const WEAK_WORDS: &[&str] = &["key", "keys", "auth", "pass"];
 #[rustfmt::skip]
 const SECRET_ENDS: &[&str] = &[
     "password", "passwd", "passphrase", "secret", "token", "apikey", "secretkey", "privatekey",
-    "accesskey", "authkey",
+    "accesskey", "authkey", "passcode", "pwd", "creds", "signingkey", "encryptionkey", "masterkey", "sessionkey",
+];
+
+/// Ends that are secrets' words only behind one of [`OWNERS`]: `DBPASS`, `rootpw`, `SSHKEY`.
+const SHORT_ENDS: &[&str] = &["pass", "pw", "key", "auth", "pat", "psk", "pin", "pswd", "psw"];
+
+/// Whose secret it is, written without a joint before a short word for it.
+#[rustfmt::skip]
+const OWNERS: &[&str] = &[
+    "db", "pg", "my", "mysql", "maria", "postgres", "psql", "sql", "mssql", "ora", "oracle", "mongo", "redis", "rabbit", "mq",
+    "amqp", "ldap", "bind", "root", "admin", "sa", "su", "user", "usr", "login", "ftp", "sftp", "ssh", "smtp", "mail", "imap",
+    "http", "proxy", "wifi", "vpn", "app", "api", "git", "gh", "gitlab", "jira", "svn", "nexus", "docker", "registry", "repo",
+    "aws", "azure", "gcp", "s3", "sign", "store", "keystore", "trust", "truststore", "key", "ssl", "tls", "cert", "vault",
+    "master", "backup", "client", "service", "svc", "web", "www", "site", "test", "prod", "dev", "stage", "cosmos", "hmac",
+    "session", "enc", "crypt", "wp", "rds", "es", "elastic", "solr", "kafka", "sasl", "snmp", "ipmi", "bmc", "sudo", "unix",
 ];
 
 /// Words that make any name harmless.
@@ -34,7 +50,16 @@ const HARMLESS_WORDS: &[&str] = &[
     "public", "pub", "pubkey", "publickey", "version", "min", "max", "num", "count", "length", "len",
     "ttl", "timeout", "expiry", "expires", "expiration", "lifetime", "regex", "regexp", "placeholder",
     "fingerprint", "keyring", "keyserver", "keyboard", "tokenizer", "tokenizers", "csrftoken", "xsrf",
-    "deprecated", "prompt", "hint", "label", "localized",
+    "deprecated", "prompt", "hint", "label", "localized", "publishable", "anon", "sitekey", "hashed", "encrypted",
+    "ciphertext", "strength", "mismatch", "validator", "hasher", "hashers", "hasher", "autocomplete",
+];
+
+/// Verbs that begin the name of an action or a message about a secret, when it is not written in capitals alone.
+#[rustfmt::skip]
+const VERBS: &[&str] = &[
+    "add", "get", "create", "delete", "remove", "edit", "show", "hide", "generate", "revoke", "regenerate", "copy", "enter",
+    "invalid", "missing", "forgot", "forgotten", "is", "has", "toggle", "find", "require", "requires", "enable", "disable",
+    "no", "incorrect", "wrong", "confirm", "repeat", "retype", "parse", "validate", "verify", "strip",
 ];
 
 /// Words that make a name harmless when they end it: the name of something about the secret, not of the secret.
@@ -126,6 +151,8 @@ pub fn name_kind(name: &[u8]) -> NameKind {
         |list: &[&str], word: &[u8]| list.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
     let letters = words(name).filter(|word| word.first().is_some_and(u8::is_ascii_alphabetic));
     let (mut strong, mut weak, mut companion) = (false, false, false);
+    let mut first: &[u8] = b"";
+    let mut search = false;
     let mut previous: &[u8] = b"";
     let mut last: &[u8] = b"";
     let mut before_last: &[u8] = b"";
@@ -133,6 +160,10 @@ pub fn name_kind(name: &[u8]) -> NameKind {
         if is_in(HARMLESS_WORDS, word) {
             return NameKind::Harmless;
         }
+        if first.is_empty() {
+            first = word;
+        }
+        search |= word.eq_ignore_ascii_case(b"search");
         strong |= is_in(SECRET_WORDS, word) || ends_secret(word) || is_pair(previous, word);
         weak |= is_in(WEAK_WORDS, word);
         let plain_key = word.eq_ignore_ascii_case(b"key") || word.eq_ignore_ascii_case(b"keys");
@@ -147,8 +178,14 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     if token && is_in(TOKEN_COMPANIONS, before_last) || signed_url {
         return NameKind::Harmless;
     }
+    // `addApiKey`, `forgot_password`: an action or a message. A key for searching is handed to browsers.
+    let shouted = !name.iter().any(u8::is_ascii_lowercase);
+    if !shouted && first.len() < name.len() && is_in(VERBS, first) || search && !first.eq_ignore_ascii_case(b"elastic") && last.eq_ignore_ascii_case(b"key")
+    {
+        return NameKind::Harmless;
+    }
     // `PWD` and `OLDPWD` are directories.
-    if name.eq_ignore_ascii_case(b"pwd") || name.eq_ignore_ascii_case(b"oldpwd") {
+    if name == b"PWD" || name.eq_ignore_ascii_case(b"oldpwd") {
         return NameKind::Harmless;
     }
     if is_in(HARMLESS_ENDS, last) && !is_pair(before_last, last) {
@@ -171,13 +208,28 @@ fn has_key_or_auth(name: &[u8]) -> bool {
         .any(|word| [&b"key"[..], b"keys", b"auth"].iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
-/// A joined word that ends as a secret's name does.
+/// A joined word that ends as a secret's name does: `PGPASSWORD`, `DBPASS`.
 fn ends_secret(word: &[u8]) -> bool {
-    SECRET_ENDS.iter().any(|end| {
-        word.len()
-            .checked_sub(end.len())
-            .and_then(|at| word.get(at..))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    let head = |end: &&str| {
+        let at = word.len().checked_sub(end.len())?;
+        let (head, tail) = word.split_at_checked(at)?;
+        tail.eq_ignore_ascii_case(end.as_bytes()).then_some(head)
+    };
+    SECRET_ENDS.iter().any(|end| head(end).is_some_and(|head| !head.eq_ignore_ascii_case(b"old") || *end != "pwd"))
+        || SHORT_ENDS.iter().filter_map(head).any(|head| {
+            OWNERS.iter().any(|owner| head.eq_ignore_ascii_case(owner.as_bytes()))
+        })
+}
+
+/// Whether a name is a password's: what a person made up, which need not look random.
+pub(crate) fn is_password_name(name: &[u8]) -> bool {
+    const WORDS: &[&str] = &["password", "passwords", "passwd", "pword", "pwd", "pw", "passphrase", "passcode", "pass", "pswd", "psw", "requirepass", "bindpw", "rootpw", "masterauth"];
+    const ENDS: &[&str] = &["password", "passwd", "passphrase", "pwd", "passcode", "pass", "pw", "pswd"];
+    words(name).any(|word| {
+        WORDS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+            || ends_secret(word) && ENDS.iter().any(|end| {
+                word.len().checked_sub(end.len()).is_some_and(|at| word[at..].eq_ignore_ascii_case(end.as_bytes()))
+            })
     })
 }
 
@@ -197,6 +249,21 @@ fn is_pair(first: &[u8], second: &[u8]) -> bool {
         ("account", "key"),
         ("pass", "phrase"),
         ("pass", "word"),
+        ("hmac", "key"),
+        ("session", "key"),
+        ("cosmos", "key"),
+        ("admin", "key"),
+        ("ssh", "key"),
+        ("app", "key"),
+        ("shared", "key"),
+        ("storage", "key"),
+        ("service", "key"),
+        ("redis", "auth"),
+        ("basic", "auth"),
+        ("auth", "key"),
+        ("secure", "key"),
+        ("webhook", "key"),
+        ("deploy", "key"),
     ];
     pairs.iter().any(|(one, two)| {
         first.eq_ignore_ascii_case(one.as_bytes()) && second.eq_ignore_ascii_case(two.as_bytes())
@@ -220,7 +287,7 @@ pub fn judge_assignment(name: &str, value: &[u8]) -> Option<NamedSecret> {
         let inner = judge_assignment(name, literal.get(default.clone())?)?;
         return Some(NamedSecret { range: shift(&inner.range, range.start + default.start), ..inner });
     }
-    if is_placeholder(literal) || is_plain_setting(literal) || is_locator(literal) {
+    if is_placeholder(literal) || is_plain_setting(literal) || is_locator(literal) || is_known_form(literal) {
         return None;
     }
     let confidence = match (kind, Texture::of(literal)) {

@@ -41,6 +41,8 @@ pub(crate) fn pem_body(candidate: &Candidate<'_>) -> Judgement {
         None => Judgement::Reject,
         Some(_) if encrypted => Judgement::lower("the key is under a passphrase"),
         Some(length) if length <= body.count * 3 / 4 => Judgement::raise(),
+        // What is left of it is the public half.
+        Some(length) if length / 2 > body.count * 3 / 4 => Judgement::Reject,
         Some(_) => Judgement::lower("the key is cut short"),
     }
 }

@@ -26,18 +26,29 @@ const MARKERS: &[&str] = &[
 /// Words of which placeholders are made: a text that falls apart into these, signs and a few digits is one.
 #[rustfmt::skip]
 const VOCABULARY: &[&str] = &[
-    "a", "abc", "abcd", "abcde", "abcdef", "access", "account", "an", "and", "any", "api", "auth", "bar",
-    "baz", "blah", "change", "client", "configure", "connection", "credential", "credentials", "db",
-    "default", "demo", "dev", "development", "dummy", "empty", "enter", "fake", "fill", "foo", "foobar",
-    "from", "generate", "generated", "github", "go", "goes", "has", "here", "id", "in", "insert",
-    "invalid", "is", "it", "key", "keys", "like", "local", "login", "me", "mock", "must", "my", "name",
-    "new", "nil", "no", "none", "not", "null", "of", "on", "or", "original", "pass", "passphrase",
+    "abc", "abcd", "abcde", "abcdef", "access", "account", "api", "auth", "bar",
+    "baz", "blah", "change", "client", "configure", "connection", "credential", "credentials",     "default", "demo", "development", "dummy", "empty", "enter", "fake", "fill", "foo", "foobar",
+    "from", "generate", "generated", "github", "goes", "here", "insert",
+    "invalid", "key", "keys", "local", "login", "mock", "must", "name",
+    "new", "nil", "no", "none", "not", "null", "original", "pass", "passphrase",
     "password", "passwords", "passwd", "pat", "private", "pw", "pwd", "random", "real", "replace",
-    "required", "sample", "secret", "secrets", "see", "set", "some", "something", "string", "stub",
-    "super", "supersecret", "temp", "test", "tester", "testing", "text", "that", "the", "this", "tmp",
-    "to", "todo", "token", "tokens", "too", "unset", "unused", "use", "user", "username", "value", "very",
-    "with", "xxx", "xyz", "you", "your", "yours", "encrypted", "hidden", "masked", "mypass", "admin1234",
+    "required", "sample", "secret", "secrets", "set", "something", "string", "stub",
+    "super", "supersecret", "temp", "test", "tester", "testing", "text", "tmp",
+    "todo", "token", "tokens", "unset", "unused", "user", "username", "value",     "xxx", "xyz", "your", "yours", "encrypted", "hidden", "masked", "mypass", "admin1234",
     "env", "var", "variable", "qwerty", "qwertyuiop",
+];
+
+/// Words that stand beside those in placeholders, and alone are passwords that people choose (`Database2024!`).
+#[rustfmt::skip]
+const COMPANIONS: &[&str] = &[
+    "ab", "proxy", "repo", "repository", "server", "root", "admin", "database", "app", "application", "service",
+    "build", "builder", "ci", "during", "only", "for", "time", "buildtime", "not", "used", "real", "valid",
+    "correct", "wrong", "bad", "good", "old", "first", "second", "another", "other", "same", "long", "short",
+    "strong", "weak", "safe", "unsafe", "insecure", "secure", "please", "put", "paste", "type", "provide",
+    "provided", "by", "at", "runtime", "later", "injected", "dont", "do", "example", "postgres", "mysql",
+    "redis", "jwt", "session", "cookie", "signing", "encryption", "hmac", "data", "file", "config", "client",
+    "oauth", "bot", "aws", "gcp", "azure", "slack", "stripe", "openai", "goeshere", "change",
+    "a", "an", "and", "any", "go", "has", "id", "in", "is", "it", "me", "my", "of", "on", "or", "see", "some", "the", "this", "that", "to", "too", "use", "very", "with", "db", "dev", "you", "like",
 ];
 
 /// Whether the text stands for a secret instead of being one: filler (`changeme`, `xxxx`, `1234567890`), a
@@ -51,6 +62,7 @@ pub fn is_placeholder(secret: &[u8]) -> bool {
         || is_about_secrets(text)
         || is_documented(text)
         || is_encoded_sentence(text)
+        || is_sketched_token(text)
 }
 
 /// Published credentials: of RFC 5849, RFC 6749 and RFC 6750, of the documentation of libraries that implement
@@ -91,6 +103,7 @@ const DOCUMENTED: &[&str] = &[
 /// Whether this is one of the credentials that standards show.
 fn is_documented(text: &[u8]) -> bool {
     DOCUMENTED.iter().any(|known| known.as_bytes() == text)
+        || text.windows(13).any(|window| window == b"AKIAIOSFODNN7")
 }
 
 /// Base64 of a sentence (`this is not a real token`), as tests have it.
@@ -103,6 +116,15 @@ fn is_encoded_sentence(text: &[u8]) -> bool {
     let decoded = buffer.get(..length).unwrap_or_default();
     let printable = decoded.iter().all(|byte| (0x20..0x7f).contains(byte));
     printable && decoded.iter().filter(|byte| **byte == b' ').count() >= 2 && reads_like_words(decoded)
+}
+
+/// A JSON Web Token whose later parts are words: `eyJ….payload.signature`.
+fn is_sketched_token(text: &[u8]) -> bool {
+    let mut parts = text.split(|byte| *byte == b'.');
+    parts.next().is_some_and(|header| header.starts_with(b"eyJ"))
+        && parts.next().is_some_and(|payload| {
+            payload.len() < 16 && payload.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'))
+        })
 }
 
 /// Empty, one sign repeated, sequences, or one block repeated.
@@ -155,12 +177,23 @@ fn has_long_run(text: &[u8]) -> bool {
     false
 }
 
-/// One block of at most half the length, repeated to the end (`deadbeefdeadbeef`).
+/// One block of at most half the length, repeated to the end, that says nothing by itself: short, counting, hexadecimal
+/// words (`deadbeefdeadbeef`) or a placeholder's word. A password written twice (`hunter2hunter2`) is a password.
 fn is_periodic(text: &[u8]) -> bool {
     if text.len() < 12 || text.len() > SEARCHED_MOST {
         return false;
     }
-    (1..=text.len() / 2).any(|period| text.iter().zip(text.iter().skip(period)).all(|(one, two)| one == two))
+    let period = (1..=text.len() / 2)
+        .find(|period| text.iter().zip(text.iter().skip(*period)).all(|(one, two)| one == two));
+    period.is_some_and(|period| {
+        let block = &text[..period];
+        period <= 4
+            || distinct(block) <= 3
+            || has_long_run(block)
+            || text.len() >= 3 * period
+            || text.iter().all(u8::is_ascii_hexdigit)
+            || block.iter().all(u8::is_ascii_alphabetic) && is_vocabulary(block)
+    })
 }
 
 /// A variable, a template's hole, or a word in brackets.
@@ -242,7 +275,13 @@ fn is_about_secrets(text: &[u8]) -> bool {
     if letters < 2 || digits > 4 && !digits_count_up(text) {
         return false;
     }
-    text.split(|byte| !byte.is_ascii_alphabetic()).filter(|run| !run.is_empty()).all(is_vocabulary)
+    let mut about = false;
+    let made = text.split(|byte| !byte.is_ascii_alphabetic()).filter(|run| !run.is_empty()).all(|run| {
+        let cut = cut_into_words(run);
+        about |= cut == Some(true);
+        cut.is_some()
+    });
+    made && about
 }
 
 /// The digits, taken together, count up: `123456`.
@@ -258,24 +297,37 @@ fn digits_count_up(text: &[u8]) -> bool {
     true
 }
 
-/// Whether a run of letters can be cut into words of the vocabulary (`mysecretpassword`) or is one letter
-/// repeated. At most 64 letters.
+/// Whether a run of letters is made of words about secrets alone (`mysecretpassword`), or is one letter repeated.
 fn is_vocabulary(run: &[u8]) -> bool {
+    cut_into_words(run) == Some(true)
+}
+
+/// Cuts a run of letters into words of the vocabulary and its companions: `None` if it cannot be cut, else whether a
+/// word of the vocabulary is among them. At most 64 letters; one letter repeated is a word of the
+/// vocabulary, and alone a companion.
+fn cut_into_words(run: &[u8]) -> Option<bool> {
     if distinct(run) == 1 {
-        return true;
+        return Some(run.len() >= 3);
     }
-    // Bit n: the first n letters can be cut.
-    let mut reached: u128 = 1;
-    for start in 0..run.len() {
+    // Bit n: the first n letters can be cut; in the second with a word of the vocabulary among them.
+    let (mut reached, mut about): (u128, u128) = (1, 0);
+    for start in 0..run.len().min(64) {
         if reached >> start & 1 == 0 {
             continue;
         }
-        for word in VOCABULARY {
-            let end = start + word.len();
-            if run.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes())) {
-                reached |= 1 << end;
+        let mut take = |words: &[&str], core: bool| {
+            for word in words {
+                let end = start + word.len();
+                if run.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes())) {
+                    reached |= 1 << end;
+                    if core || about >> start & 1 == 1 {
+                        about |= 1 << end;
+                    }
+                }
             }
-        }
+        };
+        take(VOCABULARY, true);
+        take(COMPANIONS, false);
     }
-    reached >> run.len() & 1 == 1
+    (reached >> run.len() & 1 == 1).then_some(about >> run.len() & 1 == 1)
 }

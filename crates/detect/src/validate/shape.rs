@@ -110,6 +110,9 @@ impl Texture {
         if digits == 0 && signs == 0 {
             let worded = common * 100 >= pairs * 50
                 && (joints > 0 && shortest >= 3 || letters >= 5 * count && count > 1);
+            // Short words in lower case, joined: a name, though its words are no language (`gce_pd_kms_ref`).
+            let name = joints >= 2 && !value.iter().any(u8::is_ascii_uppercase) && value.len() < 32;
+            let worded = worded || name;
             let long = value.len() >= 16 && entropy(value) >= 3.3;
             return if !readable && !worded && (long || chopped && value.len() >= 12) {
                 Texture::Random

@@ -20,7 +20,7 @@ fn at(name: &str, text: &str, matched: &str, secret: &str) -> Judgement {
     let haystack = text.as_bytes();
     let matched = &haystack[start..start + matched.len()];
     let secret = &matched[inner..inner + secret.len()];
-    by_name(name).unwrap()(&Candidate { secret, matched, haystack, start })
+    by_name(name).unwrap()(&Candidate::new(secret, matched, haystack, start))
 }
 
 /// What a kept candidate's confidence became.
@@ -122,6 +122,9 @@ fn real_looking_values_are_no_placeholders() {
         "q7Tz!m2Rk9vL",
         "postgres",
         "hunter2",
+        "hunter2hunter2",
+        "T1g3r74",
+        "Database2024!",
         "correcthorse",
         "Winter2024!",
         "Pa$$wOrt77",
@@ -198,6 +201,27 @@ fn secret_names() {
         "GPG_PASSPHRASE",
         "FILE_ENCRYPTION_KEY",
         "WPA_PSK",
+        "DBPASS",
+        "PGPASS",
+        "MYSQLPWD",
+        "APITOKEN",
+        "dbpass",
+        "rootpw",
+        "COSMOS_KEY",
+        "APP_KEY",
+        "SESSION_KEY",
+        "HMAC_KEY",
+        "ALGOLIA_ADMIN_KEY",
+        "SSH_KEY",
+        "JIRA_PAT",
+        "GH_PAT",
+        "AZURE_DEVOPS_EXT_PAT",
+        "REDIS_AUTH",
+        "BASIC_AUTH",
+        "CREDS",
+        "DSN",
+        "PASSCODE",
+        "RESET_TOKEN",
     ] {
         assert!(is_secret_name(name), "{name}");
     }
@@ -239,6 +263,15 @@ fn secret_names() {
         "LANG",
         "X-Amz-Credential",
         "primary_key",
+        "bypass",
+        "COMPASS",
+        "monkey",
+        "add_api_key",
+        "forgotPassword",
+        "ALGOLIA_SEARCH_API_KEY",
+        "SUPABASE_ANON_KEY",
+        "STRIPE_PUBLISHABLE_KEY",
+        "hashedPassword",
     ] {
         assert!(!is_secret_name(name), "{name}");
     }
@@ -363,10 +396,7 @@ fn jwts() {
     );
     let unsigned = whole("jwt", &token(r#"{"alg":"none"}"#, r#"{"iss":"a"}"#));
     assert_eq!(adjust(&unsigned), Some(Adjust::Lower));
-    assert_eq!(
-        adjust(&whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"role":"anon"}"#))),
-        Some(Adjust::Lower)
-    );
+    assert_eq!(whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"role":"anon"}"#)), Judgement::Reject);
     assert_eq!(whole("jwt", &token("not json", "{}")), Judgement::Reject);
     assert_eq!(whole("jwt", &token(r#"{"typ":"JWT"}"#, r#"{"iss":"a"}"#)), Judgement::Reject);
     assert_eq!(
@@ -391,7 +421,9 @@ fn pem_bodies() {
         at("pem-body", &format!("{header}\n{body}"), &format!("{header}\n{body}"), body)
     };
     assert_eq!(adjust(&pem("-----BEGIN RSA PRIVATE KEY-----", &der(600, 604))), Some(Adjust::Raise));
-    assert_eq!(note(&pem("-----BEGIN RSA PRIVATE KEY-----", &der(600, 200))), "the key is cut short");
+    assert_eq!(note(&pem("-----BEGIN RSA PRIVATE KEY-----", &der(600, 400))), "the key is cut short");
+    // What is left of it is public.
+    assert_eq!(pem("-----BEGIN RSA PRIVATE KEY-----", &der(600, 200)), Judgement::Reject);
     assert_eq!(
         note(&pem("-----BEGIN ENCRYPTED PRIVATE KEY-----", &der(600, 604))),
         "the key is under a passphrase"
@@ -475,7 +507,7 @@ proptest! {
         let haystack = [before.as_slice(), &head, &secret, &tail].concat();
         let start = before.len();
         let matched = &haystack[start..start + head.len() + secret.len()];
-        let candidate = Candidate { secret: &matched[head.len()..], matched, haystack: &haystack, start };
+        let candidate = Candidate::new(&matched[head.len()..], matched, &haystack, start);
         for (_, validator, _) in ALL {
             let _ = validator(&candidate);
         }
@@ -497,7 +529,7 @@ proptest! {
             let haystack = text.as_bytes();
             let matched = &haystack[start..start + matched.len()];
             let secret = &matched[name.len() + 2..];
-            by_name("assignment-value").unwrap()(&Candidate { secret, matched, haystack, start })
+            by_name("assignment-value").unwrap()(&Candidate::new(secret, matched, haystack, start))
         };
         let far_start = noise.len() + CONTEXT + 1 + lead.len() + 1;
         prop_assert_eq!(judge(&near, lead.len() + 1), judge(&far, far_start));
@@ -515,7 +547,7 @@ proptest! {
         for (name, validator, _) in ALL {
             let text = format!("postgres://berth:{secret}@db.harbour.internal/x");
             let haystack = text.as_bytes();
-            let candidate = Candidate { secret: &haystack[17..17 + secret.len()], matched: haystack, haystack, start: 0 };
+            let candidate = Candidate::new(&haystack[17..17 + secret.len()], haystack, haystack, 0);
             prop_assert!(!note(&validator(&candidate)).contains(&secret), "{}", name);
         }
     }

@@ -1,0 +1,105 @@
+//! Where a token of a fixed form may begin and end.
+//!
+//! In text a token stands apart. In a Go or Rust string table, a Python constant, an SQLite row or behind an escape it
+//! touches letters, and in a blob of base64 any short prefix occurs by chance. So a token needs no boundary if it
+//! proves itself (a checksum, or a long prefix with a sign); a shorter one wants one, or neighbours that such
+//! containers bring.
+
+use std::ops::Range;
+
+use super::kind::FileKind;
+
+/// The fewest bytes of a prefix that proves a token by itself.
+const LONG_PREFIX: usize = 6;
+
+/// The shortest neighbour that is taken for a word, in bytes.
+const WORD: usize = 4;
+
+/// How far the neighbours of a token are looked at, in bytes.
+const REACH: usize = 40;
+
+/// Whether the token `secret` in `bytes`, whose anchor stands at `anchor`, may stand where it stands. `proved` means
+/// that a checksum agreed.
+pub(super) fn stands_apart(
+    bytes: &[u8],
+    secret: &Range<usize>,
+    anchor: &Range<usize>,
+    kind: FileKind,
+    proved: bool,
+) -> bool {
+    let left = run_before(bytes, secret.start);
+    let right = run_after(bytes, secret.end);
+    if left.is_empty() && right.is_empty() || proved {
+        return true;
+    }
+    let prefix = bytes.get(anchor.clone()).unwrap_or_default();
+    let long = anchor.start == secret.start
+        && prefix.len() >= LONG_PREFIX
+        && prefix.iter().any(|b| !b.is_ascii_alphanumeric());
+    let in_blob = |run: &[u8]| run.len() >= REACH / 2 && !reads_as_text(run);
+    if long {
+        return !(in_blob(left) && in_blob(right));
+    }
+    // A marshalled string is preceded by its length.
+    let length = u8::try_from(secret.len()).ok();
+    if length.is_some() && left.last().copied() == length && is_marshal_mark(bytes, secret.start - 1) {
+        return true;
+    }
+    // In a text nothing touches a token; what is no text may be a table of strings.
+    let token = bytes.get(secret.clone()).unwrap_or_default();
+    let (binary, table) = (is_binary(bytes, secret), kind == FileKind::Unknown && !reads_as_text(token));
+    let touches = |run: &[u8]| {
+        run.is_empty() || table && run.len() >= WORD && reads_as_text(run) || binary && run.len() < REACH / 2
+    };
+    (touches(left) || is_escape(bytes, secret.start)) && touches(right)
+}
+
+/// The bytes of the base64 alphabet right before `at`.
+fn run_before(bytes: &[u8], at: usize) -> &[u8] {
+    let from = at.saturating_sub(REACH);
+    let window = bytes.get(from..at).unwrap_or_default();
+    let length = window.iter().rev().take_while(|b| is_word(**b)).count();
+    window.get(window.len() - length..).unwrap_or_default()
+}
+
+/// The bytes of the base64 alphabet right after `at`.
+fn run_after(bytes: &[u8], at: usize) -> &[u8] {
+    let window = bytes.get(at..(at + REACH).min(bytes.len())).unwrap_or_default();
+    let length = window.iter().take_while(|b| is_word(**b)).count();
+    window.get(..length).unwrap_or_default()
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Letters that follow each other as in words: a string table's neighbours, not a blob.
+fn reads_as_text(run: &[u8]) -> bool {
+    let digits = run.iter().filter(|b| b.is_ascii_digit()).count();
+    digits * 4 <= run.len() && super::validate::reads_like_words(run)
+}
+
+/// Whether the byte before `at` ends an escape: `\n`, `\t`, `\r`, `%20`, `%3D`, `\u003d`, `\x3d`.
+fn is_escape(bytes: &[u8], at: usize) -> bool {
+    let back = |n: usize| at.checked_sub(n).and_then(|i| bytes.get(i)).copied();
+    let hex = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_hexdigit());
+    let slash = back(2) == Some(b'\\') && matches!(back(1), Some(b'n' | b't' | b'r' | b'f' | b'b' | b'0' | b'v'));
+    let percent = back(3) == Some(b'%') && hex(back(2)) && hex(back(1));
+    let byte = back(4) == Some(b'\\') && back(3) == Some(b'x') && hex(back(2)) && hex(back(1));
+    let unit = back(6) == Some(b'\\') && back(5) == Some(b'u') && (1..5).all(|n| hex(back(n)));
+    slash || percent || byte || unit
+}
+
+/// Whether the byte before a marshalled string's length is one of Python's type codes, with or without its flag.
+fn is_marshal_mark(bytes: &[u8], length_at: usize) -> bool {
+    let mark = length_at.checked_sub(1).and_then(|i| bytes.get(i)).map(|b| b & 0x7f);
+    matches!(mark, Some(b'z' | b'Z' | b's' | b'a' | b'A' | b'u' | b't' | 0))
+}
+
+/// Whether a token stands in binary data, where other records touch it.
+fn is_binary(bytes: &[u8], secret: &Range<usize>) -> bool {
+    let from = secret.start.saturating_sub(REACH);
+    let to = (secret.end + REACH).min(bytes.len());
+    let around = bytes.get(from..secret.start).unwrap_or_default().iter();
+    around.chain(bytes.get(secret.end..to).unwrap_or_default()).any(|b| *b < 9)
+}

@@ -1,0 +1,344 @@
+//! A name, an operator, a value: what code, scripts and files of settings have in common.
+
+use std::ops::Range;
+
+use super::scan::{blanks, line_head, name_around, stands, white};
+use super::value::{default_of, prelude, quoted as literal, rest_of_line, word};
+use super::{Place, Quoting, Reading};
+use crate::kind::FileKind;
+use crate::validate::{NameKind, name_kind};
+
+/// How far the line before a name is looked at, in bytes.
+const HEAD: usize = 200;
+
+/// Directives that take a password after a blank: OpenLDAP, msmtp, keepalived and their like.
+const DIRECTIVES: &[&str] = &[
+    "password", "passwd", "pass", "bindpw", "rootbindpw", "rootpw", "passphrase", "auth_pass", "rootpassword", "auth_key",
+    "requirepass", "masterauth", "userpassword", "secret", "shared_secret", "ldap_default_authtok", "credentials",
+];
+
+/// What joins a name to its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    /// `=` and its relatives.
+    Equals,
+    /// `:`, `=>`, `->`.
+    Colon,
+    /// `,` between arguments.
+    Comma,
+    /// `||`, `??`, `or`: the value is used if the name has none.
+    Fallback,
+    /// Blanks alone.
+    Blank,
+}
+
+/// A name with what joins it.
+struct Head {
+    name: Range<usize>,
+    operator: Operator,
+    /// Whether the name stands in quotes of its own.
+    in_quotes: bool,
+    /// Where the operator begins and ends.
+    span: Range<usize>,
+}
+
+/// A literal in quotes.
+pub(super) fn quoted(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
+    if let Some(reading) = read_quoted(place) {
+        sink(reading);
+    }
+}
+
+fn read_quoted(place: &Place<'_>) -> Option<Reading> {
+    let bytes = place.bytes;
+    let head = head(place)?;
+    let at = match head.operator {
+        Operator::Blank => head.span.end,
+        _ => prelude(bytes, head.span.end),
+    };
+    let secret = literal(bytes, at)?;
+    let name = &bytes[head.name.clone()];
+    let quoting = match head.operator {
+        // `#define NAME "value"`, `SetEnv NAME "value"`, `setenv NAME "value"`.
+        Operator::Blank if is_setter(bytes, head.name.start) => Quoting::Quoted,
+        Operator::Blank => return None,
+        Operator::Comma if !is_argument(bytes, head.name.start) => Quoting::Bare,
+        _ => Quoting::Quoted,
+    };
+    if name_kind(name) == NameKind::Harmless {
+        return None;
+    }
+    let secret = default_of(bytes, &secret).unwrap_or(secret);
+    Some(Reading { matched: head.name.start..secret.end, name: head.name, secret, quoting })
+}
+
+/// A literal without quotes.
+pub(super) fn bare(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
+    if let Some(reading) = read_bare(place) {
+        sink(reading);
+    }
+}
+
+fn read_bare(place: &Place<'_>) -> Option<Reading> {
+    let bytes = place.bytes;
+    let head = head(place)?;
+    let start = match head.operator {
+        Operator::Equals => blanks(bytes, head.span.end, 16),
+        Operator::Colon if bytes.get(head.span.start) == Some(&b':') => prelude(bytes, head.span.end),
+        Operator::Blank => head.span.end,
+        _ => return None,
+    };
+    let first = *bytes.get(start)?;
+    let doubled = first == b'=' && start == head.span.end;
+    if matches!(first, b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'\\') || doubled {
+        return None;
+    }
+    // Between a name and a colon's value there is a blank or a line end.
+    if head.operator == Operator::Colon && start == head.span.end {
+        return None;
+    }
+    let name = bytes.get(head.name.clone())?;
+    if name_kind(name) == NameKind::Harmless {
+        return None;
+    }
+    let (secret, quoting) = value(place, &head, start)?;
+    if secret.is_empty() {
+        return None;
+    }
+    let (secret, quoting) = match default_of(bytes, &secret) {
+        Some(inner) => (inner, Quoting::Environment),
+        None => (secret, quoting),
+    };
+    Some(Reading { matched: head.name.start..secret.end, name: head.name, secret, quoting })
+}
+
+/// The value without quotes at `start`, and how it is written.
+fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, Quoting)> {
+    let bytes = place.bytes;
+    let previous = head.name.start.checked_sub(1).map(|i| bytes[i]);
+    let lead = line_head(bytes, head.name.start, HEAD);
+    let begins_line = lead.is_some_and(is_indent);
+    if head.operator == Operator::Blank {
+        let setter = is_setter(bytes, head.name.start);
+        let name = &bytes[head.name.clone()];
+        let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
+        let directive = known && place.kind == FileKind::Config && lead.is_some_and(|l| l.trim_ascii().is_empty());
+        let line = rest_of_line(bytes, start);
+        let secret = trim_end(bytes, line, b";");
+        let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
+        return (one_word && (setter || directive)).then_some((secret, Quoting::Line));
+    }
+    let tight = head.operator == Operator::Equals && head.span.len() == 1 && start == head.span.end
+        && head.span.start == head.name.end;
+    if bytes[start..].starts_with(b"${") {
+        let length = bytes.iter().skip(start).take(512).position(|b| *b == b'}')? + 1;
+        let secret = start..start + length;
+        return default_of(bytes, &secret).map(|inner| (inner, Quoting::Environment));
+    }
+    if place.kind == FileKind::Config && begins_line {
+        let secret = trim_end(bytes, rest_of_line(bytes, start), b";,");
+        let text = &bytes[secret.clone()];
+        if !text.iter().any(u8::is_ascii_whitespace) && !is_nested(text) {
+            let tight = tight || is_make(bytes, &head.span);
+            return Some((secret, if tight { Quoting::Environment } else { Quoting::Line }));
+        }
+    }
+    let first = bytes[start];
+    if b"<>,;(){}[]=:&".contains(&first) {
+        return None;
+    }
+    let secret = word(bytes, start);
+    let close = bytes.get(secret.end).copied();
+    let escape = close == Some(b'\\')
+        && matches!(bytes.get(secret.end + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'' | b'0' | b'\\' | b'u'));
+    let same_quote = matches!(previous, Some(b'"' | b'\'')) && close == previous;
+    let ends = escape || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
+    let literal_option = lead.is_some_and(|l| l.ends_with(b"-literal="));
+    let starts = literal_option
+        || matches!(previous, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'?' | b'|' | b'"' | b'\''))
+        || previous.is_some_and(|p| matches!(p, b'n' | b'r' | b't')) && bytes.get(head.name.start.wrapping_sub(2)) == Some(&b'\\');
+    // YAML's flow mappings: `{DB_PASSWORD: value, …}`.
+    let flow = head.operator == Operator::Colon
+        && place.kind == FileKind::Config
+        && matches!(close, Some(b',' | b'}'))
+        && lead.is_some_and(|l| l.contains(&b'{'));
+    if flow {
+        return Some((secret, Quoting::Line));
+    }
+    let command_end = tight && close == Some(b';') && matches!(bytes.get(secret.end + 1), None | Some(b' ' | b'\n' | b';'));
+    if !(ends || command_end) || !starts {
+        return None;
+    }
+    let whole_word = escape
+        || same_quote
+        || command_end
+        || literal_option
+        || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));
+    let query = matches!(previous, Some(b'?' | b'&'));
+    let flag = bytes[head.name.clone()].starts_with(b"--");
+    let quoting = if whole_word && !query && (tight || flag || is_make(bytes, &head.span)) {
+        Quoting::Environment
+    } else if begins_line && matches!(close, None | Some(b'\n' | b'\r')) {
+        Quoting::Line
+    } else {
+        Quoting::Bare
+    };
+    Some((secret, quoting))
+}
+
+/// The name that covers the anchor, and what joins it to a value.
+fn head(place: &Place<'_>) -> Option<Head> {
+    let bytes = place.bytes;
+    let name = name_around(bytes, place.start)?;
+    // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables.
+    if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" {
+        return None;
+    }
+    let mut at = name.end;
+    let mut in_quotes = false;
+    // What closes around a name: quotes, `["X"]`, `("X")`.
+    for _ in 0..4 {
+        match bytes.get(at) {
+            Some(b'"' | b'\'' | b'`') => {
+                in_quotes = true;
+                at += 1;
+            }
+            Some(b'\\') if matches!(bytes.get(at + 1), Some(b'"' | b'\'')) => {
+                in_quotes = true;
+                at += 2;
+            }
+            Some(b']') => at += 1,
+            Some(b')') if in_quotes => at += 1,
+            // `char PASSWORD[] =`.
+            Some(b'[') if !in_quotes => {
+                let digits = bytes.iter().skip(at + 1).take(6).take_while(|b| b.is_ascii_digit()).count();
+                if bytes.get(at + 1 + digits) != Some(&b']') {
+                    return None;
+                }
+                at += digits + 2;
+            }
+            _ => break,
+        }
+    }
+    // A key of several words is a sentence.
+    if in_quotes && name.start > 0 && bytes[name.start - 1] == b' ' {
+        return None;
+    }
+    let begin = blanks(bytes, at, 32);
+    let (operator, end) = operator(bytes, begin, at)?;
+    Some(Head { name, operator, in_quotes, span: begin..end }).filter(|h| h.operator != Operator::Comma || h.in_quotes)
+}
+
+/// The operator at `at`; `closed` is where the name ended before blanks.
+fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)> {
+    const EQUALS: &[&[u8]] = &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<-", b"="];
+    const COMPARED: &[&[u8]] = &[b"==", b"=~", b"<=", b"!="];
+    if COMPARED.iter().any(|o| stands(bytes, at, o)) {
+        return None;
+    }
+    if stands(bytes, at, b"=>") || stands(bytes, at, b"->") {
+        return Some((Operator::Colon, at + 2));
+    }
+    if let Some(equals) = EQUALS.iter().find(|o| stands(bytes, at, o)) {
+        return Some((Operator::Equals, at + equals.len()));
+    }
+    if [&b"||"[..], b"??", b"?:"].iter().any(|o| stands(bytes, at, o)) {
+        return Some((Operator::Fallback, at + 2));
+    }
+    match bytes.get(at)? {
+        b':' if bytes.get(at + 1) == Some(&b':') => None,
+        // `name: type = value`.
+        b':' => Some(match typed(bytes, at + 1) {
+            Some(end) => (Operator::Equals, end),
+            None => (Operator::Colon, at + 1),
+        }),
+        b'?' if bytes.get(at + 1) == Some(&b':') => typed(bytes, at + 2).map(|end| (Operator::Equals, end)),
+        b',' => Some((Operator::Comma, at + 1)),
+        b'\n' | b'\r' => {
+            // An operator on a line of its own: `"X"\n  => "v"`.
+            let next = white(bytes, at, 40);
+            stands(bytes, next, b"=>").then_some((Operator::Colon, next + 2))
+        }
+        _ if at > closed => {
+            if stands(bytes, at, b"or ") {
+                return Some((Operator::Fallback, at + 3));
+            }
+            // Go: `name type = value`.
+            if let Some(end) = typed(bytes, at) {
+                return Some((Operator::Equals, end));
+            }
+            Some((Operator::Blank, at))
+        }
+        _ => None,
+    }
+}
+
+/// The place after `type =`, where a type and an equals sign with a literal behind it stand at `at`.
+fn typed(bytes: &[u8], at: usize) -> Option<usize> {
+    let at = blanks(bytes, at, 4);
+    let is_type = |b: &u8| b.is_ascii_alphanumeric() || b"_.<>[]&'*?|:".contains(b);
+    let mut end = at;
+    // `&'static str`, `string | null`, `Option<String>`.
+    for _ in 0..4 {
+        let word = bytes.iter().skip(end).take(32).take_while(|b| is_type(b)).count();
+        if word == 0 {
+            break;
+        }
+        end = blanks(bytes, end + word, 4);
+    }
+    let letter = bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'&' | b'*' | b'[' | b'_'));
+    if !letter || bytes.get(end) != Some(&b'=') || matches!(bytes.get(end + 1), Some(b'=' | b'>')) {
+        return None;
+    }
+    let value = prelude(bytes, end + 1);
+    matches!(bytes.get(value), Some(b'"' | b'\'' | b'`')).then_some(end + 1)
+}
+
+/// Make's operators want no tight form.
+fn is_make(bytes: &[u8], span: &Range<usize>) -> bool {
+    let operator = bytes.get(span.clone()).unwrap_or_default();
+    operator.len() >= 2 && operator.ends_with(b"=") && matches!(operator[0], b'?' | b':')
+}
+
+/// Whether the name at `start` is the first argument of a call: `("NAME", "value")`.
+fn is_argument(bytes: &[u8], start: usize) -> bool {
+    let head = &bytes[start.saturating_sub(8)..start];
+    let head = head.strip_suffix(b"\"").or_else(|| head.strip_suffix(b"'")).unwrap_or(head);
+    let head = head.strip_suffix(b"\\").unwrap_or(head).trim_ascii_end();
+    head.ends_with(b"(")
+}
+
+/// Whether the line before a name says that a value follows after a blank: `SetEnv`, `#define`, `ENV`, `setenv`, `set -x`.
+fn is_setter(bytes: &[u8], start: usize) -> bool {
+    const SETTERS: &[&str] = &[
+        "setenv", "fastcgi_param", "uwsgi_param", "scgi_param", "set -x", "set -gx", "set -xg", "set -ux", "set -lx",
+        "#define", "# define", "env", "arg", "export", "setx", "proxy_set_header", "insecure-password", "set",
+    ];
+    let Some(line) = line_head(bytes, start, HEAD) else { return false };
+    let line = line.trim_ascii();
+    let line = line.strip_suffix(b"\"").unwrap_or(line).trim_ascii_end();
+    SETTERS.iter().any(|s| line.eq_ignore_ascii_case(s.as_bytes()))
+}
+
+/// Whether only blanks, list dashes and words such as `export` stand before a name.
+fn is_indent(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"- ").unwrap_or(line);
+    let line = line.trim_ascii();
+    [&b""[..], b"-", b"export", b"set", b"ENV", b"ARG", b"declare -x", b"local", b"readonly", b"declare", b"typeset -x", b"//"]
+        .contains(&line)
+        || line.starts_with(b"ENV ") && !line.contains(&b'"')
+}
+
+/// Lists and mappings in one line, which are no value by themselves.
+fn is_nested(text: &[u8]) -> bool {
+    matches!((text.first(), text.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']'))) || text.starts_with(b"{")
+}
+
+/// Without one separator at its end.
+fn trim_end(bytes: &[u8], range: Range<usize>, separators: &[u8]) -> Range<usize> {
+    match bytes[range.clone()].last() {
+        Some(last) if separators.contains(last) => range.start..range.end - 1,
+        _ => range,
+    }
+}

@@ -1,0 +1,81 @@
+//! Small readers of the syntaxes in which a value is given to a name. A detector names one in place of a pattern: where
+//! its anchor stands, the reader looks for the whole name, what joins it to a value, and where that value ends.
+//!
+//! A reader looks at no more than [`MAX_LOOKBEHIND`](super::MAX_LOOKBEHIND) bytes before the anchor and
+//! [`MAX_MATCH`](super::MAX_MATCH) after it, so a window gives the result of the whole file.
+
+mod assignment;
+mod element;
+mod pair;
+mod scan;
+mod section;
+mod statement;
+mod table;
+mod value;
+
+use std::ops::Range;
+
+use super::kind::FileKind;
+
+/// How a value is written, which tells how much its look has to prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quoting {
+    /// Between two equal quotes, or between XML tags.
+    Quoted,
+    /// `NAME=value` to the end of the word, as shells and properties files have it.
+    Environment,
+    /// `name: value` or `name = value`, alone on its line, as YAML and INI files have it; code looks the same.
+    Line,
+    /// Anything else: query strings, prose, lists.
+    Bare,
+    /// The place says that it is a secret whatever it looks like: `IDENTIFIED BY`, data of a `kind: Secret`.
+    Certain,
+}
+
+/// What a reader found: places in the bytes that it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// From the name's first byte to the value's last.
+    pub matched: Range<usize>,
+    /// The whole name.
+    pub name: Range<usize>,
+    /// The value, without what wraps it.
+    pub secret: Range<usize>,
+    /// How the value is written.
+    pub quoting: Quoting,
+}
+
+/// Where a reader stands: the bytes, the anchor, and what the file's path says.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The bytes that may be looked at.
+    pub bytes: &'a [u8],
+    /// Where the anchor begins.
+    pub start: usize,
+    /// Where the anchor ends.
+    pub end: usize,
+    /// The kind of the file.
+    pub kind: FileKind,
+}
+
+/// Reads around an anchor and reports what it finds.
+pub type Lexer = fn(&Place<'_>, &mut dyn FnMut(Reading));
+
+/// Every reader that a rules file may name: its name, the function, and one line on what it reads.
+pub const ALL: &[(&str, Lexer, &str)] = &[
+    ("quoted-assignment", assignment::quoted, "a literal in quotes given to a name, in code and configuration"),
+    ("bare-assignment", assignment::bare, "a literal without quotes given to a name, in files of settings and scripts"),
+    ("name-value-pair", pair::pair, "an object of a name and a value, in either order: task definitions, parameters"),
+    ("xml-element", element::element, "the text of an element of that name, or of the value beside a name"),
+    ("sql-password", statement::sql, "the password that a statement of SQL sets"),
+    ("secret-section", section::secret_manifest, "the values of a Kubernetes Secret"),
+    ("table-column", table::column, "the cells below a column's head in CSV"),
+];
+
+/// The reader of this name.
+pub fn by_name(name: &str) -> Option<Lexer> {
+    ALL.iter().find(|(known, _, _)| *known == name).map(|(_, lexer, _)| *lexer)
+}
+
+#[cfg(test)]
+mod tests;

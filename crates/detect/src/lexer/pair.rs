@@ -1,0 +1,126 @@
+//! Objects of a name and a value: `{"name": "DB_PASSWORD", "value": "v"}`, in either order, in JSON, YAML and HCL.
+
+use std::ops::Range;
+
+use super::scan::{blanks, name_around, white};
+use super::value::{prelude, quoted as literal, trimmed, word};
+use super::{Place, Quoting, Reading};
+use crate::validate::{NameKind, name_kind};
+
+/// Keys whose value is a name.
+const NAME_KEYS: &[&[u8]] = &[b"name", b"key", b"parameterkey", b"id", b"optionname", b"variable", b"field", b"env", b"property"];
+
+/// Keys whose value is the value of that name.
+const VALUE_KEYS: &[&[u8]] = &[b"value", b"parametervalue", b"default", b"val", b"defaultvalue", b"default_value", b"plaintext"];
+
+/// How far from a name its value may begin, in bytes.
+const REACH: usize = 240;
+
+/// A name and a value in one object.
+pub(super) fn pair(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
+    if let Some(reading) = read(place) {
+        sink(reading);
+    }
+}
+
+fn read(place: &Place<'_>) -> Option<Reading> {
+    let bytes = place.bytes;
+    let name = name_around(bytes, place.start)?;
+    let quote = name.start.checked_sub(1).map(|i| bytes[i]).filter(|b| matches!(b, b'"' | b'\''));
+    let closed = if quote.is_some() && bytes.get(name.end).copied() == quote { name.end + 1 } else { name.end };
+    if quote.is_some() && closed == name.end {
+        return None;
+    }
+    let before = bytes.get(name.start.saturating_sub(40)..name.start - usize::from(quote.is_some()))?;
+    let named = key_of(before).is_some_and(|key| is_one_of(NAME_KEYS, key));
+    let after = white(bytes, closed, 40);
+    // `"db_password": {…}`, `variable "db_password" {`.
+    let opened = match bytes.get(after) {
+        Some(b'{') => Some(after + 1),
+        Some(b':' | b'=') if !named => Some(blanks(bytes, after + 1, 8))
+            .filter(|at| matches!(bytes.get(*at), Some(b'{')) || matches!(bytes.get(*at), Some(b'\n')) && quote.is_none())
+            .map(|at| at + 1),
+        _ => None,
+    };
+    if !named && opened.is_none() || name_kind(&bytes[name.clone()]) == NameKind::Harmless {
+        return None;
+    }
+    let (from, until) = match opened {
+        Some(at) => (at, None),
+        None => (closed, Some(quote)),
+    };
+    let secret = value_after(bytes, from)
+        .or_else(|| until.is_some().then(|| value_before(bytes, name.start - usize::from(quote.is_some()))).flatten())?;
+    let matched = name.start.min(secret.start)..name.end.max(secret.end);
+    Some(Reading { matched, name, secret, quoting: Quoting::Quoted })
+}
+
+/// The key in front of a value that begins at the end of `before`: `"name": `, `name = `, `<add key=`.
+fn key_of(before: &[u8]) -> Option<&[u8]> {
+    let before = before.trim_ascii_end();
+    let before = before.strip_suffix(b"=>").or_else(|| before.strip_suffix(b":")).or_else(|| before.strip_suffix(b"="))?;
+    let before = before.trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
+    let before = before.strip_suffix(b"\\").unwrap_or(before);
+    let length = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    before.get(before.len() - length..).filter(|key| !key.is_empty())
+}
+
+fn is_one_of(keys: &[&[u8]], key: &[u8]) -> bool {
+    keys.iter().any(|k| key.eq_ignore_ascii_case(k))
+}
+
+/// The value of a value's key in the same object, after `from`.
+fn value_after(bytes: &[u8], from: usize) -> Option<Range<usize>> {
+    let end = (from + REACH).min(bytes.len());
+    let mut at = from;
+    let mut depth = 0_u32;
+    while at < end {
+        match bytes[at] {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            // The next item of a list in YAML.
+            b'-' if bytes.get(at + 1) == Some(&b' ') && at > 0 && matches!(bytes[at - 1], b' ' | b'\n') => return None,
+            b':' | b'=' if depth == 0 => {
+                let key = key_of(bytes.get(from.max(at.saturating_sub(40))..=at)?);
+                if key.is_some_and(|key| is_one_of(VALUE_KEYS, key)) {
+                    return value_at(bytes, at + 1);
+                }
+                // Over another key's value in quotes.
+                let next = blanks(bytes, at + 1, 8);
+                if let Some(skipped) = literal(bytes, next) {
+                    at = skipped.end + 1;
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The value of a value's key that ends right before the name's key: `{"value": "v", "name": "…"}`.
+fn value_before(bytes: &[u8], name: usize) -> Option<Range<usize>> {
+    let window_start = name.saturating_sub(REACH);
+    let window = bytes.get(window_start..name)?;
+    let open = window.iter().rposition(|b| matches!(b, b'{' | b'<'))?;
+    let inner = &window[open..];
+    let at = inner.windows(5).position(|w| w.eq_ignore_ascii_case(b"value"))?;
+    let mut after = window_start + open + at + 5;
+    while matches!(bytes.get(after), Some(b'"' | b'\'' | b'\\' | b' ')) {
+        after += 1;
+    }
+    matches!(bytes.get(after), Some(b':' | b'=')).then(|| value_at(bytes, after + 1)).flatten()
+}
+
+/// A literal in quotes, or a bare word to the end of its line.
+fn value_at(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let at = prelude(bytes, at);
+    if let Some(secret) = literal(bytes, at) {
+        return Some(secret);
+    }
+    let secret = trimmed(bytes, word(bytes, at));
+    let ends = matches!(bytes.get(secret.end), None | Some(b'\n' | b'\r' | b' ' | b',' | b'}'));
+    (ends && !secret.is_empty()).then_some(secret)
+}

@@ -1,0 +1,146 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use super::*;
+
+/// The values that a reader finds at every place where one of `anchors` stands.
+fn read(lexer: &str, kind: FileKind, text: &str, anchor: &str) -> Vec<(String, Quoting)> {
+    let bytes = text.as_bytes();
+    let lexer = by_name(lexer).unwrap();
+    let mut found = Vec::new();
+    for start in 0..bytes.len() {
+        let end = start + anchor.len();
+        if bytes.get(start..end).is_some_and(|b| b.eq_ignore_ascii_case(anchor.as_bytes())) {
+            lexer(&Place { bytes, start, end, kind }, &mut |r| {
+                found.push((text[r.secret].to_owned(), r.quoting));
+            });
+        }
+    }
+    found.dedup();
+    found
+}
+
+const VALUE: &str = "xD7j8wdDQcD2YVXsk2uD";
+
+#[test]
+fn literals_in_quotes() {
+    for text in [
+        r#"var apiToken string = "V""#,
+        r#"const API_TOKEN: &'static str = "V";"#,
+        r#"apiToken: string = 'V';"#,
+        r#"API_TOKEN = """V""""#,
+        r#"API_TOKEN = b"V""#,
+        "API_TOKEN = (\n    \"V\"\n)",
+        r#"os.environ["API_TOKEN"] = "V""#,
+        r#"app.config["SECRET_TOKEN"] = "V""#,
+        r#"const t = process.env.API_TOKEN || "V";"#,
+        r#"const token = process.env.T ?? "V";"#,
+        r#"token = os.getenv("API_TOKEN", "V")"#,
+        r#"token = os.environ.get("API_TOKEN") or "V""#,
+        r#"#define API_TOKEN "V""#,
+        r#"SetEnv API_TOKEN "V""#,
+        r#"$token .= 'V';"#,
+        r#"define('API_TOKEN', 'V');"#,
+        r#"API_TOKEN ||= "V""#,
+        r#"{"api_token":"V"}"#,
+        r#"cfg := "{\"token\":\"V\"}""#,
+        r#":token => "V""#,
+        r#"token = []byte("V")"#,
+        r#"API_TOKEN="${API_TOKEN:-V}""#,
+        "token: &anchor \"V\"",
+        r#"static char API_TOKEN[] = "V";"#,
+        r#"<connection token="V"/>"#,
+    ] {
+        let text = text.replace('V', VALUE);
+        let found = read("quoted-assignment", FileKind::Code, &text, "token");
+        assert_eq!(found, [(VALUE.to_owned(), Quoting::Quoted)], "{text}");
+    }
+    for text in [
+        r#"if token == "V":"#,
+        r#"AWS::Token: "V""#,
+        r#"token = get("V")"#,
+        r#""enter the token": "V""#,
+        r#"token_url = "V""#,
+        r#"token = "V"#,
+    ] {
+        let text = text.replace('V', VALUE);
+        assert_eq!(read("quoted-assignment", FileKind::Code, &text, "token"), [], "{text}");
+    }
+}
+
+#[test]
+fn literals_without_quotes() {
+    for (text, quoting) in [
+        ("API_TOKEN=V\n", Quoting::Environment),
+        ("export API_TOKEN=V\n", Quoting::Environment),
+        ("API_TOKEN ?= V\n", Quoting::Environment),
+        ("API_TOKEN := V\n", Quoting::Environment),
+        ("API_TOKEN :::= V\n", Quoting::Environment),
+        ("token: V\n", Quoting::Line),
+        ("token: >-\n  V\n", Quoting::Line),
+        ("token:\n  V\n", Quoting::Line),
+        ("token: &t V\n", Quoting::Line),
+        ("token = V\n", Quoting::Line),
+        ("TOKEN=${TOKEN:-V}\n", Quoting::Environment),
+        ("{\"x\": \"A=b\\nAPI_TOKEN=V\\nC=d\"}", Quoting::Environment),
+        ("fastcgi_param API_TOKEN V;\n", Quoting::Line),
+        ("set -gx API_TOKEN V\n", Quoting::Line),
+        ("setenv API_TOKEN V\n", Quoting::Line),
+        ("Environment=\"API_TOKEN=V\"\n", Quoting::Environment),
+        ("kubectl create secret generic x --from-literal=token=V\n", Quoting::Environment),
+        ("environment: {API_TOKEN: V, A: b}\n", Quoting::Line),
+    ] {
+        let text = text.replace('V', VALUE);
+        let found = read("bare-assignment", FileKind::Config, &text, "token");
+        assert_eq!(found, [(VALUE.to_owned(), quoting)], "{text}");
+    }
+    for text in ["f(token=V)", "the token V is", "x == token=V)", "token::V"] {
+        let text = text.replace('V', VALUE);
+        assert_eq!(read("bare-assignment", FileKind::Code, &text, "token"), [], "{text}");
+    }
+}
+
+#[test]
+fn pairs_in_either_order() {
+    for text in [
+        r#"{"name":"API_TOKEN","value":"V"}"#,
+        r#"{"value":"V","name":"API_TOKEN"}"#,
+        r#"{"ParameterKey":"ApiToken","ParameterValue":"V"}"#,
+        r#"{"key" : "API_TOKEN", "value" : "V"}"#,
+        "- name: API_TOKEN\n  value: V\n",
+        "- ParameterKey: ApiToken\n  ParameterValue: V\n",
+        "variable \"api_token\" {\n  type = string\n  default = \"V\"\n}",
+        r#"{"parameters":{"apiToken":{"value":"V"}}}"#,
+        r#"{"api_token":{"sensitive":true,"type":"string","value":"V"}}"#,
+        r#"<add key="ApiToken" value="V" />"#,
+    ] {
+        let text = text.replace('V', VALUE).replace(&format!("{VALUE}ALUE"), "VALUE");
+        let text = text.replace(&format!("Parameter{VALUE}alue"), "ParameterValue");
+        let found = read("name-value-pair", FileKind::Config, &text, "token");
+        assert_eq!(found, [(VALUE.to_owned(), Quoting::Quoted)], "{text}");
+    }
+    for text in [
+        r#"{"name":"API_TOKEN","valueFrom":"V"}"#,
+        r#"{"name":"API_TOKEN"},{"name":"B","value":"V"}"#,
+        "- name: API_TOKEN\n- name: B\n  value: V\n",
+    ] {
+        let text = text.replace('V', VALUE);
+        assert_eq!(read("name-value-pair", FileKind::Config, &text, "token"), [], "{text}");
+    }
+}
+
+#[test]
+fn elements() {
+    for text in [
+        "<token>V</token>",
+        "<token>\n   V\n</token>",
+        "<token><![CDATA[V]]></token>",
+        "<entry key=\"token\">V</entry>",
+        "<token id=\"x\">V</token>",
+        "<name>api.token</name>\n  <value>V</value>",
+        "<key>ApiToken</key><string>V</string>",
+    ] {
+        let text = text.replace('V', VALUE);
+        assert_eq!(read("xml-element", FileKind::Config, &text, "token"), [(VALUE.to_owned(), Quoting::Quoted)], "{text}");
+    }
+    assert_eq!(read("xml-element", FileKind::Config, "<token/> <x>abc</x>", "token"), []);
+}

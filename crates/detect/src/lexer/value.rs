@@ -1,0 +1,167 @@
+//! Values: what stands in front of one, and where it ends.
+
+use std::ops::Range;
+
+use super::scan::{MAX_VALUE, blanks, stands, white};
+
+/// Constructors whose one argument is the value.
+const WRAPPERS: &[&[u8]] = &[
+    b"String(", b"new String(", b"str(", b"bytes(", b"[]byte(", b"Buffer.from(", b"SecretStr(", b"Secret(", b"SecretString(",
+    b"std::string(", b"String::from(", b"CharSequence(", b"QStringLiteral(", b"_T(", b"TEXT(", b"@",
+];
+
+/// Steps over what may stand between an operator and its value: a line end, parentheses, string prefixes, YAML's tags,
+/// anchors and block marks, constructors, `X ||` in front of a default.
+pub(super) fn prelude(bytes: &[u8], at: usize) -> usize {
+    let mut at = blanks(bytes, at, 64);
+    for _ in 0..4 {
+        let Some(&byte) = bytes.get(at) else { return at };
+        let next = match byte {
+            b'(' => white(bytes, at + 1, 80),
+            b'\n' | b'\r' => {
+                let next = white(bytes, at, 80);
+                // A value on the next line is indented.
+                if !matches!(bytes.get(next.wrapping_sub(1)), Some(b' ' | b'\t')) {
+                    return at;
+                }
+                next
+            }
+            b'&' | b'!' => {
+                let word = bytes.iter().skip(at).take(24).take_while(|b| !b.is_ascii_whitespace()).count();
+                if !matches!(bytes.get(at + word), Some(b' ')) || word < 2 {
+                    return at;
+                }
+                blanks(bytes, at + word, 8)
+            }
+            b'|' | b'>' => {
+                let marks = bytes.iter().skip(at + 1).take(2).take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9')).count();
+                let end = blanks(bytes, at + 1 + marks, 8);
+                if !matches!(bytes.get(end), Some(b'\n' | b'\r')) {
+                    return at;
+                }
+                white(bytes, end, 80)
+            }
+            b'\\' if matches!(bytes.get(at + 1), Some(b'\n')) => white(bytes, at + 1, 80),
+            b'b' | b'B' | b'f' | b'F' | b'r' | b'R' | b'u' | b'U' | b'L' | b'N' | b'@' | b'$'
+                if string_prefix(bytes, at) > 0 =>
+            {
+                return at + string_prefix(bytes, at);
+            }
+            _ => match WRAPPERS.iter().find(|w| bytes.get(at..at + w.len()) == Some(**w)) {
+                Some(wrapper) => white(bytes, at + wrapper.len(), 40),
+                None => return fallback(bytes, at).unwrap_or(at),
+            },
+        };
+        at = next;
+    }
+    at
+}
+
+/// The length of a string prefix (`b`, `rb`, `f`, `@`, `L`) at `at`, if a quote follows it.
+fn string_prefix(bytes: &[u8], at: usize) -> usize {
+    let letters = |b: &u8| b"bBfFrRuULN@$".contains(b);
+    let count = bytes.iter().skip(at).take(2).take_while(|b| letters(b)).count();
+    if matches!(bytes.get(at + count), Some(b'"' | b'\'')) { count } else { 0 }
+}
+
+/// The place after `name ||`, `name ??`, `name or`, where a literal in quotes follows.
+fn fallback(bytes: &[u8], at: usize) -> Option<usize> {
+    let path = |b: &u8| b.is_ascii_alphanumeric() || b"_.[]()?$".contains(b);
+    let plain = bytes.iter().skip(at).take(80).take_while(|b| path(b)).count();
+    if plain < 2 {
+        return None;
+    }
+    let operator = blanks(bytes, at + plain, 4);
+    let length = [&b"||"[..], b"??", b"or ", b"?:"].iter().find(|o| stands(bytes, operator, o))?.len();
+    let next = blanks(bytes, operator + length, 4);
+    matches!(bytes.get(next), Some(b'"' | b'\'' | b'`')).then_some(next)
+}
+
+/// The text of a literal in quotes that begins at `at`: plain, escaped (`\"`) or triple quotes.
+pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let limit = (at + MAX_VALUE + 8).min(bytes.len());
+    let first = *bytes.get(at)?;
+    if first == b'\\' {
+        // Escapes of escapes too: `\\\"`.
+        let slashes = bytes.iter().skip(at).take(4).take_while(|b| **b == b'\\').count();
+        let quote = *bytes.get(at + slashes).filter(|b| matches!(b, b'"' | b'\''))?;
+        let start = at + slashes + 1;
+        let length = bytes.get(start..limit)?.iter().position(|b| matches!(b, b'\\' | b'\n' | b'\r' | 0) || *b == quote)?;
+        return (bytes.get(start + length) == Some(&b'\\')).then_some(start..start + length);
+    }
+    if !matches!(first, b'"' | b'\'' | b'`') {
+        return None;
+    }
+    if bytes.get(at + 1) == Some(&first) && bytes.get(at + 2) == Some(&first) {
+        let start = at + 3;
+        let body = bytes.get(start..limit)?;
+        let length = body.windows(3).position(|w| w.iter().all(|b| *b == first))?;
+        return Some(trimmed(bytes, start..start + length));
+    }
+    let mut i = at + 1;
+    while i < limit {
+        match bytes[i] {
+            b'\\' => i += 2,
+            b'\n' | b'\r' if first != b'`' => return None,
+            0 => return None,
+            b if b == first => return Some(unescaped(bytes, at + 1..i)),
+            _ => i += 1,
+        }
+    }
+    None
+}
+
+/// Without an escaped line end or `\n` at its ends.
+fn unescaped(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let range = trimmed(bytes, range);
+    let text = &bytes[range.clone()];
+    let cut = if text.ends_with(b"\\n") || text.ends_with(b"\\r") { 2 } else { 0 };
+    range.start..range.end - cut
+}
+
+/// Without white space at its ends.
+pub(super) fn trimmed(bytes: &[u8], range: Range<usize>) -> Range<usize> {
+    let text = &bytes[range.clone()];
+    let Some(first) = text.iter().position(|b| !b.is_ascii_whitespace()) else { return range.start..range.start };
+    let last = text.iter().rposition(|b| !b.is_ascii_whitespace()).unwrap_or(first);
+    range.start + first..range.start + last + 1
+}
+
+/// The literal of a shell's `${NAME:-literal}`, if the value at `range` is that and nothing more.
+pub(super) fn default_of(bytes: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
+    let text = bytes.get(range.clone())?;
+    let inner = text.strip_prefix(b"${")?;
+    let name = inner.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let operator = match inner.get(name..)? {
+        [b':', b'-' | b'=' | b'+', ..] => 2,
+        [b'-' | b'=', ..] => 1,
+        // Spring's and Ansible's `${NAME:literal}`.
+        [b':', ..] => 1,
+        _ => return None,
+    };
+    let start = range.start + 2 + name + operator;
+    let rest = inner.get(name + operator..)?;
+    let end = rest.iter().position(|b| *b == b'}')?;
+    let literal = rest.get(..end)?;
+    // Nothing may follow, and quotes around the literal are none of it.
+    if name == 0 || range.start + 2 + name + operator + end + 1 != range.end || literal.contains(&b'$') {
+        return None;
+    }
+    let quoted = literal.len() >= 2 && matches!(literal[0], b'"' | b'\'') && literal.last() == literal.first();
+    Some(if quoted { start + 1..start + end - 1 } else { start..start + end })
+}
+
+/// A bare word at `at`, as it stands in any text: it ends at blanks, quotes, brackets and separators.
+pub(super) fn word(bytes: &[u8], at: usize) -> Range<usize> {
+    let stops = |b: &u8| *b <= b' ' || *b >= 0x7f || b"\"'`\\<>,;(){}[]&".contains(b);
+    let length = bytes.iter().skip(at).take(MAX_VALUE).take_while(|b| !stops(b)).count();
+    at..at + length
+}
+
+/// The rest of the line at `at`, without a comment at its end.
+pub(super) fn rest_of_line(bytes: &[u8], at: usize) -> Range<usize> {
+    let end = super::scan::line_end(bytes, at, MAX_VALUE);
+    let line = &bytes[at..end];
+    let comment = line.windows(2).position(|w| matches!(w, b" #" | b"\t#" | b" ;")).unwrap_or(line.len());
+    trimmed(bytes, at..at + comment)
+}

@@ -1,0 +1,224 @@
+//! Whether a literal under a secret's name is a secret. Both directions cost: a password that passes is an open door,
+//! and a label that fails makes people switch the check off. So the proof that is wanted depends on where it stands.
+
+use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code, names_a_secret};
+use super::names::{NameKind, is_password_name, name_kind};
+use super::placeholder::is_placeholder;
+use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
+use super::words::contains_ignore_case;
+use super::{Adjust, Judgement};
+use crate::kind::FileKind;
+use crate::lexer::Quoting;
+
+/// The shortest literal that counts, in bytes.
+const SHORTEST: usize = 8;
+
+/// The shortest password in a configuration that counts, in bytes.
+const SHORTEST_PASSWORD: usize = 6;
+
+/// Passwords that software is documented to come with. They protect nothing, and whoever reads the documentation knows
+/// them.
+#[rustfmt::skip]
+const DOCUMENTED_DEFAULTS: &[&str] = &[
+    "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "redis", "rabbitmq", "guest", "admin", "root", "toor",
+    "changeit", "minioadmin", "minio123", "elastic", "foobared", "tiger", "manager", "tomcat", "s3cret", "neo4j", "vagrant",
+    "raspberry", "oracle", "welcome1", "airflow", "grafana", "keycloak", "wildfly", "sonar", "nexus", "jenkins", "docker",
+    "OBF:1vny1zlo1x8e1vnw1vn61x8g1zlu1vn4", "OBF:1u2u1wml1z7s1z7a1wnl1u2g", "letmein", "kubernetes", "localhost", "anonymous", "nobody", "mosquitto", "zabbix", "wordpress", "drupal", "joomla",
+    "magento", "odoo", "superset", "ignored", "adminadmin", "administrator", "sysadmin", "operator",
+];
+
+/// Words that a setting of a password's name takes when it names a way, a place or a kind.
+#[rustfmt::skip]
+const SETTINGS: &[&str] = &[
+    "required", "requisite", "sufficient", "optional", "include", "plaintext", "cleartext", "keyring", "kerberos", "gssapi",
+    "external", "internal", "interactive", "compat", "systemd", "files systemd", "string", "boolean", "integer", "number",
+    "object", "ignore", "deny", "allow", "reject", "accept", "password_field", "session", "cookie", "header", "bearer",
+    "basic", "digest", "crypt", "sha512crypt", "yescrypt", "scram-sha-256", "scram-sha-512", "scram-sha-1", "trust", "peer",
+    "ident", "prompt", "console", "stdin", "keychain", "vault", "secret-tool", "libsecret", "manual", "automatic",
+    "inherit", "unlimited", "nullable", "readonly", "writeonly", "sensitive", "missing", "expired", "incorrect",
+    "forgotten", "unknown", "visible", "obscured", "protected",
+];
+
+/// Judges `value`, given to `name`.
+pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
+    let kind = if quoting == Quoting::Certain { NameKind::Secret } else { name_kind(name) };
+    let password = quoting == Quoting::Certain || is_password_name(name);
+    // Code that is configuration is read as code where no quotes tell a value from an expression.
+    let config = file == FileKind::Config || file == FileKind::Settings && quoting == Quoting::Quoted;
+    let shortest = if password && (config || quoting == Quoting::Certain) { SHORTEST_PASSWORD } else { SHORTEST };
+    let printable = value.iter().all(|b| (0x20..0x7f).contains(b));
+    if kind == NameKind::Harmless
+        || file == FileKind::Listing
+        || value.len() < shortest
+        || !printable
+        || is_known_form(value)
+        || is_expression(value)
+        || is_alphabet(value)
+        || is_plain_setting(value)
+        || is_locator(value)
+        || is_placeholder(value)
+    {
+        return Judgement::Reject;
+    }
+    let material = is_key_material(value);
+    let spaced = value.contains(&b' ');
+    if spaced && !material {
+        return Judgement::Reject;
+    }
+    let in_settings = config && password && quoting != Quoting::Bare;
+    let code = if in_settings { quoting != Quoting::Quoted && is_call(value) } else { looks_like_code(value) };
+    if code && !material {
+        return Judgement::Reject;
+    }
+    let texture = if material { Texture::Random } else { Texture::of(value) };
+    if is_uuid(value) {
+        return uuid(kind, config, quoting);
+    }
+    if in_settings || quoting == Quoting::Certain {
+        return password_in_settings(value, texture, quoting);
+    }
+    let bare = matches!(quoting, Quoting::Line | Quoting::Bare);
+    if bare && !config && is_identifier(value) || kind == NameKind::Weak && !may_be_key(quoting, value) {
+        return Judgement::Reject;
+    }
+    let enough = match (quoting, kind) {
+        (_, NameKind::Weak) | (Quoting::Bare, _) => texture == Texture::Random,
+        (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(value),
+        _ => texture >= Texture::Mixed,
+    };
+    if !enough || distinct(value) < 6 {
+        return Judgement::Reject;
+    }
+    if kind == NameKind::Weak && is_hex_digest(value) {
+        return Judgement::lower("a digest under the name of a key");
+    }
+    let surer = match file {
+        // An invented value of a test or a page is no secret of this image.
+        FileKind::Test | FileKind::Translation => false,
+        FileKind::Prose => texture == Texture::Random && value.len() >= 20,
+        _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
+        _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
+    };
+    Judgement::Keep { confidence: if surer { Adjust::Raise } else { Adjust::Same }, note: None }
+}
+
+/// A name in snake case, as code has it where no quotes stand.
+fn is_identifier(value: &[u8]) -> bool {
+    value.contains(&b'_')
+        && value.len() < 24
+        && value.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
+}
+
+/// Whether a value under a name that only says `key` or `auth` may be a key: no name of another key, no path, no ID of
+/// a public key.
+fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
+    let names = contains_ignore_case(value, b"key") && value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b':'));
+    let path = value.contains(&b'/') && value.contains(&b'.');
+    let short_hex = value.len() <= 16 && value.iter().all(u8::is_ascii_hexdigit);
+    quoting != Quoting::Bare && !names && !path && !short_hex
+}
+
+/// An alphabet, in any order: every character once.
+fn is_alphabet(value: &[u8]) -> bool {
+    value.len() >= 24 && distinct(value) == value.len()
+}
+
+/// A regular expression or a text full of percent escapes.
+fn is_expression(value: &[u8]) -> bool {
+    let has = |needle: &[u8]| value.windows(needle.len()).any(|w| w == needle);
+    let escapes = value.windows(3).filter(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit()).count();
+    [&b"(?"[..], b"[^", b"\\w", b"\\d", b"\\s", b"a-z", b"A-Z", b"0-9", b"(%s", b")?$"].iter().any(|n| has(n)) || escapes >= 3
+}
+
+/// A UUID: an identifier as often as a secret.
+fn uuid(kind: NameKind, config: bool, quoting: Quoting) -> Judgement {
+    match kind {
+        NameKind::Weak => Judgement::Reject,
+        _ if quoting == Quoting::Certain || config && quoting != Quoting::Bare => Judgement::raise(),
+        _ => Judgement::lower("a UUID: perhaps an identifier"),
+    }
+}
+
+/// What a configuration gives to a password's name is the password, unless it is a known default or a word that says
+/// something about passwords.
+fn password_in_settings(value: &[u8], texture: Texture, quoting: Quoting) -> Judgement {
+    let is_in = |list: &[&str]| list.iter().any(|known| value.eq_ignore_ascii_case(known.as_bytes()));
+    if is_in(DOCUMENTED_DEFAULTS) || is_in(SETTINGS) || distinct(value) < 4 {
+        return Judgement::Reject;
+    }
+    let letters = value.iter().all(u8::is_ascii_alphabetic);
+    // A capitalised word is a label, a snake or kebab of words a name.
+    let label = letters && value[0].is_ascii_uppercase() && value[1..].iter().all(u8::is_ascii_lowercase);
+    let name = value.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.' | b'/' | b':'))
+        && value.iter().any(|b| matches!(b, b'.' | b'/' | b':'))
+        || names_a_secret(value) && !value.iter().any(u8::is_ascii_digit);
+    if texture == Texture::Words && (label || name || quoting == Quoting::Line && letters && value.len() < SHORTEST) {
+        return Judgement::lower("the value may be a word about passwords");
+    }
+    Judgement::raise()
+}
+
+/// What is public, encrypted or one-way by its form: hashes, ciphertext, publishable keys.
+pub(super) fn is_known_form(value: &[u8]) -> bool {
+    const STARTS: &[&str] = &[
+        // Hashes.
+        "$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$7$", "$gy$", "$apr1$", "$argon2", "$pbkdf2", "$scrypt", "$P$",
+        "$H$", "$S$", "{SSHA", "{SHA", "{MD5}", "{CRYPT}", "{bcrypt}", "{noop}", "{pbkdf2}", "{scrypt}", "{argon2}",
+        "pbkdf2_sha", "pbkdf2:", "scrypt:", "bcrypt$", "bcrypt_sha256$", "argon2$", "sha1$", "sha256$", "sha512$", "md5$",
+        "sha1:", "sha256:", "sha384:", "sha512:", "sha1-", "sha256-", "sha384-", "sha512-", "SCRAM-SHA-", "md5:", "blake2b-",
+        // Ciphertext.
+        "ENC(", "ENC[", "{cipher}", "vault:v", "encrypted:", "AQICAH", "!encrypted", "ciphertext:", "gpg:", "age:", "AGE-ENC",
+        "{aes}", "{AES}", "DEC::", "$ANSIBLE_VAULT", "secure:", "enc:",
+        // Keys that are made to be published.
+        "pk.eyJ", "pk_live_", "pk_test_", "phc_", "sb_publishable_", "ssh-rsa", "ssh-ed25519", "AAAAB3NzaC1", "AAAAC3NzaC1",
+        "AIza", "npm:", "workspace:", "pkg:", "urn:", "did:",
+    ];
+    let starts = STARTS.iter().any(|start| value.starts_with(start.as_bytes()));
+    let md5 = value.len() == 35 && value.starts_with(b"md5") && value[3..].iter().all(u8::is_ascii_hexdigit);
+    // A token that says itself what it is has a detector of its own, which knows its examples.
+    let jwt = value.starts_with(b"eyJ") && value.contains(&b'.');
+    starts || md5 || jwt || value.ends_with(b"/aws4_request") || is_version_range(value)
+}
+
+/// `^4.0.0`, `~1.2`, `>=3.1`.
+fn is_version_range(value: &[u8]) -> bool {
+    let rest = value.iter().position(|b| !b"^~<>=v ".contains(b)).map_or(&[][..], |at| &value[at..]);
+    let mark = rest.len() < value.len();
+    let dots = rest.iter().filter(|b| **b == b'.').count();
+    mark && dots >= 1 && rest.first().is_some_and(u8::is_ascii_digit) && rest.iter().take_while(|b| **b != b'-').all(|b| b.is_ascii_digit() || *b == b'.')
+}
+
+/// Long, and of so many signs that it was made by a generator: keys of Django and WordPress hold brackets, operators and
+/// blanks.
+pub(super) fn is_key_material(value: &[u8]) -> bool {
+    let signs = |b: &u8| b.is_ascii_punctuation() && !matches!(b, b'_' | b'-' | b'.' | b'/' | b'"' | b'\\');
+    let count = value.iter().filter(|b| signs(b)).count();
+    let kinds = {
+        let mut seen = [false; 128];
+        value.iter().filter(|b| signs(b)).for_each(|b| seen[usize::from(*b & 0x7f)] = true);
+        seen.iter().filter(|s| **s).count()
+    };
+    let spaces = value.iter().filter(|b| **b == b' ').count();
+    value.len() >= 32
+        && kinds >= 5
+        && count * 8 >= value.len()
+        && spaces * 10 <= value.len()
+        && has_letter_and_digit(value)
+        && distinct(value) >= 18
+        && !super::words::reads_like_words(value)
+}
+
+/// A password that no expression and no variable's name looks like: signs that are no operators, or letters and
+/// digits in frequent turns.
+pub(super) fn is_made_up(value: &[u8]) -> bool {
+    let class = |byte: &u8| match byte {
+        b'0'..=b'9' => 0_u8,
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 3,
+    };
+    let turns = value.windows(2).filter(|pair| class(&pair[0]) != class(&pair[1])).count();
+    let signs =
+        value.iter().any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'~' | b'?'));
+    has_letter_and_digit(value) && (signs || turns >= 5)
+}
