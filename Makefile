@@ -7,21 +7,22 @@ CARGO ?= cargo
 .PHONY: demo demo-pass test lint advisories bench setup setup-lint fmt clean
 
 demo:
-	$(CARGO) build --release --locked
+	$(CARGO) build --profile demo --locked
 	./corpus/demo/run fail
 
 demo-pass:
-	$(CARGO) build --release --locked
+	$(CARGO) build --profile demo --locked
 	./corpus/demo/run pass
 
 test: setup
-	$(CARGO) test --locked
+	$(CARGO) test --workspace --locked
 	@echo "all tests passed"
 
 lint: setup-lint
 	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
+	$(CARGO) clippy --workspace --locked --all-targets -- -D warnings
+	$(CARGO) check --locked --no-default-features
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --locked --no-deps --quiet
 	$(CARGO) deny --log-level error check bans licenses sources
 
 # Apart from lint, since it fetches the RustSec advisory database from GitHub, which CI may not reach.

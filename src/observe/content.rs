@@ -10,7 +10,7 @@ use super::library::{self, KeyDigest, Manifests, key};
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use crate::rule::{Rule, Rules};
-use seaworthy_detect::{Encoding, Hit, Piece, Scratch};
+use seaworthy_detect::{Encoding, FileKind, Hit, Piece, Scratch};
 use seaworthy_image::Digest;
 use seaworthy_image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummary, Part};
 use seaworthy_source::{Place, Position};
@@ -167,11 +167,13 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
         let mut narrow = |hit: Hit<'_>, width: u64| {
             sightings.extend(sighting(rules, key, part, bytes, whole, hit, width));
         };
-        rules.engine().scan(&Piece { bytes, core_start, core_end }, scratch, &mut |hit| narrow(hit, 1));
+        let kind = FileKind::of_path(part.file.path.as_bytes());
+        let piece = Piece { bytes, core_start, core_end, kind };
+        rules.engine().scan(&piece, scratch, &mut |hit| narrow(hit, 1));
         if let Some(order) = utf16(bytes) {
             let text = order.to_bytes(bytes);
-            let piece =
-                Piece { bytes: &text, core_start: core_start.div_ceil(2), core_end: core_end.div_ceil(2) };
+            let (core_start, core_end) = (core_start.div_ceil(2), core_end.div_ceil(2));
+            let piece = Piece { bytes: &text, core_start, core_end, kind };
             rules.engine().scan(&piece, scratch, &mut |hit| narrow(hit, 2));
         }
     }

@@ -29,7 +29,7 @@ impl Source {
                 Self::new(&format!("{}/{path}", origin.artifact), line, line)
             }
             // The file itself; a pointer into it is told beside it.
-            (OriginKind::Infrastructure, _) => Self::new(&origin.artifact, line, line),
+            (OriginKind::Infrastructure | OriginKind::Workflow, _) => Self::new(&origin.artifact, line, line),
             _ => None,
         }
     }
@@ -67,6 +67,15 @@ mod tests {
         assert_eq!(Source::of(&origin), None);
         origin.made_by = Some(SourceLines { path: "./docker/Dockerfile".to_owned(), line: 0, end_line: 0 });
         let expected = Source { path: "docker/Dockerfile".to_owned(), line: 1, end_line: 1 };
+        assert_eq!(Source::of(&origin), Some(expected));
+    }
+
+    #[test]
+    fn workflows_are_named_once() {
+        let mut origin = Origin::new(OriginKind::Workflow, ".github/workflows/b.yml");
+        origin.path = Some(".github/workflows/b.yml".to_owned());
+        origin.place = Place::Text { position: Position { line: 7, column: 5 }, offset: 90 };
+        let expected = Source { path: ".github/workflows/b.yml".to_owned(), line: 7, end_line: 7 };
         assert_eq!(Source::of(&origin), Some(expected));
     }
 

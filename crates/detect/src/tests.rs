@@ -53,7 +53,12 @@ fn scan(engine: &Engine, bytes: &[u8], pieces: &[(usize, usize)]) -> Vec<Found> 
     for (start, end) in pieces {
         let from = start.saturating_sub(BEHIND);
         let to = (end + AHEAD).min(bytes.len());
-        let piece = Piece { bytes: &bytes[from..to], core_start: start - from, core_end: end - from, kind: FileKind::Config };
+        let piece = Piece {
+            bytes: &bytes[from..to],
+            core_start: start - from,
+            core_end: end - from,
+            kind: FileKind::Config,
+        };
         engine.scan(&piece, &mut scratch, &mut |hit| {
             let (m, s) = (hit.matched, hit.span);
             found.push((

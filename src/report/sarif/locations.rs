@@ -39,18 +39,40 @@ pub(super) fn in_image(origin: &Origin, id: usize) -> Option<Location> {
     is_made.then(|| Location { physical_location: Some(inside(origin)), ..related(origin, None, id) })
 }
 
+/// Whether an origin lies in an image, whose name is told in the logical location.
+fn in_an_image(kind: OriginKind) -> bool {
+    match kind {
+        OriginKind::LayerFile
+        | OriginKind::Layer
+        | OriginKind::History
+        | OriginKind::Config
+        | OriginKind::Manifest
+        | OriginKind::Attestation => true,
+        OriginKind::Dockerfile
+        | OriginKind::Context
+        | OriginKind::Artifact
+        | OriginKind::Infrastructure
+        | OriginKind::Account
+        | OriginKind::Document
+        | OriginKind::Registry
+        | OriginKind::Workflow => false,
+    }
+}
+
 fn of_image(kind: OriginKind) -> bool {
     !matches!(kind, OriginKind::Dockerfile | OriginKind::Context)
 }
 
-/// `<artifact>/<path>`; what is no file is named by its kind.
+/// The path in the image, else `<artifact>/<path>`; what is no file is named by its kind. An image's own name is left out:
+/// an archive's name or a tag changes with each release, and code scanning would close every alert and open it again.
 fn inside(origin: &Origin) -> PhysicalLocation {
     let path = origin.path.as_deref().unwrap_or_else(|| origin.kind.as_str());
+    let artifact = if in_an_image(origin.kind) { "" } else { origin.artifact.as_str() };
     let line = match origin.kind {
         OriginKind::LayerFile | OriginKind::Dockerfile | OriginKind::Context => line(&origin.place),
         _ => 1,
     };
-    physical(uri([origin.artifact.as_bytes(), path.as_bytes()]), line, line)
+    physical(uri([artifact.as_bytes(), path.as_bytes()]), line, line)
 }
 
 /// Columns are not given: SARIF counts characters, an origin counts bytes, and the text that would tell one from the
