@@ -1,30 +1,26 @@
 //! `seaworthy.toml`: what a project promises. A contract is parsed, compared with its schema, read with its spans and
 //! checked; every mistake in it is shown in its line. Nothing in an examined artifact can change a contract.
 //!
-//! A new section is a struct in `raw`, its checked twin in `sections`, and a function in `validate`; the schema, the
-//! hints and the check for unknown keys follow from the raw struct.
+//! A new section is its file under `section` and its line in each list of `section/mod.rs`; the schema, the hints and
+//! the check for unknown keys follow from the raw struct.
 
-mod accept;
 mod diagnostic;
-mod evidence;
+mod fault;
 mod file;
 mod handles;
 mod hint;
+mod marked;
 mod mask;
 mod names;
-mod packaging;
 mod parameter;
 mod profile;
-mod raw;
 mod schema;
-mod sections;
+mod section;
 mod shape;
 mod substitute;
 #[cfg(test)]
 mod tests;
-mod validate;
-mod waiver;
-mod wiring;
+mod validator;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -38,20 +34,20 @@ use crate::check::wiring::Expectations;
 use crate::profile::{Profile, Waiver};
 use seaworthy_source::{LineIndex, Span};
 
-pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use diagnostic::{ContractError, Diagnostic, FileProblem, Mistakes};
-pub use evidence::{Bucket, EvidenceKeys, EvidenceSection};
 pub use handles::Handles;
-pub use packaging::{EntrypointEntry, WorkflowSection};
 pub use parameter::Parameter;
 pub use profile::{built_in, default_profile, profile_schema, read_profile};
 pub use schema::schema;
-pub use sections::{DisableEntry, Fingerprints, ImageSection, Limits, Policy, RulesSection, SecretEntry};
-pub use wiring::AwsSection;
+pub use section::{
+    AcceptEntry, AcceptMatch, AwsSection, Bucket, DisableEntry, EntrypointEntry, EvidenceKeys,
+    EvidenceSection, Fingerprints, ImageSection, Limits, PathGlob, Policy, RulesSection, SecretEntry,
+    WorkflowSection,
+};
 
-use raw::RawContract;
+use section::RawContract;
 use shape::Shape;
-use validate::Validator;
+use validator::Validator;
 
 /// The version of the contract's format that is read here. It changes when the meaning of a contract that was valid
 /// changes; new optional keys do not change it.
@@ -128,27 +124,8 @@ impl std::fmt::Debug for Source {
 /// The contract of a project that has none: all defaults.
 impl Default for Contract {
     fn default() -> Self {
-        Self {
-            version: FORMAT,
-            folder: PathBuf::new(),
-            image: ImageSection::default(),
-            policy: Policy::default(),
-            fingerprints: Fingerprints::default(),
-            rules: RulesSection::default(),
-            evidence: EvidenceSection::default(),
-            profile: None,
-            waivers: Vec::new(),
-            limits: Limits::default(),
-            secrets: Vec::new(),
-            papers: crate::check::provenance::Expectations::default(),
-            workflow: None,
-            entrypoints: Vec::new(),
-            accept_entries: Vec::new(),
-            aws: AwsSection::default(),
-            expectations: Expectations::default(),
-            handles: None,
-            source: None,
-        }
+        let nothing = LineIndex::new(b"");
+        Validator::new(&nothing, Path::new("")).contract(RawContract::default())
     }
 }
 
@@ -203,12 +180,11 @@ impl Contract {
                 RawContract::default()
             }
         };
-        let version = raw.version.as_ref().map_or(FORMAT, |v| v.value);
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut validator = Validator::new(&lines, &folder);
         let profile = profile::chosen(raw.profile.take(), &mut validator, from_disk)?;
         let waivers = validator.waivers(raw.waivers.take().unwrap_or_default(), profile.as_ref(), path);
-        let sections = validator.sections(raw);
+        let contract = validator.contract(raw);
         further.append(&mut validator.mistakes);
         // In a line that is not TOML, further mistakes are only echoes of the first.
         further.retain(|m| !broken_lines.contains(&lines.position(m.span.start).line));
@@ -218,42 +194,7 @@ impl Contract {
         }
         let dates = validator.dates;
         let source = Source { path: path.to_owned(), text: text.to_owned(), digest: digest_of(text), dates };
-        let validate::Sections {
-            image,
-            policy,
-            fingerprints,
-            rules,
-            evidence,
-            limits,
-            secrets,
-            accept,
-            papers,
-            workflow,
-            entrypoints,
-            aws,
-            expectations,
-        } = sections;
-        Ok(Self {
-            version,
-            folder,
-            image,
-            policy,
-            fingerprints,
-            rules,
-            evidence,
-            profile,
-            waivers,
-            limits,
-            secrets,
-            papers,
-            workflow,
-            entrypoints,
-            accept_entries: accept,
-            aws,
-            expectations,
-            handles,
-            source: Some(source),
-        })
+        Ok(Self { profile, waivers, handles, source: Some(source), ..contract })
     }
 
     /// The profile that a gate judges by.

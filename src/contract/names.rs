@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::finding::Fingerprint;
 use seaworthy_source::PhaseId;
 
-use super::diagnostic::Fault;
+use super::fault::Fault;
 
 /// The longest text of a field that has no limit of its own, in bytes.
 const LONGEST: usize = 1024;

@@ -1,7 +1,7 @@
 //! Where a secret is kept: the name or ARN of a parameter (AWS Systems Manager Parameter Store) or the ARN of a secret
 //! (AWS Secrets Manager).
 
-use super::diagnostic::Fault;
+use super::fault::Fault;
 
 /// The longest name of a parameter that Parameter Store lets one create, in characters (PutParameter).
 const LONGEST_NAME: usize = 1011;

@@ -9,11 +9,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::de::DeTable;
 
-use super::diagnostic::{ContractError, Diagnostic, Fault, Mistakes};
-use super::raw::{Count, Marked, Text};
+use super::diagnostic::{ContractError, Diagnostic, Mistakes};
+use super::fault::Fault;
+use super::marked::{Count, Marked, Text};
 use super::schema::schema_of;
 use super::shape::Shape;
-use super::validate::Validator;
+use super::validator::Validator;
 use super::{digest_of, file, names, syntax_mistakes, unreadable};
 use crate::check::catalogue;
 use crate::finding::Severity;

@@ -5,7 +5,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::raw::RawContract;
+use super::section::RawContract;
 
 /// The schema of `seaworthy.toml`. It refuses unknown keys, and its descriptions are those of the documentation. It is
 /// a little milder than the reader, which also compares entries with each other and knows dates, globs and ARNs.

@@ -1,7 +1,7 @@
 //! The grammar of AWS's names. No fault repeats the text.
 
 use crate::check::wiring;
-use crate::contract::diagnostic::Fault;
+use crate::contract::fault::Fault;
 
 /// The longest ARN, in characters.
 const LONGEST_ARN: usize = 2048;

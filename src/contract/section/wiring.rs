@@ -1,30 +1,155 @@
-//! The sections about the account. Handles are compared across sections: what nothing defines is a mistake here and no
+//! `[aws]`, `[[roles]]`, `[[tasks]]`, `[[forbidden_roles]]` and `[[exceptions]]`: the account, and who reads what in it. Handles are compared across sections: what nothing defines is a mistake here and no
 //! surprise later.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use super::Validator;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::check::wiring::{Exception, Expectations, Extra, ForbiddenRole, Role, RoleKind, Task};
+use crate::contract::marked::{Marked, Text};
 use crate::contract::names::{self, aws as aws_names};
-use crate::contract::raw::{
-    Marked, RawAws, RawException, RawExtra, RawForbiddenRole, RawRole, RawTask, Text,
-};
-use crate::contract::sections::SecretEntry;
-use crate::contract::wiring::AwsSection;
+use crate::contract::section::SecretEntry;
+use crate::contract::validator::Validator;
 use seaworthy_source::Span;
 
+/// The account that the wiring is checked in.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::contract) struct RawAws {
+    /// The partition: aws, aws-cn, aws-us-gov.
+    #[schemars(extend("default" = "aws"))]
+    pub partition: Text,
+    /// The account's 12 digits, in quotes.
+    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    pub account: Text,
+    /// The region, such as `eu-west-1`.
+    pub region: Text,
+    /// Plans or states (`terraform show -json`) that are read when the command line names no source, relative to the
+    /// contract's folder.
+    pub plan: Option<Vec<Marked<String>>>,
+    /// CloudFormation templates that are read when the command line names no source.
+    pub template: Option<Vec<Marked<String>>>,
+    /// Saved snapshots that are read when the command line names no source.
+    pub snapshot: Option<Vec<Marked<String>>>,
+    /// Files with service control policies over the account, one for each level from the root to the account: a policy,
+    /// or a list of policies. A level that only denies is read beside AWS's FullAWSAccess.
+    pub service_control_policies: Option<Vec<Marked<String>>>,
+}
+
+/// A role, and the secrets that it must be able to read.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::contract) struct RawRole {
+    /// The role's handle in this contract.
+    #[schemars(required, regex(pattern = r"^[A-Za-z][A-Za-z0-9_.-]*$"))]
+    pub handle: Text,
+    /// The role's name or ARN.
+    #[schemars(required)]
+    pub role: Text,
+    /// What it is for: a task role is the application's, an execution role is the ECS agent's, which pulls and logs.
+    #[schemars(extend("enum" = ["task", "execution"]), extend("default" = "task"))]
+    pub kind: Text,
+    /// Handles of the secrets that it must be able to read. It may read nothing else.
+    pub requires: Option<Vec<Marked<String>>>,
+    /// What it may read although it does not require it. One `[[roles.extras]]` for each.
+    pub extras: Option<Vec<Marked<RawExtra>>>,
+}
+
+/// Something that a role may read although it does not require it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::contract) struct RawExtra {
+    /// An ARN. `*` and `?` are wildcards, as in a policy.
+    #[schemars(required)]
+    pub resource: Text,
+    /// Why this is safe, in 10 characters or more.
+    #[schemars(required, length(min = 10, max = 1024))]
+    pub reason: Text,
+    /// The last day on which this holds, as `YYYY-MM-DD`; at most 400 days ahead.
+    #[schemars(extend("format" = "date"))]
+    pub expires: Text,
+}
+
+/// Which role a task runs as.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::contract) struct RawTask {
+    /// The task definition's family.
+    #[schemars(required)]
+    pub family: Text,
+    /// The handle of its task role.
+    #[schemars(required)]
+    pub role: Text,
+    /// The handle of its execution role, if it must be that one.
+    pub execution_role: Text,
+}
+
+/// A role that no task may run as.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::contract) struct RawForbiddenRole {
+    /// The role's name or ARN.
+    #[schemars(required)]
+    pub role: Text,
+    /// Why, in 10 characters or more.
+    #[schemars(required, length(min = 10, max = 1024))]
+    pub reason: Text,
+}
+
+/// One ARN for which a rule of the wiring may be broken for a time.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::contract) struct RawException {
+    /// The check: SW405 or SW406 with the ARN of what the execution role reads, SW410 with that of a principal.
+    #[schemars(required, regex(pattern = r"^SW[0-9]{3}$"))]
+    pub check: Text,
+    /// The exact ARN, without wildcards.
+    #[schemars(required)]
+    pub arn: Text,
+    /// Why this is safe, in 10 characters or more.
+    #[schemars(required, length(min = 10, max = 1024))]
+    pub reason: Text,
+    /// The last day on which it holds, as `YYYY-MM-DD`; at most 400 days ahead.
+    #[schemars(required, extend("format" = "date"))]
+    pub expires: Text,
+}
+
+/// `[aws]`: the account that the wiring is checked in. Paths are joined to the contract's folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AwsSection {
+    /// The partition; `aws` where nothing says otherwise.
+    pub partition: Option<String>,
+    /// The account's 12 digits.
+    pub account: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+    /// Plans and states that are read when the command line names no source.
+    pub plans: Vec<PathBuf>,
+    /// Templates that are read when the command line names no source.
+    pub templates: Vec<PathBuf>,
+    /// Saved snapshots that are read when the command line names no source.
+    pub snapshots: Vec<PathBuf>,
+    /// Service control policies, one file for each level from the root to the account.
+    pub service_control_policies: Vec<PathBuf>,
+}
+
 /// The raw sections.
-pub(super) struct RawWiring {
-    pub(super) aws: RawAws,
-    pub(super) roles: Vec<Marked<RawRole>>,
-    pub(super) tasks: Vec<Marked<RawTask>>,
-    pub(super) forbidden_roles: Vec<Marked<RawForbiddenRole>>,
-    pub(super) exceptions: Vec<Marked<RawException>>,
+pub(in crate::contract) struct RawWiring {
+    pub(in crate::contract) aws: RawAws,
+    pub(in crate::contract) roles: Vec<Marked<RawRole>>,
+    pub(in crate::contract) tasks: Vec<Marked<RawTask>>,
+    pub(in crate::contract) forbidden_roles: Vec<Marked<RawForbiddenRole>>,
+    pub(in crate::contract) exceptions: Vec<Marked<RawException>>,
 }
 
 impl Validator<'_> {
-    pub(super) fn wiring(&mut self, raw: RawWiring, secrets: &[SecretEntry]) -> (AwsSection, Expectations) {
+    pub(in crate::contract) fn wiring(
+        &mut self,
+        raw: RawWiring,
+        secrets: &[SecretEntry],
+    ) -> (AwsSection, Expectations) {
         let aws = self.aws(raw.aws);
         let broken_secrets = !self.mistakes.is_empty();
         let roles = self.roles(raw.roles, secrets, broken_secrets);
@@ -49,7 +174,7 @@ impl Validator<'_> {
     }
 
     fn paths(&mut self, key: &str, raw: Option<Vec<Marked<String>>>) -> Vec<PathBuf> {
-        let folder = self.folder;
+        let folder = self.folder();
         let name = format!("an entry of `{key}`");
         let raw = raw.unwrap_or_default();
         raw.iter().filter_map(|text| self.read(&name, text, names::path)).map(|p| folder.join(p)).collect()

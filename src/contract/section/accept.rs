@@ -1,12 +1,41 @@
-//! Accepted findings: which entry of the contract speaks of a finding, and whether it still holds.
+//! `[[accept]]`, findings that are accepted: which entry of the contract speaks of a finding, and whether it still holds.
 
 use globset::GlobSet;
 use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::finding::{Finding, Fingerprint};
 use seaworthy_source::Position;
 
-use super::Contract;
+use crate::contract::Contract;
+use crate::contract::marked::{Marked, Text};
+use crate::contract::names;
+use crate::contract::validator::Validator;
+
+/// A finding that is accepted for a time. It names a check, and one of `detector`, `path` and `fingerprint` at least.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{"required": ["detector"]}, {"required": ["path"]}, {"required": ["fingerprint"]}]))]
+pub(in crate::contract) struct RawAccept {
+    /// The check's ID.
+    #[schemars(required, regex(pattern = r"^SW[0-9]{3}$"))]
+    pub check: Text,
+    /// The ID of the detector that recognised the secret.
+    #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
+    pub detector: Text,
+    /// A glob on the finding's path. `*` and `?` stop at a slash and `**` does not. The secret must have no other place.
+    pub path: Text,
+    /// The finding's fingerprint, as the report shows it.
+    #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
+    pub fingerprint: Text,
+    /// Why this is safe, in 10 characters or more.
+    #[schemars(required, length(min = 10, max = 1024))]
+    pub reason: Text,
+    /// The last day on which the finding is accepted, as `YYYY-MM-DD`; at most 400 days ahead.
+    #[schemars(required, extend("format" = "date"))]
+    pub expires: Text,
+}
 
 /// One `[[accept]]`: a finding that is accepted for a time. It names a check, and one of detector, path and fingerprint
 /// at least; all that it names must match.
@@ -39,7 +68,7 @@ pub struct PathGlob {
 
 impl PathGlob {
     /// A glob that is compiled already, with the text that it was made from.
-    pub(super) fn new(text: String, set: GlobSet) -> Self {
+    pub(in crate::contract) fn new(text: String, set: GlobSet) -> Self {
         Self { text, set }
     }
 
@@ -112,5 +141,42 @@ impl Contract {
             unused.retain(|entry| !entry.matches(finding));
         }
         unused
+    }
+}
+
+impl Validator<'_> {
+    /// Checks every `[[accept]]`.
+    pub(in crate::contract) fn accept(&mut self, raw: Vec<Marked<RawAccept>>) -> Vec<AcceptEntry> {
+        let mut entries = Vec::new();
+        for (index, entry) in raw.into_iter().enumerate() {
+            let RawAccept { check, detector, path, fingerprint, reason, expires } = entry.value;
+            if detector.is_none() && path.is_none() && fingerprint.is_none() {
+                self.report(
+                    entry.span,
+                    "this [[accept]] would accept every finding of its check",
+                    "add a `fingerprint`, a `path` or a `detector`",
+                );
+            }
+            let check = self.text("check", check, names::check);
+            let detector = self.text("detector", detector, names::detector);
+            let path = self.text("path", path, |t| Ok(PathGlob::new(t.to_owned(), names::glob(t)?)));
+            let fingerprint = self.text("fingerprint", fingerprint, names::fingerprint);
+            let reason = self.text("reason", reason, names::reason);
+            let expires = self.date(expires);
+            if let (Some(check), Some(reason), Some(expires)) = (check, reason, expires) {
+                let position = self.position(entry.span);
+                entries.push(AcceptEntry {
+                    index,
+                    position,
+                    check,
+                    detector,
+                    path,
+                    fingerprint,
+                    reason,
+                    expires,
+                });
+            }
+        }
+        entries
     }
 }

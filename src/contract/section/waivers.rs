@@ -3,16 +3,16 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::names;
-use super::profile::id;
-use super::raw::{Marked, Text};
-use super::validate::Validator;
+use crate::contract::marked::{Marked, Text};
+use crate::contract::names;
+use crate::contract::profile::id;
+use crate::contract::validator::Validator;
 use crate::profile::{Profile, Waiver};
 
 /// A control that need not be checked for a time. A waiver covers what is not checked or not requested, never a finding.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawWaiver {
+pub(in crate::contract) struct RawWaiver {
     /// The ID of a control of the profile, or of a group of them, such as `C.3.1` or `D.3`.
     #[schemars(required)]
     pub control: Text,
@@ -27,7 +27,7 @@ pub(super) struct RawWaiver {
 impl Validator<'_> {
     /// Checks `[[waivers]]` against the profile; nothing is known of one that could not be read. `path` is the
     /// contract's, for warnings.
-    pub(super) fn waivers(
+    pub(in crate::contract) fn waivers(
         &mut self,
         raw: Vec<Marked<RawWaiver>>,
         profile: Option<&Profile>,

@@ -1,18 +1,21 @@
-//! The sections on a run's papers, checked.
+//! The sections on a run's documents: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]`
+//! and `[registry]`.
+
+mod raw;
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Validator;
 use crate::check::provenance::{
     DigestValue, Expectations, Field, Form, HeaderPointers, KeyError, Layout, Mode, PublicKey, RegistryKind,
     TagPattern,
 };
-use crate::contract::diagnostic::Fault;
-use crate::contract::raw::papers::{
+use crate::contract::fault::Fault;
+use crate::contract::marked::{Marked, Text};
+use crate::contract::validator::Validator;
+pub(in crate::contract) use raw::{
     RawKey, RawProvenance, RawReceipt, RawRegistry, RawRunHeader, RawSecurityEvidence, RawSignature,
     RawVersion,
 };
-use crate::contract::raw::{Marked, Text};
 use seaworthy_source::Span;
 
 /// The sections, as they are written.

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Count, Marked, Text};
 use crate::check::provenance::{Expectations, Field, Mode, TagPattern};
+use crate::contract::marked::{Count, Marked, Text};
 
 /// What the packaging provenance of a run must hold. The default is packaging contract M1.
 #[derive(Default, Deserialize, JsonSchema)]

@@ -9,15 +9,15 @@ use serde::Deserialize;
 use crate::check::packaging::Family;
 use seaworthy_source::Position;
 
-use super::diagnostic::Fault;
-use super::names;
-use super::raw::{Marked, Text};
-use super::validate::Validator;
+use crate::contract::fault::Fault;
+use crate::contract::marked::{Marked, Text};
+use crate::contract::names;
+use crate::contract::validator::Validator;
 
 /// What builds and publishes the image.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawWorkflow {
+pub(in crate::contract) struct RawWorkflow {
     /// The workflows, or the shell scripts, relative to the contract's folder.
     pub files: Option<Vec<Marked<String>>>,
     /// The commands that are agreed on: those of GitHub Actions, or `aws` and `docker` in a script.
@@ -30,7 +30,7 @@ pub(super) struct RawWorkflow {
 /// A way in which the image is started.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawEntrypoint {
+pub(in crate::contract) struct RawEntrypoint {
     /// The entrypoint's name in this project. Several entries may share one.
     #[schemars(required, regex(pattern = r"^[A-Za-z][A-Za-z0-9_.-]*$"))]
     pub handle: Text,
@@ -96,7 +96,7 @@ fn folder(text: &str) -> Result<String, Fault> {
 }
 
 impl Validator<'_> {
-    pub(super) fn workflow(&mut self, raw: Marked<RawWorkflow>) -> Option<WorkflowSection> {
+    pub(in crate::contract) fn workflow(&mut self, raw: Marked<RawWorkflow>) -> Option<WorkflowSection> {
         let RawWorkflow { files, family, job } = raw.value;
         let files: Vec<PathBuf> =
             files.unwrap_or_default().into_iter().filter_map(|text| self.path("files", Some(text))).collect();
@@ -112,7 +112,10 @@ impl Validator<'_> {
         (!files.is_empty()).then_some(WorkflowSection { files, family, job })
     }
 
-    pub(super) fn entrypoints(&mut self, raw: Vec<Marked<RawEntrypoint>>) -> Vec<EntrypointEntry> {
+    pub(in crate::contract) fn entrypoints(
+        &mut self,
+        raw: Vec<Marked<RawEntrypoint>>,
+    ) -> Vec<EntrypointEntry> {
         let mut entries = Vec::new();
         let mut commands = HashMap::new();
         for entry in raw {
