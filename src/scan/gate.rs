@@ -480,7 +480,7 @@ mod tests {
                 progress: &progress,
             };
             let profile = Profile { fail_on: Some(severity), ..built_in("image").unwrap().unwrap() };
-            assert_eq!(gate(&setup, profile, BTreeMap::new()).report.fail_on, expected);
+            assert_eq!(examine(&setup, profile, BTreeMap::new()).report.fail_on, expected);
         }
     }
 
