@@ -110,7 +110,7 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let git = if asked_git { GitIndex::discover(&request.root).map_err(|e| e.to_string()) } else { Ok(None) };
     let examined = ExaminedContext {
         name,
-        unbounded: rules.is_empty(),
+        rules,
         dockerfile: own.and_then(|path| files.position(&path)),
         own: own_packages(setup, &files),
         files,

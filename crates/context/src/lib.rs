@@ -41,6 +41,6 @@ pub use entry::{ContextFile, FileKind, Sent, SpecialKind, Unread};
 pub use error::{ContextError, IgnoreError, PatternFault};
 pub use ignore_file::{IgnoreLine, ignore_lines};
 pub use reach::{CopyKind, CopySource, Reach, SourcePath, Unmatched, reach};
-pub use rules::{Builder, IgnoreRules};
+pub use rules::{Builder, IgnoreException, IgnoreRules};
 pub use tracked::{GitError, GitIndex};
 pub use walk::Context;

@@ -18,6 +18,8 @@ pub(super) struct Pattern {
     pub text: Box<[u8]>,
     /// Whether it began with `!`.
     pub exception: bool,
+    /// Its line in the ignore file, from 1.
+    pub line: u32,
     shape: Shape,
 }
 
@@ -103,7 +105,7 @@ impl Pattern {
         };
         go_path::check_syntax(text)?;
         let shape = Shape::new(text, dialect)?;
-        Ok(Some(Self { text: text.into(), exception, shape }))
+        Ok(Some(Self { text: text.into(), exception, line: 0, shape }))
     }
 
     /// Whether the pattern matches the path itself; parents are the caller's business.

@@ -30,6 +30,27 @@ impl Builder {
     }
 }
 
+/// What makes a pattern more than a path.
+const WILDCARDS: &[u8] = b"*[]?^\\";
+
+/// Exceptions that are tried to tell which one brings a path back.
+const MAX_EXCEPTIONS: usize = 256;
+
+/// A line of an ignore file that begins with `!`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IgnoreException<'r> {
+    /// The cleaned pattern without its `!`.
+    pub text: &'r [u8],
+    /// Its line, from 1.
+    pub line: u32,
+}
+
+impl<'r> From<&'r Pattern> for IgnoreException<'r> {
+    fn from(pattern: &'r Pattern) -> Self {
+        Self { text: &pattern.text, line: pattern.line }
+    }
+}
+
 /// The patterns of one ignore file, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct IgnoreRules {
@@ -90,13 +111,13 @@ impl IgnoreRules {
         for line in lines {
             let pattern = Pattern::new(&line.pattern, builder.dialect())
                 .map_err(|fault| IgnoreError::Pattern { file: file.to_owned(), line: line.number, fault })?;
-            patterns.extend(pattern);
+            patterns.extend(pattern.map(|p| Pattern { line: line.number, ..p }));
         }
         Ok(Self::new(patterns, builder))
     }
 
     fn new(patterns: Vec<Pattern>, builder: Builder) -> Self {
-        let wild = |p: &Pattern| without_trailing_glob(&p.text).iter().any(|b| b"*[]?^\\".contains(b));
+        let wild = |p: &Pattern| without_trailing_glob(&p.text).iter().any(|b| WILDCARDS.contains(b));
         let exceptions = patterns.iter().any(|p| p.exception);
         let plain_exceptions = !patterns.iter().any(|p| p.exception && wild(p));
         Self { file: None, builder, patterns, exceptions, plain_exceptions }
@@ -130,6 +151,40 @@ impl IgnoreRules {
     /// exceptions.
     pub fn refuses_content(&self, path: &[u8]) -> bool {
         self.scope_of(path).refuses_content(path)
+    }
+
+    /// Exceptions that make a narrower one without effect: `!docs` brings back all that lies in `docs`, so that
+    /// `!docs/ok/**` says nothing more unless a pattern between the two excludes something again. The wider one comes
+    /// first in each pair; each wider one is named once, with the first narrower one.
+    pub fn overshadowed_exceptions(&self) -> Vec<(IgnoreException<'_>, IgnoreException<'_>)> {
+        let is_plain = |p: &&Pattern| p.exception && !p.text.iter().any(|b| WILDCARDS.contains(b));
+        let mut pairs = Vec::new();
+        for (at, wide) in self.patterns.iter().enumerate().filter(|(_, p)| is_plain(p)) {
+            let is_excluded = self.patterns[..at].iter().any(|p| !p.exception);
+            let narrow = self.patterns.iter().enumerate().find(|(other, p)| {
+                let inner = strip_dir(without_trailing_glob(&p.text), &wide.text);
+                let between = self.patterns.get(at..*other).unwrap_or_default();
+                p.exception && inner.is_some() && between.iter().all(|p| p.exception)
+            });
+            if let (true, Some((_, narrow))) = (is_excluded, narrow) {
+                pairs.push((wide.into(), narrow.into()));
+            }
+        }
+        pairs
+    }
+
+    /// The exception without which the builder would leave out `path`; nothing if there is none, or several do.
+    pub fn brought_back_by(&self, path: &[u8]) -> Option<IgnoreException<'_>> {
+        if self.excluded(path) {
+            return None;
+        }
+        let decides = |at: &usize| {
+            let mut rest = self.patterns.clone();
+            rest.remove(*at);
+            Self::new(rest, self.builder).excluded(path)
+        };
+        let exceptions = self.patterns.iter().enumerate().filter(|(_, p)| p.exception).map(|(at, _)| at);
+        exceptions.take(MAX_EXCEPTIONS).find(decides).map(|at| (&self.patterns[at]).into())
     }
 
     /// The rules inside the path's parent.
@@ -169,4 +224,34 @@ impl IgnoreRules {
 fn without_trailing_glob(text: &[u8]) -> &[u8] {
     let text = text.strip_suffix(b"/**").unwrap_or(text);
     text.strip_suffix(b"/*").unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(text: &str) -> Vec<(u32, u32)> {
+        let rules = IgnoreRules::parse(text.as_bytes(), ".dockerignore", Builder::BuildKit);
+        let rules = rules.unwrap_or_else(|_| IgnoreRules::none(Builder::BuildKit));
+        rules.overshadowed_exceptions().iter().map(|(wide, narrow)| (wide.line, narrow.line)).collect()
+    }
+
+    #[test]
+    fn a_wide_exception_leaves_a_narrow_one_nothing_to_say() {
+        assert_eq!(pairs("**\n!docs\n!docs/ok\n!docs/ok/**\n"), [(2, 3)]);
+        assert_eq!(pairs("**\n!docs/ok/**\n!docs\n"), [(3, 2)]);
+        assert_eq!(pairs("**\n!docs\ndocs/*\n!docs/ok\n"), []);
+        assert_eq!(pairs("**\n!docs\n!docs/**\n"), []);
+        assert_eq!(pairs("**\n!doc\n!docs/ok\n"), []);
+        assert_eq!(pairs("!docs\n!docs/ok\n"), []);
+        assert_eq!(pairs("*\n!src\n!README.md\n"), []);
+    }
+
+    #[test]
+    fn the_exception_that_brings_a_file_back_is_known() {
+        let rules = IgnoreRules::parse(b"**\n!conf\n!src\n", ".dockerignore", Builder::BuildKit);
+        let Ok(rules) = rules else { return };
+        assert_eq!(rules.brought_back_by(b"conf/.env").map(|e| e.line), Some(2));
+        assert_eq!(rules.brought_back_by(b"other/.env"), None);
+    }
 }

@@ -27,7 +27,7 @@ impl Check<Build<'_>> for UnboundedContext {
     }
 
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
-        if !build.context.unbounded {
+        if !build.context.rules.is_empty() {
             return;
         }
         let whole = build.context.copies.iter().find(|(_, c)| takes_root(c));

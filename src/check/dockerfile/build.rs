@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::observe::ChunkFacts;
 use crate::observe::library::{OwnPackages, Surroundings};
-use seaworthy_context::{Context as Files, CopySource, GitIndex, Reach};
+use seaworthy_context::{Context as Files, CopySource, GitIndex, IgnoreRules, Reach};
 use seaworthy_dockerfile::shell::{self, Command, CommandKind, Quote, Script, Word, WordPart};
 use seaworthy_dockerfile::{
     CommandLine, Dockerfile, Instruction, Kind, Mount, Resolution, Stage, StageSource, Text,
@@ -26,8 +26,8 @@ pub struct ExaminedContext {
     pub name: String,
     /// Its entries that are not ignored.
     pub files: Files,
-    /// Whether the ignore file excludes nothing, or there is none.
-    pub unbounded: bool,
+    /// What the ignore file says; nothing if there is none.
+    pub rules: IgnoreRules,
     /// What takes files from it, each with the number of its instruction.
     pub copies: Vec<(usize, CopySource)>,
     /// Which of them takes what.

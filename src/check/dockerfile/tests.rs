@@ -31,7 +31,7 @@ fn findings(text: &str) -> Option<Vec<Finding>> {
         context: ExaminedContext {
             name: ".".to_owned(),
             files: Files::walk(directory.path(), &ignore, NonZeroUsize::MIN).unwrap(),
-            unbounded: true,
+            rules: ignore,
             copies: Vec::new(),
             reach: Reach::default(),
             facts: ChunkFacts::default(),
