@@ -111,7 +111,10 @@ impl IgnoreRules {
         for line in lines {
             let pattern = Pattern::new(&line.pattern, builder.dialect())
                 .map_err(|fault| IgnoreError::Pattern { file: file.to_owned(), line: line.number, fault })?;
-            patterns.extend(pattern.map(|p| Pattern { line: line.number, ..p }));
+            patterns.extend(pattern.map(|mut pattern| {
+                pattern.line = line.number;
+                pattern
+            }));
         }
         Ok(Self::new(patterns, builder))
     }

@@ -3,6 +3,7 @@
 mod sw101;
 mod sw102;
 mod sw103;
+mod sw104;
 
 use super::Check;
 use super::dockerfile::build::{Build, ExaminedContext};
@@ -12,8 +13,13 @@ use crate::finding::Severity;
 use seaworthy_context::Builder;
 
 /// The checks on contexts.
-pub const ALL: &[&dyn for<'a> Check<Build<'a>>] =
-    &[&sw101::SecretFileInContext, &sw102::SecretInContext, &sw103::UnboundedContext, &SilentFallback];
+pub const ALL: &[&dyn for<'a> Check<Build<'a>>] = &[
+    &sw101::SecretFileInContext,
+    &sw102::SecretInContext,
+    &sw103::UnboundedContext,
+    &sw104::ExceptionTooWide,
+    &SilentFallback,
+];
 
 /// Whether a COPY or an ADD can take a file, and how a report says so.
 fn reached(build: &Build<'_>, file: usize) -> (bool, String) {
