@@ -5,6 +5,8 @@
 //! Two rules hold for every reader. What could not be seen is a value of its own ([`Seen::NotSeen`], with the call and
 //! the permission that would have shown it), never an absence. And no secret value is held: a literal is looked at by
 //! an [`Inspector`] while it is read, and only what that found is kept.
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 #[cfg(feature = "live")]
 pub mod client;

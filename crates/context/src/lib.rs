@@ -17,6 +17,17 @@
 //!
 //! The last row is [`Sent::NameOnly`] and [`Sent::VersionDependent`]. The rows were observed with moby's matcher
 //! and file walk, the classic `docker build` of 28.2 and 20.10, and buildah 1.28.
+//!
+//! ```
+//! use seaworthy_context::{Builder, IgnoreRules};
+//!
+//! let rules = IgnoreRules::parse(b"**\n!src\n", ".dockerignore", Builder::BuildKit)?;
+//! assert!(rules.excluded(b".env"));
+//! assert!(!rules.excluded(b"src/main.rs"));
+//! # Ok::<(), seaworthy_context::IgnoreError>(())
+//! ```
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 mod entry;
 mod error;

@@ -12,6 +12,20 @@
 //! What BuildKit looks at only while it builds is left to it: durations of `HEALTHCHECK`, options of mounts, whether
 //! a `${...}` is well formed, whether images and files exist. Paths are those of Linux images. Tests compare the
 //! reader with BuildKit's own answers for `tests/fixtures`.
+//!
+//! ```
+//! use seaworthy_dockerfile::{Dockerfile, Keyword};
+//!
+//! let text = b"FROM debian:12 AS build\nRUN make\nFROM scratch\nCOPY --from=build /app /app\n";
+//! let dockerfile = Dockerfile::parse(text)?;
+//! let keywords: Vec<Keyword> = dockerfile.instructions.iter().map(|i| i.keyword).collect();
+//! assert_eq!(keywords, [Keyword::From, Keyword::Run, Keyword::From, Keyword::Copy]);
+//! // Only what the target needs is built.
+//! assert_eq!(dockerfile.needed_stages(None).map(|stages| stages.len()), Ok(2));
+//! # Ok::<(), seaworthy_dockerfile::Error>(())
+//! ```
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 mod environment;
 mod error;

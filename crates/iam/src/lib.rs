@@ -16,7 +16,25 @@
 //! Variables and tags", "AWS JSON policy elements: Principal / NotPrincipal", "SCP evaluation" and "RCP evaluation".
 //! Where that documentation is silent, the answer is `Unknown` and not a guess.
 //!
-//! This module imports nothing else of seaworthy.
+//! ```
+//! use seaworthy_iam::{Context, Language, Policy, PolicyKind, PolicySet, Privilege, Query, parameter_universe};
+//!
+//! let text = r#"{"Version": "2012-10-17", "Statement": [
+//!     {"Effect": "Allow", "Action": "ssm:GetParameter",
+//!      "Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/orders/*"}]}"#;
+//! let policy = Policy::parse("orders-task", text, PolicyKind::Identity)?;
+//! let policies = PolicySet { identity: vec![policy], ..PolicySet::default() };
+//! let role = "arn:aws:iam::111122223333:role/orders-task";
+//! let query = Query::new(&policies, role, "ssm:GetParameter", None, Context::open())?;
+//! // Everything that the role may read and does not require, by a shortest witness; or the proof that there is nothing.
+//! let required = Language::parse("arn:aws:ssm:eu-west-1:111122223333:parameter/orders/db");
+//! let universe = parameter_universe("aws", "eu-west-1", "111122223333");
+//! let Privilege::Excess(excess) = query.excess(&universe, &required) else { panic!("it reads more") };
+//! assert!(excess.witness.to_string().starts_with("arn:aws:ssm:eu-west-1:111122223333:parameter/orders/"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 pub mod cases;
 mod condition;

@@ -3,6 +3,8 @@
 //! A [`Source`] (archive, layout, registry, daemon) is asked for its [`Images`]; every document is read within limits
 //! and hashed, and what cannot be had is written down as [`Missed`], what differs from its digest as [`Mismatch`].
 //! Layers are then walked as streams by [`layer::LayerStream`]; nothing is unpacked.
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 pub mod archive;
 mod bundle;

@@ -3,6 +3,8 @@
 //!
 //! Unsigned documents prove consistency, not authenticity. What is signed is a [DSSE](dsse) envelope around an
 //! [in-toto statement](statement).
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 pub mod canonical;
 pub mod dsse;

@@ -1,4 +1,6 @@
 //! Where a thing was found: byte spans in a text, and origins that a person or a machine can follow back to the bytes.
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 mod digest;
 mod key;

@@ -1,4 +1,6 @@
 //! CI workflows: GitHub Actions files, as far as building and publishing an image goes, and build scripts.
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 mod github;
 mod yaml;
