@@ -20,7 +20,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("contract", &["finding", "rule", "check", "profile", "location"]),
     (
         "scan",
-        &["artifact", "iam", "detect", "rule", "check", "contract", "finding", "location", "profile", "store"],
+        &[
+            "artifact", "iam", "detect", "rule", "check", "contract", "finding", "location", "profile",
+            "store",
+        ],
     ),
     ("cli", &["*"]),
 ];

@@ -93,13 +93,8 @@ impl Wiring<'_> {
 
     /// A role's ARN: its own where known, else that of a role without path.
     pub(super) fn role_arn(&self, name: &str, arn: Option<&str>) -> String {
-        let made = || {
-            format!(
-                "arn:{}:seaworthy_iam::{}:role/{name}",
-                self.placement.partition(),
-                self.placement.account()
-            )
-        };
+        let made =
+            || format!("arn:{}:iam::{}:role/{name}", self.placement.partition(), self.placement.account());
         arn.map_or_else(made, str::to_owned)
     }
 }
