@@ -73,7 +73,7 @@ fn every_check_is_explained() {
     for id in &ids {
         let page = run(&format!("explain {id}"));
         assert_eq!((page.code, page.stderr.as_str()), (0, ""));
-        for word in [id, "Why it matters", "How to fix it", "Severity", "Contract", "Tags"] {
+        for word in [id, "Why it matters", "How to fix it", "Severity", "Controls", "Tags"] {
             assert!(page.stdout.contains(word), "{id}: {word}");
         }
         assert_eq!(page.stdout, run(&format!("explain {}", id.to_lowercase())).stdout);
