@@ -98,11 +98,13 @@ fn verdict(profile: &Profile, report: &Report, results: &[ControlResult]) -> Ver
     let fails = report.findings.iter().any(|f| f.severity >= report.fail_on)
         || results.iter().any(|r| r.status == ControlStatus::Fail);
     let stray = report.unchecked.iter().any(|item| !item.checks.iter().any(|id| profile.names_check(id)));
-    // What nobody requires and somebody asked for must still have been seen.
+    // What nobody requires must still have been seen where somebody asked for it.
+    let was_asked = |r: &ControlResult| r.checks.iter().any(|(_, s)| *s == CheckStatus::Unchecked);
     let open = results.iter().any(|r| match r.status {
         ControlStatus::Pass | ControlStatus::Waived => false,
         ControlStatus::NotRequested => r.required,
-        ControlStatus::NotChecked | ControlStatus::Fail => true,
+        ControlStatus::NotChecked => r.required || was_asked(r),
+        ControlStatus::Fail => true,
     });
     match (fails, stray || open) {
         (true, _) => Verdict::Fail,
