@@ -93,19 +93,18 @@ pub fn judge(
     Judged { controls, verdict }
 }
 
-/// An item that was not checked blocks unless each of its checks belongs to a control: then the controls decide.
+/// An item that was not checked blocks unless one of its checks belongs to a control: then the controls decide.
 fn verdict(profile: &Profile, report: &Report, results: &[ControlResult]) -> Verdict {
     let fails = report.findings.iter().any(|f| f.severity >= report.fail_on)
         || results.iter().any(|r| r.status == ControlStatus::Fail);
-    let stray = report
-        .unchecked
-        .iter()
-        .any(|item| item.checks.is_empty() || !item.checks.iter().all(|id| profile.names_check(id)));
-    // What nobody requires and somebody asked for must still have been seen.
+    let stray = report.unchecked.iter().any(|item| !item.checks.iter().any(|id| profile.names_check(id)));
+    // What nobody requires must still have been seen where somebody asked for it.
+    let was_asked = |r: &ControlResult| r.checks.iter().any(|(_, s)| *s == CheckStatus::Unchecked);
     let open = results.iter().any(|r| match r.status {
         ControlStatus::Pass | ControlStatus::Waived => false,
         ControlStatus::NotRequested => r.required,
-        ControlStatus::NotChecked | ControlStatus::Fail => true,
+        ControlStatus::NotChecked => r.required || was_asked(r),
+        ControlStatus::Fail => true,
     });
     match (fails, stray || open) {
         (true, _) => Verdict::Fail,
@@ -235,18 +234,17 @@ impl State<'_> {
         if ids.is_empty() {
             return;
         }
-        let missing_need = !result.supply.is_empty();
+        // What is missing says why.
+        if !result.supply.is_empty() {
+            result.status = result.status.max(ControlStatus::NotRequested);
+            return;
+        }
         let nothing =
             if ids.len() == 1 { "it has nothing to look at" } else { "they have nothing to look at" };
-        let reason = match missing_need {
-            true => format!("not requested: {}", ids.join(", ")),
-            false => format!("not requested: {}: {nothing}", ids.join(", ")),
-        };
-        result.worsen(ControlStatus::NotRequested, reason);
-        if !missing_need {
-            let names = "the contract or the documents name nothing that these checks compare; see `seaworthy explain`";
-            result.supply.push(control.supply.clone().unwrap_or_else(|| names.to_owned()));
-        }
+        result.worsen(ControlStatus::NotRequested, format!("not requested: {}: {nothing}", ids.join(", ")));
+        let names =
+            "the contract or the documents name nothing that these checks compare; see `seaworthy explain`";
+        result.supply.push(control.supply.clone().unwrap_or_else(|| names.to_owned()));
     }
 
     /// What the controls that a control builds on say of it.
@@ -262,7 +260,8 @@ impl State<'_> {
         ] {
             let ids: Vec<&str> = results
                 .iter()
-                .filter(|r| r.required && r.status == status && r.id != control.id)
+                .filter(|r| r.required || r.status == ControlStatus::Fail)
+                .filter(|r| r.status == status && r.id != control.id)
                 .filter(|r| control.controls.iter().any(|name| covers(name, &r.id)))
                 .map(|r| r.id.as_str())
                 .collect();

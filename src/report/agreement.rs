@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::evidence::RunInfo;
 use super::text::TextOptions;
 use super::{evidence, github, json, samples, sarif, schema, text};
-use crate::finding::{Report, Verdict};
+use crate::finding::{ControlStatus, Report, Verdict};
 
 /// Panics with what is wrong if `instance` does not fit the JSON Schema.
 pub(super) fn assert_fits(schema: Value, instance: &Value) {
@@ -141,6 +141,9 @@ fn agree(report: &Report) {
     let notes = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
     let unchecked = notes.iter().filter(|n| n["descriptor"]["id"] == "unchecked").count();
     assert_eq!(length(&json["unchecked"]), unchecked);
+    let controls = notes.iter().filter(|n| n["descriptor"]["id"] == "open-control").count();
+    let open = report.controls.iter().flat_map(|g| g.open()).filter(|c| c.status != ControlStatus::Fail);
+    assert_eq!(open.count(), controls);
     let fingerprints = |list: &Value, at: &str| -> Vec<String> {
         list.as_array().unwrap().iter().map(|f| f.pointer(at).unwrap().as_str().unwrap().to_owned()).collect()
     };

@@ -392,15 +392,16 @@ mod tests {
             let group = gate.report.controls.iter().find(|g| g.id == "D.4.5").unwrap();
             group.controls[0].reasons.clone()
         };
+        let says = |gate: &Gate, word: &str| why(gate).iter().any(|reason| reason.contains(word));
         gate.record_evidence(EVIDENCE_OF_RUN.as_bytes(), &run_id);
-        assert!(why(&gate).iter().all(|r| !r.contains("evidence")), "{:?}", why(&gate));
+        assert!(!says(&gate, "evidence"), "{:?}", why(&gate));
         gate.record_evidence(b"{}", &run_id);
-        assert!(why(&gate)[0].contains("/actor"), "{:?}", why(&gate));
+        assert!(says(&gate, "/actor"), "{:?}", why(&gate));
         gate.record_evidence(EVIDENCE_OF_RUN.as_bytes(), &RunId::parse("run_2").unwrap());
-        assert!(why(&gate)[0].contains("this run"), "{:?}", why(&gate));
+        assert!(says(&gate, "this run"), "{:?}", why(&gate));
         gate.record_evidence(EVIDENCE_OF_RUN.as_bytes(), &run_id);
         gate.miss(EVIDENCE, "the disk is full");
-        assert!(why(&gate)[0].contains("the disk is full"), "{:?}", why(&gate));
+        assert!(says(&gate, "the disk is full"), "{:?}", why(&gate));
         assert_eq!(status(&gate, "F"), ControlStatus::NotChecked);
     }
 

@@ -599,11 +599,15 @@ fn the_demo_waives_nothing_but_what_wants_a_registry() {
 fn changes_of_the_demo_are_answered() {
     for (change, code, answers) in [
         // No document of the run is there: they were asked for, so A is not checked, and C fails.
-        ("A-no-papers-at-all", 1, &[("A", "not-checked"), ("C", "fail"), ("F", "fail")][..]),
+        (
+            "A-no-papers-at-all",
+            1,
+            &[("A", "not-checked"), ("C", "fail"), ("D.4.5", "not-checked"), ("F", "fail")][..],
+        ),
         ("C-provenance-missing", 1, &[("A", "not-checked"), ("C.3.4", "fail")]),
         ("E-convenience-tag-plain-control", 1, &[("E.2", "fail"), ("E", "fail")]),
-        ("E-empty-digest-passes", 1, &[("E", "fail")]),
-        ("E-no-outputs", 1, &[("E", "fail")]),
+        ("E-empty-digest-passes", 2, &[("E.2", "not-checked"), ("E", "not-checked"), ("F", "not-checked")]),
+        ("E-no-outputs", 1, &[("E.2", "fail"), ("E", "fail")]),
         ("E-no-workflow", 2, &[("E.2", "not-requested"), ("E", "not-requested"), ("F", "not-requested")]),
     ] {
         let answer = demo_gate(Some(change));

@@ -141,7 +141,7 @@ fn open_control(control: &ControlResult) -> Notification {
     let (id, status) = (printable(&control.id), control.status);
     let reasons = printable(&control.reasons.join("; "));
     let text = format!("Control {id} {status}: {}: {}", printable(&control.title), sentence(&reasons));
-    let mut note = notification(rules::UNCHECKED, "error", &text);
+    let mut note = notification(rules::OPEN_CONTROL, "error", &text);
     note.properties = Some(bag([("control", json!(id)), ("status", json!(status.as_str()))]));
     note
 }

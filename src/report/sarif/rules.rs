@@ -19,8 +19,10 @@ const TAGS: usize = 10;
 pub(super) const UNCHECKED: usize = 0;
 /// Index of the notification for results that the file or GitHub leaves out.
 pub(super) const LEFT_OUT: usize = 1;
+/// Index of the notification for controls of the profile that are not proved.
+pub(super) const OPEN_CONTROL: usize = 2;
 /// The notifications: ID, name, what one says, what to do about it.
-pub(super) const NOTICES: [[&str; 4]; 2] = [
+pub(super) const NOTICES: [[&str; 4]; 3] = [
     [
         "unchecked",
         "Unchecked",
@@ -32,6 +34,12 @@ pub(super) const NOTICES: [[&str; 4]; 2] = [
         "ResultsLeftOut",
         "There are more findings than a code scanning upload takes or keeps",
         "See the JSON report, which has all of them",
+    ],
+    [
+        "open-control",
+        "OpenControl",
+        "A required control of the profile was not checked or not requested",
+        "Supply what it needs, or waive it in the contract with a reason and a date",
     ],
 ];
 

@@ -9,7 +9,7 @@ use crate::finding::{CheckStatus, ControlGroup, ControlResult, ControlStatus, Re
 use crate::report::phrase::{count, printable, shorten};
 
 /// Widths of the first three columns: the longest ID and status of M1, and a title.
-const ID: usize = 7;
+const ID: usize = 9;
 const STATUS: usize = 13;
 const TITLE: usize = 28;
 /// Indent, columns and what sets them apart.
@@ -94,7 +94,14 @@ fn line(
 fn details(control: &ControlResult, options: &TextOptions, screen: &mut Screen<'_>) -> io::Result<()> {
     let mut lines: Vec<String> = Vec::new();
     if control.required && !control.status.is_satisfied() {
-        lines.extend(control.reasons.iter().skip(1).cloned());
+        // Failing checks stand in the control's own line, and so does the first reason of others.
+        let is_failing = |reason: &String| {
+            let fails =
+                |(id, s): &(&'static str, CheckStatus)| *s == CheckStatus::Fail && reason.starts_with(id);
+            control.checks.iter().any(fails)
+        };
+        let shown = usize::from(!control.checks.iter().any(|(_, s)| *s == CheckStatus::Fail));
+        lines.extend(control.reasons.iter().skip(shown).filter(|r| !is_failing(r)).cloned());
         lines.extend(control.supply.iter().map(|how| format!("→ {how}")));
     }
     if options.verbose > 0 {

@@ -73,7 +73,7 @@ fn every_check_is_explained() {
     for id in &ids {
         let page = run(&format!("explain {id}"));
         assert_eq!((page.code, page.stderr.as_str()), (0, ""));
-        for word in [id, "Why it matters", "How to fix it", "Severity", "Contract", "Tags"] {
+        for word in [id, "Why it matters", "How to fix it", "Severity", "Controls", "Tags"] {
             assert!(page.stdout.contains(word), "{id}: {word}");
         }
         assert_eq!(page.stdout, run(&format!("explain {}", id.to_lowercase())).stdout);
@@ -91,8 +91,38 @@ fn every_check_is_explained() {
 }
 
 #[test]
+fn controls_and_profiles_are_explained() {
+    let m1 = run("explain m1");
+    assert_eq!((m1.code, m1.stderr.as_str()), (0, ""));
+    for line in [
+        "A  image contract",
+        "  A.3  tags that move prove nothing",
+        "  B.1.1  entrypoints answer --help (optional)",
+    ] {
+        assert!(m1.stdout.lines().any(|l| l == line), "{line}: {}", m1.stdout);
+    }
+    assert!(run("explain image").stdout.contains("secrets.image"));
+    // One control, by any case of its letters, and a group of them.
+    let control = run("explain a.3").stdout;
+    for word in ["A.3 tags that move", "SW507", "packaging provenance: ", "Required  yes"] {
+        assert!(control.contains(word), "{word}: {control}");
+    }
+    let group = run("explain D.3").stdout;
+    assert!(group.starts_with("D.3 runtime secret sources") && group.contains("D.3.3 injection"), "{group}");
+    assert!(run("explain SW305").stdout.contains("Controls  m1 D.4.2.2, D.4.4"));
+    // Every control of both can be asked about.
+    for (name, text) in seaworthy::profile::BUILT_IN {
+        let profile: toml::Table = text.parse().unwrap();
+        for control in profile["controls"].as_array().unwrap() {
+            let answer = run(&format!("explain {}", control["id"].as_str().unwrap()));
+            assert_eq!(answer.code, 0, "{name}: {}", answer.stderr);
+        }
+    }
+}
+
+#[test]
 fn every_schema_is_one() {
-    for name in ["contract", "report", "evidence", "audit"] {
+    for name in ["contract", "profile", "report", "evidence", "audit"] {
         let answer = run(&format!("schema {name}"));
         assert_eq!((answer.code, answer.stderr.as_str()), (0, ""));
         let schema: Value = serde_json::from_str(&answer.stdout).unwrap();
@@ -144,7 +174,9 @@ fn what_is_unknown_is_told_with_a_hint() {
         ("imgae x.tar", "'image'"),
         ("image x.tar --reprot json", "'--report'"),
         ("explain SW999", "`seaworthy explain` lists all"),
-        ("schema nothing", "contract, report, evidence"),
+        ("schema nothing", "contract, profile, report, evidence"),
+        ("explain A.99", "`seaworthy explain m1`"),
+        ("wiring --live --profile ops", "--aws-profile"),
         ("rules show no-such", "`seaworthy rules list` lists all"),
         ("rules list --rules no-such", "no-such"),
         ("completions tcsh", "possible values"),
