@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, ScanError, Setup};
-use crate::check::wiring::{ALL, Answer, RoleKind, Wiring, access_table, ask, compare, origin, probes};
+use crate::check::wiring::{ALL, Answer, RoleKind, Wiring, access_table, ask, compare, origin, probes, resolved};
 use crate::check::{Answers, Context, Masker};
 use crate::contract::Contract;
 use crate::finding::{AccessTable, ArtifactRecord, Coverage, Subject, Unchecked};
@@ -48,8 +48,8 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
     let snapshot = sources::snapshot(setup, sources, live.as_ref())?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
-    let expectations = &contract.expectations;
-    let wiring = Wiring::new(&snapshot, expectations, setup.today, &placement, &organization);
+    let expectations = resolved(&contract.expectations, &snapshot);
+    let wiring = Wiring::new(&snapshot, &expectations, setup.today, &placement, &organization);
     let masker = Masker::new(setup.rules);
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
     let mut answers = Answers::default();
@@ -104,7 +104,8 @@ pub fn ask_role(
     let snapshot = sources::snapshot(setup, request.sources, request.live.as_ref())?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
-    let wiring = Wiring::new(&snapshot, &contract.expectations, setup.today, &placement, &organization);
+    let expectations = resolved(&contract.expectations, &snapshot);
+    let wiring = Wiring::new(&snapshot, &expectations, setup.today, &placement, &organization);
     ask(&wiring, role, action, resource, given).map_err(ScanError::Wiring)
 }
 
