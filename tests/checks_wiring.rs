@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use support::Cli;
 
-const IDS: [&str; 11] = [
-    "SW401", "SW402", "SW403", "SW404", "SW405", "SW406", "SW407", "SW409", "SW410", "SW411", "SW415",
-];
+const IDS: [&str; 11] =
+    ["SW401", "SW402", "SW403", "SW404", "SW405", "SW406", "SW407", "SW409", "SW410", "SW411", "SW415"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

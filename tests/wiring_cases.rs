@@ -23,8 +23,7 @@ fn every_case_has_the_right_answer() {
         let kind = if input.ends_with(".json") { "--plan" } else { "--template" };
         let (contract, input) = (folder.join("seaworthy.toml"), folder.join(input));
         let (contract, input) = (contract.display().to_string(), input.display().to_string());
-        let answer =
-            Cli::new().run(&["wiring", "--contract", &contract, kind, &input, "--report", "json"]);
+        let answer = Cli::new().run(&["wiring", "--contract", &contract, kind, &input, "--report", "json"]);
         if !answer.stdout.starts_with('{') {
             wrong.push(format!("{name}: {}", answer.stderr));
             continue;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, ScanError, Setup};
-use crate::check::wiring::{ALL, Answer, RoleKind, Wiring, access_table, ask, compare, origin, probes, resolved};
+use crate::check::wiring::{
+    ALL, Answer, RoleKind, Wiring, access_table, ask, compare, origin, probes, resolved,
+};
 use crate::check::{Answers, Context, Masker};
 use crate::contract::Contract;
 use crate::finding::{AccessTable, ArtifactRecord, Coverage, Subject, Unchecked};

@@ -31,9 +31,8 @@ pub(super) fn volumes(
         let at = at.index(index);
         let fsx = block(volume, "fsxWindowsFileServerVolumeConfiguration")
             .or_else(|| block(volume, "fsx_windows_file_server_volume_configuration"));
-        let login = fsx.and_then(|fsx| {
-            block(fsx, "authorizationConfig").or_else(|| block(fsx, "authorization_config"))
-        });
+        let login = fsx
+            .and_then(|fsx| block(fsx, "authorizationConfig").or_else(|| block(fsx, "authorization_config")));
         if let Some(login) = login {
             let value = login.get("credentialsParameter").or_else(|| login.get("credentials_parameter"));
             // The field must be set; where its value is not known, it is set all the same.

@@ -19,7 +19,9 @@ fn policies() -> &'static HashMap<&'static str, &'static str> {
 pub(super) fn document(arn: &str) -> Option<&'static str> {
     let mut parts = arn.splitn(6, ':');
     let fields = (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let ("arn", partition @ ("aws" | "aws-cn" | "aws-us-gov"), "iam", "", "aws") = fields else { return None };
+    let ("arn", partition @ ("aws" | "aws-cn" | "aws-us-gov"), "iam", "", "aws") = fields else {
+        return None;
+    };
     let document = *policies().get(parts.next()?.strip_prefix("policy/")?)?;
     (partition == "aws" || !document.contains("arn:aws:")).then_some(document)
 }

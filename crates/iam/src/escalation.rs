@@ -240,7 +240,8 @@ mod tests {
 
     #[test]
     fn targets_are_of_the_account() {
-        let route = |name: &str| ROUTES.iter().find(|route| route.name == name).map(|r| r.targets("aws", "1"));
+        let route =
+            |name: &str| ROUTES.iter().find(|route| route.name == name).map(|r| r.targets("aws", "1"));
         let contains = |name: &str, arn: &str| route(name).is_some_and(|targets| targets.contains(arn));
         assert!(contains("put-role-policy", "arn:aws:iam::1:role/a/b"));
         assert!(!contains("put-role-policy", "arn:aws:iam::2:role/a"));

@@ -52,5 +52,8 @@ pub use language::{Budget, Glob, Language, Limits, Search, Witness};
 pub use pattern::{Pattern, PatternError};
 pub use principal::{PrincipalEntry, PrincipalError, Requester};
 pub use privilege::{ActionExcess, Approximation, Excess, Privilege, Query, Undecided};
-pub use ssm::{READING_ACTIONS, ancestors, parameter_arn, parameter_universe, path_arn, path_universe, slashed_path_universe};
+pub use ssm::{
+    READING_ACTIONS, ancestors, parameter_arn, parameter_universe, path_arn, path_universe,
+    slashed_path_universe,
+};
 pub use truth::Truth;

@@ -8,7 +8,8 @@ use super::excess::{Permitted, Reach};
 use super::statement;
 use seaworthy_aws::{ParameterKind, Seen};
 use seaworthy_iam::{
-    self, Decision, Effect, Layer, PolicySet, READING_ACTIONS, Request, StatementRef, ancestors, evaluate, path_arn,
+    self, Decision, Effect, Layer, PolicySet, READING_ACTIONS, Request, StatementRef, ancestors, evaluate,
+    path_arn,
 };
 
 /// Names that a message gives; the rest is counted.

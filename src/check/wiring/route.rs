@@ -276,7 +276,8 @@ impl Asked<'_, '_> {
             Gain::ManagedPolicy => {
                 let own = self.access.seen.policies.iter().filter(|p| p.source == PolicySource::Managed);
                 let own = own.map(|policy| policy.name.to_string());
-                let own = own.filter(|arn| !arn.contains(":iam::aws:")).find(|arn| self.allows(route, arn))?;
+                let own =
+                    own.filter(|arn| !arn.contains(":iam::aws:")).find(|arn| self.allows(route, arn))?;
                 everything(&format!("rewrite {own}, which it has"))
             }
             Gain::InlineFence | Gain::ManagedFence | Gain::Boundary if self.allows(route, own) => {

@@ -101,8 +101,8 @@ fn report(
     open: &[Open],
     answers: &mut Answers,
 ) {
-    let by =
-        of.map_or_else(|| "its policies together".to_owned(), |of| statement::described(&access.policies, of));
+    let by = of
+        .map_or_else(|| "its policies together".to_owned(), |of| statement::described(&access.policies, of));
     let origin = wiring.origin(of.map_or(&access.seen.place, |of| access.place(of)));
     // What certainly reaches a secret is told first.
     let mut sorted: Vec<&Open> = open.iter().collect();
@@ -120,8 +120,7 @@ fn report(
         0 => String::new(),
         more => format!(", and by {more} more routes"),
     };
-    let message =
-        format!("{} can widen its access by {by}: it can {}{more}", access.name, routes.join(", "));
+    let message = format!("{} can widen its access by {by}: it can {}{more}", access.name, routes.join(", "));
     let mut notes: Vec<String> =
         if sorted.len() > 1 { sorted.iter().map(|open| told(open)).collect() } else { Vec::new() };
     notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));

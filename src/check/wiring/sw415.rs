@@ -1,7 +1,7 @@
 //! SW415: a role's trust policy does not say for whom ECS may act.
 
-use super::sw410::{assumes, roles};
 use super::Wiring;
+use super::sw410::{assumes, roles};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Severity};
 use seaworthy_aws::Seen;

@@ -87,7 +87,11 @@ impl Wiring<'_> {
         for (name, role) in &self.snapshot.roles {
             let Seen::Value(role) = role else { continue };
             add(&role.place, &["", "name", "id"], role.name.known().unwrap_or(name));
-            add(&role.place, &["arn", "Arn"], &self.role_arn(name, role.arn.as_deref(), role.path.as_deref()));
+            add(
+                &role.place,
+                &["arn", "Arn"],
+                &self.role_arn(name, role.arn.as_deref(), role.path.as_deref()),
+            );
         }
         for key in self.snapshot.keys.values().filter_map(Seen::value) {
             let arn = self.key_arn(key);
@@ -102,11 +106,7 @@ impl Wiring<'_> {
     pub(super) fn role_arn(&self, name: &str, arn: Option<&str>, path: Option<&str>) -> String {
         let path = path.filter(|path| path.starts_with('/') && path.ends_with('/')).unwrap_or("/");
         let made = || {
-            format!(
-                "arn:{}:iam::{}:role{path}{name}",
-                self.placement.partition(),
-                self.placement.account()
-            )
+            format!("arn:{}:iam::{}:role{path}{name}", self.placement.partition(), self.placement.account())
         };
         arn.map_or_else(made, str::to_owned)
     }

@@ -96,8 +96,7 @@ impl Home {
             let all: BTreeSet<&str> = all.collect();
             (all.len() == 1).then(|| all.first().map(|text| (*text).to_owned())).flatten()
         };
-        let region =
-            data("aws_region", &["name", "region"]).or(region).or_else(|| only(3)).or_else(common);
+        let region = data("aws_region", &["name", "region"]).or(region).or_else(|| only(3)).or_else(common);
         let account = data("aws_caller_identity", &["account_id"]).or_else(allowed).or_else(|| only(4));
         let partition = data("aws_partition", &["partition"]).or_else(|| only(1));
         let by_region = region.as_deref().map(|region| match region {

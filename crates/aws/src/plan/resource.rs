@@ -9,7 +9,14 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("aws_caller_identity", &["account_id"]),
     (
         "aws_ecr_repository",
-        &["arn", "image_tag_mutability", "image_tag_mutability_exclusion_filter", "name", "region", "repository_url"],
+        &[
+            "arn",
+            "image_tag_mutability",
+            "image_tag_mutability_exclusion_filter",
+            "name",
+            "region",
+            "repository_url",
+        ],
     ),
     (
         "aws_ecs_task_definition",

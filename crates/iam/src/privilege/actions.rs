@@ -66,8 +66,8 @@ impl ActionExcess {
                         break;
                     }
                 };
-                let query =
-                    Query::new(policies, principal, &action.text, None, context.clone())?.with_limits(limits.clone());
+                let query = Query::new(policies, principal, &action.text, None, context.clone())?
+                    .with_limits(limits.clone());
                 rest = rest.minus(&Language::glob(Glob::literal(&action.text)));
                 match query.excess(&resources, &Language::nothing()) {
                     Privilege::Exact => {}
