@@ -147,7 +147,7 @@ impl<'a> Linker<'a> {
         let chosen = if dynamic { scope.index.or(scope.chosen) } else { scope.chosen };
         match parts.as_slice() {
             [("var", _), (variable, _), ..] => {
-                self.variable(variable, scope.module, chosen, depth, steps, out)
+                self.variable(variable, scope.module, chosen, depth, steps, out);
             }
             [("local", _), ..] => out.push(Leaf::Opaque(name.to_owned())),
             [("module", _), (module, index), (output, _), ..] => {
