@@ -74,6 +74,16 @@ impl<'a> Linker<'a> {
         self.expression(resource, attribute).map_or(Vec::new(), |expr| self.leaves(resource, expr))
     }
 
+    /// The same for an attribute that is one whole name or ARN: the key by which `var.roles[each.key]` chooses is no part of
+    /// it, and looks like a constant.
+    pub fn targets_of(&self, resource: &Resource, attribute: &str) -> Vec<Leaf> {
+        let mut leaves = self.leaves_of(resource, attribute);
+        if leaves.len() > 1 {
+            leaves.retain(|leaf| *leaf != Leaf::Constant);
+        }
+        leaves
+    }
+
     /// What a provider's setting is, if it is known.
     pub fn setting(&self, expression: &Expr) -> Option<&'a Value>
     where
