@@ -6,7 +6,7 @@ mod sources;
 use sha2::{Digest as _, Sha256};
 
 use super::{Outcome, ScanError, Setup};
-use crate::check::wiring::{ALL, Answer, Wiring, access_table, ask, compare, origin, probes};
+use crate::check::wiring::{ALL, Answer, Wiring, access_table, ask, compare, origin, probes, resolved};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
 use crate::finding::{AccessTable, ArtifactRecord, Coverage, Reads, Subject, Unchecked};
@@ -45,9 +45,9 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
     let snapshot = sources::snapshot(setup, sources, live.as_ref())?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
-    let expectations = &contract.expectations;
+    let expectations = resolved(&contract.expectations, &snapshot);
     let name = contract_name(contract);
-    let wiring = Wiring::new(&name, &snapshot, expectations, setup.today, &placement, &organization);
+    let wiring = Wiring::new(&name, &snapshot, &expectations, setup.today, &placement, &organization);
     let masker = Masker::new(setup.rules);
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
     let mut answers = Answers::default();
@@ -93,9 +93,9 @@ pub fn ask_role(
     let snapshot = sources::snapshot(setup, request.sources, request.live.as_ref())?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
+    let expectations = resolved(&contract.expectations, &snapshot);
     let name = contract_name(contract);
-    let wiring =
-        Wiring::new(&name, &snapshot, &contract.expectations, setup.today, &placement, &organization);
+    let wiring = Wiring::new(&name, &snapshot, &expectations, setup.today, &placement, &organization);
     ask(&wiring, role, action, resource, given).map_err(ScanError::Wiring)
 }
 

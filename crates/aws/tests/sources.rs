@@ -315,7 +315,7 @@ fn hand_written_templates_are_read() {
     assert!(text.contains("key/${unknown:Key.KeyId}"));
     let execution = role(&snapshot, "payments-execution");
     assert_eq!(execution.policies.len(), 2);
-    assert!(execution.policies[1].document.value().unwrap().text.contains("parameter/${unknown:Stage}/*"));
+    assert!(execution.policies[1].document.value().unwrap().text.contains("parameter/prod/*"));
     assert_eq!(execution.place.line, Some(57));
     let names: Vec<(String, String)> =
         taints(&snapshot, "payments").into_iter().map(|(name, taints)| (name, taints.join(" "))).collect();

@@ -13,6 +13,7 @@ mod known;
 mod miss;
 mod place;
 mod question;
+mod reference;
 mod remedy;
 mod route;
 mod simulation;
@@ -35,6 +36,7 @@ mod target;
 pub use expectation::{Exception, Expectations, Extra, ForbiddenRole, Kept, Role, RoleKind, Secret, Task};
 pub use place::{Placement, origin};
 pub use question::{Answer, ask};
+pub use reference::resolved;
 pub use simulation::{Probe, compare, probes};
 pub use table::access_table;
 

@@ -5,7 +5,7 @@ use super::sw406::{at, tasks};
 use super::{Secret, Wiring};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Redacted, Severity};
-use seaworthy_aws::{Container, Literal, LiteralPlace, Seen, Sighting, TaskDefinition};
+use seaworthy_aws::{Container, Literal, LiteralPlace, ParameterKind, Seen, Sighting, TaskDefinition};
 
 /// SW407.
 pub struct SecretInTaskDefinition;
@@ -63,8 +63,9 @@ impl Asked<'_, '_> {
     fn judge(&self, answers: &mut Answers) {
         let value = &self.literal.value;
         let promised = self.contract_secret();
-        if !value.taints.is_empty() {
-            answers.findings.push(self.tainted(promised));
+        let taints = self.taints();
+        if !taints.is_empty() {
+            answers.findings.push(self.tainted(&taints, promised));
         } else if let (Some(secret), []) = (promised, value.sightings.as_slice()) {
             let (handle, place) = (&secret.handle, self.place());
             let (severity, how) = if value.empty {
@@ -80,7 +81,7 @@ impl Asked<'_, '_> {
             }
         }
         // Of a variable that is a finding already, nothing is left open.
-        if let (Some(gap), None, true) = (&value.gap, promised, value.taints.is_empty()) {
+        if let (Some(gap), None, true) = (&value.gap, promised, taints.is_empty()) {
             let origin = self.origin();
             answers.unchecked.push(self.wiring.unchecked(&META, origin, self.place(), gap.to_string()));
         }
@@ -92,6 +93,19 @@ impl Asked<'_, '_> {
         let secrets = self.wiring.expectations.secrets.iter();
         let mut carriers = secrets.filter(|s| s.variables.iter().any(|v| v == name));
         carriers.next().filter(|_| self.literal.place == LiteralPlace::Environment)
+    }
+
+    /// The secrets that flow in. `{{resolve:ssm:NAME}}` takes parameters in clear only, so it carries a secret where the
+    /// contract or the source says that this parameter is one.
+    fn taints(&self) -> Vec<&str> {
+        let is_secret = |taint: &&str| {
+            let Some(rest) = taint.strip_prefix("{{resolve:ssm:") else { return true };
+            let name = rest.trim_end_matches('}').split(':').next().unwrap_or_default();
+            let promised = self.wiring.targets().iter().any(|target| target.name() == name);
+            let seen = self.wiring.snapshot.parameters.get(name).and_then(Seen::value);
+            promised || seen.is_some_and(|p| p.kind == Seen::Value(ParameterKind::SecureString))
+        };
+        self.literal.value.taints.iter().map(String::as_str).filter(is_secret).collect()
     }
 
     fn place(&self) -> String {
@@ -134,9 +148,9 @@ impl Asked<'_, '_> {
     }
 
     /// A literal that a secret flows into by reference.
-    fn tainted(&self, promised: Option<&Secret>) -> Finding {
+    fn tainted(&self, taints: &[&str], promised: Option<&Secret>) -> Finding {
         let value = &self.literal.value;
-        let taints = value.taints.join(", ");
+        let taints = taints.join(", ");
         let message = format!("{} carries the value of {taints}", self.place());
         let mut notes: Vec<String> =
             value.sightings.iter().map(|s| format!("it is recognised as: {}", s.what)).collect();

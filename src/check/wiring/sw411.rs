@@ -60,12 +60,23 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     let holds = |extra: &&Extra| extra.expires.is_none_or(|day| wiring.today <= day);
     let extras = access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str()));
     let routes = route::routes(wiring, access, &permitted, &Language::union(extras));
-    let mut doubts: BTreeMap<String, String> = BTreeMap::new();
+    // One reason may leave many routes open: it is told once.
+    let mut doubts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for doubt in routes.doubts {
         let on = doubt.resource.map(|r| format!(" on {r}")).unwrap_or_default();
-        doubts.entry(format!("whether {} is allowed {}{on}", access.name, doubt.action)).or_insert(doubt.why);
+        let what = format!("{}{on}", doubt.action);
+        let all = doubts.entry(doubt.why).or_default();
+        if !all.contains(&what) {
+            all.push(what);
+        }
     }
-    for (what, why) in doubts {
+    for (why, all) in doubts {
+        let more = match all.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more actions that widen its access"),
+        };
+        let named = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let what = format!("whether {} is allowed {named}{more}", access.name);
         answers.unchecked.push(wiring.unchecked(&META, wiring.origin(&access.seen.place), what, why));
     }
     let mut by_statement: BTreeMap<Option<StatementRef>, Vec<Open>> = BTreeMap::new();

@@ -37,14 +37,24 @@ pub(in crate::contract) fn region(text: &str) -> Result<String, Fault> {
     Err(Fault::new("is not a region", "write its code, such as `eu-west-1`"))
 }
 
-/// A role's name, or its ARN; the answer is the name without path, and the ARN if it was one.
+/// A role's name, or its ARN; the answer is the name without path, and the ARN if it was one. A role whose name an apply
+/// makes is meant by its Terraform address (`module.app.aws_iam_role.task["api"]`), its logical ID, or the task that runs
+/// as it (`task:FAMILY`).
 pub(in crate::contract) fn role(text: &str) -> Result<(String, Option<String>), Fault> {
     let bad = || {
         Fault::new(
             "is not the name or ARN of a role",
-            "write the role's name, such as `orders-task`, or `arn:aws:iam::ACCOUNT:role/NAME`",
+            "write the role's name, such as `orders-task`, `arn:aws:iam::ACCOUNT:role/NAME`, its Terraform address, or `task:FAMILY` for the role of a task",
         )
     };
+    if let Some(of) = text.strip_prefix("task:") {
+        return family(of).map(|_| (text.to_owned(), None)).map_err(|_| bad());
+    }
+    let is_address = text.starts_with("aws_iam_role.") || text.contains(".aws_iam_role.");
+    let written = |b: u8| b.is_ascii_alphanumeric() || b"_-.[]\"/:+=,@".contains(&b);
+    if is_address && text.len() <= 512 && text.bytes().all(written) {
+        return Ok((text.to_owned(), None));
+    }
     let (name, arn) = match text.strip_prefix("arn:") {
         None => (text, None),
         Some(rest) => {

@@ -127,7 +127,9 @@ pub fn wanted(contract: &Contract) -> Wanted {
             Kept::SecretArn(arn) => wanted.secrets.insert(arn.clone()),
         };
     }
-    wanted.roles.extend(expected.roles.iter().map(|r| r.name.clone()));
+    // A reference to a plan or a task is no name that the account knows.
+    let is_name = |name: &&String| !name.contains([':', '[']) && !name.contains("aws_iam_role.");
+    wanted.roles.extend(expected.roles.iter().map(|r| &r.name).filter(is_name).cloned());
     wanted.tasks.extend(expected.tasks.iter().map(|t| t.family.clone()));
     wanted
 }

@@ -117,7 +117,8 @@ fn kept(other: impl Fn(&Call) -> Reaction + Send + Sync + 'static) -> Account {
     };
     let trust = statement(
         "Allow",
-        json!({"Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}),
+        json!({"Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}),
     );
     let own = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "ssm:GetParameter",

@@ -34,6 +34,7 @@ fn policy(effect: &str, action: &str, resource: &str) -> String {
 
 fn trust() -> String {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
         "Principal": {"Service": "ecs-tasks.amazonaws.com"}}]})
     .to_string()
 }

@@ -109,6 +109,7 @@ fn plan(more: &[Value]) -> Value {
             "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {}}})
     };
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
         "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
     let reads = |name: &str| {
         json!({"Effect": "Allow", "Action": "ssm:GetParameter",

@@ -23,6 +23,7 @@ role = "app"
 
 fn template() -> Value {
     let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
         "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
     let own = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
         "Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "Db"}}]});

@@ -36,6 +36,8 @@ pub(super) struct Scope<'a> {
     pub index: Option<&'a str>,
     /// What its `for_each` refers to.
     pub for_each: &'a [String],
+    /// The instance key by which an expression further out chooses: `var.roles[each.key]`, `module.roles.arns[each.key]`.
+    pub chosen: Option<&'a str>,
 }
 
 /// One step of a reference: a name, and an instance key behind it.
@@ -59,7 +61,8 @@ impl<'a> Linker<'a> {
     /// Where the expression's references end. A reference that is only the head of another one is left off.
     pub fn leaves(&self, resource: &Resource, expression: &Expr) -> Vec<Leaf> {
         let for_each = self.configured(resource).map_or(&[][..], |configured| &configured.for_each);
-        let scope = Scope { module: &resource.module, index: resource.index.as_deref(), for_each };
+        let scope =
+            Scope { module: &resource.module, index: resource.index.as_deref(), for_each, chosen: None };
         let (mut out, mut steps) = (Vec::new(), STEPS);
         self.follow_all(expression.references(), scope, DEEPEST, &mut steps, &mut out);
         out.dedup();
@@ -69,6 +72,16 @@ impl<'a> Linker<'a> {
     /// The same for an attribute; nothing if the configuration does not set it.
     pub fn leaves_of(&self, resource: &Resource, attribute: &str) -> Vec<Leaf> {
         self.expression(resource, attribute).map_or(Vec::new(), |expr| self.leaves(resource, expr))
+    }
+
+    /// The same for an attribute that is one whole name or ARN: the key by which `var.roles[each.key]` chooses is no part of
+    /// it, and looks like a constant.
+    pub fn targets_of(&self, resource: &Resource, attribute: &str) -> Vec<Leaf> {
+        let mut leaves = self.leaves_of(resource, attribute);
+        if leaves.len() > 1 {
+            leaves.retain(|leaf| *leaf != Leaf::Constant);
+        }
+        leaves
     }
 
     /// What a provider's setting is, if it is known.
@@ -141,8 +154,11 @@ impl<'a> Linker<'a> {
         };
         *steps = left;
         let parts = split(name);
+        let chosen = if dynamic { scope.index.or(scope.chosen) } else { scope.chosen };
         match parts.as_slice() {
-            [("var", _), (variable, _), ..] => self.variable(variable, scope.module, depth, steps, out),
+            [("var", _), (variable, _), ..] => {
+                self.variable(variable, scope.module, chosen, depth, steps, out);
+            }
             [("local", _), ..] => out.push(Leaf::Opaque(name.to_owned())),
             [("module", _), (module, index), (output, _), ..] => {
                 let dot = if scope.module.is_empty() { "" } else { "." };
@@ -152,7 +168,7 @@ impl<'a> Linker<'a> {
                     out.push(Leaf::Opaque(name.to_owned()));
                     return;
                 };
-                let scope = Scope { module: &inner, index: None, for_each: &[] };
+                let scope = Scope { module: &inner, index: None, for_each: &[], chosen };
                 if written.sensitive {
                     out.push(Leaf::Variable { name: name.to_owned(), sensitive: true });
                 }
@@ -176,7 +192,7 @@ impl<'a> Linker<'a> {
                 }
             }
             parts => {
-                let index = scope.index.filter(|_| dynamic);
+                let index = chosen;
                 let skip = if parts.first().is_some_and(|(head, _)| *head == "data") { 3 } else { 2 };
                 let attribute = parts.get(skip).map_or("", |(name, _)| name);
                 match self.resource(parts, scope.module, index) {
@@ -193,7 +209,15 @@ impl<'a> Linker<'a> {
         }
     }
 
-    fn variable(&self, name: &str, module: &str, depth: usize, steps: &mut usize, out: &mut Vec<Leaf>) {
+    fn variable(
+        &self,
+        name: &str,
+        module: &str,
+        chosen: Option<&str>,
+        depth: usize,
+        steps: &mut usize,
+        out: &mut Vec<Leaf>,
+    ) {
         let written = self.module(module).and_then(|module| module.variables.get(name));
         let sensitive = written.is_some_and(|variable| variable.sensitive);
         let Some((call, parent, index)) = self.call(module) else {
@@ -203,7 +227,8 @@ impl<'a> Linker<'a> {
         if sensitive {
             out.push(Leaf::Variable { name: format!("{module}.var.{name}"), sensitive });
         }
-        let scope = Scope { module: parent, index, for_each: call.for_each_expression.references() };
+        let for_each = call.for_each_expression.references();
+        let scope = Scope { module: parent, index, for_each, chosen };
         match call.expressions.get(name) {
             Some(expression) => self.through(expression, scope, depth, steps, out),
             None => out.push(Leaf::Constant),

@@ -77,7 +77,7 @@ impl<'a> Policies<'a> {
         if let Some(arn) = at.text(attribute) {
             return (arn.into(), self.by_arn(arn, at));
         }
-        let leaves = self.texts.linker.leaves_of(at, attribute);
+        let leaves = self.texts.linker.targets_of(at, attribute);
         if let [leaf] = leaves.as_slice()
             && let Some(found) = self.by_leaf(leaf)
         {
@@ -259,7 +259,7 @@ impl Roles<'_> {
     fn owner(&self, resource: &Resource, attribute: &str) -> Owner {
         if self.texts.location(resource) != Location::Home {
             // Its role is in another account: only a reference tells which one it is.
-            return match self.texts.linker.leaves_of(resource, attribute).as_slice() {
+            return match self.texts.linker.targets_of(resource, attribute).as_slice() {
                 [leaf] => self.key_of(leaf).map_or(Owner::Elsewhere, Owner::Key),
                 _ => Owner::Elsewhere,
             };
@@ -269,7 +269,7 @@ impl Roles<'_> {
             let name = name.rsplit('/').next().unwrap_or(name);
             return Owner::Key(self.key_named(name));
         }
-        match self.texts.linker.leaves_of(resource, attribute).as_slice() {
+        match self.texts.linker.targets_of(resource, attribute).as_slice() {
             [leaf] => self.key_of(leaf).map_or(Owner::Unknown, Owner::Key),
             _ => Owner::Unknown,
         }

@@ -156,7 +156,7 @@ impl Task<'_> {
         if self.texts.linker.expression(self.resource, attribute).is_none() {
             return Seen::Absent;
         }
-        let leaves = self.texts.linker.leaves_of(self.resource, attribute);
+        let leaves = self.texts.linker.targets_of(self.resource, attribute);
         let role = match leaves.as_slice() {
             [Leaf::Attribute { address, kind, .. }] if kind == "aws_iam_role" => {
                 self.texts.document.resources.get(address).and_then(|role| self.texts.identity(role, "arn"))

@@ -23,7 +23,8 @@ fn fault(text: &str) -> String {
 
 /// A change: address, actions, values and unknown attributes. The side that the actions leave is filled.
 fn change(address: &str, actions: &[&str], values: &Value, unknown: &Value) -> Value {
-    let local = address.rsplit("module.x.").next().unwrap();
+    let inside = address.strip_prefix("module.").and_then(|rest| rest.split_once('.'));
+    let local = inside.map_or(address, |(_, local)| local);
     let (mode, local) = local.strip_prefix("data.").map_or(("managed", local), |rest| ("data", rest));
     let (kind, rest) = local.split_once('.').unwrap();
     let (name, index) =
@@ -349,4 +350,81 @@ fn a_deferred_document_is_put_together_again() {
              "Condition": {"StringEquals": {"a:b": [hole("1.condition.0.values.0")]}}},
         ]})
     );
+}
+
+#[test]
+fn a_module_output_is_chosen_by_the_instance_key() {
+    let role = |key: &str| {
+        let values = json!({"name": format!("lane-{key}"), "path": "/", "assume_role_policy": TRUST});
+        let address = format!("module.roles.aws_iam_role.lane[{key:?}]");
+        change(&address, &["create"], &values, &json!({"arn": true}))
+    };
+    let task = |key: &str| {
+        let values = json!({"family": key, "container_definitions": "[]"});
+        let unknown = json!({"task_role_arn": true});
+        change(&format!("module.tasks.aws_ecs_task_definition.lane[{key:?}]"), &["create"], &values, &unknown)
+    };
+    let mut document = plan(&[role("a"), role("b"), task("a"), task("b")], &json!([]));
+    document["configuration"]["root_module"] = json!({"module_calls": {
+        "roles": {"module": {
+            "resources": [{"address": "aws_iam_role.lane", "type": "aws_iam_role", "expressions": {}}],
+            "outputs": {"arns": {"expression": {"references": ["aws_iam_role.lane"]}}},
+        }},
+        "tasks": {
+            "expressions": {"roles": {"references": ["module.roles.arns", "module.roles"]}},
+            "module": {
+                "variables": {"roles": {}},
+                "resources": [{
+                    "address": "aws_ecs_task_definition.lane", "type": "aws_ecs_task_definition",
+                    "expressions": {"task_role_arn": {"references": ["var.roles", "each.key"]}},
+                }],
+            },
+        },
+    }});
+    let snapshot = read(&document);
+    for key in ["a", "b"] {
+        let role = snapshot.tasks[key].value().unwrap().task_role.value().unwrap().to_string();
+        assert!(role.ends_with(&format!(":role/lane-{key}")), "{role}");
+    }
+}
+
+#[test]
+fn what_another_provider_makes_is_elsewhere() {
+    let parameter = |name: &str| {
+        let values = json!({"name": format!("/{name}"), "type": "SecureString"});
+        change(&format!("aws_ssm_parameter.{name}"), &["create"], &values, &json!({"arn": true}))
+    };
+    let role = |name: &str| {
+        let values = json!({"name": "app", "path": "/", "assume_role_policy": TRUST});
+        change(&format!("aws_iam_role.{name}"), &["create"], &values, &json!({"arn": true}))
+    };
+    let configured = |kind: &str, name: &str, provider: &str| {
+        let address = format!("{kind}.{name}");
+        json!({"address": address, "type": kind, "provider_config_key": provider, "expressions": {}})
+    };
+    let names = [("here", "aws"), ("there", "aws.us"), ("twin", "aws.twin"), ("lent", "aws.lent")];
+    let mut resources: Vec<Value> =
+        names.iter().map(|(name, provider)| configured("aws_ssm_parameter", name, provider)).collect();
+    resources.push(configured("aws_iam_role", "own", "aws"));
+    resources.push(configured("aws_iam_role", "lent", "aws.lent"));
+    let mut changes: Vec<Value> = names.iter().map(|(name, _)| parameter(name)).collect();
+    changes.extend([role("own"), role("lent")]);
+    let mut document = plan(&changes, &json!(resources));
+    let region = |region: &str| json!({"region": {"constant_value": region}, "allowed_account_ids": {"constant_value": ["111122223333"]}});
+    let mut lent = region("eu-west-1");
+    lent["assume_role"] = json!([{"role_arn": {"references": ["var.lent"]}}]);
+    lent.as_object_mut().unwrap().remove("allowed_account_ids");
+    document["configuration"]["provider_config"] = json!({
+        "aws": {"name": "aws", "expressions": region("eu-west-1")},
+        "aws.us": {"name": "aws", "alias": "us", "expressions": region("us-east-1")},
+        "aws.twin": {"name": "aws", "alias": "twin", "expressions": region("eu-west-1")},
+        "aws.lent": {"name": "aws", "alias": "lent", "expressions": lent},
+    });
+    let snapshot = read(&document);
+    let seen = |name: &str| matches!(snapshot.parameters[name], Seen::Value(_));
+    assert_eq!(["/here", "/there", "/twin", "/lent"].map(seen), [true, false, true, false]);
+    assert!(seen("arn:aws:ssm:us-east-1:111122223333:parameter/there"));
+    assert!(snapshot.parameters["/lent"].gap().unwrap().reason.contains("its account is not known"));
+    assert_eq!(snapshot.roles["app"].value().unwrap().place.address, "aws_iam_role.own");
+    assert!(snapshot.roles.contains_key("aws_iam_role.lent"));
 }

@@ -190,7 +190,11 @@ impl<'a> Template<'a> {
             "AWS::NoValue" => Tree::Null,
             _ => match self.root.get("Parameters").and_then(|all| all.get(name)) {
                 Some(parameter) => {
-                    Tree::Text(Marked { text: Text::symbol(name), taints: secret(name, parameter) })
+                    let taints = secret(name, parameter);
+                    match default(parameter).filter(|_| taints.is_empty()) {
+                        Some(tree) => tree,
+                        None => Tree::Text(Marked { text: Text::symbol(name), taints }),
+                    }
                 }
                 None => text(self.identity(name, None)),
             },
@@ -380,6 +384,22 @@ fn taints(trees: &[Tree]) -> Vec<String> {
         }
     }
     out
+}
+
+/// What a parameter is unless the deployment says otherwise. Parameters that name a parameter of Systems Manager have its
+/// name as default, and not its value.
+fn default(parameter: &Node) -> Option<Tree> {
+    let text = |key: &str| parameter.get(key).and_then(Node::text);
+    let value = text("Default")?;
+    let kind = text("Type")?;
+    let one = |text: &str| Tree::Text(Marked { text: text.into(), taints: Vec::new() });
+    if kind.starts_with("AWS::SSM::Parameter::Value") {
+        None
+    } else if kind == "CommaDelimitedList" || kind.starts_with("List<") {
+        Some(Tree::List(value.split(',').map(|item| one(item.trim())).collect()))
+    } else {
+        Some(one(value))
+    }
 }
 
 /// Why a template parameter is secret, if it is: it is never echoed, or it is the value of a Systems Manager parameter.
