@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -17,6 +17,11 @@ demo-pass:
 test: setup
 	$(CARGO) test --workspace --locked
 	@echo "all tests passed"
+
+# False alarms in well-known packages, fetched from the registries. Set NOISE to the trees to examine.
+noise:
+	$(CARGO) build --release --locked
+	python3 corpus/noise/noise.py $(NOISE)
 
 lint: setup-lint
 	$(CARGO) fmt --check

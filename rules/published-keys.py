@@ -15,7 +15,6 @@ import hashlib
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -31,11 +30,11 @@ warnings.simplefilter("ignore")
 DEBIAN = """
 apache2-data bind9 ca-certificates-java curl dovecot-core erlang-public-key erlang-ssl exim4-config freeradius-config
 gnutls-bin golang-1.19-src golang-github-gorilla-securecookie-dev golang-golang-x-crypto-dev
-golang-github-docker-docker-dev golang-google-grpc-dev golang-go.crypto-dev libcurl4 libgcrypt20 libgnutls30
+golang-github-docker-docker-dev golang-google-grpc-dev libcurl4 libgcrypt20 libgnutls30
 libmbedcrypto7 libmbedtls-doc libnet-ssleay-perl libio-socket-ssl-perl libnss3 libpython3.11-testsuite libpoe-perl
-librdkafka1 librdkafka++1 libssl-doc libssl3 libwolfssl35 libcyassl-dev libanyevent-perl libhttp-daemon-ssl-perl
+librdkafka1 librdkafka++1 libssl-doc libssl3 libwolfssl35 libanyevent-perl libhttp-daemon-ssl-perl
 libmojolicious-perl libcrypt-openssl-rsa-perl libruby3.1 mariadb-test-data monit nginx-common node-agent-base
-node-http-proxy node-https-proxy-agent node-ws nodejs nodejs-doc npm openssh-client openssl perl php-symfony-http-client
+node-http-proxy node-https-proxy-agent node-ws nodejs-doc npm openssh-client openssl perl php-symfony-http-client
 postgresql-15 python3-acme python3-asyncssh python3-certbot python3-eventlet python3-gevent python3-httplib2
 python3-josepy python3-jwt python3-nose python3-openssl python3-paramiko python3-scrapy python3-tornado python3-twisted
 python3-trustme python3-urllib3 qemu-system-data ruby-rack ruby-httpclient ruby-net-ssh ruby3.1 ruby-webrick ssl-cert
@@ -222,9 +221,6 @@ def main():
     cargo = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo")) / "registry/src"
     for folder in sorted(cargo.glob("*/*")):
         look(folder, f"{folder.name.rsplit('-', 1)[0]} (crates.io)", found)
-    if shutil.which("openssl"):
-        version = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=False).stdout.strip()
-        print(f"  {version}", file=sys.stderr)
     print("# Private keys that well-known packages ship: no secrets. Made by published-keys.py; not edited by hand.")
     print("# SHA-256 of the SubjectPublicKeyInfo\tpackage\tnames of its files, without digits")
     for known, (package, stems) in sorted(found.items()):

@@ -225,6 +225,9 @@ fn sighting(
         notes.push("in UTF-16".to_owned());
     }
     let confidence = rule.confidence.adjusted(hit.adjust);
+    if library::is_key(rule) && key::is_stub(hit.secret) {
+        return None;
+    }
     let key = if library::is_key(rule) { key::digest_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,

@@ -41,6 +41,8 @@ struct Fixture {
     expect: Vec<String>,
     /// The beginning of what the check must say.
     message: Option<String>,
+    /// The severity of everything that the check finds.
+    severity: Option<String>,
 }
 
 /// What running an entrypoint comes to.
@@ -185,8 +187,8 @@ fn fixtures(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Inspects one fixture and says what is wrong with the answer.
-fn judge(id: &str, path: &Path, fails: bool) -> Result<(), String> {
+/// Inspects one fixture and says what is wrong with the answer. `low` are findings that fail nothing.
+fn judge(id: &str, path: &Path, fails: bool, low: bool) -> Result<(), String> {
     let text = std::fs::read_to_string(path).unwrap();
     let fixture: Fixture = toml::from_str(&text).map_err(|e| e.to_string())?;
     let cli = Cli::new();
@@ -218,7 +220,11 @@ fn judge(id: &str, path: &Path, fails: bool) -> Result<(), String> {
         }
         return if found.is_empty() { Ok(()) } else { Err(format!("is found: {found:#?}")) };
     }
-    if found.is_empty() || code != 1 {
+    let level = if low { Some("low") } else { fixture.severity.as_deref() };
+    if let (Some(level), true) = (level, found.iter().any(|f| level.is_some_and(|l| f["severity"] != l))) {
+        return Err(format!("is not {level}: {found:#?}"));
+    }
+    if found.is_empty() || code != 1 && !low {
         return Err(format!("is not found, exit code {code}: {:#}", report["findings"]));
     }
     let place = |origin: &Value| {
@@ -251,9 +257,14 @@ fn every_fixture_gives_what_its_folder_says() {
         .chain(ENTRYPOINTS.iter().map(|c| c.meta().id))
         .chain(HELP.iter().map(|c| c.meta().id));
     for id in ids {
-        for (folder, fails) in [("fail", true), ("pass", false)] {
-            for path in fixtures(&root.join(id).join(folder)) {
-                if let Err(e) = judge(id, &path, fails) {
+        for (folder, fails) in [("fail", true), ("pass", false), ("low", true)] {
+            let directory = root.join(id).join(folder);
+            let low = folder == "low";
+            if low && !directory.exists() {
+                continue;
+            }
+            for path in fixtures(&directory) {
+                if let Err(e) = judge(id, &path, fails, low) {
                     let name = path.strip_prefix(&root).unwrap().display().to_string();
                     wrong.push(format!("{name}: {e}"));
                 }

@@ -33,6 +33,19 @@ pub fn digest_of_armour(text: &[u8]) -> Option<KeyDigest> {
     Some(public_half(&bytes).unwrap_or_else(|| Sha256::digest(&bytes).into()))
 }
 
+/// Whether an armour's body holds so little of the key that it names that nothing secret is in it: under a quarter of an
+/// RSA key there is only its modulus, and what documentation shows of a key is a line.
+pub fn is_stub(text: &[u8]) -> bool {
+    let Some(bytes) = decode(text) else { return false };
+    match *bytes.as_slice() {
+        [0x30, 0x82, high, low, ..] => {
+            let length = usize::from(high) << 8 | usize::from(low);
+            length >= 300 && bytes.len() < length / 4
+        }
+        _ => false,
+    }
+}
+
 /// The digest of the public half of a private key; nothing if the bytes are no key whose public half can be told.
 pub fn public_half(bytes: &[u8]) -> Option<KeyDigest> {
     let spki = match bytes.strip_prefix(OPENSSH_MAGIC) {
@@ -210,4 +223,119 @@ fn openssh(rest: &[u8]) -> Option<Vec<u8>> {
 fn ssh_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const EC_PKCS8: &str = "
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgyALAEyOzHet4w+PP
+TK8o2ODU5wq9Td+8Vy67NlfKxhWhRANCAAR33Gk2wxJdcNMfcyeJrlURASbLVnNu
+lPDMOOlbhmyZbRBEU1z7BSQhsW2YCOcFcV8AMW4OdMr39M4lLhzCLlKO
+";
+    const EC_SEC1: &str = "
+MHcCAQEEIMgCwBMjsx3reMPjz0yvKNjg1OcKvU3fvFcuuzZXysYVoAoGCCqGSM49
+AwEHoUQDQgAEd9xpNsMSXXDTH3Mnia5VEQEmy1ZzbpTwzDjpW4ZsmW0QRFNc+wUk
+IbFtmAjnBXFfADFuDnTK9/TOJS4cwi5Sjg==
+";
+    const RSA_PKCS1: &str = "
+MIICXAIBAAKBgQC/CJVULloHqeqUOz/cz7Wo+fydVnurW84ajYRuTzEaatXcPwXS
+VfePGiKLzEKMhPPF/bgVsyWoEAOjUuIURGSy/6tpij5gQYQ1zxY8nOyoRlIo5ZKF
+xeKWc9kmYL3q8mIjCn54JLJGfFQnprAeUK2K9nwxw/enr5yEiDBQpLe9vQIDAQAB
+AoGAZ/Q0xpVempMFOtqvGurQ0P4QUFIyhAI2Os7NxPVFJDoE3JBTC62KRI4VRHvH
+rw3eVdyGYxCUqkrkn+jHa/33yVtEMYyEaAEGYsGnAy8taH9jMw5rRbUg719f1qaD
+dpIHCHedSBfC1zhJiKRH6lJGv+8JaD6t1iP0xeKzNVJRSiECQQDo67hjTLtLmlOO
+sLtDtKQ34pIEs3E7NTtDL2il1cZj/t9mnsVhpBsaUCEypM7olgNNTJTQtjCQ00Og
+xAhvvg2lAkEA0fZZVbQojrN7ILELNODCN+oR1Mm3eNlMV9c62khJ2A/DOQTy2Xzw
+JYTKSxD/jcGIQ/DQsrGFHpQe7s8MWbWkOQJBAKTMCvTvGGGAengt4QEhcUM9IjUD
+RS0wF5MMmw0ieLDNZwDzexH/i1GNuj9bzi1P3lw1v+D/1tLRNzsrGBD/tiUCQCF9
+4GYxZL7Olndyhk0bBSASMGH3A1M9plXkuTiUi2LxsLxps6tJqKzzb6llvr4H/wqH
+YWL/ujJUglKpqFivBtECQGrETagJr3qsxrZOLH/zJlWTNFVXXHBcAu6Wxl8QmTA/
+92h6QdnWm8C3CBe78eCyWrBpkK9Q8PZ9Qkwf3FE9Epw=
+";
+    const RSA_PKCS8: &str = "
+MIICdgIBADANBgkqhkiG9w0BAQEFAASCAmAwggJcAgEAAoGBAL8IlVQuWgep6pQ7
+P9zPtaj5/J1We6tbzhqNhG5PMRpq1dw/BdJV948aIovMQoyE88X9uBWzJagQA6NS
+4hREZLL/q2mKPmBBhDXPFjyc7KhGUijlkoXF4pZz2SZgveryYiMKfngkskZ8VCem
+sB5QrYr2fDHD96evnISIMFCkt729AgMBAAECgYBn9DTGlV6akwU62q8a6tDQ/hBQ
+UjKEAjY6zs3E9UUkOgTckFMLrYpEjhVEe8evDd5V3IZjEJSqSuSf6Mdr/ffJW0Qx
+jIRoAQZiwacDLy1of2MzDmtFtSDvX1/WpoN2kgcId51IF8LXOEmIpEfqUka/7wlo
+Pq3WI/TF4rM1UlFKIQJBAOjruGNMu0uaU46wu0O0pDfikgSzcTs1O0MvaKXVxmP+
+32aexWGkGxpQITKkzuiWA01MlNC2MJDTQ6DECG++DaUCQQDR9llVtCiOs3sgsQs0
+4MI36hHUybd42UxX1zraSEnYD8M5BPLZfPAlhMpLEP+NwYhD8NCysYUelB7uzwxZ
+taQ5AkEApMwK9O8YYYB6eC3hASFxQz0iNQNFLTAXkwybDSJ4sM1nAPN7Ef+LUY26
+P1vOLU/eXDW/4P/W0tE3OysYEP+2JQJAIX3gZjFkvs6Wd3KGTRsFIBIwYfcDUz2m
+VeS5OJSLYvGwvGmzq0morPNvqWW+vgf/CodhYv+6MlSCUqmoWK8G0QJAasRNqAmv
+eqzGtk4sf/MmVZM0VVdccFwC7pbGXxCZMD/3aHpB2dabwLcIF7vx4LJasGmQr1Dw
+9n1CTB/cUT0SnA==
+";
+    const SSH_ED25519: &str = "
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
+QyNTUxOQAAACBLKk4PIQHbue1/Kx71FUKdfKzE5v7PaPmz8H/dWltvVwAAAIhOlb7CTpW+
+wgAAAAtzc2gtZWQyNTUxOQAAACBLKk4PIQHbue1/Kx71FUKdfKzE5v7PaPmz8H/dWltvVw
+AAAEAxhhhn8EeVMMk7m3uK/dOZgz1Mz77RIlsMe9VYLsMbtUsqTg8hAdu57X8rHvUVQp18
+rMTm/s9o+bPwf91aW29XAAAAAXQBAgME
+";
+    const SSH_ECDSA_LOCKED: &str = "
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABC8RjDW1d
+OsRfYeMOoUgf5hAAAAEAAAAAEAAABoAAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlz
+dHAyNTYAAABBBOIMYN91obBPVf6ZaMswu5e6jScka2Zh34TaiInf4Uu5OIB0K3mkvTH18z
+yIVTXZx9gM0azzxR0nNzWhbnEjphAAAACgutnF2dEWK1sUbdTlThUCqlbjAn/vQMiI0/BB
+pPgFMUU2u9bQlf0zxtdEjjFMz7s7m9/UkZ9xU6GA+9kd8gxy70GaR6ocQa+zVreQ5fZ8Rj
+LjvFnnylNZWrcUf0hW+2Go1G1E55wqKlurgLY5b9CUBfIc3PYdrpVzL/WS4ewnOly7fYB9
+qVA4T3g1cpY0jA76nQLT3a93ODP+0vlNX2iNJw==
+";
+
+    fn hex(text: &str) -> String {
+        digest_of_armour(text.as_bytes()).unwrap().iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// What `openssl pkey -pubout -outform DER | sha256sum` prints.
+    #[test]
+    fn the_public_half_tells_keys_apart() {
+        let ec = "c2cc9f7593feebedff9ec5e2dc3ff2bd105698b6b38b1099cbd6845701f3cfaa";
+        let rsa = "48b131d91e4cd9dbe5dfdc4868e2d343a841ec8b14514d903d57c3b6b0b924d4";
+        for (text, digest) in [(EC_PKCS8, ec), (EC_SEC1, ec), (RSA_PKCS1, rsa), (RSA_PKCS8, rsa)] {
+            assert_eq!(hex(text), digest);
+        }
+        assert_eq!(hex(SSH_ED25519), "52e01ab433d731df7576200ac10026234f588c116d0eeefe32d44f249adc87a3");
+        // Under a passphrase the public half is in clear.
+        assert_eq!(hex(SSH_ECDSA_LOCKED), "887ce84624866cf587a24374ed0b904ba0c7b8d20be7803e6db8a24cf27b2746");
+        // RFC 8410, section 10.3: the key, without and with its public half.
+        let seed = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
+        assert_eq!(hex(seed), "a1e9156054e04fac899ae9f275132cdc07a5dbc4ea2c2ad3a1ffc6e0d253681f");
+    }
+
+    #[test]
+    fn the_beginning_of_a_key_is_none() {
+        assert!(is_stub(&RSA_PKCS1.as_bytes()[..128]));
+        assert!(!is_stub(&RSA_PKCS1.as_bytes()[..400]));
+        assert!(!is_stub(EC_SEC1.as_bytes()));
+    }
+
+    #[test]
+    fn however_source_code_holds_it() {
+        let escaped = RSA_PKCS8.replace('\n', "\\n");
+        let literals = RSA_PKCS8.replace('\n', "\\n\" +\n    \"");
+        let indented = RSA_PKCS8.replace('\n', "\r\n\t  ");
+        for text in [&escaped, &literals, &indented] {
+            assert_eq!(hex(text), hex(RSA_PKCS8), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_known_by_its_bytes() {
+        assert_eq!(public_half(b"\x30\x03\x02\x01\x00"), None);
+        assert_eq!(public_half(b""), None);
+        let der = decode(RSA_PKCS1.as_bytes()).unwrap();
+        for end in 0..der.len() {
+            assert_eq!(public_half(&der[..end]), None, "cut after {end}");
+        }
+        let ssh = decode(SSH_ED25519.as_bytes()).unwrap();
+        for end in 0..ssh.len() {
+            let _ = public_half(&ssh[..end]);
+        }
+    }
 }
