@@ -29,7 +29,7 @@ pub(super) fn stands_apart(
 ) -> bool {
     let left = run_before(bytes, secret.start);
     let right = run_after(bytes, secret.end);
-    if left.is_empty() && right.is_empty() || proved {
+    if proved {
         return true;
     }
     let prefix = bytes.get(anchor.clone()).unwrap_or_default();
@@ -38,6 +38,9 @@ pub(super) fn stands_apart(
         && prefix.iter().any(|b| !b.is_ascii_alphanumeric());
     let in_blob = |run: &[u8]| run.len() >= REACH / 2 && !reads_as_text(run);
     if long {
+        if left.is_empty() || right.is_empty() {
+            return true;
+        }
         return !(in_blob(left) && in_blob(right));
     }
     // A marshalled string is preceded by its length.
@@ -46,6 +49,10 @@ pub(super) fn stands_apart(
         return true;
     }
     // In a text nothing touches a token; what is no text may be a table of strings.
+    // Inside a blob of base64 any short prefix occurs by chance, behind a `/` or `+` too.
+    if in_blob(wide_before(bytes, secret.start)) || in_blob(wide_after(bytes, secret.end)) {
+        return false;
+    }
     let token = bytes.get(secret.clone()).unwrap_or_default();
     let (binary, table) = (is_binary(bytes, secret), kind == FileKind::Unknown && !reads_as_text(token));
     let touches = |run: &[u8]| {
@@ -67,6 +74,24 @@ fn run_after(bytes: &[u8], at: usize) -> &[u8] {
     let window = bytes.get(at..(at + REACH).min(bytes.len())).unwrap_or_default();
     let length = window.iter().take_while(|b| is_word(**b)).count();
     window.get(..length).unwrap_or_default()
+}
+
+/// As [`run_before`], with `/` and `+`.
+fn wide_before(bytes: &[u8], at: usize) -> &[u8] {
+    let window = bytes.get(at.saturating_sub(REACH)..at).unwrap_or_default();
+    let length = window.iter().rev().take_while(|b| is_base64(**b)).count();
+    window.get(window.len() - length..).unwrap_or_default()
+}
+
+/// As [`run_after`], with `/` and `+`.
+fn wide_after(bytes: &[u8], at: usize) -> &[u8] {
+    let window = bytes.get(at..(at + REACH).min(bytes.len())).unwrap_or_default();
+    let length = window.iter().take_while(|b| is_base64(**b)).count();
+    window.get(..length).unwrap_or_default()
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 fn is_word(byte: u8) -> bool {

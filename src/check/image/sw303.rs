@@ -2,7 +2,7 @@
 
 use super::Examined;
 use super::metadata::{Seen, add, text_finding};
-use crate::check::{Answers, Check, Context, examine_text};
+use crate::check::{Answers, Check, Context, examine_history};
 use crate::finding::{CheckMeta, Severity};
 
 /// SW303.
@@ -35,7 +35,7 @@ impl Check<Examined> for SecretInHistory {
                     ("author", &entry.author),
                 ];
                 for (field, text) in fields {
-                    for secret in examine_text(context, text) {
+                    for secret in examine_history(context, text) {
                         let (group, origin) = (secret.mark.group, image.history(i, field));
                         let place = ["history", field];
                         let finding =

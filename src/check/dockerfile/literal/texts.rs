@@ -177,7 +177,7 @@ impl Reader<'_> {
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let written = left.trim_end_matches(' ');
         let name = written.trim_end_matches(['"', '\'', '\\']);
-        let name = &name[name.rfind(|c: char| !is_name(c)).map_or(0, |i| i + 1)..];
+        let name = name.rsplit(|c: char| !is_name(c)).next().unwrap_or_default();
         let npm = name.ends_with("_auth") || name.ends_with("_authToken");
         if name_kind(name.as_bytes()) != NameKind::Secret && !npm {
             return;
