@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test accuracy lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --release --locked
@@ -17,6 +17,9 @@ demo-pass:
 test: setup
 	$(CARGO) test --locked
 	@echo "all tests passed"
+
+accuracy:
+	$(CARGO) test --locked --test accuracy -- --nocapture
 
 lint: setup-lint
 	$(CARGO) fmt --check

@@ -55,10 +55,13 @@ pub(super) fn stands_apart(
     }
     let token = bytes.get(secret.clone()).unwrap_or_default();
     let (binary, table) = (is_binary(bytes, secret), kind == FileKind::Unknown && !reads_as_text(token));
-    let touches = |run: &[u8]| {
-        run.is_empty() || table && run.len() >= WORD && reads_as_text(run) || binary && run.len() < REACH / 2
-    };
-    (touches(left) || is_escape(bytes, secret.start)) && touches(right)
+    let in_binary = |run: &[u8]| binary && run.len() < REACH / 2;
+    let word = |run: &[u8]| table && run.len() >= WORD && reads_as_text(run);
+    let before = left.is_empty() || is_escape(bytes, secret.start) || word(left) || in_binary(left);
+    // Behind a word, the next string of a table may be short or begin with a short word (`net/http`), which a token of
+    // no fixed length swallows in part.
+    let after = right.is_empty() || word(right) || in_binary(right) || word(left) && right.len() < WORD;
+    before && after
 }
 
 /// The bytes of the base64 alphabet right before `at`.
