@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test noise lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test accuracy noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -22,6 +22,10 @@ test: setup
 noise:
 	$(CARGO) build --release --locked
 	python3 corpus/noise/noise.py $(NOISE)
+
+# Recall and precision of the detectors over corpus/secrets.
+accuracy:
+	$(CARGO) test --locked --test accuracy -- --nocapture
 
 lint: setup-lint
 	$(CARGO) fmt --check

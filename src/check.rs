@@ -13,7 +13,7 @@ use crate::finding::{CheckMeta, Finding, FingerprintKey, Reads, Unchecked};
 use crate::observe::InjectedSecret;
 use crate::rule::Rules;
 
-pub use text::{Masker, NAMED, TextSecret, examine_assignment, examine_text};
+pub use text::{Masker, NAMED, TextSecret, examine_assignment, examine_history, examine_text};
 
 /// One question with a stable ID.
 pub trait Check<A: ?Sized>: Sync {

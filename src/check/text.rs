@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::Context;
+use super::dockerfile::in_command;
 use crate::finding::{Confidence, SecretMark, Severity};
 use crate::rule::Rules;
 use seaworthy_detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
@@ -46,6 +47,33 @@ pub fn examine_text(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
         found.extend(named);
     }
     resolve(found)
+}
+
+/// Looks for secrets in what an entry of an image's history says: as in any text, and in a shell's command word by word,
+/// as in a RUN.
+pub fn examine_history(context: &Context<'_>, entry: &str) -> Vec<TextSecret> {
+    let Some(command) = shell_command(entry) else { return examine_text(context, entry) };
+    let mut found = in_command(context, &entry[command.clone()]);
+    for secret in &mut found {
+        secret.span = secret.span.start + command.start..secret.span.end + command.start;
+    }
+    // Build arguments stand before the command.
+    found.extend(examine_text(context, &entry[..command.start]));
+    found.extend(by_form(context, entry).into_iter().filter(|s| !s.by_name));
+    resolve(found)
+}
+
+/// The command that a history entry gives to a shell: `/bin/sh -c …`, behind build arguments and without BuildKit's
+/// mark. An instruction that ran nothing (`#(nop)`) has none.
+fn shell_command(entry: &str) -> Option<Range<usize>> {
+    const FLAG: &str = " -c ";
+    let shells = ["/sh", "/bash", "/ash", "/dash", "/zsh", "-o pipefail", "-ex", "-e", "-x", "-eux", "-l"];
+    let (at, _) =
+        entry.match_indices(FLAG).find(|(at, _)| shells.iter().any(|s| entry[..*at].ends_with(s)))?;
+    let start = at + FLAG.len();
+    let end = entry.strip_suffix("# buildkit").map_or(entry.len(), str::len);
+    let command = entry.get(start..end)?;
+    (!command.trim_start().starts_with("#(nop)")).then_some(start..end)
 }
 
 /// Looks for a secret in the value given to `name`.
@@ -260,6 +288,31 @@ mod tests {
         assert_eq!(names("echo \"//r/:_authToken=$TOK\" > /npmrc"), [("_authToken", "$TOK")]);
         assert_eq!(names("--password=x;y"), [("password", "x")]);
         assert_eq!(names("a == b; =c"), []);
+    }
+
+    #[test]
+    fn commands_in_a_history_are_found() {
+        let command = |entry: &'static str| shell_command(entry).map(|r| &entry[r]);
+        assert_eq!(command("/bin/sh -c make install"), Some("make install"));
+        assert_eq!(command("RUN /bin/sh -c make # buildkit"), Some("make "));
+        assert_eq!(command("|1 A=b /bin/bash -o pipefail -c make"), Some("make"));
+        assert_eq!(command("/bin/sh -c #(nop)  ENV A=b"), None);
+        assert_eq!(command("ENV A=b -c x"), None);
+    }
+
+    #[test]
+    fn a_history_is_read_as_a_run_is() {
+        let rules = Rules::load(&[], &[]).unwrap();
+        let context =
+            Context { rules: &rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] };
+        let found = |entry: &str| {
+            examine_history(&context, entry).into_iter().map(|s| entry[s.span].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("RUN /bin/sh -c mysql -u root -pHarbour2024! < a.sql # buildkit"), ["Harbour2024!"]);
+        assert_eq!(found("/bin/sh -c echo 'pilot:Harbour2024!' | chpasswd"), ["Harbour2024!"]);
+        assert_eq!(found("|1 DBPASS=hunter2hunter2 /bin/sh -c make"), ["hunter2hunter2"]);
+        assert_eq!(found("/bin/sh -c #(nop)  ENV DB_PASSWORD=hunter2hunter2"), ["hunter2hunter2"]);
+        assert_eq!(found("RUN /bin/sh -c SECRET_KEY=build-key make # buildkit"), [""; 0]);
     }
 
     #[test]

@@ -164,10 +164,10 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
         }
         let sightings = &mut facts.sightings;
         let whole = part.offset == 0 && part.last;
+        let kind = FileKind::of_path(part.file.path.as_bytes());
         let mut narrow = |hit: Hit<'_>, width: u64| {
             sightings.extend(sighting(rules, key, part, bytes, whole, hit, width));
         };
-        let kind = FileKind::of_path(part.file.path.as_bytes());
         let piece = Piece { bytes, core_start, core_end, kind };
         rules.engine().scan(&piece, scratch, &mut |hit| narrow(hit, 1));
         if let Some(order) = utf16(bytes) {
@@ -305,14 +305,15 @@ fn resolve(rules: &Rules, mut sightings: Vec<Sighting>) -> Vec<Sighting> {
             .then_with(|| (a.span, a.rule, a.matched).cmp(&(b.span, b.rule, b.matched)))
     });
     let mut kept: Vec<Sighting> = Vec::new();
-    let mut of_file: HashMap<FileKey, Vec<(u64, u64)>> = HashMap::new();
+    // What is kept does not overlap, so only the last that begins before a span's end can reach into it.
+    let mut of_file: HashMap<FileKey, BTreeMap<u64, u64>> = HashMap::new();
     for s in sightings {
         let file = (s.file.ordinal, s.file.path.as_bytes().to_vec());
         let taken = of_file.entry(file).or_default();
-        if taken.iter().any(|(start, end)| *start < s.span.1 && s.span.0 < *end) {
+        if taken.range(..s.span.1).next_back().is_some_and(|(_, end)| s.span.0 < *end) {
             continue;
         }
-        taken.push(s.span);
+        taken.insert(s.span.0, s.span.1);
         kept.push(s);
     }
     kept.sort_by(|a, b| (&a.file.path, a.file.ordinal, a.span).cmp(&(&b.file.path, b.file.ordinal, b.span)));

@@ -29,7 +29,7 @@ pub(super) fn stands_apart(
 ) -> bool {
     let left = run_before(bytes, secret.start);
     let right = run_after(bytes, secret.end);
-    if left.is_empty() && right.is_empty() || proved {
+    if proved {
         return true;
     }
     let prefix = bytes.get(anchor.clone()).unwrap_or_default();
@@ -38,6 +38,9 @@ pub(super) fn stands_apart(
         && prefix.iter().any(|b| !b.is_ascii_alphanumeric());
     let in_blob = |run: &[u8]| run.len() >= REACH / 2 && !reads_as_text(run);
     if long {
+        if left.is_empty() || right.is_empty() {
+            return true;
+        }
         return !(in_blob(left) && in_blob(right));
     }
     // A marshalled string is preceded by its length.
@@ -46,12 +49,19 @@ pub(super) fn stands_apart(
         return true;
     }
     // In a text nothing touches a token; what is no text may be a table of strings.
+    // Inside a blob of base64 any short prefix occurs by chance, behind a `/` or `+` too.
+    if in_blob(wide_before(bytes, secret.start)) || in_blob(wide_after(bytes, secret.end)) {
+        return false;
+    }
     let token = bytes.get(secret.clone()).unwrap_or_default();
     let (binary, table) = (is_binary(bytes, secret), kind == FileKind::Unknown && !reads_as_text(token));
-    let touches = |run: &[u8]| {
-        run.is_empty() || table && run.len() >= WORD && reads_as_text(run) || binary && run.len() < REACH / 2
-    };
-    (touches(left) || is_escape(bytes, secret.start)) && touches(right)
+    let in_binary = |run: &[u8]| binary && run.len() < REACH / 2;
+    let word = |run: &[u8]| table && run.len() >= WORD && reads_as_text(run);
+    let before = left.is_empty() || is_escape(bytes, secret.start) || word(left) || in_binary(left);
+    // Behind a word, the next string of a table may be short or begin with a short word (`net/http`), which a token of
+    // no fixed length swallows in part.
+    let after = right.is_empty() || word(right) || in_binary(right) || word(left) && right.len() < WORD;
+    before && after
 }
 
 /// The bytes of the base64 alphabet right before `at`.
@@ -67,6 +77,24 @@ fn run_after(bytes: &[u8], at: usize) -> &[u8] {
     let window = bytes.get(at..(at + REACH).min(bytes.len())).unwrap_or_default();
     let length = window.iter().take_while(|b| is_word(**b)).count();
     window.get(..length).unwrap_or_default()
+}
+
+/// As [`run_before`], with `/` and `+`.
+fn wide_before(bytes: &[u8], at: usize) -> &[u8] {
+    let window = bytes.get(at.saturating_sub(REACH)..at).unwrap_or_default();
+    let length = window.iter().rev().take_while(|b| is_base64(**b)).count();
+    window.get(window.len() - length..).unwrap_or_default()
+}
+
+/// As [`run_after`], with `/` and `+`.
+fn wide_after(bytes: &[u8], at: usize) -> &[u8] {
+    let window = bytes.get(at..(at + REACH).min(bytes.len())).unwrap_or_default();
+    let length = window.iter().take_while(|b| is_base64(**b)).count();
+    window.get(..length).unwrap_or_default()
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
 fn is_word(byte: u8) -> bool {

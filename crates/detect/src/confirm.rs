@@ -225,6 +225,9 @@ impl Confirmer {
 fn follows(bytes: &[u8], at: usize, text: &[u8]) -> bool {
     let window = bytes.get(at..(at + MAX_WORD).min(bytes.len())).unwrap_or_default();
     let ends = |b: &u8| *b <= b' ' || matches!(b, b'"' | b'\'' | b'`' | b'<');
+    if let [byte] = text {
+        return window.iter().find(|b| ends(b) || *b == byte).is_some_and(|found| found == byte);
+    }
     let word = window.iter().position(ends).unwrap_or(window.len());
     window[..word].windows(text.len().max(1)).any(|w| w == text)
 }

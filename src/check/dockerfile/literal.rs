@@ -47,6 +47,24 @@ pub(super) fn literals(context: &Context<'_>, script: &Script, text: Option<&Tex
     reader.found
 }
 
+/// The secrets in a shell command that comes from elsewhere than a Dockerfile, such as an image's history. Their spans
+/// are in `command`.
+pub(in crate::check) fn in_command(context: &Context<'_>, command: &str) -> Vec<TextSecret> {
+    let text = Text::of(command);
+    literals(context, &seaworthy_dockerfile::shell::read(&text), Some(&text))
+        .into_iter()
+        .map(|literal| {
+            let mut secret = literal.secret;
+            secret.span = literal.span.start..literal.span.end;
+            secret.severity = literal.severity;
+            // What the shell's words tell is as good as the severity that they give.
+            secret.confidence = secret.confidence.max(Confidence::Medium);
+            secret.name = secret.name.or(Some(literal.variable).filter(|_| secret.by_name));
+            secret
+        })
+        .collect()
+}
+
 /// The secrets in a text that is written to a file.
 pub(super) fn in_written_text(context: &Context<'_>, text: &Rendered) -> Vec<Literal> {
     let mut reader = Reader { context, found: Vec::new(), places: BTreeMap::new() };

@@ -22,6 +22,7 @@ mod variable;
 use std::collections::HashMap;
 
 use build::{Build, Recipe};
+pub(in crate::check) use literal::in_command;
 pub use path::absolute;
 
 use super::{Check, Context, TextSecret};

@@ -1,7 +1,7 @@
 //! SW303: secret in the config's history.
 
 use super::metadata::{Seen, add, text_finding};
-use crate::check::{Answers, Check, Context, examine_text};
+use crate::check::{Answers, Check, Context, examine_history};
 use crate::finding::{CheckMeta, Reads, Severity};
 use crate::observe::Examined;
 
@@ -36,7 +36,7 @@ impl Check<Examined> for SecretInHistory {
                     ("author", &entry.author),
                 ];
                 for (field, text) in fields {
-                    for secret in examine_text(context, text) {
+                    for secret in examine_history(context, text) {
                         let (group, origin) = (secret.mark.group, image.history(i, field));
                         let place = ["history", field];
                         let finding =

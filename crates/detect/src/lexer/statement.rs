@@ -31,17 +31,11 @@ pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     }
     let head = &bytes[place.start.saturating_sub(STATEMENT)..place.start];
     let says = |text: &[u8]| head.windows(text.len()).any(|w| w.eq_ignore_ascii_case(text));
-    let sets = [
-        &b"create user"[..],
-        b"alter user",
-        b"create role",
-        b"alter role",
-        b"create login",
-        b"alter login",
-        b"set ",
-    ]
-    .iter()
-    .any(|s| says(s));
+    let sets =
+        [&b"create user"[..], b"alter user", b"create role", b"alter role", b"create login", b"alter login"]
+            .iter()
+            .any(|s| says(s))
+            || head.len() >= 4 && head[head.len() - 4..].eq_ignore_ascii_case(b"set ");
     if !identified && !sets || !matches!(bytes.get(at), Some(b'\'' | b'"')) || at == after {
         return;
     }

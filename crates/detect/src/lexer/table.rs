@@ -44,6 +44,10 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
             return;
         }
         if let Some(secret) = cells(bytes, at..end, separator).nth(index).filter(|c| !c.is_empty()) {
+            // Another head: its own cells are read from there.
+            if bytes[secret.clone()] == bytes[name.clone()] {
+                return;
+            }
             let matched = name.start..secret.end;
             sink(Reading { matched, name: name.clone(), secret, quoting: Quoting::Line });
         }

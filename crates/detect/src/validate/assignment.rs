@@ -1,6 +1,7 @@
 //! Literals assigned to a secret's name in text files: `.env`, properties, YAML, JSON, INI, XML, code.
 
 use super::literal::judge;
+use super::names::is_counted;
 use super::shape::{Texture, is_hex_digest};
 use super::words::{contains_ignore_case, reads_like_words};
 use super::{CONTEXT, Candidate, Judgement};
@@ -17,6 +18,9 @@ pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
         return Judgement::Reject;
     }
     if let Some((name, quoting)) = candidate.reading {
+        if is_counted(candidate.before(), name) {
+            return Judgement::Reject;
+        }
         return judge(name, quoting, candidate.kind, candidate.secret);
     }
     let Some(place) = Place::read(candidate) else { return Judgement::Reject };

@@ -5,7 +5,7 @@ use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code, 
 use super::names::{NameKind, is_password_name, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
-use super::words::contains_ignore_case;
+use super::words::{contains_ignore_case, reads_like_words};
 use super::{Adjust, Judgement};
 use crate::kind::FileKind;
 use crate::lexer::Quoting;
@@ -80,7 +80,12 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
         return password_in_settings(value, texture, quoting);
     }
     let bare = matches!(quoting, Quoting::Line | Quoting::Bare);
-    if bare && !config && is_identifier(value) || kind == NameKind::Weak && !may_be_key(quoting, value) {
+    // Words run together, as tables of strings have them.
+    let prose = bare && value.len() > 64 && reads_like_words(value);
+    if prose
+        || bare && !config && is_identifier(value)
+        || kind == NameKind::Weak && !may_be_key(quoting, value)
+    {
         return Judgement::Reject;
     }
     let enough = match (quoting, kind) {
@@ -133,8 +138,26 @@ fn is_expression(value: &[u8]) -> bool {
         .windows(3)
         .filter(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
         .count();
-    [&b"(?"[..], b"[^", b"\\w", b"\\d", b"\\s", b"a-z", b"A-Z", b"0-9", b"(%s", b")?$"].iter().any(|n| has(n))
+    [
+        &b"(?"[..],
+        b"[^",
+        b"\\w",
+        b"\\d",
+        b"\\s",
+        b"a-z",
+        b"A-Z",
+        b"0-9",
+        b"(%s",
+        b")?$",
+        b"&#6",
+        b"&lt;",
+        b"&gt;",
+    ]
+    .iter()
+    .any(|n| has(n))
         || escapes >= 3
+        || value[0] == b'#'
+            && value[1..].iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
 /// A UUID: an identifier as often as a secret.
@@ -286,7 +309,7 @@ pub(super) fn is_key_material(value: &[u8]) -> bool {
         && spaces * 10 <= value.len()
         && has_letter_and_digit(value)
         && distinct(value) >= 18
-        && !super::words::reads_like_words(value)
+        && !reads_like_words(value)
 }
 
 /// A password that no expression and no variable's name looks like: signs that are no operators, or letters and

@@ -203,6 +203,18 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     }
 }
 
+/// Whether the word before a name makes it a position or a mark: `Next page token: …`.
+pub(crate) fn is_counted(before: &[u8], name: &[u8]) -> bool {
+    let word = before.strip_suffix(b" ").map(|head| {
+        let start = head.iter().rposition(|b| !b.is_ascii_alphabetic()).map_or(0, |at| at + 1);
+        &head[start..]
+    });
+    name.eq_ignore_ascii_case(b"token")
+        && word.is_some_and(|word| {
+            TOKEN_COMPANIONS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+        })
+}
+
 /// `key`, `keys` or `auth` is a word of the name.
 fn has_key_or_auth(name: &[u8]) -> bool {
     words(name)
