@@ -113,15 +113,19 @@ fn verdict(profile: &Profile, report: &Report, results: &[ControlResult]) -> Ver
     }
 }
 
-/// Waivers that have expired, and those that cover none of the controls in `groups`.
+/// Waivers that have expired, and those that cover only controls in `groups` that pass without them.
 pub fn warnings(waivers: &[Waiver], today: Date, groups: &[ControlGroup]) -> Vec<String> {
     let mut covering = groups.iter().flat_map(|g| &g.controls).filter_map(|c| c.waiver.as_ref());
     let used: BTreeSet<&str> = covering.by_ref().map(|w| w.control.as_str()).collect();
+    let passes = |waiver: &Waiver| {
+        let controls = groups.iter().flat_map(|g| &g.controls);
+        controls.filter(|c| covers(&waiver.control, &c.id)).all(|c| c.status == ControlStatus::Pass)
+    };
     let told = waivers.iter().filter_map(|waiver| {
         let (place, control, on) = (&waiver.place, &waiver.control, waiver.expires);
         if !waiver.holds(today) {
             Some(format!("{place}: the waiver of {control} expired on {on} and no longer counts"))
-        } else if !used.contains(waiver.control.as_str()) {
+        } else if !used.contains(waiver.control.as_str()) && passes(waiver) {
             Some(format!("{place}: the waiver of {control} covers nothing and can be removed"))
         } else {
             None
