@@ -46,7 +46,8 @@ impl Random {
 
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const WORDS: [&str; 12] = [
-    "harbour", "anchor", "summer", "copper", "window", "falcon", "silver", "thunder", "castle", "walnut", "mercury", "lantern",
+    "harbour", "anchor", "summer", "copper", "window", "falcon", "silver", "thunder", "castle", "walnut",
+    "mercury", "lantern",
 ];
 
 /// A token: letters and digits, or hexadecimal.
@@ -71,7 +72,10 @@ fn password(random: &mut Random, class: usize) -> String {
         }
         1 => random.text(&format!("{LETTERS}0123456789!%^*-+~"), 12) + "k7",
         2 => capital(&word(random)) + &year(random) + "!",
-        3 => capital(&word(random)).replace('e', "3").replace('a', "4").replace('o', "0") + &random.text("123456789", 2),
+        3 => {
+            capital(&word(random)).replace('e', "3").replace('a', "4").replace('o', "0")
+                + &random.text("123456789", 2)
+        }
         4 => random.text("abcdefghijklmnopqrstuvwxyz", 12),
         5 => format!("{}-{}{}", word(random), word(random), random.next(9) + 1),
         _ => word(random) + &random.text("123456789", 4),
@@ -108,7 +112,12 @@ fn rated(rule: &Rule, adjust: i8) -> Severity {
 }
 
 /// What is found: detector, severity, value.
-fn scan(rules: &Rules, scratch: &mut Scratch, kind: FileKind, bytes: &[u8]) -> Vec<(String, Severity, Vec<u8>)> {
+fn scan(
+    rules: &Rules,
+    scratch: &mut Scratch,
+    kind: FileKind,
+    bytes: &[u8],
+) -> Vec<(String, Severity, Vec<u8>)> {
     let mut found = Vec::new();
     rules.engine().scan(&Piece::whole(bytes).of_kind(kind), scratch, &mut |hit| {
         let rule = rules.get(hit.detector).unwrap();
@@ -213,7 +222,8 @@ fn recall_and_precision() {
             let (text, _) = fill(template, &mut random, 0);
             tally.clean += 1;
             let alarms = scan(&rules, &mut scratch, kind, text.as_bytes());
-            let alarms: Vec<_> = alarms.into_iter().filter(|(_, severity, _)| *severity >= Severity::Medium).collect();
+            let alarms: Vec<_> =
+                alarms.into_iter().filter(|(_, severity, _)| *severity >= Severity::Medium).collect();
             if let Some((id, _, _)) = alarms.first() {
                 tally.alarms += 1;
                 let shown: String = text.trim_end().chars().take(120).collect();
@@ -221,23 +231,37 @@ fn recall_and_precision() {
             }
         }
     }
-    println!("{:28} {:>6} {:>6} {:>8} {:>7} {:>9} {:>6} {:>7}", "family", "wanted", "low", "medium", "high", "critical", "clean", "alarms");
+    println!(
+        "{:28} {:>6} {:>6} {:>8} {:>7} {:>9} {:>6} {:>7}",
+        "family", "wanted", "low", "medium", "high", "critical", "clean", "alarms"
+    );
     let (mut wanted, mut found, mut alarms) = (0, 0, 0);
     for (family, tally) in &tallies {
         let at = |severity| tally.found.get(&severity).copied().unwrap_or(0);
         println!(
             "{family:28} {:>6} {:>6} {:>8} {:>7} {:>9} {:>6} {:>7}",
-            tally.wanted, at(Severity::Low), at(Severity::Medium), at(Severity::High), at(Severity::Critical), tally.clean, tally.alarms
+            tally.wanted,
+            at(Severity::Low),
+            at(Severity::Medium),
+            at(Severity::High),
+            at(Severity::Critical),
+            tally.clean,
+            tally.alarms
         );
         wanted += tally.wanted;
         found += tally.found.iter().filter(|(s, _)| **s >= Severity::Medium).map(|(_, n)| n).sum::<usize>();
         alarms += tally.alarms;
     }
-    let share = |part: usize, whole: usize| f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole.max(1)).unwrap());
+    let share = |part: usize, whole: usize| {
+        f64::from(u32::try_from(part).unwrap()) / f64::from(u32::try_from(whole.max(1)).unwrap())
+    };
     let (recall, precision) = (share(found, wanted), share(found, found + alarms));
     print!("{faults}");
     println!("recall {recall:.4}, precision {precision:.4} at medium and above");
-    assert!(recall >= LEAST && precision >= LEAST, "recall {recall:.4}, precision {precision:.4}, least {LEAST}");
+    assert!(
+        recall >= LEAST && precision >= LEAST,
+        "recall {recall:.4}, precision {precision:.4}, least {LEAST}"
+    );
 }
 
 /// Every token of a fixed form, where nothing or something else than text stands around it.
@@ -261,12 +285,20 @@ fn tokens_are_found_wherever_they_stand() {
             continue;
         }
         let length = u8::try_from(secret.len()).unwrap_or(u8::MAX);
-        let marshal = if length < u8::MAX { vec![b'z' | 0x80, length] } else { [&b"u"[..], &u32::try_from(secret.len()).unwrap().to_le_bytes()].concat() };
+        let marshal = if length < u8::MAX {
+            vec![b'z' | 0x80, length]
+        } else {
+            [&b"u"[..], &u32::try_from(secret.len()).unwrap().to_le_bytes()].concat()
+        };
         let places: [(&str, Vec<u8>, Vec<u8>); 7] = [
             ("start of the file", Vec::new(), b"\n".to_vec()),
             ("end of the file", b"x = ".to_vec(), Vec::new()),
             ("Python constant", marshal, b"c\x00\x00\x00".to_vec()),
-            ("Go string table", b"goroutine running on other thread".to_vec(), b"net/http: request canceled".to_vec()),
+            (
+                "Go string table",
+                b"goroutine running on other thread".to_vec(),
+                b"net/http: request canceled".to_vec(),
+            ),
             ("SQLite row", b"\x00\x00\x01\x04\x17\x5dci".to_vec(), b"\x02\x03".to_vec()),
             ("escaped line end", b"{\"x\": \"a\\n".to_vec(), b"\\n\"}".to_vec()),
             ("percent escape", b"https://x/?a=1%20".to_vec(), b"%20b".to_vec()),

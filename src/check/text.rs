@@ -68,7 +68,8 @@ pub fn examine_history(context: &Context<'_>, entry: &str) -> Vec<TextSecret> {
 fn shell_command(entry: &str) -> Option<Range<usize>> {
     const FLAG: &str = " -c ";
     let shells = ["/sh", "/bash", "/ash", "/dash", "/zsh", "-o pipefail", "-ex", "-e", "-x", "-eux", "-l"];
-    let (at, _) = entry.match_indices(FLAG).find(|(at, _)| shells.iter().any(|s| entry[..*at].ends_with(s)))?;
+    let (at, _) =
+        entry.match_indices(FLAG).find(|(at, _)| shells.iter().any(|s| entry[..*at].ends_with(s)))?;
     let start = at + FLAG.len();
     let end = entry.strip_suffix("# buildkit").map_or(entry.len(), str::len);
     let command = entry.get(start..end)?;
@@ -302,8 +303,11 @@ mod tests {
     #[test]
     fn a_history_is_read_as_a_run_is() {
         let rules = Rules::load(&[], &[]).unwrap();
-        let context = Context { rules: &rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] };
-        let found = |entry: &str| examine_history(&context, entry).into_iter().map(|s| entry[s.span].to_owned()).collect::<Vec<_>>();
+        let context =
+            Context { rules: &rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] };
+        let found = |entry: &str| {
+            examine_history(&context, entry).into_iter().map(|s| entry[s.span].to_owned()).collect::<Vec<_>>()
+        };
         assert_eq!(found("RUN /bin/sh -c mysql -u root -pHarbour2024! < a.sql # buildkit"), ["Harbour2024!"]);
         assert_eq!(found("/bin/sh -c echo 'pilot:Harbour2024!' | chpasswd"), ["Harbour2024!"]);
         assert_eq!(found("|1 DBPASS=hunter2hunter2 /bin/sh -c make"), ["hunter2hunter2"]);

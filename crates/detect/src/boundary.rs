@@ -111,7 +111,8 @@ fn reads_as_text(run: &[u8]) -> bool {
 fn is_escape(bytes: &[u8], at: usize) -> bool {
     let back = |n: usize| at.checked_sub(n).and_then(|i| bytes.get(i)).copied();
     let hex = |b: Option<u8>| b.is_some_and(|b| b.is_ascii_hexdigit());
-    let slash = back(2) == Some(b'\\') && matches!(back(1), Some(b'n' | b't' | b'r' | b'f' | b'b' | b'0' | b'v'));
+    let slash =
+        back(2) == Some(b'\\') && matches!(back(1), Some(b'n' | b't' | b'r' | b'f' | b'b' | b'0' | b'v'));
     let percent = back(3) == Some(b'%') && hex(back(2)) && hex(back(1));
     let byte = back(4) == Some(b'\\') && back(3) == Some(b'x') && hex(back(2)) && hex(back(1));
     let unit = back(6) == Some(b'\\') && back(5) == Some(b'u') && (1..5).all(|n| hex(back(n)));

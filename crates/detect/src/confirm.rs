@@ -111,7 +111,14 @@ impl Confirmer {
             Some(lexer) => {
                 let place = Place { bytes, start: anchor.start, end: anchor.end, kind };
                 lexer(&place, &mut |reading: Reading| {
-                    if let Some(confirmed) = self.validate(bytes, &anchor, kind, reading.matched.clone(), reading.secret.clone(), Some(&reading)) {
+                    if let Some(confirmed) = self.validate(
+                        bytes,
+                        &anchor,
+                        kind,
+                        reading.matched.clone(),
+                        reading.secret.clone(),
+                        Some(&reading),
+                    ) {
                         sink(confirmed);
                     }
                 });

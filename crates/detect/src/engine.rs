@@ -164,11 +164,25 @@ impl Engine {
         sink: &mut dyn FnMut(Hit<'_>),
     ) {
         let at = start..start + self.anchors[anchor].text.len();
-        self.confirmers[detector].confirm(piece.bytes, at, piece.kind, &mut scratch.caches[detector], &mut |found| {
-            let Confirmed { matched, secret, adjust, notes } = found;
-            let value = &piece.bytes[secret.clone()];
-            sink(Hit { detector, matched, span: secret, secret: value, encoding: Encoding::Plain, adjust, notes });
-        });
+        self.confirmers[detector].confirm(
+            piece.bytes,
+            at,
+            piece.kind,
+            &mut scratch.caches[detector],
+            &mut |found| {
+                let Confirmed { matched, secret, adjust, notes } = found;
+                let value = &piece.bytes[secret.clone()];
+                sink(Hit {
+                    detector,
+                    matched,
+                    span: secret,
+                    secret: value,
+                    encoding: Encoding::Plain,
+                    adjust,
+                    notes,
+                });
+            },
+        );
     }
 
     fn wrapped(

@@ -25,17 +25,51 @@ pub enum FileKind {
 }
 
 const CONFIG: &[&str] = &[
-    "env", "envrc", "properties", "yml", "yaml", "ini", "cfg", "cnf", "conf", "config", "toml", "json", "xml",
-    "tfvars", "tf", "hcl", "plist", "service", "cf", "prefs", "reg", "sql", "csv", "tsv", "har", "netrc",
-    "npmrc", "pypirc", "pgpass", "msmtprc", "tfstate", "settings", "jsonc", "json5", "hocon", "vars",
+    "env",
+    "envrc",
+    "properties",
+    "yml",
+    "yaml",
+    "ini",
+    "cfg",
+    "cnf",
+    "conf",
+    "config",
+    "toml",
+    "json",
+    "xml",
+    "tfvars",
+    "tf",
+    "hcl",
+    "plist",
+    "service",
+    "cf",
+    "prefs",
+    "reg",
+    "sql",
+    "csv",
+    "tsv",
+    "har",
+    "netrc",
+    "npmrc",
+    "pypirc",
+    "pgpass",
+    "msmtprc",
+    "tfstate",
+    "settings",
+    "jsonc",
+    "json5",
+    "hocon",
+    "vars",
 ];
 
 const CODE: &[&str] = &[
-    "py", "pyi", "pyx", "js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "cts", "go", "rs", "java", "kt", "kts", "scala",
-    "groovy", "gradle", "cs", "vb", "fs", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m", "mm", "swift", "dart", "lua",
-    "pl", "pm", "rb", "rake", "php", "phtml", "ex", "exs", "erl", "clj", "hs", "ml", "r", "jl", "sh", "bash", "zsh",
-    "fish", "csh", "ps1", "psm1", "bat", "cmd", "mk", "cmake", "vue", "svelte", "map", "tcl", "el", "vim", "awk", "sed",
-    "proto", "thrift", "graphql", "sol", "zig", "nim", "d", "asm", "s", "inc", "tpl", "j2", "jinja", "erb",
+    "py", "pyi", "pyx", "js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "cts", "go", "rs", "java", "kt",
+    "kts", "scala", "groovy", "gradle", "cs", "vb", "fs", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m",
+    "mm", "swift", "dart", "lua", "pl", "pm", "rb", "rake", "php", "phtml", "ex", "exs", "erl", "clj", "hs",
+    "ml", "r", "jl", "sh", "bash", "zsh", "fish", "csh", "ps1", "psm1", "bat", "cmd", "mk", "cmake", "vue",
+    "svelte", "map", "tcl", "el", "vim", "awk", "sed", "proto", "thrift", "graphql", "sol", "zig", "nim",
+    "d", "asm", "s", "inc", "tpl", "j2", "jinja", "erb",
 ];
 
 const PROSE: &[&str] = &[
@@ -43,7 +77,8 @@ const PROSE: &[&str] = &[
     "svg", "1", "3", "5", "7", "8", "gz", "mdx", "markdown", "rdoc", "org", "dtd", "xsd", "wsdl", "pdf",
 ];
 
-const TRANSLATION: &[&str] = &["po", "pot", "ftl", "xliff", "xlf", "strings", "arb", "resx", "qm", "mo", "lang"];
+const TRANSLATION: &[&str] =
+    &["po", "pot", "ftl", "xliff", "xlf", "strings", "arb", "resx", "qm", "mo", "lang"];
 
 impl FileKind {
     /// The kind of the file at `path` (`/` between the parts).
@@ -55,26 +90,49 @@ impl FileKind {
             None => &[],
         };
         let is = |list: &[&str]| list.iter().any(|known| known.as_bytes() == extension);
-        let part = |names: &[&str]| path.split(|b| *b == b'/').any(|p| names.iter().any(|n| n.as_bytes() == p));
+        let part =
+            |names: &[&str]| path.split(|b| *b == b'/').any(|p| names.iter().any(|n| n.as_bytes() == p));
         let folder = |names: &[&str]| {
             path.split(|b| *b == b'/').rev().skip(1).any(|p| names.iter().any(|n| n.as_bytes() == p))
         };
         let starts = |names: &[&str]| names.iter().any(|n| file.starts_with(n.as_bytes()));
         let ends = |names: &[&str]| names.iter().any(|n| file.ends_with(n.as_bytes()));
         if ends(&[
-            ".lock", "-lock.json", "-lock.yaml", "shrinkwrap.json", "go.sum", ".schema.json", ".min.js.map",
-            "requirements.txt", ".sum", ".sha256", ".sha512", ".md5sums",
+            ".lock",
+            "-lock.json",
+            "-lock.yaml",
+            "shrinkwrap.json",
+            "go.sum",
+            ".schema.json",
+            ".min.js.map",
+            "requirements.txt",
+            ".sum",
+            ".sha256",
+            ".sha512",
+            ".md5sums",
         ]) || file == b"yarn.lock"
             || starts(&["openapi.", "swagger.", "api-docs."])
             || part(&["schemas", "schema", "openapi", "swagger"]) && is(&["json", "yaml", "yml"])
-            || extension == b"json" && (file == b"package.json" || file == b"service-2.json" || file == b"api-2.json")
+            || extension == b"json"
+                && (file == b"package.json" || file == b"service-2.json" || file == b"api-2.json")
         {
             return Self::Listing;
         }
         if is(TRANSLATION)
             || folder(&[
-                "locale", "locales", "lang", "langs", "languages", "i18n", "l10n", "translations", "translation", "nls",
-                "localization", "localizations", "intl",
+                "locale",
+                "locales",
+                "lang",
+                "langs",
+                "languages",
+                "i18n",
+                "l10n",
+                "translations",
+                "translation",
+                "nls",
+                "localization",
+                "localizations",
+                "intl",
             ])
             || starts(&["messages_", "messages.", "strings."])
         {
@@ -82,26 +140,62 @@ impl FileKind {
         }
         let stem = &file[..file.len() - extension.len()];
         if folder(&[
-            "test", "tests", "testing", "testdata", "test_data", "__tests__", "spec", "specs", "fixtures", "example",
-            "examples", "samples", "sample", "mocks", "__mocks__", "testsuite", "t", "e2e", "cypress",
+            "test",
+            "tests",
+            "testing",
+            "testdata",
+            "test_data",
+            "__tests__",
+            "spec",
+            "specs",
+            "fixtures",
+            "example",
+            "examples",
+            "samples",
+            "sample",
+            "mocks",
+            "__mocks__",
+            "testsuite",
+            "t",
+            "e2e",
+            "cypress",
         ]) || starts(&["test_", "test-", "tests."])
-            || [&b"_test."[..], b".test.", b".spec.", b"_spec.", b"test.", b"tests."].iter().any(|e| stem.ends_with(e))
+            || [&b"_test."[..], b".test.", b".spec.", b"_spec.", b"test.", b"tests."]
+                .iter()
+                .any(|e| stem.ends_with(e))
                 && is(CODE)
         {
-            return if is(CONFIG) && !is_template(file) && file.starts_with(b".env") { Self::Config } else { Self::Test };
+            return if is(CONFIG) && !is_template(file) && file.starts_with(b".env") {
+                Self::Config
+            } else {
+                Self::Test
+            };
         }
         if is_template(file) {
             return Self::Test;
         }
-        let page = starts(&["readme", "changelog", "changes", "history", "license", "copying", "news", "authors"])
-            || file == b"pkg-info"
-            || file == b"metadata";
-        if page || is(PROSE) || folder(&["doc", "docs", "man", "site-docs"]) || path.starts_with(b"usr/share/doc/") {
+        let page =
+            starts(&["readme", "changelog", "changes", "history", "license", "copying", "news", "authors"])
+                || file == b"pkg-info"
+                || file == b"metadata";
+        if page
+            || is(PROSE)
+            || folder(&["doc", "docs", "man", "site-docs"])
+            || path.starts_with(b"usr/share/doc/")
+        {
             return Self::Prose;
         }
         let settings = [
-            &b"settings"[..], b"config", b"configuration", b"parameters", b"database", b"localsettings", b"secrets", b"conf",
-            b"env", b"credentials",
+            &b"settings"[..],
+            b"config",
+            b"configuration",
+            b"parameters",
+            b"database",
+            b"localsettings",
+            b"secrets",
+            b"conf",
+            b"env",
+            b"credentials",
         ];
         let last_word = stem.strip_suffix(b".").unwrap_or(stem);
         let last_word = last_word.rsplit(|b| matches!(b, b'.' | b'-' | b'_')).next().unwrap_or_default();
@@ -111,10 +205,18 @@ impl FileKind {
         if is(CONFIG) || is_config_name(file) {
             return Self::Config;
         }
-        if is(CODE) || file == b"makefile" || file == b"gnumakefile" || file == b"rakefile" || file == b"gemfile" {
+        if is(CODE)
+            || file == b"makefile"
+            || file == b"gnumakefile"
+            || file == b"rakefile"
+            || file == b"gemfile"
+        {
             return Self::Code;
         }
-        if path.starts_with(b"etc/") || path.starts_with(b"/etc/") || part(&[".aws", ".docker", ".config", ".bundle"]) {
+        if path.starts_with(b"etc/")
+            || path.starts_with(b"/etc/")
+            || part(&[".aws", ".docker", ".config", ".bundle"])
+        {
             return Self::Config;
         }
         Self::Unknown
@@ -127,9 +229,30 @@ fn is_config_name(file: &[u8]) -> bool {
         || file.starts_with(b"dockerfile")
         || file.ends_with(b"dockerfile")
         || [
-            &b".netrc"[..], b"_netrc", b".npmrc", b".yarnrc", b".pypirc", b".pgpass", b".my.cnf", b".msmtprc", b".curlrc",
-            b".wgetrc", b".git-credentials", b".gitconfig", b"credentials", b"config", b".s3cfg", b".boto", b".htpasswd",
-            b".dockercfg", b"jenkinsfile", b"procfile", b".esmtprc", b".fetchmailrc", b".mailrc", b".muttrc",
+            &b".netrc"[..],
+            b"_netrc",
+            b".npmrc",
+            b".yarnrc",
+            b".pypirc",
+            b".pgpass",
+            b".my.cnf",
+            b".msmtprc",
+            b".curlrc",
+            b".wgetrc",
+            b".git-credentials",
+            b".gitconfig",
+            b"credentials",
+            b"config",
+            b".s3cfg",
+            b".boto",
+            b".htpasswd",
+            b".dockercfg",
+            b"jenkinsfile",
+            b"procfile",
+            b".esmtprc",
+            b".fetchmailrc",
+            b".mailrc",
+            b".muttrc",
         ]
         .contains(&file)
 }
@@ -137,7 +260,8 @@ fn is_config_name(file: &[u8]) -> bool {
 /// A template to be copied and filled in: `.env.example`, `config.sample.php`, `settings.py.dist`.
 fn is_template(file: &[u8]) -> bool {
     file.split(|b| matches!(b, b'.' | b'-' | b'_')).any(|part| {
-        [&b"example"[..], b"sample", b"template", b"dist", b"defaults", b"tmpl", b"examples", b"samples"].contains(&part)
+        [&b"example"[..], b"sample", b"template", b"dist", b"defaults", b"tmpl", b"examples", b"samples"]
+            .contains(&part)
     })
 }
 

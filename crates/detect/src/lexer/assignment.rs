@@ -13,8 +13,23 @@ const HEAD: usize = 200;
 
 /// Directives that take a password after a blank: OpenLDAP, msmtp, keepalived and their like.
 const DIRECTIVES: &[&str] = &[
-    "password", "passwd", "pass", "bindpw", "rootbindpw", "rootpw", "passphrase", "auth_pass", "rootpassword", "auth_key",
-    "requirepass", "masterauth", "userpassword", "secret", "shared_secret", "ldap_default_authtok", "credentials",
+    "password",
+    "passwd",
+    "pass",
+    "bindpw",
+    "rootbindpw",
+    "rootpw",
+    "passphrase",
+    "auth_pass",
+    "rootpassword",
+    "auth_key",
+    "requirepass",
+    "masterauth",
+    "userpassword",
+    "secret",
+    "shared_secret",
+    "ldap_default_authtok",
+    "credentials",
 ];
 
 /// What joins a name to its value.
@@ -122,13 +137,16 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
         let setter = is_setter(bytes, head.name.start);
         let name = &bytes[head.name.clone()];
         let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
-        let directive = known && place.kind == FileKind::Config && lead.is_some_and(|l| l.trim_ascii().is_empty());
+        let directive =
+            known && place.kind == FileKind::Config && lead.is_some_and(|l| l.trim_ascii().is_empty());
         let line = rest_of_line(bytes, start);
         let secret = trim_end(bytes, line, b";");
         let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
         return (one_word && (setter || directive)).then_some((secret, Quoting::Line));
     }
-    let tight = head.operator == Operator::Equals && head.span.len() == 1 && start == head.span.end
+    let tight = head.operator == Operator::Equals
+        && head.span.len() == 1
+        && start == head.span.end
         && head.span.start == head.name.end;
     if bytes[start..].starts_with(b"${") {
         let length = bytes.iter().skip(start).take(512).position(|b| *b == b'}')? + 1;
@@ -152,11 +170,16 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     let escape = close == Some(b'\\')
         && matches!(bytes.get(secret.end + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'' | b'0' | b'\\' | b'u'));
     let same_quote = matches!(previous, Some(b'"' | b'\'')) && close == previous;
-    let ends = escape || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
+    let ends =
+        escape || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
     let literal_option = lead.is_some_and(|l| l.ends_with(b"-literal="));
     let starts = literal_option
-        || matches!(previous, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'?' | b'|' | b'"' | b'\''))
-        || previous.is_some_and(|p| matches!(p, b'n' | b'r' | b't')) && bytes.get(head.name.start.wrapping_sub(2)) == Some(&b'\\');
+        || matches!(
+            previous,
+            None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'?' | b'|' | b'"' | b'\'')
+        )
+        || previous.is_some_and(|p| matches!(p, b'n' | b'r' | b't'))
+            && bytes.get(head.name.start.wrapping_sub(2)) == Some(&b'\\');
     // YAML's flow mappings: `{DB_PASSWORD: value, …}`.
     let flow = head.operator == Operator::Colon
         && place.kind == FileKind::Config
@@ -165,7 +188,8 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     if flow {
         return Some((secret, Quoting::Line));
     }
-    let command_end = tight && close == Some(b';') && matches!(bytes.get(secret.end + 1), None | Some(b' ' | b'\n' | b';'));
+    let command_end =
+        tight && close == Some(b';') && matches!(bytes.get(secret.end + 1), None | Some(b' ' | b'\n' | b';'));
     if !(ends || command_end) || !starts {
         return None;
     }
@@ -226,12 +250,14 @@ fn head(place: &Place<'_>) -> Option<Head> {
     }
     let begin = blanks(bytes, at, 32);
     let (operator, end) = operator(bytes, begin, at)?;
-    Some(Head { name, operator, in_quotes, span: begin..end }).filter(|h| h.operator != Operator::Comma || h.in_quotes)
+    Some(Head { name, operator, in_quotes, span: begin..end })
+        .filter(|h| h.operator != Operator::Comma || h.in_quotes)
 }
 
 /// The operator at `at`; `closed` is where the name ended before blanks.
 fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)> {
-    const EQUALS: &[&[u8]] = &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<-", b"="];
+    const EQUALS: &[&[u8]] =
+        &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<-", b"="];
     const COMPARED: &[&[u8]] = &[b"==", b"=~", b"<=", b"!="];
     if COMPARED.iter().any(|o| stands(bytes, at, o)) {
         return None;
@@ -286,7 +312,8 @@ fn typed(bytes: &[u8], at: usize) -> Option<usize> {
         }
         end = blanks(bytes, end + word, 4);
     }
-    let letter = bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'&' | b'*' | b'[' | b'_'));
+    let letter =
+        bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'&' | b'*' | b'[' | b'_'));
     if !letter || bytes.get(end) != Some(&b'=') || matches!(bytes.get(end + 1), Some(b'=' | b'>')) {
         return None;
     }
@@ -311,8 +338,24 @@ fn is_argument(bytes: &[u8], start: usize) -> bool {
 /// Whether the line before a name says that a value follows after a blank: `SetEnv`, `#define`, `ENV`, `setenv`, `set -x`.
 fn is_setter(bytes: &[u8], start: usize) -> bool {
     const SETTERS: &[&str] = &[
-        "setenv", "fastcgi_param", "uwsgi_param", "scgi_param", "set -x", "set -gx", "set -xg", "set -ux", "set -lx",
-        "#define", "# define", "env", "arg", "export", "setx", "proxy_set_header", "insecure-password", "set",
+        "setenv",
+        "fastcgi_param",
+        "uwsgi_param",
+        "scgi_param",
+        "set -x",
+        "set -gx",
+        "set -xg",
+        "set -ux",
+        "set -lx",
+        "#define",
+        "# define",
+        "env",
+        "arg",
+        "export",
+        "setx",
+        "proxy_set_header",
+        "insecure-password",
+        "set",
     ];
     let Some(line) = line_head(bytes, start, HEAD) else { return false };
     let line = line.trim_ascii();
@@ -325,14 +368,28 @@ fn is_indent(line: &[u8]) -> bool {
     let line = line.trim_ascii_start();
     let line = line.strip_prefix(b"- ").unwrap_or(line);
     let line = line.trim_ascii();
-    [&b""[..], b"-", b"export", b"set", b"ENV", b"ARG", b"declare -x", b"local", b"readonly", b"declare", b"typeset -x", b"//"]
-        .contains(&line)
+    [
+        &b""[..],
+        b"-",
+        b"export",
+        b"set",
+        b"ENV",
+        b"ARG",
+        b"declare -x",
+        b"local",
+        b"readonly",
+        b"declare",
+        b"typeset -x",
+        b"//",
+    ]
+    .contains(&line)
         || line.starts_with(b"ENV ") && !line.contains(&b'"')
 }
 
 /// Lists and mappings in one line, which are no value by themselves.
 fn is_nested(text: &[u8]) -> bool {
-    matches!((text.first(), text.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']'))) || text.starts_with(b"{")
+    matches!((text.first(), text.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
+        || text.starts_with(b"{")
 }
 
 /// Without one separator at its end.

@@ -63,9 +63,21 @@ pub type Lexer = fn(&Place<'_>, &mut dyn FnMut(Reading));
 
 /// Every reader that a rules file may name: its name, the function, and one line on what it reads.
 pub const ALL: &[(&str, Lexer, &str)] = &[
-    ("quoted-assignment", assignment::quoted, "a literal in quotes given to a name, in code and configuration"),
-    ("bare-assignment", assignment::bare, "a literal without quotes given to a name, in files of settings and scripts"),
-    ("name-value-pair", pair::pair, "an object of a name and a value, in either order: task definitions, parameters"),
+    (
+        "quoted-assignment",
+        assignment::quoted,
+        "a literal in quotes given to a name, in code and configuration",
+    ),
+    (
+        "bare-assignment",
+        assignment::bare,
+        "a literal without quotes given to a name, in files of settings and scripts",
+    ),
+    (
+        "name-value-pair",
+        pair::pair,
+        "an object of a name and a value, in either order: task definitions, parameters",
+    ),
     ("xml-element", element::element, "the text of an element of that name, or of the value beside a name"),
     ("sql-password", statement::sql, "the password that a statement of SQL sets"),
     ("secret-section", section::secret_manifest, "the values of a Kubernetes Secret"),

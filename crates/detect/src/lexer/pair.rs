@@ -8,10 +8,12 @@ use super::{Place, Quoting, Reading};
 use crate::validate::{NameKind, name_kind};
 
 /// Keys whose value is a name.
-const NAME_KEYS: &[&[u8]] = &[b"name", b"key", b"parameterkey", b"id", b"optionname", b"variable", b"field", b"env", b"property"];
+const NAME_KEYS: &[&[u8]] =
+    &[b"name", b"key", b"parameterkey", b"id", b"optionname", b"variable", b"field", b"env", b"property"];
 
 /// Keys whose value is the value of that name.
-const VALUE_KEYS: &[&[u8]] = &[b"value", b"parametervalue", b"default", b"val", b"defaultvalue", b"default_value", b"plaintext"];
+const VALUE_KEYS: &[&[u8]] =
+    &[b"value", b"parametervalue", b"default", b"val", b"defaultvalue", b"default_value", b"plaintext"];
 
 /// How far from a name its value may begin, in bytes.
 const REACH: usize = 240;
@@ -27,7 +29,8 @@ fn read(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
     let name = name_around(bytes, place.start)?;
     let quote = name.start.checked_sub(1).map(|i| bytes[i]).filter(|b| matches!(b, b'"' | b'\''));
-    let closed = if quote.is_some() && bytes.get(name.end).copied() == quote { name.end + 1 } else { name.end };
+    let closed =
+        if quote.is_some() && bytes.get(name.end).copied() == quote { name.end + 1 } else { name.end };
     if quote.is_some() && closed == name.end {
         return None;
     }
@@ -38,7 +41,10 @@ fn read(place: &Place<'_>) -> Option<Reading> {
     let opened = match bytes.get(after) {
         Some(b'{') => Some(after + 1),
         Some(b':' | b'=') if !named => Some(blanks(bytes, after + 1, 8))
-            .filter(|at| matches!(bytes.get(*at), Some(b'{')) || matches!(bytes.get(*at), Some(b'\n')) && quote.is_none())
+            .filter(|at| {
+                matches!(bytes.get(*at), Some(b'{'))
+                    || matches!(bytes.get(*at), Some(b'\n')) && quote.is_none()
+            })
             .map(|at| at + 1),
         _ => None,
     };
@@ -49,8 +55,9 @@ fn read(place: &Place<'_>) -> Option<Reading> {
         Some(at) => (at, None),
         None => (closed, Some(quote)),
     };
-    let secret = value_after(bytes, from)
-        .or_else(|| until.is_some().then(|| value_before(bytes, name.start - usize::from(quote.is_some()))).flatten())?;
+    let secret = value_after(bytes, from).or_else(|| {
+        until.is_some().then(|| value_before(bytes, name.start - usize::from(quote.is_some()))).flatten()
+    })?;
     let matched = name.start.min(secret.start)..name.end.max(secret.end);
     Some(Reading { matched, name, secret, quoting: Quoting::Quoted })
 }
@@ -58,7 +65,10 @@ fn read(place: &Place<'_>) -> Option<Reading> {
 /// The key in front of a value that begins at the end of `before`: `"name": `, `name = `, `<add key=`.
 fn key_of(before: &[u8]) -> Option<&[u8]> {
     let before = before.trim_ascii_end();
-    let before = before.strip_suffix(b"=>").or_else(|| before.strip_suffix(b":")).or_else(|| before.strip_suffix(b"="))?;
+    let before = before
+        .strip_suffix(b"=>")
+        .or_else(|| before.strip_suffix(b":"))
+        .or_else(|| before.strip_suffix(b"="))?;
     let before = before.trim_ascii_end();
     let before = before.strip_suffix(b"\"").or_else(|| before.strip_suffix(b"'")).unwrap_or(before);
     let before = before.strip_suffix(b"\\").unwrap_or(before);
@@ -80,7 +90,9 @@ fn value_after(bytes: &[u8], from: usize) -> Option<Range<usize>> {
             b'{' | b'[' => depth += 1,
             b'}' | b']' => depth = depth.checked_sub(1)?,
             // The next item of a list in YAML.
-            b'-' if bytes.get(at + 1) == Some(&b' ') && at > 0 && matches!(bytes[at - 1], b' ' | b'\n') => return None,
+            b'-' if bytes.get(at + 1) == Some(&b' ') && at > 0 && matches!(bytes[at - 1], b' ' | b'\n') => {
+                return None;
+            }
             b':' | b'=' if depth == 0 => {
                 let key = key_of(bytes.get(from.max(at.saturating_sub(40))..=at)?);
                 if key.is_some_and(|key| is_one_of(VALUE_KEYS, key)) {

@@ -15,7 +15,8 @@ pub(super) fn is_name_byte(byte: u8) -> bool {
 
 /// The whole name that covers the byte at `at`; `None` if it is longer than any name.
 pub(super) fn name_around(bytes: &[u8], at: usize) -> Option<Range<usize>> {
-    let left = bytes[at.saturating_sub(MAX_NAME + 1)..at].iter().rev().take_while(|b| is_name_byte(**b)).count();
+    let left =
+        bytes[at.saturating_sub(MAX_NAME + 1)..at].iter().rev().take_while(|b| is_name_byte(**b)).count();
     let right = bytes[at..].iter().take(MAX_NAME + 1).take_while(|b| is_name_byte(**b)).count();
     if left > MAX_NAME || right > MAX_NAME || right == 0 {
         return None;

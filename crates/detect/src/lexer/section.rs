@@ -10,8 +10,28 @@ use crate::MAX_MATCH;
 
 /// Keys of a Secret whose values are none.
 const PLAIN_KEYS: &[&[u8]] = &[
-    b"username", b"user", b"host", b"hostname", b"port", b"url", b"endpoint", b"name", b"namespace", b"email", b"database",
-    b"dbname", b"region", b"ca.crt", b"tls.crt", b"type", b"bucket", b"project", b"server", b"ca", b"cert", b"certificate",
+    b"username",
+    b"user",
+    b"host",
+    b"hostname",
+    b"port",
+    b"url",
+    b"endpoint",
+    b"name",
+    b"namespace",
+    b"email",
+    b"database",
+    b"dbname",
+    b"region",
+    b"ca.crt",
+    b"tls.crt",
+    b"type",
+    b"bucket",
+    b"project",
+    b"server",
+    b"ca",
+    b"cert",
+    b"certificate",
 ];
 
 /// The values of a Secret's manifest, read from its `kind: Secret` on.

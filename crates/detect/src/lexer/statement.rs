@@ -14,17 +14,28 @@ pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let keyword = if identified { b"identified".len() } else { b"password".len() };
     let after = place.start + keyword;
     let mut at = white(bytes, after, 16);
-    for word in [&b"using"[..], b"with", b"mysql_native_password", b"caching_sha2_password", b"by", b"as", b"values", b"=", b"("] {
+    for word in [
+        &b"using"[..],
+        b"with",
+        b"mysql_native_password",
+        b"caching_sha2_password",
+        b"by",
+        b"as",
+        b"values",
+        b"=",
+        b"(",
+    ] {
         if stands(bytes, at, word) {
             at = white(bytes, at + word.len(), 8);
         }
     }
     let head = &bytes[place.start.saturating_sub(STATEMENT)..place.start];
     let says = |text: &[u8]| head.windows(text.len()).any(|w| w.eq_ignore_ascii_case(text));
-    let sets = [&b"create user"[..], b"alter user", b"create role", b"alter role", b"create login", b"alter login"]
-        .iter()
-        .any(|s| says(s))
-        || head.len() >= 4 && head[head.len() - 4..].eq_ignore_ascii_case(b"set ");
+    let sets =
+        [&b"create user"[..], b"alter user", b"create role", b"alter role", b"create login", b"alter login"]
+            .iter()
+            .any(|s| says(s))
+            || head.len() >= 4 && head[head.len() - 4..].eq_ignore_ascii_case(b"set ");
     if !identified && !sets || !matches!(bytes.get(at), Some(b'\'' | b'"')) || at == after {
         return;
     }

@@ -23,7 +23,8 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let head_end = line_end(bytes, name.end, 300);
     let head = &bytes[head_start..head_end];
     let Some(separator) = separator(head) else { return };
-    let index = cells(bytes, head_start..head_end, separator).position(|c| c.start <= name.start && name.end <= c.end);
+    let index = cells(bytes, head_start..head_end, separator)
+        .position(|c| c.start <= name.start && name.end <= c.end);
     let Some(index) = index else { return };
     let cell = cells(bytes, head_start..head_end, separator).nth(index).unwrap_or(0..0);
     if cell != name || name_kind(&bytes[name.clone()]) != NameKind::Secret {

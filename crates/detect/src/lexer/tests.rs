@@ -140,7 +140,11 @@ fn elements() {
         "<key>ApiToken</key><string>V</string>",
     ] {
         let text = text.replace('V', VALUE);
-        assert_eq!(read("xml-element", FileKind::Config, &text, "token"), [(VALUE.to_owned(), Quoting::Quoted)], "{text}");
+        assert_eq!(
+            read("xml-element", FileKind::Config, &text, "token"),
+            [(VALUE.to_owned(), Quoting::Quoted)],
+            "{text}"
+        );
     }
     assert_eq!(read("xml-element", FileKind::Config, "<token/> <x>abc</x>", "token"), []);
 }

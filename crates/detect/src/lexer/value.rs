@@ -6,8 +6,22 @@ use super::scan::{MAX_VALUE, blanks, stands, white};
 
 /// Constructors whose one argument is the value.
 const WRAPPERS: &[&[u8]] = &[
-    b"String(", b"new String(", b"str(", b"bytes(", b"[]byte(", b"Buffer.from(", b"SecretStr(", b"Secret(", b"SecretString(",
-    b"std::string(", b"String::from(", b"CharSequence(", b"QStringLiteral(", b"_T(", b"TEXT(", b"@",
+    b"String(",
+    b"new String(",
+    b"str(",
+    b"bytes(",
+    b"[]byte(",
+    b"Buffer.from(",
+    b"SecretStr(",
+    b"Secret(",
+    b"SecretString(",
+    b"std::string(",
+    b"String::from(",
+    b"CharSequence(",
+    b"QStringLiteral(",
+    b"_T(",
+    b"TEXT(",
+    b"@",
 ];
 
 /// Steps over what may stand between an operator and its value: a line end, parentheses, string prefixes, YAML's tags,
@@ -34,7 +48,12 @@ pub(super) fn prelude(bytes: &[u8], at: usize) -> usize {
                 blanks(bytes, at + word, 8)
             }
             b'|' | b'>' => {
-                let marks = bytes.iter().skip(at + 1).take(2).take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9')).count();
+                let marks = bytes
+                    .iter()
+                    .skip(at + 1)
+                    .take(2)
+                    .take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9'))
+                    .count();
                 let end = blanks(bytes, at + 1 + marks, 8);
                 if !matches!(bytes.get(end), Some(b'\n' | b'\r')) {
                     return at;
@@ -86,7 +105,10 @@ pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         let slashes = bytes.iter().skip(at).take(4).take_while(|b| **b == b'\\').count();
         let quote = *bytes.get(at + slashes).filter(|b| matches!(b, b'"' | b'\''))?;
         let start = at + slashes + 1;
-        let length = bytes.get(start..limit)?.iter().position(|b| matches!(b, b'\\' | b'\n' | b'\r' | 0) || *b == quote)?;
+        let length = bytes
+            .get(start..limit)?
+            .iter()
+            .position(|b| matches!(b, b'\\' | b'\n' | b'\r' | 0) || *b == quote)?;
         return (bytes.get(start + length) == Some(&b'\\')).then_some(start..start + length);
     }
     if !matches!(first, b'"' | b'\'' | b'`') {
@@ -122,7 +144,9 @@ fn unescaped(bytes: &[u8], range: Range<usize>) -> Range<usize> {
 /// Without white space at its ends.
 pub(super) fn trimmed(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let text = &bytes[range.clone()];
-    let Some(first) = text.iter().position(|b| !b.is_ascii_whitespace()) else { return range.start..range.start };
+    let Some(first) = text.iter().position(|b| !b.is_ascii_whitespace()) else {
+        return range.start..range.start;
+    };
     let last = text.iter().rposition(|b| !b.is_ascii_whitespace()).unwrap_or(first);
     range.start + first..range.start + last + 1
 }
@@ -147,7 +171,8 @@ pub(super) fn default_of(bytes: &[u8], range: &Range<usize>) -> Option<Range<usi
     if name == 0 || range.start + 2 + name + operator + end + 1 != range.end || literal.contains(&b'$') {
         return None;
     }
-    let quoted = literal.len() >= 2 && matches!(literal[0], b'"' | b'\'') && literal.last() == literal.first();
+    let quoted =
+        literal.len() >= 2 && matches!(literal[0], b'"' | b'\'') && literal.last() == literal.first();
     Some(if quoted { start + 1..start + end - 1 } else { start..start + end })
 }
 

@@ -34,8 +34,11 @@ fn is_access_key_id(value: &[u8]) -> bool {
 
 /// Algolia's search-only key, which a page of documentation hands to every browser.
 fn is_search_key(candidate: &Candidate<'_>) -> bool {
-    let near = |word: &[u8]| contains_ignore_case(candidate.before(), word) || contains_ignore_case(candidate.after(), word);
-    is_hex_digest(candidate.secret) && (near(b"indexname") || near(b"docsearch") || near(b"algolia") && near(b"search"))
+    let near = |word: &[u8]| {
+        contains_ignore_case(candidate.before(), word) || contains_ignore_case(candidate.after(), word)
+    };
+    is_hex_digest(candidate.secret)
+        && (near(b"indexname") || near(b"docsearch") || near(b"algolia") && near(b"search"))
 }
 
 /// Where a value stands.
@@ -129,9 +132,13 @@ fn is_name_byte(byte: u8) -> bool {
 
 /// A call, or a list of arguments: `get("x")`, `env(X)`.
 pub(super) fn is_call(value: &[u8]) -> bool {
-    let name = value.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'$')).count();
+    let name = value
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'$'))
+        .count();
     let opens = name > 0 && value.get(name) == Some(&b'(');
-    opens && matches!(value.last(), Some(b')' | b';' | b',')) || is_attribute_path(value) && reads_like_words(value)
+    opens && matches!(value.last(), Some(b')' | b';' | b','))
+        || is_attribute_path(value) && reads_like_words(value)
 }
 
 /// Calls, indexing, interpolation, lists, attribute paths, operators, names.

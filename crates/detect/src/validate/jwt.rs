@@ -65,7 +65,11 @@ fn object(part: &[u8]) -> Option<Map<String, Value>> {
 /// The claims of the sample token that half of all documentation shows.
 fn is_sample(claims: &Map<String, Value>) -> bool {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    claims.is_empty() || text("some") == Some("payload") || text("foo") == Some("bar") || text("name") == Some("John Doe") || text("sub") == Some("1234567890")
+    claims.is_empty()
+        || text("some") == Some("payload")
+        || text("foo") == Some("bar")
+        || text("name") == Some("John Doe")
+        || text("sub") == Some("1234567890")
 }
 
 /// Text from the token that a note may repeat: printable ASCII, cut.

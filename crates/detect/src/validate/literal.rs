@@ -45,7 +45,8 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
     let password = quoting == Quoting::Certain || is_password_name(name);
     // Code that is configuration is read as code where no quotes tell a value from an expression.
     let config = file == FileKind::Config || file == FileKind::Settings && quoting == Quoting::Quoted;
-    let shortest = if password && (config || quoting == Quoting::Certain) { SHORTEST_PASSWORD } else { SHORTEST };
+    let shortest =
+        if password && (config || quoting == Quoting::Certain) { SHORTEST_PASSWORD } else { SHORTEST };
     let printable = value.iter().all(|b| (0x20..0x7f).contains(b));
     if kind == NameKind::Harmless
         || file == FileKind::Listing
@@ -66,7 +67,8 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
         return Judgement::Reject;
     }
     let in_settings = config && password && quoting != Quoting::Bare;
-    let code = if in_settings { quoting != Quoting::Quoted && is_call(value) } else { looks_like_code(value) };
+    let code =
+        if in_settings { quoting != Quoting::Quoted && is_call(value) } else { looks_like_code(value) };
     if code && !material {
         return Judgement::Reject;
     }
@@ -80,7 +82,10 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
     let bare = matches!(quoting, Quoting::Line | Quoting::Bare);
     // Words run together, as tables of strings have them.
     let prose = bare && value.len() > 64 && reads_like_words(value);
-    if prose || bare && !config && is_identifier(value) || kind == NameKind::Weak && !may_be_key(quoting, value) {
+    if prose
+        || bare && !config && is_identifier(value)
+        || kind == NameKind::Weak && !may_be_key(quoting, value)
+    {
         return Judgement::Reject;
     }
     let enough = match (quoting, kind) {
@@ -114,7 +119,8 @@ fn is_identifier(value: &[u8]) -> bool {
 /// Whether a value under a name that only says `key` or `auth` may be a key: no name of another key, no path, no ID of
 /// a public key.
 fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
-    let names = contains_ignore_case(value, b"key") && value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b':'));
+    let names =
+        contains_ignore_case(value, b"key") && value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b':'));
     let path = value.contains(&b'/') && value.contains(&b'.');
     let short_hex = value.len() <= 16 && value.iter().all(u8::is_ascii_hexdigit);
     quoting != Quoting::Bare && !names && !path && !short_hex
@@ -128,10 +134,30 @@ fn is_alphabet(value: &[u8]) -> bool {
 /// A regular expression or a text full of percent escapes.
 fn is_expression(value: &[u8]) -> bool {
     let has = |needle: &[u8]| value.windows(needle.len()).any(|w| w == needle);
-    let escapes = value.windows(3).filter(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit()).count();
-    [&b"(?"[..], b"[^", b"\\w", b"\\d", b"\\s", b"a-z", b"A-Z", b"0-9", b"(%s", b")?$", b"&#6", b"&lt;", b"&gt;"].iter().any(|n| has(n))
+    let escapes = value
+        .windows(3)
+        .filter(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
+        .count();
+    [
+        &b"(?"[..],
+        b"[^",
+        b"\\w",
+        b"\\d",
+        b"\\s",
+        b"a-z",
+        b"A-Z",
+        b"0-9",
+        b"(%s",
+        b")?$",
+        b"&#6",
+        b"&lt;",
+        b"&gt;",
+    ]
+    .iter()
+    .any(|n| has(n))
         || escapes >= 3
-        || value[0] == b'#' && value[1..].iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        || value[0] == b'#'
+            && value[1..].iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
 /// A UUID: an identifier as often as a secret.
@@ -156,7 +182,9 @@ fn password_in_settings(value: &[u8], texture: Texture, quoting: Quoting) -> Jud
     let name = value.iter().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.' | b'/' | b':'))
         && value.iter().any(|b| matches!(b, b'.' | b'/' | b':'))
         || names_a_secret(value) && !value.iter().any(u8::is_ascii_digit);
-    if texture == Texture::Words && (label || name || quoting == Quoting::Line && letters && value.len() < SHORTEST) {
+    if texture == Texture::Words
+        && (label || name || quoting == Quoting::Line && letters && value.len() < SHORTEST)
+    {
         return Judgement::lower("the value may be a word about passwords");
     }
     Judgement::raise()
@@ -166,16 +194,86 @@ fn password_in_settings(value: &[u8], texture: Texture, quoting: Quoting) -> Jud
 pub(super) fn is_known_form(value: &[u8]) -> bool {
     const STARTS: &[&str] = &[
         // Hashes.
-        "$2a$", "$2b$", "$2y$", "$1$", "$5$", "$6$", "$y$", "$7$", "$gy$", "$apr1$", "$argon2", "$pbkdf2", "$scrypt", "$P$",
-        "$H$", "$S$", "{SSHA", "{SHA", "{MD5}", "{CRYPT}", "{bcrypt}", "{noop}", "{pbkdf2}", "{scrypt}", "{argon2}",
-        "pbkdf2_sha", "pbkdf2:", "scrypt:", "bcrypt$", "bcrypt_sha256$", "argon2$", "sha1$", "sha256$", "sha512$", "md5$",
-        "sha1:", "sha256:", "sha384:", "sha512:", "sha1-", "sha256-", "sha384-", "sha512-", "SCRAM-SHA-", "md5:", "blake2b-",
+        "$2a$",
+        "$2b$",
+        "$2y$",
+        "$1$",
+        "$5$",
+        "$6$",
+        "$y$",
+        "$7$",
+        "$gy$",
+        "$apr1$",
+        "$argon2",
+        "$pbkdf2",
+        "$scrypt",
+        "$P$",
+        "$H$",
+        "$S$",
+        "{SSHA",
+        "{SHA",
+        "{MD5}",
+        "{CRYPT}",
+        "{bcrypt}",
+        "{noop}",
+        "{pbkdf2}",
+        "{scrypt}",
+        "{argon2}",
+        "pbkdf2_sha",
+        "pbkdf2:",
+        "scrypt:",
+        "bcrypt$",
+        "bcrypt_sha256$",
+        "argon2$",
+        "sha1$",
+        "sha256$",
+        "sha512$",
+        "md5$",
+        "sha1:",
+        "sha256:",
+        "sha384:",
+        "sha512:",
+        "sha1-",
+        "sha256-",
+        "sha384-",
+        "sha512-",
+        "SCRAM-SHA-",
+        "md5:",
+        "blake2b-",
         // Ciphertext.
-        "ENC(", "ENC[", "{cipher}", "vault:v", "encrypted:", "AQICAH", "!encrypted", "ciphertext:", "gpg:", "age:", "AGE-ENC",
-        "{aes}", "{AES}", "DEC::", "$ANSIBLE_VAULT", "secure:", "enc:",
+        "ENC(",
+        "ENC[",
+        "{cipher}",
+        "vault:v",
+        "encrypted:",
+        "AQICAH",
+        "!encrypted",
+        "ciphertext:",
+        "gpg:",
+        "age:",
+        "AGE-ENC",
+        "{aes}",
+        "{AES}",
+        "DEC::",
+        "$ANSIBLE_VAULT",
+        "secure:",
+        "enc:",
         // Keys that are made to be published.
-        "pk.eyJ", "pk_live_", "pk_test_", "phc_", "sb_publishable_", "ssh-rsa", "ssh-ed25519", "AAAAB3NzaC1", "AAAAC3NzaC1",
-        "AIza", "npm:", "workspace:", "pkg:", "urn:", "did:",
+        "pk.eyJ",
+        "pk_live_",
+        "pk_test_",
+        "phc_",
+        "sb_publishable_",
+        "ssh-rsa",
+        "ssh-ed25519",
+        "AAAAB3NzaC1",
+        "AAAAC3NzaC1",
+        "AIza",
+        "npm:",
+        "workspace:",
+        "pkg:",
+        "urn:",
+        "did:",
     ];
     let starts = STARTS.iter().any(|start| value.starts_with(start.as_bytes()));
     let md5 = value.len() == 35 && value.starts_with(b"md5") && value[3..].iter().all(u8::is_ascii_hexdigit);
@@ -189,7 +287,9 @@ fn is_version_range(value: &[u8]) -> bool {
     let rest = value.iter().position(|b| !b"^~<>=v ".contains(b)).map_or(&[][..], |at| &value[at..]);
     let mark = rest.len() < value.len();
     let dots = rest.iter().filter(|b| **b == b'.').count();
-    mark && dots >= 1 && rest.first().is_some_and(u8::is_ascii_digit) && rest.iter().take_while(|b| **b != b'-').all(|b| b.is_ascii_digit() || *b == b'.')
+    mark && dots >= 1
+        && rest.first().is_some_and(u8::is_ascii_digit)
+        && rest.iter().take_while(|b| **b != b'-').all(|b| b.is_ascii_digit() || *b == b'.')
 }
 
 /// Long, and of so many signs that it was made by a generator: keys of Django and WordPress hold brackets, operators and

@@ -180,7 +180,8 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     }
     // `addApiKey`, `forgot_password`: an action or a message. A key for searching is handed to browsers.
     let shouted = !name.iter().any(u8::is_ascii_lowercase);
-    if !shouted && first.len() < name.len() && is_in(VERBS, first) || search && !first.eq_ignore_ascii_case(b"elastic") && last.eq_ignore_ascii_case(b"key")
+    if !shouted && first.len() < name.len() && is_in(VERBS, first)
+        || search && !first.eq_ignore_ascii_case(b"elastic") && last.eq_ignore_ascii_case(b"key")
     {
         return NameKind::Harmless;
     }
@@ -209,7 +210,9 @@ pub(crate) fn is_counted(before: &[u8], name: &[u8]) -> bool {
         &head[start..]
     });
     name.eq_ignore_ascii_case(b"token")
-        && word.is_some_and(|word| TOKEN_COMPANIONS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes())))
+        && word.is_some_and(|word| {
+            TOKEN_COMPANIONS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
+        })
 }
 
 /// `key`, `keys` or `auth` is a word of the name.
@@ -225,21 +228,43 @@ fn ends_secret(word: &[u8]) -> bool {
         let (head, tail) = word.split_at_checked(at)?;
         tail.eq_ignore_ascii_case(end.as_bytes()).then_some(head)
     };
-    SECRET_ENDS.iter().any(|end| head(end).is_some_and(|head| !head.eq_ignore_ascii_case(b"old") || *end != "pwd"))
-        || SHORT_ENDS.iter().filter_map(head).any(|head| {
-            OWNERS.iter().any(|owner| head.eq_ignore_ascii_case(owner.as_bytes()))
-        })
+    SECRET_ENDS
+        .iter()
+        .any(|end| head(end).is_some_and(|head| !head.eq_ignore_ascii_case(b"old") || *end != "pwd"))
+        || SHORT_ENDS
+            .iter()
+            .filter_map(head)
+            .any(|head| OWNERS.iter().any(|owner| head.eq_ignore_ascii_case(owner.as_bytes())))
 }
 
 /// Whether a name is a password's: what a person made up, which need not look random.
 pub(crate) fn is_password_name(name: &[u8]) -> bool {
-    const WORDS: &[&str] = &["password", "passwords", "passwd", "pword", "pwd", "pw", "passphrase", "passcode", "pass", "pswd", "psw", "requirepass", "bindpw", "rootpw", "masterauth"];
+    const WORDS: &[&str] = &[
+        "password",
+        "passwords",
+        "passwd",
+        "pword",
+        "pwd",
+        "pw",
+        "passphrase",
+        "passcode",
+        "pass",
+        "pswd",
+        "psw",
+        "requirepass",
+        "bindpw",
+        "rootpw",
+        "masterauth",
+    ];
     const ENDS: &[&str] = &["password", "passwd", "passphrase", "pwd", "passcode", "pass", "pw", "pswd"];
     words(name).any(|word| {
         WORDS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
-            || ends_secret(word) && ENDS.iter().any(|end| {
-                word.len().checked_sub(end.len()).is_some_and(|at| word[at..].eq_ignore_ascii_case(end.as_bytes()))
-            })
+            || ends_secret(word)
+                && ENDS.iter().any(|end| {
+                    word.len()
+                        .checked_sub(end.len())
+                        .is_some_and(|at| word[at..].eq_ignore_ascii_case(end.as_bytes()))
+                })
     })
 }
 
