@@ -133,7 +133,51 @@ fn naive(bytes: &[u8]) -> Vec<(usize, usize, usize)> {
     found
 }
 
+/// One detector for each reader.
+fn readers() -> Vec<Detector> {
+    let anchors = ["password", "token", "secret", "kind: Secret", "identified by"];
+    super::lexer::ALL
+        .iter()
+        .map(|(name, lexer, _)| Detector { lexer: Some(*lexer), ..detector(name, &anchors, true, 0, "", false) })
+        .collect()
+}
+
+/// Text that is full of names, operators and values.
+fn assignments() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just("db_password".to_owned()),
+        Just("\"token\"".to_owned()),
+        Just("secret".to_owned()),
+        Just("kind: Secret\ndata:\n  a: cTdUeiFtMlJr\n".to_owned()),
+        Just("{\"name\":\"TOKEN\",\"value\":\"".to_owned()),
+        Just("<token>".to_owned()),
+        Just("</token>".to_owned()),
+        Just("user,password\na,".to_owned()),
+        Just("create user x identified by '".to_owned()),
+        Just(" = ".to_owned()),
+        Just(": ".to_owned()),
+        Just("\n".to_owned()),
+        Just("\"".to_owned()),
+        Just("'".to_owned()),
+        Just("q7Tz!m2Rk9vL".to_owned()),
+        "[ -~\n]{0,9}",
+        Just("x".repeat(300)),
+        Just(" ".repeat(70)),
+    ];
+    prop::collection::vec(piece, 0..60).prop_map(|parts| parts.concat().into_bytes())
+}
+
 proptest! {
+    #[test]
+    fn readers_see_the_same_in_pieces(bytes in assignments(), cuts in prop::collection::vec(0usize..6000, 0..6)) {
+        let engine = Engine::new(readers()).unwrap();
+        let mut cuts: Vec<usize> = cuts.into_iter().filter(|c| *c < bytes.len()).collect();
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let pieces: Vec<(usize, usize)> = cuts.windows(2).map(|w| (w[0], w[1])).collect();
+        prop_assert_eq!(scan(&engine, &bytes, &pieces), scan(&engine, &bytes, &[(0, bytes.len())]));
+    }
+
     #[test]
     fn pieces_are_the_whole(bytes in text(), cuts in prop::collection::vec(0usize..4000, 0..6)) {
         let engine = Engine::new(detectors()).unwrap();
