@@ -8,7 +8,7 @@ mod own;
 mod published;
 mod roots;
 
-pub use key::KeyDigest;
+pub use key::KeyIdentity;
 pub use manifest::Manifests;
 pub use own::OwnPackages;
 
@@ -33,8 +33,8 @@ pub(in crate::check) struct Subject<'a> {
     pub(in crate::check) rule: &'a Rule,
     /// How sure it is by its form.
     pub(in crate::check) confidence: Confidence,
-    /// Its public half, if it is a private key.
-    pub(in crate::check) key: Option<&'a KeyDigest>,
+    /// What tells it apart, if it is a private key.
+    pub(in crate::check) key: Option<&'a KeyIdentity>,
 }
 
 /// How bad and how sure a secret is at a place, and what lowered or raised it.
