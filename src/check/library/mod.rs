@@ -202,6 +202,8 @@ impl Surroundings<'_> {
 
     /// Whether a manifest lists a file.
     fn listed(&self, found: &LibraryPath<'_>, path: &[u8]) -> Claim {
+        // Debian's packages leave RECORD out; that pip wrote one there says nothing of the others.
+        let distribution = found.root == b"usr/lib/python3/dist-packages";
         if !self.manifests.iter().any(|m| m.know(found.root)) {
             return Claim::Unknown;
         }
@@ -211,7 +213,7 @@ impl Surroundings<'_> {
             Some(manifest) if self.manifests.iter().any(|m| m.is_local(manifest)) => Claim::Refused,
             Some(_) => Claim::Claimed,
             // Compiled beside a listed source, or written by the installer.
-            None if path.ends_with(b".pyc") => Claim::Unknown,
+            None if distribution || path.ends_with(b".pyc") => Claim::Unknown,
             None => Claim::Refused,
         }
     }
