@@ -165,7 +165,9 @@ def image(tree, output):
     size = 0
     layer = output / "layer.tar"
     with tarfile.open(layer, "w") as archive:
-        for folder, folders, files in os.walk(tree, followlinks=True):
+        # Only what `link` made is followed: links of packages lead to the machine's own files.
+        follow = tree.name in ("cargo", "python", "node")
+        for folder, folders, files in os.walk(tree, followlinks=follow):
             folders.sort()
             for name in sorted(files):
                 path = pathlib.Path(folder) / name

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::fallback::{self, Fallback};
-use super::library::{self, KeyDigest, Manifests, key};
+use super::library::{self, KeyIdentity, Manifests, key};
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use crate::rule::{Rule, Rules};
@@ -33,7 +33,7 @@ pub struct Sighting {
     /// What may be kept of it.
     pub mark: SecretMark,
     /// If it is a private key, what tells it apart.
-    pub key: Option<KeyDigest>,
+    pub key: Option<KeyIdentity>,
     /// What else is known.
     pub notes: Vec<String>,
 }
@@ -228,7 +228,7 @@ fn sighting(
     if library::is_key(rule) && key::is_stub(hit.secret) {
         return None;
     }
-    let key = if library::is_key(rule) { key::digest_of_armour(hit.secret) } else { None };
+    let key = if library::is_key(rule) { key::identity_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,
         file: Arc::clone(&part.file),

@@ -138,7 +138,10 @@ fn readers() -> Vec<Detector> {
     let anchors = ["password", "token", "secret", "kind: Secret", "identified by"];
     super::lexer::ALL
         .iter()
-        .map(|(name, lexer, _)| Detector { lexer: Some(*lexer), ..detector(name, &anchors, true, 0, "", false) })
+        .map(|(name, lexer, _)| Detector {
+            lexer: Some(*lexer),
+            ..detector(name, &anchors, true, 0, "", false)
+        })
         .collect()
 }
 

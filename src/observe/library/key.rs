@@ -12,8 +12,23 @@ use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use sec1::EcPrivateKey;
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of a public key's SubjectPublicKeyInfo (RFC 5280) in DER; of a key that is not understood, of its bytes.
+/// SHA-256 of a public key's SubjectPublicKeyInfo (RFC 5280) in DER, or of a private key's bytes.
 pub type KeyDigest = [u8; 32];
+
+/// What tells a private key apart: by its public half if that can be told, and by its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyIdentity {
+    /// The digest of the public half.
+    pub public: Option<KeyDigest>,
+    /// The digest of the key itself, for forms and curves that are not understood.
+    pub whole: KeyDigest,
+}
+
+impl KeyIdentity {
+    fn of(bytes: &[u8]) -> Self {
+        Self { public: public_half(bytes), whole: Sha256::digest(bytes).into() }
+    }
+}
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
@@ -26,11 +41,20 @@ const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 /// What OpenSSH's key file starts with.
 const OPENSSH_MAGIC: &[u8] = b"openssh-key-v1\0";
 
-/// The digest of a private key from the text between its armour's lines, in any of the ways in which source code and
+/// The identity of a private key from the text between its armour's lines, in any of the ways in which source code and
 /// configuration hold it: over several lines, with `\n` spelled out, or as string literals put together.
-pub fn digest_of_armour(text: &[u8]) -> Option<KeyDigest> {
+pub fn identity_of_armour(text: &[u8]) -> Option<KeyIdentity> {
     let bytes = decode(text)?;
-    Some(public_half(&bytes).unwrap_or_else(|| Sha256::digest(&bytes).into()))
+    // Kubernetes wraps the whole armour in base64.
+    if bytes.starts_with(b"-----BEGIN ") {
+        let body = bytes.get(11..)?;
+        let start = memchr::memmem::find(body, b"-----")? + 5;
+        let inner = body.get(start..)?;
+        let end = memchr::memmem::find(inner, b"-----").unwrap_or(inner.len());
+        let bytes = decode(inner.get(..end)?)?;
+        return Some(KeyIdentity::of(&bytes));
+    }
+    Some(KeyIdentity::of(&bytes))
 }
 
 /// Whether an armour's body holds so little of the key that it names that nothing secret is in it: under a quarter of an
@@ -289,7 +313,13 @@ qVA4T3g1cpY0jA76nQLT3a93ODP+0vlNX2iNJw==
 ";
 
     fn hex(text: &str) -> String {
-        digest_of_armour(text.as_bytes()).unwrap().iter().map(|b| format!("{b:02x}")).collect()
+        identity_of_armour(text.as_bytes())
+            .unwrap()
+            .public
+            .unwrap()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect()
     }
 
     /// What `openssl pkey -pubout -outform DER | sha256sum` prints.
@@ -319,8 +349,10 @@ qVA4T3g1cpY0jA76nQLT3a93ODP+0vlNX2iNJw==
     fn however_source_code_holds_it() {
         let escaped = RSA_PKCS8.replace('\n', "\\n");
         let literals = RSA_PKCS8.replace('\n', "\\n\" +\n    \"");
+        let wrapped = base64::engine::general_purpose::STANDARD
+            .encode(format!("-----BEGIN PRIVATE KEY-----{RSA_PKCS8}-----END PRIVATE KEY-----"));
         let indented = RSA_PKCS8.replace('\n', "\r\n\t  ");
-        for text in [&escaped, &literals, &indented] {
+        for text in [&escaped, &literals, &indented, &wrapped] {
             assert_eq!(hex(text), hex(RSA_PKCS8), "{text}");
         }
     }

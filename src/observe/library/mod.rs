@@ -8,7 +8,7 @@ mod own;
 mod published;
 mod roots;
 
-pub use key::KeyDigest;
+pub use key::KeyIdentity;
 pub use manifest::Manifests;
 pub use own::OwnPackages;
 
@@ -33,8 +33,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) rule: &'a Rule,
     /// How sure it is by its form.
     pub(crate) confidence: Confidence,
-    /// Its public half, if it is a private key.
-    pub(crate) key: Option<&'a KeyDigest>,
+    /// What tells it apart, if it is a private key.
+    pub(crate) key: Option<&'a KeyIdentity>,
 }
 
 /// How bad and how sure a secret is at a place, and what lowered or raised it.
@@ -202,6 +202,8 @@ impl Surroundings<'_> {
 
     /// Whether a manifest lists a file.
     fn listed(&self, found: &LibraryPath<'_>, path: &[u8]) -> Claim {
+        // Debian's packages leave RECORD out; that pip wrote one there says nothing of the others.
+        let distribution = found.root == b"usr/lib/python3/dist-packages";
         if !self.manifests.iter().any(|m| m.know(found.root)) {
             return Claim::Unknown;
         }
@@ -211,7 +213,7 @@ impl Surroundings<'_> {
             Some(manifest) if self.manifests.iter().any(|m| m.is_local(manifest)) => Claim::Refused,
             Some(_) => Claim::Claimed,
             // Compiled beside a listed source, or written by the installer.
-            None if path.ends_with(b".pyc") => Claim::Unknown,
+            None if distribution || path.ends_with(b".pyc") => Claim::Unknown,
             None => Claim::Refused,
         }
     }

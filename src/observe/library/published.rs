@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::key::KeyDigest;
+use super::key::{KeyDigest, KeyIdentity};
 
 const LIST: &str = include_str!("../../../rules/published-keys.txt");
 
@@ -32,9 +32,10 @@ impl Published {
 }
 
 /// Where a key is published, if it is.
-pub(super) fn published(key: &KeyDigest) -> Option<Published> {
+pub(super) fn published(key: &KeyIdentity) -> Option<Published> {
     static KEYS: OnceLock<HashMap<KeyDigest, Published>> = OnceLock::new();
-    KEYS.get_or_init(|| LIST.lines().filter_map(entry).collect()).get(key).copied()
+    let keys = KEYS.get_or_init(|| LIST.lines().filter_map(entry).collect());
+    key.public.iter().chain([&key.whole]).find_map(|digest| keys.get(digest)).copied()
 }
 
 fn entry(line: &'static str) -> Option<(KeyDigest, Published)> {

@@ -64,7 +64,11 @@ pub(super) fn has_value(head: &[u8], keys: &[&[u8]]) -> bool {
             let end =
                 memchr::memchr(b'\n', head.get(at..).unwrap_or_default()).map_or(head.len(), |i| at + i);
             let rest = head.get(at + key.len()..end).unwrap_or_default();
-            value_after(rest).is_some_and(|value| !is_reference(value) && !is_placeholder(unquoted(value)))
+            value_after(rest).is_some_and(|value| {
+                // A reference with a default is a value, and would count as filler.
+                let filler = is_placeholder(unquoted(value)) && !unquoted(value).starts_with(b"${");
+                !is_reference(value) && !filler
+            })
         })
     })
 }

@@ -354,7 +354,7 @@ mod tests {
             Some("SSH private key")
         );
         assert_eq!(what("a/id_rsa.pub", "ssh-rsa x"), None);
-        assert_eq!(what("srv/app.p12", "\u{0}x"), Some("keystore"));
+        assert_eq!(what("srv/app.p12", "\u{0}\u{1}xy"), Some("keystore"));
     }
 
     #[test]

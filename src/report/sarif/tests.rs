@@ -193,10 +193,7 @@ fn config_findings_are_named_by_their_pointer() {
     let (log, _, _) = sarif(&samples::fail());
     let result = list(&log, "/runs/0/results").iter().find(|r| r["ruleId"] == "SW304").unwrap();
     let location = &result["locations"][0];
-    assert_eq!(
-        location["physicalLocation"]["artifactLocation"]["uri"],
-        "config"
-    );
+    assert_eq!(location["physicalLocation"]["artifactLocation"]["uri"], "config");
     let name = "registry.example/shop/app:1.4.2@config:/config/Env/3";
     assert_eq!(location["logicalLocations"][0]["fullyQualifiedName"], name);
 }

@@ -265,7 +265,10 @@ impl Tracker {
         for keeper in KEEPERS.iter().filter(|k| k.program == program) {
             let stdin = arguments.iter().any(|a| a == "--password-stdin" || a == "--with-token");
             let label = given.or(input.filter(|_| stdin));
-            let local = arguments.iter().any(|a| a == "--unset" || a == "-c");
+            let local = arguments.iter().any(|a| {
+                a.starts_with("--unset")
+                    || matches!(a.as_str(), "-c" | "--remove-section" | "remove-section" | "unset")
+            });
             if let Some(label) = label.filter(|_| arguments.iter().any(|a| a == keeper.word) && !local) {
                 let path = match keeper.word {
                     "clone" => self.clone_config(&files),
