@@ -370,6 +370,115 @@ pub struct Unchecked {
     pub checks: Vec<&'static str>,
 }
 
+impl Finding {
+    /// A finding of `meta` at `origin`: as severe as its check says, sure, with the check's own fix, and nothing else known.
+    /// [`FindingBuilder::named`] ends it.
+    pub fn build(meta: &'static CheckMeta, origin: Origin, message: impl Into<String>) -> FindingBuilder {
+        FindingBuilder {
+            check: meta.id,
+            detector: None,
+            severity: meta.severity,
+            confidence: Confidence::High,
+            message: message.into(),
+            fix: meta.fix.to_owned(),
+            origin,
+            secret: None,
+            places: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// A finding without its name.
+#[derive(Clone, Debug)]
+pub struct FindingBuilder {
+    check: &'static str,
+    detector: Option<String>,
+    severity: Severity,
+    confidence: Confidence,
+    message: String,
+    fix: String,
+    origin: Origin,
+    secret: Option<SecretMark>,
+    places: Vec<FindingPlace>,
+    notes: Vec<String>,
+}
+
+impl FindingBuilder {
+    /// How bad it is, where that is not what the check says.
+    #[must_use]
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// How sure it is, where it is not certain.
+    #[must_use]
+    pub fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// What to do about it, for this very case.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
+        self
+    }
+
+    /// The secret that it is about, and the detector that recognised it, if one did.
+    #[must_use]
+    pub fn secret(mut self, detector: Option<String>, mark: SecretMark) -> Self {
+        (self.detector, self.secret) = (detector, Some(mark));
+        self
+    }
+
+    /// Further places of the same.
+    #[must_use]
+    pub fn places(mut self, places: Vec<FindingPlace>) -> Self {
+        self.places = places;
+        self
+    }
+
+    /// What else is known.
+    #[must_use]
+    pub fn notes(mut self, notes: Vec<String>) -> Self {
+        self.notes = notes;
+        self
+    }
+
+    /// The finding, named by `place`: parts that tell it from the check's others and stay the same from build to build.
+    pub fn named(self, key: &FingerprintKey, place: &[&str]) -> Finding {
+        let detector = self.detector.as_deref().unwrap_or_default();
+        let fingerprint = Fingerprint::new(key, self.check, detector, place, self.secret.as_ref());
+        Finding {
+            check: self.check,
+            detector: self.detector,
+            severity: self.severity,
+            confidence: self.confidence,
+            message: self.message,
+            fix: self.fix,
+            origin: self.origin,
+            secret: self.secret.map(|mark| mark.redacted),
+            fingerprint,
+            places: self.places,
+            notes: self.notes,
+        }
+    }
+}
+
+impl Unchecked {
+    /// Something of `what` at `origin` that `checks` could not examine, for `reason`.
+    pub fn new(
+        origin: Origin,
+        what: impl Into<String>,
+        reason: impl Into<String>,
+        checks: Vec<&'static str>,
+    ) -> Self {
+        Self { origin, what: what.into(), reason: reason.into(), checks }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

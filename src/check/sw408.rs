@@ -40,24 +40,23 @@ fn finding(context: &Context<'_>, seen: &Fallback, origin: Origin, nth: usize) -
         (severity, confidence) = (Severity::Low, Confidence::Low);
         notes.push(why.to_owned());
     }
-    Some(Finding {
-        check: META.id,
-        detector: None,
-        severity,
-        confidence,
-        message: format!(
-            "{variable} gets {} where it is not set ({}), but the contract requires it at runtime ({})",
-            seen.value.as_str(),
-            seen.form.name,
-            secret.handle
-        ),
-        fix: format!("{} {}", META.fix, seen.form.fix.replace("NAME", variable)),
-        origin,
-        secret: None,
-        fingerprint: Fingerprint::new(context.key, META.id, "", &[&path, variable, &nth.to_string()], None),
-        places: Vec::new(),
-        notes,
-    })
+    Some(
+        Finding::build(
+            &META,
+            origin,
+            format!(
+                "{variable} gets {} where it is not set ({}), but the contract requires it at runtime ({})",
+                seen.value.as_str(),
+                seen.form.name,
+                secret.handle
+            ),
+        )
+        .severity(severity)
+        .confidence(confidence)
+        .fix(format!("{} {}", META.fix, seen.form.fix.replace("NAME", variable)))
+        .notes(notes)
+        .named(context.key, &[&path, variable, &nth.to_string()]),
+    )
 }
 
 /// Counts the sightings of one variable in one file.

@@ -296,34 +296,27 @@ pub(super) fn fail() -> Report {
         179,
     ));
 
-    let unchecked = Unchecked {
-        origin: Origin { layer: Some(layer_of(9, "COPY model /opt/model")), ..image(OriginKind::Layer) },
-        what: "digest of layer 9".to_owned(),
-        reason: "the archive holds the layer uncompressed, and the manifest names only the compressed blob"
-            .to_owned(),
-        checks: vec!["SW309"],
-    };
+    let unchecked = Unchecked::new(
+        Origin { layer: Some(layer_of(9, "COPY model /opt/model")), ..image(OriginKind::Layer) },
+        "digest of layer 9",
+        "the archive holds the layer uncompressed, and the manifest names only the compressed blob",
+        vec!["SW309"],
+    );
     judged(findings, Vec::new(), vec![unchecked], coverage())
 }
 
 /// Nothing found, but not everything seen.
 pub(super) fn incomplete() -> Report {
-    let layer = Unchecked {
-        origin: Origin { layer: Some(layer_of(7, "ADD model.enc /opt")), ..image(OriginKind::Layer) },
-        what: "layer 7".to_owned(),
-        reason:
-            "media type application/vnd.oci.image.layer.v1.tar+gzip+encrypted is not readable without its key"
-                .to_owned(),
-        checks: vec!["SW301", "SW302"],
-    };
+    let layer = Unchecked::new(
+        Origin { layer: Some(layer_of(7, "ADD model.enc /opt")), ..image(OriginKind::Layer) },
+        "layer 7",
+        "media type application/vnd.oci.image.layer.v1.tar+gzip+encrypted is not readable without its key",
+        vec!["SW301", "SW302"],
+    );
     let mut cut = file("opt/data/big.bin", 1, 1);
     cut.place = Place::Byte(4_294_967_296);
-    let file = Unchecked {
-        origin: cut,
-        what: "the rest of the file".to_owned(),
-        reason: "it is larger than the limit of 4,294 MB".to_owned(),
-        checks: vec!["SW301"],
-    };
+    let file =
+        Unchecked::new(cut, "the rest of the file", "it is larger than the limit of 4,294 MB", vec!["SW301"]);
     let coverage = Coverage {
         layers: 11,
         layers_not_seen: 1,

@@ -110,7 +110,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     let mut unchecked = Vec::new();
     let mut missed = |what: &str, reason: String| {
         let origin = Origin::new(OriginKind::Artifact, request.root.clone());
-        unchecked.push(Unchecked { origin, what: what.to_owned(), reason, checks: Vec::new() });
+        unchecked.push(Unchecked::new(origin, what.to_owned(), reason, Vec::new()));
     };
     if listed.more {
         missed("runs", "there are more than can be listed".to_owned());
@@ -292,12 +292,12 @@ impl Auditor<'_> {
     /// Something that lies where runs lie and is none.
     fn no_run(&self, name: &str) -> Judged {
         let name = Masker::new(self.setup.rules).mask(name);
-        let item = Unchecked {
-            origin: Origin::new(OriginKind::Document, name.clone()),
-            what: "run".to_owned(),
-            reason: format!("its name is no run's ID, which must be {}", Form::RunId.expected()),
-            checks: Vec::new(),
-        };
+        let item = Unchecked::new(
+            Origin::new(OriginKind::Document, name.clone()),
+            "run",
+            format!("its name is no run's ID, which must be {}", Form::RunId.expected()),
+            Vec::new(),
+        );
         let fail_on = self.setup.contract.policy.fail_on;
         let nothing = (Vec::new(), Vec::new(), Vec::new());
         let mut report = Report::judge(

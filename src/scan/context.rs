@@ -77,11 +77,13 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let seen = pool.install(|| read::all(setup, watch.as_ref(), &files));
     let mut coverage = seen.coverage;
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
-    let miss = |path: &[u8], what: &str, reason: String| Unchecked {
-        origin: Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },
-        what: what.to_owned(),
-        reason,
-        checks: readers_of(context_checks::ALL, Reads::ContextFiles, &context),
+    let miss = |path: &[u8], what: &str, reason: String| {
+        Unchecked::new(
+            Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },
+            what.to_owned(),
+            reason,
+            readers_of(context_checks::ALL, Reads::ContextFiles, &context),
+        )
     };
     for (file, reason) in seen.unread {
         answers.unchecked.push(miss(files.files[file].bytes(), "file", reason));
@@ -94,15 +96,15 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let recipe = Recipe::new(source.name.clone(), &source.bytes, &resolution, request.target.as_deref());
     for (copy, reason) in &reach.refused {
         let Some((_, copy)) = copies.get(*copy) else { continue };
-        answers.unchecked.push(Unchecked {
-            origin: recipe.origin(copy.span),
-            what: "pattern".to_owned(),
-            reason: reason.clone(),
-            checks: [context_checks::ALL, dockerfile_checks::ALL]
+        answers.unchecked.push(Unchecked::new(
+            recipe.origin(copy.span),
+            "pattern",
+            reason.clone(),
+            [context_checks::ALL, dockerfile_checks::ALL]
                 .into_iter()
                 .flat_map(|checks| readers_of(checks, Reads::CopiedFiles, &context))
                 .collect(),
-        });
+        ));
     }
     let own = source.path.as_deref().and_then(|path| inside(&request.root, path));
     // Only a finding asks git.

@@ -164,12 +164,12 @@ impl Gate {
 
     /// Notes that something of the gate itself could not be done, such as writing its evidence: it is no pass then.
     pub fn miss(&mut self, what: &str, reason: &str) {
-        let item = Unchecked {
-            origin: Origin::new(OriginKind::Artifact, "gate"),
-            what: what.to_owned(),
-            reason: reason.to_owned(),
-            checks: Vec::new(),
-        };
+        let item = Unchecked::new(
+            Origin::new(OriginKind::Artifact, "gate"),
+            what.to_owned(),
+            reason.to_owned(),
+            Vec::new(),
+        );
         let fail_on = self.report.fail_on;
         self.report = Report::merge(fail_on, &catalogue(), vec![self.report.clone()], vec![item]);
         if what == EVIDENCE {
@@ -181,12 +181,12 @@ impl Gate {
 
 fn unexamined(part: Part, reason: &str) -> Unchecked {
     let of_part = catalogue().into_iter().map(|m| m.id).filter(|id| Part::of(id) == Some(part));
-    Unchecked {
-        origin: Origin::new(OriginKind::Artifact, "gate"),
-        what: format!("{} part", part.as_str()),
-        reason: reason.to_owned(),
-        checks: of_part.collect(),
-    }
+    Unchecked::new(
+        Origin::new(OriginKind::Artifact, "gate"),
+        format!("{} part", part.as_str()),
+        reason.to_owned(),
+        of_part.collect(),
+    )
 }
 
 #[cfg(test)]

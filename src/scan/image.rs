@@ -410,7 +410,7 @@ fn unchecked(missed: Missed, asked: &[&'static str], context: &Context<'_>) -> U
         _ => None,
     };
     let readers = part.map_or_else(|| asked.to_vec(), |part| readers_of(ALL, part, context));
-    Unchecked { origin: missed.origin, what: missed.what, reason: missed.reason, checks: readers }
+    Unchecked::new(missed.origin, missed.what, missed.reason, readers)
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn load(
             let origin =
                 Origin { path: Some(shown.clone()), place, ..Origin::new(OriginKind::Workflow, shown) };
             let what = "build workflow".to_owned();
-            answers.unchecked.push(Unchecked { origin, what, reason, checks: asked.to_vec() });
+            answers.unchecked.push(Unchecked::new(origin, what, reason, asked.to_vec()));
         };
         let text = match read(path) {
             Ok(text) => text,

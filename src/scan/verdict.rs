@@ -104,6 +104,6 @@ fn merged(unchecked: Vec<Unchecked>) -> Vec<Unchecked> {
     }
     merged
         .into_iter()
-        .map(|((origin, what, reason), checks)| Unchecked { origin, what, reason, checks })
+        .map(|((origin, what, reason), checks)| Unchecked::new(origin, what, reason, checks))
         .collect()
 }

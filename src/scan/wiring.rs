@@ -57,15 +57,13 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
         let requests: Vec<_> = probes.iter().map(|p| p.request.clone()).collect();
         compare(&probes, &live::simulate(&requests, options)?, &mut answers);
     }
-    let gaps = snapshot.gaps.iter().map(|(place, gap)| Unchecked {
-        origin: origin(&snapshot, place),
-        what: if place.address.is_empty() {
-            "a part of the source".to_owned()
-        } else {
-            place.address.clone()
-        },
-        reason: gap.to_string(),
-        checks: readers_of(ALL, Reads::Aws, &context),
+    let gaps = snapshot.gaps.iter().map(|(place, gap)| {
+        Unchecked::new(
+            origin(&snapshot, place),
+            if place.address.is_empty() { "a part of the source".to_owned() } else { place.address.clone() },
+            gap.to_string(),
+            readers_of(ALL, Reads::Aws, &context),
+        )
     });
     answers.unchecked.extend(gaps);
     let mut table = access_table(&wiring);

@@ -39,19 +39,14 @@ impl Check<Build<'_>> for UnboundedContext {
             None => "there is no ignore file",
         };
         let place = [recipe.path.trim_start_matches("./"), &recipe.stage_name(*number)];
-        answers.findings.push(Finding {
-            check: META.id,
-            detector: None,
-            severity: META.severity,
-            confidence: Confidence::High,
-            message: format!("{keyword} takes the whole context, and {why}"),
-            fix: META.fix.to_owned(),
-            origin: recipe.origin(copy.span),
-            secret: None,
-            fingerprint: Fingerprint::new(context.key, META.id, "", &place, None),
-            places: Vec::new(),
-            notes: Vec::new(),
-        });
+        answers.findings.push(
+            Finding::build(
+                &META,
+                recipe.origin(copy.span),
+                format!("{keyword} takes the whole context, and {why}"),
+            )
+            .named(context.key, &place),
+        );
     }
 }
 

@@ -35,22 +35,16 @@ impl Check<Build<'_>> for ExceptionTooWide {
         let finding = |exception: IgnoreException<'_>, about: &str, message: String, fix: String| {
             let position = Position { line: exception.line.max(1), column: 1 };
             let text = escape_bytes(exception.text);
-            Finding {
-                check: META.id,
-                detector: None,
-                severity: META.severity,
-                confidence: Confidence::High,
-                message,
-                fix,
-                origin: Origin {
+            Finding::build(
+                &META,
+                Origin {
                     place: Place::Text { position, offset: 0 },
                     ..Origin::new(OriginKind::Dockerfile, path.clone())
                 },
-                secret: None,
-                fingerprint: Fingerprint::new(context.key, META.id, "", &[&path, &text, about], None),
-                places: Vec::new(),
-                notes: Vec::new(),
-            }
+                message,
+            )
+            .fix(fix)
+            .named(context.key, &[&path, &text, about])
         };
         let shown = |exception: &IgnoreException<'_>| format!("`!{}`", escape_bytes(exception.text));
         for (wide, narrow) in build.context.rules.overshadowed_exceptions() {

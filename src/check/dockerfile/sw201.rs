@@ -103,12 +103,12 @@ pub(super) fn in_value(
             }
         }
         Ok(_) => {}
-        Err(error) => answers.unchecked.push(Unchecked {
-            origin: recipe.origin(value.span()),
-            what: format!("value of {}", quoted(name)),
-            reason: format!("{error}; the build fails here"),
-            checks: vec![check],
-        }),
+        Err(error) => answers.unchecked.push(Unchecked::new(
+            recipe.origin(value.span()),
+            format!("value of {}", quoted(name)),
+            format!("{error}; the build fails here"),
+            vec![check],
+        )),
     }
     found
 }

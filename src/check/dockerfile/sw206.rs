@@ -35,12 +35,12 @@ impl Check<Build<'_>> for SecretWritten {
         for run in &recipe.runs {
             let Flows { found, complete } = flows(&variables, recipe, run);
             if !complete {
-                answers.unchecked.push(Unchecked {
-                    origin: recipe.origin(instruction_span(recipe, run)),
-                    what: "RUN".to_owned(),
-                    reason: "it has too many commands to follow every secret through it".to_owned(),
-                    checks: vec![META.id],
-                });
+                answers.unchecked.push(Unchecked::new(
+                    recipe.origin(instruction_span(recipe, run)),
+                    "RUN",
+                    "it has too many commands to follow every secret through it",
+                    vec![META.id],
+                ));
             }
             for flow in found {
                 let (message, severity, fix, subject, carrier) = match &flow.end {

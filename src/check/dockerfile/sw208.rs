@@ -97,12 +97,12 @@ fn variables(
     let expanded = match recipe.resolution.expand_heredoc(number, &heredoc.body) {
         Ok(expanded) => expanded,
         Err(error) => {
-            answers.unchecked.push(Unchecked {
-                origin: recipe.origin(instruction.span),
-                what: "heredoc".to_owned(),
-                reason: format!("{error}; the build fails here"),
-                checks: vec![META.id],
-            });
+            answers.unchecked.push(Unchecked::new(
+                recipe.origin(instruction.span),
+                "heredoc",
+                format!("{error}; the build fails here"),
+                vec![META.id],
+            ));
             return Vec::new();
         }
     };

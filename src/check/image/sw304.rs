@@ -33,12 +33,12 @@ impl Check<Examined> for SecretInEnvironment {
             if list.is_some_and(|v| {
                 !v.as_array().is_some_and(|items| items.iter().all(serde_json::Value::is_string))
             }) {
-                answers.unchecked.push(Unchecked {
-                    origin: image.config(JsonPointer::root().key("config").key("Env")),
-                    what: "default environment".to_owned(),
-                    reason: "it is not a list of texts".to_owned(),
-                    checks: vec![META.id],
-                });
+                answers.unchecked.push(Unchecked::new(
+                    image.config(JsonPointer::root().key("config").key("Env")),
+                    "default environment",
+                    "it is not a list of texts",
+                    vec![META.id],
+                ));
             }
             for (i, (name, value)) in crate::observe::environment(image).enumerate() {
                 // A token may stand where the name should be, too.

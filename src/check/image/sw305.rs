@@ -37,22 +37,17 @@ impl Check<Examined> for InjectedVariableHasDefault {
                     continue;
                 };
                 let default = if value.is_empty() { "an empty default" } else { "a default" };
-                answers.findings.push(Finding {
-                    check: META.id,
-                    detector: None,
-                    severity: META.severity,
-                    confidence: Confidence::High,
-                    message: format!(
-                        "{name} has {default} in the image, but the contract injects it at runtime ({})",
-                        secret.handle
-                    ),
-                    fix: META.fix.to_owned(),
-                    origin: image.config(JsonPointer::root().key("config").key("Env").index(i)),
-                    secret: None,
-                    fingerprint: Fingerprint::new(context.key, META.id, "", &[name], None),
-                    places: Vec::new(),
-                    notes: Vec::new(),
-                });
+                answers.findings.push(
+                    Finding::build(
+                        &META,
+                        image.config(JsonPointer::root().key("config").key("Env").index(i)),
+                        format!(
+                            "{name} has {default} in the image, but the contract injects it at runtime ({})",
+                            secret.handle
+                        ),
+                    )
+                    .named(context.key, &[name]),
+                );
             }
         }
     }

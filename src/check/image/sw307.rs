@@ -36,15 +36,15 @@ impl Check<Examined> for SecretInAttestation {
                 let root = JsonPointer::root();
                 let found = if document.value.is_null() {
                     let Ok(text) = std::str::from_utf8(&document.bytes) else {
-                        answers.unchecked.push(Unchecked {
-                            origin: Origin {
+                        answers.unchecked.push(Unchecked::new(
+                            Origin {
                                 path: Some(document.digest.to_string()),
                                 ..image.origin(OriginKind::Attestation)
                             },
-                            what: "attestation".to_owned(),
-                            reason: format!("it is neither JSON nor text ({kind}), so it was not read"),
-                            checks: vec![META.id],
-                        });
+                            "attestation",
+                            format!("it is neither JSON nor text ({kind}), so it was not read"),
+                            vec![META.id],
+                        ));
                         continue;
                     };
                     examine_text(context, text).into_iter().map(|s| (s, root.clone())).collect()

@@ -45,15 +45,15 @@ impl Check<Examined> for DigestMismatch {
                 // Of a layer that was not read to its end the content's digest says nothing.
                 let same_kind = |d: &&Digest| d.algorithm() == facts.diff_id.algorithm();
                 if let Some(other) = view.layer.diff_id.as_ref().filter(|d| !same_kind(d)) {
-                    answers.unchecked.push(Unchecked {
-                        origin: image.layer(view, OriginKind::Layer),
-                        what: "diff ID".to_owned(),
-                        reason: format!(
+                    answers.unchecked.push(Unchecked::new(
+                        image.layer(view, OriginKind::Layer),
+                        "diff ID",
+                        format!(
                             "it is a {} digest, which a stream's layers are not hashed with",
                             other.algorithm()
                         ),
-                        checks: vec![META.id],
-                    });
+                        vec![META.id],
+                    ));
                 }
                 let expected = view.layer.diff_id.as_ref().filter(same_kind).filter(|d| **d != facts.diff_id);
                 if let Some(expected) = expected.filter(|_| facts.summary.whole) {

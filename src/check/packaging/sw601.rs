@@ -43,28 +43,18 @@ impl Check<Startup<'_>> for EntrypointMissing {
                 Err(Fault::Broken(what)) => what,
             };
             let command = entrypoint.shown();
-            answers.findings.push(Finding {
-                check: META.id,
-                detector: None,
-                severity: META.severity,
-                confidence: Confidence::High,
-                message: format!("{} cannot start: {}", entrypoint.handle, escape_bytes(what.as_bytes())),
-                fix: META.fix.to_owned(),
-                origin: startup.origin(OriginKind::Artifact),
-                secret: None,
-                fingerprint: Fingerprint::new(
-                    context.key,
-                    META.id,
-                    "",
-                    &[&entrypoint.handle, &command],
-                    None,
-                ),
-                places: Vec::new(),
-                notes: vec![format!(
+            answers.findings.push(
+                Finding::build(
+                    &META,
+                    startup.origin(OriginKind::Artifact),
+                    format!("{} cannot start: {}", entrypoint.handle, escape_bytes(what.as_bytes())),
+                )
+                .notes(vec![format!(
                     "the contract asks for `{command}` on line {}",
                     entrypoint.position.line
-                )],
-            });
+                )])
+                .named(context.key, &[&entrypoint.handle, &command]),
+            );
         }
     }
 }

@@ -71,28 +71,19 @@ impl Check<Startup<'_>> for UnknownArgument {
             for argument in unknown {
                 let command = entrypoint.shown();
                 let what = if argument.starts_with('-') { "option" } else { "subcommand" };
-                answers.findings.push(Finding {
-                    check: META.id,
-                    detector: None,
-                    severity: META.severity,
-                    confidence: Confidence::Medium,
-                    message: format!("{} does not know the {what} {argument}", entrypoint.handle),
-                    fix: META.fix.to_owned(),
-                    origin: filesystem.origin(startup.image, file),
-                    secret: None,
-                    fingerprint: Fingerprint::new(
-                        context.key,
-                        META.id,
-                        "",
-                        &[&entrypoint.handle, &command, &argument],
-                        None,
-                    ),
-                    places: Vec::new(),
-                    notes: vec![format!(
+                answers.findings.push(
+                    Finding::build(
+                        &META,
+                        filesystem.origin(startup.image, file),
+                        format!("{} does not know the {what} {argument}", entrypoint.handle),
+                    )
+                    .confidence(Confidence::Medium)
+                    .notes(vec![format!(
                         "the contract asks for `{command}` on line {}",
                         entrypoint.position.line
-                    )],
-                });
+                    )])
+                    .named(context.key, &[&entrypoint.handle, &command, &argument]),
+                );
             }
         }
     }

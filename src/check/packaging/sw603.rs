@@ -63,12 +63,12 @@ impl Check<HelpRuns> for HelpNeedsSecret {
             let what = match answered {
                 Answered::Exit(0) => continue,
                 Answered::NotRun(reason) => {
-                    answers.unchecked.push(Unchecked {
-                        origin: origin.clone(),
-                        what: format!("entrypoint {} ({command} --help)", entrypoint.handle),
-                        reason: escape_bytes(reason.as_bytes()),
-                        checks: vec![META.id],
-                    });
+                    answers.unchecked.push(Unchecked::new(
+                        origin.clone(),
+                        format!("entrypoint {} ({command} --help)", entrypoint.handle),
+                        escape_bytes(reason.as_bytes()),
+                        vec![META.id],
+                    ));
                     continue;
                 }
                 Answered::Exit(code) => format!("ends with code {code}"),
@@ -78,27 +78,18 @@ impl Check<HelpRuns> for HelpNeedsSecret {
                 [] => String::new(),
                 names => format!(", and its output names {}", names.join(", ")),
             };
-            answers.findings.push(Finding {
-                check: META.id,
-                detector: None,
-                severity: META.severity,
-                confidence: if named.is_empty() { Confidence::Medium } else { Confidence::High },
-                message: format!("{} asked for --help without secrets {what}{asks}", entrypoint.handle),
-                fix: META.fix.to_owned(),
-                origin: origin.clone(),
-                secret: None,
-                fingerprint: Fingerprint::new(
-                    context.key,
-                    META.id,
-                    "",
-                    &[&entrypoint.handle, &command],
-                    None,
-                ),
-                places: Vec::new(),
-                notes: vec![format!(
+            answers.findings.push(
+                Finding::build(
+                    &META,
+                    origin.clone(),
+                    format!("{} asked for --help without secrets {what}{asks}", entrypoint.handle),
+                )
+                .confidence(if named.is_empty() { Confidence::Medium } else { Confidence::High })
+                .notes(vec![format!(
                     "it ran as `{command} --help`, with no network and no variable but the image's own"
-                )],
-            });
+                )])
+                .named(context.key, &[&entrypoint.handle, &command]),
+            );
         }
     }
 }

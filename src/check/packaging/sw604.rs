@@ -53,26 +53,18 @@ impl Teller<'_, '_> {
                 let nth = self.count.entry(format!("{}\n{job}\n{message}", file.name)).or_default();
                 *nth += 1;
                 let place = [file.name.as_str(), job, &message, &nth.to_string()];
-                self.answers.findings.push(Finding {
-                    check: META.id,
-                    detector: None,
-                    severity: META.severity,
-                    confidence: Confidence::High,
-                    fingerprint: Fingerprint::new(self.context.key, META.id, "", &place, None),
-                    message: escape_bytes(message.as_bytes()),
-                    fix: fix.to_owned(),
-                    origin: file.origin(at),
-                    secret: None,
-                    places: Vec::new(),
-                    notes: Vec::new(),
-                });
+                self.answers.findings.push(
+                    Finding::build(&META, file.origin(at), escape_bytes(message.as_bytes()))
+                        .fix(fix.to_owned())
+                        .named(self.context.key, &place),
+                );
             }
-            Fault::Unclear { at, what, reason } => self.answers.unchecked.push(Unchecked {
-                origin: file.origin(at),
-                what: what.to_owned(),
-                reason: escape_bytes(reason.as_bytes()),
-                checks: vec![META.id],
-            }),
+            Fault::Unclear { at, what, reason } => self.answers.unchecked.push(Unchecked::new(
+                file.origin(at),
+                what.to_owned(),
+                escape_bytes(reason.as_bytes()),
+                vec![META.id],
+            )),
         }
     }
 }

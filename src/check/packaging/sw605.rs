@@ -48,19 +48,14 @@ impl Check<BuildSurface> for StaticCredentials {
             }
             for (nth, (name, at)) in keys.into_iter().enumerate() {
                 let place = [file.name.as_str(), &name, &nth.to_string()];
-                answers.findings.push(Finding {
-                    check: META.id,
-                    detector: None,
-                    severity: META.severity,
-                    confidence: Confidence::High,
-                    message: format!("{name} is given an AWS key that does not expire"),
-                    fix: META.fix.to_owned(),
-                    origin: file.origin(at),
-                    secret: None,
-                    fingerprint: Fingerprint::new(context.key, META.id, "", &place, None),
-                    places: Vec::new(),
-                    notes: Vec::new(),
-                });
+                answers.findings.push(
+                    Finding::build(
+                        &META,
+                        file.origin(at),
+                        format!("{name} is given an AWS key that does not expire"),
+                    )
+                    .named(context.key, &place),
+                );
             }
         }
     }

@@ -125,7 +125,7 @@ impl<'a> Case<'a> {
             }
         };
         let (origin, what) = (self.origin(kind), kind.as_str().to_owned());
-        Applies::NotChecked(Unchecked { origin, what, reason, checks: Vec::new() })
+        Applies::NotChecked(Unchecked::new(origin, what, reason, Vec::new()))
     }
 
     /// Whether the registry was asked, or the contract wants it to be.
@@ -145,12 +145,12 @@ impl<'a> Case<'a> {
         let reading = self.provenance.as_ref()?;
         let found = reading.fields.get(field);
         if found.is_none() && reading.layout.requires(field) {
-            answers.unchecked.push(Unchecked {
-                origin: self.origin(PaperKind::Provenance),
-                what: format!("field {}", reading.layout.name(field)),
-                reason: "it is missing or malformed, so there is nothing to compare".to_owned(),
-                checks: vec![meta.id],
-            });
+            answers.unchecked.push(Unchecked::new(
+                self.origin(PaperKind::Provenance),
+                format!("field {}", reading.layout.name(field)),
+                "it is missing or malformed, so there is nothing to compare",
+                vec![meta.id],
+            ));
         }
         found
     }
@@ -185,19 +185,7 @@ impl<'a> Case<'a> {
     ) -> Finding {
         let mut place = vec![self.run_id().unwrap_or_default()];
         place.extend(about);
-        Finding {
-            check: meta.id,
-            detector: None,
-            severity: meta.severity,
-            confidence: Confidence::High,
-            message,
-            fix: meta.fix.to_owned(),
-            origin,
-            secret: None,
-            fingerprint: Fingerprint::new(context.key, meta.id, "", &place, None),
-            places: Vec::new(),
-            notes: Vec::new(),
-        }
+        Finding::build(meta, origin, message).named(context.key, &place)
     }
 
     /// The check could not look at a paper.
@@ -207,12 +195,7 @@ impl<'a> Case<'a> {
         kind: PaperKind,
         reason: impl Into<String>,
     ) -> Unchecked {
-        Unchecked {
-            origin: self.origin(kind),
-            what: kind.as_str().to_owned(),
-            reason: reason.into(),
-            checks: vec![meta.id],
-        }
+        Unchecked::new(self.origin(kind), kind.as_str().to_owned(), reason.into(), vec![meta.id])
     }
 
     /// Whether a check can go on to ask about a paper. What is lost or wanted is unchecked; for a missing one

@@ -38,7 +38,7 @@ pub(super) fn unanswered(case: &Case<'_>, meta: &CheckMeta) -> Option<Unchecked>
         }
         RegistryAnswer::NotAsked => return None,
     };
-    Some(Unchecked { origin: origin(case), what: "registry".to_owned(), reason, checks: vec![meta.id] })
+    Some(Unchecked::new(origin(case), "registry", reason, vec![meta.id]))
 }
 
 impl Check<Case<'_>> for RegistryDisagrees {

@@ -49,12 +49,7 @@ impl Check<Case<'_>> for TagCanMove {
             Mutability::MutableExcept(filters) if any(filters) => return,
             Mutability::Unknown(reason) => {
                 let (what, reason) = ("tag mutability".to_owned(), reason.clone());
-                answers.unchecked.push(Unchecked {
-                    origin: origin(case),
-                    what,
-                    reason,
-                    checks: vec![META.id],
-                });
+                answers.unchecked.push(Unchecked::new(origin(case), what, reason, vec![META.id]));
                 return;
             }
             Mutability::Mutable => "the repository lets all its tags move",
@@ -67,12 +62,12 @@ impl Check<Case<'_>> for TagCanMove {
 
 fn reused(case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
     if let Some(reason) = &case.papers.siblings_missed {
-        answers.unchecked.push(Unchecked {
-            origin: case.origin(PaperKind::Provenance),
-            what: "other runs".to_owned(),
-            reason: reason.clone(),
-            checks: vec![META.id],
-        });
+        answers.unchecked.push(Unchecked::new(
+            case.origin(PaperKind::Provenance),
+            "other runs",
+            reason.clone(),
+            vec![META.id],
+        ));
     }
     let (Some(siblings), Some(reading)) = (&case.papers.siblings, &case.provenance) else { return };
     let tag = case.need(&META, Field::ImageTag, answers);

@@ -30,11 +30,13 @@ impl Wiring<'_> {
     }
 
     fn missing(&self, meta: &'static CheckMeta, ground: Ground) -> Vec<Unchecked> {
-        let item = |what: String, reason: &str| Unchecked {
-            origin: Origin::new(OriginKind::Document, self.contract),
-            what,
-            reason: reason.to_owned(),
-            checks: vec![meta.id],
+        let item = |what: String, reason: &str| {
+            Unchecked::new(
+                Origin::new(OriginKind::Document, self.contract),
+                what,
+                reason.to_owned(),
+                vec![meta.id],
+            )
         };
         let expected = self.expectations;
         match ground {

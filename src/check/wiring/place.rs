@@ -125,6 +125,6 @@ impl Wiring<'_> {
         what: impl Into<String>,
         reason: impl Into<String>,
     ) -> Unchecked {
-        Unchecked { origin, what: what.into(), reason: reason.into(), checks: vec![meta.id] }
+        Unchecked::new(origin, what.into(), reason.into(), vec![meta.id])
     }
 }

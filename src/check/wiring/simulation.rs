@@ -69,12 +69,12 @@ pub fn compare(probes: &[Probe], answers: &[Simulated], out: &mut Answers) {
             None => "no answer".to_owned(),
         };
         let SimulationRequest { action, resource, .. } = &probe.request;
-        out.unchecked.push(Unchecked {
-            origin: probe.origin.clone(),
-            what: format!("whether {} is allowed {action} on {resource}", probe.role),
-            reason: format!("decided here: {local}; the simulation API: {said}"),
-            checks: vec![probe.check],
-        });
+        out.unchecked.push(Unchecked::new(
+            probe.origin.clone(),
+            format!("whether {} is allowed {action} on {resource}", probe.role),
+            format!("decided here: {local}; the simulation API: {said}"),
+            vec![probe.check],
+        ));
     }
 }
 

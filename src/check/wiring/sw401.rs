@@ -38,19 +38,14 @@ impl Check<Wiring<'_>> for SecretMissing {
                     format!("{noun} of {handle}"),
                     gap.to_string(),
                 )),
-                Seen::Absent => answers.findings.push(Finding {
-                    check: META.id,
-                    detector: None,
-                    severity: META.severity,
-                    confidence: Confidence::High,
-                    message: format!("the {noun} {name} does not exist, and {handle} is required"),
-                    fix: META.fix.to_owned(),
-                    origin: wiring.nowhere(name),
-                    secret: None,
-                    fingerprint: Fingerprint::new(context.key, META.id, "", &[name], None),
-                    places: Vec::new(),
-                    notes: Vec::new(),
-                }),
+                Seen::Absent => answers.findings.push(
+                    Finding::build(
+                        &META,
+                        wiring.nowhere(name),
+                        format!("the {noun} {name} does not exist, and {handle} is required"),
+                    )
+                    .named(context.key, &[name]),
+                ),
             }
         }
     }

@@ -114,19 +114,7 @@ fn judge(
 }
 
 fn finding(context: &Context<'_>, origin: Origin, message: String, fix: String, place: &[&str]) -> Finding {
-    Finding {
-        check: META.id,
-        detector: None,
-        severity: META.severity,
-        confidence: Confidence::High,
-        message,
-        fix,
-        origin,
-        secret: None,
-        fingerprint: Fingerprint::new(context.key, META.id, "", place, None),
-        places: Vec::new(),
-        notes: Vec::new(),
-    }
+    Finding::build(&META, origin, message).fix(fix).named(context.key, place)
 }
 
 /// The actions of which one suffices to read a secret.

@@ -188,19 +188,14 @@ fn report(
         (None, None) => [String::new(), String::new()],
     };
     let place = [access.name, &named[0], &named[1], if only_elsewhere { "elsewhere" } else { "" }];
-    answers.findings.push(Finding {
-        check: META.id,
-        detector: None,
-        severity,
-        confidence: if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium },
-        message,
-        fix: format!("{} {}", META.fix, remedy::whole(wiring, targets)),
-        origin,
-        secret: None,
-        fingerprint: Fingerprint::new(context.key, META.id, "", &place, None),
-        places: Vec::new(),
-        notes,
-    });
+    answers.findings.push(
+        Finding::build(&META, origin, message)
+            .severity(severity)
+            .confidence(if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium })
+            .fix(format!("{} {}", META.fix, remedy::whole(wiring, targets)))
+            .notes(notes)
+            .named(context.key, &place),
+    );
 }
 
 /// What SW404 found for each role, for the simulation: role, action, resource.

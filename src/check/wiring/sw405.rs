@@ -250,17 +250,15 @@ fn report(
     }
     let [policy, sid] = of.map_or_else(Default::default, |of| statement::identity(&access.policies, of));
     let what = if beyond.reads { "can read secrets" } else { "can do more than pull and log" };
-    answers.findings.push(Finding {
-        check: META.id,
-        detector: None,
-        severity: if beyond.reads { Severity::Critical } else { META.severity },
-        confidence: if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium },
-        message: format!("the execution role {} {what}: {by} allows {actions}", access.name),
-        fix: META.fix.to_owned(),
-        origin,
-        secret: None,
-        fingerprint: Fingerprint::new(context.key, META.id, "", &[access.name, &policy, &sid], None),
-        places: Vec::new(),
-        notes: beyond.notes.clone(),
-    });
+    answers.findings.push(
+        Finding::build(
+            &META,
+            origin,
+            format!("the execution role {} {what}: {by} allows {actions}", access.name),
+        )
+        .severity(if beyond.reads { Severity::Critical } else { META.severity })
+        .confidence(if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium })
+        .notes(beyond.notes.clone())
+        .named(context.key, &[access.name, &policy, &sid]),
+    );
 }

@@ -110,27 +110,20 @@ fn judge(
     };
     let from = arn.clone().unwrap_or_else(|| reference.value_from.to_string());
     let expired = wiring.expectations.exceptions.iter().filter(|e| e.check == META.id && excepted(&e.arn));
-    answers.findings.push(Finding {
-        check: META.id,
-        detector: None,
-        severity: META.severity,
-        confidence: Confidence::High,
-        message: format!("the task {family} makes the execution role read {from}: `{field}`{of}{name}"),
-        fix: format!("{} The ARN is {from}.", META.fix),
-        origin: at(wiring.origin(&task.place), reference.pointer.as_ref()),
-        secret: None,
-        fingerprint: Fingerprint::new(
-            context.key,
-            META.id,
-            "",
-            &[family, field, container.as_deref().unwrap_or_default(), &reference.name],
-            None,
-        ),
-        places: Vec::new(),
-        notes: expired
-            .map(|e| format!("the contract excepted it until {}; that has expired", e.expires))
-            .collect(),
-    });
+    answers.findings.push(
+        Finding::build(
+            &META,
+            at(wiring.origin(&task.place), reference.pointer.as_ref()),
+            format!("the task {family} makes the execution role read {from}: `{field}`{of}{name}"),
+        )
+        .fix(format!("{} The ARN is {from}.", META.fix))
+        .notes(
+            expired
+                .map(|e| format!("the contract excepted it until {}; that has expired", e.expires))
+                .collect(),
+        )
+        .named(context.key, &[family, field, container.as_deref().unwrap_or_default(), &reference.name]),
+    );
 }
 
 /// An origin with a more exact place, where one is known and lines are not.

@@ -219,17 +219,5 @@ fn finding(
     message: String,
     place: &[&str],
 ) -> Finding {
-    Finding {
-        check: META.id,
-        detector: None,
-        severity,
-        confidence: Confidence::High,
-        message,
-        fix: META.fix.to_owned(),
-        origin,
-        secret: None,
-        fingerprint: Fingerprint::new(context.key, META.id, "", place, None),
-        places: Vec::new(),
-        notes: Vec::new(),
-    }
+    Finding::build(&META, origin, message).severity(severity).named(context.key, place)
 }

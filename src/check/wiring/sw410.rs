@@ -147,21 +147,18 @@ fn judge(
                 continue;
             };
             let sid = statement.sid.clone().unwrap_or_default();
-            answers.findings.push(Finding {
-                check: META.id,
-                detector: None,
-                severity,
-                confidence: Confidence::High,
-                message: format!(
-                    "the role {name} lets in more than ECS tasks: {who} ({place} of its trust policy)"
-                ),
-                fix: META.fix.to_owned(),
-                origin: origin.clone(),
-                secret: None,
-                fingerprint: Fingerprint::new(context.key, META.id, "", &[name, &sid, &who], None),
-                places: Vec::new(),
-                notes: conditions(statement),
-            });
+            answers.findings.push(
+                Finding::build(
+                    &META,
+                    origin.clone(),
+                    format!(
+                        "the role {name} lets in more than ECS tasks: {who} ({place} of its trust policy)"
+                    ),
+                )
+                .severity(severity)
+                .notes(conditions(statement))
+                .named(context.key, &[name, &sid, &who]),
+            );
         }
     }
 }

@@ -134,17 +134,11 @@ fn report(
             .map(|(e, day)| format!("the contract allowed {} until {day}; that has expired", e.resource)),
     );
     let [policy, sid] = of.map_or_else(Default::default, |of| statement::identity(&access.policies, of));
-    answers.findings.push(Finding {
-        check: META.id,
-        detector: None,
-        severity,
-        confidence: if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium },
-        message,
-        fix: META.fix.to_owned(),
-        origin,
-        secret: None,
-        fingerprint: Fingerprint::new(context.key, META.id, "", &[access.name, &policy, &sid], None),
-        places: Vec::new(),
-        notes,
-    });
+    answers.findings.push(
+        Finding::build(&META, origin, message)
+            .severity(severity)
+            .confidence(if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium })
+            .notes(notes)
+            .named(context.key, &[access.name, &policy, &sid]),
+    );
 }

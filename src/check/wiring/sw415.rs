@@ -71,21 +71,9 @@ impl Check<Wiring<'_>> for TrustWithoutSource {
                 evaluate(&policies, &request).decision == Decision::Allowed
             });
             if lets_in {
-                answers.findings.push(Finding {
-                    check: META.id,
-                    detector: None,
-                    severity: META.severity,
-                    confidence: Confidence::High,
-                    message: format!(
+                answers.findings.push(Finding::build(&META, wiring.origin(&document.place), format!(
                         "the role {name} lets ECS tasks in whatever account they are of: its trust policy has no condition on aws:SourceAccount or aws:SourceArn"
-                    ),
-                    fix: META.fix.to_owned(),
-                    origin: wiring.origin(&document.place),
-                    secret: None,
-                    fingerprint: Fingerprint::new(context.key, META.id, "", &[&name], None),
-                    places: Vec::new(),
-                    notes: Vec::new(),
-                });
+                    )).named(context.key, &[&name]));
             }
         }
     }

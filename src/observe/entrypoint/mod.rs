@@ -78,12 +78,12 @@ impl<'a> Startup<'a> {
     }
 
     pub(crate) fn unchecked(&self, entrypoint: &Entrypoint, check: &'static str, reason: &str) -> Unchecked {
-        Unchecked {
-            origin: self.origin(OriginKind::Artifact),
-            what: format!("entrypoint {} ({})", entrypoint.handle, entrypoint.shown()),
-            reason: escape_bytes(reason.as_bytes()),
-            checks: vec![check],
-        }
+        Unchecked::new(
+            self.origin(OriginKind::Artifact),
+            format!("entrypoint {} ({})", entrypoint.handle, entrypoint.shown()),
+            escape_bytes(reason.as_bytes()),
+            vec![check],
+        )
     }
 }
 

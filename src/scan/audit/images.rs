@@ -120,12 +120,12 @@ fn archived(folder: &Path, digest: &str) -> Result<PathBuf, String> {
 
 fn miss(setup: &Setup<'_>, report: &mut Report, name: &str, reason: &str) {
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
-    let item = Unchecked {
-        origin: Origin::new(OriginKind::Artifact, name),
-        what: "image".to_owned(),
-        reason: reason.to_owned(),
-        checks: ALL.iter().filter(|c| c.is_requested(&context)).map(|c| c.meta().id).collect(),
-    };
+    let item = Unchecked::new(
+        Origin::new(OriginKind::Artifact, name),
+        "image",
+        reason.to_owned(),
+        ALL.iter().filter(|c| c.is_requested(&context)).map(|c| c.meta().id).collect(),
+    );
     merge(setup, report, Vec::new(), vec![item]);
 }
 
