@@ -56,7 +56,7 @@ fn inspect(rules: &Rules, folder: &Path, jobs: usize) {
     };
     let outcome = scan::image(&setup, &ImageRequest { source, recipe: None, exec: None }).unwrap();
     assert!(!outcome.report.checks.iter().any(|c| c.meta.id == "SW309" && c.findings > 0), "digests differ");
-    assert_eq!(outcome.report.coverage.layers_not_seen, 0, "{:?}", outcome.report.unchecked);
+    assert_eq!(outcome.report.coverage.layers_not_seen, 0, "{:?}", outcome.report.not_checked);
 }
 
 fn plain_layer(rules: &Rules, plain: &Path, image: &Path, size: u64) {

@@ -9,7 +9,7 @@ mod sw408;
 mod text;
 pub mod wiring;
 
-use crate::finding::{CheckMeta, Finding, FingerprintKey, Reads, Unchecked};
+use crate::finding::{CheckMeta, Finding, FingerprintKey, NotChecked, Reads};
 use crate::observe::InjectedSecret;
 use crate::rule::Rules;
 
@@ -48,7 +48,7 @@ pub enum Applies {
     /// Nobody requested it, or there is nothing that it could be about.
     NotRequested,
     /// It was requested and cannot look: where, at what, and why. The item's checks are filled in by [`run_checks`].
-    NotChecked(Unchecked),
+    NotChecked(NotChecked),
 }
 
 /// Asks all of `checks` that apply, in their order. This is the only place that runs checks.
@@ -63,7 +63,7 @@ pub fn run_checks<A: ?Sized>(
         match check.applies(artifact, context) {
             Applies::NotRequested => continue,
             Applies::Asked => check.run(artifact, context, answers),
-            Applies::NotChecked(item) => answers.unchecked.push(Unchecked { checks: vec![id], ..item }),
+            Applies::NotChecked(item) => answers.not_checked.push(NotChecked { checks: vec![id], ..item }),
         }
         if !answers.asked.contains(&id) {
             answers.asked.push(id);
@@ -100,7 +100,7 @@ pub struct Answers {
     /// What was found.
     pub findings: Vec<Finding>,
     /// What could not be seen.
-    pub unchecked: Vec<Unchecked>,
+    pub not_checked: Vec<NotChecked>,
 }
 
 /// What is said of every check, in the order of their IDs.

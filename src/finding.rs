@@ -1,5 +1,5 @@
-//! What a check answers with, and what it all adds up to. Findings, unchecked items and errors are three types and
-//! stay so to the end: a [`Finding`] says that the artifact is bad, an [`Unchecked`] that it could not be seen; errors
+//! What a check answers with, and what it all adds up to. Findings, items that were not checked and errors are three types and
+//! stay so to the end: a [`Finding`] says that the artifact is bad, a [`NotChecked`] that it could not be seen; errors
 //! are the business of whoever failed.
 
 mod access;
@@ -359,7 +359,7 @@ impl Finding {
 
 /// A thing that seaworthy was asked to examine and could not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unchecked {
+pub struct NotChecked {
     /// Where it is.
     pub origin: Origin,
     /// What it is.
@@ -467,7 +467,7 @@ impl FindingBuilder {
     }
 }
 
-impl Unchecked {
+impl NotChecked {
     /// Something of `what` at `origin` that `checks` could not examine, for `reason`.
     pub fn new(
         origin: Origin,

@@ -3,7 +3,7 @@
 //! ```text
 //!             load                    ask                   judge               tell
 //! sources ──────────▶ artifacts ──────────▶ findings ──────────▶ verdict ──────────▶ reports
-//! directory           dockerfile          + unchecked          pass | fail |       text, json, sarif,
+//! directory           dockerfile          + not checked          pass | fail |       text, json, sarif,
 //! archive, layout     context             one file per ID      incomplete          github, audit,
 //! registry, daemon    image, workflow     rules/ as data                         evidence
 //! plan, account       aws

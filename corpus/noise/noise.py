@@ -242,7 +242,7 @@ def main():
             sys.exit(f"{name}: {done.stderr}")
         report = json.loads(done.stdout)
         (work / f"{name}.json").write_text(done.stdout)
-        findings, missed = report["findings"], report["unchecked"]
+        findings, missed = report["findings"], report["not_checked"]
         counts = [sum(f["severity"] == s for f in findings) for s in SEVERITIES]
         rate = counts[-1] / size * 100
         bad |= sum(counts[:-1]) > 0 or bool(missed)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::dockerfile::build::Build;
 use super::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use crate::observe::fallback::{Fallback, Standing, Value, is_watched};
 use crate::observe::{Examined, LayerView};
 use seaworthy_source::{FileState, Origin};

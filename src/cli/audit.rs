@@ -209,8 +209,8 @@ fn write_all(
         let requests = found.requests.map_or_else(String::new, |n| format!("; {n} requests"));
         let all = found.runs.len();
         terminal.note(&format!("{all} runs: {pass}, {fail}, {incomplete}{requests}"));
-        for item in &found.unchecked {
-            terminal.note(&format!("unchecked: {}: {}", item.what, item.reason));
+        for item in &found.not_checked {
+            terminal.note(&format!("not checked: {}: {}", item.what, item.reason));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure(faults.join("\n"))) }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::{CheckMeta, CheckStatus, Report, Severity, Unchecked, Verdict};
+use super::{CheckMeta, CheckStatus, NotChecked, Report, Severity, Verdict};
 
 /// An audit of many runs.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Audit {
     /// Earlier runs that were left out, if only later ones were asked for.
     pub older: usize,
     /// What could not be seen of the audit as a whole.
-    pub unchecked: Vec<Unchecked>,
+    pub not_checked: Vec<NotChecked>,
     /// Tags that several of the runs used.
     pub tags: Vec<TagHistory>,
     /// Requests to the store, if it counts them.
@@ -56,15 +56,15 @@ impl AuditedRun {
 
     /// The checks that keep the run from passing: those that failed, and those that could not look.
     pub fn blockers(&self) -> impl Iterator<Item = (&'static str, CheckStatus)> {
-        let blocks = |s: CheckStatus| matches!(s, CheckStatus::Fail | CheckStatus::Unchecked);
+        let blocks = |s: CheckStatus| matches!(s, CheckStatus::Fail | CheckStatus::NotChecked);
         self.report.checks.iter().filter(move |c| blocks(c.status)).map(|c| (c.meta.id, c.status))
     }
 
-    /// Why the run does not pass, in the words of its first failing finding or its first unchecked item.
+    /// Why the run does not pass, in the words of its first failing finding or its first item that was not checked.
     pub fn reason(&self) -> Option<String> {
         let report = &self.report;
         let found = report.findings.iter().find(|f| f.severity >= report.fail_on);
-        let missed = || report.unchecked.first().map(|u| format!("{}: {}", u.what, u.reason));
+        let missed = || report.not_checked.first().map(|u| format!("{}: {}", u.what, u.reason));
         found.map(|f| f.message.clone()).or_else(missed)
     }
 }
@@ -111,7 +111,7 @@ impl Audit {
             (a_date.is_none(), a_date, &a.id).cmp(&(b_date.is_none(), b_date, &b.id))
         });
         self.tags = histories(&self.runs);
-        self.unchecked.sort();
+        self.not_checked.sort();
         let verdicts = self.runs.iter().map(|r| r.report.verdict);
         let worst = verdicts.max_by_key(|v| match v {
             Verdict::Pass => 0,
@@ -120,7 +120,7 @@ impl Audit {
         });
         self.verdict = match worst {
             Some(Verdict::Fail) => Verdict::Fail,
-            Some(Verdict::Pass) if self.unchecked.is_empty() => Verdict::Pass,
+            Some(Verdict::Pass) if self.not_checked.is_empty() => Verdict::Pass,
             _ => Verdict::Incomplete,
         };
         self

@@ -1,6 +1,6 @@
-//! What all findings and unchecked items add up to: the report, and its verdict, computed before anything is rendered.
+//! What all findings and items that were not checked add up to: the report, and its verdict, computed before anything is rendered.
 
-use super::{AccessTable, CheckMeta, ControlGroup, Finding, ProfileRecord, Severity, Unchecked};
+use super::{AccessTable, CheckMeta, ControlGroup, Finding, NotChecked, ProfileRecord, Severity};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +41,7 @@ pub enum CheckStatus {
     /// It found something that fails.
     Fail,
     /// It found nothing that fails, but could not look at everything.
-    Unchecked,
+    NotChecked,
     /// This run did not ask it, or it had nothing to look at.
     NotRequested,
 }
@@ -52,7 +52,7 @@ impl CheckStatus {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
-            Self::Unchecked => "unchecked",
+            Self::NotChecked => "not-checked",
             Self::NotRequested => "not-requested",
         }
     }
@@ -70,7 +70,7 @@ pub struct CheckSummary {
     /// Its findings that the contract accepts.
     pub accepted: usize,
     /// Items that it could not look at.
-    pub unchecked: usize,
+    pub not_checked: usize,
 }
 
 /// What kind of thing was examined.
@@ -187,7 +187,7 @@ pub struct Report {
     /// What was found and is accepted.
     pub accepted: Vec<Accepted>,
     /// What could not be seen.
-    pub unchecked: Vec<Unchecked>,
+    pub not_checked: Vec<NotChecked>,
     /// What must be known to read the verdict rightly, and is no finding.
     pub notes: Vec<String>,
     /// The ledger.
@@ -205,7 +205,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Puts findings and unchecked items into their order, sums up each check and computes the verdict. `asked` lists
+    /// Puts findings and items that were not checked into their order, sums up each check and computes the verdict. `asked` lists
     /// the checks that ran; `known` all that exist.
     #[allow(clippy::too_many_arguments)]
     pub fn judge(
@@ -214,7 +214,7 @@ impl Report {
         asked: &[&'static str],
         mut findings: Vec<Finding>,
         mut accepted: Vec<Accepted>,
-        mut unchecked: Vec<Unchecked>,
+        mut not_checked: Vec<NotChecked>,
         artifacts: Vec<ArtifactRecord>,
         coverage: Coverage,
     ) -> Self {
@@ -228,18 +228,18 @@ impl Report {
         };
         findings.sort_by(order);
         accepted.sort_by(|a, b| order(&a.finding, &b.finding));
-        unchecked.sort();
-        unchecked.dedup();
+        not_checked.sort();
+        not_checked.dedup();
         let fails = |f: &Finding| f.severity >= fail_on;
         let checks = known
             .iter()
             .map(|meta| {
                 let of_check = |f: &&Finding| f.check == meta.id;
-                let missed = unchecked.iter().filter(|u| u.checks.contains(&meta.id)).count();
+                let missed = not_checked.iter().filter(|u| u.checks.contains(&meta.id)).count();
                 let status = if findings.iter().filter(of_check).any(fails) {
                     CheckStatus::Fail
                 } else if missed > 0 {
-                    CheckStatus::Unchecked
+                    CheckStatus::NotChecked
                 } else if asked.contains(&meta.id) {
                     CheckStatus::Pass
                 } else {
@@ -250,13 +250,13 @@ impl Report {
                     status,
                     findings: findings.iter().filter(of_check).count(),
                     accepted: accepted.iter().filter(|a| a.finding.check == meta.id).count(),
-                    unchecked: missed,
+                    not_checked: missed,
                 }
             })
             .collect();
         let verdict = if findings.iter().any(fails) {
             Verdict::Fail
-        } else if unchecked.is_empty() {
+        } else if not_checked.is_empty() {
             Verdict::Pass
         } else {
             Verdict::Incomplete
@@ -269,7 +269,7 @@ impl Report {
             artifacts,
             findings,
             accepted,
-            unchecked,
+            not_checked,
             notes: Vec::new(),
             coverage,
             checks,
@@ -280,13 +280,13 @@ impl Report {
         }
     }
 
-    /// One report of several, judged anew: all that they found and could not see, and `unchecked` besides. Digests of
+    /// One report of several, judged anew: all that they found and could not see, and `not checked` besides. Digests of
     /// detectors and contract are those of the first.
     pub fn merge(
         fail_on: Severity,
         known: &[&'static CheckMeta],
         parts: Vec<Self>,
-        mut unchecked: Vec<Unchecked>,
+        mut not_checked: Vec<NotChecked>,
     ) -> Self {
         let (mut findings, mut accepted, mut artifacts) = (Vec::new(), Vec::new(), Vec::new());
         let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
@@ -299,7 +299,7 @@ impl Report {
             coverage.add(&part.coverage);
             findings.extend(part.findings);
             accepted.extend(part.accepted);
-            unchecked.extend(part.unchecked);
+            not_checked.extend(part.not_checked);
             artifacts.extend(part.artifacts);
             notes.extend(part.notes);
             access = access.or(part.access);
@@ -307,7 +307,7 @@ impl Report {
         }
         notes.dedup();
         let mut report =
-            Self::judge(fail_on, known, &asked, findings, accepted, unchecked, artifacts, coverage);
+            Self::judge(fail_on, known, &asked, findings, accepted, not_checked, artifacts, coverage);
         (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
         (report.notes, report.access, report.task_definitions) = (notes, access, task_definitions);
         report

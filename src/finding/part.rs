@@ -65,7 +65,7 @@ impl Part {
 /// What became of a part of a gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartState {
-    /// It was examined, as far as its unchecked items leave it.
+    /// It was examined, as far as its items that were not checked leave it.
     Done,
     /// It was to be examined and could not be.
     Missing(String),

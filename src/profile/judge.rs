@@ -97,9 +97,9 @@ pub fn judge(
 fn verdict(profile: &Profile, report: &Report, results: &[ControlResult]) -> Verdict {
     let fails = report.findings.iter().any(|f| f.severity >= report.fail_on)
         || results.iter().any(|r| r.status == ControlStatus::Fail);
-    let stray = report.unchecked.iter().any(|item| !item.checks.iter().any(|id| profile.names_check(id)));
+    let stray = report.not_checked.iter().any(|item| !item.checks.iter().any(|id| profile.names_check(id)));
     // What nobody requires must still have been seen where somebody asked for it.
-    let was_asked = |r: &ControlResult| r.checks.iter().any(|(_, s)| *s == CheckStatus::Unchecked);
+    let was_asked = |r: &ControlResult| r.checks.iter().any(|(_, s)| *s == CheckStatus::NotChecked);
     let open = results.iter().any(|r| match r.status {
         ControlStatus::Pass | ControlStatus::Waived => false,
         ControlStatus::NotRequested => r.required,
@@ -200,10 +200,10 @@ impl State<'_> {
                 let n = summary.findings;
                 result.worsen(ControlStatus::Fail, format!("{id}: {}", plural(n, "finding")));
             }
-            if summary.unchecked > 0 {
-                let mut items = self.report.unchecked.iter().filter(|u| u.checks.contains(&id));
+            if summary.not_checked > 0 {
+                let mut items = self.report.not_checked.iter().filter(|u| u.checks.contains(&id));
                 let first = items.next().map(|u| format!(": {}: {}", u.what, u.reason)).unwrap_or_default();
-                let more = match summary.unchecked {
+                let more = match summary.not_checked {
                     0 | 1 => String::new(),
                     n => format!(", the first of {n} items"),
                 };
@@ -273,7 +273,7 @@ impl State<'_> {
                 result.worsen(status, format!("{status}: {}", ids.join(", ")));
             }
         }
-        let stray = self.report.unchecked.iter().find(|item| item.checks.is_empty());
+        let stray = self.report.not_checked.iter().find(|item| item.checks.is_empty());
         if let Some(item) = stray {
             result.worsen(ControlStatus::NotChecked, format!("{}: {}", item.what, item.reason));
         }

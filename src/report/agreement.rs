@@ -137,10 +137,10 @@ fn agree(report: &Report) {
     assert_eq!(of_checks(&json, "findings"), results as u64);
     assert_eq!(of_checks(&evidence, "findings_count"), results as u64);
     assert_eq!(length(&json["accepted"]) as u64, of_checks(&evidence, "accepted_count"));
-    assert_eq!(length(&json["unchecked"]), length(&evidence["unchecked"]));
+    assert_eq!(length(&json["not_checked"]), length(&evidence["not_checked"]));
     let notes = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
-    let unchecked = notes.iter().filter(|n| n["descriptor"]["id"] == "unchecked").count();
-    assert_eq!(length(&json["unchecked"]), unchecked);
+    let not_checked = notes.iter().filter(|n| n["descriptor"]["id"] == "not-checked").count();
+    assert_eq!(length(&json["not_checked"]), not_checked);
     let controls = notes.iter().filter(|n| n["descriptor"]["id"] == "open-control").count();
     let open = report.controls.iter().flat_map(|g| g.open()).filter(|c| c.status != ControlStatus::Fail);
     assert_eq!(open.count(), controls);

@@ -59,8 +59,8 @@ pub(super) struct Document {
     /// Why the verdict is FAIL, `null` for PASS. It begins with `incomplete: ` when nothing that fails was found but
     /// something could not be examined.
     failure_reason: Option<String>,
-    /// What blocks the run, sorted and unique: `SW302` for a check with findings that fail, `SW302-UNCHECKED` for one
-    /// that could not look at everything, `UNCHECKED` for an unexamined item that belongs to no check, and
+    /// What blocks the run, sorted and unique: `SW302` for a check with findings that fail, `SW302-NOT-CHECKED` for one
+    /// that could not look at everything, `NOT-CHECKED` for an item that was not checked and belongs to no check, and
     /// `CONTROL-A.3-NOT-REQUESTED` or `CONTROL-A.3-NOT-CHECKED` for a required control. Empty for PASS.
     blocker_codes: Vec<String>,
     /// The mildest severity that fails the verdict.
@@ -76,7 +76,7 @@ pub(super) struct Document {
     /// Every check that could have been asked, in order of their IDs.
     checks: Vec<Check>,
     /// What could not be examined.
-    unchecked: Vec<v1::Unchecked>,
+    not_checked: Vec<v1::NotChecked>,
     /// What must be known to read the verdict rightly; left out when there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
@@ -113,7 +113,7 @@ struct Check {
     /// Number of accepted findings.
     accepted_count: usize,
     /// Number of items that it could not look at.
-    unchecked_count: usize,
+    not_checked_count: usize,
     /// What it found.
     findings: Vec<v1::Finding>,
     /// What it found and the contract accepts, with reason and expiry.
@@ -141,7 +141,7 @@ impl Document {
             image_digests: image_digests.into_iter().collect(),
             inputs: report.artifacts.iter().map(Into::into).collect(),
             checks: checks(report),
-            unchecked: report.unchecked.iter().map(Into::into).collect(),
+            not_checked: report.not_checked.iter().map(Into::into).collect(),
             notes: report.notes.iter().map(|n| printable(n)).collect(),
             coverage: (&report.coverage).into(),
             profile: report.profile.as_ref().map(Into::into),
@@ -155,9 +155,9 @@ fn blocker_codes(report: &Report) -> Vec<String> {
         return Vec::new();
     }
     let failing = report.findings.iter().filter(|f| f.severity >= report.fail_on).map(|f| f.check.to_owned());
-    let unchecked = report.unchecked.iter().flat_map(|u| match u.checks.is_empty() {
-        true => vec!["UNCHECKED".to_owned()],
-        false => u.checks.iter().map(|id| format!("{id}-UNCHECKED")).collect(),
+    let not_checked = report.not_checked.iter().flat_map(|u| match u.checks.is_empty() {
+        true => vec!["NOT-CHECKED".to_owned()],
+        false => u.checks.iter().map(|id| format!("{id}-NOT-CHECKED")).collect(),
     });
     let open = report.controls.iter().flat_map(ControlGroup::open);
     let controls = open.filter_map(|control| match control.status {
@@ -165,7 +165,7 @@ fn blocker_codes(report: &Report) -> Vec<String> {
         ControlStatus::NotChecked => Some(format!("CONTROL-{}-NOT-CHECKED", printable(&control.id))),
         _ => None,
     });
-    failing.chain(unchecked).chain(controls).collect::<BTreeSet<_>>().into_iter().collect()
+    failing.chain(not_checked).chain(controls).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn failure_reason(report: &Report, codes: &[String]) -> Option<String> {
@@ -175,14 +175,14 @@ fn failure_reason(report: &Report, codes: &[String]) -> Option<String> {
         Verdict::Fail => Some(format!("{}: {codes}", tally::parts(report).join(", "))),
         Verdict::Incomplete => {
             let open = report.controls.iter().map(|g| g.open().count()).sum::<usize>();
-            let items = match (report.unchecked.len(), open) {
+            let items = match (report.not_checked.len(), open) {
                 (0, open) => format!("{} open", count(open, "control")),
                 (items, 0) => format!("{} not examined", count(items, "item")),
                 (items, open) => {
                     format!("{} open, {} not examined", count(open, "control"), count(items, "item"))
                 }
             };
-            let first = report.unchecked.first().map_or_else(String::new, |u| {
+            let first = report.not_checked.first().map_or_else(String::new, |u| {
                 format!("; the first: {}: {}", printable(&u.what), printable(&u.reason))
             });
             Some(format!("incomplete: {items}: {codes}{first}"))
@@ -190,14 +190,14 @@ fn failure_reason(report: &Report, codes: &[String]) -> Option<String> {
     }
 }
 
-/// The catalogue's checks, and any other that a finding or an unchecked item names: nothing is lost because a list is
+/// The catalogue's checks, and any other that a finding or an item that was not checked names: nothing is lost because a list is
 /// short.
 fn checks(report: &Report) -> Vec<Check> {
     let named = report.findings.iter().map(|f| f.check);
     let accepted = report.accepted.iter().map(|a| a.finding.check);
-    let unchecked = report.unchecked.iter().flat_map(|u| u.checks.iter().copied());
+    let not_checked = report.not_checked.iter().flat_map(|u| u.checks.iter().copied());
     let mut all: BTreeMap<&'static str, Option<&CheckSummary>> =
-        named.chain(accepted).chain(unchecked).map(|id| (id, None)).collect();
+        named.chain(accepted).chain(not_checked).map(|id| (id, None)).collect();
     all.extend(report.checks.iter().map(|c| (c.meta.id, Some(c))));
     all.into_iter().map(|(id, summary)| Check::of(report, id, summary)).collect()
 }
@@ -205,12 +205,12 @@ fn checks(report: &Report) -> Vec<Check> {
 impl Check {
     fn of(report: &Report, id: &'static str, summary: Option<&CheckSummary>) -> Self {
         let of_check = || report.findings.iter().filter(move |f| f.check == id);
-        let unchecked_count = report.unchecked.iter().filter(|u| u.checks.contains(&id)).count();
+        let not_checked_count = report.not_checked.iter().filter(|u| u.checks.contains(&id)).count();
         let status = summary.map(|s| s.status).unwrap_or_else(|| {
             if of_check().any(|f| f.severity >= report.fail_on) {
                 CheckStatus::Fail
-            } else if unchecked_count > 0 {
-                CheckStatus::Unchecked
+            } else if not_checked_count > 0 {
+                CheckStatus::NotChecked
             } else {
                 CheckStatus::Pass
             }
@@ -225,7 +225,7 @@ impl Check {
             status: status.into(),
             findings_count: of_check().count(),
             accepted_count: accepted.len(),
-            unchecked_count,
+            not_checked_count,
             findings: of_check().map(Into::into).collect(),
             accepted,
         }
@@ -268,10 +268,10 @@ mod tests {
     fn a_fail_names_its_checks_once_and_in_order() {
         let document = evidence(&samples::fail(), &run());
         assert_eq!(document["verdict"], "FAIL");
-        let codes = json!(["SW301", "SW302", "SW303", "SW304", "SW307", "SW309-UNCHECKED"]);
+        let codes = json!(["SW301", "SW302", "SW303", "SW304", "SW307", "SW309-NOT-CHECKED"]);
         assert_eq!(document["blocker_codes"], codes);
         let reason = document["failure_reason"].as_str().unwrap();
-        assert!(reason.ends_with(": SW301, SW302, SW303, SW304, SW307, SW309-UNCHECKED"), "{reason}");
+        assert!(reason.ends_with(": SW301, SW302, SW303, SW304, SW307, SW309-NOT-CHECKED"), "{reason}");
     }
 
     #[test]
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(document["verdict"], "FAIL");
         let reason = document["failure_reason"].as_str().unwrap();
         assert!(
-            reason.starts_with("incomplete: 2 items not examined: SW301-UNCHECKED, SW302-UNCHECKED"),
+            reason.starts_with("incomplete: 2 items not examined: SW301-NOT-CHECKED, SW302-NOT-CHECKED"),
             "{reason}"
         );
     }
@@ -288,8 +288,10 @@ mod tests {
     #[test]
     fn an_item_of_no_check_blocks_too() {
         let mut report = samples::incomplete();
-        report.unchecked[0].checks.clear();
-        assert!(evidence(&report, &run())["blocker_codes"].as_array().unwrap().contains(&json!("UNCHECKED")));
+        report.not_checked[0].checks.clear();
+        assert!(
+            evidence(&report, &run())["blocker_codes"].as_array().unwrap().contains(&json!("NOT-CHECKED"))
+        );
     }
 
     #[test]

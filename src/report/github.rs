@@ -7,12 +7,12 @@ use std::io::{self, Write};
 use super::phrase::{artifact, hidden, made_in, place, prose, sentence};
 use super::source::Source;
 use super::{TOOL, tally};
-use crate::finding::{ControlGroup, ControlStatus, Finding, Report, Unchecked, Verdict};
+use crate::finding::{ControlGroup, ControlStatus, Finding, NotChecked, Report, Verdict};
 
 /// Characters of an instruction that a message quotes.
 const INSTRUCTION: usize = 120;
 
-/// Writes one workflow command for the verdict, each finding, each open control and each unchecked item: `error` for what fails the
+/// Writes one workflow command for the verdict, each finding, each open control and each item that was not checked: `error` for what fails the
 /// verdict or leaves it open, `warning` for the rest, `notice` when all is well.
 ///
 /// # Errors
@@ -34,10 +34,10 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             command(out, "error", None, &title, &sentence(&prose(&text)))?;
         }
     }
-    for unchecked in &report.unchecked {
+    for not_checked in &report.not_checked {
         let level = if report.verdict == Verdict::Incomplete { "error" } else { "warning" };
         let title = format!("{TOOL}: not examined");
-        command(out, level, Source::of(&unchecked.origin), &title, &reason(unchecked))?;
+        command(out, level, Source::of(&not_checked.origin), &title, &reason(not_checked))?;
     }
     Ok(())
 }
@@ -48,7 +48,7 @@ fn verdict(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         Verdict::Pass => "notice",
     };
     let mut text = sentence(&tally::parts(report).join(", "));
-    if report.findings.len() + report.unchecked.len() > 9 {
+    if report.findings.len() + report.not_checked.len() > 9 {
         text.push_str(" GitHub shows ten annotations of a kind at most; the step's log has all of them.");
     }
     command(out, level, None, &format!("{TOOL}: {}", report.verdict.as_str()), &text)
@@ -70,13 +70,13 @@ fn message(finding: &Finding) -> String {
     text
 }
 
-fn reason(unchecked: &Unchecked) -> String {
-    let origin = &unchecked.origin;
+fn reason(not_checked: &NotChecked) -> String {
+    let origin = &not_checked.origin;
     let named = artifact(&origin.artifact, origin.platform.as_deref());
-    let text = format!("{} ({} in {named}): {}", unchecked.what, place(origin), unchecked.reason);
-    let checks = match unchecked.checks.is_empty() {
+    let text = format!("{} ({} in {named}): {}", not_checked.what, place(origin), not_checked.reason);
+    let checks = match not_checked.checks.is_empty() {
         true => String::new(),
-        false => format!(" Left open: {}.", unchecked.checks.join(", ")),
+        false => format!(" Left open: {}.", not_checked.checks.join(", ")),
     };
     format!("{}{checks}", sentence(&prose(&text)))
 }
@@ -128,11 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn every_finding_and_every_unchecked_item_has_its_command() {
+    fn every_finding_and_every_not_checked_item_has_its_command() {
         for report in samples::all() {
             let open =
                 report.controls.iter().flat_map(|g| g.open()).filter(|c| c.status != ControlStatus::Fail);
-            let items = report.findings.len() + report.unchecked.len() + open.count();
+            let items = report.findings.len() + report.not_checked.len() + open.count();
             assert_eq!(lines(&report).len(), 1 + items);
         }
     }
@@ -154,7 +154,7 @@ mod tests {
         report.findings[0].message = "100%\r\n::stop-commands::x".to_owned();
         report.findings[0].origin.made_by.as_mut().unwrap().path = "a,b:c%\n".to_owned();
         let lines = lines(&report);
-        assert_eq!(lines.len(), 2 + report.unchecked.len());
+        assert_eq!(lines.len(), 2 + report.not_checked.len());
         assert!(lines[1].starts_with("::error file=a%2Cb%3Ac%25\\x0a,line="), "{}", lines[1]);
         assert!(lines[1].contains("::100%25\\x0d%0A::stop-commands::x."), "{}", lines[1]);
     }

@@ -42,7 +42,7 @@ pub(super) struct Document {
     /// What was found and is accepted by the contract.
     accepted: Vec<v1::Accepted>,
     /// What could not be examined.
-    unchecked: Vec<v1::Unchecked>,
+    not_checked: Vec<v1::NotChecked>,
     /// What must be known to read the verdict rightly; left out when there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
@@ -76,7 +76,7 @@ struct Summary {
     /// Accepted findings.
     accepted: usize,
     /// Items that could not be examined.
-    unchecked: usize,
+    not_checked: usize,
 }
 
 /// One check and what became of it.
@@ -93,7 +93,7 @@ struct Check {
     /// Its accepted findings.
     accepted: usize,
     /// Items that it could not look at.
-    unchecked: usize,
+    not_checked: usize,
 }
 
 impl Document {
@@ -108,7 +108,7 @@ impl Document {
             artifacts: report.artifacts.iter().map(Into::into).collect(),
             findings: report.findings.iter().map(Into::into).collect(),
             accepted: report.accepted.iter().map(Into::into).collect(),
-            unchecked: report.unchecked.iter().map(Into::into).collect(),
+            not_checked: report.not_checked.iter().map(Into::into).collect(),
             notes: report.notes.iter().map(|n| printable(n)).collect(),
             coverage: (&report.coverage).into(),
             checks: report.checks.iter().map(Check::of).collect(),
@@ -130,7 +130,7 @@ impl Summary {
             medium: of(Severity::Medium),
             low: of(Severity::Low),
             accepted: report.accepted.len(),
-            unchecked: report.unchecked.len(),
+            not_checked: report.not_checked.len(),
         }
     }
 }
@@ -143,7 +143,7 @@ impl Check {
             status: summary.status.into(),
             findings: summary.findings,
             accepted: summary.accepted,
-            unchecked: summary.unchecked,
+            not_checked: summary.not_checked,
         }
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::civil::date;
 
 use crate::finding::{
-    Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Finding, Fingerprint, FingerprintKey, Part,
-    PartState, Redacted, Report, Severity, Subject, Unchecked,
+    Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Finding, Fingerprint, FingerprintKey,
+    NotChecked, Part, PartState, Redacted, Report, Severity, Subject,
 };
 use crate::profile::{Waiver, judge};
 use seaworthy_source::{
@@ -157,7 +157,7 @@ fn finding(
 fn judged(
     findings: Vec<Finding>,
     accepted: Vec<Accepted>,
-    unchecked: Vec<Unchecked>,
+    not_checked: Vec<NotChecked>,
     coverage: Coverage,
 ) -> Report {
     let known: Vec<&'static CheckMeta> = CHECKS.iter().collect();
@@ -171,8 +171,16 @@ fn judged(
         config_digest: Some(digest('c')),
         layers: 12,
     };
-    let mut report =
-        Report::judge(Severity::High, &known, &asked, findings, accepted, unchecked, vec![record], coverage);
+    let mut report = Report::judge(
+        Severity::High,
+        &known,
+        &asked,
+        findings,
+        accepted,
+        not_checked,
+        vec![record],
+        coverage,
+    );
     report.rules_digest = digest('a');
     report.contract_digest = Some(digest('b'));
     report
@@ -296,18 +304,18 @@ pub(super) fn fail() -> Report {
         179,
     ));
 
-    let unchecked = Unchecked::new(
+    let not_checked = NotChecked::new(
         Origin { layer: Some(layer_of(9, "COPY model /opt/model")), ..image(OriginKind::Layer) },
         "digest of layer 9",
         "the archive holds the layer uncompressed, and the manifest names only the compressed blob",
         vec!["SW309"],
     );
-    judged(findings, Vec::new(), vec![unchecked], coverage())
+    judged(findings, Vec::new(), vec![not_checked], coverage())
 }
 
 /// Nothing found, but not everything seen.
 pub(super) fn incomplete() -> Report {
-    let layer = Unchecked::new(
+    let layer = NotChecked::new(
         Origin { layer: Some(layer_of(7, "ADD model.enc /opt")), ..image(OriginKind::Layer) },
         "layer 7",
         "media type application/vnd.oci.image.layer.v1.tar+gzip+encrypted is not readable without its key",
@@ -315,8 +323,12 @@ pub(super) fn incomplete() -> Report {
     );
     let mut cut = file("opt/data/big.bin", 1, 1);
     cut.place = Place::Byte(4_294_967_296);
-    let file =
-        Unchecked::new(cut, "the rest of the file", "it is larger than the limit of 4,294 MB", vec!["SW301"]);
+    let file = NotChecked::new(
+        cut,
+        "the rest of the file",
+        "it is larger than the limit of 4,294 MB",
+        vec!["SW301"],
+    );
     let coverage = Coverage {
         layers: 11,
         layers_not_seen: 1,

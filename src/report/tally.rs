@@ -27,8 +27,8 @@ pub(super) fn parts(report: &Report) -> Vec<String> {
     if !report.accepted.is_empty() {
         parts.push(format!("{} accepted", number(report.accepted.len())));
     }
-    if !report.unchecked.is_empty() {
-        parts.push(format!("{} not examined", count(report.unchecked.len(), "item")));
+    if !report.not_checked.is_empty() {
+        parts.push(format!("{} not examined", count(report.not_checked.len(), "item")));
     }
     let open: usize = report.controls.iter().map(|g| g.open().count()).sum();
     if open > 0 {

@@ -118,7 +118,7 @@ impl From<inner::Confidence> for Confidence {
 pub(super) enum Status {
     Pass,
     Fail,
-    Unchecked,
+    NotChecked,
     NotRequested,
 }
 
@@ -127,7 +127,7 @@ impl From<inner::CheckStatus> for Status {
         match status {
             inner::CheckStatus::Pass => Self::Pass,
             inner::CheckStatus::Fail => Self::Fail,
-            inner::CheckStatus::Unchecked => Self::Unchecked,
+            inner::CheckStatus::NotChecked => Self::NotChecked,
             inner::CheckStatus::NotRequested => Self::NotRequested,
         }
     }
@@ -368,7 +368,7 @@ impl From<&inner::Accepted> for Accepted {
 
 /// A thing that was to be examined and could not be.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Unchecked {
+pub(super) struct NotChecked {
     /// What it is.
     what: String,
     /// Why it could not be examined.
@@ -379,13 +379,13 @@ pub(super) struct Unchecked {
     origin: Origin,
 }
 
-impl From<&inner::Unchecked> for Unchecked {
-    fn from(unchecked: &inner::Unchecked) -> Self {
+impl From<&inner::NotChecked> for NotChecked {
+    fn from(not_checked: &inner::NotChecked) -> Self {
         Self {
-            what: printable(&unchecked.what),
-            reason: printable(&unchecked.reason),
-            checks: unchecked.checks.clone(),
-            origin: (&unchecked.origin).into(),
+            what: printable(&not_checked.what),
+            reason: printable(&not_checked.reason),
+            checks: not_checked.checks.clone(),
+            origin: (&not_checked.origin).into(),
         }
     }
 }

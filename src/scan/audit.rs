@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::verify::{ask_registry, report};
 use super::{RegistryAccess, ScanError, Setup, UNSIGNED};
 use crate::check::{Masker, catalogue};
-use crate::finding::{Audit, AuditedRun, Coverage, Report, Unchecked, Verdict};
+use crate::finding::{Audit, AuditedRun, Coverage, NotChecked, Report, Verdict};
 use crate::store::{Layout, Store};
 use images::Named;
 use seaworthy_provenance::{
@@ -107,10 +107,10 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
             notes = vec![UNSIGNED.to_owned()];
         }
     }
-    let mut unchecked = Vec::new();
+    let mut not_checked = Vec::new();
     let mut missed = |what: &str, reason: String| {
         let origin = Origin::new(OriginKind::Artifact, request.root.clone());
-        unchecked.push(Unchecked::new(origin, what.to_owned(), reason, Vec::new()));
+        not_checked.push(NotChecked::new(origin, what.to_owned(), reason, Vec::new()));
     };
     if listed.more {
         missed("runs", "there are more than can be listed".to_owned());
@@ -136,7 +136,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         known: catalogue(),
         runs,
         older,
-        unchecked,
+        not_checked,
         tags: Vec::new(),
         requests: request.store.requests(),
         notes,
@@ -292,7 +292,7 @@ impl Auditor<'_> {
     /// Something that lies where runs lie and is none.
     fn no_run(&self, name: &str) -> Judged {
         let name = Masker::new(self.setup.rules).mask(name);
-        let item = Unchecked::new(
+        let item = NotChecked::new(
             Origin::new(OriginKind::Document, name.clone()),
             "run",
             format!("its name is no run's ID, which must be {}", Form::RunId.expected()),

@@ -12,7 +12,7 @@ use crate::check::{
     Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of,
     run_checks,
 };
-use crate::finding::{ArtifactRecord, Reads, Subject, Unchecked};
+use crate::finding::{ArtifactRecord, NotChecked, Reads, Subject};
 use crate::observe::fallback::Watch;
 use crate::observe::library::OwnPackages;
 use seaworthy_context::{
@@ -78,7 +78,7 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let mut coverage = seen.coverage;
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
     let miss = |path: &[u8], what: &str, reason: String| {
-        Unchecked::new(
+        NotChecked::new(
             Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },
             what.to_owned(),
             reason,
@@ -86,17 +86,17 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         )
     };
     for (file, reason) in seen.unread {
-        answers.unchecked.push(miss(files.files[file].bytes(), "file", reason));
+        answers.not_checked.push(miss(files.files[file].bytes(), "file", reason));
     }
     for unread in &files.unread {
         coverage.files_not_seen += 1;
         let path = std::os::unix::ffi::OsStrExt::as_bytes(unread.path.as_os_str());
-        answers.unchecked.push(miss(path, "entry", unread.reason.clone()));
+        answers.not_checked.push(miss(path, "entry", unread.reason.clone()));
     }
     let recipe = Recipe::new(source.name.clone(), &source.bytes, &resolution, request.target.as_deref());
     for (copy, reason) in &reach.refused {
         let Some((_, copy)) = copies.get(*copy) else { continue };
-        answers.unchecked.push(Unchecked::new(
+        answers.not_checked.push(NotChecked::new(
             recipe.origin(copy.span),
             "pattern",
             reason.clone(),

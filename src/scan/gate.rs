@@ -1,5 +1,5 @@
 //! A gate: every part that a contract asks for, one after the other, the controls of its profile, and one verdict. What
-//! goes wrong in a part stops no other; it is an unchecked item, so that the verdict is no pass.
+//! goes wrong in a part stops no other; it is an item that was not checked, so that the verdict is no pass.
 
 mod parts;
 
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::{Outcome, ScanError, Setup};
 use crate::check::provenance::ExaminedArtifacts;
 use crate::check::{Masker, catalogue};
-use crate::finding::{Part, PartState, Report, Subject, Unchecked};
+use crate::finding::{NotChecked, Part, PartState, Report, Subject};
 use crate::profile::{self, Profile, Waiver};
 use seaworthy_provenance::{Field, read_security};
 use seaworthy_source::{Origin, OriginKind, RunId};
@@ -77,7 +77,7 @@ pub fn gate(setup: &Setup<'_>, options: &GateOptions, run: GateRun<'_>) -> Resul
 
 /// Examines all parts in order and judges `profile`. A part without a plan is not asked for.
 fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>) -> Gate {
-    let (mut reports, mut unchecked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut reports, mut not_checked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let (mut parts, mut carried, mut so_far) = (BTreeMap::new(), Vec::new(), ExaminedArtifacts::default());
     for (part, plan) in plans {
         let missing = match plan {
@@ -101,7 +101,7 @@ fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>)
                 Err(reason) => reason,
             },
         };
-        unchecked.push(unexamined(part, &missing));
+        not_checked.push(unexamined(part, &missing));
         parts.insert(part, PartState::Missing(missing));
     }
     for (part, carrier) in carried {
@@ -110,14 +110,14 @@ fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>)
             _ => PartState::Missing(format!("it is examined with {}, which could not be", carrier.as_str())),
         };
         if let PartState::Missing(reason) = &state {
-            unchecked.push(unexamined(part, reason));
+            not_checked.push(unexamined(part, reason));
         }
         parts.insert(part, state);
     }
     // A profile may be stricter than the contract, never milder.
     let own = setup.contract.policy.fail_on;
     let fail_on = profile.fail_on.map_or(own, |severity| severity.min(own));
-    let mut report = Report::merge(fail_on, &catalogue(), reports, unchecked);
+    let mut report = Report::merge(fail_on, &catalogue(), reports, not_checked);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     let (waivers, today) = (setup.contract.waivers.clone(), setup.today);
@@ -164,7 +164,7 @@ impl Gate {
 
     /// Notes that something of the gate itself could not be done, such as writing its evidence: it is no pass then.
     pub fn miss(&mut self, what: &str, reason: &str) {
-        let item = Unchecked::new(
+        let item = NotChecked::new(
             Origin::new(OriginKind::Artifact, "gate"),
             what.to_owned(),
             reason.to_owned(),
@@ -179,9 +179,9 @@ impl Gate {
     }
 }
 
-fn unexamined(part: Part, reason: &str) -> Unchecked {
+fn unexamined(part: Part, reason: &str) -> NotChecked {
     let of_part = catalogue().into_iter().map(|m| m.id).filter(|id| Part::of(id) == Some(part));
-    Unchecked::new(
+    NotChecked::new(
         Origin::new(OriginKind::Artifact, "gate"),
         format!("{} part", part.as_str()),
         reason.to_owned(),
@@ -320,7 +320,7 @@ mod tests {
         // The same artifacts do not make an M1.
         let gate = run(small());
         assert_eq!(gate.report.verdict, Verdict::Incomplete);
-        assert!(gate.report.unchecked.is_empty());
+        assert!(gate.report.not_checked.is_empty());
         for (name, expected) in [
             ("A.1", ControlStatus::Pass),
             ("A", ControlStatus::NotRequested),
@@ -412,7 +412,7 @@ mod tests {
         plans[1].1 = failed;
         let gate = run(plans);
         assert_eq!(gate.report.verdict, Verdict::Incomplete);
-        let item = &gate.report.unchecked[0];
+        let item = &gate.report.not_checked[0];
         assert_eq!((item.what.as_str(), item.reason.as_str()), ("image part", "the image cannot be had"));
         assert!(item.checks.contains(&"SW301") && !item.checks.contains(&"SW101"));
         assert_eq!(status(&gate, "D.4.1"), ControlStatus::Pass);
@@ -445,7 +445,7 @@ mod tests {
             (Part::Image, Plan::Missing("no image".to_owned())),
             (Part::Entrypoints, Plan::With(Part::Image)),
         ]);
-        assert!(gate.report.unchecked.iter().any(|u| u.what == "entrypoints part"));
+        assert!(gate.report.not_checked.iter().any(|u| u.what == "entrypoints part"));
         assert_eq!(status(&gate, "B"), ControlStatus::NotChecked);
     }
 

@@ -13,7 +13,7 @@ use crate::check::image::ALL;
 use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRuns};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
-use crate::finding::{ArtifactRecord, Coverage, Reads, Subject, Unchecked};
+use crate::finding::{ArtifactRecord, Coverage, NotChecked, Reads, Subject};
 use crate::observe::entrypoint::{self as startup, Entrypoint, Startup};
 use crate::observe::fallback::Watch;
 use crate::observe::library::OwnPackages;
@@ -225,7 +225,7 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
         run_checks(HELP, &help, &context, &mut answers);
     }
     let asked = answers.asked.clone();
-    answers.unchecked.extend(missed.into_iter().map(|m| unchecked(m, &asked, &context)));
+    answers.not_checked.extend(missed.into_iter().map(|m| not_checked(m, &asked, &context)));
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.indexes = indexes.into_iter().collect();
     outcome
@@ -401,7 +401,7 @@ fn short_digests(line: &str) -> String {
 }
 
 /// What was missed, with the checks that would have looked at it.
-fn unchecked(missed: Missed, asked: &[&'static str], context: &Context<'_>) -> Unchecked {
+fn not_checked(missed: Missed, asked: &[&'static str], context: &Context<'_>) -> NotChecked {
     let part = match missed.origin.kind {
         OriginKind::Layer | OriginKind::LayerFile => Some(Reads::Layers),
         OriginKind::History => Some(Reads::History),
@@ -410,7 +410,7 @@ fn unchecked(missed: Missed, asked: &[&'static str], context: &Context<'_>) -> U
         _ => None,
     };
     let readers = part.map_or_else(|| asked.to_vec(), |part| readers_of(ALL, part, context));
-    Unchecked::new(missed.origin, missed.what, missed.reason, readers)
+    NotChecked::new(missed.origin, missed.what, missed.reason, readers)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::Setup;
 use crate::check::packaging::{BuildFile, BuildSurface, Content, Family, SURFACE};
 use crate::check::{Answers, Context, readers_of, run_checks};
 use crate::contract::{Contract, WorkflowSection};
-use crate::finding::{ArtifactRecord, Reads, Subject, Unchecked};
+use crate::finding::{ArtifactRecord, NotChecked, Reads, Subject};
 use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes};
 use seaworthy_workflow::{MOST_BYTES, Workflow};
@@ -57,7 +57,7 @@ fn load(
             let origin =
                 Origin { path: Some(shown.clone()), place, ..Origin::new(OriginKind::Workflow, shown) };
             let what = "build workflow".to_owned();
-            answers.unchecked.push(Unchecked::new(origin, what, reason, asked.to_vec()));
+            answers.not_checked.push(NotChecked::new(origin, what, reason, asked.to_vec()));
         };
         let text = match read(path) {
             Ok(text) => text,

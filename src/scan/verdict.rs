@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Outcome, Setup};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::AcceptMatch;
-use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, Report, Unchecked};
+use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, NotChecked, Report};
 use seaworthy_source::{Origin, Place};
 
 pub(super) fn judge(
@@ -26,8 +26,8 @@ pub(super) fn judge(
         finding.places.sort();
     }
     let asked = answers.asked;
-    let mut unchecked = merged(answers.unchecked);
-    unchecked.iter_mut().for_each(|u| {
+    let mut not_checked = merged(answers.not_checked);
+    not_checked.iter_mut().for_each(|u| {
         mask(masker, &mut u.origin);
         u.what = masker.mask(&u.what);
         u.reason = masker.mask(&u.reason);
@@ -58,7 +58,7 @@ pub(super) fn judge(
     let fail_on = setup.contract.policy.fail_on;
     let known = catalogue();
     let mut report =
-        Report::judge(fail_on, &known, &asked, findings, accepted, unchecked, artifacts, coverage);
+        Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     Outcome { report, warnings, indexes: Vec::new() }
@@ -94,9 +94,9 @@ fn mask(masker: &Masker<'_>, origin: &mut Origin) {
 }
 
 /// The same gap, met by several checks, is one item.
-fn merged(unchecked: Vec<Unchecked>) -> Vec<Unchecked> {
+fn merged(not_checked: Vec<NotChecked>) -> Vec<NotChecked> {
     let mut merged: BTreeMap<(Origin, String, String), Vec<&'static str>> = BTreeMap::new();
-    for item in unchecked {
+    for item in not_checked {
         let checks = merged.entry((item.origin, item.what, item.reason)).or_default();
         checks.extend(item.checks);
         checks.sort_unstable();
@@ -104,6 +104,6 @@ fn merged(unchecked: Vec<Unchecked>) -> Vec<Unchecked> {
     }
     merged
         .into_iter()
-        .map(|((origin, what, reason), checks)| Unchecked::new(origin, what, reason, checks))
+        .map(|((origin, what, reason), checks)| NotChecked::new(origin, what, reason, checks))
         .collect()
 }

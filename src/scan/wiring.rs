@@ -9,7 +9,7 @@ use super::{Outcome, ScanError, Setup};
 use crate::check::wiring::{ALL, Answer, Wiring, access_table, ask, compare, origin, probes, resolved};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
-use crate::finding::{AccessTable, ArtifactRecord, Coverage, Reads, Subject, Unchecked};
+use crate::finding::{AccessTable, ArtifactRecord, Coverage, NotChecked, Reads, Subject};
 use seaworthy_aws::live::{self, LiveOptions};
 use seaworthy_aws::{Seen, Snapshot};
 
@@ -58,14 +58,14 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
         compare(&probes, &live::simulate(&requests, options)?, &mut answers);
     }
     let gaps = snapshot.gaps.iter().map(|(place, gap)| {
-        Unchecked::new(
+        NotChecked::new(
             origin(&snapshot, place),
             if place.address.is_empty() { "a part of the source".to_owned() } else { place.address.clone() },
             gap.to_string(),
             readers_of(ALL, Reads::Aws, &context),
         )
     });
-    answers.unchecked.extend(gaps);
+    answers.not_checked.extend(gaps);
     let mut table = access_table(&wiring);
     mask(&masker, &mut table);
     complete(&mut artifacts, &snapshot, contract);

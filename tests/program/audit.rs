@@ -148,8 +148,8 @@ fn rows_agree_with_verify() {
         };
         assert_eq!(ids(&own), ids(run), "{id}");
         assert_eq!(
-            own["unchecked"].as_array().unwrap().len(),
-            run["unchecked"].as_array().unwrap().len(),
+            own["not_checked"].as_array().unwrap().len(),
+            run["not_checked"].as_array().unwrap().len(),
             "{id}"
         );
     }
@@ -392,8 +392,8 @@ fn images_are_examined_again() {
         found[0].starts_with("with-image fail SW30") && found[1].starts_with("same-image fail SW30"),
         "{found:#?}"
     );
-    assert!(found[2].starts_with("no-image incomplete SW301:unchecked"), "{found:#?}");
-    assert!(found[3].starts_with("wrong-image incomplete SW301:unchecked"), "{found:#?}");
+    assert!(found[2].starts_with("no-image incomplete SW301:not-checked"), "{found:#?}");
+    assert!(found[3].starts_with("wrong-image incomplete SW301:not-checked"), "{found:#?}");
     assert!(found[4].starts_with("by-index fail SW30"), "{found:#?}");
     let reason = report["runs"][3]["reason"].as_str().unwrap();
     assert!(reason.contains("another image"), "{reason}");

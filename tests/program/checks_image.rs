@@ -215,8 +215,8 @@ fn judge(id: &str, path: &Path, fails: bool, low: bool) -> Result<(), String> {
     };
     let found: Vec<&Value> = findings(&report).iter().filter(|f| f["check"] == id).collect();
     if !fails {
-        if fixture.damage.is_none() && !report["unchecked"].as_array().unwrap().is_empty() {
-            return Err(format!("has unchecked items: {:#}", report["unchecked"]));
+        if fixture.damage.is_none() && !report["not_checked"].as_array().unwrap().is_empty() {
+            return Err(format!("has not checked items: {:#}", report["not_checked"]));
         }
         return if found.is_empty() { Ok(()) } else { Err(format!("is found: {found:#?}")) };
     }

@@ -248,7 +248,7 @@ fn strange_entries_and_unreadable_files() {
     assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(report["verdict"], "incomplete");
-    assert_eq!(report["unchecked"][0]["origin"]["path"], "closed");
+    assert_eq!(report["not_checked"][0]["origin"]["path"], "closed");
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn everything_in_order_is_a_pass() {
     let cli = project();
     let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json"]);
     let report = answer.json();
-    assert_eq!(answer.code, 0, "{}{}", answer.stderr, report["unchecked"]);
+    assert_eq!(answer.code, 0, "{}{}", answer.stderr, report["not_checked"]);
     for id in ["A", "C.1", "C.3.3", "D.2", "D.4.1", "D.4.2.1", "D.4.5", "E.1"] {
         assert_eq!(control(&report, id), "pass", "{id}");
     }
@@ -135,7 +135,7 @@ fn the_image_that_is_examined_must_be_the_one_that_was_packaged() {
     let answer =
         cli.run(&["gate", "--run-id", "run_1", "--replace", "--report", "json", "docker-archive:image.tar"]);
     assert_eq!(answer.code, 2, "{}", answer.stderr);
-    assert!(answer.json()["unchecked"][0]["reason"].as_str().unwrap().contains("no manifest"));
+    assert!(answer.json()["not_checked"][0]["reason"].as_str().unwrap().contains("no manifest"));
     // An index that leads to the image is a name of it, too.
     let mut blobs = Blobs::default();
     let manifest = blobs.image(&clean());
@@ -218,8 +218,8 @@ fn a_part_that_fails_stops_no_other() {
     let report = answer.json();
     assert_eq!(control(&report, "D.4.1"), "fail");
     assert_eq!(control(&report, "D.4.2"), "not-checked");
-    let unchecked = report["unchecked"].as_array().unwrap();
-    let image = unchecked.iter().find(|u| u["what"] == "image part").unwrap();
+    let not_checked = report["not_checked"].as_array().unwrap();
+    let image = not_checked.iter().find(|u| u["what"] == "image part").unwrap();
     assert!(image["reason"].as_str().unwrap().contains("image.tar"));
     assert!(
         !answer.stdout.contains(crate::support::GITLAB)
@@ -273,7 +273,7 @@ fn another_verdict_is_not_overwritten_unasked() {
     assert!(refused.stdout.lines().last().unwrap().contains("INCOMPLETE"), "{}", refused.stdout);
     assert_eq!(cli.read(EVIDENCE), first);
     let report = cli.read_json("r.json");
-    assert!(report["unchecked"].as_array().unwrap().iter().any(|u| u["what"] == "evidence"));
+    assert!(report["not_checked"].as_array().unwrap().iter().any(|u| u["what"] == "evidence"));
     let replaced = gate(&["--replace"]);
     assert!(replaced.stderr.contains("kept as"), "{}", replaced.stderr);
     assert_eq!(cli.read(&EVIDENCE.replace(".json", ".replaced-1.json")), first);
@@ -436,8 +436,8 @@ fn a_report_that_cannot_be_written_is_in_the_evidence() {
     let answer =
         cli.run(&["gate", "--run-id", "run_1", "--report", "json=/dev/full", "--report", "text=t.txt"]);
     assert_eq!(answer.code, 2);
-    let unchecked = cli.read_json(EVIDENCE)["unchecked"].clone();
-    assert!(unchecked.as_array().unwrap().iter().any(|u| u["what"] == "report"), "{unchecked}");
+    let not_checked = cli.read_json(EVIDENCE)["not_checked"].clone();
+    assert!(not_checked.as_array().unwrap().iter().any(|u| u["what"] == "report"), "{not_checked}");
     assert!(cli.read("t.txt").contains("/dev/full"));
 }
 
@@ -448,8 +448,8 @@ fn what_could_not_be_shown_does_not_stand_for_the_run() {
     let output = cli.command(&["gate", "--run-id", "run_1"]).stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let shown = |path: &str| {
-        let unchecked = cli.read_json(path)["unchecked"].clone();
-        unchecked.as_array().unwrap().iter().all(|u| u["what"] != "report")
+        let not_checked = cli.read_json(path)["not_checked"].clone();
+        not_checked.as_array().unwrap().iter().all(|u| u["what"] != "report")
     };
     assert!(!shown(EVIDENCE) && shown(&EVIDENCE.replace(".json", ".replaced-1.json")));
     // A reader that went away has seen what it wanted.
@@ -549,7 +549,7 @@ fn papers_that_name_no_image_are_no_pass() {
     let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
     let report = answer.json();
     assert_eq!(answer.code, 2, "{}{}", answer.stderr, answer.stdout);
-    assert!(report["unchecked"][0]["reason"].as_str().unwrap().contains("names no digest"));
+    assert!(report["not_checked"][0]["reason"].as_str().unwrap().contains("names no digest"));
     // Checks that had nothing to compare do not count as passed.
     for check in report["checks"].as_array().unwrap() {
         if ["SW503", "SW504", "SW507", "SW511"].contains(&check["id"].as_str().unwrap_or_default()) {

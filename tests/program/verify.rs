@@ -73,8 +73,8 @@ fn verify(cli: &Cli, more: &[&str]) -> Answer {
     cli.run(&[&BOTH, more].concat())
 }
 
-fn unchecked(report: &Value) -> String {
-    report["unchecked"].to_string()
+fn not_checked(report: &Value) -> String {
+    report["not_checked"].to_string()
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn symbolic_links_in_the_evidence_are_not_followed() {
     let answer = cli.run(&["verify", "--run-id", RUN, "--report", "json"]);
     let report = answer.json();
     assert_eq!((answer.code, report["verdict"].as_str()), (2, Some("incomplete")));
-    assert!(unchecked(&report).contains("symbolic link"), "{report}");
+    assert!(not_checked(&report).contains("symbolic link"), "{report}");
     let cli = store();
     let file = cli.path("store/evidence/runs").join(RUN).join("run.json");
     fs::rename(&file, cli.path("run.json")).unwrap();
@@ -167,7 +167,7 @@ fn what_cannot_be_read_is_told() {
     for name in ["pipe", "."] {
         let answer = cli.run(&["verify", "--provenance", name, "--report", "json"]);
         assert_eq!(answer.code, 2);
-        assert!(unchecked(&answer.json()).contains("not a regular file"));
+        assert!(not_checked(&answer.json()).contains("not a regular file"));
         cli.run(&["attest", "--provenance", name]).error(&["not a regular file"]);
     }
 }
@@ -306,19 +306,19 @@ fn the_registry_is_not_believed() {
 }
 
 #[test]
-fn trouble_on_the_way_is_tried_once_more_and_then_unchecked() {
+fn trouble_on_the_way_is_tried_once_more_and_then_not_checked() {
     let trouble = || Reply::Answer(503, "a/b".into(), vec![]);
     let (code, _) = with_registry(move |n, _| if n == 0 { trouble() } else { manifest(MANIFEST) });
     assert_eq!(code, 0);
     let (code, report) = with_registry(move |n, _| if n < 2 { trouble() } else { manifest(MANIFEST) });
     assert_eq!((code, report["verdict"].as_str()), (2, Some("incomplete")));
-    assert!(unchecked(&report).contains("SW506"));
+    assert!(not_checked(&report).contains("SW506"));
     // Nobody listens there.
     let cli = papers("127.0.0.1:1/app");
     let answer = verify(&cli, &["--registry"]);
     assert_eq!(answer.code, 2);
     let report = answer.json();
-    assert!(unchecked(&report).contains("SW506") && unchecked(&report).contains("SW508"), "{report}");
+    assert!(not_checked(&report).contains("SW506") && not_checked(&report).contains("SW508"), "{report}");
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn what_was_not_asked_is_not_a_pass() {
     let answer = verify(&cli, &[]);
     assert_eq!(answer.code, 2);
     for id in ["SW506", "SW508", "SW509", "SW511", "SW514"] {
-        assert_eq!(status(&answer.json(), id), "unchecked", "{id}");
+        assert_eq!(status(&answer.json(), id), "not-checked", "{id}");
     }
     // A number without a certain form.
     let mut header = header();
@@ -349,11 +349,11 @@ fn what_was_not_asked_is_not_a_pass() {
     cli.write("seaworthy.toml", "version = 1\n")
         .write("run.json", text.replacen('{', "{\"config\":[1.50],", 1));
     let answer = verify(&cli, &[]);
-    assert_eq!((answer.code, status(&answer.json(), "SW513")), (2, json!("unchecked")));
+    assert_eq!((answer.code, status(&answer.json(), "SW513")), (2, json!("not-checked")));
 }
 
 #[test]
-fn ecr_without_rights_is_unchecked_and_a_pinned_repository_is_the_only_one_asked() {
+fn ecr_without_rights_is_not_checked_and_a_pinned_repository_is_the_only_one_asked() {
     let ecr = Ecr::start(json!({ "fault": "AccessDeniedException" }));
     let cli = papers("123456789012.dkr.ecr.eu-west-2.amazonaws.com/app")
         .env("AWS_ACCESS_KEY_ID", "test")
@@ -361,10 +361,10 @@ fn ecr_without_rights_is_unchecked_and_a_pinned_repository_is_the_only_one_asked
     let endpoint = format!("http://{}", ecr.address);
     let answer = verify(&cli, &["--registry", "--endpoint-url", &endpoint]);
     assert_eq!(answer.code, 2);
-    assert!(unchecked(&answer.json()).contains("AccessDeniedException"), "{}", answer.stdout);
+    assert!(not_checked(&answer.json()).contains("AccessDeniedException"), "{}", answer.stdout);
     cli.write("seaworthy.toml", "version = 1\n[provenance.pinned]\necr_repo_uri = \"h.example/app\"\n");
     let report = verify(&cli, &["--registry", "--endpoint-url", &endpoint]).json();
-    assert!(unchecked(&report).contains("than the contract pins"), "{report}");
+    assert!(not_checked(&report).contains("than the contract pins"), "{report}");
 }
 
 fn openssl(dir: &Path, arguments: &[&str]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 use crate::check::dockerfile::absolute;
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_context::{CopyKind, CopySource, SourcePath};
 
 /// SW103.

@@ -2,7 +2,7 @@
 
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_context::IgnoreException;
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
 

@@ -4,7 +4,7 @@ use super::literal::{assigned, severity, variable};
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context, NAMED, TextSecret};
-use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
 use seaworthy_dockerfile::{Kind, PartKind, Value};
 use seaworthy_source::Span;
 
@@ -103,7 +103,7 @@ pub(super) fn in_value(
             }
         }
         Ok(_) => {}
-        Err(error) => answers.unchecked.push(Unchecked::new(
+        Err(error) => answers.not_checked.push(NotChecked::new(
             recipe.origin(value.span()),
             format!("value of {}", quoted(name)),
             format!("{error}; the build fails here"),

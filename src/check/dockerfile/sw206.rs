@@ -5,7 +5,7 @@ use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Fate, Recipe, Run};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
 use seaworthy_source::Span;
 
 /// SW206.
@@ -35,7 +35,7 @@ impl Check<Build<'_>> for SecretWritten {
         for run in &recipe.runs {
             let Flows { found, complete } = flows(&variables, recipe, run);
             if !complete {
-                answers.unchecked.push(Unchecked::new(
+                answers.not_checked.push(NotChecked::new(
                     recipe.origin(instruction_span(recipe, run)),
                     "RUN",
                     "it has too many commands to follow every secret through it",

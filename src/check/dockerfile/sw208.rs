@@ -7,7 +7,7 @@ use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
 use seaworthy_dockerfile::{Heredoc, Instruction};
 
 /// SW208.
@@ -97,7 +97,7 @@ fn variables(
     let expanded = match recipe.resolution.expand_heredoc(number, &heredoc.body) {
         Ok(expanded) => expanded,
         Err(error) => {
-            answers.unchecked.push(Unchecked::new(
+            answers.not_checked.push(NotChecked::new(
                 recipe.origin(instruction.span),
                 "heredoc",
                 format!("{error}; the build fails here"),

@@ -2,7 +2,7 @@
 
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
-use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
 use crate::observe::Examined;
 use seaworthy_source::JsonPointer;
 
@@ -33,7 +33,7 @@ impl Check<Examined> for SecretInEnvironment {
             if list.is_some_and(|v| {
                 !v.as_array().is_some_and(|items| items.iter().all(serde_json::Value::is_string))
             }) {
-                answers.unchecked.push(Unchecked::new(
+                answers.not_checked.push(NotChecked::new(
                     image.config(JsonPointer::root().key("config").key("Env")),
                     "default environment",
                     "it is not a list of texts",

@@ -1,7 +1,7 @@
 //! SW305: a variable that the contract injects at runtime has a default in the image.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use crate::observe::Examined;
 use seaworthy_source::JsonPointer;
 

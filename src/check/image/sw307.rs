@@ -3,7 +3,7 @@
 use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
 use crate::observe::Examined;
 use seaworthy_source::{JsonPointer, Origin, OriginKind, Place, escape_bytes};
 
@@ -36,7 +36,7 @@ impl Check<Examined> for SecretInAttestation {
                 let root = JsonPointer::root();
                 let found = if document.value.is_null() {
                     let Ok(text) = std::str::from_utf8(&document.bytes) else {
-                        answers.unchecked.push(Unchecked::new(
+                        answers.not_checked.push(NotChecked::new(
                             Origin {
                                 path: Some(document.digest.to_string()),
                                 ..image.origin(OriginKind::Attestation)

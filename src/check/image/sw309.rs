@@ -1,7 +1,7 @@
 //! SW309: bytes do not match their digest.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, NotChecked, Reads, Severity};
 use crate::observe::Examined;
 use seaworthy_image::{Digest, Mismatch};
 use seaworthy_source::OriginKind;
@@ -45,7 +45,7 @@ impl Check<Examined> for DigestMismatch {
                 // Of a layer that was not read to its end the content's digest says nothing.
                 let same_kind = |d: &&Digest| d.algorithm() == facts.diff_id.algorithm();
                 if let Some(other) = view.layer.diff_id.as_ref().filter(|d| !same_kind(d)) {
-                    answers.unchecked.push(Unchecked::new(
+                    answers.not_checked.push(NotChecked::new(
                         image.layer(view, OriginKind::Layer),
                         "diff ID",
                         format!(

@@ -1,7 +1,7 @@
 //! SW601: an entrypoint's module or binary is not in the image.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use crate::observe::entrypoint::{Fault, Startup};
 use seaworthy_source::{OriginKind, escape_bytes};
 
@@ -30,14 +30,14 @@ impl Check<Startup<'_>> for EntrypointMissing {
             let machine = match startup.machine(entrypoint) {
                 Ok(machine) => machine,
                 Err(reason) => {
-                    answers.unchecked.push(startup.unchecked(entrypoint, META.id, &reason));
+                    answers.not_checked.push(startup.not_checked(entrypoint, META.id, &reason));
                     continue;
                 }
             };
             let what = match machine.start(&startup.command(entrypoint), 0) {
                 Ok(_) => continue,
                 Err(Fault::Unclear(reason)) => {
-                    answers.unchecked.push(startup.unchecked(entrypoint, META.id, &reason));
+                    answers.not_checked.push(startup.not_checked(entrypoint, META.id, &reason));
                     continue;
                 }
                 Err(Fault::Broken(what)) => what,

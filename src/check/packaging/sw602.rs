@@ -1,7 +1,7 @@
 //! SW602: an entrypoint does not know a required argument.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use crate::observe::entrypoint::options::Source;
 use crate::observe::entrypoint::{Entrypoint, Started, Startup};
 
@@ -30,7 +30,7 @@ impl Check<Startup<'_>> for UnknownArgument {
             let machine = match startup.machine(entrypoint) {
                 Ok(machine) => machine,
                 Err(reason) => {
-                    answers.unchecked.push(startup.unchecked(entrypoint, META.id, &reason));
+                    answers.not_checked.push(startup.not_checked(entrypoint, META.id, &reason));
                     continue;
                 }
             };
@@ -51,7 +51,7 @@ impl Check<Startup<'_>> for UnknownArgument {
                 Started::Program { what } => {
                     if !asked(entrypoint, &[]).is_empty() {
                         let reason = format!("the options of {what} cannot be seen without running it");
-                        answers.unchecked.push(startup.unchecked(entrypoint, META.id, &reason));
+                        answers.not_checked.push(startup.not_checked(entrypoint, META.id, &reason));
                     }
                     continue;
                 }
@@ -65,7 +65,7 @@ impl Check<Startup<'_>> for UnknownArgument {
             }
             if let Some(reason) = source.unclear() {
                 let reason = format!("whether it knows {} is not known: {reason}", unknown.join(", "));
-                answers.unchecked.push(startup.unchecked(entrypoint, META.id, &reason));
+                answers.not_checked.push(startup.not_checked(entrypoint, META.id, &reason));
                 continue;
             }
             for argument in unknown {

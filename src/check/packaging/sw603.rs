@@ -2,7 +2,7 @@
 //! only where the user asks for it.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, Confidence, Finding, NotChecked, Reads, Severity};
 use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
@@ -63,7 +63,7 @@ impl Check<HelpRuns> for HelpNeedsSecret {
             let what = match answered {
                 Answered::Exit(0) => continue,
                 Answered::NotRun(reason) => {
-                    answers.unchecked.push(Unchecked::new(
+                    answers.not_checked.push(NotChecked::new(
                         origin.clone(),
                         format!("entrypoint {} ({command} --help)", entrypoint.handle),
                         escape_bytes(reason.as_bytes()),

@@ -6,7 +6,7 @@ use super::surface::{BuildFile, BuildSurface, Content, Family, place_in};
 use super::tagging::Variables;
 use super::{action, command};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
 use seaworthy_source::{Position, escape_bytes};
 use seaworthy_workflow::{Condition, Job, Scalar, Workflow};
 
@@ -39,7 +39,7 @@ impl Check<BuildSurface> for LeavesSequence {
     }
 }
 
-/// Makes findings and unchecked items.
+/// Makes findings and items that were not checked.
 struct Teller<'a, 'c> {
     context: &'a Context<'c>,
     answers: &'a mut Answers,
@@ -59,7 +59,7 @@ impl Teller<'_, '_> {
                         .named(self.context.key, &place),
                 );
             }
-            Fault::Unclear { at, what, reason } => self.answers.unchecked.push(Unchecked::new(
+            Fault::Unclear { at, what, reason } => self.answers.not_checked.push(NotChecked::new(
                 file.origin(at),
                 what.to_owned(),
                 escape_bytes(reason.as_bytes()),

@@ -2,7 +2,7 @@
 
 use super::surface::{BuildFile, BuildSurface, Content, place_in};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Fingerprint, Reads, Severity};
 use seaworthy_source::{LineIndex, Position, escape_bytes};
 use seaworthy_workflow::{Condition, Pair, Scalar, Step};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::expectation::Expectations;
 use crate::check::{Answers, Applies, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Unchecked};
+use crate::finding::{CheckMeta, Finding, NotChecked};
 use seaworthy_provenance::{
     Content, Field, Header, Paper, PaperKind, Papers, Reading, RegistryAnswer, Security, Text, read_fields,
     read_security,
@@ -125,7 +125,7 @@ impl<'a> Case<'a> {
             }
         };
         let (origin, what) = (self.origin(kind), kind.as_str().to_owned());
-        Applies::NotChecked(Unchecked::new(origin, what, reason, Vec::new()))
+        Applies::NotChecked(NotChecked::new(origin, what, reason, Vec::new()))
     }
 
     /// Whether the registry was asked, or the contract wants it to be.
@@ -145,7 +145,7 @@ impl<'a> Case<'a> {
         let reading = self.provenance.as_ref()?;
         let found = reading.fields.get(field);
         if found.is_none() && reading.layout.requires(field) {
-            answers.unchecked.push(Unchecked::new(
+            answers.not_checked.push(NotChecked::new(
                 self.origin(PaperKind::Provenance),
                 format!("field {}", reading.layout.name(field)),
                 "it is missing or malformed, so there is nothing to compare",
@@ -189,16 +189,16 @@ impl<'a> Case<'a> {
     }
 
     /// The check could not look at a paper.
-    pub fn unchecked(
+    pub fn not_checked(
         &self,
         meta: &'static CheckMeta,
         kind: PaperKind,
         reason: impl Into<String>,
-    ) -> Unchecked {
-        Unchecked::new(self.origin(kind), kind.as_str().to_owned(), reason.into(), vec![meta.id])
+    ) -> NotChecked {
+        NotChecked::new(self.origin(kind), kind.as_str().to_owned(), reason.into(), vec![meta.id])
     }
 
-    /// Whether a check can go on to ask about a paper. What is lost or wanted is unchecked; for a missing one
+    /// Whether a check can go on to ask about a paper. What is lost or wanted is not checked; for a missing one
     /// `missing` says why that is a finding, and without it nothing is said.
     pub fn can_ask(
         &self,
@@ -219,7 +219,7 @@ impl<'a> Case<'a> {
                 }
             }
             Presence::Wanted => {
-                answers.unchecked.push(self.unchecked(
+                answers.not_checked.push(self.not_checked(
                     meta,
                     kind,
                     "the contract asks for it, and it was not given",
@@ -227,7 +227,7 @@ impl<'a> Case<'a> {
             }
             Presence::Lost => {
                 let Content::Unreadable(reason) = &self.papers.paper(kind).content else { return false };
-                answers.unchecked.push(self.unchecked(meta, kind, reason.clone()));
+                answers.not_checked.push(self.not_checked(meta, kind, reason.clone()));
             }
         }
         false

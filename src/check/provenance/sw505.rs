@@ -37,7 +37,7 @@ impl Check<Case<'_>> for HeaderDisagrees {
         let Some(header) = case.header.as_ref() else { return };
         if header.root.is_none() {
             let reason = "it is malformed, so there is nothing to compare";
-            answers.unchecked.push(case.unchecked(&META, PaperKind::RunHeader, reason));
+            answers.not_checked.push(case.not_checked(&META, PaperKind::RunHeader, reason));
             return;
         }
         for field in HeaderPointers::MIRRORED {

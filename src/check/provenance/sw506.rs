@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind, RegistryAnswer, Resolved};
 use seaworthy_source::{Origin, OriginKind};
 
@@ -29,7 +29,7 @@ pub(super) fn origin(case: &Case<'_>) -> Origin {
 }
 
 /// Says that the registry gave no answer; both checks that ask it do.
-pub(super) fn unanswered(case: &Case<'_>, meta: &CheckMeta) -> Option<Unchecked> {
+pub(super) fn unanswered(case: &Case<'_>, meta: &CheckMeta) -> Option<NotChecked> {
     let reason = match &case.papers.registry {
         RegistryAnswer::Answered(_) => return None,
         RegistryAnswer::Unreachable(reason) => reason.clone(),
@@ -38,7 +38,7 @@ pub(super) fn unanswered(case: &Case<'_>, meta: &CheckMeta) -> Option<Unchecked>
         }
         RegistryAnswer::NotAsked => return None,
     };
-    Some(Unchecked::new(origin(case), "registry", reason, vec![meta.id]))
+    Some(NotChecked::new(origin(case), "registry", reason, vec![meta.id]))
 }
 
 impl Check<Case<'_>> for RegistryDisagrees {
@@ -51,7 +51,7 @@ impl Check<Case<'_>> for RegistryDisagrees {
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
-        answers.unchecked.extend(unanswered(case, &META));
+        answers.not_checked.extend(unanswered(case, &META));
         let RegistryAnswer::Answered(facts) = &case.papers.registry else { return };
         let Some(recorded) = case.need(&META, Field::ImageDigest, answers) else { return };
         let (about, message) = match &facts.resolved {

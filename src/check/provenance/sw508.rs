@@ -6,7 +6,7 @@ use super::Case;
 use super::expectation::fits_wildcard;
 use super::sw506::{origin, unanswered};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
 use seaworthy_provenance::{Field, Mutability, PaperKind, RegistryAnswer};
 
 /// SW508.
@@ -39,7 +39,7 @@ impl Check<Case<'_>> for TagCanMove {
         if !case.expectations.immutable_tags {
             return;
         }
-        answers.unchecked.extend(unanswered(case, &META));
+        answers.not_checked.extend(unanswered(case, &META));
         let RegistryAnswer::Answered(facts) = &case.papers.registry else { return };
         let Some(tag) = case.need(&META, Field::ImageTag, answers) else { return };
         let any = |filters: &[String]| filters.iter().any(|f| fits_wildcard(f, &tag.value));
@@ -49,7 +49,7 @@ impl Check<Case<'_>> for TagCanMove {
             Mutability::MutableExcept(filters) if any(filters) => return,
             Mutability::Unknown(reason) => {
                 let (what, reason) = ("tag mutability".to_owned(), reason.clone());
-                answers.unchecked.push(Unchecked::new(origin(case), what, reason, vec![META.id]));
+                answers.not_checked.push(NotChecked::new(origin(case), what, reason, vec![META.id]));
                 return;
             }
             Mutability::Mutable => "the repository lets all its tags move",
@@ -62,7 +62,7 @@ impl Check<Case<'_>> for TagCanMove {
 
 fn reused(case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
     if let Some(reason) = &case.papers.siblings_missed {
-        answers.unchecked.push(Unchecked::new(
+        answers.not_checked.push(NotChecked::new(
             case.origin(PaperKind::Provenance),
             "other runs",
             reason.clone(),

@@ -50,7 +50,7 @@ impl Check<Case<'_>> for ReceiptInconsistent {
         let compared = [Field::Verdict, Field::CommandFamily, Field::ImageDigest];
         if compared.into_iter().any(|f| receipt.layout.requires(f) && fields.get(f).is_none()) {
             let reason = "it is malformed, so not everything could be compared";
-            answers.unchecked.push(case.unchecked(&META, PaperKind::Receipt, reason));
+            answers.not_checked.push(case.not_checked(&META, PaperKind::Receipt, reason));
         }
         let mut report = |text: &Text, about: &str, message: String| {
             let origin = case.origin_at(PaperKind::Receipt, text.span);

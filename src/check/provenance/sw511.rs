@@ -67,7 +67,7 @@ impl Check<Case<'_>> for TimesOutOfOrder {
         events.add("security evidence", PaperKind::Security, security);
         if case.expectations.require_push_time && pushed.is_none() && by_registry.is_none() {
             let reason = "the contract asks for the time of the push, and neither the provenance nor the registry tells it";
-            answers.unchecked.push(case.unchecked(&META, PaperKind::Provenance, reason));
+            answers.not_checked.push(case.not_checked(&META, PaperKind::Provenance, reason));
         }
     }
 }

@@ -77,7 +77,7 @@ impl Check<Case<'_>> for BadSignature {
         let kind = PaperKind::Attestation;
         if case.presence(kind) == Presence::Here && case.expectations.keys.is_empty() {
             let reason = "the contract pins no keys that its signature could be verified with";
-            answers.unchecked.push(case.unchecked(&META, kind, reason));
+            answers.not_checked.push(case.not_checked(&META, kind, reason));
             return;
         }
         let missing = "the contract asks for a signed statement, and there is none";

@@ -54,7 +54,7 @@ impl Check<Case<'_>> for ConfigDigest {
         let Some(recorded) = &header.config_digest else {
             if root.at(&pointers.config_digest).is_some() {
                 let reason = "the config digest is malformed, so there is nothing to compare";
-                answers.unchecked.push(case.unchecked(&META, kind, reason));
+                answers.not_checked.push(case.not_checked(&META, kind, reason));
             } else if let Some(payload) = root.at(&pointers.config_payload).filter(|p| is_payload(p)) {
                 let message = "the run header holds a config payload and no digest that pins it".to_owned();
                 let origin = case.origin_at(kind, payload.span);
@@ -71,9 +71,9 @@ impl Check<Case<'_>> for ConfigDigest {
                 "the config payload that the digest is of is not there (the contract has it at {})",
                 pointers.config_payload
             );
-            let mut unchecked = case.unchecked(&META, kind, message);
-            unchecked.origin = case.origin_at(kind, recorded.span);
-            answers.unchecked.push(unchecked);
+            let mut not_checked = case.not_checked(&META, kind, message);
+            not_checked.origin = case.origin_at(kind, recorded.span);
+            answers.not_checked.push(not_checked);
             return;
         };
         let mode = case.expectations.config_mode;
@@ -84,9 +84,9 @@ impl Check<Case<'_>> for ConfigDigest {
                     "a number of the config payload has no certain form in {}, so the digest cannot be recomputed",
                     mode.as_str()
                 );
-                let mut unchecked = case.unchecked(&META, kind, reason);
-                unchecked.origin = case.origin_at(kind, uncertain.span);
-                answers.unchecked.push(unchecked);
+                let mut not_checked = case.not_checked(&META, kind, reason);
+                not_checked.origin = case.origin_at(kind, uncertain.span);
+                answers.not_checked.push(not_checked);
                 return;
             }
         };

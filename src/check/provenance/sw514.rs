@@ -2,7 +2,7 @@
 
 use super::{Case, ExaminedArtifacts};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity, Unchecked};
+use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind};
 use seaworthy_source::escape_bytes;
 
@@ -56,7 +56,7 @@ impl Check<Case<'_>> for SecurityEvidence {
             Some(_) => {}
             None => {
                 let reason = "it is malformed and has no verdict";
-                answers.unchecked.push(case.unchecked(&META, kind, reason));
+                answers.not_checked.push(case.not_checked(&META, kind, reason));
             }
         }
         let digest = case.need(&META, Field::ImageDigest, answers);
@@ -117,7 +117,9 @@ fn compare_image(
     let kind = PaperKind::Provenance;
     let (Some(images), Some(_)) = (&examined.image, &case.provenance) else { return };
     let mut miss = |what: &str, reason: &str| {
-        answers.unchecked.push(Unchecked { what: what.to_owned(), ..case.unchecked(&META, kind, reason) });
+        answers
+            .not_checked
+            .push(NotChecked { what: what.to_owned(), ..case.not_checked(&META, kind, reason) });
     };
     let Some(digest) = packaged(case, Field::ImageDigest) else {
         return miss(

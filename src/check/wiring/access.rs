@@ -207,7 +207,7 @@ impl<'a> Access<'a> {
     pub(super) fn tell(&self, wiring: &Wiring<'_>, meta: &'static CheckMeta, answers: &mut Answers) {
         for missing in self.unseen.iter().chain(&self.unseen_boundary) {
             let origin = wiring.origin(&missing.place);
-            answers.unchecked.push(wiring.unchecked(
+            answers.not_checked.push(wiring.not_checked(
                 meta,
                 origin,
                 missing.what.clone(),

@@ -6,7 +6,7 @@ use seaworthy_source::{Origin, OriginKind};
 
 use super::Wiring;
 use crate::check::Answers;
-use crate::finding::{CheckMeta, Unchecked};
+use crate::finding::{CheckMeta, NotChecked};
 
 /// Something that the contract, or a source, must have for a check to be asked about anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +25,13 @@ impl Wiring<'_> {
     /// Answers that `meta` is not checked for each of `grounds` that is missing.
     pub(super) fn needs(&self, meta: &'static CheckMeta, grounds: &[Ground], answers: &mut Answers) {
         for ground in grounds {
-            answers.unchecked.extend(self.missing(meta, *ground));
+            answers.not_checked.extend(self.missing(meta, *ground));
         }
     }
 
-    fn missing(&self, meta: &'static CheckMeta, ground: Ground) -> Vec<Unchecked> {
+    fn missing(&self, meta: &'static CheckMeta, ground: Ground) -> Vec<NotChecked> {
         let item = |what: String, reason: &str| {
-            Unchecked::new(
+            NotChecked::new(
                 Origin::new(OriginKind::Document, self.contract),
                 what,
                 reason.to_owned(),

@@ -1,7 +1,7 @@
 //! Where the wiring is: partition, account and region, and the origins of what is said of it.
 
 use super::Wiring;
-use crate::finding::{CheckMeta, Unchecked};
+use crate::finding::{CheckMeta, NotChecked};
 use seaworthy_aws::{Gap, Place, Snapshot, SourceKind};
 use seaworthy_source::{self, Origin, OriginKind, Position};
 
@@ -118,13 +118,13 @@ impl Wiring<'_> {
     }
 
     /// What could not be seen.
-    pub(super) fn unchecked(
+    pub(super) fn not_checked(
         &self,
         meta: &'static CheckMeta,
         origin: Origin,
         what: impl Into<String>,
         reason: impl Into<String>,
-    ) -> Unchecked {
-        Unchecked::new(origin, what.into(), reason.into(), vec![meta.id])
+    ) -> NotChecked {
+        NotChecked::new(origin, what.into(), reason.into(), vec![meta.id])
     }
 }

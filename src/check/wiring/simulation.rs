@@ -2,7 +2,7 @@
 
 use super::{RoleKind, Wiring, sw403, sw404};
 use crate::check::Answers;
-use crate::finding::Unchecked;
+use crate::finding::NotChecked;
 use seaworthy_aws::Seen;
 use seaworthy_aws::live::{Simulated, SimulationRequest};
 use seaworthy_iam::{Decision, Request, ResourceRule, evaluate};
@@ -69,7 +69,7 @@ pub fn compare(probes: &[Probe], answers: &[Simulated], out: &mut Answers) {
             None => "no answer".to_owned(),
         };
         let SimulationRequest { action, resource, .. } = &probe.request;
-        out.unchecked.push(Unchecked::new(
+        out.not_checked.push(NotChecked::new(
             probe.origin.clone(),
             format!("whether {} is allowed {action} on {resource}", probe.role),
             format!("decided here: {local}; the simulation API: {said}"),
@@ -95,7 +95,7 @@ mod tests {
     use seaworthy_source::OriginKind;
 
     #[test]
-    fn what_differs_or_is_missing_is_unchecked() {
+    fn what_differs_or_is_missing_is_not_checked() {
         let request = |action: &str| SimulationRequest {
             role: "arn:aws:iam::111122223333:role/app".to_owned(),
             action: action.to_owned(),
@@ -129,7 +129,7 @@ mod tests {
         ];
         let mut out = Answers::default();
         compare(&probes, &said, &mut out);
-        let reasons: Vec<&str> = out.unchecked.iter().map(|u| u.reason.as_str()).collect();
+        let reasons: Vec<&str> = out.not_checked.iter().map(|u| u.reason.as_str()).collect();
         assert_eq!(
             reasons,
             [

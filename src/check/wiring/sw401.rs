@@ -3,7 +3,7 @@
 use super::Wiring;
 use super::ground::Ground;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
 
 /// SW401.
@@ -32,7 +32,7 @@ impl Check<Wiring<'_>> for SecretMissing {
             let (noun, name, handle) = (target.noun(), target.name(), &target.secret.handle);
             match target.there() {
                 Seen::Value(()) => {}
-                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                Seen::NotSeen(gap) => answers.not_checked.push(wiring.not_checked(
                     &META,
                     wiring.nowhere(name),
                     format!("{noun} of {handle}"),

@@ -47,7 +47,7 @@ impl Check<Wiring<'_>> for SecretNotAsPinned {
                 continue;
             }
             if let Seen::NotSeen(gap) = target.there() {
-                asked.unchecked("type and pins", &gap.to_string(), answers);
+                asked.not_checked("type and pins", &gap.to_string(), answers);
                 continue;
             }
             match &target.found {
@@ -74,9 +74,9 @@ impl Asked<'_, '_> {
                     format!("the parameter {name} is a {kind}, not a SecureString: it is kept in clear");
                 self.found("kind", Severity::High, message, answers);
             }
-            Seen::Absent => self.unchecked("type", "the source does not tell the type", answers),
+            Seen::Absent => self.not_checked("type", "the source does not tell the type", answers),
             Seen::NotSeen(gap) => {
-                self.unchecked("type", &gap.to_string(), answers);
+                self.not_checked("type", &gap.to_string(), answers);
                 if secret.key.is_some() {
                     self.key(&parameter.key, "alias/aws/ssm", answers);
                 }
@@ -91,14 +91,14 @@ impl Asked<'_, '_> {
                     );
                     self.found("version", Severity::Medium, message, answers);
                 }
-                Seen::Absent => self.unchecked("version", "the source does not tell the version", answers),
-                Seen::NotSeen(gap) => self.unchecked("version", &gap.to_string(), answers),
+                Seen::Absent => self.not_checked("version", "the source does not tell the version", answers),
+                Seen::NotSeen(gap) => self.not_checked("version", &gap.to_string(), answers),
             }
         }
         if let Some(label) = &secret.label {
             let reason =
                 format!("whether it carries the label {label} cannot be verified without reading values");
-            self.unchecked("label", &reason, answers);
+            self.not_checked("label", &reason, answers);
         }
     }
 
@@ -108,12 +108,12 @@ impl Asked<'_, '_> {
         let text = match key {
             Seen::Value(text) => self.wiring.text(text).ok_or_else(|| text.to_string()),
             Seen::Absent => Ok(default.to_owned()),
-            Seen::NotSeen(gap) => return self.unchecked("key", &gap.to_string(), answers),
+            Seen::NotSeen(gap) => return self.not_checked("key", &gap.to_string(), answers),
         };
         let name = match text {
             Ok(name) => name,
             Err(symbol) => {
-                return self.unchecked("key", &format!("which key {symbol} means is not known"), answers);
+                return self.not_checked("key", &format!("which key {symbol} means is not known"), answers);
             }
         };
         match self.wiring.same_key(&name, pinned) {
@@ -128,7 +128,7 @@ impl Asked<'_, '_> {
                 let reason = format!(
                     "whether {name} and {pinned} are one key is not known; kms:DescribeKey would tell"
                 );
-                self.unchecked("key", &reason, answers);
+                self.not_checked("key", &reason, answers);
             }
         }
     }
@@ -149,8 +149,8 @@ impl Asked<'_, '_> {
         });
     }
 
-    fn unchecked(&self, what: &str, reason: &str, answers: &mut Answers) {
+    fn not_checked(&self, what: &str, reason: &str, answers: &mut Answers) {
         let what = format!("{what} of {}", self.target.secret.handle);
-        answers.unchecked.push(self.wiring.unchecked(&META, self.origin.clone(), what, reason));
+        answers.not_checked.push(self.wiring.not_checked(&META, self.origin.clone(), what, reason));
     }
 }

@@ -8,7 +8,7 @@ use super::remedy;
 use super::target::{Found, Target};
 use super::{Kept, RoleKind, Wiring};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::{Gap, Key, Seen};
 use seaworthy_iam::{self, Decision, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
 use seaworthy_source::Origin;
@@ -52,7 +52,7 @@ impl Check<Wiring<'_>> for RoleCannotRead {
                 continue;
             }
             match wiring.access(role) {
-                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                Seen::NotSeen(gap) => answers.not_checked.push(wiring.not_checked(
                     &META,
                     wiring.nowhere(&role.name),
                     format!("role {}", role.name),
@@ -108,7 +108,7 @@ fn judge(
         }
         Readable::Unknown(why) => {
             let what = format!("whether {} can read {handle}", access.name);
-            answers.unchecked.push(wiring.unchecked(&META, origin, what, why));
+            answers.not_checked.push(wiring.not_checked(&META, origin, what, why));
         }
     }
 }

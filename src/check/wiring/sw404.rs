@@ -10,7 +10,7 @@ use super::known;
 use super::target::Target;
 use super::{Extra, RoleKind, Wiring, remedy, statement};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::{Gap, Seen};
 use seaworthy_iam::{Glob, Language, StatementRef};
 
@@ -40,7 +40,7 @@ impl Check<Wiring<'_>> for RoleReadsMore {
             match wiring.access(role) {
                 // A role that is not there reads nothing; SW409 tells that it is missing.
                 Seen::Absent => {}
-                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                Seen::NotSeen(gap) => answers.not_checked.push(wiring.not_checked(
                     &META,
                     wiring.nowhere(&role.name),
                     format!("role {}", role.name),
@@ -111,12 +111,12 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
         excesses.found.retain(|reach| reach.action != "kms:Decrypt");
         let what = format!("keys that {} can decrypt with", access.name);
         let reason = format!("the key of a secret that it requires was not seen: {gap}");
-        answers.unchecked.push(wiring.unchecked(&META, origin.clone(), what, reason));
+        answers.not_checked.push(wiring.not_checked(&META, origin.clone(), what, reason));
     }
     for doubt in excesses.doubts {
         let on = doubt.resource.map(|r| format!(" on {r}")).unwrap_or_default();
         let what = format!("whether {} is allowed {}{on}", access.name, doubt.action);
-        answers.unchecked.push(wiring.unchecked(&META, origin.clone(), what, doubt.why));
+        answers.not_checked.push(wiring.not_checked(&META, origin.clone(), what, doubt.why));
     }
     let mut by_statement: BTreeMap<(Option<StatementRef>, Option<String>), Vec<Reach>> = BTreeMap::new();
     for reach in excesses.found {
@@ -157,7 +157,7 @@ fn report(
     if let Some(boundary) = &access.unseen_boundary {
         let what = format!("whether {} is allowed {} on {}", access.name, first.action, first.witness);
         let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
-        answers.unchecked.push(wiring.unchecked(&META, origin, what, reason));
+        answers.not_checked.push(wiring.not_checked(&META, origin, what, reason));
         return;
     }
     let only_elsewhere = reaches.iter().all(|r| r.elsewhere);

@@ -7,7 +7,7 @@ use super::excess::{self, Permitted};
 use super::ground::Ground;
 use super::{Exception, Role, RoleKind, Wiring, statement, sw409};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{ActionExcess, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
 
@@ -79,7 +79,7 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
         for role in &execution_roles(wiring, answers) {
             match wiring.access(role) {
                 Seen::Absent => {}
-                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                Seen::NotSeen(gap) => answers.not_checked.push(wiring.not_checked(
                     &META,
                     wiring.nowhere(&role.name),
                     format!("role {}", role.name),
@@ -111,7 +111,7 @@ fn execution_roles(wiring: &Wiring<'_>, answers: &mut Answers) -> Vec<Role> {
             Ok(named) => named,
             Err(reason) => {
                 let what = format!("execution role of the task {family}");
-                answers.unchecked.push(wiring.unchecked(&META, wiring.origin(&task.place), what, reason));
+                answers.not_checked.push(wiring.not_checked(&META, wiring.origin(&task.place), what, reason));
                 continue;
             }
         };
@@ -165,7 +165,7 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     others(wiring, access, &mut found, &mut doubts);
     let origin = wiring.origin(&access.seen.place);
     for (what, why) in doubts {
-        answers.unchecked.push(wiring.unchecked(&META, origin.clone(), what, why));
+        answers.not_checked.push(wiring.not_checked(&META, origin.clone(), what, why));
     }
     for (of, beyond) in found {
         report(wiring, context, access, of, &beyond, answers);
@@ -245,7 +245,7 @@ fn report(
     if let Some(boundary) = &access.unseen_boundary {
         let what = format!("whether the execution role {} is allowed {actions}", access.name);
         let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
-        answers.unchecked.push(wiring.unchecked(&META, origin, what, reason));
+        answers.not_checked.push(wiring.not_checked(&META, origin, what, reason));
         return;
     }
     let [policy, sid] = of.map_or_else(Default::default, |of| statement::identity(&access.policies, of));

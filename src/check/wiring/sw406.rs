@@ -3,7 +3,7 @@
 use super::ground::Ground;
 use super::{Wiring, sw405};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::{SecretReference, Seen, TaskDefinition};
 use seaworthy_source::{Origin, Place};
 
@@ -35,7 +35,7 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
         wiring.needs(&META, &[Ground::Tasks], answers);
         for (family, task) in tasks(wiring, &META, answers) {
             if let Some(gap) = task.containers.gap() {
-                answers.unchecked.push(wiring.unchecked(
+                answers.not_checked.push(wiring.not_checked(
                     &META,
                     wiring.origin(&task.place),
                     format!("container definitions of the task {family}"),
@@ -49,7 +49,7 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
     }
 }
 
-/// All task definitions of the snapshot, and those that the contract names and nobody saw, which are told as unchecked.
+/// All task definitions of the snapshot, and those that the contract names and nobody saw, which are told as not checked.
 pub(super) fn tasks<'a>(
     wiring: &Wiring<'a>,
     meta: &'static CheckMeta,
@@ -57,7 +57,7 @@ pub(super) fn tasks<'a>(
 ) -> Vec<(&'a str, &'a TaskDefinition)> {
     let mut unseen = |family: &str, reason: String| {
         let what = format!("task definition {family}");
-        answers.unchecked.push(wiring.unchecked(meta, wiring.nowhere(family), what, reason));
+        answers.not_checked.push(wiring.not_checked(meta, wiring.nowhere(family), what, reason));
     };
     for task in &wiring.expectations.tasks {
         if let (false, Seen::NotSeen(gap)) =

@@ -36,7 +36,7 @@ impl Check<Wiring<'_>> for SecretInTaskDefinition {
                 Seen::NotSeen(gap) => {
                     let what = format!("container definitions of the task {family}");
                     let origin = wiring.origin(&task.place);
-                    answers.unchecked.push(wiring.unchecked(&META, origin, what, gap.to_string()));
+                    answers.not_checked.push(wiring.not_checked(&META, origin, what, gap.to_string()));
                     continue;
                 }
             };
@@ -83,7 +83,7 @@ impl Asked<'_, '_> {
         // Of a variable that is a finding already, nothing is left open.
         if let (Some(gap), None, true) = (&value.gap, promised, taints.is_empty()) {
             let origin = self.origin();
-            answers.unchecked.push(self.wiring.unchecked(&META, origin, self.place(), gap.to_string()));
+            answers.not_checked.push(self.wiring.not_checked(&META, origin, self.place(), gap.to_string()));
         }
     }
 

@@ -4,7 +4,7 @@ use super::ground::Ground;
 use super::sw406::tasks;
 use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::{Seen, TaskDefinition, Text};
 use seaworthy_source::Origin;
 
@@ -96,7 +96,7 @@ impl Asked<'_, '_> {
         if self.mapped.is_none() {
             if self.seen.family.known().is_none() {
                 let reason = format!("its family {} is not known yet", self.seen.family);
-                self.unchecked("task definition", &reason, answers);
+                self.not_checked("task definition", &reason, answers);
             } else {
                 let message = format!("the task {} is not mapped to a role in the contract", self.family);
                 self.found("unmapped", Severity::Medium, message, answers);
@@ -143,13 +143,13 @@ impl Asked<'_, '_> {
         match seen {
             Seen::Absent => None,
             Seen::NotSeen(gap) => {
-                self.unchecked(field, &gap.to_string(), answers);
+                self.not_checked(field, &gap.to_string(), answers);
                 None
             }
             Seen::Value(text) => {
                 let role = named(self.wiring, text);
                 if role.is_none() {
-                    self.unchecked(field, &format!("which role {text} means is not known"), answers);
+                    self.not_checked(field, &format!("which role {text} means is not known"), answers);
                 }
                 role
             }
@@ -201,9 +201,9 @@ impl Asked<'_, '_> {
         answers.findings.push(finding(self.context, self.origin(), severity, message, &place));
     }
 
-    fn unchecked(&self, what: &str, reason: &str, answers: &mut Answers) {
+    fn not_checked(&self, what: &str, reason: &str, answers: &mut Answers) {
         let what = format!("{what} of the task {}", self.family);
-        answers.unchecked.push(self.wiring.unchecked(&META, self.origin(), what, reason));
+        answers.not_checked.push(self.wiring.not_checked(&META, self.origin(), what, reason));
     }
 }
 

@@ -46,8 +46,8 @@ impl Check<Wiring<'_>> for TrustTooWide {
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Roles], answers);
         for name in roles(wiring, &META, answers) {
-            let unchecked = |reason: String| {
-                wiring.unchecked(
+            let not_checked = |reason: String| {
+                wiring.not_checked(
                     &META,
                     wiring.nowhere(&name),
                     format!("trust policy of the role {name}"),
@@ -57,13 +57,13 @@ impl Check<Wiring<'_>> for TrustTooWide {
             match wiring.snapshot.role(&name) {
                 // SW409 tells of a role that is missing.
                 Seen::Absent => {}
-                Seen::NotSeen(gap) => answers.unchecked.push(unchecked(gap.to_string())),
+                Seen::NotSeen(gap) => answers.not_checked.push(not_checked(gap.to_string())),
                 Seen::Value(role) => match &role.trust {
                     Seen::Value(document) => judge(wiring, context, &name, role, document, answers),
                     Seen::Absent => {
-                        answers.unchecked.push(unchecked("the source does not tell it".to_owned()));
+                        answers.not_checked.push(not_checked("the source does not tell it".to_owned()));
                     }
-                    Seen::NotSeen(gap) => answers.unchecked.push(unchecked(gap.to_string())),
+                    Seen::NotSeen(gap) => answers.not_checked.push(not_checked(gap.to_string())),
                 },
             }
         }
@@ -91,7 +91,7 @@ pub(super) fn roles(
                 },
             };
             let what = format!("trust policy of the role in {field} of the task {family}");
-            answers.unchecked.push(wiring.unchecked(meta, wiring.origin(&task.place), what, reason));
+            answers.not_checked.push(wiring.not_checked(meta, wiring.origin(&task.place), what, reason));
         }
     }
     names
@@ -110,7 +110,7 @@ fn judge(
         Ok(policy) => policy,
         Err(gap) => {
             let what = format!("trust policy of the role {name}");
-            answers.unchecked.push(wiring.unchecked(&META, origin, what, gap.to_string()));
+            answers.not_checked.push(wiring.not_checked(&META, origin, what, gap.to_string()));
             return;
         }
     };
@@ -143,7 +143,7 @@ fn judge(
             let Some(severity) = severity else {
                 let what = format!("who may assume the role {name} ({place})");
                 let reason = format!("{who} is not known yet");
-                answers.unchecked.push(wiring.unchecked(&META, origin.clone(), what, reason));
+                answers.not_checked.push(wiring.not_checked(&META, origin.clone(), what, reason));
                 continue;
             };
             let sid = statement.sid.clone().unwrap_or_default();

@@ -7,7 +7,7 @@ use super::ground::Ground;
 use super::route::{self, Open};
 use super::{Extra, RoleKind, Wiring, statement, sw404};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{Language, StatementRef};
 
@@ -40,7 +40,7 @@ impl Check<Wiring<'_>> for RoleWidensItself {
             match wiring.access(role) {
                 // SW409 tells that a role is missing.
                 Seen::Absent => {}
-                Seen::NotSeen(gap) => answers.unchecked.push(wiring.unchecked(
+                Seen::NotSeen(gap) => answers.not_checked.push(wiring.not_checked(
                     &META,
                     wiring.nowhere(&role.name),
                     format!("role {}", role.name),
@@ -77,7 +77,7 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
         };
         let named = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
         let what = format!("whether {} is allowed {named}{more}", access.name);
-        answers.unchecked.push(wiring.unchecked(&META, wiring.origin(&access.seen.place), what, why));
+        answers.not_checked.push(wiring.not_checked(&META, wiring.origin(&access.seen.place), what, why));
     }
     let mut by_statement: BTreeMap<Option<StatementRef>, Vec<Open>> = BTreeMap::new();
     for open in routes.open {
@@ -114,7 +114,7 @@ fn report(
     if let Some(boundary) = &access.unseen_boundary {
         let what = format!("whether {} can {}", access.name, told(first));
         let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
-        answers.unchecked.push(wiring.unchecked(&META, origin, what, reason));
+        answers.not_checked.push(wiring.not_checked(&META, origin, what, reason));
         return;
     }
     let severity = if first.reaches.is_some() { META.severity } else { Severity::Medium };

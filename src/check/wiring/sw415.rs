@@ -4,7 +4,7 @@ use super::Wiring;
 use super::ground::Ground;
 use super::sw410::{assumes, roles};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{Decision, evaluate};
 
@@ -34,15 +34,15 @@ impl Check<Wiring<'_>> for TrustWithoutSource {
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Roles], answers);
         for name in roles(wiring, &META, answers) {
-            let unchecked = |reason: String| {
+            let not_checked = |reason: String| {
                 let what = format!("trust policy of the role {name}");
-                wiring.unchecked(&META, wiring.nowhere(&name), what, reason)
+                wiring.not_checked(&META, wiring.nowhere(&name), what, reason)
             };
             let role = match wiring.snapshot.role(&name) {
                 // SW409 tells of a role that is missing.
                 Seen::Absent => continue,
                 Seen::NotSeen(gap) => {
-                    answers.unchecked.push(unchecked(gap.to_string()));
+                    answers.not_checked.push(not_checked(gap.to_string()));
                     continue;
                 }
                 Seen::Value(role) => role,
@@ -50,18 +50,18 @@ impl Check<Wiring<'_>> for TrustWithoutSource {
             let document = match &role.trust {
                 Seen::Value(document) => document,
                 Seen::Absent => {
-                    answers.unchecked.push(unchecked("the source does not tell it".to_owned()));
+                    answers.not_checked.push(not_checked("the source does not tell it".to_owned()));
                     continue;
                 }
                 Seen::NotSeen(gap) => {
-                    answers.unchecked.push(unchecked(gap.to_string()));
+                    answers.not_checked.push(not_checked(gap.to_string()));
                     continue;
                 }
             };
             let policy = match wiring.policy("the trust policy", document) {
                 Ok(policy) => policy,
                 Err(gap) => {
-                    answers.unchecked.push(unchecked(gap.to_string()));
+                    answers.not_checked.push(not_checked(gap.to_string()));
                     continue;
                 }
             };

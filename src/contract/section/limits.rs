@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::contract::marked::Count;
 
-/// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.
+/// How much an image may ask of the reader. What exceeds a limit is reported as not checked, never skipped.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::contract) struct RawLimits {

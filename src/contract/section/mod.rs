@@ -85,7 +85,7 @@ pub(in crate::contract) struct RawContract {
     pub registry: Option<RawRegistry>,
     /// Controls of the profile that need not be checked for a time. One `[[waivers]]` for each.
     pub waivers: Option<Vec<Marked<RawWaiver>>>,
-    /// How much an image may ask of the reader. What exceeds a limit is reported as unchecked, never skipped.
+    /// How much an image may ask of the reader. What exceeds a limit is reported as not checked, never skipped.
     pub limits: Option<RawLimits>,
     /// Secrets that reach the container at runtime and must not be in the image. One `[[secrets]]` for each.
     pub secrets: Option<Vec<Marked<RawSecret>>>,

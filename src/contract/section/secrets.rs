@@ -31,7 +31,7 @@ pub(in crate::contract) struct RawSecret {
     #[schemars(range(min = 1))]
     pub version: Count,
     /// The label that the parameter's version must carry. It cannot be verified without reading values, so it is always
-    /// reported as unchecked.
+    /// reported as not checked.
     pub label: Text,
     /// The KMS key that must encrypt it: an ID, an ARN, or an alias such as `alias/orders`.
     pub kms_key: Text,

@@ -7,7 +7,7 @@ pub(crate) mod python;
 mod shells;
 
 use super::ExaminedImage;
-use crate::finding::Unchecked;
+use crate::finding::NotChecked;
 use seaworthy_image::layer::Wanted;
 use seaworthy_source::{Origin, OriginKind, Position, escape_bytes};
 
@@ -77,8 +77,13 @@ impl<'a> Startup<'a> {
         }
     }
 
-    pub(crate) fn unchecked(&self, entrypoint: &Entrypoint, check: &'static str, reason: &str) -> Unchecked {
-        Unchecked::new(
+    pub(crate) fn not_checked(
+        &self,
+        entrypoint: &Entrypoint,
+        check: &'static str,
+        reason: &str,
+    ) -> NotChecked {
+        NotChecked::new(
             self.origin(OriginKind::Artifact),
             format!("entrypoint {} ({})", entrypoint.handle, entrypoint.shown()),
             escape_bytes(reason.as_bytes()),

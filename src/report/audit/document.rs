@@ -56,7 +56,7 @@ pub(in crate::report) struct Document {
     /// Tags that several runs used, with the fields in which those runs differ.
     tags: Vec<Tag>,
     /// What could not be seen of the audit as a whole.
-    unchecked: Vec<v1::Unchecked>,
+    not_checked: Vec<v1::NotChecked>,
     /// What must be known to read the verdicts rightly.
     notes: Vec<String>,
 }
@@ -114,7 +114,7 @@ struct Run {
     /// What was found and is accepted by the contract.
     accepted: Vec<v1::Accepted>,
     /// What could not be examined.
-    unchecked: Vec<v1::Unchecked>,
+    not_checked: Vec<v1::NotChecked>,
 }
 
 /// A check that keeps a run from passing.
@@ -122,7 +122,7 @@ struct Run {
 struct Blocker {
     /// Its ID.
     check: &'static str,
-    /// `fail`, or `unchecked` if it could not look.
+    /// `fail`, or `not checked` if it could not look.
     status: v1::Status,
 }
 
@@ -178,7 +178,7 @@ impl Document {
             },
             runs: shown.into_iter().map(Run::of).collect(),
             tags: audit.tags.iter().map(Tag::of).collect(),
-            unchecked: audit.unchecked.iter().map(Into::into).collect(),
+            not_checked: audit.not_checked.iter().map(Into::into).collect(),
             notes: audit.notes.iter().map(|n| printable(n)).collect(),
         }
     }
@@ -205,7 +205,7 @@ impl Run {
             artifacts: report.artifacts.iter().map(Into::into).collect(),
             findings: report.findings.iter().map(Into::into).collect(),
             accepted: report.accepted.iter().map(Into::into).collect(),
-            unchecked: report.unchecked.iter().map(Into::into).collect(),
+            not_checked: report.not_checked.iter().map(Into::into).collect(),
         }
     }
 }

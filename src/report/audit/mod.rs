@@ -90,7 +90,7 @@ impl Only {
 /// When `out` fails.
 pub fn write_sarif(audit: &Audit, only: &Only, category: &str, out: &mut dyn Write) -> io::Result<Written> {
     let parts: Vec<Report> = only.runs(audit).into_iter().map(|r| r.report.clone()).collect();
-    let mut all = Report::merge(audit.fail_on, &audit.known, parts, audit.unchecked.clone());
+    let mut all = Report::merge(audit.fail_on, &audit.known, parts, audit.not_checked.clone());
     all.verdict = audit.verdict;
     all.rules_digest.clone_from(&audit.rules_digest);
     all.contract_digest.clone_from(&audit.contract_digest);

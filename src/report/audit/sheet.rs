@@ -17,10 +17,10 @@ const COLUMNS: [&str; 14] = [
     "build_actor",
     "verdict",
     "failed_checks",
-    "unchecked_checks",
+    "not_checked_checks",
     "findings",
     "accepted",
-    "unchecked",
+    "not-checked",
     "reason",
 ];
 
@@ -55,10 +55,10 @@ fn cells(run: &AuditedRun) -> [String; 14] {
         field("build_actor"),
         report.verdict.as_str().to_owned(),
         checks(CheckStatus::Fail),
-        checks(CheckStatus::Unchecked),
+        checks(CheckStatus::NotChecked),
         report.findings.len().to_string(),
         report.accepted.len().to_string(),
-        report.unchecked.len().to_string(),
+        report.not_checked.len().to_string(),
         reason.map(|r| printable(&r)).unwrap_or_default(),
     ]
 }

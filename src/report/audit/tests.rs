@@ -30,7 +30,7 @@ fn audit(runs: Vec<AuditedRun>) -> Audit {
         known: first.checks.iter().map(|c| c.meta).collect(),
         runs,
         older: 0,
-        unchecked: Vec::new(),
+        not_checked: Vec::new(),
         tags: Vec::new(),
         requests: None,
         notes: Vec::new(),

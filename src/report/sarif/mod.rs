@@ -18,7 +18,7 @@ use serde_sarif::sarif::{
 
 use super::phrase::{artifact, number, place, printable, prose, sentence};
 use super::{HOME, TOOL, VERSION};
-use crate::finding::{ControlGroup, ControlResult, ControlStatus, Finding, Report, Unchecked, Verdict};
+use crate::finding::{ControlGroup, ControlResult, ControlStatus, Finding, NotChecked, Report, Verdict};
 
 /// The schema that GitHub names in its own examples.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -94,7 +94,7 @@ fn category_id(category: &str) -> String {
 }
 
 /// How the run went. SARIF 2.1.0 (3.58.6) keeps the level `error` for what left the analysis incomplete, which every
-/// unchecked item did, also beside findings.
+/// item that was not checked did, also beside findings.
 fn invocation(report: &Report, left_out: usize) -> Invocation {
     let mut notes: Vec<Notification> = Vec::new();
     if left_out > 0 {
@@ -114,25 +114,25 @@ fn invocation(report: &Report, left_out: usize) -> Invocation {
         );
         notes.push(notification(rules::LEFT_OUT, "warning", &text));
     }
-    notes.extend(report.unchecked.iter().map(not_examined));
+    notes.extend(report.not_checked.iter().map(not_examined));
     let open = report.controls.iter().flat_map(ControlGroup::open);
     notes.extend(open.filter(|c| c.status != ControlStatus::Fail).map(open_control));
-    let complete = report.unchecked.is_empty() && report.verdict != Verdict::Incomplete && left_out == 0;
+    let complete = report.not_checked.is_empty() && report.verdict != Verdict::Incomplete && left_out == 0;
     Invocation::builder().execution_successful(complete).tool_execution_notifications(notes).build()
 }
 
-fn not_examined(unchecked: &Unchecked) -> Notification {
-    let origin = &unchecked.origin;
+fn not_examined(not_checked: &NotChecked) -> Notification {
+    let origin = &not_checked.origin;
     let named = artifact(&origin.artifact, origin.platform.as_deref());
     let text = format!(
         "Not examined: {} ({} in {named}): {}",
-        printable(&unchecked.what),
+        printable(&not_checked.what),
         place(origin),
-        sentence(&printable(&unchecked.reason))
+        sentence(&printable(&not_checked.reason))
     );
-    let mut note = notification(rules::UNCHECKED, "error", &text);
+    let mut note = notification(rules::NOT_CHECKED, "error", &text);
     note.locations = Some(vec![locations::primary(origin)]);
-    note.properties = Some(bag([("checks", json!(unchecked.checks))]));
+    note.properties = Some(bag([("checks", json!(not_checked.checks))]));
     note
 }
 

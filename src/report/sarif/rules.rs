@@ -16,7 +16,7 @@ const DESCRIPTION: usize = 1_024;
 const TAGS: usize = 10;
 
 /// Index of the notification for an item that could not be examined.
-pub(super) const UNCHECKED: usize = 0;
+pub(super) const NOT_CHECKED: usize = 0;
 /// Index of the notification for results that the file or GitHub leaves out.
 pub(super) const LEFT_OUT: usize = 1;
 /// Index of the notification for controls of the profile that are not proved.
@@ -24,8 +24,8 @@ pub(super) const OPEN_CONTROL: usize = 2;
 /// The notifications: ID, name, what one says, what to do about it.
 pub(super) const NOTICES: [[&str; 4]; 3] = [
     [
-        "unchecked",
-        "Unchecked",
+        "not_checked",
+        "Not checked",
         "Something that was to be examined could not be; no statement is made about it",
         "Make it readable and run again; until then the run is not a pass",
     ],

@@ -223,14 +223,14 @@ fn accepted_findings_are_left_out() {
 }
 
 #[test]
-fn unchecked_items_are_notifications_and_the_run_is_not_successful() {
+fn not_checked_items_are_notifications_and_the_run_is_not_successful() {
     let report = samples::incomplete();
     let (log, _, _) = sarif(&report);
     let invocation = &log["runs"][0]["invocations"][0];
     assert_eq!(invocation["executionSuccessful"], false);
     let notes = list(invocation, "/toolExecutionNotifications");
-    assert_eq!(notes.len(), report.unchecked.len());
-    assert!(notes.iter().all(|n| n["level"] == "error" && n["descriptor"]["id"] == "unchecked"));
+    assert_eq!(notes.len(), report.not_checked.len());
+    assert!(notes.iter().all(|n| n["level"] == "error" && n["descriptor"]["id"] == "not-checked"));
     assert_eq!(sarif(&samples::pass()).0["runs"][0]["invocations"][0]["executionSuccessful"], true);
 }
 

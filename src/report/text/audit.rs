@@ -57,9 +57,9 @@ pub fn write(audit: &Audit, only: &Only, options: &TextOptions, out: &mut dyn Wr
             screen.say("note", printable(note))?;
         }
     }
-    for item in &audit.unchecked {
+    for item in &audit.not_checked {
         let text = format!("{}: {}", printable(&item.what), printable(&item.reason));
-        screen.entry(OPEN, "unchecked", &[(PLAIN, text)])?;
+        screen.entry(OPEN, "not-checked", &[(PLAIN, text)])?;
     }
     verdict(audit, screen)
 }
@@ -105,9 +105,9 @@ fn row(run: &AuditedRun, is_roomy: bool) -> Row {
     let of = |wanted: CheckStatus| run.blockers().filter(move |(_, s)| *s == wanted).map(|(id, _)| id);
     let mut blockers: Vec<String> = of(CheckStatus::Fail).map(str::to_owned).collect();
     // A document that is lost takes many checks with it; the reasons are below the table.
-    let missed = of(CheckStatus::Unchecked).count();
+    let missed = of(CheckStatus::NotChecked).count();
     let named = if blockers.is_empty() { missed.min(FEW_CHECKS) } else { 0 };
-    blockers.extend(of(CheckStatus::Unchecked).take(named).map(|id| format!("{id}?")));
+    blockers.extend(of(CheckStatus::NotChecked).take(named).map(|id| format!("{id}?")));
     if missed > named {
         blockers.push(format!("+{}?", missed - named));
     }
@@ -203,7 +203,7 @@ fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>)
                 ids.push(&run.id);
             }
         }
-        for item in &run.report.unchecked {
+        for item in &run.report.not_checked {
             let (ids, whats) = missed.entry(&item.reason).or_default();
             whats.insert(&item.what);
             if ids.last() != Some(&run.id.as_str()) {
@@ -224,7 +224,7 @@ fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>)
     for (reason, (ids, whats)) in missed.into_iter().take(shown) {
         let whats: Vec<String> = whats.into_iter().map(printable).collect();
         let text = format!("\n{}: {}", whats.join(", "), printable(reason));
-        screen.entry(OPEN, "unchecked", &[(BOLD, names(&ids, options)), (PLAIN, text)])?;
+        screen.entry(OPEN, "not-checked", &[(BOLD, names(&ids, options)), (PLAIN, text)])?;
     }
     if rest > 0 {
         screen.say("", format!("and {} not examined {THE_REST}", count(rest, "further thing")))?;

@@ -4,7 +4,7 @@ use std::io;
 
 use super::screen::{BAD, BOLD, DIM, GOOD, OPEN, PLAIN, Screen};
 use super::{THE_REST, TextOptions};
-use crate::finding::{Accepted, CheckStatus, Coverage, Report, Unchecked};
+use crate::finding::{Accepted, CheckStatus, Coverage, NotChecked, Report};
 use crate::report::phrase::{artifact, count, number, place, printable, prose, size};
 
 /// Findings that the contract accepts.
@@ -33,8 +33,8 @@ pub(super) fn accepted(report: &Report, options: &TextOptions, screen: &mut Scre
 }
 
 /// Items that could not be examined.
-pub(super) fn unchecked(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> io::Result<()> {
-    list("Not examined", "item", &report.unchecked, options, screen, |item: &Unchecked, screen| {
+pub(super) fn not_checked(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> io::Result<()> {
+    list("Not examined", "item", &report.not_checked, options, screen, |item: &NotChecked, screen| {
         let named = artifact(&item.origin.artifact, item.origin.platform.as_deref());
         let mut text = format!("\n{}", printable(&item.reason));
         if !item.checks.is_empty() {
@@ -43,7 +43,7 @@ pub(super) fn unchecked(report: &Report, options: &TextOptions, screen: &mut Scr
         let (what, at) = (printable(&item.what), place(&item.origin));
         let at =
             if at == what || at == named { format!("· {named}") } else { format!("· {at} in {named}") };
-        screen.entry(OPEN, "unchecked", &[(BOLD, what), (DIM, at), (PLAIN, text)])
+        screen.entry(OPEN, "not-checked", &[(BOLD, what), (DIM, at), (PLAIN, text)])
     })
 }
 
@@ -102,7 +102,7 @@ pub(super) fn checks(report: &Report, options: &TextOptions, screen: &mut Screen
             let style = match check.status {
                 CheckStatus::Pass => GOOD,
                 CheckStatus::Fail => BAD,
-                CheckStatus::Unchecked => OPEN,
+                CheckStatus::NotChecked => OPEN,
                 CheckStatus::NotRequested => DIM,
             };
             let word = match check.status {
@@ -111,7 +111,7 @@ pub(super) fn checks(report: &Report, options: &TextOptions, screen: &mut Screen
             };
             let mut text = check.meta.name.to_owned();
             for (n, what) in
-                [(check.findings, "found"), (check.accepted, "accepted"), (check.unchecked, "not examined")]
+                [(check.findings, "found"), (check.accepted, "accepted"), (check.not_checked, "not examined")]
             {
                 if n > 0 {
                     text.push_str(&format!(" · {} {what}", number(n)));
@@ -122,7 +122,7 @@ pub(super) fn checks(report: &Report, options: &TextOptions, screen: &mut Screen
         screen.blank()?;
     }
     let kinds =
-        [(CheckStatus::Pass, "pass"), (CheckStatus::Fail, "fail"), (CheckStatus::Unchecked, "unchecked")];
+        [(CheckStatus::Pass, "pass"), (CheckStatus::Fail, "fail"), (CheckStatus::NotChecked, "not-checked")];
     let asked: usize = kinds.iter().map(|(s, _)| of(*s)).sum();
     let counts: Vec<String> = kinds
         .iter()

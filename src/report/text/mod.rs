@@ -64,7 +64,7 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     findings::write(report, options, screen)?;
     access::write(report, options.width, screen)?;
     ledger::accepted(report, options, screen)?;
-    ledger::unchecked(report, options, screen)?;
+    ledger::not_checked(report, options, screen)?;
     controls::write(report, options, screen)?;
     screen.blank()?;
     ledger::coverage(report, screen)?;
@@ -106,7 +106,7 @@ fn next(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
                 }
                 false => "Fix what is listed above and run again.".to_owned(),
             };
-            if !report.unchecked.is_empty() {
+            if !report.not_checked.is_empty() {
                 text.push_str(" Then see to what was not examined.");
             }
             if let Some(worst) = failing().max_by_key(|f| (f.severity, std::cmp::Reverse(f.check))) {
@@ -115,7 +115,7 @@ fn next(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
             text
         }
         Verdict::Incomplete => {
-            if report.unchecked.is_empty() && !report.controls.is_empty() {
+            if report.not_checked.is_empty() && !report.controls.is_empty() {
                 "Supply what the controls above miss, or waive them in the contract for a time ([[waivers]]). The \
                  result is incomplete."
                     .to_owned()

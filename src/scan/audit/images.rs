@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::check::image::ALL;
 use crate::check::{Context, Masker, catalogue};
-use crate::finding::{Report, Unchecked};
+use crate::finding::{NotChecked, Report};
 use crate::scan::image::{known_image, limits};
 use crate::scan::{ImageRequest, Setup};
 use seaworthy_image::registry::RegistryOptions;
@@ -120,7 +120,7 @@ fn archived(folder: &Path, digest: &str) -> Result<PathBuf, String> {
 
 fn miss(setup: &Setup<'_>, report: &mut Report, name: &str, reason: &str) {
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
-    let item = Unchecked::new(
+    let item = NotChecked::new(
         Origin::new(OriginKind::Artifact, name),
         "image",
         reason.to_owned(),
@@ -129,10 +129,10 @@ fn miss(setup: &Setup<'_>, report: &mut Report, name: &str, reason: &str) {
     merge(setup, report, Vec::new(), vec![item]);
 }
 
-fn merge(setup: &Setup<'_>, report: &mut Report, more: Vec<Report>, unchecked: Vec<Unchecked>) {
+fn merge(setup: &Setup<'_>, report: &mut Report, more: Vec<Report>, not_checked: Vec<NotChecked>) {
     let notes = report.notes.clone();
     let mut parts = vec![report.clone()];
     parts.extend(more);
-    *report = Report::merge(setup.contract.policy.fail_on, &catalogue(), parts, unchecked);
+    *report = Report::merge(setup.contract.policy.fail_on, &catalogue(), parts, not_checked);
     report.notes = notes;
 }

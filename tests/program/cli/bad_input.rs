@@ -1,4 +1,4 @@
-//! Input that is damaged, hostile, or not there: every case ends as a finding, an unchecked entry or a clear error,
+//! Input that is damaged, hostile, or not there: every case ends as a finding, an not checked entry or a clear error,
 //! and never hides what else there is to see.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -23,9 +23,9 @@ fn plain() -> Layer {
     Tar::new().file("etc/motd", "welcome\n").into()
 }
 
-/// Reasons and names of all unchecked items.
-fn unchecked(report: &Value) -> String {
-    let all = report["unchecked"].as_array().unwrap();
+/// Reasons and names of all items that were not checked.
+fn not_checked(report: &Value) -> String {
+    let all = report["not_checked"].as_array().unwrap();
     all.iter()
         .map(|u| format!("{}: {}\n", u["what"].as_str().unwrap(), u["reason"].as_str().unwrap()))
         .collect()
@@ -47,8 +47,8 @@ fn assert_planted(report: &Value) {
 }
 
 #[track_caller]
-fn assert_unchecked(report: &Value, words: &[&str]) {
-    let text = unchecked(report);
+fn assert_not_checked(report: &Value, words: &[&str]) {
+    let text = not_checked(report);
     for word in words {
         assert!(text.contains(word), "no {word:?} in {text}");
     }
@@ -83,14 +83,14 @@ fn a_truncated_archive() {
         assert_eq!(code, 1, "{name}");
         assert_planted(&report);
         assert!(
-            unchecked(&report).contains("cut off") || unchecked(&report).contains("damaged"),
+            not_checked(&report).contains("cut off") || not_checked(&report).contains("damaged"),
             "{report:#}"
         );
     }
     let (code, report) = inspect(gzip(&tar[..60_000]));
     assert_eq!(code, 1);
     assert_planted(&report);
-    assert_unchecked(&report, &["cut off"]);
+    assert_not_checked(&report, &["cut off"]);
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn a_missing_blob() {
         let (code, report) = layout(&blobs);
         assert_eq!(code, 1);
         assert_planted(&report);
-        assert_unchecked(&report, &[&format!("{what}: it is missing")]);
+        assert_not_checked(&report, &[&format!("{what}: it is missing")]);
         if what == "layer" {
             assert_eq!(report["coverage"]["layers_not_seen"], 1);
         }
@@ -206,7 +206,7 @@ fn a_layer_that_is_not_what_its_media_type_says() {
         let (code, report) = layout(&Spec::new([layer, planted()]).layout("1"));
         assert_eq!(code, 1, "{reason}");
         assert_planted(&report);
-        assert_unchecked(&report, &[reason]);
+        assert_not_checked(&report, &[reason]);
     }
     // What is no tar is searched all the same.
     let raw = plain().stored(format!("{} {GITHUB} {}", "x".repeat(600), "y".repeat(600)).into_bytes());
@@ -228,14 +228,14 @@ fn an_unknown_foreign_or_encrypted_media_type() {
         let (code, report) = layout(&blobs);
         assert_eq!(code, 1, "{media_type}");
         assert_planted(&report);
-        assert_unchecked(&report, &[reason]);
+        assert_not_checked(&report, &[reason]);
         // A foreign layer's bytes are mostly not there, and its `urls` are not followed.
         let manifest = blobs.get(&blobs.roots[0]);
         blobs.remove(&manifest["layers"][0]);
         let (code, report) = layout(&blobs);
         assert_eq!(code, 1);
         assert_planted(&report);
-        assert!(!unchecked(&report).is_empty());
+        assert!(!not_checked(&report).is_empty());
     }
     let (code, report) = layout(&Spec::new([plain().typed("application/x+encrypted")]).layout("1"));
     assert_eq!((code, report["coverage"]["layers_not_seen"].as_u64()), (2, Some(1)), "{report:#}");
@@ -254,7 +254,7 @@ fn a_gzip_bomb_and_a_zstd_bomb() {
                 if limit == "max_layer_bytes" { vec![layer.clone(), planted()] } else { vec![layer.clone()] };
             Spec::new(layers).layout("1").write(&cli.path("layout"));
             let (code, report) = cli.image("oci:layout");
-            assert_unchecked(&report, &["larger than the limit of 4000000 bytes; the rest was not read"]);
+            assert_not_checked(&report, &["larger than the limit of 4000000 bytes; the rest was not read"]);
             assert!(report["coverage"]["bytes"].as_u64().unwrap() < 10_000_000, "{report:#}");
             if limit == "max_layer_bytes" {
                 assert_eq!(code, 1);
@@ -314,7 +314,7 @@ fn a_million_entries() {
     cli.write("seaworthy.toml", "version = 1\n[limits]\nmax_entries_per_layer = 1000\n");
     let (code, report) = cli.image("oci:layout");
     assert_eq!(code, 1);
-    assert_unchecked(&report, &["more than 1000 entries"]);
+    assert_not_checked(&report, &["more than 1000 entries"]);
     assert_eq!(ids(&report), ["SW302"]);
 }
 
@@ -350,13 +350,16 @@ fn a_pax_header_of_one_gibibyte() {
     // With an address space smaller than the header: it cannot be held, so it is not.
     let (code, report) = in_little_memory(&cli);
     assert_eq!(code, Some(1));
-    assert_unchecked(&report, &["an extended header of 1073741824 bytes", "over the limit of 1048576 bytes"]);
+    assert_not_checked(
+        &report,
+        &["an extended header of 1073741824 bytes", "over the limit of 1048576 bytes"],
+    );
     assert_planted(&report);
     // A header that only claims it.
     let liar = Layer::from(Tar::new().raw(&header).raw(b"short").open_end());
     let (code, report) = layout(&Spec::new([liar, planted()]).layout("1"));
     assert_eq!(code, 1);
-    assert_unchecked(&report, &["an extended header of 1073741824 bytes", "cut off"]);
+    assert_not_checked(&report, &["an extended header of 1073741824 bytes", "cut off"]);
     assert_planted(&report);
 }
 
@@ -373,8 +376,8 @@ fn names_that_lead_out_and_absolute_names() {
     let mut paths = paths_of(&report, "SW301");
     paths.sort_unstable();
     assert_eq!(paths, ["abs/planted", "b/planted", "etc/cron.d/planted"]);
-    assert_unchecked(&report, &["../../../etc/cron.d/planted: its name leads out of its folder"]);
-    assert!(!unchecked(&report).contains("abs/planted"), "an absolute name is ordinary");
+    assert_not_checked(&report, &["../../../etc/cron.d/planted: its name leads out of its folder"]);
+    assert!(!not_checked(&report).contains("abs/planted"), "an absolute name is ordinary");
     // Nothing is unpacked, here or elsewhere.
     assert_eq!(std::fs::read_dir(cli.dir.path()).unwrap().count(), 1);
 }
@@ -414,7 +417,7 @@ fn a_link_loop() {
     let (code, report) = cli.image("oci:layout");
     assert_eq!(code, 1);
     assert_planted(&report);
-    assert_unchecked(&report, &["layer: "]);
+    assert_not_checked(&report, &["layer: "]);
     std::fs::remove_file(dir.join("index.json")).unwrap();
     symlink("index.json", dir.join("index.json")).unwrap();
     cli.run(&["image", "oci:layout"]).error(&["oci:layout", "index.json"]);
@@ -437,7 +440,7 @@ fn a_link_loop() {
             let (code, report) = inspect(bytes);
             assert_eq!(code, 1);
             assert_planted(&report);
-            assert_unchecked(&report, &["layer: "]);
+            assert_not_checked(&report, &["layer: "]);
         }
     }
     // In a layer: links have no content, so there is nothing to miss.
@@ -493,7 +496,7 @@ fn no_permission() {
     assert_eq!(code, Some(1), "{err}");
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_planted(&report);
-    assert_unchecked(&report, &["Permission denied"]);
+    assert_not_checked(&report, &["Permission denied"]);
     let (code, _, err) = run(&["image", "oci:layout", "--report", "json=/root-only/report.json"]);
     assert_eq!(code, Some(2), "{err}");
     assert!(err.contains("/root-only/report.json"), "{err}");
@@ -559,7 +562,7 @@ fn pipes_sockets_and_devices() {
     let (code, report) = cli.image("oci:layout");
     assert_eq!(code, 1);
     assert_planted(&report);
-    assert_unchecked(&report, &["layer: it is not a regular file"]);
+    assert_not_checked(&report, &["layer: it is not a regular file"]);
 }
 
 #[test]
@@ -578,7 +581,7 @@ fn a_damaged_config() {
         let (code, report) = layout(&blobs);
         assert_eq!(code, 1);
         assert_planted(&report);
-        assert_unchecked(&report, &[reason]);
+        assert_not_checked(&report, &[reason]);
     }
 }
 
@@ -595,7 +598,7 @@ fn an_index_without_end() {
     let (code, report) = layout(&blobs);
     assert_eq!(code, 1);
     assert_planted(&report);
-    assert_unchecked(&report, &["indexes are nested more than 4 deep"]);
+    assert_not_checked(&report, &["indexes are nested more than 4 deep"]);
 }
 
 /// Inspects the layout of a folder with an address space of 900 MB.
@@ -654,7 +657,7 @@ fn small_documents_that_ask_for_much() {
     let tar = tar.file("c.json", spec.config_value().to_string()).file("l.tar", &spec.layers[0].tar).done();
     let (code, report) = inspect(tar);
     assert_eq!((code, ids(&report)), (1, vec!["SW301"]));
-    assert_unchecked(&report, &["it lists more than 512 images"]);
+    assert_not_checked(&report, &["it lists more than 512 images"]);
 }
 
 /// A registry with one image, which misbehaves as told by path and kind.
@@ -705,7 +708,7 @@ fn a_registry_that_behaves() {
     let (code, report) = cli.image(&reference);
     assert_eq!(code, 1);
     assert_planted(&report);
-    assert_eq!(unchecked(&report), "");
+    assert_eq!(not_checked(&report), "");
 }
 
 #[test]
@@ -761,7 +764,7 @@ fn a_registry_that_hangs() {
         let answer = cli.run(&["image", &reference, "--report", "json"]);
         assert_eq!(answer.code, 1);
         assert_planted(&answer.json());
-        assert!(unchecked(&answer.json()).contains("within 1 s"), "{}", unchecked(&answer.json()));
+        assert!(not_checked(&answer.json()).contains("within 1 s"), "{}", not_checked(&answer.json()));
         assert!(answer.time < Duration::from_secs(15), "{:?}", answer.time);
     }
 }
@@ -787,14 +790,14 @@ fn a_registry_that_answers_401_403_429_or_500() {
         let (code, report) = cli.image(&reference);
         assert_eq!(code, 1, "{status}");
         assert_planted(&report);
-        assert_unchecked(&report, &["layer: ", words]);
+        assert_not_checked(&report, &["layer: ", words]);
         // Only for what refers to the image: a refusal is not "none".
         let http = registry(&two_layers(), move |path| path.contains("/referrers/").then(refuse));
         let (cli, reference) = pull(&http);
         let (code, report) = cli.image(&reference);
         assert_eq!(code, 1, "{status}");
         assert_planted(&report);
-        assert_unchecked(&report, &["referrers: ", &status.to_string()]);
+        assert_not_checked(&report, &["referrers: ", &status.to_string()]);
     }
     let nobody = Cli::new().run(&["image", "docker://127.0.0.1:1/app:1"]);
     nobody.error(&["docker://127.0.0.1:1/app:1", "connection refused"]);

@@ -200,7 +200,7 @@ fn a_key_changes_the_fingerprints() {
 }
 
 #[test]
-fn limits_leave_things_unchecked() {
+fn limits_leave_things_not_checked() {
     let long = "n".repeat(300);
     let cases: [(&str, Tar, &str); 4] = [
         (
@@ -223,7 +223,7 @@ fn limits_leave_things_unchecked() {
         cli.write("seaworthy.toml", format!("version = 1\n[limits]\n{limit}\n"));
         let (code, report) = cli.image("image.tar");
         assert_eq!((code, report["verdict"].as_str()), (2, Some("incomplete")), "{limit}");
-        assert!(report["unchecked"].to_string().contains(reason), "{limit}: {:#}", report["unchecked"]);
+        assert!(report["not_checked"].to_string().contains(reason), "{limit}: {:#}", report["not_checked"]);
     }
     let cli = image("[limits]\nmax_manifest_bytes = 10\n");
     cli.run(&["image", "image.tar"]).error(&["manifest.json", "larger than the limit of 10 bytes"]);

@@ -80,8 +80,8 @@ fn json_sarif_github_and_evidence_agree() {
             let results = sarif["runs"][0]["results"].as_array().unwrap();
             assert_eq!(results.len(), found.len(), "{name}");
             assert_eq!(json["summary"]["findings"], found.len());
-            let missed = json["unchecked"].as_array().unwrap().len();
-            assert_eq!(json["summary"]["unchecked"], missed);
+            let missed = json["not_checked"].as_array().unwrap().len();
+            assert_eq!(json["summary"]["not_checked"], missed);
             let github = cli.read("r.github");
             assert_eq!(github.lines().count(), 1 + found.len() + missed, "{github}");
             let of_evidence: u64 = evidence["checks"]
@@ -91,7 +91,7 @@ fn json_sarif_github_and_evidence_agree() {
                 .map(|c| c["findings_count"].as_u64().unwrap())
                 .sum();
             assert_eq!(of_evidence, found.len() as u64);
-            assert_eq!(evidence["unchecked"].as_array().unwrap().len(), missed);
+            assert_eq!(evidence["not_checked"].as_array().unwrap().len(), missed);
             for check in json["checks"].as_array().unwrap() {
                 let id = &check["id"];
                 let of_check = found.iter().filter(|f| f["check"] == *id).count();

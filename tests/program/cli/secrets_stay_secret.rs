@@ -270,7 +270,7 @@ fn in_a_layout() {
     }
     let places: usize = found.iter().map(|f| 1 + f["places"].as_array().unwrap().len()).sum();
     assert!(places > 40, "{places} places");
-    assert!(report["unchecked"].as_array().unwrap().len() > 10);
+    assert!(report["not_checked"].as_array().unwrap().len() > 10);
 }
 
 #[test]

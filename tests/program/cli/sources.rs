@@ -22,7 +22,7 @@ fn every_shape_gives_the_same_findings() {
     cli.write("classic.tar", &classic);
     let (code, report) = cli.image("docker-archive:classic.tar");
     let wanted = essence(&report);
-    assert_eq!((code, report["unchecked"].as_array().unwrap().len()), (1, 0), "{report:#}");
+    assert_eq!((code, report["not_checked"].as_array().unwrap().len()), (1, 0), "{report:#}");
     assert_eq!(ids(&report), ["SW301", "SW302", "SW303", "SW304", "SW306", "SW308"]);
     assert_eq!(wanted.len(), 8, "{wanted:#?}");
     cli.write("classic.tar.gz", gzip(&classic)).write("classic.tar.zst", zstd_bytes(&classic));
@@ -54,7 +54,7 @@ fn every_shape_gives_the_same_findings() {
     }
     for reference in references {
         let (code, report) = cli.image(&reference);
-        assert_eq!((code, report["unchecked"].to_string().as_str()), (1, "[]"), "{reference}");
+        assert_eq!((code, report["not_checked"].to_string().as_str()), (1, "[]"), "{reference}");
         assert_eq!(essence(&report), wanted, "{reference}");
         assert_eq!(report["artifacts"].as_array().unwrap().len(), 1, "{reference}");
         assert_eq!(report["coverage"]["layers"], 3, "{reference}");
@@ -81,7 +81,7 @@ fn members_in_any_order_and_behind_links() {
         for bytes in [tar.clone(), gzip(&tar)] {
             let (_, report) = inspect(bytes);
             assert_eq!(essence(&report), essence(&classic));
-            assert_eq!(report["unchecked"].to_string(), "[]");
+            assert_eq!(report["not_checked"].to_string(), "[]");
         }
     }
 }
@@ -164,7 +164,7 @@ fn all_platforms_of_nested_indexes_with_attestations_and_referrers() {
     cli.write("layout.tar", blobs.tar().done());
     for reference in ["oci:layout", "oci:layout:1", "oci-archive:layout.tar", "oci-archive:layout.tar:1"] {
         let (code, report) = cli.image(reference);
-        assert_eq!((code, report["unchecked"].to_string().as_str()), (1, "[]"), "{reference}");
+        assert_eq!((code, report["not_checked"].to_string().as_str()), (1, "[]"), "{reference}");
         let platforms: Vec<&str> =
             report["artifacts"].as_array().unwrap().iter().filter_map(|a| a["platform"].as_str()).collect();
         assert_eq!(platforms, ["linux/amd64", "linux/arm64"], "{reference}");
@@ -289,13 +289,13 @@ fn bytes_after_the_end_of_the_tar() {
         let (code, report) =
             inspect(Spec::new([Layer::from(tar.clone()).packed(packing)]).layout("1").tar().done());
         assert_eq!((code, ids(&report)), (1, vec!["SW302"]), "{packing:?}");
-        assert!(report["unchecked"].to_string().contains("after the end of the tar"));
+        assert!(report["not_checked"].to_string().contains("after the end of the tar"));
     }
     // Nothing but zeros is ordinary padding.
     let mut padded = Tar::new().file("a", "b").done();
     padded.resize(20 * 512, 0);
     let (code, report) = inspect(Spec::new([Layer::from(padded)]).docker_archive(&[]));
-    assert_eq!((code, report["unchecked"].to_string().as_str()), (0, "[]"));
+    assert_eq!((code, report["not_checked"].to_string().as_str()), (0, "[]"));
 }
 
 #[test]
@@ -383,7 +383,7 @@ fn the_daemon_is_asked_over_its_socket() {
     });
     let cli = cli.env("DOCKER_HOST", &format!("unix://{}", socket.display()));
     let (code, report) = cli.image("docker-daemon:app:1");
-    assert_eq!((code, report["unchecked"].to_string().as_str()), (1, "[]"));
+    assert_eq!((code, report["not_checked"].to_string().as_str()), (1, "[]"));
     assert_eq!(essence(&report), essence(&wanted));
     cli.run(&["image", "docker-daemon:app:2"]).error(&["docker-daemon:app:2"]);
     let nobody = Cli::new().env("DOCKER_HOST", "unix:///no/such.sock");

@@ -86,7 +86,7 @@ fn a_whole_account_is_judged() {
     // Who may read hangs on a tag of the principal, which nobody sees from outside.
     assert_eq!((counts["SW403"], counts.get("SW404")), (1, None));
     said("app19 cannot read GONE (/prod/gone)");
-    let open = report["unchecked"].as_array().unwrap();
+    let open = report["not_checked"].as_array().unwrap();
     let tags = open.iter().filter(|u| u["reason"].as_str().unwrap().contains("aws:principaltag"));
     assert!(tags.count() >= 20, "{open:#?}");
 
@@ -102,7 +102,7 @@ fn a_whole_account_is_judged() {
 
     // What was kept says the same again, without the account.
     let again = cli.run(&["wiring", "--snapshot", "kept.json", "--report", "json"]).json();
-    for part in ["findings", "unchecked", "access", "verdict"] {
+    for part in ["findings", "not-checked", "access", "verdict"] {
         assert_eq!(report[part], again[part], "{part}");
     }
 }

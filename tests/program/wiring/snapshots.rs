@@ -222,7 +222,7 @@ fn a_request_is_made_in_the_region_of_its_secret() {
     all["Condition"] = json!({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}});
     let (code, report) = gate(CONTRACT, &[all]);
     assert_eq!((code, findings(&report).len()), (1, 1), "{report}");
-    assert_eq!(report["unchecked"], json!([]));
+    assert_eq!(report["not_checked"], json!([]));
 }
 
 #[test]
