@@ -9,6 +9,7 @@ mod fault;
 mod file;
 mod handles;
 mod hint;
+mod json_schema;
 mod marked;
 mod mask;
 mod names;

@@ -6,6 +6,7 @@ pub mod entrypoint;
 pub mod fallback;
 mod image;
 pub mod library;
+mod place;
 pub mod secret_file;
 
 pub use content::{ChunkFacts, LayerFacts, SecretFileSighting, Sighting, examine};

@@ -13,10 +13,13 @@ use seaworthy_source::escape_bytes;
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
+    let options = options(arguments)?;
+    // The contract is looked for in the directory that was typed.
+    options.is_local()?;
     let typed = arguments.directory.as_deref().unwrap_or(Path::new("."));
     let reports = wanted(common)?;
     let contract = environment::contract(common, typed, terminal)?;
-    let request = ContextRequest::open(&options(arguments)?, &contract)?;
+    let request = ContextRequest::open(&options, &contract)?;
     if arguments.lists() {
         return list(arguments, &request, environment::jobs(common), terminal);
     }

@@ -11,8 +11,8 @@ use toml::de::DeTable;
 
 use super::diagnostic::{ContractError, Diagnostic, Mistakes};
 use super::fault::Fault;
+use super::json_schema::schema_of;
 use super::marked::{Count, Marked, Text};
-use super::schema::schema_of;
 use super::shape::Shape;
 use super::validator::Validator;
 use super::{digest_of, file, names, syntax_mistakes, unreadable};

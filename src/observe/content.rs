@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use memchr::memchr_iter;
-
 use super::fallback::{self, Fallback};
 use super::library::{self, KeyIdentity, Manifests, key};
+use super::place::place;
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use crate::rule::{Rule, Rules};
 use seaworthy_detect::{Encoding, FileKind, Hit, Piece, Scratch};
 use seaworthy_image::Digest;
 use seaworthy_image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummary, Part};
-use seaworthy_source::{Place, Position};
+use seaworthy_source::Place;
 
 /// A secret in a file of a layer, without its value.
 #[derive(Clone, Debug)]
@@ -240,19 +239,6 @@ fn sighting(
         key,
         notes,
     })
-}
-
-/// A line where the file is text and at hand as a whole, else the offset.
-pub(crate) fn place(bytes: &[u8], whole: bool, at: usize, offset: u64) -> Place {
-    let is_text = !bytes[..bytes.len().min(1024)].contains(&0);
-    if !whole || !is_text {
-        return Place::Byte(offset);
-    }
-    let before = &bytes[..at.min(bytes.len())];
-    let line = memchr_iter(b'\n', before).count() + 1;
-    let column = before.len() - before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1) + 1;
-    let to_u32 = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Place::Text { position: Position { line: to_u32(line), column: to_u32(column) }, offset }
 }
 
 /// The byte order of a text in UTF-16.

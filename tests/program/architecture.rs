@@ -206,14 +206,17 @@ fn folders_beside_each_other_do_not_import_in_circles() {
     for package in packages {
         let own: Vec<&SourceFile> = files.iter().filter(|f| f.package == package).collect();
         let modules: BTreeSet<Vec<String>> = own.iter().map(|f| f.module.clone()).collect();
-        // Nodes are the modules at depth two of the program and at depth one of an engine: its folders.
+        // Nodes are folders: modules at depth two of the program, and at depth one of an engine, that hold files.
         let depth = if package.is_empty() { 2 } else { 1 };
+        let folders: BTreeSet<&[String]> =
+            own.iter().filter(|f| f.module.len() > depth).map(|f| &f.module[..depth]).collect();
         let mut edges: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
         for file in &own {
             let Some(from) = file.module.get(..depth) else { continue };
             for import in imports(file, &modules) {
                 let Some(to) = import.get(..depth) else { continue };
-                if from != to && from[..depth - 1] == to[..depth - 1] {
+                let is_beside = from != to && from[..depth - 1] == to[..depth - 1];
+                if is_beside && folders.contains(from) && folders.contains(to) {
                     edges.entry(from.to_vec()).or_default().insert(to.to_vec());
                 }
             }
@@ -270,7 +273,11 @@ fn only_the_spine_owns_threads_and_only_the_command_line_prints() {
 fn unsafe_code_stays_in_its_one_module() {
     for file in sources() {
         let is_home = file.path == Path::new("crates/detect/src/simd.rs");
-        assert!(is_home || !file.code.contains("unsafe"), "{} has unsafe code", file.path.display());
+        assert!(
+            is_home || !file.code.contains("unsafe {") && !file.code.contains("unsafe fn"),
+            "{} has unsafe code",
+            file.path.display()
+        );
     }
 }
 

@@ -111,7 +111,7 @@ fn contexts_that_are_none() {
     );
     refused(dir.path(), &["git@git.internal:shop.git"], "a remote context is not examined");
     refused(dir.path(), &["--target", "nope"], "target stage \"nope\" could not be found");
-    refused(dir.path(), &["--reachable"], "--list");
+    refused(dir.path(), &["-0"], "--reachable");
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn run_ids_that_lead_elsewhere_are_errors() {
         }
     }
     cli.write("seaworthy.toml", "version = 1\n[evidence]\ndirectory = \"nowhere\"\n");
-    cli.run(&["verify", "--run-id", RUN]).error(&["nowhere", "no such folder"]);
+    cli.run(&["verify", "--run-id", RUN]).error(&["nowhere", "no such directory"]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use aws_smithy_http_client::{Builder, Connector};
 use tokio::runtime::Runtime;
 
 use super::AwsError;
-use super::live::LiveOptions;
+use super::options::LiveOptions;
 
 /// What errors about reaching AWS are about.
 const NAME: &str = "AWS";

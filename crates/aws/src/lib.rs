@@ -16,6 +16,7 @@ mod fill;
 pub mod live;
 mod managed;
 mod model;
+mod options;
 pub mod plan;
 pub mod saved;
 mod seen;

@@ -11,6 +11,7 @@ mod confirm;
 mod engine;
 mod kind;
 pub mod lexer;
+mod quoting;
 mod simd;
 pub mod validate;
 

@@ -48,6 +48,7 @@ mod language;
 mod pattern;
 mod principal;
 mod privilege;
+mod reason;
 mod ssm;
 mod truth;
 

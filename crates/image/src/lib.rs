@@ -16,6 +16,7 @@ pub mod layer;
 pub mod layout;
 mod limits;
 mod manifest;
+mod member;
 mod reference;
 #[cfg(feature = "registry")]
 pub mod registry;

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::archive::{link_target, member_name, tar_error};
 use super::bundle::{self, Members, read_limited};
 use super::layer::decompress;
+use super::member::{link_target, member_name, tar_error};
 use super::{Blob, FetchError, ImageError, Images, Limits, Missed, Source, StreamSource};
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 

@@ -32,6 +32,7 @@ mod sw415;
 mod symbol;
 mod table;
 mod target;
+mod task_definition;
 
 pub use expectation::{Exception, Expectations, Extra, ForbiddenRole, Kept, Role, RoleKind, Secret, Task};
 pub use place::{Placement, origin};

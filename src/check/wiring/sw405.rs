@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::access::Access;
 use super::excess::{self, Permitted};
 use super::ground::Ground;
-use super::{Exception, Role, RoleKind, Wiring, statement, sw409};
+use super::task_definition::{Named, exceptions, named};
+use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
@@ -104,10 +105,10 @@ fn execution_roles(wiring: &Wiring<'_>, answers: &mut Answers) -> Vec<Role> {
             Seen::Absent => continue,
             Seen::NotSeen(gap) => Err(gap.to_string()),
             Seen::Value(text) => {
-                sw409::named(wiring, text).ok_or_else(|| format!("which role {text} means is not known"))
+                named(wiring, text).ok_or_else(|| format!("which role {text} means is not known"))
             }
         };
-        let sw409::Named { name, .. } = match reason {
+        let Named { name, .. } = match reason {
             Ok(named) => named,
             Err(reason) => {
                 let what = format!("execution role of the task {family}");
@@ -120,12 +121,6 @@ fn execution_roles(wiring: &Wiring<'_>, answers: &mut Answers) -> Vec<Role> {
         }
     }
     roles
-}
-
-/// The exceptions of a check that still hold.
-pub(super) fn exceptions<'w>(wiring: &Wiring<'w>, check: &str) -> Vec<&'w Exception> {
-    let holds = |e: &&Exception| e.check == check && wiring.today <= e.expires;
-    wiring.expectations.exceptions.iter().filter(holds).collect()
 }
 
 /// What an execution role may read: what is excepted, and its extras.

@@ -1,11 +1,11 @@
 //! SW406: a task definition makes the execution role read a secret.
 
+use super::Wiring;
 use super::ground::Ground;
-use super::{Wiring, sw405};
+use super::task_definition::{at, exceptions, tasks};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
-use seaworthy_aws::{SecretReference, Seen, TaskDefinition};
-use seaworthy_source::{Origin, Place};
+use seaworthy_aws::{SecretReference, TaskDefinition};
 
 /// SW406.
 pub struct ExecutionRoleInjects;
@@ -49,34 +49,6 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
     }
 }
 
-/// All task definitions of the snapshot, and those that the contract names and nobody saw, which are told as not checked.
-pub(super) fn tasks<'a>(
-    wiring: &Wiring<'a>,
-    meta: &'static CheckMeta,
-    answers: &mut Answers,
-) -> Vec<(&'a str, &'a TaskDefinition)> {
-    let mut unseen = |family: &str, reason: String| {
-        let what = format!("task definition {family}");
-        answers.not_checked.push(wiring.not_checked(meta, wiring.nowhere(family), what, reason));
-    };
-    for task in &wiring.expectations.tasks {
-        if let (false, Seen::NotSeen(gap)) =
-            (wiring.snapshot.tasks.contains_key(&task.family), wiring.snapshot.task(&task.family))
-        {
-            unseen(&task.family, gap.to_string());
-        }
-    }
-    let mut seen = Vec::new();
-    for (family, task) in &wiring.snapshot.tasks {
-        match task {
-            Seen::Value(task) => seen.push((family.as_str(), task)),
-            Seen::NotSeen(gap) => unseen(family, gap.to_string()),
-            Seen::Absent => {}
-        }
-    }
-    seen
-}
-
 /// The ARN of what a reference reads, where it is known; what picks a key or a version of a secret is left off.
 fn arn(wiring: &Wiring<'_>, reference: &SecretReference) -> Option<String> {
     let text = wiring.text(&reference.value_from)?;
@@ -98,7 +70,7 @@ fn judge(
 ) {
     let arn = arn(wiring, reference);
     let excepted = |e: &str| arn.as_deref() == Some(e);
-    if sw405::exceptions(wiring, META.id).iter().any(|e| excepted(&e.arn)) {
+    if exceptions(wiring, META.id).iter().any(|e| excepted(&e.arn)) {
         return;
     }
     let field = reference.kind.as_str();
@@ -124,12 +96,4 @@ fn judge(
         )
         .named(context.key, &[family, field, container.as_deref().unwrap_or_default(), &reference.name]),
     );
-}
-
-/// An origin with a more exact place, where one is known and lines are not.
-pub(super) fn at(mut origin: Origin, pointer: Option<&seaworthy_source::JsonPointer>) -> Origin {
-    if let (Some(pointer), Place::Whole | Place::Pointer(_)) = (pointer, &origin.place) {
-        origin.place = Place::Pointer(pointer.clone());
-    }
-    origin
 }

@@ -1,7 +1,7 @@
 //! SW407: a secret literal in a task definition, or a reference that carries one there.
 
 use super::ground::Ground;
-use super::sw406::{at, tasks};
+use super::task_definition::{at, tasks};
 use super::{Secret, Wiring};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Redacted, Severity};

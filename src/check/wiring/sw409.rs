@@ -1,7 +1,7 @@
 //! SW409: a task without exactly one mapped task role, or running as the execution role or as a forbidden one.
 
 use super::ground::Ground;
-use super::sw406::tasks;
+use super::task_definition::{Named, named, tasks};
 use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
@@ -22,36 +22,6 @@ const META: CheckMeta = CheckMeta {
     reads: &[Reads::Aws],
     tags: &["CWE-266", "CWE-269"],
 };
-
-/// A role as a task definition names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Named {
-    /// Its name, without path.
-    pub(super) name: String,
-    /// Its ARN, if it was named by one.
-    arn: Option<String>,
-}
-
-impl Named {
-    fn new(text: &str) -> Self {
-        let name = match text.split_once(":role/") {
-            Some((_, path)) => path.rsplit('/').next().unwrap_or_default(),
-            None => text,
-        };
-        Self { name: name.to_owned(), arn: text.starts_with("arn:").then(|| text.to_owned()) }
-    }
-
-    /// Whether both name one role; where one has no ARN, the name decides.
-    fn is(&self, other: &Self) -> bool {
-        let same = |(one, two): (&String, &String)| one == two;
-        self.name == other.name && self.arn.as_ref().zip(other.arn.as_ref()).is_none_or(same)
-    }
-}
-
-/// The role that a field of a task definition names; nothing if its symbol means nothing here.
-pub(super) fn named(wiring: &Wiring<'_>, text: &Text) -> Option<Named> {
-    wiring.text(text).map(|text| Named::new(&text))
-}
 
 impl Check<Wiring<'_>> for TaskRoleNotMapped {
     fn meta(&self) -> &'static CheckMeta {

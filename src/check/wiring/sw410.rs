@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::Wiring;
 use super::ground::Ground;
-use super::sw406::tasks;
-use super::{Wiring, sw405, sw409};
+use super::task_definition::{exceptions, named, tasks};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Document, Role, Seen};
@@ -82,7 +82,7 @@ pub(super) fn roles(
             let reason = match role {
                 Seen::Absent => continue,
                 Seen::NotSeen(gap) => gap.to_string(),
-                Seen::Value(text) => match sw409::named(wiring, text) {
+                Seen::Value(text) => match named(wiring, text) {
                     Some(role) => {
                         names.insert(role.name);
                         continue;
@@ -129,8 +129,7 @@ fn judge(
             notes: Vec::new(),
         });
     }
-    let excepted: Vec<&str> =
-        sw405::exceptions(wiring, META.id).into_iter().map(|e| e.arn.as_str()).collect();
+    let excepted: Vec<&str> = exceptions(wiring, META.id).into_iter().map(|e| e.arn.as_str()).collect();
     for (index, statement) in policy.statements.iter().enumerate() {
         if statement.effect == Effect::Deny {
             continue;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::InjectedSecret;
-use super::content::place;
+use super::place::place;
 use language::Language;
 pub(crate) use language::Standing;
 use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Part};

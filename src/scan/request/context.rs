@@ -28,6 +28,16 @@ pub struct ContextOptions {
     pub may_lack_dockerfile: bool,
 }
 
+impl ContextOptions {
+    /// Checks that the context is one that can be examined: a directory of this machine.
+    ///
+    /// # Errors
+    /// If it is remote, a file, or standard input.
+    pub fn is_local(&self) -> Result<(), ScanError> {
+        self.directory.as_deref().map_or(Ok(()), refuse_remote)
+    }
+}
+
 /// A Dockerfile as it was given.
 #[derive(Clone, Debug)]
 pub enum DockerfileInput {
@@ -43,9 +53,7 @@ impl ContextRequest {
     /// # Errors
     /// If there is no such directory or Dockerfile, or what is there cannot be examined.
     pub fn open(options: &ContextOptions, contract: &Contract) -> Result<Self, ScanError> {
-        if let Some(directory) = &options.directory {
-            refuse_remote(directory)?;
-        }
+        options.is_local()?;
         let root = options.directory.clone().or_else(|| contract.image.context.clone());
         let root = root.unwrap_or_else(|| PathBuf::from("."));
         let named = options.dockerfile.clone();

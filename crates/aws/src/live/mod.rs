@@ -26,16 +26,7 @@ mod tasks;
 
 use super::{AwsError, Inspector, Snapshot, Wanted};
 
-/// How to reach the account.
-#[derive(Clone, Debug, Default)]
-pub struct LiveOptions {
-    /// The region, if not that of the environment.
-    pub region: Option<String>,
-    /// The profile, if not that of the environment.
-    pub profile: Option<String>,
-    /// An endpoint for every service, such as that of a test account.
-    pub endpoint: Option<String>,
-}
+pub use super::options::LiveOptions;
 
 /// One request that the simulation API is asked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use super::names::is_counted;
 use super::shape::{Texture, is_hex_digest};
 use super::words::{contains_ignore_case, reads_like_words};
 use super::{CONTEXT, Candidate, Judgement};
-use crate::lexer::Quoting;
+use crate::quoting::Quoting;
 
 /// The longest name that is read to the left of the anchor, in bytes.
 const NAME_MOST: usize = 48;

@@ -8,7 +8,7 @@ use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uu
 use super::words::{contains_ignore_case, reads_like_words};
 use super::{Adjust, Judgement};
 use crate::kind::FileKind;
-use crate::lexer::Quoting;
+use crate::quoting::Quoting;
 
 /// The shortest literal that counts, in bytes.
 const SHORTEST: usize = 8;

@@ -32,7 +32,7 @@ pub use shape::entropy;
 pub(crate) use words::reads_like_words;
 
 use crate::kind::FileKind;
-use crate::lexer::Quoting;
+use crate::quoting::Quoting;
 
 /// How many bytes before and after a match a validator may look at.
 pub const CONTEXT: usize = 64;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::super::document::Reason;
+use super::super::reason::Reason;
 
 /// A condition operator: the comparison, the set operator before it, and `IfExists` after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

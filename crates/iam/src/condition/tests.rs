@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use super::super::document::Reason;
+use super::super::reason::Reason;
 use super::*;
 
 fn holds(operator: &str, expected: &[&str], values: &[&str]) -> Truth {

@@ -1,0 +1,12 @@
+//! How AWS is reached.
+
+/// How to reach the account.
+#[derive(Clone, Debug, Default)]
+pub struct LiveOptions {
+    /// The region, if not that of the environment.
+    pub region: Option<String>,
+    /// The profile, if not that of the environment.
+    pub profile: Option<String>,
+    /// An endpoint for every service, such as that of a test account.
+    pub endpoint: Option<String>,
+}
