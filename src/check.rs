@@ -145,6 +145,14 @@ mod tests {
     }
 
     #[test]
+    fn every_check_reads_something_and_so_belongs_to_a_part_of_a_gate() {
+        for meta in catalogue() {
+            let part = crate::finding::Part::of(meta);
+            assert!(part.is_some(), "{} reads nothing", meta.id);
+        }
+    }
+
+    #[test]
     fn ids_are_unique_and_well_formed() {
         let all = catalogue();
         for pair in all.windows(2) {

@@ -1,5 +1,7 @@
 //! The parts of a gate: what is examined one after the other, and what became of each.
 
+use super::{CheckMeta, Reads};
+
 /// A part of a gate: one kind of thing that is examined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
@@ -44,21 +46,23 @@ impl Part {
         }
     }
 
-    /// The part that asks a check, by the check's family (the first digit of its ID) and, where a family has several
-    /// parts, by its ID.
-    pub fn of(check: &str) -> Option<Self> {
-        let number = check.strip_prefix("SW")?;
-        Some(match (number.get(..1)?, number) {
-            (_, "408") => Self::Image,
-            (_, "506" | "508") => Self::Registry,
-            (_, "604" | "605") => Self::Workflow,
-            ("1" | "2", _) => Self::Context,
-            ("3", _) => Self::Image,
-            ("4", _) => Self::Wiring,
-            ("5", _) => Self::Papers,
-            ("6", _) => Self::Entrypoints,
-            _ => return None,
-        })
+    /// The part that asks a check, by what the check reads; where that belongs to several parts, the last of them.
+    pub fn of(meta: &CheckMeta) -> Option<Self> {
+        meta.reads.iter().map(|read| Self::reading(*read)).max()
+    }
+
+    fn reading(read: Reads) -> Self {
+        match read {
+            Reads::Dockerfile | Reads::Context | Reads::ContextFiles | Reads::CopiedFiles => Self::Context,
+            Reads::Layers | Reads::History | Reads::Config | Reads::Manifests | Reads::Attestations => {
+                Self::Image
+            }
+            Reads::Aws => Self::Wiring,
+            Reads::Documents => Self::Papers,
+            Reads::Registry => Self::Registry,
+            Reads::Workflows => Self::Workflow,
+            Reads::Entrypoints => Self::Entrypoints,
+        }
     }
 }
 
@@ -71,26 +75,4 @@ pub enum PartState {
     Missing(String),
     /// The contract does not ask for it.
     NotAsked,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_family_of_checks_has_a_part() {
-        for (check, part) in [
-            ("SW101", Part::Context),
-            ("SW309", Part::Image),
-            ("SW401", Part::Wiring),
-            ("SW506", Part::Registry),
-            ("SW509", Part::Papers),
-            ("SW601", Part::Entrypoints),
-            ("SW604", Part::Workflow),
-        ] {
-            assert_eq!(Part::of(check), Some(part));
-        }
-        assert_eq!(Part::of("SW9"), None);
-        assert_eq!(Part::of("é"), None);
-    }
 }

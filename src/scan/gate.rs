@@ -180,7 +180,7 @@ impl Gate {
 }
 
 fn unexamined(part: Part, reason: &str) -> NotChecked {
-    let of_part = catalogue().into_iter().map(|m| m.id).filter(|id| Part::of(id) == Some(part));
+    let of_part = catalogue().into_iter().filter(|m| Part::of(m) == Some(part)).map(|m| m.id);
     NotChecked::new(
         Origin::new(OriginKind::Artifact, "gate"),
         format!("{} part", part.as_str()),
@@ -227,7 +227,7 @@ mod tests {
             _ => Part::Context,
         };
         let asked: Vec<&'static str> =
-            known.iter().map(|m| m.id).filter(|id| Part::of(id) == Some(part)).collect();
+            known.iter().filter(|m| Part::of(m) == Some(part)).map(|m| m.id).collect();
         let artifact = ArtifactRecord {
             subject,
             name: "app".to_owned(),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Examination, Plan};
-use crate::check::Masker;
 use crate::check::provenance::ExaminedArtifacts;
+use crate::check::{Masker, catalogue};
 use crate::finding::Part;
 use crate::profile::{Need, Profile};
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
@@ -67,11 +67,15 @@ impl<'a> Examiner<'a> {
             Part::Context | Part::Image => true,
             Part::Papers => {
                 let documents = [Need::Provenance, Need::Receipt, Need::RunHeader];
+                let known = catalogue();
                 let mut checks = self.profile.controls.iter().flat_map(|c| &c.checks);
                 options.registry
                     || contract.papers.registry_required
                     || self.profile.needs_any(&documents)
-                    || checks.any(|id| matches!(Part::of(id), Some(Part::Papers | Part::Registry)))
+                    || checks.any(|id| {
+                        let meta = known.iter().find(|m| m.id == *id);
+                        matches!(meta.and_then(|m| Part::of(m)), Some(Part::Papers | Part::Registry))
+                    })
             }
             Part::Wiring => {
                 options.wiring.has_source(contract)
