@@ -28,7 +28,6 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use crate::check::wiring::Expectations;
@@ -240,8 +239,7 @@ impl Contract {
 }
 
 fn digest_of(text: &str) -> String {
-    let hex: String = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-    format!("sha256:{hex}")
+    seaworthy_source::sha256_digest(text.as_bytes())
 }
 
 /// Mistakes against TOML itself, the first of each line: the further ones of a line follow from it. The parser's

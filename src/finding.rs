@@ -279,7 +279,7 @@ impl Fingerprint {
         let mut parts = vec![check.as_bytes(), detector.as_bytes()];
         parts.extend(place.iter().map(|p| p.as_bytes()));
         parts.extend(mark.and_then(|m| m.value.as_ref()).map(<[u8; 16]>::as_slice));
-        Self(keyed_hash(key, &parts).iter().map(|b| format!("{b:02x}")).collect())
+        Self(seaworthy_source::hex(&keyed_hash(key, &parts)))
     }
 
     /// Reads one that a person wrote into a contract: 32 lowercase hex digits.

@@ -115,7 +115,7 @@ impl Rules {
             hash.update(id.as_bytes());
             hash.update([0]);
         }
-        let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let digest = seaworthy_source::hex(&hash.finalize());
         // The built-in patterns are proved by a test, and compiling them all would cost more than a small scan.
         let built_in = rules.iter().take_while(|r| !own.contains(&r.detector.id)).count();
         let engine = Engine::new(rules.iter().map(|r| r.detector.clone()).collect());

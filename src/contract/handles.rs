@@ -10,8 +10,6 @@ mod structured;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::ContractError;
@@ -128,8 +126,8 @@ impl Handles {
                 }
             }
         }
-        let hex: String = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
-        Ok(Self { path: path.to_owned(), digest: format!("sha256:{hex}"), values })
+        let digest = seaworthy_source::sha256_digest(text.as_bytes());
+        Ok(Self { path: path.to_owned(), digest, values })
     }
 }
 

@@ -219,8 +219,7 @@ fn inside(root: &Path, path: &Path) -> Option<Vec<u8>> {
 }
 
 fn records(request: &ContextRequest, source: &DockerfileSource, name: &str) -> Vec<ArtifactRecord> {
-    use sha2::{Digest as _, Sha256};
-    let digest: String = Sha256::digest(&source.bytes).iter().map(|b| format!("{b:02x}")).collect();
+    let digest: String = seaworthy_source::sha256_hex(&source.bytes);
     let record = |subject, name: &str, digest| ArtifactRecord {
         subject,
         name: name.to_owned(),

@@ -3,8 +3,6 @@
 use std::io::Read;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use super::Setup;
 use crate::check::packaging::{BuildFile, BuildSurface, Content, Family, SURFACE};
 use crate::check::{Answers, Context, readers_of, run_checks};
@@ -66,7 +64,7 @@ fn load(
                 continue;
             }
         };
-        let digest: String = Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let digest: String = seaworthy_source::sha256_hex(text.as_bytes());
         records.push(ArtifactRecord {
             subject: Subject::Workflow,
             name: name.clone(),

@@ -2,8 +2,6 @@
 
 mod registry;
 
-use sha2::{Digest as _, Sha256};
-
 use super::{Outcome, Setup};
 use crate::check::provenance::{ExaminedArtifacts, Signed, judge};
 use crate::check::{Context, Masker};
@@ -72,8 +70,7 @@ fn records(papers: &Papers) -> (Vec<ArtifactRecord>, Coverage) {
             Content::Bytes(bytes) => {
                 coverage.files += 1;
                 coverage.bytes += bytes.len() as u64;
-                let hex: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
-                Some(format!("sha256:{hex}"))
+                Some(seaworthy_source::sha256_digest(bytes))
             }
         };
         records.push(ArtifactRecord {

@@ -3,8 +3,6 @@
 mod organization;
 mod sources;
 
-use sha2::{Digest as _, Sha256};
-
 use super::{Outcome, ScanError, Setup};
 use crate::check::wiring::{ALL, Answer, Wiring, access_table, ask, compare, origin, probes, resolved};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
@@ -123,7 +121,7 @@ fn files(request: &WiringRequest) -> (Vec<ArtifactRecord>, Coverage) {
     let mut coverage = Coverage::default();
     let mut records = Vec::new();
     for source in &request.sources {
-        let hex: String = Sha256::digest(source.bytes()).iter().map(|b| format!("{b:02x}")).collect();
+        let hex: String = seaworthy_source::sha256_hex(source.bytes());
         coverage.files += 1;
         coverage.bytes += source.bytes().len() as u64;
         let (name, digest) = (source.name().to_owned(), format!("sha256:{hex}"));

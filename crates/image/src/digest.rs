@@ -81,10 +81,9 @@ impl Hasher {
 
     /// The digest of all that was taken in.
     pub fn finish(self) -> Digest {
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
         match self {
-            Self::Sha256(h) => Digest(format!("sha256:{}", hex(&h.finalize()))),
-            Self::Sha512(h) => Digest(format!("sha512:{}", hex(&h.finalize()))),
+            Self::Sha256(h) => Digest(format!("sha256:{}", seaworthy_source::hex(&h.finalize()))),
+            Self::Sha512(h) => Digest(format!("sha512:{}", seaworthy_source::hex(&h.finalize()))),
         }
     }
 }

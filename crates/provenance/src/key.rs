@@ -162,5 +162,5 @@ impl SigningKey {
 
 /// Lowercase hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    seaworthy_source::hex(bytes)
 }

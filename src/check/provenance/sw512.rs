@@ -1,7 +1,5 @@
 //! SW512: the signature.
 
-use sha2::{Digest as _, Sha256};
-
 use super::{Case, Presence, Signed};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Reads, Severity};
@@ -61,7 +59,7 @@ fn vouches(case: &Case<'_>, statement: &Statement) -> Signed {
 }
 
 fn hex_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    seaworthy_source::sha256_hex(bytes)
 }
 
 impl Check<Case<'_>> for BadSignature {

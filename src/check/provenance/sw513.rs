@@ -1,7 +1,5 @@
 //! SW513: the config digest does not recompute.
 
-use sha2::{Digest as _, Sha256};
-
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Reads, Severity};
@@ -90,7 +88,7 @@ impl Check<Case<'_>> for ConfigDigest {
                 return;
             }
         };
-        let actual: String = Sha256::digest(&written).iter().map(|b| format!("{b:02x}")).collect();
+        let actual: String = seaworthy_source::sha256_hex(&written);
         let promised = recorded.value.strip_prefix("sha256:").unwrap_or(&recorded.value);
         if promised != actual {
             let message = format!(
