@@ -78,7 +78,7 @@ fn denied(call: &str) -> Gap {
 
 #[test]
 fn a_whole_account_is_read() {
-    alone("a_whole_account_is_read", KEYS, || {
+    alone("aws_live::a_whole_account_is_read", KEYS, || {
         let moto = Moto::start();
         let arns = moto.seed();
         let arn = |name: &str| arns[name].as_str().unwrap().to_owned();
@@ -226,7 +226,7 @@ fn tasks_of(snapshot: &Snapshot, plain: &str) {
 
 #[test]
 fn only_the_calls_that_the_policy_allows_are_made() {
-    alone("only_the_calls_that_the_policy_allows_are_made", KEYS, || {
+    alone("aws_live::only_the_calls_that_the_policy_allows_are_made", KEYS, || {
         let (snapshot, account) = seen_with(|_| None);
         assert_eq!(snapshot.sources[0].tool.as_deref(), Some("aws sdk, 14 calls"));
         let policy = live::policy(&one_of_each(), "111122223333", "eu-west-1", false);
@@ -243,7 +243,7 @@ fn only_the_calls_that_the_policy_allows_are_made() {
 /// The test account would tell a value in clear even to a call that asks for it encrypted: no such call may be made.
 #[test]
 fn no_call_that_tells_a_value_is_in_the_source() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/artifact/aws");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/aws/src");
     let mut files = 0;
     for entry in
         walkdir::WalkDir::new(source).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file())
@@ -261,7 +261,7 @@ fn no_call_that_tells_a_value_is_in_the_source() {
 
 #[test]
 fn one_refused_call_leaves_one_gap() {
-    alone("one_refused_call_leaves_one_gap", KEYS, || {
+    alone("aws_live::one_refused_call_leaves_one_gap", KEYS, || {
         let refuse = |name: &'static str| {
             move |call: &Call| match call.name == name {
                 true if name.starts_with("iam:") => {
@@ -306,7 +306,7 @@ fn one_refused_call_leaves_one_gap() {
 
 #[test]
 fn lists_are_read_to_their_end() {
-    alone("lists_are_read_to_their_end", KEYS, || {
+    alone("aws_live::lists_are_read_to_their_end", KEYS, || {
         let (snapshot, account) = seen_with(|call| match (call.name.as_str(), call.before) {
             ("ssm:DescribeParameters", n @ 0..=2) => {
                 Some(json(&format!(r#"{{"Parameters": [], "NextToken": "t{n}"}}"#)))
@@ -334,7 +334,7 @@ fn lists_are_read_to_their_end() {
 
 #[test]
 fn a_list_without_an_end_is_a_gap() {
-    alone("a_list_without_an_end_is_a_gap", KEYS, || {
+    alone("aws_live::a_list_without_an_end_is_a_gap", KEYS, || {
         let (snapshot, account) = seen_with(|call| match call.name.as_str() {
             "ssm:DescribeParameters" => Some(json(r#"{"Parameters": [], "NextToken": "again"}"#)),
             "iam:ListRolePolicies" => {
@@ -360,7 +360,7 @@ fn a_list_without_an_end_is_a_gap() {
 
 #[test]
 fn throttling_is_waited_out_but_not_for_ever() {
-    alone("throttling_is_waited_out_but_not_for_ever", KEYS, || {
+    alone("aws_live::throttling_is_waited_out_but_not_for_ever", KEYS, || {
         let (snapshot, account) = seen_with(|call| match (call.name.as_str(), call.before) {
             ("ssm:DescribeParameters", 0) => Some(refused_json("ThrottlingException", "Rate exceeded")),
             ("iam:GetRole", 0) => Some(refused_xml(400, "Throttling", "Rate exceeded")),
@@ -379,7 +379,7 @@ fn throttling_is_waited_out_but_not_for_ever() {
 
 #[test]
 fn what_vanishes_half_way_is_a_gap_and_what_is_not_there_is_absent() {
-    alone("what_vanishes_half_way_is_a_gap_and_what_is_not_there_is_absent", KEYS, || {
+    alone("aws_live::what_vanishes_half_way_is_a_gap_and_what_is_not_there_is_absent", KEYS, || {
         let gone = |name: &'static str| {
             seen_with(move |call| {
                 (call.name == name).then(|| refused_xml(404, "NoSuchEntity", "no such role"))
@@ -421,7 +421,7 @@ fn what_vanishes_half_way_is_a_gap_and_what_is_not_there_is_absent() {
 
 #[test]
 fn a_name_with_which_aws_finds_fault_spoils_no_other() {
-    alone("a_name_with_which_aws_finds_fault_spoils_no_other", KEYS, || {
+    alone("aws_live::a_name_with_which_aws_finds_fault_spoils_no_other", KEYS, || {
         let account = Account::start(|call| {
             let refused = call.name == "ssm:DescribeParameters" && call.body.contains("/prod//db");
             refused.then(|| refused_json("ValidationException", "no such level"))
@@ -438,7 +438,7 @@ fn a_name_with_which_aws_finds_fault_spoils_no_other() {
 
 #[test]
 fn a_malformed_answer_is_never_an_absence() {
-    alone("a_malformed_answer_is_never_an_absence", KEYS, || {
+    alone("aws_live::a_malformed_answer_is_never_an_absence", KEYS, || {
         for (body, what) in
             [("{\"Parameters\": [", "cut off"), ("{}", "without the list"), ("<html/>", "HTML")]
         {
@@ -490,7 +490,7 @@ fn error_at_start(reaction: impl Fn(&Call) -> Reaction + Send + Sync + 'static) 
 
 #[test]
 fn credentials_that_are_refused_end_it_at_once() {
-    alone("credentials_that_are_refused_end_it_at_once", KEYS, || {
+    alone("aws_live::credentials_that_are_refused_end_it_at_once", KEYS, || {
         for (code, hint) in [
             ("ExpiredToken", "log in again"),
             ("InvalidClientTokenId", "does not know them"),
@@ -527,7 +527,7 @@ fn without_credentials_nothing_is_asked() {
     );
     std::fs::write(&file, profiles).unwrap();
     let variables = [("AWS_REGION", "eu-west-1"), ("AWS_CONFIG_FILE", file.to_str().unwrap())];
-    alone("without_credentials_nothing_is_asked", &variables, || {
+    alone("aws_live::without_credentials_nothing_is_asked", &variables, || {
         let error = error_at_start(|_| None);
         assert!(error.reason.starts_with("no credentials: there are none, neither in"), "{error}");
         assert!(error.reason.contains("AWS_ACCESS_KEY_ID"), "{error}");
@@ -551,7 +551,7 @@ fn without_credentials_nothing_is_asked() {
 
 #[test]
 fn without_a_region_nothing_is_asked() {
-    alone("without_a_region_nothing_is_asked", &KEYS[..2], || {
+    alone("aws_live::without_a_region_nothing_is_asked", &KEYS[..2], || {
         let account = Account::start(|_| None);
         let error = live::look(&one_of_each(), &at(&account.endpoint), &Canaries).unwrap_err();
         assert!(error.reason.contains("no region is set: set AWS_REGION"), "{error}");
@@ -563,7 +563,7 @@ fn without_a_region_nothing_is_asked() {
 
 #[test]
 fn an_endpoint_that_nobody_serves_is_said() {
-    alone("an_endpoint_that_nobody_serves_is_said", KEYS, || {
+    alone("aws_live::an_endpoint_that_nobody_serves_is_said", KEYS, || {
         let error = live::look(&one_of_each(), &at("http://127.0.0.1:1"), &Canaries).unwrap_err();
         assert_eq!(error.to_string(), "AWS: sts:GetCallerIdentity: the endpoint cannot be reached");
     });
@@ -575,7 +575,7 @@ fn tls_is_spoken_and_certificates_are_checked() {
     let authority = folder.path().join("ca.pem");
     let mut variables = KEYS.to_vec();
     variables.push(("SSL_CERT_FILE", authority.to_str().unwrap()));
-    alone("tls_is_spoken_and_certificates_are_checked", &variables, || {
+    alone("aws_live::tls_is_spoken_and_certificates_are_checked", &variables, || {
         // The variable names a file that is made only now: authorities are read with the first connection.
         let authority = std::env::var("SSL_CERT_FILE").unwrap();
         let moto = Moto::start_tls(Path::new(&authority).parent().unwrap());
@@ -593,7 +593,7 @@ fn tls_is_spoken_and_certificates_are_checked() {
 fn a_proxy_is_for_https_alone() {
     let mut variables = KEYS.to_vec();
     variables.push(("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:1"));
-    alone("a_proxy_is_for_https_alone", &variables, || {
+    alone("aws_live::a_proxy_is_for_https_alone", &variables, || {
         let account = Account::start(|_| None);
         assert!(live::look(&one_of_each(), &at(&account.endpoint), &Canaries).is_ok());
         let https = account.endpoint.replace("http:", "https:");
@@ -606,7 +606,7 @@ fn a_proxy_is_for_https_alone() {
 fn a_malformed_proxy_is_said_without_its_password() {
     let mut variables = KEYS.to_vec();
     variables.push(("HTTPS_PROXY", "http://user:hunter2@:x y"));
-    alone("a_malformed_proxy_is_said_without_its_password", &variables, || {
+    alone("aws_live::a_malformed_proxy_is_said_without_its_password", &variables, || {
         let error = live::look(&one_of_each(), &at("http://127.0.0.1:1"), &Canaries).unwrap_err();
         assert_eq!(error.to_string(), "AWS: the proxy's address in the environment is not a URL");
     });
@@ -618,7 +618,7 @@ fn a_named_profile_goes_before_the_environment() {
     let file = dir.path().join("config");
     let mut variables = KEYS[..2].to_vec();
     variables.push(("AWS_CONFIG_FILE", file.to_str().unwrap()));
-    alone("a_named_profile_goes_before_the_environment", &variables, || {
+    alone("aws_live::a_named_profile_goes_before_the_environment", &variables, || {
         let account = Account::start(|_| None);
         // Even a role that the profile assumes is asked for where the profile says.
         let profiles = format!(
@@ -651,7 +651,7 @@ fn a_named_profile_goes_before_the_environment() {
 
 #[test]
 fn what_belongs_elsewhere_is_a_gap() {
-    alone("what_belongs_elsewhere_is_a_gap", KEYS, || {
+    alone("aws_live::what_belongs_elsewhere_is_a_gap", KEYS, || {
         let foreign = "arn:aws:ssm:eu-west-1:444455556666:parameter/prod/db";
         let secret = "arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db-AbCdEf";
         let wanted = Wanted { parameters: set(&[foreign]), secrets: set(&[secret]), ..Wanted::default() };
@@ -699,7 +699,7 @@ const LAST: &str = "<IsTruncated>false</IsTruncated>";
 
 #[test]
 fn the_simulation_is_read_resource_by_resource() {
-    alone("the_simulation_is_read_resource_by_resource", KEYS, || {
+    alone("aws_live::the_simulation_is_read_resource_by_resource", KEYS, || {
         let account = Account::start(|call| match (call.name.as_str(), call.before) {
             ("iam:SimulatePrincipalPolicy", 0) => simulation(
                 // What stands above says the opposite of what its resources say.
@@ -753,7 +753,7 @@ fn the_simulation_is_read_resource_by_resource() {
 
 #[test]
 fn a_simulation_that_fails_is_no_answer() {
-    alone("a_simulation_that_fails_is_no_answer", KEYS, || {
+    alone("aws_live::a_simulation_that_fails_is_no_answer", KEYS, || {
         let simulate = |reaction: fn(&Call) -> Reaction| {
             let account = Account::start(move |call| match call.name.as_str() {
                 "iam:SimulatePrincipalPolicy" => reaction(call),

@@ -24,7 +24,7 @@ pub(super) const OPEN_CONTROL: usize = 2;
 /// The notifications: ID, name, what one says, what to do about it.
 pub(super) const NOTICES: [[&str; 4]; 3] = [
     [
-        "not_checked",
+        "not-checked",
         "Not checked",
         "Something that was to be examined could not be; no statement is made about it",
         "Make it readable and run again; until then the run is not a pass",
