@@ -186,7 +186,7 @@ fn credential_helpers_are_asked() {
         fs::write(bin.join("config.json"), r#"{"credsStore":"test"}"#).unwrap();
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "with_helper", "--nocapture"])
+            .args(["--exact", "registry_source::with_helper", "--nocapture"])
             .env("PATH", path)
             .env("DOCKER_CONFIG", &bin)
             .env("TEST_REFERENCE", format!("{}/team/app:1", registry.address))

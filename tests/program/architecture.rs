@@ -132,7 +132,7 @@ fn expand(prefix: &[String], tree: &str, found: &mut Vec<Vec<String>>) {
     parts.push(&tree[start..]);
     for part in parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()) {
         let (head, group) = match part.find('{') {
-            Some(open) => (&part[..open], part.rfind('}').map(|close| &part[open + 1..close])),
+            Some(open) => (&part[..open], part.rfind('}').and_then(|close| part.get(open + 1..close))),
             None => (part, None),
         };
         let words = head.split("::").map(|w| w.split(" as ").next().unwrap_or_default().trim());

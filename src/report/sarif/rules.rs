@@ -25,7 +25,7 @@ pub(super) const OPEN_CONTROL: usize = 2;
 pub(super) const NOTICES: [[&str; 4]; 3] = [
     [
         "not-checked",
-        "Not checked",
+        "NotChecked",
         "Something that was to be examined could not be; no statement is made about it",
         "Make it readable and run again; until then the run is not a pass",
     ],
