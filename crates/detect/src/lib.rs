@@ -3,6 +3,33 @@
 //! One literal search over the anchors of all detectors runs over every byte. Only where an anchor stands is the
 //! detector's pattern tried, anchored to that place, and its validators asked. Every pattern has a bounded length, so
 //! a window around the anchor is enough, and a file may be scanned in pieces with exactly the result of the whole.
+//!
+//! ```
+//! use seaworthy_detect::{Detector, Engine, Piece, Scratch};
+//!
+//! let detector = Detector {
+//!     id: "harbour-token".to_owned(),
+//!     anchors: vec!["hbr_".to_owned()],
+//!     case_insensitive: false,
+//!     lookbehind: 0,
+//!     pattern: "hbr_[a-z0-9]{16}".to_owned(),
+//!     lexer: None,
+//!     requires: None,
+//!     boundary: true,
+//!     min_entropy: None,
+//!     placeholder: false,
+//!     validators: Vec::new(),
+//!     base64: false,
+//! };
+//! let engine = Engine::new(vec![detector])?;
+//! let mut found = Vec::new();
+//! let text = b"token = hbr_4f9qk27m1xz8w3pd";
+//! engine.scan(&Piece::whole(text), &mut Scratch::default(), &mut |hit| found.push(hit.span.clone()));
+//! assert_eq!(found, [8..28]);
+//! # Ok::<(), seaworthy_detect::BuildError>(())
+//! ```
+//!
+//! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 mod anchor;
 mod base64;

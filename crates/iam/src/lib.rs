@@ -27,7 +27,7 @@
 //! let role = "arn:aws:iam::111122223333:role/orders-task";
 //! let query = Query::new(&policies, role, "ssm:GetParameter", None, Context::open())?;
 //! // Everything that the role may read and does not require, by a shortest witness; or the proof that there is nothing.
-//! let required = Language::parse("arn:aws:ssm:eu-west-1:111122223333:parameter/orders/db");
+//! let required = Language::from("arn:aws:ssm:eu-west-1:111122223333:parameter/orders/db");
 //! let universe = parameter_universe("aws", "eu-west-1", "111122223333");
 //! let Privilege::Excess(excess) = query.excess(&universe, &required) else { panic!("it reads more") };
 //! assert!(excess.witness.to_string().starts_with("arn:aws:ssm:eu-west-1:111122223333:parameter/orders/"));
