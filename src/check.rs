@@ -48,7 +48,7 @@ pub enum Applies {
     /// Nobody requested it, or there is nothing that it could be about.
     NotRequested,
     /// It was requested and cannot look: where, at what, and why. The item's checks are filled in by [`run_checks`].
-    NotChecked(NotChecked),
+    NotChecked(Box<NotChecked>),
 }
 
 /// Asks all of `checks` that apply, in their order. This is the only place that runs checks.
@@ -63,7 +63,7 @@ pub fn run_checks<A: ?Sized>(
         match check.applies(artifact, context) {
             Applies::NotRequested => continue,
             Applies::Asked => check.run(artifact, context, answers),
-            Applies::NotChecked(item) => answers.not_checked.push(NotChecked { checks: vec![id], ..item }),
+            Applies::NotChecked(item) => answers.not_checked.push(NotChecked { checks: vec![id], ..*item }),
         }
         if !answers.asked.contains(&id) {
             answers.asked.push(id);

@@ -60,15 +60,11 @@ impl Session {
 
     /// Does the work while its progress is shown. What is examined is quoted in errors, and a reference may carry a
     /// login: they are masked.
-    pub(super) fn run<T, E: std::fmt::Display>(
+    pub(super) fn run<T: Send, E: std::fmt::Display + Send>(
         &self,
         terminal: &Terminal,
         work: impl FnOnce(&Setup<'_>) -> Result<T, E> + Send,
-    ) -> Result<T, Failure>
-    where
-        T: Send,
-        E: Send,
-    {
+    ) -> Result<T, Failure> {
         let setup = self.setup();
         progress::with(terminal, &self.progress, || work(&setup)).map_err(|e| self.masked(&e.to_string()))
     }

@@ -1,6 +1,13 @@
 //! The program from outside: arguments in; reports, messages and an exit code out. And what holds for the tree as a
 //! whole.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::needless_pass_by_value,
+    missing_docs
+)]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -18,6 +25,7 @@ mod gate;
 mod gate_crash;
 mod init;
 mod properties;
+mod secret_cases;
 mod verify;
 mod wiring;
 mod wiring_cases;

@@ -125,7 +125,7 @@ impl<'a> Case<'a> {
             }
         };
         let (origin, what) = (self.origin(kind), kind.as_str().to_owned());
-        Applies::NotChecked(NotChecked::new(origin, what, reason, Vec::new()))
+        Applies::NotChecked(Box::new(NotChecked::new(origin, what, reason, Vec::new())))
     }
 
     /// Whether the registry was asked, or the contract wants it to be.

@@ -27,10 +27,10 @@ impl Manifests {
                 let (root, _) = split(directory);
                 self.list(root, directory, whole_lines(bytes, cut).filter_map(record_path));
             }
-            b"direct_url.json" if directory.ends_with(b".dist-info") => {
-                if memmem::find(bytes, b"\"dir_info\"").is_some() {
-                    self.local.insert(hash(&[directory]));
-                }
+            b"direct_url.json"
+                if directory.ends_with(b".dist-info") && memmem::find(bytes, b"\"dir_info\"").is_some() =>
+            {
+                self.local.insert(hash(&[directory]));
             }
             b"modules.txt" if directory == b"vendor" || directory.ends_with(b"/vendor") => {
                 let module = |line: &'_ [u8]| {

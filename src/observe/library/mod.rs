@@ -17,10 +17,13 @@ use crate::rule::Rule;
 use roots::{LibraryPath, Manager};
 use seaworthy_source::escape_bytes;
 
+/// Whether an artifact has a file or directory at a path.
+pub(crate) type Exists<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
+
 /// What is known around the files of an artifact.
 pub(crate) struct Surroundings<'a> {
     /// Whether the artifact has a file or directory at a path.
-    pub(crate) exists: Box<dyn Fn(&[u8]) -> bool + 'a>,
+    pub(crate) exists: Exists<'a>,
     /// What its packages' manifests say.
     pub(crate) manifests: Vec<&'a Manifests>,
     /// The packages that are the project's own.
@@ -138,7 +141,7 @@ impl Surroundings<'_> {
         }
         let Some(library) = library else { return plain };
         // What describes a package shows no key, but perhaps an example of a password.
-        if !library.sample && !(library.description && !is_key(rule)) {
+        if !library.sample && (!library.description || is_key(rule)) {
             return plain;
         }
         let claim = if library.claimed { "" } else { "; no manifest in the artifact lists it" };

@@ -60,9 +60,9 @@ impl ContextRequest {
         let named = named.or_else(|| contract.image.dockerfile.clone().map(DockerfileInput::Path));
         let dockerfile = match named {
             Some(DockerfileInput::Source(source)) => Some(source),
-            Some(DockerfileInput::Path(path)) => Some(DockerfileSource::open(path)?),
+            Some(DockerfileInput::Path(path)) => Some(DockerfileSource::open(&path)?),
             None => match find(&root, options.builder) {
-                Some(path) => Some(DockerfileSource::open(path)?),
+                Some(path) => Some(DockerfileSource::open(&path)?),
                 None if options.may_lack_dockerfile => None,
                 None => return Err(missing(&root)),
             },
@@ -76,19 +76,19 @@ impl DockerfileSource {
     ///
     /// # Errors
     /// If it cannot be read, or is not a Dockerfile.
-    pub fn open(path: PathBuf) -> Result<Self, ScanError> {
+    pub fn open(path: &Path) -> Result<Self, ScanError> {
         let name = path.display().to_string();
         let fail = |reason: &str| refused(format!("{name}: {reason}"));
         // Looked at before it is opened: opening a FIFO would wait for a writer.
-        let meta = std::fs::metadata(&path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
+        let meta = std::fs::metadata(path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
         if meta.is_dir() {
             return Err(fail("is a directory, not a Dockerfile; name the file with -f"));
         }
         if !meta.is_file() {
             return Err(fail("is not a regular file; hand it over on standard input with -f -"));
         }
-        let file = File::open(&path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
-        Self::read(file, &name, Some(path.clone()))
+        let file = File::open(path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
+        Self::read(file, &name, Some(path.to_owned()))
     }
 
     /// Reads a Dockerfile from `reader`; `name` is how reports name it, `path` where it lies.
