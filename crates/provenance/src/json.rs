@@ -1,7 +1,7 @@
 //! The JSON reader of a run's documents (RFC 8259 without its liberties): a member may stand once only, also when it is
 //! spelled with `\u` escapes, and numbers keep their text.
 //!
-//! It is not the reader of [policies](seaworthy_iam) although both are strict: this one takes bytes that may be anything,
+//! It is not the reader of policies (the crate `seaworthy-iam`) although both are strict: this one takes bytes that may be anything,
 //! goes on after a duplicate so that one run tells of all, keeps spans that lead back to the bytes, and bounds the
 //! number of values. `iam` and `artifact` may not know each other, and neither owns the other's reader.
 
