@@ -59,7 +59,7 @@ pub fn write(audit: &Audit, only: &Only, options: &TextOptions, out: &mut dyn Wr
     }
     for item in &audit.not_checked {
         let text = format!("{}: {}", printable(&item.what), printable(&item.reason));
-        screen.entry(OPEN, "not-checked", &[(PLAIN, text)])?;
+        screen.entry(OPEN, "not checked", &[(PLAIN, text)])?;
     }
     verdict(audit, screen)
 }
@@ -224,7 +224,7 @@ fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>)
     for (reason, (ids, whats)) in missed.into_iter().take(shown) {
         let whats: Vec<String> = whats.into_iter().map(printable).collect();
         let text = format!("\n{}: {}", whats.join(", "), printable(reason));
-        screen.entry(OPEN, "not-checked", &[(BOLD, names(&ids, options)), (PLAIN, text)])?;
+        screen.entry(OPEN, "not checked", &[(BOLD, names(&ids, options)), (PLAIN, text)])?;
     }
     if rest > 0 {
         screen.say("", format!("and {} not examined {THE_REST}", count(rest, "further thing")))?;

@@ -43,7 +43,7 @@ pub(super) fn not_checked(report: &Report, options: &TextOptions, screen: &mut S
         let (what, at) = (printable(&item.what), place(&item.origin));
         let at =
             if at == what || at == named { format!("· {named}") } else { format!("· {at} in {named}") };
-        screen.entry(OPEN, "not-checked", &[(BOLD, what), (DIM, at), (PLAIN, text)])
+        screen.entry(OPEN, "not checked", &[(BOLD, what), (DIM, at), (PLAIN, text)])
     })
 }
 
@@ -106,7 +106,7 @@ pub(super) fn checks(report: &Report, options: &TextOptions, screen: &mut Screen
                 CheckStatus::NotRequested => DIM,
             };
             let word = match check.status {
-                CheckStatus::NotRequested => "not asked",
+                CheckStatus::NotRequested => "not requested",
                 status => status.as_str(),
             };
             let mut text = check.meta.name.to_owned();
@@ -122,7 +122,7 @@ pub(super) fn checks(report: &Report, options: &TextOptions, screen: &mut Screen
         screen.blank()?;
     }
     let kinds =
-        [(CheckStatus::Pass, "pass"), (CheckStatus::Fail, "fail"), (CheckStatus::NotChecked, "not-checked")];
+        [(CheckStatus::Pass, "pass"), (CheckStatus::Fail, "fail"), (CheckStatus::NotChecked, "not checked")];
     let asked: usize = kinds.iter().map(|(s, _)| of(*s)).sum();
     let counts: Vec<String> = kinds
         .iter()
