@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::finding::Severity;
 
 /// Width of the labels' column.
-const GUTTER: usize = 10;
+const GUTTER: usize = 13;
 /// The narrowest screen that text is wrapped for.
 const NARROWEST: usize = 40;
 
