@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn text_is_wrapped_beside_its_label() {
         let text = shown(false, &[(PLAIN, "one two three four five six seven eight".to_owned())]);
-        assert_eq!(text, "     label  one two three four five six\n            seven eight\n");
+        assert_eq!(text, "        label  one two three four five\n               six seven eight\n");
     }
 
     #[test]
