@@ -61,7 +61,10 @@ fn the_verdict_is_the_last_line() {
         for options in [TextOptions::default(), TextOptions { verbose: 2, ..TextOptions::default() }] {
             let text = shown(&report, options);
             let word = report.verdict.as_str().to_uppercase();
-            assert!(text.lines().last().unwrap().trim_start().starts_with(&format!("verdict  {word} · ")), "{text}");
+            assert!(
+                text.lines().last().unwrap().trim_start().starts_with(&format!("verdict  {word} · ")),
+                "{text}"
+            );
         }
     }
 }
