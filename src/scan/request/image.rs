@@ -9,7 +9,7 @@ use seaworthy_image::{Limits, Reference, Source, archive, daemon, layout, regist
 use super::refused;
 use crate::check::Masker;
 use crate::contract::Contract;
-use crate::scan::{ExecRequest, ImageRequest, Recipe, ScanError};
+use crate::scan::{DockerfileSource, ExecRequest, ImageRequest, Recipe, ScanError};
 
 pub use crate::scan::Engine as ExecEngine;
 
@@ -73,14 +73,13 @@ fn recipe(options: &ImageOptions, contract: &Contract) -> Result<Option<Recipe>,
     let Some(path) = options.dockerfile.as_ref().or(contract.image.dockerfile.as_ref()) else {
         return Ok(None);
     };
-    let name = path.display();
-    let bytes = std::fs::read(path).map_err(|e| refused(format!("{name}: {e}")))?;
+    let DockerfileSource { name, bytes, .. } = DockerfileSource::open(path)?;
     let dockerfile = Dockerfile::parse(&bytes).map_err(|e| refused(format!("{name}:{}: {e}", e.line)))?;
     let target = options.target.clone();
     if let Some(stage) = target.as_deref().filter(|t| dockerfile.target(Some(t)).is_err()) {
         return Err(refused(format!("{name}: has no stage {stage}")));
     }
-    Ok(Some(Recipe { path: name.to_string(), dockerfile, target }))
+    Ok(Some(Recipe { path: name, dockerfile, target }))
 }
 
 /// The reference that was given, or the contract's: a path in a contract is relative to its directory.
