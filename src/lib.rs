@@ -1,4 +1,4 @@
-//! seaworthy inspects a container image before it sails.
+//! seaworthy checks a container image before deployment.
 //!
 //! ```text
 //!             load                    ask                   judge               tell

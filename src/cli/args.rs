@@ -24,7 +24,7 @@ pub(super) use wiring::{Files, Wiring};
 
 pub(super) use papers::{Attest, Verify};
 
-/// Inspects a container image before it sails: no secret aboard, papers that match the cargo.
+/// Checks a container image before deployment: no embedded secrets, least-privilege access to runtime secrets, provenance that matches the image.
 #[derive(Debug, Parser)]
 #[command(name = "seaworthy", version, max_term_width = 100, after_help = EXIT_CODES)]
 #[command(propagate_version = true, disable_help_subcommand = true)]
