@@ -16,7 +16,7 @@
 //! share (`seaworthy_source`). Here are the program's own parts: [`check`] the questions, [`rule`] detectors as data,
 //! [`finding`] the answers, [`profile`] controls as data, [`scan`] the spine, [`report`] and [`store`] what is written, [`contract`] what a project
 //! promises, [`cli`] what may be typed. Data never flows back; cargo keeps the layers of the crates and
-//! `tests/architecture.rs` those of the program.
+//! `tests/program/architecture.rs` those of the program.
 
 pub mod check;
 pub mod cli;
