@@ -33,9 +33,6 @@ impl Builder {
 /// What makes a pattern more than a path.
 const WILDCARDS: &[u8] = b"*[]?^\\";
 
-/// Exceptions that are tried to tell which one brings a path back.
-const MAX_EXCEPTIONS: usize = 256;
-
 /// A line of an ignore file that begins with `!`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IgnoreException<'r> {
@@ -156,6 +153,11 @@ impl IgnoreRules {
         self.scope_of(path).refuses_content(path)
     }
 
+    /// The number of exceptions.
+    pub fn exception_count(&self) -> usize {
+        self.patterns.iter().filter(|p| p.exception).count()
+    }
+
     /// Exceptions that make a narrower one without effect: `!docs` brings back all that lies in `docs`, so that
     /// `!docs/ok/**` says nothing more unless a pattern between the two excludes something again. The wider one comes
     /// first in each pair; each wider one is named once, with the first narrower one.
@@ -186,8 +188,12 @@ impl IgnoreRules {
             rest.remove(*at);
             Self::new(rest, self.builder).excluded(path)
         };
-        let exceptions = self.patterns.iter().enumerate().filter(|(_, p)| p.exception).map(|(at, _)| at);
-        exceptions.take(MAX_EXCEPTIONS).find(decides).map(|at| (&self.patterns[at]).into())
+        let ends = path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(at, _)| at).chain([path.len()]);
+        let above: Vec<&[u8]> = ends.map(|end| &path[..end]).collect();
+        // Only an exception that matches the path, or a directory above it, can be the one.
+        let matches = |p: &Pattern| p.exception && above.iter().any(|part| p.matches(part));
+        let candidates = self.patterns.iter().enumerate().filter(|(_, p)| matches(p)).map(|(at, _)| at);
+        candidates.into_iter().find(decides).map(|at| (&self.patterns[at]).into())
     }
 
     /// The rules inside the path's parent.

@@ -2,7 +2,7 @@
 
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
 use seaworthy_context::IgnoreException;
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
 
@@ -24,6 +24,9 @@ const META: CheckMeta = CheckMeta {
 /// Secret files that are asked which exception brings them back.
 const MAX_FILES: usize = 64;
 
+/// Exceptions of one ignore file that are compared with each other.
+const MAX_EXCEPTIONS: usize = 1_000;
+
 impl Check<Build<'_>> for ExceptionTooWide {
     fn meta(&self) -> &'static CheckMeta {
         &META
@@ -32,6 +35,17 @@ impl Check<Build<'_>> for ExceptionTooWide {
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let Some(file) = &build.context.files.ignore_file else { return };
         let path = escape_bytes(std::os::unix::ffi::OsStrExt::as_bytes(file.as_os_str()));
+        let (exceptions, files) =
+            (build.context.rules.exception_count(), build.context.facts.secret_files.len());
+        let too_many = [("exceptions", exceptions, MAX_EXCEPTIONS), ("secret files", files, MAX_FILES)];
+        for (what, count, most) in too_many.into_iter().filter(|(_, count, most)| count > most) {
+            let origin = Origin::new(OriginKind::Dockerfile, path.clone());
+            let reason = format!("there are {count}, and {most} at most are compared with the ignore file");
+            answers.not_checked.push(NotChecked::new(origin, what, reason, vec![META.id]));
+        }
+        if exceptions > MAX_EXCEPTIONS {
+            return;
+        }
         let finding = |exception: IgnoreException<'_>, about: &str, message: String, fix: String| {
             let position = Position { line: exception.line.max(1), column: 1 };
             let text = escape_bytes(exception.text);
