@@ -1,11 +1,12 @@
 //! What is seen in the bytes of a layer's files: secrets by their form, and file kinds that are made to hold them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::fallback::{self, Fallback};
-use super::library::{self, KeyIdentity, Manifests, key};
-use super::place::place;
+use super::library::{self, ContentSums, KeyIdentity, Manifests, key};
+use super::place::Places;
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use crate::rule::{Rule, Rules};
@@ -33,6 +34,8 @@ pub struct Sighting {
     pub mark: SecretMark,
     /// If it is a private key, what tells it apart.
     pub key: Option<KeyIdentity>,
+    /// The sums of the file's content, if it is at hand and may be compared with its package's list.
+    pub content: Option<ContentSums>,
     /// What else is known.
     pub notes: Vec<String>,
 }
@@ -40,7 +43,12 @@ pub struct Sighting {
 impl Sighting {
     /// The secret, as far as its place matters for it.
     pub(crate) fn subject<'a>(&'a self, rule: &'a Rule) -> library::Subject<'a> {
-        library::Subject { rule, confidence: self.confidence, key: self.key.as_ref() }
+        library::Subject {
+            rule,
+            confidence: self.confidence,
+            key: self.key.as_ref(),
+            content: self.content.as_ref(),
+        }
     }
 }
 
@@ -162,10 +170,20 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
             facts.manifests.observe(part.file.path.as_bytes(), bytes, (part.offset > 0, !part.last));
         }
         let sightings = &mut facts.sightings;
-        let whole = part.offset == 0 && part.last;
-        let kind = FileKind::of_path(part.file.path.as_bytes());
+        let whole = part.offset == 0 && part.last && part.file.kind == ContentKind::File;
+        let places = Places::new(bytes, whole);
+        let sums = OnceCell::new();
+        // A name is no line of the kind of file that it names.
+        let named = part.file.kind == ContentKind::Name;
+        let kind = if named { FileKind::Unknown } else { FileKind::of_path(part.file.path.as_bytes()) };
         let mut narrow = |hit: Hit<'_>, width: u64| {
-            sightings.extend(sighting(rules, key, part, bytes, whole, hit, width));
+            let found = sighting(rules, key, part, &places, hit, width);
+            let comparable =
+                |s: &Sighting| whole && rules.get(s.rule).is_some_and(|r| !r.issued && !r.private_key);
+            sightings.extend(found.map(|mut s| {
+                s.content = comparable(&s).then(|| *sums.get_or_init(|| ContentSums::of(bytes)));
+                s
+            }));
         };
         let piece = Piece { bytes, core_start, core_end, kind };
         rules.engine().scan(&piece, scratch, &mut |hit| narrow(hit, 1));
@@ -208,8 +226,7 @@ fn sighting(
     rules: &Rules,
     fingerprint_key: &FingerprintKey,
     part: &Part,
-    bytes: &[u8],
-    whole: bool,
+    places: &Places<'_>,
     hit: Hit<'_>,
     width: u64,
 ) -> Option<Sighting> {
@@ -223,20 +240,29 @@ fn sighting(
     if width == 2 {
         notes.push("in UTF-16".to_owned());
     }
+    let place = match (part.file.kind, width) {
+        (ContentKind::Name, _) => Place::Whole,
+        (_, 1) => places.place(hit.span.start, offset),
+        _ => Place::Byte(offset),
+    };
+    if part.file.kind == ContentKind::Name {
+        notes.push("in the name of the file, or of what it links to".to_owned());
+    }
     let confidence = rule.confidence.adjusted(hit.adjust);
-    if library::is_key(rule) && key::is_stub(hit.secret) {
+    if rule.private_key && key::is_stub(hit.secret) {
         return None;
     }
-    let key = if library::is_key(rule) { key::identity_of_armour(hit.secret) } else { None };
+    let key = if rule.private_key { key::identity_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,
         file: Arc::clone(&part.file),
         matched: (in_file(hit.matched.start), in_file(hit.matched.end)),
         span: (offset, in_file(hit.span.end)),
-        place: place(bytes, whole && width == 1, hit.span.start, offset),
+        place,
         confidence,
         mark: SecretMark::new(fingerprint_key, hit.secret),
         key,
+        content: None,
         notes,
     })
 }

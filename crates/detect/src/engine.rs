@@ -70,7 +70,16 @@ impl Engine {
     /// # Errors
     /// If a detector's pattern is not of bounded length or an anchor is too short.
     pub fn new(detectors: Vec<Detector>) -> Result<Self, BuildError> {
-        Self::build(detectors, true)
+        Self::build(detectors, 0, true)
+    }
+
+    /// As [`Engine::new`], without looking at the patterns of the first `proved` detectors: a test has done so, and for
+    /// hundreds of patterns it costs more than a small scan.
+    ///
+    /// # Errors
+    /// As [`Engine::new`], for the other detectors.
+    pub fn with_proved(detectors: Vec<Detector>, proved: usize) -> Result<Self, BuildError> {
+        Self::build(detectors, proved, true)
     }
 
     /// Builds the engine with the portable search: an Aho-Corasick automaton, the referee of the vector search.
@@ -78,10 +87,10 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`].
     pub fn portable(detectors: Vec<Detector>) -> Result<Self, BuildError> {
-        Self::build(detectors, false)
+        Self::build(detectors, 0, false)
     }
 
-    fn build(detectors: Vec<Detector>, vector: bool) -> Result<Self, BuildError> {
+    fn build(detectors: Vec<Detector>, proved: usize, vector: bool) -> Result<Self, BuildError> {
         for d in &detectors {
             if d.anchors.is_empty() || d.anchors.iter().any(|a| a.len() < 3 || !a.is_ascii()) {
                 return Err(BuildError::Anchor { id: d.id.clone() });
@@ -93,13 +102,10 @@ impl Engine {
             Some(v) => Search::Vector(Box::new(v)),
             None => Search::Automaton(Box::new(automaton(&anchors)?)),
         };
-        let confirmers = detectors
-            .into_iter()
-            .map(|d| {
-                let id = d.id.clone();
-                Confirmer::new(d).map_err(|source| BuildError::Detector { id, source })
-            })
-            .collect::<Result<_, _>>()?;
+        let confirmers: Vec<Confirmer> = detectors.into_iter().map(Confirmer::new).collect();
+        for c in confirmers.iter().skip(proved) {
+            c.check().map_err(|source| BuildError::Detector { id: c.detector().id.clone(), source })?;
+        }
         Ok(Self { anchors, longest_anchor, search, confirmers })
     }
 
