@@ -94,6 +94,7 @@ impl ExaminedImage {
     pub(crate) fn file(&self, view: &LayerView, file: &FileMeta, place: Place) -> Origin {
         let mut origin = self.layer(view, OriginKind::LayerFile);
         origin.path = Some(file.path.display());
+        origin.inside = Some(file.inside().to_owned()).filter(|i| !i.is_empty());
         origin.place = place;
         origin.state = self.state(view, file);
         origin

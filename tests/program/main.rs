@@ -14,6 +14,7 @@ mod support;
 
 mod architecture;
 mod audit;
+mod carriers;
 mod checks_context;
 mod checks_image;
 mod checks_provenance;

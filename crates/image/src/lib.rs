@@ -17,6 +17,7 @@ pub mod layout;
 mod limits;
 mod manifest;
 mod member;
+pub mod nested;
 mod reference;
 #[cfg(feature = "registry")]
 pub mod registry;

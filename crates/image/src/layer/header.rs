@@ -4,11 +4,11 @@
 use tar::Header;
 
 /// Size of a tar block.
-pub(super) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 
 /// What a header announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A regular file, or an unknown type that readers take for one.
     File,
     /// A regular file as before ustar, when a directory was one whose name ends in a slash. That is the full name: the
@@ -35,23 +35,23 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Whether readers take no content for it, whatever size the header says.
-    pub(super) fn has_no_content(self) -> bool {
+    pub(crate) fn has_no_content(self) -> bool {
         matches!(self, Self::HardLink | Self::Symlink | Self::Directory | Self::Special)
     }
 }
 
 /// A parsed header.
-pub(super) struct Parsed {
-    pub(super) kind: Kind,
-    pub(super) name: Vec<u8>,
-    pub(super) link: Vec<u8>,
-    pub(super) size: u64,
+pub(crate) struct Parsed {
+    pub(crate) kind: Kind,
+    pub(crate) name: Vec<u8>,
+    pub(crate) link: Vec<u8>,
+    pub(crate) size: u64,
     /// Permission bits; none if the field is not a number.
-    pub(super) mode: u32,
+    pub(crate) mode: u32,
 }
 
 /// What a block is.
-pub(super) enum Block {
+pub(crate) enum Block {
     Zero,
     Header(Parsed),
     /// Not a header: why.
@@ -59,7 +59,7 @@ pub(super) enum Block {
 }
 
 /// Reads one block.
-pub(super) fn parse(block: &[u8]) -> Block {
+pub(crate) fn parse(block: &[u8]) -> Block {
     if block.len() != BLOCK {
         return Block::Bad("a header is cut off");
     }
@@ -102,16 +102,16 @@ fn checksums(block: &[u8]) -> (i64, i64) {
 
 /// The PAX records that matter here.
 #[derive(Default)]
-pub(super) struct PaxRecords {
-    pub(super) path: Option<Vec<u8>>,
-    pub(super) link: Option<Vec<u8>>,
-    pub(super) size: Option<u64>,
+pub(crate) struct PaxRecords {
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) link: Option<Vec<u8>>,
+    pub(crate) size: Option<u64>,
     /// Whether a record is malformed.
-    pub(super) malformed: bool,
+    pub(crate) malformed: bool,
 }
 
 /// Reads PAX records (pax(1), POSIX.1-2001): `LENGTH KEY=VALUE\n`. Values may hold newlines, so lengths rule.
-pub(super) fn parse_pax(mut records: &[u8]) -> PaxRecords {
+pub(crate) fn parse_pax(mut records: &[u8]) -> PaxRecords {
     let mut out = PaxRecords::default();
     while !records.is_empty() {
         let Some((record, rest)) = split_record(records) else {

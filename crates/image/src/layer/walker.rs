@@ -167,7 +167,7 @@ impl Walker {
     /// Takes the rest of the stream as raw bytes.
     fn rest(&mut self, kind: ContentKind, name: &[u8]) {
         let path = LayerPath::clean(name);
-        let file = Arc::new(FileMeta { path, ordinal: u64::MAX, size: u64::MAX, kind });
+        let file = Arc::new(FileMeta { path, ordinal: u64::MAX, size: u64::MAX, kind, inside: None });
         self.state = State::Data(Data { file, left: u64::MAX, at: 0, given: 0, padding: 0, collect: None });
     }
 
@@ -289,7 +289,13 @@ impl Walker {
     }
 
     fn content(&mut self, kind: ContentKind, path: LayerPath, size: u64, collect: Option<(Kind, Vec<u8>)>) {
-        let file = Arc::new(FileMeta { path, ordinal: self.out.entries.saturating_sub(1), size, kind });
+        let file = Arc::new(FileMeta {
+            path,
+            ordinal: self.out.entries.saturating_sub(1),
+            size,
+            kind,
+            inside: None,
+        });
         // What a u64 leaves over a multiple of 512 fits a usize.
         let padding = usize::try_from(size.wrapping_neg() % BLOCK as u64).unwrap_or(0);
         self.state = State::Data(Data { file, left: size, at: 0, given: 0, padding, collect });
