@@ -143,7 +143,7 @@ fn every_kind_of_token_is_found_in_every_carrier() {
     for finding in report["findings"].as_array().unwrap() {
         let Some(detector) = finding["detector"].as_str() else { continue };
         let places = finding["places"].as_array().cloned().unwrap_or_default();
-        let origins = places.iter().map(|p| &p["origin"]).chain([&finding["origin"]]);
+        let origins = places.iter().chain([&finding["origin"]]);
         for path in origins.filter_map(|o| o["path"].as_str()) {
             found.push((detector.to_owned(), path.to_owned()));
         }

@@ -25,6 +25,7 @@ mod corpus_dockerfile;
 mod gate;
 mod gate_crash;
 mod init;
+mod nested;
 mod properties;
 mod secret_cases;
 mod verify;

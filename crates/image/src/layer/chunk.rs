@@ -23,6 +23,8 @@ pub struct Overlap {
 pub enum ContentKind {
     /// A file's content.
     File,
+    /// A tar header: names, link target, owner.
+    Header,
     /// Records of an extended header, such as PAX attributes.
     Extension,
     /// Bytes after the end of the tar.

@@ -92,6 +92,35 @@ pub(crate) fn parse(block: &[u8]) -> Block {
     Block::Header(Parsed { kind, name, link, size, mode })
 }
 
+/// Whether a header's texts (names, link target, owner, prefix) may hold more than names: something after a text's end, an
+/// assignment, a URL, or a word that is too long and too mixed for one.
+pub(crate) fn is_telling(block: &[u8]) -> bool {
+    const LONG: usize = 16;
+    let fields = [0..100, 157..257, 265..297, 297..329, 345..500];
+    fields.into_iter().filter_map(|field| block.get(field)).any(|field| {
+        let (mut length, mut digits, mut letters, mut ended) = (0, false, false, false);
+        for (i, byte) in field.iter().enumerate() {
+            match byte {
+                0 => {
+                    ended = true;
+                    (length, digits, letters) = (0, false, false);
+                }
+                _ if ended => return true,
+                b'=' => return true,
+                b':' if field.get(i + 1..i + 3) == Some(b"//") => return true,
+                b'0'..=b'9' => (length, digits) = (length + 1, true),
+                b'_' => length += 1,
+                letter if letter.is_ascii_alphabetic() => (length, letters) = (length + 1, true),
+                _ => (length, digits, letters) = (0, false, false),
+            }
+            if length >= LONG && digits && letters {
+                return true;
+            }
+        }
+        false
+    })
+}
+
 /// The header's checksum with its own field as blanks, over unsigned and over signed bytes.
 fn checksums(block: &[u8]) -> (i64, i64) {
     block.iter().enumerate().fold((0, 0), |(unsigned, signed), (i, b)| {
@@ -160,6 +189,26 @@ mod tests {
         assert!(parse_pax(b"99 path=a\n").malformed);
         assert!(parse_pax(b"11 size=abc\n").malformed);
         assert!(!parse_pax(b"\0\0\0").malformed);
+    }
+
+    #[test]
+    fn telling_headers() {
+        let with = |at: usize, text: &[u8]| {
+            let mut block = [0u8; BLOCK];
+            block[at..at + text.len()].copy_from_slice(text);
+            is_telling(&block)
+        };
+        assert!(!with(0, b"usr/share/doc/some-package/changelog.Debian.gz"));
+        assert!(!with(265, b"root"));
+        for (at, text) in [
+            (0, &b"app/hX7PKR0CsTy4Qwb8/x"[..]),
+            (0, b"short\0hidden"),
+            (157, b"https://a:b@c/"),
+            (265, b"PASSWORD=x"),
+            (345, b"a/hX7PKR0CsTy4Qwb8zz"),
+        ] {
+            assert!(with(at, text), "{at}");
+        }
     }
 
     #[test]

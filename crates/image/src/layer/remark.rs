@@ -109,7 +109,7 @@ impl<R: BufRead> Gzip<R> {
         for text in [8, 16] {
             if flags & text != 0 {
                 let mut value = Vec::new();
-                source.take(LONGEST as u64).read_until(0, &mut value)?;
+                source.by_ref().take(LONGEST as u64).read_until(0, &mut value)?;
                 if value.pop() != Some(0) {
                     return Err(io::Error::new(
                         io::ErrorKind::InvalidData,

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::chunk::{ContentKind, FileMeta, Overlap, Part};
-use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, parse, parse_pax};
+use super::chunk::{ContentKind, FileMeta, Inside, Overlap, Part};
+use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, is_telling, parse, parse_pax};
 use super::index::EntryIndex;
 use super::listing::{Entry, EntryKind};
 use crate::Limits;
@@ -111,6 +111,9 @@ impl Walker {
                         continue;
                     };
                     if self.header(block) {
+                        if is_telling(block) {
+                            parts.push(self.header_part(block, pos));
+                        }
                         pos += BLOCK;
                     }
                 }
@@ -205,6 +208,25 @@ impl Walker {
                 true
             }
         }
+    }
+
+    /// A header's texts, to be examined as bytes.
+    fn header_part(&self, block: &[u8], at: usize) -> Part {
+        let name = block.get(..100).unwrap_or_default().split(|b| *b == 0).next().unwrap_or_default();
+        let inside = Inside {
+            shown: " → tar header".to_owned(),
+            name: LayerPath::default(),
+            depth: 0,
+            compressed: false,
+        };
+        let file = Arc::new(FileMeta {
+            path: LayerPath::clean(name),
+            ordinal: self.out.entries.saturating_sub(1),
+            size: BLOCK as u64,
+            kind: ContentKind::Header,
+            inside: Some(inside),
+        });
+        Part { file, bytes: at..at + BLOCK, core: at..at + BLOCK, offset: 0, last: true }
     }
 
     fn entry(&mut self, parsed: Parsed) {

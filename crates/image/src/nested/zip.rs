@@ -17,6 +17,14 @@ const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 /// In place of a 32-bit size that stands in the extra field.
 const ELSEWHERE: u32 = u32::MAX;
 
+/// What of a local header the directory must agree with.
+struct Met {
+    at: u64,
+    method: u16,
+    /// The stored size, if the header knew it.
+    size: Option<u64>,
+}
+
 /// A local header.
 struct Local {
     flags: u16,
@@ -38,8 +46,8 @@ pub(super) fn open(
     source: &mut Source<'_>,
     level: usize,
 ) -> io::Result<()> {
-    // Offsets of local headers, which come in order, against the archive's own start.
-    let mut met: Vec<u64> = Vec::new();
+    // Local headers, which come in order.
+    let mut met: Vec<Met> = Vec::new();
     let mut directory = Directory::default();
     // Behind a stub, offsets may count from the archive or from the file.
     let mut start = None;
@@ -54,8 +62,10 @@ pub(super) fn open(
                     )));
                 }
                 start.get_or_insert(at);
-                met.push(at);
-                entry(unpacker, file, source, level)?;
+                if let Some(local) = header(source)? {
+                    met.push(Met { at, method: local.method, size: local.size });
+                    entry(unpacker, file, source, &local, level)?;
+                }
             }
             CENTRAL => directory.entry(source, &met, start.unwrap_or(0), unpacker.limits.nested_entries)?,
             _ => source.skip(4)?,
@@ -88,9 +98,9 @@ fn entry(
     unpacker: &Unpacker<'_>,
     file: &Arc<FileMeta>,
     source: &mut Source<'_>,
+    local: &Local,
     level: usize,
 ) -> io::Result<()> {
-    let Some(local) = header(source)? else { return Ok(()) };
     if local.name.ends_with(b"/") && local.size.is_none_or(|s| s == 0) && local.method == 0 {
         return Ok(());
     }
@@ -103,7 +113,7 @@ fn entry(
         // The size is a bound, and the file's data ends there whatever becomes of it.
         Some(size) => {
             let mut data = Bounded { source, left: size };
-            let fault = content(unpacker, &member, &local, &mut data, level);
+            let fault = content(unpacker, &member, local, &mut data, level);
             let left = data.left;
             let skipped = source.skip(left);
             if fault.is_err() || skipped.is_err() {
@@ -113,7 +123,7 @@ fn entry(
         }
         None if local.method == 0 => stored_of_unknown_size(unpacker, &member, source, level),
         None => {
-            if content(unpacker, &member, &local, source, level).is_err() {
+            if content(unpacker, &member, local, source, level).is_err() {
                 unpacker.miss(&member, "it is damaged or cut off, and was not read to its end");
             }
             descriptor(source)
@@ -131,19 +141,23 @@ fn header(source: &mut Source<'_>) -> io::Result<Option<Local>> {
     let extra = source.bytes(usize::from(short(28)))?;
     // A descriptor behind the data knows what the header does not.
     let streamed = flags & 8 != 0;
-    let size = if packed == ELSEWHERE { zip64_size(&extra) } else { Some(u64::from(packed)) };
+    let unpacked = long(22);
+    let size = match packed {
+        ELSEWHERE => zip64(&extra, usize::from(unpacked == ELSEWHERE)),
+        size => Some(u64::from(size)),
+    };
     let size = size.filter(|size| !(streamed && *size == 0));
     let plausible = short(4) < 0x100 && !name.is_empty();
     Ok(plausible.then_some(Local { flags, method, size, name }))
 }
 
-/// The stored size in a zip64 extra field (4.5.3): behind the unpacked size.
-fn zip64_size(mut extra: &[u8]) -> Option<u64> {
+/// A number of the zip64 extra field (4.5.3), which has only those that a header points to.
+fn zip64(mut extra: &[u8], index: usize) -> Option<u64> {
     while let [a, b, c, d, rest @ ..] = extra {
         let length = usize::from(u16::from_le_bytes([*c, *d]));
         let data = rest.get(..length)?;
         if u16::from_le_bytes([*a, *b]) == 1 {
-            return data.get(8..)?.first_chunk::<8>().map(|n| u64::from_le_bytes(*n));
+            return data.get(8 * index..)?.first_chunk::<8>().map(|n| u64::from_le_bytes(*n));
         }
         extra = rest.get(length..)?;
     }
@@ -262,23 +276,33 @@ impl Read for UntilHeader<'_, '_> {
 #[derive(Default)]
 struct Directory {
     entries: u64,
-    /// Entries whose local header was not met.
+    /// Entries whose local header was not met, or says something else.
     unmet: u64,
 }
 
 impl Directory {
-    fn entry(&mut self, source: &mut Source<'_>, met: &[u64], start: u64, most: u64) -> io::Result<()> {
+    fn entry(&mut self, source: &mut Source<'_>, met: &[Met], start: u64, most: u64) -> io::Result<()> {
         let fixed = source.array::<46>()?;
-        let short = |at: usize| usize::from(u16::from_le_bytes([fixed[at], fixed[at + 1]]));
+        let short = |at: usize| u16::from_le_bytes([fixed[at], fixed[at + 1]]);
         let long = |at: usize| u32::from_le_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]]);
-        let (name, extra, comment, offset) = (short(28), short(30), short(32), long(42));
-        source.skip((name + extra + comment) as u64)?;
+        source.skip(u64::from(short(28)))?;
+        let extra = source.bytes(usize::from(short(30)))?;
+        source.skip(u64::from(short(32)))?;
         self.entries += 1;
-        let offset = u64::from(offset);
-        let has = |at: u64| met.binary_search(&at).is_ok();
-        // An offset of 64 bits is not compared: the archive is larger than what is opened at once.
-        let known = offset == u64::from(ELSEWHERE) || has(offset) || has(offset + start);
-        self.unmet += u64::from(!known);
+        // Unpacked size, stored size, offset: each 64 bits in the extra field if it is too large for its own.
+        let mut elsewhere = 0;
+        let mut number = |value: u32| {
+            if value != ELSEWHERE {
+                return Some(u64::from(value));
+            }
+            elsewhere += 1;
+            zip64(&extra, elsewhere - 1)
+        };
+        let (_, size, offset) = (number(long(24)), number(long(20)), number(long(42)));
+        let find = |at: u64| met.binary_search_by_key(&at, |m| m.at).ok().and_then(|i| met.get(i));
+        let local = offset.and_then(|at| find(at).or_else(|| find(at + start)));
+        let agrees = |local: &Met| local.method == short(10) && local.size.is_none_or(|s| Some(s) == size);
+        self.unmet += u64::from(!local.is_some_and(agrees));
         if self.entries > most {
             return Err(io::Error::other(format!("its directory names more than {most} files")));
         }
@@ -288,7 +312,7 @@ impl Directory {
     fn judge(&self, met: u64) -> io::Result<()> {
         if self.unmet > 0 {
             return Err(io::Error::other(format!(
-                "its directory names {} files that are not where it says, or overlap with others",
+                "its directory names {} files that are not where or what it says, or overlap with others",
                 self.unmet
             )));
         }
