@@ -317,7 +317,8 @@ fn resolve(rules: &Rules, mut sightings: Vec<Sighting>) -> Vec<Sighting> {
 fn drop_outer(sightings: &mut Vec<Sighting>) {
     let id = |s: &Sighting| (s.file.ordinal, s.file.path.as_bytes().to_vec(), s.rule, s.mark.group);
     let mut deepest: HashMap<(u64, Vec<u8>, usize, u64), usize> = HashMap::new();
-    let depth = |s: &Sighting| s.file.inside.as_ref().map_or(0, |i| i.depth);
+    // A compressed tar and the files in it are one level.
+    let depth = |s: &Sighting| s.file.inside.as_ref().map_or(0, |i| 2 * i.depth + usize::from(!i.compressed));
     for s in sightings.iter().filter(|s| depth(s) > 0) {
         let known = deepest.entry(id(s)).or_default();
         *known = (*known).max(depth(s));

@@ -167,9 +167,11 @@ impl<'a> Pipeline<'a> {
         lock(&job.unhashed).push_back(Arc::clone(&chunk));
         let of_task = Arc::clone(job);
         scope.spawn(move |_| {
-            self.examine(&of_task, &chunk);
-            self.release(chunk);
-            of_task.open.fetch_sub(1, Ordering::Release);
+            let _done = Done(&of_task.open);
+            let held = Held { pipeline: self, chunk: Some(chunk) };
+            if let Some(chunk) = &held.chunk {
+                self.examine(&of_task, chunk);
+            }
         });
         let of_task = Arc::clone(job);
         scope.spawn(move |_| self.hash_waiting(&of_task));
@@ -257,14 +259,13 @@ impl<'a> Pipeline<'a> {
         job.open.fetch_add(1, Ordering::Relaxed);
         let of_task = Arc::clone(job);
         scope.spawn(move |_| {
+            let (_done, _counted) = (Done(&of_task.open), Done(&self.nested_in_flight));
             let thread = rayon::current_thread_index().unwrap_or(0);
             if let Some(scratch) = self.scratch.get(thread).or(self.scratch.first()) {
                 let facts = examine(self.rules, self.key, &chunk, &mut lock(scratch));
                 lock(&of_task.facts).merge(facts);
             }
             self.give_back(chunk);
-            self.nested_in_flight.fetch_sub(1, Ordering::Release);
-            of_task.open.fetch_sub(1, Ordering::Release);
         });
         self.buffer()
     }
@@ -286,6 +287,29 @@ impl<'a> Pipeline<'a> {
 
     fn give_back(&self, chunk: Chunk) {
         lock(&self.buffers).push(chunk.into_buffer());
+    }
+}
+
+/// Counts a piece of work as done when it ends, even by a panic: whoever waits for it would wait forever.
+struct Done<'a>(&'a AtomicUsize);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// A chunk that is let go of when the work on it ends, even by a panic.
+struct Held<'s, 'p> {
+    pipeline: &'s Pipeline<'p>,
+    chunk: Option<Arc<Chunk>>,
+}
+
+impl Drop for Held<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(chunk) = self.chunk.take() {
+            self.pipeline.release(chunk);
+        }
     }
 }
 

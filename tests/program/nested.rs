@@ -215,7 +215,7 @@ fn closed_forms_are_counted_and_clean_blobs_are_silent() {
 fn what_a_layer_carries_beside_its_content_is_examined() {
     let tar = Tar::new().file("a", "b").done();
     let mut stream = Vec::new();
-    let mut builder = flate2::GzBuilder::new().comment(format!("token={GITHUB}"));
+    let builder = flate2::GzBuilder::new().comment(format!("token={GITHUB}"));
     std::io::Read::read_to_end(&mut builder.read(&tar[..], flate2::Compression::fast()), &mut stream)
         .unwrap();
     let zstd = crate::support::zstd_bytes(&tar);

@@ -34,7 +34,7 @@ pub(super) fn region(text: &[u8], at: usize, done: &mut usize) -> Option<Region>
     let mut decoded = Vec::new();
     map.stretch(0, start);
     let (mut place, mut last) = (start, at);
-    while place < text.len() && place - start < LONGEST && place - last < AROUND {
+    while place < text.len() && place - start < LONGEST && place.saturating_sub(last) < AROUND {
         let byte = text[place];
         if is_end(byte) {
             break;

@@ -1,7 +1,5 @@
 //! Runs of base64 (RFC 4648, either alphabet, in one line or wrapped) and of hexadecimal digits.
 
-use std::cmp::Ordering;
-
 use super::map::Map;
 use super::sieve::{SHORTEST, SHORTEST_VALUE, is_word};
 use super::{Encoding, Region, is_text};
@@ -15,7 +13,7 @@ const VALUE: usize = 2048;
 /// The deepest indentation of a wrapped line.
 const INDENT: usize = 32;
 /// The shortest line that is taken for one of several.
-const LINE: usize = 48;
+const LINE: usize = 32;
 
 /// The encoded run around `at`, if it decodes to text. `done` is moved behind a run that does not.
 pub(super) fn region(text: &[u8], at: usize, short: bool, done: &mut usize) -> Option<Region> {
@@ -87,13 +85,8 @@ fn base64(text: &[u8], start: usize, end: usize) -> Option<Region> {
         let next = whole.then(|| next_line(text, to)).flatten();
         let Some((next_start, next_end)) = next else { break };
         let next_length = next_end - next_start;
-        let fits = match next_length.cmp(&length) {
-            Ordering::Equal => true,
-            // The last line, or the first behind a name.
-            Ordering::Less => lines > 1 || length >= 60,
-            Ordering::Greater => lines == 1 && next_length >= LINE,
-        };
-        if !fits {
+        // The first line may stand behind a name, and be shorter.
+        if next_length > length && (lines > 1 || next_length < LINE) {
             break;
         }
         (from, to) = (next_start, next_end);
