@@ -24,6 +24,7 @@ mod context;
 mod corpus_dockerfile;
 mod gate;
 mod gate_crash;
+mod hostile;
 mod init;
 mod nested;
 mod properties;

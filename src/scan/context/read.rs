@@ -1,6 +1,5 @@
 //! The files of a context, read in pieces of bounded size by all threads.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +16,7 @@ use seaworthy_context::{Context as Files, FileKind, Sent};
 use seaworthy_detect::{AHEAD, BEHIND, Scratch};
 use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Overlap, Part};
 use seaworthy_image::nested::{self, HEAD};
-use seaworthy_source::{LayerPath, Place, Position};
+use seaworthy_source::{LayerPath, Place, Position, input};
 
 /// Fresh bytes of a piece.
 const FRESH: usize = 1 << 20;
@@ -128,7 +127,7 @@ fn open(
     facts: &mut ChunkFacts,
 ) -> std::io::Result<()> {
     let limits = super::super::image::limits(setup.contract);
-    let mut file = File::open(path)?;
+    let (mut file, _) = input::open(path)?;
     let overlap = Overlap { behind: BEHIND, ahead: AHEAD };
     let opened = nested::open(meta, &mut file, &limits, overlap, &mut |chunk| {
         facts.merge(examine(setup.rules, &setup.key, &chunk, scratch));
@@ -163,10 +162,7 @@ impl Pieces<'_> {
         scratch: &mut Scratch,
         facts: &mut ChunkFacts,
     ) -> std::io::Result<u64> {
-        let mut file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(std::io::Error::other("it is no longer a regular file"));
-        }
+        let (mut file, _) = input::open(path)?;
         self.buffer.clear();
         let mut core_start = 0;
         loop {

@@ -14,6 +14,9 @@ pub(super) trait Taker {
     fn give(&self, level: usize, bytes: &[u8]) -> io::Result<()>;
 }
 
+/// Bytes that are read first.
+const FIRST: usize = 4 << 10;
+
 /// A file that is being read.
 pub(super) struct Source<'s> {
     taker: &'s dyn Taker,
@@ -60,7 +63,9 @@ impl<'s> Source<'s> {
         self.buffer.drain(..self.start);
         self.start = 0;
         let from = self.buffer.len();
-        self.buffer.resize(BUFFER, 0);
+        // An archive may hold a million small files: a buffer grows with what it is for.
+        let size = if self.offset == 0 && from == 0 { FIRST } else { BUFFER };
+        self.buffer.resize(size, 0);
         let read = loop {
             match self.inner.read(&mut self.buffer[from..]) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
