@@ -368,6 +368,8 @@ pub struct NotChecked {
     pub reason: String,
     /// The checks that would have looked at it.
     pub checks: Vec<&'static str>,
+    /// Whether the contract may accept it: a file of a known form that could not be opened.
+    pub acceptable: bool,
 }
 
 impl Finding {
@@ -475,7 +477,12 @@ impl NotChecked {
         reason: impl Into<String>,
         checks: Vec<&'static str>,
     ) -> Self {
-        Self { origin, what: what.into(), reason: reason.into(), checks }
+        Self { origin, what: what.into(), reason: reason.into(), checks, acceptable: false }
+    }
+
+    /// A file of a known form that could not be opened: the contract may accept it.
+    pub fn file(origin: Origin, reason: impl Into<String>, checks: Vec<&'static str>) -> Self {
+        Self { acceptable: true, ..Self::new(origin, "file", reason, checks) }
     }
 }
 

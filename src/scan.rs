@@ -5,6 +5,7 @@ mod context;
 mod exec;
 mod gate;
 mod image;
+mod opener;
 mod packaging;
 mod papers;
 mod pipeline;

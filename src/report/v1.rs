@@ -247,7 +247,7 @@ impl From<&seaworthy_source::Origin> for Origin {
                 digest: printable(&l.digest),
                 instruction: l.instruction.as_deref().map(printable),
             }),
-            path: origin.path.as_deref().map(printable),
+            path: origin.whole_path().as_deref().map(printable),
             line,
             column,
             offset,

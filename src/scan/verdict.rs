@@ -32,7 +32,7 @@ pub(super) fn judge(
         u.what = masker.mask(&u.what);
         u.reason = masker.mask(&u.reason);
     });
-    let unused = setup.contract.unused_accept_entries(&found);
+    let unused = setup.contract.unused_accept_entries(&found, &not_checked);
     let warnings = unused
         .iter()
         // An entry for a check that was not asked may be of use to another command.
@@ -55,13 +55,38 @@ pub(super) fn judge(
             None => findings.push(finding),
         }
     }
+    let (not_checked, notes) = accept_not_checked(setup, not_checked);
     let fail_on = setup.contract.policy.fail_on;
     let known = catalogue();
     let mut report =
         Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
+    report.notes = notes;
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     Outcome { report, warnings, indexes: Vec::new() }
+}
+
+/// What is left of the items that were not checked when those that the contract accepts are taken out, and a note for
+/// each of these.
+fn accept_not_checked(setup: &Setup<'_>, items: Vec<NotChecked>) -> (Vec<NotChecked>, Vec<String>) {
+    let (mut left, mut notes) = (Vec::new(), Vec::new());
+    for mut item in items {
+        match setup.contract.accept_not_checked(&item, setup.today) {
+            Some(AcceptMatch::Accepted { reason, expires, .. }) => {
+                let path = item.origin.whole_path().unwrap_or_default();
+                let why = &item.reason;
+                notes.push(format!(
+                    "{path} was not checked ({why}); the contract accepts that until {expires}: {reason}"
+                ));
+            }
+            Some(AcceptMatch::Expired { on, .. }) => {
+                item.reason.push_str(&format!("; the contract accepted that until {on}, which has expired"));
+                left.push(item);
+            }
+            None => left.push(item),
+        }
+    }
+    (left, notes)
 }
 
 /// The same finding on another platform is another place of the first.
@@ -84,7 +109,8 @@ fn together(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// A path, a key of a document or the name of a platform may be a secret, too.
 fn mask(masker: &Masker<'_>, origin: &mut Origin) {
-    origin.path.iter_mut().chain(&mut origin.platform).for_each(|text| *text = masker.mask(text));
+    let texts = origin.path.iter_mut().chain(&mut origin.inside).chain(&mut origin.platform);
+    texts.for_each(|text| *text = masker.mask(text));
     if let Some(layer) = &mut origin.layer {
         layer.digest = masker.mask(&layer.digest);
     }
@@ -95,15 +121,18 @@ fn mask(masker: &Masker<'_>, origin: &mut Origin) {
 
 /// The same gap, met by several checks, is one item.
 fn merged(not_checked: Vec<NotChecked>) -> Vec<NotChecked> {
-    let mut merged: BTreeMap<(Origin, String, String), Vec<&'static str>> = BTreeMap::new();
+    let mut merged: BTreeMap<(Origin, String, String, bool), Vec<&'static str>> = BTreeMap::new();
     for item in not_checked {
-        let checks = merged.entry((item.origin, item.what, item.reason)).or_default();
+        let checks = merged.entry((item.origin, item.what, item.reason, item.acceptable)).or_default();
         checks.extend(item.checks);
         checks.sort_unstable();
         checks.dedup();
     }
     merged
         .into_iter()
-        .map(|((origin, what, reason), checks)| NotChecked::new(origin, what, reason, checks))
+        .map(|((origin, what, reason, acceptable), checks)| NotChecked {
+            acceptable,
+            ..NotChecked::new(origin, what, reason, checks)
+        })
         .collect()
 }

@@ -83,8 +83,8 @@ fn finding(
     if !git.is_empty() {
         notes.push(git);
     }
-    let origin = seaworthy_source::Origin { place: sighting.place.clone(), ..examined.origin(file) };
-    let path = origin.path.clone().unwrap_or_default();
+    let origin = sighting.origin(examined.origin(file));
+    let path = origin.whole_path().unwrap_or_default();
     let id = &rule.detector.id;
     Some(Finding {
         check: META.id,
