@@ -11,7 +11,7 @@ pub use context::{ContextOptions, DockerfileInput};
 pub use documents::{DocumentFiles, documents};
 pub use image::{ExecEngine, ImageOptions};
 pub use place::{Place, bucket, layout, store};
-pub use wiring::WiringOptions;
+pub use wiring::{WiringFiles, WiringOptions};
 
 use super::ScanError;
 

@@ -4,4 +4,5 @@
 mod account;
 mod plans;
 mod snapshots;
+mod sources;
 mod templates;

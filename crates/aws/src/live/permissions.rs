@@ -16,7 +16,7 @@ pub(super) fn base(arn: &str) -> &str {
 }
 
 /// The partition of a region.
-fn partition(region: &str) -> &'static str {
+pub(super) fn partition(region: &str) -> &'static str {
     [
         ("cn-", "aws-cn"),
         ("us-gov-", "aws-us-gov"),
@@ -72,7 +72,11 @@ pub fn policy(wanted: &Wanted, account: &str, region: &str, simulation: bool) ->
         let policies = [account, "aws"].map(|owner| format!("arn:{partition}:iam::{owner}:policy/*"));
         allow("ManagedPolicies", &["iam:GetPolicy", "iam:GetPolicyVersion"], policies.to_vec());
     }
-    allow("TaskDefinitions", &["ecs:DescribeTaskDefinition"], everything(&wanted.tasks));
+    let tasks = if wanted.discovers_tasks { vec!["*".to_owned()] } else { everything(&wanted.tasks) };
+    allow("TaskDefinitions", &["ecs:DescribeTaskDefinition"], tasks);
+    let services = ["ecs:DescribeServices", "ecs:ListClusters", "ecs:ListServices"];
+    let discovered = wanted.discovers_tasks.then(|| "*".to_owned());
+    allow("Services", &services, discovered.into_iter().collect());
     let repository = |name: &String| format!("arn:{partition}:ecr:{region}:{account}:repository/{name}");
     let repositories = wanted.repositories.iter().map(repository).collect();
     allow("Repositories", &["ecr:DescribeRepositories"], repositories);
@@ -112,6 +116,7 @@ mod tests {
             roles: set(&["app"]),
             tasks: set(&["app"]),
             repositories: set(&["team/app"]),
+            discovers_tasks: true,
         }
     }
 
@@ -147,6 +152,9 @@ mod tests {
             ("iam:GetPolicy", "arn:aws:iam::111122223333:policy/own"),
             ("iam:GetPolicyVersion", "arn:aws:iam::111122223333:policy/own"),
             ("ecs:DescribeTaskDefinition", "*"),
+            ("ecs:ListClusters", "*"),
+            ("ecs:ListServices", "*"),
+            ("ecs:DescribeServices", "*"),
             ("ecr:DescribeRepositories", "arn:aws:ecr:eu-west-1:111122223333:repository/team/app"),
         ] {
             assert_eq!(decide(&policies, action, resource), Decision::Allowed, "{action} on {resource}");

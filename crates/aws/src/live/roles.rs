@@ -36,6 +36,7 @@ pub async fn look(session: &Session, name: &str) -> Seen<Role> {
         path: Some(role.path.clone()),
         policies_gap: both(inline_gap, managed_gap),
         boundary: boundary(session, &role).await,
+        tags: role.tags.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
         place: Place { address: role.arn.clone(), ..Place::default() },
         arn: Some(role.arn),
     })

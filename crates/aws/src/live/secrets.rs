@@ -37,5 +37,7 @@ pub async fn look(session: &Session, arn: &str) -> Seen<ManagedSecret> {
         },
         Err(failure) => Seen::NotSeen(failure.gap_after_listing("ResourceNotFound")),
     };
-    Seen::Value(ManagedSecret { name, arn: Some(full), place, planned: false, key, policy })
+    let tags = answer.tags.unwrap_or_default().into_iter();
+    let tags = tags.filter_map(|tag| Some((tag.key?, tag.value?))).collect();
+    Seen::Value(ManagedSecret { name, arn: Some(full), place, planned: false, key, policy, tags })
 }
