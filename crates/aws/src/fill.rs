@@ -163,7 +163,7 @@ impl Snapshot {
     }
 
     /// Changes every document.
-    fn each_document(&mut self, change: &mut dyn FnMut(&mut Document)) {
+    pub(super) fn each_document(&mut self, change: &mut dyn FnMut(&mut Document)) {
         let mut one = |seen: &mut Seen<Document>| {
             if let Seen::Value(document) = seen {
                 change(document);
@@ -402,7 +402,7 @@ mod tests {
     }
 
     fn document(text: &str) -> Document {
-        Document { text: text.into(), place: Place::default() }
+        Document::new(text, Place::default())
     }
 
     fn policy(name: &str, document: Seen<Document>) -> PolicyAttachment {

@@ -148,6 +148,16 @@ pub struct Document {
     pub text: String,
     /// Where it is told of.
     pub place: Place,
+    /// The line of each statement in the file of the place, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<u32>,
+}
+
+impl Document {
+    /// A document without lines of its own.
+    pub fn new(text: impl Into<String>, place: Place) -> Self {
+        Self { text: text.into(), place, lines: Vec::new() }
+    }
 }
 
 /// A parameter of Systems Manager. Its value is never held.

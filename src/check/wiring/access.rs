@@ -238,14 +238,13 @@ impl<'a> Access<'a> {
         self.unseen.push(Missing { what, gap, place: place.clone() });
     }
 
-    /// Where the policy of a statement is told of.
-    pub(super) fn place(&self, of: StatementRef) -> &Place {
-        let place = match of.layer {
-            Layer::Identity => self.identity_documents.get(of.policy).map(|document| &document.place),
-            Layer::Boundary => self.boundary_place,
-            _ => None,
-        };
-        place.unwrap_or(&self.seen.place)
+    /// Where a statement is told of: its own line where that is known, else that of its policy.
+    pub(super) fn place(&self, of: StatementRef) -> Place {
+        let document = self.identity_documents.get(of.policy).filter(|_| of.layer == Layer::Identity);
+        let boundary = self.boundary_place.filter(|_| of.layer == Layer::Boundary);
+        let place = document.map(|document| &document.place).or(boundary).unwrap_or(&self.seen.place);
+        let line = document.and_then(|document| document.lines.get(of.statement)).copied();
+        Place { line: line.or(place.line), ..place.clone() }
     }
 
     /// A statement of an identity policy as it is written.

@@ -139,7 +139,7 @@ fn report(
     };
     let origin = match (of, by_secret.and_then(|s| wiring.snapshot.secret(s).value().copied())) {
         (_, Some(secret)) => wiring.origin(&secret.place),
-        (Some(of), None) => wiring.origin(access.place(of)),
+        (Some(of), None) => wiring.origin(&access.place(of)),
         (None, None) => wiring.origin(&access.seen.place),
     };
     if let Some(boundary) = &access.unseen_boundary {

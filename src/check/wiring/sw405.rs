@@ -240,7 +240,8 @@ fn report(
 ) {
     let by =
         of.map_or_else(|| "a resource policy".to_owned(), |of| statement::described(&access.policies, of));
-    let origin = wiring.origin(of.map_or(&access.seen.place, |of| access.place(of)));
+    let place = of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
+    let origin = wiring.origin(&place);
     let actions = beyond.actions.join(", ");
     if let Some(boundary) = &access.unseen_boundary {
         let what = format!("whether the execution role {} is allowed {actions}", access.name);

@@ -136,7 +136,8 @@ fn report(
 ) {
     let by = of
         .map_or_else(|| "its policies together".to_owned(), |of| statement::described(&access.policies, of));
-    let origin = wiring.origin(of.map_or(&access.seen.place, |of| access.place(of)));
+    let place = of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
+    let origin = wiring.origin(&place);
     // What certainly reaches a secret is told first.
     let mut sorted: Vec<&Open> = open.iter().collect();
     sorted.sort_by_key(|open| open.reaches.is_none());

@@ -156,7 +156,7 @@ impl Compared<'_, '_> {
             }
         }
         for (of, access) in found {
-            let place = of.map_or(&new.seen.place, |of| new.place(of));
+            let place = &of.map_or_else(|| new.seen.place.clone(), |of| new.place(of));
             let by =
                 of.map_or_else(|| "its policies".to_owned(), |of| statement::described(&new.policies, of));
             let action = of.and_then(|of| new.policies.statement(of)).map_or_else(

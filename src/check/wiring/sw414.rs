@@ -155,7 +155,8 @@ impl Asked<'_, '_> {
     ) {
         let access = self.access;
         let by = of.map_or_else(|| "its policies".to_owned(), |of| statement::described(policies, of));
-        let place = at.unwrap_or_else(|| of.map_or(&access.seen.place, |of| access.place(of)));
+        let own = || of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
+        let place = &at.cloned().unwrap_or_else(own);
         let action = self.action(policies, action, of);
         if let Some(boundary) = &access.unseen_boundary {
             let what = format!("whether {} is allowed {action} on {resource}", access.name);

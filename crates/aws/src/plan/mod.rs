@@ -89,6 +89,15 @@ pub fn read_with(
                 (place.file, place.line) = (Some(block.file.clone()), Some(block.line));
             }
         });
+        out.each_document(&mut |document| {
+            let resource = texts.document.resources.get(&document.place.address);
+            // A role holds its trust policy and inline policies, which its address does not tell apart.
+            let resource = resource.filter(|resource| resource.kind != "aws_iam_role");
+            if let Some((block, lines)) = resource.and_then(|resource| evaluator.statements(resource)) {
+                (document.place.file, document.place.line) = (Some(block.file.clone()), Some(block.line));
+                document.lines = lines;
+            }
+        });
     }
     if let Err(reason) = source {
         out.gaps.push((Place::default(), Gap::new(reason)));

@@ -18,7 +18,7 @@ impl Texts<'_> {
     pub fn document_in(&self, resource: &Resource, attribute: &str) -> Seen<Document> {
         match resource.values.get(attribute) {
             Some(Value::String(text)) if !text.is_empty() => {
-                return Seen::Value(Document { text: text.clone(), place: place(resource) });
+                return Seen::Value(Document::new(text.clone(), place(resource)));
             }
             Some(Value::Object(_) | Value::Array(_)) => {
                 return Seen::NotSeen(Gap::new("the policy is not text"));
@@ -27,7 +27,7 @@ impl Texts<'_> {
             _ => {}
         }
         if let Some(text) = self.evaluated(resource, attribute).and_then(|tree| policy_text(&tree)) {
-            return Seen::Value(Document { text, place: place(resource) });
+            return Seen::Value(Document::new(text, place(resource)));
         }
         let leaves = self.linker.leaves_of(resource, attribute);
         match leaves.as_slice() {
@@ -56,10 +56,10 @@ impl Texts<'_> {
     /// The document of `aws_iam_policy_document`, with `${unknown:…}` for what is not known.
     pub fn document_of(&self, data: &Resource) -> Seen<Document> {
         if let Some(text) = data.text("json") {
-            return Seen::Value(Document { text: text.to_owned(), place: place(data) });
+            return Seen::Value(Document::new(text.to_owned(), place(data)));
         }
         if let Some(text) = self.document_from_source(data) {
-            return Seen::Value(Document { text, place: place(data) });
+            return Seen::Value(Document::new(text, place(data)));
         }
         for merged in ["source_policy_documents", "override_policy_documents", "source_json", "override_json"]
         {
@@ -105,7 +105,7 @@ impl Texts<'_> {
         };
         let version = data.text("version").unwrap_or("2012-10-17");
         let text = json!({ "Version": version, "Statement": statements }).to_string();
-        Seen::Value(Document { text, place: place(data) })
+        Seen::Value(Document::new(text, place(data)))
     }
 }
 

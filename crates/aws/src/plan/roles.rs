@@ -47,7 +47,7 @@ impl<'a> Policies<'a> {
             return self.of(policy);
         }
         if let Some(text) = managed::document(arn) {
-            return Seen::Value(Document { text: text.to_owned(), place: place(at) });
+            return Seen::Value(Document::new(text.to_owned(), place(at)));
         }
         Seen::NotSeen(
             Gap::new("the plan names this managed policy and does not hold it")
@@ -371,7 +371,7 @@ impl Roles<'_> {
             let symbol = || Text::symbol(format!("{}.inline_policy.{index}.name", resource.address));
             let document = text("policy").map_or_else(
                 || Seen::NotSeen(after_apply(&self.texts.linker.leaves_of(resource, "inline_policy"))),
-                |text| Seen::Value(Document { text: text.to_owned(), place: place(resource) }),
+                |text| Seen::Value(Document::new(text.to_owned(), place(resource))),
             );
             let name = text("name").map_or_else(symbol, Text::from);
             let stale = name.known().is_some_and(is_stale);

@@ -163,7 +163,10 @@ impl Builder<'_> {
     fn document(&self, name: &str, resource: &Resource<'_>, property: &str) -> Seen<Document> {
         match self.template.property(resource, property) {
             None => Seen::Absent,
-            Some(tree) => self.policy(name, resource, &tree),
+            Some(tree) => {
+                let node = resource.properties.and_then(|properties| properties.get(property));
+                with_lines(self.policy(name, resource, &tree), node)
+            }
         }
     }
 
@@ -172,11 +175,11 @@ impl Builder<'_> {
         match tree {
             // Some write the policy as a JSON text.
             Tree::Text(marked) => match marked.text.known() {
-                Some(text) => Seen::Value(Document { text: text.to_owned(), place }),
+                Some(text) => Seen::Value(Document::new(text.to_owned(), place)),
                 None => Seen::NotSeen(Gap::new("the policy is not known until it is deployed")),
             },
             tree => match tree.to_json(DEEPEST) {
-                Some(json) => Seen::Value(Document { text: json.to_string(), place }),
+                Some(json) => Seen::Value(Document::new(json.to_string(), place)),
                 None => Seen::NotSeen(Gap::new("a part of the policy hangs on a condition")),
             },
         }
@@ -195,9 +198,15 @@ impl Builder<'_> {
         let trust = self.document(name, resource, "AssumeRolePolicyDocument");
         let mut policies = Vec::new();
         let inline = self.template.property(resource, "Policies");
-        for item in inline.iter().flat_map(Tree::items) {
+        let nodes = resource.properties.and_then(|properties| properties.get("Policies"));
+        let nodes = nodes.map_or(&[][..], Node::items);
+        let items = inline.as_ref().map_or_else(Vec::new, Tree::items);
+        for (index, item) in items.iter().enumerate() {
             let document =
                 item.get("PolicyDocument").map_or(Seen::Absent, |tree| self.policy(name, resource, tree));
+            // Where a condition chooses, items and nodes are not the same.
+            let node = nodes.get(index).filter(|_| nodes.len() == items.len());
+            let document = with_lines(document, node.and_then(|node| node.get("PolicyDocument")));
             policies.push(PolicyAttachment {
                 source: PolicySource::Inline,
                 name: item.get("PolicyName").and_then(Tree::text).unwrap_or_default(),
@@ -261,7 +270,7 @@ impl Builder<'_> {
             return Self::unset("the policy has no document", self.document(own, policy, "PolicyDocument"));
         }
         match arn.known().and_then(managed::document) {
-            Some(text) => Seen::Value(Document { text: text.to_owned(), place: place(name, resource) }),
+            Some(text) => Seen::Value(Document::new(text.to_owned(), place(name, resource))),
             None => {
                 let gap = Gap::new("the template names this managed policy and does not hold it");
                 // Which one a condition or a parameter chooses, no call tells.
@@ -544,6 +553,13 @@ impl Builder<'_> {
 fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A document with the lines of its statements, if they are written as a list.
+fn with_lines(document: Seen<Document>, node: Option<&Node>) -> Seen<Document> {
+    let statements = node.and_then(|node| node.get("Statement")).map_or(&[][..], Node::items);
+    let lines = statements.iter().map(|statement| statement.line).collect();
+    document.map(|document| Document { lines, ..document })
 }
 
 /// A role of which the template tells only that a policy is attached to it.

@@ -26,6 +26,8 @@ pub(crate) struct Nested {
     pub kind: String,
     pub labels: Vec<String>,
     pub body: Body,
+    /// Where it begins in the file, if that is known.
+    pub offset: Option<usize>,
 }
 
 /// A constant text.
@@ -82,6 +84,7 @@ fn nested(block: hcl_edit::structure::Block) -> Nested {
     });
     let mut body = Body::default();
     let (kind, labels) = (block.ident.as_str().to_owned(), labels.collect());
+    let offset = block.ident.span().map(|span| span.start);
     for structure in block.body {
         match structure {
             Structure::Attribute(attribute) => {
@@ -90,7 +93,7 @@ fn nested(block: hcl_edit::structure::Block) -> Nested {
             Structure::Block(block) => body.blocks.push(nested(block)),
         }
     }
-    Nested { kind, labels, body }
+    Nested { kind, labels, body, offset }
 }
 
 /// Whether brackets are not nested too deeply, and operators are not too many, for a parser that recurses. Brackets within

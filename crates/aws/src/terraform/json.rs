@@ -50,7 +50,7 @@ fn blocks(kind: &str, node: &Node, labels: usize, given: Vec<String>, out: &mut 
     if labels == 0 {
         let attributes = members(node).map(|(name, node)| (name.to_owned(), expression(node)));
         let body = Body { attributes: attributes.collect(), blocks: Vec::new() };
-        out.push((Nested { kind: kind.to_owned(), labels: given, body }, node.at.line));
+        out.push((Nested { kind: kind.to_owned(), labels: given, body, offset: None }, node.at.line));
         return;
     }
     for (name, node) in members(node) {

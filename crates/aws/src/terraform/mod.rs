@@ -8,6 +8,7 @@ mod json;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hcl_edit::expr::Expression;
 use serde_json::Value;
@@ -54,6 +55,15 @@ pub(crate) struct Block {
     /// The line of its head, from 1.
     pub line: u32,
     pub body: Body,
+    /// Where the file's lines end.
+    breaks: Arc<[usize]>,
+}
+
+impl Block {
+    /// The line of an offset in the block's file.
+    pub fn line_of(&self, offset: usize) -> u32 {
+        u32::try_from(self.breaks.partition_point(|end| *end < offset) + 1).unwrap_or(u32::MAX)
+    }
 }
 
 impl Configuration {
@@ -213,21 +223,23 @@ impl Module {
             *left -= size;
             let text =
                 std::fs::read_to_string(&path).map_err(|e| AwsError::new(shown(&path), e.to_string()))?;
+            let breaks: Arc<[usize]> = text.match_indices('\n').map(|(at, _)| at).collect();
             let blocks = match name.ends_with(".json") {
                 true => json::read(&shown(&path), &text)?,
                 false => body::read(&shown(&path), &text)?,
             };
             for (nested, line) in blocks {
-                out.add(nested, &shown(&path), line, is_override(&name));
+                let block = Block { file: shown(&path), line, body: Body::default(), breaks: Arc::clone(&breaks) };
+                out.add(nested, block, is_override(&name));
             }
         }
         Ok(out)
     }
 
     /// Adds a block of the top level.
-    fn add(&mut self, nested: Nested, file: &str, line: u32, overrides: bool) {
-        let Nested { kind, labels, body } = nested;
-        let block = |body| Block { file: file.to_owned(), line, body };
+    fn add(&mut self, nested: Nested, at: Block, overrides: bool) {
+        let Nested { kind, labels, body, .. } = nested;
+        let block = |body| Block { body, ..at };
         match (kind.as_str(), labels.as_slice()) {
             ("resource" | "data", [of, name]) => {
                 let local = format!("{}{of}.{name}", if kind == "data" { "data." } else { "" });
