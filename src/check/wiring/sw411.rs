@@ -9,7 +9,6 @@ use super::route::{self, Open};
 use super::{Extra, RoleKind, Wiring, statement, sw404};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
-use seaworthy_aws::Seen;
 use seaworthy_iam::{Language, StatementRef};
 
 /// SW411.
@@ -158,8 +157,8 @@ fn report(
     let mut notes: Vec<String> =
         if sorted.len() > 1 { sorted.iter().map(|open| told(open)).collect() } else { Vec::new() };
     let target = &first.target.text;
-    let context = wiring.context_on(&access.principal, target);
-    notes.extend(access.unstopped(&access.policies, first.route.action, target, context));
+    let request = wiring.context_on(&access.principal, target);
+    notes.extend(access.unstopped(&access.policies, first.route.action, target, request));
     notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
     let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));
     notes.extend(

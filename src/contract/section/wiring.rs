@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::check::wiring::{Denied, Exception, Expectations, Extra, ForbiddenRole, Role, RoleKind, Task};
+use crate::contract::fault::Fault;
 use crate::contract::marked::{Marked, Text};
 use crate::contract::names::{self, aws as aws_names};
 use crate::contract::section::SecretEntry;
@@ -296,7 +297,7 @@ impl Validator<'_> {
             let advice = "name what the role must not do, such as `s3:DeleteObject`";
             self.report(raw.span, "an entry of `denied` has no `actions`", advice);
         }
-        let mut each = |key: &str, list: &[Marked<String>], grammar| {
+        let mut each = |key: &str, list: &[Marked<String>], grammar: fn(&str) -> Result<String, Fault>| {
             let name = format!("an entry of `{key}`");
             list.iter().map(|text| self.read(&name, text, grammar)).collect::<Option<Vec<String>>>()
         };

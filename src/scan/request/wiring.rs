@@ -107,7 +107,7 @@ impl WiringRequest {
                  (seaworthy wiring --help)",
             ));
         }
-        let named = |path: &PathBuf| Ok((name(path), read(path)?));
+        let named = |path: &PathBuf| -> Result<_, ScanError> { Ok((name(path), read(path)?)) };
         let parameters = files.parameters.iter().map(named).collect::<Result<_, ScanError>>()?;
         let help = SourceHelp { parameters, directories: files.source_directories };
         let against = options.against.as_ref().or(contract.aws.against.as_ref()).map(named).transpose()?;

@@ -277,10 +277,9 @@ impl<'a> Space<'a> {
             let glob = match entry {
                 PrincipalEntry::Everyone => Glob::parse("*"),
                 PrincipalEntry::Account(account) => {
-                    let head = Glob::parse("AWS:arn:*:*::");
-                    let parts = [head.symbols(), Glob::literal(account).symbols(), &[Symbol::Char(':')]];
-                    let many = [Symbol::Many];
-                    parts.into_iter().flatten().chain(&many).copied().collect()
+                    let (head, literal) = (Glob::parse("AWS:arn:*:*::"), Glob::literal(account));
+                    let tail = [Symbol::Char(':'), Symbol::Many];
+                    head.symbols().iter().chain(literal.symbols()).chain(&tail).copied().collect()
                 }
                 PrincipalEntry::Aws(arn) => text("AWS", arn),
                 PrincipalEntry::Service(name) => text("Service", name),
