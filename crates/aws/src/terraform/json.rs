@@ -1,13 +1,10 @@
 //! The JSON form of Terraform's language (`*.tf.json`), which CDKTF writes: texts are templates.
 
-use std::str::FromStr as _;
-
-use hcl_edit::expr::{Array, Expression, Object, ObjectKey, ObjectValue};
-use hcl_edit::template::{Element, StringTemplate, Template};
-use hcl_edit::{Decorated, Ident, Number};
 use seaworthy_iam::{Node, Value};
 
-use super::body::{Body, Nested, is_flat};
+use super::body::{Body, Nested};
+use super::parser;
+use super::syntax::{Expression, Piece};
 use crate::AwsError;
 
 /// Bounds on one file.
@@ -15,9 +12,6 @@ const LIMITS: seaworthy_iam::JsonLimits = seaworthy_iam::JsonLimits { bytes: 4 <
 
 /// The blocks of a file, each with its line.
 pub(super) fn read(name: &str, text: &str) -> Result<Vec<(Nested, u32)>, AwsError> {
-    if !is_flat(text) {
-        return Err(AwsError::new(name, "nested too deeply"));
-    }
     let root = seaworthy_iam::read_json(text, LIMITS).map_err(|e| AwsError::new(name, e.to_string()))?;
     let mut out = Vec::new();
     for (kind, node) in members(&root) {
@@ -62,35 +56,28 @@ fn blocks(kind: &str, node: &Node, labels: usize, given: Vec<String>, out: &mut 
 /// The reader has bounded the depth.
 fn expression(node: &Node) -> Expression {
     match &node.value {
-        Value::Null => Expression::null(),
-        Value::Bool(value) => Expression::from(*value),
-        Value::Number(text) => {
-            let number = text.parse::<i64>().ok().map(Number::from);
-            let number = number.or_else(|| text.parse::<f64>().ok().and_then(Number::from_f64));
-            number.map_or_else(|| Expression::from(text.as_str()), Expression::from)
-        }
+        Value::Null => Expression::Null,
+        Value::Bool(value) => Expression::Bool(*value),
+        Value::Number(text) => Expression::Number(text.clone()),
         Value::String(text) => template(text),
-        Value::Array(items) => Expression::from(items.iter().map(expression).collect::<Array>()),
+        Value::Array(items) => Expression::List(items.iter().map(|item| (0, expression(item))).collect()),
         Value::Object(_) => {
-            let pair = |(name, node): (&str, &Node)| {
-                (ObjectKey::Expression(Expression::from(name)), ObjectValue::from(expression(node)))
-            };
-            Expression::from(members(node).map(pair).collect::<Object>())
+            let pair = |(name, node): (&str, &Node)| (Expression::text(name), expression(node));
+            Expression::Object(members(node).map(pair).collect())
         }
     }
 }
 
 /// A text with `${…}` in it; one that is nothing else is the expression itself.
 fn template(text: &str) -> Expression {
-    if !text.contains("${") && !text.contains("%{") {
-        return Expression::from(text);
-    }
-    // What is no template is left as an expression that nothing knows.
-    let unknown = || Expression::Variable(Decorated::new(Ident::new("unknown")));
-    let Ok(template) = Template::from_str(text) else { return unknown() };
-    match template.as_single_element() {
-        Some(Element::Interpolation(inner)) => inner.expr.clone(),
-        _ => Expression::from(template.into_iter().collect::<StringTemplate>()),
+    // What is no template is left as a name that nothing knows.
+    let Ok(mut pieces) = parser::template(text) else { return Expression::Name("unknown".to_owned()) };
+    match (pieces.pop(), pieces.is_empty()) {
+        (Some(Piece::Value(value)), true) => value,
+        (last, _) => {
+            pieces.extend(last);
+            Expression::Template(pieces)
+        }
     }
 }
 
@@ -107,8 +94,8 @@ mod tests {
         let read = read("cdk.tf.json", text).unwrap();
         let role = &read[0].0;
         assert_eq!((role.labels.join("."), read[0].1), ("aws_iam_role.app".to_owned(), 2));
-        assert!(matches!(role.body.attributes["name"], Expression::StringTemplate(_)));
-        assert!(matches!(role.body.attributes["arn"], Expression::Traversal(_)));
+        assert!(matches!(role.body.attributes["name"], Expression::Template(_)));
+        assert!(matches!(role.body.attributes["arn"], Expression::Path(..)));
         assert_eq!(read.len(), 3);
         assert!(super::read("x", "[").is_err());
     }

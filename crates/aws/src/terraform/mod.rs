@@ -5,16 +5,19 @@
 
 mod body;
 mod json;
+mod parser;
+mod syntax;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hcl_edit::expr::Expression;
 use serde_json::Value;
 
 use super::AwsError;
-pub(crate) use body::{Body, Nested, is_flat, text_of};
+pub(crate) use body::{Body, Nested};
+pub(crate) use parser::template;
+pub(crate) use syntax::{Expression, For, Names, Operator, Piece, Step};
 
 /// The largest file, in bytes.
 const MAX_FILE: u64 = 4 << 20;
@@ -22,8 +25,6 @@ const MAX_FILE: u64 = 4 << 20;
 const MAX_BYTES: usize = 128 << 20;
 /// Most modules.
 const MAX_MODULES: usize = 2_000;
-/// Stack for the parser, which recurses as deep as expressions are nested.
-const STACK: usize = 64 << 20;
 
 /// The source of one root module, and of all modules that it calls.
 pub struct Configuration {
@@ -72,26 +73,16 @@ impl Configuration {
     /// # Errors
     /// [`AwsError`] if there is no Terraform file, or one cannot be read.
     pub fn read(directory: &Path) -> Result<Self, AwsError> {
-        let read = || -> Result<Self, AwsError> {
-            let mut out = Self {
-                root: directory.to_owned(),
-                modules: BTreeMap::new(),
-                installed: installed(directory),
-            };
-            let mut left = MAX_BYTES;
-            out.module(directory, &mut Vec::new(), &mut left)?;
-            let is_empty = out.modules.get(directory).is_none_or(Module::is_empty);
-            if is_empty {
-                let reason = "holds no Terraform source: neither *.tf nor *.tf.json";
-                return Err(AwsError::new(directory.display().to_string(), reason));
-            }
-            Ok(out)
-        };
-        std::thread::scope(|scope| {
-            let failed = || AwsError::new(directory.display().to_string(), "cannot be read");
-            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read);
-            thread.map_err(|_| failed())?.join().map_err(|_| failed())?
-        })
+        let mut out =
+            Self { root: directory.to_owned(), modules: BTreeMap::new(), installed: installed(directory) };
+        let mut left = MAX_BYTES;
+        out.module(directory, &mut Vec::new(), &mut left)?;
+        let is_empty = out.modules.get(directory).is_none_or(Module::is_empty);
+        if is_empty {
+            let reason = "holds no Terraform source: neither *.tf nor *.tf.json";
+            return Err(AwsError::new(directory.display().to_string(), reason));
+        }
+        Ok(out)
     }
 
     /// The module that is called by these names, one after the other; the root has none.
@@ -113,7 +104,7 @@ impl Configuration {
     }
 
     fn target(&self, from: &Path, call: &Block, key: &str) -> Option<PathBuf> {
-        let source = call.body.attributes.get("source").and_then(text_of)?;
+        let source = call.body.attributes.get("source").and_then(Expression::as_text)?;
         if source.starts_with("./") || source.starts_with("../") {
             return Some(plain(&from.join(source)));
         }
@@ -229,7 +220,8 @@ impl Module {
                 false => body::read(&shown(&path), &text)?,
             };
             for (nested, line) in blocks {
-                let block = Block { file: shown(&path), line, body: Body::default(), breaks: Arc::clone(&breaks) };
+                let block =
+                    Block { file: shown(&path), line, body: Body::default(), breaks: Arc::clone(&breaks) };
                 out.add(nested, block, is_override(&name));
             }
         }

@@ -9,15 +9,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use hcl_edit::Span as _;
-use hcl_edit::expr::{Expression, ObjectKey, Traversal, TraversalOperator, UnaryOperator};
-
 pub(super) use operation::scalar;
 use operation::{boolean, operated, text};
 
 use super::place::Texts;
 use super::resource::Resource;
-use crate::terraform::{Block, Body, Configuration, Module, Nested};
+use crate::terraform::{Block, Body, Configuration, Expression, For, Module, Names, Nested, Step};
 use crate::tree::{Marked, Tree};
 use crate::{Part, Text};
 
@@ -53,6 +50,15 @@ impl Scope {
         out
     }
 
+    /// The same within a loop.
+    fn within(&self, names: &Names, key: Tree, value: Tree) -> Self {
+        let out = self.with(&names.value, value);
+        match &names.key {
+            Some(name) => out.with(name, key),
+            None => out,
+        }
+    }
+
     fn variable(&self, name: &str) -> Option<&Tree> {
         self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
     }
@@ -75,23 +81,17 @@ impl<'a> Evaluator<'a> {
             return Some((block, lines_of_blocks(block)?));
         }
         match block.body.attributes.get("policy")? {
-            Expression::Traversal(traversal) => {
+            Expression::Path(root, steps) => {
                 // `policy = data.aws_iam_policy_document.NAME.json` is written there.
-                let local = data_document(traversal)?;
+                let local = data_document(root, steps)?;
                 let block = self.module(&resource.module)?.1.resources.get(&local)?;
                 Some((block, lines_of_blocks(block)?))
             }
-            Expression::FuncCall(call) if call.name.name.as_str() == "jsonencode" => {
-                let Some(Expression::Object(policy)) = call.args.get(0) else { return None };
-                let is_statement = |key: &ObjectKey| match key {
-                    ObjectKey::Ident(ident) => ident.as_str() == "Statement",
-                    ObjectKey::Expression(Expression::String(text)) => text.as_str() == "Statement",
-                    ObjectKey::Expression(_) => false,
-                };
-                let (_, statements) = policy.iter().find(|(key, _)| is_statement(key))?;
-                let Expression::Array(items) = statements.expr() else { return None };
-                let line = |item: &Expression| Some(block.line_of(item.span()?.start));
-                Some((block, items.iter().map(line).collect::<Option<_>>()?))
+            Expression::Call { name, arguments, .. } if name == "jsonencode" => {
+                let [Expression::Object(policy)] = arguments.as_slice() else { return None };
+                let (_, statements) = policy.iter().find(|(key, _)| key.as_text() == Some("Statement"))?;
+                let Expression::List(items) = statements else { return None };
+                Some((block, items.iter().map(|(offset, _)| block.line_of(*offset)).collect()))
             }
             _ => None,
         }
@@ -124,14 +124,14 @@ fn lines_of_blocks(block: &Block) -> Option<Vec<u32>> {
 }
 
 /// The policy document whose `json` a reference is.
-fn data_document(traversal: &Traversal) -> Option<String> {
-    let Expression::Variable(first) = &traversal.expr else { return None };
-    let name = |at: usize| match traversal.operators.get(at)?.value() {
-        TraversalOperator::GetAttr(name) => Some(name.as_str()),
+fn data_document(root: &Expression, steps: &[Step]) -> Option<String> {
+    match (root, steps) {
+        (Expression::Name(data), [Step::Attribute(kind), Step::Attribute(name), Step::Attribute(json)]) => {
+            let is_document = data == "data" && kind == "aws_iam_policy_document" && json == "json";
+            is_document.then(|| format!("data.aws_iam_policy_document.{name}"))
+        }
         _ => None,
-    };
-    let is_document = first.as_str() == "data" && name(0)? == "aws_iam_policy_document" && name(2)? == "json";
-    is_document.then(|| Some(format!("data.aws_iam_policy_document.{}", name(1)?))).flatten()
+    }
 }
 
 /// One evaluation: the expressions and what the plan knows.
@@ -196,7 +196,7 @@ impl<'a> Run<'_, 'a> {
             }
             let each = block.body.attributes.get("for_each").map(|each| self.eval(each, scope, depth));
             let iterator = match block.body.attributes.get("iterator") {
-                Some(Expression::Variable(ident)) => ident.as_str(),
+                Some(Expression::Name(iterator)) => iterator.as_str(),
                 _ => name,
             };
             let content = block.body.blocks.iter().find(|block| block.kind == "content")?;
@@ -252,21 +252,16 @@ impl<'a> Run<'_, 'a> {
         };
         let eval = |inner: &Expression| self.eval(inner, scope, depth);
         match expression {
-            Expression::Null(_) => Tree::Null,
+            Expression::Null => Tree::Null,
             Expression::Bool(value) => Tree::Scalar(value.to_string()),
-            Expression::Number(number) => Tree::Scalar(number.value().to_string()),
-            Expression::String(literal) => text(literal.as_str()),
-            Expression::Array(items) => Tree::List(items.iter().map(eval).collect()),
-            Expression::Object(object) => {
+            Expression::Number(number) => Tree::Scalar(number.clone()),
+            Expression::Template(pieces) => self.template(pieces, scope, depth),
+            Expression::List(items) => Tree::List(items.iter().map(|(_, item)| eval(item)).collect()),
+            Expression::Object(members) => {
                 let mut out = BTreeMap::new();
-                for (key, value) in object {
-                    let key = match key {
-                        ObjectKey::Ident(ident) => Some(ident.as_str().to_owned()),
-                        ObjectKey::Expression(Expression::Variable(ident)) => Some(ident.as_str().to_owned()),
-                        ObjectKey::Expression(key) => scalar(&eval(key)),
-                    };
-                    let value = eval(value.expr());
-                    match key {
+                for (key, value) in members {
+                    let value = eval(value);
+                    match scalar(&eval(key)) {
                         Some(key) => {
                             out.insert(key, value);
                         }
@@ -275,75 +270,71 @@ impl<'a> Run<'_, 'a> {
                 }
                 Tree::Map(out)
             }
-            Expression::StringTemplate(template) => self.template(template.iter(), scope, depth),
-            Expression::HeredocTemplate(heredoc) => self.template(heredoc.template.iter(), scope, depth),
-            Expression::Parenthesis(inner) => eval(inner.inner()),
-            Expression::Variable(ident) => {
-                scope.variable(ident.as_str()).cloned().unwrap_or_else(|| self.unknown(ident.as_str(), &[]))
+            Expression::Name(name) => {
+                scope.variable(name).cloned().unwrap_or_else(|| self.unknown(name, &[]))
             }
-            Expression::Traversal(traversal) => self.traversal(traversal, scope, depth),
-            Expression::Conditional(conditional) => match boolean(&eval(&conditional.cond_expr)) {
-                Some(true) => eval(&conditional.true_expr),
-                Some(false) => eval(&conditional.false_expr),
-                None => {
-                    let (yes, no) = (eval(&conditional.true_expr), eval(&conditional.false_expr));
-                    self.unknown("a conditional", &[&yes, &no])
-                }
-            },
-            Expression::UnaryOp(op) => {
-                let value = eval(&op.expr);
-                match (op.operator.value(), boolean(&value), scalar(&value)) {
-                    (UnaryOperator::Not, Some(value), _) => Tree::Scalar((!value).to_string()),
-                    (UnaryOperator::Neg, _, Some(number)) if number.parse::<f64>().is_ok() => {
-                        Tree::Scalar(format!("-{number}"))
-                    }
-                    _ => self.unknown("an operation", &[&value]),
+            Expression::Path(root, steps) => self.path(root, steps, scope, depth),
+            Expression::Conditional(parts) => {
+                let [condition, yes, no] = parts.as_ref();
+                match boolean(&eval(condition)) {
+                    Some(true) => eval(yes),
+                    Some(false) => eval(no),
+                    None => self.unknown("a conditional", &[&eval(yes), &eval(no)]),
                 }
             }
-            Expression::BinaryOp(op) => {
-                let (one, other) = (eval(&op.lhs_expr), eval(&op.rhs_expr));
-                operated(*op.operator.value(), &one, &other)
-                    .unwrap_or_else(|| self.unknown("an operation", &[&one, &other]))
+            Expression::Not(inner) => {
+                let value = eval(inner);
+                let known = boolean(&value).map(|value| Tree::Scalar((!value).to_string()));
+                known.unwrap_or_else(|| self.unknown("an operation", &[&value]))
             }
-            Expression::ForExpr(each) => self.each(each, scope, depth),
-            Expression::FuncCall(call) => self.call(call, scope, depth),
+            Expression::Negative(inner) => {
+                let value = eval(inner);
+                let number = scalar(&value).filter(|number| number.parse::<f64>().is_ok());
+                let known = number.map(|number| Tree::Scalar(format!("-{number}")));
+                known.unwrap_or_else(|| self.unknown("an operation", &[&value]))
+            }
+            Expression::Binary(operator, sides) => {
+                let (one, other) = (eval(&sides[0]), eval(&sides[1]));
+                let known = operated(*operator, &one, &other);
+                known.unwrap_or_else(|| self.unknown("an operation", &[&one, &other]))
+            }
+            Expression::For(each) => self.each(each, scope, depth),
+            Expression::Call { name, arguments, expands } => {
+                self.call(name, arguments, *expands, scope, depth)
+            }
         }
     }
 
-    fn each(self, each: &hcl_edit::expr::ForExpr, scope: &Scope, depth: usize) -> Tree {
-        let all = self.eval(&each.intro.collection_expr, scope, depth);
+    fn each(self, each: &For, scope: &Scope, depth: usize) -> Tree {
+        let all = self.eval(&each.collection, scope, depth);
         let Some(pairs) = self.pairs(&all) else { return self.unknown("a for expression", &[&all]) };
         let (mut list, mut map) = (Vec::new(), BTreeMap::<String, Tree>::new());
         for (key, value) in pairs {
-            let mut scope = scope.with(each.intro.value_var.as_str(), value);
-            if let Some(name) = &each.intro.key_var {
-                scope = scope.with(name.as_str(), key);
-            }
-            if let Some(condition) = &each.cond {
-                match boolean(&self.eval(&condition.expr, &scope, depth)) {
+            let scope = scope.within(&each.names, key, value);
+            if let Some(condition) = &each.condition {
+                match boolean(&self.eval(condition, &scope, depth)) {
                     Some(true) => {}
                     Some(false) => continue,
                     None => return self.unknown("a for expression", &[&all]),
                 }
             }
-            let value = self.eval(&each.value_expr, &scope, depth);
-            match &each.key_expr {
-                None => list.push(value),
-                Some(key) => match scalar(&self.eval(key, &scope, depth)) {
-                    None => return self.unknown("a for expression", &[&all, &value]),
-                    Some(key) if each.grouping => {
-                        match map.entry(key).or_insert_with(|| Tree::List(Vec::new())) {
-                            Tree::List(items) => items.push(value),
-                            other => *other = value,
-                        }
-                    }
-                    Some(key) => {
-                        map.insert(key, value);
-                    }
+            let value = self.eval(&each.value, &scope, depth);
+            let Some(key) = &each.key else {
+                list.push(value);
+                continue;
+            };
+            match scalar(&self.eval(key, &scope, depth)) {
+                None => return self.unknown("a for expression", &[&all, &value]),
+                Some(key) if each.groups => match map.entry(key).or_insert_with(|| Tree::List(Vec::new())) {
+                    Tree::List(items) => items.push(value),
+                    other => *other = value,
                 },
+                Some(key) => {
+                    map.insert(key, value);
+                }
             }
         }
-        if each.key_expr.is_some() { Tree::Map(map) } else { Tree::List(list) }
+        if each.key.is_some() { Tree::Map(map) } else { Tree::List(list) }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Operators, and what is known of a value.
 
-use hcl_edit::expr::BinaryOperator;
-
+use crate::terraform::Operator;
 use crate::tree::{Marked, Tree};
 
 pub(super) fn text(text: &str) -> Tree {
@@ -26,8 +25,8 @@ pub(super) fn boolean(tree: &Tree) -> Option<bool> {
 }
 
 /// The result of an operation on known values.
-pub(super) fn operated(operator: BinaryOperator, one: &Tree, other: &Tree) -> Option<Tree> {
-    use BinaryOperator as B;
+pub(super) fn operated(operator: Operator, one: &Tree, other: &Tree) -> Option<Tree> {
+    use Operator as B;
     let truth = |value: bool| Some(Tree::Scalar(value.to_string()));
     let (left, right) = (boolean(one), boolean(other));
     match operator {
@@ -38,7 +37,7 @@ pub(super) fn operated(operator: BinaryOperator, one: &Tree, other: &Tree) -> Op
         }
         _ => {}
     }
-    if matches!(operator, B::Eq | B::NotEq) {
+    if matches!(operator, B::Equal | B::NotEqual) {
         let same = match (one, other) {
             (Tree::Null, Tree::Null) => true,
             (Tree::Null, known) | (known, Tree::Null) if scalar(known).is_some() => false,
@@ -46,19 +45,19 @@ pub(super) fn operated(operator: BinaryOperator, one: &Tree, other: &Tree) -> Op
             (Tree::List(a), Tree::List(b)) if a.is_empty() || b.is_empty() => a.is_empty() && b.is_empty(),
             _ => scalar(one)? == scalar(other)?,
         };
-        return truth(same == (operator == B::Eq));
+        return truth(same == (operator == B::Equal));
     }
     let (a, b) = (scalar(one)?.parse::<f64>().ok()?, scalar(other)?.parse::<f64>().ok()?);
     match operator {
         B::Less => truth(a < b),
-        B::LessEq => truth(a <= b),
+        B::LessEqual => truth(a <= b),
         B::Greater => truth(a > b),
-        B::GreaterEq => truth(a >= b),
+        B::GreaterEqual => truth(a >= b),
         B::Plus => Some(Tree::Scalar((a + b).to_string())),
         B::Minus => Some(Tree::Scalar((a - b).to_string())),
-        B::Mul => Some(Tree::Scalar((a * b).to_string())),
-        B::Div if b != 0.0 => Some(Tree::Scalar((a / b).to_string())),
-        B::Mod if b != 0.0 => Some(Tree::Scalar((a % b).to_string())),
+        B::Times => Some(Tree::Scalar((a * b).to_string())),
+        B::Divide if b != 0.0 => Some(Tree::Scalar((a / b).to_string())),
+        B::Modulo if b != 0.0 => Some(Tree::Scalar((a % b).to_string())),
         _ => None,
     }
 }

@@ -2,45 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use hcl_edit::expr::{Expression, Traversal, TraversalOperator};
-
 use super::super::link::{kind_of, split_call};
 use super::super::overrides::known;
 use super::super::resource::{Resource, quoted};
 use super::super::tasks::is_secret;
 use super::operation::{scalar, text};
 use super::{ADDRESS, Run, Scope};
-use crate::terraform::Body;
+use crate::terraform::{Body, Expression, Step};
 use crate::tree::{Marked, Tree};
 use crate::{Seen, Text};
 
 impl Run<'_, '_> {
-    pub(super) fn traversal(self, traversal: &Traversal, scope: &Scope, depth: usize) -> Tree {
-        let operators: Vec<&TraversalOperator> = traversal.operators.iter().map(|op| op.value()).collect();
-        let (value, rest) = match &traversal.expr {
-            Expression::Variable(ident) => match scope.variable(ident.as_str()) {
-                Some(value) => (value.clone(), operators.as_slice()),
-                None => self.named(ident.as_str(), &operators, scope, depth),
+    /// A reference, or steps into another value.
+    pub(super) fn path(self, root: &Expression, steps: &[Step], scope: &Scope, depth: usize) -> Tree {
+        let (value, rest) = match root {
+            Expression::Name(name) => match scope.variable(name) {
+                Some(value) => (value.clone(), steps),
+                None => self.named(name, steps, scope, depth),
             },
-            other => (self.eval(other, scope, depth), operators.as_slice()),
+            other => (self.eval(other, scope, depth), steps),
         };
         self.steps_into(value, rest, scope, depth)
     }
 
     /// What follows a value: `.name`, `[key]`, `[*]`.
-    fn steps_into(self, mut value: Tree, rest: &[&TraversalOperator], scope: &Scope, depth: usize) -> Tree {
-        for (at, operator) in rest.iter().enumerate() {
-            value = match operator {
-                TraversalOperator::GetAttr(name) => self.get(&value, name.as_str()),
-                TraversalOperator::Index(key) => {
-                    let key = self.eval(key, scope, depth);
-                    match scalar(&key) {
-                        Some(key) => self.get(&value, &key),
-                        None => self.unknown("an item", &[&value]),
-                    }
-                }
-                TraversalOperator::LegacyIndex(index) => self.get(&value, &index.to_string()),
-                TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
+    fn steps_into(self, mut value: Tree, rest: &[Step], scope: &Scope, depth: usize) -> Tree {
+        for (at, step) in rest.iter().enumerate() {
+            value = match step {
+                Step::Attribute(name) => self.get(&value, name),
+                Step::Index(key) => match scalar(&self.eval(key, scope, depth)) {
+                    Some(key) => self.get(&value, &key),
+                    None => self.unknown("an item", &[&value]),
+                },
+                Step::Splat => {
                     let after = rest.get(at + 1..).unwrap_or_default();
                     let each = |item: Tree| self.steps_into(item, after, scope, depth);
                     return match value {
@@ -72,20 +66,14 @@ impl Run<'_, '_> {
     }
 
     /// What a reference begins with, and the operators behind it.
-    fn named<'o>(
-        self,
-        name: &str,
-        operators: &'o [&'o TraversalOperator],
-        scope: &Scope,
-        depth: usize,
-    ) -> (Tree, &'o [&'o TraversalOperator]) {
+    fn named<'o>(self, name: &str, operators: &'o [Step], scope: &Scope, depth: usize) -> (Tree, &'o [Step]) {
         let attribute = |at: usize| match operators.get(at) {
-            Some(TraversalOperator::GetAttr(name)) => Some(name.as_str()),
+            Some(Step::Attribute(name)) => Some(name.as_str()),
             _ => None,
         };
         let after = |count: usize| operators.get(count..).unwrap_or_default();
         let key = |at: usize| match operators.get(at) {
-            Some(TraversalOperator::Index(key)) => scalar(&self.eval(key, scope, depth)),
+            Some(Step::Index(key)) => scalar(&self.eval(key, scope, depth)),
             _ => None,
         };
         match (name, attribute(0)) {
@@ -119,9 +107,9 @@ impl Run<'_, '_> {
         self,
         local: &str,
         key: Option<String>,
-        rest: &'o [&'o TraversalOperator],
+        rest: &'o [Step],
         scope: &Scope,
-    ) -> (Tree, &'o [&'o TraversalOperator]) {
+    ) -> (Tree, &'o [Step]) {
         let dot = if scope.module.is_empty() { "" } else { "." };
         let base = format!("{}{dot}{local}", scope.module);
         let all = &self.texts.document.resources;
