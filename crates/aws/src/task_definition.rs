@@ -7,10 +7,10 @@ use super::containers::{self, Flow};
 use super::plan::{decode, digest, fault};
 use super::tree::Tree;
 use super::{AwsError, Inspector, Place, Seen, Snapshot, Source, SourceKind, Text};
-use seaworthy_source::JsonPointer;
+use seaworthy_source::{JsonPointer, json};
 
 /// Bounds on what is read: ECS takes 64 KiB.
-const LIMITS: seaworthy_iam::JsonLimits = seaworthy_iam::JsonLimits { bytes: 16 << 20, depth: 64 };
+const LIMITS: json::Limits = json::Limits { bytes: 16 << 20, depth: 64, values: 1_000_000 };
 
 /// Reads a file with one task definition, or a list of them. `name` is the file as the user named it.
 ///
@@ -20,7 +20,7 @@ pub fn read(name: &str, text: &[u8], inspector: &dyn Inspector) -> Result<Snapsh
     let decoded = decode(name, text)?;
     let decoded = std::str::from_utf8(&decoded).map_err(|_| AwsError::new(name, "not UTF-8"))?;
     // A member that occurs twice is no question of which one counts.
-    seaworthy_iam::read_json(decoded, LIMITS).map_err(|error| AwsError::new(name, error.to_string()))?;
+    json::read_first(decoded.as_bytes(), LIMITS).map_err(|error| AwsError::new(name, error.to_string()))?;
     let value: Value = serde_json::from_str(decoded).map_err(|error| fault(name, &error))?;
     let (kind, digest) = (SourceKind::TaskDefinition, Some(digest(text)));
     let source = Source { kind, name: name.to_owned(), digest, tool: None };

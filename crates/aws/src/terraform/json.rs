@@ -1,6 +1,6 @@
 //! The JSON form of Terraform's language (`*.tf.json`), which CDKTF writes: texts are templates.
 
-use seaworthy_iam::{Node, Value};
+use seaworthy_source::json::{self, Node, Value};
 
 use super::body::{Body, Nested};
 use super::parser;
@@ -8,11 +8,11 @@ use super::syntax::{Expression, Piece};
 use crate::AwsError;
 
 /// Bounds on one file.
-const LIMITS: seaworthy_iam::JsonLimits = seaworthy_iam::JsonLimits { bytes: 4 << 20, depth: 96 };
+const LIMITS: json::Limits = json::Limits { bytes: 4 << 20, depth: 96, values: 1_000_000 };
 
 /// The blocks of a file, each with its line.
 pub(super) fn read(name: &str, text: &str) -> Result<Vec<(Nested, u32)>, AwsError> {
-    let root = seaworthy_iam::read_json(text, LIMITS).map_err(|e| AwsError::new(name, e.to_string()))?;
+    let root = json::read_first(text.as_bytes(), LIMITS).map_err(|e| AwsError::new(name, e.to_string()))?;
     let mut out = Vec::new();
     for (kind, node) in members(&root) {
         let labels = match kind {

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use seaworthy_source::input;
 use serde_json::Value;
 
 use super::AwsError;
@@ -201,19 +202,11 @@ impl Module {
         let mut out = Self::default();
         files.sort_by_key(|(name, _)| is_override(name));
         for (name, path) in files {
-            let meta = std::fs::metadata(&path).map_err(|e| AwsError::new(shown(&path), e.to_string()))?;
-            let size = usize::try_from(meta.len()).unwrap_or(usize::MAX);
-            if !meta.is_file() || meta.len() > MAX_FILE || size > *left {
-                let reason = format!(
-                    "is no file of at most {} MiB, or all are larger than {} MiB",
-                    MAX_FILE >> 20,
-                    MAX_BYTES >> 20
-                );
-                return Err(AwsError::new(shown(&path), reason));
-            }
-            *left -= size;
-            let text =
-                std::fs::read_to_string(&path).map_err(|e| AwsError::new(shown(&path), e.to_string()))?;
+            let fault = |reason: String| AwsError::new(shown(&path), reason);
+            let most = MAX_FILE.min(*left as u64);
+            let bytes = input::read(&path, most).map_err(|error| fault(error.to_string()))?;
+            *left -= bytes.len().min(*left);
+            let text = String::from_utf8(bytes).map_err(|_| fault("not UTF-8".to_owned()))?;
             let breaks: Arc<[usize]> = text.match_indices('\n').map(|(at, _)| at).collect();
             let blocks = match name.ends_with(".json") {
                 true => json::read(&shown(&path), &text)?,
