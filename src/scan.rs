@@ -34,7 +34,9 @@ pub use gate::{EVIDENCE, Gate, GateOptions, GateRun, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};
-pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
+pub use wiring::{
+    SourceHelp, WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring,
+};
 
 /// What every scan needs.
 pub struct Setup<'a> {
