@@ -1,11 +1,12 @@
 //! What is seen in the bytes of a layer's files: secrets by their form, and file kinds that are made to hold them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::fallback::{self, Fallback};
-use super::library::{self, KeyIdentity, Manifests, key};
-use super::place::place;
+use super::library::{self, ContentSums, KeyIdentity, Manifests, key};
+use super::place::Places;
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use crate::rule::{Rule, Rules};
@@ -34,6 +35,8 @@ pub struct Sighting {
     pub mark: SecretMark,
     /// If it is a private key, what tells it apart.
     pub key: Option<KeyIdentity>,
+    /// The sums of the file's content, if it is at hand and may be compared with its package's list.
+    pub content: Option<ContentSums>,
     /// What else is known.
     pub notes: Vec<String>,
     /// What it is encoded with in its file, as the end of a path: ` → base64`; empty if it stands there as it is.
@@ -49,7 +52,12 @@ impl Sighting {
 
     /// The secret, as far as its place matters for it.
     pub(crate) fn subject<'a>(&'a self, rule: &'a Rule) -> library::Subject<'a> {
-        library::Subject { rule, confidence: self.confidence, key: self.key.as_ref() }
+        library::Subject {
+            rule,
+            confidence: self.confidence,
+            key: self.key.as_ref(),
+            content: self.content.as_ref(),
+        }
     }
 }
 
@@ -189,10 +197,23 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
             }
         }
         let sightings = &mut facts.sightings;
-        let whole = part.offset == 0 && part.last;
-        let piece = Piece { bytes, core_start, core_end, kind: FileKind::of_path(part.file.name()) };
+        let whole = part.offset == 0 && part.last && part.file.kind == ContentKind::File;
+        let places = Places::new(bytes, whole);
+        let sums = OnceCell::new();
+        // A name is no line of the kind of file that it names.
+        let named = part.file.kind == ContentKind::Name;
+        let kind = if named { FileKind::Unknown } else { FileKind::of_path(part.file.name()) };
+        let piece = Piece { bytes, core_start, core_end, kind };
+        // What lies in an archive is not the file that its package lists.
+        let is_plain = whole && part.file.inside.is_none();
         let decoded = rules.engine().scan(&piece, scratch, &mut |hit| {
-            sightings.extend(sighting(rules, key, part, bytes, whole, hit));
+            let found = sighting(rules, key, part, &places, hit);
+            let comparable =
+                |s: &Sighting| is_plain && rules.get(s.rule).is_some_and(|r| !r.issued && !r.private_key);
+            sightings.extend(found.map(|mut s| {
+                s.content = comparable(&s).then(|| *sums.get_or_init(|| ContentSums::of(bytes)));
+                s
+            }));
         });
         if !decoded {
             let reason = "more is encoded in it, or deeper, than is decoded".to_owned();
@@ -232,29 +253,35 @@ fn sighting(
     rules: &Rules,
     fingerprint_key: &FingerprintKey,
     part: &Part,
-    bytes: &[u8],
-    whole: bool,
+    places: &Places<'_>,
     hit: Hit<'_>,
 ) -> Option<Sighting> {
     let rule = rules.get(hit.detector)?;
     let in_file = |at: usize| part.offset + at as u64;
     let offset = in_file(hit.span.start);
     let encoded = hit.encodings.iter().map(|e| format!(" → {}", e.as_str())).collect();
+    let mut notes = hit.notes;
+    let is_name = part.file.kind == ContentKind::Name;
+    let place = if is_name { Place::Whole } else { places.place(hit.span.start, offset) };
+    if is_name {
+        notes.push("in the name of the file, or of what it links to".to_owned());
+    }
     let confidence = rule.confidence.adjusted(hit.adjust);
-    if library::is_key(rule) && key::is_stub(hit.secret) {
+    if rule.private_key && key::is_stub(hit.secret) {
         return None;
     }
-    let key = if library::is_key(rule) { key::identity_of_armour(hit.secret) } else { None };
+    let key = if rule.private_key { key::identity_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,
         file: Arc::clone(&part.file),
         matched: (in_file(hit.matched.start), in_file(hit.matched.end)),
         span: (offset, in_file(hit.span.end)),
-        place: place(bytes, whole, hit.span.start, offset),
+        place,
         confidence,
         mark: SecretMark::new(fingerprint_key, hit.secret),
         key,
-        notes: hit.notes,
+        content: None,
+        notes,
         encoded,
     })
 }

@@ -104,7 +104,7 @@ impl ExaminedImage {
     /// but in no filesystem: they have no state.
     pub(crate) fn state(&self, view: &LayerView, file: &FileMeta) -> Option<FileState> {
         match file.kind {
-            ContentKind::File | ContentKind::Header => {}
+            ContentKind::File | ContentKind::Header | ContentKind::Name => {}
             // An attribute is as visible as the file that it belongs to; that file is not known here.
             ContentKind::Extension => return Some(FileState::Final),
             ContentKind::Tail | ContentKind::Raw => return None,

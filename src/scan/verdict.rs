@@ -13,8 +13,9 @@ pub(super) fn judge(
     masker: &Masker<'_>,
     answers: Answers,
     mut artifacts: Vec<ArtifactRecord>,
-    coverage: Coverage,
+    mut coverage: Coverage,
 ) -> Outcome {
+    coverage.examples_held_back += answers.examples_held_back;
     for artifact in &mut artifacts {
         artifact.tags.iter_mut().chain(&mut artifact.platform).for_each(|text| *text = masker.mask(text));
     }

@@ -42,7 +42,8 @@ impl Check<Build<'_>> for SecretInContext {
             }
             let count = nth.entry((sighting.rule, sighting.file.ordinal)).or_default();
             *count += 1;
-            let Some(finding) = finding(build, context, &surroundings, sighting, file, *count) else {
+            let Some(finding) = finding(build, context, &surroundings, sighting, (file, *count), answers)
+            else {
                 continue;
             };
             let key = (sighting.rule, sighting.mark.group);
@@ -63,14 +64,18 @@ fn finding(
     context: &Context<'_>,
     surroundings: &Surroundings<'_>,
     sighting: &Sighting,
-    file: usize,
-    nth: usize,
+    (file, nth): (usize, usize),
+    answers: &mut Answers,
 ) -> Option<Finding> {
     let rule = context.rules.get(sighting.rule)?;
     let examined = &build.context;
     let (reachable, how) = reached(build, file);
     let mut notes = sighting.notes.clone();
     let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+    if rating.held_back {
+        answers.examples_held_back += 1;
+        return None;
+    }
     let (mut severity, confidence) = (rating.severity, rating.confidence);
     notes.extend(rating.note);
     if !reachable {

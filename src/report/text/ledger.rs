@@ -79,6 +79,10 @@ pub(super) fn coverage(report: &Report, screen: &mut Screen<'_>) -> io::Result<(
         seen.push_str(&format!("; not decoded: {archives}, {}", size(c.bytes_not_decoded)));
     }
     screen.say("seen", seen)?;
+    if c.examples_held_back > 0 {
+        let examples = count(c.examples_held_back, "example");
+        screen.say("held back", format!("{examples} of installed libraries' tests and documentation"))?;
+    }
     if c.layers_not_seen + c.files_not_seen + c.bytes_not_seen > 0 {
         screen.entry(
             OPEN,

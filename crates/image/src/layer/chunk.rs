@@ -23,8 +23,10 @@ pub struct Overlap {
 pub enum ContentKind {
     /// A file's content.
     File,
-    /// A tar header: names, link target, owner.
+    /// A tar header: owner, and what is hidden behind its names.
     Header,
+    /// An entry's name or link target, in its header.
+    Name,
     /// Records of an extended header, such as PAX attributes.
     Extension,
     /// Bytes after the end of the tar.

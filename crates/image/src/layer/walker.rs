@@ -1,6 +1,7 @@
 //! The tar walk, as a state machine over whatever stretch of bytes it is given: it copies no content and holds none
 //! but extended headers.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::chunk::{ContentKind, FileMeta, Inside, Overlap, Part};
@@ -70,6 +71,17 @@ struct Data {
     collect: Option<(Kind, Vec<u8>)>,
 }
 
+/// The fewest bytes of a name or a link target that may hold a secret.
+const SHORTEST_NAME: usize = 16;
+
+/// The fields of a header that name its entry and its target, where they are long enough to hold a secret: name, link
+/// target, and ustar's prefix, which stands apart. Longer names stand in extended headers, which are content.
+fn names(name: &[u8], link: &[u8]) -> impl Iterator<Item = Range<usize>> + use<> {
+    let named = name.len() >= SHORTEST_NAME;
+    let fields = [(named, 0..100), (link.len() >= SHORTEST_NAME, 157..257), (name.len() > 100, 345..500)];
+    fields.into_iter().filter_map(|(wanted, field)| wanted.then_some(field))
+}
+
 /// What extended headers said of the next entry.
 #[derive(Default)]
 struct Pending {
@@ -110,7 +122,7 @@ impl Walker {
                         self.spoiled("a header is cut off");
                         continue;
                     };
-                    if self.header(block) {
+                    if self.header(block, pos, parts) {
                         if is_telling(block) {
                             parts.push(self.header_part(block, pos));
                         }
@@ -184,8 +196,8 @@ impl Walker {
         self.rest(ContentKind::Raw, b"(not a tar)");
     }
 
-    /// Takes a header block; the answer is whether it was used up.
-    fn header(&mut self, block: &[u8]) -> bool {
+    /// Takes the header block at `pos`; the answer is whether it was used up.
+    fn header(&mut self, block: &[u8], pos: usize, parts: &mut Vec<Part>) -> bool {
         match parse(block) {
             Block::Zero => {
                 self.rest(ContentKind::Tail, b"(after the end of the tar)");
@@ -204,7 +216,7 @@ impl Walker {
                     self.rest(ContentKind::Raw, b"(after the limit of entries)");
                     return false;
                 }
-                self.entry(parsed);
+                self.entry(parsed, pos, parts);
                 true
             }
         }
@@ -229,8 +241,9 @@ impl Walker {
         Part { file, bytes: at..at + BLOCK, core: at..at + BLOCK, offset: 0, last: true }
     }
 
-    fn entry(&mut self, parsed: Parsed) {
+    fn entry(&mut self, parsed: Parsed, pos: usize, parts: &mut Vec<Part>) {
         let Parsed { kind, name, link, size, mode } = parsed;
+        let names = names(&name, &link);
         if matches!(kind, Kind::Pax | Kind::PaxGlobal | Kind::LongName | Kind::LongLink) {
             let within = size <= self.limits.extended_header_bytes;
             if !within {
@@ -267,6 +280,23 @@ impl Walker {
         let ordinal = self.out.entries;
         self.out.entries += 1;
         self.out.index.add(&path, ordinal, kind == Kind::Directory);
+        for field in names {
+            let bytes = pos + field.start..pos + field.end;
+            let file = FileMeta {
+                path: path.clone(),
+                ordinal,
+                size: bytes.len() as u64,
+                kind: ContentKind::Name,
+                inside: None,
+            };
+            parts.push(Part {
+                file: Arc::new(file),
+                bytes: bytes.clone(),
+                core: bytes,
+                offset: 0,
+                last: true,
+            });
+        }
         if let Some(listing) = &mut self.out.listing {
             let kind = match kind {
                 Kind::HardLink => EntryKind::HardLink(LayerPath::clean(&link)),
