@@ -40,7 +40,7 @@ pub use parameter::Parameter;
 pub use profile::{built_in, default_profile, profile_schema, read_profile};
 pub use schema::schema;
 pub use section::{
-    AcceptEntry, AcceptMatch, AwsSection, Bucket, DisableEntry, EntrypointEntry, EvidenceKeys,
+    printed_paths, AcceptEntry, AcceptMatch, AwsSection, Bucket, DisableEntry, EntrypointEntry, EvidenceKeys,
     EvidenceSection, Fingerprints, ImageSection, Limits, PathGlob, Policy, RulesSection, SecretEntry,
     WorkflowSection,
 };
@@ -137,9 +137,16 @@ impl Contract {
     /// [`ContractError::File`] if the file cannot be read, [`ContractError::Handles`] if its registry cannot,
     /// [`ContractError::Invalid`] with all mistakes of the contract.
     pub fn load(path: &Path, today: Date) -> Result<Self, ContractError> {
-        let text = file::read("contract", path)?;
-        let handles = Handles::of_contract(&text, path)?;
-        let contract = Self::parse_with(&text, path, handles, true)?;
+        Self::from_text(&file::read("contract", path)?, path, today)
+    }
+
+    /// Reads `text` as if it stood in the file at `path`, with all that it names on the disk.
+    ///
+    /// # Errors
+    /// As [`Contract::load`].
+    pub fn from_text(text: &str, path: &Path, today: Date) -> Result<Self, ContractError> {
+        let handles = Handles::of_contract(text, path)?;
+        let contract = Self::parse_with(text, path, handles, true)?;
         contract.check_dates(today)?;
         Ok(contract)
     }

@@ -8,6 +8,7 @@ mod image;
 mod packaging;
 mod papers;
 mod pipeline;
+mod source_lines;
 pub mod request;
 mod verdict;
 mod verify;

@@ -52,6 +52,9 @@ pub(crate) fn fault(name: &str, error: &serde_json::Error) -> AwsError {
     use serde_json::error::Category;
     let what = match error.classify() {
         Category::Eof => "the JSON text ends too early",
+        Category::Syntax if error.line() <= 1 && error.column() <= 1 => {
+            "not JSON; of a plan file, `terraform show -json` writes it"
+        }
         Category::Syntax => "not JSON, or nested too deeply",
         Category::Data => "a value of another type than the format has there",
         Category::Io => "cannot be read",
