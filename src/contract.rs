@@ -40,9 +40,9 @@ pub use parameter::Parameter;
 pub use profile::{built_in, default_profile, profile_schema, read_profile};
 pub use schema::schema;
 pub use section::{
-    printed_paths, AcceptEntry, AcceptMatch, AwsSection, Bucket, DisableEntry, EntrypointEntry, EvidenceKeys,
+    AcceptEntry, AcceptMatch, AwsSection, Bucket, DisableEntry, EntrypointEntry, EvidenceKeys,
     EvidenceSection, Fingerprints, ImageSection, Limits, PathGlob, Policy, RulesSection, SecretEntry,
-    WorkflowSection,
+    WorkflowSection, printed_paths,
 };
 
 use section::RawContract;
@@ -179,6 +179,8 @@ impl Contract {
         let broken_lines: BTreeSet<u32> =
             mistakes.iter().map(|m| lines.position(m.span.start).line).collect();
         let mut further = substitute::fill(document.get_mut(), handles.as_ref());
+        // What a handle that resolves to nothing leaves in a value is no second mistake.
+        let unfilled: Vec<usize> = further.iter().map(|m| m.span.start).collect();
         further.extend(Shape::fit(&schema(), &mut document, whole));
         let mut raw = match RawContract::deserialize(toml::de::Deserializer::from(document)) {
             Ok(raw) => raw,
@@ -192,7 +194,7 @@ impl Contract {
         let profile = profile::chosen(raw.profile.take(), &mut validator, from_disk)?;
         let waivers = validator.waivers(raw.waivers.take().unwrap_or_default(), profile.as_ref(), path);
         let contract = validator.contract(raw);
-        further.append(&mut validator.mistakes);
+        further.extend(validator.mistakes.drain(..).filter(|m| !unfilled.contains(&m.span.start)));
         // In a line that is not TOML, further mistakes are only echoes of the first.
         further.retain(|m| !broken_lines.contains(&lines.position(m.span.start).line));
         mistakes.append(&mut further);

@@ -17,8 +17,8 @@ use seaworthy_source::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
 pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
-pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use cause::Cause;
+pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
 pub use part::{Part, PartState};
 pub use secret::{Fingerprint, FingerprintKey, Redacted, SecretMark};

@@ -106,10 +106,7 @@ fn by_form(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
             confidence: rule.confidence.adjusted(hit.adjust),
             rotate: rule.fix.clone(),
             span: hit.span,
-            mark: match rule.generic {
-                true => SecretMark::new(context.key, hit.secret),
-                false => SecretMark::token(context.key, hit.secret, &rule.detector.anchors),
-            },
+            mark: rule.mark(context.key, hit.secret),
             name: None,
             notes: hit.notes,
             by_name: rule.generic,

@@ -55,7 +55,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     };
     let (text, added) = with_entries(&old, &path, arguments, &chosen)?;
     // What is written must be a contract that the next run can read.
-    Contract::from_text(&text, &path, today).map_err(|e| masked(e.render(terminal.color_err()).trim_end()))?;
+    Contract::from_text(&text, &path, today)
+        .map_err(|e| masked(e.render(terminal.color_err()).trim_end()))?;
     store::write_atomically(&path, text.as_bytes())?;
     terminal.print(format!("{added}\n{}: {} added\n", path.display(), entries(chosen.len())).as_bytes())?;
     Ok(0)
@@ -93,10 +94,7 @@ fn chosen<'c>(arguments: &Arguments, candidates: &'c [Candidate]) -> Result<Vec<
                 )));
             }
             several => {
-                return Err(Failure(format!(
-                    "{wanted} is ambiguous: give more digits{}",
-                    listed(several)
-                )));
+                return Err(Failure(format!("{wanted} is ambiguous: give more digits{}", listed(several))));
             }
         };
         let whole = |c: &&Candidate| arguments.cause && found.cause.contains(&c.fingerprint);
@@ -146,7 +144,10 @@ fn with_entries(
     }
     let list = document.entry("accept").or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
     let Some(list) = list.as_array_of_tables_mut() else {
-        return Err(Failure(format!("contract {}: `accept` is no list of tables: write it as [[accept]]", path.display())));
+        return Err(Failure(format!(
+            "contract {}: `accept` is no list of tables: write it as [[accept]]",
+            path.display()
+        )));
     };
     for (table, candidate) in added.iter().zip(chosen) {
         let is_same = |t: &Table| {
@@ -261,13 +262,15 @@ impl DocumentOrigin {
 
 fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
     let name = path.display();
-    let file = std::fs::File::open(path).map_err(|e| Failure(format!("{name}: {}", super::mistakes::io_reason(&e))))?;
+    let file = std::fs::File::open(path)
+        .map_err(|e| Failure(format!("{name}: {}", super::mistakes::io_reason(&e))))?;
     let mut bytes = Vec::new();
     file.take(MAX_REPORT + 1).read_to_end(&mut bytes).map_err(|e| Failure(format!("{name}: {e}")))?;
     if bytes.len() as u64 > MAX_REPORT {
         return Err(Failure(format!("{name}: larger than a report can be ({MAX_REPORT} bytes)")));
     }
-    let no_report = || Failure(format!("{name}: is not a JSON report: write one with `--report json={name}`"));
+    let no_report =
+        || Failure(format!("{name}: is not a JSON report: write one with `--report json={name}`"));
     let document: Document = serde_json::from_slice(&bytes).map_err(|_| no_report())?;
     if document.schema != "seaworthy/report/v1" {
         return Err(no_report());
@@ -280,7 +283,8 @@ fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
     let of_known = document.findings.iter().filter(|f| known.iter().any(|m| m.id == f.check));
     Ok(of_known
         .map(|f| {
-            let paths: Vec<&str> = std::iter::once(&f.origin).chain(&f.places).map(DocumentOrigin::path).collect();
+            let paths: Vec<&str> =
+                std::iter::once(&f.origin).chain(&f.places).map(DocumentOrigin::path).collect();
             Candidate {
                 check: f.check.clone(),
                 fingerprint: f.fingerprint.clone(),

@@ -55,7 +55,14 @@ pub(super) struct Global {
     )]
     pub(super) color: When,
     /// Print less: one line for each finding and each item that was not checked, then the verdict.
-    #[arg(short, long, global = true, display_order = 900, conflicts_with = "verbose", help_heading = "Report")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        display_order = 900,
+        conflicts_with = "verbose",
+        help_heading = "Report"
+    )]
     pub(super) quiet: bool,
     /// Print more: every finding and every check; twice for digests and offsets.
     #[arg(short, long, global = true, display_order = 900, action = ArgAction::Count, help_heading = "Report")]
@@ -116,7 +123,13 @@ pub(super) struct Context {
     #[arg(long, value_name = "STAGE", help_heading = "Input")]
     pub(super) target: Option<String>,
     /// Who builds: builders read ignore files differently.
-    #[arg(long, value_name = "BUILDER", default_value = "buildkit", env = "SEAWORTHY_BUILDER", help_heading = "Input")]
+    #[arg(
+        long,
+        value_name = "BUILDER",
+        default_value = "buildkit",
+        env = "SEAWORTHY_BUILDER",
+        help_heading = "Input"
+    )]
     pub(super) builder: With,
     /// Print the files that are sent to the builder, one per line, and examine nothing.
     #[arg(long, help_heading = "List files")]
@@ -208,7 +221,13 @@ pub(super) struct Common {
     pub(super) contract: Option<PathBuf>,
     /// Write a report: text, json, sarif, github or evidence; to PATH, else to standard output (evidence: to the
     /// contract's folder). May be given several times. Default: text.
-    #[arg(long = "report", value_name = "FORMAT[=PATH]", env = "SEAWORTHY_REPORT", value_delimiter = ',', help_heading = "Report")]
+    #[arg(
+        long = "report",
+        value_name = "FORMAT[=PATH]",
+        env = "SEAWORTHY_REPORT",
+        value_delimiter = ',',
+        help_heading = "Report"
+    )]
     pub(super) reports: Vec<String>,
     /// Minimum severity that fails the run: low, medium, high or critical. Default: the contract's, else medium.
     #[arg(long, value_name = "SEVERITY", env = "SEAWORTHY_FAIL_ON", value_parser = severity, hide_possible_values = true, help_heading = "Policy")]
@@ -220,7 +239,13 @@ pub(super) struct Common {
     #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = jobs, help_heading = "Advanced")]
     pub(super) jobs: Option<u16>,
     /// More detectors: a folder of .toml files (see `seaworthy rules show`). May be given several times.
-    #[arg(long = "rules", value_name = "DIR", env = "SEAWORTHY_RULES", value_delimiter = ',', help_heading = "Policy")]
+    #[arg(
+        long = "rules",
+        value_name = "DIR",
+        env = "SEAWORTHY_RULES",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
     pub(super) rules: Vec<PathBuf>,
     /// The run that the evidence belongs to.
     #[arg(long, value_name = "ID", env = "SEAWORTHY_RUN_ID", value_parser = run_id, help_heading = "Evidence")]
@@ -232,7 +257,13 @@ pub(super) struct Common {
     #[arg(long, help_heading = "Evidence")]
     pub(super) replace: bool,
     /// The category of a SARIF upload: one for each image of a repository.
-    #[arg(long, value_name = "NAME", env = "SEAWORTHY_SARIF_CATEGORY", default_value = "seaworthy", help_heading = "Report")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SEAWORTHY_SARIF_CATEGORY",
+        default_value = "seaworthy",
+        help_heading = "Report"
+    )]
     pub(super) sarif_category: String,
 }
 

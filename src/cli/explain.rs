@@ -47,7 +47,9 @@ fn control(name: &str) -> Result<String, Failure> {
         let near = mistakes::nearest(name, names, 3);
         let hint = match near.is_empty() {
             false => format!("did you mean {}?", near.join(", ")),
-            true => "`seaworthy explain` lists all checks, `seaworthy explain m1` the controls of M1".to_owned(),
+            true => {
+                "`seaworthy explain` lists all checks, `seaworthy explain m1` the controls of M1".to_owned()
+            }
         };
         Failure(format!("there is no check or control {}; {hint}", escape_bytes(name.as_bytes())))
     })

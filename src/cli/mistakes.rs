@@ -12,12 +12,21 @@ use seaworthy_source::escape_bytes;
 /// Commands of other tools, and what does the same here.
 const COMMANDS: [(&[&str], &str); 4] = [
     (
-        &["scan", "check", "lint", "analyze", "analyse", "inspect", "test", "run", "fs", "dir", "config", "protect"],
+        &[
+            "scan", "check", "lint", "analyze", "analyse", "inspect", "test", "run", "fs", "dir", "config",
+            "protect",
+        ],
         "use `seaworthy context` before the build or `seaworthy image REF` after it",
     ),
     (&["version"], "use `seaworthy --version`"),
-    (&["list", "checks", "detectors"], "use `seaworthy explain` for the checks or `seaworthy rules list` for the detectors"),
-    (&["ignore", "allow", "suppress", "baseline", "waive"], "use `seaworthy accept FINGERPRINT --until DATE --reason TEXT`"),
+    (
+        &["list", "checks", "detectors"],
+        "use `seaworthy explain` for the checks or `seaworthy rules list` for the detectors",
+    ),
+    (
+        &["ignore", "allow", "suppress", "baseline", "waive"],
+        "use `seaworthy accept FINGERPRINT --until DATE --reason TEXT`",
+    ),
 ];
 
 /// Options of other tools, and what does the same here.
@@ -45,7 +54,10 @@ const OPTIONS: [(&[&str], &str); 12] = [
     (&["--dockerfile"], "use `-f DOCKERFILE`"),
     (&["--debug", "--trace", "--log-level"], "use `-v`, or `-vv` for digests and offsets"),
     (&["--silent"], "use `-q`"),
-    (&["--insecure", "--tls-verify"], "use `--plain-http` for a registry without TLS; certificates are always verified"),
+    (
+        &["--insecure", "--tls-verify"],
+        "use `--plain-http` for a registry without TLS; certificates are always verified",
+    ),
 ];
 
 /// What to print for a command line that cannot be read, where that says more than the parser's own message.
@@ -85,7 +97,8 @@ fn first_line(error: &Error) -> String {
 fn from_environment(option: &str, args: &[OsString], command: &Command) -> Option<String> {
     let long = option.split([' ', '=']).next()?.trim_start_matches('-');
     let all = std::iter::once(command).chain(command.get_subcommands());
-    let arg = all.flat_map(Command::get_arguments).find(|a| a.get_long() == Some(long) && a.get_env().is_some())?;
+    let arg =
+        all.flat_map(Command::get_arguments).find(|a| a.get_long() == Some(long) && a.get_env().is_some())?;
     let short = arg.get_short().map(|s| format!("-{s}"));
     let typed = |word: &OsString| {
         let word = word.to_string_lossy();
@@ -106,7 +119,11 @@ pub(super) fn io_reason(error: &io::Error) -> String {
 fn without_number(text: &str) -> String {
     let Some(at) = text.find(" (os error ") else { return text.to_owned() };
     let Some(end) = text.get(at..).and_then(|t| t.find(')')) else { return text.to_owned() };
-    format!("{}{}", text.get(..at).unwrap_or_default(), without_number(text.get(at + end + 1..).unwrap_or_default()))
+    format!(
+        "{}{}",
+        text.get(..at).unwrap_or_default(),
+        without_number(text.get(at + end + 1..).unwrap_or_default())
+    )
 }
 
 /// A message as it is shown: system errors without their numbers, and for a path that does not exist a name beside it
@@ -136,7 +153,8 @@ pub(super) fn similar(path: &str) -> Option<String> {
     }
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
     let entries = std::fs::read_dir(parent.unwrap_or(Path::new("."))).ok()?;
-    let names: Vec<String> = entries.take(1_000).filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
+    let names: Vec<String> =
+        entries.take(1_000).filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
     let found = nearest(name, names.iter().map(String::as_str), 1).first().copied().map(str::to_owned)?;
     let found = parent.map_or_else(|| found.clone().into(), |p| p.join(&found));
     Some(escape_bytes(found.display().to_string().as_bytes()))
@@ -146,8 +164,10 @@ pub(super) fn similar(path: &str) -> Option<String> {
 pub(super) fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>, count: usize) -> Vec<&'n str> {
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).clamp(1, 3);
-    let mut found: Vec<(usize, &str)> =
-        names.map(|name| (distance(&word, &name.to_lowercase()), name)).filter(|(d, _)| *d <= allowed).collect();
+    let mut found: Vec<(usize, &str)> = names
+        .map(|name| (distance(&word, &name.to_lowercase()), name))
+        .filter(|(d, _)| *d <= allowed)
+        .collect();
     found.sort();
     found.into_iter().take(count).map(|(_, name)| name).collect()
 }

@@ -47,10 +47,8 @@ pub(super) fn check_page(meta: &CheckMeta, profiles: &[Profile]) -> String {
     let _ = writeln!(out, "Why it matters\n{}\n", wrapped(meta.why));
     let _ = writeln!(out, "How to fix it\n{}\n", wrapped(meta.fix));
     let _ = writeln!(out, "Not checked\n{}\n", wrapped(&when_not_checked(meta)));
-    let _ = writeln!(
-        out,
-        "How to accept a finding\n  seaworthy accept FINGERPRINT --until DATE --reason TEXT\n"
-    );
+    let _ =
+        writeln!(out, "How to accept a finding\n  seaworthy accept FINGERPRINT --until DATE --reason TEXT\n");
     let _ = writeln!(out, "Severity    {}", severity(meta));
     let _ = writeln!(out, "Controls    {}", controls(meta.id, profiles));
     for (at, link) in references(meta).iter().enumerate() {
@@ -62,7 +60,10 @@ pub(super) fn check_page(meta: &CheckMeta, profiles: &[Profile]) -> String {
 /// Whether its detectors decide about the severity.
 fn severity(meta: &CheckMeta) -> String {
     match meta.tags.contains(&"CWE-798") {
-        true => format!("{}; the severity of the detector that recognises the secret takes precedence", meta.severity),
+        true => format!(
+            "{}; the severity of the detector that recognises the secret takes precedence",
+            meta.severity
+        ),
         false => meta.severity.to_string(),
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::{Failure, mistakes};
 use super::args::{Rules as Arguments, RulesCommand};
 use super::output::Terminal;
+use super::{Failure, mistakes};
 use crate::rule::{Rules, prove};
 use seaworthy_source::escape_bytes;
 

@@ -51,11 +51,18 @@ impl Cause {
         let nearness = |i: &usize| {
             let finding = &findings[*i];
             let whole = finding.origin.place == Place::Whole;
-            (distance(finding.origin.kind), Reverse(finding.severity), Reverse(finding.confidence), !whole, *i)
+            (
+                distance(finding.origin.kind),
+                Reverse(finding.severity),
+                Reverse(finding.confidence),
+                !whole,
+                *i,
+            )
         };
         // A milder finding of the same instruction does not speak for the worse ones elsewhere.
         let grave = |i: &&usize| findings[**i].severity > Severity::Low || severity == Severity::Low;
-        let lead = group.iter().filter(grave).min_by_key(|i| nearness(i)).or(group.first()).copied().unwrap_or(0);
+        let lead =
+            group.iter().filter(grave).min_by_key(|i| nearness(i)).or(group.first()).copied().unwrap_or(0);
         group.sort_by_key(|i| (*i != lead, *i));
         let mut checks: Vec<&'static str> = Vec::new();
         for index in &group {
@@ -116,7 +123,8 @@ fn roots_of<'f>(finding: &'f Finding, context: &ContextFiles<'f>) -> Vec<Root<'f
             }
             (OriginKind::Dockerfile, path) => {
                 let line = line_of(origin);
-                roots.push(Root::Instruction(path.unwrap_or(&origin.artifact).trim_start_matches("./"), line));
+                roots
+                    .push(Root::Instruction(path.unwrap_or(&origin.artifact).trim_start_matches("./"), line));
             }
             (OriginKind::Infrastructure | OriginKind::Workflow | OriginKind::Document, path) => {
                 roots.push(Root::Thing(finding.check, &origin.artifact, path.unwrap_or_default()));
@@ -244,7 +252,12 @@ mod tests {
             finding("SW102", Severity::High, at(OriginKind::Context, ".env", 1), Some(b"one")),
             finding("SW102", Severity::High, at(OriginKind::Context, ".env", 2), Some(b"two")),
             copy,
-            finding("SW301", Severity::Critical, at(OriginKind::LayerFile, "app/source/.env", 2), Some(b"two")),
+            finding(
+                "SW301",
+                Severity::Critical,
+                at(OriginKind::LayerFile, "app/source/.env", 2),
+                Some(b"two"),
+            ),
             finding("SW308", Severity::High, at(OriginKind::LayerFile, "app/source/.env", 0), None),
             finding("SW301", Severity::High, at(OriginKind::LayerFile, "etc/other.conf", 2), Some(b"three")),
         ];

@@ -45,7 +45,9 @@ impl Redacted {
         let public = prefixes
             .iter()
             .map(|p| p.trim_start_matches(|c: char| !c.is_ascii_alphanumeric()))
-            .filter(|p| p.len() <= MAX_PREFIX && p.len() * 3 <= secret.len() && secret.starts_with(p.as_bytes()))
+            .filter(|p| {
+                p.len() <= MAX_PREFIX && p.len() * 3 <= secret.len() && secret.starts_with(p.as_bytes())
+            })
             .max_by_key(|p| p.len())
             .unwrap_or_default();
         Self { preview: format!("{public}…"), length: Some(secret.len()), ..Self::opaque(secret) }

@@ -228,10 +228,7 @@ fn sighting(
     if library::is_key(rule) && key::is_stub(hit.secret) {
         return None;
     }
-    let mark = match rule.generic {
-        true => SecretMark::new(fingerprint_key, hit.secret),
-        false => SecretMark::token(fingerprint_key, hit.secret, &rule.detector.anchors),
-    };
+    let mark = rule.mark(fingerprint_key, hit.secret);
     let key = if library::is_key(rule) { key::identity_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,

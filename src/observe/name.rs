@@ -19,11 +19,13 @@ const MAX_SECTIONS: usize = 6;
 static ASSIGNED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r#"(?-u)([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?[ \t]{0,8}(?::=|=>|=|:)"#).ok());
 /// A line that begins a section: `prod:`, `"prod": {`, `prod = {`.
-static PARENT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?-u)^[ \t"'-]*([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?[ \t]{0,8}[:={]"#).ok());
+static PARENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?-u)^[ \t"'-]*([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?[ \t]{0,8}[:={]"#).ok()
+});
 /// A section's heading in INI and TOML files.
-static HEADING: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r#"(?-u)^\[{1,2}[ \t]*["']?([A-Za-z0-9_][A-Za-z0-9_ .:/-]{0,63})["']?[ \t]*\]{1,2}"#).ok());
+static HEADING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?-u)^\[{1,2}[ \t]*["']?([A-Za-z0-9_][A-Za-z0-9_ .:/-]{0,63})["']?[ \t]*\]{1,2}"#).ok()
+});
 
 /// The name of the value that begins at `at`, such as `DB_PASSWORD` or `prod.password`; nothing if the text around it
 /// does not tell. With `text` false, the bytes are no text.
@@ -45,7 +47,9 @@ fn own_name(before: &[u8]) -> Option<String> {
     // What stands inside of a URL is no name of its own: `DATABASE_URL=postgres://app:…`.
     let url = memchr::memmem::find(before, b"://").filter(|_| !before.contains(&b'?'));
     let before = url.and_then(|end| before.get(..end)).unwrap_or(before);
-    let scheme = url.map_or(0, |_| before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+')).count());
+    let scheme = url.map_or(0, |_| {
+        before.iter().rev().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+')).count()
+    });
     let before = before.get(..before.len() - scheme)?;
     let assigned = ASSIGNED.as_ref()?.captures_iter(before).last().and_then(|c| usable(c.get(1)?.as_bytes()));
     assigned.or_else(|| {
@@ -64,14 +68,18 @@ fn sections(above: &[u8], mut indent: usize) -> Vec<String> {
         if bare.is_empty() || bare.starts_with(b"#") || bare.starts_with(b";") || bare.starts_with(b"//") {
             continue;
         }
-        if bare.starts_with(b"[") && let Some(heading) = HEADING.as_ref().and_then(|r| r.captures(bare)) {
+        if bare.starts_with(b"[")
+            && let Some(heading) = HEADING.as_ref().and_then(|r| r.captures(bare))
+        {
             names.extend(heading.get(1).and_then(|m| usable(m.as_bytes())));
             break;
         }
         let own = indent_of(line);
         if own < indent {
             indent = own;
-            names.extend(PARENT.as_ref().and_then(|r| r.captures(line)).and_then(|c| usable(c.get(1)?.as_bytes())));
+            names.extend(
+                PARENT.as_ref().and_then(|r| r.captures(line)).and_then(|c| usable(c.get(1)?.as_bytes())),
+            );
         }
         if names.len() >= MAX_SECTIONS {
             break;

@@ -20,13 +20,16 @@ const INSTRUCTION: usize = 120;
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     verdict(report, out)?;
     // The leading finding of each cause comes first, so that the few that GitHub shows are about different things.
-    let all = |cause: &Cause| cause.findings.iter().filter_map(|i| report.findings.get(*i)).collect::<Vec<_>>();
+    let all =
+        |cause: &Cause| cause.findings.iter().filter_map(|i| report.findings.get(*i)).collect::<Vec<_>>();
     let causes: Vec<Vec<&Finding>> = report.causes.iter().map(all).collect();
     let mut findings: Vec<(usize, &Finding, &Finding)> = causes
         .iter()
         .flat_map(|c| c.iter().enumerate().filter_map(|(at, f)| Some((usize::from(at > 0), *f, *c.first()?))))
         .collect();
-    findings.sort_by_key(|(later, f, _)| (f.severity < report.fail_on, *later, std::cmp::Reverse((f.severity, f.confidence))));
+    findings.sort_by_key(|(later, f, _)| {
+        (f.severity < report.fail_on, *later, std::cmp::Reverse((f.severity, f.confidence)))
+    });
     for (_, finding, lead) in findings {
         let level = if finding.severity >= report.fail_on { "error" } else { "warning" };
         let title = format!("{} {}", finding.check, finding.severity);

@@ -138,6 +138,26 @@ pub(super) fn redacted(secret: &Redacted) -> String {
     }
 }
 
+/// Digests in a text cut to twelve digits, for people.
+pub(super) fn short_digests(text: &str) -> String {
+    const PREFIX: &str = "sha256:";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PREFIX) {
+        let (before, after) = rest.split_at(at + PREFIX.len());
+        out.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (hex, tail) = after.split_at(digits);
+        match digits {
+            64 => out.push_str(&format!("{}…", &hex[..12])),
+            _ => out.push_str(hex),
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// IDs of checks in order, neighbours as a range: `SW101 SW401-407`.
 pub(super) fn ids(checks: &[&str]) -> String {
     let number = |id: &str| id.get(2..).and_then(|n| n.parse::<u32>().ok());

@@ -40,7 +40,10 @@ pub(super) fn parts(report: &Report) -> Vec<String> {
 fn severities(report: &Report) -> String {
     let of = |s: Severity| report.findings.iter().filter(|f| f.severity == s).count();
     let failing = Severity::ALL.into_iter().rev().filter(|s| *s >= report.fail_on);
-    let words: Vec<String> =
-        failing.map(|s| (s, of(s))).filter(|(_, n)| *n > 0).map(|(s, n)| format!("{} {s}", number(n))).collect();
+    let words: Vec<String> = failing
+        .map(|s| (s, of(s)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(s, n)| format!("{} {s}", number(n)))
+        .collect();
     words.join(", ")
 }

@@ -338,14 +338,11 @@ impl From<&inner::Finding> for Finding {
             message: printable(&finding.message),
             fix: prose(&finding.fix),
             origin: (&finding.origin).into(),
-            secret: finding
-                .secret
-                .as_ref()
-                .map(|s| Secret {
-                    preview: printable(&s.preview),
-                    length: s.length,
-                    name: s.name.as_deref().map(printable),
-                }),
+            secret: finding.secret.as_ref().map(|s| Secret {
+                preview: printable(&s.preview),
+                length: s.length,
+                name: s.name.as_deref().map(printable),
+            }),
             fingerprint: finding.fingerprint.as_str().to_owned(),
             places: finding.places.iter().map(Into::into).collect(),
             notes: finding.notes.iter().map(|n| prose(n)).collect(),

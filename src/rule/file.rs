@@ -106,7 +106,15 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Vec<Problem>> {
 
 /// Keys that every detector has.
 const REQUIRED: [&str; 9] = [
-    "id", "name", "anchors", "severity", "confidence", "description", "fix", "examples", "negative_examples",
+    "id",
+    "name",
+    "anchors",
+    "severity",
+    "confidence",
+    "description",
+    "fix",
+    "examples",
+    "negative_examples",
 ];
 
 /// A mistake for each detector that lacks keys, with all of them.

@@ -28,9 +28,12 @@ pub(super) fn read(report: &Report, masker: &Masker<'_>) -> BTreeMap<SourceLineK
         let text = files.entry(key.0.clone()).or_insert_with(|| content(&key.0));
         let number = usize::try_from(key.1).unwrap_or(usize::MAX);
         let line = text.as_deref().and_then(|t| t.split('\n').nth(number.checked_sub(1)?));
-        let Some(line) = line.map(|l| l.trim_end_matches('\r')).filter(|l| l.len() <= MAX_LINE) else { continue };
+        let Some(line) = line.map(|l| l.trim_end_matches('\r')).filter(|l| l.len() <= MAX_LINE) else {
+            continue;
+        };
         // Whatever was found on this line must be hidden, whichever check found it.
-        let here = report.findings.iter().filter(|f| f.origins().any(|o| SourceLine::key(o).as_ref() == Some(&key)));
+        let here =
+            report.findings.iter().filter(|f| f.origins().any(|o| SourceLine::key(o).as_ref() == Some(&key)));
         if let Some(shown) = shown(line, lead, here, masker) {
             lines.insert(key, shown);
         }
@@ -74,6 +77,13 @@ fn shown<'f>(
             hidden.push(line.floor_char_boundary(at.min(line.len()))..line.len());
         }
     }
+    // What the message says anyway may be seen, such as the name of a variable in quotes.
+    let told = |span: &Range<usize>| {
+        let word = line.get(span.clone()).unwrap_or_default();
+        lead.secret.is_none()
+            && lead.message.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == word)
+    };
+    hidden.retain(|span| found.contains(span) || !told(span));
     let hidden = merged(hidden);
     let mut text = String::new();
     let mut marked = None;
@@ -97,14 +107,17 @@ fn shown<'f>(
     text.push_str(&escape(line.get(at..)?));
     let end = count(text.trim_end().trim_end_matches('\\').trim_end());
     let marked = marked.unwrap_or(0..usize::MAX);
-    let marked = marked.start.min(end)..marked.end.clamp(marked.start.min(end), end.max(marked.start.min(end)));
+    let marked =
+        marked.start.min(end)..marked.end.clamp(marked.start.min(end), end.max(marked.start.min(end)));
     (!marked.is_empty()).then_some(SourceLine { text, marked })
 }
 
 /// Whether a line is an instruction that names files, images or users and holds no values of its own.
 fn has_no_values(line: &str) -> bool {
     let keyword = line.split_ascii_whitespace().next().unwrap_or_default();
-    ["FROM", "COPY", "ADD", "USER", "WORKDIR", "EXPOSE", "VOLUME"].iter().any(|k| keyword.eq_ignore_ascii_case(k))
+    ["FROM", "COPY", "ADD", "USER", "WORKDIR", "EXPOSE", "VOLUME"]
+        .iter()
+        .any(|k| keyword.eq_ignore_ascii_case(k))
 }
 
 /// What follows the first colon and space of a line, unless it names something instead of holding it.

@@ -12,10 +12,17 @@ fn root() -> &'static Path {
 
 /// Every page that a person reads.
 fn pages() -> Vec<(PathBuf, String)> {
-    let mut pages: Vec<PathBuf> = ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "corpus/README.md", "benches/README.md"]
-        .iter()
-        .map(|p| root().join(p))
-        .collect();
+    let mut pages: Vec<PathBuf> = [
+        "README.md",
+        "SECURITY.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "corpus/README.md",
+        "benches/README.md",
+    ]
+    .iter()
+    .map(|p| root().join(p))
+    .collect();
     for entry in walkdir::WalkDir::new(root().join("docs")).sort_by_file_name() {
         let path = entry.unwrap().into_path();
         if path.extension().is_some_and(|e| e == "md") {
@@ -98,9 +105,12 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     let joined = text.replace("\\\n", " ");
     let mut found = Vec::new();
     for line in joined.lines() {
-        for part in line.split("  #").next().unwrap_or_default().split(['|', ';']).flat_map(|p| p.split("&&")) {
+        for part in line.split("  #").next().unwrap_or_default().split(['|', ';']).flat_map(|p| p.split("&&"))
+        {
             let part = part.trim().trim_start_matches("$ ").trim_start_matches("- run: ");
-            if part.starts_with("seaworthy ") && !part.contains('…') && !part.contains(':') || part.starts_with("seaworthy gate") && !part.contains('…') {
+            if part.starts_with("seaworthy ") && !part.contains('…') && !part.contains(':')
+                || part.starts_with("seaworthy gate") && !part.contains('…')
+            {
                 found.push(words(part).split_off(1));
             }
         }
@@ -143,7 +153,10 @@ fn every_code_block_is_what_the_program_takes() {
                         fs::remove_file(cli.path("seaworthy.toml")).unwrap();
                     }
                 }
-                "json" => drop(serde_json::from_str::<serde_json::Value>(&body).unwrap_or_else(|e| panic!("{place}\n{e}"))),
+                "json" => drop(
+                    serde_json::from_str::<serde_json::Value>(&body)
+                        .unwrap_or_else(|e| panic!("{place}\n{e}")),
+                ),
                 "yaml" => assert!(!body.contains('\t') && body.contains(':'), "{place}"),
                 "" | "text" | "sh" => {
                     for mut arguments in commands(&body) {
@@ -160,13 +173,22 @@ fn every_code_block_is_what_the_program_takes() {
                         }
                         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
                         let answer = cli.run(&arguments);
-                        for refusal in
-                            ["unexpected argument", "there is no", "invalid value", "required arguments", "unrecognized"]
-                        {
+                        for refusal in [
+                            "unexpected argument",
+                            "there is no",
+                            "invalid value",
+                            "required arguments",
+                            "unrecognized",
+                        ] {
                             let missing = answer.stderr.contains("there is no Dockerfile")
+                                || answer.stderr.contains("there is no seaworthy.toml here")
                                 || answer.stderr.contains("there is no such directory")
                                 || answer.stderr.contains("there is no document");
-                            assert!(missing || !answer.stderr.contains(refusal), "{place}\n{}", answer.stderr);
+                            assert!(
+                                missing || !answer.stderr.contains(refusal),
+                                "{place}\n{}",
+                                answer.stderr
+                            );
                         }
                         count += 1;
                     }

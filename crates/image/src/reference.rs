@@ -77,7 +77,9 @@ impl Reference {
                 }
                 _ => {
                     if let Some(known) = known_transport(transport).filter(|_| !Path::new(text).exists()) {
-                        return Err(fail(format!("unknown transport {transport}:; did you mean {known}:{rest}?")));
+                        return Err(fail(format!(
+                            "unknown transport {transport}:; did you mean {known}:{rest}?"
+                        )));
                     }
                 }
             }
@@ -112,7 +114,9 @@ impl Reference {
 /// The transport that a word of another tool stands for.
 fn known_transport(word: &str) -> Option<&'static str> {
     match word {
-        "docker-save" | "docker-tar" | "docker_archive" | "dockerarchive" | "archive" | "tar" => Some("docker-archive"),
+        "docker-save" | "docker-tar" | "docker_archive" | "dockerarchive" | "archive" | "tar" => {
+            Some("docker-archive")
+        }
         "oci-tar" | "oci_archive" | "ociarchive" => Some("oci-archive"),
         "oci-dir" | "oci-layout" | "layout" => Some("oci"),
         "daemon" | "dockerd" | "docker_daemon" => Some("docker-daemon"),

@@ -96,13 +96,7 @@ pub(super) fn file_findings(
                     fix: format!("{} {}", meta.fix, rule.fix),
                     origin,
                     secret: Some(sighting.mark.redacted.clone()),
-                    fingerprint: Fingerprint::new(
-                        context.key,
-                        meta.id,
-                        id,
-                        &[&path],
-                        Some(&sighting.mark),
-                    ),
+                    fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path], Some(&sighting.mark)),
                     places: Vec::new(),
                     notes: sighting.notes.iter().cloned().chain(rating.note).collect(),
                 };

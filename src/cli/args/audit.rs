@@ -72,10 +72,22 @@ pub(in crate::cli) struct Audit {
     #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = jobs, help_heading = "Advanced")]
     jobs: Option<u16>,
     /// More detectors: a folder of .toml files (see `seaworthy rules show`). May be given several times.
-    #[arg(long = "rules", value_name = "DIR", env = "SEAWORTHY_RULES", value_delimiter = ',', help_heading = "Policy")]
+    #[arg(
+        long = "rules",
+        value_name = "DIR",
+        env = "SEAWORTHY_RULES",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
     rules: Vec<PathBuf>,
     /// The category of a SARIF upload.
-    #[arg(long, value_name = "NAME", env = "SEAWORTHY_SARIF_CATEGORY", default_value = "seaworthy-audit", help_heading = "Report")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SEAWORTHY_SARIF_CATEGORY",
+        default_value = "seaworthy-audit",
+        help_heading = "Report"
+    )]
     sarif_category: String,
 }
 

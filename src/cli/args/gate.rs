@@ -36,7 +36,13 @@ pub(in crate::cli) struct Gate {
     #[arg(long, value_name = "STAGE", help_heading = "Input")]
     pub(in crate::cli) target: Option<String>,
     /// Who builds: builders read ignore files differently.
-    #[arg(long, value_name = "BUILDER", default_value = "buildkit", env = "SEAWORTHY_BUILDER", help_heading = "Input")]
+    #[arg(
+        long,
+        value_name = "BUILDER",
+        default_value = "buildkit",
+        env = "SEAWORTHY_BUILDER",
+        help_heading = "Input"
+    )]
     pub(in crate::cli) builder: With,
     /// Ask the registry which digest the tag resolves to.
     #[arg(long, env = "SEAWORTHY_REGISTRY", help_heading = "Input")]

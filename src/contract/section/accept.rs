@@ -101,7 +101,12 @@ pub fn printed_paths(origin: &Origin) -> impl Iterator<Item = &str> {
     let plain = |path: &'_ str| -> usize {
         if path.starts_with("./") { 2 } else { usize::from(path.starts_with('/')) }
     };
-    origin.path.as_deref().into_iter().chain(artifact).map(move |path| path.get(plain(path)..).unwrap_or(path))
+    origin
+        .path
+        .as_deref()
+        .into_iter()
+        .chain(artifact)
+        .map(move |path| path.get(plain(path)..).unwrap_or(path))
 }
 
 /// What the contract says of one finding.

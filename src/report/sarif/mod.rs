@@ -59,8 +59,7 @@ fn log(report: &Report, category: &str, findings: &[(&Finding, usize)], left_out
     let index: BTreeMap<&str, usize> =
         report.checks.iter().enumerate().map(|(i, c)| (c.meta.id, i)).collect();
     let causes = results::Membership::of(report);
-    let results: Vec<_> =
-        findings
+    let results: Vec<_> = findings
         .iter()
         .map(|(f, n)| {
             let cause = causes.get(f.fingerprint.as_str()).copied();

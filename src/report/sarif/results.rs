@@ -101,7 +101,11 @@ fn text(finding: &Finding, cause: Option<Membership<'_>>) -> String {
         text.push_str(&format!("\nAlso in {}.", count(finding.places.len(), "further place")));
     }
     if let Some(cause) = cause.filter(|c| !std::ptr::eq(c.lead, finding)) {
-        text.push_str(&format!("\nSame cause as {}: {}", cause.lead.check, sentence(&printable(&cause.lead.message))));
+        text.push_str(&format!(
+            "\nSame cause as {}: {}",
+            cause.lead.check,
+            sentence(&printable(&cause.lead.message))
+        ));
     }
     format!("{text}\nFix: {}", sentence(&prose(&finding.fix)))
 }

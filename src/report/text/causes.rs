@@ -9,7 +9,9 @@ use super::screen::{BAD, BOLD, DIM, LINK, OPEN, PLAIN, Piece, Screen, of_severit
 use super::steps::{self, Line};
 use super::{THE_REST, TextOptions, details};
 use crate::finding::{Cause, CheckMeta, Finding, Report, SourceLine};
-use crate::report::phrase::{count, hidden, ids, made_in, number, place, printable, prose, redacted, shorten};
+use crate::report::phrase::{
+    count, hidden, ids, number, place, printable, prose, redacted, short_digests, shorten,
+};
 
 /// Further locations of a cause that are shown unless all are asked for.
 const LOCATIONS: usize = 6;
@@ -33,7 +35,8 @@ struct Block<'r> {
 /// Writes all causes.
 pub(super) fn write(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> io::Result<()> {
     let blocks = blocks(report);
-    let (failing, notes): (Vec<&Block<'_>>, Vec<&Block<'_>>) = blocks.iter().partition(|b| b.severity() >= report.fail_on);
+    let (failing, notes): (Vec<&Block<'_>>, Vec<&Block<'_>>) =
+        blocks.iter().partition(|b| b.severity() >= report.fail_on);
     let mut page = Page { report, options, screen, explained: Vec::new() };
     if !report.controls.is_empty() && !failing.is_empty() {
         page.screen.blank()?;
@@ -62,7 +65,8 @@ fn blocks(report: &Report) -> Vec<Block<'_>> {
             continue;
         }
         let key = (lead.check, lead.message.as_str(), lead.fix.as_str());
-        match alike.get(&key).and_then(|at| blocks.get_mut(*at)).filter(|b| b.lead.severity == lead.severity) {
+        match alike.get(&key).and_then(|at| blocks.get_mut(*at)).filter(|b| b.lead.severity == lead.severity)
+        {
             Some(block) => block.causes.push(cause),
             None => {
                 alike.insert(key, blocks.len());
@@ -95,12 +99,13 @@ impl Page<'_, '_> {
     fn block(&mut self, block: &Block<'_>) -> io::Result<()> {
         let (lead, severity) = (block.lead, block.severity());
         self.screen.blank()?;
-        let mut header: Vec<Piece> = vec![(BOLD, printable(&lead.message))];
-        let others: Vec<&str> = block.causes.iter().flat_map(|c| &c.checks).copied().filter(|c| *c != lead.check).collect();
+        let mut header: Vec<Piece> = vec![(BOLD, self.message(lead))];
+        let others: Vec<&str> =
+            block.causes.iter().flat_map(|c| &c.checks).copied().filter(|c| *c != lead.check).collect();
         match (others.is_empty(), block.findings()) {
             (true, 1) => {}
-            (true, n) => header.push((DIM, format!("  ({})", count(n, "finding")))),
-            (false, n) => header.push((DIM, format!("  also {} ({})", ids(&others), count(n, "finding")))),
+            (true, n) => header.push((DIM, format!(" ({})", count(n, "finding")))),
+            (false, n) => header.push((DIM, format!(" (also {}; {})", ids(&others), count(n, "finding")))),
         }
         let first = [(of_severity(severity), severity.to_string()), (BOLD, lead.check.to_owned())];
         self.screen.wrapped(&first, 2, &header)?;
@@ -108,11 +113,19 @@ impl Page<'_, '_> {
         self.others(block)?;
         self.advice(block)?;
         if self.options.verbose > 0 {
-            for finding in block.causes.iter().flat_map(|c| &c.findings).filter_map(|i| self.report.findings.get(*i)) {
+            for finding in
+                block.causes.iter().flat_map(|c| &c.findings).filter_map(|i| self.report.findings.get(*i))
+            {
                 details::finding(finding, self.options.verbose, self.screen)?;
             }
         }
         Ok(())
+    }
+
+    /// What a finding says, with short digests unless all is wanted.
+    fn message(&self, finding: &Finding) -> String {
+        let message = printable(&finding.message);
+        if self.options.verbose > 0 { message } else { short_digests(&message) }
     }
 
     /// The arrow, the place, what made it and what hides it; the source line below, if it is at hand.
@@ -122,7 +135,7 @@ impl Page<'_, '_> {
         let alone = self.report.artifacts.iter().filter(|a| a.name != "gate").count() <= 1;
         let elsewhere = !alone || self.report.artifacts.iter().any(|a| a.name != origin.artifact);
         let around = [
-            made_in(origin, 60),
+            locations::made_in(origin),
             (elsewhere && origin.platform.is_some()).then(|| printable(&origin.artifact)),
         ];
         let around: Vec<String> = around.into_iter().flatten().collect();
@@ -132,7 +145,8 @@ impl Page<'_, '_> {
         if let Some(text) = hidden(origin) {
             pieces.push((OPEN, format!(" {text}")));
         }
-        let line = SourceLine::key(origin).and_then(|key| self.report.source_lines.get(&key).map(|l| (key.1, l)));
+        let line =
+            SourceLine::key(origin).and_then(|key| self.report.source_lines.get(&key).map(|l| (key.1, l)));
         if let (None, Some(secret)) = (&line, &lead.secret) {
             pieces.push((PLAIN, format!(" {}", redacted(secret))));
         }
@@ -221,11 +235,18 @@ impl Page<'_, '_> {
                         let first = format!("{}{number}", label_of(label));
                         number = " ".repeat(number.len());
                         let first = first.strip_suffix(' ').unwrap_or(&first).to_owned();
-                        self.screen.wrapped(&[(DIM, first)], INDENT + number.len(), &[(PLAIN, text.clone())])?;
+                        self.screen.wrapped(
+                            &[(DIM, first)],
+                            INDENT + number.len(),
+                            &[(PLAIN, text.clone())],
+                        )?;
                     }
                     Line::Command(command) => {
                         if label == "fix" {
-                            self.screen.heading(&[(DIM, format!("{}{number}", label_of(label)).trim_end().to_owned())])?;
+                            self.screen.heading(&[(
+                                DIM,
+                                format!("{}{number}", label_of(label)).trim_end().to_owned(),
+                            )])?;
                             number = " ".repeat(number.len());
                         }
                         let indent = " ".repeat(INDENT + number.len() + 2);
@@ -291,7 +312,8 @@ impl Page<'_, '_> {
                 (DIM, block.lead.check.to_owned()),
                 (LINK, format!("{}{more}", place(&block.lead.origin))),
             ];
-            self.screen.wrapped(&first, 2, &[(PLAIN, printable(&block.lead.message))])?;
+            let message = self.message(block.lead);
+            self.screen.wrapped(&first, 2, &[(PLAIN, message)])?;
             if self.options.verbose > 0 {
                 for finding in
                     block.causes.iter().flat_map(|c| &c.findings).filter_map(|i| self.report.findings.get(*i))
@@ -321,4 +343,3 @@ fn label_of(label: &str) -> String {
         label => format!("  = {label:LABEL$} "),
     }
 }
-

@@ -6,7 +6,7 @@ use std::io;
 use super::TextOptions;
 use super::screen::{BAD, BOLD, DIM, GOOD, OPEN, PLAIN, Piece, Screen};
 use crate::finding::{CheckStatus, ControlGroup, ControlResult, ControlStatus, Report};
-use crate::report::phrase::{count, ids, printable, shorten};
+use crate::report::phrase::{count, ids, printable, short_digests, shorten};
 
 /// Widths of the first three columns: the longest status and ID of M1, and a title.
 const STATUS: usize = 13;
@@ -24,11 +24,8 @@ pub(super) fn write(report: &Report, options: &TextOptions, screen: &mut Screen<
     }
     screen.blank()?;
     let of = |status| report.controls.iter().filter(|g| g.status == status).count();
-    let mut tally = format!(
-        "  {} of {} pass",
-        of(ControlStatus::Pass),
-        count(report.controls.len(), "group")
-    );
+    let mut tally =
+        format!("  {} of {} pass", of(ControlStatus::Pass), count(report.controls.len(), "group"));
     if of(ControlStatus::Waived) > 0 {
         tally.push_str(&format!(", {} waived", of(ControlStatus::Waived)));
     }
@@ -62,7 +59,11 @@ impl Table<'_> {
                 self.row(&control.id, control.status, &control.title, &reason, &checks, 1, screen)?;
             }
             let examined = control.examined.iter().map(|e| format!("rests on {e}"));
-            let supply = control.supply.iter().filter(|_| !control.status.is_satisfied()).map(|s| format!("supply: {s}"));
+            let supply = control
+                .supply
+                .iter()
+                .filter(|_| !control.status.is_satisfied())
+                .map(|s| format!("supply: {s}"));
             let reasons = control.reasons.iter().skip(1).cloned();
             for text in reasons.chain(supply).chain(examined) {
                 let indent = " ".repeat(2 + STATUS + 1);
@@ -78,7 +79,8 @@ impl Table<'_> {
         let Some(first) = worst.first() else { return Default::default() };
         if group.status == ControlStatus::Fail {
             let failing: Vec<&'static str> = worst.iter().flat_map(|c| failing(c)).collect();
-            let message = self.worst_message(&failing).or_else(|| first.reasons.first().map(|r| printable(r)));
+            let message =
+                self.worst_message(&failing).or_else(|| first.reasons.first().map(|r| printable(r)));
             return (message.unwrap_or_default(), ids(&failing));
         }
         let (mut reason, checks) = self.reason(first);
@@ -95,7 +97,10 @@ impl Table<'_> {
             return (count(passed, "check"), String::new());
         }
         if let Some(waiver) = &control.waiver {
-            return (format!("until {}: {}", printable(&waiver.expires), printable(&waiver.reason)), String::new());
+            return (
+                format!("until {}: {}", printable(&waiver.expires), printable(&waiver.reason)),
+                String::new(),
+            );
         }
         let failing = failing(control);
         let message = self.worst_message(&failing);
@@ -107,7 +112,7 @@ impl Table<'_> {
     fn worst_message(&self, checks: &[&'static str]) -> Option<String> {
         let findings = |c: &crate::finding::Cause| -> Option<String> {
             let mut of_cause = c.findings.iter().filter_map(|i| self.report.findings.get(*i));
-            of_cause.find(|f| checks.contains(&f.check)).map(|f| printable(&f.message))
+            of_cause.find(|f| checks.contains(&f.check)).map(|f| short_digests(&printable(&f.message)))
         };
         let mut causes = self.report.causes.iter().filter_map(findings);
         let first = causes.next()?;
@@ -137,10 +142,8 @@ impl Table<'_> {
         let word = if status == ControlStatus::Fail { "FAIL" } else { status.as_str() };
         let (id, title) = (printable(id), printable(title));
         let shown = format!("{}{id}", " ".repeat(indent));
-        let mut pieces: Vec<Piece> = vec![
-            (style, format!("  {word:STATUS$}")),
-            (bold, format!("{shown:ID$}")),
-        ];
+        let mut pieces: Vec<Piece> =
+            vec![(style, format!("  {word:STATUS$}")), (bold, format!("{shown:ID$}"))];
         let width = screen.width();
         let room = width.saturating_sub(BEFORE);
         let reason = if checks.is_empty() { reason.to_owned() } else { format!("{reason}  {checks}") };

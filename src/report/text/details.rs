@@ -34,7 +34,8 @@ pub(super) fn finding(finding: &Finding, verbose: u8, screen: &mut Screen<'_>) -
     }
     screen.wrapped(&[(DIM, "   ".to_owned())], 6, &[(DIM, parts.join("; "))])?;
     for other in &finding.places {
-        let around: Vec<String> = [made_in(&other.origin, usize::MAX), hidden(&other.origin)].into_iter().flatten().collect();
+        let around: Vec<String> =
+            [made_in(&other.origin, usize::MAX), hidden(&other.origin)].into_iter().flatten().collect();
         let text = format!("{} {} {}", place(&other.origin), other.severity, around.join("; "));
         screen.wrapped(&[(DIM, "    also".to_owned())], 6, &[(PLAIN, text.trim_end().to_owned())])?;
     }
@@ -64,7 +65,11 @@ pub(super) fn write(report: &Report, options: &TextOptions, screen: &mut Screen<
         for (n, what) in numbers.into_iter().filter(|(n, _)| *n > 0) {
             text.push_str(&format!(", {} {what}", number(n)));
         }
-        screen.wrapped(&[(style, format!("  {word:13}")), (BOLD, check.meta.id.to_owned())], 22, &[(PLAIN, text)])?;
+        screen.wrapped(
+            &[(style, format!("  {word:13}")), (BOLD, check.meta.id.to_owned())],
+            22,
+            &[(PLAIN, text)],
+        )?;
     }
     coverage(report, screen)
 }

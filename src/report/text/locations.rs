@@ -2,7 +2,7 @@
 
 use super::screen::{DIM, LINK, OPEN, PLAIN, Piece};
 use crate::finding::{Cause, Finding, Report};
-use crate::report::phrase::{hidden, ids, made_in, place, printable, redacted, shorten};
+use crate::report::phrase::{self, hidden, ids, place, printable, redacted, short_digests, shorten};
 use seaworthy_source::{Origin, OriginKind, Place};
 
 /// Characters of an instruction that are shown.
@@ -22,7 +22,8 @@ pub(super) fn rows(report: &Report, cause: &Cause) -> Vec<Row> {
     let Some((lead, others)) = findings.split_first() else { return Vec::new() };
     let mut rows: Vec<Row> = Vec::new();
     let own = at(&lead.origin);
-    let mut all: Vec<(&Finding, &Origin)> = others.iter().flat_map(|f| f.origins().map(move |o| (*f, o))).collect();
+    let mut all: Vec<(&Finding, &Origin)> =
+        others.iter().flat_map(|f| f.origins().map(move |o| (*f, o))).collect();
     all.extend(lead.places.iter().map(|p| (*lead, &p.origin)));
     // Rows with a line say more than those of the whole file.
     all.sort_by_key(|(_, o)| (is_image(o.kind), o.place == Place::Whole));
@@ -38,10 +39,17 @@ pub(super) fn rows(report: &Report, cause: &Cause) -> Vec<Row> {
             }
             continue;
         }
-        let around = [made_in(origin, INSTRUCTION), hidden(origin)].into_iter().flatten().collect();
+        let around = [made_in(origin), hidden(origin)].into_iter().flatten().collect();
         rows.push(Row { place, what: what(finding, origin), around, checks: vec![finding.check] });
     }
     rows
+}
+
+/// What made a layer: the lines of the Dockerfile where they are known, else the instruction.
+pub(super) fn made_in(origin: &Origin) -> Option<String> {
+    let instruction = if origin.made_by.is_some() { 0 } else { INSTRUCTION };
+    let text = phrase::made_in(origin, instruction)?;
+    Some(text.trim_end_matches(", ").trim_end_matches(", …").to_owned())
 }
 
 /// Where: a file of an image is named once, whatever its lines.
@@ -66,7 +74,7 @@ fn is_image(kind: OriginKind) -> bool {
 
 /// What is there: the variable and the kind of secret, or the message.
 fn what(finding: &Finding, origin: &Origin) -> String {
-    let message = printable(&finding.message);
+    let message = short_digests(&printable(&finding.message));
     // What stands in an image was named where it came from.
     if origin.kind == OriginKind::LayerFile {
         return String::new();
@@ -74,7 +82,7 @@ fn what(finding: &Finding, origin: &Origin) -> String {
     let Some(secret) = &finding.secret else { return message };
     let kind = message.split(" in a ").next().unwrap_or(&message).to_owned();
     let name = secret.name.as_deref().map(printable).unwrap_or_default();
-    let value = redacted(secret);
+    let value = if secret.length.is_some() { redacted(secret) } else { String::new() };
     [name, kind, value].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("  ")
 }
 

@@ -109,7 +109,10 @@ fn subject(report: &Report, digests: bool) -> String {
             match (digests, record.subject) {
                 (true, _) => text.push_str(&format!(" {digest}")),
                 (false, Subject::Image) => {
-                    text.push_str(&format!(" {}", digest.chars().take("sha256:".len() + 12).collect::<String>()));
+                    text.push_str(&format!(
+                        " {}",
+                        digest.chars().take("sha256:".len() + 12).collect::<String>()
+                    ));
                 }
                 (false, _) => {}
             }
@@ -148,7 +151,7 @@ fn next(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> io::
     }
     match parts.is_empty() {
         true => Ok(()),
-        false => screen.wrapped(&[], 0, &[(DIM, parts.join("   "))]),
+        false => screen.wrapped(&[], 0, &[(DIM, parts.join("; "))]),
     }
 }
 

@@ -140,7 +140,11 @@ fn wrap(pieces: &[Piece], room: usize, taken: usize) -> Vec<Vec<Piece>> {
             }
             for word in paragraph.split(' ').filter(|w| !w.is_empty()) {
                 let length = word.width();
-                let full = if used > 0 { used + 1 + length > room_here } else { length > room_here && room_here < room };
+                let full = if used > 0 {
+                    used + 1 + length > room_here
+                } else {
+                    length > room_here && room_here < room
+                };
                 if full {
                     lines.push(Vec::new());
                     (used, room_here) = (0, room);

@@ -9,8 +9,23 @@ const MAX_STEPS: usize = 6;
 
 /// Words that begin a command or an instruction which a person copies.
 const COMMANDS: [&str; 17] = [
-    "docker", "git", "RUN", "COPY", "ENV", "ARG", "terraform", "aws", "openssl", "echo", "npm", "pip", "seaworthy",
-    "buildah", "podman", "cosign", "gh",
+    "docker",
+    "git",
+    "RUN",
+    "COPY",
+    "ENV",
+    "ARG",
+    "terraform",
+    "aws",
+    "openssl",
+    "echo",
+    "npm",
+    "pip",
+    "seaworthy",
+    "buildah",
+    "podman",
+    "cosign",
+    "gh",
 ];
 
 /// A line of a step.
@@ -27,13 +42,19 @@ pub(super) enum Line {
 pub(super) fn of(report: &Report, cause: &Cause) -> Vec<Vec<Line>> {
     let findings: Vec<&Finding> = cause.findings.iter().filter_map(|i| report.findings.get(*i)).collect();
     let Some((lead, others)) = findings.split_first() else { return Vec::new() };
-    let mut texts = sentences(&prose(&lead.fix));
+    // What follows a line feed is to be copied as it stands, such as a policy.
+    let fix = prose(&lead.fix);
+    let (fix, code) = fix.split_once('\n').unwrap_or((&fix, ""));
+    let mut texts = sentences(fix);
+    let own = texts.len();
     let mut rotate: Vec<String> = Vec::new();
     for other in others {
         let general = report.checks.iter().find(|c| c.meta.id == other.check).map_or("", |c| c.meta.fix);
         // Where the check's advice is replaced as a whole, it is about the same thing as the lead's.
-        let Some(own) = other.fix.strip_prefix(general).filter(|_| !general.is_empty()) else { continue };
-        for text in sentences(&prose(own)) {
+        let Some(particular) = other.fix.strip_prefix(general).filter(|_| !general.is_empty()) else {
+            continue;
+        };
+        for text in sentences(&prose(particular)) {
             if !texts.contains(&text) && !rotate.contains(&text) {
                 rotate.push(text);
             }
@@ -47,6 +68,9 @@ pub(super) fn of(report: &Report, cause: &Cause) -> Vec<Vec<Line>> {
     let more = texts.len().saturating_sub(MAX_STEPS);
     texts.truncate(MAX_STEPS);
     let mut steps: Vec<Vec<Line>> = texts.iter().map(|t| lines(t)).collect();
+    if let Some(step) = own.checked_sub(1).and_then(|last| steps.get_mut(last)) {
+        step.extend(code.lines().map(|line| Line::Command(line.trim_end().to_owned())));
+    }
     if more > 0 {
         steps.push(vec![Line::Text(format!("{more} more: see the findings (-v)."))]);
     }
@@ -97,7 +121,8 @@ fn lines(text: &str) -> Vec<Line> {
     let mut prose = String::new();
     let mut rest = text;
     while let Some(open) = rest.find('`') {
-        let (before, after) = (rest.get(..open).unwrap_or_default(), rest.get(open + 1..).unwrap_or_default());
+        let (before, after) =
+            (rest.get(..open).unwrap_or_default(), rest.get(open + 1..).unwrap_or_default());
         let Some(close) = after.find('`') else { break };
         let code = after.get(..close).unwrap_or_default();
         prose.push_str(before);
@@ -145,7 +170,8 @@ mod tests {
 
     #[test]
     fn commands_have_lines_of_their_own() {
-        let text = "Mount it: `RUN --mount=type=secret,id=a make`, built with `docker build .`; the rest in `x.py`.";
+        let text =
+            "Mount it: `RUN --mount=type=secret,id=a make`, built with `docker build .`; the rest in `x.py`.";
         assert_eq!(
             lines(text),
             [

@@ -102,7 +102,9 @@ impl DockerfileSource {
     /// If it cannot be read, is too large, or is not a text.
     pub fn read(reader: impl Read, name: &str, path: Option<PathBuf>) -> Result<Self, ScanError> {
         if is_compose_name(name) {
-            return Err(refused(format!("{name}: is a compose file, not a Dockerfile; name the Dockerfile of one service with -f")));
+            return Err(refused(format!(
+                "{name}: is a compose file, not a Dockerfile; name the Dockerfile of one service with -f"
+            )));
         }
         let mut bytes = Vec::new();
         reader
@@ -155,7 +157,8 @@ fn starts_as_dockerfile(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = File::open(path).and_then(|f| f.take(4096).read_to_end(&mut head));
     let text = String::from_utf8_lossy(&head);
-    let first = text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')).unwrap_or_default();
+    let first =
+        text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')).unwrap_or_default();
     let word = first.split_ascii_whitespace().next().unwrap_or_default();
     read.is_ok() && ["FROM", "ARG"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
@@ -203,7 +206,10 @@ fn nearby(root: &Path) -> Vec<PathBuf> {
     let walk = walkdir::WalkDir::new(root).max_depth(3).sort_by_file_name().into_iter();
     let entered = walk.filter_entry(|e| !skipped.iter().any(|s| e.file_name() == *s));
     let is_dockerfile = |name: &str| {
-        name == "Dockerfile" || name == "Containerfile" || name.starts_with("Dockerfile.") || name.ends_with(".Dockerfile")
+        name == "Dockerfile"
+            || name == "Containerfile"
+            || name.starts_with("Dockerfile.")
+            || name.ends_with(".Dockerfile")
     };
     let files = entered.take(MAX_ENTRIES).flatten().filter(|e| e.file_type().is_file());
     let found = files.filter(|e| e.file_name().to_str().is_some_and(is_dockerfile));

@@ -7,8 +7,8 @@ use seaworthy_source::{Key, RunId};
 
 use super::{bucket, layout, refused, store};
 use crate::contract::{Contract, EvidenceSection};
-use crate::store::{Layout, Store};
 use crate::scan::{ScanError, Security, Setup, StoredRun, content, stored};
+use crate::store::{Layout, Store};
 
 /// Runs that a message names.
 const NEWEST: usize = 3;

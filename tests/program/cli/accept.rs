@@ -93,8 +93,8 @@ fn what_cannot_be_accepted_says_why() {
     cli.write("other.json", "{\"schema\": \"x\"}");
     accept(&[&fingerprint, "--from", "other.json"]).error(&["not a JSON report"]);
     assert!(!cli.path("seaworthy.toml").exists());
+    cli.run(&["context", "--report", "json=r.json"]);
     cli.write("seaworthy.toml", "version = = 1\n");
-    cli.run(&["context", "--report", "json=r.json", "--contract", "/dev/null"]);
     accept(&[&fingerprint, "--from", "r.json"]).error(&["seaworthy.toml"]);
 }
 
@@ -108,12 +108,24 @@ fn ambiguous_digits_are_refused() {
         )
     };
     let (one, two) = (format!("{:0<32}", "aabbccdd1"), format!("{:0<32}", "aabbccdd2"));
-    let report =
-        format!("{{\"schema\": \"seaworthy/report/v1\", \"findings\": [{}, {}]}}", finding(&one), finding(&two));
+    let report = format!(
+        "{{\"schema\": \"seaworthy/report/v1\", \"findings\": [{}, {}]}}",
+        finding(&one),
+        finding(&two)
+    );
     cli.write("r.json", report);
     let until = until();
     let accept = |digits: &str| {
-        cli.run(&["accept", digits, "--from", "r.json", "--until", &until, "--reason", "invented for this test"])
+        cli.run(&[
+            "accept",
+            digits,
+            "--from",
+            "r.json",
+            "--until",
+            &until,
+            "--reason",
+            "invented for this test",
+        ])
     };
     accept("aabbccdd").error(&["ambiguous", &one, &two]);
     assert_eq!(accept("aabbccdd2").code, 0);

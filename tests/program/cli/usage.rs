@@ -94,7 +94,8 @@ fn what_is_missing_is_named_with_what_is_there() {
 #[test]
 fn references_are_refused_with_the_right_spelling() {
     let cli = project();
-    run(&cli, "image docker-save:app.tar").error(&["unknown transport", "did you mean docker-archive:app.tar?"]);
+    run(&cli, "image docker-save:app.tar")
+        .error(&["unknown transport", "did you mean docker-archive:app.tar?"]);
     run(&cli, "image docker://UPPER/App").error(&["repository names are lower case"]);
     run(&cli, "image docker://localhost:1/App:1").error(&["repository names are lower case"]);
 }
@@ -137,7 +138,12 @@ fn a_detector_without_its_keys_is_one_mistake() {
     let cli = project();
     cli.write("rules/own.toml", "[[detector]]\nid = \"own\"\nname = \"Own\"\n");
     let answer = run(&cli, "rules check --rules rules");
-    answer.error(&["own.toml:1:1", "anchors, severity, confidence, description, fix, examples", "pattern", "rules show"]);
+    answer.error(&[
+        "own.toml:1:1",
+        "anchors, severity, confidence, description, fix, examples",
+        "pattern",
+        "rules show",
+    ]);
     cli.write(
         "rules/own.toml",
         "[[detector]]\nid = \"own\"\nname = \"Own\"\nanchors = [\"own_\"]\npattern = '(?P<secret>own_[0-9]{20})'\n\

@@ -41,6 +41,12 @@ pub(super) struct Document {
 
 /// Reads `text`, which was decoded to UTF-8.
 pub(super) fn read(name: &str, text: &[u8]) -> Result<Document, AwsError> {
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err(AwsError::new(
+            name,
+            "not JSON; of a plan file, `terraform show -json` writes it".to_owned(),
+        ));
+    }
     let mut document = Document::default();
     let mut json = serde_json::Deserializer::from_slice(text);
     Top(&mut document).deserialize(&mut json).and_then(|()| json.end()).map_err(|e| fault(name, &e))?;
@@ -52,9 +58,6 @@ pub(crate) fn fault(name: &str, error: &serde_json::Error) -> AwsError {
     use serde_json::error::Category;
     let what = match error.classify() {
         Category::Eof => "the JSON text ends too early",
-        Category::Syntax if error.line() <= 1 && error.column() <= 1 => {
-            "not JSON; of a plan file, `terraform show -json` writes it"
-        }
         Category::Syntax => "not JSON, or nested too deeply",
         Category::Data => "a value of another type than the format has there",
         Category::Io => "cannot be read",

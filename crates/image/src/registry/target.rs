@@ -49,10 +49,11 @@ impl Target {
     /// If it is not of that form; the reason.
     pub fn parse(reference: &str, plain_http: bool) -> Result<Self, String> {
         let (address, rest) = split_ipv6(reference)?;
-        let parsed: Reference = rest.parse().map_err(|e: oci_client::ParseError| match rest.split(['@']).next() {
-            Some(name) if has_upper_case_path(name) => "repository names are lower case".to_owned(),
-            _ => e.to_string(),
-        })?;
+        let parsed: Reference =
+            rest.parse().map_err(|e: oci_client::ParseError| match rest.split(['@']).next() {
+                Some(name) if has_upper_case_path(name) => "repository names are lower case".to_owned(),
+                _ => e.to_string(),
+            })?;
         let registry = address.unwrap_or_else(|| parsed.registry().to_owned());
         let wanted = match parsed.digest() {
             Some(digest) => Wanted::Digest(
