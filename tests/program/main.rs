@@ -24,6 +24,7 @@ mod corpus_dockerfile;
 mod documentation;
 mod gate;
 mod gate_crash;
+mod hostile;
 mod init;
 mod properties;
 mod secret_cases;

@@ -1,6 +1,5 @@
 //! What `context` examines.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,9 +9,10 @@ use super::refused;
 use crate::contract::Contract;
 use crate::scan::{ContextRequest, DockerfileSource, ScanError};
 use seaworthy_source::escape_bytes;
+use seaworthy_source::input::{self, InputError};
 
 /// The largest Dockerfile that is read, in bytes.
-const MAX_DOCKERFILE: u64 = 16 << 20;
+const MAX_DOCKERFILE: u64 = 1 << 20;
 /// Dockerfiles elsewhere that a message names.
 const MAX_NEARBY: usize = 5;
 /// Entries that are looked at for them.
@@ -84,15 +84,13 @@ impl DockerfileSource {
     pub fn open(path: &Path) -> Result<Self, ScanError> {
         let name = path.display().to_string();
         let fail = |reason: &str| refused(format!("{name}: {reason}"));
-        // Looked at before it is opened: opening a FIFO would wait for a writer.
-        let meta = std::fs::metadata(path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
-        if meta.is_dir() {
-            return Err(fail("is a directory, not a Dockerfile; name the file with -f"));
-        }
-        if !meta.is_file() {
-            return Err(fail("is not a regular file; hand it over on standard input with -f -"));
-        }
-        let file = File::open(path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
+        let (file, _) = input::open(path).map_err(|error| match error {
+            InputError::Directory => fail("is a directory, not a Dockerfile; name the file with -f"),
+            InputError::NotRegular(_) => {
+                fail("is not a regular file; hand it over on standard input with -f -")
+            }
+            other => fail(&format!("cannot read the Dockerfile: {other}")),
+        })?;
         Self::read(file, &name, Some(path.to_owned()))
     }
 
@@ -155,12 +153,12 @@ fn starts_as_dockerfile(path: &Path) -> bool {
         return true;
     }
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|f| f.take(4096).read_to_end(&mut head));
+    let read = input::open(path).is_ok_and(|(file, _)| file.take(4096).read_to_end(&mut head).is_ok());
     let text = String::from_utf8_lossy(&head);
     let first =
         text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')).unwrap_or_default();
     let word = first.split_ascii_whitespace().next().unwrap_or_default();
-    read.is_ok() && ["FROM", "ARG"].iter().any(|w| word.eq_ignore_ascii_case(w))
+    read && ["FROM", "ARG"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 /// Whether a file is a compose file by its name.
