@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::fallback::{self, Fallback};
 use super::library::{self, ContentSums, KeyIdentity, Manifests, key};
+use super::name;
 use super::place::Places;
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
@@ -207,7 +208,7 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
         // What lies in an archive is not the file that its package lists.
         let is_plain = whole && part.file.inside.is_none();
         let decoded = rules.engine().scan(&piece, scratch, &mut |hit| {
-            let found = sighting(rules, key, part, &places, hit);
+            let found = sighting(rules, key, part, (bytes, &places), hit);
             let comparable =
                 |s: &Sighting| is_plain && rules.get(s.rule).is_some_and(|r| !r.issued && !r.private_key);
             sightings.extend(found.map(|mut s| {
@@ -253,12 +254,13 @@ fn sighting(
     rules: &Rules,
     fingerprint_key: &FingerprintKey,
     part: &Part,
-    places: &Places<'_>,
+    (bytes, places): (&[u8], &Places<'_>),
     hit: Hit<'_>,
 ) -> Option<Sighting> {
     let rule = rules.get(hit.detector)?;
     let in_file = |at: usize| part.offset + at as u64;
     let offset = in_file(hit.span.start);
+    let is_plain = hit.encodings.is_empty();
     let encoded = hit.encodings.iter().map(|e| format!(" → {}", e.as_str())).collect();
     let mut notes = hit.notes;
     let is_name = part.file.kind == ContentKind::Name;
@@ -270,6 +272,7 @@ fn sighting(
     if rule.private_key && key::is_stub(hit.secret) {
         return None;
     }
+    let mark = rule.mark(fingerprint_key, hit.secret);
     let key = if rule.private_key { key::identity_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,
@@ -278,7 +281,7 @@ fn sighting(
         span: (offset, in_file(hit.span.end)),
         place,
         confidence,
-        mark: SecretMark::new(fingerprint_key, hit.secret),
+        mark: mark.named(name::of_value(bytes, hit.span.start, is_plain)),
         key,
         content: None,
         notes,

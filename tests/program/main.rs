@@ -22,6 +22,7 @@ mod checks_wiring;
 mod cli;
 mod context;
 mod corpus_dockerfile;
+mod documentation;
 mod gate;
 mod gate_crash;
 mod hostile;

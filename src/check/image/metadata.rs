@@ -82,19 +82,14 @@ pub(super) fn file_findings(
             if image.layers[at + 1..].iter().any(again) {
                 continue;
             }
-            let mut nth: HashMap<(usize, &[u8], &str), usize> = HashMap::new();
             for sighting in &facts.sightings {
-                let count = nth
-                    .entry((sighting.rule, sighting.file.path.as_bytes(), sighting.file.inside()))
-                    .or_default();
-                *count += 1;
                 let state = image.state(view, &sighting.file);
                 if !wanted(state) {
                     continue;
                 }
                 let Some(rule) = context.rules.get(sighting.rule) else { continue };
                 let origin = sighting.origin(image.file(view, &sighting.file, Place::Whole));
-                let (path, nth) = (origin.whole_path().unwrap_or_default(), count.to_string());
+                let path = origin.whole_path().unwrap_or_default();
                 let id = &rule.detector.id;
                 let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
                 if rating.held_back {
@@ -115,13 +110,7 @@ pub(super) fn file_findings(
                     fix: format!("{} {}", meta.fix, rule.fix),
                     origin,
                     secret: Some(sighting.mark.redacted.clone()),
-                    fingerprint: Fingerprint::new(
-                        context.key,
-                        meta.id,
-                        id,
-                        &[&path, &nth],
-                        Some(&sighting.mark),
-                    ),
+                    fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path], Some(&sighting.mark)),
                     places: Vec::new(),
                     notes: sighting.notes.iter().cloned().chain(rating.note).collect(),
                 };

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::finding::{Finding, Fingerprint, NotChecked};
-use seaworthy_source::{Origin, Position};
+use seaworthy_source::{Origin, OriginKind, Position};
 
 use crate::contract::Contract;
 use crate::contract::marked::{Marked, Text};
@@ -24,7 +24,7 @@ pub(in crate::contract) struct RawAccept {
     /// The ID of the detector that recognised the secret.
     #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub detector: Text,
-    /// A glob on the finding's path. `*` and `?` stop at a slash and `**` does not. The secret must have no other place.
+    /// A glob on the path that reports print for the finding. `*` and `?` stop at a slash and `**` does not. The secret must have no other place.
     pub path: Text,
     /// The finding's fingerprint, as the report shows it.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
@@ -80,14 +80,45 @@ impl PathGlob {
 
     /// Whether it matches the file that a place is in, or the way to a file inside that file.
     fn matches(&self, origin: &Origin) -> bool {
-        let is_match = |path: Option<&String>| path.is_some_and(|path| self.set.is_match(path));
-        is_match(origin.path.as_ref()) || is_match(origin.whole_path().as_ref())
+        printed_paths(origin).any(|path| self.set.is_match(path))
+            || origin.whole_path().is_some_and(|path| self.set.is_match(path))
     }
 
     /// The text as the contract has it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// The paths under which reports show an origin: a file by its own path; what is in an infrastructure file, a workflow or
+/// a document by that file's path too; what has no path by the artifact's name.
+pub fn printed_paths(origin: &Origin) -> impl Iterator<Item = &str> {
+    let by_file = match origin.kind {
+        OriginKind::Infrastructure
+        | OriginKind::Workflow
+        | OriginKind::Document
+        | OriginKind::Dockerfile
+        | OriginKind::Registry
+        | OriginKind::Account => true,
+        OriginKind::Context
+        | OriginKind::LayerFile
+        | OriginKind::Layer
+        | OriginKind::History
+        | OriginKind::Config
+        | OriginKind::Manifest
+        | OriginKind::Attestation
+        | OriginKind::Artifact => false,
+    };
+    let artifact = (by_file || origin.path.is_none()).then_some(origin.artifact.as_str());
+    let plain = |path: &'_ str| -> usize {
+        if path.starts_with("./") { 2 } else { usize::from(path.starts_with('/')) }
+    };
+    origin
+        .path
+        .as_deref()
+        .into_iter()
+        .chain(artifact)
+        .map(move |path| path.get(plain(path)..).unwrap_or(path))
 }
 
 /// What the contract says of one finding.
