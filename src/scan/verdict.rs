@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Outcome, Setup};
+use super::{ImageFacts, Outcome, Setup};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::AcceptMatch;
 use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, NotChecked, Report};
@@ -61,7 +61,7 @@ pub(super) fn judge(
         Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
-    Outcome { report, warnings, indexes: Vec::new() }
+    Outcome { report, warnings, indexes: Vec::new(), facts: ImageFacts::default() }
 }
 
 /// The same finding on another platform is another place of the first.

@@ -2,10 +2,14 @@
 //!
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
+mod condition;
 mod github;
+mod triggers;
 mod yaml;
 
-pub use github::{Condition, Job, Pair, Step, Workflow};
+pub use condition::Condition;
+pub use github::{Job, Pair, Step, Workflow};
+pub use triggers::Triggers;
 pub use yaml::{Node, NodeKind, Scalar, parse};
 
 use seaworthy_source::Position;
