@@ -1,7 +1,7 @@
 //! The run's security evidence: seaworthy's own document, or any with the fields of contract M1 (D.5). The results of the
 //! checks have no fixed shape, so fields that are not known here are left alone.
 
-use super::json::{self, Limits, Member, Mistake, Node, Value, shown};
+use super::json::{self, Member, Mistake, Node, Value, shown};
 use super::{Field, Fields, Form, Layout, Reading, Text};
 use seaworthy_source::{JsonPointer, LineIndex};
 
@@ -21,10 +21,10 @@ const OURS: &str = "seaworthy/evidence/";
 
 /// Reads it.
 pub fn read_security(bytes: &[u8]) -> Security {
-    let lines = LineIndex::new(if bytes.len() as u64 > Limits::DOCUMENT.bytes { b"" } else { bytes });
+    let lines = LineIndex::new(if bytes.len() as u64 > json::DOCUMENT.bytes { b"" } else { bytes });
     let layout = Layout::of(&[Field::WrittenAt, Field::Verdict], &[]);
     let mut reading = Reading { lines, layout, fields: Fields::default(), mistakes: Vec::new() };
-    let root = match json::read(bytes, Limits::DOCUMENT) {
+    let root = match json::read(bytes, json::DOCUMENT) {
         Ok(root) => root,
         Err(mistakes) => {
             reading.mistakes = mistakes;
@@ -80,7 +80,7 @@ fn contradictions(root: &Node, is_ours: bool) -> Vec<Mistake> {
     let at = |name: &str| JsonPointer::root().key(shown(name));
     for member in members {
         let (node, pointer) = (&member.node, at(&member.name));
-        match &*member.name {
+        match member.name.as_str() {
             "blocker_codes" | "blockers" if is_filled(node) => {
                 found.push(Mistake { span: node.span, pointer, message: "is not empty".to_owned() });
             }
@@ -129,7 +129,7 @@ fn failed(node: &Node, at: JsonPointer, is_ours: bool, depth: u8, found: &mut Ve
         Value::Object(members) => {
             for Member { name, node, .. } in members {
                 let pointer = at.key(shown(name));
-                let name = &**name;
+                let name = name.as_str();
                 if is_hits(name) && !is_ours && is_filled(node) {
                     found.push(mistake(node, pointer, "lists something"));
                 } else if ["status", "verdict", "result", "outcome"].contains(&name) {

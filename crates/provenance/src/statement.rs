@@ -13,7 +13,7 @@
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::json::{self, Limits, Member, Mistake, Node, Value};
+use super::json::{self, Member, Mistake, Node, Value};
 use super::key::hex;
 use super::{Field, Fields, PaperKind};
 use seaworthy_source::{JsonPointer, Span};
@@ -121,19 +121,19 @@ impl Statement {
     /// # Errors
     /// All mistakes of the JSON, or the first place that is not as in-toto and SLSA ask. No value is repeated.
     pub fn read(bytes: &[u8]) -> Result<Self, Vec<Mistake>> {
-        let root = json::read(bytes, Limits::DOCUMENT)?;
+        let root = json::read(bytes, json::DOCUMENT)?;
         let need = |ok: bool, pointer: &str, message: &str| {
             let pointer = pointer.split('/').skip(1).fold(JsonPointer::root(), |p, t| p.key(t));
             let fault = Mistake { span: Span::default(), pointer, message: message.to_owned() };
             if ok { Ok(()) } else { Err(vec![fault]) }
         };
-        let text = |pointer: &str| root.at(pointer).and_then(Node::text);
+        let text = |pointer: &str| root.find(pointer).and_then(Node::text);
         let is_statement = matches!(text("/_type"), Some(STATEMENT | OLD_STATEMENT));
         need(is_statement, "/_type", "must be that of an in-toto Statement v1 or v0.1")?;
         let is_old = text("/predicateType") == Some(OLD_SLSA);
         let is_slsa = is_old || text("/predicateType") == Some(SLSA);
         need(is_slsa, "/predicateType", "must be that of SLSA provenance v1 or v0.2")?;
-        let subjects = descriptors(root.at("/subject"), "sha256");
+        let subjects = descriptors(root.find("/subject"), "sha256");
         need(!subjects.is_empty(), "/subject", "must name what it is about, with a sha256 digest")?;
         let (commits, source) = commits(&root);
         if is_old {
@@ -149,7 +149,7 @@ impl Statement {
         let build_type = text("/predicate/buildDefinition/buildType");
         need(build_type.is_some(), "/predicate/buildDefinition/buildType", "must be a string")?;
         let parameters = "/predicate/buildDefinition/externalParameters";
-        let Some(Value::Object(members)) = root.at(parameters).map(|n| &n.value) else {
+        let Some(Value::Object(members)) = root.find(parameters).map(|n| &n.value) else {
             return need(false, parameters, "must be an object").map(|()| Self::default());
         };
         let parameter = |m: &Member| (m.name.to_string(), m.node.text().unwrap_or_default().to_owned());
@@ -161,14 +161,14 @@ impl Statement {
             source,
             builder: text("/predicate/runDetails/builder/id").map(str::to_owned),
             invocation: text("/predicate/runDetails/metadata/invocationId").map(str::to_owned),
-            byproducts: descriptors(root.at("/predicate/runDetails/byproducts"), "sha256"),
+            byproducts: descriptors(root.find("/predicate/runDetails/byproducts"), "sha256"),
         })
     }
 }
 
 /// The commits that a statement names, and the repository that its build was configured from.
 fn commits(root: &Node) -> (Vec<Commit>, Option<String>) {
-    let text = |pointer: &str| root.at(pointer).and_then(Node::text).map(str::to_owned);
+    let text = |pointer: &str| root.find(pointer).and_then(Node::text).map(str::to_owned);
     let mut found: Vec<Commit> = Vec::new();
     let of = |node: &Node| -> Option<Commit> {
         let digest = node.get("digest")?;
@@ -176,10 +176,10 @@ fn commits(root: &Node) -> (Vec<Commit>, Option<String>) {
         Some(Commit { repository: node.get("uri").and_then(Node::text).map(str::to_owned), id: id.to_owned() })
     };
     let config = ["/predicate/buildDefinition/externalParameters/configSource", "/predicate/invocation/configSource"];
-    let configured = config.iter().find_map(|pointer| root.at(pointer));
+    let configured = config.iter().find_map(|pointer| root.find(pointer));
     found.extend(configured.and_then(of));
     for list in ["/predicate/buildDefinition/resolvedDependencies", "/predicate/materials"] {
-        if let Some(Value::Array(items)) = root.at(list).map(|n| &n.value) {
+        if let Some(Value::Array(items)) = root.find(list).map(|n| &n.value) {
             found.extend(items.iter().filter_map(of));
         }
     }

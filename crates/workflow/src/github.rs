@@ -2,8 +2,8 @@
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax>
 
 use super::{Condition, Triggers, WorkflowError};
-use super::yaml::{Node, NodeKind, Scalar, parse};
 use seaworthy_source::Position;
+use seaworthy_source::yaml::{self, Limits, Node, NodeKind, Scalar, Style};
 
 /// A workflow file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Workflow {
     /// # Errors
     /// If it is not YAML, or has no jobs.
     pub fn parse(text: &str) -> Result<Self, WorkflowError> {
-        let root = parse(text)?;
+        let root = yaml::read(text, Limits::default())?;
         let Some(jobs) = root.get("jobs").filter(|j| !j.entries().is_empty()) else {
             return Err(WorkflowError { position: root.position, reason: "it has no jobs".to_owned() });
         };
@@ -141,7 +141,7 @@ fn call_inputs(root: &Node) -> Vec<Pair> {
     let entries = inputs.map(Node::entries).unwrap_or_default();
     let pair = |(key, node): &(Scalar, Node)| {
         let default = node.get("default").and_then(Node::scalar).cloned();
-        let none = Scalar { text: String::new(), position: key.position, literal: false };
+        let none = Scalar { text: String::new(), position: key.position, style: Style::Plain };
         Pair { name: key.text.clone(), value: default.unwrap_or(none), position: key.position }
     };
     entries.iter().map(pair).collect()
@@ -243,7 +243,7 @@ fn pair(key: &Scalar, value: &Node) -> Option<Pair> {
         NodeKind::Scalar(scalar) => scalar.clone(),
         NodeKind::List(items) => {
             let lines: Vec<&str> = items.iter().filter_map(Node::scalar).map(|s| s.text.as_str()).collect();
-            Scalar { text: lines.join("\n"), position: value.position, literal: false }
+            Scalar { text: lines.join("\n"), position: value.position, style: Style::Plain }
         }
         NodeKind::Map(_) => return None,
     };

@@ -1,6 +1,6 @@
 //! What starts a workflow: its `on`.
 
-use super::yaml::Node;
+use seaworthy_source::yaml::Node;
 
 /// What starts a workflow. The default is one of which nothing is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

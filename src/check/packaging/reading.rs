@@ -11,7 +11,7 @@ use super::variables::Variables;
 use super::action;
 use crate::observe::InjectedSecret;
 use seaworthy_source::Position;
-use seaworthy_workflow::{Condition, Job, Pair, Scalar, Step, Workflow};
+use seaworthy_workflow::{Condition, Job, Pair, Scalar, Step, Style, Workflow};
 
 /// Where a file begins.
 pub(super) const START: Position = Position { line: 1, column: 1 };
@@ -77,7 +77,7 @@ pub(super) fn scripts(surface: &BuildSurface, secrets: &[InjectedSecret]) -> Wor
     let mut work = Work::default();
     let mut variables = given(surface);
     for (index, file) in surface.files.iter().enumerate() {
-        let all = Scalar { text: file.text.clone(), position: START, literal: true };
+        let all = Scalar { text: file.text.clone(), position: START, style: Style::Literal };
         let frame = Frame {
             file: index,
             options: Options::of_script(&file.text),
