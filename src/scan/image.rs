@@ -8,7 +8,8 @@ use rayon::Scope;
 
 use super::exec::ExecRequest;
 use super::pipeline::{Asked, Expected, Pipeline};
-use super::{Outcome, ScanError, Setup};
+use super::{ImageFacts, Outcome, ScanError, Setup};
+use crate::check::provenance::ImageAttestation;
 use crate::check::image::ALL;
 use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRuns};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
@@ -21,7 +22,7 @@ use crate::observe::{Examined, ExaminedImage, LayerFacts, LayerView};
 use seaworthy_dockerfile::Dockerfile;
 use seaworthy_dockerfile::history::{HistoryLine, InstructionRef, match_history};
 use seaworthy_image::layer::Compression;
-use seaworthy_image::{FetchError, Image, Images, Layer, Limits, Missed, Source};
+use seaworthy_image::{Attestation, FetchError, Image, Images, Layer, Limits, Missed, Source};
 use seaworthy_source::{LayerOrigin, Origin, OriginKind, Place, SourceLines, escape_bytes};
 
 /// What is to be examined.
@@ -235,7 +236,32 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
     answers.not_checked.extend(missed.into_iter().map(|m| not_checked(m, &asked, &context)));
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.indexes = indexes.into_iter().collect();
+    outcome.facts = facts(&examined);
     outcome
+}
+
+/// What later parts of a gate compare with.
+fn facts(examined: &Examined) -> ImageFacts {
+    let attestations = examined.images.iter().flat_map(|i| i.image.attestations.iter().map(move |a| (i, a)));
+    let attestation = |(view, one): (&ExaminedImage, &Attestation)| ImageAttestation {
+        image: view.image.name.clone(),
+        digest: one.document.digest.to_string(),
+        kind: one.kind.clone(),
+        bytes: one.document.bytes.clone(),
+    };
+    let words = |view: &ExaminedImage| -> Vec<String> {
+        let own = view.image.config.value.pointer("/config/Entrypoint");
+        let own = own.and_then(serde_json::Value::as_array).into_iter().flatten();
+        own.filter_map(|w| w.as_str().map(str::to_owned)).collect()
+    };
+    let mut all: Vec<Vec<String>> = examined.images.iter().map(words).collect();
+    all.dedup();
+    let same = all.len() == 1;
+    let mut attestations: Vec<ImageAttestation> = attestations.map(attestation).collect();
+    // An index's attestations come with each of its images.
+    attestations.sort_by(|a, b| a.digest.cmp(&b.digest));
+    attestations.dedup_by(|a, b| a.digest == b.digest);
+    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same) }
 }
 
 /// For each history entry the lines of the Dockerfile that made it.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Outcome, Setup, source_lines};
+use super::{ImageFacts, Outcome, Setup, source_lines};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::{AcceptMatch, printed_paths};
 use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, NotChecked, Report};
@@ -70,7 +70,7 @@ pub(super) fn judge(
     report.source_lines = source_lines::read(&report, masker);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
-    Outcome { report, warnings, indexes: Vec::new() }
+    Outcome { report, warnings, indexes: Vec::new(), facts: ImageFacts::default() }
 }
 
 /// What is left of the items that were not checked when those that the contract accepts are taken out, and a note for
