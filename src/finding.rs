@@ -18,7 +18,7 @@ use sha2::Sha256;
 use seaworthy_source::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
-pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
+pub use audit::{Audit, AuditedRun, EarlierEvidence, FieldHistory, TagHistory};
 pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
 pub use part::{Part, PartState};

@@ -24,6 +24,7 @@ mod corpus_dockerfile;
 mod gate;
 mod gate_crash;
 mod init;
+mod mutants;
 mod properties;
 mod secret_cases;
 mod verify;
