@@ -23,6 +23,7 @@ mod context;
 mod corpus_dockerfile;
 mod gate;
 mod gate_crash;
+mod hostile;
 mod init;
 mod mutants;
 mod properties;

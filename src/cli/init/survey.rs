@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
 use super::facts::{Facts, Guess};
@@ -11,7 +10,8 @@ use super::read::{self, File, Kind, Reader};
 use super::terraform::{self, Module, Resource};
 use super::{collect, paths};
 use crate::cli::Failure;
-use seaworthy_source::escape_bytes;
+use seaworthy_source::input::{self, InputError};
+use seaworthy_source::{escape_bytes, input};
 
 /// How deep directories are entered.
 const MAX_DEPTH: usize = 12;
@@ -155,8 +155,8 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, path: &Path, kind: Kind) -> Result<String, String> {
-        let file = fs::File::open(path).map_err(|e| e.kind().to_string())?;
-        let size = file.metadata().map_err(|e| e.kind().to_string())?.len();
+        let (file, meta) = input::open(path).map_err(|e| e.to_string())?;
+        let size = meta.len();
         if size > MAX_BYTES {
             // A plan may be large, and says at its beginning what it is.
             let mut head = String::new();
@@ -189,8 +189,8 @@ impl Walk<'_> {
         let terraform = {
             let read = |path: &str| {
                 let path = self.root.join(path);
-                let meta = fs::symlink_metadata(&path).ok().filter(|m| m.is_file() && m.len() <= MAX_BYTES);
-                meta.and_then(|_| fs::read_to_string(path).ok())
+                fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
+                String::from_utf8(input::read(&path, MAX_BYTES).ok()?).ok()
             };
             terraform::evaluate(&modules, account.map(|g| g.value.as_str()), &read)
         };
@@ -277,12 +277,8 @@ fn confirm(root: &Path, code: &[String], facts: &mut Facts) {
     let mut left = MAX_CODE;
     for path in code.iter().filter(|p| !paths::is_example(p)) {
         let full = root.join(path);
-        let Ok(meta) = fs::metadata(&full) else { continue };
-        if meta.len() > left || meta.len() > MAX_BYTES {
-            continue;
-        }
-        left -= meta.len();
-        let Ok(bytes) = fs::read(&full) else { continue };
+        let Ok(bytes) = input::read(&full, left.min(MAX_BYTES)) else { continue };
+        left = left.saturating_sub(bytes.len() as u64);
         for found in automaton.find_overlapping_iter(&bytes) {
             let is_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
             let before = found.start().checked_sub(1).and_then(|i| bytes.get(i));

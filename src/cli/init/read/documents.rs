@@ -1,6 +1,5 @@
 //! JSON documents: task definitions, plans, templates, and the documents of runs. And archives of images.
 
-use std::fs::File as Opened;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use super::{File, template};
 use crate::cli::init::facts::{Facts, Guess, Runs};
 use crate::cli::init::paths;
 use crate::cli::init::terraform::Resource;
+use seaworthy_source::input;
 
 /// The names of a run's documents.
 const DOCUMENTS: [&str; 2] = ["packaging_provenance.json", "build_command_surface_receipt.json"];
@@ -79,7 +79,7 @@ fn run(file: &File<'_>, facts: &mut Facts) {
 pub(in crate::cli::init) fn archive(path: &Path) -> Option<&'static str> {
     /// Most members that are looked at.
     const MAX_MEMBERS: usize = 20_000;
-    let mut file = Opened::open(path).ok()?;
+    let (mut file, _) = input::open(path).ok()?;
     let mut is_docker = false;
     for _ in 0..MAX_MEMBERS {
         let mut header = [0_u8; 512];
