@@ -137,7 +137,9 @@ fn the_demo_needs_no_contract_by_hand() {
         let answer = guessed.run(&["init"]);
         assert_eq!(answer.code, 0, "{}", answer.stderr);
         assert!(answer.stderr.contains("waived until"), "{}", answer.stderr);
-        assert_eq!(controls(&guessed), controls(&own), "{}", guessed.read("seaworthy.toml"));
+        if !faults {
+            assert_eq!(controls(&guessed), controls(&own), "{}", guessed.read("seaworthy.toml"));
+        }
         assert_eq!(controls(&guessed).0, i32::from(faults));
         assert_eq!(guessed.run(&["init", "--check"]).code, 0);
     }
@@ -175,11 +177,10 @@ fn what_a_compose_file_says_is_the_pair() {
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     for line in [
         "dockerfile = \"build/worker.Dockerfile\"",
-        "context = \"worker\"  # guessed from compose.yaml:6",
+        "context = \"worker\"  # guessed from compose.yaml:7",
         "builds the stage tool: give --target tool",
         "gives it the arguments VERSION",
         "profile = \"image\"",
-        "publishes to docker.io",
     ] {
         assert!(answer.stdout.contains(line), "no {line:?} in {}", answer.stdout);
     }
@@ -188,6 +189,8 @@ fn what_a_compose_file_says_is_the_pair() {
         "{}",
         answer.stdout
     );
+    let result = cli.run(&["init", "--print", "--image", "result"]).stdout;
+    assert!(result.contains("publishes to docker.io") && !result.contains("\n[workflow]"), "{result}");
     let vote = cli.run(&["init", "--print", "--image", "vote"]).stdout;
     assert!(vote.contains("command = [\"python\", \"app.py\"]\nrequired_args = [\"--port\"]"), "{vote}");
     cli.run(&["init", "--image", "nothing"]).error(&["nothing", "vote", "worker"]);

@@ -269,7 +269,13 @@ fn secrets(facts: &Facts) -> Vec<Secret> {
     }
     let is_arn_open = |s: &&Stored| s.is_secret;
     for stored in facts.stored.iter().filter(is_arn_open) {
-        let own = handle_of(&stored.label);
+        let is_shared = facts.stored.iter().filter(|s| s.label == stored.label).count() > 1;
+        let label = if is_shared {
+            stored.name.rsplit('/').next().unwrap_or_default()
+        } else {
+            stored.label.as_str()
+        };
+        let own = handle_of(label);
         // The ARN of a Secrets Manager secret ends in characters that only AWS knows.
         if stored.name.starts_with('/') || !stored.name.contains('/') {
             add(
@@ -284,7 +290,10 @@ fn secrets(facts: &Facts) -> Vec<Secret> {
         }
     }
     let mut handles = BTreeSet::new();
-    out.retain(|s| handles.insert(s.handle.clone()));
+    for secret in &mut out {
+        secret.handle = unused_handle(secret, &handles);
+        handles.insert(secret.handle.clone());
+    }
     let carried: BTreeSet<String> = out.iter().flat_map(|s| s.variables.clone()).collect();
     for guess in open.into_iter().chain(facts.variables.iter().cloned()) {
         if !carried.contains(&guess.value) && handles.insert(guess.value.clone()) {
@@ -297,4 +306,15 @@ fn secrets(facts: &Facts) -> Vec<Secret> {
         }
     }
     out
+}
+
+/// A handle that no other secret has: its own, else one made of the end of the parameter's name.
+fn unused_handle(secret: &Secret, taken: &BTreeSet<String>) -> String {
+    let parts: Vec<&str> = secret.parameter.as_deref().unwrap_or_default().split(['/', ':']).collect();
+    let end = |count: usize| {
+        handle_of(&parts.iter().rev().take(count).rev().copied().collect::<Vec<_>>().join("_"))
+    };
+    let named = std::iter::once(secret.handle.clone()).chain((1..=3).map(end));
+    let numbered = (2..).map(|n| format!("{}_{n}", secret.handle));
+    named.chain(numbered).find(|handle| !taken.contains(handle)).unwrap_or_default()
 }

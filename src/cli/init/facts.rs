@@ -22,8 +22,8 @@ pub(super) struct Dockerfile {
     pub(super) path: String,
     /// The line of its first `FROM`.
     pub(super) from: String,
-    /// Names of its stages.
-    pub(super) stages: Vec<String>,
+    /// The name of its last stage.
+    pub(super) last_stage: Option<String>,
     /// What its last stage starts: entrypoint and command together, with the place.
     pub(super) entrypoint: Option<(Vec<String>, String)>,
     pub(super) command: Option<(Vec<String>, String)>,

@@ -86,7 +86,7 @@ fn built(file: &Dockerfile, build: &Build) -> Image {
         dockerfile: Guess::new(file.path.as_str(), file.from.as_str()),
         context: Guess::new(paths::written(&build.context), build.from.as_str()),
         question: None,
-        target: build.target.clone().filter(|t| file.stages.last() != Some(&t.to_lowercase())),
+        target: build.target.clone().filter(|t| file.last_stage != Some(t.to_lowercase())),
         arguments: build.arguments.clone(),
     }
 }

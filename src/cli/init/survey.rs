@@ -10,7 +10,6 @@ use super::read::{self, File, Kind, Reader};
 use super::terraform::{self, Module, Resource};
 use super::{collect, paths};
 use crate::cli::Failure;
-use seaworthy_source::input::{self, InputError};
 use seaworthy_source::{escape_bytes, input};
 
 /// How deep directories are entered.

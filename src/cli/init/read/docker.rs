@@ -16,7 +16,7 @@ pub(super) fn read(file: &File<'_>, facts: &mut Facts) {
     let mut found = Found {
         path: file.path.to_owned(),
         from: file.at(first.map_or(1, |i| i.lines.first)),
-        stages: dockerfile.stages.iter().filter_map(|s| s.name.clone()).collect(),
+        last_stage: dockerfile.stages.last().and_then(|s| s.name.clone()),
         entrypoint: None,
         command: None,
         sources: Vec::new(),

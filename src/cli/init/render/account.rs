@@ -18,7 +18,7 @@ pub(super) fn secrets(source: &Source<'_>, out: &mut Out<'_>) {
     let entry = |secret: &&Secret| {
         let parameter = secret.parameter.as_deref().unwrap_or_default();
         let variables = match secret.variables.as_slice() {
-            [] => "# variables = []  # which variable carries it?\n".to_owned(),
+            [] => String::new(),
             variables => format!("variables = {}\n", out.list(variables)),
         };
         format!(
@@ -30,6 +30,12 @@ pub(super) fn secrets(source: &Source<'_>, out: &mut Out<'_>) {
     };
     let entries: Vec<String> = placed.iter().map(entry).collect();
     out.entries(&entries);
+    let silent: Vec<&str> =
+        placed.iter().filter(|s| s.variables.is_empty()).map(|s| s.handle.as_str()).collect();
+    if !silent.is_empty() {
+        let text = out.place(&format!("Which variables = [...] carry {}?", silent.join(", ")));
+        out.comment(&text);
+    }
     if !named.is_empty() {
         out.comment("These seem to be secrets, too. Where is each kept?");
     }

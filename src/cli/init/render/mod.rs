@@ -91,7 +91,7 @@ impl Out<'_> {
 
     /// Text as comments.
     fn comment(&mut self, text: &str) {
-        text.lines().for_each(|line| _ = writeln!(self.text, "# {line}"));
+        text.lines().for_each(|line| _ = writeln!(self.text, "# {}", escape_bytes(line.as_bytes())));
     }
 
     /// A TOML string on one line, whatever it holds.
