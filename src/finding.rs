@@ -16,7 +16,7 @@ use std::fmt;
 use seaworthy_source::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
-pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
+pub use audit::{Audit, AuditedRun, EarlierEvidence, FieldHistory, TagHistory};
 pub use cause::Cause;
 pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};

@@ -27,6 +27,7 @@ mod gate;
 mod gate_crash;
 mod hostile;
 mod init;
+mod mutants;
 mod nested;
 mod properties;
 mod secret_cases;
