@@ -10,7 +10,7 @@ use super::anchor::{Anchor, Target, gather};
 use super::base64::decode_around;
 use super::confirm::{Confirmed, Confirmer, PatternError};
 use super::simd::Vector;
-use super::{Detector, Encoding, Hit, Piece};
+use super::{Detector, Encoding, Hit, Piece, decode};
 
 /// All detectors, ready to scan; shared by all threads.
 pub struct Engine {
@@ -172,9 +172,16 @@ impl Engine {
         count
     }
 
-    /// Calls `sink` for every secret whose anchor begins in the piece's core. The order is not defined, and one match
-    /// may come twice when two anchors lead to it.
-    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+    /// Calls `sink` for every secret whose anchor begins in the piece's core, and for every secret in an encoded stretch
+    /// there. The order is not defined, and one match may come twice when two anchors lead to it, or when it stands in
+    /// clear in a text that is partly encoded. False if more is encoded than was decoded.
+    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) -> bool {
+        self.scan_plain(piece, scratch, sink);
+        decode::scan(self, piece, scratch, sink)
+    }
+
+    /// Calls `sink` for every secret whose anchor begins in the piece's core, as it stands there.
+    pub(super) fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
         if scratch.caches.len() < self.confirmers.len() {
             scratch.caches.resize_with(self.confirmers.len(), || None);
         }
@@ -214,7 +221,7 @@ impl Engine {
                     matched,
                     span: secret,
                     secret: value,
-                    encoding: Encoding::Plain,
+                    encodings: Vec::new(),
                     adjust,
                     notes,
                 });
@@ -247,7 +254,7 @@ impl Engine {
                 matched: encoded(&matched),
                 span: encoded(&secret),
                 secret: &out[secret],
-                encoding: Encoding::Base64,
+                encodings: vec![Encoding::Base64],
                 adjust,
                 notes,
             });

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
 use crate::observe::{Examined, LayerView};
-use seaworthy_source::{FileState, Origin};
+use seaworthy_source::{FileState, Origin, Place};
 
 /// Where among the answers the finding of a secret is: by detector and by the value's group.
 pub(super) type Seen = HashMap<(String, u64), usize>;
@@ -82,17 +82,14 @@ pub(super) fn file_findings(
             if image.layers[at + 1..].iter().any(again) {
                 continue;
             }
-            let mut nth: HashMap<(usize, &[u8]), usize> = HashMap::new();
             for sighting in &facts.sightings {
-                let count = nth.entry((sighting.rule, sighting.file.path.as_bytes())).or_default();
-                *count += 1;
                 let state = image.state(view, &sighting.file);
                 if !wanted(state) {
                     continue;
                 }
                 let Some(rule) = context.rules.get(sighting.rule) else { continue };
-                let origin = image.file(view, &sighting.file, sighting.place.clone());
-                let (path, nth) = (sighting.file.path.display(), count.to_string());
+                let origin = sighting.origin(image.file(view, &sighting.file, Place::Whole));
+                let path = origin.whole_path().unwrap_or_default();
                 let id = &rule.detector.id;
                 let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
                 if rating.held_back {
@@ -113,13 +110,7 @@ pub(super) fn file_findings(
                     fix: format!("{} {}", meta.fix, rule.fix),
                     origin,
                     secret: Some(sighting.mark.redacted.clone()),
-                    fingerprint: Fingerprint::new(
-                        context.key,
-                        meta.id,
-                        id,
-                        &[&path, &nth],
-                        Some(&sighting.mark),
-                    ),
+                    fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path], Some(&sighting.mark)),
                     places: Vec::new(),
                     notes: sighting.notes.iter().cloned().chain(rating.note).collect(),
                 };

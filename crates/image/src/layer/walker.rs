@@ -4,8 +4,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::chunk::{ContentKind, FileMeta, Overlap, Part};
-use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, parse, parse_pax};
+use super::chunk::{ContentKind, FileMeta, Inside, Overlap, Part};
+use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, is_telling, parse, parse_pax};
 use super::index::EntryIndex;
 use super::listing::{Entry, EntryKind};
 use crate::Limits;
@@ -123,6 +123,9 @@ impl Walker {
                         continue;
                     };
                     if self.header(block, pos, parts) {
+                        if is_telling(block) {
+                            parts.push(self.header_part(block, pos));
+                        }
                         pos += BLOCK;
                     }
                 }
@@ -179,7 +182,7 @@ impl Walker {
     /// Takes the rest of the stream as raw bytes.
     fn rest(&mut self, kind: ContentKind, name: &[u8]) {
         let path = LayerPath::clean(name);
-        let file = Arc::new(FileMeta { path, ordinal: u64::MAX, size: u64::MAX, kind });
+        let file = Arc::new(FileMeta { path, ordinal: u64::MAX, size: u64::MAX, kind, inside: None });
         self.state = State::Data(Data { file, left: u64::MAX, at: 0, given: 0, padding: 0, collect: None });
     }
 
@@ -217,6 +220,25 @@ impl Walker {
                 true
             }
         }
+    }
+
+    /// A header's texts, to be examined as bytes.
+    fn header_part(&self, block: &[u8], at: usize) -> Part {
+        let name = block.get(..100).unwrap_or_default().split(|b| *b == 0).next().unwrap_or_default();
+        let inside = Inside {
+            shown: " → tar header".to_owned(),
+            name: LayerPath::default(),
+            depth: 0,
+            compressed: false,
+        };
+        let file = Arc::new(FileMeta {
+            path: LayerPath::clean(name),
+            ordinal: self.out.entries.saturating_sub(1),
+            size: BLOCK as u64,
+            kind: ContentKind::Header,
+            inside: Some(inside),
+        });
+        Part { file, bytes: at..at + BLOCK, core: at..at + BLOCK, offset: 0, last: true }
     }
 
     fn entry(&mut self, parsed: Parsed, pos: usize, parts: &mut Vec<Part>) {
@@ -260,8 +282,13 @@ impl Walker {
         self.out.index.add(&path, ordinal, kind == Kind::Directory);
         for field in names {
             let bytes = pos + field.start..pos + field.end;
-            let file =
-                FileMeta { path: path.clone(), ordinal, size: bytes.len() as u64, kind: ContentKind::Name };
+            let file = FileMeta {
+                path: path.clone(),
+                ordinal,
+                size: bytes.len() as u64,
+                kind: ContentKind::Name,
+                inside: None,
+            };
             parts.push(Part {
                 file: Arc::new(file),
                 bytes: bytes.clone(),
@@ -314,7 +341,13 @@ impl Walker {
     }
 
     fn content(&mut self, kind: ContentKind, path: LayerPath, size: u64, collect: Option<(Kind, Vec<u8>)>) {
-        let file = Arc::new(FileMeta { path, ordinal: self.out.entries.saturating_sub(1), size, kind });
+        let file = Arc::new(FileMeta {
+            path,
+            ordinal: self.out.entries.saturating_sub(1),
+            size,
+            kind,
+            inside: None,
+        });
         // What a u64 leaves over a multiple of 512 fits a usize.
         let padding = usize::try_from(size.wrapping_neg() % BLOCK as u64).unwrap_or(0);
         self.state = State::Data(Data { file, left: size, at: 0, given: 0, padding, collect });
