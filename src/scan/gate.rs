@@ -250,7 +250,12 @@ mod tests {
             vec![artifact],
             Coverage::default(),
         );
-        Outcome { report, warnings: Vec::new(), indexes: Vec::new(), facts: super::super::ImageFacts::default() }
+        Outcome {
+            report,
+            warnings: Vec::new(),
+            indexes: Vec::new(),
+            facts: super::super::ImageFacts::default(),
+        }
     }
 
     fn examined<'a>(subject: Subject, found: &'static [&'static str]) -> Plan<'a> {

@@ -28,7 +28,7 @@ use super::Check;
 use crate::observe::entrypoint::Startup;
 
 /// The checks on the files that build the image.
-pub const SURFACE: &[&dyn Check<BuildSurface>] = 
+pub const SURFACE: &[&dyn Check<BuildSurface>] =
     &[&sw604::LeavesSequence, &sw605::StaticCredentials, &sw606::SecretLeavesBuild];
 
 /// The checks on an image's entrypoints.
