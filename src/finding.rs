@@ -3,6 +3,7 @@
 //! are the business of whoever failed.
 
 mod access;
+mod entrypoint;
 mod audit;
 mod control;
 mod outcome;
@@ -18,6 +19,7 @@ use sha2::Sha256;
 use seaworthy_source::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
+pub use entrypoint::{EntrypointRow, Judgement};
 pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
 pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};

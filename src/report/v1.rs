@@ -4,6 +4,7 @@
 
 mod access;
 mod control;
+mod entrypoint;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::finding as inner;
 
 pub(super) use access::Access;
 pub(super) use control::{Group, Profile};
+pub(super) use entrypoint::Entrypoint;
 
 /// The tool that wrote the document.
 #[derive(Debug, Serialize, JsonSchema)]

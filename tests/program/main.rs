@@ -22,6 +22,7 @@ mod cli;
 mod context;
 mod corpus_dockerfile;
 mod gate;
+mod gate_cases;
 mod gate_crash;
 mod hostile;
 mod init;

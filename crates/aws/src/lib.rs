@@ -43,7 +43,7 @@ mod text;
 mod tree;
 
 pub use model::{
-    Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability, Parameter,
+    Command, Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability, Parameter,
     ParameterKind, Place, PolicyAttachment, PolicySource, Repository, Role, SecretReference,
     SecretReferenceKind, Sighting, Snapshot, Source, SourceKind, TaskDefinition, Wanted,
 };

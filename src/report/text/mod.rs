@@ -4,6 +4,7 @@
 mod access;
 pub mod audit;
 mod controls;
+mod entrypoints;
 mod findings;
 mod ledger;
 mod screen;
@@ -63,6 +64,7 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     examined(report, options, screen)?;
     findings::write(report, options, screen)?;
     access::write(report, options.width, screen)?;
+    entrypoints::write(report, screen)?;
     ledger::accepted(report, options, screen)?;
     ledger::not_checked(report, options, screen)?;
     controls::write(report, options, screen)?;
