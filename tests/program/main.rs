@@ -27,6 +27,7 @@ mod gate_crash;
 mod hostile;
 mod init;
 mod properties;
+mod rows;
 mod secret_cases;
 mod verify;
 mod wiring;
