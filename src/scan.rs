@@ -5,10 +5,12 @@ mod context;
 mod exec;
 mod gate;
 mod image;
+mod opener;
 mod packaging;
 mod papers;
 mod pipeline;
 pub mod request;
+mod source_lines;
 mod verdict;
 mod verify;
 mod wiring;
@@ -35,7 +37,9 @@ pub use image::{ImageRequest, Recipe, image};
 pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};
 use wiring::wiring_with;
-pub use wiring::{TaskImage, WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
+pub use wiring::{
+    SourceHelp, TaskImage, WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring,
+};
 
 /// What every scan needs.
 pub struct Setup<'a> {

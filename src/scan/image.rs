@@ -23,7 +23,7 @@ use seaworthy_dockerfile::Dockerfile;
 use seaworthy_dockerfile::history::{HistoryLine, InstructionRef, match_history};
 use seaworthy_image::layer::Compression;
 use seaworthy_image::{Attestation, FetchError, Image, Images, Layer, Limits, Missed, Source};
-use seaworthy_source::{LayerOrigin, Origin, OriginKind, SourceLines, escape_bytes};
+use seaworthy_source::{LayerOrigin, Origin, OriginKind, Place, SourceLines, escape_bytes};
 
 /// What is to be examined.
 pub struct ImageRequest {
@@ -129,6 +129,9 @@ pub(super) fn limits(contract: &Contract) -> Limits {
         entries: given.max_entries_per_layer,
         path_bytes: usize::try_from(given.max_path_bytes).unwrap_or(usize::MAX),
         extended_header_bytes: given.max_pax_bytes,
+        nested_depth: usize::try_from(given.max_archive_depth).unwrap_or(usize::MAX),
+        nested_bytes: given.max_archive_bytes,
+        nested_entries: given.max_archive_entries,
         timeout_seconds: given.registry_timeout_seconds,
         ..Limits::default()
     }
@@ -237,6 +240,10 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
         help.add_to(&mut rows);
     }
     let asked = answers.asked.clone();
+    for (origin, reason) in examined.images.iter().flat_map(|image| not_opened(image, &examined.own)) {
+        let readers = readers_of(ALL, Reads::Layers, &context);
+        answers.not_checked.push(NotChecked::file(origin, reason, readers));
+    }
     answers.not_checked.extend(missed.into_iter().map(|m| not_checked(m, &asked, &context)));
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.indexes = indexes.into_iter().collect();
@@ -332,6 +339,22 @@ fn layer_misses(image: &Image, view: &LayerView, fault: Option<&FetchError>, mis
             }
         }
     }
+}
+
+/// Files that hold others and could not be opened. Damaged archives among the tests of an installed library are meant to
+/// be damaged: they were examined as bytes, and are counted with what is not opened.
+fn not_opened(image: &ExaminedImage, contract: &OwnPackages) -> Vec<(Origin, String)> {
+    let own = image.own_packages(contract);
+    let surroundings = image.surroundings(&own);
+    let mut missed = Vec::new();
+    for view in &image.layers {
+        for fault in view.facts.iter().flat_map(|f| &f.not_opened) {
+            if surroundings.sample_of(fault.file.path.as_bytes()).is_none() {
+                missed.push((image.file(view, &fault.file, Place::Whole), fault.reason.clone()));
+            }
+        }
+    }
+    missed
 }
 
 /// Why a layer is not even opened.
