@@ -1,6 +1,8 @@
 //! Secrets in short texts: history entries, variables, labels, arguments. Two things give one away: its own form, and
 //! the name that it is given to.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::Context;
@@ -106,7 +108,7 @@ fn by_form(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
             confidence: rule.confidence.adjusted(hit.adjust),
             rotate: rule.fix.clone(),
             span: hit.span,
-            mark: SecretMark::new(context.key, hit.secret),
+            mark: rule.mark(context.key, hit.secret),
             name: None,
             notes: hit.notes,
             by_name: rule.generic,
@@ -193,26 +195,42 @@ fn assignments(text: &str) -> Vec<Assignment<'_>> {
 /// Replaces the secrets in a text by `***`, for texts that a report quotes, such as paths.
 pub struct Masker<'a> {
     context: Context<'a>,
+    /// What was masked before: thousands of findings name the same path.
+    known: RefCell<HashMap<String, String>>,
 }
 
 impl<'a> Masker<'a> {
     /// A masker that knows these detectors.
     pub fn new(rules: &'a Rules) -> Self {
-        Self { context: Context { rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] } }
+        let context = Context { rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] };
+        Self { context, known: RefCell::default() }
     }
 
     /// The text with every secret masked.
     pub fn mask(&self, text: &str) -> String {
-        mask_spans(text, examine_text(&self.context, text).into_iter().map(|s| s.span))
+        if let Some(masked) = self.known.borrow().get(text) {
+            return masked.clone();
+        }
+        let masked = mask_spans(text, self.secrets(text).into_iter());
+        self.known.borrow_mut().insert(text.to_owned(), masked.clone());
+        masked
+    }
+
+    /// Where the secrets stand in a text.
+    pub fn secrets(&self, text: &str) -> Vec<Range<usize>> {
+        examine_text(&self.context, text).into_iter().map(|s| s.span).collect()
+    }
+
+    /// Where values may stand in a text, secrets or not: what is assigned, what is quoted, words that look random.
+    pub fn values(&self, text: &str) -> Vec<Range<usize>> {
+        let assigned = assignments(text).into_iter().map(|a| a.value).filter(|v| !v.is_empty());
+        assigned.chain(quoted(text)).chain(opaque(text)).collect()
     }
 
     /// A command with everything masked that may be a value: secrets, whatever is assigned, whatever is quoted, and
     /// words that look random. What is left tells which command it is and where it writes.
     pub fn mask_command(&self, text: &str) -> String {
-        let found = examine_text(&self.context, text).into_iter().map(|s| s.span);
-        let assigned = assignments(text).into_iter().map(|a| a.value).filter(|v| !v.is_empty());
-        let spans = found.chain(assigned).chain(quoted(text)).chain(opaque(text));
-        mask_spans(text, spans)
+        mask_spans(text, self.secrets(text).into_iter().chain(self.values(text)))
     }
 }
 

@@ -1,6 +1,11 @@
 //! What all findings and items that were not checked add up to: the report, and its verdict, computed before anything is rendered.
 
-use super::{AccessTable, CheckMeta, ControlGroup, Finding, NotChecked, ProfileRecord, Severity};
+use std::collections::BTreeMap;
+
+use super::{
+    AccessTable, Cause, CheckMeta, ControlGroup, Finding, NotChecked, ProfileRecord, Severity, SourceLine,
+    SourceLineKey,
+};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,6 +147,8 @@ pub struct Coverage {
     pub files_not_decoded: u64,
     /// Bytes in those files.
     pub bytes_not_decoded: u64,
+    /// Examples in the tests and documentation of installed libraries that were found, and are no findings.
+    pub examples_held_back: u64,
 }
 
 impl Coverage {
@@ -155,6 +162,7 @@ impl Coverage {
         self.bytes_not_seen += other.bytes_not_seen;
         self.files_not_decoded += other.files_not_decoded;
         self.bytes_not_decoded += other.bytes_not_decoded;
+        self.examples_held_back += other.examples_held_back;
     }
 }
 
@@ -184,6 +192,10 @@ pub struct Report {
     pub artifacts: Vec<ArtifactRecord>,
     /// What was found, by check, origin and span.
     pub findings: Vec<Finding>,
+    /// The findings by what they have in common, worst first; every finding is in one of them.
+    pub causes: Vec<Cause>,
+    /// Lines that findings point at, values masked: only those where masking is certain.
+    pub source_lines: BTreeMap<SourceLineKey, SourceLine>,
     /// What was found and is accepted.
     pub accepted: Vec<Accepted>,
     /// What could not be seen.
@@ -267,6 +279,8 @@ impl Report {
             fail_on,
             verdict,
             artifacts,
+            causes: Cause::group(&findings),
+            source_lines: BTreeMap::new(),
             findings,
             accepted,
             not_checked,
@@ -291,6 +305,7 @@ impl Report {
         let (mut findings, mut accepted, mut artifacts) = (Vec::new(), Vec::new(), Vec::new());
         let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
         let (mut notes, mut access, mut task_definitions) = (Vec::new(), None, 0);
+        let mut source_lines = BTreeMap::new();
         let digests = parts.first().map(|p| (p.rules_digest.clone(), p.contract_digest.clone()));
         for part in parts {
             asked.extend(
@@ -302,6 +317,7 @@ impl Report {
             not_checked.extend(part.not_checked);
             artifacts.extend(part.artifacts);
             notes.extend(part.notes);
+            source_lines.extend(part.source_lines);
             access = access.or(part.access);
             task_definitions += part.task_definitions;
         }
@@ -310,6 +326,7 @@ impl Report {
             Self::judge(fail_on, known, &asked, findings, accepted, not_checked, artifacts, coverage);
         (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
         (report.notes, report.access, report.task_definitions) = (notes, access, task_definitions);
+        report.source_lines = source_lines;
         report
     }
 

@@ -1,5 +1,6 @@
 //! Words that several reports share: how numbers, sizes and places are said.
 
+use crate::finding::Redacted;
 use seaworthy_source::{Origin, OriginKind, Place, SourceLines, escape_bytes};
 
 /// Text from outside on one line: nothing in it can move a cursor, start a line or hide.
@@ -64,7 +65,7 @@ pub(super) fn sentence(text: &str) -> String {
 
 /// Where, inside its artifact: `/app/.env:4:7`, `image config at /config/Env/3`, `layer 3 at byte 1,024`.
 pub(super) fn place(origin: &Origin) -> String {
-    let path = origin.path.as_deref().map(printable);
+    let path = origin.whole_path().as_deref().map(printable);
     let artifact = || printable(&origin.artifact);
     let thing = match origin.kind {
         OriginKind::LayerFile => format!("/{}", path.as_deref().unwrap_or_default().trim_start_matches('/')),
@@ -123,6 +124,62 @@ pub(super) fn made_in(origin: &Origin, most: usize) -> Option<String> {
 pub(super) fn hidden(origin: &Origin) -> Option<String> {
     let state = origin.state?;
     state.by_layer().map(|layer| format!("{} by layer {layer}: still shipped", state.as_str()))
+}
+
+/// A secret as it may be shown: `ghp_… (40 bytes)` for a token, `value not shown` for a password.
+pub(super) fn redacted(secret: &Redacted) -> String {
+    let shown = match secret.preview.as_str() {
+        "…" => "value not shown".to_owned(),
+        preview => printable(preview),
+    };
+    match secret.length {
+        Some(length) => format!("{shown} ({})", count(length, "byte")),
+        None => shown,
+    }
+}
+
+/// Digests in a text cut to twelve digits, for people.
+pub(super) fn short_digests(text: &str) -> String {
+    const PREFIX: &str = "sha256:";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PREFIX) {
+        let (before, after) = rest.split_at(at + PREFIX.len());
+        out.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (hex, tail) = after.split_at(digits);
+        match digits {
+            64 => out.push_str(&format!("{}…", &hex[..12])),
+            _ => out.push_str(hex),
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// IDs of checks in order, neighbours as a range: `SW101 SW401-407`.
+pub(super) fn ids(checks: &[&str]) -> String {
+    let number = |id: &str| id.get(2..).and_then(|n| n.parse::<u32>().ok());
+    let mut sorted: Vec<&str> = checks.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut runs: Vec<Vec<&str>> = Vec::new();
+    for id in sorted {
+        let follows = |run: &&mut Vec<&str>| {
+            let last = run.last().and_then(|l| number(l));
+            last.is_some() && last.map(|n| n + 1) == number(id)
+        };
+        match runs.last_mut().filter(follows) {
+            Some(run) => run.push(id),
+            None => runs.push(vec![id]),
+        }
+    }
+    let word = |run: &Vec<&str>| match run.as_slice() {
+        [first, .., last] if run.len() > 2 => format!("{first}-{}", last.get(2..).unwrap_or(last)),
+        run => run.join(" "),
+    };
+    runs.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The artifact, and its platform if it has one: `app:1.0 (linux/amd64)`.

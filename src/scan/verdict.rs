@@ -2,26 +2,31 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Outcome, Setup};
+use super::{ImageFacts, Outcome, Setup, source_lines};
 use crate::check::{Answers, Masker, catalogue};
-use crate::contract::AcceptMatch;
+use crate::contract::{AcceptMatch, printed_paths};
 use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, NotChecked, Report};
 use seaworthy_source::{Origin, Place};
+
+/// Findings that a warning lists.
+const MAX_LISTED: usize = 5;
 
 pub(super) fn judge(
     setup: &Setup<'_>,
     masker: &Masker<'_>,
     answers: Answers,
     mut artifacts: Vec<ArtifactRecord>,
-    coverage: Coverage,
+    mut coverage: Coverage,
 ) -> Outcome {
+    coverage.examples_held_back += answers.examples_held_back;
     for artifact in &mut artifacts {
         artifact.tags.iter_mut().chain(&mut artifact.platform).for_each(|text| *text = masker.mask(text));
     }
-    let mut found = together(answers.findings);
+    let mut found = together(numbered(answers.findings));
     for finding in &mut found {
         mask(masker, &mut finding.origin);
         finding.message = masker.mask(&finding.message);
+        finding.secret.iter_mut().filter_map(|s| s.name.as_mut()).for_each(|name| *name = masker.mask(name));
         finding.places.iter_mut().for_each(|p| mask(masker, &mut p.origin));
         finding.places.sort();
     }
@@ -32,14 +37,15 @@ pub(super) fn judge(
         u.what = masker.mask(&u.what);
         u.reason = masker.mask(&u.reason);
     });
-    let unused = setup.contract.unused_accept_entries(&found);
+    let unused = setup.contract.unused_accept_entries(&found, &not_checked);
     let warnings = unused
         .iter()
         // An entry for a check that was not asked may be of use to another command.
         .filter(|entry| asked.contains(&entry.check.as_str()))
         .map(|entry| {
             let path = setup.contract.path().map(|p| p.display().to_string()).unwrap_or_default();
-            format!("{path}:{}: this acceptance matches nothing and can be removed", entry.position)
+            let open = open_findings(&found, &entry.check);
+            format!("{path}:{}: this acceptance matches nothing{open}", entry.position)
         })
         .collect();
     let (mut findings, mut accepted) = (Vec::new(), Vec::new());
@@ -55,13 +61,70 @@ pub(super) fn judge(
             None => findings.push(finding),
         }
     }
+    let (not_checked, notes) = accept_not_checked(setup, not_checked);
     let fail_on = setup.contract.policy.fail_on;
     let known = catalogue();
     let mut report =
         Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
+    report.notes = notes;
+    report.source_lines = source_lines::read(&report, masker);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
-    Outcome { report, warnings, indexes: Vec::new() }
+    Outcome { report, warnings, indexes: Vec::new(), facts: ImageFacts::default() }
+}
+
+/// What is left of the items that were not checked when those that the contract accepts are taken out, and a note for
+/// each of these.
+fn accept_not_checked(setup: &Setup<'_>, items: Vec<NotChecked>) -> (Vec<NotChecked>, Vec<String>) {
+    let (mut left, mut notes) = (Vec::new(), Vec::new());
+    for mut item in items {
+        match setup.contract.accept_not_checked(&item, setup.today) {
+            Some(AcceptMatch::Accepted { reason, expires, .. }) => {
+                let path = item.origin.whole_path().unwrap_or_default();
+                let why = &item.reason;
+                notes.push(format!(
+                    "{path} was not checked ({why}); the contract accepts that until {expires}: {reason}"
+                ));
+            }
+            Some(AcceptMatch::Expired { on, .. }) => {
+                item.reason.push_str(&format!("; the contract accepted that until {on}, which has expired"));
+                left.push(item);
+            }
+            None => left.push(item),
+        }
+    }
+    (left, notes)
+}
+
+/// Findings of a check that an acceptance could name: the path and the fingerprint of each.
+fn open_findings(found: &[Finding], check: &str) -> String {
+    let of_check: Vec<&Finding> = found.iter().filter(|f| f.check == check).collect();
+    if of_check.is_empty() {
+        return format!(" and can be removed: {check} found nothing");
+    }
+    let shown = of_check.iter().take(MAX_LISTED).map(|finding| {
+        let path = printed_paths(&finding.origin).next().unwrap_or_default();
+        format!("\n  path = \"{path}\"  fingerprint = \"{}\"", finding.fingerprint.as_str())
+    });
+    let more = of_check.len().saturating_sub(MAX_LISTED);
+    let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    format!("; the findings of {check} are:{}{rest}", shown.collect::<String>())
+}
+
+/// Findings that check, place and structure do not tell apart have one fingerprint each: by their order in the file, on
+/// each platform.
+fn numbered(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by(|a, b| findings[*a].origin.cmp(&findings[*b].origin));
+    let mut seen: HashMap<(&'static str, String, Option<String>), usize> = HashMap::new();
+    for index in order {
+        let finding = &mut findings[index];
+        let name = (finding.check, finding.fingerprint.as_str().to_owned(), finding.origin.platform.clone());
+        let number = seen.entry(name).or_default();
+        *number += 1;
+        finding.fingerprint = finding.fingerprint.clone().numbered(*number);
+    }
+    findings
 }
 
 /// The same finding on another platform is another place of the first.
@@ -84,7 +147,8 @@ fn together(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// A path, a key of a document or the name of a platform may be a secret, too.
 fn mask(masker: &Masker<'_>, origin: &mut Origin) {
-    origin.path.iter_mut().chain(&mut origin.platform).for_each(|text| *text = masker.mask(text));
+    let texts = origin.path.iter_mut().chain(&mut origin.inside).chain(&mut origin.platform);
+    texts.for_each(|text| *text = masker.mask(text));
     if let Some(layer) = &mut origin.layer {
         layer.digest = masker.mask(&layer.digest);
     }
@@ -95,15 +159,18 @@ fn mask(masker: &Masker<'_>, origin: &mut Origin) {
 
 /// The same gap, met by several checks, is one item.
 fn merged(not_checked: Vec<NotChecked>) -> Vec<NotChecked> {
-    let mut merged: BTreeMap<(Origin, String, String), Vec<&'static str>> = BTreeMap::new();
+    let mut merged: BTreeMap<(Origin, String, String, bool), Vec<&'static str>> = BTreeMap::new();
     for item in not_checked {
-        let checks = merged.entry((item.origin, item.what, item.reason)).or_default();
+        let checks = merged.entry((item.origin, item.what, item.reason, item.acceptable)).or_default();
         checks.extend(item.checks);
         checks.sort_unstable();
         checks.dedup();
     }
     merged
         .into_iter()
-        .map(|((origin, what, reason), checks)| NotChecked::new(origin, what, reason, checks))
+        .map(|((origin, what, reason, acceptable), checks)| NotChecked {
+            acceptable,
+            ..NotChecked::new(origin, what, reason, checks)
+        })
         .collect()
 }

@@ -58,8 +58,14 @@ pub fn write(report: &Report, category: &str, out: &mut dyn Write) -> io::Result
 fn log(report: &Report, category: &str, findings: &[(&Finding, usize)], left_out: usize) -> Sarif {
     let index: BTreeMap<&str, usize> =
         report.checks.iter().enumerate().map(|(i, c)| (c.meta.id, i)).collect();
-    let results: Vec<_> =
-        findings.iter().map(|(f, n)| results::result(f, *n, index.get(f.check).copied())).collect();
+    let causes = results::Membership::of(report);
+    let results: Vec<_> = findings
+        .iter()
+        .map(|(f, n)| {
+            let cause = causes.get(f.fingerprint.as_str()).copied();
+            results::result(f, *n, index.get(f.check).copied(), cause)
+        })
+        .collect();
     let run = Run::builder()
         .tool(Tool::builder().driver(driver(report)).build())
         .automation_details(RunAutomationDetails::builder().id(category_id(category)).build())
@@ -73,6 +79,7 @@ fn log(report: &Report, category: &str, findings: &[(&Finding, usize)], left_out
             ("profile", json!(report.profile.as_ref().map(|p| printable(&p.name)))),
             ("profileDigest", json!(report.profile.as_ref().map(|p| printable(&p.digest)))),
             ("accepted", json!(report.accepted.len())),
+            ("causes", json!(report.causes.len())),
         ]))
         .build();
     Sarif::builder().schema(SCHEMA).version("2.1.0").runs(vec![run]).build()
@@ -125,7 +132,7 @@ fn not_examined(not_checked: &NotChecked) -> Notification {
     let origin = &not_checked.origin;
     let named = artifact(&origin.artifact, origin.platform.as_deref());
     let text = format!(
-        "Not examined: {} ({} in {named}): {}",
+        "Not checked: {} ({} in {named}): {}",
         printable(&not_checked.what),
         place(origin),
         sentence(&printable(&not_checked.reason))
