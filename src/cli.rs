@@ -12,10 +12,13 @@ mod image;
 mod init;
 mod output;
 mod progress;
+mod render;
+mod repository;
 mod rules;
 mod schema;
 mod session;
 mod simulate;
+mod summary;
 mod verify;
 mod wiring;
 

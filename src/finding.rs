@@ -5,6 +5,8 @@
 mod access;
 mod audit;
 mod control;
+mod detector;
+mod layer;
 mod outcome;
 mod part;
 
@@ -20,6 +22,8 @@ use seaworthy_source::Origin;
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
 pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
 pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
+pub use detector::DetectorRecord;
+pub use layer::LayerRecord;
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
 pub use part::{Part, PartState};
 

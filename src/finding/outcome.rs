@@ -1,6 +1,8 @@
 //! What all findings and items that were not checked add up to: the report, and its verdict, computed before anything is rendered.
 
-use super::{AccessTable, CheckMeta, ControlGroup, Finding, NotChecked, ProfileRecord, Severity};
+use std::collections::BTreeMap;
+
+use super::{AccessTable, DetectorRecord, LayerRecord, CheckMeta, ControlGroup, Finding, NotChecked, ProfileRecord, Severity};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -202,6 +204,10 @@ pub struct Report {
     pub controls: Vec<ControlGroup>,
     /// Which role can read which secret, if that was asked.
     pub access: Option<AccessTable>,
+    /// The layers of the images, image by image, base first.
+    pub layers: Vec<LayerRecord>,
+    /// The detectors that found something, by their IDs.
+    pub detectors: BTreeMap<String, DetectorRecord>,
 }
 
 impl Report {
@@ -277,6 +283,8 @@ impl Report {
             profile: None,
             controls: Vec::new(),
             access: None,
+            layers: Vec::new(),
+            detectors: BTreeMap::new(),
         }
     }
 
@@ -291,6 +299,7 @@ impl Report {
         let (mut findings, mut accepted, mut artifacts) = (Vec::new(), Vec::new(), Vec::new());
         let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
         let (mut notes, mut access, mut task_definitions) = (Vec::new(), None, 0);
+        let (mut layers, mut detectors) = (Vec::new(), BTreeMap::new());
         let digests = parts.first().map(|p| (p.rules_digest.clone(), p.contract_digest.clone()));
         for part in parts {
             asked.extend(
@@ -303,6 +312,8 @@ impl Report {
             artifacts.extend(part.artifacts);
             notes.extend(part.notes);
             access = access.or(part.access);
+            layers.extend(part.layers);
+            detectors.extend(part.detectors);
             task_definitions += part.task_definitions;
         }
         notes.dedup();
@@ -310,6 +321,7 @@ impl Report {
             Self::judge(fail_on, known, &asked, findings, accepted, not_checked, artifacts, coverage);
         (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
         (report.notes, report.access, report.task_definitions) = (notes, access, task_definitions);
+        (report.layers, report.detectors) = (layers, detectors);
         report
     }
 

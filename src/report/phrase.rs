@@ -1,5 +1,6 @@
 //! Words that several reports share: how numbers, sizes and places are said.
 
+use crate::finding::Redacted;
 use seaworthy_source::{Origin, OriginKind, Place, SourceLines, escape_bytes};
 
 /// Text from outside on one line: nothing in it can move a cursor, start a line or hide.
@@ -123,6 +124,15 @@ pub(super) fn made_in(origin: &Origin, most: usize) -> Option<String> {
 pub(super) fn hidden(origin: &Origin) -> Option<String> {
     let state = origin.state?;
     state.by_layer().map(|layer| format!("{} by layer {layer}: still shipped", state.as_str()))
+}
+
+/// A secret as it may be shown: `ghp_… (40 bytes)` for a token, `value not shown` for a password.
+pub(super) fn redacted(secret: &Redacted) -> String {
+    let shown = match secret.preview.as_str() {
+        "…" => "value not shown".to_owned(),
+        preview => printable(preview),
+    };
+    format!("{shown} ({})", count(secret.length, "byte"))
 }
 
 /// The artifact, and its platform if it has one: `app:1.0 (linux/amd64)`.

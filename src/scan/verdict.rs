@@ -1,11 +1,11 @@
 //! From answers to the report: repeats across platforms put together, quoted texts masked, acceptances applied.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Outcome, Setup};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::AcceptMatch;
-use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, NotChecked, Report};
+use crate::finding::{Accepted, ArtifactRecord, Coverage, DetectorRecord, Finding, NotChecked, Report};
 use seaworthy_source::{Origin, Place};
 
 pub(super) fn judge(
@@ -60,8 +60,28 @@ pub(super) fn judge(
     let mut report =
         Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
     report.rules_digest = setup.rules.digest().to_owned();
+    report.detectors = detectors(setup, &report);
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     Outcome { report, warnings, indexes: Vec::new() }
+}
+
+/// What is known of the detectors that found something.
+fn detectors(setup: &Setup<'_>, report: &Report) -> BTreeMap<String, DetectorRecord> {
+    let accepted = report.accepted.iter().map(|a| &a.finding);
+    let ids: BTreeSet<&str> =
+        report.findings.iter().chain(accepted).filter_map(|f| f.detector.as_deref()).collect();
+    ids.into_iter()
+        .filter_map(|id| {
+            let rule = setup.rules.find(id)?;
+            let record = DetectorRecord {
+                name: rule.name.clone(),
+                severity: rule.severity,
+                description: rule.description.clone(),
+                fix: rule.fix.clone(),
+            };
+            Some((id.to_owned(), record))
+        })
+        .collect()
 }
 
 /// The same finding on another platform is another place of the first.

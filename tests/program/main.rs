@@ -21,6 +21,8 @@ mod checks_wiring;
 mod cli;
 mod context;
 mod corpus_dockerfile;
+mod distribution;
+mod documentation;
 mod gate;
 mod gate_crash;
 mod init;

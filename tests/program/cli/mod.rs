@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod contract;
+mod formats;
 mod help;
 mod reports;
 mod rules;
