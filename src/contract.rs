@@ -41,8 +41,8 @@ pub use profile::{built_in, default_profile, profile_schema, read_profile};
 pub use schema::schema;
 pub use section::{
     AcceptEntry, AcceptMatch, AwsSection, Bucket, DisableEntry, EntrypointEntry, EvidenceKeys,
-    EvidenceSection, Fingerprints, ImageSection, Limits, PathGlob, Policy, RulesSection, SecretEntry,
-    WorkflowSection,
+    EvidenceSection, Fingerprints, ImageSection, Limits, PathGlob, Policy, RegistryHosts, RulesSection,
+    SecretEntry, WorkflowSection,
 };
 
 use section::RawContract;
@@ -87,6 +87,8 @@ pub struct Contract {
     /// What a run's papers must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
     /// `[registry]`.
     pub papers: crate::check::provenance::Expectations,
+    /// Hosts that registries may send to: `[registry]`.
+    pub registry_hosts: RegistryHosts,
     /// `[workflow]`; nothing if there is none.
     pub workflow: Option<WorkflowSection>,
     /// Every `[[entrypoints]]`, in the contract's order.

@@ -4,12 +4,17 @@ mod embedded;
 mod file;
 mod prove;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::finding::{Confidence, Severity};
 use seaworthy_detect::{BuildError, Detector, Engine};
+use seaworthy_source::input;
+
+/// The largest rules file, in bytes.
+const MOST_BYTES: u64 = 16 << 20;
 
 pub use file::Problem;
 pub use prove::{Fault, prove};
@@ -58,7 +63,7 @@ pub enum RuleError {
         /// The path.
         path: PathBuf,
         /// The reason.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A rules directory holds no rules.
     #[error("{}: holds no .toml file", path.display())]
@@ -173,7 +178,9 @@ fn read_directory(directory: &Path) -> Result<Vec<(String, String)>, RuleError> 
     paths
         .into_iter()
         .map(|path| {
-            let text = std::fs::read_to_string(&path).map_err(fail(&path))?;
+            let bytes = input::read(&path, MOST_BYTES).map_err(|e| fail(&path)(e.into()))?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| fail(&path)(io::Error::other("it is not UTF-8")))?;
             Ok((path.display().to_string(), text))
         })
         .collect()

@@ -14,6 +14,7 @@ use seaworthy_provenance::{
     Content, Field, Mistake, PaperKind, SigningKey, dsse, read_fields, read_named, read_security, statement,
 };
 use seaworthy_source::LineIndex;
+use seaworthy_source::input::{self, InputError};
 
 /// Largest key file, in bytes: PKCS#8 keys of both kinds have a few hundred.
 const KEY_BYTES: u64 = 64 << 10;
@@ -94,11 +95,10 @@ fn refuse(path: &Path, bytes: &[u8], mistakes: &[Mistake]) -> Result<(), Failure
 /// The texts of the errors are ours: what a parser knows of a key stays with it.
 fn read_key(path: &Path) -> Result<SigningKey, Failure> {
     let fail = |reason: String| Failure(format!("{}: {reason}", path.display()));
-    let found = std::fs::metadata(path).map_err(|e| fail(e.to_string()))?;
-    if !found.is_file() || found.len() > KEY_BYTES {
-        return Err(fail("this is no PEM key for ECDSA on P-256 or for Ed25519".into()));
-    }
-    let bytes = Zeroizing::new(std::fs::read(path).map_err(|e| fail(e.to_string()))?);
+    let bytes = Zeroizing::new(input::read(path, KEY_BYTES).map_err(|error| match error {
+        InputError::TooLarge(_) => fail("this is no PEM key for ECDSA on P-256 or for Ed25519".into()),
+        other => fail(other.to_string()),
+    })?);
     let text = std::str::from_utf8(&bytes).unwrap_or_default();
     SigningKey::parse(text).map_err(|e| fail(e.to_string()))
 }

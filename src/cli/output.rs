@@ -231,6 +231,10 @@ pub(super) fn write_side(
         };
         rendered.push(bytes);
     }
+    // Asked of all before any is written.
+    for path in wanted.iter().filter(|w| w.format != Format::Evidence).filter_map(|w| w.path.as_deref()) {
+        store::spare_inputs(path)?;
+    }
     let mut faults = Vec::new();
     for (w, bytes) in wanted.iter().zip(&rendered) {
         let result = match (&w.path, w.format) {

@@ -1,11 +1,10 @@
 //! Reads the file of a contract or a profile into text.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::MAX_BYTES;
 use super::diagnostic::{ContractError, FileProblem};
+use seaworthy_source::input::{self, InputError};
 
 /// The file's text; `what` it is goes into the error. A pipe or a device is refused: opening one may wait for ever.
 pub(super) fn read(what: &'static str, path: &Path) -> Result<String, ContractError> {
@@ -13,31 +12,16 @@ pub(super) fn read(what: &'static str, path: &Path) -> Result<String, ContractEr
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, FileProblem> {
-    let kind = std::fs::metadata(path).map_err(|e| problem(&e))?.file_type();
-    if kind.is_dir() {
-        return Err(FileProblem::Directory);
-    }
-    if !kind.is_file() {
-        return Err(FileProblem::NotAFile);
-    }
-    let file = File::open(path).map_err(|e| problem(&e))?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|e| problem(&e))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(FileProblem::TooLarge { limit: MAX_BYTES });
-    }
-    Ok(bytes)
+    input::read(path, MAX_BYTES).map_err(|error| match error {
+        InputError::Missing => FileProblem::Missing,
+        InputError::Denied => FileProblem::Denied,
+        InputError::Directory => FileProblem::Directory,
+        InputError::NotRegular(_) => FileProblem::NotAFile,
+        InputError::TooLarge(limit) => FileProblem::TooLarge { limit },
+        InputError::Io(error) => FileProblem::Io(error.kind()),
+    })
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, FileProblem> {
     String::from_utf8(bytes).map_err(|e| FileProblem::NotUtf8 { offset: e.utf8_error().valid_up_to() })
-}
-
-fn problem(error: &std::io::Error) -> FileProblem {
-    match error.kind() {
-        ErrorKind::NotFound => FileProblem::Missing,
-        ErrorKind::PermissionDenied => FileProblem::Denied,
-        ErrorKind::IsADirectory => FileProblem::Directory,
-        kind => FileProblem::Io(kind),
-    }
 }

@@ -1,6 +1,11 @@
 //! Hides what may be a secret in a contract's text before a line of it is shown. It reads lines and not the parsed
 //! document, so that it also works on a text that does not parse.
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
 use super::names;
 
 /// Parts of key names that speak of a secret's value.
@@ -130,6 +135,30 @@ fn hides(section: &str, keys: &[&str], value: &str) -> bool {
     keys.iter().any(|key| speaks_of_secret(key))
         || inside("fingerprints")
         || (inside("secrets") && !SECRET_ENTRY.contains(&last))
+        // What the contract does not know may be anything, however harmless its name sounds.
+        || (!value.trim().is_empty() && !known_keys().contains(last))
+}
+
+/// The names of all keys that contracts have, by their schema.
+fn known_keys() -> &'static HashSet<String> {
+    static KEYS: OnceLock<HashSet<String>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let mut keys = HashSet::new();
+        let mut open = vec![super::json_schema::schema_of::<super::section::RawContract>()];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Object(members) => {
+                    if let Some(Value::Object(properties)) = members.get("properties") {
+                        keys.extend(properties.keys().cloned());
+                    }
+                    open.extend(members.into_iter().map(|(_, value)| value));
+                }
+                Value::Array(items) => open.extend(items),
+                _ => {}
+            }
+        }
+        keys
+    })
 }
 
 /// Whether the rest of a line is a quoted variable name, and a comment at most.
@@ -180,6 +209,8 @@ mod tests {
             "secrets = [{ handle = \"A\", value = \"Hunter2\" }]\n",
             "[image]\nregistry_password = \"\"\"\nHunter2\n  Hunter2\"\"\"\n",
             "[image]\ntokens = [\n  \"Hunter2\",\n]\n",
+            "pw = 'Hunter2\n",
+            "[image]\nflavour = \"Hunter2\"\n",
             "[ 'fingerprints' ] # the key\n\"key\" = 'Hunter2'\r\n",
         ] {
             let hidden = masked(text);

@@ -2,6 +2,7 @@
 //! (AWS Secrets Manager).
 
 use super::fault::Fault;
+use seaworthy_iam::Arn;
 
 /// The longest name of a parameter that Parameter Store lets one create, in characters (PutParameter).
 const LONGEST_NAME: usize = 1011;
@@ -33,7 +34,7 @@ impl Parameter {
 
     /// Reads a name or an ARN.
     pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        if text.starts_with("arn:") {
+        if Arn::is_meant(text) {
             return parse_arn(text);
         }
         check_name(text)?;
@@ -75,8 +76,9 @@ fn parse_arn(text: &str) -> Result<Parameter, Fault> {
              or the parameter's name alone",
         )
     };
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let [_, partition, service, region, account, resource] = parts[..] else { return Err(bad()) };
+    let Some(Arn { partition, service, region, account, resource }) = Arn::parse(text) else {
+        return Err(bad());
+    };
     let lower = |t: &str| t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let placed = partition.starts_with("aws")
         && lower(partition)

@@ -1,6 +1,5 @@
 //! The files that build the image, as the contract names them.
 
-use std::io::Read;
 use std::path::Path;
 
 use super::Setup;
@@ -9,7 +8,7 @@ use crate::check::{Answers, Context, readers_of, run_checks};
 use crate::contract::{Contract, WorkflowSection};
 use crate::finding::{ArtifactRecord, NotChecked, Reads, Subject};
 use crate::observe::entrypoint::Entrypoint;
-use seaworthy_source::{Origin, OriginKind, Place, escape_bytes};
+use seaworthy_source::{Origin, OriginKind, Place, escape_bytes, input};
 use seaworthy_workflow::{MOST_BYTES, Workflow};
 
 /// Reads and examines what the contract's `[workflow]` names. Gives what was read; nothing without such a section.
@@ -90,16 +89,6 @@ fn load(
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    // Looked at before it is opened: opening a FIFO would wait for a writer.
-    let meta = std::fs::metadata(path).map_err(|e| format!("it cannot be read: {e}"))?;
-    if !meta.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
-    let file = std::fs::File::open(path).map_err(|e| format!("it cannot be read: {e}"))?;
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|e| format!("it cannot be read: {e}"))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(format!("it is larger than {MOST_BYTES} bytes"));
-    }
+    let bytes = input::read(path, MOST_BYTES).map_err(|e| e.to_string())?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
 }

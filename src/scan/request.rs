@@ -9,6 +9,7 @@ mod wiring;
 
 pub use context::{ContextOptions, DockerfileInput};
 pub use documents::{DocumentFiles, documents};
+pub(in crate::scan) use image::registry_options;
 pub use image::{ExecEngine, ImageOptions};
 pub use place::{Place, bucket, layout, store};
 pub use wiring::WiringOptions;

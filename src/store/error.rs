@@ -83,6 +83,12 @@ pub enum StoreError {
         /// Which run and verdict.
         there: String,
     },
+    /// An input of this very run lies there.
+    #[error("{place}: this run has read it, and a report would take its place; write to another path")]
+    Input {
+        /// The path.
+        place: String,
+    },
     /// Other writers were faster, time and again.
     #[error("{place}: others write there at the same time; run again when they are done")]
     Busy {

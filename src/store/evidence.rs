@@ -40,7 +40,7 @@ pub(super) fn put<S: Slot>(slot: &S, bytes: &[u8], replace: bool) -> Result<Stor
         if old.statement == new.statement {
             return Ok(stored(true, None, there.version));
         }
-        if old.identity != new.identity && !replace {
+        if old.identity != new.identity && !replace && !new.takes_back(&old) {
             return Err(StoreError::Exists { place: slot.place(), there: old.identity });
         }
         // The old bytes are in their new place before the new ones take the old: a crash between loses neither.
@@ -79,6 +79,10 @@ fn keep<S: Slot>(slot: &S, bytes: &[u8]) -> Result<String, StoreError> {
 struct Content {
     /// Run, phase, verdict and images: what must not change unasked.
     identity: String,
+    /// Run and phase.
+    subject: (String, String),
+    /// Whether the verdict is PASS.
+    passes: bool,
     /// All of it but when and by whom it was written.
     statement: Value,
 }
@@ -99,10 +103,19 @@ impl Content {
             .collect();
         let images = if images.is_empty() { String::new() } else { format!(", image {}", images.join(", ")) };
         let identity = format!("{run}, phase {}, verdict {}{images}", text("phase_id")?, text("verdict")?);
+        let subject = (run.to_owned(), text("phase_id")?.to_owned());
+        let passes = text("verdict")? == "PASS";
         let object = value.as_object_mut()?;
         object.remove("actor");
         object.remove("written_at_utc");
-        Some(Self { identity: seaworthy_source::escape_bytes(identity.as_bytes()), statement: value })
+        let identity = seaworthy_source::escape_bytes(identity.as_bytes());
+        Some(Self { identity, subject, passes, statement: value })
+    }
+
+    /// Whether this takes back the PASS of the same run and phase: it may, unasked, since a PASS that no longer holds is
+    /// worse than none. A PASS never takes the place of anything unasked.
+    fn takes_back(&self, old: &Self) -> bool {
+        old.passes && !self.passes && self.subject == old.subject
     }
 }
 
@@ -141,6 +154,19 @@ mod tests {
         assert_eq!(std::fs::read(kept).unwrap(), fail);
         assert_eq!(std::fs::read(&path).unwrap(), pass);
         assert!(put(&path, &evidence("r2", "PASS", "3", ""), false).is_err());
+    }
+
+    #[test]
+    fn a_fail_takes_back_the_pass_of_its_run_and_phase() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("evidence.json");
+        let pass = evidence("r1", "PASS", "1", "");
+        put(&path, &pass, false).unwrap();
+        assert!(put(&path, &evidence("r2", "FAIL", "2", ""), false).is_err(), "another run's");
+        let fail = evidence("r1", "FAIL", "2", "");
+        let kept = put(&path, &fail, false).unwrap().kept.unwrap();
+        assert_eq!((std::fs::read(kept).unwrap(), std::fs::read(&path).unwrap()), (pass.clone(), fail));
+        assert!(put(&path, &pass, false).is_err(), "a PASS never comes unasked");
     }
 
     #[test]

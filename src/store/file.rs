@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use seaworthy_source::input;
 use tempfile::NamedTempFile;
 
 use super::{MAX_BYTES, Object, Slot, StoreError, Written};
@@ -21,9 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// then renamed. Missing folders are made.
 ///
 /// # Errors
-/// If the disk refuses; nothing that was there is lost then.
+/// If the disk refuses, or the file was an input of this run; nothing that was there is lost then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let fail = |source| StoreError::Write { place: path.display().to_string(), source };
+    spare_inputs(path)?;
     let folder = parent(path);
     fs::create_dir_all(folder).map_err(fail)?;
     // A device or pipe, such as /dev/stderr, cannot be renamed over.
@@ -37,6 +39,31 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let file = unfinished(folder, ".seaworthy-", bytes).map_err(fail)?;
     file.persist(path).map_err(|e| fail(e.error))?;
     sync(folder).map_err(fail)
+}
+
+/// Refuses to write over what this run has read: it would be lost, and what was said of it would be of nothing. A report of
+/// an earlier run that lies in the build context may be renewed.
+///
+/// # Errors
+/// If the file was an input.
+pub fn spare_inputs(path: &Path) -> Result<(), StoreError> {
+    if !input::was_opened(path) || is_report(path) {
+        return Ok(());
+    }
+    Err(StoreError::Input { place: path.display().to_string() })
+}
+
+/// Whether a file is a JSON or SARIF report that seaworthy wrote; other formats do not say who wrote them.
+fn is_report(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64 << 10).read_to_end(&mut head));
+    let head: String = String::from_utf8_lossy(&head).chars().filter(|c| !c.is_whitespace()).collect();
+    let begins = |marks: &[&str]| marks.iter().any(|mark| head.contains(mark));
+    read.is_ok()
+        && head.starts_with('{')
+        && begins(&["\"schema\":\"seaworthy/", "\"name\":\"seaworthy\""])
+        // A saved snapshot is what somebody wants to keep.
+        && !begins(&["\"schema\":\"seaworthy/snapshot/"])
 }
 
 /// Writes a file as [`write_atomically`] does, if nothing is there; whether it was written.

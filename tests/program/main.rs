@@ -25,6 +25,7 @@ mod distribution;
 mod documentation;
 mod gate;
 mod gate_crash;
+mod hostile;
 mod init;
 mod properties;
 mod secret_cases;

@@ -16,6 +16,15 @@ use aws_sdk_sts::config::{SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::Limited;
 use tokio::runtime::Runtime;
 
 use super::AwsError;
@@ -29,6 +38,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(15);
 /// Longest wait for a call with all its tries.
 const OPERATION: Duration = Duration::from_secs(60);
+/// Longest body of one answer, in bytes: a run header may have 64 MiB.
+const ANSWER: usize = 128 << 20;
 /// Tries of one call, the first included.
 pub(super) const ATTEMPTS: u32 = 4;
 
@@ -85,13 +96,53 @@ async fn load(options: &LiveOptions, http: SharedHttpClient) -> SdkConfig {
 
 /// A client with rustls and ring.
 fn http_client(proxy: Option<ProxyConfig>) -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(move |settings, components| {
+    let client = Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(|c| c.sleep_impl()));
         connector.set_proxy_config(proxy.clone());
         connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
-    })
+    });
+    SharedHttpClient::new(Bounded(client))
+}
+
+/// Ends every answer at [`ANSWER`]: the SDK reads listings and errors whole, however long they are.
+#[derive(Debug)]
+struct Bounded<T>(T);
+
+impl HttpClient for Bounded<SharedHttpClient> {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        SharedHttpConnector::new(Bounded(self.0.http_connector(settings, components)))
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.validate_base_client_config(components, config)
+    }
+
+    fn validate_final_config(
+        &self,
+        components: &RuntimeComponents,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.validate_final_config(components, config)
+    }
+}
+
+impl HttpConnector for Bounded<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.0.call(request);
+        HttpConnectorFuture::new(async move {
+            Ok(answer.await?.map(|body| SdkBody::from_body_1_x(Limited::new(body, ANSWER))))
+        })
+    }
 }
 
 /// The proxy for HTTPS. Plain HTTP goes to test accounts and to the metadata services that hand out credentials: a

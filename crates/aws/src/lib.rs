@@ -6,6 +6,24 @@
 //! the permission that would have shown it), never an absence. And no secret value is held: a literal is looked at by
 //! an [`Inspector`] while it is read, and only what that found is kept.
 //!
+//! ```
+//! use seaworthy_aws::{Inspector, Sighting, template};
+//!
+//! /// Holds no value to be a secret.
+//! struct Blind;
+//! impl Inspector for Blind {
+//!     fn inspect(&self, _name: &str, _value: &str) -> Vec<Sighting> {
+//!         Vec::new()
+//!     }
+//! }
+//!
+//! let text = b"Resources:\n  Db:\n    Type: AWS::SSM::Parameter\n    Properties: {Name: /orders/db, Type: String, Value: x}\n";
+//! let snapshot = template::read("stack.yaml", text.to_vec(), &Blind)?;
+//! let parameter = snapshot.parameters["/orders/db"].value();
+//! assert_eq!(parameter.map(|parameter| parameter.place.address.as_str()), Some("Db"));
+//! # Ok::<(), seaworthy_aws::AwsError>(())
+//! ```
+//!
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 #[cfg(feature = "live")]

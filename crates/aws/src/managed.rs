@@ -3,6 +3,7 @@
 //! The data are in `data/managed-policies.tsv`, whose head names their source. AWS changes its policies now and then; a
 //! live account tells the text that counts.
 
+use seaworthy_iam::Arn;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
@@ -17,12 +18,13 @@ fn policies() -> &'static HashMap<&'static str, &'static str> {
 /// The document of the managed policy with this ARN. In other partitions than `aws` only documents without ARNs are
 /// known: those with some name other ARNs there.
 pub(super) fn document(arn: &str) -> Option<&'static str> {
-    let mut parts = arn.splitn(6, ':');
-    let fields = (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let ("arn", partition @ ("aws" | "aws-cn" | "aws-us-gov"), "iam", "", "aws") = fields else {
+    let Arn { partition, service: "iam", region: "", account: "aws", resource } = Arn::parse(arn)? else {
         return None;
     };
-    let document = *policies().get(parts.next()?.strip_prefix("policy/")?)?;
+    if !matches!(partition, "aws" | "aws-cn" | "aws-us-gov") {
+        return None;
+    }
+    let document = *policies().get(resource.strip_prefix("policy/")?)?;
     (partition == "aws" || !document.contains("arn:aws:")).then_some(document)
 }
 

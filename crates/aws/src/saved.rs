@@ -1,5 +1,6 @@
 //! Saved snapshots: JSON, versioned, without any secret value.
 
+use seaworthy_source::json;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use super::{AwsError, Snapshot};
 /// The format's name and version.
 const SCHEMA: &str = "seaworthy/snapshot/v1";
 /// Bounds on what is read; a snapshot is a few levels deep.
-const LIMITS: seaworthy_iam::JsonLimits = seaworthy_iam::JsonLimits { bytes: 512 << 20, depth: 64 };
+const LIMITS: json::Limits = json::Limits { bytes: 512 << 20, depth: 64, values: 32_000_000 };
 
 #[derive(Serialize)]
 struct Written<'a> {
@@ -26,7 +27,7 @@ struct Written<'a> {
 pub fn read(name: &str, text: &[u8]) -> Result<Snapshot, AwsError> {
     let text = std::str::from_utf8(text).map_err(|_| AwsError::new(name, "not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    seaworthy_iam::read_json(text, LIMITS).map_err(|error| AwsError::new(name, error.to_string()))?;
+    json::read_first(text.as_bytes(), LIMITS).map_err(|error| AwsError::new(name, error.to_string()))?;
     let mut value: Value = serde_json::from_str(text).map_err(|error| fault(name, &error))?;
     let schema = value.as_object_mut().and_then(|members| members.remove("schema"));
     match schema.as_ref().and_then(Value::as_str) {

@@ -1,11 +1,10 @@
 //! The ignore file: which one a builder takes, and which patterns it reads from it.
 
 use std::ffi::OsString;
-use std::fs;
-use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::{Builder, IgnoreError, go_path};
+use seaworthy_source::input::{self, InputError};
 
 /// Docker's readers take a line of up to 64 KiB less its end.
 const LINE_LIMIT: usize = 64 * 1024 - 1;
@@ -119,24 +118,15 @@ pub(super) fn find(
     builder: Builder,
 ) -> Result<Option<(PathBuf, Vec<u8>)>, IgnoreError> {
     for path in candidates(root, dockerfile, builder) {
-        // Looked at before it is opened: opening a FIFO would wait for a writer.
-        match fs::metadata(&path) {
-            Ok(meta) if meta.is_file() => return read(&path).map(|text| Some((path, text))),
-            Ok(_) => return Err(IgnoreError::NotAFile { path }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(source) => return Err(IgnoreError::Read { path, source }),
+        match input::read(&path, FILE_LIMIT) {
+            Ok(text) => return Ok(Some((path, text))),
+            Err(InputError::Missing) => {}
+            Err(InputError::Directory | InputError::NotRegular(_)) => {
+                return Err(IgnoreError::NotAFile { path });
+            }
+            Err(InputError::TooLarge(limit)) => return Err(IgnoreError::TooLarge { path, limit }),
+            Err(error) => return Err(IgnoreError::Read { path, source: error.into() }),
         }
     }
     Ok(None)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, IgnoreError> {
-    let mut text = Vec::new();
-    fs::File::open(path)
-        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut text))
-        .map_err(|source| IgnoreError::Read { path: path.to_owned(), source })?;
-    if text.len() as u64 > FILE_LIMIT {
-        return Err(IgnoreError::TooLarge { path: path.to_owned(), limit: FILE_LIMIT });
-    }
-    Ok(text)
 }

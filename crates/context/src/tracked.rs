@@ -1,11 +1,11 @@
 //! Whether git tracks a file of the context: what is committed is with everybody who has the repository.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use gix_index::File;
+use seaworthy_source::input::{self, InputError};
 
 /// The index of the git repository that a directory lies in.
 pub struct GitIndex {
@@ -40,8 +40,10 @@ impl GitIndex {
             prefix.push(b'/');
         }
         let path = git.join("index");
-        if fs::metadata(&path).is_err_and(|e| e.kind() == ErrorKind::NotFound) {
-            return Ok(Some(Self { index: None, prefix }));
+        match input::open(&path) {
+            Ok(_) => {}
+            Err(InputError::Missing) => return Ok(Some(Self { index: None, prefix })),
+            Err(error) => return Err(fail(&error)),
         }
         let options = gix_index::decode::Options::default();
         let index = File::at(path, gix_index::hash::Kind::Sha1, true, options).map_err(|e| fail(&e))?;

@@ -32,8 +32,9 @@ use super::document::{DocumentError, Policy, PolicyKind, Problem, Reason};
 use super::evaluate::{
     Decision, Explanation, Level, PolicySet, Request, RequestError, ResourceRule, evaluate,
 };
-use super::json::{self, JsonError, Member, Node, Position, Value};
 use super::pattern::LONGEST_VALUE;
+use seaworthy_source::Position;
+use seaworthy_source::json::{self, JsonError, Member, Node, Value};
 
 /// One case.
 #[derive(Clone, Debug)]
@@ -131,8 +132,8 @@ impl Case {
     /// [`CaseError`] with the case's id, where it could be read, and the place.
     pub fn read(line: &str) -> Result<Self, CaseError> {
         let json =
-            |JsonError { at, fault }| Fault { at, member: String::new(), fault: CaseFault::Json(fault) };
-        let read = json::read(line, json::Limits::default()).map_err(json);
+            |JsonError { at, fault, .. }| Fault { at, member: String::new(), fault: CaseFault::Json(fault) };
+        let read = json::read_first(line.as_bytes(), super::document::POLICY_LIMITS).map_err(json);
         let id = read.as_ref().ok().and_then(name_of);
         let case = read.and_then(|node| read_case(&node));
         case.map_err(|Fault { at, member, fault }| CaseError { id, at, member, fault })

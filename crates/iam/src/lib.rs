@@ -36,6 +36,7 @@
 //!
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
+mod arn;
 pub mod cases;
 mod condition;
 mod context;
@@ -43,7 +44,6 @@ mod document;
 mod escalation;
 mod evaluate;
 mod hole;
-mod json;
 mod language;
 mod pattern;
 mod principal;
@@ -52,11 +52,12 @@ mod reason;
 mod ssm;
 mod truth;
 
+pub use arn::Arn;
 pub use condition::{Condition, Operator};
 pub use context::Context;
 pub use document::{
-    ActionElement, DocumentError, Effect, Policy, PolicyKind, Principals, Problem, Reason, ResourceElement,
-    Statement, Version,
+    ActionElement, DocumentError, Effect, POLICY_LIMITS, Policy, PolicyKind, Principals, Problem, Reason,
+    ResourceElement, Statement, Version,
 };
 pub use escalation::{Gain, ROUTES, Route};
 pub use evaluate::{
@@ -64,9 +65,6 @@ pub use evaluate::{
     StatementRef, Uncertainty, evaluate,
 };
 pub use hole::{has_unknown, unknown_names};
-pub use json::{
-    Fault as JsonFault, JsonError, Limits as JsonLimits, Member, Node, Position, Value, read as read_json,
-};
 pub use language::{Budget, Glob, Language, Limits, Search, Witness};
 pub use pattern::{Pattern, PatternError};
 pub use principal::{PrincipalEntry, PrincipalError, Requester};

@@ -1,5 +1,6 @@
 //! Who asks, and whom a resource policy names.
 
+use super::arn::Arn;
 use super::context::{Context, Lookup};
 use super::document::{Effect, Principals};
 use super::hole;
@@ -63,7 +64,7 @@ impl Requester {
             "" => return Err(PrincipalError::Empty),
             "*" | "anonymous" => Kind::Anonymous,
             _ if is_account(text) => Kind::Root { account: text.to_owned() },
-            _ if text.starts_with("arn:") => Self::kind_of_arn(text)?,
+            _ if Arn::is_meant(text) => Self::kind_of_arn(text)?,
             _ if is_name(text) => Kind::Named,
             _ => return Err(PrincipalError::Name),
         };
@@ -187,15 +188,10 @@ pub enum PrincipalEntry {
 impl PrincipalEntry {
     /// Reads an entry of the `AWS` list.
     pub fn aws(text: &str) -> Self {
-        let root = text.strip_prefix("arn:").and_then(|rest| {
-            let mut parts = hole::fields(rest, 5).into_iter();
-            let (_, service, _) = (parts.next()?, parts.next()?, parts.next()?);
-            let (account, resource) = (parts.next()?, parts.next()?);
-            (service == "iam" && resource == "root").then_some(account)
-        });
+        let root = Arn::parse(text).filter(|arn| arn.service == "iam" && arn.resource == "root");
         match root {
             _ if text == "*" => Self::Everyone,
-            Some(account) => Self::Account(account.to_owned()),
+            Some(arn) => Self::Account(arn.account.to_owned()),
             None if is_account(text) => Self::Account(text.to_owned()),
             None => Self::Aws(text.to_owned()),
         }
@@ -219,7 +215,7 @@ impl PrincipalEntry {
                 hole::symbols(text, &mut entry);
                 hole::symbols(&requester.text, &mut role);
                 // Only whole ARNs can be compared; a session's names its role in another way.
-                let comparable = matches!(requester.kind, Kind::Role { .. }) && text.starts_with("arn:");
+                let comparable = matches!(requester.kind, Kind::Role { .. }) && Arn::is_meant(text);
                 (open || (asked && requester.account().is_some()))
                     && (!comparable
                         || session_role_of(text).is_some()
@@ -257,8 +253,9 @@ impl PrincipalEntry {
                 }
             }
             (Self::Aws(arn), Kind::Federated { account, user }) if arn != &requester.text => {
-                let same = arn.split_once(":iam::").and_then(|(_, rest)| rest.split_once(":user/"));
-                let same = same.is_some_and(|(id, name)| id == account && last_segment(name) == user);
+                let arn = Arn::parse(arn).filter(|arn| arn.service == "iam" && arn.account == account);
+                let same = arn.and_then(|arn| arn.resource.strip_prefix("user/"));
+                let same = same.is_some_and(|name| last_segment(name) == user);
                 Reached::certain(if same { Reach::Entity } else { Reach::None })
             }
             (Self::Service(name) | Self::Provider(name), Kind::Named) if name == "*" => {
@@ -408,14 +405,12 @@ fn last_segment(path: &str) -> &str {
 /// Partition, account and name of a role's ARN. A session's ARN leaves out the role's path, and names are unique in an
 /// account, so the name decides.
 fn role_of(arn: &str) -> Option<(&str, &str, &str)> {
-    let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":iam::")?;
-    let (account, name) = rest.split_once(":role/")?;
-    Some((partition, account, last_segment(name)))
+    let arn = Arn::parse(arn).filter(|arn| arn.service == "iam")?;
+    Some((arn.partition, arn.account, last_segment(arn.resource.strip_prefix("role/")?)))
 }
 
 fn session_role_of(arn: &str) -> Option<(&str, &str, &str)> {
-    let (partition, rest) = arn.strip_prefix("arn:")?.split_once(":sts::")?;
-    let (account, rest) = rest.split_once(":assumed-role/")?;
-    let (role, _) = rest.split_once('/')?;
-    Some((partition, account, role))
+    let arn = Arn::parse(arn).filter(|arn| arn.service == "sts")?;
+    let (role, _) = arn.resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    Some((arn.partition, arn.account, role))
 }

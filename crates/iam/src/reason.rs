@@ -1,6 +1,7 @@
 //! Why a part of a policy document is not what it must be.
 
-use super::json;
+use seaworthy_source::json;
+
 use super::pattern::PatternError;
 
 /// What is wrong with a policy document. Values are not repeated; the place says which one is meant.

@@ -1,5 +1,6 @@
 //! Names and ARNs of Systems Manager parameters, and the actions that read a secret.
 
+use super::arn::Arn;
 use super::language::Language;
 
 /// The actions that read a secret's value, or decrypt it.
@@ -20,7 +21,8 @@ pub const READING_ACTIONS: &[&str] = &[
 /// The ARN of the parameter `name`: `…:parameter` and the name, with a slash between them if it does not start with one.
 pub fn parameter_arn(partition: &str, region: &str, account: &str, name: &str) -> String {
     let slash = if name.starts_with('/') { "" } else { "/" };
-    format!("arn:{partition}:ssm:{region}:{account}:parameter{slash}{name}")
+    let resource = &format!("parameter{slash}{name}");
+    Arn { partition, service: "ssm", region, account, resource }.to_string()
 }
 
 /// The ARN on which `GetParametersByPath` for `path` is authorised; the root path `/` is `…:parameter/`.

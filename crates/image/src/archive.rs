@@ -13,6 +13,7 @@ use super::layer::Compression;
 use super::member::{link_target, member_name, tar_error};
 use super::stream::StreamArchive;
 use super::{Blob, FetchError, ImageError, Images, Limits, Missed, Source, StreamSource};
+use seaworthy_source::input::{self, InputError};
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
 /// How many links from member to member are followed.
@@ -31,17 +32,15 @@ pub struct Archive {
 /// If the file cannot be read or is no tar.
 pub fn open(name: &str, path: &Path, tag: Option<String>) -> Result<Box<dyn Source>, ImageError> {
     let fail = |source| ImageError::Io { path: path.into(), source };
-    // Asked first, since opening a FIFO would wait for a writer.
-    let meta = std::fs::metadata(path).map_err(fail)?;
     let not_an_image =
         |reason: &str| ImageError::NotAnImage { name: name.to_owned(), reason: reason.to_owned() };
-    if meta.is_dir() {
-        return Err(not_an_image("is a directory; for an OCI layout write oci:DIR"));
-    }
-    if !meta.is_file() {
-        return Err(not_an_image("is neither a file nor a directory; save the image to a file first"));
-    }
-    let mut file = File::open(path).map_err(fail)?;
+    let (mut file, meta) = input::open(path).map_err(|error| match error {
+        InputError::Directory => not_an_image("is a directory; for an OCI layout write oci:DIR"),
+        InputError::NotRegular(_) => {
+            not_an_image("is neither a file nor a directory; save the image to a file first")
+        }
+        other => fail(other.into()),
+    })?;
     if meta.len() == 0 {
         return Err(not_an_image("is empty"));
     }

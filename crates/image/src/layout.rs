@@ -1,11 +1,11 @@
 //! OCI layouts in a directory (image-layout of the OCI image specification).
 
-use std::fs::{File, FileType};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::bundle::{self, Members, read_limited};
 use super::{Blob, FetchError, ImageError, Images, Limits, Missed, Source};
+use seaworthy_source::input::{self, InputError};
 
 /// A layout on disk.
 pub struct Layout {
@@ -57,16 +57,14 @@ impl Members for Directory {
 
     fn open(&self, member: &str) -> Result<Box<dyn Read + Send>, FetchError> {
         let path = self.path(member).ok_or(FetchError::Missing)?;
-        let fault = |e: std::io::Error| match e.kind() {
-            std::io::ErrorKind::NotFound => FetchError::Missing,
-            _ => FetchError::Io(e.to_string()),
-        };
-        // Asked first, since opening a FIFO would wait for a writer.
-        let kind: FileType = std::fs::metadata(&path).map_err(fault)?.file_type();
-        if !kind.is_file() {
-            return Err(FetchError::Refused("it is not a regular file".into()));
+        match input::open(&path) {
+            Ok((file, _)) => Ok(Box::new(file)),
+            Err(InputError::Missing) => Err(FetchError::Missing),
+            Err(error @ (InputError::Directory | InputError::NotRegular(_))) => {
+                Err(FetchError::Refused(error.to_string()))
+            }
+            Err(error) => Err(FetchError::Io(error.to_string())),
         }
-        Ok(Box::new(File::open(&path).map_err(fault)?))
     }
 
     fn has(&self, member: &str) -> bool {

@@ -4,6 +4,29 @@
 //! and hashed, and what cannot be had is written down as [`Missed`], what differs from its digest as [`Mismatch`].
 //! Layers are then walked as streams by [`layer::LayerStream`]; nothing is unpacked.
 //!
+//! ```
+//! use seaworthy_image::Limits;
+//! use seaworthy_image::layer::{LayerStream, Overlap};
+//!
+//! let mut tar = tar::Builder::new(Vec::new());
+//! let mut header = tar::Header::new_gnu();
+//! header.set_size(5);
+//! tar.append_data(&mut header, "srv/motd", &b"hello"[..])?;
+//! let bytes = tar.into_inner()?;
+//!
+//! let overlap = Overlap { behind: 0, ahead: 0 };
+//! let mut layer = LayerStream::new(Box::new(bytes.as_slice()), None, overlap, &Limits::default());
+//! let mut found = Vec::new();
+//! while let Some(chunk) = layer.next(Vec::new()) {
+//!     for part in &chunk.parts {
+//!         found.push((part.file.path.display(), chunk.bytes()[part.core.clone()].to_vec()));
+//!     }
+//! }
+//! assert_eq!(found, [("srv/motd".to_owned(), b"hello".to_vec())]);
+//! assert!(layer.finish().missed.is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 pub mod archive;

@@ -12,6 +12,11 @@ pub struct RegistryOptions {
     pub plain_http: bool,
     /// The file with the logins, in the form of Docker's `config.json`, in place of those that docker and podman use.
     pub auth_file: Option<PathBuf>,
+    /// Further hosts that the registry may redirect to over TLS, though they lie in a private network or the registry is
+    /// spoken to without TLS: an object store, a VPC endpoint.
+    pub redirect_hosts: Vec<String>,
+    /// Hosts of token endpoints on other domains than the registry's, which may see its login.
+    pub login_hosts: Vec<String>,
 }
 
 /// What a tag led to.

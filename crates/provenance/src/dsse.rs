@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::json::{self, Limits, Node, Value};
+use super::json::{self, Node, Value};
 use super::{KeyError, PublicKey, SigningKey};
 
 /// The type of an in-toto statement's payload.
@@ -57,7 +57,7 @@ impl Envelope {
     /// [`EnvelopeError::Malformed`] with the place and without any value.
     pub fn read(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let malformed = |text: &str| EnvelopeError::Malformed(text.to_owned());
-        let root = json::read(bytes, Limits::DOCUMENT).map_err(|mistakes| {
+        let root = json::read(bytes, json::DOCUMENT).map_err(|mistakes| {
             let first = mistakes.first();
             malformed(&first.map_or_else(String::new, |m| format!("byte {}: {}", m.span.start, m.message)))
         })?;

@@ -1,10 +1,10 @@
 //! Papers in files: never more of one than its limit, and no way out of the folder that they are looked for in.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::fs;
 use std::path::{Component, Path};
 
 use super::{Content, Paper, PaperKind};
+use seaworthy_source::input::{self, InputError};
 
 /// Reads the file that a person named. Symbolic links are followed.
 pub fn read_named(kind: PaperKind, path: &Path) -> Paper {
@@ -32,43 +32,29 @@ fn inside(kind: PaperKind, root: &Path, key: &str) -> Content {
                 );
             }
             Ok(_) => {}
-            Err(e) if is_missing(&e) => return Content::Missing,
-            Err(e) => return Content::Unreadable(e.to_string()),
+            Err(e) => match InputError::from(e) {
+                InputError::Missing => return Content::Missing,
+                e => return Content::Unreadable(e.to_string()),
+            },
         }
     }
     read(&path, kind.limit())
 }
 
-fn is_missing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
 fn read(path: &Path, limit: u64) -> Content {
-    match read_bounded(path, limit) {
-        Ok(content) => content,
-        Err(e) if is_missing(&e) => Content::Missing,
+    match input::read(path, limit) {
+        Ok(bytes) => Content::Bytes(bytes),
+        Err(InputError::Missing) => Content::Missing,
+        Err(InputError::TooLarge(limit)) => Content::TooLarge { limit },
         Err(e) => Content::Unreadable(e.to_string()),
     }
-}
-
-fn read_bounded(path: &Path, limit: u64) -> std::io::Result<Content> {
-    // Asked before it is opened: to open a pipe is to wait for its writer.
-    let found = fs::metadata(path)?;
-    if !found.is_file() {
-        return Ok(Content::Unreadable("it is not a regular file".into()));
-    }
-    if found.len() > limit {
-        return Ok(Content::TooLarge { limit });
-    }
-    // It may grow while it is read.
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(if bytes.len() as u64 > limit { Content::TooLarge { limit } } else { Content::Bytes(bytes) })
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

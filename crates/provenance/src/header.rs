@@ -1,7 +1,7 @@
 //! The run header, `run.json`: a document of another program, of which only the places that the contract names are
 //! looked at. It is read as strictly as the others; what else is in it is its own business.
 
-use super::json::{self, Limits, Mistake, Node, Value};
+use super::json::{self, Mistake, Node, Value};
 use super::{Field, Form, Text};
 use seaworthy_source::{JsonPointer, LineIndex, Place, Span};
 
@@ -49,10 +49,10 @@ pub struct Header {
 impl Header {
     /// Reads it.
     pub fn read(bytes: &[u8], pointers: &HeaderPointers) -> Self {
-        let lines = LineIndex::new(if bytes.len() as u64 > Limits::HEADER.bytes { b"" } else { bytes });
+        let lines = LineIndex::new(if bytes.len() as u64 > json::HEADER.bytes { b"" } else { bytes });
         let mut header =
             Self { lines, fields: Vec::new(), config_digest: None, root: None, mistakes: Vec::new() };
-        let root = match json::read(bytes, Limits::HEADER) {
+        let root = match json::read(bytes, json::HEADER) {
             Ok(root) => root,
             Err(mistakes) => {
                 header.mistakes = mistakes;
@@ -84,7 +84,7 @@ impl Header {
         expected: &str,
         fits: impl Fn(&str) -> bool,
     ) -> Option<Text> {
-        let node = root.at(pointer)?;
+        let node = root.find(pointer)?;
         let place = pointer.split('/').skip(1).fold(JsonPointer::root(), |p, token| {
             p.key(json::shown(&token.replace("~1", "/").replace("~0", "~")))
         });

@@ -4,6 +4,14 @@
 //! Unsigned documents prove consistency, not authenticity. What is signed is a [DSSE](dsse) envelope around an
 //! [in-toto statement](statement).
 //!
+//! ```
+//! use seaworthy_provenance::statement::Statement;
+//!
+//! let statement = br#"{"_type": "https://in-toto.io/Statement/v1", "_type": "https://in-toto.io/Statement/v0.1"}"#;
+//! let mistakes = Statement::read(statement).unwrap_err();
+//! assert_eq!((mistakes[0].pointer.as_str(), mistakes[0].message.as_str()), ("/_type", "this member stands twice in its object"));
+//! ```
+//!
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 pub mod canonical;
@@ -23,7 +31,7 @@ pub use field::{Field, Layout};
 pub use file::{read_inside, read_named};
 pub use form::{Form, Time};
 pub use header::{Header, HeaderPointers};
-pub use json::{Limits, Mistake};
+pub use json::Mistake;
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use papers::{
     Content, Mutability, Paper, PaperKind, Papers, RegistryAnswer, RegistryFacts, Resolved, Sibling,

@@ -46,7 +46,7 @@ impl PaperKind {
 
     /// The largest that is read, in bytes.
     pub fn limit(self) -> u64 {
-        if self == Self::RunHeader { super::Limits::HEADER.bytes } else { super::Limits::DOCUMENT.bytes }
+        if self == Self::RunHeader { super::json::HEADER.bytes } else { super::json::DOCUMENT.bytes }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::json::{self, Limits, Member, Mistake, Node, Value, shown};
+use super::json::{self, Member, Mistake, Node, Value, shown};
 use super::{Field, Form, Layout, Time};
 use seaworthy_source::{JsonPointer, LineIndex, Place, Span};
 
@@ -69,17 +69,17 @@ impl Reading {
 /// Reads a flat JSON object. `layouts` are the default layout and those for a version of the document, which is told by
 /// its field [`Field::ContractVersion`]; a version that no layout is for is a mistake.
 pub fn read_fields(bytes: &[u8], default: &Layout, versions: &[(String, Layout)]) -> Reading {
-    let lines = LineIndex::new(if bytes.len() as u64 > Limits::DOCUMENT.bytes { b"" } else { bytes });
+    let lines = LineIndex::new(if bytes.len() as u64 > json::DOCUMENT.bytes { b"" } else { bytes });
     let mut reading =
         Reading { lines, layout: default.clone(), fields: Fields::default(), mistakes: Vec::new() };
-    let root = match json::read(bytes, Limits::DOCUMENT) {
+    let root = match json::read(bytes, json::DOCUMENT) {
         Ok(root) => root,
         Err(mistakes) => {
             reading.mistakes = mistakes;
             return reading;
         }
     };
-    let Node { span, value: Value::Object(members) } = &root else {
+    let Node { span, value: Value::Object(members), .. } = &root else {
         reading.mistakes.push(mistake(
             root.span,
             JsonPointer::root(),
@@ -98,7 +98,7 @@ pub fn read_fields(bytes: &[u8], default: &Layout, versions: &[(String, Layout)]
     }
     // The closing brace: where a field would be added.
     let end = Span::new(span.end.saturating_sub(1), span.end);
-    for name in layout.required.iter().filter(|n| !members.iter().any(|m| *m.name == **n)) {
+    for name in layout.required.iter().filter(|n| !members.iter().any(|m| m.name == **n)) {
         reading.mistakes.push(mistake(end, JsonPointer::root().key(shown(name)), "is missing".into()));
     }
     reading.mistakes.sort();
@@ -116,7 +116,7 @@ fn version<'l>(
     mistakes: &mut Vec<Mistake>,
 ) -> Option<&'l Layout> {
     let name = default.name(Field::ContractVersion);
-    let member = members.iter().find(|m| &*m.name == name)?;
+    let member = members.iter().find(|m| m.name == name)?;
     // Without profiles the version is a field like any other.
     let text = member.node.text().filter(|_| !versions.is_empty())?;
     let found = versions.iter().find(|(v, _)| v == text).map(|(_, layout)| layout);
@@ -134,7 +134,7 @@ fn version<'l>(
 fn member_text(member: &Member, layout: &Layout, mistakes: &mut Vec<Mistake>) -> Option<(Field, Text)> {
     let pointer = JsonPointer::root().key(shown(&member.name));
     if !layout.knows(&member.name) {
-        mistakes.push(mistake(member.at, pointer, "is not a field of this document".into()));
+        mistakes.push(mistake(member.span, pointer, "is not a field of this document".into()));
         return None;
     }
     let field = layout.field(&member.name);

@@ -1,7 +1,7 @@
 //! The run's security evidence: seaworthy's own document, or any with the fields of contract M1 (D.5). The results of the
 //! checks have no fixed shape, so fields that are not known here are left alone.
 
-use super::json::{self, Limits, Mistake, Node, Value, shown};
+use super::json::{self, Mistake, Node, Value, shown};
 use super::{Field, Fields, Form, Layout, Reading, Text};
 use seaworthy_source::{JsonPointer, LineIndex};
 
@@ -19,10 +19,10 @@ const OURS: &str = "seaworthy/evidence/";
 
 /// Reads it.
 pub fn read_security(bytes: &[u8]) -> Security {
-    let lines = LineIndex::new(if bytes.len() as u64 > Limits::DOCUMENT.bytes { b"" } else { bytes });
+    let lines = LineIndex::new(if bytes.len() as u64 > json::DOCUMENT.bytes { b"" } else { bytes });
     let layout = Layout::of(&[Field::WrittenAt, Field::Verdict], &[]);
     let mut reading = Reading { lines, layout, fields: Fields::default(), mistakes: Vec::new() };
-    let root = match json::read(bytes, Limits::DOCUMENT) {
+    let root = match json::read(bytes, json::DOCUMENT) {
         Ok(root) => root,
         Err(mistakes) => {
             reading.mistakes = mistakes;

@@ -13,7 +13,7 @@
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::json::{self, Limits, Member, Mistake, Node, Value};
+use super::json::{self, Member, Mistake, Node, Value};
 use super::key::hex;
 use super::{Field, Fields, PaperKind};
 use seaworthy_source::{JsonPointer, Span};
@@ -100,32 +100,32 @@ impl Statement {
     /// # Errors
     /// All mistakes of the JSON, or the first place that is not as in-toto and SLSA ask. No value is repeated.
     pub fn read(bytes: &[u8]) -> Result<Self, Vec<Mistake>> {
-        let root = json::read(bytes, Limits::DOCUMENT)?;
+        let root = json::read(bytes, json::DOCUMENT)?;
         let need = |ok: bool, pointer: &str, message: &str| {
             let pointer = pointer.split('/').skip(1).fold(JsonPointer::root(), |p, t| p.key(t));
             let fault = Mistake { span: Span::default(), pointer, message: message.to_owned() };
             if ok { Ok(()) } else { Err(vec![fault]) }
         };
-        let text = |pointer: &str| root.at(pointer).and_then(Node::text);
+        let text = |pointer: &str| root.find(pointer).and_then(Node::text);
         need(text("/_type") == Some(STATEMENT), "/_type", "must be that of an in-toto Statement v1")?;
         need(text("/predicateType") == Some(SLSA), "/predicateType", "must be that of SLSA provenance v1")?;
-        let subjects = descriptors(root.at("/subject"), "sha256");
+        let subjects = descriptors(root.find("/subject"), "sha256");
         need(!subjects.is_empty(), "/subject", "must name what it is about, with a sha256 digest")?;
         let build_type = text("/predicate/buildDefinition/buildType");
         need(build_type.is_some(), "/predicate/buildDefinition/buildType", "must be a string")?;
         let parameters = "/predicate/buildDefinition/externalParameters";
-        let Some(Value::Object(members)) = root.at(parameters).map(|n| &n.value) else {
+        let Some(Value::Object(members)) = root.find(parameters).map(|n| &n.value) else {
             return need(false, parameters, "must be an object").map(|()| Self::default());
         };
         let parameter = |m: &Member| (m.name.to_string(), m.node.text().unwrap_or_default().to_owned());
-        let commits = descriptors(root.at("/predicate/buildDefinition/resolvedDependencies"), "gitCommit");
+        let commits = descriptors(root.find("/predicate/buildDefinition/resolvedDependencies"), "gitCommit");
         Ok(Self {
             subjects,
             build_type: build_type.unwrap_or_default().to_owned(),
             parameters: members.iter().map(parameter).collect(),
             commits: commits.into_iter().map(|(_, commit)| commit).collect(),
             invocation: text("/predicate/runDetails/metadata/invocationId").map(str::to_owned),
-            byproducts: descriptors(root.at("/predicate/runDetails/byproducts"), "sha256"),
+            byproducts: descriptors(root.find("/predicate/runDetails/byproducts"), "sha256"),
         })
     }
 }

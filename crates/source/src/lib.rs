@@ -3,7 +3,10 @@
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 mod digest;
+pub mod input;
+pub mod json;
 mod key;
+pub mod yaml;
 
 use std::fmt;
 

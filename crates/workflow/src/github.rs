@@ -2,8 +2,8 @@
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax>
 
 use super::WorkflowError;
-use super::yaml::{Node, NodeKind, Scalar, parse};
 use seaworthy_source::Position;
+use seaworthy_source::yaml::{self, Limits, Node, NodeKind, Scalar, Style};
 
 /// A workflow file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Workflow {
     /// # Errors
     /// If it is not YAML, or has no jobs.
     pub fn parse(text: &str) -> Result<Self, WorkflowError> {
-        let root = parse(text)?;
+        let root = yaml::read(text, Limits::default())?;
         let Some(jobs) = root.get("jobs").filter(|j| !j.entries().is_empty()) else {
             return Err(WorkflowError { position: root.position, reason: "it has no jobs".to_owned() });
         };
@@ -191,7 +191,7 @@ fn pair(key: &Scalar, value: &Node) -> Option<Pair> {
         NodeKind::Scalar(scalar) => scalar.clone(),
         NodeKind::List(items) => {
             let lines: Vec<&str> = items.iter().filter_map(Node::scalar).map(|s| s.text.as_str()).collect();
-            Scalar { text: lines.join("\n"), position: value.position, literal: false }
+            Scalar { text: lines.join("\n"), position: value.position, style: Style::Plain }
         }
         NodeKind::Map(_) => return None,
     };

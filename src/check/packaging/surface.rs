@@ -1,7 +1,7 @@
 //! The build command surface: the workflows or scripts that build and publish the image.
 
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
-use seaworthy_workflow::{Scalar, Workflow};
+use seaworthy_workflow::{Scalar, Style, Workflow};
 
 /// The command families that an image may be built with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl BuildFile {
 
 /// The place of a byte of a scalar. Only in a literal block is the text that of the file.
 pub(super) fn place_in(scalar: &Scalar, offset: usize) -> Position {
-    if !scalar.literal {
+    if scalar.style != Style::Literal {
         return scalar.position;
     }
     let before = scalar.text.get(..offset).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::{action, command};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
 use seaworthy_source::{Position, escape_bytes};
-use seaworthy_workflow::{Condition, Job, Scalar, Workflow};
+use seaworthy_workflow::{Condition, Job, Scalar, Style, Workflow};
 
 /// SW604.
 pub struct LeavesSequence;
@@ -74,7 +74,7 @@ const START: Position = Position { line: 1, column: 1 };
 
 fn scripts(surface: &BuildSurface, teller: &mut Teller<'_, '_>) {
     for file in &surface.files {
-        let all = Scalar { text: file.text.clone(), position: START, literal: true };
+        let all = Scalar { text: file.text.clone(), position: START, style: Style::Literal };
         let options = Options::of_script(&file.text);
         let done =
             command::read(&file.text, None, options, &mut Variables::default(), |at| place_in(&all, at));

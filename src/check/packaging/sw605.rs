@@ -4,7 +4,7 @@ use super::surface::{BuildFile, BuildSurface, Content, place_in};
 use crate::check::{Answers, Check, Context, examine_text};
 use crate::finding::{CheckMeta, Finding, Fingerprint, Reads, Severity};
 use seaworthy_source::{LineIndex, Position, escape_bytes};
-use seaworthy_workflow::{Condition, Pair, Scalar, Step};
+use seaworthy_workflow::{Condition, Pair, Scalar, Step, Style};
 
 /// SW605.
 pub struct StaticCredentials;
@@ -42,7 +42,7 @@ impl Check<BuildSurface> for StaticCredentials {
                 }
                 Content::Script => {
                     let start = Position { line: 1, column: 1 };
-                    let all = Scalar { text: file.text.clone(), position: start, literal: true };
+                    let all = Scalar { text: file.text.clone(), position: start, style: Style::Literal };
                     of_script(&all, &mut keys);
                 }
             }

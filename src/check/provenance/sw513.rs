@@ -3,8 +3,8 @@
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Reads, Severity};
-use seaworthy_provenance::json::{Node, Value};
 use seaworthy_provenance::{PaperKind, canonical};
+use seaworthy_source::json::{Node, Value};
 
 /// SW513.
 pub struct ConfigDigest;
@@ -37,8 +37,8 @@ impl Check<Case<'_>> for ConfigDigest {
         };
         let pointers = &case.expectations.header;
         let has_config = case.expectations.config_required
-            || root.at(&pointers.config_digest).is_some()
-            || root.at(&pointers.config_payload).is_some_and(is_payload);
+            || root.find(&pointers.config_digest).is_some()
+            || root.find(&pointers.config_payload).is_some_and(is_payload);
         if has_config { Applies::Asked } else { Applies::NotRequested }
     }
 
@@ -50,10 +50,10 @@ impl Check<Case<'_>> for ConfigDigest {
         let pointers = &case.expectations.header;
         let kind = PaperKind::RunHeader;
         let Some(recorded) = &header.config_digest else {
-            if root.at(&pointers.config_digest).is_some() {
+            if root.find(&pointers.config_digest).is_some() {
                 let reason = "the config digest is malformed, so there is nothing to compare";
                 answers.not_checked.push(case.not_checked(&META, kind, reason));
-            } else if let Some(payload) = root.at(&pointers.config_payload).filter(|p| is_payload(p)) {
+            } else if let Some(payload) = root.find(&pointers.config_payload).filter(|p| is_payload(p)) {
                 let message = "the run header holds a config payload and no digest that pins it".to_owned();
                 let origin = case.origin_at(kind, payload.span);
                 answers.findings.push(case.finding(&META, context, origin, &["missing"], message));
@@ -64,7 +64,7 @@ impl Check<Case<'_>> for ConfigDigest {
             }
             return;
         };
-        let Some(payload) = root.at(&pointers.config_payload) else {
+        let Some(payload) = root.find(&pointers.config_payload) else {
             let message = format!(
                 "the config payload that the digest is of is not there (the contract has it at {})",
                 pointers.config_payload

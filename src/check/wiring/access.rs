@@ -5,7 +5,7 @@ use super::{Role, Wiring};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
 use seaworthy_aws::{self, Document, Gap, Place, PolicySource, Seen};
-use seaworthy_iam::{Context, Layer, Limits, Policy, PolicySet, Requester, StatementRef};
+use seaworthy_iam::{Arn, Context, Layer, Limits, Policy, PolicySet, Requester, StatementRef};
 
 /// A part of a role that nobody saw.
 pub(super) struct Missing {
@@ -156,8 +156,8 @@ impl Wiring<'_> {
     /// The same for a request on a resource: it is made in the region that the resource is in, where that is known.
     pub(super) fn context_on(&self, principal: &str, resource: &str) -> Context {
         let mut context = self.context(principal);
-        let region =
-            resource.split(':').nth(3).filter(|region| Some(*region) == self.placement.known_region());
+        let region = Arn::parse(resource).map(|arn| arn.region);
+        let region = region.filter(|region| Some(*region) == self.placement.known_region());
         if let Some(region) = region {
             context.set("aws:RequestedRegion", vec![region.to_owned()]);
         }

@@ -9,8 +9,8 @@ use super::access::Access;
 use super::statement;
 use seaworthy_aws::Seen;
 use seaworthy_iam::{
-    Context, Language, PolicySet, Privilege, Query, ResourceRule, StatementRef, Undecided, Witness,
-    parameter_universe, path_universe, slashed_path_universe,
+    Arn, Context, Language, PolicySet, Privilege, Query, ResourceRule, StatementRef, Undecided, Witness,
+    parameter_universe, path_arn, path_universe, slashed_path_universe,
 };
 
 /// Statements that are named for one action at most.
@@ -81,7 +81,7 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let paths_there = path_universe(p, "?*", a).minus(&paths).minus(&colons);
     let context = || wiring.context(&access.principal);
     // A request is made in the region of what it is about.
-    let context_here = || wiring.context_on(&access.principal, &format!("arn:{p}:ssm:{r}:{a}:parameter/"));
+    let context_here = || wiring.context_on(&access.principal, &path_arn(p, r, a, "/"));
     let mut all = Excesses::default();
     let mut policies = access.policies.clone();
     let via_services = names_key(&access.policies, "aws:viaawsservice");
@@ -116,7 +116,8 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
         foreign(access, action, &others, &permitted.parameters_in_all_accounts, context(), &mut all);
     }
-    let keys = Language::from(format!("arn:{p}:kms:?*:{a}:key/?*").as_str()).minus(&colons);
+    let keys = arns(Arn { partition: p, service: "kms", region: "?*", account: a, resource: "key/?*" })
+        .minus(&colons);
     // A key that nobody saw is taken to leave the decision to the account's policies, as new keys do.
     policies.resource_rule = ResourceRule::Either;
     for service in [Some("ssm"), Some("secretsmanager"), None] {
@@ -134,11 +135,15 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     all
 }
 
+/// The ARNs that a pattern means.
+fn arns(pattern: Arn<'_>) -> Language {
+    Language::from(pattern.to_string().as_str())
+}
+
 /// The ARNs of all secrets of an account and region: six colons, and six random characters at the end.
 fn secrets(partition: &str, region: &str, account: &str) -> Language {
-    let all = Language::from(
-        format!("arn:{partition}:secretsmanager:{region}:{account}:secret:?*-??????").as_str(),
-    );
+    let all =
+        arns(Arn { partition, service: "secretsmanager", region, account, resource: "secret:?*-??????" });
     all.minus(&Language::from("*:*:*:*:*:*:*:*"))
 }
 

@@ -3,6 +3,7 @@
 use super::Wiring;
 use super::target::{Found, Target};
 use seaworthy_aws::{Gap, Key, ParameterKind, Seen, Text};
+use seaworthy_iam::Arn;
 
 /// What encrypts a secret.
 pub(super) enum KeyUse<'a> {
@@ -22,7 +23,7 @@ pub(super) enum KeyUse<'a> {
 impl<'a> Wiring<'a> {
     /// A key's ARN; a key that is only planned has one made of its address, the same wherever it is named.
     pub(super) fn key_arn(&self, key: &Key) -> String {
-        if let Some(known) = key.arn.known().filter(|arn| arn.starts_with("arn:")) {
+        if let Some(known) = key.arn.known().filter(|arn| Arn::is_meant(arn)) {
             return known.to_owned();
         }
         let id: String = key
@@ -35,8 +36,7 @@ impl<'a> Wiring<'a> {
     }
 
     fn arn_of_key(&self, id: &str) -> String {
-        let (p, r, a) = (self.placement.partition(), self.placement.region(), self.placement.account());
-        format!("arn:{p}:kms:{r}:{a}:key/{id}")
+        self.placement.arn("kms", &format!("key/{id}"))
     }
 
     /// The ARN that a key's ID, ARN or alias means, and what is known of the key. An alias whose key was not seen means
@@ -46,14 +46,14 @@ impl<'a> Wiring<'a> {
         let alias = name
             .find("alias/")
             .map(|at| &name[at..])
-            .filter(|_| name.starts_with("alias/") || (name.starts_with("arn:") && name.contains(":alias/")));
+            .filter(|_| name.starts_with("alias/") || (Arn::is_meant(name) && name.contains(":alias/")));
         if let Some(alias) = alias {
             let has = |key: &&Key| key.aliases.iter().any(|a| a == alias);
             let named = snapshot.keys.get(alias).or_else(|| snapshot.keys.get(name)).and_then(Seen::value);
             let key = named.or_else(|| snapshot.keys.values().filter_map(Seen::value).find(has))?;
             return Some((self.key_arn(key), Some(key)));
         }
-        let arn = if name.starts_with("arn:") { name.to_owned() } else { self.arn_of_key(name) };
+        let arn = if Arn::is_meant(name) { name.to_owned() } else { self.arn_of_key(name) };
         let key = snapshot.keys.values().filter_map(Seen::value).find(|key| self.key_arn(key) == arn);
         Some((arn, key))
     }

@@ -8,8 +8,8 @@ use super::excess::{Permitted, Reach};
 use super::statement;
 use seaworthy_aws::{ParameterKind, Seen};
 use seaworthy_iam::{
-    self, Decision, Effect, Layer, PolicySet, READING_ACTIONS, Request, StatementRef, ancestors, evaluate,
-    path_arn,
+    self, Arn, Decision, Effect, Layer, PolicySet, READING_ACTIONS, Request, StatementRef, ancestors,
+    evaluate, path_arn,
 };
 
 /// Names that a message gives; the rest is counted.
@@ -42,7 +42,7 @@ pub(super) fn among(
         actions.iter().any(|action| {
             asked(wiring, secret, action, permitted).iter().any(|arn| {
                 let context = wiring.context_on(&access.principal, arn);
-                let account = arn.split(':').nth(4);
+                let account = Arn::account_of(arn);
                 Request::new(&access.principal, action, arn, account, context)
                     .is_ok_and(|request| evaluate(&policies, &request).decision == Decision::Allowed)
             })
@@ -86,7 +86,7 @@ fn known(wiring: &Wiring<'_>) -> Vec<Known> {
     let parameters = parameters.filter(|(_, p)| secret(&p.kind)).map(|(key, parameter)| Known {
         shown: parameter.name.clone(),
         // What is in another region or account stands under its ARN.
-        arn: if key.starts_with("arn:") {
+        arn: if Arn::is_meant(key) {
             key.clone()
         } else {
             seaworthy_iam::parameter_arn(p, r, a, &parameter.name)
@@ -112,7 +112,7 @@ pub(super) fn readable_by(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &
         READING_ACTIONS.iter().any(|action| {
             asked(wiring, secret, action, permitted).iter().any(|arn| {
                 let context = wiring.context_on(&access.principal, arn);
-                let account = arn.split(':').nth(4);
+                let account = Arn::account_of(arn);
                 Request::new(&access.principal, action, arn, account, context)
                     .is_ok_and(|request| evaluate(&access.policies, &request).decision == Decision::Allowed)
             })

@@ -3,6 +3,7 @@
 use super::Wiring;
 use crate::finding::{CheckMeta, NotChecked};
 use seaworthy_aws::{Gap, Place, Snapshot, SourceKind};
+use seaworthy_iam::Arn;
 use seaworthy_source::{self, Origin, OriginKind, Position};
 
 /// Stands for the account where nobody says which it is, in ARNs that are asked about and in policies alike.
@@ -53,6 +54,12 @@ impl Placement {
         self.region.as_deref()
     }
 
+    /// The ARN of what a regional service has here.
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+        let (partition, region, account) = (self.partition(), self.region(), self.account());
+        Arn { partition, service, region, account, resource }.to_string()
+    }
+
     /// The end of the names of AWS's services.
     pub(super) fn suffix(&self) -> &'static str {
         if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
@@ -61,9 +68,7 @@ impl Placement {
     /// Why a resource of a policy cannot be compared: it names an account or a region, and nobody says whether that is
     /// the one that is looked at.
     pub(super) fn doubt(&self, resource: &str) -> Option<Gap> {
-        let mut parts = resource.splitn(6, ':').skip(2);
-        let service = parts.next()?;
-        let (region, account) = (parts.next()?, parts.next()?);
+        let Arn { service, region, account, .. } = Arn::parse(resource)?;
         if !matches!(service, "ssm" | "secretsmanager" | "kms") {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use super::{Role, Wiring};
 use seaworthy_aws::Seen;
-use seaworthy_iam::{Decision, PolicySet, Request, ResourceRule, evaluate, parameter_arn};
+use seaworthy_iam::{Arn, Decision, PolicySet, Request, ResourceRule, evaluate, parameter_arn};
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn ask(
         context.set(key, values);
     }
     let (policies, missing) = with_resource_policy(wiring, &access.policies, &resource);
-    let account = resource.split(':').nth(4).filter(|account| !account.is_empty());
+    let account = Arn::account_of(&resource);
     let request = Request::new(&access.principal, action, &resource, account, context)
         .map_err(|error| error.to_string())?;
     let evaluation = evaluate(&policies, &request);

@@ -7,7 +7,7 @@ use super::excess::{self, Doubt, Excesses, Permitted, Question, Reach};
 use super::{Role, Wiring, known, statement};
 use seaworthy_aws::{PolicySource, Seen};
 use seaworthy_iam::{
-    Context, Decision, Effect, Gain, Glob, Language, PolicySet, Privilege, Query, ROUTES, Request,
+    Arn, Context, Decision, Effect, Gain, Glob, Language, PolicySet, Privilege, Query, ROUTES, Request,
     ResourceRule, Route, StatementRef, Undecided, Witness, evaluate,
 };
 
@@ -158,7 +158,8 @@ impl Asked<'_, '_> {
             return known.clone();
         }
         let service = action.split(':').next().unwrap_or_default();
-        let arns = format!("arn:{}:{service}:*:*:?*", self.wiring.placement.partition());
+        let partition = self.wiring.placement.partition();
+        let arns = Arn { partition, service, region: "*", account: "*", resource: "?*" }.to_string();
         let all = Language::union([Language::from(arns.as_str()), Language::glob(Glob::literal("*"))]);
         let context = self.wiring.context(&self.access.principal);
         let query = Query::new(&self.policies, &self.access.principal, action, None, context);
@@ -250,7 +251,7 @@ impl Asked<'_, '_> {
             Some(service) => (service, Context::open()),
             None => (self.access.principal.as_str(), self.wiring.context(&self.access.principal)),
         };
-        let account = arn.split(':').nth(4);
+        let account = Arn::account_of(arn);
         Request::new(who, "sts:AssumeRole", arn, account, context).is_ok_and(|request| {
             let decision = evaluate(&policies, &request).decision;
             matches!(decision, Decision::ImplicitlyDenied | Decision::ExplicitlyDenied)
@@ -259,7 +260,7 @@ impl Asked<'_, '_> {
 
     /// Whether the route's action is allowed on one target.
     fn allows(&self, route: &Route, arn: &str) -> bool {
-        let account = arn.split(':').nth(4);
+        let account = Arn::account_of(arn);
         Request::new(&self.access.principal, route.action, arn, account, self.context(route))
             .is_ok_and(|request| evaluate(&self.policies, &request).decision == Decision::Allowed)
     }

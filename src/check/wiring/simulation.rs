@@ -5,7 +5,7 @@ use crate::check::Answers;
 use crate::finding::NotChecked;
 use seaworthy_aws::Seen;
 use seaworthy_aws::live::{Simulated, SimulationRequest};
-use seaworthy_iam::{Decision, Request, ResourceRule, evaluate};
+use seaworthy_iam::{Arn, Decision, Request, ResourceRule, evaluate};
 use seaworthy_source::Origin;
 
 /// One question that both are asked.
@@ -39,7 +39,7 @@ pub fn probes(wiring: &Wiring<'_>) -> Vec<Probe> {
         policies.resource_rule = ResourceRule::Either;
         for (check, action, resource) in asked {
             let context = wiring.context_on(&access.principal, &resource);
-            let account = resource.split(':').nth(4);
+            let account = Arn::account_of(&resource);
             let local = Request::new(&access.principal, action, &resource, account, context)
                 .map_or(Decision::Unknown, |request| evaluate(&policies, &request).decision);
             let request =

@@ -10,7 +10,7 @@ use super::{Kept, RoleKind, Wiring};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::{Gap, Key, Seen};
-use seaworthy_iam::{self, Decision, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
+use seaworthy_iam::{self, Arn, Decision, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
 use seaworthy_source::Origin;
 
 /// SW403.
@@ -195,7 +195,7 @@ fn decide(
 ) -> Readable {
     let mut context = wiring.context_on(&access.principal, resource);
     more(&mut context);
-    let account = resource.split(':').nth(4).filter(|a| !a.is_empty());
+    let account = Arn::account_of(resource);
     let request = match Request::new(&access.principal, action, resource, account, context) {
         Ok(request) => request,
         Err(error) => return Readable::Unknown(error.to_string()),
@@ -279,9 +279,10 @@ fn decrypt(
 }
 
 fn default_policy(wiring: &Wiring<'_>) -> Option<Policy> {
-    let (p, a) = (wiring.placement.partition(), wiring.placement.account());
+    let (partition, account) = (wiring.placement.partition(), wiring.placement.account());
+    let root = Arn { partition, service: "iam", region: "", account, resource: "root" };
     let text = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"arn:{p}:iam::{a}:root"}},"Action":"kms:*","Resource":"*"}}]}}"#
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{root}"}},"Action":"kms:*","Resource":"*"}}]}}"#
     );
     Policy::read("the key's default policy", &text).ok()
 }

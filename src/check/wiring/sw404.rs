@@ -12,7 +12,7 @@ use super::{Extra, RoleKind, Wiring, remedy, statement};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::{Gap, Seen};
-use seaworthy_iam::{Glob, Language, StatementRef};
+use seaworthy_iam::{Arn, Glob, Language, StatementRef};
 
 /// SW404.
 pub struct RoleReadsMore;
@@ -63,11 +63,10 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
         access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str())).collect();
     let with = |more: Vec<Language>| Language::union(more.into_iter().chain(extras.iter().cloned()));
     let of = |parameters: bool| targets.iter().filter(move |t| t.is_parameter() == parameters);
-    // An ARN with some of its parts left open.
-    let open = |arn: &str, at: &[usize]| {
-        let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
-        parts.iter_mut().enumerate().filter(|(i, _)| at.contains(i)).for_each(|(_, part)| *part = "*");
-        Language::from(parts.join(":").as_str())
+    // The ARN of a target with some of its parts left open.
+    let opened = |target: &Target<'_>, open: fn(Arn<'_>) -> Arn<'_>| {
+        let pattern = Arn::parse(&target.arn).map(|arn| open(arn).to_string());
+        Language::from(pattern.as_deref().unwrap_or(&target.arn))
     };
     let (mut keys, mut gaps) = (Vec::new(), Vec::new());
     for target in &targets {
@@ -79,11 +78,13 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
     }
     let permitted = Permitted {
         parameters: with(of(true).map(|t| t.arns.clone()).collect()),
-        parameters_anywhere: with(of(true).map(|t| open(&t.arn, &[3])).collect()),
-        parameters_in_all_accounts: with(of(true).map(|t| open(&t.arn, &[3, 4])).collect()),
+        parameters_anywhere: with(of(true).map(|t| opened(t, |arn| Arn { region: "*", ..arn })).collect()),
+        parameters_in_all_accounts: with(
+            of(true).map(|t| opened(t, |arn| Arn { region: "*", account: "*", ..arn })).collect(),
+        ),
         paths: with(of(true).filter_map(|t| childless(wiring, t)).collect()),
         secrets: with(of(false).map(|t| t.arns.clone()).collect()),
-        secrets_anywhere: with(of(false).map(|t| open(&t.arn, &[4])).collect()),
+        secrets_anywhere: with(of(false).map(|t| opened(t, |arn| Arn { account: "*", ..arn })).collect()),
         keys: with(keys),
     };
     (permitted, gaps)

@@ -10,7 +10,7 @@ use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
-use seaworthy_iam::{ActionExcess, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
+use seaworthy_iam::{ActionExcess, Arn, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
 
 /// SW405.
 pub struct ExecutionRoleDoesMore;
@@ -174,7 +174,7 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
     let of_role = |service: &str| {
         let excepted = exceptions(wiring, META.id).into_iter().map(|e| e.arn.as_str());
         let extras = access.role.extras.iter().map(|e| e.resource.as_str());
-        excepted.chain(extras).any(|arn| arn.split(':').nth(2) == Some(service))
+        excepted.chain(extras).any(|arn| Arn::parse(arn).is_some_and(|arn| arn.service == service))
     };
     for action in READING_ACTIONS {
         if action.split(':').next().is_some_and(of_role) {

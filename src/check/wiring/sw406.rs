@@ -6,6 +6,7 @@ use super::task_definition::{at, exceptions, tasks};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::{SecretReference, TaskDefinition};
+use seaworthy_iam::Arn;
 
 /// SW406.
 pub struct ExecutionRoleInjects;
@@ -52,12 +53,11 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
 /// The ARN of what a reference reads, where it is known; what picks a key or a version of a secret is left off.
 fn arn(wiring: &Wiring<'_>, reference: &SecretReference) -> Option<String> {
     let text = wiring.text(&reference.value_from)?;
-    if !text.starts_with("arn:") {
+    if !Arn::is_meant(&text) {
         let (p, r, a) = (wiring.placement.partition(), wiring.placement.region(), wiring.placement.account());
         return Some(seaworthy_iam::parameter_arn(p, r, a, &text));
     }
-    let is_secret = text.split(':').nth(2) == Some("secretsmanager");
-    Some(if is_secret { text.split(':').take(7).collect::<Vec<_>>().join(":") } else { text })
+    Some(Arn::without_selectors(&text).to_owned())
 }
 
 fn judge(

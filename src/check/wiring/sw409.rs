@@ -6,6 +6,7 @@ use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::{Seen, TaskDefinition, Text};
+use seaworthy_iam::Arn;
 use seaworthy_source::Origin;
 
 /// SW409.
@@ -148,7 +149,7 @@ impl Asked<'_, '_> {
             let meant = wanted.arn.as_deref().unwrap_or(&wanted.name);
             fault("other-role", META.severity, format!("{shown}, and the contract maps it to {meant}"));
         }
-        let account = role.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+        let account = role.arn.as_deref().and_then(|arn| Arn::account_of(arn));
         if let (Some(own), Some(other)) = (self.wiring.placement.known_account(), account)
             && own != other
         {

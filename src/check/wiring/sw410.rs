@@ -8,7 +8,7 @@ use super::task_definition::{exceptions, named, tasks};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Document, Role, Seen};
-use seaworthy_iam::{Decision, Effect, Policy, PolicySet, PrincipalEntry, Request, Statement, evaluate};
+use seaworthy_iam::{Arn, Decision, Effect, Policy, PolicySet, PrincipalEntry, Request, Statement, evaluate};
 
 /// SW410.
 pub struct TrustTooWide;
@@ -177,11 +177,12 @@ pub(super) fn assumes(
         context.set("aws:SourceAccount", vec![account.to_owned()]);
         if region != "*" {
             // Of which task or cluster is not known.
-            let source = format!("arn:{p}:ecs:{region}:{account}:{UNKNOWN}task}}");
-            context.set("aws:SourceArn", vec![source]);
+            let resource = &format!("{UNKNOWN}task}}");
+            let source = Arn { partition: p, service: "ecs", region, account, resource };
+            context.set("aws:SourceArn", vec![source.to_string()]);
         }
     }
-    let owner = arn.split(':').nth(4);
+    let owner = Arn::account_of(&arn);
     let request = Request::new(TASKS, "sts:AssumeRole", &arn, owner, context).ok()?;
     Some((PolicySet { resource: Some(policy.clone()), ..PolicySet::default() }, request))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Placement, Wiring};
 use seaworthy_aws::{Part, Place, Seen, Text};
+use seaworthy_iam::Arn;
 
 /// The beginning of a symbol in a policy's text.
 const OPEN: &str = "${unknown:";
@@ -70,7 +71,7 @@ impl Wiring<'_> {
             let Seen::Value(parameter) = parameter else { continue };
             add(&parameter.place, &["", "name", "id", "Name"], &parameter.name);
             // What is in another region or account stands under its ARN.
-            let arn = if key.starts_with("arn:") {
+            let arn = if Arn::is_meant(key) {
                 key.clone()
             } else {
                 seaworthy_iam::parameter_arn(p, r, a, &parameter.name)
@@ -106,7 +107,9 @@ impl Wiring<'_> {
     pub(super) fn role_arn(&self, name: &str, arn: Option<&str>, path: Option<&str>) -> String {
         let path = path.filter(|path| path.starts_with('/') && path.ends_with('/')).unwrap_or("/");
         let made = || {
-            format!("arn:{}:iam::{}:role{path}{name}", self.placement.partition(), self.placement.account())
+            let (partition, account) = (self.placement.partition(), self.placement.account());
+            let resource = &format!("role{path}{name}");
+            Arn { partition, service: "iam", region: "", account, resource }.to_string()
         };
         arn.map_or_else(made, str::to_owned)
     }

@@ -7,7 +7,7 @@ use super::target::Target;
 use super::{RoleKind, Wiring, sw404, sw405};
 use crate::finding::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
 use seaworthy_aws::Seen;
-use seaworthy_iam::{Decision, Request, ancestors, evaluate, path_arn};
+use seaworthy_iam::{Arn, Decision, Request, ancestors, evaluate, path_arn};
 
 /// Makes the table from the same questions that the checks ask.
 pub fn access_table(wiring: &Wiring<'_>) -> AccessTable {
@@ -80,8 +80,7 @@ fn reaches(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Dec
             for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
                 asked.push((action, target.arn.clone()));
             }
-            let parts: Vec<&str> = target.arn.split(':').collect();
-            if let [_, partition, _, region, account, ..] = parts[..] {
+            if let Some(Arn { partition, region, account, .. }) = Arn::parse(&target.arn) {
                 let paths = ancestors(&name).into_iter();
                 asked.extend(
                     paths.map(|p| ("ssm:GetParametersByPath", path_arn(partition, region, account, &p))),
@@ -103,7 +102,7 @@ fn reaches(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Dec
     }
     let mut answer = Decision::ImplicitlyDenied;
     for (action, resource) in asked {
-        let account = resource.split(':').nth(4);
+        let account = Arn::account_of(&resource);
         let context = wiring.context_on(&access.principal, &resource);
         let decision = Request::new(&access.principal, action, &resource, account, context)
             .map_or(Decision::Unknown, |request| evaluate(&policies, &request).decision);

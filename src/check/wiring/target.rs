@@ -2,7 +2,7 @@
 
 use super::{Kept, Secret, Wiring};
 use seaworthy_aws::{Gap, ManagedSecret, Parameter, Place, Seen};
-use seaworthy_iam::{self, Language};
+use seaworthy_iam::{self, Arn, Language};
 
 /// A secret, and where it is.
 pub(super) struct Target<'a> {
@@ -102,7 +102,7 @@ impl<'a> Wiring<'a> {
             Kept::ParameterArn(arn) => (arn.clone(), Found::Parameter(self.parameter_by_arn(arn))),
             Kept::SecretArn(arn) => {
                 let found = self.secret_by_arn(arn);
-                let bare = arn.split(':').nth(6).and_then(without_random).is_none();
+                let bare = secret_name(arn).and_then(without_random).is_none();
                 let unseen = || if bare { format!("{arn}-XXXXXX") } else { arn.clone() };
                 let arn = found.value().map_or_else(unseen, |secret| self.secret_arn(secret));
                 (arn, Found::Secret(found))
@@ -117,15 +117,13 @@ impl<'a> Wiring<'a> {
 
     /// A secret's ARN; one that is only planned gets neutral characters for the random ones, the same wherever it is named.
     pub(super) fn secret_arn(&self, secret: &ManagedSecret) -> String {
-        let (p, r, a) = (self.placement.partition(), self.placement.region(), self.placement.account());
-        let made = || format!("arn:{p}:secretsmanager:{r}:{a}:secret:{}-XXXXXX", secret.name);
+        let made = || self.placement.arn("secretsmanager", &format!("secret:{}-XXXXXX", secret.name));
         secret.arn.clone().unwrap_or_else(made)
     }
 
     /// Why something is not seen here: its ARN is of another account or region.
     fn elsewhere(&self, arn: &str) -> Option<Gap> {
-        let mut parts = arn.split(':').skip(3);
-        let (region, account) = (parts.next()?, parts.next()?);
+        let Arn { region, account, .. } = Arn::parse(arn)?;
         let differs = |known: Option<&str>, named: &str| known.is_some_and(|known| known != named);
         let other = differs(self.placement.known_region(), region)
             || differs(self.placement.known_account(), account);
@@ -162,7 +160,7 @@ impl<'a> Wiring<'a> {
         if let Some(gap) = self.elsewhere(arn) {
             return Seen::NotSeen(gap);
         }
-        let name = arn.split(':').nth(6).unwrap_or_default();
+        let name = secret_name(arn).unwrap_or_default();
         let mut answer: Option<Seen<&ManagedSecret>> = None;
         let keys = [Some(name), without_random(name), Some(arn)];
         for key in keys.into_iter().flatten() {
@@ -192,12 +190,16 @@ fn without_random(text: &str) -> Option<&str> {
     tail.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| &text[..at])
 }
 
+fn secret_name(arn: &str) -> Option<&str> {
+    Arn::parse(arn)?.secret_name()
+}
+
 /// All ARNs that mean a secret. Every secret's ARN ends with six random characters, so `NAME-??????` is that one alone.
 /// When it is not known whether an ARN has them already, the ARN counts as it is and with more.
 fn secret_language(given: &str, own: &str) -> Language {
     let mut arns =
         vec![Language::from(own), Language::from(given), Language::from(format!("{given}-??????").as_str())];
-    if own != given || given.split(':').nth(6).and_then(without_random).is_some() {
+    if own != given || secret_name(given).and_then(without_random).is_some() {
         arns.extend(without_random(own).map(|base| Language::from(format!("{base}-??????").as_str())));
     }
     Language::union(arns)

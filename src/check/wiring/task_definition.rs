@@ -4,6 +4,7 @@ use super::{Exception, Wiring};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
 use seaworthy_aws::{Seen, TaskDefinition, Text};
+use seaworthy_iam::Arn;
 use seaworthy_source::{JsonPointer, Origin, Place};
 
 /// All task definitions of the snapshot, and those that the contract names and nobody saw, which are told as not checked.
@@ -57,7 +58,7 @@ impl Named {
             Some((_, path)) => path.rsplit('/').next().unwrap_or_default(),
             None => text,
         };
-        Self { name: name.to_owned(), arn: text.starts_with("arn:").then(|| text.to_owned()) }
+        Self { name: name.to_owned(), arn: Arn::is_meant(text).then(|| text.to_owned()) }
     }
 
     /// Whether both name one role; where one has no ARN, the name decides.

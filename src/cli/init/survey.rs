@@ -2,12 +2,12 @@
 //! out is told.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
 use super::recognise::Recogniser;
 use crate::cli::Failure;
 use seaworthy_source::escape_bytes;
+use seaworthy_source::input::{self, InputError};
 
 /// How deep folders are entered.
 const DEPTH: usize = 6;
@@ -156,7 +156,9 @@ fn shown(path: &str) -> String {
 }
 
 fn read(path: &Path) -> std::io::Result<Option<String>> {
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(if bytes.len() as u64 > BYTES { None } else { String::from_utf8(bytes).ok() })
+    match input::read(path, BYTES) {
+        Ok(bytes) => Ok(String::from_utf8(bytes).ok()),
+        Err(InputError::TooLarge(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }

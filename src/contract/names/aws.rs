@@ -2,6 +2,7 @@
 
 use crate::check::wiring;
 use crate::contract::fault::Fault;
+use seaworthy_iam::Arn;
 
 /// The longest ARN, in characters.
 const LONGEST_ARN: usize = 2048;
@@ -55,17 +56,16 @@ pub(in crate::contract) fn role(text: &str) -> Result<(String, Option<String>), 
     if is_address && text.len() <= 512 && text.bytes().all(written) {
         return Ok((text.to_owned(), None));
     }
-    let (name, arn) = match text.strip_prefix("arn:") {
-        None => (text, None),
-        Some(rest) => {
-            let parts: Vec<&str> = rest.splitn(5, ':').collect();
-            let [partition_, "iam", "", account_, resource] = parts[..] else { return Err(bad()) };
-            let path = resource.strip_prefix("role/").ok_or_else(bad)?;
-            if partition(partition_).is_err() || account(account_).is_err() {
-                return Err(bad());
-            }
-            (path.rsplit('/').next().unwrap_or_default(), Some(text.to_owned()))
+    let (name, arn) = if Arn::is_meant(text) {
+        let arn =
+            Arn::parse(text).filter(|arn| arn.service == "iam" && arn.region.is_empty()).ok_or_else(bad)?;
+        let path = arn.resource.strip_prefix("role/").ok_or_else(bad)?;
+        if partition(arn.partition).is_err() || account(arn.account).is_err() {
+            return Err(bad());
         }
+        (path.rsplit('/').next().unwrap_or_default(), Some(text.to_owned()))
+    } else {
+        (text, None)
     };
     let part = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
     if name.is_empty() || name.len() > 64 || !name.bytes().all(part) || text.len() > LONGEST_ARN {
@@ -88,9 +88,8 @@ pub(in crate::contract) fn family(text: &str) -> Result<String, Fault> {
 
 /// An ARN with wildcards, which names a service at least.
 pub(in crate::contract) fn pattern(text: &str) -> Result<String, Fault> {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let named = matches!(parts[..], ["arn", _, service, _, _, resource]
-        if !service.is_empty() && !service.contains(['*', '?']) && !resource.is_empty());
+    let named = Arn::parse(text)
+        .is_some_and(|a| !a.service.is_empty() && !a.service.contains(['*', '?']) && !a.resource.is_empty());
     if named && text.len() <= LONGEST_ARN && text.bytes().all(|b| b.is_ascii_graphic() && b != b'$') {
         return Ok(text.to_owned());
     }
@@ -129,7 +128,7 @@ pub(in crate::contract) fn excepted_check(text: &str) -> Result<String, Fault> {
 pub(in crate::contract) fn key(text: &str) -> Result<String, Fault> {
     let part = |b: u8| b.is_ascii_alphanumeric() || b"/_:-".contains(&b);
     let id = text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
-    let known = id || text.starts_with("mrk-") || text.starts_with("alias/") || text.starts_with("arn:");
+    let known = id || text.starts_with("mrk-") || text.starts_with("alias/") || Arn::is_meant(text);
     if known && text.len() <= LONGEST_ARN && text.bytes().all(part) {
         return Ok(text.to_owned());
     }

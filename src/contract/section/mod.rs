@@ -10,6 +10,7 @@ mod image;
 mod limits;
 mod packaging;
 mod policy;
+mod registry;
 mod rules;
 mod secrets;
 mod waivers;
@@ -29,6 +30,7 @@ pub use image::ImageSection;
 pub use limits::Limits;
 pub use packaging::{EntrypointEntry, WorkflowSection};
 pub use policy::Policy;
+pub use registry::RegistryHosts;
 pub use rules::{DisableEntry, RulesSection};
 pub use secrets::SecretEntry;
 pub use wiring::AwsSection;
@@ -124,7 +126,9 @@ impl Validator<'_> {
             },
             &secrets,
         );
+        let registry = raw.registry.unwrap_or_default();
         Contract {
+            registry_hosts: self.registry_hosts(&registry),
             version: raw.version.as_ref().map_or(super::FORMAT, |v| v.value),
             folder: self.folder().to_owned(),
             image: self.image(raw.image.unwrap_or_default()),
@@ -142,7 +146,7 @@ impl Validator<'_> {
                 receipt: raw.receipt.unwrap_or_default(),
                 security_evidence: raw.security_evidence.unwrap_or_default(),
                 signature: raw.signature.unwrap_or_default(),
-                registry: raw.registry.unwrap_or_default(),
+                registry,
             }),
             secrets,
             aws,

@@ -10,6 +10,7 @@ use crate::contract::marked::{Count, Marked, Text};
 use crate::contract::names;
 use crate::contract::parameter::Parameter;
 use crate::contract::validator::Validator;
+use seaworthy_iam::Arn;
 use seaworthy_source::Position;
 
 /// A secret that reaches the container at runtime and must not be in the image.
@@ -68,9 +69,7 @@ impl SecretEntry {
                 Parameter::Name(name) => Kept::Parameter(name.clone()),
                 Parameter::ParameterArn(arn) => Kept::ParameterArn(arn.clone()),
                 // What follows the name picks a key, a stage and a version; the secret is the same.
-                Parameter::SecretArn(arn) => {
-                    Kept::SecretArn(arn.split(':').take(7).collect::<Vec<_>>().join(":"))
-                }
+                Parameter::SecretArn(arn) => Kept::SecretArn(Arn::without_selectors(arn).to_owned()),
             },
             variables: self.variables.clone(),
             required: self.required,

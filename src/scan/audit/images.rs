@@ -7,8 +7,8 @@ use crate::check::image::ALL;
 use crate::check::{Context, Masker, catalogue};
 use crate::finding::{NotChecked, Report};
 use crate::scan::image::{known_image, limits};
+use crate::scan::request::registry_options;
 use crate::scan::{ImageRequest, Setup};
-use seaworthy_image::registry::RegistryOptions;
 use seaworthy_image::{Source, archive, layout, registry};
 use seaworthy_provenance::Field;
 use seaworthy_source::{Origin, OriginKind};
@@ -96,7 +96,7 @@ fn open(setup: &Setup<'_>, source: &ImageSource, image: &Named) -> Result<Box<dy
                 // A document must not choose whom our credentials are shown to.
                 return Err("the provenance names another repository than the contract pins".to_owned());
             }
-            let options = RegistryOptions { plain_http: *plain_http, ..RegistryOptions::default() };
+            let options = registry_options(setup.contract, *plain_http);
             registry::open(&name, &name, &options, &limits(setup.contract)).map_err(|e| e.to_string())
         }
         ImageSource::Directory(folder) => {

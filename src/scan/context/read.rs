@@ -1,6 +1,5 @@
 //! The files of a context, read in pieces of bounded size by all threads.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use crate::observe::{ChunkFacts, examine};
 use seaworthy_context::{Context as Files, FileKind, Sent};
 use seaworthy_detect::{AHEAD, BEHIND, Scratch};
 use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Part};
-use seaworthy_source::{LayerPath, Place, Position};
+use seaworthy_source::{LayerPath, Place, Position, input};
 
 /// Fresh bytes of a piece.
 const FRESH: usize = 1 << 20;
@@ -132,10 +131,7 @@ impl Pieces<'_> {
         scratch: &mut Scratch,
         facts: &mut ChunkFacts,
     ) -> std::io::Result<u64> {
-        let mut file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(std::io::Error::other("it is no longer a regular file"));
-        }
+        let (mut file, _) = input::open(path)?;
         self.buffer.clear();
         let mut core_start = 0;
         loop {

@@ -1,6 +1,5 @@
 //! What `context` examines.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -9,9 +8,10 @@ use seaworthy_context::Builder;
 use super::refused;
 use crate::contract::Contract;
 use crate::scan::{ContextRequest, DockerfileSource, ScanError};
+use seaworthy_source::input::{self, InputError};
 
 /// The largest Dockerfile that is read, in bytes.
-const MAX_DOCKERFILE: u64 = 16 << 20;
+const MAX_DOCKERFILE: u64 = 1 << 20;
 
 /// A build context and its Dockerfile, as they were given.
 #[derive(Clone, Debug, Default)]
@@ -79,15 +79,13 @@ impl DockerfileSource {
     pub fn open(path: &Path) -> Result<Self, ScanError> {
         let name = path.display().to_string();
         let fail = |reason: &str| refused(format!("{name}: {reason}"));
-        // Looked at before it is opened: opening a FIFO would wait for a writer.
-        let meta = std::fs::metadata(path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
-        if meta.is_dir() {
-            return Err(fail("is a directory, not a Dockerfile; name the file with -f"));
-        }
-        if !meta.is_file() {
-            return Err(fail("is not a regular file; hand it over on standard input with -f -"));
-        }
-        let file = File::open(path).map_err(|e| fail(&format!("cannot read the Dockerfile: {e}")))?;
+        let (file, _) = input::open(path).map_err(|error| match error {
+            InputError::Directory => fail("is a directory, not a Dockerfile; name the file with -f"),
+            InputError::NotRegular(_) => {
+                fail("is not a regular file; hand it over on standard input with -f -")
+            }
+            other => fail(&format!("cannot read the Dockerfile: {other}")),
+        })?;
         Self::read(file, &name, Some(path.to_owned()))
     }
 

@@ -103,6 +103,12 @@ fn reference(options: &ImageOptions, contract: &Contract) -> Result<String, Scan
     Ok(format!("{transport}{}", contract.folder.join(path).display()))
 }
 
+/// How a registry is spoken to under a contract.
+pub(in crate::scan) fn registry_options(contract: &Contract, plain_http: bool) -> RegistryOptions {
+    let hosts = contract.registry_hosts.clone();
+    RegistryOptions { plain_http, auth_file: None, redirect_hosts: hosts.redirect, login_hosts: hosts.login }
+}
+
 fn open(
     name: &str,
     reference: Reference,
@@ -116,7 +122,7 @@ fn open(
         }
         Reference::OciLayout { path, tag } => layout::open(name, &path, tag)?,
         Reference::Registry(image) => {
-            let options = RegistryOptions { plain_http: options.plain_http, ..RegistryOptions::default() };
+            let options = registry_options(contract, options.plain_http);
             registry::open(name, &image, &options, &limits)?
         }
         Reference::Daemon(image) => daemon::open(name, &image, &limits)?,

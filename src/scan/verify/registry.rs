@@ -2,10 +2,11 @@
 
 use crate::check::provenance::{Expectations, RegistryKind};
 use crate::contract::Contract;
+use crate::scan::request::registry_options;
 use seaworthy_aws::ecr::{self, EcrRepository, EcrTag};
 use seaworthy_aws::live::LiveOptions;
 use seaworthy_image::Limits;
-use seaworthy_image::registry::{RegistryOptions, TagAnswer, ask_tag};
+use seaworthy_image::registry::{TagAnswer, ask_tag};
 use seaworthy_provenance::{Field, Mutability, Papers, RegistryAnswer, RegistryFacts, Resolved, read_fields};
 
 /// How registries are reached.
@@ -81,7 +82,7 @@ fn ask_oci(
     access: &RegistryAccess,
     contract: &Contract,
 ) -> Result<RegistryFacts, String> {
-    let options = RegistryOptions { plain_http: access.plain_http, ..RegistryOptions::default() };
+    let options = registry_options(contract, access.plain_http);
     let limits = Limits {
         timeout_seconds: contract.limits.registry_timeout_seconds,
         document_bytes: contract.limits.max_manifest_bytes,

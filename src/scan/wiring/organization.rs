@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::super::ScanError;
-use seaworthy_iam::{Effect, JsonLimits, Level, Policy, PolicyKind, Value, read_json};
+use seaworthy_iam::{Effect, Level, POLICY_LIMITS, Policy, PolicyKind};
+use seaworthy_source::json::{Value, read_first};
 
 /// The largest file, in bytes: a level has five policies of 5,120 characters at most.
 const MOST: u64 = 1 << 20;
@@ -21,8 +22,7 @@ fn level(path: &Path) -> Result<Level, ScanError> {
     let name = path.display().to_string();
     let fail = |reason: String| ScanError::Wiring(format!("{name}: {reason}"));
     let bytes = super::sources::read_file(path, MOST).map_err(&fail)?;
-    let text = String::from_utf8(bytes).map_err(|_| fail("not UTF-8".to_owned()))?;
-    let node = read_json(&text, JsonLimits::default()).map_err(|e| fail(format!("{}: {}", e.at, e.fault)))?;
+    let node = read_first(&bytes, POLICY_LIMITS).map_err(|e| fail(e.to_string()))?;
     let nodes = match &node.value {
         Value::Array(items) => items.iter().collect(),
         _ => vec![&node],

@@ -1,7 +1,6 @@
 //! From files and the account to one snapshot.
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::Path;
 
 use super::super::{ScanError, Setup};
@@ -10,6 +9,8 @@ use crate::check::{Context, examine_assignment, examine_text};
 use crate::contract::Contract;
 use seaworthy_aws::live::{self, LiveOptions};
 use seaworthy_aws::{Inspector, Seen, Sighting, Snapshot, Source, SourceKind, Wanted, plan, saved, template};
+use seaworthy_iam::Arn;
+use seaworthy_source::input;
 
 /// A file that tells of the account, as it was read.
 pub enum WiringSource {
@@ -155,7 +156,7 @@ pub(super) fn placement(contract: &Contract, snapshot: &Snapshot) -> Result<Plac
 fn account_of_roles(contract: &Contract, snapshot: &Snapshot) -> Option<String> {
     let seen = snapshot.roles.values().filter_map(Seen::value).filter_map(|r| r.arn.as_deref());
     let named = contract.expectations.roles.iter().filter_map(|r| r.arn.as_deref());
-    let accounts: BTreeSet<&str> = seen.chain(named).filter_map(|arn| arn.split(':').nth(4)).collect();
+    let accounts: BTreeSet<&str> = seen.chain(named).filter_map(|arn| Arn::account_of(arn)).collect();
     let mut accounts =
         accounts.into_iter().filter(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()));
     accounts.next().filter(|_| accounts.next().is_none()).map(str::to_owned)
@@ -166,15 +167,5 @@ fn account_of_roles(contract: &Contract, snapshot: &Snapshot) -> Option<String> 
 /// # Errors
 /// Why not, without the file's name.
 pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    let meta = std::fs::metadata(path).map_err(|e| e.to_string())?;
-    if !meta.is_file() {
-        return Err("is not a regular file".to_owned());
-    }
-    let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
-    let mut bytes = Vec::new();
-    file.take(most + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    if bytes.len() as u64 > most {
-        return Err(format!("is larger than {most} bytes"));
-    }
-    Ok(bytes)
+    input::read(path, most).map_err(|e| e.to_string())
 }

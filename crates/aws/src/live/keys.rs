@@ -4,15 +4,15 @@ use aws_sdk_kms::types::{KeyManagerType, KeyState};
 
 use super::super::{Document, Gap, Key, Place, Seen, Text};
 use super::session::{Failure, Session};
+use seaworthy_iam::Arn;
 
 const DESCRIBE: &str = "kms:DescribeKey";
 const POLICY: &str = "kms:GetKeyPolicy";
 
 /// Asks about one key by its ID, ARN or alias.
 pub async fn look(session: &Session, name: &str) -> Seen<Key> {
-    let parts: Vec<&str> = name.splitn(6, ':').collect();
-    if let ["arn", _, "kms", region, ..] = parts.as_slice()
-        && *region != session.region
+    if let Some(Arn { service: "kms", region, .. }) = Arn::parse(name)
+        && region != session.region
     {
         return Seen::NotSeen(Gap::new(format!("it belongs to {region}; {} was asked", session.region)));
     }
@@ -33,7 +33,8 @@ pub async fn look(session: &Session, name: &str) -> Seen<Key> {
             state.as_str()
         )));
     }
-    let alias = parts.last().filter(|last| last.starts_with("alias/"));
+    let alias =
+        Some(Arn::parse(name).map_or(name, |arn| arn.resource)).filter(|last| last.starts_with("alias/"));
     let place = Place { address: arn.clone(), ..Place::default() };
     let request = session.kms.get_key_policy().key_id(&arn).policy_name("default");
     let policy = match session.call(POLICY, request.send()).await {

@@ -6,7 +6,7 @@ use aws_sdk_ssm::types::{ParameterMetadata, ParameterStringFilter, ParameterType
 
 use super::super::{Gap, Parameter, ParameterKind, Place, Seen, Text};
 use super::session::{Failure, Pages, Session};
-use seaworthy_iam::parameter_arn;
+use seaworthy_iam::{Arn, parameter_arn};
 
 const CALL: &str = "ssm:DescribeParameters";
 /// Names of one call; the API takes no more.
@@ -28,9 +28,9 @@ pub enum Target {
 impl Target {
     /// Of a name or an ARN.
     pub fn of(wanted: &str, account: &str, region: &str) -> Self {
-        let names = match wanted.splitn(6, ':').collect::<Vec<_>>().as_slice() {
-            ["arn", _, "ssm", of_region, of_account, resource] => {
-                if (*of_account, *of_region) != (account, region) {
+        let names = match Arn::parse(wanted) {
+            Some(Arn { service: "ssm", region: of_region, account: of_account, resource, .. }) => {
+                if (of_account, of_region) != (account, region) {
                     return Self::Gap(Gap::new(format!(
                         "it belongs to account {of_account} in {of_region}; account {account} in {region} was asked"
                     )));

@@ -5,15 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::Wanted;
-
-/// A secret's ARN without what task definitions append to it: `:JSON_KEY:VERSION_STAGE:VERSION_ID`.
-pub(super) fn base(arn: &str) -> &str {
-    if !arn.starts_with("arn:") {
-        return arn;
-    }
-    let end = arn.match_indices(':').nth(6).map_or(arn.len(), |(at, _)| at);
-    &arn[..end]
-}
+use seaworthy_iam::Arn;
 
 /// The partition of a region.
 fn partition(region: &str) -> &'static str {
@@ -50,11 +42,13 @@ pub fn policy(wanted: &Wanted, account: &str, region: &str, simulation: bool) ->
         wanted
             .secrets
             .iter()
-            .map(|wanted| secret(wanted, &format!("arn:{partition}:secretsmanager:{region}:{account}")))
+            .map(|wanted| {
+                secret(wanted, Arn { partition, service: "secretsmanager", region, account, resource: "" })
+            })
             .collect(),
     );
     if !wanted.parameters.is_empty() || !wanted.secrets.is_empty() {
-        let keys = vec![format!("arn:{partition}:kms:{region}:{account}:key/*")];
+        let keys = vec![Arn { partition, service: "kms", region, account, resource: "key/*" }.to_string()];
         allow("KeyPolicies", &["kms:DescribeKey", "kms:GetKeyPolicy"], keys);
     }
     let mut roles =
@@ -63,31 +57,36 @@ pub fn policy(wanted: &Wanted, account: &str, region: &str, simulation: bool) ->
         roles.push("iam:SimulatePrincipalPolicy");
     }
     // A role's name does not tell its path.
-    let role = |name: &String| {
-        let prefix = format!("arn:{partition}:iam::{account}:role");
-        [format!("{prefix}/{name}"), format!("{prefix}/*/{name}")]
+    let iam = |account, resource: &str| {
+        Arn { partition, service: "iam", region: "", account, resource }.to_string()
     };
+    let role =
+        |name: &String| [iam(account, &format!("role/{name}")), iam(account, &format!("role/*/{name}"))];
     allow("Roles", &roles, wanted.roles.iter().flat_map(role).collect());
     if !wanted.roles.is_empty() {
-        let policies = [account, "aws"].map(|owner| format!("arn:{partition}:iam::{owner}:policy/*"));
+        let policies = [account, "aws"].map(|owner| iam(owner, "policy/*"));
         allow("ManagedPolicies", &["iam:GetPolicy", "iam:GetPolicyVersion"], policies.to_vec());
     }
     allow("TaskDefinitions", &["ecs:DescribeTaskDefinition"], everything(&wanted.tasks));
-    let repository = |name: &String| format!("arn:{partition}:ecr:{region}:{account}:repository/{name}");
+    let repository = |name: &String| {
+        let resource = &format!("repository/{name}");
+        Arn { partition, service: "ecr", region, account, resource }.to_string()
+    };
     let repositories = wanted.repositories.iter().map(repository).collect();
     allow("Repositories", &["ecr:DescribeRepositories"], repositories);
     let document = json!({"Version": "2012-10-17", "Statement": statements});
     format!("{document:#}")
 }
 
-/// A secret as a resource: its six random characters may be left out in a contract, and not in a policy. `owner` is
-/// the ARN's begin for a secret that is wanted by its name.
-fn secret(wanted: &str, owner: &str) -> String {
-    let wanted = base(wanted);
-    let arn = if wanted.starts_with("arn:") { wanted.to_owned() } else { format!("{owner}:secret:{wanted}") };
+/// A secret as a resource: its six random characters may be left out in a contract, and not in a policy. A secret
+/// that is wanted by its name is `here`.
+fn secret(wanted: &str, here: Arn<'_>) -> String {
+    let wanted = Arn::without_selectors(wanted);
+    let is_arn = Arn::is_meant(wanted);
+    let named = || Arn { resource: &format!("secret:{wanted}"), ..here }.to_string();
+    let arn = if is_arn { wanted.to_owned() } else { named() };
     let tail = arn.rsplit_once('-').map_or("", |(_, tail)| tail);
-    let whole =
-        wanted.starts_with("arn:") && tail.len() == 6 && tail.bytes().all(|b| b.is_ascii_alphanumeric());
+    let whole = is_arn && tail.len() == 6 && tail.bytes().all(|b| b.is_ascii_alphanumeric());
     if whole { arn } else { format!("{arn}-??????") }
 }
 
@@ -181,7 +180,7 @@ mod tests {
     #[test]
     fn a_secret_without_its_random_characters_matches_with_them() {
         let short = SECRET.strip_suffix("-AbCdEf").unwrap();
-        let owner = "arn:aws:secretsmanager:eu-west-1:111122223333";
+        let owner = Arn::parse("arn:aws:secretsmanager:eu-west-1:111122223333:").unwrap();
         assert_eq!(secret(SECRET, owner), SECRET);
         assert_eq!(secret(&format!("{SECRET}:password::"), owner), SECRET);
         assert_eq!(secret(short, owner), format!("{short}-??????"));

@@ -1,17 +1,17 @@
 //! Secrets of Secrets Manager, by DescribeSecret and GetResourcePolicy: neither tells a value.
 
 use super::super::{Document, Gap, ManagedSecret, Place, Seen, Text};
-use super::permissions::base;
 use super::session::{Failure, Session};
+use seaworthy_iam::Arn;
 
 const DESCRIBE: &str = "secretsmanager:DescribeSecret";
 const POLICY: &str = "secretsmanager:GetResourcePolicy";
 
 /// Asks about one secret by its ARN or name. A secret that is marked for deletion can be read by nobody: it is absent.
 pub async fn look(session: &Session, arn: &str) -> Seen<ManagedSecret> {
-    let arn = base(arn);
-    if let ["arn", _, "secretsmanager", region, ..] = arn.split(':').collect::<Vec<_>>().as_slice()
-        && *region != session.region
+    let arn = Arn::without_selectors(arn);
+    if let Some(Arn { service: "secretsmanager", region, .. }) = Arn::parse(arn)
+        && region != session.region
     {
         return Seen::NotSeen(Gap::new(format!("it belongs to {region}; {} was asked", session.region)));
     }

@@ -13,6 +13,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::super::client::{ATTEMPTS, no_credentials};
 use super::super::{AwsError, Document, Gap, Seen};
+use seaworthy_iam::Arn;
 
 /// Calls that are under way at once.
 pub const AT_ONCE: usize = 8;
@@ -87,10 +88,9 @@ impl Session {
             Err(failure) => return Err(failure.at_start()),
         };
         let arn = answer.arn.unwrap_or_default();
-        let (partition, account) = match arn.split(':').collect::<Vec<_>>().as_slice() {
-            ["arn", partition, _, _, account, ..] => ((*partition).to_owned(), (*account).to_owned()),
-            _ => Default::default(),
-        };
+        let caller = Arn::parse(&arn);
+        let (partition, account) =
+            caller.map(|arn| (arn.partition.to_owned(), arn.account.to_owned())).unwrap_or_default();
         if account.len() != 12
             || !account.bytes().all(|b| b.is_ascii_digit())
             || answer.account != Some(account.clone())

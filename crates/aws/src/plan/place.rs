@@ -9,6 +9,7 @@ use super::link::{Leaf, Linker};
 use super::resource::Resource;
 use super::stream::Document;
 use crate::{ACCOUNT, Part, REGION, Text};
+use seaworthy_iam::Arn;
 
 /// Where a plan's resources live.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,20 +74,10 @@ impl Home {
             },
             _ => None,
         };
-        let arns: Vec<Vec<&str>> = document
-            .resources
-            .values()
-            .filter(|r| !r.is_data)
-            .filter_map(|r| r.text("arn"))
-            .map(|arn| arn.splitn(6, ':').collect())
-            .filter(|fields: &Vec<&str>| fields.len() == 6)
-            .collect();
-        let only = |field: usize| {
-            let values: BTreeSet<&str> = arns
-                .iter()
-                .filter_map(|fields| fields.get(field).copied())
-                .filter(|f| !f.is_empty())
-                .collect();
+        let resources = document.resources.values().filter(|r| !r.is_data);
+        let arns: Vec<Arn<'_>> = resources.filter_map(|r| Arn::parse(r.text("arn")?)).collect();
+        let only = |part: for<'a> fn(&Arn<'a>) -> &'a str| {
+            let values: BTreeSet<&str> = arns.iter().map(part).filter(|f| !f.is_empty()).collect();
             (values.len() == 1).then(|| values.first().map(|text| (*text).to_owned())).flatten()
         };
         let region = setting("region").and_then(Value::as_str).map(str::to_owned);
@@ -96,9 +87,13 @@ impl Home {
             let all: BTreeSet<&str> = all.collect();
             (all.len() == 1).then(|| all.first().map(|text| (*text).to_owned())).flatten()
         };
-        let region = data("aws_region", &["name", "region"]).or(region).or_else(|| only(3)).or_else(common);
-        let account = data("aws_caller_identity", &["account_id"]).or_else(allowed).or_else(|| only(4));
-        let partition = data("aws_partition", &["partition"]).or_else(|| only(1));
+        let region = data("aws_region", &["name", "region"])
+            .or(region)
+            .or_else(|| only(|arn| arn.region))
+            .or_else(common);
+        let account =
+            data("aws_caller_identity", &["account_id"]).or_else(allowed).or_else(|| only(|arn| arn.account));
+        let partition = data("aws_partition", &["partition"]).or_else(|| only(|arn| arn.partition));
         let by_region = region.as_deref().map(|region| match region {
             _ if region.starts_with("cn-") => "aws-cn",
             _ if region.starts_with("us-gov-") => "aws-us-gov",
@@ -135,8 +130,8 @@ pub(super) struct Texts<'a> {
 impl Texts<'_> {
     /// Where a resource lives: as its ARN says, its own region, or its provider.
     pub fn location(&self, resource: &Resource) -> Location {
-        let arn: Vec<&str> = resource.text("arn").map_or(Vec::new(), |arn| arn.splitn(6, ':').collect());
-        let field = |at: usize| arn.get(at).copied().filter(|text| !text.is_empty());
+        let arn = resource.text("arn").and_then(Arn::parse);
+        let is_named = |part: &&str| !part.is_empty();
         let provider = self.linker.configured(resource).map_or("", |configured| configured.provider.as_str());
         let all = &self.document.providers;
         let default = all.iter().find(|p| p.name == "aws" && p.is_default);
@@ -147,7 +142,8 @@ impl Texts<'_> {
         };
         let through = provider.map(|p| format!(" (provider {})", p.key)).unwrap_or_default();
         let home = &self.home;
-        let region = field(3).or_else(|| resource.text("region")).map(str::to_owned);
+        let region =
+            arn.map(|a| a.region).filter(is_named).or_else(|| resource.text("region")).map(str::to_owned);
         let region = match (region, provider) {
             _ if is_global(&resource.kind) => None,
             (Some(region), _) => Some(region),
@@ -168,7 +164,7 @@ impl Texts<'_> {
             }
         };
         let region = region.filter(|region| home.region.as_ref() != Some(region));
-        let account = match (field(4), provider) {
+        let account = match (arn.map(|a| a.account).filter(is_named), provider) {
             (Some(account), _) => Some(account.to_owned()),
             (None, None) => None,
             (None, Some(provider)) => {
@@ -180,9 +176,9 @@ impl Texts<'_> {
                 };
                 let assumed = || match provider.expressions.get("assume_role")? {
                     Expr::Blocks(blocks) => match blocks.first()?.get("role_arn")? {
-                        Expr::Constant(arn) => arn.as_str()?.split(':').nth(4).map(str::to_owned),
+                        Expr::Constant(arn) => Arn::account_of(arn.as_str()?).map(str::to_owned),
                         expression => {
-                            self.linker.setting(expression)?.as_str()?.split(':').nth(4).map(str::to_owned)
+                            Arn::account_of(self.linker.setting(expression)?.as_str()?).map(str::to_owned)
                         }
                     },
                     _ => None,

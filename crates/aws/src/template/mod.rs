@@ -11,7 +11,7 @@ use super::plan::{decode, digest};
 use super::{AwsError, Inspector, Snapshot, Source, SourceKind};
 
 /// The longest template, in bytes; CloudFormation takes 1 MB.
-const LONGEST: usize = 64 << 20;
+const LONGEST: usize = 16 << 20;
 
 /// Reads a template. `name` is the file as the user named it.
 ///

@@ -2,12 +2,15 @@
 //!
 //! CloudFormation takes neither aliases nor merges in YAML, so an alias is an error here too.
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use seaworthy_source::json::{self, Value as Json};
+use seaworthy_source::yaml::{self, NodeKind, Style};
 
 use crate::AwsError;
 
 /// Deepest nesting of what is read.
 const DEEPEST: usize = 96;
+/// Most values of a template; CloudFormation takes 1 MB of text.
+const MOST_VALUES: usize = 500_000;
 
 /// A value, and the line where it begins: that of its name, if it is a member. It may hold secrets, so it has no `Debug`.
 #[derive(Clone)]
@@ -58,9 +61,10 @@ impl Node {
 pub(super) fn read(name: &str, text: &[u8]) -> Result<Node, AwsError> {
     let text = std::str::from_utf8(text).map_err(|_| AwsError::new(name, "not UTF-8"))?;
     if text.trim_start().starts_with('{') {
-        let limits = seaworthy_iam::JsonLimits { bytes: super::LONGEST, depth: DEEPEST };
-        let json = seaworthy_iam::read_json(text, limits);
-        return json.map(from_json).map_err(|error| AwsError::new(name, error.to_string()));
+        let limits = json::Limits { bytes: super::LONGEST as u64, depth: DEEPEST, values: MOST_VALUES };
+        return json::read_first(text.as_bytes(), limits)
+            .map(from_json)
+            .map_err(|error| AwsError::new(name, error.to_string()));
     }
     let first = yaml(name, text);
     match first {
@@ -109,14 +113,14 @@ fn shallow(name: &str, text: &str, mut line: usize) -> Result<Node, Fault> {
 }
 
 /// The reader has bounded the depth.
-fn from_json(node: seaworthy_iam::Node) -> Node {
+fn from_json(node: json::Node) -> Node {
     let value = match node.value {
-        seaworthy_iam::Value::Null => Value::Null,
-        seaworthy_iam::Value::Bool(value) => Value::Scalar(value.to_string()),
-        seaworthy_iam::Value::Number(text) => Value::Scalar(text),
-        seaworthy_iam::Value::String(text) => Value::Text(text),
-        seaworthy_iam::Value::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
-        seaworthy_iam::Value::Object(members) => Value::Map(
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Scalar(value.to_string()),
+        Json::Number(text) => Value::Scalar(text),
+        Json::String(text) => Value::Text(text),
+        Json::Array(items) => Value::List(items.into_iter().map(from_json).collect()),
+        Json::Object(members) => Value::Map(
             members
                 .into_iter()
                 .map(|member| {
@@ -129,101 +133,44 @@ fn from_json(node: seaworthy_iam::Node) -> Node {
     Node { line: node.at.line, value }
 }
 
-/// A list or a map that is not complete yet.
-struct Open {
-    node: Node,
-    /// The name of the member that comes next.
-    key: Option<(String, u32)>,
-    tag: Option<String>,
-}
-
 fn yaml(name: &str, text: &str) -> Result<Node, Fault> {
-    let fault = |line: u32, what: &str| Fault {
-        error: AwsError::new(name, format!("line {line}: {what}")),
-        shallow: None,
-    };
-    let (mut stack, mut root): (Vec<Open>, Option<Node>) = (Vec::new(), None);
-    for event in Parser::new_from_str(text) {
-        // The scanner's words name its rules, not the text; but to be safe only the place is told.
-        let (event, span) = event.map_err(|error| {
-            let at = error.marker();
-            let is_shallow = error.info().starts_with("invalid indentation");
-            Fault {
-                error: AwsError::new(name, format!("{}:{}: not YAML", at.line(), at.col() + 1)),
-                shallow: is_shallow.then(|| at.line()),
-            }
-        })?;
-        let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
-        let done = match event {
-            Event::Alias(_) => return Err(fault(line, "an alias, which CloudFormation does not take")),
-            Event::SequenceStart(_, tag) => {
-                stack.push(Open {
-                    node: Node { line, value: Value::List(Vec::new()) },
-                    key: None,
-                    tag: short(tag.as_deref()),
-                });
-                None
-            }
-            Event::MappingStart(_, tag) => {
-                stack.push(Open {
-                    node: Node { line, value: Value::Map(Vec::new()) },
-                    key: None,
-                    tag: short(tag.as_deref()),
-                });
-                None
-            }
-            Event::Scalar(text, style, _, tag) => {
-                let expects_key = stack
-                    .last()
-                    .is_some_and(|open| matches!(open.node.value, Value::Map(_)) && open.key.is_none());
-                if expects_key {
-                    if let Some(open) = stack.last_mut() {
-                        let is_new = open.node.get(&text).is_none();
-                        if !is_new {
-                            return Err(fault(line, "a member that occurs twice"));
-                        }
-                        open.key = Some((text.into_owned(), line));
-                    }
-                    continue;
-                }
-                let plain = style == ScalarStyle::Plain && tag.is_none();
-                let value = match text.as_ref() {
-                    "" | "~" | "null" | "Null" | "NULL" if plain => Value::Null,
-                    _ => Value::Text(text.into_owned()),
-                };
-                Some(tagged(Node { line, value }, short(tag.as_deref())))
-            }
-            Event::SequenceEnd | Event::MappingEnd => stack.pop().map(|open| tagged(open.node, open.tag)),
-            Event::DocumentStart(_) if root.is_some() => return Err(fault(line, "a second document")),
-            _ => None,
-        };
-        if stack.len() > DEEPEST {
-            return Err(fault(line, "nested too deeply"));
-        }
-        let Some(done) = done else { continue };
-        match stack.last_mut() {
-            None => root = Some(done),
-            Some(Open { node: Node { value: Value::List(items), .. }, .. }) => items.push(done),
-            Some(Open { node: Node { value: Value::Map(members), .. }, key, .. }) => match key.take() {
-                Some((key, line)) => members.push((key, Node { line, ..done })),
-                None => return Err(fault(done.line, "a member whose name is no text")),
-            },
-            Some(_) => {}
-        }
-    }
-    root.ok_or_else(|| Fault { error: AwsError::new(name, "empty"), shallow: None })
+    let limits = yaml::Limits { nodes: MOST_VALUES, depth: DEEPEST, aliases: false };
+    yaml::read(text, limits).map(from_yaml).map_err(|error| {
+        let (at, shallow) = (
+            error.at,
+            matches!(&error.fault, yaml::Fault::Syntax(info) if info.starts_with("invalid indentation")),
+        );
+        Fault { error: AwsError::new(name, error.to_string()), shallow: shallow.then_some(at.line as usize) }
+    })
 }
 
-/// The name of a tag of CloudFormation: `Sub` of `!Sub`.
-fn short(tag: Option<&Tag>) -> Option<String> {
-    tag.filter(|tag| !tag.is_yaml_core_schema()).map(|tag| tag.suffix.clone())
+/// The reader has bounded the depth.
+fn from_yaml(node: yaml::Node) -> Node {
+    let line = node.position.line;
+    let value = match node.kind {
+        NodeKind::Scalar(scalar) => {
+            let is_plain = scalar.style == Style::Plain && node.tag.is_none();
+            match scalar.text.as_str() {
+                "" | "~" | "null" | "Null" | "NULL" if is_plain => Value::Null,
+                _ => Value::Text(scalar.text),
+            }
+        }
+        NodeKind::List(items) => Value::List(items.into_iter().map(from_yaml).collect()),
+        NodeKind::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(key, node)| (key.text, Node { line: key.position.line, ..from_yaml(node) }))
+                .collect(),
+        ),
+    };
+    tagged(Node { line, value }, node.tag.as_deref())
 }
 
 /// `!Sub x` is `{"Fn::Sub": x}`.
-fn tagged(node: Node, tag: Option<String>) -> Node {
-    let Some(tag) = tag.filter(|tag| !tag.is_empty()) else { return node };
+fn tagged(node: Node, tag: Option<&str>) -> Node {
+    let Some(tag) = tag else { return node };
     let line = node.line;
-    let value = match (tag.as_str(), &node.value) {
+    let value = match (tag, &node.value) {
         // `!GetAtt Role.Arn`; an attribute may have dots of its own.
         ("GetAtt", Value::Text(text)) => {
             let part = |text: &str| Node { line, value: Value::Text(text.to_owned()) };
@@ -232,6 +179,6 @@ fn tagged(node: Node, tag: Option<String>) -> Node {
         }
         _ => node,
     };
-    let name = if matches!(tag.as_str(), "Ref" | "Condition") { tag } else { format!("Fn::{tag}") };
+    let name = if matches!(tag, "Ref" | "Condition") { tag.to_owned() } else { format!("Fn::{tag}") };
     Node { line, value: Value::Map(vec![(name, value)]) }
 }

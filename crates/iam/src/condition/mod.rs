@@ -11,9 +11,9 @@ use operator::{Base, Quantifier};
 use value::Expected;
 
 use super::context::{Context, Lookup};
-use super::json::Position;
 use super::pattern::{Pattern, PatternError};
 use super::truth::Truth;
+use seaworthy_source::Position;
 
 /// One condition: an operator, a key, and the values of which one must (or none may) match.
 #[derive(Clone, Debug)]

@@ -10,10 +10,14 @@ mod kind;
 mod read;
 
 use super::condition::Condition;
-use super::json::{self, JsonError, Position};
 use super::pattern::Pattern;
 use super::principal::PrincipalEntry;
 use super::truth::Truth;
+use seaworthy_source::Position;
+use seaworthy_source::json::{self, JsonError, Limits};
+
+/// Bounds on a policy document's text: AWS's longest policy is far below them.
+pub const POLICY_LIMITS: Limits = Limits { bytes: 1 << 20, depth: 64, values: 1 << 20 };
 
 /// One policy document.
 #[derive(Clone, Debug)]
@@ -175,12 +179,12 @@ impl Policy {
     /// # Errors
     /// [`DocumentError`] with the first fault and its place.
     pub fn read(name: &str, text: &str) -> Result<Self, DocumentError> {
-        let json = |JsonError { at, fault }| DocumentError {
+        let json = |JsonError { at, fault, .. }| DocumentError {
             policy: name.to_owned(),
             at,
             reason: Reason::Json(fault),
         };
-        Self::from_node(name, &json::read(text, json::Limits::default()).map_err(json)?)
+        Self::from_node(name, &json::read_first(text.as_bytes(), POLICY_LIMITS).map_err(json)?)
     }
 }
 

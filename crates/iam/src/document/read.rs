@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use super::super::condition::{Condition, Operator};
-use super::super::json::{Member, Node, Position, Value};
 use super::super::pattern::Pattern;
 use super::super::principal::PrincipalEntry;
 use super::{
     ActionElement, DocumentError, Effect, Policy, Principals, Problem, Reason, ResourceElement, Statement,
     Version,
 };
+use seaworthy_source::Position;
+use seaworthy_source::json::{Member, Node, Value};
 
 type Read<T> = Result<T, Problem>;
 
@@ -61,7 +62,7 @@ fn read_version(node: &Node) -> Read<Version> {
 fn read_statement(node: &Node, variables: bool) -> Read<Statement> {
     let (mut sid, mut effect, mut conditions) = (None, None, Vec::new());
     let (mut principals, mut actions, mut resources) = (None, None, None);
-    for Member { name, at, node: value } in object("a statement", node)? {
+    for Member { name, at, node: value, .. } in object("a statement", node)? {
         match name.as_str() {
             "Sid" => sid = Some(string("Sid", value)?.to_owned()),
             "Effect" => effect = Some(read_effect(value)?),
@@ -147,10 +148,10 @@ fn read_resources(at: Position, node: &Node, negated: bool, variables: bool) -> 
 
 fn read_conditions(node: &Node, variables: bool) -> Read<Vec<Condition>> {
     let mut conditions: Vec<Condition> = Vec::new();
-    for Member { name, at, node: keys } in object("Condition", node)? {
+    for Member { name, at, node: keys, .. } in object("Condition", node)? {
         let operator = Operator::parse(name).map_err(|reason| Problem { at: *at, reason })?;
         let mut seen = HashSet::new();
-        for Member { name: key, at, node: values } in object("a condition", keys)? {
+        for Member { name: key, at, node: values, .. } in object("a condition", keys)? {
             let values = condition_values(values)?;
             let condition = Condition::new(*at, operator, key, &values, variables);
             let condition = condition.map_err(|error| Problem { at: *at, reason: Reason::Pattern(error) })?;

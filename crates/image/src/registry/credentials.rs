@@ -5,13 +5,12 @@
 
 use std::collections::HashMap;
 use std::env;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
+use seaworthy_source::input::{self, InputError};
 use serde::Deserialize;
 
 /// How long a credential helper may take.
@@ -48,13 +47,9 @@ struct Config {
 pub fn find(registry: &str, repository: &str, file: Option<&Path>) -> Result<Login, String> {
     let files = file.map_or_else(default_files, |file| vec![file.to_owned()]);
     for path in files {
-        let read = fs::metadata(&path).and_then(|meta| {
-            let fits = meta.is_file() && meta.len() <= FILE_BYTES;
-            if fits { fs::read(&path) } else { Err(io::Error::other("is no file of credentials")) }
-        });
-        let bytes = match read {
+        let bytes = match input::read(&path, FILE_BYTES) {
             Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound && file.is_none() => continue,
+            Err(InputError::Missing) if file.is_none() => continue,
             Err(e) => return Err(format!("{}: {e}", path.display())),
         };
         match in_file(registry, repository, &path, bytes)? {
@@ -148,6 +143,8 @@ fn is_unknown(stdout: &str, stderr: &str) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
+    use std::fs;
+
     use base64::Engine as _;
 
     use super::*;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use oci_client::errors::{OciEnvelope, OciErrorCode};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
+use super::redirect::TooNear;
 use crate::FetchError;
 
 /// How deep the causes of an error are followed.
@@ -118,8 +119,17 @@ pub enum Failure {
     #[error("no TLS connection: {0}")]
     Tls(String),
     /// A redirect that is not followed.
-    #[error("a redirect was not followed: it leads to plain HTTP, or from host to host without end")]
+    #[error(
+        "a redirect was not followed: it leads to plain HTTP, to an address of a private network, or from host to host \
+         without end; a host that is meant can be named in [registry] redirect_hosts"
+    )]
     Redirect,
+    /// A host that only this machine's network knows.
+    #[error(
+        "the registry sends to a host with an address of this machine's own network; if that is meant, name the host in \
+         [registry] redirect_hosts"
+    )]
+    TooNear,
     /// The connection broke, or there was none.
     #[error("{0}")]
     Broken(String),
@@ -139,6 +149,21 @@ pub enum Failure {
     Nonsense(String),
 }
 
+/// Whether a name led to addresses that are not connected to.
+fn is_too_near(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    for _ in 0..CAUSES {
+        let Some(e) = cause else { return false };
+        // What an I/O error wraps is not its source.
+        let inner = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if e.is::<TooNear>() || inner.is_some_and(|inner| inner.is::<TooNear>()) {
+            return true;
+        }
+        cause = e.source();
+    }
+    false
+}
+
 fn after(wait: Option<Duration>) -> String {
     wait.map_or_else(String::new, |wait| format!(" and asks to wait {} s", wait.as_secs()))
 }
@@ -151,6 +176,9 @@ impl Failure {
         }
         if error.is_redirect() {
             return Self::Redirect;
+        }
+        if is_too_near(error) {
+            return Self::TooNear;
         }
         if error.is_dns() {
             return Self::Dns;

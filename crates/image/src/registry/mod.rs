@@ -12,6 +12,7 @@
 mod client;
 mod credentials;
 mod failure;
+mod redirect;
 mod referrers;
 mod tag;
 mod target;
@@ -82,8 +83,7 @@ fn connect(
 ) -> Result<Registry, ImageError> {
     let remote = |reason| ImageError::Remote { name: name.to_owned(), reason };
     let timeout = Duration::from_secs(limits.timeout_seconds.max(1));
-    let client =
-        Client::new(target, options.auth_file.clone(), timeout).map_err(|e| remote(e.to_string()))?;
+    let client = Client::new(target, options, timeout).map_err(|e| remote(e.to_string()))?;
     let driver = Driver::start().map_err(|e| remote(e.to_string()))?;
     Ok(Registry { name: name.to_owned(), client: Arc::new(client), driver })
 }

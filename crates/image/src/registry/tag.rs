@@ -29,7 +29,7 @@ pub fn ask_tag(
     let registry = target.registry.clone();
     let told = |failure: Failure| format!("{registry}: {failure}");
     let timeout = Duration::from_secs(limits.timeout_seconds.max(1));
-    let client = Client::new(target, options.auth_file.clone(), timeout).map_err(told)?;
+    let client = Client::new(target, options, timeout).map_err(told)?;
     let driver = Driver::start().map_err(|e| e.to_string())?;
     let get = |reference: &str| {
         let url = client.target().manifest(reference);

@@ -88,6 +88,11 @@ impl Target {
         url
     }
 
+    /// Where the registry's API is.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// Whether `url` is on the registry itself, so that it may see our login.
     pub fn is_home(&self, url: &Url) -> bool {
         url.origin() == self.base.origin()

@@ -11,6 +11,7 @@ use reqwest::{Client, RequestBuilder, Response, Url};
 
 use super::credentials::Login;
 use super::failure::Failure;
+use super::redirect::Reach;
 use super::target::Target;
 use super::transport::read_all;
 
@@ -64,6 +65,7 @@ impl Challenge {
 pub async fn answer(
     client: &Client,
     target: &Target,
+    reach: &Reach,
     challenge: &Challenge,
     login: &Login,
     timeout: Duration,
@@ -82,6 +84,17 @@ pub async fn answer(
     if !target.may_login_at(&url) || !url.username().is_empty() || url.password().is_some() {
         let reason = "the registry names a token endpoint that is not on HTTPS; no login is sent there";
         return Err(Failure::Nonsense(reason.into()));
+    }
+    if !reach.may_connect(&url) {
+        return Err(Failure::TooNear);
+    }
+    let is_anonymous = matches!(login, Login::Anonymous);
+    if !is_anonymous && !reach.may_login_at(&url) {
+        let host = url.host_str().unwrap_or_default();
+        return Err(Failure::Nonsense(format!(
+            "the registry asks for the login at {host}, which is on another domain; if that is meant, name the host in \
+             [registry] login_hosts"
+        )));
     }
     // The scope is ours, never the challenge's: that could ask for more than is needed here.
     let scope = format!("repository:{}:pull", target.repository);

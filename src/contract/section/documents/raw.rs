@@ -312,4 +312,9 @@ pub(in crate::contract) struct RawRegistry {
     /// Whether the repository must not let tags move. Registries other than ECR cannot tell.
     #[schemars(extend("default" = true))]
     pub require_immutable_tags: Option<Marked<bool>>,
+    /// Hosts that the registry may redirect to over TLS though they are in a private network, or though the registry is
+    /// spoken to without TLS: an object store, a VPC endpoint. Link-local addresses are never followed.
+    pub redirect_hosts: Option<Vec<Marked<String>>>,
+    /// Hosts of token endpoints on other domains than the registry's, which may see its login.
+    pub login_hosts: Option<Vec<Marked<String>>>,
 }
