@@ -1,5 +1,6 @@
 //! The command line: the only place that prints.
 
+mod accept;
 mod args;
 mod attest;
 mod audit;
@@ -10,8 +11,10 @@ mod gate;
 mod generate;
 mod image;
 mod init;
+mod mistakes;
 mod output;
 mod progress;
+mod reference;
 mod render;
 mod repository;
 mod rules;
@@ -47,14 +50,10 @@ impl<E: fmt::Display> From<E> for Failure {
 
 /// Runs one command line; the answer is the process's exit code: 0 pass, 1 fail, 2 could not decide.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let arguments = match Arguments::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&args) {
         Ok(arguments) => arguments,
-        Err(e) => {
-            // Help and version are no failures; clap knows where each belongs.
-            let code = u8::try_from(e.exit_code()).unwrap_or(2);
-            let _ = e.print();
-            return code;
-        }
+        Err(e) => return unread(&e, &args),
     };
     let terminal = Terminal::new(&arguments.global);
     let result = match &arguments.command {
@@ -62,6 +61,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Image(image) => image::run(image, &terminal),
         Command::Wiring(wiring) => wiring::run(wiring, &terminal),
         Command::Gate(gate) => gate::run(gate, &terminal),
+        Command::Accept(accept) => accept::run(accept, &terminal),
         Command::Init(init) => init::run(init, &terminal),
         Command::Verify(verify) => verify::run(verify, &terminal),
         Command::Attest(attest) => attest::run(attest, &terminal),
@@ -69,6 +69,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Rules(rules) => rules::run(rules, &terminal),
         Command::Explain(explain) => explain::run(explain, &terminal),
         Command::Simulate(simulate) => simulate::run(simulate, &terminal),
+        Command::GenerateDocs(docs) => reference::run(docs, &terminal),
         Command::Schema(schema) => schema::run(schema, &terminal),
         Command::Completions(shell) => generate::completions(shell, Arguments::command(), &terminal),
         Command::Man(man) => generate::man(man, Arguments::command(), &terminal),
@@ -76,8 +77,22 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     match result {
         Ok(code) => code,
         Err(Failure(message)) => {
-            terminal.error(&message);
+            terminal.error(&mistakes::plain(&message));
             2
         }
+    }
+}
+
+/// What becomes of a command line that is no command: help and versions are printed and no failures, mistakes are.
+fn unread(error: &clap::Error, args: &[OsString]) -> u8 {
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    if let Some(message) = mistakes::explain(error, args, &Arguments::command()) {
+        Terminal::plain().error(&message);
+        return 2;
+    }
+    // clap knows where each belongs. Help that cannot be written is a failure, unless its reader went away.
+    match error.print() {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe && code == 0 => 2,
+        _ => code,
     }
 }

@@ -42,7 +42,7 @@ pub use schema::schema;
 pub use section::{
     AcceptEntry, AcceptMatch, AwsSection, Bucket, DisableEntry, EntrypointEntry, EvidenceKeys,
     EvidenceSection, Fingerprints, ImageSection, Limits, PathGlob, Policy, RegistryHosts, RulesSection,
-    SecretEntry, WorkflowSection,
+    SecretEntry, WorkflowSection, printed_paths,
 };
 
 use section::RawContract;
@@ -139,9 +139,16 @@ impl Contract {
     /// [`ContractError::File`] if the file cannot be read, [`ContractError::Handles`] if its registry cannot,
     /// [`ContractError::Invalid`] with all mistakes of the contract.
     pub fn load(path: &Path, today: Date) -> Result<Self, ContractError> {
-        let text = file::read("contract", path)?;
-        let handles = Handles::of_contract(&text, path)?;
-        let contract = Self::parse_with(&text, path, handles, true)?;
+        Self::from_text(&file::read("contract", path)?, path, today)
+    }
+
+    /// Reads `text` as if it stood in the file at `path`, with all that it names on the disk.
+    ///
+    /// # Errors
+    /// As [`Contract::load`].
+    pub fn from_text(text: &str, path: &Path, today: Date) -> Result<Self, ContractError> {
+        let handles = Handles::of_contract(text, path)?;
+        let contract = Self::parse_with(text, path, handles, true)?;
         contract.check_dates(today)?;
         Ok(contract)
     }
@@ -174,6 +181,8 @@ impl Contract {
         let broken_lines: BTreeSet<u32> =
             mistakes.iter().map(|m| lines.position(m.span.start).line).collect();
         let mut further = substitute::fill(document.get_mut(), handles.as_ref());
+        // What a handle that resolves to nothing leaves in a value is no second mistake.
+        let unfilled: Vec<usize> = further.iter().map(|m| m.span.start).collect();
         further.extend(Shape::fit(&schema(), &mut document, whole));
         let mut raw = match RawContract::deserialize(toml::de::Deserializer::from(document)) {
             Ok(raw) => raw,
@@ -187,7 +196,7 @@ impl Contract {
         let profile = profile::chosen(raw.profile.take(), &mut validator, from_disk)?;
         let waivers = validator.waivers(raw.waivers.take().unwrap_or_default(), profile.as_ref(), path);
         let contract = validator.contract(raw);
-        further.append(&mut validator.mistakes);
+        further.extend(validator.mistakes.drain(..).filter(|m| !unfilled.contains(&m.span.start)));
         // In a line that is not TOML, further mistakes are only echoes of the first.
         further.retain(|m| !broken_lines.contains(&lines.position(m.span.start).line));
         mistakes.append(&mut further);

@@ -4,28 +4,29 @@
 
 mod access;
 mod audit;
+mod cause;
 mod control;
 mod detector;
 mod layer;
 mod outcome;
 mod part;
+mod secret;
+mod source_line;
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
-
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 use seaworthy_source::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
 pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
+pub use cause::Cause;
 pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use detector::DetectorRecord;
 pub use layer::LayerRecord;
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
 pub use part::{Part, PartState};
+pub use secret::{Fingerprint, FingerprintKey, Redacted, SecretMark};
+pub use source_line::{SourceLine, SourceLineKey};
 
 /// How bad it is if the finding is true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -184,118 +185,6 @@ pub enum Reads {
     Workflows,
     /// The contract's entrypoints.
     Entrypoints,
-}
-
-/// A secret as it may be shown: never its value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Redacted {
-    /// A few leading characters that tell its kind, then an ellipsis; never enough to use or to guess the rest.
-    pub preview: String,
-    /// Length of the value in bytes.
-    pub length: usize,
-}
-
-impl Redacted {
-    /// Redacts `secret`. What is shown is a quarter of it at most, and at most four characters, and nothing at all of
-    /// a secret under 16 bytes: short secrets are guessed from their beginnings.
-    pub fn new(secret: &[u8]) -> Self {
-        let shown = if secret.len() < 16 { 0 } else { (secret.len() / 4).min(4) };
-        let head: String =
-            secret.iter().take(shown).take_while(|b| b.is_ascii_graphic()).map(|b| char::from(*b)).collect();
-        Self { preview: format!("{head}…"), length: secret.len() }
-    }
-}
-
-/// The key of the fingerprints' keyed hash.
-#[derive(Clone)]
-pub enum FingerprintKey {
-    /// No key is known: fingerprints are made of the place alone and never of the secret's value, so that a short
-    /// secret cannot be guessed from a report.
-    PlaceOnly,
-    /// A key from the contract: fingerprints also tell apart values at one place.
-    Keyed(Vec<u8>),
-}
-
-impl fmt::Debug for FingerprintKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PlaceOnly => "PlaceOnly",
-            Self::Keyed(_) => "Keyed(…)",
-        })
-    }
-}
-
-/// What may be kept of a secret's value once its window is gone: a redaction and hashes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretMark {
-    /// What may be shown.
-    pub redacted: Redacted,
-    /// Equal for equal values; keyed with a number that dies with the process.
-    pub group: u64,
-    /// The value's keyed hash, if there is a key.
-    value: Option<[u8; 16]>,
-}
-
-impl SecretMark {
-    /// Marks `secret`.
-    pub fn new(key: &FingerprintKey, secret: &[u8]) -> Self {
-        static GROUPS: OnceLock<RandomState> = OnceLock::new();
-        let value = match key {
-            FingerprintKey::PlaceOnly => None,
-            FingerprintKey::Keyed(_) => Some(keyed_hash(key, &[secret])),
-        };
-        let group = GROUPS.get_or_init(RandomState::new).hash_one(secret);
-        Self { redacted: Redacted::new(secret), group, value }
-    }
-}
-
-fn keyed_hash(key: &FingerprintKey, parts: &[&[u8]]) -> [u8; 16] {
-    let key = match key {
-        FingerprintKey::PlaceOnly => &b"seaworthy/fingerprint/place/v1"[..],
-        FingerprintKey::Keyed(key) => key.as_slice(),
-    };
-    let mut out = [0; 16];
-    // HMAC takes a key of any length, so this cannot fail.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return out };
-    for part in parts {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part);
-    }
-    let digest = mac.finalize().into_bytes();
-    out.iter_mut().zip(digest).for_each(|(o, d)| *o = d);
-    out
-}
-
-/// A stable name for one finding, the same from run to run: a keyed hash (HMAC-SHA-256, 128 bits of it in hex).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fingerprint(String);
-
-impl Fingerprint {
-    /// The fingerprint of a finding of `check` by `detector`, at `place` (parts that name it without line numbers or
-    /// layer digests, which change from build to build), of the secret behind `mark`.
-    pub fn new(
-        key: &FingerprintKey,
-        check: &str,
-        detector: &str,
-        place: &[&str],
-        mark: Option<&SecretMark>,
-    ) -> Self {
-        let mut parts = vec![check.as_bytes(), detector.as_bytes()];
-        parts.extend(place.iter().map(|p| p.as_bytes()));
-        parts.extend(mark.and_then(|m| m.value.as_ref()).map(<[u8; 16]>::as_slice));
-        Self(seaworthy_source::hex(&keyed_hash(key, &parts)))
-    }
-
-    /// Reads one that a person wrote into a contract: 32 lowercase hex digits.
-    pub fn parse(text: &str) -> Option<Self> {
-        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        (text.len() == 32 && text.bytes().all(hex)).then(|| Self(text.to_owned()))
-    }
-
-    /// Its text form.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 /// The artifact is bad, here, for this reason.
@@ -480,27 +369,5 @@ impl NotChecked {
         checks: Vec<&'static str>,
     ) -> Self {
         Self { origin, what: what.into(), reason: reason.into(), checks }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_secrets_show_nothing() {
-        assert_eq!(Redacted::new(b"hunter2hunter2").preview, "…");
-        assert_eq!(Redacted::new(b"ghp_0123456789abcdefghij").preview, "ghp_…");
-    }
-
-    #[test]
-    fn fingerprints_without_a_key_do_not_depend_on_the_secret() {
-        let of = |key: &FingerprintKey, secret: &[u8]| {
-            Fingerprint::new(key, "SW301", "x", &["a"], Some(&SecretMark::new(key, secret)))
-        };
-        assert_eq!(of(&FingerprintKey::PlaceOnly, b"a"), of(&FingerprintKey::PlaceOnly, b"b"));
-        let key = FingerprintKey::Keyed(b"k".to_vec());
-        assert_ne!(of(&key, b"a"), of(&key, b"b"));
-        assert_eq!(Fingerprint::parse(of(&key, b"a").as_str()), Some(of(&key, b"a")));
     }
 }

@@ -6,6 +6,7 @@ pub mod entrypoint;
 pub mod fallback;
 mod image;
 pub mod library;
+mod name;
 mod place;
 pub mod secret_file;
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use seaworthy_detect::{BuildError, Detector, Engine};
 use seaworthy_source::input;
 
@@ -45,6 +45,17 @@ pub struct Rule {
     pub generic: bool,
     /// The file that it comes from.
     pub file: String,
+}
+
+impl Rule {
+    /// What may be kept of a value that the detector recognised. Only tokens of a fixed form have a public prefix and a
+    /// length that say nothing of the value.
+    pub fn mark(&self, key: &FingerprintKey, secret: &[u8]) -> SecretMark {
+        match self.detector.boundary && !self.generic {
+            true => SecretMark::token(key, secret, &self.detector.anchors),
+            false => SecretMark::new(key, secret),
+        }
+    }
 }
 
 /// All detectors of a run, ready to scan.

@@ -9,6 +9,7 @@ mod packaging;
 mod papers;
 mod pipeline;
 pub mod request;
+mod source_lines;
 mod verdict;
 mod verify;
 mod wiring;

@@ -1,6 +1,5 @@
 //! SW408: a program gives a variable that must be injected a default or an empty value.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::dockerfile::build::Build;
@@ -27,7 +26,7 @@ static META: CheckMeta = CheckMeta {
 };
 
 /// Makes the finding of a sighting, if the contract still asks for its variable.
-fn finding(context: &Context<'_>, seen: &Fallback, origin: Origin, nth: usize) -> Option<Finding> {
+fn finding(context: &Context<'_>, seen: &Fallback, origin: Origin) -> Option<Finding> {
     let variable = seen.variable.as_str();
     let secret = context.secrets.iter().find(|s| s.variables.iter().any(|v| v == variable))?;
     let path = seen.file.path.display();
@@ -55,20 +54,8 @@ fn finding(context: &Context<'_>, seen: &Fallback, origin: Origin, nth: usize) -
         .confidence(confidence)
         .fix(format!("{} {}", META.fix, seen.form.fix.replace("NAME", variable)))
         .notes(notes)
-        .named(context.key, &[&path, variable, &nth.to_string()]),
+        .named(context.key, &[&path, variable]),
     )
-}
-
-/// Counts the sightings of one variable in one file.
-#[derive(Default)]
-struct Count(HashMap<(u64, String), usize>);
-
-impl Count {
-    fn next(&mut self, seen: &Fallback) -> usize {
-        let count = self.0.entry((seen.file.ordinal, seen.variable.clone())).or_default();
-        *count += 1;
-        *count
-    }
 }
 
 impl Check<Build<'_>> for SilentFallback {
@@ -81,12 +68,10 @@ impl Check<Build<'_>> for SilentFallback {
     }
 
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
-        let mut count = Count::default();
         for seen in &build.context.facts.fallbacks {
             let file = usize::try_from(seen.file.ordinal).unwrap_or(usize::MAX);
             let origin = Origin { place: seen.place.clone(), ..build.context.origin(file) };
-            let nth = count.next(seen);
-            answers.findings.extend(finding(context, seen, origin, nth));
+            answers.findings.extend(finding(context, seen, origin));
         }
     }
 }
@@ -109,13 +94,11 @@ impl Check<Examined> for SilentFallback {
                 if image.layers.iter().skip(at + 1).any(again) {
                     continue;
                 }
-                let mut count = Count::default();
                 for seen in &facts.fallbacks {
                     let origin = image.file(view, &seen.file, seen.place.clone());
-                    let nth = count.next(seen);
                     // What no program can read any more gives no default.
                     if origin.state == Some(FileState::Final) {
-                        answers.findings.extend(finding(context, seen, origin, nth));
+                        answers.findings.extend(finding(context, seen, origin));
                     }
                 }
             }

@@ -106,7 +106,7 @@ fn by_form(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
             confidence: rule.confidence.adjusted(hit.adjust),
             rotate: rule.fix.clone(),
             span: hit.span,
-            mark: SecretMark::new(context.key, hit.secret),
+            mark: rule.mark(context.key, hit.secret),
             name: None,
             notes: hit.notes,
             by_name: rule.generic,
@@ -203,16 +203,24 @@ impl<'a> Masker<'a> {
 
     /// The text with every secret masked.
     pub fn mask(&self, text: &str) -> String {
-        mask_spans(text, examine_text(&self.context, text).into_iter().map(|s| s.span))
+        mask_spans(text, self.secrets(text).into_iter())
+    }
+
+    /// Where the secrets stand in a text.
+    pub fn secrets(&self, text: &str) -> Vec<Range<usize>> {
+        examine_text(&self.context, text).into_iter().map(|s| s.span).collect()
+    }
+
+    /// Where values may stand in a text, secrets or not: what is assigned, what is quoted, words that look random.
+    pub fn values(&self, text: &str) -> Vec<Range<usize>> {
+        let assigned = assignments(text).into_iter().map(|a| a.value).filter(|v| !v.is_empty());
+        assigned.chain(quoted(text)).chain(opaque(text)).collect()
     }
 
     /// A command with everything masked that may be a value: secrets, whatever is assigned, whatever is quoted, and
     /// words that look random. What is left tells which command it is and where it writes.
     pub fn mask_command(&self, text: &str) -> String {
-        let found = examine_text(&self.context, text).into_iter().map(|s| s.span);
-        let assigned = assignments(text).into_iter().map(|a| a.value).filter(|v| !v.is_empty());
-        let spans = found.chain(assigned).chain(quoted(text)).chain(opaque(text));
-        mask_spans(text, spans)
+        mask_spans(text, self.secrets(text).into_iter().chain(self.values(text)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What may be typed.
 
+mod accept;
 mod audit;
 mod gate;
 mod init;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 use crate::finding::Severity;
 use seaworthy_source::RunId;
 
+pub(super) use accept::Accept;
 pub(super) use audit::Audit;
 pub(super) use gate::Gate;
 pub(super) use init::Init;
@@ -27,7 +29,7 @@ pub(super) use papers::{Attest, Verify};
 /// Checks a container image before deployment: no embedded secrets, least-privilege access to runtime secrets, provenance that matches the image.
 #[derive(Debug, Parser)]
 #[command(name = "seaworthy", version, max_term_width = 100, after_help = EXIT_CODES)]
-#[command(propagate_version = true, disable_help_subcommand = true)]
+#[command(propagate_version = true)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) global: Global,
@@ -48,14 +50,22 @@ pub(super) struct Global {
         display_order = 900,
         value_name = "WHEN",
         default_value = "auto",
-        env = "SEAWORTHY_COLOR"
+        env = "SEAWORTHY_COLOR",
+        help_heading = "Report"
     )]
     pub(super) color: When,
-    /// Say less: only the verdict and what failed. Errors are always told.
-    #[arg(short, long, global = true, display_order = 900, conflicts_with = "verbose")]
+    /// Print less: one line for each finding and each item that was not checked, then the verdict.
+    #[arg(
+        short,
+        long,
+        global = true,
+        display_order = 900,
+        conflicts_with = "verbose",
+        help_heading = "Report"
+    )]
     pub(super) quiet: bool,
-    /// Say more: every finding and every check; twice for digests and offsets.
-    #[arg(short, long, global = true, display_order = 900, action = ArgAction::Count)]
+    /// Print more: every finding and every check; twice for digests and offsets.
+    #[arg(short, long, global = true, display_order = 900, action = ArgAction::Count, help_heading = "Report")]
     pub(super) verbose: u8,
 }
 
@@ -76,6 +86,7 @@ pub(super) enum Command {
     Image(Image),
     Wiring(Wiring),
     Gate(Gate),
+    Accept(Accept),
     Init(Init),
     Simulate(Simulate),
     Verify(Verify),
@@ -86,6 +97,7 @@ pub(super) enum Command {
     Schema(Schema),
     Completions(Completions),
     Man(Man),
+    GenerateDocs(GenerateDocs),
 }
 
 /// Inspect a build before it is done: the Dockerfile and the files that its context gives the builder
@@ -105,22 +117,28 @@ pub(super) struct Context {
     #[arg(value_name = "DIR")]
     pub(super) directory: Option<PathBuf>,
     /// The Dockerfile; - reads standard input. Default: the contract's `image.dockerfile`, else DIR/Dockerfile.
-    #[arg(short = 'f', long, value_name = "DOCKERFILE")]
+    #[arg(short = 'f', long, value_name = "DOCKERFILE", help_heading = "Input")]
     pub(super) file: Option<PathBuf>,
     /// The stage to build, if it is not the last.
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", help_heading = "Input")]
     pub(super) target: Option<String>,
     /// Who builds: builders read ignore files differently.
-    #[arg(long, value_name = "BUILDER", default_value = "buildkit", env = "SEAWORTHY_BUILDER")]
+    #[arg(
+        long,
+        value_name = "BUILDER",
+        default_value = "buildkit",
+        env = "SEAWORTHY_BUILDER",
+        help_heading = "Input"
+    )]
     pub(super) builder: With,
     /// Print the files that are sent to the builder, one per line, and examine nothing.
-    #[arg(long)]
+    #[arg(long, help_heading = "List files")]
     pub(super) list: bool,
     /// Like --list, but print only the files that a COPY, ADD or bind mount of the needed stages can take.
-    #[arg(long)]
+    #[arg(long, help_heading = "List files")]
     pub(super) reachable: bool,
     /// With --list or --reachable: end each path with NUL instead of a newline.
-    #[arg(short = '0', long, requires = "listing")]
+    #[arg(short = '0', long, requires = "listing", help_heading = "List files")]
     pub(super) null: bool,
     #[command(flatten)]
     pub(super) common: Common,
@@ -149,24 +167,25 @@ pub(super) enum With {
 #[command(after_help = "Examples:\n  \
     docker save app:1.4 | gzip > app.tar.gz && seaworthy image app.tar.gz\n  \
     seaworthy image oci-archive:app.tar -f Dockerfile --report text --report sarif=seaworthy.sarif\n  \
-    seaworthy image docker://registry.example.com/app@sha256:…")]
+    seaworthy image docker://registry.example.com/app@sha256:…\n\n\
+    Exit codes: 0 pass, 1 fail, 2 could not decide")]
 pub(super) struct Image {
     /// The image: docker-archive:FILE[:TAG], oci-archive:FILE[:TAG], oci:DIR[:TAG], docker://HOST/NAME[:TAG|@DIGEST],
     /// docker-daemon:NAME[:TAG], or just a path. Default: the contract's `image.reference`.
     #[arg(value_name = "REF")]
     pub(super) reference: Option<String>,
     /// The Dockerfile that built it: findings then name its lines. Default: the contract's `image.dockerfile`.
-    #[arg(short = 'f', long, value_name = "DOCKERFILE")]
+    #[arg(short = 'f', long, value_name = "DOCKERFILE", help_heading = "Input")]
     pub(super) file: Option<PathBuf>,
     /// The stage that was built, if it is not the last.
-    #[arg(long, value_name = "STAGE", requires = "file")]
+    #[arg(long, value_name = "STAGE", requires = "file", help_heading = "Input")]
     pub(super) target: Option<String>,
-    /// Talk plain HTTP to the registry (loopback registries need no asking).
-    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP")]
+    /// Use HTTP instead of HTTPS; the default for loopback registries.
+    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", help_heading = "Input")]
     pub(super) plain_http: bool,
     /// Also run the contract's entrypoints with --help, in a container without network and secrets; the image must be
     /// in an archive. Without this, nothing of the image is run.
-    #[arg(long, value_name = "ENGINE")]
+    #[arg(long, value_name = "ENGINE", help_heading = "Input")]
     pub(super) exec: Option<Engine>,
     #[command(flatten)]
     pub(super) common: Common,
@@ -185,6 +204,11 @@ fn severity(word: &str) -> Result<Severity, String> {
     Severity::from_word(word).ok_or_else(|| "expected low, medium, high or critical".to_owned())
 }
 
+fn jobs(text: &str) -> Result<u16, String> {
+    let number = text.parse::<u16>().ok().filter(|n| *n > 0);
+    number.ok_or_else(|| format!("expected a number from 1 to {}", u16::MAX))
+}
+
 fn run_id(text: &str) -> Result<String, String> {
     RunId::parse(text).map(|id| id.to_string()).map_err(|rule| format!("a run's ID {rule}"))
 }
@@ -193,35 +217,53 @@ fn run_id(text: &str) -> Result<String, String> {
 #[derive(Args, Clone, Debug)]
 pub(super) struct Common {
     /// The contract. Default: seaworthy.toml in the current folder, if there is one.
-    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT")]
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT", help_heading = "Policy")]
     pub(super) contract: Option<PathBuf>,
     /// Write a report: text, json, sarif, github or evidence; to PATH, else to standard output (evidence: to the
     /// contract's folder). May be given several times. Default: text.
-    #[arg(long = "report", value_name = "FORMAT[=PATH]", env = "SEAWORTHY_REPORT", value_delimiter = ',')]
+    #[arg(
+        long = "report",
+        value_name = "FORMAT[=PATH]",
+        env = "SEAWORTHY_REPORT",
+        value_delimiter = ',',
+        help_heading = "Report"
+    )]
     pub(super) reports: Vec<String>,
-    /// The mildest severity that fails: low, medium, high or critical. Default: the contract's, else medium.
-    #[arg(long, value_name = "SEVERITY", env = "SEAWORTHY_FAIL_ON", value_parser = severity, hide_possible_values = true)]
+    /// Minimum severity that fails the run: low, medium, high or critical. Default: the contract's, else medium.
+    #[arg(long, value_name = "SEVERITY", env = "SEAWORTHY_FAIL_ON", value_parser = severity, hide_possible_values = true, help_heading = "Policy")]
     pub(super) fail_on: Option<Severity>,
     /// Exit with 0 in place of 1; never in place of 2.
-    #[arg(long, env = "SEAWORTHY_EXIT_ZERO")]
+    #[arg(long, env = "SEAWORTHY_EXIT_ZERO", value_parser = clap::builder::BoolishValueParser::new(), help_heading = "Policy")]
     pub(super) exit_zero: bool,
     /// Number of threads. Default: all processors.
-    #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = jobs, help_heading = "Advanced")]
     pub(super) jobs: Option<u16>,
     /// More detectors: a folder of .toml files (see `seaworthy rules show`). May be given several times.
-    #[arg(long = "rules", value_name = "DIR", env = "SEAWORTHY_RULES", value_delimiter = ',')]
+    #[arg(
+        long = "rules",
+        value_name = "DIR",
+        env = "SEAWORTHY_RULES",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
     pub(super) rules: Vec<PathBuf>,
     /// The run that the evidence belongs to.
-    #[arg(long, value_name = "ID", env = "SEAWORTHY_RUN_ID", value_parser = run_id)]
+    #[arg(long, value_name = "ID", env = "SEAWORTHY_RUN_ID", value_parser = run_id, help_heading = "Evidence")]
     pub(super) run_id: Option<String>,
     /// Who runs this, for the evidence. Default: GITHUB_ACTOR, else the user.
-    #[arg(long, value_name = "NAME", env = "SEAWORTHY_ACTOR")]
+    #[arg(long, value_name = "NAME", env = "SEAWORTHY_ACTOR", help_heading = "Evidence")]
     pub(super) actor: Option<String>,
     /// Replace evidence that exists with another verdict; the old file is kept beside it.
-    #[arg(long)]
+    #[arg(long, help_heading = "Evidence")]
     pub(super) replace: bool,
     /// The category of a SARIF upload: one for each image of a repository.
-    #[arg(long, value_name = "NAME", env = "SEAWORTHY_SARIF_CATEGORY", default_value = "seaworthy")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SEAWORTHY_SARIF_CATEGORY",
+        default_value = "seaworthy",
+        help_heading = "Report"
+    )]
     pub(super) sarif_category: String,
 }
 
@@ -279,6 +321,15 @@ pub(super) struct Schema {
 pub(super) struct Man {
     /// The command, such as image.
     pub(super) name: Option<String>,
+}
+
+/// Write the generated pages of the documentation
+#[derive(Args, Debug)]
+#[command(hide = true)]
+pub(super) struct GenerateDocs {
+    /// The directory that they go to.
+    #[arg(value_name = "DIR", default_value = "docs")]
+    pub(super) directory: PathBuf,
 }
 
 /// Print a completion script for a shell

@@ -17,7 +17,7 @@ use crate::report::evidence::RunInfo;
 use crate::rule::Rules;
 
 /// The contract's file where none is named.
-const CONTRACT: &str = "seaworthy.toml";
+pub(super) const CONTRACT: &str = "seaworthy.toml";
 
 /// Today, in UTC.
 pub(super) fn today() -> Date {

@@ -18,14 +18,19 @@ use seaworthy_source::RunId;
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
     let Some(id) = &common.run_id else {
-        return Err(Failure(
-            "a gate is for a run: give its ID with --run-id, or set SEAWORTHY_RUN_ID".into(),
-        ));
+        return Err(Failure("no run: give its ID with --run-id, or set SEAWORTHY_RUN_ID".into()));
     };
     let id = RunId::parse(id).map_err(|rule| Failure(format!("--run-id {rule}")))?;
     let reports = wanted(common)?;
     let session = Session::open(common, Path::new("."), terminal)?;
     let contract = &session.contract;
+    if contract.path().is_none() {
+        // A gate judges what a contract promises: without one there is nothing to judge, and nothing is written.
+        return Err(Failure(format!(
+            "there is no {} here: write one with `seaworthy init`, or name it with --contract FILE",
+            environment::CONTRACT
+        )));
+    }
     let place = Place::open(
         contract,
         &id,

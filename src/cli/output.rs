@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use super::Failure;
 use super::args::{Common, Global, When};
@@ -19,11 +20,17 @@ pub(super) struct Terminal {
     color: When,
     quiet: bool,
     verbose: u8,
+    started: Instant,
 }
 
 impl Terminal {
     pub(super) fn new(global: &Global) -> Self {
-        Self { color: global.color, quiet: global.quiet, verbose: global.verbose }
+        Self { color: global.color, quiet: global.quiet, verbose: global.verbose, started: Instant::now() }
+    }
+
+    /// A terminal before its options are known.
+    pub(super) fn plain() -> Self {
+        Self { color: When::Auto, quiet: false, verbose: 0, started: Instant::now() }
     }
 
     fn color(&self, is_terminal: bool) -> bool {
@@ -88,6 +95,8 @@ impl Terminal {
             verbose: self.verbose,
             quiet: self.quiet,
             width,
+            // A file and a pipe get the same bytes from the same input.
+            elapsed: (to_terminal && io::stdout().is_terminal()).then(|| self.started.elapsed()),
         }
     }
 }
@@ -95,7 +104,7 @@ impl Terminal {
 /// The terminal's width where there is one, within what reads well.
 fn terminal_width() -> usize {
     let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    columns.unwrap_or(100).clamp(60, 120)
+    columns.unwrap_or(100).clamp(20, 140)
 }
 
 /// A report that was asked for, and where it goes.
@@ -239,9 +248,17 @@ pub(super) fn write_side(
     for (w, bytes) in wanted.iter().zip(&rendered) {
         let result = match (&w.path, w.format) {
             (path, Format::Evidence) => put_evidence(path.as_deref(), bytes, contract, common, terminal),
-            (Some(path), format) => store::write_atomically(path, bytes)
-                .map(|()| terminal.note(&format!("{format} report: {}", path.display())))
-                .map_err(Failure::from),
+            (Some(path), format) => {
+                let created = missing_directory(path);
+                store::write_atomically(path, bytes)
+                    .map(|()| {
+                        if let Some(created) = created {
+                            terminal.note(&format!("created the directory {}", created.display()));
+                        }
+                        terminal.note(&format!("{format} report: {}", path.display()));
+                    })
+                    .map_err(Failure::from)
+            }
             (None, _) => terminal.print(bytes),
         };
         faults.extend(result.err().map(|Failure(message)| message));
@@ -250,6 +267,11 @@ pub(super) fn write_side(
         summary::append(&surroundings, terminal);
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure(faults.join("\n"))) }
+}
+
+/// The directory of a file that is to be written, if it does not exist yet.
+fn missing_directory(path: &Path) -> Option<PathBuf> {
+    path.parent().filter(|p| !p.as_os_str().is_empty() && !p.exists()).map(Path::to_owned)
 }
 
 fn put_evidence(

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::Failure;
 use super::args::{Rules as Arguments, RulesCommand};
 use super::output::Terminal;
+use super::{Failure, mistakes};
 use crate::rule::{Rules, prove};
+use seaworthy_source::escape_bytes;
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     match &arguments.command {
@@ -32,7 +33,13 @@ fn list(rules: &Rules, terminal: &Terminal) -> Result<u8, Failure> {
 
 fn show(rules: &Rules, id: &str, terminal: &Terminal) -> Result<u8, Failure> {
     let Some(rule) = rules.find(id) else {
-        return Err(Failure(format!("there is no detector {id}; `seaworthy rules list` lists all")));
+        let near = mistakes::nearest(id, rules.all().iter().map(|r| r.detector.id.as_str()), 3);
+        let hint = if near.is_empty() {
+            "`seaworthy rules list` lists all".to_owned()
+        } else {
+            format!("did you mean {}?", near.join(", "))
+        };
+        return Err(Failure(format!("there is no detector {}; {hint}", escape_bytes(id.as_bytes()))));
     };
     let d = &rule.detector;
     let mut out = String::new();

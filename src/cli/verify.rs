@@ -13,6 +13,9 @@ use crate::scan::{self, Outcome, RegistryAccess, ScanError};
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
+    if arguments.provenance.is_none() && common.run_id.is_none() {
+        return Err(Failure("what is to be verified? give --run-id ID or --provenance FILE".to_owned()));
+    }
     let reports = wanted(common)?;
     let contract = environment::contract(common, Path::new("."), terminal)?;
     let named = [&arguments.provenance, &arguments.run, &arguments.receipt, &arguments.security];

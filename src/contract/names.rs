@@ -144,14 +144,14 @@ pub(super) fn path(text: &str) -> Result<String, Fault> {
 
 /// A glob on a finding's path; `*` and `?` stop at a slash and `**` does not.
 pub(super) fn glob(text: &str) -> Result<GlobSet, Fault> {
-    if text.starts_with(['/', '.'])
-        && (text.starts_with('/') || text.starts_with("./") || text.starts_with("../"))
-    {
+    if text.starts_with("../") {
         return Err(Fault::new(
-            "can never match: paths in reports are relative to the root",
-            "leave out the leading `/` or `./`, such as `app/tests/**`",
+            "can never match: no path in a report begins with `../`",
+            "write the path as the report prints it, such as `app/tests/**`",
         ));
     }
+    // Reports print files of an image with a leading slash.
+    let text = text.strip_prefix("./").or_else(|| text.strip_prefix('/')).unwrap_or(text);
     let bad = || {
         Fault::new("is not a glob", "write a pattern such as `app/tests/**` or `**/*.pem`, 1 to 1,024 bytes")
     };

@@ -71,8 +71,8 @@ fn mistake(name: &str, found: Option<&str>, handles: Option<&Handles>, span: Spa
     let shown = quoted(name);
     let (message, help) = match (found, handles) {
         (_, None) => (
-            format!("the handle {shown} resolves to nothing: the contract names no registry"),
-            "add `[handles]` with the `file` that holds it".to_owned(),
+            format!("the handle {shown} resolves to nothing: the contract names no registry of handles"),
+            "add it to a file, and name that in the contract: [handles] file = \"handles.md\"".to_owned(),
         ),
         (Some(""), _) => {
             (format!("the handle {shown} is empty in the registry"), "give it a value there".to_owned())

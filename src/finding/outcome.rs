@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{AccessTable, DetectorRecord, LayerRecord, CheckMeta, ControlGroup, Finding, NotChecked, ProfileRecord, Severity};
+use super::{
+    AccessTable, Cause, CheckMeta, ControlGroup, DetectorRecord, Finding, LayerRecord, NotChecked, ProfileRecord,
+    Severity, SourceLine, SourceLineKey,
+};
 
 /// The one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,6 +189,10 @@ pub struct Report {
     pub artifacts: Vec<ArtifactRecord>,
     /// What was found, by check, origin and span.
     pub findings: Vec<Finding>,
+    /// The findings by what they have in common, worst first; every finding is in one of them.
+    pub causes: Vec<Cause>,
+    /// Lines that findings point at, values masked: only those where masking is certain.
+    pub source_lines: BTreeMap<SourceLineKey, SourceLine>,
     /// What was found and is accepted.
     pub accepted: Vec<Accepted>,
     /// What could not be seen.
@@ -273,6 +280,8 @@ impl Report {
             fail_on,
             verdict,
             artifacts,
+            causes: Cause::group(&findings),
+            source_lines: BTreeMap::new(),
             findings,
             accepted,
             not_checked,
@@ -300,6 +309,7 @@ impl Report {
         let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
         let (mut notes, mut access, mut task_definitions) = (Vec::new(), None, 0);
         let (mut layers, mut detectors) = (Vec::new(), BTreeMap::new());
+        let mut source_lines = BTreeMap::new();
         let digests = parts.first().map(|p| (p.rules_digest.clone(), p.contract_digest.clone()));
         for part in parts {
             asked.extend(
@@ -311,6 +321,7 @@ impl Report {
             not_checked.extend(part.not_checked);
             artifacts.extend(part.artifacts);
             notes.extend(part.notes);
+            source_lines.extend(part.source_lines);
             access = access.or(part.access);
             layers.extend(part.layers);
             detectors.extend(part.detectors);
@@ -322,6 +333,7 @@ impl Report {
         (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
         (report.notes, report.access, report.task_definitions) = (notes, access, task_definitions);
         (report.layers, report.detectors) = (layers, detectors);
+        report.source_lines = source_lines;
         report
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::fallback::{self, Fallback};
 use super::library::{self, KeyIdentity, Manifests, key};
+use super::name;
 use super::place::place;
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
@@ -227,6 +228,7 @@ fn sighting(
     if library::is_key(rule) && key::is_stub(hit.secret) {
         return None;
     }
+    let mark = rule.mark(fingerprint_key, hit.secret);
     let key = if library::is_key(rule) { key::identity_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,
@@ -235,7 +237,7 @@ fn sighting(
         span: (offset, in_file(hit.span.end)),
         place: place(bytes, whole && width == 1, hit.span.start, offset),
         confidence,
-        mark: SecretMark::new(fingerprint_key, hit.secret),
+        mark: mark.named(name::of_value(bytes, hit.span.start, width == 1)),
         key,
         notes,
     })

@@ -75,7 +75,9 @@ pub(super) struct Document {
     inputs: Vec<v1::Artifact>,
     /// Every check that could have been asked, in order of their IDs.
     checks: Vec<Check>,
-    /// What could not be examined.
+    /// The findings by what they have in common, worst first.
+    causes: Vec<v1::Cause>,
+    /// What could not be checked.
     not_checked: Vec<v1::NotChecked>,
     /// What must be known to read the verdict rightly; left out when there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -141,6 +143,7 @@ impl Document {
             image_digests: image_digests.into_iter().collect(),
             inputs: report.artifacts.iter().map(Into::into).collect(),
             checks: checks(report),
+            causes: v1::Cause::all(report),
             not_checked: report.not_checked.iter().map(Into::into).collect(),
             notes: report.notes.iter().map(|n| printable(n)).collect(),
             coverage: (&report.coverage).into(),
@@ -176,10 +179,10 @@ fn failure_reason(report: &Report, codes: &[String]) -> Option<String> {
         Verdict::Incomplete => {
             let open = report.controls.iter().map(|g| g.open().count()).sum::<usize>();
             let items = match (report.not_checked.len(), open) {
-                (0, open) => format!("{} open", count(open, "control")),
-                (items, 0) => format!("{} not examined", count(items, "item")),
+                (0, open) => format!("{} not passed", count(open, "control")),
+                (items, 0) => format!("{} not checked", count(items, "item")),
                 (items, open) => {
-                    format!("{} open, {} not examined", count(open, "control"), count(items, "item"))
+                    format!("{} not passed, {} not checked", count(open, "control"), count(items, "item"))
                 }
             };
             let first = report.not_checked.first().map_or_else(String::new, |u| {
@@ -280,7 +283,7 @@ mod tests {
         assert_eq!(document["verdict"], "FAIL");
         let reason = document["failure_reason"].as_str().unwrap();
         assert!(
-            reason.starts_with("incomplete: 2 items not examined: SW301-NOT-CHECKED, SW302-NOT-CHECKED"),
+            reason.starts_with("incomplete: 2 items not checked: SW301-NOT-CHECKED, SW302-NOT-CHECKED"),
             "{reason}"
         );
     }

@@ -4,11 +4,11 @@
 
 use std::io::{self, Write};
 
-use super::phrase::{artifact, hidden, made_in, place, prose, sentence};
+use super::phrase::{artifact, hidden, made_in, place, prose, redacted, sentence};
 use super::repository::Repository;
 use super::source::Source;
 use super::{TOOL, tally};
-use crate::finding::{ControlGroup, ControlStatus, Finding, NotChecked, Report, Verdict};
+use crate::finding::{Cause, ControlGroup, ControlStatus, Finding, NotChecked, Report, Verdict};
 
 /// Characters of an instruction that a message quotes.
 const INSTRUCTION: usize = 120;
@@ -20,12 +20,21 @@ const INSTRUCTION: usize = 120;
 /// When `out` fails.
 pub fn write(report: &Report, repository: &Repository, out: &mut dyn Write) -> io::Result<()> {
     verdict(report, out)?;
-    let mut findings: Vec<&Finding> = report.findings.iter().collect();
-    findings.sort_by_key(|f| std::cmp::Reverse((f.severity, f.confidence)));
-    for finding in findings {
+    // The leading finding of each cause comes first, so that the few that GitHub shows are about different things.
+    let all =
+        |cause: &Cause| cause.findings.iter().filter_map(|i| report.findings.get(*i)).collect::<Vec<_>>();
+    let causes: Vec<Vec<&Finding>> = report.causes.iter().map(all).collect();
+    let mut findings: Vec<(usize, &Finding, &Finding)> = causes
+        .iter()
+        .flat_map(|c| c.iter().enumerate().filter_map(|(at, f)| Some((usize::from(at > 0), *f, *c.first()?))))
+        .collect();
+    findings.sort_by_key(|(later, f, _)| {
+        (f.severity < report.fail_on, *later, std::cmp::Reverse((f.severity, f.confidence)))
+    });
+    for (_, finding, lead) in findings {
         let level = if finding.severity >= report.fail_on { "error" } else { "warning" };
         let title = format!("{} {}", finding.check, finding.severity);
-        command(out, level, Source::of(&finding.origin, repository), &title, &message(finding))?;
+        command(out, level, Source::of(&finding.origin, repository), &title, &message(finding, lead))?;
     }
     for control in report.controls.iter().flat_map(ControlGroup::open) {
         // What fails has a command for each finding.
@@ -37,7 +46,7 @@ pub fn write(report: &Report, repository: &Repository, out: &mut dyn Write) -> i
     }
     for not_checked in &report.not_checked {
         let level = if report.verdict == Verdict::Incomplete { "error" } else { "warning" };
-        let title = format!("{TOOL}: not examined");
+        let title = format!("{TOOL}: not checked");
         command(out, level, Source::of(&not_checked.origin, repository), &title, &reason(not_checked))?;
     }
     Ok(())
@@ -55,17 +64,20 @@ fn verdict(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     command(out, level, None, &format!("{TOOL}: {}", report.verdict.as_str()), &text)
 }
 
-fn message(finding: &Finding) -> String {
+fn message(finding: &Finding, lead: &Finding) -> String {
     let origin = &finding.origin;
     let mut text = sentence(&prose(&finding.message));
     let named = artifact(&origin.artifact, origin.platform.as_deref());
     let parts = [Some(format!("{} in {named}", place(origin))), made_in(origin, INSTRUCTION), hidden(origin)];
     text.push_str(&format!("\n{}.", parts.into_iter().flatten().collect::<Vec<_>>().join("; ")));
     if let Some(secret) = &finding.secret {
-        text.push_str(&format!("\nSecret: {} ({} bytes).", prose(&secret.preview), secret.length));
+        text.push_str(&format!("\nSecret: {}.", redacted(secret)));
     }
     if !finding.places.is_empty() {
         text.push_str(&format!("\nAlso in {}.", super::phrase::count(finding.places.len(), "further place")));
+    }
+    if !std::ptr::eq(finding, lead) {
+        text.push_str(&format!("\nSame cause as {}: {}", lead.check, sentence(&prose(&lead.message))));
     }
     text.push_str(&format!("\nFix: {}", sentence(&prose(&finding.fix))));
     text
@@ -77,7 +89,7 @@ fn reason(not_checked: &NotChecked) -> String {
     let text = format!("{} ({} in {named}): {}", not_checked.what, place(origin), not_checked.reason);
     let checks = match not_checked.checks.is_empty() {
         true => String::new(),
-        false => format!(" Left open: {}.", not_checked.checks.join(", ")),
+        false => format!(" Not checked: {}.", not_checked.checks.join(", ")),
     };
     format!("{}{checks}", sentence(&prose(&text)))
 }
@@ -120,11 +132,11 @@ mod tests {
 
     #[test]
     fn the_first_command_is_the_verdict() {
-        assert_eq!(lines(&samples::pass())[0], "::notice title=seaworthy%3A pass::no findings.");
+        assert_eq!(lines(&samples::pass())[0], "::notice title=seaworthy%3A pass::nothing found.");
         assert!(lines(&samples::fail())[0].starts_with("::error title=seaworthy%3A fail::"));
         let incomplete = lines(&samples::incomplete());
         assert!(incomplete[0].starts_with("::error title=seaworthy%3A incomplete::"));
-        let open = |l: &String| l.starts_with("::error ") && l.contains("title=seaworthy%3A not examined::");
+        let open = |l: &String| l.starts_with("::error ") && l.contains("title=seaworthy%3A not checked::");
         assert!(incomplete[1..].iter().all(open), "{incomplete:#?}");
     }
 

@@ -39,6 +39,8 @@ pub(super) struct Document {
     artifacts: Vec<v1::Artifact>,
     /// What was found, by check, origin and span.
     findings: Vec<v1::Finding>,
+    /// The findings by what they have in common, worst first.
+    causes: Vec<v1::Cause>,
     /// What was found and is accepted by the contract.
     accepted: Vec<v1::Accepted>,
     /// What could not be examined.
@@ -63,6 +65,8 @@ pub(super) struct Document {
 struct Summary {
     /// All findings.
     findings: usize,
+    /// All causes.
+    causes: usize,
     /// Those at or above `fail_on`.
     failing: usize,
     /// Findings of severity critical.
@@ -107,6 +111,7 @@ impl Document {
             summary: Summary::of(report),
             artifacts: report.artifacts.iter().map(Into::into).collect(),
             findings: report.findings.iter().map(Into::into).collect(),
+            causes: v1::Cause::all(report),
             accepted: report.accepted.iter().map(Into::into).collect(),
             not_checked: report.not_checked.iter().map(Into::into).collect(),
             notes: report.notes.iter().map(|n| printable(n)).collect(),
@@ -124,6 +129,7 @@ impl Summary {
         let of = |severity: Severity| report.findings.iter().filter(|f| f.severity == severity).count();
         Self {
             findings: report.findings.len(),
+            causes: report.causes.len(),
             failing: report.failing(),
             critical: of(Severity::Critical),
             high: of(Severity::High),

@@ -132,7 +132,54 @@ pub(super) fn redacted(secret: &Redacted) -> String {
         "…" => "value not shown".to_owned(),
         preview => printable(preview),
     };
-    format!("{shown} ({})", count(secret.length, "byte"))
+    match secret.length {
+        Some(length) => format!("{shown} ({})", count(length, "byte")),
+        None => shown,
+    }
+}
+
+/// Digests in a text cut to twelve digits, for people.
+pub(super) fn short_digests(text: &str) -> String {
+    const PREFIX: &str = "sha256:";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(PREFIX) {
+        let (before, after) = rest.split_at(at + PREFIX.len());
+        out.push_str(before);
+        let digits = after.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let (hex, tail) = after.split_at(digits);
+        match digits {
+            64 => out.push_str(&format!("{}…", &hex[..12])),
+            _ => out.push_str(hex),
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// IDs of checks in order, neighbours as a range: `SW101 SW401-407`.
+pub(super) fn ids(checks: &[&str]) -> String {
+    let number = |id: &str| id.get(2..).and_then(|n| n.parse::<u32>().ok());
+    let mut sorted: Vec<&str> = checks.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut runs: Vec<Vec<&str>> = Vec::new();
+    for id in sorted {
+        let follows = |run: &&mut Vec<&str>| {
+            let last = run.last().and_then(|l| number(l));
+            last.is_some() && last.map(|n| n + 1) == number(id)
+        };
+        match runs.last_mut().filter(follows) {
+            Some(run) => run.push(id),
+            None => runs.push(vec![id]),
+        }
+    }
+    let word = |run: &Vec<&str>| match run.as_slice() {
+        [first, .., last] if run.len() > 2 => format!("{first}-{}", last.get(2..).unwrap_or(last)),
+        run => run.join(" "),
+    };
+    runs.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The artifact, and its platform if it has one: `app:1.0 (linux/amd64)`.

@@ -148,7 +148,7 @@ fn finding(
         fix: fix.to_owned(),
         fingerprint: Fingerprint::new(&FingerprintKey::PlaceOnly, check, detector, &place, None),
         origin,
-        secret: Some(Redacted { preview: preview.to_owned(), length }),
+        secret: Some(Redacted { preview: preview.to_owned(), length: Some(length), ..Redacted::unseen() }),
         places: Vec::new(),
         notes: Vec::new(),
     }

@@ -1,4 +1,4 @@
-//! A report's verdict in one line: how many findings, how bad, what was accepted and what was not examined.
+//! A report's verdict in one line: how many causes and findings, how bad, what was accepted and what was not checked.
 
 use super::phrase::{count, number};
 use crate::finding::{Report, Severity};
@@ -9,47 +9,41 @@ pub(super) fn parts(report: &Report) -> Vec<String> {
     let below = report.findings.len() - failing;
     let mut parts = Vec::new();
     if failing > 0 {
-        parts.push(format!(
-            "{} at or above {}{}",
-            count(failing, "finding"),
-            report.fail_on,
-            severities(report)
-        ));
+        let causes = report.causes.iter().filter(|c| c.severity >= report.fail_on).count();
+        let findings = format!("{} ({})", count(failing, "finding"), severities(report));
+        if causes < failing {
+            parts.push(count(causes, "cause"));
+        }
+        parts.push(findings);
     }
-    if below > 0 && failing > 0 {
-        parts.push(format!("{} below", number(below)));
-    } else if below > 0 {
-        parts.push(format!("{} below {}", count(below, "finding"), report.fail_on));
+    if below > 0 {
+        let what = if failing > 0 { number(below) } else { count(below, "finding") };
+        parts.push(format!("{what} below {}", report.fail_on));
     }
     if report.findings.is_empty() {
-        parts.push("no findings".to_owned());
+        parts.push("nothing found".to_owned());
     }
     if !report.accepted.is_empty() {
         parts.push(format!("{} accepted", number(report.accepted.len())));
     }
     if !report.not_checked.is_empty() {
-        parts.push(format!("{} not examined", count(report.not_checked.len(), "item")));
+        parts.push(format!("{} not checked", count(report.not_checked.len(), "item")));
     }
     let open: usize = report.controls.iter().map(|g| g.open().count()).sum();
     if open > 0 {
-        parts.push(format!("{} open", count(open, "control")));
+        parts.push(format!("{} not passed", count(open, "control")));
     }
     parts
 }
 
-/// The failing findings by severity, in brackets; nothing when the words before say it already.
+/// The failing findings by severity: `1 critical, 4 high`.
 fn severities(report: &Report) -> String {
     let of = |s: Severity| report.findings.iter().filter(|f| f.severity == s).count();
-    let counts: Vec<(Severity, usize)> = Severity::ALL
-        .into_iter()
-        .rev()
-        .filter(|s| *s >= report.fail_on)
+    let failing = Severity::ALL.into_iter().rev().filter(|s| *s >= report.fail_on);
+    let words: Vec<String> = failing
         .map(|s| (s, of(s)))
         .filter(|(_, n)| *n > 0)
+        .map(|(s, n)| format!("{} {s}", number(n)))
         .collect();
-    if counts.iter().all(|(s, _)| *s == report.fail_on) {
-        return String::new();
-    }
-    let words: Vec<String> = counts.into_iter().map(|(s, n)| format!("{} {s}", number(n))).collect();
-    format!(" ({})", words.join(", "))
+    words.join(", ")
 }

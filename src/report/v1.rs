@@ -3,6 +3,7 @@
 //! never absent.
 
 mod access;
+mod cause;
 mod control;
 
 use schemars::JsonSchema;
@@ -13,6 +14,7 @@ use super::{TOOL, VERSION};
 use crate::finding as inner;
 
 pub(super) use access::Access;
+pub(super) use cause::Cause;
 pub(super) use control::{Group, Profile};
 
 /// The tool that wrote the document.
@@ -270,10 +272,12 @@ impl From<&seaworthy_source::Origin> for Origin {
 /// A secret, redacted. Its value is in no report.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Secret {
-    /// A few leading characters that tell its kind, then an ellipsis.
+    /// The public prefix that all tokens of its kind share, then an ellipsis; else the ellipsis alone.
     preview: String,
-    /// Length of the value in bytes.
-    length: usize,
+    /// Length of the value in bytes, for tokens of a fixed form; `null` for passwords and the like.
+    length: Option<usize>,
+    /// The variable or key that holds it, where the text around it tells.
+    name: Option<String>,
 }
 
 /// The artifact is bad, here, for this reason.
@@ -334,10 +338,11 @@ impl From<&inner::Finding> for Finding {
             message: printable(&finding.message),
             fix: prose(&finding.fix),
             origin: (&finding.origin).into(),
-            secret: finding
-                .secret
-                .as_ref()
-                .map(|s| Secret { preview: printable(&s.preview), length: s.length }),
+            secret: finding.secret.as_ref().map(|s| Secret {
+                preview: printable(&s.preview),
+                length: s.length,
+                name: s.name.as_deref().map(printable),
+            }),
             fingerprint: finding.fingerprint.as_str().to_owned(),
             places: finding.places.iter().map(Into::into).collect(),
             notes: finding.notes.iter().map(|n| prose(n)).collect(),

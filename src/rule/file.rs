@@ -87,6 +87,10 @@ fn yes() -> bool {
 /// Reads one file; all its mistakes are told at once.
 pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Vec<Problem>> {
     let lines = LineIndex::new(text.as_bytes());
+    let incomplete = incomplete(name, text, &lines);
+    if !incomplete.is_empty() {
+        return Err(incomplete);
+    }
     let raw: RawFile = toml::from_str(text).map_err(|e| {
         let position = e.span().map(|s| lines.position(s.start));
         vec![Problem { file: name.to_owned(), position, message: e.message().to_owned() }]
@@ -98,6 +102,46 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Vec<Problem>> {
         rules.extend(reader.rule(rule));
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
+}
+
+/// Keys that every detector has.
+const REQUIRED: [&str; 9] = [
+    "id",
+    "name",
+    "anchors",
+    "severity",
+    "confidence",
+    "description",
+    "fix",
+    "examples",
+    "negative_examples",
+];
+
+/// A mistake for each detector that lacks keys, with all of them.
+fn incomplete(name: &str, text: &str, lines: &LineIndex) -> Vec<Problem> {
+    let (document, _) = toml::de::DeTable::parse_recoverable(text);
+    let Some(detectors) = document.get_ref().get("detector").and_then(|d| d.get_ref().as_array()) else {
+        return Vec::new();
+    };
+    let mut problems = Vec::new();
+    for detector in detectors {
+        let Some(table) = detector.get_ref().as_table() else { continue };
+        let mut missing: Vec<&str> = REQUIRED.into_iter().filter(|key| table.get(*key).is_none()).collect();
+        if table.get("pattern").is_none() && table.get("lexer").is_none() {
+            missing.push("pattern");
+        }
+        if !missing.is_empty() {
+            problems.push(Problem {
+                file: name.to_owned(),
+                position: Some(lines.position(detector.span().start)),
+                message: format!(
+                    "the detector lacks {}; `seaworthy rules show aws-access-key-id` shows a complete one",
+                    missing.join(", ")
+                ),
+            });
+        }
+    }
+    problems
 }
 
 struct Reader<'a> {

@@ -22,6 +22,13 @@ impl fmt::Display for Fault {
     }
 }
 
+/// An example as a message quotes it: rules hold invented secrets only.
+fn shown(example: &str) -> String {
+    let line: String = example.lines().next().unwrap_or_default().chars().take(60).collect();
+    let more = if line.len() < example.len() { "…" } else { "" };
+    format!("{}{more}", seaworthy_source::escape_bytes(line.as_bytes()))
+}
+
 /// Compiles every pattern and runs every detector over its examples.
 pub fn prove(rules: &Rules) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -42,12 +49,12 @@ pub fn prove(rules: &Rules) -> Vec<Fault> {
         };
         for (n, example) in rule.examples.iter().enumerate() {
             if !finds(example) {
-                fault(format!("example {} is not found", n + 1));
+                fault(format!("pattern does not match example {}: {}", n + 1, shown(example)));
             }
         }
         for (n, example) in rule.negative_examples.iter().enumerate() {
             if finds(example) {
-                fault(format!("negative example {} is found", n + 1));
+                fault(format!("pattern matches negative example {}: {}", n + 1, shown(example)));
             }
         }
     }

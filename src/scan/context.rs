@@ -189,9 +189,15 @@ fn needed(
     source: &DockerfileSource,
 ) -> Result<Vec<usize>, ScanError> {
     let target = request.target.as_deref();
-    dockerfile
-        .needed_stages(target)
-        .map_err(|e| ScanError::Target { path: source.name.clone(), reason: e.to_string() })
+    dockerfile.needed_stages(target).map_err(|_| {
+        let name = |(at, stage): (usize, &seaworthy_dockerfile::Stage)| {
+            stage.name.as_deref().map_or_else(|| at.to_string(), |n| escape_bytes(n.as_bytes()))
+        };
+        let stages: Vec<String> = dockerfile.stages.iter().enumerate().map(name).collect();
+        let wanted = escape_bytes(target.unwrap_or_default().as_bytes());
+        let reason = format!("there is no stage {wanted}; there are: {}", stages.join(", "));
+        ScanError::Target { path: source.name.clone(), reason }
+    })
 }
 
 /// The project's own packages: those that the contract starts, and the directories at the context's root and in `src`.

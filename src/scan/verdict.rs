@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Outcome, Setup};
+use super::{Outcome, Setup, source_lines};
 use crate::check::{Answers, Masker, catalogue};
-use crate::contract::AcceptMatch;
+use crate::contract::{AcceptMatch, printed_paths};
 use crate::finding::{Accepted, ArtifactRecord, Coverage, DetectorRecord, Finding, NotChecked, Report};
 use seaworthy_source::{Origin, Place};
+
+/// Findings that a warning lists.
+const MAX_LISTED: usize = 5;
 
 pub(super) fn judge(
     setup: &Setup<'_>,
@@ -18,10 +21,11 @@ pub(super) fn judge(
     for artifact in &mut artifacts {
         artifact.tags.iter_mut().chain(&mut artifact.platform).for_each(|text| *text = masker.mask(text));
     }
-    let mut found = together(answers.findings);
+    let mut found = together(numbered(answers.findings));
     for finding in &mut found {
         mask(masker, &mut finding.origin);
         finding.message = masker.mask(&finding.message);
+        finding.secret.iter_mut().filter_map(|s| s.name.as_mut()).for_each(|name| *name = masker.mask(name));
         finding.places.iter_mut().for_each(|p| mask(masker, &mut p.origin));
         finding.places.sort();
     }
@@ -39,7 +43,8 @@ pub(super) fn judge(
         .filter(|entry| asked.contains(&entry.check.as_str()))
         .map(|entry| {
             let path = setup.contract.path().map(|p| p.display().to_string()).unwrap_or_default();
-            format!("{path}:{}: this acceptance matches nothing and can be removed", entry.position)
+            let open = open_findings(&found, &entry.check);
+            format!("{path}:{}: this acceptance matches nothing{open}", entry.position)
         })
         .collect();
     let (mut findings, mut accepted) = (Vec::new(), Vec::new());
@@ -59,6 +64,7 @@ pub(super) fn judge(
     let known = catalogue();
     let mut report =
         Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
+    report.source_lines = source_lines::read(&report, masker);
     report.rules_digest = setup.rules.digest().to_owned();
     report.detectors = detectors(setup, &report);
     report.contract_digest = setup.contract.digest().map(str::to_owned);
@@ -82,6 +88,37 @@ fn detectors(setup: &Setup<'_>, report: &Report) -> BTreeMap<String, DetectorRec
             Some((id.to_owned(), record))
         })
         .collect()
+}
+
+/// Findings of a check that an acceptance could name: the path and the fingerprint of each.
+fn open_findings(found: &[Finding], check: &str) -> String {
+    let of_check: Vec<&Finding> = found.iter().filter(|f| f.check == check).collect();
+    if of_check.is_empty() {
+        return format!(" and can be removed: {check} found nothing");
+    }
+    let shown = of_check.iter().take(MAX_LISTED).map(|finding| {
+        let path = printed_paths(&finding.origin).next().unwrap_or_default();
+        format!("\n  path = \"{path}\"  fingerprint = \"{}\"", finding.fingerprint.as_str())
+    });
+    let more = of_check.len().saturating_sub(MAX_LISTED);
+    let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    format!("; the findings of {check} are:{}{rest}", shown.collect::<String>())
+}
+
+/// Findings that check, place and structure do not tell apart have one fingerprint each: by their order in the file, on
+/// each platform.
+fn numbered(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by(|a, b| findings[*a].origin.cmp(&findings[*b].origin));
+    let mut seen: HashMap<(&'static str, String, Option<String>), usize> = HashMap::new();
+    for index in order {
+        let finding = &mut findings[index];
+        let name = (finding.check, finding.fingerprint.as_str().to_owned(), finding.origin.platform.clone());
+        let number = seen.entry(name).or_default();
+        *number += 1;
+        finding.fingerprint = finding.fingerprint.clone().numbered(*number);
+    }
+    findings
 }
 
 /// The same finding on another platform is another place of the first.

@@ -76,7 +76,9 @@ pub enum StoreError {
         reason: String,
     },
     /// Evidence with another verdict, or of another run, is there.
-    #[error("{place}: holds evidence of {there}; --replace keeps it beside the new one")]
+    #[error(
+        "{place}: holds evidence of {there}; to record this result too, add --replace (the old file is kept)"
+    )]
     Exists {
         /// The path or URL.
         place: String,

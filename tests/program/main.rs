@@ -22,6 +22,7 @@ mod cli;
 mod context;
 mod corpus_dockerfile;
 mod distribution;
+mod documentation;
 mod gate;
 mod gate_crash;
 mod hostile;

@@ -90,6 +90,27 @@ enum Place {
     Link(String),
 }
 
+/// What a file that is not a tar archive looks like instead, in brackets.
+fn looks_like(file: &File) -> String {
+    let mut head = [0; 512];
+    let Ok(length) = file.read_at(&mut head, 0) else { return String::new() };
+    let head = head.get(..length).unwrap_or_default();
+    let what = if head.is_empty() {
+        "is empty"
+    } else if head.starts_with(b"PK") {
+        "looks like a zip archive"
+    } else if head.starts_with(b"\x7fELF") {
+        "looks like a program"
+    } else if head.trim_ascii_start().starts_with(b"{") {
+        "looks like JSON"
+    } else if head.iter().all(|b| !b.is_ascii_control() || b.is_ascii_whitespace()) {
+        "looks like text"
+    } else {
+        return String::new();
+    };
+    format!(" (it {what})")
+}
+
 /// The members of a plain tar.
 struct TarMembers {
     file: Arc<File>,
@@ -148,8 +169,7 @@ impl TarMembers {
             damage(&what, "the archive holds it more than once: readers differ in which they take".into());
         }
         if places.is_empty() {
-            let why = faults.first().map(|f| format!(" ({})", f.reason)).unwrap_or_default();
-            let reason = format!("is no tar archive{why}");
+            let reason = format!("is not a tar archive{}", looks_like(&file));
             return Err(ImageError::NotAnImage { name: name.to_owned(), reason });
         }
         Ok(Self { file: Arc::new(file), places, faults })

@@ -38,7 +38,8 @@ pub(super) fn images(
     if !is_layout && !is_archive {
         let why = members.faults().first().map(|f| format!("{}: {}; ", f.what, f.reason)).unwrap_or_default();
         return Err(not_an_image(format!(
-            "{why}it has neither an index.json (OCI layout) nor a manifest.json (docker save)"
+            "{why}is not an image: it has neither an index.json (OCI layout) nor a manifest.json (docker save); for a build \
+             context use `seaworthy context`"
         )));
     }
     let mut names = Vec::new();

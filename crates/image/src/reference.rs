@@ -75,7 +75,13 @@ impl Reference {
                         "the transport {transport}: is not read; convert it first: {hint}"
                     )));
                 }
-                _ => {}
+                _ => {
+                    if let Some(known) = known_transport(transport).filter(|_| !Path::new(text).exists()) {
+                        return Err(fail(format!(
+                            "unknown transport {transport}:; did you mean {known}:{rest}?"
+                        )));
+                    }
+                }
             }
         }
         Self::of_path(text)
@@ -102,6 +108,19 @@ impl Reference {
         } else {
             Err(fail("is neither a file nor a directory".into()))
         }
+    }
+}
+
+/// The transport that a word of another tool stands for.
+fn known_transport(word: &str) -> Option<&'static str> {
+    match word {
+        "docker-save" | "docker-tar" | "docker_archive" | "dockerarchive" | "archive" | "tar" => {
+            Some("docker-archive")
+        }
+        "oci-tar" | "oci_archive" | "ociarchive" => Some("oci-archive"),
+        "oci-dir" | "oci-layout" | "layout" => Some("oci"),
+        "daemon" | "dockerd" | "docker_daemon" => Some("docker-daemon"),
+        _ => None,
     }
 }
 

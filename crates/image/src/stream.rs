@@ -90,7 +90,10 @@ impl StreamSource for StreamArchive {
                 Ok(entry) => entry,
                 Err(e) => {
                     if names.is_empty() {
-                        return Err(fail(io::Error::other(format!("is no tar archive: {}", tar_error(&e)))));
+                        return Err(fail(io::Error::other(format!(
+                            "is not a tar archive: {}",
+                            tar_error(&e)
+                        ))));
                     }
                     self.fault(
                         "archive",

@@ -32,7 +32,6 @@ impl Check<Build<'_>> for SecretInContext {
 
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let mut seen: HashMap<(usize, u64), usize> = HashMap::new();
-        let mut nth: HashMap<(usize, u64), usize> = HashMap::new();
         let surroundings = build.context.surroundings();
         for sighting in &build.context.facts.sightings {
             let file = usize::try_from(sighting.file.ordinal).unwrap_or(usize::MAX);
@@ -40,11 +39,7 @@ impl Check<Build<'_>> for SecretInContext {
             if build.context.dockerfile == Some(file) {
                 continue;
             }
-            let count = nth.entry((sighting.rule, sighting.file.ordinal)).or_default();
-            *count += 1;
-            let Some(finding) = finding(build, context, &surroundings, sighting, file, *count) else {
-                continue;
-            };
+            let Some(finding) = finding(build, context, &surroundings, sighting, file) else { continue };
             let key = (sighting.rule, sighting.mark.group);
             match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
                 Some(first) => first.absorb(finding),
@@ -64,7 +59,6 @@ fn finding(
     surroundings: &Surroundings<'_>,
     sighting: &Sighting,
     file: usize,
-    nth: usize,
 ) -> Option<Finding> {
     let rule = context.rules.get(sighting.rule)?;
     let examined = &build.context;
@@ -95,13 +89,7 @@ fn finding(
         fix: format!("{} {}", META.fix, rule.fix),
         origin,
         secret: Some(sighting.mark.redacted.clone()),
-        fingerprint: Fingerprint::new(
-            context.key,
-            META.id,
-            id,
-            &[&path, &nth.to_string()],
-            Some(&sighting.mark),
-        ),
+        fingerprint: Fingerprint::new(context.key, META.id, id, &[&path], Some(&sighting.mark)),
         places: Vec::new(),
         notes,
     })
@@ -110,7 +98,7 @@ fn finding(
 /// Secrets in the Dockerfile's comments: in no instruction, and sent to the builder all the same.
 fn comments(build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
     let recipe = &build.recipe;
-    for (nth, (span, text)) in recipe.comments().enumerate() {
+    for (span, text) in recipe.comments() {
         let Some(text) = text else { continue };
         for secret in examine_text(context, text) {
             let at = Span::new(span.start + secret.span.start, span.start + secret.span.end);
@@ -119,7 +107,7 @@ fn comments(build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
             } else {
                 secret.severity
             };
-            let place = [recipe.path.trim_start_matches("./"), "comment", &nth.to_string()];
+            let place = [recipe.path.trim_start_matches("./"), "comment"];
             answers.findings.push(Finding {
                 check: META.id,
                 fingerprint: Fingerprint::new(

@@ -19,8 +19,6 @@ mod sw208;
 mod sw209;
 mod variable;
 
-use std::collections::HashMap;
-
 use build::{Build, Recipe};
 pub(in crate::check) use literal::in_command;
 pub use path::absolute;
@@ -42,12 +40,11 @@ pub const ALL: &[&dyn for<'a> Check<Build<'a>>] = &[
     &sw209::BaseNotPinned,
 ];
 
-/// Makes findings of one check, and numbers those that would have one name.
+/// Makes findings of one check.
 struct Findings<'a> {
     meta: &'static CheckMeta,
     context: &'a Context<'a>,
     recipe: &'a Recipe<'a>,
-    seen: HashMap<String, usize>,
 }
 
 /// What a finding says, apart from what follows from the check and the place.
@@ -68,7 +65,7 @@ struct Said<'a> {
 
 impl<'a> Findings<'a> {
     fn new(meta: &'static CheckMeta, context: &'a Context<'a>, recipe: &'a Recipe<'a>) -> Self {
-        Self { meta, context, recipe, seen: HashMap::new() }
+        Self { meta, context, recipe }
     }
 
     /// A finding of a secret whose value the file holds, or of something else where there is none.
@@ -79,10 +76,7 @@ impl<'a> Findings<'a> {
         let path = recipe.path.trim_start_matches("./");
         let stage = recipe.stage_name(said.instruction);
         let name = detector.as_deref().unwrap_or_default();
-        let nth = self.seen.entry([&stage, keyword, said.subject, name].join("\n")).or_default();
-        *nth += 1;
-        let nth = nth.to_string();
-        let place = [path, &stage, keyword, said.subject, &nth];
+        let place = [path, &stage, keyword, said.subject];
         let mark = secret.as_ref().map(|s| &s.mark);
         let fingerprint = Fingerprint::new(self.context.key, self.meta.id, name, &place, mark);
         let rotate = secret.as_ref().map(|s| format!(" {}", s.rotate)).unwrap_or_default();

@@ -77,17 +77,14 @@ pub(super) fn file_findings(
             if image.layers[at + 1..].iter().any(again) {
                 continue;
             }
-            let mut nth: HashMap<(usize, &[u8]), usize> = HashMap::new();
             for sighting in &facts.sightings {
-                let count = nth.entry((sighting.rule, sighting.file.path.as_bytes())).or_default();
-                *count += 1;
                 let state = image.state(view, &sighting.file);
                 if !wanted(state) {
                     continue;
                 }
                 let Some(rule) = context.rules.get(sighting.rule) else { continue };
                 let origin = image.file(view, &sighting.file, sighting.place.clone());
-                let (path, nth) = (sighting.file.path.display(), count.to_string());
+                let path = sighting.file.path.display();
                 let id = &rule.detector.id;
                 let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
                 let finding = Finding {
@@ -99,13 +96,7 @@ pub(super) fn file_findings(
                     fix: format!("{} {}", meta.fix, rule.fix),
                     origin,
                     secret: Some(sighting.mark.redacted.clone()),
-                    fingerprint: Fingerprint::new(
-                        context.key,
-                        meta.id,
-                        id,
-                        &[&path, &nth],
-                        Some(&sighting.mark),
-                    ),
+                    fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path], Some(&sighting.mark)),
                     places: Vec::new(),
                     notes: sighting.notes.iter().cloned().chain(rating.note).collect(),
                 };

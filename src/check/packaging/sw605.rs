@@ -46,8 +46,8 @@ impl Check<BuildSurface> for StaticCredentials {
                     of_script(&all, &mut keys);
                 }
             }
-            for (nth, (name, at)) in keys.into_iter().enumerate() {
-                let place = [file.name.as_str(), &name, &nth.to_string()];
+            for (name, at) in keys {
+                let place = [file.name.as_str(), &name];
                 answers.findings.push(
                     Finding::build(
                         &META,
@@ -118,11 +118,11 @@ fn of_script(script: &Scalar, keys: &mut Vec<Key>) {
 /// Secrets that stand in the file itself.
 fn literals(file: &BuildFile, context: &Context<'_>, answers: &mut Answers) {
     let lines = LineIndex::new(file.text.as_bytes());
-    for (nth, secret) in examine_text(context, &file.text).into_iter().enumerate() {
+    for secret in examine_text(context, &file.text) {
         if secret.by_name {
             continue;
         }
-        let place = [file.name.as_str(), "literal", &nth.to_string()];
+        let place = [file.name.as_str(), "literal", secret.name.as_deref().unwrap_or_default()];
         answers.findings.push(Finding {
             check: META.id,
             severity: secret.severity,

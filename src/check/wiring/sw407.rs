@@ -179,5 +179,6 @@ impl Asked<'_, '_> {
 }
 
 fn redacted(sighting: &Sighting) -> Redacted {
-    Redacted { preview: sighting.preview.clone(), length: sighting.length }
+    let length = (sighting.length > 0).then_some(sighting.length);
+    Redacted { preview: sighting.preview.clone(), length, ..Redacted::unseen() }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{Common, severity};
+use super::{Common, jobs, severity};
 use crate::finding::{Severity, Verdict};
 use seaworthy_source::PhaseId;
 
@@ -29,53 +29,65 @@ pub(in crate::cli) struct Audit {
     #[arg(value_name = "ROOT")]
     pub(in crate::cli) root: Option<String>,
     /// The phase whose documents are audited. Default: the contract's.
-    #[arg(long, value_name = "ID", env = "SEAWORTHY_PHASE", value_parser = phase)]
+    #[arg(long, value_name = "ID", env = "SEAWORTHY_PHASE", value_parser = phase, help_heading = "Input")]
     pub(in crate::cli) phase: Option<PhaseId>,
     /// Only runs that were written at this time or later: a date (UTC), or a date and time of RFC 3339.
-    #[arg(long, value_name = "DATE|TIME", value_parser = moment)]
+    #[arg(long, value_name = "DATE|TIME", value_parser = moment, help_heading = "Input")]
     pub(in crate::cli) since: Option<Timestamp>,
     /// Show only runs with this verdict. May be given several times.
-    #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',', help_heading = "Report")]
     pub(in crate::cli) only: Vec<Judged>,
     /// Ask the registry what each tag leads to.
-    #[arg(long, env = "SEAWORTHY_REGISTRY")]
+    #[arg(long, env = "SEAWORTHY_REGISTRY", help_heading = "Input")]
     pub(in crate::cli) registry: bool,
     /// Examine the images again, from their registries by digest.
-    #[arg(long)]
+    #[arg(long, help_heading = "Input")]
     pub(in crate::cli) images: bool,
     /// Examine the images again, from archives in this folder.
-    #[arg(long, value_name = "DIR", conflicts_with = "images")]
+    #[arg(long, value_name = "DIR", conflicts_with = "images", help_heading = "Input")]
     pub(in crate::cli) image_dir: Option<PathBuf>,
     /// How many images are examined at most; runs of further ones are incomplete.
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Input")]
     pub(in crate::cli) max_images: usize,
-    /// Talk plain HTTP to registries (loopback registries need no asking).
-    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP")]
+    /// Use HTTP instead of HTTPS; the default for loopback registries.
+    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", help_heading = "Input")]
     pub(in crate::cli) plain_http: bool,
     /// Ask S3 and ECR's API at this address, such as that of a test account.
-    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL")]
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL", help_heading = "Advanced")]
     pub(in crate::cli) endpoint_url: Option<String>,
     /// The contract. Default: seaworthy.toml in the current folder, if there is one.
-    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT")]
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT", help_heading = "Policy")]
     contract: Option<PathBuf>,
     /// Write a report: text, json, jsonl (one object a run), csv or sarif; to PATH, else to standard output. May be
     /// given several times. Default: text.
-    #[arg(long = "report", value_name = "FORMAT[=PATH]", value_delimiter = ',')]
+    #[arg(long = "report", value_name = "FORMAT[=PATH]", value_delimiter = ',', help_heading = "Report")]
     reports: Vec<String>,
-    /// The mildest severity that fails: low, medium, high or critical. Default: the contract's, else medium.
-    #[arg(long, value_name = "SEVERITY", env = "SEAWORTHY_FAIL_ON", value_parser = severity, hide_possible_values = true)]
+    /// Minimum severity that fails the run: low, medium, high or critical. Default: the contract's, else medium.
+    #[arg(long, value_name = "SEVERITY", env = "SEAWORTHY_FAIL_ON", value_parser = severity, hide_possible_values = true, help_heading = "Policy")]
     fail_on: Option<Severity>,
     /// Exit with 0 in place of 1; never in place of 2.
-    #[arg(long, env = "SEAWORTHY_EXIT_ZERO")]
+    #[arg(long, env = "SEAWORTHY_EXIT_ZERO", value_parser = clap::builder::BoolishValueParser::new(), help_heading = "Policy")]
     exit_zero: bool,
     /// Number of threads. Default: all processors.
-    #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = jobs, help_heading = "Advanced")]
     jobs: Option<u16>,
     /// More detectors: a folder of .toml files (see `seaworthy rules show`). May be given several times.
-    #[arg(long = "rules", value_name = "DIR", env = "SEAWORTHY_RULES", value_delimiter = ',')]
+    #[arg(
+        long = "rules",
+        value_name = "DIR",
+        env = "SEAWORTHY_RULES",
+        value_delimiter = ',',
+        help_heading = "Policy"
+    )]
     rules: Vec<PathBuf>,
     /// The category of a SARIF upload.
-    #[arg(long, value_name = "NAME", env = "SEAWORTHY_SARIF_CATEGORY", default_value = "seaworthy-audit")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SEAWORTHY_SARIF_CATEGORY",
+        default_value = "seaworthy-audit",
+        help_heading = "Report"
+    )]
     sarif_category: String,
 }
 

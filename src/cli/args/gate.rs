@@ -27,36 +27,42 @@ pub(in crate::cli) struct Gate {
     #[arg(value_name = "REF")]
     pub(in crate::cli) reference: Option<String>,
     /// The build context: a directory. Default: the contract's `image.context`, else the current folder.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
     pub(in crate::cli) context: Option<PathBuf>,
     /// The Dockerfile. Default: the contract's `image.dockerfile`, else the context's Dockerfile.
-    #[arg(short = 'f', long, value_name = "DOCKERFILE")]
+    #[arg(short = 'f', long, value_name = "DOCKERFILE", help_heading = "Input")]
     pub(in crate::cli) file: Option<PathBuf>,
     /// The stage that is built, if it is not the last.
-    #[arg(long, value_name = "STAGE")]
+    #[arg(long, value_name = "STAGE", help_heading = "Input")]
     pub(in crate::cli) target: Option<String>,
     /// Who builds: builders read ignore files differently.
-    #[arg(long, value_name = "BUILDER", default_value = "buildkit", env = "SEAWORTHY_BUILDER")]
+    #[arg(
+        long,
+        value_name = "BUILDER",
+        default_value = "buildkit",
+        env = "SEAWORTHY_BUILDER",
+        help_heading = "Input"
+    )]
     pub(in crate::cli) builder: With,
     /// Ask the registry which digest the tag resolves to.
-    #[arg(long, env = "SEAWORTHY_REGISTRY")]
+    #[arg(long, env = "SEAWORTHY_REGISTRY", help_heading = "Input")]
     pub(in crate::cli) registry: bool,
     /// Use HTTP instead of HTTPS; the default for loopback registries.
-    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP")]
+    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", help_heading = "Input")]
     pub(in crate::cli) plain_http: bool,
     /// The URL of the S3 service that holds evidence. Default: the contract's `evidence.s3.endpoint`, else AWS_ENDPOINT_URL, else AWS.
-    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL")]
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL", help_heading = "Advanced")]
     pub(in crate::cli) endpoint_url: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) files: Files,
     /// Look at the AWS account itself, with the credentials of the environment.
-    #[arg(long)]
+    #[arg(long, help_heading = "Input")]
     pub(in crate::cli) live: bool,
     /// Also run the contract's entrypoints with --help, as `seaworthy image --exec` does.
-    #[arg(long, value_name = "ENGINE")]
+    #[arg(long, value_name = "ENGINE", help_heading = "Input")]
     pub(in crate::cli) exec: Option<Engine>,
     /// Examine everything and write nothing to the store.
-    #[arg(long)]
+    #[arg(long, help_heading = "Evidence")]
     pub(in crate::cli) dry_run: bool,
     #[command(flatten)]
     pub(in crate::cli) common: Common,

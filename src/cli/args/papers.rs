@@ -17,28 +17,28 @@ use super::Common;
     Exit codes: 0 pass, 1 fail, 2 could not decide")]
 pub(in crate::cli) struct Verify {
     /// The packaging provenance. Without it, all papers are read by --run-id.
-    #[arg(long, value_name = "FILE", required_unless_present = "run_id")]
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(in crate::cli) provenance: Option<PathBuf>,
     /// The run header, run.json.
-    #[arg(long, value_name = "FILE", requires = "provenance")]
+    #[arg(long, value_name = "FILE", requires = "provenance", help_heading = "Input")]
     pub(in crate::cli) run: Option<PathBuf>,
     /// The build receipt.
-    #[arg(long, value_name = "FILE", requires = "provenance")]
+    #[arg(long, value_name = "FILE", requires = "provenance", help_heading = "Input")]
     pub(in crate::cli) receipt: Option<PathBuf>,
     /// The security evidence.
-    #[arg(long, value_name = "FILE", requires = "provenance")]
+    #[arg(long, value_name = "FILE", requires = "provenance", help_heading = "Input")]
     pub(in crate::cli) security: Option<PathBuf>,
     /// A signed statement: a DSSE envelope, verified with the contract's [[signature.keys]].
-    #[arg(long, value_name = "FILE", requires = "provenance")]
+    #[arg(long, value_name = "FILE", requires = "provenance", help_heading = "Input")]
     pub(in crate::cli) attestation: Option<PathBuf>,
     /// Ask the registry what the tag leads to.
-    #[arg(long, env = "SEAWORTHY_REGISTRY")]
+    #[arg(long, env = "SEAWORTHY_REGISTRY", help_heading = "Input")]
     pub(in crate::cli) registry: bool,
-    /// Talk plain HTTP to the registry (loopback registries need no asking).
-    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", requires = "registry")]
+    /// Use HTTP instead of HTTPS; the default for loopback registries.
+    #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", requires = "registry", help_heading = "Input")]
     pub(in crate::cli) plain_http: bool,
     /// Ask ECR and S3 at this address, such as that of a test account.
-    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL")]
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL", help_heading = "Advanced")]
     pub(in crate::cli) endpoint_url: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) common: Common,
@@ -50,7 +50,7 @@ pub(in crate::cli) struct Verify {
     seaworthy attest --provenance packaging_provenance.json > statement.json\n  \
     seaworthy attest --provenance packaging_provenance.json --security security_secret_injection_checks.json \\\n    \
     --key build.pem -o packaging_provenance.dsse.json\n\n\
-    A key is unencrypted PEM PKCS#8 (ECDSA on P-256, or Ed25519); its public half belongs into the contract:\n  \
+    A key is unencrypted PEM PKCS#8 (ECDSA on P-256, or Ed25519); its public half belongs in the contract:\n  \
     openssl genpkey -algorithm ed25519 -out build.pem && openssl pkey -in build.pem -pubout")]
 pub(in crate::cli) struct Attest {
     /// The packaging provenance.

@@ -20,25 +20,25 @@ pub(in crate::cli) struct Wiring {
     #[command(flatten)]
     pub(in crate::cli) files: Files,
     /// Look at the account itself, with the credentials of the environment; only what the contract names is asked for.
-    #[arg(long)]
+    #[arg(long, help_heading = "Input")]
     pub(in crate::cli) live: bool,
     /// With --live: the region. Default: the contract's, else that of the environment.
-    #[arg(long, value_name = "REGION", requires = "live")]
+    #[arg(long, value_name = "REGION", requires = "live", help_heading = "Input")]
     pub(in crate::cli) region: Option<String>,
     /// With --live: the profile of the AWS configuration.
-    #[arg(long, value_name = "NAME", requires = "live")]
+    #[arg(long, value_name = "NAME", requires = "live", help_heading = "Input")]
     pub(in crate::cli) aws_profile: Option<String>,
     /// With --live: an endpoint for every service, such as that of a test account.
-    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL")]
+    #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL", help_heading = "Advanced")]
     pub(in crate::cli) endpoint_url: Option<String>,
     /// With --live: ask AWS's simulation API, too; where it disagrees, nothing is known.
-    #[arg(long, requires = "live")]
+    #[arg(long, requires = "live", help_heading = "Input")]
     pub(in crate::cli) simulate: bool,
     /// Write all that was read to a file, for --snapshot. It holds no secret value.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
     pub(in crate::cli) save_snapshot: Option<PathBuf>,
     /// Print the IAM policy that --live (and --simulate) needs for this contract, and examine nothing.
-    #[arg(long, conflicts_with = "save_snapshot")]
+    #[arg(long, conflicts_with = "save_snapshot", help_heading = "Advanced")]
     pub(in crate::cli) print_policy: bool,
     #[command(flatten)]
     pub(in crate::cli) common: Common,
@@ -48,12 +48,12 @@ pub(in crate::cli) struct Wiring {
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Files {
     /// A Terraform plan or state (`terraform show -json`). May be given several times. Default: the contract's `aws.plan`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(in crate::cli) plan: Vec<PathBuf>,
     /// A CloudFormation template, JSON or YAML. May be given several times. Default: the contract's `aws.template`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(in crate::cli) template: Vec<PathBuf>,
     /// A saved snapshot. May be given several times. Default: the contract's `aws.snapshot`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(in crate::cli) snapshot: Vec<PathBuf>,
 }

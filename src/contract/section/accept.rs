@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::finding::{Finding, Fingerprint};
-use seaworthy_source::Position;
+use seaworthy_source::{Origin, OriginKind, Position};
 
 use crate::contract::Contract;
 use crate::contract::marked::{Marked, Text};
@@ -24,7 +24,7 @@ pub(in crate::contract) struct RawAccept {
     /// The ID of the detector that recognised the secret.
     #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub detector: Text,
-    /// A glob on the finding's path. `*` and `?` stop at a slash and `**` does not. The secret must have no other place.
+    /// A glob on the path that reports print for the finding. `*` and `?` stop at a slash and `**` does not. The secret must have no other place.
     pub path: Text,
     /// The finding's fingerprint, as the report shows it.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
@@ -78,6 +78,37 @@ impl PathGlob {
     }
 }
 
+/// The paths under which reports show an origin: a file by its own path; what is in an infrastructure file, a workflow or
+/// a document by that file's path too; what has no path by the artifact's name.
+pub fn printed_paths(origin: &Origin) -> impl Iterator<Item = &str> {
+    let by_file = match origin.kind {
+        OriginKind::Infrastructure
+        | OriginKind::Workflow
+        | OriginKind::Document
+        | OriginKind::Dockerfile
+        | OriginKind::Registry
+        | OriginKind::Account => true,
+        OriginKind::Context
+        | OriginKind::LayerFile
+        | OriginKind::Layer
+        | OriginKind::History
+        | OriginKind::Config
+        | OriginKind::Manifest
+        | OriginKind::Attestation
+        | OriginKind::Artifact => false,
+    };
+    let artifact = (by_file || origin.path.is_none()).then_some(origin.artifact.as_str());
+    let plain = |path: &'_ str| -> usize {
+        if path.starts_with("./") { 2 } else { usize::from(path.starts_with('/')) }
+    };
+    origin
+        .path
+        .as_deref()
+        .into_iter()
+        .chain(artifact)
+        .map(move |path| path.get(plain(path)..).unwrap_or(path))
+}
+
 /// What the contract says of one finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AcceptMatch<'c> {
@@ -107,9 +138,7 @@ impl AcceptEntry {
             && self.detector.as_ref().is_none_or(|d| finding.detector.as_ref() == Some(d))
             && self.fingerprint.as_ref().is_none_or(|f| finding.fingerprint == *f)
             && self.path.as_ref().is_none_or(|glob| {
-                finding
-                    .origins()
-                    .all(|origin| origin.path.as_ref().is_some_and(|path| glob.set.is_match(path)))
+                finding.origins().all(|origin| printed_paths(origin).any(|path| glob.set.is_match(path)))
             })
     }
 

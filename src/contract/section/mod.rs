@@ -23,6 +23,7 @@ use super::Contract;
 use super::marked::{Count, Marked, Text};
 use super::validator::Validator;
 
+pub use accept::printed_paths;
 pub use accept::{AcceptEntry, AcceptMatch, PathGlob};
 pub use evidence::{Bucket, EvidenceKeys, EvidenceSection};
 pub use fingerprints::Fingerprints;

@@ -123,8 +123,14 @@ fn run(
     left_out: usize,
 ) -> Run {
     let rules = rules::RuleSet::of(report, findings.iter().map(|(f, _)| *f));
-    let results: Vec<_> =
-        findings.iter().map(|(f, n)| results::result(f, *n, rules.of_finding(f), options.repository)).collect();
+    let causes = results::Membership::of(report);
+    let results: Vec<_> = findings
+        .iter()
+        .map(|(f, n)| {
+            let cause = causes.get(f.fingerprint.as_str()).copied();
+            results::result(f, *n, rules.of_finding(f), cause, options.repository)
+        })
+        .collect();
     let root = ArtifactLocation::builder().description(message("The root of the repository.")).build();
     Run::builder()
         .tool(Tool::builder().driver(driver(rules.descriptors)).build())
@@ -142,6 +148,7 @@ fn run(
             ("profile", json!(report.profile.as_ref().map(|p| printable(&p.name)))),
             ("profileDigest", json!(report.profile.as_ref().map(|p| printable(&p.digest)))),
             ("accepted", json!(report.accepted.len())),
+            ("causes", json!(report.causes.len())),
         ]))
         .build()
 }
@@ -204,7 +211,7 @@ fn not_checked(not_checked: &NotChecked, repository: &Repository) -> Notificatio
     let origin = &not_checked.origin;
     let named = artifact(&origin.artifact, origin.platform.as_deref());
     let text = format!(
-        "Not examined: {} ({} in {named}): {}",
+        "Not checked: {} ({} in {named}): {}",
         printable(&not_checked.what),
         place(origin),
         sentence(&printable(&not_checked.reason))

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use serde_sarif::sarif::{PropertyBag, Result as SarifResult};
 
 use super::{bag, locations, message, rules};
-use crate::finding::{Confidence, Finding, Severity};
-use crate::report::phrase::{count, hidden, made_in, place, printable, prose, sentence};
+use crate::finding::{Confidence, Finding, Report, Severity};
+use crate::report::phrase::{count, hidden, made_in, place, printable, prose, redacted, sentence};
 use crate::report::repository::Repository;
 use seaworthy_source::{FileState, Place};
 
@@ -28,11 +28,36 @@ pub(super) fn numbered(findings: &[Finding]) -> Vec<(&Finding, usize)> {
         .collect()
 }
 
-/// The result of a finding; `number` is from [`numbered`], `rule` the ID of its rule and the index of that.
+/// The cause that a finding belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Membership<'r> {
+    /// The cause's number in the report, from 1: the worst is the first.
+    number: usize,
+    /// The finding that speaks for it.
+    lead: &'r Finding,
+}
+
+impl<'r> Membership<'r> {
+    /// The cause of each finding of the report, by its fingerprint.
+    pub(super) fn of(report: &'r Report) -> BTreeMap<&'r str, Self> {
+        let mut all = BTreeMap::new();
+        for (at, cause) in report.causes.iter().enumerate() {
+            let Some(lead) = report.findings.get(cause.lead) else { continue };
+            for finding in cause.findings.iter().filter_map(|i| report.findings.get(*i)) {
+                all.entry(finding.fingerprint.as_str()).or_insert(Self { number: at + 1, lead });
+            }
+        }
+        all
+    }
+}
+
+/// The result of a finding; `number` is from [`numbered`], `rule` the ID of its rule and the index of that, `cause` the
+/// cause that it belongs to.
 pub(super) fn result(
     finding: &Finding,
     number: usize,
     (rule, index): (String, Option<usize>),
+    cause: Option<Membership<'_>>,
     repository: &Repository,
 ) -> SarifResult {
     let origin = &finding.origin;
@@ -51,18 +76,18 @@ pub(super) fn result(
     let mut result = SarifResult::builder()
         .rule_id(rule)
         .level(rules::level(finding.severity))
-        .message(message(&text(finding)))
+        .message(message(&text(finding, cause)))
         .locations(vec![locations::primary(origin, repository)])
         .partial_fingerprints(BTreeMap::from(prints))
         .rank(rank(finding.severity, finding.confidence))
-        .properties(properties(finding, finding.places.len().saturating_sub(room)))
+        .properties(properties(finding, finding.places.len().saturating_sub(room), cause))
         .build();
     result.rule_index = index.map(|i| i as i64);
     result.related_locations = (!related.is_empty()).then_some(related);
     result
 }
 
-fn text(finding: &Finding) -> String {
+fn text(finding: &Finding, cause: Option<Membership<'_>>) -> String {
     let origin = &finding.origin;
     let mut text = sentence(&printable(&finding.message));
     // The location tells the place, but not where in an image it is.
@@ -72,15 +97,22 @@ fn text(finding: &Finding) -> String {
         text.push_str(&format!("\nIn the image: {}.", parts.join("; ")));
     }
     if let Some(secret) = &finding.secret {
-        text.push_str(&format!("\nSecret: {} ({} bytes).", printable(&secret.preview), secret.length));
+        text.push_str(&format!("\nSecret: {}.", redacted(secret)));
     }
     if !finding.places.is_empty() {
         text.push_str(&format!("\nAlso in {}.", count(finding.places.len(), "further place")));
     }
+    if let Some(cause) = cause.filter(|c| !std::ptr::eq(c.lead, finding)) {
+        text.push_str(&format!(
+            "\nSame cause as {}: {}",
+            cause.lead.check,
+            sentence(&printable(&cause.lead.message))
+        ));
+    }
     format!("{text}\nFix: {}", sentence(&prose(&finding.fix)))
 }
 
-fn properties(finding: &Finding, places_left_out: usize) -> PropertyBag {
+fn properties(finding: &Finding, places_left_out: usize, cause: Option<Membership<'_>>) -> PropertyBag {
     let origin = &finding.origin;
     let offset = match origin.place {
         Place::Text { offset, .. } | Place::Byte(offset) => json!(offset),
@@ -110,6 +142,8 @@ fn properties(finding: &Finding, places_left_out: usize) -> PropertyBag {
         ("byteOffset", offset),
         ("pointer", pointer),
         ("notes", json!(finding.notes.iter().map(|n| prose(n)).collect::<Vec<_>>())),
+        ("cause", json!(cause.map(|c| c.number))),
+        ("causeFingerprint", json!(cause.map(|c| c.lead.fingerprint.as_str()))),
         ("placesLeftOut", if places_left_out > 0 { json!(places_left_out) } else { Value::Null }),
     ])
 }

@@ -1,21 +1,26 @@
-//! The report for a terminal: the worst first, grouped; then what was accepted and what was not examined; then what was
-//! seen; the verdict last. Long lists are summed up, never cut in silence.
+//! The report for a terminal: what was checked, the controls of a gate, one block for each cause, what was not checked
+//! and how to supply it, and last the verdict with its counts. Long lists are counted, never cut in silence.
 
 mod access;
 pub mod audit;
+mod causes;
 mod controls;
-mod findings;
+mod details;
 mod ledger;
+mod locations;
+mod quiet;
 mod screen;
+mod steps;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-use super::phrase::{artifact, count, number, printable};
+use super::phrase::{artifact, count, printable};
 use super::tally;
-use crate::finding::{Report, Verdict};
-use screen::{BAD, BOLD, DIM, GOOD, OPEN, PLAIN, Screen};
+use crate::finding::{CheckStatus, Report, Subject, Verdict};
+use screen::{BAD, DIM, GOOD, OPEN, PLAIN, Piece, Screen};
 
 /// Entries of one list that are shown unless all are asked for.
 const SHOWN: usize = 10;
@@ -30,15 +35,18 @@ pub struct TextOptions {
     /// 0: long lists are summed up; 1: everything is listed, with fingerprints and every check; 2: with digests and
     /// offsets too.
     pub verbose: u8,
-    /// One line for each kind of finding, and the verdict; `verbose` is not heeded.
+    /// One line for each finding and each item that was not checked, place first; then the verdict. `verbose` is not
+    /// heeded.
     pub quiet: bool,
-    /// Columns of the terminal; fewer than 40 are taken as 40.
+    /// Columns of the terminal; fewer than 20 are taken as 20.
     pub width: usize,
+    /// How long the run took, if the report says so.
+    pub elapsed: Option<Duration>,
 }
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self { color: false, verbose: 0, quiet: false, width: 100 }
+        Self { color: false, verbose: 0, quiet: false, width: 100, elapsed: None }
     }
 }
 
@@ -57,88 +65,117 @@ impl TextOptions {
 pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let screen = &mut Screen::new(out, options.color, options.width);
     if options.quiet {
-        findings::brief(report, screen)?;
-        return verdict(report, screen);
+        quiet::write(report, screen)?;
+        return verdict(report, options, screen);
+    }
+    let bare = report.findings.is_empty() && report.not_checked.is_empty() && report.controls.is_empty();
+    if bare && report.verdict == Verdict::Pass && report.access.is_none() && options.verbose == 0 {
+        ledger::accepted(report, options, screen)?;
+        notes(report, screen)?;
+        return verdict(report, options, screen);
     }
     examined(report, options, screen)?;
-    findings::write(report, options, screen)?;
-    access::write(report, options.width, screen)?;
-    ledger::accepted(report, options, screen)?;
-    ledger::not_checked(report, options, screen)?;
     controls::write(report, options, screen)?;
+    causes::write(report, options, screen)?;
+    access::write(report, options.width, screen)?;
+    ledger::missing(report, options, screen)?;
+    ledger::accepted(report, options, screen)?;
+    details::write(report, options, screen)?;
     screen.blank()?;
-    ledger::coverage(report, screen)?;
-    ledger::checks(report, options, screen)?;
-    for note in &report.notes {
-        screen.say("note", printable(note))?;
-    }
-    next(report, screen)?;
-    verdict(report, screen)
+    notes(report, screen)?;
+    next(report, options, screen)?;
+    verdict(report, options, screen)
 }
 
+/// What was checked, on one line: names and platforms, layers and files.
 fn examined(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> io::Result<()> {
-    let shown = options.shown(report.artifacts.len());
+    screen.wrapped(&[], 2, &[(DIM, subject(report, options.verbose > 0))])
+}
+
+/// What was checked, in words; with digests if they are wanted.
+fn subject(report: &Report, digests: bool) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let shown = if digests { report.artifacts.len() } else { 4 };
     for record in report.artifacts.iter().take(shown) {
-        let mut pieces = vec![(BOLD, artifact(&record.name, record.platform.as_deref()))];
+        let mut text = match (record.subject, record.name.as_str()) {
+            (Subject::Context, "." | "") => "context".to_owned(),
+            (Subject::Context, name) => format!("context {}", printable(name)),
+            (_, name) => artifact(name, record.platform.as_deref()),
+        };
         if record.layers > 0 {
-            pieces.push((DIM, format!("· {}", count(record.layers, "layer"))));
+            text.push_str(&format!(" {}", count(record.layers, "layer")));
         }
-        if let Some(digest) = &record.digest {
-            pieces.push((DIM, format!("\n{}", printable(digest))));
+        if let Some(digest) = record.digest.as_deref().map(printable) {
+            match (digests, record.subject) {
+                (true, _) => text.push_str(&format!(" {digest}")),
+                (false, Subject::Image) => {
+                    text.push_str(&format!(
+                        " {}",
+                        digest.chars().take("sha256:".len() + 12).collect::<String>()
+                    ));
+                }
+                (false, _) => {}
+            }
         }
-        screen.entry(DIM, record.subject.as_str(), &pieces)?;
+        parts.push(text);
     }
-    if shown < report.artifacts.len() {
-        screen.say("…", format!("and {} more {THE_REST}", number(report.artifacts.len() - shown)))?;
+    if report.artifacts.len() > shown {
+        parts.push(format!("{} more", report.artifacts.len() - shown));
+    }
+    if report.coverage.files > 0 {
+        parts.push(count(report.coverage.files, "file"));
+    }
+    parts.join(", ")
+}
+
+fn notes(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
+    for note in &report.notes {
+        screen.wrapped(&[(DIM, "note: ".to_owned())], 6, &[(PLAIN, printable(note))])?;
     }
     Ok(())
 }
 
-/// What to do now.
-fn next(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
-    let failing = || report.findings.iter().filter(|f| f.severity >= report.fail_on);
-    let text = match report.verdict {
-        Verdict::Fail => {
-            let secrets = failing().any(|f| f.secret.is_some());
-            let mut text = match secrets {
-                true => {
-                    "Revoke each secret above, remove it where it comes from, rebuild, run again.".to_owned()
-                }
-                false => "Fix what is listed above and run again.".to_owned(),
-            };
-            if !report.not_checked.is_empty() {
-                text.push_str(" Then see to what was not examined.");
-            }
-            if let Some(worst) = failing().max_by_key(|f| (f.severity, std::cmp::Reverse(f.check))) {
-                text.push_str(&format!(" `seaworthy explain {}` says more.", worst.check));
-            }
-            text
-        }
-        Verdict::Incomplete => {
-            if report.not_checked.is_empty() && !report.controls.is_empty() {
-                "Supply what the controls above miss, or waive them in the contract for a time ([[waivers]]). The \
-                 result is incomplete."
-                    .to_owned()
-            } else {
-                "Make what is listed as not examined readable and run again. The result is incomplete."
-                    .to_owned()
-            }
-        }
-        Verdict::Pass => match report.accepted.iter().map(|a| &a.expires).min() {
-            Some(day) => format!("Renew or mend what is accepted before {} ends.", printable(day)),
-            None => return Ok(()),
-        },
-    };
-    screen.say("next", text)
+/// Where more is said.
+fn next(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> io::Result<()> {
+    let lead = report.causes.first().and_then(|c| report.findings.get(c.lead));
+    let mut parts = Vec::new();
+    if let Some(lead) = lead {
+        parts.push(format!("explain a check: seaworthy explain {}", lead.check));
+    }
+    let hidden = report.causes.iter().any(|c| c.findings.len() > 1) || report.causes.len() > SHOWN;
+    if options.verbose == 0 && hidden {
+        parts.push("every finding: -v".to_owned());
+    }
+    if let Some(day) = report.accepted.iter().map(|a| &a.expires).min() {
+        parts.push(format!("an acceptance ends on {}", printable(day)));
+    }
+    match parts.is_empty() {
+        true => Ok(()),
+        false => screen.wrapped(&[], 0, &[(DIM, parts.join("; "))]),
+    }
 }
 
-fn verdict(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
+/// The last line.
+fn verdict(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> io::Result<()> {
     let style = match report.verdict {
         Verdict::Pass => GOOD,
         Verdict::Fail => BAD,
         Verdict::Incomplete => OPEN,
     };
     let word = report.verdict.as_str().to_uppercase();
-    let tally = format!("· {}", tally::parts(report).join(" · "));
-    screen.one_line(BOLD, "verdict", &[(style, word), (PLAIN, tally)])
+    let mut text = tally::parts(report).join(", ");
+    if report.verdict == Verdict::Incomplete {
+        text.push_str(": this is not a pass");
+    }
+    let ran = report.checks.iter().filter(|c| c.status != CheckStatus::NotRequested).count();
+    if report.verdict == Verdict::Pass && report.findings.is_empty() && !options.quiet {
+        let subject = if report.controls.is_empty() { subject(report, false) } else { String::new() };
+        let subject = if subject.is_empty() { String::new() } else { format!("{subject}: ") };
+        text = format!("{subject}{}, {text}", count(ran, "check"));
+    }
+    let mut pieces: Vec<Piece> = vec![(style, word), (PLAIN, format!(" {text}"))];
+    if let Some(elapsed) = options.elapsed {
+        pieces.push((DIM, format!("({:.2} s)", elapsed.as_secs_f64())));
+    }
+    screen.heading(&pieces)
 }

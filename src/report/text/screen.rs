@@ -4,12 +4,14 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::finding::Severity;
 
 /// Width of the labels' column.
 const GUTTER: usize = 13;
 /// The narrowest screen that text is wrapped for.
-const NARROWEST: usize = 40;
+const NARROWEST: usize = 20;
 
 pub(super) const PLAIN: Style = Style::new();
 pub(super) const BOLD: Style = Style::new().bold();
@@ -44,6 +46,37 @@ impl<'a> Screen<'a> {
         Self { out, color, width: width.max(NARROWEST) }
     }
 
+    /// Columns that lines may have.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Pieces of a first line, then text that is wrapped: lines after the first begin at column `indent`.
+    pub(super) fn wrapped(&mut self, first: &[Piece], indent: usize, pieces: &[Piece]) -> io::Result<()> {
+        let indent = indent.min(self.width / 3);
+        let used: usize = first.iter().map(|(_, text)| text.width() + 1).sum();
+        // The first line has less room: a word as long as what stands there already holds its place.
+        let lines = wrap(pieces, self.width.saturating_sub(indent), used.saturating_sub(indent));
+        for (i, line) in lines.into_iter().enumerate() {
+            match i {
+                0 => {
+                    for (at, (style, text)) in first.iter().enumerate() {
+                        self.paint(*style, &format!("{}{text}", if at > 0 { " " } else { "" }))?;
+                    }
+                    if !first.is_empty() && !line.is_empty() {
+                        write!(self.out, " ")?;
+                    }
+                }
+                _ => write!(self.out, "{}", " ".repeat(indent))?,
+            }
+            for (style, text) in line {
+                self.paint(style, &text)?;
+            }
+            writeln!(self.out)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
@@ -58,12 +91,7 @@ impl<'a> Screen<'a> {
 
     /// A labelled paragraph. Pieces are set apart by a space; a line feed in one starts a new line.
     pub(super) fn entry(&mut self, style: Style, label: &str, pieces: &[Piece]) -> io::Result<()> {
-        self.beside(style, label, wrap(pieces, self.width.saturating_sub(GUTTER + 2)))
-    }
-
-    /// The same on one line, however long.
-    pub(super) fn one_line(&mut self, style: Style, label: &str, pieces: &[Piece]) -> io::Result<()> {
-        self.beside(style, label, wrap(pieces, usize::MAX))
+        self.beside(style, label, wrap(pieces, self.width.saturating_sub(GUTTER + 2), 0))
     }
 
     fn beside(&mut self, style: Style, label: &str, lines: Vec<Vec<Piece>>) -> io::Result<()> {
@@ -98,21 +126,28 @@ impl<'a> Screen<'a> {
     }
 }
 
-/// Breaks pieces into lines of at most `room` characters, between words; a longer word has a line of its own.
-fn wrap(pieces: &[Piece], room: usize) -> Vec<Vec<Piece>> {
+/// Breaks pieces into lines of at most `room` columns, between words; a longer word has a line of its own. `taken`
+/// columns of the first line are in use already.
+fn wrap(pieces: &[Piece], room: usize, taken: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
     let mut used = 0;
+    let mut room_here = room.saturating_sub(taken);
     for (style, text) in pieces {
         for (i, paragraph) in text.split('\n').enumerate() {
             if i > 0 {
                 lines.push(Vec::new());
-                used = 0;
+                (used, room_here) = (0, room);
             }
             for word in paragraph.split(' ').filter(|w| !w.is_empty()) {
-                let length = word.chars().count();
-                if used > 0 && used + 1 + length > room {
+                let length = word.width();
+                let full = if used > 0 {
+                    used + 1 + length > room_here
+                } else {
+                    length > room_here && room_here < room
+                };
+                if full {
                     lines.push(Vec::new());
-                    used = 0;
+                    (used, room_here) = (0, room);
                 }
                 if let Some(line) = lines.last_mut() {
                     append(line, *style, word);
@@ -176,7 +211,7 @@ mod tests {
                 .map(|(i, w)| (if i % 3 == 0 { BOLD } else { PLAIN }, w.clone()))
                 .collect();
             let lines: Vec<String> =
-                wrap(&pieces, room).into_iter().map(|l| l.into_iter().map(|p| p.1).collect()).collect();
+                wrap(&pieces, room, 0).into_iter().map(|l| l.into_iter().map(|p| p.1).collect()).collect();
             prop_assert!(lines.iter().all(|l| l.chars().count() <= room));
             let back: Vec<&str> = lines.iter().flat_map(|l| l.split(' ')).filter(|w| !w.is_empty()).collect();
             prop_assert_eq!(back, words);

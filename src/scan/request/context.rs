@@ -8,10 +8,15 @@ use seaworthy_context::Builder;
 use super::refused;
 use crate::contract::Contract;
 use crate::scan::{ContextRequest, DockerfileSource, ScanError};
+use seaworthy_source::escape_bytes;
 use seaworthy_source::input::{self, InputError};
 
 /// The largest Dockerfile that is read, in bytes.
 const MAX_DOCKERFILE: u64 = 1 << 20;
+/// Dockerfiles elsewhere that a message names.
+const MAX_NEARBY: usize = 5;
+/// Entries that are looked at for them.
+const MAX_ENTRIES: usize = 20_000;
 
 /// A build context and its Dockerfile, as they were given.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +99,11 @@ impl DockerfileSource {
     /// # Errors
     /// If it cannot be read, is too large, or is not a text.
     pub fn read(reader: impl Read, name: &str, path: Option<PathBuf>) -> Result<Self, ScanError> {
+        if is_compose_name(name) {
+            return Err(refused(format!(
+                "{name}: is a compose file, not a Dockerfile; name the Dockerfile of one service with -f"
+            )));
+        }
         let mut bytes = Vec::new();
         reader
             .take(MAX_DOCKERFILE + 1)
@@ -122,10 +132,40 @@ fn refuse_remote(directory: &Path) -> Result<(), ScanError> {
     } else {
         return Ok(());
     };
+    if directory.is_file() && starts_as_dockerfile(directory) {
+        let name = shown(directory);
+        let parent = directory.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        return Err(refused(format!(
+            "{name}: is a Dockerfile, not a build context: seaworthy context {} -f {name}",
+            shown(parent)
+        )));
+    }
     // The name is not repeated: a URL may hold a password.
     Err(refused(format!(
         "{why} is not examined: fetch or unpack it into a directory, and give that (seaworthy context --help)"
     )))
+}
+
+/// Whether a file begins as a Dockerfile does: by its name, or with a FROM, an ARG or a syntax line.
+fn starts_as_dockerfile(path: &Path) -> bool {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    if name.to_ascii_lowercase().contains("dockerfile") || name == "Containerfile" {
+        return true;
+    }
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|f| f.take(4096).read_to_end(&mut head));
+    let text = String::from_utf8_lossy(&head);
+    let first =
+        text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')).unwrap_or_default();
+    let word = first.split_ascii_whitespace().next().unwrap_or_default();
+    read.is_ok() && ["FROM", "ARG"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+/// Whether a file is a compose file by its name.
+fn is_compose_name(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose"))
 }
 
 fn missing(root: &Path) -> ScanError {
@@ -133,11 +173,46 @@ fn missing(root: &Path) -> ScanError {
     match std::fs::metadata(root) {
         Err(e) => refused(format!("{name}: cannot read the build context: {e}")),
         Ok(meta) if !meta.is_dir() => refused(format!("{name}: the build context is not a directory")),
-        Ok(_) => refused(format!(
-            "{}: there is no Dockerfile; name it with -f (seaworthy context --help)",
-            join(root, "Dockerfile").display()
-        )),
+        Ok(_) => {
+            let nearby: Vec<String> = nearby(root)
+                .iter()
+                .map(|path| match path.file_name().is_some_and(|n| n == "Dockerfile") {
+                    true => {
+                        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(root);
+                        format!("\n  found {}: seaworthy context {}", shown(path), shown(directory))
+                    }
+                    false => format!("\n  found {}: seaworthy context -f {}", shown(path), shown(path)),
+                })
+                .collect();
+            let how = if nearby.is_empty() { "; name it with -f (seaworthy context --help)" } else { "" };
+            refused(format!(
+                "{}: there is no Dockerfile{how}{}",
+                shown(&join(root, "Dockerfile")),
+                nearby.concat()
+            ))
+        }
     }
+}
+
+fn shown(path: &Path) -> String {
+    escape_bytes(path.display().to_string().as_bytes())
+}
+
+/// Dockerfiles below a directory, at most [`MAX_NEARBY`] of them and not far down.
+fn nearby(root: &Path) -> Vec<PathBuf> {
+    let skipped = [".git", "node_modules", "target", ".venv", "venv", "vendor"];
+    let walk = walkdir::WalkDir::new(root).max_depth(3).sort_by_file_name().into_iter();
+    let entered = walk.filter_entry(|e| !skipped.iter().any(|s| e.file_name() == *s));
+    let is_dockerfile = |name: &str| {
+        name == "Dockerfile"
+            || name == "Containerfile"
+            || name.starts_with("Dockerfile.")
+            || name.ends_with(".Dockerfile")
+    };
+    let files = entered.take(MAX_ENTRIES).flatten().filter(|e| e.file_type().is_file());
+    let found = files.filter(|e| e.file_name().to_str().is_some_and(is_dockerfile));
+    let found = found.take(MAX_NEARBY).map(walkdir::DirEntry::into_path);
+    found.map(|path| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path)).collect()
 }
 
 /// The Dockerfile where none is named; buildah looks for a Containerfile first.

@@ -8,6 +8,10 @@ use seaworthy_source::{Key, RunId};
 use super::{bucket, layout, refused, store};
 use crate::contract::{Contract, EvidenceSection};
 use crate::scan::{ScanError, Security, Setup, StoredRun, content, stored};
+use crate::store::{Layout, Store};
+
+/// Runs that a message names.
+const NEWEST: usize = 3;
 
 /// The documents of a run, as they were given: files, or objects `s3://BUCKET/KEY`.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +49,12 @@ pub fn documents(files: &DocumentFiles, setup: &Setup<'_>) -> Result<Papers, Sca
         }
         let (store, layout) = (store(contract, endpoint.filter(|_| is_bucket))?, layout(contract)?);
         let place = StoredRun { store: &store, layout: &layout, run: &run };
-        return stored(setup, place, Security::Read);
+        let papers = stored(setup, place, Security::Read)?;
+        let kinds = [PaperKind::Provenance, PaperKind::Receipt, PaperKind::RunHeader, PaperKind::Security];
+        if kinds.iter().all(|kind| papers.paper(*kind).content == Content::Missing) {
+            return Err(refused(unknown_run(&run, &store, &layout)));
+        }
+        return Ok(papers);
     };
     let named = [
         (PaperKind::Provenance, Some(provenance)),
@@ -68,6 +77,20 @@ pub fn documents(files: &DocumentFiles, setup: &Setup<'_>) -> Result<Papers, Sca
         *papers.paper_mut(kind) = paper;
     }
     Ok(papers)
+}
+
+/// What is said of a run that has no document at all: which runs there are.
+fn unknown_run(run: &RunId, store: &Store, layout: &Layout) -> String {
+    let mut known: Vec<String> =
+        store.runs(layout).map(|r| r.ids.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    // IDs of runs begin or end with a time, so that the last by name is the newest of its kind.
+    known.sort();
+    known.reverse();
+    let list = known.iter().take(NEWEST).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match known.is_empty() {
+        true => format!("there is no document of the run {run}, and no other run"),
+        false => format!("there is no document of the run {run}; the newest runs are {list}"),
+    }
 }
 
 /// A document in a bucket, named as `BUCKET/KEY`.

@@ -56,7 +56,7 @@ impl Inspector for Detectors<'_> {
             confidence: secret.confidence.to_string(),
             rotate: secret.rotate,
             preview: secret.mark.redacted.preview,
-            length: secret.mark.redacted.length,
+            length: secret.mark.redacted.length.unwrap_or_default(),
         };
         found.into_iter().map(sighting).collect()
     }

@@ -529,15 +529,15 @@ fn files_that_are_no_image() {
         .write("empty.gz", gzip(b""))
         .write("cut.gz", &gzip(b"x")[..5]);
     cli.run(&["image", "empty"]).error(&["empty", "is empty"]);
-    cli.run(&["image", "text.tar"]).error(&["text.tar", "no tar archive"]);
-    cli.run(&["image", "zeros.tar"]).error(&["zeros.tar", "no tar archive"]);
+    cli.run(&["image", "text.tar"]).error(&["text.tar", "not a tar archive"]);
+    cli.run(&["image", "zeros.tar"]).error(&["zeros.tar", "not a tar archive"]);
     cli.run(&["image", "tar.tar"]).error(&["tar.tar", "neither an index.json", "manifest.json"]);
     cli.run(&["image", "bz.tar"]).error(&["bz.tar", "bzip2"]);
     for name in ["text.gz", "empty.gz", "cut.gz"] {
         cli.run(&["image", name]).error(&[name]);
     }
     cli.run(&["image", "no-such.tar"]).error(&["no-such.tar", "no such file", "docker://no-such.tar"]);
-    cli.run(&["image", "oci:no-such"]).error(&["no-such", "No such file"]);
+    cli.run(&["image", "oci:no-such"]).error(&["no-such", "no such file"]);
 }
 
 #[test]

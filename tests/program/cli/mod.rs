@@ -1,5 +1,6 @@
 //! The real binary, from outside: arguments in; reports, messages and an exit code out.
 
+mod accept;
 mod bad_input;
 mod contract;
 mod formats;
@@ -8,3 +9,4 @@ mod reports;
 mod rules;
 mod secrets_stay_secret;
 mod sources;
+mod usage;

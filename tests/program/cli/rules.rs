@@ -75,7 +75,8 @@ fn mistakes_name_their_file() {
         (RULE.replace("hbr_[a-z0-9]{20}", "hbr_[a-z"), "harbour-pass"),
         (RULE.replace("harbour-pass", "github-pat-classic"), "github-pat-classic"),
         (RULE.replace("severity = \"high\"", "severity = \"awful\""), "severity"),
-        (RULE.replace("fix = ", "fixx = "), "fixx"),
+        (RULE.replace("fix = ", "fixx = "), "lacks fix"),
+        (RULE.replace("fix = ", "fixx = \"\"\nfix = "), "fixx"),
         (RULE.replace("anchors = [\"hbr_\"]", "anchors = []"), "anchors"),
         ("[[detector]\n".to_owned(), "harbour.toml"),
     ];

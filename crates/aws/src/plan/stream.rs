@@ -41,6 +41,12 @@ pub(super) struct Document {
 
 /// Reads `text`, which was decoded to UTF-8.
 pub(super) fn read(name: &str, text: &[u8]) -> Result<Document, AwsError> {
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err(AwsError::new(
+            name,
+            "not JSON; of a plan file, `terraform show -json` writes it".to_owned(),
+        ));
+    }
     let mut document = Document::default();
     let mut json = serde_json::Deserializer::from_slice(text);
     Top(&mut document).deserialize(&mut json).and_then(|()| json.end()).map_err(|e| fault(name, &e))?;

@@ -33,6 +33,14 @@ pub enum Wanted {
     Digest(Digest),
 }
 
+/// Whether a reference's repository, which is all between the host and the tag, has a capital letter.
+fn has_upper_case_path(name: &str) -> bool {
+    let (host, path) = name.split_once('/').unwrap_or(("", name));
+    let is_host = host.contains(['.', ':']) || host == "localhost";
+    let path = if is_host { path } else { name };
+    path.split(':').next().unwrap_or_default().bytes().any(|b| b.is_ascii_uppercase())
+}
+
 impl Target {
     /// Reads `[HOST[:PORT]/]NAME[:TAG][@DIGEST]`. Plain HTTP is spoken only to this machine itself, or if
     /// `plain_http` asks for it.
@@ -41,7 +49,11 @@ impl Target {
     /// If it is not of that form; the reason.
     pub fn parse(reference: &str, plain_http: bool) -> Result<Self, String> {
         let (address, rest) = split_ipv6(reference)?;
-        let parsed: Reference = rest.parse().map_err(|e: oci_client::ParseError| e.to_string())?;
+        let parsed: Reference =
+            rest.parse().map_err(|e: oci_client::ParseError| match rest.split(['@']).next() {
+                Some(name) if has_upper_case_path(name) => "repository names are lower case".to_owned(),
+                _ => e.to_string(),
+            })?;
         let registry = address.unwrap_or_else(|| parsed.registry().to_owned());
         let wanted = match parsed.digest() {
             Some(digest) => Wanted::Digest(

@@ -1,0 +1,245 @@
+//! The reference, from one source: pages of `seaworthy explain`, and the files under `docs/` that are generated.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use clap::{Command, CommandFactory};
+
+use super::args::{Arguments, GenerateDocs};
+use super::explain::profiles;
+use super::output::Terminal;
+use super::{Failure, schema};
+use crate::check::catalogue;
+use crate::finding::{CheckMeta, Reads};
+use crate::profile::Profile;
+use crate::rule::Rules;
+use crate::store;
+
+/// `seaworthy generate-docs`: writes every generated file below a directory.
+pub(super) fn run(arguments: &GenerateDocs, terminal: &Terminal) -> Result<u8, Failure> {
+    for (name, text) in files()? {
+        store::write_atomically(&arguments.directory.join(&name), text.as_bytes())?;
+        terminal.note(&format!("{}", Path::new(&name).display()));
+    }
+    Ok(0)
+}
+
+/// Every generated file: its path below `docs/`, and its text.
+pub(super) fn files() -> Result<Vec<(String, String)>, Failure> {
+    let profiles = profiles()?;
+    let rules = Rules::load(&[], &[])?;
+    let mut files = vec![
+        ("checks.md".to_owned(), checks(&profiles)),
+        ("detectors.md".to_owned(), detectors(&rules)),
+        ("cli.md".to_owned(), command_line()),
+    ];
+    for name in schema::NAMES {
+        if let Some(schema) = schema::named(name) {
+            files.push((format!("schemas/{name}.json"), serde_json::to_string_pretty(&schema)? + "\n"));
+        }
+    }
+    Ok(files)
+}
+
+/// What is said of a check on a terminal.
+pub(super) fn check_page(meta: &CheckMeta, profiles: &[Profile]) -> String {
+    let mut out = format!("{} {}\n\n{}\n\n", meta.id, meta.name, meta.summary);
+    let _ = writeln!(out, "Why it matters\n{}\n", wrapped(meta.why));
+    let _ = writeln!(out, "How to fix it\n{}\n", wrapped(meta.fix));
+    let _ = writeln!(out, "Not checked\n{}\n", wrapped(&when_not_checked(meta)));
+    let _ =
+        writeln!(out, "How to accept a finding\n  seaworthy accept FINGERPRINT --until DATE --reason TEXT\n");
+    let _ = writeln!(out, "Severity    {}", severity(meta));
+    let _ = writeln!(out, "Controls    {}", controls(meta.id, profiles));
+    for (at, link) in references(meta).iter().enumerate() {
+        let _ = writeln!(out, "{:12}{link}", if at == 0 { "References" } else { "" });
+    }
+    out
+}
+
+/// Whether its detectors decide about the severity.
+fn severity(meta: &CheckMeta) -> String {
+    match meta.tags.contains(&"CWE-798") {
+        true => format!(
+            "{}; the severity of the detector that recognises the secret takes precedence",
+            meta.severity
+        ),
+        false => meta.severity.to_string(),
+    }
+}
+
+/// What leaves a check without an answer.
+fn when_not_checked(meta: &CheckMeta) -> String {
+    let parts: Vec<&str> = meta.reads.iter().map(|r| part(*r)).collect();
+    format!(
+        "It reads {}. What of that cannot be read is listed as not checked, and the result is then incomplete, never a \
+         pass.",
+        list(&parts)
+    )
+}
+
+fn list(parts: &[&str]) -> String {
+    match parts {
+        [] => "nothing".to_owned(),
+        [one] => (*one).to_owned(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// A part of an artifact, in words.
+fn part(reads: Reads) -> &'static str {
+    match reads {
+        Reads::Dockerfile => "the Dockerfile",
+        Reads::Context => "the build context's ignore file and the list of files that are sent",
+        Reads::ContextFiles => "the files of the build context",
+        Reads::CopiedFiles => "the files that COPY and ADD take",
+        Reads::Layers => "every layer of the image",
+        Reads::History => "the image's history",
+        Reads::Config => "the image's config",
+        Reads::Manifests => "the image's manifests and indexes",
+        Reads::Attestations => "the image's attestations and other referrers",
+        Reads::Aws => "a plan, a template, a snapshot or the AWS account",
+        Reads::Documents => "the provenance documents of a run",
+        Reads::Registry => "the registry's answer",
+        Reads::Workflows => "the CI workflows and build scripts",
+        Reads::Entrypoints => "the contract's entrypoints and the image's files that they start",
+    }
+}
+
+/// The controls of the built-in profiles that a check proves, such as `m1 A.3, A.4`.
+fn controls(check: &str, profiles: &[Profile]) -> String {
+    let mut parts = Vec::new();
+    for profile in profiles {
+        let ids: Vec<&str> =
+            profile.controls.iter().filter(|c| c.checks.contains(&check)).map(|c| c.id.as_str()).collect();
+        if !ids.is_empty() {
+            parts.push(format!("{} {}", profile.name, ids.join(", ")));
+        }
+    }
+    if parts.is_empty() { "none of a built-in profile".to_owned() } else { parts.join("; ") }
+}
+
+/// Where the weakness is described.
+fn references(meta: &CheckMeta) -> Vec<String> {
+    let cwe = meta.tags.iter().filter_map(|t| Some((t, t.strip_prefix("CWE-")?)));
+    cwe.map(|(tag, number)| format!("{tag} https://cwe.mitre.org/data/definitions/{number}.html")).collect()
+}
+
+/// A paragraph of at most 92 columns, indented by two.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::from(" ")];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= 92 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("  {word}")),
+        }
+    }
+    lines.join("\n")
+}
+
+/// `docs/checks.md`.
+fn checks(profiles: &[Profile]) -> String {
+    let mut out = "# Checks\n\n\
+        Generated by `seaworthy generate-docs`. `seaworthy explain ID` prints one of them. A finding is accepted with\n\
+        `seaworthy accept FINGERPRINT --until DATE --reason TEXT`; what a check could not read is listed as *not checked*.\n\n\
+        | check | name | severity | asks |\n|---|---|---|---|\n"
+        .to_owned();
+    let all = catalogue();
+    for meta in &all {
+        let _ = writeln!(
+            out,
+            "| [{0}](#{1}-{2}) | {2} | {3} | {4} |",
+            meta.id,
+            meta.id.to_ascii_lowercase(),
+            meta.name,
+            meta.severity,
+            cell(meta.summary)
+        );
+    }
+    for meta in &all {
+        let _ = write!(out, "\n## {} {}\n\n{}\n\n", meta.id, meta.name, meta.summary);
+        let _ = write!(out, "**Why it matters.** {}\n\n**How to fix it.** {}\n\n", meta.why, meta.fix);
+        let _ = write!(out, "**Not checked.** {}\n\n", when_not_checked(meta));
+        let _ = writeln!(out, "- Severity: {}\n- Controls: {}", severity(meta), controls(meta.id, profiles));
+        for reference in references(meta) {
+            let (tag, link) = reference.split_once(' ').unwrap_or((&reference, &reference));
+            let _ = writeln!(out, "- Reference: [{tag}]({link})");
+        }
+    }
+    out
+}
+
+/// `docs/detectors.md`.
+fn detectors(rules: &Rules) -> String {
+    let mut out = "# Detectors\n\n\
+        Generated by `seaworthy generate-docs`. `seaworthy rules show ID` prints one of them with its examples. A detector\n\
+        of your own goes into a directory of `.toml` files: `--rules DIR`, or `[rules] directories` in the contract.\n\n\
+        | detector | finds | severity | confidence | file |\n|---|---|---|---|---|\n"
+        .to_owned();
+    for rule in rules.all() {
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {} | {} | {} |",
+            rule.detector.id,
+            cell(&rule.name),
+            rule.severity,
+            rule.confidence,
+            cell(&rule.file)
+        );
+    }
+    out
+}
+
+/// `docs/cli.md`.
+fn command_line() -> String {
+    let mut out = "# Command line\n\n\
+        Generated by `seaworthy generate-docs` from the program's own help.\n"
+        .to_owned();
+    let mut command = Arguments::command().term_width(100);
+    command.build();
+    page(&mut command, &mut out);
+    out
+}
+
+/// The help of a command and of those below it.
+fn page(command: &mut Command, out: &mut String) {
+    let name = command.get_bin_name().unwrap_or("seaworthy").to_owned();
+    let help = command.render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    let _ = write!(out, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
+    let below = command.get_subcommands_mut().filter(|c| !c.is_hide_set() && c.get_name() != "help");
+    for command in below {
+        page(command, out);
+    }
+}
+
+/// Text as a table's cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_pages_are_up_to_date() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        let mut stale = Vec::new();
+        for (name, text) in files().unwrap() {
+            let path = docs.join(&name);
+            if std::env::var_os("SEAWORTHY_WRITE_DOCS").is_some() {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, &text).unwrap();
+            }
+            if std::fs::read_to_string(&path).ok() != Some(text) {
+                stale.push(name);
+            }
+        }
+        assert!(stale.is_empty(), "{stale:?}: run the tests with SEAWORTHY_WRITE_DOCS=1");
+    }
+}

@@ -1,0 +1,145 @@
+//! The lines that causes point at, read once more and masked, for reports that quote them. A line of which it is not
+//! certain that no value is left in it is not kept.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
+use std::ops::Range;
+
+use crate::check::Masker;
+use crate::finding::{Finding, Report, SourceLine, SourceLineKey};
+use seaworthy_source::{OriginKind, Place, escape_bytes};
+
+/// Causes whose lines are read: more are not shown at length.
+const MAX_CAUSES: usize = 60;
+/// Bytes of a file that are read.
+const MAX_FILE: u64 = 1 << 20;
+/// Bytes of a line that is shown.
+const MAX_LINE: usize = 400;
+/// What stands in the place of a value, whatever its length.
+const MASK: &str = "********";
+
+/// The lines of the report's worst causes.
+pub(super) fn read(report: &Report, masker: &Masker<'_>) -> BTreeMap<SourceLineKey, SourceLine> {
+    let mut files: HashMap<String, Option<String>> = HashMap::new();
+    let mut lines = BTreeMap::new();
+    for cause in report.causes.iter().take(MAX_CAUSES) {
+        let Some(lead) = report.findings.get(cause.lead) else { continue };
+        let Some(key) = SourceLine::key(&lead.origin) else { continue };
+        let text = files.entry(key.0.clone()).or_insert_with(|| content(&key.0));
+        let number = usize::try_from(key.1).unwrap_or(usize::MAX);
+        let line = text.as_deref().and_then(|t| t.split('\n').nth(number.checked_sub(1)?));
+        let Some(line) = line.map(|l| l.trim_end_matches('\r')).filter(|l| l.len() <= MAX_LINE) else {
+            continue;
+        };
+        // Whatever was found on this line must be hidden, whichever check found it.
+        let here =
+            report.findings.iter().filter(|f| f.origins().any(|o| SourceLine::key(o).as_ref() == Some(&key)));
+        if let Some(shown) = shown(line, lead, here, masker) {
+            lines.insert(key, shown);
+        }
+    }
+    lines
+}
+
+/// A file's text, if it is a regular file of moderate size in UTF-8.
+fn content(path: &str) -> Option<String> {
+    let is_file = std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE);
+    let file = std::fs::File::open(path).ok().filter(|_| is_file)?;
+    let mut text = String::new();
+    file.take(MAX_FILE).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+fn column(finding: &Finding) -> Option<usize> {
+    let Place::Text { position, .. } = &finding.origin.place else { return None };
+    usize::try_from(position.column).ok()?.checked_sub(1)
+}
+
+/// The line with its values masked.
+fn shown<'f>(
+    line: &str,
+    lead: &Finding,
+    here: impl Iterator<Item = &'f Finding>,
+    masker: &Masker<'_>,
+) -> Option<SourceLine> {
+    let start = column(lead).filter(|at| line.is_char_boundary(*at) && *at < line.len())?;
+    let found = masker.secrets(line);
+    let mut hidden = found.clone();
+    let instruction = lead.origin.kind == OriginKind::Dockerfile && has_no_values(line);
+    if !instruction {
+        hidden.extend(masker.values(line));
+        hidden.extend(after_colon(line));
+    }
+    for finding in here.filter(|f| f.secret.is_some()) {
+        let at = column(finding).unwrap_or(0);
+        // A secret that the line alone does not give away: all that follows is hidden.
+        if !found.iter().any(|span| span.end > at) {
+            hidden.push(line.floor_char_boundary(at.min(line.len()))..line.len());
+        }
+    }
+    // What the message says anyway may be seen, such as the name of a variable in quotes.
+    let told = |span: &Range<usize>| {
+        let word = line.get(span.clone()).unwrap_or_default();
+        lead.secret.is_none()
+            && lead.message.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == word)
+    };
+    hidden.retain(|span| found.contains(span) || !told(span));
+    let hidden = merged(hidden);
+    let mut text = String::new();
+    let mut marked = None;
+    let mut at = 0;
+    let count = |text: &str| text.chars().count();
+    for span in &hidden {
+        if at <= start && start < span.start {
+            let before = escape(line.get(at..start)?);
+            marked.get_or_insert(count(&text) + count(&before)..usize::MAX);
+        }
+        text.push_str(&escape(line.get(at..span.start)?));
+        if lead.secret.is_some() && span.end > start && marked.as_ref().is_none_or(|m| m.end == usize::MAX) {
+            marked = Some(count(&text)..count(&text) + MASK.len());
+        }
+        text.push_str(MASK);
+        at = span.end;
+    }
+    if at <= start {
+        marked.get_or_insert(count(&text) + count(&escape(line.get(at..start)?))..usize::MAX);
+    }
+    text.push_str(&escape(line.get(at..)?));
+    let end = count(text.trim_end().trim_end_matches('\\').trim_end());
+    let marked = marked.unwrap_or(0..usize::MAX);
+    let marked =
+        marked.start.min(end)..marked.end.clamp(marked.start.min(end), end.max(marked.start.min(end)));
+    (!marked.is_empty()).then_some(SourceLine { text, marked })
+}
+
+/// Whether a line is an instruction that names files, images or users and holds no values of its own.
+fn has_no_values(line: &str) -> bool {
+    let keyword = line.split_ascii_whitespace().next().unwrap_or_default();
+    ["FROM", "COPY", "ADD", "USER", "WORKDIR", "EXPOSE", "VOLUME"]
+        .iter()
+        .any(|k| keyword.eq_ignore_ascii_case(k))
+}
+
+/// What follows the first colon and space of a line, unless it names something instead of holding it.
+fn after_colon(line: &str) -> Option<Range<usize>> {
+    let at = line.find(": ")? + 2;
+    let value = line.get(at..)?.trim();
+    (!value.is_empty() && !value.starts_with("${{")).then_some(at..line.trim_end().len())
+}
+
+fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    spans.retain(|s| !s.is_empty());
+    spans.sort_by_key(|s| s.start);
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for span in spans {
+        match out.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => out.push(span),
+        }
+    }
+    out
+}
+
+fn escape(text: &str) -> String {
+    escape_bytes(text.replace('\t', "    ").as_bytes())
+}

@@ -1,0 +1,133 @@
+//! `seaworthy accept`: from a report's fingerprint to an entry of the contract.
+
+use crate::support::{Cli, findings};
+
+/// A project whose `.env` a COPY takes.
+fn project() -> Cli {
+    let cli = Cli::new();
+    cli.write("Dockerfile", "FROM scratch\nCOPY . .\n")
+        .write(".env", "SECRET_KEY=q8Zr2LwT9vXc4KpN\nDATABASE_URL=postgres://app:Harbour2024!@db/app\n");
+    cli
+}
+
+fn until() -> String {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    today.saturating_add(jiff::Span::new().days(30)).to_string()
+}
+
+fn fingerprints(cli: &Cli) -> Vec<(String, String)> {
+    let report = cli.run(&["context", "--report", "json"]).json();
+    let text = |v: &serde_json::Value| v.as_str().unwrap().to_owned();
+    findings(&report).iter().map(|f| (text(&f["check"]), text(&f["fingerprint"]))).collect()
+}
+
+#[test]
+fn a_finding_is_accepted_by_its_first_digits() {
+    let cli = project();
+    let all = fingerprints(&cli);
+    let (check, fingerprint) = all.iter().find(|(c, _)| c == "SW102").unwrap();
+    let until = until();
+    let answer =
+        cli.run(&["accept", &fingerprint[..8], "--until", &until, "--reason", "invented for this test"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let contract = cli.read("seaworthy.toml");
+    for line in [
+        "[[accept]]".to_owned(),
+        format!("check = \"{check}\""),
+        "path = \".env\"".to_owned(),
+        format!("fingerprint = \"{fingerprint}\""),
+        format!("expires = \"{until}\""),
+    ] {
+        assert!(contract.lines().any(|l| l == line), "{line}: {contract}");
+        assert!(answer.stdout.contains(&line), "{}", answer.stdout);
+    }
+    let after = cli.run(&["context", "--report", "json"]).json();
+    assert_eq!(after["accepted"].as_array().unwrap().len(), 1);
+    assert_eq!(findings(&after).len(), all.len() - 1);
+    // Once is enough, and it is no open finding any more.
+    let again = cli.run(&["accept", fingerprint, "--until", &until, "--reason", "invented for this test"]);
+    again.error(&["no open finding"]);
+}
+
+#[test]
+fn a_cause_is_accepted_as_a_whole_and_a_contract_keeps_its_text() {
+    let cli = project();
+    let old = "# ours\nversion = 1 # one\n\n[policy]\nfail_on = \"low\"\n";
+    cli.write("seaworthy.toml", old);
+    let report = cli.run(&["context", "--report", "json"]).json();
+    let cause = &report["causes"][0]["fingerprints"];
+    assert!(cause.as_array().unwrap().len() > 3, "{report:#}");
+    let first = cause[0].as_str().unwrap();
+    let answer =
+        cli.run(&["accept", first, "--cause", "--until", &until(), "--reason", "invented for this test"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(cli.read("seaworthy.toml").starts_with(old));
+    let after = cli.run(&["context", "--report", "json"]).json();
+    assert_eq!(findings(&after).len(), 0, "{after:#}");
+}
+
+#[test]
+fn what_cannot_be_accepted_says_why() {
+    let cli = project();
+    let fingerprint = fingerprints(&cli)[0].1.clone();
+    let accept = |more: &[&str]| {
+        let until = until();
+        let mut arguments = vec!["accept"];
+        arguments.extend_from_slice(more);
+        if !more.contains(&"--until") {
+            arguments.extend(["--until", until.as_str()]);
+        }
+        if !more.contains(&"--reason") {
+            arguments.extend(["--reason", "invented for this test"]);
+        }
+        cli.run(&arguments)
+    };
+    accept(&["1234567"]).error(&["8 to 32 hex digits"]);
+    accept(&["xyzxyzxyz"]).error(&["8 to 32 hex digits"]);
+    accept(&["00000000"]).error(&["no open finding", "SW102", &fingerprint]);
+    accept(&[&fingerprint, "--until", "2020-01-01"]).error(&["is over"]);
+    accept(&[&fingerprint, "--until", "2999-01-01"]).error(&["400 days"]);
+    accept(&[&fingerprint, "--until", "soon"]).error(&["2027-01-31"]);
+    accept(&[&fingerprint, "--reason", "short"]).error(&["reason"]);
+    accept(&[&fingerprint, "--from", "no.json"]).error(&["no such file"]);
+    cli.write("other.json", "{\"schema\": \"x\"}");
+    accept(&[&fingerprint, "--from", "other.json"]).error(&["not a JSON report"]);
+    assert!(!cli.path("seaworthy.toml").exists());
+    cli.run(&["context", "--report", "json=r.json"]);
+    cli.write("seaworthy.toml", "version = = 1\n");
+    accept(&[&fingerprint, "--from", "r.json"]).error(&["seaworthy.toml"]);
+}
+
+#[test]
+fn ambiguous_digits_are_refused() {
+    let cli = project();
+    let finding = |fingerprint: &str| {
+        format!(
+            "{{\"check\": \"SW102\", \"fingerprint\": \"{fingerprint}\", \"message\": \"m\", \
+             \"origin\": {{\"artifact\": \".\", \"path\": \"a\"}}}}"
+        )
+    };
+    let (one, two) = (format!("{:0<32}", "aabbccdd1"), format!("{:0<32}", "aabbccdd2"));
+    let report = format!(
+        "{{\"schema\": \"seaworthy/report/v1\", \"findings\": [{}, {}]}}",
+        finding(&one),
+        finding(&two)
+    );
+    cli.write("r.json", report);
+    let until = until();
+    let accept = |digits: &str| {
+        cli.run(&[
+            "accept",
+            digits,
+            "--from",
+            "r.json",
+            "--until",
+            &until,
+            "--reason",
+            "invented for this test",
+        ])
+    };
+    accept("aabbccdd").error(&["ambiguous", &one, &two]);
+    assert_eq!(accept("aabbccdd2").code, 0);
+    assert!(cli.read("seaworthy.toml").contains(&two));
+}

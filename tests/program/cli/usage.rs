@@ -1,0 +1,171 @@
+//! Mistakes of the command line and of files: each answer names the way out.
+
+use crate::support::{Answer, Cli, Layer, Spec, Tar};
+
+const DOCKERFILE: &str = "FROM scratch AS base\nCOPY a /a\nFROM base AS runtime\nCOPY b /b\n";
+
+fn run(cli: &Cli, line: &str) -> Answer {
+    cli.run(&line.split_whitespace().collect::<Vec<_>>())
+}
+
+fn project() -> Cli {
+    let cli = Cli::new();
+    cli.write("Dockerfile", DOCKERFILE).write("a", "x").write("b", "y").write(".dockerignore", "*\n!a\n!b\n");
+    cli
+}
+
+#[test]
+fn commands_and_options_of_other_tools_are_named() {
+    let cli = project();
+    for word in ["scan", "check", "lint"] {
+        run(&cli, word).error(&["`seaworthy context`", "`seaworthy image REF`"]);
+    }
+    run(&cli, "version").error(&["seaworthy --version"]);
+    assert_eq!(run(&cli, "help context").code, 0);
+    for (line, way) in [
+        ("image a.tar --platform linux/arm64", "by its digest"),
+        ("context --severity high", "--fail-on"),
+        ("context --format json", "--report FORMAT"),
+        ("context -o out.json", "--report FORMAT"),
+        ("context --output=out.json", "--report FORMAT"),
+        ("context --exit-code 0", "--exit-zero"),
+        ("context --no-color", "--color never"),
+        ("context --ignore SW101", "seaworthy accept"),
+        ("context --dockerfile x", "-f DOCKERFILE"),
+    ] {
+        let answer = run(&cli, line);
+        answer.error(&[way]);
+        assert!(!answer.stderr.contains("similar"), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn values_are_refused_in_words() {
+    let cli = project();
+    run(&cli, "context -j abc").error(&["expected a number from 1 to"]);
+    run(&cli, "context -j 0").error(&["expected a number from 1 to"]);
+    let cli = project().env("SEAWORTHY_JOBS", "many");
+    run(&cli, "context").error(&["expected a number", "SEAWORTHY_JOBS"]);
+    let cli = project().env("SEAWORTHY_EXIT_ZERO", "maybe");
+    run(&cli, "context").error(&["SEAWORTHY_EXIT_ZERO"]);
+    let cli = project().env("SEAWORTHY_EXIT_ZERO", "yes");
+    assert_eq!(run(&cli, "context").code, 0);
+}
+
+#[test]
+fn a_missing_dockerfile_is_looked_for_nearby() {
+    let cli = Cli::new();
+    cli.write("services/api/Dockerfile", DOCKERFILE).write("docker/web.Dockerfile", DOCKERFILE);
+    run(&cli, "context").error(&[
+        "there is no Dockerfile",
+        "found services/api/Dockerfile: seaworthy context services/api",
+        "found docker/web.Dockerfile: seaworthy context -f docker/web.Dockerfile",
+    ]);
+}
+
+#[test]
+fn files_of_another_kind_are_named() {
+    let cli = project();
+    cli.write("docker-compose.yml", "services: {}\n").write("notes.txt", "hello\n").write("folder/x", "y");
+    run(&cli, "context -f docker-compose.yml").error(&["compose file"]);
+    run(&cli, "context Dockerfile").error(&["is a Dockerfile", "-f Dockerfile"]);
+    run(&cli, "image folder").error(&["not an image", "seaworthy context"]);
+    run(&cli, "image notes.txt").error(&["is not a tar archive", "looks like text"]);
+    let tar = Spec::new([Layer::from(Tar::new().file("a", "x"))]).docker_archive(&[]);
+    cli.write("plan.json", tar);
+    run(&cli, "wiring --plan plan.json").error(&["not JSON", "terraform show -json"]);
+}
+
+#[test]
+fn what_is_missing_is_named_with_what_is_there() {
+    let cli = project();
+    run(&cli, "context --target runtmie").error(&["no stage runtmie", "base, runtime"]);
+    run(&cli, "context -f Dockerfiel").error(&["no such file or directory", "did you mean Dockerfile?"]);
+    run(&cli, "wiring --plan infra/plan.json").error(&["no such file or directory"]);
+    run(&cli, "explain SW3O1").error(&["did you mean SW301"]);
+    run(&cli, "explain secret-in-fil").error(&["did you mean secret-in-file"]);
+    run(&cli, "rules show github-pat-clasic").error(&["did you mean github-pat-classic"]);
+    run(&cli, "schema contrct").error(&["did you mean contract?"]);
+    for line in ["explain SW3O1", "context -f no", "wiring --plan no"] {
+        assert!(!run(&cli, line).stderr.contains("os error"), "{line}");
+    }
+}
+
+#[test]
+fn references_are_refused_with_the_right_spelling() {
+    let cli = project();
+    run(&cli, "image docker-save:app.tar")
+        .error(&["unknown transport", "did you mean docker-archive:app.tar?"]);
+    run(&cli, "image docker://UPPER/App").error(&["repository names are lower case"]);
+    run(&cli, "image docker://localhost:1/App:1").error(&["repository names are lower case"]);
+}
+
+#[test]
+fn a_directory_that_a_report_creates_is_named() {
+    let cli = project();
+    let answer = run(&cli, "context --report json=new/place/report.json");
+    assert_eq!(answer.code, 0);
+    assert!(answer.stderr.contains("created the directory new/place"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_handle_without_registry_is_one_mistake() {
+    let cli = project();
+    cli.write(
+        "seaworthy.toml",
+        "version = 1\n[[secrets]]\nhandle = \"A\"\nparameter = \"${NOPE}\"\nvariables = [\"A\"]\n",
+    );
+    let answer = run(&cli, "context");
+    answer.error(&["NOPE", "[handles] file"]);
+    assert_eq!(answer.stderr.matches("error").count(), 1, "{}", answer.stderr);
+}
+
+#[test]
+fn an_acceptance_without_a_match_lists_what_there_is() {
+    let cli = project();
+    cli.write("a", "AKIAZ52HZKQ4NHXU7WQE").write(
+        "seaworthy.toml",
+        "version = 1\n[[accept]]\ncheck = \"SW102\"\npath = \"other/**\"\nreason = \"ten or more characters\"\n\
+         expires = \"2027-01-01\"\n",
+    );
+    let answer = run(&cli, "context");
+    assert_eq!(answer.code, 1, "{}", answer.stdout);
+    assert!(answer.stderr.contains("path = \"a\"  fingerprint = \""), "{}", answer.stderr);
+}
+
+#[test]
+fn a_detector_without_its_keys_is_one_mistake() {
+    let cli = project();
+    cli.write("rules/own.toml", "[[detector]]\nid = \"own\"\nname = \"Own\"\n");
+    let answer = run(&cli, "rules check --rules rules");
+    answer.error(&[
+        "own.toml:1:1",
+        "anchors, severity, confidence, description, fix, examples",
+        "pattern",
+        "rules show",
+    ]);
+    cli.write(
+        "rules/own.toml",
+        "[[detector]]\nid = \"own\"\nname = \"Own\"\nanchors = [\"own_\"]\npattern = '(?P<secret>own_[0-9]{20})'\n\
+         severity = \"high\"\nconfidence = \"high\"\ndescription = \"x\"\nfix = \"y\"\nexamples = [\"own_abc\"]\n\
+         negative_examples = [\"own\"]\n",
+    );
+    let answer = run(&cli, "rules check --rules rules");
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stdout.contains("pattern does not match example 1: own_abc"), "{}", answer.stdout);
+}
+
+#[test]
+fn runs_that_do_not_exist() {
+    let cli = project();
+    run(&cli, "gate --run-id run_1").error(&["no seaworthy.toml here", "seaworthy init"]);
+    run(&cli, "verify").error(&["--run-id ID or --provenance FILE"]);
+    let old = "evidence/runs/run_20260101T000000Z/P(-1)/packaging_provenance.json";
+    cli.write("seaworthy.toml", "version = 1\n[evidence]\ndirectory = \"store\"\nphase_id = \"P(-1)\"\n");
+    cli.write(&format!("store/{old}"), "{}");
+    run(&cli, "verify --run-id run_2").error(&["no document of the run run_2", "run_20260101T000000Z"]);
+    std::fs::create_dir(cli.path("empty")).unwrap();
+    let answer = run(&cli, "audit empty");
+    assert_eq!(answer.code, 2);
+    assert!(answer.stdout.contains("no runs under empty"), "{}", answer.stdout);
+}

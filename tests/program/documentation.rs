@@ -1,0 +1,201 @@
+//! README and docs: links lead somewhere, code blocks are what the program takes, words are those of the vocabulary.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::Cli;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every page that a person reads.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut pages: Vec<PathBuf> = [
+        "README.md",
+        "SECURITY.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "corpus/README.md",
+        "benches/README.md",
+    ]
+    .iter()
+    .map(|p| root().join(p))
+    .collect();
+    for entry in walkdir::WalkDir::new(root().join("docs")).sort_by_file_name() {
+        let path = entry.unwrap().into_path();
+        if path.extension().is_some_and(|e| e == "md") {
+            pages.push(path);
+        }
+    }
+    pages.into_iter().map(|p| (p.clone(), fs::read_to_string(&p).unwrap())).collect()
+}
+
+/// The anchors of a page, as GitHub makes them of its headings.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let mut inside = false;
+    let headings = text.lines().filter(|l| {
+        inside ^= l.starts_with("```");
+        !inside && l.starts_with('#')
+    });
+    headings
+        .map(|l| {
+            let title = l.trim_start_matches('#').trim().to_lowercase();
+            let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+        })
+        .collect()
+}
+
+/// The text without its code blocks and code spans.
+fn prose(text: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            inside = !inside;
+        } else if !inside {
+            let spans = line.split('`').enumerate();
+            out.extend(spans.filter(|(i, _)| i % 2 == 0).map(|(_, s)| s.to_owned() + " "));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut broken = Vec::new();
+    for (page, text) in pages() {
+        let prose = prose(&text);
+        for (at, _) in prose.match_indices("](") {
+            let target = prose[at + 2..].split(')').next().unwrap_or_default();
+            if target.starts_with("http") {
+                assert!(target.starts_with("https://"), "{}: {target}", page.display());
+                continue;
+            }
+            let (file, anchor) = target.split_once('#').map_or((target, None), |(f, a)| (f, Some(a)));
+            let path = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let found = path.exists()
+                && anchor.is_none_or(|a| fs::read_to_string(&path).is_ok_and(|t| anchors(&t).contains(a)));
+            if !found {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The code blocks of a page: language and text.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.trim_start().strip_prefix("```") {
+            let body: Vec<&str> = lines.by_ref().take_while(|l| !l.trim_start().starts_with("```")).collect();
+            blocks.push((language.trim().to_owned(), body.join("\n")));
+        }
+    }
+    blocks
+}
+
+/// The commands of a block: each `seaworthy …` of a shell line, comments left out.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let joined = text.replace("\\\n", " ");
+    let mut found = Vec::new();
+    for line in joined.lines() {
+        for part in line.split("  #").next().unwrap_or_default().split(['|', ';']).flat_map(|p| p.split("&&"))
+        {
+            let part = part.trim().trim_start_matches("$ ").trim_start_matches("- run: ");
+            if part.starts_with("seaworthy ") && !part.contains('…') && !part.contains(':')
+                || part.starts_with("seaworthy gate") && !part.contains('…')
+            {
+                found.push(words(part).split_off(1));
+            }
+        }
+    }
+    found
+}
+
+/// A shell line's words: quotes taken off.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in line.chars() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(q)) if c == q => quote = None,
+            (' ', None) => words.push(String::new()),
+            (c, _) => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.retain(|w| !w.is_empty() && w != ">");
+    words
+}
+
+#[test]
+fn every_code_block_is_what_the_program_takes() {
+    let cli = Cli::new();
+    let mut count = 0;
+    for (page, text) in pages() {
+        let name = page.strip_prefix(root()).unwrap().display().to_string();
+        for (language, body) in blocks(&text) {
+            let place = format!("{name}:\n{body}");
+            match language.as_str() {
+                "toml" => {
+                    // A page shows parts of a contract, of a profile or of a rules file.
+                    let table: toml::Table = body.parse().unwrap_or_else(|e| panic!("{place}\n{e}"));
+                    if table.contains_key("version") && !table.contains_key("controls") {
+                        cli.write("seaworthy.toml", &body).write("Dockerfile", "FROM scratch\n");
+                        let answer = cli.run(&["context"]);
+                        assert!(!answer.stderr.contains("error"), "{place}\n{}", answer.stderr);
+                        fs::remove_file(cli.path("seaworthy.toml")).unwrap();
+                    }
+                }
+                "json" => drop(
+                    serde_json::from_str::<serde_json::Value>(&body)
+                        .unwrap_or_else(|e| panic!("{place}\n{e}")),
+                ),
+                "yaml" => assert!(!body.contains('\t') && body.contains(':'), "{place}"),
+                "" | "text" | "sh" => {
+                    for mut arguments in commands(&body) {
+                        if name.ends_with("cli.md") {
+                            continue;
+                        }
+                        // Placeholders of the page.
+                        for argument in &mut arguments {
+                            *argument = argument
+                                .replace("$RUN", "run_1")
+                                .replace("FINGERPRINT", "0123456789abcdef")
+                                .replace("DATE", "2027-01-31")
+                                .replace("ID", "run_1");
+                        }
+                        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+                        let answer = cli.run(&arguments);
+                        for refusal in [
+                            "unexpected argument",
+                            "there is no",
+                            "invalid value",
+                            "required arguments",
+                            "unrecognized",
+                        ] {
+                            let missing = answer.stderr.contains("there is no Dockerfile")
+                                || answer.stderr.contains("there is no seaworthy.toml here")
+                                || answer.stderr.contains("there is no such directory")
+                                || answer.stderr.contains("there is no document");
+                            assert!(
+                                missing || !answer.stderr.contains(refusal),
+                                "{place}\n{}",
+                                answer.stderr
+                            );
+                        }
+                        count += 1;
+                    }
+                }
+                other => panic!("{place}: no test for blocks of {other}"),
+            }
+        }
+    }
+    assert!(count > 10, "{count} commands");
+}
