@@ -1,6 +1,5 @@
 //! `seaworthy accept`.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -17,7 +16,7 @@ use crate::scan::request::{ContextOptions, DockerfileInput};
 use crate::scan::{self, ContextRequest, Progress, Setup};
 use crate::store;
 use seaworthy_context::Builder;
-use seaworthy_source::escape_bytes;
+use seaworthy_source::{escape_bytes, input};
 
 /// Bytes of a report that is read.
 const MAX_REPORT: u64 = 512 << 20;
@@ -57,7 +56,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     // What is written must be a contract that the next run can read.
     Contract::from_text(&text, &path, today)
         .map_err(|e| masked(e.render(terminal.color_err()).trim_end()))?;
-    store::write_atomically(&path, text.as_bytes())?;
+    store::replace_atomically(&path, text.as_bytes())?;
     terminal.print(format!("{added}\n{}: {} added\n", path.display(), entries(chosen.len())).as_bytes())?;
     Ok(0)
 }
@@ -262,13 +261,7 @@ impl DocumentOrigin {
 
 fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
     let name = path.display();
-    let file = std::fs::File::open(path)
-        .map_err(|e| Failure(format!("{name}: {}", super::mistakes::io_reason(&e))))?;
-    let mut bytes = Vec::new();
-    file.take(MAX_REPORT + 1).read_to_end(&mut bytes).map_err(|e| Failure(format!("{name}: {e}")))?;
-    if bytes.len() as u64 > MAX_REPORT {
-        return Err(Failure(format!("{name}: larger than a report can be ({MAX_REPORT} bytes)")));
-    }
+    let bytes = input::read(path, MAX_REPORT).map_err(|e| Failure(format!("{name}: {e}")))?;
     let no_report =
         || Failure(format!("{name}: is not a JSON report: write one with `--report json={name}`"));
     let document: Document = serde_json::from_slice(&bytes).map_err(|_| no_report())?;

@@ -1,7 +1,6 @@
 //! Mistakes of the command line, and what was probably meant.
 
 use std::ffi::OsString;
-use std::io;
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -111,11 +110,6 @@ fn from_environment(option: &str, args: &[OsString], command: &Command) -> Optio
     (is_set && !args.iter().any(typed)).then(|| variable.to_string_lossy().into_owned())
 }
 
-/// An input error in words: what the system says without its number.
-pub(super) fn io_reason(error: &io::Error) -> String {
-    without_number(&error.to_string())
-}
-
 fn without_number(text: &str) -> String {
     let Some(at) = text.find(" (os error ") else { return text.to_owned() };
     let Some(end) = text.get(at..).and_then(|t| t.find(')')) else { return text.to_owned() };
@@ -130,8 +124,9 @@ fn without_number(text: &str) -> String {
 /// that is spelled alike.
 pub(super) fn plain(message: &str) -> String {
     const MISSING: &str = "No such file or directory";
+    const TOLD: &str = "there is no such file";
     let lines = message.split('\n').map(|line| {
-        let hint = line.find(MISSING).and_then(|at| {
+        let hint = line.find(MISSING).or_else(|| line.find(TOLD)).and_then(|at| {
             let head = line.get(..at)?;
             head.split(": ").filter(|p| !p.is_empty()).find_map(|p| similar(p.rsplit(' ').next()?))
         });

@@ -2,11 +2,12 @@
 //! certain that no value is left in it is not kept.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
 use std::ops::Range;
+use std::path::Path;
 
 use crate::check::Masker;
 use crate::finding::{Finding, Report, SourceLine, SourceLineKey};
+use seaworthy_source::input;
 use seaworthy_source::{OriginKind, Place, escape_bytes};
 
 /// Causes whose lines are read: more are not shown at length.
@@ -43,11 +44,10 @@ pub(super) fn read(report: &Report, masker: &Masker<'_>) -> BTreeMap<SourceLineK
 
 /// A file's text, if it is a regular file of moderate size in UTF-8.
 fn content(path: &str) -> Option<String> {
-    let is_file = std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE);
-    let file = std::fs::File::open(path).ok().filter(|_| is_file)?;
-    let mut text = String::new();
-    file.take(MAX_FILE).read_to_string(&mut text).ok()?;
-    Some(text)
+    // What was examined is no link.
+    let path = Path::new(path);
+    let is_file = std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file());
+    is_file.then(|| input::read(path, MAX_FILE).ok()).flatten().and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn column(finding: &Finding) -> Option<usize> {

@@ -24,8 +24,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// If the disk refuses, or the file was an input of this run; nothing that was there is lost then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let fail = |source| StoreError::Write { place: path.display().to_string(), source };
     spare_inputs(path)?;
+    replace_atomically(path, bytes)
+}
+
+/// The same for a file that this run has read and changes, such as a contract.
+///
+/// # Errors
+/// If the disk refuses; nothing that was there is lost then.
+pub fn replace_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let fail = |source| StoreError::Write { place: path.display().to_string(), source };
     let folder = parent(path);
     fs::create_dir_all(folder).map_err(fail)?;
     // A device or pipe, such as /dev/stderr, cannot be renamed over.

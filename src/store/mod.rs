@@ -18,7 +18,7 @@ pub use bucket::{BucketOptions, Encryption};
 pub use directory::Directory;
 pub use error::StoreError;
 pub use evidence::Stored;
-pub use file::{create_atomically, spare_inputs, write_atomically};
+pub use file::{create_atomically, replace_atomically, spare_inputs, write_atomically};
 pub use layout::{Document, Layout, Runs};
 #[cfg(feature = "aws")]
 pub use s3::S3;

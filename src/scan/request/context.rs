@@ -153,12 +153,12 @@ fn starts_as_dockerfile(path: &Path) -> bool {
         return true;
     }
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|f| f.take(4096).read_to_end(&mut head));
+    let read = input::open(path).is_ok_and(|(file, _)| file.take(4096).read_to_end(&mut head).is_ok());
     let text = String::from_utf8_lossy(&head);
     let first =
         text.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#')).unwrap_or_default();
     let word = first.split_ascii_whitespace().next().unwrap_or_default();
-    read.is_ok() && ["FROM", "ARG"].iter().any(|w| word.eq_ignore_ascii_case(w))
+    read && ["FROM", "ARG"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 /// Whether a file is a compose file by its name.

@@ -80,8 +80,8 @@ fn files_of_another_kind_are_named() {
 fn what_is_missing_is_named_with_what_is_there() {
     let cli = project();
     run(&cli, "context --target runtmie").error(&["no stage runtmie", "base, runtime"]);
-    run(&cli, "context -f Dockerfiel").error(&["no such file or directory", "did you mean Dockerfile?"]);
-    run(&cli, "wiring --plan infra/plan.json").error(&["no such file or directory"]);
+    run(&cli, "context -f Dockerfiel").error(&["no such file", "did you mean Dockerfile?"]);
+    run(&cli, "wiring --plan infra/plan.json").error(&["no such file"]);
     run(&cli, "explain SW3O1").error(&["did you mean SW301"]);
     run(&cli, "explain secret-in-fil").error(&["did you mean secret-in-file"]);
     run(&cli, "rules show github-pat-clasic").error(&["did you mean github-pat-classic"]);
