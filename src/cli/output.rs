@@ -263,7 +263,8 @@ pub(super) fn write_side(
         };
         faults.extend(result.err().map(|Failure(message)| message));
     }
-    if matches!(side, Side::All | Side::Screen) {
+    // A summary must not say pass where a report that was asked for could not be written.
+    if faults.is_empty() && matches!(side, Side::All | Side::Screen) {
         summary::append(&surroundings, terminal);
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure(faults.join("\n"))) }

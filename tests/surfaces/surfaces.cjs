@@ -27,7 +27,10 @@ async function open(browser, name, options) {
   page.on("pageerror", (error) => messages.push(String(error)));
   const start = Date.now();
   await page.goto("file://" + path.join(directory, name + ".html"), { waitUntil: "load" });
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))).catch(() => {});
+  // Two frames later it is drawn. Without scripts nothing can tell.
+  if (options.script !== false) {
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  }
   return { context, page, requests, messages, milliseconds: Date.now() - start };
 }
 

@@ -1,6 +1,7 @@
 //! The findings, worst first: each with its place, what to do, and how it came into the image.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
@@ -18,6 +19,8 @@ const MAX_PLACES: usize = 20;
 pub(super) struct Entry<'r> {
     pub(super) finding: &'r Finding,
     number: usize,
+    /// The number of the finding that speaks for their common cause, if that is another.
+    lead: Option<usize>,
 }
 
 impl Entry<'_> {
@@ -36,11 +39,18 @@ pub(super) struct Listed<'r> {
 impl<'r> Listed<'r> {
     /// All of a report but the `left_out` mildest.
     pub(super) fn of(report: &'r Report, left_out: usize) -> Self {
-        let mut findings: Vec<&Finding> = report.findings.iter().collect();
-        findings.sort_by_key(|f| Reverse((f.severity, f.confidence)));
+        let mut findings: Vec<(usize, &Finding)> = report.findings.iter().enumerate().collect();
+        findings.sort_by_key(|(_, f)| Reverse((f.severity, f.confidence)));
         findings.truncate(report.findings.len() - left_out);
-        let entries = findings.into_iter().enumerate().map(|(at, finding)| Entry { finding, number: at + 1 });
-        Self { entries: entries.collect(), left_out }
+        let numbers: BTreeMap<usize, usize> =
+            findings.iter().enumerate().map(|(at, (index, _))| (*index, at + 1)).collect();
+        let members = report.causes.iter().flat_map(|c| c.findings.iter().map(|index| (*index, c.lead)));
+        let leads: BTreeMap<usize, usize> = members.filter(|(index, lead)| index != lead).collect();
+        let entry = |(at, (index, finding)): (usize, (usize, &'r Finding))| {
+            let lead = leads.get(&index).and_then(|lead| numbers.get(lead)).copied();
+            Entry { finding, number: at + 1, lead }
+        };
+        Self { entries: findings.into_iter().enumerate().map(entry).collect(), left_out }
     }
 
     /// Those that lie in a layer.
@@ -99,13 +109,13 @@ fn filters(report: &Report, listed: &Listed<'_>) -> Markup {
 }
 
 fn article(report: &Report, entry: &Entry<'_>, repository: &Repository) -> Markup {
-    let Entry { finding, .. } = *entry;
+    let Entry { finding, lead, .. } = *entry;
     let severity = finding.severity;
     let is_known = report.checks.iter().any(|c| c.meta.id == finding.check);
     html! {
         article id=(entry.anchor()) class=(severity) data-severity=(severity) data-check=(finding.check) {
             h3 {
-                span class=(format!("severity {severity}")) { (severity) } " "
+                span class=(format!("severity {severity}")) { (severity) } " " (entry.number) ". "
                 @if is_known { a href=(format!("#{}", finding.check)) { (finding.check) } } @else { (finding.check) }
                 " " (sentence(&printable(&finding.message)))
             }
@@ -118,6 +128,10 @@ fn article(report: &Report, entry: &Entry<'_>, repository: &Repository) -> Marku
                 dd { code { (place(&finding.origin)) } " in " (artifact(&finding.origin.artifact, finding.origin.platform.as_deref())) }
                 (history(&finding.origin))
                 @if let Some(secret) = &finding.secret { dt { "Secret" } dd { (redacted(secret)) @if let Some(detector) = &finding.detector { ", found by " (printable(detector)) } } }
+                @if let Some(lead) = lead {
+                    dt { "Cause" }
+                    dd { "the same as " a href=(format!("#finding-{lead}")) { "finding " (lead) } }
+                }
                 dt { "Fix" }
                 dd { @for line in prose(&finding.fix).lines() { p { (line) } } }
                 @if !finding.notes.is_empty() { dt { "Notes" } dd { @for note in &finding.notes { p { (sentence(&prose(note))) } } } }

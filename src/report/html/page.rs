@@ -153,7 +153,7 @@ fn checks(report: &Report) -> Markup {
                         p { strong { "Fix. " } (sentence(check.meta.fix)) }
                         p { (count(check.findings, "finding")) ", " (check.accepted) " accepted, " (check.not_checked) " not checked." }
                     }
-                    p.small { a href=(check_page(check.meta)) { "Examples for " (id) } }
+                    p.small { a href=(check_page(check.meta)) { "About " (id) } }
                 }
             }
             @if others > 0 { p { (count(others, "check")) " not requested by this command." } }

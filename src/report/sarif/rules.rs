@@ -162,7 +162,7 @@ fn describe(
     let text = format!("{summary}\n\nWhy: {why}\n\nFix: {fix}\n\nContract clause: {}", meta.clause);
     let markdown = format!(
         "{summary}\n\n**Why it matters.** {why}\n\n**How to fix it.** {fix}\n\nContract clause {}. \
-         `seaworthy explain {}` says more, and the rule's page has examples.",
+         `seaworthy explain {}` says more.",
         meta.clause, meta.id
     );
     let help = MultiformatMessageString::builder()
