@@ -43,7 +43,28 @@ pub(super) fn starts(facts: &Facts, image: &Image, is_alone: bool) -> Vec<Start>
     }
     let unsure = facts.starts.iter().filter(|s| s.question.is_some() && is_alone);
     unsure.for_each(|s| add(&mut out, s.clone()));
+    out.iter_mut().for_each(|start| require(facts, start));
     out
+}
+
+/// Adds the options that the started Python program itself requires.
+fn require(facts: &Facts, start: &mut Start) {
+    let module = start.words.iter().position(|w| w == "-m").and_then(|at| start.words.get(at + 1));
+    let file = match (module, start.words.get(1)) {
+        (Some(module), _) => format!("{}.py", module.replace('.', "/")),
+        (None, Some(script)) if script.ends_with(".py") => script.trim_start_matches('/').to_owned(),
+        _ => return,
+    };
+    let inside = format!("/{file}");
+    let Some((_, options)) = facts.required.iter().find(|(p, _)| **p == file || p.ends_with(&inside)) else {
+        return;
+    };
+    for option in options {
+        if !start.required.contains(option) {
+            start.required.push(option.clone());
+        }
+    }
+    start.optional.retain(|o| !start.required.contains(o));
 }
 
 fn add(out: &mut Vec<Start>, start: Start) {
