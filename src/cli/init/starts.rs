@@ -6,11 +6,13 @@ use super::paths;
 use super::read::{handle_of, split};
 use super::tree::UNKNOWN;
 
-/// The starts of one image; `is_alone` says that the repository builds no other.
-pub(super) fn starts(facts: &Facts, image: &Image, is_alone: bool) -> Vec<Start> {
+/// The starts of one of the images. What names no image is of the first.
+pub(super) fn starts(facts: &Facts, image: &Image, images: &[Image]) -> Vec<Start> {
+    let is_alone = images.len() < 2;
+    let is_main = images.first().is_none_or(|first| first == image);
     let file = facts.dockerfiles.iter().find(|d| d.path == image.dockerfile.value);
     let mut out: Vec<Start> = Vec::new();
-    let sure = facts.starts.iter().filter(|s| s.question.is_none() && is_alone);
+    let sure = facts.starts.iter().filter(|s| s.question.is_none() && is_main);
     sure.for_each(|s| add(&mut out, s.clone()));
     for task in &facts.tasks {
         let own: Vec<&Container> = task
@@ -41,7 +43,7 @@ pub(super) fn starts(facts: &Facts, image: &Image, is_alone: bool) -> Vec<Start>
     {
         push(&mut out, handle_of(&image.name), composed(Some(file), None, None), from.clone(), false);
     }
-    let unsure = facts.starts.iter().filter(|s| s.question.is_some() && is_alone);
+    let unsure = facts.starts.iter().filter(|s| s.question.is_some() && is_main);
     unsure.for_each(|s| add(&mut out, s.clone()));
     out.iter_mut().for_each(|start| require(facts, start));
     out
