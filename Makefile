@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test mutants accuracy noise lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test test-surfaces mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -21,6 +21,26 @@ test: setup
 # Two projects that pass the gate, broken one thing at a time: no broken one may pass. `make test` tries a sample.
 mutants:
 	$(CARGO) test --workspace --locked --test program -- --ignored --nocapture every_broken_project_is_refused
+
+# The HTML report in a browser: pictures, axe, filters, paper. Apart from `test`, since it installs a browser.
+test-surfaces:
+	$(CARGO) build --locked
+	./tests/surfaces/run.sh $${CARGO_TARGET_DIR:-target}/debug/seaworthy
+
+# The workflows and the action, with zizmor from PyPI.
+lint-workflows:
+	@test -x target/zizmor/bin/zizmor || { python3 -m venv target/zizmor && target/zizmor/bin/pip install --quiet --disable-pip-version-check zizmor==1.32.0; }
+	target/zizmor/bin/zizmor --offline --persona=auditor .github/workflows action.yml
+
+# The release's archive for this machine, in dist/.
+package:
+	$(CARGO) build --release --locked
+	python3 packaging/archive.py $${CARGO_TARGET_DIR:-target}/release/seaworthy "$$(rustc -vV | sed -n 's/^host: //p')" dist --epoch "$$(git log -1 --format=%ct)"
+
+# The documentation as a site, in target/book.
+docs:
+	@mdbook --version >/dev/null 2>&1 || $(CARGO) install mdbook --locked --version 0.5.4
+	mdbook build
 
 # False alarms in well-known packages, fetched from the registries. Set NOISE to the trees to examine.
 noise:

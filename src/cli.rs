@@ -15,10 +15,13 @@ mod mistakes;
 mod output;
 mod progress;
 mod reference;
+mod render;
+mod repository;
 mod rules;
 mod schema;
 mod session;
 mod simulate;
+mod summary;
 mod verify;
 mod wiring;
 

@@ -222,8 +222,9 @@ pub(super) struct Common {
     /// The contract. Default: seaworthy.toml in the current folder, if there is one.
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT", help_heading = "Policy")]
     pub(super) contract: Option<PathBuf>,
-    /// Write a report: text, json, sarif, github or evidence; to PATH, else to standard output (evidence: to the
-    /// contract's folder). May be given several times. Default: text.
+    /// Write a report: text, json, sarif, github, markdown, html, junit, gitlab-secrets, gitlab-quality, asff, csv or
+    /// evidence; to PATH, else to standard output (evidence: to the contract's folder). May be given several times.
+    /// Default: text.
     #[arg(
         long = "report",
         value_name = "FORMAT[=PATH]",

@@ -11,7 +11,8 @@ use crate::check::Masker;
 use crate::contract::{Bucket, Contract};
 use crate::finding::{Audit, Verdict};
 use crate::report::audit::{self, AuditFormat, Only};
-use crate::report::text;
+use crate::report::repository::Repository;
+use crate::report::{sarif, text};
 use crate::scan::request::{self, layout, store};
 use crate::scan::{self, AuditRequest, ImageSource, ImagesRequest, Progress, RegistryAccess, Setup};
 use crate::store::{self as stores, Directory, Layout, Store};
@@ -180,11 +181,13 @@ fn write_all(
             AuditFormat::Jsonl => audit::write_lines(found, only, &mut bytes)?,
             AuditFormat::Csv => audit::write_csv(found, only, &mut bytes)?,
             AuditFormat::Sarif => {
-                let written = audit::write_sarif(found, only, category, &mut bytes)?;
+                let repository = Repository::default();
+                let options = sarif::Options { category, repository: &repository };
+                let written = audit::write_sarif(found, only, options, &mut bytes)?;
                 if written.left_out > 0 {
                     let n = written.left_out;
                     terminal.warn(&format!(
-                        "SARIF holds 25,000 results at most: {n} of the mildest were left out"
+                        "sarif has no room for {n} of the findings, the mildest; json has all"
                     ));
                 }
             }

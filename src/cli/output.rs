@@ -10,7 +10,9 @@ use crate::contract::Contract;
 use crate::finding::Report;
 use crate::report::evidence::{self, RunInfo};
 use crate::report::text::{self, TextOptions};
-use crate::report::{Format, github, json, sarif};
+use super::render::{Surroundings, render};
+use super::summary;
+use crate::report::Format;
 use crate::store::{self, Directory, Stored};
 
 /// Standard output and error, and what may be written there.
@@ -223,25 +225,19 @@ pub(super) fn write_side(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let wanted: Vec<&Wanted> = wanted.iter().filter(|w| side.has(w)).collect();
+    let repository = super::repository::of(report);
+    let surroundings =
+        Surroundings { report, run, contract, repository: &repository, category: &common.sarif_category };
     let mut rendered = Vec::new();
     for w in &wanted {
-        let mut bytes = Vec::new();
-        let to_terminal = w.path.is_none();
-        match w.format {
-            Format::Text => text::write(report, &terminal.text_options(to_terminal), &mut bytes)?,
-            Format::Json => json::write(report, &mut bytes)?,
-            Format::Github => github::write(report, &mut bytes)?,
-            Format::Evidence => evidence::write(report, run, &mut bytes)?,
-            Format::Sarif => {
-                let written = sarif::write(report, &common.sarif_category, &mut bytes)?;
-                if written.left_out > 0 {
-                    let n = written.left_out;
-                    terminal.warn(&format!(
-                        "SARIF holds 25,000 results at most: {n} of the mildest were left out"
-                    ));
-                }
+        let bytes = match w.format {
+            Format::Text => {
+                let mut bytes = Vec::new();
+                text::write(report, &terminal.text_options(w.path.is_none()), &mut bytes)?;
+                bytes
             }
-        }
+            format => render(format, &surroundings, terminal)?,
+        };
         rendered.push(bytes);
     }
     // Asked of all before any is written.
@@ -266,6 +262,10 @@ pub(super) fn write_side(
             (None, _) => terminal.print(bytes),
         };
         faults.extend(result.err().map(|Failure(message)| message));
+    }
+    // A summary must not say pass where a report that was asked for could not be written.
+    if faults.is_empty() && matches!(side, Side::All | Side::Screen) {
+        summary::append(&surroundings, terminal);
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure(faults.join("\n"))) }
 }

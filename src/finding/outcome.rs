@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AccessTable, Cause, CheckMeta, ControlGroup, EntrypointRow, Finding, NotChecked, ProfileRecord, Severity,
-    SourceLine, SourceLineKey,
+    AccessTable, Cause, CheckMeta, ControlGroup, DetectorRecord, EntrypointRow, Finding, LayerRecord, NotChecked,
+    ProfileRecord, Severity, SourceLine, SourceLineKey,
 };
 
 /// The one answer.
@@ -216,6 +216,10 @@ pub struct Report {
     pub access: Option<AccessTable>,
     /// What became of each way in which the contract starts the image.
     pub entrypoints: Vec<EntrypointRow>,
+    /// The layers of the images, image by image, base first.
+    pub layers: Vec<LayerRecord>,
+    /// The detectors that found something, by their IDs.
+    pub detectors: BTreeMap<String, DetectorRecord>,
 }
 
 impl Report {
@@ -294,6 +298,8 @@ impl Report {
             controls: Vec::new(),
             access: None,
             entrypoints: Vec::new(),
+            layers: Vec::new(),
+            detectors: BTreeMap::new(),
         }
     }
 
@@ -309,6 +315,7 @@ impl Report {
         let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
         let (mut notes, mut access, mut task_definitions) = (Vec::new(), None, 0);
         let mut entrypoints = Vec::new();
+        let (mut layers, mut detectors) = (Vec::new(), BTreeMap::new());
         let mut source_lines = BTreeMap::new();
         let digests = parts.first().map(|p| (p.rules_digest.clone(), p.contract_digest.clone()));
         for part in parts {
@@ -324,6 +331,8 @@ impl Report {
             source_lines.extend(part.source_lines);
             access = access.or(part.access);
             entrypoints.extend(part.entrypoints);
+            layers.extend(part.layers);
+            detectors.extend(part.detectors);
             task_definitions += part.task_definitions;
         }
         notes.dedup();
@@ -332,6 +341,7 @@ impl Report {
         (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
         (report.notes, report.access, report.task_definitions) = (notes, access, task_definitions);
         report.entrypoints = entrypoints;
+        (report.layers, report.detectors) = (layers, detectors);
         report.source_lines = source_lines;
         report
     }

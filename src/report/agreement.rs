@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::evidence::RunInfo;
+use super::repository::Repository;
 use super::text::TextOptions;
 use super::{evidence, github, json, samples, sarif, schema, text};
 use crate::finding::{ControlStatus, Report, Verdict};
@@ -39,8 +40,10 @@ fn rendered(report: &Report) -> Vec<(&'static str, Vec<u8>)> {
         ["text", "json", "sarif", "github", "evidence"].map(|name| (name, Vec::new())).into();
     text::write(report, &TextOptions::default(), &mut out[0].1).unwrap();
     json::write(report, &mut out[1].1).unwrap();
-    sarif::write(report, "seaworthy/", &mut out[2].1).unwrap();
-    github::write(report, &mut out[3].1).unwrap();
+    let repository = Repository::default();
+    let options = sarif::Options { category: "seaworthy/", repository: &repository };
+    sarif::write(report, options, &mut out[2].1).unwrap();
+    github::write(report, &repository, &mut out[3].1).unwrap();
     evidence::write(report, &run(), &mut out[4].1).unwrap();
     out
 }
@@ -126,7 +129,9 @@ fn no_format_loses_the_verdict() {
 fn agree(report: &Report) {
     let [json, sarif, evidence] = documents(report);
     let length = |v: &Value| v.as_array().unwrap().len();
-    let results = length(&sarif["runs"][0]["results"]);
+    let runs = sarif["runs"].as_array().unwrap();
+    let of_runs: Value = runs.iter().flat_map(|r| r["results"].as_array().unwrap().clone()).collect();
+    let results = length(&of_runs);
     assert_eq!(length(&json["findings"]), results);
     assert_eq!(json["summary"]["findings"], results);
     let severities = ["critical", "high", "medium", "low"].map(|s| json["summary"][s].as_u64().unwrap());
@@ -148,7 +153,7 @@ fn agree(report: &Report) {
         list.as_array().unwrap().iter().map(|f| f.pointer(at).unwrap().as_str().unwrap().to_owned()).collect()
     };
     let mut of_json = fingerprints(&json["findings"], "/fingerprint");
-    let mut of_sarif = fingerprints(&sarif["runs"][0]["results"], "/partialFingerprints/seaworthy~1v1");
+    let mut of_sarif = fingerprints(&of_runs, "/partialFingerprints/seaworthy~1v1");
     of_json.sort();
     of_sarif.sort();
     assert_eq!(of_json, of_sarif);

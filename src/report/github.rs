@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use super::phrase::{artifact, hidden, made_in, place, prose, redacted, sentence};
+use super::repository::Repository;
 use super::source::Source;
 use super::{TOOL, tally};
 use crate::finding::{Cause, ControlGroup, ControlStatus, Finding, NotChecked, Report, Verdict};
@@ -17,7 +18,7 @@ const INSTRUCTION: usize = 120;
 ///
 /// # Errors
 /// When `out` fails.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(report: &Report, repository: &Repository, out: &mut dyn Write) -> io::Result<()> {
     verdict(report, out)?;
     // The leading finding of each cause comes first, so that the few that GitHub shows are about different things.
     let all =
@@ -33,7 +34,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (_, finding, lead) in findings {
         let level = if finding.severity >= report.fail_on { "error" } else { "warning" };
         let title = format!("{} {}", finding.check, finding.severity);
-        command(out, level, Source::of(&finding.origin), &title, &message(finding, lead))?;
+        command(out, level, Source::of(&finding.origin, repository), &title, &message(finding, lead))?;
     }
     for control in report.controls.iter().flat_map(ControlGroup::open) {
         // What fails has a command for each finding.
@@ -46,7 +47,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for not_checked in &report.not_checked {
         let level = if report.verdict == Verdict::Incomplete { "error" } else { "warning" };
         let title = format!("{TOOL}: not checked");
-        command(out, level, Source::of(&not_checked.origin), &title, &reason(not_checked))?;
+        command(out, level, Source::of(&not_checked.origin, repository), &title, &reason(not_checked))?;
     }
     Ok(())
 }
@@ -101,7 +102,7 @@ fn command(
     message: &str,
 ) -> io::Result<()> {
     write!(out, "::{level} ")?;
-    if let Some(Source { path, line, end_line }) = source {
+    if let Some(Source { path, line, end_line, .. }) = source {
         write!(out, "file={},line={line},endLine={end_line},", property(&path))?;
     }
     writeln!(out, "title={}::{}", property(title), data(message))
@@ -125,7 +126,7 @@ mod tests {
 
     fn lines(report: &Report) -> Vec<String> {
         let mut out = Vec::new();
-        write(report, &mut out).unwrap();
+        write(report, &Repository::default(), &mut out).unwrap();
         String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
     }
 

@@ -3,11 +3,19 @@
 //!
 //! Writers write in small pieces: hand them a buffered one.
 
+pub mod asff;
 pub mod audit;
+pub mod csv;
+mod entry;
 pub mod evidence;
 pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 mod phrase;
+pub mod repository;
 pub mod sarif;
 mod source;
 mod tally;
@@ -24,12 +32,19 @@ use std::str::FromStr;
 
 use schemars::generate::SchemaSettings;
 
+use crate::finding::CheckMeta;
+
 /// The tool's name as reports give it.
 const TOOL: &str = "seaworthy";
 /// The tool's version (Semantic Versioning 2.0) as reports give it.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Where the tool is described.
 const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+
+/// The page about a check, with examples, for people who see only a report.
+fn check_page(meta: &CheckMeta) -> String {
+    format!("{HOME}/blob/main/docs/checks.md#{}-{}", meta.id.to_lowercase(), meta.name)
+}
 
 /// A form in which a report can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,11 +59,38 @@ pub enum Format {
     Github,
     /// The evidence kept with a run.
     Evidence,
+    /// Markdown, for the summary of a step.
+    Markdown,
+    /// One HTML file, for a browser.
+    Html,
+    /// JUnit XML, for test dashboards.
+    Junit,
+    /// GitLab's secret detection report.
+    GitlabSecrets,
+    /// GitLab's code quality report.
+    GitlabQuality,
+    /// The AWS Security Finding Format.
+    Asff,
+    /// A table for spreadsheets (RFC 4180).
+    Csv,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Json, Self::Sarif, Self::Github, Self::Evidence];
+    pub const ALL: [Self; 12] = [
+        Self::Text,
+        Self::Json,
+        Self::Sarif,
+        Self::Github,
+        Self::Evidence,
+        Self::Markdown,
+        Self::Html,
+        Self::Junit,
+        Self::GitlabSecrets,
+        Self::GitlabQuality,
+        Self::Asff,
+        Self::Csv,
+    ];
 
     /// The word that names it on the command line.
     pub fn as_str(self) -> &'static str {
@@ -58,6 +100,13 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Github => "github",
             Self::Evidence => "evidence",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Junit => "junit",
+            Self::GitlabSecrets => "gitlab-secrets",
+            Self::GitlabQuality => "gitlab-quality",
+            Self::Asff => "asff",
+            Self::Csv => "csv",
         }
     }
 }
@@ -115,7 +164,8 @@ mod tests {
         let error = "yaml\u{1b}".parse::<Format>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown report format `yaml\\x1b`: use text, json, sarif, github, evidence"
+            "unknown report format `yaml\\x1b`: use text, json, sarif, github, evidence, markdown, html, junit, \
+             gitlab-secrets, gitlab-quality, asff, csv"
         );
     }
 

@@ -14,7 +14,7 @@ use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRuns};
 use crate::check::provenance::ImageAttestation;
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
-use crate::finding::{ArtifactRecord, Coverage, NotChecked, Reads, Subject};
+use crate::finding::{ArtifactRecord, Coverage, LayerRecord, NotChecked, Reads, Subject};
 use crate::observe::entrypoint::{self as startup, Entrypoint, Startup};
 use crate::observe::fallback::Watch;
 use crate::observe::library::OwnPackages;
@@ -252,7 +252,9 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
         answers.not_checked.push(NotChecked::file(origin, reason, readers));
     }
     answers.not_checked.extend(missed.into_iter().map(|m| not_checked(m, &asked, &context)));
+    let layers = examined.images.iter().flat_map(|image| layers(image, &masker)).collect();
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
+    outcome.report.layers = layers;
     outcome.indexes = indexes.into_iter().collect();
     outcome.report.entrypoints = rows;
     outcome.facts = facts(&examined);
@@ -400,6 +402,24 @@ fn record(image: &Image) -> ArtifactRecord {
         config_digest: has_config.then(|| image.config.digest.to_string()),
         layers: image.layers.len(),
     }
+}
+
+/// The image's layers, as reports draw them.
+fn layers(image: &ExaminedImage, masker: &Masker<'_>) -> Vec<LayerRecord> {
+    let record = |view: &LayerView| {
+        let origin = image.layer(view, OriginKind::Layer);
+        let summary = view.facts.as_ref().map(|f| &f.summary);
+        LayerRecord {
+            image: image.image.name.clone(),
+            platform: image.image.platform.as_deref().map(|p| masker.mask(p)),
+            index: view.layer.index,
+            digest: masker.mask(&view.layer.label()),
+            bytes: summary.map(|s| s.unpacked_bytes),
+            files: summary.map(|s| s.files),
+            instruction: origin.layer.and_then(|l| l.instruction),
+        }
+    };
+    image.layers.iter().map(record).collect()
 }
 
 /// A history entry's command as it may be quoted: one line, values masked, not too long. Empty for an instruction that

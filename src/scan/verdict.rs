@@ -1,11 +1,11 @@
 //! From answers to the report: repeats across platforms put together, quoted texts masked, acceptances applied.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{ImageFacts, Outcome, Setup, source_lines};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::{AcceptMatch, printed_paths};
-use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, NotChecked, Report};
+use crate::finding::{Accepted, ArtifactRecord, Coverage, DetectorRecord, Finding, NotChecked, Report};
 use seaworthy_source::{Origin, Place};
 
 /// Findings that a warning lists.
@@ -69,6 +69,7 @@ pub(super) fn judge(
     report.notes = notes;
     report.source_lines = source_lines::read(&report, masker);
     report.rules_digest = setup.rules.digest().to_owned();
+    report.detectors = detectors(setup, &report);
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     Outcome { report, warnings, indexes: Vec::new(), facts: ImageFacts::default() }
 }
@@ -94,6 +95,25 @@ fn accept_not_checked(setup: &Setup<'_>, items: Vec<NotChecked>) -> (Vec<NotChec
         }
     }
     (left, notes)
+}
+
+/// What is known of the detectors that found something.
+fn detectors(setup: &Setup<'_>, report: &Report) -> BTreeMap<String, DetectorRecord> {
+    let accepted = report.accepted.iter().map(|a| &a.finding);
+    let ids: BTreeSet<&str> =
+        report.findings.iter().chain(accepted).filter_map(|f| f.detector.as_deref()).collect();
+    ids.into_iter()
+        .filter_map(|id| {
+            let rule = setup.rules.find(id)?;
+            let record = DetectorRecord {
+                name: rule.name.clone(),
+                severity: rule.severity,
+                description: rule.description.clone(),
+                fix: rule.fix.clone(),
+            };
+            Some((id.to_owned(), record))
+        })
+        .collect()
 }
 
 /// Findings of a check that an acceptance could name: the path and the fingerprint of each.

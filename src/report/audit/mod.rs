@@ -16,6 +16,7 @@ use crate::finding::{Audit, AuditedRun, Report, Verdict};
 
 pub(super) use document::Document;
 pub use document::{write_json, write_lines};
+pub(super) use sheet::inert;
 pub use sheet::write_csv;
 
 /// A form in which an audit can be written.
@@ -88,11 +89,16 @@ impl Only {
 ///
 /// # Errors
 /// When `out` fails.
-pub fn write_sarif(audit: &Audit, only: &Only, category: &str, out: &mut dyn Write) -> io::Result<Written> {
+pub fn write_sarif(
+    audit: &Audit,
+    only: &Only,
+    options: sarif::Options<'_>,
+    out: &mut dyn Write,
+) -> io::Result<Written> {
     let parts: Vec<Report> = only.runs(audit).into_iter().map(|r| r.report.clone()).collect();
     let mut all = Report::merge(audit.fail_on, &audit.known, parts, audit.not_checked.clone());
     all.verdict = audit.verdict;
     all.rules_digest.clone_from(&audit.rules_digest);
     all.contract_digest.clone_from(&audit.contract_digest);
-    sarif::write(&all, category, out)
+    sarif::write(&all, options, out)
 }

@@ -64,7 +64,7 @@ fn cells(run: &AuditedRun) -> [String; 14] {
 }
 
 /// A cell that no spreadsheet takes for a formula: an apostrophe goes before what would begin one.
-fn inert(cell: &str) -> String {
+pub(in crate::report) fn inert(cell: &str) -> String {
     match cell.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
     {
         true => format!("'{cell}"),

@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::report::repository::Repository;
 use crate::finding::AuditedRun;
 use crate::report::samples;
 use crate::report::text::{self, TextOptions};
@@ -111,7 +112,9 @@ fn only_some_rows_are_shown_and_all_are_counted() {
     write_lines(&audit, &only, &mut out).unwrap();
     assert_eq!(out.iter().filter(|b| **b == b'\n').count(), 1);
     out.clear();
-    let written = write_sarif(&audit, &only, "x", &mut out).unwrap();
+    let repository = Repository::default();
+    let options = sarif::Options { category: "x", repository: &repository };
+    let written = write_sarif(&audit, &only, options, &mut out).unwrap();
     assert_eq!(written.results, 0);
     assert!(String::from_utf8(out).unwrap().contains("\"verdict\":\"fail\""));
 }

@@ -3,17 +3,21 @@
 
 use serde_sarif::sarif::{ArtifactLocation, Location, LogicalLocation, PhysicalLocation, Region};
 
-use super::message;
+use super::{ROOT, message};
 use crate::finding::Severity;
 use crate::report::phrase::{hidden, made_in, place, printable};
+use crate::report::repository::Repository;
 use crate::report::source::{Source, line};
 use seaworthy_source::{LayerPath, Origin, OriginKind, Place};
 
 /// The place that an alert is shown at: the line of the repository that leads to `origin`, else the place inside the
 /// artifact.
-pub(super) fn primary(origin: &Origin) -> Location {
-    let physical = match Source::of(origin) {
-        Some(source) => physical(uri([source.path.as_bytes()]), source.line, source.end_line),
+pub(super) fn primary(origin: &Origin, repository: &Repository) -> Location {
+    let physical = match Source::of(origin, repository) {
+        Some(source) => {
+            let region = region(source.line, source.column, source.end_line);
+            physical(uri([source.path.as_bytes()]), region, true)
+        }
         None => inside(origin),
     };
     let mut location = Location::builder().physical_location(physical).build();
@@ -23,8 +27,13 @@ pub(super) fn primary(origin: &Origin) -> Location {
 
 /// A further place, with words that tell what it is and its severity where that is not the finding's. The `id` is
 /// unique in its result.
-pub(super) fn related(origin: &Origin, severity: Option<Severity>, id: usize) -> Location {
-    let mut location = primary(origin);
+pub(super) fn related(
+    origin: &Origin,
+    severity: Option<Severity>,
+    id: usize,
+    repository: &Repository,
+) -> Location {
+    let mut location = primary(origin, repository);
     let severity = severity.map(|s| format!("{s} there"));
     let parts = [Some(place(origin)), severity, made_in(origin, 120), hidden(origin)];
     let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
@@ -34,13 +43,16 @@ pub(super) fn related(origin: &Origin, severity: Option<Severity>, id: usize) ->
 }
 
 /// The place inside the image, when [`primary`] is the line of the Dockerfile that made it.
-pub(super) fn in_image(origin: &Origin, id: usize) -> Option<Location> {
+pub(super) fn in_image(origin: &Origin, id: usize, repository: &Repository) -> Option<Location> {
     let is_made = origin.made_by.is_some() && of_image(origin.kind);
-    is_made.then(|| Location { physical_location: Some(inside(origin)), ..related(origin, None, id) })
+    is_made.then(|| Location {
+        physical_location: Some(inside(origin)),
+        ..related(origin, None, id, repository)
+    })
 }
 
 /// Whether an origin lies in an image, whose name is told in the logical location.
-fn in_an_image(kind: OriginKind) -> bool {
+pub(super) fn in_an_image(kind: OriginKind) -> bool {
     match kind {
         OriginKind::LayerFile
         | OriginKind::Layer
@@ -72,17 +84,20 @@ fn inside(origin: &Origin) -> PhysicalLocation {
         OriginKind::LayerFile | OriginKind::Dockerfile | OriginKind::Context => line(&origin.place),
         _ => 1,
     };
-    physical(uri([artifact.as_bytes(), path.as_bytes()]), line, line)
+    physical(uri([artifact.as_bytes(), path.as_bytes()]), region(line, None, line), false)
 }
 
-/// Columns are not given: SARIF counts characters, an origin counts bytes, and the text that would tell one from the
-/// other is gone. So a region is whole lines.
-fn physical(uri: String, line: u32, end_line: u32) -> PhysicalLocation {
-    let region = Region::builder().start_line(line).start_column(1).end_line(end_line).build();
-    PhysicalLocation::builder()
-        .artifact_location(ArtifactLocation::builder().uri(uri).build())
-        .region(region)
-        .build()
+/// Whole lines, or the rest of the first from its column where that is known. An origin counts bytes and SARIF
+/// characters, so that a column needs the text at hand.
+fn region(line: u32, column: Option<u32>, end_line: u32) -> Region {
+    Region::builder().start_line(line).start_column(column.unwrap_or(1)).end_line(end_line).build()
+}
+
+/// A file of the repository is relative to its root; what is inside an image is relative to nothing that a viewer has.
+fn physical(uri: String, region: Region, in_repository: bool) -> PhysicalLocation {
+    let mut location = ArtifactLocation::builder().uri(uri).build();
+    location.uri_base_id = in_repository.then(|| ROOT.to_owned());
+    PhysicalLocation::builder().artifact_location(location).region(region).build()
 }
 
 /// A relative URI of the parts: every byte but RFC 3986's unreserved ones is encoded, colons too, so that an image name

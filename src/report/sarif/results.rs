@@ -7,7 +7,8 @@ use serde_sarif::sarif::{PropertyBag, Result as SarifResult};
 
 use super::{bag, locations, message, rules};
 use crate::finding::{Confidence, Finding, Report, Severity};
-use crate::report::phrase::{artifact, count, hidden, made_in, place, printable, prose, redacted, sentence};
+use crate::report::phrase::{count, hidden, made_in, place, printable, prose, redacted, sentence};
+use crate::report::repository::Repository;
 use seaworthy_source::{FileState, Place};
 
 /// Locations of a result that GitHub keeps.
@@ -50,20 +51,21 @@ impl<'r> Membership<'r> {
     }
 }
 
-/// The result of a finding; `number` is from [`numbered`], `rule` its check's index in the list of rules, `cause` the cause
-/// that it belongs to.
+/// The result of a finding; `number` is from [`numbered`], `rule` the ID of its rule and the index of that, `cause` the
+/// cause that it belongs to.
 pub(super) fn result(
     finding: &Finding,
     number: usize,
-    rule: Option<usize>,
+    (rule, index): (String, Option<usize>),
     cause: Option<Membership<'_>>,
+    repository: &Repository,
 ) -> SarifResult {
     let origin = &finding.origin;
-    let mut related: Vec<_> = locations::in_image(origin, 1).into_iter().collect();
+    let mut related: Vec<_> = locations::in_image(origin, 1, repository).into_iter().collect();
     let room = MOST_PLACES - 1 - related.len();
     for place in finding.places.iter().take(room) {
         let other = (place.severity != finding.severity).then_some(place.severity);
-        related.push(locations::related(&place.origin, other, related.len() + 1));
+        related.push(locations::related(&place.origin, other, related.len() + 1, repository));
     }
     let fingerprint = finding.fingerprint.as_str();
     let prints = [
@@ -72,28 +74,28 @@ pub(super) fn result(
         ("seaworthy/v1".to_owned(), fingerprint.to_owned()),
     ];
     let mut result = SarifResult::builder()
-        .rule_id(finding.check)
+        .rule_id(rule)
         .level(rules::level(finding.severity))
         .message(message(&text(finding, cause)))
-        .locations(vec![locations::primary(origin)])
+        .locations(vec![locations::primary(origin, repository)])
         .partial_fingerprints(BTreeMap::from(prints))
         .rank(rank(finding.severity, finding.confidence))
         .properties(properties(finding, finding.places.len().saturating_sub(room), cause))
         .build();
-    result.rule_index = rule.map(|i| i as i64);
+    result.rule_index = index.map(|i| i as i64);
     result.related_locations = (!related.is_empty()).then_some(related);
     result
 }
 
 fn text(finding: &Finding, cause: Option<Membership<'_>>) -> String {
     let origin = &finding.origin;
-    let named = artifact(&origin.artifact, origin.platform.as_deref());
-    let parts = [Some(format!("{} in {named}", place(origin))), made_in(origin, 120), hidden(origin)];
-    let mut text = format!(
-        "{}\nFound in {}.",
-        sentence(&printable(&finding.message)),
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
-    );
+    let mut text = sentence(&printable(&finding.message));
+    // The location tells the place, but not where in an image it is.
+    if locations::in_an_image(origin.kind) {
+        let parts = [Some(place(origin)), made_in(origin, 120), hidden(origin)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        text.push_str(&format!("\nIn the image: {}.", parts.join("; ")));
+    }
     if let Some(secret) = &finding.secret {
         text.push_str(&format!("\nSecret: {}.", redacted(secret)));
     }
@@ -128,6 +130,7 @@ fn properties(finding: &Finding, places_left_out: usize, cause: Option<Membershi
         })
     });
     bag([
+        ("check", json!(finding.check)),
         ("severity", json!(finding.severity.as_str())),
         ("confidence", json!(finding.confidence.as_str())),
         ("detector", json!(finding.detector.as_deref().map(printable))),

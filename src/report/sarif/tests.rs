@@ -8,12 +8,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::report::agreement::assert_fits;
+use crate::finding::Severity;
 use crate::report::samples;
 use seaworthy_source::{Place, Position};
 
 fn sarif(report: &Report) -> (Value, Written, Vec<u8>) {
     let mut out = Vec::new();
-    let written = write(report, "seaworthy/image", &mut out).unwrap();
+    let repository = Repository::default();
+    let written = write(report, Options { category: "seaworthy/image", repository: &repository }, &mut out).unwrap();
     (serde_json::from_slice(&out).unwrap(), written, out)
 }
 
@@ -115,7 +117,7 @@ fn long_rules_are_cut_to_the_limits() {
         why: long,
         fix: "x",
         clause: "D",
-        severity: crate::finding::Severity::Low,
+        severity: Severity::Low,
         reads: &[],
         tags,
     };
@@ -159,7 +161,7 @@ fn odd_findings_do_not_drop_the_rest() {
     report.findings[2].origin.made_by = None;
     report.findings[3].message.clear();
     let (log, written, _) = sarif(&report);
-    assert_eq!(written, Written { results: all, left_out: 0 });
+    assert_eq!(written, Written { results: all, runs: 1, left_out: 0 });
     let results = list(&log, "/runs/0/results");
     assert_eq!(results.len(), all);
     assert_eq!(results[1].get("ruleIndex"), None);
@@ -172,7 +174,7 @@ fn odd_findings_do_not_drop_the_rest() {
 #[test]
 fn the_line_of_the_dockerfile_comes_first_and_the_file_in_the_image_second() {
     let (log, _, _) = sarif(&samples::fail());
-    let result = list(&log, "/runs/0/results").iter().find(|r| r["ruleId"] == "SW302").unwrap();
+    let result = list(&log, "/runs/0/results").iter().find(|r| r["properties"]["check"] == "SW302").unwrap();
     let primary = &result["locations"][0];
     assert_eq!(primary["physicalLocation"]["artifactLocation"]["uri"], "docker/Dockerfile");
     assert_eq!(primary["physicalLocation"]["region"]["startLine"], 12);
@@ -191,7 +193,7 @@ fn the_line_of_the_dockerfile_comes_first_and_the_file_in_the_image_second() {
 #[test]
 fn config_findings_are_named_by_their_pointer() {
     let (log, _, _) = sarif(&samples::fail());
-    let result = list(&log, "/runs/0/results").iter().find(|r| r["ruleId"] == "SW304").unwrap();
+    let result = list(&log, "/runs/0/results").iter().find(|r| r["properties"]["check"] == "SW304").unwrap();
     let location = &result["locations"][0];
     assert_eq!(location["physicalLocation"]["artifactLocation"]["uri"], "config");
     let name = "registry.example/shop/app:1.4.2@config:/config/Env/3";
@@ -235,21 +237,116 @@ fn not_checked_items_are_notifications_and_the_run_is_not_successful() {
 }
 
 #[test]
+fn more_results_than_a_run_keeps_go_into_further_runs_worst_first() {
+    let report = samples::large(10_001);
+    let (log, written, _) = sarif(&report);
+    assert_eq!(written, Written { results: 10_001, runs: 3, left_out: 0 });
+    let runs = list(&log, "/runs");
+    let sizes: Vec<usize> = runs.iter().map(|r| list(r, "/results").len()).collect();
+    assert_eq!(sizes, [5_000, 5_000, 1]);
+    let categories: Vec<&str> =
+        runs.iter().map(|r| r["automationDetails"]["id"].as_str().unwrap()).collect();
+    assert_eq!(categories, ["seaworthy/image/", "seaworthy/image/part-2/", "seaworthy/image/part-3/"]);
+    let ranks = runs.iter().flat_map(|r| list(r, "/results")).map(|r| r["rank"].as_f64().unwrap());
+    assert!(ranks.collect::<Vec<_>>().is_sorted_by(|a, b| a >= b));
+    for run in runs {
+        let text = run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
+        assert!(text.contains("of 3 of 10,001 findings"), "{text}");
+        let rules = list(run, "/tool/driver/rules");
+        for result in list(run, "/results") {
+            assert_eq!(rules[result["ruleIndex"].as_u64().unwrap() as usize]["id"], result["ruleId"]);
+        }
+    }
+}
+
+#[test]
 fn beyond_githubs_limits_the_mildest_are_left_out_aloud() {
-    let report = samples::large(25_100);
+    let report = samples::large(100_050);
     let (log, written, bytes) = sarif(&report);
-    assert_eq!(written, Written { results: 25_000, left_out: 100 });
-    let ranks: Vec<f64> = list(&log, "/runs/0/results").iter().map(|r| r["rank"].as_f64().unwrap()).collect();
-    assert_eq!(ranks.len(), 25_000);
-    assert!(ranks.is_sorted_by(|a, b| a >= b));
+    assert_eq!(written.results + written.left_out, 100_050);
+    assert!(written.left_out >= 50 && written.runs <= 20);
     let invocation = &log["runs"][0]["invocations"][0];
     assert_eq!(invocation["executionSuccessful"], false);
     let text = invocation["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
-    assert!(text.starts_with("100 of 25,100 findings are left out"), "{text}");
+    assert!(text.contains("of 100,050 findings are left out"), "{text}");
 
     let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     zipped.write_all(&bytes).unwrap();
     assert!(zipped.finish().unwrap().len() < 10_000_000);
+}
+
+/// GitHub shows the severity of the rule, not of the result.
+#[test]
+fn a_rule_has_one_severity() {
+    let mut report = samples::fail();
+    let record = |severity| crate::finding::DetectorRecord {
+        name: "AWS access key ID".to_owned(),
+        severity,
+        description: "It opens an AWS account".to_owned(),
+        fix: "Deactivate the key in IAM".to_owned(),
+    };
+    report.detectors.insert("aws-access-key".to_owned(), record(Severity::Critical));
+    report.detectors.insert("github-token".to_owned(), record(Severity::High));
+    let key = report.findings.iter_mut().find(|f| f.detector.as_deref() == Some("private-key")).unwrap();
+    key.detector = None;
+    let (log, _, _) = sarif(&report);
+    let rules = list(&log, "/runs/0/tool/driver/rules");
+    let id = |check: &str| {
+        let result = list(&log, "/runs/0/results").iter().find(|r| r["properties"]["check"] == check).unwrap();
+        let rule = &rules[result["ruleIndex"].as_u64().unwrap() as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+        (rule["id"].as_str().unwrap().to_owned(), rule["properties"]["security-severity"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(id("SW302"), ("SW302/aws-access-key".to_owned(), "9.5".to_owned()));
+    // Lowered: what the detector calls high is medium here.
+    let lowered = rules.iter().find(|r| r["id"] == "SW301/github-token/medium").unwrap();
+    assert_eq!(lowered["properties"]["security-severity"], "5.5");
+    assert!(list(&log, "/runs/0/results").iter().any(|r| r["ruleId"] == "SW301"));
+    for result in list(&log, "/runs/0/results") {
+        let rule = &rules[result["ruleIndex"].as_u64().unwrap() as usize];
+        assert!(rule["helpUri"].as_str().unwrap().contains("/docs/checks.md#sw3"), "{rule}");
+    }
+}
+
+#[test]
+fn places_are_those_of_the_repository_with_true_columns() {
+    let mut report = samples::fail();
+    report.findings.truncate(1);
+    let position = Position { line: 4, column: 19 };
+    let origin = &mut report.findings[0].origin;
+    *origin = seaworthy_source::Origin::new(seaworthy_source::OriginKind::Context, "/src/shop/api");
+    origin.path = Some(".env".to_owned());
+    origin.place = Place::Text { position, offset: 100 };
+    let given = "/src/shop/api/.env".to_owned();
+    let repository = Repository::new(
+        BTreeMap::from([(given.clone(), "api/.env".to_owned())]),
+        BTreeMap::from([((given, position), 17)]),
+    );
+    let mut out = Vec::new();
+    write(&report, Options { category: "x", repository: &repository }, &mut out).unwrap();
+    let log: Value = serde_json::from_slice(&out).unwrap();
+    let place = log.pointer("/runs/0/results/0/locations/0/physicalLocation").unwrap();
+    assert_eq!(place["artifactLocation"], json!({ "uri": "api/.env", "uriBaseId": "%SRCROOT%" }));
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&json!(4), &json!(17)));
+    assert_eq!(log["runs"][0]["columnKind"], "unicodeCodePoints");
+    let text = log.pointer("/runs/0/results/0/message/text").unwrap().as_str().unwrap();
+    assert!(!text.contains("Found in") && !text.contains("/src/shop"), "{text}");
+}
+
+/// Moving a line down is not a new alert.
+#[test]
+fn fingerprints_do_not_depend_on_lines() {
+    let prints = |report: &Report| -> Vec<Value> {
+        list(&sarif(report).0, "/runs/0/results").iter().map(|r| r["partialFingerprints"].clone()).collect()
+    };
+    let mut report = samples::fail();
+    let before = prints(&report);
+    for finding in &mut report.findings {
+        if let Place::Text { position, offset } = &mut finding.origin.place {
+            (position.line, *offset) = (position.line + 3, *offset + 90);
+        }
+    }
+    assert_eq!(prints(&report), before);
 }
 
 #[test]
@@ -276,7 +373,7 @@ proptest! {
     fn any_name_makes_a_plain_uri(artifact in ".{0,30}", path in prop::option::of(".{0,60}")) {
         let mut origin = seaworthy_source::Origin::new(seaworthy_source::OriginKind::LayerFile, artifact);
         origin.path = path;
-        let location = locations::primary(&origin);
+        let location = locations::primary(&origin, &Repository::default());
         let uri = location.physical_location.unwrap().artifact_location.unwrap().uri.unwrap();
         prop_assert!(is_plain(&uri), "{uri}");
     }

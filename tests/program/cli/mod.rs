@@ -3,6 +3,7 @@
 mod accept;
 mod bad_input;
 mod contract;
+mod formats;
 mod help;
 mod reports;
 mod rules;

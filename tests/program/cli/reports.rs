@@ -96,7 +96,7 @@ fn json_sarif_github_and_evidence_agree() {
                 let id = &check["id"];
                 let of_check = found.iter().filter(|f| f["check"] == *id).count();
                 assert_eq!(check["findings"], of_check);
-                assert_eq!(results.iter().filter(|r| r["ruleId"] == *id).count(), of_check);
+                assert_eq!(results.iter().filter(|r| r["properties"]["check"] == *id).count(), of_check);
                 let in_evidence =
                     evidence["checks"].as_array().unwrap().iter().find(|c| c["id"] == *id).unwrap();
                 assert_eq!(in_evidence["findings_count"], of_check);
