@@ -148,7 +148,12 @@ mod tests {
     fn rows(report: &Report) -> Vec<::csv::StringRecord> {
         let mut out = Vec::new();
         write(report, &Repository::default(), &mut out).unwrap();
-        ::csv::ReaderBuilder::new().has_headers(false).from_reader(&out[..]).records().map(Result::unwrap).collect()
+        ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(&out[..])
+            .records()
+            .map(Result::unwrap)
+            .collect()
     }
 
     #[test]
