@@ -231,7 +231,14 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
             Engine::Bubblewrap => {
                 let first = examined.images.first();
                 let limits = limits(setup.contract);
-                super::exec::run_in_sandbox(exec, first, &*request.source, &limits, &starts.entrypoints, &secrets)
+                super::exec::run_in_sandbox(
+                    exec,
+                    first,
+                    &*request.source,
+                    &limits,
+                    &starts.entrypoints,
+                    &secrets,
+                )
             }
             _ => super::exec::run(exec, &starts.entrypoints, &secrets),
         };

@@ -25,8 +25,8 @@ mod tool;
 mod variables;
 
 pub use surface::{BuildFile, BuildSurface, Content, ExpectedBuild, Family};
-pub use task::{PackagedImage, TaskContainer, TaskUses};
 pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns, Trial};
+pub use task::{PackagedImage, TaskContainer, TaskUses};
 
 use super::Check;
 use crate::observe::entrypoint::Startup;

@@ -168,6 +168,8 @@ pub(super) struct Facts {
     pub(super) variables: Vec<Guess>,
     /// Names that a source file reads from its environment, of those that were looked for.
     pub(super) confirmed: BTreeMap<String, String>,
+    /// Options that a Python program requires, by its file.
+    pub(super) required: BTreeMap<String, Vec<String>>,
     /// What was not looked at: the reason and the files.
     pub(super) left_out: BTreeMap<String, Vec<String>>,
 }

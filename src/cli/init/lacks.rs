@@ -128,8 +128,7 @@ fn unspoken(session: &Session<'_>, contract: &Contract) -> Vec<String> {
         let own = contract.image.dockerfile.as_ref();
         own.is_none_or(|path| *path == session.directory.join(&i.dockerfile.value))
     });
-    let starts =
-        image.map(|i| starts::starts(session.facts, i, session.images.len() < 2)).unwrap_or_default();
+    let starts = image.map(|i| starts::starts(session.facts, i, session.images)).unwrap_or_default();
     for start in starts.iter().filter(|s| s.question.is_none() && !commands.contains(s.words.as_slice())) {
         lines.push(format!(
             "entrypoint {}: is not in [[entrypoints]] ({})",

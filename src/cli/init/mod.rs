@@ -97,8 +97,7 @@ impl Session<'_> {
 
     /// The contract of an image; of none if the repository builds none.
     fn contract(&self, image: Option<&Image>) -> Result<render::Written, Failure> {
-        let is_alone = self.images.len() < 2;
-        let starts = image.map(|i| starts::starts(self.facts, i, is_alone)).unwrap_or_default();
+        let starts = image.map(|i| starts::starts(self.facts, i, self.images)).unwrap_or_default();
         let wiring = decide::wiring(self.facts);
         let readable = self.facts.handles.iter().find(|h| h.is_readable);
         let handles = readable.and_then(|file| {

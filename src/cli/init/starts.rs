@@ -6,11 +6,13 @@ use super::paths;
 use super::read::{handle_of, split};
 use super::tree::UNKNOWN;
 
-/// The starts of one image; `is_alone` says that the repository builds no other.
-pub(super) fn starts(facts: &Facts, image: &Image, is_alone: bool) -> Vec<Start> {
+/// The starts of one of the images. What names no image is of the first.
+pub(super) fn starts(facts: &Facts, image: &Image, images: &[Image]) -> Vec<Start> {
+    let is_alone = images.len() < 2;
+    let is_main = images.first().is_none_or(|first| first == image);
     let file = facts.dockerfiles.iter().find(|d| d.path == image.dockerfile.value);
     let mut out: Vec<Start> = Vec::new();
-    let sure = facts.starts.iter().filter(|s| s.question.is_none() && is_alone);
+    let sure = facts.starts.iter().filter(|s| s.question.is_none() && is_main);
     sure.for_each(|s| add(&mut out, s.clone()));
     for task in &facts.tasks {
         let own: Vec<&Container> = task
@@ -41,9 +43,30 @@ pub(super) fn starts(facts: &Facts, image: &Image, is_alone: bool) -> Vec<Start>
     {
         push(&mut out, handle_of(&image.name), composed(Some(file), None, None), from.clone(), false);
     }
-    let unsure = facts.starts.iter().filter(|s| s.question.is_some() && is_alone);
+    let unsure = facts.starts.iter().filter(|s| s.question.is_some() && is_main);
     unsure.for_each(|s| add(&mut out, s.clone()));
+    out.iter_mut().for_each(|start| require(facts, start));
     out
+}
+
+/// Adds the options that the started Python program itself requires.
+fn require(facts: &Facts, start: &mut Start) {
+    let module = start.words.iter().position(|w| w == "-m").and_then(|at| start.words.get(at + 1));
+    let file = match (module, start.words.get(1)) {
+        (Some(module), _) => format!("{}.py", module.replace('.', "/")),
+        (None, Some(script)) if script.ends_with(".py") => script.trim_start_matches('/').to_owned(),
+        _ => return,
+    };
+    let inside = format!("/{file}");
+    let Some((_, options)) = facts.required.iter().find(|(p, _)| **p == file || p.ends_with(&inside)) else {
+        return;
+    };
+    for option in options {
+        if !start.required.contains(option) {
+            start.required.push(option.clone());
+        }
+    }
+    start.optional.retain(|o| !start.required.contains(o));
 }
 
 fn add(out: &mut Vec<Start>, start: Start) {

@@ -214,6 +214,7 @@ impl Walk<'_> {
             file.is_readable = read::is_readable(self.root, &file.path);
         }
         confirm(self.root, &self.code, facts);
+        required_options(self.root, &self.code, facts)?;
         Ok(self.facts)
     }
 }
@@ -265,6 +266,27 @@ fn alternatives(modules: &BTreeMap<String, Module>, chosen: Option<&str>) -> Res
             }
         },
     }
+}
+
+/// Looks for options that Python programs require. A program with subcommands is left out: which of
+/// them requires what is not told by the text alone.
+fn required_options(root: &Path, code: &[String], facts: &mut Facts) -> Result<(), Failure> {
+    let option = r#"add_argument\(\s*["'](--[A-Za-z0-9][A-Za-z0-9-]*)["'][^()]*\brequired\s*=\s*True"#;
+    let option = regex::Regex::new(option)?;
+    let mut left = MAX_CODE;
+    for path in code.iter().filter(|p| p.ends_with(".py") && !paths::is_example(p)) {
+        let Ok(bytes) = input::read(&root.join(path), left.min(MAX_BYTES)) else { continue };
+        left = left.saturating_sub(bytes.len() as u64);
+        let Ok(text) = String::from_utf8(bytes) else { continue };
+        if text.contains("add_subparsers") {
+            continue;
+        }
+        let found: Vec<String> = option.captures_iter(&text).map(|c| c[1].to_owned()).collect();
+        if !found.is_empty() {
+            facts.required.insert(path.clone(), found);
+        }
+    }
+    Ok(())
 }
 
 /// Looks for the names of variables in source code.

@@ -235,7 +235,8 @@ impl Evaluator<'_, '_> {
             match arguments.text("dest") {
                 Some(dest) => names.push(dest),
                 None => {
-                    return self.open_parser(index, format!("the name of an argument is not known ({place})"));
+                    return self
+                        .open_parser(index, format!("the name of an argument is not known ({place})"));
                 }
             }
         }
