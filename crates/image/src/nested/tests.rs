@@ -21,7 +21,7 @@ fn meta(name: &str, size: usize) -> Arc<FileMeta> {
 }
 
 fn limits() -> Limits {
-    Limits { nested_ratio_after_bytes: 1 << 20, ..Limits::default() }
+    Limits { nested_ratio_after_bytes: 6 << 20, ..Limits::default() }
 }
 
 /// What is inside a file, by the way to it, and what could not be opened.
@@ -258,7 +258,7 @@ fn repositories() {
     pack.extend([0xb0 | (base.len() & 15) as u8, (base.len() >> 4) as u8]);
     pack.extend(zlib(base));
     let second = pack.len();
-    let delta = [&[base.len() as u8, 31, 0x90, 15, 6][..], b"second", &[0x91, 20, 10]].concat();
+    let delta = [&[base.len() as u8, 32, 0x90, 15, 6][..], b"second", &[0x91, 20, 11]].concat();
     pack.push(0x60 | delta.len() as u8);
     pack.push((second - 12) as u8);
     pack.extend(zlib(&delta));
