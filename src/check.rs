@@ -110,9 +110,11 @@ pub fn catalogue() -> Vec<&'static CheckMeta> {
     let mut all: Vec<&CheckMeta> = image::ALL.iter().map(|c| c.meta()).collect();
     all.extend(context::ALL.iter().chain(dockerfile::ALL).map(|c| c.meta()));
     all.extend(wiring::ALL.iter().map(|c| c.meta()));
-    all.extend(provenance::ALL.iter().map(|c| c.meta()));
+    all.extend(wiring::COMMANDS.iter().map(|c| c.meta()));
+    all.extend(provenance::ALL.iter().chain(provenance::WITH_IMAGE).map(|c| c.meta()));
     all.extend(packaging::SURFACE.iter().map(|c| c.meta()));
     all.extend(packaging::HELP.iter().map(|c| c.meta()));
+    all.extend(packaging::TASKS.iter().map(|c| c.meta()));
     all.extend(packaging::ENTRYPOINTS.iter().map(|c| c.meta()));
     all.sort_by_key(|m| m.id);
     // A check that two families ask is one check.

@@ -36,8 +36,9 @@ pub use gate::{EVIDENCE, Gate, GateOptions, GateRun, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};
+use wiring::wiring_with;
 pub use wiring::{
-    SourceHelp, WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring,
+    SourceHelp, TaskImage, WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring,
 };
 
 /// What every scan needs.

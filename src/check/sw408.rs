@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::dockerfile::build::Build;
-use super::{Answers, Check, Context};
+use super::wiring::Wiring;
+use super::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use crate::observe::fallback::{Fallback, Standing, Value, is_watched};
 use crate::observe::{Examined, LayerView};
@@ -16,12 +17,12 @@ pub struct SilentFallback;
 static META: CheckMeta = CheckMeta {
     id: "SW408",
     name: "silent-fallback",
-    summary: "A program, a shell script or a compose file gives a required secret variable a default or an empty value.",
+    summary: "A program, a shell script, a compose file or a task definition's command gives a required secret variable a default or an empty value.",
     why: "When the injection fails, the program does not: it runs on with the default, an empty password or a development key, and nobody is told.",
     fix: "Let a missing variable stop the start.",
     clause: "D.4.4",
     severity: Severity::High,
-    reads: &[Reads::ContextFiles, Reads::Layers],
+    reads: &[Reads::ContextFiles, Reads::Layers, Reads::Aws],
     tags: &["CWE-1188", "CWE-636"],
 };
 
@@ -72,6 +73,52 @@ impl Check<Build<'_>> for SilentFallback {
             let file = usize::try_from(seen.file.ordinal).unwrap_or(usize::MAX);
             let origin = Origin { place: seen.place.clone(), ..build.context.origin(file) };
             answers.findings.extend(finding(context, seen, origin));
+        }
+    }
+}
+
+/// What a script in a command does where a variable is not set, if it gives it a default: `${NAME:-…}`. The reader of
+/// task definitions leaves the default itself out.
+fn default_in(word: &str, variable: &str) -> Option<Value> {
+    let opening = format!("${{{variable}");
+    word.match_indices(&opening).find_map(|(at, _)| {
+        let tail = word.get(at + opening.len()..)?;
+        let rest = [":-", ":=", "-", "="].iter().find_map(|operator| tail.strip_prefix(operator))?;
+        Some(if rest.starts_with('}') { Value::Empty } else { Value::Literal })
+    })
+}
+
+impl Check<Wiring<'_>> for SilentFallback {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn is_requested(&self, context: &Context<'_>) -> bool {
+        is_watched(context.secrets)
+    }
+
+    fn applies(&self, wiring: &Wiring<'_>, context: &Context<'_>) -> Applies {
+        let has_command = wiring.commands().next().is_some();
+        if has_command && is_watched(context.secrets) { Applies::Asked } else { Applies::NotRequested }
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for (family, container, origin, command) in wiring.commands() {
+            let required = context.secrets.iter().filter(|s| s.required);
+            for (secret, variable) in required.flat_map(|s| s.variables.iter().map(move |v| (s, v))) {
+                let Some(value) = command.words().find_map(|w| default_in(w, variable)) else { continue };
+                let message = format!(
+                    "{variable} gets {} where it is not set (the command of the container {container} of the task \
+                     {family}), but the contract requires it at runtime ({})",
+                    value.as_str(),
+                    secret.handle
+                );
+                answers.findings.push(
+                    Finding::build(&META, origin.clone(), message)
+                        .fix(format!("{} Write `${{{variable}:?}}`, or leave the default out.", META.fix))
+                        .named(context.key, &[family, &container, variable]),
+                );
+            }
         }
     }
 }

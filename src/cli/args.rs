@@ -183,21 +183,24 @@ pub(super) struct Image {
     /// Use HTTP instead of HTTPS; the default for loopback registries.
     #[arg(long, env = "SEAWORTHY_PLAIN_HTTP", help_heading = "Input")]
     pub(super) plain_http: bool,
-    /// Also run the contract's entrypoints with --help, in a container without network and secrets; the image must be
-    /// in an archive. Without this, nothing of the image is run.
+    /// Also run the contract's entrypoints with --help and their `dry_run`, without network and secrets, in a container
+    /// (docker, podman: the image must be in an archive) or in a sandbox (bwrap). Without this, nothing of the image is
+    /// run.
     #[arg(long, value_name = "ENGINE", help_heading = "Input")]
     pub(super) exec: Option<Engine>,
     #[command(flatten)]
     pub(super) common: Common,
 }
 
-/// The container engines.
+/// What runs entrypoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Engine {
     /// `docker load`, `docker run`.
     Docker,
     /// `podman load`, `podman run`.
     Podman,
+    /// bubblewrap: no daemon.
+    Bwrap,
 }
 
 fn severity(word: &str) -> Result<Severity, String> {

@@ -109,6 +109,7 @@ fn options(arguments: &Arguments, contract: &Contract) -> Result<GateOptions, Fa
         },
         wiring: WiringOptions { live, ..(&arguments.files).into() },
         registry: arguments.registry,
+        before_run_header: arguments.before_run_header,
         access: RegistryAccess {
             plain_http: arguments.plain_http,
             // The address is S3's, too: only a registry that is known to be ECR is asked there.

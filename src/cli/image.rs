@@ -33,6 +33,7 @@ impl From<Engine> for ExecEngine {
         match engine {
             Engine::Docker => Self::Docker,
             Engine::Podman => Self::Podman,
+            Engine::Bwrap => Self::Bubblewrap,
         }
     }
 }

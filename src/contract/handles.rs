@@ -21,6 +21,8 @@ pub struct Handles {
     path: PathBuf,
     digest: String,
     values: BTreeMap<String, String>,
+    /// Handles that are given twice, with different values: the lines, from 1.
+    conflicts: BTreeMap<String, (usize, usize)>,
 }
 
 /// Shows no values.
@@ -59,9 +61,15 @@ impl Handles {
         &self.digest
     }
 
-    /// All handles with their values.
+    /// All handles that have one value, with it.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        let values = self.values.iter().filter(|(name, _)| !self.conflicts.contains_key(*name));
+        values.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The two lines in which a handle is given different values, if it is.
+    pub(super) fn conflict(&self, name: &str) -> Option<(usize, usize)> {
+        self.conflicts.get(name).copied()
     }
 
     /// The value of a handle.
@@ -126,22 +134,23 @@ impl Handles {
             Form::Env => structured::env(text)?,
             Form::Markdown => markdown::read(text)?,
         };
-        let mut values: BTreeMap<String, String> = BTreeMap::new();
+        let (mut values, mut lines) = (BTreeMap::<String, String>::new(), BTreeMap::<String, usize>::new());
+        let mut conflicts = BTreeMap::new();
         for (line, name, value) in pairs {
             match values.get(&name) {
+                // Only a handle that the contract uses must have one value.
                 Some(before) if *before != value => {
-                    return Err(Fault {
-                        line,
-                        reason: format!("{} is given twice, with different values", shown(&name)),
-                    });
+                    let first = lines.get(&name).copied().unwrap_or(line);
+                    conflicts.entry(name).or_insert((first, line));
                 }
                 _ => {
+                    lines.entry(name.clone()).or_insert(line);
                     values.insert(name, value);
                 }
             }
         }
         let digest = seaworthy_source::sha256_digest(text.as_bytes());
-        Ok(Self { path: path.to_owned(), digest, values })
+        Ok(Self { path: path.to_owned(), digest, values, conflicts })
     }
 }
 
@@ -192,10 +201,8 @@ mod tests {
             ("h.toml", "A = \"Hunter2\"\nA = \"Hunter3\"\n", 2, "TOML"),
             ("h.json", "{\"A\": \"Hunter2\",\n \"A\": \"Hunter3\"}", 2, "given twice"),
             ("h.json", "{\"A\": Hunter2}", 1, "JSON"),
-            ("h.env", "A=Hunter2\nA=Hunter3\n", 2, "given twice"),
             ("h.env", "Hunter2\n", 1, "KEY=value"),
             ("h.env", "A=\"Hunter2\n", 1, "quote"),
-            ("h.md", "- `A = \"Hunter2\"`\n\n- `A = \"Hunter3\"`\n", 3, "given twice"),
             ("h.md", "text\n- `A =` (to be done)\n", 2, "no value"),
             ("h.md", "- `A = \"Hunter2`\n", 1, "quote"),
             ("h.yaml", "A: Hunter2", 1, "TOML, JSON"),
@@ -205,6 +212,12 @@ mod tests {
             assert!(reason.contains(words), "{text}: {reason}");
             assert!(!reason.contains("Hunter"), "{reason}");
         }
+    }
+
+    #[test]
+    fn a_handle_with_two_values_is_no_error_until_it_is_used() {
+        let handles = read("h.md", "- `A = \"x\"`\n- `B = \"y\"`\n- `A = \"z\"`\n").unwrap();
+        assert_eq!((handles.conflict("A"), handles.conflict("B")), (Some((1, 3)), None));
     }
 
     #[test]

@@ -58,6 +58,9 @@ fn text_with(
         };
         filled = true;
         match handles.and_then(|h| h.get(name)) {
+            Some(_) if handles.is_some_and(|h| h.conflict(name).is_some()) => {
+                mistakes.push(mistake(name, None, handles, span));
+            }
             Some(value) if !value.is_empty() && !value.contains("${") => out.push_str(value),
             found => mistakes.push(mistake(name, found, handles, span)),
         }
@@ -69,6 +72,12 @@ fn text_with(
 
 fn mistake(name: &str, found: Option<&str>, handles: Option<&Handles>, span: Span) -> Diagnostic {
     let shown = quoted(name);
+    if let Some((handles, (first, second))) = handles.and_then(|h| Some((h, h.conflict(name)?))) {
+        let path = handles.path().display();
+        let message =
+            format!("the handle {shown} has different values in lines {first} and {second} of {path}");
+        return Diagnostic { span, message, help: Some("leave one of the two".to_owned()) };
+    }
     let (message, help) = match (found, handles) {
         (_, None) => (
             format!("the handle {shown} resolves to nothing: the contract names no registry of handles"),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AccessTable, Cause, CheckMeta, ControlGroup, DetectorRecord, Finding, LayerRecord, NotChecked,
-    ProfileRecord, Severity, SourceLine, SourceLineKey,
+    AccessTable, Cause, CheckMeta, ControlGroup, DetectorRecord, EntrypointRow, Finding, LayerRecord,
+    NotChecked, ProfileRecord, Severity, SourceLine, SourceLineKey,
 };
 
 /// The one answer.
@@ -214,6 +214,8 @@ pub struct Report {
     pub controls: Vec<ControlGroup>,
     /// Which role can read which secret, if that was asked.
     pub access: Option<AccessTable>,
+    /// What became of each way in which the contract starts the image.
+    pub entrypoints: Vec<EntrypointRow>,
     /// The layers of the images, image by image, base first.
     pub layers: Vec<LayerRecord>,
     /// The detectors that found something, by their IDs.
@@ -295,6 +297,7 @@ impl Report {
             profile: None,
             controls: Vec::new(),
             access: None,
+            entrypoints: Vec::new(),
             layers: Vec::new(),
             detectors: BTreeMap::new(),
         }
@@ -311,6 +314,7 @@ impl Report {
         let (mut findings, mut accepted, mut artifacts) = (Vec::new(), Vec::new(), Vec::new());
         let (mut asked, mut coverage) = (Vec::new(), Coverage::default());
         let (mut notes, mut access, mut task_definitions) = (Vec::new(), None, 0);
+        let mut entrypoints = Vec::new();
         let (mut layers, mut detectors) = (Vec::new(), BTreeMap::new());
         let mut source_lines = BTreeMap::new();
         let digests = parts.first().map(|p| (p.rules_digest.clone(), p.contract_digest.clone()));
@@ -326,6 +330,7 @@ impl Report {
             notes.extend(part.notes);
             source_lines.extend(part.source_lines);
             access = access.or(part.access);
+            entrypoints.extend(part.entrypoints);
             layers.extend(part.layers);
             detectors.extend(part.detectors);
             task_definitions += part.task_definitions;
@@ -335,6 +340,7 @@ impl Report {
             Self::judge(fail_on, known, &asked, findings, accepted, not_checked, artifacts, coverage);
         (report.rules_digest, report.contract_digest) = digests.unwrap_or_default();
         (report.notes, report.access, report.task_definitions) = (notes, access, task_definitions);
+        report.entrypoints = entrypoints;
         (report.layers, report.detectors) = (layers, detectors);
         report.source_lines = source_lines;
         report

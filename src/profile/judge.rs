@@ -56,24 +56,34 @@ enum Supply {
     NotRequested,
 }
 
-/// The gate's own state: what was examined, and whether its evidence can be written.
+/// What a gate knows of its run besides what its parts examined.
+#[derive(Clone, Debug)]
+pub struct RunFacts {
+    /// Whether the security evidence of this run is complete and can be written, or why not.
+    pub evidence: Result<(), String>,
+    /// Whether the run header is still to be written, so that nothing is asked of it.
+    pub before_run_header: bool,
+    /// Why the context is not the one that was packaged, if that is known.
+    pub other_context: Option<String>,
+}
+
+/// The gate's own state: what was examined, and what is known of the run.
 struct State<'a> {
     report: &'a Report,
     parts: &'a BTreeMap<Part, PartState>,
-    evidence: &'a Result<(), String>,
+    run: &'a RunFacts,
 }
 
-/// Judges `profile` on the day `today`. `parts` are the states of the gate's parts; `evidence` is whether the security
-/// evidence of this run is complete and can be written, or why not.
+/// Judges `profile` on the day `today`. `parts` are the states of the gate's parts.
 pub fn judge(
     profile: &Profile,
     waivers: &[Waiver],
     today: Date,
     report: &Report,
     parts: &BTreeMap<Part, PartState>,
-    evidence: &Result<(), String>,
+    run: &RunFacts,
 ) -> Judged {
-    let state = State { report, parts, evidence };
+    let state = State { report, parts, run };
     let mut results: Vec<ControlResult> = Vec::new();
     // Those that build on others come last: a profile has no chain of them.
     let (leaning, plain): (Vec<&Control>, Vec<&Control>) =
@@ -156,10 +166,17 @@ fn waive(result: &mut ControlResult, waivers: &[Waiver], today: Date) {
 impl State<'_> {
     /// What its own checks and needs say of a control.
     fn result(&self, control: &Control) -> ControlResult {
-        let asked = match control.when {
-            Some(Condition::Wiring) => self.report.task_definitions > 0,
-            None => true,
+        let unasked = match control.when {
+            Some(Condition::Wiring) if self.report.task_definitions == 0 => {
+                Some("no source of the wiring has a task definition")
+            }
+            // What builds on other controls is judged without the header.
+            _ if self.waits_for_header(control) && control.controls.is_empty() => {
+                Some("the run header is still to be written: --before-run-header")
+            }
+            _ => None,
         };
+        let asked = unasked.is_none();
         let mut result = ControlResult {
             id: control.id.clone(),
             title: control.title.clone(),
@@ -176,16 +193,21 @@ impl State<'_> {
             result.checks.push((*id, summary.map_or(CheckStatus::NotRequested, |c| c.status)));
         }
         self.findings(&mut result);
-        if !asked {
+        if let Some(reason) = unasked {
             if result.status != ControlStatus::Fail {
                 result.status = ControlStatus::NotRequested;
-                result.reasons = vec!["no source of the wiring has a task definition".to_owned()];
+                result.reasons = vec![reason.to_owned()];
             }
             return result;
         }
         self.needs(control, &mut result);
         self.not_requested(control, &mut result);
         result
+    }
+
+    /// Whether a control needs the run header, which is still to be written.
+    fn waits_for_header(&self, control: &Control) -> bool {
+        self.run.before_run_header && control.needs.contains(&Need::RunHeader)
     }
 
     fn summary(&self, id: &str) -> Option<&CheckSummary> {
@@ -214,7 +236,8 @@ impl State<'_> {
 
     /// Artifacts that were not examined.
     fn needs(&self, control: &Control, result: &mut ControlResult) {
-        for need in &control.needs {
+        let waits = self.waits_for_header(control);
+        for need in control.needs.iter().filter(|need| !(waits && **need == Need::RunHeader)) {
             let (status, reason) = match self.supply(*need) {
                 Supply::Examined => continue,
                 Supply::NotChecked(reason) => (ControlStatus::NotChecked, reason),
@@ -235,7 +258,7 @@ impl State<'_> {
             .filter(|(_, status)| *status == CheckStatus::NotRequested)
             .map(|(id, _)| *id)
             .collect();
-        if ids.is_empty() {
+        if ids.is_empty() || self.waits_for_header(control) {
             return;
         }
         // What is missing says why.
@@ -300,13 +323,17 @@ impl State<'_> {
             Need::Entrypoints => (Part::Entrypoints, true),
             Need::Registry => (Part::Registry, true),
             Need::Evidence => {
-                return match self.evidence {
+                return match &self.run.evidence {
                     Ok(()) => Supply::Examined,
                     Err(reason) => Supply::NotChecked(reason.clone()),
                 };
             }
         };
+        let other = self.run.other_context.as_ref().filter(|_| part == Part::Context);
         match self.parts.get(&part) {
+            Some(PartState::Done) if other.is_some() => {
+                Supply::NotChecked(format!("{}: {}", need.noun(), other.map(String::as_str).unwrap_or_default()))
+            }
             Some(PartState::Done) if is_there => Supply::Examined,
             Some(PartState::Done) => Supply::NotChecked(format!("no {} was examined", need.noun())),
             Some(PartState::Missing(reason)) => Supply::NotChecked(format!("{}: {reason}", need.noun())),

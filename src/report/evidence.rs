@@ -82,6 +82,9 @@ pub(super) struct Document {
     /// What must be known to read the verdict rightly; left out when there is nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notes: Vec<String>,
+    /// What became of each entrypoint of the contract; left out when it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entrypoints: Vec<v1::Entrypoint>,
     /// What was seen and what was not.
     coverage: v1::Coverage,
     /// The profile that a gate judged by; `null` for all but a gate.
@@ -146,6 +149,7 @@ impl Document {
             causes: v1::Cause::all(report),
             not_checked: report.not_checked.iter().map(Into::into).collect(),
             notes: report.notes.iter().map(|n| printable(n)).collect(),
+            entrypoints: report.entrypoints.iter().map(Into::into).collect(),
             coverage: (&report.coverage).into(),
             profile: report.profile.as_ref().map(Into::into),
             controls: report.controls.iter().map(Into::into).collect(),

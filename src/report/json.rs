@@ -54,6 +54,9 @@ pub(super) struct Document {
     checks: Vec<Check>,
     /// Which role can read which secret; `null` if that was not asked.
     access: Option<v1::Access>,
+    /// What became of each entrypoint of the contract; left out when it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entrypoints: Vec<v1::Entrypoint>,
     /// The profile that a gate judged by; `null` for all but a gate.
     profile: Option<v1::Profile>,
     /// What became of the profile's controls, by group; empty for all but a gate.
@@ -118,6 +121,7 @@ impl Document {
             coverage: (&report.coverage).into(),
             checks: report.checks.iter().map(Check::of).collect(),
             access: report.access.as_ref().map(Into::into),
+            entrypoints: report.entrypoints.iter().map(Into::into).collect(),
             profile: report.profile.as_ref().map(Into::into),
             controls: report.controls.iter().map(Into::into).collect(),
         }

@@ -9,7 +9,7 @@ use crate::finding::{
     Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Finding, Fingerprint, FingerprintKey,
     NotChecked, Part, PartState, Redacted, Report, Severity, Subject,
 };
-use crate::profile::{Waiver, judge};
+use crate::profile::{RunFacts, Waiver, judge};
 use seaworthy_source::{
     FileState, JsonPointer, LayerOrigin, Origin, OriginKind, Place, Position, SourceLines,
 };
@@ -410,7 +410,8 @@ pub(super) fn gate() -> Report {
             expires: date(2026, 12, 31),
         })
         .into();
-    let judged = judge(&profile, &waivers, date(2026, 6, 1), &report, &parts, &Ok(()));
+    let run = RunFacts { evidence: Ok(()), before_run_header: false, other_context: None };
+    let judged = judge(&profile, &waivers, date(2026, 6, 1), &report, &parts, &run);
     report.profile = Some(profile.record());
     (report.controls, report.verdict) = (judged.controls, judged.verdict);
     report

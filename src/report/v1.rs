@@ -5,6 +5,7 @@
 mod access;
 mod cause;
 mod control;
+mod entrypoint;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,6 +17,7 @@ use crate::finding as inner;
 pub(super) use access::Access;
 pub(super) use cause::Cause;
 pub(super) use control::{Group, Profile};
+pub(super) use entrypoint::Entrypoint;
 
 /// The tool that wrote the document.
 #[derive(Debug, Serialize, JsonSchema)]

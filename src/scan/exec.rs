@@ -1,15 +1,19 @@
-//! Runs entrypoints of an image with `--help`, in a container engine, where the user asks for it: no network, no
-//! variables, nothing writable but `/tmp`, a time limit. What they print is looked through for the names of variables
+//! Runs entrypoints of an image with `--help`, and with the contract's arguments for a trial, in a container engine or a
+//! sandbox, where the user asks for it: no network, no variables, nothing writable but `/tmp`, a time limit. What they print is looked through for the names of variables
 //! and never kept or shown.
+
+mod rootfs;
+mod sandbox;
 
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::check::packaging::{Answered, HelpRun};
-use crate::observe::InjectedSecret;
+use crate::check::packaging::{Answered, HelpRun, Trial};
+use crate::observe::{ExaminedImage, InjectedSecret};
 use crate::observe::entrypoint::Entrypoint;
+use seaworthy_image::{Limits, Source};
 
 /// How long loading an image may take, in seconds.
 const LOAD_SECONDS: u64 = 600;
@@ -27,6 +31,8 @@ pub enum Engine {
     Docker,
     /// podman
     Podman,
+    /// bubblewrap, without a daemon.
+    Bubblewrap,
 }
 
 impl Engine {
@@ -34,6 +40,7 @@ impl Engine {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
+            Self::Bubblewrap => "bwrap",
         }
     }
 }
@@ -51,14 +58,64 @@ pub struct ExecRequest {
     pub seconds: u64,
 }
 
+/// What each entrypoint is run with: `--help`, and the contract's arguments of a trial.
+fn trials(entrypoint: &Entrypoint) -> Vec<(Trial, Vec<String>)> {
+    let mut all = vec![(Trial::Help, vec!["--help".to_owned()])];
+    all.extend(entrypoint.dry_run.clone().map(|arguments| (Trial::DryRun, arguments)));
+    all
+}
+
+/// The variables of secrets that an output names.
+fn named_in(output: &[u8], secrets: &[InjectedSecret]) -> Vec<String> {
+    let text = String::from_utf8_lossy(output);
+    secrets.iter().flat_map(|s| &s.variables).filter(|v| text.contains(v.as_str())).cloned().collect()
+}
+
+/// Runs all entrypoints of an image in a sandbox.
+pub(super) fn run_in_sandbox(
+    request: &ExecRequest,
+    image: Option<&ExaminedImage>,
+    source: &dyn Source,
+    limits: &Limits,
+    entrypoints: &[Entrypoint],
+    secrets: &[InjectedSecret],
+) -> Vec<HelpRun> {
+    let opened = match image {
+        Some(image) => sandbox::Sandbox::open(image, source, limits).map(|sandbox| (image, sandbox)),
+        None => Err("there is no image".to_owned()),
+    };
+    let mut runs = Vec::new();
+    for entrypoint in entrypoints {
+        for (trial, arguments) in trials(entrypoint) {
+            let ran = opened.as_ref().map_err(Clone::clone).and_then(|(image, sandbox)| {
+                let own = image.image.config.value.pointer("/config/Entrypoint");
+                let own = own.and_then(serde_json::Value::as_array).into_iter().flatten();
+                let own = own.filter_map(|w| w.as_str().map(str::to_owned));
+                let after_own = entrypoint.command.first().is_some_and(|w| w.starts_with('-'));
+                let mut words: Vec<String> = if after_own { own.collect() } else { Vec::new() };
+                words.extend(entrypoint.command.iter().chain(&arguments).cloned());
+                sandbox.run(entrypoint, &words, request.seconds)
+            });
+            let (answered, named) = match ran {
+                Ok(ran) => (ran.answered, named_in(&ran.ended.output, secrets)),
+                Err(reason) => (Answered::NotRun(reason), Vec::new()),
+            };
+            runs.push(HelpRun { entrypoint: entrypoint.clone(), trial, answered, named });
+        }
+    }
+    runs
+}
+
 /// Runs all entrypoints.
 pub(super) fn run(
     request: &ExecRequest,
     entrypoints: &[Entrypoint],
     secrets: &[InjectedSecret],
 ) -> Vec<HelpRun> {
-    let done = |entrypoint: &Entrypoint, answered, named| HelpRun {
+    let all = || entrypoints.iter().flat_map(|e| trials(e).into_iter().map(move |(trial, words)| (e, trial, words)));
+    let done = |entrypoint: &Entrypoint, trial, answered, named| HelpRun {
         entrypoint: entrypoint.clone(),
+        trial,
         answered,
         named,
     };
@@ -66,15 +123,14 @@ pub(super) fn run(
         Ok(image) => image,
         Err(reason) => {
             let answered = Answered::NotRun(reason);
-            return entrypoints.iter().map(|e| done(e, answered.clone(), Vec::new())).collect();
+            return all().map(|(e, trial, _)| done(e, trial, answered.clone(), Vec::new())).collect();
         }
     };
-    let runs = entrypoints
-        .iter()
+    let runs = all()
         .enumerate()
-        .map(|(nth, entrypoint)| {
-            let (answered, named) = ask(request, &image.name, nth, entrypoint, secrets);
-            done(entrypoint, answered, named)
+        .map(|(nth, (entrypoint, trial, words))| {
+            let (answered, named) = ask(request, &image.name, nth, entrypoint, &words, secrets);
+            done(entrypoint, trial, answered, named)
         })
         .collect();
     if !image.was_there {
@@ -150,12 +206,13 @@ fn plain_id(text: &str) -> String {
     text.trim().trim_start_matches("sha256:").to_owned()
 }
 
-/// Asks one entrypoint for help.
+/// Runs one entrypoint.
 fn ask(
     request: &ExecRequest,
     image: &str,
     nth: usize,
     entrypoint: &Entrypoint,
+    arguments: &[String],
     secrets: &[InjectedSecret],
 ) -> (Answered, Vec<String>) {
     let name = format!("seaworthy-{}-{nth}", std::process::id());
@@ -188,18 +245,19 @@ fn ask(
     if let Some(folder) = &entrypoint.working_dir {
         command.args(["--workdir", folder]);
     }
+    if let Some(fixtures) = entrypoint.fixtures.as_ref().and_then(|f| std::fs::canonicalize(f).ok()) {
+        command.arg("--volume").arg(format!("{}:/fixtures:ro", fixtures.display()));
+    }
     let mut words = entrypoint.command.iter();
     if entrypoint.command.first().is_some_and(|w| !w.starts_with('-')) {
         command.arg(format!("--entrypoint={}", words.next().map(String::as_str).unwrap_or_default()));
     }
-    command.arg(image).args(words).arg("--help");
+    command.arg(image).args(words).args(arguments);
     let ended = match finish(command, Duration::from_secs(request.seconds)) {
         Ok(ended) => ended,
         Err(reason) => return (Answered::NotRun(reason), Vec::new()),
     };
-    let text = String::from_utf8_lossy(&ended.output);
-    let variables = secrets.iter().flat_map(|s| &s.variables);
-    let named = variables.filter(|v| text.contains(v.as_str())).cloned().collect();
+    let named = named_in(&ended.output, secrets);
     let answered = match ended.status {
         None => {
             let _ = finish(engine(request, &["rm", "--force", &name]), Duration::from_secs(60));

@@ -1,6 +1,7 @@
 //! A gate: every part that a contract asks for, one after the other, the controls of its profile, and one verdict. What
 //! goes wrong in a part stops no other; it is an item that was not checked, so that the verdict is no pass.
 
+mod checkout;
 mod parts;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use super::{Outcome, ScanError, Setup};
 use crate::check::provenance::ExaminedArtifacts;
 use crate::check::{Masker, catalogue};
 use crate::finding::{NotChecked, Part, PartState, Report, Subject};
-use crate::profile::{self, Profile, Waiver};
+use crate::profile::{self, Profile, RunFacts, Waiver};
 use seaworthy_provenance::{Field, read_security};
 use seaworthy_source::{Origin, OriginKind, RunId};
 
@@ -38,6 +39,10 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
 /// What [`Gate::miss`] calls the security evidence.
 pub const EVIDENCE: &str = "evidence";
 
+/// What the evidence of a gate says that ran before the run header was written.
+const BEFORE_HEADER: &str =
+    "The gate ran before the run header was written (--before-run-header): nothing of the header was checked.";
+
 /// What is to be done about a part.
 enum Plan<'a> {
     /// It is examined so.
@@ -61,8 +66,8 @@ pub struct Gate {
     profile: Profile,
     waivers: Vec<Waiver>,
     today: Date,
-    /// Whether this run's evidence is complete and can be written.
-    evidence: Result<(), String>,
+    /// What is known of the run besides.
+    run: RunFacts,
 }
 
 /// Examines everything that the options, the contract and its profile request of a run: context, image, wiring and
@@ -73,14 +78,21 @@ pub struct Gate {
 pub fn gate(setup: &Setup<'_>, options: &GateOptions, run: GateRun<'_>) -> Result<Gate, ScanError> {
     let masker = Masker::new(setup.rules);
     let profile = setup.contract.controls().map_err(|e| ScanError::Request(e.to_string()))?;
-    let plans = Examiner { setup, options, masker: &masker, run, profile: &profile }.plans();
-    Ok(examine(setup, profile.clone(), plans))
+    let examiner = Examiner { setup, options, masker: &masker, run, profile: &profile };
+    let facts = RunFacts {
+        evidence: Err("it is not written yet".to_owned()),
+        before_run_header: options.before_run_header,
+        other_context: examiner.other_context(),
+    };
+    Ok(examine(setup, profile.clone(), examiner.plans(), facts))
 }
 
 /// Examines all parts in order and judges `profile`. A part without a plan is not asked for.
-fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>) -> Gate {
+fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>, run: RunFacts) -> Gate {
     let (mut reports, mut not_checked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut parts, mut carried, mut so_far) = (BTreeMap::new(), Vec::new(), ExaminedArtifacts::default());
+    let (mut parts, mut carried) = (BTreeMap::new(), Vec::new());
+    let mut so_far =
+        ExaminedArtifacts { before_run_header: run.before_run_header, ..ExaminedArtifacts::default() };
     for (part, plan) in plans {
         let missing = match plan {
             Plan::With(carrier) => {
@@ -123,8 +135,10 @@ fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>)
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     let (waivers, today) = (setup.contract.waivers.clone(), setup.today);
-    let evidence = Err("nobody has written it yet".to_owned());
-    let mut gate = Gate { report, parts, warnings, profile, waivers, today, evidence };
+    if run.before_run_header {
+        report.notes.push(BEFORE_HEADER.to_owned());
+    }
+    let mut gate = Gate { report, parts, warnings, profile, waivers, today, run };
     gate.judge();
     gate
 }
@@ -138,7 +152,7 @@ impl Gate {
             self.today,
             &self.report,
             &self.parts,
-            &self.evidence,
+            &self.run,
         );
         self.report.profile = Some(self.profile.record());
         self.report.controls = judged.controls;
@@ -149,7 +163,7 @@ impl Gate {
     pub fn record_evidence(&mut self, bytes: &[u8], run: &RunId) {
         let security = read_security(bytes);
         let named = security.reading.fields.text(Field::PlatformRunId);
-        self.evidence = match security.reading.mistakes.first() {
+        self.run.evidence = match security.reading.mistakes.first() {
             Some(mistake) => Err(format!("security evidence: {} {}", mistake.pointer, mistake.message)),
             None if named != Some(run.to_string().as_str()) => {
                 Err("security evidence: it does not name this run".to_owned())
@@ -175,7 +189,7 @@ impl Gate {
         let fail_on = self.report.fail_on;
         self.report = Report::merge(fail_on, &catalogue(), vec![self.report.clone()], vec![item]);
         if what == EVIDENCE {
-            self.evidence = Err(format!("security evidence: {reason}"));
+            self.run.evidence = Err(format!("security evidence: {reason}"));
         }
         self.judge();
     }
@@ -279,7 +293,11 @@ mod tests {
             today: date(2026, 1, 1),
             progress: &progress,
         };
-        examine(&setup, built_in(profile).unwrap().unwrap(), plans.into_iter().collect())
+        examine(&setup, built_in(profile).unwrap().unwrap(), plans.into_iter().collect(), facts())
+    }
+
+    fn facts() -> RunFacts {
+        RunFacts { evidence: Err("it is not written yet".to_owned()), before_run_header: false, other_context: None }
     }
 
     fn run(plans: impl IntoIterator<Item = (Part, Plan<'static>)>) -> Gate {
@@ -483,7 +501,7 @@ mod tests {
                 progress: &progress,
             };
             let profile = Profile { fail_on: Some(severity), ..built_in("image").unwrap().unwrap() };
-            assert_eq!(examine(&setup, profile, BTreeMap::new()).report.fail_on, expected);
+            assert_eq!(examine(&setup, profile, BTreeMap::new(), facts()).report.fail_on, expected);
         }
     }
 

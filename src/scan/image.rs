@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::Scope;
 
-use super::exec::ExecRequest;
+use super::exec::{Engine, ExecRequest};
 use super::pipeline::{Asked, Expected, Pipeline};
 use super::{ImageFacts, Outcome, ScanError, Setup};
 use crate::check::image::ALL;
@@ -217,16 +217,27 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
     let mut answers = Answers::default();
     run_checks(ALL, &examined, &context, &mut answers);
+    let mut rows = Vec::new();
     if !starts.entrypoints.is_empty() {
         for image in &examined.images {
             let startup = Startup::new(image, &starts.entrypoints, starts.overflowed);
             run_checks(ENTRYPOINTS, &startup, &context, &mut answers);
+            rows.extend(startup.rows());
         }
     }
     if let Some(exec) = &request.exec {
         let image = examined.images.first().map(|i| i.image.name.clone()).unwrap_or_default();
-        let help = HelpRuns { image, runs: super::exec::run(exec, &starts.entrypoints, &secrets) };
+        let runs = match exec.engine {
+            Engine::Bubblewrap => {
+                let first = examined.images.first();
+                let limits = limits(setup.contract);
+                super::exec::run_in_sandbox(exec, first, &*request.source, &limits, &starts.entrypoints, &secrets)
+            }
+            _ => super::exec::run(exec, &starts.entrypoints, &secrets),
+        };
+        let help = HelpRuns { image, runs };
         run_checks(HELP, &help, &context, &mut answers);
+        help.add_to(&mut rows);
     }
     let asked = answers.asked.clone();
     for (origin, reason) in examined.images.iter().flat_map(|image| not_opened(image, &examined.own)) {
@@ -238,6 +249,7 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.report.layers = layers;
     outcome.indexes = indexes.into_iter().collect();
+    outcome.report.entrypoints = rows;
     outcome.facts = facts(&examined);
     outcome
 }

@@ -39,6 +39,7 @@ pub(super) fn entrypoints(contract: &Contract) -> Vec<Entrypoint> {
             working_dir: e.working_dir,
             dry_run: e.dry_run,
             fixtures: e.fixtures,
+            unused: e.unused,
         })
         .collect()
 }

@@ -2,10 +2,11 @@
 
 mod organization;
 mod sources;
+mod tasks;
 
 use super::{Outcome, ScanError, Setup};
 use crate::check::wiring::{
-    ALL, Answer, Placement, Wiring, access_table, ask, compare, origin, probes, resolved,
+    ALL, Answer, COMMANDS, Placement, Wiring, access_table, ask, compare, origin, probes, resolved,
 };
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
@@ -14,6 +15,7 @@ use seaworthy_aws::live::{self, LiveOptions};
 use seaworthy_aws::{Seen, Snapshot, saved};
 
 pub use sources::{SourceHelp, WiringSource, read_file, wanted};
+pub use tasks::TaskImage;
 
 /// What the wiring is read from.
 pub struct WiringRequest {
@@ -43,6 +45,19 @@ pub struct WiringOutcome {
 /// If a source cannot be read or the account cannot be asked at all, or if what is there is another account than the
 /// contract's. Single things that could not be seen are in the report.
 pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome, ScanError> {
+    wiring_with(setup, request, None)
+}
+
+/// Examines the wiring; a gate gives what it knows of the image besides, so that the tasks' images and commands are
+/// compared with it.
+///
+/// # Errors
+/// As for [`wiring`].
+pub(super) fn wiring_with(
+    setup: &Setup<'_>,
+    request: WiringRequest,
+    image: Option<&TaskImage>,
+) -> Result<WiringOutcome, ScanError> {
     let contract = setup.contract;
     let (mut artifacts, coverage) = files(&request);
     let WiringRequest { sources, help, against, live, simulate } = request;
@@ -55,9 +70,14 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
     let wiring = Wiring::new(&name, &snapshot, &expectations, setup.today, &placement, &organization)
         .compared_with(against.as_ref());
     let masker = Masker::new(setup.rules);
-    let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
+    let secrets = super::injected(contract);
+    let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
     let mut answers = Answers::default();
     run_checks(ALL, &wiring, &context, &mut answers);
+    run_checks(COMMANDS, &wiring, &context, &mut answers);
+    if let Some(image) = image {
+        tasks::ask(setup, &wiring, image, &context, &mut answers);
+    }
     if let (true, Some(options)) = (simulate, &live) {
         let probes = probes(&wiring);
         let requests: Vec<_> = probes.iter().map(|p| p.request.clone()).collect();

@@ -7,6 +7,10 @@ use super::{Slot, StoreError};
 /// How often to begin again when another writer was faster.
 const TRIES: usize = 16;
 
+/// Why the document of another program is left alone, and the ways out.
+const FOREIGN: &str = "it is another program's document (no schema, run and verdict of seaworthy); with --replace it is \
+    kept beside, or give seaworthy's evidence a key of its own (`security` in the contract's [evidence.keys])";
+
 /// What is there is looked at under this many names before giving up.
 const NAMES: u32 = 10_000;
 
@@ -36,12 +40,13 @@ pub(super) fn put<S: Slot>(slot: &S, bytes: &[u8], replace: bool) -> Result<Stor
                 None => continue,
             }
         };
-        let old = Content::read(&there.bytes).ok_or_else(|| foreign("it has no schema, run and verdict"))?;
-        if old.statement == new.statement {
-            return Ok(stored(true, None, there.version));
-        }
-        if old.identity != new.identity && !replace && !new.takes_back(&old) {
-            return Err(StoreError::Exists { place: slot.place(), there: old.identity });
+        match Content::read(&there.bytes) {
+            Some(old) if old.statement == new.statement => return Ok(stored(true, None, there.version)),
+            Some(old) if old.identity != new.identity && !replace && !new.takes_back(&old) => {
+                return Err(StoreError::Exists { place: slot.place(), there: old.identity });
+            }
+            None if !replace => return Err(foreign(FOREIGN)),
+            _ => {}
         }
         // The old bytes are in their new place before the new ones take the old: a crash between loses neither.
         let kept = keep(slot, &there.bytes)?;

@@ -210,7 +210,7 @@ fn nothing_to_audit_is_no_pass() {
     fs::create_dir(cli.path("store")).unwrap();
     let answer = audit(&cli, &[]);
     assert_eq!(answer.code, 2);
-    assert!(answer.stdout.contains("they are looked for in evidence/runs/"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("they are looked for in its directory evidence/runs/"), "{}", answer.stdout);
     assert!(answer.stdout.contains("INCOMPLETE  0 runs: 0 pass, 0 fail, 0 incomplete"), "{}", answer.stdout);
     assert_eq!(audit(&cli, &["--exit-zero"]).code, 2);
     cli.run(&["audit", "elsewhere"]).error(&["elsewhere", "there is no such folder"]);
@@ -483,7 +483,7 @@ fn a_file_among_runs_is_incomplete_and_no_failure() {
     assert_eq!(code, 2);
     let found = rows(&report);
     assert!(found.iter().any(|r| r.starts_with("evidence/runs/README.md incomplete")), "{found:#?}");
-    assert!(report["runs"][1]["reason"].as_str().unwrap().contains("a run is a folder"), "{report:#}");
+    assert!(report["runs"][1]["reason"].as_str().unwrap().contains("a run is a directory"), "{report:#}");
 }
 
 #[test]

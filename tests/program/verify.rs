@@ -25,7 +25,7 @@ fn provenance(repository: &str) -> Value {
         "build_completed_at_utc": "2024-02-13T09:35:00Z", "build_actor": "ci:release",
         "ecr_repo_uri": repository, "image_reference_mode": "immutable_preferred",
         "dockerfile_path": "Dockerfile", "build_path": ".", "oci_digest_algo": "sha256",
-        "oci_digest_value": digest,
+        "oci_digest_value": digest, "image_build_driver": "local_cli",
     })
 }
 

@@ -34,7 +34,7 @@ impl Run {
                 "image_tag": tag, "image_digest": digest, "git_sha": sha,
                 "build_completed_at_utc": at(20), "build_actor": actor, "ecr_repo_uri": repository,
                 "image_reference_mode": "immutable_preferred", "dockerfile_path": "Dockerfile",
-                "build_path": ".", "oci_digest_algo": "sha256", "oci_digest_value": digest,
+                "build_path": ".", "oci_digest_algo": "sha256", "oci_digest_value": digest, "image_build_driver": "local_cli",
             }),
             header: json!({
                 "platform_run_id": id, "written_at_utc": at(50),

@@ -2,7 +2,7 @@
 
 use super::tree::{Marked, Tree, known_length};
 use super::{
-    ACCOUNT, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Part, Place, REGION,
+    ACCOUNT, Command, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Part, Place, REGION,
     SecretReference, SecretReferenceKind, Seen, TaskDefinition, Text,
 };
 use seaworthy_source::JsonPointer;
@@ -145,7 +145,11 @@ pub(super) fn read(list: &Tree, at: &JsonPointer, inspector: &dyn Inspector, flo
         let image = definition.get("image").and_then(Tree::text);
         let image =
             image.map_or_else(|| Seen::NotSeen(Gap::new("the container names no image")), Seen::Value);
-        out.containers.push(Container { literals: reader.literals(definition, &at), name, image });
+        let literals = reader.literals(definition, &at);
+        let command = reader.command(definition, &literals);
+        let is_false = |tree: &Tree| tree.text().is_some_and(|t| t.known() == Some("false"));
+        let essential = !definition.get("essential").is_some_and(is_false);
+        out.containers.push(Container { literals, name, image, command, essential });
     }
     out
 }
@@ -192,6 +196,29 @@ impl Reader<'_> {
             }
         }
         out
+    }
+
+    /// What the container runs. A word with a secret in it is not held.
+    fn command(&self, definition: &Tree, literals: &[Literal]) -> Command {
+        let words = |field: &str, place: LiteralPlace| -> Option<Vec<Option<String>>> {
+            let list = definition.get(field).filter(|tree| !tree.is_null())?;
+            let held = |(index, item): (usize, &Tree)| {
+                let name = index.to_string();
+                let literal = literals.iter().find(|l| l.place == place && l.name == name)?;
+                let is_plain = literal.value.sightings.is_empty() && literal.value.taints.is_empty();
+                let text = item.text().filter(|_| is_plain)?;
+                text.known().map(Command::held)
+            };
+            let items = list.items();
+            Some(items.iter().enumerate().map(|(index, item)| held((index, item))).collect())
+        };
+        let is_unknown = |field: &str| matches!(definition.get(field), Some(Tree::Text(_) | Tree::Choice { .. }));
+        let gap = matches!(definition, Tree::Text(_)) || is_unknown("command") || is_unknown("entryPoint");
+        Command {
+            entry_point: words("entryPoint", LiteralPlace::EntryPoint).filter(|w| !w.is_empty()),
+            arguments: words("command", LiteralPlace::Command).filter(|w| !w.is_empty()),
+            gap: gap.then(|| "its command is known only when it is deployed".to_owned()),
+        }
     }
 
     fn arguments(&self, list: Option<&Tree>, place: LiteralPlace, at: &JsonPointer, out: &mut Vec<Literal>) {

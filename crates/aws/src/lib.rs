@@ -46,7 +46,7 @@ mod text;
 mod tree;
 
 pub use model::{
-    Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability, Parameter,
+    Command, Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability, Parameter,
     ParameterKind, Place, PolicyAttachment, PolicySource, Repository, Role, SecretReference,
     SecretReferenceKind, Sighting, Snapshot, Source, SourceKind, TaskDefinition, TaskOverride, Wanted,
 };

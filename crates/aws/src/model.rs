@@ -271,6 +271,63 @@ pub struct Container {
     pub image: Seen<Text>,
     /// Everything that is written into it in clear.
     pub literals: Vec<Literal>,
+    /// What it runs.
+    #[serde(default)]
+    pub command: Command,
+    /// Whether the task stops with it.
+    #[serde(default = "is_essential")]
+    pub essential: bool,
+}
+
+/// A container is essential unless it says otherwise.
+fn is_essential() -> bool {
+    true
+}
+
+/// What a container runs. A word that holds something that an inspector takes for a secret, or into which a secret flows,
+/// is not held, nor is one that is known only when it is deployed. Defaults of variables in a script are left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// `entryPoint`, if the task gives one: each word that is held.
+    pub entry_point: Option<Vec<Option<String>>>,
+    /// `command`, if the task gives one: each word that is held.
+    pub arguments: Option<Vec<Option<String>>>,
+    /// Why it is not known at all, if so.
+    pub gap: Option<String>,
+}
+
+impl Command {
+    /// A word as it may be held: without the defaults of its variables, `${NAME:-…}`.
+    pub fn held(word: &str) -> String {
+        let mut out = String::with_capacity(word.len());
+        let mut rest = word;
+        while let Some(at) = rest.find("${") {
+            let (before, from) = rest.split_at(at + 2);
+            out.push_str(before);
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let name = from.find(|c| !is_name(c)).unwrap_or(from.len());
+            let tail = from.get(name..).unwrap_or_default();
+            let operator = [":-", ":=", "-", "="].into_iter().find(|o| tail.starts_with(o));
+            match (operator, tail.find('}')) {
+                (Some(operator), Some(end)) => {
+                    out.push_str(from.get(..name).unwrap_or_default());
+                    out.push_str(operator);
+                    if end > operator.len() {
+                        out.push('…');
+                    }
+                    rest = tail.get(end..).unwrap_or_default();
+                }
+                _ => rest = from,
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// All words that are held, those of `entryPoint` first.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.entry_point.iter().chain(&self.arguments).flatten().filter_map(Option::as_deref)
+    }
 }
 
 /// Something that a task definition says in clear. Its value is not held.

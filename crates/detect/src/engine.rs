@@ -180,8 +180,8 @@ impl Engine {
         decode::scan(self, piece, scratch, sink)
     }
 
-    /// Calls `sink` for every secret whose anchor begins in the piece's core, as it stands there.
-    pub(super) fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+    /// As [`Engine::scan`], of what stands there as it is: nothing is decoded but base64 around a distinctive anchor.
+    pub fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
         if scratch.caches.len() < self.confirmers.len() {
             scratch.caches.resize_with(self.confirmers.len(), || None);
         }

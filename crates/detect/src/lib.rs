@@ -160,7 +160,7 @@ impl<'a> Piece<'a> {
 pub struct Hit<'a> {
     /// Index of the detector, in the order given to [`Engine::new`].
     pub detector: usize,
-    /// The whole match, in the piece's bytes.
+    /// The whole match, in the piece's bytes; of a decoded text the place of the secret.
     pub matched: Range<usize>,
     /// The place of the secret, in the piece's bytes (of its encoded form, if it was wrapped).
     pub span: Range<usize>,

@@ -59,7 +59,7 @@ fn scan(engine: &Engine, bytes: &[u8], pieces: &[(usize, usize)]) -> Vec<Found> 
             core_end: end - from,
             kind: FileKind::Config,
         };
-        engine.scan(&piece, &mut scratch, &mut |hit| {
+        engine.scan_plain(&piece, &mut scratch, &mut |hit| {
             let (m, s) = (hit.matched, hit.span);
             found.push((
                 hit.detector,

@@ -17,12 +17,16 @@ mod sw603;
 mod sw604;
 mod sw605;
 mod sw606;
+mod sw607;
+mod sw608;
 mod tagging;
+mod task;
 mod tool;
 mod variables;
 
 pub use surface::{BuildFile, BuildSurface, Content, ExpectedBuild, Family};
-pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns};
+pub use task::{PackagedImage, TaskContainer, TaskUses};
+pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns, Trial};
 
 use super::Check;
 use crate::observe::entrypoint::Startup;
@@ -34,6 +38,9 @@ pub const SURFACE: &[&dyn Check<BuildSurface>] =
 /// The checks on an image's entrypoints.
 pub const ENTRYPOINTS: &[&dyn for<'a> Check<Startup<'a>>] =
     &[&sw601::EntrypointMissing, &sw602::UnknownArgument];
+
+/// The checks on the task definitions that run the image.
+pub const TASKS: &[&dyn for<'a> Check<TaskUses<'a>>] = &[&sw607::CommandNotInMatrix, &sw608::OtherImage];
 
 /// The checks on entrypoints that were run.
 pub const HELP: &[&dyn Check<HelpRuns>] = &[&HelpNeedsSecret];

@@ -2,7 +2,9 @@
 //! only where the user asks for it.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, NotChecked, Reads, Severity};
+use crate::finding::{
+    CheckMeta, CheckStatus, Confidence, EntrypointRow, Finding, Judgement, NotChecked, Reads, Severity,
+};
 use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
@@ -32,11 +34,32 @@ pub enum Answered {
     NotRun(String),
 }
 
-/// One entrypoint that was asked for help.
+/// What an entrypoint was run with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// `--help`
+    Help,
+    /// The contract's arguments of a dry run.
+    DryRun,
+}
+
+impl Trial {
+    /// What a report calls it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Help => "--help",
+            Self::DryRun => "the dry run",
+        }
+    }
+}
+
+/// One entrypoint that was run.
 #[derive(Clone, Debug)]
 pub struct HelpRun {
     /// The entrypoint.
     pub entrypoint: Entrypoint,
+    /// What it was run with.
+    pub trial: Trial,
     /// What it answered.
     pub answered: Answered,
     /// Variables of the contract that its output names.
@@ -51,6 +74,41 @@ pub struct HelpRuns {
     pub runs: Vec<HelpRun>,
 }
 
+impl HelpRuns {
+    /// Adds to the rows of a matrix what running gave.
+    pub fn add_to(&self, rows: &mut [EntrypointRow]) {
+        let rank = |s: CheckStatus| match s {
+            CheckStatus::Fail => 2,
+            CheckStatus::NotChecked => 1,
+            _ => 0,
+        };
+        for row in rows {
+            let is_of_row =
+                |r: &&HelpRun| r.entrypoint.handle == row.handle && r.entrypoint.shown() == row.command;
+            let runs: Vec<&HelpRun> = self.runs.iter().filter(is_of_row).collect();
+            for run in runs {
+                let what = run.trial.as_str();
+                let (status, reason) = match &run.answered {
+                    Answered::Exit(0) => (CheckStatus::Pass, None),
+                    Answered::Exit(code) => (CheckStatus::Fail, Some(format!("{what} ends with code {code}"))),
+                    Answered::TimedOut(seconds) => {
+                        (CheckStatus::Fail, Some(format!("{what} does not end within {seconds} seconds")))
+                    }
+                    Answered::NotRun(reason) => {
+                        (CheckStatus::NotChecked, Some(escape_bytes(reason.as_bytes())))
+                    }
+                };
+                if !matches!(run.answered, Answered::NotRun(_)) && !row.judged.contains(&Judgement::Executed) {
+                    row.judged.push(Judgement::Executed);
+                }
+                if rank(status) > rank(row.status) {
+                    (row.status, row.reason) = (status, reason);
+                }
+            }
+        }
+    }
+}
+
 impl Check<HelpRuns> for HelpNeedsSecret {
     fn meta(&self) -> &'static CheckMeta {
         &META
@@ -58,14 +116,18 @@ impl Check<HelpRuns> for HelpNeedsSecret {
 
     fn run(&self, help: &HelpRuns, context: &Context<'_>, answers: &mut Answers) {
         let origin = Origin::new(OriginKind::Artifact, help.image.clone());
-        for HelpRun { entrypoint, answered, named } in &help.runs {
+        for HelpRun { entrypoint, trial, answered, named } in &help.runs {
+            let asked = match trial {
+                Trial::Help => "asked for --help without secrets",
+                Trial::DryRun => "run with the contract's `dry_run`",
+            };
             let command = entrypoint.shown();
             let what = match answered {
                 Answered::Exit(0) => continue,
                 Answered::NotRun(reason) => {
                     answers.not_checked.push(NotChecked::new(
                         origin.clone(),
-                        format!("entrypoint {} ({command} --help)", entrypoint.handle),
+                        format!("entrypoint {} ({command}, {})", entrypoint.handle, trial.as_str()),
                         escape_bytes(reason.as_bytes()),
                         vec![META.id],
                     ));
@@ -82,13 +144,14 @@ impl Check<HelpRuns> for HelpNeedsSecret {
                 Finding::build(
                     &META,
                     origin.clone(),
-                    format!("{} asked for --help without secrets {what}{asks}", entrypoint.handle),
+                    format!("{} {asked} {what}{asks}", entrypoint.handle),
                 )
                 .confidence(if named.is_empty() { Confidence::Medium } else { Confidence::High })
                 .notes(vec![format!(
-                    "it ran as `{command} --help`, with no network and no variable but the image's own"
+                    "it ran as `{command}` with {}, no network and no variable but the image's own",
+                    trial.as_str()
                 )])
-                .named(context.key, &[&entrypoint.handle, &command]),
+                .named(context.key, &[&entrypoint.handle, &command, trial.as_str()]),
             );
         }
     }

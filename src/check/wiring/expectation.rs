@@ -115,6 +115,12 @@ pub struct Task {
     pub role: String,
     /// The handle of its execution role, if the contract pins it.
     pub execution_role: Option<String>,
+    /// The container that runs the contract's image, if the contract names it.
+    pub container: Option<String>,
+    /// Containers that run other images.
+    pub sidecars: Vec<String>,
+    /// Handles of the secrets that its definition must inject, if the contract says so.
+    pub injects: Vec<String>,
 }
 
 /// A role that no task may run as.

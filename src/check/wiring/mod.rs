@@ -29,6 +29,7 @@ mod sw407;
 mod sw409;
 mod sw410;
 mod sw411;
+mod sw412;
 mod sw413;
 mod sw414;
 mod sw415;
@@ -116,6 +117,9 @@ impl<'a> Wiring<'a> {
     }
 }
 
+/// The checks on the commands of task definitions.
+pub const COMMANDS: &[&dyn for<'a> Check<Wiring<'a>>] = &[&crate::check::sw408::SilentFallback];
+
 /// The checks on the wiring.
 pub const ALL: &[&dyn for<'a> Check<Wiring<'a>>] = &[
     &sw401::SecretMissing,
@@ -128,6 +132,7 @@ pub const ALL: &[&dyn for<'a> Check<Wiring<'a>>] = &[
     &sw409::TaskRoleNotMapped,
     &sw410::TrustTooWide,
     &sw411::RoleWidensItself,
+    &sw412::SecretNotInjected,
     &sw413::NewAccessGranted,
     &sw414::DeniedAccess,
     &sw415::TrustWithoutSource,

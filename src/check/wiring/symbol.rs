@@ -12,7 +12,7 @@ const OPEN: &str = "${unknown:";
 
 impl Wiring<'_> {
     /// The text with every symbol filled in; nothing if one is not known.
-    pub(super) fn text(&self, text: &Text) -> Option<String> {
+    pub(crate) fn text(&self, text: &Text) -> Option<String> {
         text.parts()
             .iter()
             .map(|part| match part {

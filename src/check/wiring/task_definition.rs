@@ -3,7 +3,7 @@
 use super::{Exception, Wiring};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
-use seaworthy_aws::{Seen, TaskDefinition, TaskOverride, Text};
+use seaworthy_aws::{Command, Seen, TaskDefinition, TaskOverride, Text};
 use seaworthy_iam::Arn;
 use seaworthy_source::{JsonPointer, Origin, Place};
 
@@ -33,6 +33,19 @@ pub(super) fn tasks<'a>(
         }
     }
     seen
+}
+
+impl<'a> Wiring<'a> {
+    /// The commands of all containers that are known: family, container, place, command.
+    pub(in crate::check) fn commands(
+        &self,
+    ) -> impl Iterator<Item = (&'a str, String, Origin, &'a Command)> + use<'a, '_> {
+        let tasks = self.snapshot.tasks.iter().filter_map(|(family, task)| Some((family.as_str(), task.value()?)));
+        tasks.flat_map(move |(family, task)| {
+            let containers = task.containers.value().map(Vec::as_slice).unwrap_or_default();
+            containers.iter().map(move |c| (family, c.name.to_string(), self.origin(&task.place), &c.command))
+        })
+    }
 }
 
 /// The family of the task that an override starts, as far as it is known.

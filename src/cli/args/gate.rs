@@ -58,9 +58,12 @@ pub(in crate::cli) struct Gate {
     /// Look at the AWS account itself, with the credentials of the environment.
     #[arg(long, help_heading = "Input")]
     pub(in crate::cli) live: bool,
-    /// Also run the contract's entrypoints with --help, as `seaworthy image --exec` does.
+    /// Also run the contract's entrypoints, as `seaworthy image --exec` does.
     #[arg(long, value_name = "ENGINE", help_heading = "Input")]
     pub(in crate::cli) exec: Option<Engine>,
+    /// The run header is written after the gate: its controls are not requested.
+    #[arg(long, help_heading = "Evidence")]
+    pub(in crate::cli) before_run_header: bool,
     /// Examine everything and write nothing to the store.
     #[arg(long, help_heading = "Evidence")]
     pub(in crate::cli) dry_run: bool,

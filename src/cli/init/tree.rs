@@ -16,7 +16,7 @@ pub(super) struct Tree {
 /// What a value is.
 #[derive(Clone, Default)]
 pub(super) enum Value {
-    /// Nobody can tell before an apply.
+    /// Only an apply tells it.
     #[default]
     Unknown,
     /// A text, a number or a boolean; [`UNKNOWN`] stands in it for what is not known.

@@ -128,6 +128,8 @@ impl Validator<'_> {
             &secrets,
         );
         let registry = raw.registry.unwrap_or_default();
+        let workflow = raw.workflow.and_then(|w| self.workflow(w));
+        let driver = workflow.as_ref().map(|w| w.family.as_str().to_owned());
         Contract {
             registry_hosts: self.registry_hosts(&registry),
             version: raw.version.as_ref().map_or(super::FORMAT, |v| v.value),
@@ -138,7 +140,7 @@ impl Validator<'_> {
             rules: self.rules(raw.rules.unwrap_or_default()),
             evidence: self.evidence(raw.evidence.unwrap_or_default()),
             limits: limits::limits(&raw.limits.unwrap_or_default()),
-            workflow: raw.workflow.and_then(|w| self.workflow(w)),
+            workflow,
             entrypoints: self.entrypoints(raw.entrypoints.unwrap_or_default()),
             accept_entries: self.accept(raw.accept.unwrap_or_default()),
             papers: self.papers(RawPapers {
@@ -148,6 +150,7 @@ impl Validator<'_> {
                 security_evidence: raw.security_evidence.unwrap_or_default(),
                 signature: raw.signature.unwrap_or_default(),
                 registry,
+                workflow_driver: driver,
             }),
             secrets,
             aws,

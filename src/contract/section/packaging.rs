@@ -53,7 +53,9 @@ pub(in crate::contract) struct RawEntrypoint {
     pub working_dir: Text,
     /// Arguments with which `--exec` runs it for a trial, beside `--help`: it must end with exit code 0.
     pub dry_run: Option<Vec<Marked<String>>>,
-    /// A directory, relative to the contract's folder, that a trial run gets at the same path from the root, read-only.
+    /// Why no task definition runs it, if none does.
+    pub unused: Text,
+    /// A directory, relative to the contract's folder, that a run with `--exec` gets at `/fixtures`, read-only.
     pub fixtures: Text,
 }
 
@@ -95,6 +97,8 @@ pub struct EntrypointEntry {
     pub dry_run: Option<Vec<String>>,
     /// The directory that a trial run gets, joined to the contract's folder.
     pub fixtures: Option<PathBuf>,
+    /// Why no task definition runs it, if none does.
+    pub unused: Option<String>,
 }
 
 /// An option: one or two hyphens and a name.
@@ -174,7 +178,7 @@ impl Validator<'_> {
         let mut entries = Vec::new();
         let mut commands = HashMap::new();
         for entry in raw {
-            let RawEntrypoint { handle, command, required_args, optional_args, working_dir, dry_run, fixtures } =
+            let RawEntrypoint { handle, command, required_args, optional_args, working_dir, dry_run, fixtures, unused } =
                 entry.value;
             let handle = self.text("handle", handle, names::handle);
             let given = command.is_some();
@@ -191,6 +195,7 @@ impl Validator<'_> {
             let working_dir = self.text("working_dir", working_dir, folder);
             let dry_run = dry_run.map(|words| self.each("dry_run", Some(words), word));
             let fixtures = self.path("fixtures", fixtures);
+            let unused = self.text("unused", unused, names::reason);
             let Some(handle) = handle.filter(|_| !command.is_empty()) else { continue };
             let whole = Marked { span: entry.span, value: format!("{handle}\n{}", command.join("\n")) };
             self.unique(&mut commands, "command of this handle", &whole);
@@ -204,6 +209,7 @@ impl Validator<'_> {
                 working_dir,
                 dry_run,
                 fixtures,
+                unused,
             });
         }
         entries

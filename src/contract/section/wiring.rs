@@ -111,6 +111,13 @@ pub(in crate::contract) struct RawTask {
     pub role: Text,
     /// The handle of its execution role, if it must be that one.
     pub execution_role: Text,
+    /// The container that runs the contract's image. Default: the essential one from the contract's repository.
+    pub container: Text,
+    /// Containers that run other images, such as a log router.
+    pub sidecars: Option<Vec<Marked<String>>>,
+    /// Handles of the secrets that its definition must inject by `secrets`. Default: none; the application reads what its
+    /// role requires.
+    pub injects: Option<Vec<Marked<String>>>,
 }
 
 /// A role that no task may run as.
@@ -189,7 +196,7 @@ impl Validator<'_> {
         let broken_secrets = !self.mistakes.is_empty();
         let roles = self.roles(raw.roles, secrets, broken_secrets);
         let broken_roles = !self.mistakes.is_empty();
-        let tasks = self.tasks(raw.tasks, &roles, broken_roles);
+        let tasks = self.tasks(raw.tasks, &roles, secrets, broken_roles);
         let forbidden_roles = self.forbidden_roles(raw.forbidden_roles, &roles);
         let exceptions = self.exceptions(raw.exceptions);
         let secrets = secrets.iter().map(SecretEntry::expected).collect();
@@ -313,11 +320,24 @@ impl Validator<'_> {
         })
     }
 
-    fn tasks(&mut self, raw: Vec<Marked<RawTask>>, roles: &[Role], lenient: bool) -> Vec<Task> {
+    fn tasks(
+        &mut self,
+        raw: Vec<Marked<RawTask>>,
+        roles: &[Role],
+        secrets: &[SecretEntry],
+        lenient: bool,
+    ) -> Vec<Task> {
         let mut families = HashMap::new();
         let mut tasks = Vec::new();
         for entry in raw {
-            let RawTask { family, role, execution_role } = entry.value;
+            let RawTask { family, role, execution_role, container, sidecars, injects } = entry.value;
+            let container = self.text("container", container, names::line);
+            let mut named = |key: &str, list: Option<Vec<Marked<String>>>| -> Vec<String> {
+                let name = format!("an entry of `{key}`");
+                list.unwrap_or_default().iter().filter_map(|t| self.read(&name, t, names::line)).collect()
+            };
+            let (sidecars, injects) = (named("sidecars", sidecars), injects.unwrap_or_default());
+            let injects = self.required(&injects, secrets, lenient);
             let family = family.and_then(|text| {
                 self.unique(&mut families, "family", &text);
                 self.read("`family`", &text, aws_names::family)
@@ -329,7 +349,8 @@ impl Validator<'_> {
                 continue;
             }
             if let (Some(family), Some(role)) = (family, role) {
-                tasks.push(Task { position: self.position(entry.span), family, role, execution_role });
+                let position = self.position(entry.span);
+                tasks.push(Task { position, family, role, execution_role, container, sidecars, injects });
             }
         }
         tasks

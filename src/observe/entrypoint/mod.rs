@@ -11,7 +11,7 @@ mod shells;
 use std::sync::OnceLock;
 
 use super::ExaminedImage;
-use crate::finding::NotChecked;
+use crate::finding::{CheckStatus, EntrypointRow, Judgement, NotChecked};
 use seaworthy_image::layer::Wanted;
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
 
@@ -37,6 +37,8 @@ pub struct Entrypoint {
     pub dry_run: Option<Vec<String>>,
     /// A directory of the machine that a trial run gets, read-only.
     pub fixtures: Option<std::path::PathBuf>,
+    /// Why no task definition runs it, if none does.
+    pub unused: Option<String>,
 }
 
 impl Entrypoint {
@@ -75,6 +77,31 @@ pub(crate) struct Judged {
     pub(crate) unknown: Option<String>,
     /// The file of the program, for reports.
     pub(crate) file: Option<Vec<u8>>,
+}
+
+impl Judged {
+    /// What it comes to, and the first reason if that is no pass.
+    fn result(&self) -> (CheckStatus, Option<String>) {
+        let broken = match &self.started {
+            Err(Fault::Broken(what)) => Some(what),
+            _ => None,
+        };
+        let certain = self.problems.iter().filter(|p| p.is_certain).map(|p| &p.what);
+        let refused = self.refusals.iter().filter(|r| r.is_certain).map(|r| &r.what);
+        let clean = |text: &String| escape_bytes(text.as_bytes());
+        if let Some(reason) = broken.into_iter().chain(certain).chain(refused).next() {
+            return (CheckStatus::Fail, Some(clean(reason)));
+        }
+        let unclear = match &self.started {
+            Err(Fault::Unclear(reason)) => Some(reason),
+            _ => self.unknown.as_ref(),
+        };
+        let open = self.problems.iter().map(|p| &p.what).chain(self.refusals.iter().map(|r| &r.what));
+        match unclear.into_iter().chain(open).next() {
+            Some(reason) => (CheckStatus::NotChecked, Some(clean(reason))),
+            None => (CheckStatus::Pass, None),
+        }
+    }
 }
 
 /// Bytes of stack for the walks over code: trees may be as deep as a file is long.
@@ -167,6 +194,22 @@ impl<'a> Startup<'a> {
             Err(_) => {}
         }
         judged
+    }
+
+    /// The matrix: a row for each entrypoint, as looking at it gave it.
+    pub fn rows(&self) -> Vec<EntrypointRow> {
+        let row = |(entrypoint, judged): (&Entrypoint, &Judged)| {
+            let (status, reason) = judged.result();
+            EntrypointRow {
+                handle: entrypoint.handle.clone(),
+                command: entrypoint.shown(),
+                platform: self.image.image.platform.clone(),
+                judged: vec![Judgement::Static],
+                status,
+                reason,
+            }
+        };
+        self.entrypoints.iter().zip(self.judged()).map(row).collect()
     }
 
     /// An origin that is a file of the image.

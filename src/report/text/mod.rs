@@ -6,6 +6,7 @@ pub mod audit;
 mod causes;
 mod controls;
 mod details;
+mod entrypoints;
 mod ledger;
 mod locations;
 mod quiet;
@@ -78,6 +79,7 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     controls::write(report, options, screen)?;
     causes::write(report, options, screen)?;
     access::write(report, options.width, screen)?;
+    entrypoints::write(report, screen)?;
     ledger::missing(report, options, screen)?;
     ledger::accepted(report, options, screen)?;
     details::write(report, options, screen)?;

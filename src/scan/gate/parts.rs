@@ -1,10 +1,12 @@
 //! The parts of a gate: for each, whether the contract asks for it and how it is examined.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Examination, Plan};
+use super::{Examination, Plan, checkout};
+use crate::check::packaging::PackagedImage;
 use crate::check::provenance::ExaminedArtifacts;
 use crate::check::{Masker, catalogue};
 use crate::finding::Part;
@@ -12,9 +14,11 @@ use crate::profile::{Need, Profile};
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
 use crate::scan::{
     ContextRequest, ImageRequest, Outcome, PapersRequest, RegistryAccess, ScanError, Setup, StoredRun,
-    WiringRequest, context, image, papers, wiring,
+    TaskImage, WiringRequest, content, context, image, papers, wiring_with,
 };
-use seaworthy_source::RunId;
+use crate::store::Document;
+use seaworthy_provenance::{Content, Field, Fields, PaperKind, read_fields};
+use seaworthy_source::{Origin, OriginKind, RunId};
 
 /// What a gate examines, as it was given; the contract says the rest.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +33,8 @@ pub struct GateOptions {
     pub registry: bool,
     /// How the registry is asked, where it is.
     pub access: RegistryAccess,
+    /// The run header is still to be written: nothing is asked of it.
+    pub before_run_header: bool,
 }
 
 /// The run that a gate is for.
@@ -107,9 +113,10 @@ impl<'a> Examiner<'a> {
                 let request = ImageRequest::open(&e.options.image, e.setup.contract, e.masker)?;
                 image(e.setup, &request)
             },
-            Part::Wiring => |e, _| {
+            Part::Wiring => |e, so_far| {
                 let request = WiringRequest::open(&e.options.wiring, e.setup.contract)?;
-                Ok(wiring(e.setup, request)?.outcome)
+                let image = e.task_image(so_far);
+                Ok(wiring_with(e.setup, request, Some(&image))?.outcome)
             },
             Part::Papers => Self::documents,
             Part::Registry => return Plan::With(Part::Papers),
@@ -127,6 +134,54 @@ impl<'a> Examiner<'a> {
             examine(self, so_far).map_err(|error| self.masker.mask(&error.to_string()))
         });
         Plan::Examine(examination)
+    }
+
+    /// Why the context that is examined is not the one that was packaged, if that is known: the checkout is at another
+    /// commit than the packaging provenance names.
+    pub(super) fn other_context(self) -> Option<String> {
+        let contract = self.setup.contract;
+        let own = |path: &Path| path.parent().map(Path::to_owned);
+        let context = self.options.context.directory.clone().or_else(|| contract.image.context.clone());
+        let workflow = contract.workflow.as_ref().and_then(|w| w.files.first());
+        let root = workflow.and_then(|f| f.ancestors().find(|a| a.ends_with(".github")).and_then(own));
+        let places = context.into_iter().chain(contract.path().and_then(own)).chain(root);
+        let head = places.into_iter().find_map(|place| checkout::head(&place))?;
+        let fields = self.provenance_fields()?;
+        let packaged = fields.text(Field::GitSha)?;
+        (head != packaged).then(|| format!("examined at commit {head}, packaged from {packaged}"))
+    }
+
+    /// The fields of the packaging provenance, as far as it is there and can be read.
+    fn provenance_fields(self) -> Option<Fields> {
+        let GateRun { id, place } = self.run;
+        let key = place.layout.key(Document::Provenance, id).ok()?;
+        let Content::Bytes(bytes) = content(&place.store, &key, PaperKind::Provenance.limit()) else { return None };
+        let expectations = &self.setup.contract.papers;
+        Some(read_fields(&bytes, &expectations.provenance, &expectations.profiles).fields)
+    }
+
+    /// What is known of the image that tasks should run: the packaging provenance is read for it ahead of its own part.
+    fn task_image(self, examined: &ExaminedArtifacts) -> TaskImage {
+        let GateRun { id, place } = self.run;
+        let key = place.layout.key(Document::Provenance, id).ok();
+        let shown = key.as_ref().map_or_else(|| "packaging provenance".to_owned(), |k| place.store.place(k));
+        let packaged = self.provenance_fields().and_then(|fields| {
+            let own = fields.text(Field::ImageDigest).map(str::to_owned);
+            // Of an index and its images each digest names the packaged image, if one of them is recorded.
+            let is_examined = own.as_ref().is_some_and(|d| examined.image.iter().flatten().any(|e| e == d));
+            let mut digests: Vec<String> = own.into_iter().collect();
+            digests.extend(examined.image.iter().flatten().filter(|_| is_examined).cloned());
+            Some(PackagedImage {
+                repository: fields.text(Field::RepositoryUri)?.to_owned(),
+                tag: fields.text(Field::ImageTag).map(str::to_owned),
+                digests,
+            })
+        });
+        TaskImage {
+            entrypoint: examined.entrypoint.clone(),
+            packaged,
+            provenance: Origin::new(OriginKind::Document, self.masker.mask(&shown)),
+        }
     }
 
     fn documents(self, examined: &ExaminedArtifacts) -> Result<Outcome, ScanError> {

@@ -23,7 +23,7 @@ fn scan(engine: &Engine, bytes: &[u8], cuts: &[usize]) -> Vec<Found> {
         let from = start.saturating_sub(BEHIND);
         let to = (end + AHEAD).min(bytes.len());
         let piece = Piece { bytes: &bytes[from..to], core_start: start - from, core_end: end - from, kind: FileKind::Config };
-        engine.scan(&piece, &mut scratch, &mut |hit| {
+        engine.scan_plain(&piece, &mut scratch, &mut |hit| {
             let (m, s) = (hit.matched, hit.span);
             let secret = hit.secret.to_vec();
             found.push((hit.detector, m.start + from, m.end + from, s.start + from, s.end + from, secret, hit.adjust));

@@ -63,7 +63,11 @@ fn programs(project: &Project) -> Vec<Mutant> {
             };
             for option in ["--profile", "--day", "--once", "--port"] {
                 if line.contains(&format!("\"{option}\"")) {
-                    add("option renamed", &place, replaced(&line.replace(option, &format!("{option}s"))));
+                    add(
+                        "option renamed",
+                        &place,
+                        replaced(&line.replace(option, &option.replacen("--", "--x-", 1))),
+                    );
                     add("option removed", &place, replaced(""));
                 }
             }

@@ -10,7 +10,10 @@ use super::Mutant;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
+    /// Mutants that are no fault.
     equivalent: Vec<Entry>,
+    /// Faults that the gate does not refuse yet.
+    open: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -24,35 +27,50 @@ struct Entry {
     reason: String,
 }
 
-pub struct Table(Vec<(Entry, GlobMatcher, GlobMatcher, AtomicBool)>);
+/// What the table says of a mutant that passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Review {
+    /// It is no fault.
+    Equivalent,
+    /// It is a fault that is known.
+    Open,
+}
+
+struct Row {
+    entry: Entry,
+    review: Review,
+    rule: GlobMatcher,
+    place: GlobMatcher,
+    used: AtomicBool,
+}
+
+pub struct Table(Vec<Row>);
 
 impl Table {
     pub fn read() -> Self {
         let raw: Raw = toml::from_str(include_str!("equivalent.toml")).unwrap();
         let glob = |text: &str| Glob::new(text).unwrap().compile_matcher();
-        let entry = |e: Entry| {
-            assert!(e.reason.len() > 20, "{} {}: a reason is a sentence", e.rule, e.place);
-            let (rule, place) = (glob(&e.rule), glob(&e.place));
-            (e, rule, place, AtomicBool::new(false))
+        let row = |(review, entry): (Review, Entry)| {
+            assert!(entry.reason.len() > 20, "{} {}: a reason is a sentence", entry.rule, entry.place);
+            let (rule, place) = (glob(&entry.rule), glob(&entry.place));
+            Row { entry, review, rule, place, used: AtomicBool::new(false) }
         };
-        Self(raw.equivalent.into_iter().map(entry).collect())
+        let equivalent = raw.equivalent.into_iter().map(|e| (Review::Equivalent, e));
+        let open = raw.open.into_iter().map(|e| (Review::Open, e));
+        Self(equivalent.chain(open).map(row).collect())
     }
 
-    /// Whether a mutant that passes is in the table.
-    pub fn covers(&self, mutant: &Mutant) -> bool {
-        let found = self
-            .0
-            .iter()
-            .find(|(_, rule, place, _)| rule.is_match(mutant.rule) && place.is_match(&mutant.place));
-        found.is_some_and(|(.., used)| {
-            used.store(true, Ordering::Relaxed);
-            true
-        })
+    /// What the first entry that fits says of a mutant that passes; nothing if none fits.
+    pub fn review(&self, mutant: &Mutant) -> Option<Review> {
+        let row =
+            self.0.iter().find(|row| row.rule.is_match(mutant.rule) && row.place.is_match(&mutant.place))?;
+        row.used.store(true, Ordering::Relaxed);
+        Some(row.review)
     }
 
     /// Entries that covered nothing.
     pub fn unused(&self) -> Vec<String> {
-        let unused = self.0.iter().filter(|(.., used)| !used.load(Ordering::Relaxed));
-        unused.map(|(e, ..)| format!("{} {}: {}", e.rule, e.place, e.reason)).collect()
+        let unused = self.0.iter().filter(|row| !row.used.load(Ordering::Relaxed));
+        unused.map(|row| format!("{} {}: {}", row.entry.rule, row.entry.place, row.entry.reason)).collect()
     }
 }

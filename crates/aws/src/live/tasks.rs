@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_ecs::types::{ContainerDefinition, Secret, TaskDefinition as Answer, Volume};
 
 use super::super::{
-    Container, Expression, Gap, Inspector, Literal, LiteralPlace, Place, SecretReference,
+    Command, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Place, SecretReference,
     SecretReferenceKind, Seen, TaskDefinition, Text,
 };
 use super::session::{Failure, Session};
@@ -102,8 +102,25 @@ impl Reader<'_> {
         let at = JsonPointer::root().key("containerDefinitions").index(index);
         let name = Text::from(container.name.clone().unwrap_or_default());
         self.refer(&at, &name, &container);
+        let literals = self.literals(&at, &container);
+        let words = |place: LiteralPlace, list: Option<&Vec<String>>| {
+            let held = |(index, word): (usize, &String)| {
+                let name = index.to_string();
+                let literal = literals.iter().find(|l| l.place == place && l.name == name)?;
+                literal.value.sightings.is_empty().then(|| Command::held(word))
+            };
+            let list = list.filter(|l| !l.is_empty())?;
+            Some(list.iter().enumerate().map(held).collect::<Vec<_>>())
+        };
+        let command = Command {
+            entry_point: words(LiteralPlace::EntryPoint, container.entry_point.as_ref()),
+            arguments: words(LiteralPlace::Command, container.command.as_ref()),
+            gap: None,
+        };
         Container {
-            literals: self.literals(&at, &container),
+            command,
+            essential: container.essential != Some(false),
+            literals,
             image: match container.image.filter(|image| !image.is_empty()) {
                 Some(image) => Seen::Value(Text::from(image)),
                 None => Seen::Absent,

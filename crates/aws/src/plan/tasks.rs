@@ -11,7 +11,7 @@ use super::resource::Resource;
 use crate::containers::{self, Containers, Flow};
 use crate::tree::Tree;
 use crate::{
-    Container, Expression, Gap, Inspector, Literal, LiteralPlace, Seen, Snapshot, TaskDefinition, Text,
+    Command, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Seen, Snapshot, TaskDefinition, Text,
 };
 use seaworthy_source::JsonPointer;
 
@@ -281,6 +281,8 @@ fn tainted_alone(taints: Vec<String>, gap: Gap) -> Container {
     Container {
         name: Text::symbol("container_definitions"),
         image: Seen::NotSeen(gap.clone()),
+        command: Command { gap: Some(gap.to_string()), ..Command::default() },
+        essential: true,
         literals: vec![whole(taints, Some(gap))],
     }
 }

@@ -26,6 +26,8 @@ pub(in crate::contract) struct RawPapers {
     pub security_evidence: RawSecurityEvidence,
     pub signature: RawSignature,
     pub registry: RawRegistry,
+    /// The driver of `[workflow]`, if there is one.
+    pub workflow_driver: Option<String>,
 }
 
 type Words = Option<Vec<Marked<String>>>;
@@ -37,7 +39,7 @@ fn is_set(flag: Option<Marked<bool>>, default: bool) -> bool {
 impl Validator<'_> {
     /// Checks all sections on papers.
     pub(in crate::contract) fn papers(&mut self, raw: RawPapers) -> Expectations {
-        let mut out = Expectations::default();
+        let mut out = Expectations { workflow_driver: raw.workflow_driver, ..Expectations::default() };
         self.provenance(raw.provenance, &mut out);
         self.run_header(raw.run_header, &mut out);
         self.receipt(raw.receipt, &mut out);
@@ -79,6 +81,7 @@ impl Validator<'_> {
             let text = self.text(field.name(), text, |t| of_form(field.form(), t));
             out.pinned.extend(text.map(|t| (field, t)));
         }
+        out.source_repository = self.text("source_repository", raw.source_repository, crate::contract::names::line);
         if let Some(pattern) = self.text("tag_pattern", raw.tag_pattern, tag_pattern) {
             out.tag_pattern = pattern;
         }

@@ -14,7 +14,11 @@ pub(in crate::contract) struct RawProvenance {
     pub required: Option<Vec<Marked<String>>>,
     /// Names of the fields that may be there. Default: image_build_driver, ci_run_id, contract_version, pushed_at_utc.
     pub allowed: Option<Vec<Marked<String>>>,
-    /// How the immutable tag is made from the full commit.
+    /// The repository that the source comes from, such as `https://github.com/acme/orders`: commits of others that a
+    /// signed statement names are materials.
+    pub source_repository: Text,
+    /// How the immutable tag is made: `{git_sha}` stands for the full commit, other fields of the provenance for theirs,
+    /// as in `git-{git_sha}-run-{ci_run_id}`.
     #[schemars(extend("default" = TagPattern::default().text()))]
     pub tag_pattern: Text,
     /// Tags that may move, `*` standing for any characters: they are never a proof.

@@ -1,0 +1,153 @@
+//! SW607: a task definition's command is no entrypoint of the contract, or an entrypoint is used by no task.
+
+use super::task::{TaskContainer, TaskUses};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
+use crate::observe::entrypoint::Entrypoint;
+use seaworthy_source::escape_bytes;
+
+/// SW607.
+pub struct CommandNotInMatrix;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW607",
+    name: "task-command-not-in-matrix",
+    summary: "A task definition's command is no entrypoint of the contract, or an entrypoint of the contract is used by no task.",
+    why: "What was checked are the contract's entrypoints. A task that starts the image in another way was not checked, and may not start at all.",
+    fix: "Let the task run an entrypoint of the contract, or add its command to the contract's [[entrypoints]].",
+    clause: "B",
+    severity: Severity::High,
+    reads: &[Reads::Aws, Reads::Entrypoints],
+    tags: &[],
+};
+
+impl Check<TaskUses<'_>> for CommandNotInMatrix {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, tasks: &TaskUses<'_>, context: &Context<'_>, answers: &mut Answers) {
+        answers.not_checked.extend(tasks.gaps(META.id));
+        let mut used = vec![false; tasks.entrypoints.len()];
+        let mut is_complete = tasks.not_seen.is_empty();
+        for container in tasks.own() {
+            let words = match words(tasks, container) {
+                Ok(words) => words,
+                Err(reason) => {
+                    is_complete = false;
+                    let what = format!("command of {}", container.shown());
+                    answers.not_checked.push(NotChecked::new(container.origin.clone(), what, reason, vec![META.id]));
+                    continue;
+                }
+            };
+            let matching: Vec<usize> =
+                tasks.entrypoints.iter().enumerate().filter(|(_, e)| runs(tasks, e, &words)).map(|(i, _)| i).collect();
+            for index in &matching {
+                used[*index] = true;
+            }
+            if matching.is_empty() {
+                let shown = shown(&words);
+                let message =
+                    format!("{} runs `{shown}`, which is no entrypoint of the contract", container.shown());
+                let place = [container.family.as_str(), &container.name, &shown];
+                answers.findings.push(
+                    Finding::build(&META, container.origin.clone(), message).named(context.key, &place),
+                );
+            }
+        }
+        // What could not be seen may use it.
+        if !is_complete {
+            return;
+        }
+        for (entrypoint, _) in tasks.entrypoints.iter().zip(&used).filter(|(e, used)| !**used && e.unused.is_none()) {
+            let message = format!(
+                "no task definition runs the entrypoint {} (`{}`), which the contract has on line {}",
+                entrypoint.handle,
+                entrypoint.shown(),
+                entrypoint.position.line
+            );
+            let place = ["unused", entrypoint.handle.as_str(), &entrypoint.shown()];
+            answers.findings.push(
+                Finding::build(&META, tasks.provenance.clone(), message)
+                    .fix("Add the task, or say in the entrypoint's `unused` why no task runs it.".to_owned())
+                    .severity(Severity::Medium)
+                    .named(context.key, &place),
+            );
+        }
+    }
+}
+
+/// The words that a container runs: its `entryPoint`, else the image's, then its `command`.
+fn words(tasks: &TaskUses<'_>, container: &TaskContainer) -> Result<Vec<String>, String> {
+    let known = |words: &[Option<String>]| -> Result<Vec<String>, String> {
+        let all: Option<Vec<String>> = words.iter().cloned().collect();
+        all.ok_or_else(|| "a word of it is known only when it is deployed".to_owned())
+    };
+    if let Some(reason) = &container.command.gap {
+        return Err(reason.clone());
+    }
+    let mut words = match &container.command.entry_point {
+        Some(own) => known(own)?,
+        None => match tasks.own_entrypoint {
+            Some(own) => own.to_vec(),
+            None => return Err("the image's own ENTRYPOINT, which it begins with, is not known".to_owned()),
+        },
+    };
+    words.extend(known(container.command.arguments.as_deref().unwrap_or_default())?);
+    if words.is_empty() {
+        return Err("neither the task nor the image says what is run; the image's CMD is not compared".to_owned());
+    }
+    Ok(words)
+}
+
+/// Whether words are a way to run an entrypoint: they begin with its command, and what follows are the options that the
+/// contract gives it.
+fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> bool {
+    let own: Vec<String> = match entrypoint.command.first().is_some_and(|w| w.starts_with('-')) {
+        true => tasks.own_entrypoint.unwrap_or_default().iter().chain(&entrypoint.command).cloned().collect(),
+        false => entrypoint.command.clone(),
+    };
+    if let Some(rest) = words.strip_prefix(own.as_slice()) {
+        return takes(entrypoint, rest);
+    }
+    // `sh -c "exec python3 -m app"`: what the shell runs in the end.
+    let script = match words {
+        [shell, flag, script, ..] if is_shell(shell) && flag.starts_with('-') && flag.ends_with('c') => script,
+        _ => return false,
+    };
+    let last = script.rsplit([';', '&', '\n']).map(str::trim).find(|c| !c.is_empty()).unwrap_or_default();
+    let last = last.strip_prefix("exec ").unwrap_or(last);
+    let inner: Vec<String> = last.split_whitespace().map(|w| w.trim_matches(['"', '\'']).to_owned()).collect();
+    inner.strip_prefix(own.as_slice()).is_some_and(|rest| takes(entrypoint, rest))
+}
+
+fn is_shell(word: &str) -> bool {
+    matches!(word.rsplit('/').next().unwrap_or_default(), "sh" | "bash" | "dash" | "ash")
+}
+
+/// Whether the options among some words are those of the contract, and the required ones are there. A task without any
+/// gets them when it is started.
+fn takes(entrypoint: &Entrypoint, rest: &[String]) -> bool {
+    if rest.is_empty() {
+        return true;
+    }
+    let name = |w: &String| w.split('=').next().unwrap_or_default().to_owned();
+    let given: Vec<String> = rest.iter().filter(|w| w.starts_with('-') && w.len() > 1).map(name).collect();
+    let known = |option: &String| {
+        let is_number = option.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+        is_number || entrypoint.required_args.iter().chain(&entrypoint.optional_args).any(|o| o == option)
+    };
+    let required = entrypoint.required_args.iter().filter(|o| o.starts_with('-'));
+    given.iter().all(known) && required.into_iter().all(|o| given.contains(o))
+}
+
+/// Words as a report names them: values may be anything, and are left out.
+fn shown(words: &[String]) -> String {
+    const MOST: usize = 120;
+    let mut text = words.join(" ");
+    if let Some(at) = text.char_indices().nth(MOST).map(|(i, _)| i) {
+        text.truncate(at);
+        text.push('…');
+    }
+    escape_bytes(text.as_bytes())
+}

@@ -1,0 +1,115 @@
+//! Runs entrypoints in a sandbox of bubblewrap, without a daemon: the image's filesystem read-only, no network, no
+//! variables but the image's own, all namespaces of its own, limits on time, memory and file sizes.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::rootfs::RootFilesystem;
+use super::{Ended, finish};
+use crate::check::packaging::Answered;
+use crate::observe::entrypoint::Entrypoint;
+use crate::observe::{ExaminedImage, environment};
+use seaworthy_image::{Limits, Source};
+
+/// Kilobytes of memory that a program may map, and blocks of 512 bytes that a file of it may have.
+const MEMORY: u64 = 8 << 20;
+const FILE_BLOCKS: u64 = 2 << 20;
+
+/// A sandbox that holds one image.
+pub(super) struct Sandbox<'a> {
+    image: &'a ExaminedImage,
+    root: RootFilesystem,
+}
+
+impl<'a> Sandbox<'a> {
+    /// Prepares a sandbox, and tries whether one can be started here at all.
+    pub(super) fn open(image: &'a ExaminedImage, source: &dyn Source, limits: &Limits) -> Result<Self, String> {
+        let own = std::env::consts::ARCH;
+        let architecture = image.image.platform.as_deref().and_then(|p| p.split('/').nth(1)).unwrap_or_default();
+        let fits = matches!((own, architecture), ("x86_64", "amd64" | "386") | ("aarch64", "arm64"));
+        if !fits && !architecture.is_empty() {
+            return Err(format!("the image is for {architecture}, and this machine is {own}"));
+        }
+        let mut trial = Command::new("bwrap");
+        trial.args(["--unshare-all", "--ro-bind", "/", "/", "true"]).env_clear().env("PATH", "/usr/bin:/bin");
+        trial.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ended = finish(trial, Duration::from_secs(30))?;
+        if !ended.is_success() {
+            let said = String::from_utf8_lossy(&ended.output).lines().next().unwrap_or_default().to_owned();
+            return Err(format!("bwrap cannot start a sandbox here: {said}"));
+        }
+        Ok(Self { image, root: RootFilesystem::write(image, source, limits)? })
+    }
+
+    /// Runs words in the sandbox.
+    pub(super) fn run(&self, entrypoint: &Entrypoint, words: &[String], seconds: u64) -> Result<Ran, String> {
+        let status = tempfile::NamedTempFile::new().map_err(|e| format!("a file cannot be made: {e}"))?;
+        let config = |pointer: &str| self.image.image.config.value.pointer(pointer).and_then(|v| v.as_str());
+        let directory = entrypoint
+            .working_dir
+            .as_deref()
+            .or_else(|| config("/config/WorkingDir"))
+            .filter(|d| !d.is_empty())
+            .unwrap_or("/");
+        let mut command = Command::new("/bin/sh");
+        // What the sandbox says of its child goes to a file, so that its own failure is told from the program's.
+        command.args(["-c", "ulimit -v \"$1\"; ulimit -f \"$2\"; ulimit -c 0; shift 2; exec bwrap --json-status-fd 3 \"$@\" 3>\"$0\""]);
+        command.arg(status.path()).arg(MEMORY.to_string()).arg(FILE_BLOCKS.to_string());
+        command.args(["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]);
+        command.arg("--ro-bind").arg(self.root.path()).arg("/");
+        command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--hostname", "seaworthy"]);
+        if let Some(fixtures) = &entrypoint.fixtures {
+            self.mount(&mut command, fixtures)?;
+        }
+        if let Some(user) = config("/config/User").and_then(|u| u.split(':').next()?.parse::<u32>().ok()) {
+            command.args(["--unshare-user", "--uid", &user.to_string()]);
+        }
+        for (name, value) in environment(self.image) {
+            command.args(["--setenv", name, value]);
+        }
+        command.args(["--chdir", directory, "--"]).args(words);
+        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ended = finish(command, Duration::from_secs(seconds))?;
+        let answered = match (ended.status, exit_code(status.path())) {
+            (None, _) => Answered::TimedOut(seconds),
+            (Some(_), Some(code)) => Answered::Exit(code),
+            (Some(_), None) => {
+                let said = String::from_utf8_lossy(&ended.output).lines().next().unwrap_or_default().to_owned();
+                // A program that is not there ends the sandbox as it starts.
+                if said.starts_with("bwrap: execvp ") {
+                    Answered::Exit(127)
+                } else {
+                    Answered::NotRun(format!("the sandbox could not be started: {said}"))
+                }
+            }
+        };
+        Ok(Ran { answered, ended })
+    }
+
+    fn mount(&self, command: &mut Command, fixtures: &Path) -> Result<(), String> {
+        let at = self.root.path().join("fixtures");
+        if std::fs::symlink_metadata(&at).is_err() {
+            std::fs::create_dir(&at).map_err(|e| format!("a place for fixtures cannot be made: {e}"))?;
+        }
+        let own = std::fs::canonicalize(fixtures).map_err(|e| format!("{}: {e}", fixtures.display()))?;
+        command.arg("--ro-bind").arg(own).arg("/fixtures");
+        Ok(())
+    }
+}
+
+/// What running came to.
+pub(super) struct Ran {
+    pub(super) answered: Answered,
+    pub(super) ended: Ended,
+}
+
+/// The exit code that the sandbox wrote down for its child.
+fn exit_code(status: &Path) -> Option<i32> {
+    let text = std::fs::read_to_string(status).ok()?;
+    text.lines().find_map(|line| {
+        let value: serde_json::Value = serde_json::from_str(line).ok()?;
+        i32::try_from(value.get("exit-code")?.as_i64()?).ok()
+    })
+}

@@ -1,0 +1,77 @@
+//! The commit that a checkout is at. <https://git-scm.com/docs/gitrepository-layout>
+
+use std::path::{Path, PathBuf};
+
+/// Most bytes of one of git's files that are read.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// The commit of the checkout whose root is `directory`; nothing if it is none, or what it is at cannot be told.
+pub(super) fn head(directory: &Path) -> Option<String> {
+    let git = git_directory(directory)?;
+    let head = read(&git.join("HEAD"))?;
+    let head = head.trim();
+    let Some(name) = head.strip_prefix("ref:").map(str::trim) else { return commit(head) };
+    if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return None;
+    }
+    // A worktree of its own shares its references with the repository.
+    let common = read(&git.join("commondir")).map_or_else(|| git.clone(), |text| git.join(text.trim()));
+    let loose = [&git, &common].into_iter().find_map(|d| read(&d.join(name)));
+    if let Some(text) = loose {
+        return commit(text.trim());
+    }
+    let packed = read(&common.join("packed-refs"))?;
+    let mut lines = packed.lines().filter_map(|l| l.split_once(' '));
+    lines.find(|(_, n)| n.trim() == name).and_then(|(id, _)| commit(id))
+}
+
+/// `.git`, or what a file of that name points to.
+fn git_directory(directory: &Path) -> Option<PathBuf> {
+    let git = directory.join(".git");
+    if git.is_dir() {
+        return Some(git);
+    }
+    let text = read(&git)?;
+    Some(directory.join(text.strip_prefix("gitdir:")?.trim()))
+}
+
+fn commit(text: &str) -> Option<String> {
+    (text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
+}
+
+fn read(path: &Path) -> Option<String> {
+    let meta = std::fs::metadata(path).ok()?;
+    if !meta.is_file() || meta.len() > MAX_BYTES {
+        return None;
+    }
+    std::fs::read_to_string(path).ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_found_loose_packed_and_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(head(folder.path()), None);
+        write(".git/HEAD", &format!("{id}\n"));
+        assert_eq!(head(folder.path()).as_deref(), Some(id));
+        write(".git/HEAD", "ref: refs/heads/main\n");
+        assert_eq!(head(folder.path()), None);
+        write(".git/packed-refs", &format!("# pack-refs\n{id} refs/heads/main\n"));
+        assert_eq!(head(folder.path()).as_deref(), Some(id));
+        let other = id.replace('0', "9");
+        write(".git/refs/heads/main", &format!("{other}\n"));
+        assert_eq!(head(folder.path()), Some(other));
+        write(".git/HEAD", "ref: ../../../etc/passwd\n");
+        assert_eq!(head(folder.path()), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! The task definitions of a gate, compared with the contract's entrypoints and the packaged image.
+
+use super::super::Setup;
+use crate::check::packaging::{PackagedImage, TASKS, TaskContainer, TaskUses};
+use crate::check::wiring::{Wiring, origin};
+use crate::check::{Answers, Context, run_checks};
+use crate::scan::packaging::entrypoints;
+use seaworthy_aws::Seen;
+use seaworthy_source::Origin;
+
+/// What a gate knows of the image that tasks should run.
+#[derive(Clone, Debug)]
+pub struct TaskImage {
+    /// The `ENTRYPOINT` of the image that was examined, if it is known.
+    pub entrypoint: Option<Vec<String>>,
+    /// The image that was packaged, by the packaging provenance.
+    pub packaged: Option<PackagedImage>,
+    /// Where the provenance is, or would be.
+    pub provenance: Origin,
+}
+
+/// Asks the checks on task definitions, if a source has any.
+pub(super) fn ask(
+    setup: &Setup<'_>,
+    wiring: &Wiring<'_>,
+    image: &TaskImage,
+    context: &Context<'_>,
+    answers: &mut Answers,
+) {
+    let (mut containers, mut not_seen) = (Vec::new(), Vec::new());
+    let snapshot = wiring.snapshot;
+    for (family, task) in &snapshot.tasks {
+        let expected = wiring.expectations.tasks.iter().find(|t| t.family == *family);
+        let task = match task {
+            Seen::Value(task) => task,
+            Seen::Absent => continue,
+            Seen::NotSeen(gap) => {
+                not_seen.push((image.provenance.clone(), format!("task definition {family}"), gap.to_string()));
+                continue;
+            }
+        };
+        let at = origin(snapshot, &task.place);
+        let all = match &task.containers {
+            Seen::Value(all) => all.as_slice(),
+            Seen::Absent => &[],
+            Seen::NotSeen(gap) => {
+                not_seen.push((at, format!("container definitions of the task {family}"), gap.to_string()));
+                continue;
+            }
+        };
+        for container in all {
+            let name = container.name.to_string();
+            containers.push(TaskContainer {
+                family: family.clone(),
+                origin: at.clone(),
+                image: match &container.image {
+                    Seen::Value(text) => wiring.text(text).ok_or_else(|| format!("it is known only when it is deployed: {text}")),
+                    Seen::Absent => Err("the container names no image".to_owned()),
+                    Seen::NotSeen(gap) => Err(gap.to_string()),
+                },
+                command: container.command.clone(),
+                is_sidecar: expected.is_some_and(|t| t.sidecars.contains(&name)),
+                is_named: expected.is_some_and(|t| t.container.as_deref() == Some(name.as_str())),
+                is_essential: container.essential,
+                name,
+            });
+        }
+    }
+    if containers.is_empty() && not_seen.is_empty() {
+        return;
+    }
+    let entrypoints = entrypoints(setup.contract);
+    let uses = TaskUses {
+        containers,
+        not_seen,
+        entrypoints: &entrypoints,
+        own_entrypoint: image.entrypoint.as_deref(),
+        packaged: image.packaged.clone(),
+        provenance: image.provenance.clone(),
+        convenience_tags: &setup.contract.papers.convenience_tags,
+    };
+    run_checks(TASKS, &uses, context, answers);
+}

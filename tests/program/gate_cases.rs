@@ -1,0 +1,76 @@
+//! Fixtures of checks that only a gate runs: changes of the demo, and attestations that came with an image.
+
+use std::path::{Path, PathBuf};
+
+use crate::gate::{clean, demo, papers, project};
+use crate::support::{Answer, Blobs, Cli};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    #[serde(default)]
+    replace: Vec<Replace>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replace {
+    file: String,
+    from: String,
+    to: String,
+}
+
+fn fixtures(check: &str, kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(check).join(kind);
+    std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect()
+}
+
+fn assert_answer(check: &str, kind: &str, path: &Path, answer: &Answer) {
+    let report = answer.json();
+    let found = crate::support::ids(&report).contains(&check);
+    let checks = report["checks"].as_array().unwrap();
+    let status = checks.iter().find(|c| c["id"] == check).map(|c| c["status"].clone()).unwrap_or_default();
+    let expected = if kind == "fail" { "fail" } else { "pass" };
+    assert!(found == (kind == "fail") && status == expected, "{}: {status}\n{}", path.display(), answer.stdout);
+}
+
+#[test]
+fn changes_of_the_demos_tasks() {
+    for check in ["SW607", "SW608"] {
+        for kind in ["fail", "pass"] {
+            for path in fixtures(check, kind) {
+                let change: Change = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+                let cli = demo(None);
+                for replace in change.replace {
+                    let before = cli.read(&replace.file);
+                    assert!(before.contains(&replace.from), "{}: {}", path.display(), replace.from);
+                    cli.write(&replace.file, before.replace(&replace.from, &replace.to));
+                }
+                let answer = cli.run(&["gate", "--run-id", "orders-20261101T090000Z", "--dry-run", "--report", "json"]);
+                assert_answer(check, kind, &path, &answer);
+            }
+        }
+    }
+}
+
+#[test]
+fn attestations_that_came_with_the_image() {
+    for kind in ["fail", "pass"] {
+        for path in fixtures("SW515", kind) {
+            let cli: Cli = project();
+            let mut blobs = Blobs::default();
+            let image = blobs.image(&clean());
+            let digest = image["digest"].as_str().unwrap().to_owned();
+            let examined = digest.trim_start_matches("sha256:");
+            let text = std::fs::read_to_string(&path).unwrap().replace("EXAMINED", examined);
+            let attestation = blobs.attestation(&image, &serde_json::from_str(&text).unwrap());
+            let index = blobs.index(&[image, attestation]);
+            blobs.root(index, "1");
+            cli.write("image.tar", blobs.tar().done());
+            papers(&cli, "run_1", &digest);
+            let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
+            assert_answer("SW515", kind, &path, &answer);
+        }
+    }
+}
