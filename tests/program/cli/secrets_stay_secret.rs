@@ -63,14 +63,26 @@ impl Canaries {
     /// Runs the binary with every kind of report and looks at all that comes out; gives the JSON report.
     #[track_caller]
     fn watch(&self, cli: &Cli, reference: &str, more: &[&str]) -> Option<Value> {
-        let reports = ["json", "sarif", "github", "evidence"].map(|f| format!("--report={f}=out.{f}"));
+        let formats = [
+            "json",
+            "sarif",
+            "github",
+            "evidence",
+            "markdown",
+            "html",
+            "junit",
+            "gitlab-secrets",
+            "gitlab-quality",
+            "csv",
+        ];
+        let reports = formats.map(|f| format!("--report={f}=out.{f}"));
         let mut arguments = vec!["image", reference, "-vv", "--report", "text", "--replace"];
         arguments.extend(reports.iter().map(String::as_str).chain(more.iter().copied()));
         let answer = cli.run(&arguments);
         self.clean(&answer.stdout, "text");
         self.clean(&answer.stderr, "stderr");
         let mut json = None;
-        for format in ["json", "sarif", "github", "evidence"] {
+        for format in formats {
             let path = cli.path(&format!("out.{format}"));
             let Ok(text) = std::fs::read_to_string(&path) else { continue };
             self.clean(&text, format);
