@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--epoch", type=int, required=True, help="time of every entry, in seconds since 1970")
+    parser.add_argument("--level", type=int, default=9, help="how hard gzip tries")
     arguments = parser.parse_args()
     name = f"seaworthy-{version()}-{arguments.target}"
     tar = io.BytesIO()
@@ -60,7 +61,7 @@ def main() -> None:
     arguments.directory.mkdir(parents=True, exist_ok=True)
     path = arguments.directory / f"{name}.tar.gz"
     # Neither a file name nor a time of its own in the gzip header.
-    with path.open("wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+    with path.open("wb") as file, gzip.GzipFile(filename="", mode="wb", compresslevel=arguments.level, fileobj=file, mtime=0) as packed:
         packed.write(tar.getvalue())
     print(path)
 

@@ -7,7 +7,6 @@ mod prove;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
@@ -116,11 +115,10 @@ impl Rules {
         let mut hash = Sha256::new();
         let (mut rules, mut problems) = (Vec::new(), Vec::new());
         let mut own: Vec<String> = Vec::new();
-        let parsed: Vec<_> = files.par_iter().map(|(name, text)| file::parse(name, text)).collect();
-        for (at, ((_, text), parsed)) in files.iter().zip(parsed).enumerate() {
+        for (at, (name, text)) in files.iter().enumerate() {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text.as_bytes());
-            match parsed {
+            match file::parse(name, text) {
                 Ok(parsed) => {
                     let is_own = at >= embedded::FILES.len();
                     own.extend(parsed.iter().filter(|_| is_own).map(|r| r.detector.id.clone()));

@@ -33,7 +33,8 @@ done <<<"$INPUT_ARGUMENTS"
 directory=$(mktemp -d "${RUNNER_TEMP:-/tmp}/seaworthy-reports.XXXXXX")
 # Annotations go to the log, the summary of the step is written by itself.
 code=0
-seaworthy "$INPUT_COMMAND" "${arguments[@]}" --sarif-category "$INPUT_CATEGORY" \
+# macOS has bash 3.2, to which an empty array is an unset one.
+seaworthy "$INPUT_COMMAND" ${arguments[@]+"${arguments[@]}"} --sarif-category "$INPUT_CATEGORY" \
     --report github --report "sarif=$directory/seaworthy.sarif" --report "json=$directory/seaworthy.json" \
     --report "html=$directory/seaworthy.html" ${positional:+-- "$positional"} || code=$?
 case $code in

@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use super::Failure;
 use super::args::{Common, Global, When};
-use crate::contract::Contract;
-use crate::finding::Report;
-use crate::report::evidence::{self, RunInfo};
-use crate::report::text::{self, TextOptions};
 use super::render::{Surroundings, render};
 use super::summary;
+use crate::contract::Contract;
+use crate::finding::Report;
 use crate::report::Format;
+use crate::report::evidence::{self, RunInfo};
+use crate::report::text::{self, TextOptions};
 use crate::store::{self, Directory, Stored};
 
 /// Standard output and error, and what may be written there.

@@ -57,7 +57,8 @@ pub(super) fn render(
         }
     };
     if left_out > 0 {
-        terminal.warn(&format!("{format} has no room for {left_out} of the findings, the mildest; json has all"));
+        terminal
+            .warn(&format!("{format} has no room for {left_out} of the findings, the mildest; json has all"));
     }
     Ok(bytes)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AccessTable, Cause, CheckMeta, ControlGroup, DetectorRecord, EntrypointRow, Finding, LayerRecord, NotChecked,
-    ProfileRecord, Severity, SourceLine, SourceLineKey,
+    AccessTable, Cause, CheckMeta, ControlGroup, DetectorRecord, EntrypointRow, Finding, LayerRecord,
+    NotChecked, ProfileRecord, Severity, SourceLine, SourceLineKey,
 };
 
 /// The one answer.

@@ -331,9 +331,11 @@ impl State<'_> {
         };
         let other = self.run.other_context.as_ref().filter(|_| part == Part::Context);
         match self.parts.get(&part) {
-            Some(PartState::Done) if other.is_some() => {
-                Supply::NotChecked(format!("{}: {}", need.noun(), other.map(String::as_str).unwrap_or_default()))
-            }
+            Some(PartState::Done) if other.is_some() => Supply::NotChecked(format!(
+                "{}: {}",
+                need.noun(),
+                other.map(String::as_str).unwrap_or_default()
+            )),
             Some(PartState::Done) if is_there => Supply::Examined,
             Some(PartState::Done) => Supply::NotChecked(format!("no {} was examined", need.noun())),
             Some(PartState::Missing(reason)) => Supply::NotChecked(format!("{}: {reason}", need.noun())),

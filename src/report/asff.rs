@@ -123,8 +123,7 @@ pub fn write(
 ) -> io::Result<usize> {
     let entries = entry::all(report, repository);
     let left_out = entries.len().saturating_sub(MAX_ENTRIES);
-    let records: Vec<Record> =
-        entries.iter().take(MAX_ENTRIES).map(|e| record(report, e, account)).collect();
+    let records: Vec<Record> = entries.iter().take(MAX_ENTRIES).map(|e| record(report, e, account)).collect();
     serde_json::to_writer_pretty(&mut *out, &records)?;
     writeln!(out)?;
     Ok(left_out)
@@ -202,9 +201,9 @@ fn fields(entry: &Entry<'_>) -> BTreeMap<String, String> {
 /// What the finding is about: the image where it lies in one, else the file.
 fn resource(report: &Report, entry: &Entry<'_>, account: &Account) -> Resource {
     let origin = entry.finding.map(|f| &f.origin);
-    let image = origin.filter(|o| in_image(o.kind)).and_then(|o| {
-        report.artifacts.iter().find(|a| a.subject == Subject::Image && a.name == o.artifact)
-    });
+    let image = origin
+        .filter(|o| in_image(o.kind))
+        .and_then(|o| report.artifacts.iter().find(|a| a.subject == Subject::Image && a.name == o.artifact));
     let (r#type, id) = match image {
         Some(image) => {
             let digest = image.digest.as_deref().map(|d| format!("@{}", printable(d))).unwrap_or_default();

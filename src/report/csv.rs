@@ -132,7 +132,7 @@ fn placed(origin: &Origin, repository: &Repository) -> [String; 9] {
         source.as_ref().and_then(|s| s.column).map(|c| c.to_string()).unwrap_or_default(),
         printable(&origin.artifact),
         origin.platform.as_deref().map(printable).unwrap_or_default(),
-        origin.path.as_deref().map(printable).unwrap_or_default(),
+        origin.whole_path().as_deref().map(printable).unwrap_or_default(),
         layer.map(|l| l.index.to_string()).unwrap_or_default(),
         layer.and_then(|l| l.instruction.as_deref()).map(printable).unwrap_or_default(),
         origin.state.map(FileState::as_str).unwrap_or_default().to_owned(),
@@ -148,7 +148,12 @@ mod tests {
     fn rows(report: &Report) -> Vec<::csv::StringRecord> {
         let mut out = Vec::new();
         write(report, &Repository::default(), &mut out).unwrap();
-        ::csv::ReaderBuilder::new().has_headers(false).from_reader(&out[..]).records().map(Result::unwrap).collect()
+        ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(&out[..])
+            .records()
+            .map(Result::unwrap)
+            .collect()
     }
 
     #[test]

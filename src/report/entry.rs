@@ -94,7 +94,11 @@ fn of_not_checked<'r>(item: &'r NotChecked, repository: &Repository) -> Entry<'r
         finding: None,
         check: NOT_CHECKED,
         severity: None,
-        message: sentence(&format!("Not checked: {}: {}{checks}", printable(&item.what), printable(&item.reason))),
+        message: sentence(&format!(
+            "Not checked: {}: {}{checks}",
+            printable(&item.what),
+            printable(&item.reason)
+        )),
         id: id(&[NOT_CHECKED, &item.what, &place]),
         place,
         fix: "Make it readable and run again; until then the result is incomplete.".to_owned(),
@@ -112,7 +116,11 @@ fn of_control(control: &ControlResult) -> Entry<'_> {
         finding: None,
         check: CONTROL,
         severity: None,
-        message: sentence(&format!("Control {} {}: {title}: {reasons}", printable(&control.id), control.status)),
+        message: sentence(&format!(
+            "Control {} {}: {title}: {reasons}",
+            printable(&control.id),
+            control.status
+        )),
         place: format!("control {}", printable(&control.id)),
         fix: supply.join(" "),
         file: "seaworthy.toml".to_owned(),

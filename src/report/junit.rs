@@ -176,8 +176,7 @@ mod tests {
         report.findings[0].message = "</failure><system-out>\u{1b}[31m\0]]>&".to_owned();
         let (document, text) = document(&report);
         assert!(!text.contains('\u{1b}') && !text.contains('\0'));
-        let names: Vec<&str> =
-            document.test_suites[0].test_cases.iter().map(|c| c.name.as_str()).collect();
+        let names: Vec<&str> = document.test_suites[0].test_cases.iter().map(|c| c.name.as_str()).collect();
         assert!(names.iter().any(|n| n.contains("</failure><system-out>\\x1b[31m\\x00]]>&")), "{names:?}");
     }
 

@@ -60,7 +60,9 @@ fn heading(report: &Report, out: &mut String) {
     let word = report.verdict.as_str().to_uppercase();
     out.push_str(&format!("## {sign} {TOOL}: {word}\n\n{}.\n", text(&tally::parts(report).join(", "))));
     if report.verdict == Verdict::Incomplete {
-        out.push_str("\nNothing that fails was found, but not everything could be checked: this is not a pass.\n");
+        out.push_str(
+            "\nNothing that fails was found, but not everything could be checked: this is not a pass.\n",
+        );
     }
     if !report.artifacts.is_empty() {
         out.push('\n');
@@ -68,7 +70,11 @@ fn heading(report: &Report, out: &mut String) {
     for artifact in report.artifacts.iter().take(MAX_ROLES) {
         let platform = artifact.platform.as_deref().map(|p| format!(" ({})", text(p))).unwrap_or_default();
         let digest = artifact.digest.as_deref().map(|d| format!(" {}", code(d))).unwrap_or_default();
-        out.push_str(&format!("- {} {}{platform}{digest}\n", artifact.subject.as_str(), code(&artifact.name)));
+        out.push_str(&format!(
+            "- {} {}{platform}{digest}\n",
+            artifact.subject.as_str(),
+            code(&artifact.name)
+        ));
     }
     for note in &report.notes {
         out.push_str(&format!("- {}\n", text(note)));
@@ -84,7 +90,9 @@ fn controls(report: &Report, out: &mut String) {
         let sign = match group.status {
             ControlStatus::Pass => ":white_check_mark:",
             ControlStatus::Fail => ":x:",
-            ControlStatus::Waived | ControlStatus::NotRequested | ControlStatus::NotChecked => ":grey_question:",
+            ControlStatus::Waived | ControlStatus::NotRequested | ControlStatus::NotChecked => {
+                ":grey_question:"
+            }
         };
         let worst = group.controls.iter().filter(|c| c.status == group.status);
         let reasons: Vec<&str> = worst.flat_map(|c| &c.reasons).map(String::as_str).collect();
@@ -111,7 +119,8 @@ fn issues(report: &Report, entries: &[Entry<'_>], rows: usize, out: &mut String)
         };
         let meta = report.checks.iter().map(|c| c.meta).find(|m| m.id == entry.check);
         let check = meta.map_or_else(|| text(entry.check), |m| format!("[{}]({})", m.id, check_page(m)));
-        let secret = entry.finding.and_then(|f| f.secret.as_ref()).map(|s| format!("<br>{}", cell(&redacted(s))));
+        let secret =
+            entry.finding.and_then(|f| f.secret.as_ref()).map(|s| format!("<br>{}", cell(&redacted(s))));
         let source = format!("{}:{}", entry.file, entry.line);
         let place = match entry.place.starts_with(&entry.file) {
             true => String::new(),
@@ -208,7 +217,8 @@ fn text(given: &str) -> String {
             '@' => out.push_str("&#64;"),
             '|' => out.push_str("&#124;"),
             // A backslash before any other punctuation takes its meaning (CommonMark 0.31, 2.4).
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '~' | ':' | '$' | '^' | '+' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '~' | ':' | '$'
+            | '^' | '+' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -250,7 +260,8 @@ mod tests {
     fn text_from_outside_writes_no_markup() {
         let mut report = samples::fail();
         report.findings.truncate(1);
-        report.findings[0].message = "![x](https://attacker.example) @team <img src=x> `a` | b\n# c www.x.org".to_owned();
+        report.findings[0].message =
+            "![x](https://attacker.example) @team <img src=x> `a` | b\n# c www.x.org".to_owned();
         report.findings[0].origin.path = Some("a`</code>|b".to_owned());
         let (text, _) = markdown(&report);
         assert!(text.contains(r"\!\[x\]\(https\://attacker.example\) &#64;team &lt;img src=x&gt;"), "{text}");

@@ -88,7 +88,8 @@ mod tests {
         let mut origin = Origin::new(OriginKind::Workflow, ".github/workflows/b.yml");
         origin.path = Some(".github/workflows/b.yml".to_owned());
         origin.place = Place::Text { position: Position { line: 7, column: 5 }, offset: 90 };
-        let expected = Source { path: ".github/workflows/b.yml".to_owned(), line: 7, column: None, end_line: 7 };
+        let expected =
+            Source { path: ".github/workflows/b.yml".to_owned(), line: 7, column: None, end_line: 7 };
         assert_eq!(Source::of(&origin, &Repository::default()), Some(expected));
     }
 
@@ -97,7 +98,8 @@ mod tests {
         let mut origin = Origin::new(OriginKind::Context, "./services/shop");
         origin.path = Some("conf/.env".to_owned());
         origin.place = Place::Text { position: Position { line: 3, column: 9 }, offset: 20 };
-        let columns = BTreeMap::from([(("./services/shop/conf/.env".to_owned(), Position { line: 3, column: 9 }), 7)]);
+        let columns =
+            BTreeMap::from([(("./services/shop/conf/.env".to_owned(), Position { line: 3, column: 9 }), 7)]);
         let repository = Repository::new(BTreeMap::new(), columns);
         let expected =
             Source { path: "services/shop/conf/.env".to_owned(), line: 3, column: Some(7), end_line: 3 };

@@ -101,8 +101,9 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     let names = odd.iter().map(ToString::to_string).chain(listed.other);
     let why = format!("its name is no run's ID, which must be {}", Form::RunId.expected());
     judged.extend(names.map(|name| auditor.no_run(&name, &why)));
-    judged
-        .extend(listed.stray.iter().map(|name| auditor.no_run(name, "it is a file, and a run is a directory")));
+    judged.extend(
+        listed.stray.iter().map(|name| auditor.no_run(name, "it is a file, and a run is a directory")),
+    );
     let mut runs: Vec<AuditedRun> = judged.into_iter().map(|j| j.row).collect();
     let mut notes = Vec::new();
     for run in &mut runs {

@@ -11,8 +11,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::check::packaging::{Answered, HelpRun, Trial};
-use crate::observe::{ExaminedImage, InjectedSecret};
 use crate::observe::entrypoint::Entrypoint;
+use crate::observe::{ExaminedImage, InjectedSecret};
 use seaworthy_image::{Limits, Source};
 
 /// How long loading an image may take, in seconds.
@@ -112,7 +112,9 @@ pub(super) fn run(
     entrypoints: &[Entrypoint],
     secrets: &[InjectedSecret],
 ) -> Vec<HelpRun> {
-    let all = || entrypoints.iter().flat_map(|e| trials(e).into_iter().map(move |(trial, words)| (e, trial, words)));
+    let all = || {
+        entrypoints.iter().flat_map(|e| trials(e).into_iter().map(move |(trial, words)| (e, trial, words)))
+    };
     let done = |entrypoint: &Entrypoint, trial, answered, named| HelpRun {
         entrypoint: entrypoint.clone(),
         trial,

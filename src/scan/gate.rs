@@ -40,8 +40,7 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
 pub const EVIDENCE: &str = "evidence";
 
 /// What the evidence of a gate says that ran before the run header was written.
-const BEFORE_HEADER: &str =
-    "The gate ran before the run header was written (--before-run-header): nothing of the header was checked.";
+const BEFORE_HEADER: &str = "The gate ran before the run header was written (--before-run-header): nothing of the header was checked.";
 
 /// What is to be done about a part.
 enum Plan<'a> {
@@ -146,14 +145,8 @@ fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>,
 impl Gate {
     /// Judges the controls, and what they add up to.
     fn judge(&mut self) {
-        let judged = profile::judge(
-            &self.profile,
-            &self.waivers,
-            self.today,
-            &self.report,
-            &self.parts,
-            &self.run,
-        );
+        let judged =
+            profile::judge(&self.profile, &self.waivers, self.today, &self.report, &self.parts, &self.run);
         self.report.profile = Some(self.profile.record());
         self.report.controls = judged.controls;
         self.report.verdict = judged.verdict;
@@ -264,7 +257,12 @@ mod tests {
             vec![artifact],
             Coverage::default(),
         );
-        Outcome { report, warnings: Vec::new(), indexes: Vec::new(), facts: super::super::ImageFacts::default() }
+        Outcome {
+            report,
+            warnings: Vec::new(),
+            indexes: Vec::new(),
+            facts: super::super::ImageFacts::default(),
+        }
     }
 
     fn examined<'a>(subject: Subject, found: &'static [&'static str]) -> Plan<'a> {
@@ -297,7 +295,11 @@ mod tests {
     }
 
     fn facts() -> RunFacts {
-        RunFacts { evidence: Err("it is not written yet".to_owned()), before_run_header: false, other_context: None }
+        RunFacts {
+            evidence: Err("it is not written yet".to_owned()),
+            before_run_header: false,
+            other_context: None,
+        }
     }
 
     fn run(plans: impl IntoIterator<Item = (Part, Plan<'static>)>) -> Gate {

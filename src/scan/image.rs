@@ -9,9 +9,9 @@ use rayon::Scope;
 use super::exec::{Engine, ExecRequest};
 use super::pipeline::{Asked, Expected, Pipeline};
 use super::{ImageFacts, Outcome, ScanError, Setup};
-use crate::check::provenance::ImageAttestation;
 use crate::check::image::ALL;
 use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRuns};
+use crate::check::provenance::ImageAttestation;
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
 use crate::finding::{ArtifactRecord, Coverage, LayerRecord, NotChecked, Reads, Subject};
@@ -231,7 +231,14 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
             Engine::Bubblewrap => {
                 let first = examined.images.first();
                 let limits = limits(setup.contract);
-                super::exec::run_in_sandbox(exec, first, &*request.source, &limits, &starts.entrypoints, &secrets)
+                super::exec::run_in_sandbox(
+                    exec,
+                    first,
+                    &*request.source,
+                    &limits,
+                    &starts.entrypoints,
+                    &secrets,
+                )
             }
             _ => super::exec::run(exec, &starts.entrypoints, &secrets),
         };

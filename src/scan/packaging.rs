@@ -95,7 +95,8 @@ fn load(
             Family::GithubActions => match Workflow::parse(&text) {
                 Ok(workflow) => {
                     for called in called(&workflow) {
-                        let known = open.iter().any(|(_, as_path)| as_path.as_deref() == Some(called.as_str()));
+                        let known =
+                            open.iter().any(|(_, as_path)| as_path.as_deref() == Some(called.as_str()));
                         if !known && open.len() < section.files.len() + MAX_CALLED {
                             open.push((root.join(&called), Some(called)));
                         }

@@ -47,7 +47,10 @@ fn content(path: &str) -> Option<String> {
     // What was examined is no link.
     let path = Path::new(path);
     let is_file = std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file());
-    is_file.then(|| input::read(path, MAX_FILE).ok()).flatten().and_then(|bytes| String::from_utf8(bytes).ok())
+    is_file
+        .then(|| input::read(path, MAX_FILE).ok())
+        .flatten()
+        .and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn column(finding: &Finding) -> Option<usize> {

@@ -22,7 +22,7 @@ fn archive(directory: &Path, target: &str) -> PathBuf {
         .arg(root().join("packaging/archive.py"))
         .args([BINARY, target])
         .arg(directory)
-        .args(["--epoch", "1700000000"])
+        .args(["--epoch", "1700000000", "--level", "1"])
         .output()
         .unwrap();
     assert!(made.status.success(), "{}", text(&made.stderr));
@@ -42,7 +42,9 @@ fn an_archive_has_the_same_bytes_twice_and_a_page_for_every_command() {
     assert_eq!(fs::read(&one).unwrap(), fs::read(&two).unwrap());
     let listed = Command::new("tar").arg("-tvzf").arg(&one).env("TZ", "UTC").output().unwrap();
     let listed = text(&listed.stdout);
-    for name in ["/seaworthy\n", "man/seaworthy.1", "man/seaworthy-gate.1", "completions/_seaworthy", "LICENSE"] {
+    for name in
+        ["/seaworthy\n", "man/seaworthy.1", "man/seaworthy-gate.1", "completions/_seaworthy", "LICENSE"]
+    {
         assert!(listed.contains(name), "{name}: {listed}");
     }
     assert!(listed.lines().all(|l| l.contains("2023-11-14") && l.contains("0/0")), "{listed}");
@@ -51,7 +53,12 @@ fn an_archive_has_the_same_bytes_twice_and_a_page_for_every_command() {
 #[test]
 fn the_formula_has_every_checksum_or_none_is_written() {
     let cli = Cli::new();
-    let targets = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "x86_64-apple-darwin", "aarch64-apple-darwin"];
+    let targets = [
+        "x86_64-unknown-linux-musl",
+        "aarch64-unknown-linux-musl",
+        "x86_64-apple-darwin",
+        "aarch64-apple-darwin",
+    ];
     let version = env!("CARGO_PKG_VERSION");
     let sum = |at: usize| format!("{at:x}").repeat(64);
     let lines: Vec<String> = targets
@@ -110,7 +117,8 @@ fn the_action_installs_only_what_has_the_right_checksum() {
 fn run(cli: &Cli, inputs: &[(&str, &str)]) -> Output {
     let mut command = Command::new("bash");
     command.arg(root().join("packaging/action/run.sh")).current_dir(cli.dir.path()).env_clear();
-    let path = format!("{}:{}", Path::new(BINARY).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let path =
+        format!("{}:{}", Path::new(BINARY).parent().unwrap().display(), std::env::var("PATH").unwrap());
     command.env("PATH", path).env("RUNNER_TEMP", cli.dir.path()).env("GITHUB_OUTPUT", cli.path("outputs"));
     command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", cli.path("summary.md"));
     for name in ["CONTEXT", "DOCKERFILE", "IMAGE", "RUN_ID", "CONTRACT", "FAIL_ON", "ARGUMENTS"] {
@@ -127,7 +135,8 @@ fn output(cli: &Cli, name: &str) -> Option<String> {
 #[test]
 fn the_action_tells_the_verdict_and_where_the_reports_are() {
     let cli = Cli::new();
-    cli.write("app/Dockerfile", "FROM scratch\nENV DB_PASSWORD=correct-horse-battery\n").write("app/a b.txt", "x");
+    cli.write("app/Dockerfile", "FROM scratch\nENV DB_PASSWORD=correct-horse-battery\n")
+        .write("app/a b.txt", "x");
     let done = run(&cli, &[("INPUT_COMMAND", "context"), ("INPUT_CONTEXT", "app")]);
     assert!(done.status.success(), "{}", text(&done.stderr));
     assert_eq!(output(&cli, "verdict").as_deref(), Some("fail"));
@@ -141,7 +150,14 @@ fn the_action_tells_the_verdict_and_where_the_reports_are() {
 
     // Arguments are one a line, and nothing in an input is run by the shell.
     cli.write("b/Dockerfile", "FROM scratch\n").write("b/$(touch injected)/x", "x");
-    run(&cli, &[("INPUT_COMMAND", "context"), ("INPUT_CONTEXT", "b"), ("INPUT_ARGUMENTS", "--target\n$(touch injected)")]);
+    run(
+        &cli,
+        &[
+            ("INPUT_COMMAND", "context"),
+            ("INPUT_CONTEXT", "b"),
+            ("INPUT_ARGUMENTS", "--target\n$(touch injected)"),
+        ],
+    );
     assert_eq!(output(&cli, "verdict").as_deref(), Some("error"));
     assert!(!cli.path("injected").exists());
     run(&cli, &[("INPUT_COMMAND", "context"), ("INPUT_CONTEXT", "b"), ("INPUT_FAIL_ON", "high")]);

@@ -12,7 +12,8 @@ const CONTRACT: &str = concat!(
     "dockerfile = \"Dockerfile\"\ncontext = \".\"\n[evidence]\nphase_id = \"P(-1)\"\n"
 );
 /// What this project cannot prove yet.
-const WAIVED: [&str; 11] = ["B", "C.3.1", "C.4", "D.2.2.1", "D.3", "D.4.2.2", "D.4.3", "D.4.4", "E.2", "E.3", "E.4"];
+const WAIVED: [&str; 11] =
+    ["B", "C.3.1", "C.4", "D.2.2.1", "D.3", "D.4.2.2", "D.4.3", "D.4.4", "E.2", "E.3", "E.4"];
 const SHA: &str = "4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f70819203";
 
 /// The project's contract, with waivers of some controls.
@@ -155,10 +156,9 @@ fn the_image_that_is_examined_must_be_the_one_that_was_packaged() {
 #[test]
 fn papers_that_are_not_there_fail() {
     let cli = project();
-    for (name, check) in [
-        ("P(-1)/packaging_provenance.json", "SW501"),
-        ("P(-1)/build_command_surface_receipt.json", "SW509"),
-    ] {
+    for (name, check) in
+        [("P(-1)/packaging_provenance.json", "SW501"), ("P(-1)/build_command_surface_receipt.json", "SW509")]
+    {
         let kept = cli.read(&format!("{FOLDER}/{name}"));
         std::fs::remove_file(cli.path(&format!("{FOLDER}/{name}"))).unwrap();
         let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
@@ -531,7 +531,8 @@ fn a_pass_says_what_was_waived() {
     let report = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]).json();
     let rows = report["controls"].as_array().unwrap();
     let exit = &rows.iter().find(|r| r["id"] == "F").unwrap()["controls"][0];
-    let waived = "waived: B.1, B.2, B.3, C.3.1, C.4, D.2.2.1, D.3.1, D.3.2, D.4.2.2, D.4.3, D.4.4, E.2, E.3, E.4";
+    let waived =
+        "waived: B.1, B.2, B.3, C.3.1, C.4, D.2.2.1, D.3.1, D.3.2, D.4.2.2, D.4.3, D.4.4, E.2, E.3, E.4";
     assert_eq!(exit["reasons"], json!([waived]));
 }
 

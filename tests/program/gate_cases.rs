@@ -32,7 +32,12 @@ fn assert_answer(check: &str, kind: &str, path: &Path, answer: &Answer) {
     let checks = report["checks"].as_array().unwrap();
     let status = checks.iter().find(|c| c["id"] == check).map(|c| c["status"].clone()).unwrap_or_default();
     let expected = if kind == "fail" { "fail" } else { "pass" };
-    assert!(found == (kind == "fail") && status == expected, "{}: {status}\n{}", path.display(), answer.stdout);
+    assert!(
+        found == (kind == "fail") && status == expected,
+        "{}: {status}\n{}",
+        path.display(),
+        answer.stdout
+    );
 }
 
 #[test]
@@ -47,7 +52,14 @@ fn changes_of_the_demos_tasks() {
                     assert!(before.contains(&replace.from), "{}: {}", path.display(), replace.from);
                     cli.write(&replace.file, before.replace(&replace.from, &replace.to));
                 }
-                let answer = cli.run(&["gate", "--run-id", "orders-20261101T090000Z", "--dry-run", "--report", "json"]);
+                let answer = cli.run(&[
+                    "gate",
+                    "--run-id",
+                    "orders-20261101T090000Z",
+                    "--dry-run",
+                    "--report",
+                    "json",
+                ]);
                 assert_answer(check, kind, &path, &answer);
             }
         }

@@ -12,9 +12,19 @@ const LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
 struct Row(&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
 
 const ROWS: [Row; 18] = [
-    Row("oracle_store.pack_cli", "", &["--profile", "--engine-run-root", "--scenario-id", "--engine-release"], &[]),
+    Row(
+        "oracle_store.pack_cli",
+        "",
+        &["--profile", "--engine-run-root", "--scenario-id", "--engine-release"],
+        &[],
+    ),
     Row("oracle_store.stream_sort_cli", "", &["--profile", "--engine-run-root", "--scenario-id"], &[]),
-    Row("oracle_store.cli", "", &["--profile", "--engine-run-root"], &["--scenario-id", "--output-ids", "--strict-seal"]),
+    Row(
+        "oracle_store.cli",
+        "",
+        &["--profile", "--engine-run-root"],
+        &["--scenario-id", "--output-ids", "--strict-seal"],
+    ),
     Row(
         "scenario_runner.cli",
         "run",
@@ -161,7 +171,8 @@ fn image(broken: Broken) -> Spec {
         tar = tar.file(path, text);
     }
     let mut spec = Spec::new([Layer::from(tar)]);
-    spec.config = json!({ "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "PYTHONPATH=/app"], "WorkingDir": "/app" });
+    spec.config =
+        json!({ "Env": ["PATH=/usr/local/bin:/usr/bin:/bin", "PYTHONPATH=/app"], "WorkingDir": "/app" });
     spec
 }
 

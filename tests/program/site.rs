@@ -15,7 +15,11 @@ fn root() -> &'static Path {
 /// The pages of the site.
 fn pages() -> Vec<PathBuf> {
     let below = walkdir::WalkDir::new(root().join("docs")).sort_by_file_name();
-    below.into_iter().map(|e| e.unwrap().into_path()).filter(|p| p.extension().is_some_and(|e| e == "md")).collect()
+    below
+        .into_iter()
+        .map(|e| e.unwrap().into_path())
+        .filter(|p| p.extension().is_some_and(|e| e == "md"))
+        .collect()
 }
 
 #[test]
@@ -67,7 +71,12 @@ fn examples_do_what_their_page_says() {
                 .output()
                 .unwrap();
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(code.parse().unwrap()), "{}: {script}{said}", page.display());
+            assert_eq!(
+                output.status.code(),
+                Some(code.parse().unwrap()),
+                "{}: {script}{said}",
+                page.display()
+            );
             ran += 1;
         }
     }

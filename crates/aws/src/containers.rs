@@ -212,7 +212,8 @@ impl Reader<'_> {
             let items = list.items();
             Some(items.iter().enumerate().map(|(index, item)| held((index, item))).collect())
         };
-        let is_unknown = |field: &str| matches!(definition.get(field), Some(Tree::Text(_) | Tree::Choice { .. }));
+        let is_unknown =
+            |field: &str| matches!(definition.get(field), Some(Tree::Text(_) | Tree::Choice { .. }));
         let gap = matches!(definition, Tree::Text(_)) || is_unknown("command") || is_unknown("entryPoint");
         Command {
             entry_point: words("entryPoint", LiteralPlace::EntryPoint).filter(|w| !w.is_empty()),

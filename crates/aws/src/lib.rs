@@ -46,8 +46,8 @@ mod text;
 mod tree;
 
 pub use model::{
-    Command, Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability, Parameter,
-    ParameterKind, Place, PolicyAttachment, PolicySource, Repository, Role, SecretReference,
+    Command, Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability,
+    Parameter, ParameterKind, Place, PolicyAttachment, PolicySource, Repository, Role, SecretReference,
     SecretReferenceKind, Sighting, Snapshot, Source, SourceKind, TaskDefinition, TaskOverride, Wanted,
 };
 pub use seen::{Gap, Seen};

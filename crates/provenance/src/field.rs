@@ -221,7 +221,10 @@ impl Layout {
             return false;
         }
         let field = self.field(name);
-        !self.aliases.iter().any(|(of, alias)| Some(*of) == field && self.alias(alias) == field && members(alias))
+        !self
+            .aliases
+            .iter()
+            .any(|(of, alias)| Some(*of) == field && self.alias(alias) == field && members(alias))
     }
 
     /// Whether the document must have `field`.

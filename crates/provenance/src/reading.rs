@@ -95,7 +95,8 @@ pub fn read_fields(bytes: &[u8], default: &Layout, versions: &[(String, Layout)]
         let Some((field, text)) = member_text(member, &layout, &mut reading.mistakes) else { continue };
         match reading.fields.get(field) {
             Some(other) if other.value != text.value => {
-                let message = format!("differs from {}, which is another name of the same field", other.pointer);
+                let message =
+                    format!("differs from {}, which is another name of the same field", other.pointer);
                 reading.mistakes.push(mistake(text.span, text.pointer, message));
             }
             Some(_) => {}

@@ -85,7 +85,11 @@ fn contradictions(root: &Node, is_ours: bool) -> Vec<Mistake> {
                 found.push(Mistake { span: node.span, pointer, message: "is not empty".to_owned() });
             }
             "failure_reason" if node.text().is_some_and(|t| !t.trim().is_empty()) => {
-                found.push(Mistake { span: node.span, pointer, message: "gives a reason to fail".to_owned() });
+                found.push(Mistake {
+                    span: node.span,
+                    pointer,
+                    message: "gives a reason to fail".to_owned(),
+                });
             }
             "checks" | "results" => failed(node, pointer, is_ours, 0, &mut found),
             name if !is_ours && is_hits(name) && is_filled(node) => {

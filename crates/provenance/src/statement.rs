@@ -173,9 +173,13 @@ fn commits(root: &Node) -> (Vec<Commit>, Option<String>) {
     let of = |node: &Node| -> Option<Commit> {
         let digest = node.get("digest")?;
         let id = ["gitCommit", "sha1"].iter().find_map(|a| digest.get(a).and_then(Node::text))?;
-        Some(Commit { repository: node.get("uri").and_then(Node::text).map(str::to_owned), id: id.to_owned() })
+        Some(Commit {
+            repository: node.get("uri").and_then(Node::text).map(str::to_owned),
+            id: id.to_owned(),
+        })
     };
-    let config = ["/predicate/buildDefinition/externalParameters/configSource", "/predicate/invocation/configSource"];
+    let config =
+        ["/predicate/buildDefinition/externalParameters/configSource", "/predicate/invocation/configSource"];
     let configured = config.iter().find_map(|pointer| root.find(pointer));
     found.extend(configured.and_then(of));
     for list in ["/predicate/buildDefinition/resolvedDependencies", "/predicate/materials"] {
@@ -208,7 +212,9 @@ pub fn repository_form(uri: &str) -> String {
     let text = text.split_once("://").map_or(text, |(_, rest)| rest);
     // `git@host:owner/name`
     let text = match text.split_once('@') {
-        Some((login, rest)) if !login.contains('/') => rest.replacen(':', "/", usize::from(!uri.contains("://"))),
+        Some((login, rest)) if !login.contains('/') => {
+            rest.replacen(':', "/", usize::from(!uri.contains("://")))
+        }
         _ => text.to_owned(),
     };
     let text = text.split(['@', '#', '?']).next().unwrap_or_default();
@@ -247,7 +253,10 @@ mod tests {
             "materials": [{"uri": uri, "digest": {"sha1": "b"}}, {"uri": "pkg:docker/x", "digest": {"sha256": "c"}}],
             "metadata": {"https://mobyproject.org/buildkit@v1#metadata": {"vcs": {"revision": "d", "source": uri}}},
         });
-        assert_eq!(read(OLD_SLSA, old), (vec!["a".to_owned(), "b".to_owned(), "d".to_owned()], Some(uri.to_owned())));
+        assert_eq!(
+            read(OLD_SLSA, old),
+            (vec!["a".to_owned(), "b".to_owned(), "d".to_owned()], Some(uri.to_owned()))
+        );
         let new = json!({
             "buildDefinition": {
                 "buildType": "x",

@@ -188,7 +188,9 @@ fn job(id: &Scalar, node: &Node, triggers: &Triggers) -> Job {
         condition: condition(node, triggers),
         condition_at: condition_at(node),
         needs: texts(node.get("needs")),
-        ignores_needs: texts(node.get("if")).iter().any(|t| ["always(", "failure("].iter().any(|f| t.contains(f))),
+        ignores_needs: texts(node.get("if"))
+            .iter()
+            .any(|t| ["always(", "failure("].iter().any(|f| t.contains(f))),
         matrix: matrix(node),
         continues_on_error: is_true(node.get("continue-on-error")),
         shell: default_of(node, "shell"),
@@ -197,7 +199,13 @@ fn job(id: &Scalar, node: &Node, triggers: &Triggers) -> Job {
         env,
         with: pairs(node.get("with")),
         outputs: pairs(node.get("outputs")),
-        steps: node.get("steps").map(Node::items).unwrap_or_default().iter().map(|s| step(s, triggers)).collect(),
+        steps: node
+            .get("steps")
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .map(|s| step(s, triggers))
+            .collect(),
     }
 }
 
@@ -279,7 +287,8 @@ mod tests {
         assert_eq!(job.matrix[0], ("tag".to_owned(), ["one", "two", "three"].map(str::to_owned).to_vec()));
         assert_eq!(workflow.working_directory.as_deref(), Some("src"));
         assert_eq!(job.steps[0].working_directory.as_deref(), Some("sub"));
-        let inputs: Vec<_> = workflow.inputs.iter().map(|p| (p.name.as_str(), p.value.text.as_str())).collect();
+        let inputs: Vec<_> =
+            workflow.inputs.iter().map(|p| (p.name.as_str(), p.value.text.as_str())).collect();
         assert_eq!(inputs, [("tag", "latest"), ("other", "")]);
     }
 

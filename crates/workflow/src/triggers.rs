@@ -20,7 +20,8 @@ impl Triggers {
     pub(super) fn read(on: Option<&Node>) -> Self {
         let Some(on) = on else { return Self::default() };
         let text = |n: &Node| n.scalar().map(|s| s.text.clone());
-        let mut events: Vec<String> = text(on).into_iter().chain(on.items().iter().filter_map(text)).collect();
+        let mut events: Vec<String> =
+            text(on).into_iter().chain(on.items().iter().filter_map(text)).collect();
         events.extend(on.entries().iter().map(|(key, _)| key.text.clone()));
         let push = on.get("push").filter(|_| events.len() == 1);
         let only = |p: &Node| !["tags", "branches-ignore", "tags-ignore"].iter().any(|k| p.get(k).is_some());

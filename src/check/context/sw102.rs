@@ -39,7 +39,9 @@ impl Check<Build<'_>> for SecretInContext {
             if build.context.dockerfile == Some(file) {
                 continue;
             }
-            let Some(finding) = finding(build, context, &surroundings, sighting, file, answers) else { continue };
+            let Some(finding) = finding(build, context, &surroundings, sighting, file, answers) else {
+                continue;
+            };
             let key = (sighting.rule, sighting.mark.group);
             match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
                 Some(first) => first.absorb(finding),

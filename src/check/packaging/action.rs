@@ -50,10 +50,9 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
         done.exposures.extend(arguments.filter_map(|a| secrets.in_argument(&variables.expand(a), at)));
     }
     match action.as_str() {
-        "aws-actions/amazon-ecr-login" => done.acts.push(Act {
-            repository: Some(format!("$({action})")),
-            ..Act::new(Stage::Login, at)
-        }),
+        "aws-actions/amazon-ecr-login" => {
+            done.acts.push(Act { repository: Some(format!("$({action})")), ..Act::new(Stage::Login, at) })
+        }
         "docker/login-action" => {
             let registry = given("registry").unwrap_or_else(|| "docker.io".to_owned());
             done.acts.push(Act { repository: Some(registry), ..Act::new(Stage::Login, at) });
@@ -95,7 +94,11 @@ fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut
         dockerfile: given("file"),
         // Without a context it is the commit that the workflow runs for.
         context: given("context").filter(|c| c != "{{defaultContext}}").or_else(|| Some(".".to_owned())),
-        platforms: expanded("platforms").split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect(),
+        platforms: expanded("platforms")
+            .split(',')
+            .map(|p| p.trim().to_owned())
+            .filter(|p| !p.is_empty())
+            .collect(),
         directory: String::new(),
     };
     done.acts.push(Act {
@@ -133,8 +136,11 @@ fn metadata_tags(images: &str, tags: &str) -> String {
         .filter(|l| !l.is_empty() && !l.starts_with('#'))
         .map(|l| if l.starts_with("type=") { l.to_owned() } else { format!("type=raw,value={l}") })
         .collect();
-    let images: Vec<&str> =
-        images.split(['\n', ',']).map(|i| i.trim().trim_start_matches("name=")).filter(|i| !i.is_empty()).collect();
+    let images: Vec<&str> = images
+        .split(['\n', ','])
+        .map(|i| i.trim().trim_start_matches("name="))
+        .filter(|i| !i.is_empty())
+        .collect();
     let images = if images.is_empty() { vec!["$(no image is named)"] } else { images };
     let all: Vec<String> =
         images.iter().flat_map(|image| rules.iter().map(move |rule| format!("{image}|{rule}"))).collect();

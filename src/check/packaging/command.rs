@@ -195,7 +195,8 @@ impl Reader<'_> {
             if head.kind != CommandKind::For || std::ptr::eq(head, command) {
                 continue;
             }
-            let mut words = head.words.iter().map(|w| self.written(w)).filter(|w| !matches!(*w, "for" | "in"));
+            let mut words =
+                head.words.iter().map(|w| self.written(w)).filter(|w| !matches!(*w, "for" | "in"));
             let Some(name) = words.next().map(str::to_owned) else { continue };
             let values: Vec<String> = words.flat_map(|w| variables.words(w)).collect();
             if values.is_empty() || rounds.len() * values.len() > MAX_ROUNDS {

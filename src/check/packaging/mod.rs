@@ -25,14 +25,14 @@ mod tool;
 mod variables;
 
 pub use surface::{BuildFile, BuildSurface, Content, ExpectedBuild, Family};
-pub use task::{PackagedImage, TaskContainer, TaskUses};
 pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns, Trial};
+pub use task::{PackagedImage, TaskContainer, TaskUses};
 
 use super::Check;
 use crate::observe::entrypoint::Startup;
 
 /// The checks on the files that build the image.
-pub const SURFACE: &[&dyn Check<BuildSurface>] = 
+pub const SURFACE: &[&dyn Check<BuildSurface>] =
     &[&sw604::LeavesSequence, &sw605::StaticCredentials, &sw606::SecretLeavesBuild];
 
 /// The checks on an image's entrypoints.

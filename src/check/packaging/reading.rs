@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::{Act, At};
+use super::action;
 use super::command::{self, Frame};
 use super::failure::Options;
 use super::secret::{Exposure, Secrets};
 use super::surface::{BuildFile, BuildSurface, Content, joined, place_in};
 use super::variables::Variables;
-use super::action;
 use crate::observe::InjectedSecret;
 use seaworthy_source::Position;
 use seaworthy_workflow::{Condition, Job, Pair, Scalar, Step, Style, Workflow};
@@ -324,7 +324,10 @@ fn never_runs(file: usize, workflow: &Workflow, job: &Job) -> Option<(At, String
         if !one.ignores_needs {
             for name in &one.needs {
                 let Some(needed) = workflow.jobs.iter().find(|j| j.id == *name) else {
-                    let why = format!("the job {} never runs: it needs {name}, which is no job of this workflow", job.id);
+                    let why = format!(
+                        "the job {} never runs: it needs {name}, which is no job of this workflow",
+                        job.id
+                    );
                     return Some((At { file, position: one.position }, why));
                 };
                 open.push(needed);
@@ -336,7 +339,8 @@ fn never_runs(file: usize, workflow: &Workflow, job: &Job) -> Option<(At, String
 
 /// The inputs that a called workflow gets: what the caller gives, else the default.
 fn inputs(called: &Workflow, job: &Job, variables: &Variables) -> Vec<(String, String)> {
-    let given = |name: &str| job.with.iter().find(|p| p.name == name).map(|p| variables.expand(&p.value.text));
+    let given =
+        |name: &str| job.with.iter().find(|p| p.name == name).map(|p| variables.expand(&p.value.text));
     let known = |pair: &Pair| {
         let value = given(&pair.name).unwrap_or_else(|| pair.value.text.clone());
         (!value.is_empty()).then(|| (format!("inputs.{}", pair.name), value))
@@ -363,7 +367,9 @@ fn combinations(matrix: &[(String, Vec<String>)]) -> Vec<Vec<(String, String)>> 
 
 /// Whether the value of an output is that of a step that does not exist, or that puts out no such name.
 fn is_void(value: &str, of_steps: &BTreeMap<String, Option<BTreeSet<String>>>) -> bool {
-    let Some(inner) = value.trim().strip_prefix("${{").and_then(|v| v.strip_suffix("}}")) else { return false };
+    let Some(inner) = value.trim().strip_prefix("${{").and_then(|v| v.strip_suffix("}}")) else {
+        return false;
+    };
     let Some((id, name)) = inner.trim().strip_prefix("steps.").and_then(|r| r.split_once(".outputs.")) else {
         return false;
     };
@@ -381,5 +387,9 @@ fn written(script: &str) -> Vec<(String, String)> {
         return Vec::new();
     }
     let lower = script.to_ascii_lowercase();
-    ["digest", "tag"].iter().filter(|w| lower.contains(**w)).map(|w| ((*w).to_owned(), String::new())).collect()
+    ["digest", "tag"]
+        .iter()
+        .filter(|w| lower.contains(**w))
+        .map(|w| ((*w).to_owned(), String::new()))
+        .collect()
 }

@@ -22,7 +22,9 @@ pub(super) fn judge<'a>(builds: impl Iterator<Item = &'a Act>, expected: &Expect
                 continue;
             }
             if built.contains(['$', '`']) {
-                let reason = format!("which {what} it builds is not known when the file is read, and the contract pins {pinned}");
+                let reason = format!(
+                    "which {what} it builds is not known when the file is read, and the contract pins {pinned}"
+                );
                 faults.push(Fault::unclear(act.at, "build", reason));
             } else {
                 let message = format!("it builds another {what} than the contract pins, which is {pinned}");
@@ -42,7 +44,11 @@ pub(super) fn judge<'a>(builds: impl Iterator<Item = &'a Act>, expected: &Expect
             faults.push(Fault::unclear(act.at, "build", reason));
         } else if !is_same_set(&recipe.platforms, &expected.platforms) {
             let message = format!("it builds other platforms than the contract pins: {pinned}");
-            faults.push(Fault::deviates(act.at, message, format!("Build for {pinned}, or correct the contract.")));
+            faults.push(Fault::deviates(
+                act.at,
+                message,
+                format!("Build for {pinned}, or correct the contract."),
+            ));
         }
     }
     faults
@@ -99,7 +105,10 @@ mod tests {
         let amd = "linux/amd64";
         assert_eq!(faults(None, "services/app", "", amd), 0);
         assert_eq!(faults(Some("Dockerfile"), ".", "services/app", amd), 0);
-        assert_eq!(faults(Some("${{ github.workspace }}/services/app/Dockerfile"), "../app", "services/x", amd), 0);
+        assert_eq!(
+            faults(Some("${{ github.workspace }}/services/app/Dockerfile"), "../app", "services/x", amd),
+            0
+        );
         assert_eq!(faults(Some("$IMAGE_DOCKERFILE_PATH"), "$IMAGE_BUILD_PATH", "", amd), 0);
         assert_eq!(faults(Some("Dockerfile.adhoc"), ".", "services/app", amd), 1);
         assert_eq!(faults(Some("$FILE"), "services/app", "", amd), 1);

@@ -29,15 +29,16 @@ pub(super) fn repository_of(reference: &str) -> Option<String> {
 /// The first colon that stands in no braces or parentheses.
 fn depth_zero_colon(text: &str) -> Option<usize> {
     let mut depth = 0_i32;
-    text.char_indices().find(|(_, c)| {
-        match c {
-            '{' | '(' => depth += 1,
-            '}' | ')' => depth -= 1,
-            _ => {}
-        }
-        depth == 0 && *c == ':'
-    })
-    .map(|(i, _)| i)
+    text.char_indices()
+        .find(|(_, c)| {
+            match c {
+                '{' | '(' => depth += 1,
+                '}' | ')' => depth -= 1,
+                _ => {}
+            }
+            depth == 0 && *c == ':'
+        })
+        .map(|(i, _)| i)
 }
 
 /// `${X}` and `${{ env.X }}` as `$X`, without slashes at the end.
@@ -108,7 +109,9 @@ fn logs_in(registry: &str, repository: &str) -> Same {
         return if is_known(&host) && !host.contains(".dkr.ecr") { Same::No } else { Same::Yes };
     }
     let (one, two) = (host(registry), host(repository));
-    let hub = |h: &str| matches!(h, "docker.io" | "index.docker.io" | "registry-1.docker.io") || !h.contains(['.', ':', '$']);
+    let hub = |h: &str| {
+        matches!(h, "docker.io" | "index.docker.io" | "registry-1.docker.io") || !h.contains(['.', ':', '$'])
+    };
     if one == two || hub(&one) && hub(&two) {
         Same::Yes
     } else if is_known(&one) && is_known(&two) {

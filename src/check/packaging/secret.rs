@@ -126,8 +126,8 @@ fn secret_of(expression: &str) -> Option<String> {
 /// Whether a program writes what it reads, in whatever form, so that a log can be read back.
 pub(super) fn passes_on(program: &str) -> bool {
     let filters = [
-        "tee", "cat", "base64", "base32", "xxd", "od", "hexdump", "rev", "sed", "tr", "awk", "cut", "head", "tail",
-        "jq", "grep", "sort", "fold", "column", "gzip",
+        "tee", "cat", "base64", "base32", "xxd", "od", "hexdump", "rev", "sed", "tr", "awk", "cut", "head",
+        "tail", "jq", "grep", "sort", "fold", "column", "gzip",
     ];
     filters.contains(&program)
 }
@@ -174,7 +174,11 @@ mod tests {
     #[test]
     fn printing() {
         for text in ["echo $TOKEN", "printf %s ${{ secrets['X'] }}", "printenv TOKEN", "printenv", "env"] {
-            let all = if text.contains('[') { vec!["printf".to_owned(), "${{ secrets['X'] }}".to_owned()] } else { words(text) };
+            let all = if text.contains('[') {
+                vec!["printf".to_owned(), "${{ secrets['X'] }}".to_owned()]
+            } else {
+                words(text)
+            };
             assert_eq!(secrets().printed(&all, AT).len(), 1, "{text}");
         }
         for text in ["echo $REGION", "echo ::add-mask::$TOKEN", "env X=1 make", "printenv REGION"] {

@@ -170,7 +170,8 @@ impl Sequence<'_> {
             Stage::Build | Stage::Push => self.has(act, of_commit),
             // Who asks for the digest of a tag that moves may be told another image's.
             Stage::Digest => {
-                act.references.is_empty() || !act.references.iter().all(|r| self.tagging(r) == Tagging::Mutable)
+                act.references.is_empty()
+                    || !act.references.iter().all(|r| self.tagging(r) == Tagging::Mutable)
             }
             _ => true,
         }
@@ -196,12 +197,17 @@ impl Sequence<'_> {
         }
         let unknown = |a: &Act| a.references.is_empty() || self.has(a, |t| t == Tagging::Unknown);
         if let Some((_, act)) = all.iter().find(|(_, a)| unknown(a)) {
-            let reason =
-                format!("whether this is to {name} is not known: the file does not say what the tag is made of");
+            let reason = format!(
+                "whether this is to {name} is not known: the file does not say what the tag is made of"
+            );
             return Fault::unclear(act.at, "image tag", reason);
         }
         if let Some((_, act)) = all.first() {
-            return Fault::deviates(act.at, format!("the tag here can move: there is no step to {name}"), fix);
+            return Fault::deviates(
+                act.at,
+                format!("the tag here can move: there is no step to {name}"),
+                fix,
+            );
         }
         if let Some((what, at)) = self.opaque.first() {
             let reason = format!("no step is seen to {name}; `{what}` may do it, and cannot be seen into");
@@ -237,7 +243,8 @@ impl Sequence<'_> {
         let named = |wanted: Stage| {
             stage(wanted).filter(|a| self.is_right(a)).find_map(|a| repository::of_act(a).into_iter().next())
         };
-        let Some(own) = self.expected.repository.clone().or_else(|| named(Stage::Build)).or_else(|| named(Stage::Push))
+        let Some(own) =
+            self.expected.repository.clone().or_else(|| named(Stage::Build)).or_else(|| named(Stage::Push))
         else {
             return Vec::new();
         };
@@ -259,7 +266,8 @@ impl Sequence<'_> {
             } else if let Some((act, _)) = judged.iter().find(|(_, s)| *s == Same::Unknown)
                 && !(pinned && wanted != Stage::Digest)
             {
-                let reason = format!("whether the repository here is {own} is not known when the file is read");
+                let reason =
+                    format!("whether the repository here is {own} is not known when the file is read");
                 faults.push(Fault::unclear(act.at, "repository", reason));
             }
         }
@@ -341,7 +349,9 @@ mod tests {
     fn one_repository_one_whole_commit() {
         let says = |acts: &[Act], words: &str| {
             let faults = judge(acts, &[]);
-            let found = faults.iter().any(|f| matches!(f, Fault::Deviates { message, .. } if message.contains(words)));
+            let found = faults
+                .iter()
+                .any(|f| matches!(f, Fault::Deviates { message, .. } if message.contains(words)));
             assert!(found, "{words}: {faults:?}");
         };
         says(&sequence("r:git-${GITHUB_SHA::7}"), "part of the commit");
@@ -359,6 +369,9 @@ mod tests {
     fn advice_is_for_the_registry_that_is_used() {
         let acts = [Act { repository: Some("ghcr.io".to_owned()), ..Act::new(Stage::Login, AT) }];
         let faults = judge(&acts, &[]);
-        assert!(faults.iter().all(|f| matches!(f, Fault::Deviates { fix, .. } if !fix.contains("ECR"))), "{faults:?}");
+        assert!(
+            faults.iter().all(|f| matches!(f, Fault::Deviates { fix, .. } if !fix.contains("ECR"))),
+            "{faults:?}"
+        );
     }
 }

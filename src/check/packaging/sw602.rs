@@ -39,7 +39,8 @@ impl Check<Startup<'_>> for UnknownArgument {
                     _ => startup.origin(OriginKind::Artifact),
                 };
                 if !refusal.is_certain {
-                    let mut item = startup.not_checked(entrypoint, META.id, &format!("whether it {}", refusal.what));
+                    let mut item =
+                        startup.not_checked(entrypoint, META.id, &format!("whether it {}", refusal.what));
                     item.origin = place;
                     answers.not_checked.push(item);
                     continue;

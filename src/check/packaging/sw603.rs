@@ -90,7 +90,9 @@ impl HelpRuns {
                 let what = run.trial.as_str();
                 let (status, reason) = match &run.answered {
                     Answered::Exit(0) => (CheckStatus::Pass, None),
-                    Answered::Exit(code) => (CheckStatus::Fail, Some(format!("{what} ends with code {code}"))),
+                    Answered::Exit(code) => {
+                        (CheckStatus::Fail, Some(format!("{what} ends with code {code}")))
+                    }
                     Answered::TimedOut(seconds) => {
                         (CheckStatus::Fail, Some(format!("{what} does not end within {seconds} seconds")))
                     }
@@ -98,7 +100,8 @@ impl HelpRuns {
                         (CheckStatus::NotChecked, Some(escape_bytes(reason.as_bytes())))
                     }
                 };
-                if !matches!(run.answered, Answered::NotRun(_)) && !row.judged.contains(&Judgement::Executed) {
+                if !matches!(run.answered, Answered::NotRun(_)) && !row.judged.contains(&Judgement::Executed)
+                {
                     row.judged.push(Judgement::Executed);
                 }
                 if rank(status) > rank(row.status) {
@@ -141,17 +144,13 @@ impl Check<HelpRuns> for HelpNeedsSecret {
                 names => format!(", and its output names {}", names.join(", ")),
             };
             answers.findings.push(
-                Finding::build(
-                    &META,
-                    origin.clone(),
-                    format!("{} {asked} {what}{asks}", entrypoint.handle),
-                )
-                .confidence(if named.is_empty() { Confidence::Medium } else { Confidence::High })
-                .notes(vec![format!(
-                    "it ran as `{command}` with {}, no network and no variable but the image's own",
-                    trial.as_str()
-                )])
-                .named(context.key, &[&entrypoint.handle, &command, trial.as_str()]),
+                Finding::build(&META, origin.clone(), format!("{} {asked} {what}{asks}", entrypoint.handle))
+                    .confidence(if named.is_empty() { Confidence::Medium } else { Confidence::High })
+                    .notes(vec![format!(
+                        "it ran as `{command}` with {}, no network and no variable but the image's own",
+                        trial.as_str()
+                    )])
+                    .named(context.key, &[&entrypoint.handle, &command, trial.as_str()]),
             );
         }
     }

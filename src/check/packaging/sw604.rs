@@ -157,7 +157,11 @@ fn none(surface: &BuildSurface, all: &[JobWork<'_>], reporter: &mut Reporter<'_,
 fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
     let at = work.at;
     if let Some((place, why)) = &work.never {
-        return vec![Fault::deviates(*place, why.clone(), "Remove the `if`, or write a condition that can hold.")];
+        return vec![Fault::deviates(
+            *place,
+            why.clone(),
+            "Remove the `if`, or write a condition that can hold.",
+        )];
     }
     if work.job.uses.is_some() {
         let reason = "it calls a workflow that is not in this repository, or could not be read";

@@ -36,12 +36,22 @@ impl Check<TaskUses<'_>> for CommandNotInMatrix {
                 Err(reason) => {
                     is_complete = false;
                     let what = format!("command of {}", container.shown());
-                    answers.not_checked.push(NotChecked::new(container.origin.clone(), what, reason, vec![META.id]));
+                    answers.not_checked.push(NotChecked::new(
+                        container.origin.clone(),
+                        what,
+                        reason,
+                        vec![META.id],
+                    ));
                     continue;
                 }
             };
-            let matching: Vec<usize> =
-                tasks.entrypoints.iter().enumerate().filter(|(_, e)| runs(tasks, e, &words)).map(|(i, _)| i).collect();
+            let matching: Vec<usize> = tasks
+                .entrypoints
+                .iter()
+                .enumerate()
+                .filter(|(_, e)| runs(tasks, e, &words))
+                .map(|(i, _)| i)
+                .collect();
             for index in &matching {
                 used[*index] = true;
             }
@@ -59,7 +69,9 @@ impl Check<TaskUses<'_>> for CommandNotInMatrix {
         if !is_complete {
             return;
         }
-        for (entrypoint, _) in tasks.entrypoints.iter().zip(&used).filter(|(e, used)| !**used && e.unused.is_none()) {
+        for (entrypoint, _) in
+            tasks.entrypoints.iter().zip(&used).filter(|(e, used)| !**used && e.unused.is_none())
+        {
             let message = format!(
                 "no task definition runs the entrypoint {} (`{}`), which the contract has on line {}",
                 entrypoint.handle,
@@ -95,7 +107,9 @@ fn words(tasks: &TaskUses<'_>, container: &TaskContainer) -> Result<Vec<String>,
     };
     words.extend(known(container.command.arguments.as_deref().unwrap_or_default())?);
     if words.is_empty() {
-        return Err("neither the task nor the image says what is run; the image's CMD is not compared".to_owned());
+        return Err(
+            "neither the task nor the image says what is run; the image's CMD is not compared".to_owned()
+        );
     }
     Ok(words)
 }
@@ -112,12 +126,15 @@ fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> bool
     }
     // `sh -c "exec python3 -m app"`: what the shell runs in the end.
     let script = match words {
-        [shell, flag, script, ..] if is_shell(shell) && flag.starts_with('-') && flag.ends_with('c') => script,
+        [shell, flag, script, ..] if is_shell(shell) && flag.starts_with('-') && flag.ends_with('c') => {
+            script
+        }
         _ => return false,
     };
     let last = script.rsplit([';', '&', '\n']).map(str::trim).find(|c| !c.is_empty()).unwrap_or_default();
     let last = last.strip_prefix("exec ").unwrap_or(last);
-    let inner: Vec<String> = last.split_whitespace().map(|w| w.trim_matches(['"', '\'']).to_owned()).collect();
+    let inner: Vec<String> =
+        last.split_whitespace().map(|w| w.trim_matches(['"', '\'']).to_owned()).collect();
     inner.strip_prefix(own.as_slice()).is_some_and(|rest| takes(entrypoint, rest))
 }
 

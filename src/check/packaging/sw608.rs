@@ -69,12 +69,18 @@ impl Check<TaskUses<'_>> for OtherImage {
             }
             let Some(packaged) = &tasks.packaged else {
                 if moves {
-                    let message = format!("{} names its image by a tag that may move: {shown}", container.shown());
+                    let message =
+                        format!("{} names its image by a tag that may move: {shown}", container.shown());
                     report("moves", message, META.severity);
                 }
                 let what = format!("image of {}", container.shown());
                 let reason = "the packaging provenance names no image, so it cannot be compared".to_owned();
-                answers.not_checked.push(NotChecked::new(tasks.provenance.clone(), what, reason, vec![META.id]));
+                answers.not_checked.push(NotChecked::new(
+                    tasks.provenance.clone(),
+                    what,
+                    reason,
+                    vec![META.id],
+                ));
                 continue;
             };
             if reference.repository != packaged.repository {
@@ -86,15 +92,18 @@ impl Check<TaskUses<'_>> for OtherImage {
                 report("repository", message, META.severity);
             } else if let Some(digest) = reference.digest {
                 if !packaged.digests.iter().any(|d| d == digest) {
-                    let message = format!("{} runs {shown}, and another digest was packaged", container.shown());
+                    let message =
+                        format!("{} runs {shown}, and another digest was packaged", container.shown());
                     report("digest", message, META.severity);
                 }
             } else if moves {
-                let message = format!("{} names its image by a tag that may move: {shown}", container.shown());
+                let message =
+                    format!("{} names its image by a tag that may move: {shown}", container.shown());
                 report("moves", message, META.severity);
             } else if packaged.tag.as_deref() != reference.tag {
                 let tag = packaged.tag.as_deref().unwrap_or("none");
-                let message = format!("{} runs {shown}, and the packaged image's tag is {tag}", container.shown());
+                let message =
+                    format!("{} runs {shown}, and the packaged image's tag is {tag}", container.shown());
                 report("tag", message, META.severity);
             }
         }

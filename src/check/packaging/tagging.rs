@@ -42,16 +42,8 @@ const COMMITS: [&str; 14] = [
 ];
 
 /// Variables and expressions that name one build and no commit.
-const MOVING: [&str; 8] = [
-    "ref_name",
-    "head_ref",
-    "github.ref",
-    "github_ref",
-    "run_number",
-    "run_attempt",
-    "date",
-    "branch",
-];
+const MOVING: [&str; 8] =
+    ["ref_name", "head_ref", "github.ref", "github_ref", "run_number", "run_attempt", "date", "branch"];
 
 /// What is known of a reference, its variables put in.
 pub(super) fn tagging(reference: &str, pattern: &TagPattern) -> Tagging {
@@ -95,14 +87,18 @@ impl Form {
 
     fn mark(&mut self, expression: &str) {
         let lower = expression.to_ascii_lowercase();
-        let inner = lower.trim_start_matches(['$', '{', '(', '`', ' ']).trim_end_matches(['}', ')', '`', ' ']);
+        let inner =
+            lower.trim_start_matches(['$', '{', '(', '`', ' ']).trim_end_matches(['}', ')', '`', ' ']);
         let name = inner.strip_prefix("env.").unwrap_or(inner);
         let is_command = expression.starts_with("$(") || expression.starts_with('`');
         if is_command && inner.contains("rev-parse") {
             self.text.push_str(if is_cut(inner) { "\u{2}" } else { TagPattern::COMMIT });
         } else if COMMITS.contains(&name) || name.ends_with(".outputs.sha") {
             self.text.push_str(TagPattern::COMMIT);
-        } else if name.contains("short") || COMMITS.iter().any(|c| name.contains(c)) || is_command && is_cut(inner) {
+        } else if name.contains("short")
+            || COMMITS.iter().any(|c| name.contains(c))
+            || is_command && is_cut(inner)
+        {
             // `${GITHUB_SHA::7}`, `$(echo "$GITHUB_SHA" | cut -c1-7)`, `$SHORT_SHA`, `git describe`.
             let whole = name.contains("immutable");
             self.text.push(if whole { HOLE } else { PART });
@@ -209,11 +205,13 @@ fn metadata_rule(rule: &str, pattern: &TagPattern) -> Tagging {
             if attribute("format") != Some("long") {
                 return Tagging::Shortened;
             }
-            let (prefix, suffix) = (attribute("prefix").unwrap_or("sha-"), attribute("suffix").unwrap_or_default());
+            let (prefix, suffix) =
+                (attribute("prefix").unwrap_or("sha-"), attribute("suffix").unwrap_or_default());
             tagging(&format!("r:{prefix}${{{{ github.sha }}}}{suffix}"), pattern)
         }
         "raw" => {
-            let (prefix, suffix) = (attribute("prefix").unwrap_or_default(), attribute("suffix").unwrap_or_default());
+            let (prefix, suffix) =
+                (attribute("prefix").unwrap_or_default(), attribute("suffix").unwrap_or_default());
             let value = attribute("value").unwrap_or_default();
             tagging(&format!("r:{prefix}{value}{suffix}"), pattern)
         }

@@ -77,7 +77,12 @@ impl TaskUses<'_> {
             let of_repository: Vec<&TaskContainer> =
                 of_task.iter().copied().filter(|c| self.is_of_repository(c)).collect();
             let essential: Vec<&TaskContainer> = of_task.iter().copied().filter(|c| c.is_essential).collect();
-            own.extend([named, of_repository, essential, of_task].into_iter().find(|l| !l.is_empty()).unwrap_or_default());
+            own.extend(
+                [named, of_repository, essential, of_task]
+                    .into_iter()
+                    .find(|l| !l.is_empty())
+                    .unwrap_or_default(),
+            );
         }
         own
     }

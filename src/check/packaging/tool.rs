@@ -24,7 +24,12 @@ const FOREIGN: [(&str, &str); 15] = [
 /// What a command does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Use {
-    Act { stage: Stage, references: Vec<String>, repository: Option<String>, recipe: Option<Recipe> },
+    Act {
+        stage: Stage,
+        references: Vec<String>,
+        repository: Option<String>,
+        recipe: Option<Recipe>,
+    },
     /// It runs something that cannot be seen into.
     Opaque(String),
 }
@@ -112,12 +117,13 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
         ("crane" | "skopeo" | "regctl" | "oras", "copy" | "cp" | "push" | "image") => {
             vec![act(Stage::Push, reference(plain.len().saturating_sub(1)))]
         }
-        ("podman" | "buildah" | "nerdctl", "build" | "bud") => vec![build(arguments.get(1..).unwrap_or_default())],
+        ("podman" | "buildah" | "nerdctl", "build" | "bud") => {
+            vec![build(arguments.get(1..).unwrap_or_default())]
+        }
         ("podman" | "buildah" | "nerdctl", "push") => vec![act(Stage::Push, reference(1))],
         _ => {
-            let makes = [
-                "publish", "append", "apply", "tag", "resolve", "mutate", "commit", "up", "build", "push",
-            ];
+            let makes =
+                ["publish", "append", "apply", "tag", "resolve", "mutate", "commit", "up", "build", "push"];
             if !arguments.iter().any(|a| makes.contains(&a.as_str())) {
                 return Vec::new();
             }
@@ -141,8 +147,10 @@ fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
     while let Some((first, tail)) = rest.split_first()
         && first.starts_with('-')
     {
-        let takes_value =
-            matches!(first.as_str(), "--config" | "--context" | "-c" | "-H" | "--host" | "-l" | "--log-level");
+        let takes_value = matches!(
+            first.as_str(),
+            "--config" | "--context" | "-c" | "-H" | "--host" | "-l" | "--log-level"
+        );
         rest = if takes_value { tail.get(1..).unwrap_or_default() } else { tail };
     }
     let Some((sub, rest)) = rest.split_first() else { return Vec::new() };
@@ -189,7 +197,8 @@ fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
                 all.filter_map(|v| v.split_once(key).map(|(_, value)| value.to_owned())).collect()
             };
             let tags = set(".tags=");
-            let pushes = rest.iter().any(|a| a == "--push") || set(".output=").iter().any(|o| o.contains("registry"));
+            let pushes =
+                rest.iter().any(|a| a == "--push") || set(".output=").iter().any(|o| o.contains("registry"));
             let recipe = Recipe {
                 dockerfile: set(".dockerfile=").pop().or_else(|| Some("$(a bake file)".to_owned())),
                 context: set(".context=").pop().or_else(|| Some("$(a bake file)".to_owned())),
@@ -217,10 +226,37 @@ fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
 /// Options of `docker build` that take a value.
 /// <https://docs.docker.com/reference/cli/docker/buildx/build/>
 const BUILD_VALUES: [&str; 31] = [
-    "-t", "--tag", "-f", "--file", "--build-arg", "--build-context", "--platform", "--target", "--label", "--secret",
-    "--ssh", "--cache-from", "--cache-to", "-o", "--output", "--network", "--add-host", "--iidfile", "--progress",
-    "--builder", "--metadata-file", "--memory", "-m", "--shm-size", "--ulimit", "--cpu-shares", "-c", "--attest",
-    "--sbom", "--provenance", "--annotation",
+    "-t",
+    "--tag",
+    "-f",
+    "--file",
+    "--build-arg",
+    "--build-context",
+    "--platform",
+    "--target",
+    "--label",
+    "--secret",
+    "--ssh",
+    "--cache-from",
+    "--cache-to",
+    "-o",
+    "--output",
+    "--network",
+    "--add-host",
+    "--iidfile",
+    "--progress",
+    "--builder",
+    "--metadata-file",
+    "--memory",
+    "-m",
+    "--shm-size",
+    "--ulimit",
+    "--cpu-shares",
+    "-c",
+    "--attest",
+    "--sbom",
+    "--provenance",
+    "--annotation",
 ];
 
 fn build(arguments: &[String]) -> Use {
@@ -335,8 +371,14 @@ mod tests {
         assert_eq!(stages("skopeo inspect docker://r:1"), [of("Digest", "r:1")]);
         assert_eq!(stages("crane copy a:1 r:1"), [of("Push", "r:1")]);
         let kaniko = stages("/kaniko/executor --context . --destination r:1");
-        assert_eq!(kaniko.iter().map(|(s, _)| s.as_str()).collect::<Vec<_>>(), ["Build", "Push", "Deviation(\"kaniko\")"]);
-        assert_eq!(stages("aws ecr describe-images --repository-name o --image-ids imageTag=t"), [of("Digest", ":t")]);
+        assert_eq!(
+            kaniko.iter().map(|(s, _)| s.as_str()).collect::<Vec<_>>(),
+            ["Build", "Push", "Deviation(\"kaniko\")"]
+        );
+        assert_eq!(
+            stages("aws ecr describe-images --repository-name o --image-ids imageTag=t"),
+            [of("Digest", ":t")]
+        );
         assert_eq!(stages("make image"), [of("opaque", "make")]);
         assert!(stages("crane ls r").is_empty() && stages("docker ps").is_empty());
     }

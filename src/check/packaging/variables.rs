@@ -99,7 +99,8 @@ impl<'t> Reference<'t> {
             let rest = inner.get(name.len()..end).unwrap_or_default();
             let is_array = matches!(rest, "[@]" | "[*]");
             // A default, or the demand for a value, gives the value where it is known.
-            let changed = !(rest.is_empty() || is_array || rest.starts_with([':', '-', '?']) && !is_slice(rest));
+            let changed =
+                !(rest.is_empty() || is_array || rest.starts_with([':', '-', '?']) && !is_slice(rest));
             return Self { name: Some(name), length: end + 3, changed, is_array };
         }
         let inner = from.get(1..).unwrap_or_default();

@@ -237,7 +237,8 @@ impl<'a> Case<'a> {
             Presence::NotAsked => {}
             // A gate may run before the run header is written.
             Presence::Missing if kind == PaperKind::RunHeader && self.examined.is_some() => {
-                let reason = "it is not there; if the gate runs before it is written, say so with --before-run-header";
+                let reason =
+                    "it is not there; if the gate runs before it is written, say so with --before-run-header";
                 answers.not_checked.push(self.not_checked(meta, kind, reason));
             }
             Presence::Missing => {

@@ -156,7 +156,8 @@ impl TagPattern {
             parts.push(TagPart::Text(rest.to_owned()));
         }
         let pattern = Self(parts);
-        let sample = |field: Field| Some(if field == Field::GitSha { "0".repeat(40) } else { "0".to_owned() });
+        let sample =
+            |field: Field| Some(if field == Field::GitSha { "0".repeat(40) } else { "0".to_owned() });
         let fits = pattern.tag(sample).is_ok_and(|tag| Form::Tag.fits(&tag));
         (fits && pattern.fields().any(|f| f == Field::GitSha)).then_some(pattern)
     }

@@ -62,7 +62,8 @@ impl Check<Case<'_>> for ReceiptInconsistent {
         for (text, about, message) in itself(case, fields) {
             report(text, about, message);
         }
-        if let (Some(driver), Some(own)) = (fields.get(Field::BuildDriver), &case.expectations.workflow_driver)
+        if let (Some(driver), Some(own)) =
+            (fields.get(Field::BuildDriver), &case.expectations.workflow_driver)
             && driver.value != *own
             && WORKFLOW_DRIVERS.contains(&driver.value.as_str())
         {
@@ -81,7 +82,9 @@ impl Check<Case<'_>> for ReceiptInconsistent {
                 finding.severity = Severity::Medium;
                 answers.findings.push(finding);
             } else {
-                let reason = format!("the contract's [provenance] allows no {name}, so the drivers cannot be compared");
+                let reason = format!(
+                    "the contract's [provenance] allows no {name}, so the drivers cannot be compared"
+                );
                 answers.not_checked.push(case.not_checked(&META, PaperKind::Provenance, reason));
             }
         }

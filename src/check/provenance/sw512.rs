@@ -123,8 +123,14 @@ fn differences(case: &Case<'_>, statement: &Statement, answers: &mut Answers) ->
             // A statement of our own always names it.
             CommitAnswer::Unknown(_) if is_ours => differ("commit", "what was signed names no commit"),
             CommitAnswer::Unknown(others) => {
-                let others = if others.is_empty() { String::new() } else { format!("; it names commits of {}", others.join(", ")) };
-                let reason = format!("what was signed names no commit of the source, so it cannot be compared{others}");
+                let others = if others.is_empty() {
+                    String::new()
+                } else {
+                    format!("; it names commits of {}", others.join(", "))
+                };
+                let reason = format!(
+                    "what was signed names no commit of the source, so it cannot be compared{others}"
+                );
                 answers.not_checked.push(case.not_checked(&META, PaperKind::Attestation, reason));
             }
         }

@@ -58,10 +58,11 @@ impl Check<Case<'_>> for AttestationContradicts {
                 let about = [about, attestation.digest.as_str()];
                 answers.findings.push(case.finding(&META, context, origin.clone(), &about, message));
             }
-            let unnamed = case.provenance.as_ref().and_then(|r| r.fields.text(Field::GitSha)).is_some_and(|sha| {
-                let own = case.expectations.source_repository.as_deref();
-                matches!(commit::compare(&statement, sha, own), CommitAnswer::Unknown(_))
-            });
+            let unnamed =
+                case.provenance.as_ref().and_then(|r| r.fields.text(Field::GitSha)).is_some_and(|sha| {
+                    let own = case.expectations.source_repository.as_deref();
+                    matches!(commit::compare(&statement, sha, own), CommitAnswer::Unknown(_))
+                });
             if unnamed {
                 let reason = "it names no commit of the source, so it cannot be compared with the packaging provenance";
                 answers.not_checked.push(NotChecked::new(origin, "attestation", reason, vec![META.id]));
@@ -93,7 +94,10 @@ fn contradictions(
     if let Some(sha) = text(Field::GitSha)
         && commit::compare(statement, sha, own) == CommitAnswer::Other
     {
-        found.push(("commit", format!("the attestation names another commit than the {kind}, which has {sha}")));
+        found.push((
+            "commit",
+            format!("the attestation names another commit than the {kind}, which has {sha}"),
+        ));
     }
     found
 }

@@ -4,7 +4,7 @@ use super::task_definition::{at, tasks};
 use super::{Kept, Secret, Wiring};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
-use seaworthy_aws::{Seen, SecretReference, SecretReferenceKind};
+use seaworthy_aws::{SecretReference, SecretReferenceKind, Seen};
 
 /// SW412.
 pub struct SecretNotInjected;
@@ -43,7 +43,9 @@ impl Check<Wiring<'_>> for SecretNotInjected {
                             reference.name, secret.handle
                         );
                         let place = [family, reference.name.as_str(), "other"];
-                        answers.findings.push(Finding::build(&META, origin, message).named(context.key, &place));
+                        answers
+                            .findings
+                            .push(Finding::build(&META, origin, message).named(context.key, &place));
                     }
                     None => {
                         let what = format!("the secret that the task {family} fills {} from", reference.name);
@@ -52,7 +54,9 @@ impl Check<Wiring<'_>> for SecretNotInjected {
                     }
                 }
             }
-            let Some(expected) = wiring.expectations.tasks.iter().find(|t| t.family == family) else { continue };
+            let Some(expected) = wiring.expectations.tasks.iter().find(|t| t.family == family) else {
+                continue;
+            };
             if let (Seen::NotSeen(gap), false) = (&task.containers, expected.injects.is_empty()) {
                 let what = format!("container definitions of the task {family}");
                 let origin = wiring.origin(&task.place);
@@ -89,7 +93,8 @@ fn is_from(wiring: &Wiring<'_>, reference: &SecretReference, secret: &Secret) ->
         Kept::SecretArn(own) => {
             let own_name = own.split(':').nth(6).unwrap_or_default();
             let there = text.split(':').nth(6).unwrap_or(text.as_str());
-            own_name == there || own_name.strip_prefix(there).is_some_and(|rest| rest.len() == 7 && rest.starts_with('-'))
+            own_name == there
+                || own_name.strip_prefix(there).is_some_and(|rest| rest.len() == 7 && rest.starts_with('-'))
         }
     })
 }

@@ -40,7 +40,8 @@ impl<'a> Wiring<'a> {
     pub(in crate::check) fn commands(
         &self,
     ) -> impl Iterator<Item = (&'a str, String, Origin, &'a Command)> + use<'a, '_> {
-        let tasks = self.snapshot.tasks.iter().filter_map(|(family, task)| Some((family.as_str(), task.value()?)));
+        let tasks =
+            self.snapshot.tasks.iter().filter_map(|(family, task)| Some((family.as_str(), task.value()?)));
         tasks.flat_map(move |(family, task)| {
             let containers = task.containers.value().map(Vec::as_slice).unwrap_or_default();
             containers.iter().map(move |c| (family, c.name.to_string(), self.origin(&task.place), &c.command))

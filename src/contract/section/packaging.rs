@@ -117,7 +117,11 @@ fn option(text: &str) -> Result<String, Fault> {
 /// An option, or a value without one, as `<path>`.
 fn option_or_value(text: &str) -> Result<String, Fault> {
     let inner = text.strip_prefix('<').and_then(|t| t.strip_suffix('>'));
-    let is_name = |n: &str| !n.is_empty() && n.len() <= 64 && n.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let is_name = |n: &str| {
+        !n.is_empty()
+            && n.len() <= 64
+            && n.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
     if inner.is_some_and(is_name) { Ok(text.to_owned()) } else { option(text) }
 }
 
@@ -178,8 +182,16 @@ impl Validator<'_> {
         let mut entries = Vec::new();
         let mut commands = HashMap::new();
         for entry in raw {
-            let RawEntrypoint { handle, command, required_args, optional_args, working_dir, dry_run, fixtures, unused } =
-                entry.value;
+            let RawEntrypoint {
+                handle,
+                command,
+                required_args,
+                optional_args,
+                working_dir,
+                dry_run,
+                fixtures,
+                unused,
+            } = entry.value;
             let handle = self.text("handle", handle, names::handle);
             let given = command.is_some();
             let command = self.each("command", command, word);

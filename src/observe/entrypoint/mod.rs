@@ -291,7 +291,10 @@ pub fn wanted(entrypoints: &[Entrypoint]) -> Wanted {
     let mut wanted = Wanted { own_code: true, ..Wanted::default() };
     for entrypoint in entrypoints {
         // A script in one word holds the commands that it runs.
-        let words = entrypoint.command.iter().flat_map(|w| w.split(|c: char| c.is_whitespace() || ";&|'\"".contains(c)));
+        let words = entrypoint
+            .command
+            .iter()
+            .flat_map(|w| w.split(|c: char| c.is_whitespace() || ";&|'\"".contains(c)));
         let words: Vec<&str> = words.filter(|w| !w.is_empty()).collect();
         for (i, word) in words.iter().enumerate() {
             let name = word.rsplit('/').next().unwrap_or_default();

@@ -12,10 +12,46 @@ const MAX_FILES: usize = 500;
 
 /// Modules that node has itself.
 const BUILT_IN: [&str; 40] = [
-    "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram",
-    "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2", "https", "inspector", "module", "net", "os",
-    "path", "perf_hooks", "process", "punycode", "querystring", "readline", "repl", "sqlite", "stream", "string_decoder",
-    "sys", "test", "timers", "tls", "tty", "url", "util", "v8", "vm",
+    "assert",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "domain",
+    "events",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "repl",
+    "sqlite",
+    "stream",
+    "string_decoder",
+    "sys",
+    "test",
+    "timers",
+    "tls",
+    "tty",
+    "url",
+    "util",
+    "v8",
+    "vm",
 ];
 
 /// Looks through a program and the files of the project that it loads.
@@ -86,14 +122,20 @@ fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str) -> Resolved {
     if name.starts_with("node:") || BUILT_IN.contains(&top) || name.starts_with('#') || name.contains("://") {
         return Resolved::Present;
     }
-    if name.starts_with("./") || name.starts_with("../") || matches!(name, "." | "..") || name.starts_with('/') {
+    if name.starts_with("./")
+        || name.starts_with("../")
+        || matches!(name, "." | "..")
+        || name.starts_with('/')
+    {
         let whole = if name.starts_with('/') {
             name.as_bytes().to_vec()
         } else {
             [folder(from).as_slice(), name.as_bytes()].join(&b'/')
         };
         let base = LayerPath::clean(&whole).as_bytes().to_vec();
-        for ending in ["", ".js", ".mjs", ".cjs", ".json", ".node", "/index.js", "/index.mjs", "/package.json"] {
+        for ending in
+            ["", ".js", ".mjs", ".cjs", ".json", ".node", "/index.js", "/index.mjs", "/package.json"]
+        {
             if let Some((real, _)) = filesystem.tree.file(&[base.as_slice(), ending.as_bytes()].concat()) {
                 return Resolved::File(real);
             }

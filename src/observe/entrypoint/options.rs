@@ -36,7 +36,9 @@ impl<'s> Source<'s> {
                         missing.push(name);
                     }
                 }
-                Argument::Word(word) if is_first && is_name(word) && !is_quoted_word(text, word) => missing.push(word),
+                Argument::Word(word) if is_first && is_name(word) && !is_quoted_word(text, word) => {
+                    missing.push(word)
+                }
                 _ => {}
             }
         }
@@ -56,7 +58,8 @@ impl<'s> Source<'s> {
 fn knows_option(text: &str, option: &str) -> bool {
     let name = option.trim_start_matches('-');
     let is_shown = |at: usize| is_shown(text, at) && !is_comment(text, at);
-    text.match_indices(option).any(|(at, _)| is_quoted(text, at, option) && !is_comment(text, at) || is_shown(at))
+    text.match_indices(option)
+        .any(|(at, _)| is_quoted(text, at, option) && !is_comment(text, at) || is_shown(at))
         || text.contains(&format!(".option(\"{name}\""))
         || text.contains(&format!(".option('{name}'"))
 }

@@ -7,10 +7,10 @@ use seaworthy_dockerfile::shell::{self, Command, CommandKind, Link, Operator, Sc
 
 /// Commands that a shell has itself.
 const BUILT_IN: [&str; 44] = [
-    ":", ".", "[", "[[", "alias", "bg", "break", "builtin", "case", "cd", "command", "continue", "declare", "echo",
-    "eval", "exec", "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill", "let", "local", "printf",
-    "pushd", "popd", "pwd", "read", "readonly", "return", "set", "shift", "shopt", "source", "test", "times", "trap",
-    "true", "type", "typeset", "ulimit",
+    ":", ".", "[", "[[", "alias", "bg", "break", "builtin", "case", "cd", "command", "continue", "declare",
+    "echo", "eval", "exec", "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill", "let",
+    "local", "printf", "pushd", "popd", "pwd", "read", "readonly", "return", "set", "shift", "shopt",
+    "source", "test", "times", "trap", "true", "type", "typeset", "ulimit",
 ];
 
 /// `sh FILE …`, `sh -c TEXT`.
@@ -59,7 +59,8 @@ pub(crate) fn script(
     let own = || Started::Script { file: file.to_vec(), language: "shell", arguments: arguments.to_vec() };
     let Some(text) = text else { return Ok(own()) };
     let first = text.lines().next().unwrap_or_default();
-    let fails = first.starts_with("#!") && first.split_whitespace().skip(1).any(|w| w.starts_with('-') && w.contains('e'));
+    let fails = first.starts_with("#!")
+        && first.split_whitespace().skip(1).any(|w| w.starts_with('-') && w.contains('e'));
     follow(machine, text, arguments, steps, fails, false).unwrap_or_else(|| Ok(own()))
 }
 
@@ -85,7 +86,8 @@ fn follow(
             continue;
         }
         let is_last = index == last && !ends_in_group;
-        let after_or = index.checked_sub(1).and_then(|i| script.commands.get(i)).is_some_and(|c| c.link == Link::Or);
+        let after_or =
+            index.checked_sub(1).and_then(|i| script.commands.get(i)).is_some_and(|c| c.link == Link::Or);
         let program = command.program();
         let execs = program.as_deref() == Some("exec");
         if !(is_last || execs) || after_or {
@@ -148,8 +150,13 @@ impl Shell<'_, '_> {
                     return None;
                 }
                 let path = self.machine.absolute(target);
-                if !path.is_empty() && !self.machine.filesystem.tree.is_folder(&path) && (self.fails || command.link == Link::And) {
-                    return Some(Fault::Broken(format!("the folder {target}, which it changes to, is not in the image")));
+                if !path.is_empty()
+                    && !self.machine.filesystem.tree.is_folder(&path)
+                    && (self.fails || command.link == Link::And)
+                {
+                    return Some(Fault::Broken(format!(
+                        "the folder {target}, which it changes to, is not in the image"
+                    )));
                 }
                 self.machine.folder = format!("/{}", String::from_utf8_lossy(&path));
                 None
@@ -179,10 +186,13 @@ impl Shell<'_, '_> {
         for word in words {
             let variables = word.variables();
             match (self.word(word), variables.as_slice()) {
-                (None, [("@" | "*", _)]) if word.parts.len() == 1 => out.extend(self.arguments.iter().cloned()),
+                (None, [("@" | "*", _)]) if word.parts.len() == 1 => {
+                    out.extend(self.arguments.iter().cloned())
+                }
                 (Some(text), _) => {
                     // A variable without quotes is as many words as its value has, none included.
-                    let is_split = matches!(word.parts.as_slice(), [WordPart::Variable { quoted: false, .. }]);
+                    let is_split =
+                        matches!(word.parts.as_slice(), [WordPart::Variable { quoted: false, .. }]);
                     if is_split {
                         out.extend(text.split_whitespace().map(str::to_owned));
                     } else {
@@ -206,7 +216,10 @@ impl Shell<'_, '_> {
                 WordPart::Variable { name, operator, argument, .. } => {
                     let value = self.machine.variable(name.as_str());
                     match (value, operator) {
-                        (Some(value), None | Some(Operator::Default | Operator::Assign | Operator::Require)) => {
+                        (
+                            Some(value),
+                            None | Some(Operator::Default | Operator::Assign | Operator::Require),
+                        ) => {
                             out.push_str(value);
                         }
                         (None, Some(Operator::Default | Operator::Assign)) => {

@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::report::repository::Repository;
 use crate::finding::AuditedRun;
+use crate::report::repository::Repository;
 use crate::report::samples;
 use crate::report::text::{self, TextOptions};
 

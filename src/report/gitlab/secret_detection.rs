@@ -109,7 +109,8 @@ pub fn write(
     out: &mut dyn Write,
 ) -> io::Result<usize> {
     let entries = entry::all(report, repository);
-    let secrets: Vec<&Entry<'_>> = entries.iter().filter(|e| e.finding.is_some_and(|f| f.secret.is_some())).collect();
+    let secrets: Vec<&Entry<'_>> =
+        entries.iter().filter(|e| e.finding.is_some_and(|f| f.secret.is_some())).collect();
     let left_out = secrets.len().saturating_sub(MAX_ENTRIES);
     let commit = scan.commit.as_deref().filter(|c| c.bytes().all(|b| b.is_ascii_hexdigit()) && c.len() >= 7);
     let commit = commit.unwrap_or("0000000");
@@ -180,7 +181,8 @@ fn vulnerability(report: &Report, entry: &Entry<'_>, commit: &str) -> Option<Vul
         }
     }
     let notes: Vec<String> = finding.notes.iter().map(|n| prose(n)).collect();
-    let parts = [entry.message.clone(), format!("{}.", entry.place), format!("Secret: {}.", redacted(secret))];
+    let parts =
+        [entry.message.clone(), format!("{}.", entry.place), format!("Secret: {}.", redacted(secret))];
     Some(Vulnerability {
         id: entry.id.clone(),
         name: shorten(entry.message.trim_end_matches('.'), NAME),
@@ -212,7 +214,8 @@ mod tests {
     use crate::report::samples;
 
     fn document(report: &Report, commit: Option<&str>) -> Value {
-        let scan = Scan { written_at_utc: "2026-01-02T03:04:05Z".to_owned(), commit: commit.map(str::to_owned) };
+        let scan =
+            Scan { written_at_utc: "2026-01-02T03:04:05Z".to_owned(), commit: commit.map(str::to_owned) };
         let mut out = Vec::new();
         write(report, &Repository::default(), &scan, &mut out).unwrap();
         serde_json::from_slice(&out).unwrap()

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::super::phrase::{artifact, count, hidden, lines, number, place, printable, prose, redacted, sentence};
+use super::super::phrase::{
+    artifact, count, hidden, lines, number, place, printable, prose, redacted, sentence,
+};
 use super::super::repository::Repository;
 use super::super::source::Source;
 use crate::finding::{Finding, LayerRecord, Report, Severity};

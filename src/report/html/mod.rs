@@ -102,7 +102,15 @@ mod tests {
         for finding in &report.findings {
             assert!(page.contains(finding.fingerprint.as_str()));
         }
-        for word in ["Who reads what", "EXCESS", "Controls", "Layers", "COPY part3 /app", "size not known", "Not checked"] {
+        for word in [
+            "Who reads what",
+            "EXCESS",
+            "Controls",
+            "Layers",
+            "COPY part3 /app",
+            "size not known",
+            "Not checked",
+        ] {
             assert!(page.contains(word), "{word}");
         }
     }

@@ -109,7 +109,8 @@ fn log(report: &Report, options: Options<'_>, findings: &[(&Finding, usize)], le
         parts.push(&[]);
     }
     let count = parts.len();
-    let run = |(at, part): (usize, &&[(&Finding, usize)])| run(report, options, part, (at + 1, count), left_out);
+    let run =
+        |(at, part): (usize, &&[(&Finding, usize)])| run(report, options, part, (at + 1, count), left_out);
     let runs: Vec<Run> = parts.iter().enumerate().map(run).collect();
     Sarif::builder().schema(SCHEMA).version("2.1.0").runs(runs).build()
 }

@@ -115,7 +115,8 @@ impl<'r> RuleSet<'r> {
     /// detector finds elsewhere.
     fn id(&self, finding: &Finding) -> String {
         let Some(detector) = finding.detector.as_deref() else { return finding.check.to_owned() };
-        let of_check = || self.report.checks.iter().find(|c| c.meta.id == finding.check).map(|c| c.meta.severity);
+        let of_check =
+            || self.report.checks.iter().find(|c| c.meta.id == finding.check).map(|c| c.meta.severity);
         let own = self.report.detectors.get(detector).map(|d| d.severity).or_else(of_check);
         let id = format!("{}/{}", finding.check, printable(detector));
         match own.is_none_or(|own| own == finding.severity) {

@@ -7,15 +7,16 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::*;
-use crate::report::agreement::assert_fits;
 use crate::finding::Severity;
+use crate::report::agreement::assert_fits;
 use crate::report::samples;
 use seaworthy_source::{Place, Position};
 
 fn sarif(report: &Report) -> (Value, Written, Vec<u8>) {
     let mut out = Vec::new();
     let repository = Repository::default();
-    let written = write(report, Options { category: "seaworthy/image", repository: &repository }, &mut out).unwrap();
+    let written =
+        write(report, Options { category: "seaworthy/image", repository: &repository }, &mut out).unwrap();
     (serde_json::from_slice(&out).unwrap(), written, out)
 }
 
@@ -244,13 +245,13 @@ fn more_results_than_a_run_keeps_go_into_further_runs_worst_first() {
     let runs = list(&log, "/runs");
     let sizes: Vec<usize> = runs.iter().map(|r| list(r, "/results").len()).collect();
     assert_eq!(sizes, [5_000, 5_000, 1]);
-    let categories: Vec<&str> =
-        runs.iter().map(|r| r["automationDetails"]["id"].as_str().unwrap()).collect();
+    let categories: Vec<&str> = runs.iter().map(|r| r["automationDetails"]["id"].as_str().unwrap()).collect();
     assert_eq!(categories, ["seaworthy/image/", "seaworthy/image/part-2/", "seaworthy/image/part-3/"]);
     let ranks = runs.iter().flat_map(|r| list(r, "/results")).map(|r| r["rank"].as_f64().unwrap());
     assert!(ranks.collect::<Vec<_>>().is_sorted_by(|a, b| a >= b));
     for run in runs {
-        let text = run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
+        let text =
+            run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].as_str().unwrap();
         assert!(text.contains("of 3 of 10,001 findings"), "{text}");
         let rules = list(run, "/tool/driver/rules");
         for result in list(run, "/results") {
@@ -292,10 +293,14 @@ fn a_rule_has_one_severity() {
     let (log, _, _) = sarif(&report);
     let rules = list(&log, "/runs/0/tool/driver/rules");
     let id = |check: &str| {
-        let result = list(&log, "/runs/0/results").iter().find(|r| r["properties"]["check"] == check).unwrap();
+        let result =
+            list(&log, "/runs/0/results").iter().find(|r| r["properties"]["check"] == check).unwrap();
         let rule = &rules[result["ruleIndex"].as_u64().unwrap() as usize];
         assert_eq!(rule["id"], result["ruleId"]);
-        (rule["id"].as_str().unwrap().to_owned(), rule["properties"]["security-severity"].as_str().unwrap().to_owned())
+        (
+            rule["id"].as_str().unwrap().to_owned(),
+            rule["properties"]["security-severity"].as_str().unwrap().to_owned(),
+        )
     };
     assert_eq!(id("SW302"), ("SW302/aws-access-key".to_owned(), "9.5".to_owned()));
     // Lowered: what the detector calls high is medium here.

@@ -76,7 +76,9 @@ impl RootFilesystem {
                 _ => {
                     let target = listings.iter().rev().find_map(|listing| {
                         listing.iter().rev().find_map(|e| match &e.kind {
-                            EntryKind::Symlink(target) if e.path.as_bytes() == path.as_slice() => Some(target),
+                            EntryKind::Symlink(target) if e.path.as_bytes() == path.as_slice() => {
+                                Some(target)
+                            }
                             _ => None,
                         })
                     });
@@ -105,7 +107,8 @@ impl RootFilesystem {
         }
         for (at, mode) in modes {
             // Whoever runs seaworthy must be able to remove it; what the image's user may do is kept.
-            std::fs::set_permissions(&at, Permissions::from_mode(mode & 0o777 | 0o600)).map_err(|e| failed(&at, &e))?;
+            std::fs::set_permissions(&at, Permissions::from_mode(mode & 0o777 | 0o600))
+                .map_err(|e| failed(&at, &e))?;
         }
         Ok(root)
     }
@@ -161,10 +164,9 @@ fn place(bytes: u64) -> PathBuf {
         .unwrap_or(0);
     // Programs must be allowed to run there.
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let runs = mounts
-        .lines()
-        .map(|l| l.split(' ').collect::<Vec<_>>())
-        .any(|l| l.get(1) == Some(&"/dev/shm") && !l.get(3).is_some_and(|o| o.split(',').any(|o| o == "noexec")));
+    let runs = mounts.lines().map(|l| l.split(' ').collect::<Vec<_>>()).any(|l| {
+        l.get(1) == Some(&"/dev/shm") && !l.get(3).is_some_and(|o| o.split(',').any(|o| o == "noexec"))
+    });
     if runs && kilobytes.saturating_mul(1024) / 2 > bytes && memory.is_dir() {
         return memory.to_owned();
     }

@@ -24,9 +24,14 @@ pub(super) struct Sandbox<'a> {
 
 impl<'a> Sandbox<'a> {
     /// Prepares a sandbox, and tries whether one can be started here at all.
-    pub(super) fn open(image: &'a ExaminedImage, source: &dyn Source, limits: &Limits) -> Result<Self, String> {
+    pub(super) fn open(
+        image: &'a ExaminedImage,
+        source: &dyn Source,
+        limits: &Limits,
+    ) -> Result<Self, String> {
         let own = std::env::consts::ARCH;
-        let architecture = image.image.platform.as_deref().and_then(|p| p.split('/').nth(1)).unwrap_or_default();
+        let architecture =
+            image.image.platform.as_deref().and_then(|p| p.split('/').nth(1)).unwrap_or_default();
         let fits = matches!((own, architecture), ("x86_64", "amd64" | "386") | ("aarch64", "arm64"));
         if !fits && !architecture.is_empty() {
             return Err(format!("the image is for {architecture}, and this machine is {own}"));
@@ -56,7 +61,14 @@ impl<'a> Sandbox<'a> {
         // What the sandbox says of its child goes to a file, so that its own failure is told from the program's.
         command.args(["-c", "ulimit -v \"$1\"; ulimit -f \"$2\"; ulimit -c 0; shift 2; exec bwrap --json-status-fd 3 \"$@\" 3>\"$0\""]);
         command.arg(status.path()).arg(MEMORY.to_string()).arg(FILE_BLOCKS.to_string());
-        command.args(["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]);
+        command.args([
+            "--unshare-all",
+            "--die-with-parent",
+            "--new-session",
+            "--cap-drop",
+            "ALL",
+            "--clearenv",
+        ]);
         command.arg("--ro-bind").arg(self.root.path()).arg("/");
         command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--hostname", "seaworthy"]);
         if let Some(fixtures) = &entrypoint.fixtures {
@@ -76,7 +88,8 @@ impl<'a> Sandbox<'a> {
             (None, _) => Answered::TimedOut(seconds),
             (Some(_), Some(code)) => Answered::Exit(code),
             (Some(_), None) => {
-                let said = String::from_utf8_lossy(&ended.output).lines().next().unwrap_or_default().to_owned();
+                let said =
+                    String::from_utf8_lossy(&ended.output).lines().next().unwrap_or_default().to_owned();
                 // A program that is not there ends the sandbox as it starts.
                 if said.starts_with("bwrap: execvp ") {
                     Answered::Exit(127)

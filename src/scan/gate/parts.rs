@@ -155,7 +155,9 @@ impl<'a> Examiner<'a> {
     fn provenance_fields(self) -> Option<Fields> {
         let GateRun { id, place } = self.run;
         let key = place.layout.key(Document::Provenance, id).ok()?;
-        let Content::Bytes(bytes) = content(&place.store, &key, PaperKind::Provenance.limit()) else { return None };
+        let Content::Bytes(bytes) = content(&place.store, &key, PaperKind::Provenance.limit()) else {
+            return None;
+        };
         let expectations = &self.setup.contract.papers;
         Some(read_fields(&bytes, &expectations.provenance, &expectations.profiles).fields)
     }

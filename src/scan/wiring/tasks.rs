@@ -35,7 +35,11 @@ pub(super) fn ask(
             Seen::Value(task) => task,
             Seen::Absent => continue,
             Seen::NotSeen(gap) => {
-                not_seen.push((image.provenance.clone(), format!("task definition {family}"), gap.to_string()));
+                not_seen.push((
+                    image.provenance.clone(),
+                    format!("task definition {family}"),
+                    gap.to_string(),
+                ));
                 continue;
             }
         };
@@ -54,7 +58,9 @@ pub(super) fn ask(
                 family: family.clone(),
                 origin: at.clone(),
                 image: match &container.image {
-                    Seen::Value(text) => wiring.text(text).ok_or_else(|| format!("it is known only when it is deployed: {text}")),
+                    Seen::Value(text) => wiring
+                        .text(text)
+                        .ok_or_else(|| format!("it is known only when it is deployed: {text}")),
                     Seen::Absent => Err("the container names no image".to_owned()),
                     Seen::NotSeen(gap) => Err(gap.to_string()),
                 },

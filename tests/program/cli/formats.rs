@@ -37,7 +37,8 @@ fn paths_are_those_of_the_repository_whatever_was_called_where() {
     let api = cli.path("services/api");
     let (whole, dockerfile) = (api.display().to_string(), api.join("Dockerfile").display().to_string());
     let report = |directory: &std::path::Path, arguments: &[&str]| -> Vec<String> {
-        let all: Vec<&str> = ["context"].iter().chain(arguments).copied().chain(["--report", "sarif"]).collect();
+        let all: Vec<&str> =
+            ["context"].iter().chain(arguments).copied().chain(["--report", "sarif"]).collect();
         let output = cli.command(&all).current_dir(directory).output().unwrap();
         uris(&serde_json::from_slice(&output.stdout).unwrap())
     };
@@ -70,11 +71,14 @@ fn columns_count_characters() {
 #[test]
 fn every_format_is_written_and_none_has_the_secret() {
     let cli = Cli::new();
-    cli.write("fail.tar", planted().docker_archive(&["app:1"]))
-        .write("seaworthy.toml", "version = 1\n[aws]\naccount = \"123456789012\"\nregion = \"eu-central-1\"\n");
+    cli.write("fail.tar", planted().docker_archive(&["app:1"])).write(
+        "seaworthy.toml",
+        "version = 1\n[aws]\naccount = \"123456789012\"\nregion = \"eu-central-1\"\n",
+    );
     let formats = ["markdown", "html", "junit", "gitlab-secrets", "gitlab-quality", "asff", "csv"];
     let reports: Vec<String> = formats.iter().map(|f| format!("--report={f}=out/{f}")).collect();
-    let arguments = ["image", "fail.tar", "--report", "json"].into_iter().chain(reports.iter().map(String::as_str));
+    let arguments =
+        ["image", "fail.tar", "--report", "json"].into_iter().chain(reports.iter().map(String::as_str));
     let answer = cli.run(&arguments.collect::<Vec<_>>());
     assert_eq!(answer.code, 1);
     let found = findings(&answer.json()).len();

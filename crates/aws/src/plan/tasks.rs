@@ -11,7 +11,8 @@ use super::resource::Resource;
 use crate::containers::{self, Containers, Flow};
 use crate::tree::Tree;
 use crate::{
-    Command, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Seen, Snapshot, TaskDefinition, Text,
+    Command, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Seen, Snapshot, TaskDefinition,
+    Text,
 };
 use seaworthy_source::JsonPointer;
 

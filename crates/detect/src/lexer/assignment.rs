@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::{blanks, line_head, name_around, stands, white};
+use super::scan::{blanks, is_name_byte, line_head, name_around, stands, white};
 use super::value::{default_of, prelude, quoted as literal, rest_of_line, word};
 use super::{Place, Quoting, Reading};
 use crate::kind::FileKind;
@@ -240,7 +240,9 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
 /// The name that covers the anchor, and what joins it to a value.
 fn head(place: &Place<'_>) -> Option<Head> {
     let bytes = place.bytes;
-    let name = name_around(bytes, place.start)?;
+    // An anchor may begin with the line end before the name.
+    let signs = bytes.get(place.start..place.end)?.iter().take_while(|b| !is_name_byte(**b)).count();
+    let name = name_around(bytes, place.start + signs)?;
     // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables.
     if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" {
         return None;

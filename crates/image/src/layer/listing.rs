@@ -105,7 +105,11 @@ mod tests {
 
     #[test]
     fn what_is_wanted() {
-        let wanted = Wanted { names: [b"run.sh".to_vec()].into(), packages: [b"orders".to_vec()].into(), ..Wanted::default() };
+        let wanted = Wanted {
+            names: [b"run.sh".to_vec()].into(),
+            packages: [b"orders".to_vec()].into(),
+            ..Wanted::default()
+        };
         for path in [&b"app/run.sh"[..], b"usr/bin/python3", b"a/orders/cli.py", b"orders/x/y.py", b"x/a.pth"]
         {
             assert!(wanted.limit(path).is_some(), "{}", String::from_utf8_lossy(path));

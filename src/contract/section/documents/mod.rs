@@ -81,7 +81,8 @@ impl Validator<'_> {
             let text = self.text(field.name(), text, |t| of_form(field.form(), t));
             out.pinned.extend(text.map(|t| (field, t)));
         }
-        out.source_repository = self.text("source_repository", raw.source_repository, crate::contract::names::line);
+        out.source_repository =
+            self.text("source_repository", raw.source_repository, crate::contract::names::line);
         if let Some(pattern) = self.text("tag_pattern", raw.tag_pattern, tag_pattern) {
             out.tag_pattern = pattern;
         }

@@ -191,7 +191,8 @@ impl State {
         of: &str,
         open: Option<&str>,
     ) {
-        let least: Option<usize> = own.iter().filter(|p| p.is_certain && p.required == Known::Yes).map(|p| p.arity.least()).sum();
+        let least: Option<usize> =
+            own.iter().filter(|p| p.is_certain && p.required == Known::Yes).map(|p| p.arity.least()).sum();
         if let Some(least) = least
             && given.len() < least
         {
@@ -204,7 +205,12 @@ impl State {
             });
             if let Some(parameter) = missing {
                 let name = parameter.names.first().map(String::as_str).unwrap_or_default();
-                self.refuse(name, format!("needs the argument {name}{of}, which it is not given"), None, Some(&parameter.at));
+                self.refuse(
+                    name,
+                    format!("needs the argument {name}{of}, which it is not given"),
+                    None,
+                    Some(&parameter.at),
+                );
             }
         }
         let most: Option<usize> = own.iter().map(|p| p.arity.most()).sum();
@@ -222,7 +228,12 @@ impl State {
                     && !choices.iter().any(|c| c == word)
                 {
                     let name = parameter.names.first().map(String::as_str).unwrap_or_default();
-                    self.refuse(word, format!("does not take {word} for {name}{of}"), None, Some(&parameter.at));
+                    self.refuse(
+                        word,
+                        format!("does not take {word} for {name}{of}"),
+                        None,
+                        Some(&parameter.at),
+                    );
                 }
             }
         }
@@ -251,7 +262,8 @@ impl State {
             let count = members.filter(|p| is_given(p)).count();
             let all = names.join(", ");
             if count == 0 && group.required != Known::No && !names.is_empty() {
-                let open = (group.required == Known::Maybe).then_some("whether it must be given is not known");
+                let open =
+                    (group.required == Known::Maybe).then_some("whether it must be given is not known");
                 self.refuse(&all, format!("needs one of {all}{of}, and is given none"), open, first.as_ref());
             } else if count > 1 {
                 self.refuse(&all, format!("takes only one of {all}{of}"), None, first.as_ref());
@@ -262,7 +274,9 @@ impl State {
 
 /// Whether a word is an option rather than a value. A negative number is a value.
 fn is_option(word: &str) -> bool {
-    word.len() > 1 && word.starts_with('-') && !word.get(1..).unwrap_or_default().starts_with(|c: char| c.is_ascii_digit() || c == '.')
+    word.len() > 1
+        && word.starts_with('-')
+        && !word.get(1..).unwrap_or_default().starts_with(|c: char| c.is_ascii_digit() || c == '.')
 }
 
 /// The option that a word names, and the value that stands in the same word.
@@ -327,7 +341,10 @@ mod tests {
                 option("--profile", Known::Yes, Arity::Exactly(1)),
                 option("--once", Known::No, Arity::Exactly(0)),
                 option("-n", Known::No, Arity::Exactly(1)),
-                Parameter { choices: Some(vec!["a".into(), "b".into()]), ..option("--mode", Known::No, Arity::Exactly(1)) },
+                Parameter {
+                    choices: Some(vec!["a".into(), "b".into()]),
+                    ..option("--mode", Known::No, Arity::Exactly(1))
+                },
             ],
             abbreviates: true,
             ..Interface::default()
@@ -387,7 +404,14 @@ mod tests {
         assert!(told(&program, "x", &[], &[]).contains("needs one of --a, --b"));
         assert!(told(&program, "x --a --b", &[], &[]).contains("only one of"));
         program.open = Some("a plugin adds options".to_owned());
-        let row = Row { required: vec![Argument::Word("x".into()), Argument::Option("--c".into()), Argument::Option("--a".into())], optional: vec![] };
+        let row = Row {
+            required: vec![
+                Argument::Word("x".into()),
+                Argument::Option("--c".into()),
+                Argument::Option("--a".into()),
+            ],
+            optional: vec![],
+        };
         let refusals = judge(&program, &row);
         assert!(refusals.len() == 1 && !refusals[0].is_certain, "{refusals:?}");
         program.takes_unknown = true;

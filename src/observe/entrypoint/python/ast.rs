@@ -18,23 +18,57 @@ pub(super) type Body = Vec<Stmt>;
 #[derive(Clone, Debug)]
 pub(super) enum StmtKind {
     Function(Box<Function>),
-    Class { name: String, arguments: Vec<Argument>, body: Body },
+    Class {
+        name: String,
+        arguments: Vec<Argument>,
+        body: Body,
+    },
     Return(Option<Expr>),
-    Assign { targets: Vec<Expr>, value: Expr },
+    Assign {
+        targets: Vec<Expr>,
+        value: Expr,
+    },
     /// `target += value`, or with another operator.
-    Augment { target: Expr, value: Expr },
-    Annotate { target: Expr, value: Option<Expr> },
-    For { target: Expr, iterable: Expr, body: Body, otherwise: Body },
-    While { test: Expr, body: Body, otherwise: Body },
+    Augment {
+        target: Expr,
+        value: Expr,
+    },
+    Annotate {
+        target: Expr,
+        value: Option<Expr>,
+    },
+    For {
+        target: Expr,
+        iterable: Expr,
+        body: Body,
+        otherwise: Body,
+    },
+    While {
+        test: Expr,
+        body: Body,
+        otherwise: Body,
+    },
     /// Each branch with its test; `else` has none.
     If(Vec<(Option<Expr>, Body)>),
-    With { items: Vec<(Expr, Option<Expr>)>, body: Body },
+    With {
+        items: Vec<(Expr, Option<Expr>)>,
+        body: Body,
+    },
     /// The cases; whether each binds no names.
     Match(Vec<(bool, Body)>),
-    Try { body: Body, handlers: Vec<(Option<Expr>, Body)>, otherwise: Body, finally: Body },
+    Try {
+        body: Body,
+        handlers: Vec<(Option<Expr>, Body)>,
+        otherwise: Body,
+        finally: Body,
+    },
     Raise(Option<Expr>),
     Import(Vec<Alias>),
-    ImportFrom { level: usize, module: String, names: Vec<Alias> },
+    ImportFrom {
+        level: usize,
+        module: String,
+        names: Vec<Alias>,
+    },
     Global(Vec<String>),
     Expr(Expr),
     Break,
@@ -109,14 +143,27 @@ pub(super) enum ExprKind {
     Subscript(Box<Expr>, Vec<Expr>),
     Not(Box<Expr>),
     /// `and` or `or`.
-    Junction { is_and: bool, left: Box<Expr>, right: Box<Expr> },
+    Junction {
+        is_and: bool,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     Compare(Box<Expr>, Comparison, Box<Expr>),
     Add(Box<Expr>, Box<Expr>),
     /// `a if test else b`
-    Choice { test: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    Choice {
+        test: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     Named(String, Box<Expr>),
     /// A comprehension of one loop: what is made, the variable, what is gone through, and whether there are conditions.
-    Comprehension { element: Box<Expr>, target: Box<Expr>, iterable: Box<Expr>, has_conditions: bool },
+    Comprehension {
+        element: Box<Expr>,
+        target: Box<Expr>,
+        iterable: Box<Expr>,
+        has_conditions: bool,
+    },
     /// A text with values in it: its parts.
     Format(Vec<Expr>),
     /// `await x`, `(x)`

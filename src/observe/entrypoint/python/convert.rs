@@ -85,12 +85,18 @@ impl Converter<'_> {
                 line: line(node),
                 name: node.child_by_field_name("name").map(|n| self.source(n)).unwrap_or_default(),
                 decorators,
-                parameters: node.child_by_field_name("parameters").map(|n| self.parameters(n)).unwrap_or_default(),
+                parameters: node
+                    .child_by_field_name("parameters")
+                    .map(|n| self.parameters(n))
+                    .unwrap_or_default(),
                 body: self.body_of(node, "body"),
             })),
             "class_definition" => StmtKind::Class {
                 name: node.child_by_field_name("name").map(|n| self.source(n)).unwrap_or_default(),
-                arguments: node.child_by_field_name("superclasses").map(|n| self.arguments(n)).unwrap_or_default(),
+                arguments: node
+                    .child_by_field_name("superclasses")
+                    .map(|n| self.arguments(n))
+                    .unwrap_or_default(),
                 body: self.body_of(node, "body"),
             },
             "return_statement" => StmtKind::Return(children(node).first().map(|n| self.expression(*n))),
@@ -110,7 +116,8 @@ impl Converter<'_> {
                 otherwise: self.otherwise(node),
             },
             "if_statement" => {
-                let mut branches = vec![(Some(self.field(node, "condition")), self.body_of(node, "consequence"))];
+                let mut branches =
+                    vec![(Some(self.field(node, "condition")), self.body_of(node, "consequence"))];
                 for clause in fields(node, "alternative") {
                     branches.push(match clause.kind() {
                         "elif_clause" => {
@@ -124,7 +131,11 @@ impl Converter<'_> {
             "with_statement" => {
                 let clause = children(node).into_iter().find(|n| n.kind() == "with_clause");
                 let items = clause.map(children).unwrap_or_default();
-                let items = items.into_iter().filter(|n| n.kind() == "with_item").map(|n| self.with_item(n)).collect();
+                let items = items
+                    .into_iter()
+                    .filter(|n| n.kind() == "with_item")
+                    .map(|n| self.with_item(n))
+                    .collect();
                 StmtKind::With { items, body: self.body_of(node, "body") }
             }
             "match_statement" => {
@@ -135,7 +146,9 @@ impl Converter<'_> {
                     .map(|case| {
                         let pattern = children(case).into_iter().find(|n| n.kind() == "case_pattern");
                         let is_plain = pattern.is_some_and(|p| {
-                            children(p).iter().all(|c| matches!(c.kind(), "string" | "integer" | "none" | "true" | "false"))
+                            children(p)
+                                .iter()
+                                .all(|c| matches!(c.kind(), "string" | "integer" | "none" | "true" | "false"))
                         });
                         (is_plain, self.body_of(case, "consequence"))
                     })
@@ -157,9 +170,13 @@ impl Converter<'_> {
                 }
                 StmtKind::Try { body: self.body_of(node, "body"), handlers, otherwise, finally }
             }
-            "import_statement" => StmtKind::Import(fields(node, "name").into_iter().map(|n| self.alias(n)).collect()),
+            "import_statement" => {
+                StmtKind::Import(fields(node, "name").into_iter().map(|n| self.alias(n)).collect())
+            }
             "import_from_statement" => self.import_from(node),
-            "global_statement" => StmtKind::Global(children(node).into_iter().map(|n| self.source(n)).collect()),
+            "global_statement" => {
+                StmtKind::Global(children(node).into_iter().map(|n| self.source(n)).collect())
+            }
             _ => StmtKind::Other,
         };
         Stmt { line: line(node), kind }
@@ -220,10 +237,9 @@ impl Converter<'_> {
         let inner = children(node);
         let kind = match inner.as_slice() {
             [one] if one.kind() == "assignment" => self.assignment(*one),
-            [one] if one.kind() == "augmented_assignment" => StmtKind::Augment {
-                target: self.field(*one, "left"),
-                value: self.field(*one, "right"),
-            },
+            [one] if one.kind() == "augmented_assignment" => {
+                StmtKind::Augment { target: self.field(*one, "left"), value: self.field(*one, "right") }
+            }
             [one] => StmtKind::Expr(self.expression(*one)),
             _ => StmtKind::Other,
         };
@@ -424,7 +440,9 @@ impl Converter<'_> {
                 let name = node.child_by_field_name("name").map(|n| self.source(n)).unwrap_or_default();
                 ExprKind::Named(name, self.boxed(node.child_by_field_name("value"), node))
             }
-            "list_comprehension" | "generator_expression" | "set_comprehension" => self.comprehension(node, &inner),
+            "list_comprehension" | "generator_expression" | "set_comprehension" => {
+                self.comprehension(node, &inner)
+            }
             "parenthesized_expression" | "await" | "as_pattern" => ExprKind::Wrapped(self.boxed(first, node)),
             "type" => return self.annotation(node).kind,
             _ => ExprKind::Other,
@@ -472,7 +490,8 @@ impl Converter<'_> {
     /// A string: its text, or its parts if values stand in it. Bytes are no text.
     fn string(&mut self, node: Node<'_>) -> ExprKind {
         let inner = children(node);
-        let start = inner.iter().find(|n| n.kind() == "string_start").map(|n| self.source(*n)).unwrap_or_default();
+        let start =
+            inner.iter().find(|n| n.kind() == "string_start").map(|n| self.source(*n)).unwrap_or_default();
         let prefix = start.trim_end_matches(['"', '\'']).to_ascii_lowercase();
         if prefix.contains('b') {
             return ExprKind::Other;

@@ -1,7 +1,7 @@
 //! Conditions that an image decides: its Python's version and platform, and which module is run.
 
-use super::ast::{Comparison, Expr, ExprKind};
 use super::Version;
+use super::ast::{Comparison, Expr, ExprKind};
 
 /// What a condition is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -100,9 +100,9 @@ fn numbers(expression: &Expr) -> Option<Vec<i64>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
     use super::super::ast::StmtKind;
     use super::super::syntax::parse_text;
+    use super::*;
 
     #[test]
     fn versions_platforms_and_names() {

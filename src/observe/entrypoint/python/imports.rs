@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-
 use super::super::filesystem::Filesystem;
 use super::ast::{Alias, Expr, ExprKind, Stmt, StmtKind};
 use super::guard::Guards;
@@ -123,7 +122,8 @@ pub(crate) fn check<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, scri
         && !script.file.ends_with(b"__main__.py")
         && !module.body.iter().any(does_something)
     {
-        let what = "the module does nothing when it is run: it has no `if __name__ == \"__main__\":`".to_owned();
+        let what =
+            "the module does nothing when it is run: it has no `if __name__ == \"__main__\":`".to_owned();
         graph.tell(&script.file, 1, what, true);
     }
     let mut problems = graph.problems;
@@ -145,12 +145,15 @@ fn does_something(statement: &Stmt) -> bool {
         StmtKind::If(branches) => {
             let asks = |test: &Expr| match &test.kind {
                 ExprKind::Compare(left, _, right) => {
-                    left.dotted().as_deref() == Some("__name__") || right.dotted().as_deref() == Some("__name__")
+                    left.dotted().as_deref() == Some("__name__")
+                        || right.dotted().as_deref() == Some("__name__")
                 }
                 ExprKind::Junction { .. } | ExprKind::Wrapped(_) => true,
                 _ => false,
             };
-            branches.iter().any(|(test, body)| test.as_ref().is_some_and(asks) || body.iter().any(does_something))
+            branches
+                .iter()
+                .any(|(test, body)| test.as_ref().is_some_and(asks) || body.iter().any(does_something))
         }
         StmtKind::With { .. } | StmtKind::While { .. } | StmtKind::Raise(_) | StmtKind::For { .. } => true,
         StmtKind::Try { body, .. } => body.iter().any(does_something),
@@ -376,7 +379,10 @@ impl<'a> Graph<'_, 'a> {
         let (path, is_package) = match target {
             Target::Missing { part, why, is_certain } => {
                 let of = if part == import.module { String::new() } else { format!(" of {}", import.module) };
-                let what = format!("the module {part}{of}, which line {} imports, is not in the image{why}", import.line);
+                let what = format!(
+                    "the module {part}{of}, which line {} imports, is not in the image{why}",
+                    import.line
+                );
                 self.tell(file, import.line, what, is_certain);
                 return;
             }
@@ -403,7 +409,8 @@ impl<'a> Graph<'_, 'a> {
             } else if is_package {
                 self.submodule(file, import, alias, &[parent(&path)], open);
             } else {
-                let what = format!("{} has no {name}, which line {} imports from it", import.module, import.line);
+                let what =
+                    format!("{} has no {name}, which line {} imports from it", import.module, import.line);
                 self.tell(file, import.line, what, true);
             }
         }
@@ -421,7 +428,8 @@ impl<'a> Graph<'_, 'a> {
         let name = format!("{}.{}", import.module, alias.name);
         match step(&self.filesystem.tree, folders, &alias.name) {
             Step::Nothing => {
-                let what = format!("the module {name}, which line {} imports, is not in the image", import.line);
+                let what =
+                    format!("the module {name}, which line {} imports, is not in the image", import.line);
                 self.tell(file, import.line, what, true);
             }
             _ => self.enqueue(&name, open),
@@ -452,8 +460,17 @@ fn prefixes(name: &str) -> Vec<String> {
 /// Whether a module changes where modules are looked for.
 fn changes_search(text: &str) -> bool {
     let words = [
-        "sys.path.insert(", "sys.path.append(", "sys.path.extend(", "sys.path[", "sys.path =", "sys.path +=",
-        "addsitedir(", "sys.meta_path", "path_hooks", "__path__", "sys.modules[",
+        "sys.path.insert(",
+        "sys.path.append(",
+        "sys.path.extend(",
+        "sys.path[",
+        "sys.path =",
+        "sys.path +=",
+        "addsitedir(",
+        "sys.meta_path",
+        "path_hooks",
+        "__path__",
+        "sys.modules[",
     ];
     let code = |line: &&str| !line.trim_start().starts_with('#');
     text.lines().filter(code).any(|line| words.iter().any(|w| line.contains(w)))

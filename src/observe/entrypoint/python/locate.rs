@@ -6,7 +6,12 @@ use super::search::Search;
 use seaworthy_image::Tree;
 
 /// The file of a module; with `run`, the one that `-m` runs.
-pub(super) fn locate(machine: &Machine<'_>, search: &Search, name: &str, run: bool) -> Result<Vec<u8>, Fault> {
+pub(super) fn locate(
+    machine: &Machine<'_>,
+    search: &Search,
+    name: &str,
+    run: bool,
+) -> Result<Vec<u8>, Fault> {
     let tree = &machine.filesystem.tree;
     // A hook is asked where the folders have nothing: it adds no modules to a package that they have.
     let absent = |said: String, found: bool| {
@@ -114,4 +119,3 @@ fn has_extension(tree: &Tree, folder: &[u8], part: &str) -> bool {
     let start = format!("{part}.");
     tree.names(folder).iter().any(|n| n.starts_with(start.as_bytes()) && n.ends_with(b".so"))
 }
-

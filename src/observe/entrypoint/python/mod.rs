@@ -43,7 +43,8 @@ pub(crate) fn start(
     let (mut isolated, mut ignores_environment) = (false, false);
     let mut rest = arguments;
     while let Some((first, tail)) = rest.split_first() {
-        let begin = |first: Option<Vec<u8>>| Start { first: first.filter(|_| !isolated), ignores_environment };
+        let begin =
+            |first: Option<Vec<u8>>| Start { first: first.filter(|_| !isolated), ignores_environment };
         match first.as_str() {
             "-m" => {
                 let Some((name, tail)) = tail.split_first() else {

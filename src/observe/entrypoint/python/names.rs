@@ -8,7 +8,17 @@ use super::syntax::Module;
 /// The names that a module defines in any of its branches; nothing if it may define any: by a star import, by
 /// `__getattr__`, or by its own dictionary.
 pub(super) fn defined(module: &Module<'_>) -> Option<BTreeSet<String>> {
-    let tricks = ["globals()", "sys.modules", "setattr(", "exec(", "vars()", "locals()", "__dict__", "lazy", "\ntype "];
+    let tricks = [
+        "globals()",
+        "sys.modules",
+        "setattr(",
+        "exec(",
+        "vars()",
+        "locals()",
+        "__dict__",
+        "lazy",
+        "\ntype ",
+    ];
     if module.is_cut || tricks.iter().any(|t| module.text.contains(t)) {
         return None;
     }
@@ -50,8 +60,12 @@ impl Names {
             StmtKind::Augment { target, .. } | StmtKind::Annotate { target, .. } => self.target(target),
             StmtKind::For { target, .. } => self.target(target),
             StmtKind::While { test, .. } => self.walrus(test),
-            StmtKind::If(branches) => branches.iter().filter_map(|(t, _)| t.as_ref()).for_each(|t| self.walrus(t)),
-            StmtKind::With { items, .. } => items.iter().filter_map(|(_, t)| t.as_ref()).for_each(|t| self.target(t)),
+            StmtKind::If(branches) => {
+                branches.iter().filter_map(|(t, _)| t.as_ref()).for_each(|t| self.walrus(t))
+            }
+            StmtKind::With { items, .. } => {
+                items.iter().filter_map(|(_, t)| t.as_ref()).for_each(|t| self.target(t))
+            }
             StmtKind::Match(cases) => self.is_open |= cases.iter().any(|(is_plain, _)| !is_plain),
             StmtKind::Import(aliases) => {
                 for alias in aliases {

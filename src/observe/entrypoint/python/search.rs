@@ -172,4 +172,3 @@ pub(super) fn parent(path: &[u8]) -> Vec<u8> {
     let end = path.iter().rposition(|b| *b == b'/').unwrap_or(0);
     path.get(..end).unwrap_or_default().to_vec()
 }
-

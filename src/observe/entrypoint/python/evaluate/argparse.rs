@@ -50,7 +50,10 @@ impl Evaluator<'_, '_> {
             ..Parser::default()
         };
         if arguments.is_open {
-            parser.open = Some(format!("its parser is made with arguments that are not known ({})", self.place(scope, line)));
+            parser.open = Some(format!(
+                "its parser is made with arguments that are not known ({})",
+                self.place(scope, line)
+            ));
         }
         if known(arguments.keyword("add_help"), Known::Yes) != Known::No {
             parser.parameters.push(Parameter {
@@ -75,11 +78,19 @@ impl Evaluator<'_, '_> {
                                 parser.take_from(from);
                             }
                         }
-                        _ => parser.open = Some(format!("a parent of its parser is not known ({})", self.place(scope, line))),
+                        _ => {
+                            parser.open = Some(format!(
+                                "a parent of its parser is not known ({})",
+                                self.place(scope, line)
+                            ))
+                        }
                     }
                 }
             }
-            Some(_) => parser.open = Some(format!("the parents of its parser are not known ({})", self.place(scope, line))),
+            Some(_) => {
+                parser.open =
+                    Some(format!("the parents of its parser are not known ({})", self.place(scope, line)))
+            }
         }
         if arguments.keyword("fromfile_prefix_chars").is_some_and(|v| !matches!(v, Value::None)) {
             parser.open.get_or_insert_with(|| "its parser reads arguments from files".to_owned());
@@ -146,8 +157,11 @@ impl Evaluator<'_, '_> {
             }
             "add_subparsers" => {
                 let required = known(arguments.keyword("required"), Known::No);
-                let open = arguments.keyword("parser_class").filter(|v| !matches!(v, Value::None)).map(|_| ());
-                let open = open.map(|()| format!("its subcommands have parsers of their own class ({})", self.place(scope, line)));
+                let open =
+                    arguments.keyword("parser_class").filter(|v| !matches!(v, Value::None)).map(|_| ());
+                let open = open.map(|()| {
+                    format!("its subcommands have parsers of their own class ({})", self.place(scope, line))
+                });
                 if let Some(parser) = self.parsers.get_mut(index) {
                     parser.subparsers = Some(Subparsers { required, open, commands: Vec::new() });
                 }
@@ -156,17 +170,27 @@ impl Evaluator<'_, '_> {
             "parse_args" | "parse_intermixed_args" | "parse_known_args" | "parse_known_intermixed_args" => {
                 self.parse(index, name.contains("known"), arguments, scope, line)
             }
-            "set_defaults" | "print_help" | "print_usage" | "format_help" | "format_usage" | "error" | "exit"
-            | "register" | "set_usage" | "get_default" => Value::Unknown,
+            "set_defaults" | "print_help" | "print_usage" | "format_help" | "format_usage" | "error"
+            | "exit" | "register" | "set_usage" | "get_default" => Value::Unknown,
             _ => {
-                let reason = format!("its parser is used in a way that is not understood: {name} ({})", self.place(scope, line));
+                let reason = format!(
+                    "its parser is used in a way that is not understood: {name} ({})",
+                    self.place(scope, line)
+                );
                 self.open_parser(index, reason);
                 Value::Unknown
             }
         }
     }
 
-    fn parse(&mut self, index: usize, is_partial: bool, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+    fn parse(
+        &mut self,
+        index: usize,
+        is_partial: bool,
+        arguments: &Arguments,
+        scope: &Scope,
+        line: u32,
+    ) -> Value {
         let given = arguments.positional.first().or(arguments.keyword("args"));
         let pair = || Value::List(vec![Value::Unknown, Value::Argv].into());
         match given {
@@ -191,7 +215,14 @@ impl Evaluator<'_, '_> {
         Value::Unknown
     }
 
-    fn add_argument(&mut self, index: usize, group: Option<usize>, arguments: &Arguments, scope: &Scope, line: u32) {
+    fn add_argument(
+        &mut self,
+        index: usize,
+        group: Option<usize>,
+        arguments: &Arguments,
+        scope: &Scope,
+        line: u32,
+    ) {
         let at = self.written(scope, line);
         let place = self.place(scope, line);
         let names: Option<Vec<String>> = arguments.positional.iter().map(text_of).collect();
@@ -203,7 +234,10 @@ impl Evaluator<'_, '_> {
         if names.is_empty() {
             match arguments.text("dest") {
                 Some(dest) => names.push(dest),
-                None => return self.open_parser(index, format!("the name of an argument is not known ({place})")),
+                None => {
+                    return self
+                        .open_parser(index, format!("the name of an argument is not known ({place})"));
+                }
             }
         }
         let action = match arguments.keyword("action") {
@@ -218,8 +252,16 @@ impl Evaluator<'_, '_> {
             Some(_) => None,
         };
         let ends = matches!(action.as_deref(), Some("help" | "version"));
-        let takes_none =
-            ["store_true", "store_false", "store_const", "append_const", "count", "help", "version", "callback"];
+        let takes_none = [
+            "store_true",
+            "store_false",
+            "store_const",
+            "append_const",
+            "count",
+            "help",
+            "version",
+            "callback",
+        ];
         let arity = match (action.as_deref(), arguments.keyword("nargs")) {
             (None, None) => Arity::Unknown,
             (Some(action), _) if takes_none.contains(&action) => Arity::Exactly(0),
@@ -268,7 +310,10 @@ impl Evaluator<'_, '_> {
     ) -> Value {
         let place = self.place(scope, line);
         if name != "add_parser" {
-            self.open_parser(index, format!("its subcommands are used in a way that is not understood ({place})"));
+            self.open_parser(
+                index,
+                format!("its subcommands are used in a way that is not understood ({place})"),
+            );
             return Value::Unknown;
         }
         let own = arguments.positional.first().or(arguments.keyword("name")).and_then(text_of);

@@ -27,7 +27,8 @@ const FOREIGN: [(&str, &str); 17] = [
 ];
 
 /// Functions that call what they are given.
-const RUNNERS: [&str; 6] = ["asyncio.run", "anyio.run", "trio.run", "uvloop.run", "curio.run", "builtins.exit"];
+const RUNNERS: [&str; 6] =
+    ["asyncio.run", "anyio.run", "trio.run", "uvloop.run", "curio.run", "builtins.exit"];
 
 /// Functions that leave a parser as it is.
 const HARMLESS: [&str; 12] = [
@@ -67,7 +68,9 @@ impl<'m> Evaluator<'m, '_> {
                 own.or_else(of_package).unwrap_or(Value::Unknown)
             }
             Value::Object(index) => {
-                let Some((class, attributes)) = self.objects.get(*index).cloned() else { return Value::Unknown };
+                let Some((class, attributes)) = self.objects.get(*index).cloned() else {
+                    return Value::Unknown;
+                };
                 let own = attributes.names.borrow().get(name).cloned();
                 own.or_else(|| self.member(class, name, &object)).unwrap_or(Value::Unknown)
             }
@@ -75,8 +78,13 @@ impl<'m> Evaluator<'m, '_> {
                 let own = self.classes.get(*index).and_then(|c| c.scope.names.borrow().get(name).cloned());
                 own.unwrap_or(Value::Unknown)
             }
-            Value::Parser(..) | Value::Subparsers(_) | Value::Command(_) | Value::Typer(_) | Value::Text(_)
-            | Value::List(_) | Value::Dict(_) => Value::Bound(Box::new(object), name.into()),
+            Value::Parser(..)
+            | Value::Subparsers(_)
+            | Value::Command(_)
+            | Value::Typer(_)
+            | Value::Text(_)
+            | Value::List(_)
+            | Value::Dict(_) => Value::Bound(Box::new(object), name.into()),
             _ => Value::Unknown,
         }
     }
@@ -97,7 +105,13 @@ impl<'m> Evaluator<'m, '_> {
                     other => other,
                 });
             }
-            open.extend(class.bases.iter().rev().filter_map(|b| if let Value::Class(i) = b { Some(*i) } else { None }));
+            open.extend(
+                class
+                    .bases
+                    .iter()
+                    .rev()
+                    .filter_map(|b| if let Value::Class(i) = b { Some(*i) } else { None }),
+            );
         }
         None
     }
@@ -132,7 +146,10 @@ impl<'m> Evaluator<'m, '_> {
         self.root = Some(if own {
             root
         } else {
-            Root::Unknown(format!("{} gives its parser other arguments than the command line's", self.place(scope, line)))
+            Root::Unknown(format!(
+                "{} gives its parser other arguments than the command line's",
+                self.place(scope, line)
+            ))
         });
         Value::Unknown
     }
@@ -157,12 +174,15 @@ impl<'m> Evaluator<'m, '_> {
                     if arguments.is_open { Value::Unknown } else { Value::List(rest.into()) }
                 }
                 ParameterKind::Keywords => {
-                    let rest: Vec<(Value, Value)> =
-                        std::mem::take(&mut keywords).into_iter().map(|(n, v)| (Value::Text(n.into()), v)).collect();
+                    let rest: Vec<(Value, Value)> = std::mem::take(&mut keywords)
+                        .into_iter()
+                        .map(|(n, v)| (Value::Text(n.into()), v))
+                        .collect();
                     if arguments.is_open { Value::Unknown } else { Value::Dict(rest.into()) }
                 }
                 kind => {
-                    let named = keywords.iter().position(|(n, _)| *n == parameter.name).map(|i| keywords.remove(i).1);
+                    let named =
+                        keywords.iter().position(|(n, _)| *n == parameter.name).map(|i| keywords.remove(i).1);
                     let placed = if kind == ParameterKind::Plain { positional.next() } else { None };
                     let default = || {
                         let known = function.defaults.iter().find(|(n, _)| *n == parameter.name);
@@ -207,7 +227,14 @@ impl<'m> Evaluator<'m, '_> {
         })
     }
 
-    fn method(&mut self, object: &Value, name: &str, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+    fn method(
+        &mut self,
+        object: &Value,
+        name: &str,
+        arguments: &Arguments,
+        scope: &Scope,
+        line: u32,
+    ) -> Value {
         match object {
             Value::Parser(index, group) => self.parser_method(*index, *group, name, arguments, scope, line),
             Value::Subparsers(index) => self.subparsers_method(*index, name, arguments, scope, line),
@@ -217,9 +244,9 @@ impl<'m> Evaluator<'m, '_> {
                 "lower" => Value::Text(text.to_lowercase().into()),
                 "upper" => Value::Text(text.to_uppercase().into()),
                 "strip" => Value::Text(text.trim().into()),
-                "split" if arguments.positional.is_empty() => {
-                    Value::List(text.split_whitespace().map(|w| Value::Text(w.into())).collect::<Vec<_>>().into())
-                }
+                "split" if arguments.positional.is_empty() => Value::List(
+                    text.split_whitespace().map(|w| Value::Text(w.into())).collect::<Vec<_>>().into(),
+                ),
                 "replace" => match arguments.positional.as_slice() {
                     [Value::Text(from), Value::Text(to)] => Value::Text(text.replace(&**from, to).into()),
                     _ => Value::Unknown,
@@ -228,7 +255,11 @@ impl<'m> Evaluator<'m, '_> {
             },
             Value::Dict(pairs) => match name {
                 "items" => Value::List(
-                    pairs.iter().map(|(k, v)| Value::List(vec![k.clone(), v.clone()].into())).collect::<Vec<_>>().into(),
+                    pairs
+                        .iter()
+                        .map(|(k, v)| Value::List(vec![k.clone(), v.clone()].into()))
+                        .collect::<Vec<_>>()
+                        .into(),
                 ),
                 "keys" => Value::List(pairs.iter().map(|(k, _)| k.clone()).collect::<Vec<_>>().into()),
                 "values" => Value::List(pairs.iter().map(|(_, v)| v.clone()).collect::<Vec<_>>().into()),
@@ -241,12 +272,17 @@ impl<'m> Evaluator<'m, '_> {
     /// Something of a library.
     fn external(&mut self, name: &str, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
         if let Some((_, library)) = FOREIGN.iter().find(|(n, _)| *n == name) {
-            let reason = format!("its arguments are read by {library}, which is not understood ({})", self.place(scope, line));
+            let reason = format!(
+                "its arguments are read by {library}, which is not understood ({})",
+                self.place(scope, line)
+            );
             self.foreign.get_or_insert(reason);
             return Value::Unknown;
         }
         match name {
-            "argparse.ArgumentParser" | "configargparse.ArgumentParser" | "configargparse.ArgParser"
+            "argparse.ArgumentParser"
+            | "configargparse.ArgumentParser"
+            | "configargparse.ArgParser"
             | "optparse.OptionParser" => {
                 let parser = self.new_parser(arguments, scope, line);
                 if let Value::Parser(index, _) = parser {
@@ -274,7 +310,8 @@ impl<'m> Evaluator<'m, '_> {
                 return text.map_or(Value::Unknown, |t| Value::Text(t.into()));
             }
             "builtins.dict" if arguments.positional.is_empty() && !arguments.is_open => {
-                let pairs = arguments.keywords.iter().map(|(n, v)| (Value::Text(n.as_str().into()), v.clone()));
+                let pairs =
+                    arguments.keywords.iter().map(|(n, v)| (Value::Text(n.as_str().into()), v.clone()));
                 return Value::Dict(pairs.collect::<Vec<_>>().into());
             }
             "sys.exit" | "os._exit" | "builtins.quit" => return Value::Unknown,
@@ -332,12 +369,18 @@ impl<'m> Evaluator<'m, '_> {
             },
             Value::External(name) => match self.click_call(name, &Arguments::default(), scope, line) {
                 // `@click.command` without parentheses.
-                Some(Value::Decorator(decorator)) => self.decorate(&Value::Decorator(decorator), value, scope, line),
+                Some(Value::Decorator(decorator)) => {
+                    self.decorate(&Value::Decorator(decorator), value, scope, line)
+                }
                 Some(_) => value,
                 None => {
-                    let is_known = ["functools.", "contextlib.", "builtins.", "typing.", "abc.", "dataclasses."];
+                    let is_known =
+                        ["functools.", "contextlib.", "builtins.", "typing.", "abc.", "dataclasses."];
                     if !is_known.iter().any(|k| name.starts_with(k)) {
-                        self.open_function(&value, format!("the decorator {name} may add options ({})", self.place(scope, line)));
+                        self.open_function(
+                            &value,
+                            format!("the decorator {name} may add options ({})", self.place(scope, line)),
+                        );
                     }
                     value
                 }
@@ -359,7 +402,10 @@ impl<'m> Evaluator<'m, '_> {
                 }
             }
             Value::Unknown => {
-                self.open_function(&value, format!("a decorator may add options ({})", self.place(scope, line)));
+                self.open_function(
+                    &value,
+                    format!("a decorator may add options ({})", self.place(scope, line)),
+                );
                 value
             }
             _ => value,

@@ -54,7 +54,13 @@ pub(super) fn settings_of(arguments: &Arguments, place: &str) -> CommandSettings
 
 impl Evaluator<'_, '_> {
     /// A call of click's; nothing for another library's.
-    pub(super) fn click_call(&mut self, name: &str, arguments: &Arguments, scope: &Scope, line: u32) -> Option<Value> {
+    pub(super) fn click_call(
+        &mut self,
+        name: &str,
+        arguments: &Arguments,
+        scope: &Scope,
+        line: u32,
+    ) -> Option<Value> {
         let name = name.strip_prefix("click.").or_else(|| name.strip_prefix("rich_click."));
         let name = name.or_else(|| None)?;
         let name = name.rsplit('.').next().unwrap_or(name);
@@ -72,12 +78,15 @@ impl Evaluator<'_, '_> {
                     .into(),
                 )
             }
-            "option" | "argument" | "version_option" | "help_option" | "password_option" | "confirmation_option" => {
-                match self.click_parameter(name, arguments, scope, line) {
-                    Some(parameter) => Value::Decorator(Decorator::Parameter(parameter).into()),
-                    None => Value::Unknown,
-                }
-            }
+            "option"
+            | "argument"
+            | "version_option"
+            | "help_option"
+            | "password_option"
+            | "confirmation_option" => match self.click_parameter(name, arguments, scope, line) {
+                Some(parameter) => Value::Decorator(Decorator::Parameter(parameter).into()),
+                None => Value::Unknown,
+            },
             "Group" | "Command" | "CommandCollection" | "MultiCommand" => {
                 self.commands.push(Command {
                     names: arguments.text("name").into_iter().collect(),
@@ -128,7 +137,8 @@ impl Evaluator<'_, '_> {
             || is_given("count")
             || arguments.keyword("flag_value").is_some()
             || matches!(kind, "version_option" | "help_option" | "confirmation_option")
-            || matches!(arguments.keyword("default"), Some(Value::Bool(_))) && arguments.keyword("type").is_none();
+            || matches!(arguments.keyword("default"), Some(Value::Bool(_)))
+                && arguments.keyword("type").is_none();
         let arity = match arguments.keyword("nargs") {
             _ if is_switch => Arity::Exactly(0),
             None | Some(Value::None) => Arity::Exactly(1),
@@ -137,14 +147,19 @@ impl Evaluator<'_, '_> {
             Some(_) => Arity::Unknown,
         };
         // A variable or a question may stand in for what is not given.
-        let stands_in = is_given("envvar") || arguments.keyword("prompt").is_some_and(|v| truth(v) != Some(false));
+        let stands_in =
+            is_given("envvar") || arguments.keyword("prompt").is_some_and(|v| truth(v) != Some(false));
         let required = match arguments.keyword("required").map(truth) {
             Some(Some(true)) if stands_in => Known::Maybe,
             Some(Some(true)) => Known::Yes,
             Some(None) => Known::Maybe,
             Some(Some(false)) => Known::No,
             None if is_option && arguments.keyword("prompt").is_some_and(|v| truth(v) != Some(false)) => {
-                if arguments.keyword("default").is_some() { Known::No } else { Known::Maybe }
+                if arguments.keyword("default").is_some() {
+                    Known::No
+                } else {
+                    Known::Maybe
+                }
             }
             None if is_option => Known::No,
             None if arguments.keyword("default").is_some() || arity == Arity::Any => Known::No,
@@ -165,7 +180,13 @@ impl Evaluator<'_, '_> {
     }
 
     /// What a decorator of click makes of a value.
-    pub(super) fn click_decorate(&mut self, decorator: &Decorator, value: Value, scope: &Scope, line: u32) -> Value {
+    pub(super) fn click_decorate(
+        &mut self,
+        decorator: &Decorator,
+        value: Value,
+        scope: &Scope,
+        line: u32,
+    ) -> Value {
         match decorator {
             Decorator::Parameter(parameter) => {
                 match &value {
@@ -281,7 +302,10 @@ impl Evaluator<'_, '_> {
                 .commands
                 .iter()
                 .filter_map(|inner| {
-                    Some((self.commands.get(*inner)?.names.clone(), self.command_interface(*inner, depth + 1)))
+                    Some((
+                        self.commands.get(*inner)?.names.clone(),
+                        self.command_interface(*inner, depth + 1),
+                    ))
                 })
                 .collect(),
             open: command.open.clone(),

@@ -54,7 +54,9 @@ impl<'m> Evaluator<'m, '_> {
             ExprKind::Bool(value) => Value::Bool(*value),
             ExprKind::None => Value::None,
             ExprKind::Ellipsis => Value::External("...".into()),
-            ExprKind::Name(name) => scope.get(name).unwrap_or_else(|| Value::External(format!("builtins.{name}").into())),
+            ExprKind::Name(name) => {
+                scope.get(name).unwrap_or_else(|| Value::External(format!("builtins.{name}").into()))
+            }
             ExprKind::Attribute(object, name) => {
                 let object = self.expression(object, scope);
                 self.attribute(object, name, scope, expression.line)

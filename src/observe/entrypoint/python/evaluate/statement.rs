@@ -297,7 +297,8 @@ impl<'m> Evaluator<'m, '_> {
     }
 
     fn import_from(&mut self, level: usize, module: &str, names: &[Alias], scope: &Scope) {
-        let package = self.loaded.get(scope.module).map(|l| package_of(&l.name, l.is_package)).unwrap_or_default();
+        let package =
+            self.loaded.get(scope.module).map(|l| package_of(&l.name, l.is_package)).unwrap_or_default();
         let Some(module) = absolute(&package, level, module) else { return };
         let from = self.module_value(&module);
         for alias in names {

@@ -4,7 +4,9 @@ use super::super::super::cli::{Arity, Interface, Known, Parameter, Subcommands};
 use super::super::ast::ParameterKind;
 use super::click::settings_of;
 use super::expression::Arguments;
-use super::value::{CommandSettings, Decorator, Scope, TyperParameter, Value, annotation_text, text_of, truth};
+use super::value::{
+    CommandSettings, Decorator, Scope, TyperParameter, Value, annotation_text, text_of, truth,
+};
 use super::{Evaluator, Root};
 
 /// How deep applications are followed.
@@ -41,7 +43,8 @@ pub(super) fn parameter(name: &str, arguments: &Arguments) -> Value {
 
 impl Evaluator<'_, '_> {
     pub(super) fn new_app(&mut self, arguments: &Arguments) -> Value {
-        let is_set = |name: &str, default: bool| arguments.keyword(name).map_or(default, |v| truth(v).unwrap_or(true));
+        let is_set =
+            |name: &str, default: bool| arguments.keyword(name).map_or(default, |v| truth(v).unwrap_or(true));
         self.apps.push(App {
             name: arguments.text("name"),
             invoke_without_command: is_set("invoke_without_command", false),
@@ -69,7 +72,8 @@ impl Evaluator<'_, '_> {
                 let own = arguments.positional.first().or(arguments.keyword("name")).and_then(text_of);
                 let settings = settings_of(arguments, &place);
                 Value::Decorator(
-                    Decorator::Typer { app: index, name: own, is_callback: name == "callback", settings }.into(),
+                    Decorator::Typer { app: index, name: own, is_callback: name == "callback", settings }
+                        .into(),
                 )
             }
             "add_typer" => {
@@ -80,12 +84,15 @@ impl Evaluator<'_, '_> {
                         match (name, self.apps.get_mut(index)) {
                             (Some(name), Some(app)) => app.apps.push((name, *inner)),
                             (None, Some(app)) => {
-                                app.open.get_or_insert(format!("the name of a subcommand is not known ({place})"));
+                                app.open.get_or_insert(format!(
+                                    "the name of a subcommand is not known ({place})"
+                                ));
                             }
                             _ => {}
                         }
                     }
-                    _ => self.open_interface(&Value::Typer(index), format!("a subcommand is not known ({place})")),
+                    _ => self
+                        .open_interface(&Value::Typer(index), format!("a subcommand is not known ({place})")),
                 }
                 Value::Unknown
             }
@@ -98,7 +105,9 @@ impl Evaluator<'_, '_> {
     }
 
     pub(super) fn typer_decorate(&mut self, decorator: &Decorator, value: Value) -> Value {
-        let (Decorator::Typer { app, name, is_callback, settings }, Value::Function(index)) = (decorator, &value) else {
+        let (Decorator::Typer { app, name, is_callback, settings }, Value::Function(index)) =
+            (decorator, &value)
+        else {
             return value;
         };
         let Some(function) = self.functions.get(*index) else { return value };
@@ -117,7 +126,10 @@ impl Evaluator<'_, '_> {
     /// The interface of an application. One with a single command and no callback is that command.
     pub(super) fn app_interface(&self, index: usize, depth: u8) -> Interface {
         let Some(app) = self.apps.get(index).filter(|_| depth < MAX_NESTED) else {
-            return Interface { open: Some("its application is not known".to_owned()), ..Interface::default() };
+            return Interface {
+                open: Some("its application is not known".to_owned()),
+                ..Interface::default()
+            };
         };
         let completion = |interface: &mut Interface| {
             if depth == 0 && app.completes {
@@ -126,7 +138,9 @@ impl Evaluator<'_, '_> {
                 );
             }
         };
-        if let ([(_, function, settings)], None, true) = (app.commands.as_slice(), app.callback, app.apps.is_empty()) {
+        if let ([(_, function, settings)], None, true) =
+            (app.commands.as_slice(), app.callback, app.apps.is_empty())
+        {
             let mut interface = self.function_interface(*function);
             interface.takes_unknown |= settings.takes_unknown;
             interface.open = interface.open.or_else(|| app.open.clone());
@@ -143,7 +157,8 @@ impl Evaluator<'_, '_> {
             inner.takes_unknown |= settings.takes_unknown;
             (vec![name.clone()], inner)
         });
-        let apps = app.apps.iter().map(|(name, inner)| (vec![name.clone()], self.app_interface(*inner, depth + 1)));
+        let apps =
+            app.apps.iter().map(|(name, inner)| (vec![name.clone()], self.app_interface(*inner, depth + 1)));
         interface.subcommands = Some(Subcommands {
             required: if app.invoke_without_command { Known::No } else { Known::Yes },
             commands: commands.chain(apps).collect(),
@@ -165,11 +180,14 @@ impl Evaluator<'_, '_> {
             if matches!(parameter.kind, ParameterKind::Rest | ParameterKind::Keywords) {
                 continue;
             }
-            let annotation = parameter.annotation.as_ref().map(|a| annotation_text(text, a)).unwrap_or_default();
+            let annotation =
+                parameter.annotation.as_ref().map(|a| annotation_text(text, a)).unwrap_or_default();
             if annotation.ends_with("Context") {
                 continue;
             }
-            let of = |list: &[(String, Value)]| list.iter().find(|(n, _)| *n == parameter.name).map(|(_, v)| v.clone());
+            let of = |list: &[(String, Value)]| {
+                list.iter().find(|(n, _)| *n == parameter.name).map(|(_, v)| v.clone())
+            };
             let (default, annotated) = (of(&function.defaults), of(&function.annotations));
             let given = match (&default, &annotated) {
                 (Some(Value::TyperParameter(given)), _) => Some(given.clone()),
@@ -186,17 +204,27 @@ impl Evaluator<'_, '_> {
             let dashed = parameter.name.replace('_', "-");
             let is_flag = annotation.contains("bool");
             let mut names = given.as_ref().map(|g| g.names.clone()).unwrap_or_default();
-            names = names.iter().flat_map(|n| n.split('/').map(|p| p.trim().to_owned()).collect::<Vec<_>>()).collect();
+            names = names
+                .iter()
+                .flat_map(|n| n.split('/').map(|p| p.trim().to_owned()).collect::<Vec<_>>())
+                .collect();
             if !is_option {
                 names = vec![parameter.name.clone()];
             } else if names.is_empty() {
                 names.push(format!("--{dashed}"));
                 names.extend(is_flag.then(|| format!("--no-{dashed}")));
             }
-            let is_list = ["List[", "list[", "Sequence[", "Tuple[", "tuple["].iter().any(|l| annotation.contains(l));
+            let is_list =
+                ["List[", "list[", "Sequence[", "Tuple[", "tuple["].iter().any(|l| annotation.contains(l));
             let arity = match (is_option, is_flag, is_list) {
                 (true, true, _) => Arity::Exactly(0),
-                (false, _, true) => if has_default { Arity::Any } else { Arity::Some },
+                (false, _, true) => {
+                    if has_default {
+                        Arity::Any
+                    } else {
+                        Arity::Some
+                    }
+                }
                 _ if annotation.to_lowercase().contains("tuple[") => Arity::Unknown,
                 _ => Arity::Exactly(1),
             };

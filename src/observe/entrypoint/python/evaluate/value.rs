@@ -163,7 +163,8 @@ pub(super) fn equal(one: &Value, two: &Value) -> Option<bool> {
         (Value::Text(a), Value::Text(b)) => Some(a == b),
         (Value::Int(a), Value::Int(b)) => Some(a == b),
         (Value::Bool(a), Value::Bool(b)) => Some(a == b),
-        (Value::Unknown | Value::Argv | Value::External(_), _) | (_, Value::Unknown | Value::Argv | Value::External(_)) => None,
+        (Value::Unknown | Value::Argv | Value::External(_), _)
+        | (_, Value::Unknown | Value::Argv | Value::External(_)) => None,
         (Value::None, _) | (_, Value::None) => Some(false),
         _ => None,
     }
