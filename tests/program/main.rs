@@ -26,6 +26,7 @@ mod gate;
 mod gate_crash;
 mod hostile;
 mod init;
+mod language;
 mod properties;
 mod secret_cases;
 mod verify;
