@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test accuracy noise lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test mutants accuracy noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -17,6 +17,10 @@ demo-pass:
 test: setup
 	$(CARGO) test --workspace --locked
 	@echo "all tests passed"
+
+# Two projects that pass the gate, broken one thing at a time: no broken one may pass. `make test` tries a sample.
+mutants:
+	$(CARGO) test --workspace --locked --test program -- --ignored --nocapture every_broken_project_is_refused
 
 # False alarms in well-known packages, fetched from the registries. Set NOISE to the trees to examine.
 noise:

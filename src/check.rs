@@ -101,6 +101,8 @@ pub struct Answers {
     pub findings: Vec<Finding>,
     /// What could not be seen.
     pub not_checked: Vec<NotChecked>,
+    /// Examples in installed libraries that are no findings.
+    pub examples_held_back: u64,
 }
 
 /// What is said of every check, in the order of their IDs.

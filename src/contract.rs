@@ -163,6 +163,18 @@ impl Contract {
         Self::parse_with(text, path, None, false)
     }
 
+    /// Reads a contract's text as [`Contract::parse`] does, with a registry of handles that was read before.
+    ///
+    /// # Errors
+    /// [`ContractError::Invalid`] with all its mistakes.
+    pub fn parse_with_handles(
+        text: &str,
+        path: &Path,
+        handles: Option<Handles>,
+    ) -> Result<Self, ContractError> {
+        Self::parse_with(text, path, handles, false)
+    }
+
     fn parse_with(
         text: &str,
         path: &Path,

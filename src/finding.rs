@@ -16,7 +16,7 @@ use std::fmt;
 use seaworthy_source::Origin;
 
 pub use access::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
-pub use audit::{Audit, AuditedRun, FieldHistory, TagHistory};
+pub use audit::{Audit, AuditedRun, EarlierEvidence, FieldHistory, TagHistory};
 pub use cause::Cause;
 pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
@@ -257,6 +257,8 @@ pub struct NotChecked {
     pub reason: String,
     /// The checks that would have looked at it.
     pub checks: Vec<&'static str>,
+    /// Whether the contract may accept it: a file of a known form that could not be opened.
+    pub acceptable: bool,
 }
 
 impl Finding {
@@ -364,6 +366,11 @@ impl NotChecked {
         reason: impl Into<String>,
         checks: Vec<&'static str>,
     ) -> Self {
-        Self { origin, what: what.into(), reason: reason.into(), checks }
+        Self { origin, what: what.into(), reason: reason.into(), checks, acceptable: false }
+    }
+
+    /// A file of a known form that could not be opened: the contract may accept it.
+    pub fn file(origin: Origin, reason: impl Into<String>, checks: Vec<&'static str>) -> Self {
+        Self { acceptable: true, ..Self::new(origin, "file", reason, checks) }
     }
 }

@@ -5,6 +5,7 @@ mod context;
 mod exec;
 mod gate;
 mod image;
+mod opener;
 mod packaging;
 mod papers;
 mod pipeline;
@@ -18,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
+use crate::check::provenance::ImageAttestation;
 use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::observe::InjectedSecret;
@@ -34,7 +36,9 @@ pub use gate::{EVIDENCE, Gate, GateOptions, GateRun, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};
-pub use wiring::{WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring};
+pub use wiring::{
+    SourceHelp, WiringOutcome, WiringRequest, WiringSource, ask_role, read_file, wanted, wiring,
+};
 
 /// What every scan needs.
 pub struct Setup<'a> {
@@ -71,6 +75,17 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// Digests of the indexes that led to an examined image: other names of it.
     pub indexes: Vec<String>,
+    /// What later parts of a gate compare with.
+    pub facts: ImageFacts,
+}
+
+/// What an examined image says of itself, for later parts of a gate.
+#[derive(Clone, Debug, Default)]
+pub struct ImageFacts {
+    /// Attestations that came with it.
+    pub attestations: Vec<ImageAttestation>,
+    /// Its `ENTRYPOINT`, if all images that were examined have the same.
+    pub entrypoint: Option<Vec<String>>,
 }
 
 /// Why a scan could not be done.

@@ -1,6 +1,8 @@
 //! Secrets in short texts: history entries, variables, labels, arguments. Two things give one away: its own form, and
 //! the name that it is given to.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::Context;
@@ -193,17 +195,25 @@ fn assignments(text: &str) -> Vec<Assignment<'_>> {
 /// Replaces the secrets in a text by `***`, for texts that a report quotes, such as paths.
 pub struct Masker<'a> {
     context: Context<'a>,
+    /// What was masked before: thousands of findings name the same path.
+    known: RefCell<HashMap<String, String>>,
 }
 
 impl<'a> Masker<'a> {
     /// A masker that knows these detectors.
     pub fn new(rules: &'a Rules) -> Self {
-        Self { context: Context { rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] } }
+        let context = Context { rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] };
+        Self { context, known: RefCell::default() }
     }
 
     /// The text with every secret masked.
     pub fn mask(&self, text: &str) -> String {
-        mask_spans(text, self.secrets(text).into_iter())
+        if let Some(masked) = self.known.borrow().get(text) {
+            return masked.clone();
+        }
+        let masked = mask_spans(text, self.secrets(text).into_iter());
+        self.known.borrow_mut().insert(text.to_owned(), masked.clone());
+        masked
     }
 
     /// Where the secrets stand in a text.

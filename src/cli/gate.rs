@@ -89,6 +89,7 @@ fn options(arguments: &Arguments, contract: &Contract) -> Result<GateOptions, Fa
     let live = arguments.live.then(|| LiveOptions {
         region: contract.aws.region.clone(),
         profile: None,
+        account: contract.aws.account.clone(),
         endpoint: arguments.endpoint_url.clone(),
     });
     Ok(GateOptions {

@@ -7,7 +7,7 @@ use super::output::{Terminal, wanted};
 use super::session::Session;
 use super::{Failure, environment};
 use crate::contract::Contract;
-use crate::scan::request::WiringOptions;
+use crate::scan::request::{WiringFiles, WiringOptions};
 use crate::scan::{self, ScanError, WiringRequest};
 use crate::store;
 use seaworthy_aws::live::{self, LiveOptions};
@@ -24,9 +24,11 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let live = arguments.live.then(|| LiveOptions {
         region: arguments.region.clone().or_else(|| session.contract.aws.region.clone()),
         profile: arguments.aws_profile.clone(),
+        account: session.contract.aws.account.clone(),
         endpoint: arguments.endpoint_url.clone(),
     });
-    let options = WiringOptions { live, simulate: arguments.simulate, ..(&arguments.files).into() };
+    let (against, simulate) = (arguments.against.clone(), arguments.simulate);
+    let options = WiringOptions { against, live, simulate, ..(&arguments.files).into() };
     let done = session.run(terminal, |setup| -> Result<_, ScanError> {
         scan::wiring(setup, WiringRequest::open(&options, setup.contract)?)
     })?;
@@ -48,11 +50,14 @@ fn print_policy(arguments: &Arguments, contract: &Contract, terminal: &Terminal)
 
 impl From<&Files> for WiringOptions {
     fn from(files: &Files) -> Self {
-        Self {
+        let files = WiringFiles {
             plans: files.plan.clone(),
             templates: files.template.clone(),
             snapshots: files.snapshot.clone(),
-            ..Self::default()
-        }
+            task_definitions: files.task_definition.clone(),
+            parameters: files.parameters.clone(),
+            source_directories: files.source.clone(),
+        };
+        Self { files, ..Self::default() }
     }
 }

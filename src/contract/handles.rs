@@ -59,9 +59,19 @@ impl Handles {
         &self.digest
     }
 
+    /// All handles with their values.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a handle.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// How many handles there are.
+    pub fn count(&self) -> usize {
+        self.values.len()
     }
 
     /// All names.
@@ -87,7 +97,11 @@ impl Handles {
         Self::load(&contract.parent().unwrap_or(Path::new("")).join(name.as_ref())).map(Some)
     }
 
-    fn load(path: &Path) -> Result<Self, ContractError> {
+    /// Reads the registry at `path`; the file's name says its form.
+    ///
+    /// # Errors
+    /// [`ContractError::Handles`] if the file cannot be read, or is no registry.
+    pub fn load(path: &Path) -> Result<Self, ContractError> {
         let fault = |line, reason| ContractError::Handles { path: path.to_owned(), line, reason };
         let text = file::read("handles", path).map_err(|error| match error {
             ContractError::File { problem, .. } => {

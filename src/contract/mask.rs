@@ -105,7 +105,8 @@ fn hidden_from(section: &str, line: &str) -> Option<usize> {
         let before = &line[..at];
         let chain = before.rsplit(|c| !in_chain(c)).next().unwrap_or_default();
         let keys: Vec<&str> = chain.split('.').map(bare).collect();
-        hides(section, &keys, &line[at + 1..]).then_some(at + 1)
+        let is_unknown = before.trim() == chain.trim() && is_unknown(&keys);
+        (is_unknown || hides(section, &keys, &line[at + 1..])).then_some(at + 1)
     })
 }
 
@@ -122,7 +123,8 @@ fn hidden_without_equals(section: &str, line: &str) -> Option<usize> {
     if section == "fingerprints" && !body.is_empty() && (word.is_empty() || value.is_empty()) {
         return Some(line.len() - body.len());
     }
-    (!word.is_empty() && hides(section, &[word], value)).then(|| line.len() - rest.len())
+    let is_unknown = rest.starts_with(':') && is_unknown(&[word]);
+    (!word.is_empty() && (is_unknown || hides(section, &[word], value))).then(|| line.len() - rest.len())
 }
 
 fn hides(section: &str, keys: &[&str], value: &str) -> bool {
@@ -135,8 +137,12 @@ fn hides(section: &str, keys: &[&str], value: &str) -> bool {
     keys.iter().any(|key| speaks_of_secret(key))
         || inside("fingerprints")
         || (inside("secrets") && !SECRET_ENTRY.contains(&last))
-        // What the contract does not know may be anything, however harmless its name sounds.
-        || (!value.trim().is_empty() && !known_keys().contains(last))
+}
+
+/// Whether keys are not those of a contract or profile: what they hold may be anything, however harmless they sound.
+fn is_unknown(keys: &[&str]) -> bool {
+    let last = keys.last().copied().unwrap_or_default();
+    last.starts_with(|c: char| c.is_ascii_alphabetic()) && !known_keys().contains(last)
 }
 
 /// The names of all keys that contracts have, by their schema.
@@ -144,7 +150,7 @@ fn known_keys() -> &'static HashSet<String> {
     static KEYS: OnceLock<HashSet<String>> = OnceLock::new();
     KEYS.get_or_init(|| {
         let mut keys = HashSet::new();
-        let mut open = vec![super::json_schema::schema_of::<super::section::RawContract>()];
+        let mut open = vec![super::schema(), super::profile_schema()];
         while let Some(value) = open.pop() {
             match value {
                 Value::Object(members) => {

@@ -27,7 +27,7 @@ pub struct Audit {
     pub older: usize,
     /// What could not be seen of the audit as a whole.
     pub not_checked: Vec<NotChecked>,
-    /// Tags that several of the runs used.
+    /// Tags that several of the runs used, and in which those runs differ.
     pub tags: Vec<TagHistory>,
     /// Requests to the store, if it counts them.
     pub requests: Option<u64>,
@@ -46,6 +46,19 @@ pub struct AuditedRun {
     pub fields: BTreeMap<&'static str, String>,
     /// What was found out about it.
     pub report: Report,
+    /// Its security evidence that later evidence replaced: it was repeated.
+    pub earlier: Vec<EarlierEvidence>,
+}
+
+/// Security evidence that later evidence of the same run replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierEvidence {
+    /// Where it is kept.
+    pub file: String,
+    /// Its verdict, such as `FAIL`; nothing if it was not read or does not say.
+    pub verdict: Option<Verdict>,
+    /// When it was written.
+    pub written_at: Option<Timestamp>,
 }
 
 impl AuditedRun {
@@ -146,6 +159,7 @@ fn histories(runs: &[AuditedRun]) -> Vec<TagHistory> {
             runs: runs.iter().map(|r| r.id.clone()).collect(),
             changes: changes(&runs),
         })
+        .filter(|tag| !tag.changes.is_empty())
         .collect()
 }
 

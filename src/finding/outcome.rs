@@ -147,6 +147,8 @@ pub struct Coverage {
     pub files_not_decoded: u64,
     /// Bytes in those files.
     pub bytes_not_decoded: u64,
+    /// Examples in the tests and documentation of installed libraries that were found, and are no findings.
+    pub examples_held_back: u64,
 }
 
 impl Coverage {
@@ -160,6 +162,7 @@ impl Coverage {
         self.bytes_not_seen += other.bytes_not_seen;
         self.files_not_decoded += other.files_not_decoded;
         self.bytes_not_decoded += other.bytes_not_decoded;
+        self.examples_held_back += other.examples_held_back;
     }
 }
 

@@ -1,19 +1,21 @@
 //! What is seen in the bytes of a layer's files: secrets by their form, and file kinds that are made to hold them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::fallback::{self, Fallback};
-use super::library::{self, KeyIdentity, Manifests, key};
+use super::library::{self, ContentSums, KeyIdentity, Manifests, key};
 use super::name;
-use super::place::place;
+use super::place::Places;
 use super::secret_file::{self, SecretFileKind};
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use crate::rule::{Rule, Rules};
-use seaworthy_detect::{Encoding, FileKind, Hit, Piece, Scratch};
+use seaworthy_detect::{FileKind, Hit, Piece, Scratch};
 use seaworthy_image::Digest;
 use seaworthy_image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummary, Part};
-use seaworthy_source::Place;
+use seaworthy_image::nested::{NotOpened, closed_form, is_opened};
+use seaworthy_source::{Origin, Place};
 
 /// A secret in a file of a layer, without its value.
 #[derive(Clone, Debug)]
@@ -34,14 +36,29 @@ pub struct Sighting {
     pub mark: SecretMark,
     /// If it is a private key, what tells it apart.
     pub key: Option<KeyIdentity>,
+    /// The sums of the file's content, if it is at hand and may be compared with its package's list.
+    pub content: Option<ContentSums>,
     /// What else is known.
     pub notes: Vec<String>,
+    /// What it is encoded with in its file, as the end of a path: ` → base64`; empty if it stands there as it is.
+    pub encoded: String,
 }
 
 impl Sighting {
+    /// An origin in the file made one at the secret's place.
+    pub(crate) fn origin(&self, file: Origin) -> Origin {
+        let inside = format!("{}{}", self.file.inside(), self.encoded);
+        Origin { place: self.place.clone(), inside: Some(inside).filter(|i| !i.is_empty()), ..file }
+    }
+
     /// The secret, as far as its place matters for it.
     pub(crate) fn subject<'a>(&'a self, rule: &'a Rule) -> library::Subject<'a> {
-        library::Subject { rule, confidence: self.confidence, key: self.key.as_ref() }
+        library::Subject {
+            rule,
+            confidence: self.confidence,
+            key: self.key.as_ref(),
+            content: self.content.as_ref(),
+        }
     }
 }
 
@@ -69,16 +86,19 @@ pub struct ChunkFacts {
     pub manifests: Manifests,
     /// Stretches of the files that are asked about.
     pub captured: Vec<Captured>,
-    /// Files with compressed data of their own.
+    /// Files of known forms that are not opened.
     pub not_decoded: u64,
     /// Bytes in those.
     pub not_decoded_bytes: u64,
+    /// What could not be opened though its form is one that is.
+    pub not_opened: Vec<NotOpened>,
 }
 
 impl ChunkFacts {
     /// Puts the secrets into order; of those that overlap keeps the one that is known best.
     pub fn settle(&mut self, rules: &Rules) {
         self.sightings = resolve(rules, std::mem::take(&mut self.sightings));
+        sort_not_opened(&mut self.not_opened);
         fallback::settle(&mut self.fallbacks);
     }
 
@@ -91,6 +111,7 @@ impl ChunkFacts {
         self.captured.extend(other.captured);
         self.not_decoded += other.not_decoded;
         self.not_decoded_bytes += other.not_decoded_bytes;
+        self.not_opened.extend(other.not_opened);
     }
 }
 
@@ -111,19 +132,29 @@ pub struct LayerFacts {
     pub manifests: Manifests,
     /// The beginnings of the files that are asked about, by entry.
     pub contents: BTreeMap<u64, Vec<u8>>,
-    /// Files with compressed data of their own.
+    /// Files of known forms that are not opened.
     pub not_decoded: u64,
     /// Bytes in those.
     pub not_decoded_bytes: u64,
+    /// What could not be opened though its form is one that is, by path.
+    pub not_opened: Vec<NotOpened>,
 }
 
 impl LayerFacts {
     /// Sums up a layer.
     pub fn new(rules: &Rules, summary: LayerSummary, diff_id: Digest, facts: ChunkFacts) -> Self {
         let mut secret_files = facts.secret_files;
-        secret_files.sort_by(|a, b| (&a.file.path, a.file.ordinal).cmp(&(&b.file.path, b.file.ordinal)));
+        secret_files.sort_by(|a, b| {
+            (&a.file.path, a.file.ordinal, a.file.inside()).cmp(&(
+                &b.file.path,
+                b.file.ordinal,
+                b.file.inside(),
+            ))
+        });
         let mut fallbacks = facts.fallbacks;
         fallback::settle(&mut fallbacks);
+        let mut not_opened = facts.not_opened;
+        sort_not_opened(&mut not_opened);
         Self {
             summary,
             diff_id,
@@ -134,6 +165,7 @@ impl LayerFacts {
             contents: contents(facts.captured),
             not_decoded: facts.not_decoded,
             not_decoded_bytes: facts.not_decoded_bytes,
+            not_opened,
         }
     }
 }
@@ -159,22 +191,34 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
         let core_start = part.core.start - part.bytes.start;
         let core_end = part.core.end - part.bytes.start;
         if part.file.kind == ContentKind::File {
-            look_at_file(part, bytes, part.offset == 0, &mut facts);
-            facts.manifests.observe(part.file.path.as_bytes(), bytes, (part.offset > 0, !part.last));
+            look_at_file(part, bytes, &mut facts);
+            // A package in an archive is not installed.
+            if part.file.inside.is_none() {
+                facts.manifests.observe(part.file.path.as_bytes(), bytes, (part.offset > 0, !part.last));
+            }
         }
         let sightings = &mut facts.sightings;
-        let whole = part.offset == 0 && part.last;
-        let kind = FileKind::of_path(part.file.path.as_bytes());
-        let mut narrow = |hit: Hit<'_>, width: u64| {
-            sightings.extend(sighting(rules, key, part, bytes, whole, hit, width));
-        };
+        let whole = part.offset == 0 && part.last && part.file.kind == ContentKind::File;
+        let places = Places::new(bytes, whole);
+        let sums = OnceCell::new();
+        // A name is no line of the kind of file that it names.
+        let named = part.file.kind == ContentKind::Name;
+        let kind = if named { FileKind::Unknown } else { FileKind::of_path(part.file.name()) };
         let piece = Piece { bytes, core_start, core_end, kind };
-        rules.engine().scan(&piece, scratch, &mut |hit| narrow(hit, 1));
-        if let Some(order) = utf16(bytes) {
-            let text = order.to_bytes(bytes);
-            let (core_start, core_end) = (core_start.div_ceil(2), core_end.div_ceil(2));
-            let piece = Piece { bytes: &text, core_start, core_end, kind };
-            rules.engine().scan(&piece, scratch, &mut |hit| narrow(hit, 2));
+        // What lies in an archive is not the file that its package lists.
+        let is_plain = whole && part.file.inside.is_none();
+        let decoded = rules.engine().scan(&piece, scratch, &mut |hit| {
+            let found = sighting(rules, key, part, (bytes, &places), hit);
+            let comparable =
+                |s: &Sighting| is_plain && rules.get(s.rule).is_some_and(|r| !r.issued && !r.private_key);
+            sightings.extend(found.map(|mut s| {
+                s.content = comparable(&s).then(|| *sums.get_or_init(|| ContentSums::of(bytes)));
+                s
+            }));
+        });
+        if !decoded {
+            let reason = "more is encoded in it, or deeper, than is decoded".to_owned();
+            facts.not_opened.push(NotOpened { file: Arc::clone(&part.file), reason });
         }
     }
     facts
@@ -182,113 +226,96 @@ pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut
 
 /// What a file's name and content tell. A part is asked as if it were the file: what makes a file of its kind count may
 /// stand in any of them.
-fn look_at_file(part: &Part, head: &[u8], first: bool, facts: &mut ChunkFacts) {
-    if let Some(kind) = secret_file::by_path(part.file.path.as_bytes())
+fn look_at_file(part: &Part, head: &[u8], facts: &mut ChunkFacts) {
+    if let Some(kind) = secret_file::by_path(part.file.name())
         && kind.counts(head)
     {
         let (file, severity) = (Arc::clone(&part.file), kind.severity_of(head));
         facts.secret_files.push(SecretFileSighting { file, kind, severity });
     }
-    let packed: [&[u8]; 8] = [
-        b"PK\x03\x04",
-        b"\x1f\x8b\x08",
-        b"\x28\xb5\x2f\xfd",
-        b"BZh9",
-        b"\xfd7zXZ\x00",
-        b"7z\xbc\xaf\x27\x1c",
-        b"Rar!\x1a\x07",
-        b"Salted__",
-    ];
-    if first && packed.iter().any(|magic| head.starts_with(magic)) {
+    let closed = part.offset == 0 && closed_form(head).is_some();
+    if closed || part.last && is_self_extracting(part, head) {
         facts.not_decoded += 1;
-        facts.not_decoded_bytes += part.file.size;
+        facts.not_decoded_bytes += if part.file.inside.is_none() { part.file.size } else { 0 };
     }
+}
+
+/// Whether a program ends with a zip's directory: a self-extracting archive. `end` is the end of the file.
+fn is_self_extracting(part: &Part, end: &[u8]) -> bool {
+    const DIRECTORY_END: usize = 22;
+    let Some(tail) = end.len().checked_sub(DIRECTORY_END).and_then(|at| end.get(at..)) else { return false };
+    let comment_and_disks = tail.ends_with(&[0, 0]) && tail.get(4..8) == Some(&[0; 4]);
+    tail.starts_with(b"PK\x05\x06")
+        && comment_and_disks
+        && !(part.offset == 0 && is_opened(end, part.file.name()))
 }
 
 fn sighting(
     rules: &Rules,
     fingerprint_key: &FingerprintKey,
     part: &Part,
-    bytes: &[u8],
-    whole: bool,
+    (bytes, places): (&[u8], &Places<'_>),
     hit: Hit<'_>,
-    width: u64,
 ) -> Option<Sighting> {
     let rule = rules.get(hit.detector)?;
-    let in_file = |at: usize| part.offset + at as u64 * width;
+    let in_file = |at: usize| part.offset + at as u64;
     let offset = in_file(hit.span.start);
+    let is_plain = hit.encodings.is_empty();
+    let encoded = hit.encodings.iter().map(|e| format!(" → {}", e.as_str())).collect();
     let mut notes = hit.notes;
-    if hit.encoding == Encoding::Base64 {
-        notes.push("wrapped in base64".to_owned());
-    }
-    if width == 2 {
-        notes.push("in UTF-16".to_owned());
+    let is_name = part.file.kind == ContentKind::Name;
+    let place = if is_name { Place::Whole } else { places.place(hit.span.start, offset) };
+    if is_name {
+        notes.push("in the name of the file, or of what it links to".to_owned());
     }
     let confidence = rule.confidence.adjusted(hit.adjust);
-    if library::is_key(rule) && key::is_stub(hit.secret) {
+    if rule.private_key && key::is_stub(hit.secret) {
         return None;
     }
     let mark = rule.mark(fingerprint_key, hit.secret);
-    let key = if library::is_key(rule) { key::identity_of_armour(hit.secret) } else { None };
+    let key = if rule.private_key { key::identity_of_armour(hit.secret) } else { None };
     Some(Sighting {
         rule: hit.detector,
         file: Arc::clone(&part.file),
         matched: (in_file(hit.matched.start), in_file(hit.matched.end)),
         span: (offset, in_file(hit.span.end)),
-        place: place(bytes, whole && width == 1, hit.span.start, offset),
+        place,
         confidence,
-        mark: mark.named(name::of_value(bytes, hit.span.start, width == 1)),
+        mark: mark.named(name::of_value(bytes, hit.span.start, is_plain)),
         key,
+        content: None,
         notes,
+        encoded,
     })
 }
 
-/// The byte order of a text in UTF-16.
-#[derive(Clone, Copy)]
-enum Utf16 {
-    Little,
-    Big,
+/// By file, each entry once.
+fn sort_not_opened(all: &mut Vec<NotOpened>) {
+    let key =
+        |n: &NotOpened| (n.file.path.clone(), n.file.ordinal, n.file.inside().to_owned(), n.reason.clone());
+    all.sort_by_cached_key(key);
+    all.dedup_by(|a, b| {
+        a.file.ordinal == b.file.ordinal && a.file.inside() == b.file.inside() && a.reason == b.reason
+    });
 }
 
-impl Utf16 {
-    /// The text with one byte for each unit; units beyond Latin-1 become a byte that is in no secret.
-    fn to_bytes(self, bytes: &[u8]) -> Vec<u8> {
-        let unit = |pair: &[u8]| match (self, pair) {
-            (Self::Little, [low, 0]) | (Self::Big, [0, low]) => *low,
-            _ => 0xff,
-        };
-        bytes.chunks(2).map(unit).collect()
-    }
-}
+/// What tells the files of a layer apart: entry, path and the way inside (bytes outside of entries share a number).
+type FileKey = (u64, Vec<u8>, String);
 
-/// Whether the bytes look like mostly ASCII text in UTF-16: every second of the first bytes is zero, and no other.
-fn utf16(bytes: &[u8]) -> Option<Utf16> {
-    let head = &bytes[..bytes.len().min(128) & !1];
-    let head = head.strip_prefix(b"\xff\xfe").or_else(|| head.strip_prefix(b"\xfe\xff")).unwrap_or(head);
-    if head.len() < 16 {
-        return None;
-    }
-    let zeros = |at: usize| head.iter().skip(at).step_by(2).filter(|b| **b == 0).count();
-    let (even, odd, units) = (zeros(0), zeros(1), head.len() / 2);
-    match (even * 10 > units * 8, odd * 10 > units * 8) {
-        (false, true) if even == 0 => Some(Utf16::Little),
-        (true, false) if odd == 0 => Some(Utf16::Big),
-        _ => None,
-    }
+fn file_key(file: &FileMeta) -> FileKey {
+    (file.ordinal, file.path.as_bytes().to_vec(), file.inside().to_owned())
 }
-
-/// What tells the files of a layer apart: entry and path (bytes outside of entries share a number).
-type FileKey = (u64, Vec<u8>);
 
 /// Puts sightings into order, drops repeats, and of those that overlap in a file keeps the one that is known best.
 fn resolve(rules: &Rules, mut sightings: Vec<Sighting>) -> Vec<Sighting> {
     let rank = |s: &Sighting| {
         let rule: Option<&Rule> = rules.get(s.rule);
-        (rule.is_some_and(|r| !r.generic), s.confidence, rule.map(|r| r.severity), s.span.1 - s.span.0)
+        let known = (rule.is_some_and(|r| !r.generic), s.confidence, rule.map(|r| r.severity));
+        (known, std::cmp::Reverse(s.encoded.len()), s.span.1 - s.span.0)
     };
     sightings.sort_by(|a, b| {
-        (a.file.ordinal, &a.file.path)
-            .cmp(&(b.file.ordinal, &b.file.path))
+        (a.file.ordinal, &a.file.path, a.file.inside())
+            .cmp(&(b.file.ordinal, &b.file.path, b.file.inside()))
             .then_with(|| rank(b).cmp(&rank(a)))
             .then_with(|| (a.span, a.rule, a.matched).cmp(&(b.span, b.rule, b.matched)))
     });
@@ -296,14 +323,37 @@ fn resolve(rules: &Rules, mut sightings: Vec<Sighting>) -> Vec<Sighting> {
     // What is kept does not overlap, so only the last that begins before a span's end can reach into it.
     let mut of_file: HashMap<FileKey, BTreeMap<u64, u64>> = HashMap::new();
     for s in sightings {
-        let file = (s.file.ordinal, s.file.path.as_bytes().to_vec());
-        let taken = of_file.entry(file).or_default();
+        let taken = of_file.entry(file_key(&s.file)).or_default();
         if taken.range(..s.span.1).next_back().is_some_and(|(_, end)| s.span.0 < *end) {
             continue;
         }
         taken.insert(s.span.0, s.span.1);
         kept.push(s);
     }
-    kept.sort_by(|a, b| (&a.file.path, a.file.ordinal, a.span).cmp(&(&b.file.path, b.file.ordinal, b.span)));
+    drop_outer(&mut kept);
+    kept.sort_by(|a, b| {
+        (&a.file.path, a.file.ordinal, a.file.inside(), a.span).cmp(&(
+            &b.file.path,
+            b.file.ordinal,
+            b.file.inside(),
+            b.span,
+        ))
+    });
     kept
+}
+
+/// The bytes of an archive are examined as well as the files in it, and what is stored there uncompressed is met twice:
+/// the inner place says more.
+fn drop_outer(sightings: &mut Vec<Sighting>) {
+    let id = |s: &Sighting| (s.file.ordinal, s.file.path.as_bytes().to_vec(), s.rule, s.mark.group);
+    let mut deepest: HashMap<(u64, Vec<u8>, usize, u64), usize> = HashMap::new();
+    // A compressed tar and the files in it are one level.
+    let depth = |s: &Sighting| s.file.inside.as_ref().map_or(0, |i| 2 * i.depth + usize::from(!i.compressed));
+    for s in sightings.iter().filter(|s| depth(s) > 0) {
+        let known = deepest.entry(id(s)).or_default();
+        *known = (*known).max(depth(s));
+    }
+    if !deepest.is_empty() {
+        sightings.retain(|s| deepest.get(&id(s)).is_none_or(|deepest| depth(s) >= *deepest));
+    }
 }

@@ -94,6 +94,7 @@ impl ExaminedImage {
     pub(crate) fn file(&self, view: &LayerView, file: &FileMeta, place: Place) -> Origin {
         let mut origin = self.layer(view, OriginKind::LayerFile);
         origin.path = Some(file.path.display());
+        origin.inside = Some(file.inside().to_owned()).filter(|i| !i.is_empty());
         origin.place = place;
         origin.state = self.state(view, file);
         origin
@@ -103,7 +104,7 @@ impl ExaminedImage {
     /// but in no filesystem: they have no state.
     pub(crate) fn state(&self, view: &LayerView, file: &FileMeta) -> Option<FileState> {
         match file.kind {
-            ContentKind::File => {}
+            ContentKind::File | ContentKind::Header | ContentKind::Name => {}
             // An attribute is as visible as the file that it belongs to; that file is not known here.
             ContentKind::Extension => return Some(FileState::Final),
             ContentKind::Tail | ContentKind::Raw => return None,

@@ -65,7 +65,7 @@ pub(super) fn sentence(text: &str) -> String {
 
 /// Where, inside its artifact: `/app/.env:4:7`, `image config at /config/Env/3`, `layer 3 at byte 1,024`.
 pub(super) fn place(origin: &Origin) -> String {
-    let path = origin.path.as_deref().map(printable);
+    let path = origin.whole_path().as_deref().map(printable);
     let artifact = || printable(&origin.artifact);
     let thing = match origin.kind {
         OriginKind::LayerFile => format!("/{}", path.as_deref().unwrap_or_default().trim_start_matches('/')),

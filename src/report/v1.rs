@@ -249,7 +249,7 @@ impl From<&seaworthy_source::Origin> for Origin {
                 digest: printable(&l.digest),
                 instruction: l.instruction.as_deref().map(printable),
             }),
-            path: origin.path.as_deref().map(printable),
+            path: origin.whole_path().as_deref().map(printable),
             line,
             column,
             offset,
@@ -414,6 +414,8 @@ pub(super) struct Coverage {
     files_not_decoded: u64,
     /// Bytes in those files.
     bytes_not_decoded: u64,
+    /// Examples in the tests and documentation of installed libraries: found, and no findings.
+    examples_held_back: u64,
 }
 
 impl From<&inner::Coverage> for Coverage {
@@ -427,6 +429,7 @@ impl From<&inner::Coverage> for Coverage {
             bytes_not_seen: coverage.bytes_not_seen,
             files_not_decoded: coverage.files_not_decoded,
             bytes_not_decoded: coverage.bytes_not_decoded,
+            examples_held_back: coverage.examples_held_back,
         }
     }
 }

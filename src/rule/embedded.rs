@@ -3,6 +3,7 @@
 /// Each file's name and text, by name.
 pub(super) const FILES: &[(&str, &str)] = &[
     ("rules/ai.toml", include_str!("../../rules/ai.toml")),
+    ("rules/applications.toml", include_str!("../../rules/applications.toml")),
     ("rules/atlassian.toml", include_str!("../../rules/atlassian.toml")),
     ("rules/aws.toml", include_str!("../../rules/aws.toml")),
     ("rules/azure.toml", include_str!("../../rules/azure.toml")),
@@ -21,4 +22,5 @@ pub(super) const FILES: &[(&str, &str)] = &[
     ("rules/registries.toml", include_str!("../../rules/registries.toml")),
     ("rules/saas.toml", include_str!("../../rules/saas.toml")),
     ("rules/slack.toml", include_str!("../../rules/slack.toml")),
+    ("rules/wallets.toml", include_str!("../../rules/wallets.toml")),
 ];

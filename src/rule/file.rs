@@ -72,6 +72,12 @@ struct RawRule {
     /// Set for detectors that know a secret only by its name.
     #[serde(default)]
     names: bool,
+    /// `vendor` (the default), or `anyone` for forms that people make for themselves.
+    #[serde(default)]
+    issuer: Option<Spanned<String>>,
+    /// Set for private keys, whose public half tells them apart.
+    #[serde(default)]
+    private_key: bool,
     description: String,
     fix: String,
     #[serde(default)]
@@ -197,6 +203,15 @@ impl Reader<'_> {
             }
             found
         });
+        let issued = match raw.issuer.as_ref().map(|issuer| (issuer, issuer.get_ref().as_str())) {
+            None => !raw.names,
+            Some((_, "vendor")) => true,
+            Some((_, "anyone")) => false,
+            Some((issuer, other)) => {
+                self.problem(issuer, format!("{id}: issuer `{other}` is neither vendor nor anyone"));
+                false
+            }
+        };
         if raw.pattern.is_some() == raw.lexer.is_some() {
             self.problem(&raw.id, format!("{id}: needs either a pattern or a lexer"));
         }
@@ -234,6 +249,8 @@ impl Reader<'_> {
             examples: raw.examples.into_inner(),
             negative_examples: raw.negative_examples.into_inner(),
             generic: raw.names,
+            issued,
+            private_key: raw.private_key,
             file: self.file.to_owned(),
         })
     }

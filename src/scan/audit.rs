@@ -3,7 +3,7 @@
 mod images;
 mod source;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -18,7 +18,7 @@ use crate::finding::{Audit, AuditedRun, Coverage, NotChecked, Report, Verdict};
 use crate::store::{Layout, Store};
 use images::Named;
 use seaworthy_provenance::{
-    Field, Fields, Form, Header, Paper, PaperKind, Papers, RegistryAnswer, Sibling, read_fields,
+    Content, Field, Fields, Form, Header, Paper, PaperKind, Papers, RegistryAnswer, Sibling, read_fields,
 };
 use seaworthy_source::{Origin, OriginKind, RunId};
 use source::Source;
@@ -90,6 +90,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default(), unlisted };
 
     let firsts = auditor.first_look(&ids);
+    auditor.known_phase(&firsts)?;
     let siblings = siblings(&firsts);
     let (mut judged, older) = auditor.second_look(firsts, &siblings);
     let warnings = shared_warnings(&judged);
@@ -98,7 +99,10 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         images::examine(setup, images, runs);
     }
     let names = odd.iter().map(ToString::to_string).chain(listed.other);
-    judged.extend(names.map(|name| auditor.no_run(&name)));
+    let why = format!("its name is no run's ID, which must be {}", Form::RunId.expected());
+    judged.extend(names.map(|name| auditor.no_run(&name, &why)));
+    judged
+        .extend(listed.stray.iter().map(|name| auditor.no_run(name, "it is a file, and a run is a folder")));
     let mut runs: Vec<AuditedRun> = judged.into_iter().map(|j| j.row).collect();
     let mut notes = Vec::new();
     for run in &mut runs {
@@ -189,6 +193,27 @@ impl Auditor<'_> {
         firsts
     }
 
+    /// Refuses a phase that no run has, if the runs have others: a typing mistake would fail every run.
+    fn known_phase(&self, firsts: &[First]) -> Result<(), ScanError> {
+        /// Runs whose folders are listed.
+        const LISTED: usize = 100;
+        let is_missing = |f: &First| f.provenance.as_ref().is_some_and(|p| p.content == Content::Missing);
+        if firsts.is_empty() || !firsts.iter().all(is_missing) {
+            return Ok(());
+        }
+        let mut found = BTreeSet::new();
+        for first in firsts.iter().take(LISTED) {
+            found.extend(self.source.phases(&first.id)?);
+        }
+        let wanted = self.request.layout.phase.as_str();
+        if found.is_empty() || found.contains(wanted) {
+            return Ok(());
+        }
+        let masker = Masker::new(self.setup.rules);
+        let names: Vec<String> = found.iter().take(10).map(|phase| masker.mask(phase)).collect();
+        Err(ScanError::Request(format!("no run has the phase {wanted}; found: {}", names.join(", "))))
+    }
+
     /// Reads the other papers and judges each run; the second value counts runs that are too old.
     fn second_look(&self, firsts: Vec<First>, siblings: &Siblings) -> (Vec<Judged>, usize) {
         let is_old = |at: Option<Timestamp>| at.zip(self.request.since).is_some_and(|(at, since)| at < since);
@@ -268,6 +293,7 @@ impl Auditor<'_> {
                 written_at,
                 fields: Field::ALL.into_iter().filter_map(text).collect(),
                 report: outcome.report,
+                earlier: self.source.earlier(&first.id),
             },
             image: image.map(|((repository, _), digest)| Named { repository, digest }),
             warnings: outcome.warnings,
@@ -290,12 +316,12 @@ impl Auditor<'_> {
     }
 
     /// Something that lies where runs lie and is none.
-    fn no_run(&self, name: &str) -> Judged {
+    fn no_run(&self, name: &str, why: &str) -> Judged {
         let name = Masker::new(self.setup.rules).mask(name);
         let item = NotChecked::new(
             Origin::new(OriginKind::Document, name.clone()),
             "run",
-            format!("its name is no run's ID, which must be {}", Form::RunId.expected()),
+            why.to_owned(),
             Vec::new(),
         );
         let fail_on = self.setup.contract.policy.fail_on;
@@ -312,7 +338,8 @@ impl Auditor<'_> {
         );
         report.rules_digest = self.setup.rules.digest().to_owned();
         report.contract_digest = self.setup.contract.digest().map(str::to_owned);
-        let row = AuditedRun { id: name, written_at: None, fields: BTreeMap::new(), report };
+        let row =
+            AuditedRun { id: name, written_at: None, fields: BTreeMap::new(), report, earlier: Vec::new() };
         Judged { row, image: None, warnings: Vec::new() }
     }
 }

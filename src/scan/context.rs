@@ -85,6 +85,12 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
             readers_of(context_checks::ALL, Reads::ContextFiles, &context),
         )
     };
+    for fault in &seen.facts.not_opened {
+        let NotChecked { mut origin, reason, checks, .. } =
+            miss(fault.file.path.as_bytes(), "file", fault.reason.clone());
+        origin.inside = Some(fault.file.inside().to_owned()).filter(|i| !i.is_empty());
+        answers.not_checked.push(NotChecked::file(origin, reason, checks));
+    }
     for (file, reason) in seen.unread {
         answers.not_checked.push(miss(files.files[file].bytes(), "file", reason));
     }

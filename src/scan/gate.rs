@@ -30,6 +30,8 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
     if !digests.is_empty() {
         let all = so_far.image.get_or_insert_default();
         all.extend(digests.into_iter().flatten().chain(outcome.indexes.iter().cloned()));
+        so_far.attestations.extend(outcome.facts.attestations.iter().cloned());
+        so_far.entrypoint = outcome.facts.entrypoint.clone();
     }
 }
 
@@ -248,7 +250,7 @@ mod tests {
             vec![artifact],
             Coverage::default(),
         );
-        Outcome { report, warnings: Vec::new(), indexes: Vec::new() }
+        Outcome { report, warnings: Vec::new(), indexes: Vec::new(), facts: super::super::ImageFacts::default() }
     }
 
     fn examined<'a>(subject: Subject, found: &'static [&'static str]) -> Plan<'a> {

@@ -8,7 +8,8 @@ use rayon::Scope;
 
 use super::exec::ExecRequest;
 use super::pipeline::{Asked, Expected, Pipeline};
-use super::{Outcome, ScanError, Setup};
+use super::{ImageFacts, Outcome, ScanError, Setup};
+use crate::check::provenance::ImageAttestation;
 use crate::check::image::ALL;
 use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRuns};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
@@ -21,8 +22,8 @@ use crate::observe::{Examined, ExaminedImage, LayerFacts, LayerView};
 use seaworthy_dockerfile::Dockerfile;
 use seaworthy_dockerfile::history::{HistoryLine, InstructionRef, match_history};
 use seaworthy_image::layer::Compression;
-use seaworthy_image::{FetchError, Image, Images, Layer, Limits, Missed, Source};
-use seaworthy_source::{LayerOrigin, Origin, OriginKind, SourceLines, escape_bytes};
+use seaworthy_image::{Attestation, FetchError, Image, Images, Layer, Limits, Missed, Source};
+use seaworthy_source::{LayerOrigin, Origin, OriginKind, Place, SourceLines, escape_bytes};
 
 /// What is to be examined.
 pub struct ImageRequest {
@@ -128,6 +129,9 @@ pub(super) fn limits(contract: &Contract) -> Limits {
         entries: given.max_entries_per_layer,
         path_bytes: usize::try_from(given.max_path_bytes).unwrap_or(usize::MAX),
         extended_header_bytes: given.max_pax_bytes,
+        nested_depth: usize::try_from(given.max_archive_depth).unwrap_or(usize::MAX),
+        nested_bytes: given.max_archive_bytes,
+        nested_entries: given.max_archive_entries,
         timeout_seconds: given.registry_timeout_seconds,
         ..Limits::default()
     }
@@ -225,10 +229,39 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
         run_checks(HELP, &help, &context, &mut answers);
     }
     let asked = answers.asked.clone();
+    for (origin, reason) in examined.images.iter().flat_map(|image| not_opened(image, &examined.own)) {
+        let readers = readers_of(ALL, Reads::Layers, &context);
+        answers.not_checked.push(NotChecked::file(origin, reason, readers));
+    }
     answers.not_checked.extend(missed.into_iter().map(|m| not_checked(m, &asked, &context)));
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
     outcome.indexes = indexes.into_iter().collect();
+    outcome.facts = facts(&examined);
     outcome
+}
+
+/// What later parts of a gate compare with.
+fn facts(examined: &Examined) -> ImageFacts {
+    let attestations = examined.images.iter().flat_map(|i| i.image.attestations.iter().map(move |a| (i, a)));
+    let attestation = |(view, one): (&ExaminedImage, &Attestation)| ImageAttestation {
+        image: view.image.name.clone(),
+        digest: one.document.digest.to_string(),
+        kind: one.kind.clone(),
+        bytes: one.document.bytes.clone(),
+    };
+    let words = |view: &ExaminedImage| -> Vec<String> {
+        let own = view.image.config.value.pointer("/config/Entrypoint");
+        let own = own.and_then(serde_json::Value::as_array).into_iter().flatten();
+        own.filter_map(|w| w.as_str().map(str::to_owned)).collect()
+    };
+    let mut all: Vec<Vec<String>> = examined.images.iter().map(words).collect();
+    all.dedup();
+    let same = all.len() == 1;
+    let mut attestations: Vec<ImageAttestation> = attestations.map(attestation).collect();
+    // An index's attestations come with each of its images.
+    attestations.sort_by(|a, b| a.digest.cmp(&b.digest));
+    attestations.dedup_by(|a, b| a.digest == b.digest);
+    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same) }
 }
 
 /// For each history entry the lines of the Dockerfile that made it.
@@ -294,6 +327,22 @@ fn layer_misses(image: &Image, view: &LayerView, fault: Option<&FetchError>, mis
             }
         }
     }
+}
+
+/// Files that hold others and could not be opened. Damaged archives among the tests of an installed library are meant to
+/// be damaged: they were examined as bytes, and are counted with what is not opened.
+fn not_opened(image: &ExaminedImage, contract: &OwnPackages) -> Vec<(Origin, String)> {
+    let own = image.own_packages(contract);
+    let surroundings = image.surroundings(&own);
+    let mut missed = Vec::new();
+    for view in &image.layers {
+        for fault in view.facts.iter().flat_map(|f| &f.not_opened) {
+            if surroundings.sample_of(fault.file.path.as_bytes()).is_none() {
+                missed.push((image.file(view, &fault.file, Place::Whole), fault.reason.clone()));
+            }
+        }
+    }
+    missed
 }
 
 /// Why a layer is not even opened.

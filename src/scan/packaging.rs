@@ -1,13 +1,14 @@
 //! The files that build the image, as the contract names them.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::Setup;
-use crate::check::packaging::{BuildFile, BuildSurface, Content, Family, SURFACE};
+use crate::check::packaging::{BuildFile, BuildSurface, Content, ExpectedBuild, Family, SURFACE};
 use crate::check::{Answers, Context, readers_of, run_checks};
 use crate::contract::{Contract, WorkflowSection};
 use crate::finding::{ArtifactRecord, NotChecked, Reads, Subject};
 use crate::observe::entrypoint::Entrypoint;
+use seaworthy_provenance::Field;
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes, input};
 use seaworthy_workflow::{MOST_BYTES, Workflow};
 
@@ -20,7 +21,7 @@ pub(super) fn build_surface(
     let Some(section) = &setup.contract.workflow else { return Vec::new() };
     let mut records = Vec::new();
     let readers = readers_of(SURFACE, Reads::Workflows, context);
-    let surface = load(section, &readers, answers, &mut records);
+    let surface = load(section, setup.contract, &readers, answers, &mut records);
     run_checks(SURFACE, &surface, context, answers);
     records
 }
@@ -36,18 +37,33 @@ pub(super) fn entrypoints(contract: &Contract) -> Vec<Entrypoint> {
             required_args: e.required_args,
             optional_args: e.optional_args,
             working_dir: e.working_dir,
+            dry_run: e.dry_run,
+            fixtures: e.fixtures,
         })
         .collect()
 }
 
+/// Most workflows of the repository that are read because others call them.
+const MAX_CALLED: usize = 32;
+
 fn load(
     section: &WorkflowSection,
+    contract: &Contract,
     asked: &[&'static str],
     answers: &mut Answers,
     records: &mut Vec<ArtifactRecord>,
 ) -> BuildSurface {
-    let mut surface = BuildSurface { family: section.family, job: section.job.clone(), files: Vec::new() };
-    for path in &section.files {
+    let root = checkout_root(section, contract);
+    let mut surface = BuildSurface {
+        family: section.family,
+        job: section.job.clone(),
+        files: Vec::new(),
+        expected: expected(section, contract, &root),
+    };
+    let mut open: Vec<(PathBuf, Option<String>)> = section.files.iter().map(|p| (p.clone(), None)).collect();
+    let mut next = 0;
+    while let Some((path, called_as)) = open.get(next).cloned() {
+        next += 1;
         let name = path.display().to_string();
         let mut miss = |place: Place, reason: String| {
             let shown = escape_bytes(name.as_bytes());
@@ -56,7 +72,7 @@ fn load(
             let what = "build workflow".to_owned();
             answers.not_checked.push(NotChecked::new(origin, what, reason, asked.to_vec()));
         };
-        let text = match read(path) {
+        let text = match read(&path) {
             Ok(text) => text,
             Err(reason) => {
                 miss(Place::Whole, reason);
@@ -76,16 +92,87 @@ fn load(
         let content = match section.family {
             Family::LocalCli => Content::Script,
             Family::GithubActions => match Workflow::parse(&text) {
-                Ok(workflow) => Content::Workflow(workflow),
+                Ok(workflow) => {
+                    for called in called(&workflow) {
+                        let known = open.iter().any(|(_, as_path)| as_path.as_deref() == Some(called.as_str()));
+                        if !known && open.len() < section.files.len() + MAX_CALLED {
+                            open.push((root.join(&called), Some(called)));
+                        }
+                    }
+                    Content::Workflow(workflow)
+                }
                 Err(error) => {
                     miss(Place::Text { position: error.position, offset: 0 }, error.reason);
                     continue;
                 }
             },
         };
-        surface.files.push(BuildFile { name, text, content });
+        surface.files.push(BuildFile { name, text, content, called_as });
     }
     surface
+}
+
+/// The workflows of the repository that a workflow calls, from the root of the checkout.
+fn called(workflow: &Workflow) -> Vec<String> {
+    let uses = workflow.jobs.iter().filter_map(|j| j.uses.as_ref());
+    let local = uses.filter_map(|u| u.text.trim().strip_prefix("./"));
+    local.filter(|path| path.split('/').all(|part| !matches!(part, ".." | ""))).map(str::to_owned).collect()
+}
+
+/// The root of the checkout: what holds `.github`, else the contract's directory.
+fn checkout_root(section: &WorkflowSection, contract: &Contract) -> PathBuf {
+    for file in &section.files {
+        let parts: Vec<Component<'_>> = file.components().collect();
+        if let Some(at) = parts.iter().position(|c| c.as_os_str() == ".github") {
+            return parts.iter().take(at).collect();
+        }
+    }
+    contract.path().and_then(Path::parent).map(Path::to_owned).unwrap_or_default()
+}
+
+/// What the contract says of the build.
+fn expected(section: &WorkflowSection, contract: &Contract, root: &Path) -> ExpectedBuild {
+    let papers = &contract.papers;
+    let pinned = |field: Field| papers.pinned.iter().find(|(f, _)| *f == field).map(|(_, text)| text.clone());
+    let own = |path: &Option<PathBuf>| path.as_deref().and_then(|p| below(root, p));
+    ExpectedBuild {
+        repository: pinned(Field::RepositoryUri),
+        dockerfile: pinned(Field::DockerfilePath).or_else(|| own(&contract.image.dockerfile)),
+        context: pinned(Field::BuildPath).or_else(|| own(&contract.image.context)),
+        platforms: section.platforms.clone(),
+        tag_pattern: papers.tag_pattern.clone(),
+        tag_output: section.tag_output.clone(),
+        digest_output: section.digest_output.clone(),
+        tools: section.tools.clone(),
+        handles: contract
+            .handles
+            .iter()
+            .flat_map(|h| h.entries().map(|(n, v)| (n.to_owned(), v.to_owned())).collect::<Vec<_>>())
+            .collect(),
+    }
+}
+
+/// A path from the root, `.` for the root itself; nothing if it is not below it.
+fn below(root: &Path, path: &Path) -> Option<String> {
+    let (root, path) = (lexical(root)?, lexical(path)?);
+    let rest = path.strip_prefix(&root).ok()?.to_str()?.to_owned();
+    Some(if rest.is_empty() { ".".to_owned() } else { rest })
+}
+
+/// A path without `.` and `..`, absolute; links are not followed.
+fn lexical(path: &Path) -> Option<PathBuf> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let mut out = PathBuf::new();
+    for part in std::path::absolute(path).ok()?.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    Some(out)
 }
 
 fn read(path: &Path) -> Result<String, String> {

@@ -4,18 +4,20 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::Scope;
 
 use super::Progress;
+use super::opener::Opener;
 use crate::finding::FingerprintKey;
 use crate::observe::fallback::Watch;
 use crate::observe::{ChunkFacts, LayerFacts, examine};
 use crate::rule::Rules;
 use seaworthy_detect::{AHEAD, BEHIND, Scratch};
 use seaworthy_image::layer::{Captured, Chunk, ContentKind, LayerStream, Overlap, Wanted};
+use seaworthy_image::nested::Opened;
 use seaworthy_image::{Digest, Hasher, Limits};
 
 /// Most bytes of files that are kept for the questions about entrypoints.
@@ -29,11 +31,15 @@ pub(super) struct Pipeline<'a> {
     /// Bytes of wanted files that may still be kept.
     room: AtomicUsize,
     overflowed: AtomicBool,
-    limits: &'a Limits,
+    pub(super) limits: &'a Limits,
     progress: &'a Progress,
     total_bytes: u64,
     jobs: usize,
     in_flight: AtomicUsize,
+    /// Chunks of files inside files.
+    nested_in_flight: AtomicUsize,
+    /// Bytes that came out of files inside files.
+    nested_bytes: AtomicU64,
     buffers: Mutex<Vec<Vec<u8>>>,
     scratch: Vec<Mutex<Scratch>>,
 }
@@ -55,7 +61,7 @@ pub(super) struct Expected<'a> {
 }
 
 /// One layer on its way.
-struct Job {
+pub(super) struct Job {
     facts: Mutex<ChunkFacts>,
     /// Held by the one thread that hashes.
     hasher: Mutex<Hasher>,
@@ -86,6 +92,8 @@ impl<'a> Pipeline<'a> {
             total_bytes,
             jobs,
             in_flight: AtomicUsize::new(0),
+            nested_in_flight: AtomicUsize::new(0),
+            nested_bytes: AtomicU64::new(0),
             buffers: Mutex::default(),
             scratch: (0..jobs).map(|_| Mutex::default()).collect(),
         }
@@ -115,18 +123,24 @@ impl<'a> Pipeline<'a> {
             unhashed: Mutex::default(),
             open: AtomicUsize::new(0),
         });
-        while let Some(chunk) = stream.next(self.buffer()) {
-            let fresh = chunk.fresh().len() as u64;
-            let total = self.progress.bytes.fetch_add(fresh, Ordering::Relaxed) + fresh;
-            self.hand_out(scope, &job, chunk);
-            if total > self.total_bytes {
-                stream.stop(format!(
-                    "the layers together are larger than the limit of {} bytes; the rest was not read",
-                    self.total_bytes
-                ));
-                break;
+        std::thread::scope(|threads| {
+            let mut opener = Opener::new(self, scope, &job, threads);
+            while let Some(chunk) = stream.next(self.buffer()) {
+                let fresh = chunk.fresh().len() as u64;
+                let total = self.progress.bytes.fetch_add(fresh, Ordering::Relaxed) + fresh;
+                let chunk = Arc::new(chunk);
+                self.in_flight.fetch_add(1, Ordering::Relaxed);
+                opener.take(&chunk);
+                self.hand_out(scope, &job, chunk);
+                if total > self.total_bytes {
+                    stream.stop(format!(
+                        "the layers together are larger than the limit of {} bytes; the rest was not read",
+                        self.total_bytes
+                    ));
+                    break;
+                }
             }
-        }
+        });
         while job.open.load(Ordering::Acquire) > 0 {
             help();
         }
@@ -137,23 +151,27 @@ impl<'a> Pipeline<'a> {
         LayerFacts::new(self.rules, summary, diff_id, facts)
     }
 
-    fn hand_out<'s>(&'s self, scope: &Scope<'s>, job: &Arc<Job>, chunk: Chunk) {
+    fn hand_out<'s>(&'s self, scope: &Scope<'s>, job: &Arc<Job>, chunk: Arc<Chunk>) {
         if self.jobs == 1 {
             // The chunk is still in the cache.
             lock(&job.hasher).update(chunk.fresh());
             self.examine(job, &chunk);
-            self.give_back(chunk);
+            self.release(chunk);
+            // The thread that opens archives may be behind.
+            while self.in_flight.load(Ordering::Acquire) > 2 * self.jobs + 2 {
+                help();
+            }
             return;
         }
-        let chunk = Arc::new(chunk);
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
         job.open.fetch_add(2, Ordering::Relaxed);
         lock(&job.unhashed).push_back(Arc::clone(&chunk));
         let of_task = Arc::clone(job);
         scope.spawn(move |_| {
-            self.examine(&of_task, &chunk);
-            self.release(chunk);
-            of_task.open.fetch_sub(1, Ordering::Release);
+            let _done = Done(&of_task.open);
+            let held = Held { pipeline: self, chunk: Some(chunk) };
+            if let Some(chunk) = &held.chunk {
+                self.examine(&of_task, chunk);
+            }
         });
         let of_task = Arc::clone(job);
         scope.spawn(move |_| self.hash_waiting(&of_task));
@@ -217,11 +235,50 @@ impl<'a> Pipeline<'a> {
     }
 
     /// The last to let go of a chunk gives its buffer back.
-    fn release(&self, chunk: Arc<Chunk>) {
+    pub(super) fn release(&self, chunk: Arc<Chunk>) {
         if let Some(chunk) = Arc::into_inner(chunk) {
             self.give_back(chunk);
             self.in_flight.fetch_sub(1, Ordering::Release);
         }
+    }
+
+    /// Examines a chunk of files that lie inside others: at once, or by whoever is free. Gives a buffer for the next.
+    pub(super) fn hand_out_nested<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        job: &Arc<Job>,
+        chunk: Chunk,
+        scratch: &mut Scratch,
+    ) -> Vec<u8> {
+        if self.jobs == 1 || self.nested_in_flight.load(Ordering::Acquire) > self.jobs {
+            let facts = examine(self.rules, self.key, &chunk, scratch);
+            lock(&job.facts).merge(facts);
+            return chunk.into_buffer();
+        }
+        self.nested_in_flight.fetch_add(1, Ordering::Relaxed);
+        job.open.fetch_add(1, Ordering::Relaxed);
+        let of_task = Arc::clone(job);
+        scope.spawn(move |_| {
+            let (_done, _counted) = (Done(&of_task.open), Done(&self.nested_in_flight));
+            let thread = rayon::current_thread_index().unwrap_or(0);
+            if let Some(scratch) = self.scratch.get(thread).or(self.scratch.first()) {
+                let facts = examine(self.rules, self.key, &chunk, &mut lock(scratch));
+                lock(&of_task.facts).merge(facts);
+            }
+            self.give_back(chunk);
+        });
+        self.buffer()
+    }
+
+    /// Takes what could not be opened in a file, and what came out of it. False once the limit of all is met.
+    pub(super) fn opened(&self, job: &Job, opened: Opened) -> bool {
+        lock(&job.facts).not_opened.extend(opened.missed);
+        self.nested_bytes.fetch_add(opened.unpacked, Ordering::Relaxed) + opened.unpacked <= self.total_bytes
+    }
+
+    /// Whether files inside files may still be opened.
+    pub(super) fn may_open(&self) -> bool {
+        self.nested_bytes.load(Ordering::Relaxed) <= self.total_bytes
     }
 
     fn buffer(&self) -> Vec<u8> {
@@ -230,6 +287,29 @@ impl<'a> Pipeline<'a> {
 
     fn give_back(&self, chunk: Chunk) {
         lock(&self.buffers).push(chunk.into_buffer());
+    }
+}
+
+/// Counts a piece of work as done when it ends, even by a panic: whoever waits for it would wait forever.
+struct Done<'a>(&'a AtomicUsize);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// A chunk that is let go of when the work on it ends, even by a panic.
+struct Held<'s, 'p> {
+    pipeline: &'s Pipeline<'p>,
+    chunk: Option<Arc<Chunk>>,
+}
+
+impl Drop for Held<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(chunk) = self.chunk.take() {
+            self.pipeline.release(chunk);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ pub use documents::{DocumentFiles, documents};
 pub(in crate::scan) use image::registry_options;
 pub use image::{ExecEngine, ImageOptions};
 pub use place::{Place, bucket, layout, store};
-pub use wiring::WiringOptions;
+pub use wiring::{WiringFiles, WiringOptions};
 
 use super::ScanError;
 

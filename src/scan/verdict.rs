@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Outcome, Setup, source_lines};
+use super::{ImageFacts, Outcome, Setup, source_lines};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::{AcceptMatch, printed_paths};
 use crate::finding::{Accepted, ArtifactRecord, Coverage, Finding, NotChecked, Report};
@@ -16,8 +16,9 @@ pub(super) fn judge(
     masker: &Masker<'_>,
     answers: Answers,
     mut artifacts: Vec<ArtifactRecord>,
-    coverage: Coverage,
+    mut coverage: Coverage,
 ) -> Outcome {
+    coverage.examples_held_back += answers.examples_held_back;
     for artifact in &mut artifacts {
         artifact.tags.iter_mut().chain(&mut artifact.platform).for_each(|text| *text = masker.mask(text));
     }
@@ -36,7 +37,7 @@ pub(super) fn judge(
         u.what = masker.mask(&u.what);
         u.reason = masker.mask(&u.reason);
     });
-    let unused = setup.contract.unused_accept_entries(&found);
+    let unused = setup.contract.unused_accept_entries(&found, &not_checked);
     let warnings = unused
         .iter()
         // An entry for a check that was not asked may be of use to another command.
@@ -60,14 +61,39 @@ pub(super) fn judge(
             None => findings.push(finding),
         }
     }
+    let (not_checked, notes) = accept_not_checked(setup, not_checked);
     let fail_on = setup.contract.policy.fail_on;
     let known = catalogue();
     let mut report =
         Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
+    report.notes = notes;
     report.source_lines = source_lines::read(&report, masker);
     report.rules_digest = setup.rules.digest().to_owned();
     report.contract_digest = setup.contract.digest().map(str::to_owned);
-    Outcome { report, warnings, indexes: Vec::new() }
+    Outcome { report, warnings, indexes: Vec::new(), facts: ImageFacts::default() }
+}
+
+/// What is left of the items that were not checked when those that the contract accepts are taken out, and a note for
+/// each of these.
+fn accept_not_checked(setup: &Setup<'_>, items: Vec<NotChecked>) -> (Vec<NotChecked>, Vec<String>) {
+    let (mut left, mut notes) = (Vec::new(), Vec::new());
+    for mut item in items {
+        match setup.contract.accept_not_checked(&item, setup.today) {
+            Some(AcceptMatch::Accepted { reason, expires, .. }) => {
+                let path = item.origin.whole_path().unwrap_or_default();
+                let why = &item.reason;
+                notes.push(format!(
+                    "{path} was not checked ({why}); the contract accepts that until {expires}: {reason}"
+                ));
+            }
+            Some(AcceptMatch::Expired { on, .. }) => {
+                item.reason.push_str(&format!("; the contract accepted that until {on}, which has expired"));
+                left.push(item);
+            }
+            None => left.push(item),
+        }
+    }
+    (left, notes)
 }
 
 /// Findings of a check that an acceptance could name: the path and the fingerprint of each.
@@ -121,7 +147,8 @@ fn together(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// A path, a key of a document or the name of a platform may be a secret, too.
 fn mask(masker: &Masker<'_>, origin: &mut Origin) {
-    origin.path.iter_mut().chain(&mut origin.platform).for_each(|text| *text = masker.mask(text));
+    let texts = origin.path.iter_mut().chain(&mut origin.inside).chain(&mut origin.platform);
+    texts.for_each(|text| *text = masker.mask(text));
     if let Some(layer) = &mut origin.layer {
         layer.digest = masker.mask(&layer.digest);
     }
@@ -132,15 +159,18 @@ fn mask(masker: &Masker<'_>, origin: &mut Origin) {
 
 /// The same gap, met by several checks, is one item.
 fn merged(not_checked: Vec<NotChecked>) -> Vec<NotChecked> {
-    let mut merged: BTreeMap<(Origin, String, String), Vec<&'static str>> = BTreeMap::new();
+    let mut merged: BTreeMap<(Origin, String, String, bool), Vec<&'static str>> = BTreeMap::new();
     for item in not_checked {
-        let checks = merged.entry((item.origin, item.what, item.reason)).or_default();
+        let checks = merged.entry((item.origin, item.what, item.reason, item.acceptable)).or_default();
         checks.extend(item.checks);
         checks.sort_unstable();
         checks.dedup();
     }
     merged
         .into_iter()
-        .map(|((origin, what, reason), checks)| NotChecked::new(origin, what, reason, checks))
+        .map(|((origin, what, reason, acceptable), checks)| NotChecked {
+            acceptable,
+            ..NotChecked::new(origin, what, reason, checks)
+        })
         .collect()
 }

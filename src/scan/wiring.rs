@@ -4,19 +4,25 @@ mod organization;
 mod sources;
 
 use super::{Outcome, ScanError, Setup};
-use crate::check::wiring::{ALL, Answer, Wiring, access_table, ask, compare, origin, probes, resolved};
+use crate::check::wiring::{
+    ALL, Answer, Placement, Wiring, access_table, ask, compare, origin, probes, resolved,
+};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
 use crate::finding::{AccessTable, ArtifactRecord, Coverage, NotChecked, Reads, Subject};
 use seaworthy_aws::live::{self, LiveOptions};
-use seaworthy_aws::{Seen, Snapshot};
+use seaworthy_aws::{Seen, Snapshot, saved};
 
-pub use sources::{WiringSource, read_file, wanted};
+pub use sources::{SourceHelp, WiringSource, read_file, wanted};
 
 /// What the wiring is read from.
 pub struct WiringRequest {
     /// Files, in the order in which they fill the snapshot.
     pub sources: Vec<WiringSource>,
+    /// What completes them.
+    pub help: SourceHelp,
+    /// A saved snapshot that new access is asked against: its name and bytes.
+    pub against: Option<(String, Vec<u8>)>,
     /// How to reach the account, if it is to be looked at.
     pub live: Option<LiveOptions>,
     /// Whether AWS's simulation API is asked, too.
@@ -39,13 +45,15 @@ pub struct WiringOutcome {
 pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome, ScanError> {
     let contract = setup.contract;
     let (mut artifacts, coverage) = files(&request);
-    let WiringRequest { sources, live, simulate } = request;
-    let snapshot = sources::snapshot(setup, sources, live.as_ref())?;
+    let WiringRequest { sources, help, against, live, simulate } = request;
+    let snapshot = sources::snapshot(setup, sources, &help, live.as_ref())?;
+    let against = against.map(|(name, bytes)| saved::read(&name, &bytes)).transpose()?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
     let expectations = resolved(&contract.expectations, &snapshot);
     let name = contract_name(contract);
-    let wiring = Wiring::new(&name, &snapshot, &expectations, setup.today, &placement, &organization);
+    let wiring = Wiring::new(&name, &snapshot, &expectations, setup.today, &placement, &organization)
+        .compared_with(against.as_ref());
     let masker = Masker::new(setup.rules);
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
     let mut answers = Answers::default();
@@ -64,6 +72,7 @@ pub fn wiring(setup: &Setup<'_>, request: WiringRequest) -> Result<WiringOutcome
         )
     });
     answers.not_checked.extend(gaps);
+    speak(&placement, &mut answers);
     let mut table = access_table(&wiring);
     mask(&masker, &mut table);
     complete(&mut artifacts, &snapshot, contract);
@@ -86,18 +95,39 @@ pub fn ask_role(
     given: &[(String, String)],
 ) -> Result<Answer, ScanError> {
     let contract = setup.contract;
-    let snapshot = sources::snapshot(setup, request.sources, request.live.as_ref())?;
+    let snapshot = sources::snapshot(setup, request.sources, &request.help, request.live.as_ref())?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
     let expectations = resolved(&contract.expectations, &snapshot);
     let name = contract_name(contract);
     let wiring = Wiring::new(&name, &snapshot, &expectations, setup.today, &placement, &organization);
-    ask(&wiring, role, action, resource, given).map_err(ScanError::Wiring)
+    let answer = ask(&wiring, role, action, resource, given).map_err(ScanError::Wiring)?;
+    Ok(Answer {
+        principal: placement.spoken(&answer.principal),
+        resource: placement.spoken(&answer.resource),
+        reason: placement.spoken(&answer.reason),
+        open: answer.open.iter().map(|open| placement.spoken(open)).collect(),
+        ..answer
+    })
 }
 
 /// The contract's name, for what it gives no ground to ask.
 fn contract_name(contract: &Contract) -> String {
     contract.path().map_or_else(|| "seaworthy.toml".to_owned(), |p| p.display().to_string())
+}
+
+/// Takes what stands for an unknown account or region out of the texts that people read.
+fn speak(placement: &Placement, answers: &mut Answers) {
+    let spoken = |text: &mut String| *text = placement.spoken(text);
+    for finding in &mut answers.findings {
+        spoken(&mut finding.message);
+        spoken(&mut finding.fix);
+        finding.notes.iter_mut().for_each(spoken);
+    }
+    for item in &mut answers.not_checked {
+        spoken(&mut item.what);
+        spoken(&mut item.reason);
+    }
 }
 
 /// A handle or a name may be a secret in the wrong place.
@@ -120,12 +150,13 @@ fn record(subject: Subject, name: String, digest: Option<String>, tags: Vec<Stri
 fn files(request: &WiringRequest) -> (Vec<ArtifactRecord>, Coverage) {
     let mut coverage = Coverage::default();
     let mut records = Vec::new();
-    for source in &request.sources {
-        let hex: String = seaworthy_source::sha256_hex(source.bytes());
+    let sources = request.sources.iter().map(|source| (source.name(), source.bytes()));
+    let help = request.help.parameters.iter().chain(&request.against);
+    for (name, bytes) in sources.chain(help.map(|(name, bytes)| (name.as_str(), bytes.as_slice()))) {
+        let hex: String = seaworthy_source::sha256_hex(bytes);
         coverage.files += 1;
-        coverage.bytes += source.bytes().len() as u64;
-        let (name, digest) = (source.name().to_owned(), format!("sha256:{hex}"));
-        records.push(record(Subject::Aws, name, Some(digest), Vec::new()));
+        coverage.bytes += bytes.len() as u64;
+        records.push(record(Subject::Aws, name.to_owned(), Some(format!("sha256:{hex}")), Vec::new()));
     }
     (records, coverage)
 }

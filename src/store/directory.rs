@@ -81,7 +81,9 @@ impl Directory {
         };
         let mut entries = Entries::default();
         for entry in found {
-            let name = entry.map_err(|e| read_error(&path, e))?.file_name();
+            let entry = entry.map_err(|e| read_error(&path, e))?;
+            let is_file = entry.file_type().is_ok_and(|t| t.is_file());
+            let name = entry.file_name();
             let name = name.to_string_lossy();
             if name.starts_with('.') {
                 continue;
@@ -90,7 +92,11 @@ impl Directory {
                 entries.more = true;
                 break;
             }
-            entries.names.push(decode_key(&name).unwrap_or_else(|| name.into_owned()));
+            let name = decode_key(&name).unwrap_or_else(|| name.into_owned());
+            if is_file {
+                entries.files.insert(name.clone());
+            }
+            entries.names.push(name);
         }
         entries.names.sort_unstable();
         entries.names.dedup();

@@ -39,6 +39,8 @@ pub struct Runs {
     pub ids: Vec<RunId>,
     /// Names that lie where runs lie and are none: nothing is skipped in silence.
     pub other: Vec<String>,
+    /// Files that lie where runs lie, and a run is a folder.
+    pub stray: Vec<String>,
     /// Whether there are more than could be listed.
     pub more: bool,
 }
@@ -65,19 +67,33 @@ impl Layout {
         for pattern in self.patterns.values() {
             folders.entry(pattern.folder(&self.phase)).or_default().push(pattern);
         }
-        let (mut ids, mut other) = (BTreeSet::new(), BTreeSet::new());
+        let (mut ids, mut other, mut stray) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut more = false;
         for (folder, patterns) in folders {
             let entries = entries(&folder)?;
             more |= entries.more;
-            for name in entries.names {
-                match patterns.iter().find_map(|p| p.run_of(&name, &self.phase)) {
+            for name in &entries.names {
+                let path = format!("{folder}{name}");
+                let of_pattern = |pattern: &&KeyPattern| {
+                    let id = pattern.run_of(name, &self.phase)?;
+                    // A file is a run's only where the pattern ends with it.
+                    let is_own = || pattern.key(&id, &self.phase).is_ok_and(|key| key.as_str() == path);
+                    (!entries.files.contains(name) || is_own()).then_some(id)
+                };
+                let is_named = || patterns.iter().any(|p| p.run_of(name, &self.phase).is_some());
+                match patterns.iter().find_map(of_pattern) {
                     Some(id) => drop(ids.insert(id)),
-                    None => drop(other.insert(format!("{folder}{name}"))),
+                    None if is_named() => drop(stray.insert(path)),
+                    None => drop(other.insert(path)),
                 }
             }
         }
-        Ok(Runs { ids: ids.into_iter().collect(), other: other.into_iter().collect(), more })
+        Ok(Runs {
+            ids: ids.into_iter().collect(),
+            other: other.into_iter().collect(),
+            stray: stray.into_iter().collect(),
+            more,
+        })
     }
 }
 
@@ -117,10 +133,12 @@ mod tests {
         std::fs::create_dir_all(folder.path().join("headers")).unwrap();
         std::fs::write(folder.path().join("headers/run_3.json"), "{}").unwrap();
         std::fs::write(folder.path().join("headers/notes.txt"), "").unwrap();
+        std::fs::write(folder.path().join("evidence/runs/README.md"), "").unwrap();
         let runs = Store::Directory(Directory::new(folder.path())).runs(&layout).unwrap();
         let ids: Vec<&str> = runs.ids.iter().map(RunId::as_str).collect();
         assert_eq!(ids, ["run_10", "run_2", "run_3"]);
         assert_eq!(runs.other, ["evidence/runs/a%2Fb", "headers/notes.txt"]);
+        assert_eq!(runs.stray, ["evidence/runs/README.md"]);
         assert!(!runs.more);
     }
 }

@@ -11,6 +11,7 @@ mod layout;
 pub mod s3;
 
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 
 use seaworthy_source::Key;
 
@@ -67,6 +68,8 @@ impl std::fmt::Debug for Object {
 pub struct Entries {
     /// Names of folders and objects, decoded once, sorted, each once.
     pub names: Vec<String>,
+    /// Those of them that are files or objects, and no folders.
+    pub files: BTreeSet<String>,
     /// Whether there are more than [`MAX_ENTRIES`], which were not listed.
     pub more: bool,
 }

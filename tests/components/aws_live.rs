@@ -55,6 +55,7 @@ fn one_of_each() -> Wanted {
         roles: set(&["app"]),
         tasks: set(&["app"]),
         repositories: set(&["app"]),
+        discovers_tasks: false,
     }
 }
 
@@ -93,6 +94,7 @@ fn a_whole_account_is_read() {
             roles: names(20).into_iter().chain(["gone".into()]).collect(),
             tasks: names(12).into_iter().chain(["gone".into()]).collect(),
             repositories: set(&["mutable", "immutable", "almost", "gone"]),
+            discovers_tasks: false,
         };
         let start = Instant::now();
         let snapshot = live::look(&wanted, &at(&moto.endpoint), &Canaries).unwrap();

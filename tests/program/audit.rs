@@ -210,11 +210,7 @@ fn nothing_to_audit_is_no_pass() {
     fs::create_dir(cli.path("store")).unwrap();
     let answer = audit(&cli, &[]);
     assert_eq!(answer.code, 2);
-    assert!(
-        answer.stdout.contains("there is none: runs are looked for in evidence/runs/"),
-        "{}",
-        answer.stdout
-    );
+    assert!(answer.stdout.contains("they are looked for in evidence/runs/"), "{}", answer.stdout);
     assert!(answer.stdout.contains("INCOMPLETE  0 runs: 0 pass, 0 fail, 0 incomplete"), "{}", answer.stdout);
     assert_eq!(audit(&cli, &["--exit-zero"]).code, 2);
     cli.run(&["audit", "elsewhere"]).error(&["elsewhere", "there is no such folder"]);
@@ -466,4 +462,63 @@ fn a_bucket_says_what_a_folder_says() {
     let answer = cli.run(&["audit", "s3://team-evidence/nothing", "--endpoint-url", &moto.endpoint]);
     assert_eq!(answer.code, 2);
     assert!(answer.stdout.contains("there is none"), "{}", answer.stdout);
+}
+
+#[test]
+fn what_fails_goes_first_and_quiet_lists_it() {
+    let cli = good(2);
+    write(&cli, "z-bad", 10, |r| r.security["verdict"] = json!("FAIL"));
+    let shown = audit(&cli, &[]).stdout;
+    let at = |word: &str| shown.find(word).unwrap_or_else(|| panic!("no {word:?} in {shown}"));
+    assert!(at("z-bad") < at("run-0"), "{shown}");
+    let quiet = audit(&cli, &["-q"]).stdout;
+    assert!(quiet.contains("z-bad SW514") && !quiet.contains("run-0"), "{quiet}");
+}
+
+#[test]
+fn a_file_among_runs_is_incomplete_and_no_failure() {
+    let cli = good(1);
+    cli.write("store/evidence/runs/README.md", "# Runs\n");
+    let (code, report) = json_of(&cli, &[]);
+    assert_eq!(code, 2);
+    let found = rows(&report);
+    assert!(found.iter().any(|r| r.starts_with("evidence/runs/README.md incomplete")), "{found:#?}");
+    assert!(report["runs"][1]["reason"].as_str().unwrap().contains("a run is a folder"), "{report:#}");
+}
+
+#[test]
+fn a_phase_that_no_run_has_is_named() {
+    let cli = good(2);
+    let answer = cli.run(&["audit", "store", "--phase", "P(-2)"]);
+    answer.error(&["no run has the phase P(-2)", PHASE]);
+}
+
+#[test]
+fn a_run_that_was_repeated_tells_both_verdicts() {
+    let cli = good(1);
+    let old = r#"{"verdict": "FAIL", "written_at_utc": "2026-01-01T00:00:00Z"}"#;
+    cli.write(
+        &format!("store/evidence/runs/run-0/{PHASE}/security_secret_injection_checks.replaced-1.json"),
+        old,
+    );
+    let (code, report) = json_of(&cli, &[]);
+    assert_eq!(code, 0);
+    let earlier = &report["runs"][0]["earlier_evidence"][0];
+    assert_eq!(
+        (earlier["verdict"].as_str(), earlier["written_at_utc"].as_str()),
+        (Some("fail"), Some("2026-01-01T00:00:00Z"))
+    );
+    let shown = audit(&cli, &[]).stdout;
+    assert!(shown.contains("before: fail of 2026-01-01") && shown.contains("now: pass"), "{shown}");
+}
+
+#[test]
+fn only_tags_whose_runs_differ_are_told() {
+    let cli = zoo();
+    let (_, report) = json_of(&cli, &[]);
+    let tags = report["tags"].as_array().unwrap();
+    assert!(
+        !tags.is_empty() && tags.iter().all(|t| !t["changes"].as_array().unwrap().is_empty()),
+        "{tags:#?}"
+    );
 }

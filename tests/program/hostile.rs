@@ -17,8 +17,15 @@ fn a_report_takes_the_place_of_no_input() {
     {
         let before = cli.read(input);
         for format in ["json", "sarif", "text", "github"] {
-            cli.run(&["context", "app", "--report", &format!("{format}={input}")])
-                .error(&[input, "another path"]);
+            cli.run(&[
+                "context",
+                "app",
+                "--contract",
+                "seaworthy.toml",
+                "--report",
+                &format!("{format}={input}"),
+            ])
+            .error(&[input, "another path"]);
             assert_eq!(cli.read(input), before, "{format} over {input}");
         }
     }
@@ -76,7 +83,7 @@ fn errors_in_contracts_quote_no_value() {
         format!("note: {value}"),
     ] {
         cli.write("seaworthy.toml", format!("version = 1\n{line}\n"));
-        let answer = cli.run(&["context", "app"]);
+        let answer = cli.run(&["context", "app", "--contract", "seaworthy.toml"]);
         assert_eq!(answer.code, 2, "{line}");
         assert!(!answer.stderr.contains(&value) && !answer.stdout.contains(&value), "{}", answer.stderr);
     }

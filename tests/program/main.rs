@@ -14,6 +14,7 @@ mod support;
 
 mod architecture;
 mod audit;
+mod carriers;
 mod checks_context;
 mod checks_image;
 mod checks_provenance;
@@ -27,6 +28,8 @@ mod gate_crash;
 mod hostile;
 mod init;
 mod language;
+mod mutants;
+mod nested;
 mod properties;
 mod secret_cases;
 mod verify;

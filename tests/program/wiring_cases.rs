@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use crate::support::Cli;
 
 /// `NAME: [file=INPUT] CHECK=STATUS … [exit=CODE] [read]`
@@ -41,4 +43,127 @@ fn every_case_has_the_right_answer() {
     let there = std::fs::read_dir(&root).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
     assert_eq!(there.count(), folders, "a folder is not in expected.txt");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The contract of `more.jsonl`, with what a case adds to the role `app`.
+fn contract(case: &Value) -> String {
+    let more = case["contract"].as_str().unwrap_or_default();
+    let tasks = if case["no_tasks"] == true {
+        ""
+    } else {
+        "[[tasks]]\nfamily = \"app\"\nrole = \"app\"\nexecution_role = \"agent\"\n"
+    };
+    format!(
+        "version = 1\n[aws]\naccount = \"111122223333\"\nregion = \"eu-west-1\"\n[[secrets]]\nhandle = \"DB\"\n\
+         parameter = \"/app/prod/db/password\"\nvariables = [\"DB_PASSWORD\"]\n[[roles]]\nhandle = \"app\"\nrole = \"app\"\n\
+         requires = [\"DB\"]\n{more}[[roles]]\nhandle = \"agent\"\nrole = \"exec\"\nkind = \"execution\"\n{tasks}"
+    )
+}
+
+/// A plan of one task, its two roles and its parameter, with what a case changes.
+fn plan(case: &Value) -> Value {
+    let resource = |kind: &str, name: &str, values: Value, unknown: Value| {
+        json!({"address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name,
+               "change": {"actions": ["create"], "after": values, "after_unknown": unknown}})
+    };
+    let role = |name: &str, tags: &Value| {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+            "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
+        let values = json!({"name": name, "path": "/", "tags": tags, "permissions_boundary": null,
+            "assume_role_policy": trust.to_string()});
+        resource("aws_iam_role", name, values, json!({}))
+    };
+    let mut statements = case["statements"].as_array().cloned().unwrap_or_default();
+    if case["read"] != false {
+        let arn = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/prod/db/password";
+        statements.push(json!({"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": arn}));
+    }
+    let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    let none = json!([{"name": "c", "image": "i"}]);
+    let containers = if case["containers"].is_null() { &none } else { &case["containers"] };
+    let arn = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
+    let task = json!({"family": "app", "task_role_arn": arn("app"), "execution_role_arn": arn("exec"),
+        "requires_compatibilities": case["compatibilities"], "container_definitions": containers.to_string()});
+    let parameter =
+        json!({"name": "/app/prod/db/password", "type": "SecureString", "tags": case["parameter_tags"]});
+    let agent = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
+    let empty = || json!({});
+    let mut resources = vec![
+        role("app", &case["tags"]),
+        role("exec", &Value::Null),
+        resource(
+            "aws_iam_role_policy",
+            "app",
+            json!({"name": "p", "role": "app", "policy": policy}),
+            empty(),
+        ),
+        resource(
+            "aws_iam_role_policy_attachment",
+            "exec",
+            json!({"role": "exec", "policy_arn": agent}),
+            empty(),
+        ),
+        resource("aws_ssm_parameter", "db", parameter, empty()),
+        resource("aws_ecs_task_definition", "app", task, empty()),
+    ];
+    for more in case["resources"].as_array().into_iter().flatten() {
+        let text = |name: &str| more[name].as_str().unwrap().to_owned();
+        let unknown = if more["unknown"].is_null() { empty() } else { more["unknown"].clone() };
+        resources.push(resource(&text("type"), &text("name"), more["values"].clone(), unknown));
+    }
+    json!({"format_version": "1.2", "resource_changes": resources, "configuration": {}})
+}
+
+/// More cases, a line each: what is wrong or right about a plan, a template or a task definition, and the answer. `fp` was
+/// or would be a false pass, `fa` a false alarm, `mf` a missing answer, `q` is a question that nobody can answer.
+#[test]
+fn more_cases_have_the_right_answer() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-cases/more.jsonl");
+    let mut wrong = Vec::new();
+    for line in std::fs::read_to_string(file).unwrap().lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let name = case["name"].as_str().unwrap();
+        let cli = Cli::new();
+        cli.write("seaworthy.toml", contract(&case));
+        let mut arguments = vec!["wiring", "--report", "json"];
+        if case["template"].is_object() {
+            cli.write("t.json", case["template"].to_string());
+            arguments.extend(["--template", "t.json"]);
+        } else {
+            let mut plan = plan(&case);
+            if case["task_definition"].is_object() {
+                // The plan has the roles, a deploy action the task.
+                plan["resource_changes"]
+                    .as_array_mut()
+                    .unwrap()
+                    .retain(|r| r["type"] != "aws_ecs_task_definition");
+                cli.write("task.json", case["task_definition"].to_string());
+                arguments.extend(["--task-definition", "task.json"]);
+            }
+            cli.write("plan.json", plan.to_string());
+            arguments.extend(["--plan", "plan.json"]);
+        }
+        if !case["parameters"].is_null() {
+            cli.write("parameters.json", case["parameters"].to_string());
+            arguments.extend(["--parameters", "parameters.json"]);
+        }
+        let answer = cli.run(&arguments);
+        if !answer.stdout.starts_with('{') {
+            wrong.push(format!("{name}: {}", answer.stderr));
+            continue;
+        }
+        let report = answer.json();
+        for (what, value) in case["want"].as_str().unwrap().split(' ').filter_map(|w| w.split_once('=')) {
+            let checks = report["checks"].as_array().unwrap();
+            let got = match what {
+                "exit" => answer.code.to_string(),
+                id => checks.iter().find(|c| c["id"] == id).unwrap()["status"].as_str().unwrap().to_owned(),
+            };
+            if got != value {
+                let told = [&report["findings"], &report["not_checked"]].map(ToString::to_string).join("\n");
+                wrong.push(format!("{name}: {what} is {got}, not {value}\n{told}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

@@ -189,6 +189,7 @@ fn own(call: &Call) -> (u16, String) {
         "iam:GetPolicyVersion" => {
             xml(action, "<PolicyVersion><Document>%7B%22Version%22%3A%22v2%22%7D</Document></PolicyVersion>")
         }
+        "ecs:ListClusters" => json(r#"{"clusterArns": []}"#),
         "ecs:DescribeTaskDefinition" => json(
             r#"{"taskDefinition": {"family": "app", "revision": 7, "containerDefinitions": [],
                 "taskDefinitionArn": "arn:aws:ecs:eu-west-1:111122223333:task-definition/app:7"}}"#,

@@ -2,13 +2,19 @@
 
 use super::tree::{Marked, Tree, known_length};
 use super::{
-    Container, Expression, Gap, Inspector, Literal, LiteralPlace, Part, SecretReference, SecretReferenceKind,
-    Seen, Text,
+    ACCOUNT, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Part, Place, REGION,
+    SecretReference, SecretReferenceKind, Seen, TaskDefinition, Text,
 };
 use seaworthy_source::JsonPointer;
 
-/// Says which secrets a known text holds that flow into it by reference.
-pub(super) type Taints<'a> = &'a dyn Fn(&str) -> Vec<String>;
+/// What flows into texts by reference.
+#[derive(Clone, Copy)]
+pub(super) struct Flow<'a> {
+    /// The secrets that a known text holds, by where they come from.
+    pub taints: &'a dyn Fn(&str) -> Vec<String>,
+    /// Whether a symbol stands for something that is no secret, such as the name of a log group.
+    pub is_plain: &'a dyn Fn(&str) -> bool,
+}
 
 /// What the container definitions of a task say.
 #[derive(Default)]
@@ -23,9 +29,9 @@ pub(super) fn volumes(
     list: &Tree,
     at: &JsonPointer,
     inspector: &dyn Inspector,
-    taints: Taints<'_>,
+    flow: Flow<'_>,
 ) -> (Vec<SecretReference>, Vec<Literal>) {
-    let reader = Reader { inspector, taints };
+    let reader = Reader { inspector, flow };
     let (mut references, mut literals) = (Vec::new(), Vec::new());
     for (index, volume) in list.items().iter().enumerate() {
         let at = at.index(index);
@@ -56,6 +62,68 @@ pub(super) fn volumes(
     (references, literals)
 }
 
+/// A task definition whose members stand in one tree, as templates and ECS have them. `at` is where it stands, and `case`
+/// writes a member's name as it is written there.
+pub(super) fn task(
+    tree: &Tree,
+    at: &JsonPointer,
+    case: fn(&str) -> String,
+    (family, place): (Text, Place),
+    (inspector, flow): (&dyn Inspector, Flow<'_>),
+    gaps: &mut Vec<(Place, Gap)>,
+) -> TaskDefinition {
+    let mut gap = |reason: String| gaps.push((place.clone(), Gap::new(reason)));
+    let member = |name: &str| tree.get(name).filter(|member| !member.is_null());
+    let role = |name: &str| match member(name) {
+        None => Seen::Absent,
+        Some(tree) => match tree.text() {
+            Some(text) if text.known() == Some("") => Seen::Absent,
+            Some(text) => Seen::Value(text),
+            None => Seen::NotSeen(Gap::new("the role hangs on a condition")),
+        },
+    };
+    let mut containers = Seen::Value(Vec::new());
+    let mut references = Vec::new();
+    match member("containerDefinitions") {
+        None => {}
+        Some(Tree::Text(_)) => {
+            containers = Seen::NotSeen(Gap::new("the containers are not known until it is deployed"));
+        }
+        Some(tree) => {
+            if let Some(condition) = tree.condition() {
+                gap(format!("a part of the containers hangs on the condition {condition}"));
+            }
+            let read = read(tree, &at.key(&case("containerDefinitions")), inspector, flow);
+            (containers, references) = (Seen::Value(read.containers), read.references);
+        }
+    }
+    match member("volumes") {
+        None => {}
+        Some(Tree::Text(_)) => gap("the volumes of the task are not known until it is deployed".to_owned()),
+        Some(tree) => {
+            let (logins, literals) = volumes(tree, &at.key(&case("volumes")), inspector, flow);
+            references.extend(logins);
+            if let Seen::Value(containers) = &mut containers
+                && let Some(first) = containers.first_mut()
+            {
+                first.literals.extend(literals);
+            }
+        }
+    }
+    let compatibilities = member("requiresCompatibilities").map_or_else(Vec::new, Tree::items);
+    let compatibilities = compatibilities.into_iter().filter_map(Tree::text);
+    TaskDefinition {
+        compatibilities: compatibilities.filter_map(|text| text.known().map(str::to_uppercase)).collect(),
+        revision: member("revision").and_then(Tree::text).and_then(|text| text.known()?.parse().ok()),
+        task_role: role("taskRoleArn"),
+        execution_role: role("executionRoleArn"),
+        containers,
+        references,
+        family,
+        place,
+    }
+}
+
 /// A nested block: plans hold it as a list of at most one.
 fn block<'a>(tree: &'a Tree, name: &str) -> Option<&'a Tree> {
     tree.get(name)?.items().into_iter().find(|item| !item.is_null())
@@ -63,17 +131,12 @@ fn block<'a>(tree: &'a Tree, name: &str) -> Option<&'a Tree> {
 
 struct Reader<'a> {
     inspector: &'a dyn Inspector,
-    taints: Taints<'a>,
+    flow: Flow<'a>,
 }
 
 /// Reads the definitions; `at` is where the list stands.
-pub(super) fn read(
-    list: &Tree,
-    at: &JsonPointer,
-    inspector: &dyn Inspector,
-    taints: Taints<'_>,
-) -> Containers {
-    let reader = Reader { inspector, taints };
+pub(super) fn read(list: &Tree, at: &JsonPointer, inspector: &dyn Inspector, flow: Flow<'_>) -> Containers {
+    let reader = Reader { inspector, flow };
     let mut out = Containers::default();
     for (index, definition) in list.items().iter().enumerate() {
         let at = at.index(index);
@@ -101,7 +164,12 @@ impl Reader<'_> {
             }
             let name = pair.get("name").and_then(Tree::text).unwrap_or_default().to_string();
             let value = pair.get("value").and_then(Tree::marked).unwrap_or_default();
-            out.push(self.literal(LiteralPlace::Environment, &name, at_key.index(index), &value));
+            let mut literal = self.literal(LiteralPlace::Environment, &name, at_key.index(index), &value);
+            if pair.get("valueFrom").is_some_and(|from| !from.is_null()) {
+                let reason = "it has `valueFrom`, which ECS takes in `secrets` only: it sets nothing";
+                (literal.value.gap, literal.value.empty) = (Some(Gap::new(reason)), false);
+            }
+            out.push(literal);
         }
         for (field, place) in [("command", LiteralPlace::Command), ("entryPoint", LiteralPlace::EntryPoint)] {
             self.arguments(definition.get(field), place, &at.key(field), &mut out);
@@ -167,7 +235,7 @@ impl Reader<'_> {
             place,
             name: name.to_owned(),
             pointer: Some(at),
-            value: expression(name, value, self.inspector, self.taints),
+            value: expression(name, value, self.inspector, self.flow),
         }
     }
 
@@ -228,20 +296,21 @@ pub(super) fn expression(
     name: &str,
     value: &Marked,
     inspector: &dyn Inspector,
-    taints: Taints<'_>,
+    flow: Flow<'_>,
 ) -> Expression {
     let known = value.text.known();
     let mut flows = value.taints.clone();
     let mut sightings = Vec::new();
     for part in value.text.parts() {
         if let Part::Literal(text) = part {
-            flows.extend(taints(text));
+            flows.extend((flow.taints)(text));
             sightings.extend(inspector.inspect(name, text));
         }
     }
     flows.sort();
     flows.dedup();
-    let unknown: Vec<&str> = value.text.symbols().collect();
+    let is_open = |name: &&str| !matches!(*name, ACCOUNT | REGION) && !(flow.is_plain)(name);
+    let unknown: Vec<&str> = value.text.symbols().filter(is_open).collect();
     Expression {
         length: known_length(&value.text),
         empty: known == Some(""),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ACCOUNT, Document, Gap, Key, ManagedSecret, Parameter, Place, PolicyAttachment, REGION, Repository, Role,
-    Seen, Snapshot, Source, SourceKind, TaskDefinition, Text,
+    ACCOUNT, Container, Document, Gap, Key, ManagedSecret, Parameter, Place, PolicyAttachment, REGION,
+    Repository, Role, SecretReference, Seen, Snapshot, Source, TaskDefinition, Text,
 };
 
 impl Snapshot {
@@ -15,9 +15,8 @@ impl Snapshot {
     /// not see are taken from the other. What only the apply of a plan will tell, no account and no state tells before.
     /// If the two are about different accounts, regions or partitions, nothing is taken but a gap that says so.
     pub fn fill(&mut self, mut other: Self) {
-        let is_later = |source: &Source| matches!(source.kind, SourceKind::Plan | SourceKind::Template);
-        let later: Vec<bool> = self.sources.iter().map(is_later).collect();
-        let is_now = !other.sources.iter().any(is_later);
+        let later: Vec<bool> = self.sources.iter().map(Source::is_later).collect();
+        let is_now = !other.sources.iter().any(Source::is_later);
         let offset = self.sources.len();
         other.each_place(&mut |place| place.source = place.source.saturating_add(offset));
         self.sources.append(&mut other.sources);
@@ -62,6 +61,7 @@ impl Snapshot {
         fill.merge(&mut self.tasks, other.tasks, |part| &part.place, task, gaps);
         fill.merge(&mut self.repositories, other.repositories, |part| &part.place, repository, gaps);
         fill.merge(&mut self.keys, other.keys, |part| &part.place, key, gaps);
+        self.overrides.append(&mut other.overrides);
         self.gaps.append(&mut other.gaps);
     }
 
@@ -157,12 +157,13 @@ impl Snapshot {
         values(&mut self.tasks).for_each(|part| change(&mut part.place));
         values(&mut self.repositories).for_each(|part| change(&mut part.place));
         values(&mut self.keys).for_each(|part| change(&mut part.place));
+        self.overrides.iter_mut().for_each(|part| change(&mut part.place));
         self.gaps.iter_mut().for_each(|(place, _)| change(place));
         self.each_document(&mut |document| change(&mut document.place));
     }
 
     /// Changes every document.
-    fn each_document(&mut self, change: &mut dyn FnMut(&mut Document)) {
+    pub(super) fn each_document(&mut self, change: &mut dyn FnMut(&mut Document)) {
         let mut one = |seen: &mut Seen<Document>| {
             if let Seen::Value(document) = seen {
                 change(document);
@@ -191,19 +192,18 @@ impl Snapshot {
                 }
             }
             if let Seen::Value(containers) = &mut task.containers {
-                for container in containers {
-                    change(&mut container.name);
-                    if let Seen::Value(image) = &mut container.image {
-                        change(image);
-                    }
+                each_text_of(containers, &mut task.references, change);
+            } else {
+                each_text_of(&mut [], &mut task.references, change);
+            }
+        }
+        for part in &mut self.overrides {
+            for seen in [&mut part.task, &mut part.task_role, &mut part.execution_role] {
+                if let Seen::Value(text) = seen {
+                    change(text);
                 }
             }
-            for reference in &mut task.references {
-                change(&mut reference.value_from);
-                if let Some(container) = &mut reference.container {
-                    change(container);
-                }
-            }
+            each_text_of(&mut part.containers, &mut part.references, change);
         }
         let parameters = values(&mut self.parameters).map(|part| &mut part.key);
         for seen in parameters.chain(values(&mut self.secrets).map(|part| &mut part.key)) {
@@ -212,6 +212,25 @@ impl Snapshot {
             }
         }
         values(&mut self.keys).for_each(|part| change(&mut part.arn));
+    }
+}
+
+fn each_text_of(
+    containers: &mut [Container],
+    references: &mut [SecretReference],
+    change: &mut dyn FnMut(&mut Text),
+) {
+    for container in containers {
+        change(&mut container.name);
+        if let Seen::Value(image) = &mut container.image {
+            change(image);
+        }
+    }
+    for reference in references {
+        change(&mut reference.value_from);
+        if let Some(container) = &mut reference.container {
+            change(container);
+        }
     }
 }
 
@@ -291,6 +310,7 @@ impl Part<'_> {
 fn role(ours: &mut Role, theirs: Role, part: &Part<'_>) -> Option<Gap> {
     ours.arn = ours.arn.take().or(theirs.arn);
     ours.path = ours.path.take().or(theirs.path);
+    add_tags(&mut ours.tags, theirs.tags);
     let same = match (&ours.trust, &theirs.trust) {
         (Seen::Value(one), Seen::Value(other)) => one.text == other.text,
         _ => true,
@@ -324,6 +344,7 @@ fn parameter(ours: &mut Parameter, theirs: Parameter, part: &Part<'_>) -> Option
     part.complete(&mut ours.kind, theirs.kind);
     part.complete(&mut ours.version, theirs.version);
     part.complete(&mut ours.key, theirs.key);
+    add_tags(&mut ours.tags, theirs.tags);
     part.unless(same, "a parameter")
 }
 
@@ -331,7 +352,14 @@ fn secret(ours: &mut ManagedSecret, theirs: ManagedSecret, part: &Part<'_>) -> O
     ours.arn = ours.arn.take().or(theirs.arn);
     part.complete(&mut ours.key, theirs.key);
     part.complete(&mut ours.policy, theirs.policy);
+    add_tags(&mut ours.tags, theirs.tags);
     None
+}
+
+fn add_tags(ours: &mut BTreeMap<String, String>, theirs: BTreeMap<String, String>) {
+    for (key, value) in theirs {
+        ours.entry(key).or_insert(value);
+    }
 }
 
 fn task(ours: &mut TaskDefinition, theirs: TaskDefinition, part: &Part<'_>) -> Option<Gap> {
@@ -367,14 +395,14 @@ fn key(ours: &mut Key, theirs: Key, part: &Part<'_>) -> Option<Gap> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::PolicySource;
+    use crate::{PolicySource, SourceKind};
 
     fn source(kind: SourceKind) -> Source {
         Source { kind, name: "x".into(), digest: None, tool: None }
     }
 
     fn document(text: &str) -> Document {
-        Document { text: text.into(), place: Place::default() }
+        Document::new(text, Place::default())
     }
 
     fn policy(name: &str, document: Seen<Document>) -> PolicyAttachment {
@@ -391,6 +419,7 @@ mod tests {
             policies,
             policies_gap: gap,
             boundary: Seen::Absent,
+            tags: BTreeMap::new(),
         };
         let mut snapshot = Snapshot { sources: vec![source(SourceKind::Plan)], ..Snapshot::default() };
         snapshot.roles.insert("app".into(), Seen::Value(role));

@@ -35,17 +35,20 @@ pub mod live;
 mod managed;
 mod model;
 mod options;
+mod overrides;
 pub mod plan;
 pub mod saved;
 mod seen;
+pub mod task_definition;
 pub mod template;
+pub mod terraform;
 mod text;
 mod tree;
 
 pub use model::{
     Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability, Parameter,
     ParameterKind, Place, PolicyAttachment, PolicySource, Repository, Role, SecretReference,
-    SecretReferenceKind, Sighting, Snapshot, Source, SourceKind, TaskDefinition, Wanted,
+    SecretReferenceKind, Sighting, Snapshot, Source, SourceKind, TaskDefinition, TaskOverride, Wanted,
 };
 pub use seen::{Gap, Seen};
 pub use text::{ACCOUNT, Part, REGION, Text};

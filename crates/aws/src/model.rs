@@ -30,6 +30,9 @@ pub struct Snapshot {
     pub repositories: BTreeMap<String, Seen<Repository>>,
     /// KMS keys by key ID, ARN or address, as the parts that use them name them.
     pub keys: BTreeMap<String, Seen<Key>>,
+    /// What starts tasks with other roles, commands or variables than their definitions say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<TaskOverride>,
     /// What a source holds and could not be read, and belongs to no entry above: a whole page, a resource without a
     /// name. Each is told as unchecked.
     pub gaps: Vec<(Place, Gap)>,
@@ -48,6 +51,16 @@ pub struct Source {
     pub tool: Option<String>,
 }
 
+impl Source {
+    /// Whether it tells what will be, not what there is now.
+    pub fn is_later(&self) -> bool {
+        match self.kind {
+            SourceKind::Plan | SourceKind::Template | SourceKind::TaskDefinition => true,
+            SourceKind::State | SourceKind::Live => false,
+        }
+    }
+}
+
 /// Kinds of sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -58,6 +71,8 @@ pub enum SourceKind {
     State,
     /// A CloudFormation template, or one that CDK synthesised.
     Template,
+    /// A task definition as JSON, as deploy actions register it.
+    TaskDefinition,
     /// The account itself.
     Live,
 }
@@ -73,6 +88,9 @@ pub struct Place {
     pub pointer: Option<JsonPointer>,
     /// The line in the document, from 1, where it is text that people read.
     pub line: Option<u32>,
+    /// The file that the document was made of and that people change, if that is known: then `line` is a line of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// An IAM role.
@@ -96,6 +114,9 @@ pub struct Role {
     pub policies_gap: Option<Gap>,
     /// The permissions boundary; absent if none is attached.
     pub boundary: Seen<Document>,
+    /// Its tags, as far as they are known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A policy of a role.
@@ -127,6 +148,16 @@ pub struct Document {
     pub text: String,
     /// Where it is told of.
     pub place: Place,
+    /// The line of each statement in the file of the place, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<u32>,
+}
+
+impl Document {
+    /// A document without lines of its own.
+    pub fn new(text: impl Into<String>, place: Place) -> Self {
+        Self { text: text.into(), place, lines: Vec::new() }
+    }
 }
 
 /// A parameter of Systems Manager. Its value is never held.
@@ -144,6 +175,9 @@ pub struct Parameter {
     pub version: Seen<u64>,
     /// The KMS key of a SecureString: an ID, an ARN or an alias such as `alias/aws/ssm`. Absent if it is not encrypted.
     pub key: Seen<Text>,
+    /// Its tags, as far as they are known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// Types of parameters.
@@ -183,6 +217,9 @@ pub struct ManagedSecret {
     pub key: Seen<Text>,
     /// Its resource policy; absent if there is none.
     pub policy: Seen<Document>,
+    /// Its tags, as far as they are known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// An ECS task definition.
@@ -205,6 +242,24 @@ pub struct TaskDefinition {
     /// `requiresCompatibilities`, in upper case: `FARGATE`, `EC2`, `EXTERNAL`. Empty where it is not said or not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compatibilities: Vec<String>,
+}
+
+/// What starts a task otherwise than its definition says: the `overrides` of ecs:RunTask, as schedules, rules, pipes and
+/// state machines hold them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskOverride {
+    /// Where it is told of.
+    pub place: Place,
+    /// The task definition that it starts: an ARN, a family or a symbol.
+    pub task: Seen<Text>,
+    /// The task role instead of the definition's; absent if that one is kept.
+    pub task_role: Seen<Text>,
+    /// The execution role instead of the definition's; absent if that one is kept.
+    pub execution_role: Seen<Text>,
+    /// What it sets in containers: their literals.
+    pub containers: Vec<Container>,
+    /// What the execution role must read besides.
+    pub references: Vec<SecretReference>,
 }
 
 /// A container of a task definition.
@@ -377,7 +432,7 @@ pub struct Key {
     pub policy: Seen<Document>,
 }
 
-/// What a live account is asked for. Nothing else is listed, so that few permissions are needed.
+/// What a live account is asked for. Nothing else is listed but its services, so that few permissions are needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Parameters by name or ARN.
@@ -390,6 +445,8 @@ pub struct Wanted {
     pub tasks: BTreeSet<String>,
     /// Repositories by name.
     pub repositories: BTreeSet<String>,
+    /// Whether the task definitions that its services run are wanted, too.
+    pub discovers_tasks: bool,
 }
 
 /// What a lookup says of a name that no source was asked about.

@@ -132,7 +132,7 @@ mod tests {
         assert!(fault(text.replace("seaworthy/snapshot", "other")).contains("not a saved snapshot"));
         assert!(fault(text.replace("\"reason\"", "\"extra\": 1, \"reason\"")).contains("/extra"));
         assert!(fault(text.replace("\"account\": null", "\"account\": 7")).contains("another type"));
-        assert!(fault(text.replace("\"region\"", "\"account\"")).contains("duplicate"));
+        assert!(fault(text.replace("\"region\"", "\"account\"")).contains("twice"));
         assert!(fault(text.replace("\"source\": 0", "\"source\": 3")).contains("a source"));
         assert!(fault(text[..text.len() / 2].to_owned()).contains(": "));
         assert!(fault("[]".to_owned()).contains("not a saved snapshot"));

@@ -72,6 +72,19 @@ impl Text {
         })
     }
 
+    /// What [`Text::to_policy`] wrote.
+    pub fn from_policy(text: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${unknown:") {
+            let Some((name, tail)) = after.split_once('}') else { break };
+            parts.extend([Part::Literal(before.to_owned()), Part::Symbol(name.to_owned())]);
+            rest = tail;
+        }
+        parts.push(Part::Literal(rest.to_owned()));
+        Self::new(parts)
+    }
+
     /// The same with the values of some symbols known.
     #[must_use]
     pub fn settle(&self, value: &dyn Fn(&str) -> Option<String>) -> Self {

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::{Part, Text};
 
+/// Deepest nesting of a value that is written as JSON.
+const MAX_JSON_DEPTH: usize = 64;
+
 /// A value. Texts hold secrets while they are read: this type has no `Debug` and leaves no reader.
 #[derive(Clone)]
 pub(super) enum Tree {
@@ -14,6 +17,8 @@ pub(super) enum Tree {
     Text(Marked),
     List(Vec<Tree>),
     Map(BTreeMap<String, Tree>),
+    /// The JSON text of a value: `jsonencode(…)`.
+    Encoded(Box<Tree>),
     /// One of these, as a condition has it; or nothing.
     Choice {
         condition: String,
@@ -66,16 +71,85 @@ impl Tree {
             Self::Choice { condition, .. } => Some(condition),
             Self::List(items) => items.iter().find_map(Self::condition),
             Self::Map(members) => members.values().find_map(Self::condition),
+            Self::Encoded(inner) => inner.condition(),
             Self::Null | Self::Scalar(_) | Self::Text(_) => None,
         }
     }
 
-    /// The text of a text, number or boolean.
+    /// The text of a text, number or boolean. What a condition chooses from texts is a symbol.
     pub fn marked(&self) -> Option<Marked> {
         match self {
             Self::Text(marked) => Some(marked.clone()),
             Self::Scalar(text) => Some(Marked { text: text.as_str().into(), taints: Vec::new() }),
-            Self::Null | Self::List(_) | Self::Map(_) | Self::Choice { .. } => None,
+            Self::Choice { condition, of } => {
+                let all: Vec<Marked> = of.iter().map(Self::marked).collect::<Option<_>>()?;
+                let shown: Vec<String> = all.iter().map(|marked| marked.text.to_string()).collect();
+                let text = Text::symbol(format!("Fn::If {condition}: {} or nothing", shown.join(" or ")));
+                Some(Marked { text, taints: all.into_iter().flat_map(|marked| marked.taints).collect() })
+            }
+            Self::Encoded(inner) => {
+                let text = Text::from_policy(&inner.to_json(MAX_JSON_DEPTH)?.to_string());
+                Some(Marked { text, taints: inner.taints() })
+            }
+            Self::Null | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// The secrets that flow into any text in it.
+    pub fn taints(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut stack = vec![self];
+        while let Some(tree) = stack.pop() {
+            match tree {
+                Self::Text(marked) => out.extend(marked.taints.iter().cloned()),
+                Self::List(items) | Self::Choice { of: items, .. } => stack.extend(items),
+                Self::Map(members) => stack.extend(members.values()),
+                Self::Encoded(inner) => stack.push(inner),
+                Self::Null | Self::Scalar(_) => {}
+            }
+        }
+        out
+    }
+
+    /// What a JSON text says.
+    pub fn decoded(&self) -> Option<Self> {
+        match self {
+            Self::Encoded(inner) => Some((**inner).clone()),
+            other => Self::from_json_text(&other.marked()?),
+        }
+    }
+
+    /// What the JSON in a text says; symbols in it stay symbols. Nothing if it is not JSON.
+    pub fn from_json_text(marked: &Marked) -> Option<Self> {
+        let text: String = marked
+            .text
+            .parts()
+            .iter()
+            .map(|part| match part {
+                Part::Literal(text) => text.clone(),
+                Part::Symbol(name) => {
+                    let escaped = Value::String(Text::symbol(name.as_str()).to_policy()).to_string();
+                    escaped.trim_matches('"').to_owned()
+                }
+            })
+            .collect();
+        Some(Self::with_symbols(serde_json::from_str(&text).ok()?, &marked.taints))
+    }
+
+    fn with_symbols(value: Value, taints: &[String]) -> Self {
+        match value {
+            Value::String(text) => {
+                let text = Text::from_policy(&text);
+                let flows = text.symbols().next().map_or(&[][..], |_| taints);
+                Self::Text(Marked { text, taints: flows.to_vec() })
+            }
+            Value::Array(items) => {
+                Self::List(items.into_iter().map(|item| Self::with_symbols(item, taints)).collect())
+            }
+            Value::Object(members) => Self::Map(
+                members.into_iter().map(|(key, value)| (key, Self::with_symbols(value, taints))).collect(),
+            ),
+            other => other.into(),
         }
     }
 
@@ -100,6 +174,7 @@ impl Tree {
                     .map_or_else(|_| Value::String(text.clone()), Value::Number),
             },
             Self::Text(marked) => Value::String(marked.text.to_policy()),
+            Self::Encoded(inner) => Value::String(inner.to_json(depth.checked_sub(1)?)?.to_string()),
             Self::Choice { .. } => return None,
             Self::List(items) => Value::Array(
                 items.iter().map(|item| item.to_json(depth.checked_sub(1)?)).collect::<Option<_>>()?,

@@ -12,25 +12,32 @@ use super::kind::FileKind;
 /// The fewest bytes of a prefix that proves a token by itself.
 const LONG_PREFIX: usize = 6;
 
+/// The bytes of a prefix that stands in words everywhere.
+const SHORT_PREFIX: usize = 3;
+
 /// The shortest neighbour that is taken for a word, in bytes.
 const WORD: usize = 4;
 
 /// How far the neighbours of a token are looked at, in bytes.
 const REACH: usize = 40;
 
-/// Whether the token `secret` in `bytes`, whose anchor stands at `anchor`, may stand where it stands. `proved` means
-/// that a checksum agreed.
+/// Whether the token `secret` in `bytes`, whose anchor stands at `anchor`, may stand where it stands. `proof` is
+/// what its validators said: above zero a checksum agreed, below zero it did not.
 pub(super) fn stands_apart(
     bytes: &[u8],
     secret: &Range<usize>,
     anchor: &Range<usize>,
     kind: FileKind,
-    proved: bool,
+    proof: i8,
 ) -> bool {
     let left = run_before(bytes, secret.start);
     let right = run_after(bytes, secret.end);
-    if proved {
+    if proof > 0 {
         return true;
+    }
+    // A symbol's name that happens to hold a prefix has a wrong checksum and reads like words.
+    if proof < 0 && super::validate::reads_like_words(bytes.get(secret.clone()).unwrap_or_default()) {
+        return false;
     }
     let prefix = bytes.get(anchor.clone()).unwrap_or_default();
     let long = anchor.start == secret.start
@@ -62,6 +69,18 @@ pub(super) fn stands_apart(
     // no fixed length swallows in part.
     let after = right.is_empty() || word(right) || in_binary(right) || word(left) && right.len() < WORD;
     before && after
+}
+
+/// Whether an anchor, with which a token of a short prefix would begin, stands in the middle of a word of a text, so
+/// that [`stands_apart`] would refuse whatever follows.
+pub(super) fn inside_word(bytes: &[u8], anchor: &Range<usize>, kind: FileKind) -> bool {
+    let before = anchor.start.checked_sub(1).and_then(|at| bytes.get(at));
+    anchor.len() <= SHORT_PREFIX
+        && kind != FileKind::Unknown
+        && before.is_some_and(|b| is_word(*b))
+        && !is_escape(bytes, anchor.start)
+        && !is_binary(bytes, anchor)
+        && !is_marshal_mark(bytes, anchor.start - 1)
 }
 
 /// The bytes of the base64 alphabet right before `at`.

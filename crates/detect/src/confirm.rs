@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use regex_automata::meta::{BuildError, Cache, Config, Regex};
+use regex_automata::meta::{Cache, Config, Regex};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, PatternID};
 use regex_syntax::hir::{Hir, Look};
 
-use super::boundary::stands_apart;
+use super::boundary::{inside_word, stands_apart};
 use super::kind::FileKind;
 use super::lexer::{Place, Reading};
 use super::validate::{Adjust, Candidate, Judgement, entropy, is_placeholder};
@@ -21,8 +21,16 @@ const MAX_WORD: usize = 1024;
 /// A detector with its pattern, compiled when its anchor is first seen.
 pub(super) struct Confirmer {
     detector: Detector,
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+/// A pattern, ready to be tried.
+struct Compiled {
+    regex: Regex,
+    /// The longest match, in bytes.
     max_len: usize,
-    regex: OnceLock<Option<(Regex, usize)>>,
+    /// The group that marks the secret.
+    secret: usize,
 }
 
 /// A pattern's match that its validators let pass.
@@ -60,28 +68,20 @@ pub enum PatternError {
 }
 
 impl Confirmer {
-    pub(super) fn new(detector: Detector) -> Result<Self, PatternError> {
-        if detector.lexer.is_some() {
-            return Ok(Self { detector, max_len: 0, regex: OnceLock::new() });
-        }
-        let hir = parse(&detector)?;
-        let max_len = hir.properties().maximum_len().filter(|n| *n <= MAX_MATCH);
-        let max_len = max_len.ok_or(PatternError::Unbounded)?;
-        if hir.properties().minimum_len() == Some(0) {
-            return Err(PatternError::Empty);
-        }
-        let looks = hir.properties().look_set();
-        if looks.contains(Look::Start) || looks.contains(Look::End) {
-            return Err(PatternError::TextAnchor);
-        }
-        if detector.lookbehind > MAX_LOOKBEHIND {
-            return Err(PatternError::Lookbehind);
-        }
-        Ok(Self { detector, max_len, regex: OnceLock::new() })
+    pub(super) fn new(detector: Detector) -> Self {
+        Self { detector, compiled: OnceLock::new() }
     }
 
     pub(super) fn detector(&self) -> &Detector {
         &self.detector
+    }
+
+    /// Whether the pattern is one that a window can decide, without compiling it.
+    pub(super) fn check(&self) -> Result<(), PatternError> {
+        if self.detector.lexer.is_some() {
+            return Ok(());
+        }
+        longest_match(&self.detector).map(drop)
     }
 
     /// Compiles the pattern now, to learn whether it can be.
@@ -89,12 +89,11 @@ impl Confirmer {
         if self.detector.lexer.is_some() {
             return Ok(());
         }
-        let (_, secret) = build(&self.detector).map_err(|e| PatternError::Compile(e.to_string()))?;
-        if secret < 4 { Ok(()) } else { Err(PatternError::Groups) }
+        build(&self.detector).map(drop)
     }
 
-    fn regex(&self) -> Option<&(Regex, usize)> {
-        self.regex.get_or_init(|| build(&self.detector).ok()).as_ref()
+    fn compiled(&self) -> Option<&Compiled> {
+        self.compiled.get_or_init(|| build(&self.detector).ok()).as_ref()
     }
 
     /// Confirms what stands around `anchor` in `bytes`, and calls `sink` for every secret there: one for a pattern, any
@@ -145,13 +144,17 @@ impl Confirmer {
         {
             return None;
         }
-        let (regex, secret_group) = self.regex()?;
+        // Most places of a short anchor are the middle of a word, where no token begins.
+        if self.detector.boundary && self.detector.lookbehind == 0 && inside_word(bytes, anchor, kind) {
+            return None;
+        }
+        let Compiled { regex, max_len, secret: secret_group } = self.compiled()?;
         let cache = cache.get_or_insert_with(|| regex.create_cache());
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
         let slot_count = (regex.captures_len() * 2).min(slots.len());
         let first = anchor.start.saturating_sub(self.detector.lookbehind);
         for start in first..=anchor.start {
-            let end = (start + self.max_len).min(bytes.len());
+            let end = (start + max_len).min(bytes.len());
             let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
             slots.fill(None);
             if regex.search_slots_with(cache, &input, &mut slots[..slot_count]).is_none() {
@@ -214,7 +217,7 @@ impl Confirmer {
                 }
             }
         }
-        if self.detector.boundary && !stands_apart(bytes, &secret, anchor, kind, adjust > 0) {
+        if self.detector.boundary && !stands_apart(bytes, &secret, anchor, kind, adjust) {
             return None;
         }
         Some(Confirmed { matched, secret, adjust, notes })
@@ -241,16 +244,35 @@ fn parse(detector: &Detector) -> Result<Hir, PatternError> {
         .map_err(|e| PatternError::Syntax(e.to_string()))
 }
 
+/// The longest match of a pattern, in bytes, if it is one that a window can decide.
+fn longest_match(detector: &Detector) -> Result<usize, PatternError> {
+    let hir = parse(detector)?;
+    let longest = hir.properties().maximum_len().filter(|n| *n <= MAX_MATCH);
+    let longest = longest.ok_or(PatternError::Unbounded)?;
+    if hir.properties().minimum_len() == Some(0) {
+        return Err(PatternError::Empty);
+    }
+    let looks = hir.properties().look_set();
+    if looks.contains(Look::Start) || looks.contains(Look::End) {
+        return Err(PatternError::TextAnchor);
+    }
+    if detector.lookbehind > MAX_LOOKBEHIND {
+        return Err(PatternError::Lookbehind);
+    }
+    Ok(longest)
+}
+
 /// Only the engines that are fast on a short anchored span are built: no lazy DFA, whose cache would be the largest
 /// thing in memory with hundreds of patterns.
-fn build(detector: &Detector) -> Result<(Regex, usize), Box<BuildError>> {
+fn build(detector: &Detector) -> Result<Compiled, PatternError> {
+    let max_len = longest_match(detector)?;
     let regex = Regex::builder()
         .syntax(syntax_config(detector))
         .configure(
             Config::new().utf8_empty(false).hybrid(false).dfa(false).onepass_size_limit(Some(64 << 10)),
         )
         .build(&detector.pattern)
-        .map_err(Box::new)?;
+        .map_err(|e| PatternError::Compile(e.to_string()))?;
     let secret = regex.group_info().to_index(PatternID::ZERO, "secret").unwrap_or(0);
-    Ok((regex, secret))
+    if secret < 4 { Ok(Compiled { regex, max_len, secret }) } else { Err(PatternError::Groups) }
 }

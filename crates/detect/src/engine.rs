@@ -1,5 +1,8 @@
 //! The scan: anchors over every byte, confirmation where one stands.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex_automata::meta::Cache;
 
@@ -7,7 +10,7 @@ use super::anchor::{Anchor, Target, gather};
 use super::base64::decode_around;
 use super::confirm::{Confirmed, Confirmer, PatternError};
 use super::simd::Vector;
-use super::{Detector, Encoding, Hit, Piece};
+use super::{Detector, Encoding, Hit, Piece, decode};
 
 /// All detectors, ready to scan; shared by all threads.
 pub struct Engine {
@@ -22,7 +25,35 @@ enum Search {
     /// Vector instructions, where the processor has them.
     Vector(Box<Vector>),
     /// The portable path, and the referee of the other.
-    Automaton(Box<AhoCorasick>),
+    Automaton(Box<Portable>),
+}
+
+/// The portable search: an automaton that is built quickly, and one that is several times faster and takes several
+/// times longer to build. The latter is built when so much was scanned that it pays.
+struct Portable {
+    quick: AhoCorasick,
+    fast: OnceLock<Option<AhoCorasick>>,
+    scanned: AtomicUsize,
+}
+
+/// From how many scanned bytes on the faster automaton pays.
+const MUCH: usize = 4 << 20;
+
+impl Portable {
+    fn new(anchors: &[Anchor]) -> Result<Self, aho_corasick::BuildError> {
+        let quick = automaton(anchors, AhoCorasickKind::ContiguousNFA)?;
+        Ok(Self { quick, fast: OnceLock::new(), scanned: AtomicUsize::new(0) })
+    }
+
+    /// The automaton to search the next `length` bytes with.
+    fn automaton(&self, anchors: &[Anchor], length: usize) -> &AhoCorasick {
+        let before = self.scanned.fetch_add(length, Ordering::Relaxed);
+        if before < MUCH && self.fast.get().is_none() {
+            return &self.quick;
+        }
+        let fast = self.fast.get_or_init(|| automaton(anchors, AhoCorasickKind::DFA).ok());
+        fast.as_ref().unwrap_or(&self.quick)
+    }
 }
 
 /// Why an [`Engine`] could not be built.
@@ -70,7 +101,16 @@ impl Engine {
     /// # Errors
     /// If a detector's pattern is not of bounded length or an anchor is too short.
     pub fn new(detectors: Vec<Detector>) -> Result<Self, BuildError> {
-        Self::build(detectors, true)
+        Self::build(detectors, 0, true)
+    }
+
+    /// As [`Engine::new`], without looking at the patterns of the first `proved` detectors: a test has done so, and for
+    /// hundreds of patterns it costs more than a small scan.
+    ///
+    /// # Errors
+    /// As [`Engine::new`], for the other detectors.
+    pub fn with_proved(detectors: Vec<Detector>, proved: usize) -> Result<Self, BuildError> {
+        Self::build(detectors, proved, true)
     }
 
     /// Builds the engine with the portable search: an Aho-Corasick automaton, the referee of the vector search.
@@ -78,10 +118,10 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`].
     pub fn portable(detectors: Vec<Detector>) -> Result<Self, BuildError> {
-        Self::build(detectors, false)
+        Self::build(detectors, 0, false)
     }
 
-    fn build(detectors: Vec<Detector>, vector: bool) -> Result<Self, BuildError> {
+    fn build(detectors: Vec<Detector>, proved: usize, vector: bool) -> Result<Self, BuildError> {
         for d in &detectors {
             if d.anchors.is_empty() || d.anchors.iter().any(|a| a.len() < 3 || !a.is_ascii()) {
                 return Err(BuildError::Anchor { id: d.id.clone() });
@@ -91,15 +131,12 @@ impl Engine {
         let longest_anchor = anchors.iter().map(|a| a.text.len()).max().unwrap_or(0);
         let search = match vector.then(|| Vector::new(&anchors)).flatten() {
             Some(v) => Search::Vector(Box::new(v)),
-            None => Search::Automaton(Box::new(automaton(&anchors)?)),
+            None => Search::Automaton(Box::new(Portable::new(&anchors)?)),
         };
-        let confirmers = detectors
-            .into_iter()
-            .map(|d| {
-                let id = d.id.clone();
-                Confirmer::new(d).map_err(|source| BuildError::Detector { id, source })
-            })
-            .collect::<Result<_, _>>()?;
+        let confirmers: Vec<Confirmer> = detectors.into_iter().map(Confirmer::new).collect();
+        for c in confirmers.iter().skip(proved) {
+            c.check().map_err(|source| BuildError::Detector { id: c.detector().id.clone(), source })?;
+        }
         Ok(Self { anchors, longest_anchor, search, confirmers })
     }
 
@@ -135,9 +172,16 @@ impl Engine {
         count
     }
 
-    /// Calls `sink` for every secret whose anchor begins in the piece's core. The order is not defined, and one match
-    /// may come twice when two anchors lead to it.
-    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+    /// Calls `sink` for every secret whose anchor begins in the piece's core, and for every secret in an encoded stretch
+    /// there. The order is not defined, and one match may come twice when two anchors lead to it, or when it stands in
+    /// clear in a text that is partly encoded. False if more is encoded than was decoded.
+    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) -> bool {
+        self.scan_plain(piece, scratch, sink);
+        decode::scan(self, piece, scratch, sink)
+    }
+
+    /// Calls `sink` for every secret whose anchor begins in the piece's core, as it stands there.
+    pub(super) fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
         if scratch.caches.len() < self.confirmers.len() {
             scratch.caches.resize_with(self.confirmers.len(), || None);
         }
@@ -177,7 +221,7 @@ impl Engine {
                     matched,
                     span: secret,
                     secret: value,
-                    encoding: Encoding::Plain,
+                    encodings: Vec::new(),
                     adjust,
                     notes,
                 });
@@ -210,7 +254,7 @@ impl Engine {
                 matched: encoded(&matched),
                 span: encoded(&secret),
                 secret: &out[secret],
-                encoding: Encoding::Base64,
+                encodings: vec![Encoding::Base64],
                 adjust,
                 notes,
             });
@@ -223,7 +267,8 @@ impl Engine {
         let core = piece.core_start..piece.core_end.min(piece.bytes.len());
         match &self.search {
             Search::Vector(v) => v.each(&self.anchors, piece.bytes, core, on),
-            Search::Automaton(automaton) => {
+            Search::Automaton(portable) => {
+                let automaton = portable.automaton(&self.anchors, core.len());
                 let end = (core.end + self.longest_anchor).min(piece.bytes.len());
                 let input = aho_corasick::Input::new(piece.bytes).span(core.start.min(end)..end);
                 // Overlapping search fails only for an automaton of another match kind than ours.
@@ -245,10 +290,10 @@ struct Wrapped {
     shift: u8,
 }
 
-fn automaton(anchors: &[Anchor]) -> Result<AhoCorasick, aho_corasick::BuildError> {
+fn automaton(anchors: &[Anchor], kind: AhoCorasickKind) -> Result<AhoCorasick, aho_corasick::BuildError> {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
+        .kind(Some(kind))
         .build(anchors.iter().map(|a| &a.text))
 }

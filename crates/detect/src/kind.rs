@@ -61,6 +61,7 @@ const CONFIG: &[&str] = &[
     "json5",
     "hocon",
     "vars",
+    "ldif",
 ];
 
 const CODE: &[&str] = &[
@@ -253,6 +254,11 @@ fn is_config_name(file: &[u8]) -> bool {
             b".fetchmailrc",
             b".mailrc",
             b".muttrc",
+            b".offlineimaprc",
+            b".mbsyncrc",
+            b".smbcredentials",
+            b".cifscredentials",
+            b".terraformrc",
         ]
         .contains(&file)
 }

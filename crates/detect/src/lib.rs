@@ -35,6 +35,7 @@ mod anchor;
 mod base64;
 mod boundary;
 mod confirm;
+mod decode;
 mod engine;
 mod kind;
 pub mod lexer;
@@ -44,6 +45,7 @@ pub mod validate;
 
 use std::ops::Range;
 
+pub use decode::MAX_DEPTH;
 pub use engine::{BuildError, Engine, Scratch};
 pub use kind::FileKind;
 
@@ -93,13 +95,38 @@ pub struct Detector {
     pub base64: bool,
 }
 
-/// How a secret was wrapped where it was found.
+/// How a text is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Encoding {
-    /// As it is.
-    Plain,
-    /// In base64; spans cover the encoded text.
+    /// Base64 (RFC 4648), in either alphabet, in one line or wrapped.
     Base64,
+    /// Hexadecimal digits.
+    Hex,
+    /// Percent-encoding (RFC 3986).
+    Percent,
+    /// Backslash escapes of strings: `\u0041`, `\x41`, `\101`.
+    Escapes,
+    /// Character references of XML and HTML.
+    Entities,
+    /// UTF-16 of either byte order.
+    Utf16,
+    /// UTF-32 of either byte order.
+    Utf32,
+}
+
+impl Encoding {
+    /// The word used in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Base64 => "base64",
+            Self::Hex => "hex",
+            Self::Percent => "percent-encoding",
+            Self::Escapes => "string escapes",
+            Self::Entities => "character references",
+            Self::Utf16 => "UTF-16",
+            Self::Utf32 => "UTF-32",
+        }
+    }
 }
 
 /// A part of a file, with enough of its surroundings that scanning it gives exactly what scanning the whole file would
@@ -139,8 +166,8 @@ pub struct Hit<'a> {
     pub span: Range<usize>,
     /// The secret's value, decoded.
     pub secret: &'a [u8],
-    /// How it was wrapped.
-    pub encoding: Encoding,
+    /// What it was encoded with, the outermost first; empty if it stands there as it is. The spans cover the encoded text.
+    pub encodings: Vec<Encoding>,
     /// What the validators make of the detector's confidence: below zero less sure, above zero surer.
     pub adjust: i8,
     /// What the validators found out, such as an account number; holds no secret.

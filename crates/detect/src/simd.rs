@@ -13,6 +13,7 @@
 use std::ops::Range;
 
 use super::anchor::Anchor;
+use super::decode::sieve::Classes;
 
 /// Bit matrices of the pair hash, row 7 first; no row looks at bit 0x20.
 const FIRST: u64 = 0xdd81_494c_53cf_054d;
@@ -236,6 +237,49 @@ unsafe fn sieve_blocks(masks: &Masks, start: *const u8, passed: &mut [u64]) {
         let front = _mm512_and_si512(masks_of!(0, v0, v1), masks_of!(1, v1, v2));
         let back = _mm512_and_si512(masks_of!(2, v2, v3), masks_of!(3, v3, v4));
         *out = _mm512_test_epi8_mask(front, back);
+    }
+}
+
+/// The classes of the bytes of whole blocks; false, and nothing done, where the processor lacks the instructions.
+pub(super) fn classify(blocks: &[u8], out: &mut [Classes]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if supported() && blocks.len() == out.len() * BLOCK {
+        // SAFETY: `supported` says that the processor has the instructions, and there is a block for each place of `out`.
+        unsafe { classify_blocks(blocks.as_ptr(), out) };
+        return true;
+    }
+    let _ = (blocks, out);
+    false
+}
+
+/// # Safety
+/// The processor must have the features named below, and at `start` there must be as many blocks as `out` has places.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn classify_blocks(start: *const u8, out: &mut [Classes]) {
+    use std::arch::x86_64::{
+        _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_or_si512,
+        _mm512_set1_epi8, _mm512_sub_epi8,
+    };
+    let all = |b: u8| _mm512_set1_epi8(b.cast_signed());
+    let (case, a, letters) = (all(0x20), all(b'a'), all(26));
+    let (zero, digits, nothing) = (all(b'0'), all(10), all(0));
+    let (plus, slash, minus, underscore) = (all(b'+'), all(b'/'), all(b'-'), all(b'_'));
+    let (percent, backslash, ampersand) = (all(b'%'), all(b'\\'), all(b'&'));
+    for (i, out) in out.iter_mut().enumerate() {
+        // SAFETY: the caller guarantees the block.
+        let v = unsafe { _mm512_loadu_si512(start.add(i * BLOCK).cast()) };
+        let letter = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(_mm512_or_si512(v, case), a), letters);
+        let digit = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, zero), digits);
+        let sign = _mm512_cmpeq_epi8_mask(v, plus)
+            | _mm512_cmpeq_epi8_mask(v, slash)
+            | _mm512_cmpeq_epi8_mask(v, minus)
+            | _mm512_cmpeq_epi8_mask(v, underscore);
+        out.word = letter | digit | sign;
+        out.zero = _mm512_cmpeq_epi8_mask(v, nothing);
+        out.escape = _mm512_cmpeq_epi8_mask(v, percent)
+            | _mm512_cmpeq_epi8_mask(v, backslash)
+            | _mm512_cmpeq_epi8_mask(v, ampersand);
     }
 }
 

@@ -36,6 +36,7 @@
 //!
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
+mod action;
 mod arn;
 pub mod cases;
 mod condition;
@@ -52,6 +53,7 @@ mod reason;
 mod ssm;
 mod truth;
 
+pub use action::likely_action;
 pub use arn::Arn;
 pub use condition::{Condition, Operator};
 pub use context::Context;
@@ -61,14 +63,17 @@ pub use document::{
 };
 pub use escalation::{Gain, ROUTES, Route};
 pub use evaluate::{
-    Cause, Decision, Evaluation, Explanation, Layer, Level, PolicySet, Request, RequestError, ResourceRule,
-    StatementRef, Uncertainty, evaluate,
+    Cause, Decision, Evaluation, Explanation, Layer, Level, Obstacle, PolicySet, Request, RequestError,
+    ResourceRule, StatementRef, Uncertainty, evaluate,
 };
 pub use hole::{has_unknown, unknown_names};
 pub use language::{Budget, Glob, Language, Limits, Search, Witness};
 pub use pattern::{Pattern, PatternError};
 pub use principal::{PrincipalEntry, PrincipalError, Requester};
-pub use privilege::{ActionExcess, Approximation, Excess, Privilege, Query, Undecided};
+pub use privilege::{
+    ActionExcess, Approximation, Difference, Excess, NewAccess, Privilege, Query, Undecided, new_access,
+    new_principals,
+};
 pub use ssm::{
     READING_ACTIONS, ancestors, parameter_arn, parameter_universe, path_arn, path_universe,
     slashed_path_universe,

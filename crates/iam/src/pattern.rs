@@ -284,6 +284,31 @@ impl Pattern {
         })
     }
 
+    /// The pattern with each variable and each hole as the text that it is written as: what two policies mean by the same
+    /// name is the same. A variable with a known value is that value.
+    pub(super) fn opaque(&self, context: &Context) -> Vec<Symbol> {
+        let literal = |text: &str| text.chars().map(Symbol::Char).collect::<Vec<_>>();
+        let symbols = self.tokens.iter().map(|token| match token {
+            Token::Text(text) => literal(text),
+            Token::One => vec![Symbol::One],
+            Token::Many => vec![Symbol::Many],
+            Token::Hole(name) => literal(&hole::spelled(name)),
+            Token::Variable { key, default } => match binding(context, key, default.as_deref()) {
+                Binding::Value(value) => literal(value),
+                Binding::Absent | Binding::Unknown => match default {
+                    Some(default) => literal(&format!("${{{key}, '{default}'}}")),
+                    None => literal(&format!("${{{key}}}")),
+                },
+            },
+        });
+        symbols.flatten().collect()
+    }
+
+    /// Whether it is an action with wildcards in its service.
+    pub(super) fn has_wild_service(&self) -> bool {
+        self.wild_service
+    }
+
     /// The text of a pattern without wildcards and variables: a hole stands in it as it is written.
     pub(super) fn one_text(&self) -> Option<String> {
         self.tokens

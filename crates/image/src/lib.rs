@@ -40,6 +40,7 @@ pub mod layout;
 mod limits;
 mod manifest;
 mod member;
+pub mod nested;
 mod reference;
 #[cfg(feature = "registry")]
 pub mod registry;

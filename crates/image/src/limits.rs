@@ -27,6 +27,14 @@ pub struct Limits {
     pub path_bytes: usize,
     /// Largest extended header (PAX records, GNU long names), in bytes.
     pub extended_header_bytes: u64,
+    /// How deep files inside files are opened.
+    pub nested_depth: usize,
+    /// Most bytes that one file may hold unpacked, files inside files included.
+    pub nested_bytes: u64,
+    /// How many bytes a file may unpack to, whatever the ratio.
+    pub nested_ratio_after_bytes: u64,
+    /// Most files of one archive inside a layer.
+    pub nested_entries: u64,
     /// Seconds without an answer before a registry or daemon is given up.
     pub timeout_seconds: u64,
 }
@@ -46,6 +54,10 @@ impl Default for Limits {
             entries: 5_000_000,
             path_bytes: 4096,
             extended_header_bytes: 1 << 20,
+            nested_depth: 4,
+            nested_bytes: 4 << 30,
+            nested_ratio_after_bytes: 16 << 20,
+            nested_entries: 200_000,
             timeout_seconds: 30,
         }
     }

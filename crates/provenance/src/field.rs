@@ -137,13 +137,20 @@ pub struct Layout {
     pub required: Vec<String>,
     /// Names of those that may be there.
     pub allowed: Vec<String>,
+    /// Further names under which a document may have a field, in place of its own.
+    pub aliases: Vec<(Field, &'static str)>,
 }
 
 impl Layout {
     /// Of the given fields under their own names.
     pub fn of(required: &[Field], allowed: &[Field]) -> Self {
         let names = |fields: &[Field]| fields.iter().map(|f| f.name().to_owned()).collect();
-        Self { names: BTreeMap::new(), required: names(required), allowed: names(allowed) }
+        Self {
+            names: BTreeMap::new(),
+            required: names(required),
+            allowed: names(allowed),
+            aliases: Vec::new(),
+        }
     }
 
     /// The packaging provenance of contract M1 (C.1–3).
@@ -170,13 +177,20 @@ impl Layout {
         )
     }
 
-    /// The build receipt of contract M1 (E).
+    /// The build receipt of contract M1 (E): `immutable_tag` and the like are M1's words for what the other documents
+    /// name as here.
     pub fn receipt() -> Self {
         use Field::*;
-        Self::of(
+        let aliases = vec![
+            (BuildDriver, "selected_build_driver"),
+            (ImageTag, "immutable_tag"),
+            (ImageDigest, "resolved_digest"),
+        ];
+        let layout = Self::of(
             &[BuildDriver, CommandFamily, ImageTag, ImageDigest, BuildActor, WrittenAt, Verdict],
             &[FailureReason, CiRunId, PhaseId, PlatformRunId, GitSha, RepositoryUri, ContractVersion],
-        )
+        );
+        Self { aliases, ..layout }
     }
 
     /// What a field is called in the document.
@@ -186,12 +200,28 @@ impl Layout {
 
     /// What a name in the document means; a name of the user's own means nothing here.
     pub fn field(&self, name: &str) -> Option<Field> {
-        Field::ALL.into_iter().find(|f| self.name(*f) == name)
+        Field::ALL.into_iter().find(|f| self.name(*f) == name).or_else(|| self.alias(name))
+    }
+
+    /// The field that a further name stands for. A field that the contract renames has that name alone.
+    fn alias(&self, name: &str) -> Option<Field> {
+        let own = |f: &Field| !self.names.contains_key(f);
+        self.aliases.iter().find(|(field, alias)| *alias == name && own(field)).map(|(field, _)| *field)
     }
 
     /// Whether the document may have it at all.
     pub fn knows(&self, name: &str) -> bool {
-        self.required.iter().chain(&self.allowed).any(|n| n == name)
+        let named = |name: &str| self.required.iter().chain(&self.allowed).any(|n| n == name);
+        named(name) || self.alias(name).is_some_and(|field| named(self.name(field)))
+    }
+
+    /// Whether the document must have a field of this name, and may have it under no other of `members`.
+    pub(super) fn lacks<'m>(&self, name: &str, members: impl Fn(&str) -> bool + 'm) -> bool {
+        if members(name) {
+            return false;
+        }
+        let field = self.field(name);
+        !self.aliases.iter().any(|(of, alias)| Some(*of) == field && self.alias(alias) == field && members(alias))
     }
 
     /// Whether the document must have `field`.

@@ -1,6 +1,7 @@
 //! Papers in files: never more of one than its limit, and no way out of the folder that they are looked for in.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Component, Path};
 
 use super::{Content, Paper, PaperKind};
@@ -33,7 +34,7 @@ fn inside(kind: PaperKind, root: &Path, key: &str) -> Content {
             }
             Ok(_) => {}
             Err(e) => match InputError::from(e) {
-                InputError::Missing => return Content::Missing,
+                e if is_missing(&e) => return Content::Missing,
                 e => return Content::Unreadable(e.to_string()),
             },
         }
@@ -41,10 +42,17 @@ fn inside(kind: PaperKind, root: &Path, key: &str) -> Content {
     read(&path, kind.limit())
 }
 
+fn is_missing(error: &InputError) -> bool {
+    match error {
+        InputError::Io(error) => error.kind() == ErrorKind::NotADirectory,
+        error => matches!(error, InputError::Missing),
+    }
+}
+
 fn read(path: &Path, limit: u64) -> Content {
     match input::read(path, limit) {
         Ok(bytes) => Content::Bytes(bytes),
-        Err(InputError::Missing) => Content::Missing,
+        Err(e) if is_missing(&e) => Content::Missing,
         Err(InputError::TooLarge(limit)) => Content::TooLarge { limit },
         Err(e) => Content::Unreadable(e.to_string()),
     }

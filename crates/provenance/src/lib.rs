@@ -9,7 +9,7 @@
 //!
 //! let statement = br#"{"_type": "https://in-toto.io/Statement/v1", "_type": "https://in-toto.io/Statement/v0.1"}"#;
 //! let mistakes = Statement::read(statement).unwrap_err();
-//! assert_eq!((mistakes[0].pointer.as_str(), mistakes[0].message.as_str()), ("/_type", "this member stands twice in its object"));
+//! assert_eq!((mistakes[0].pointer.as_str(), mistakes[0].message.as_str()), ("/_type", "stands twice in its object"));
 //! ```
 //!
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.

@@ -92,13 +92,20 @@ pub fn read_fields(bytes: &[u8], default: &Layout, versions: &[(String, Layout)]
     }
     let layout = reading.layout.clone();
     for member in members {
-        if let Some((field, text)) = member_text(member, &layout, &mut reading.mistakes) {
-            reading.fields.insert(field, text);
+        let Some((field, text)) = member_text(member, &layout, &mut reading.mistakes) else { continue };
+        match reading.fields.get(field) {
+            Some(other) if other.value != text.value => {
+                let message = format!("differs from {}, which is another name of the same field", other.pointer);
+                reading.mistakes.push(mistake(text.span, text.pointer, message));
+            }
+            Some(_) => {}
+            None => reading.fields.insert(field, text),
         }
     }
     // The closing brace: where a field would be added.
     let end = Span::new(span.end.saturating_sub(1), span.end);
-    for name in layout.required.iter().filter(|n| !members.iter().any(|m| m.name == **n)) {
+    let has = |name: &str| members.iter().any(|m| m.name == name);
+    for name in layout.required.iter().filter(|n| layout.lacks(n, has)) {
         reading.mistakes.push(mistake(end, JsonPointer::root().key(shown(name)), "is missing".into()));
     }
     reading.mistakes.sort();
@@ -137,13 +144,14 @@ fn member_text(member: &Member, layout: &Layout, mistakes: &mut Vec<Mistake>) ->
         mistakes.push(mistake(member.span, pointer, "is not a field of this document".into()));
         return None;
     }
-    let field = layout.field(&member.name);
-    let form = field.map_or(Form::Line, Field::form);
+    // A field of the user's own may hold anything.
+    let field = layout.field(&member.name)?;
+    let form = field.form();
     let span = member.node.span;
     match &member.node.value {
         Value::Null if form == Form::MaybeLine => None,
         Value::String(text) if form.fits(text) => {
-            field.map(|f| (f, Text { value: text.to_string(), span, pointer }))
+            Some((field, Text { value: text.to_string(), span, pointer }))
         }
         Value::String(_) => {
             mistakes.push(mistake(span, pointer, format!("must be {}", form.expected())));
@@ -186,6 +194,29 @@ mod tests {
         assert_eq!(told("[\"a\",\"b\"]"), ["1:1  must be an object and is an array"]);
         assert!(told("{\"image_tag\": 7}")[0].contains("must be a string and is a number"));
         assert!(told("{\"image_tag\": [\"a\"]}")[0].contains("must be a string and is an array"));
+    }
+
+    #[test]
+    fn a_receipt_may_use_either_name() {
+        let read = |text: &str| {
+            let reading = read_fields(text.as_bytes(), &Layout::receipt(), &[]);
+            let tag = reading.fields.text(Field::ImageTag).map(str::to_owned);
+            let of = |m: &Mistake| format!("{} {}", m.pointer, m.message);
+            let told: Vec<String> = reading.mistakes.iter().map(of).filter(|m| m.contains("tag")).collect();
+            (tag, told)
+        };
+        assert_eq!(read("{\"immutable_tag\": \"a\"}"), (Some("a".to_owned()), Vec::new()));
+        assert_eq!(read("{\"immutable_tag\": \"a\", \"image_tag\": \"a\"}").1, Vec::<String>::new());
+        let (_, told) = read("{\"immutable_tag\": \"a\", \"image_tag\": \"b\"}");
+        assert!(told[0].contains("another name of the same field"), "{told:?}");
+        assert_eq!(read("{}").1, ["/image_tag is missing"]);
+    }
+
+    #[test]
+    fn a_field_of_ones_own_holds_anything() {
+        let layout = Layout { allowed: vec!["layers".to_owned()], ..Layout::of(&[], &[]) };
+        let reading = read_fields(b"{\"layers\": [1, {\"a\": null}]}", &layout, &[]);
+        assert!(reading.mistakes.is_empty(), "{:?}", reading.mistakes);
     }
 
     #[test]

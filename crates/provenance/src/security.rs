@@ -1,7 +1,7 @@
 //! The run's security evidence: seaworthy's own document, or any with the fields of contract M1 (D.5). The results of the
 //! checks have no fixed shape, so fields that are not known here are left alone.
 
-use super::json::{self, Mistake, Node, Value, shown};
+use super::json::{self, Member, Mistake, Node, Value, shown};
 use super::{Field, Fields, Form, Layout, Reading, Text};
 use seaworthy_source::{JsonPointer, LineIndex};
 
@@ -12,6 +12,8 @@ pub struct Security {
     pub reading: Reading,
     /// The digests of the images that it is about; nothing if it does not say.
     pub images: Option<Vec<Text>>,
+    /// What contradicts a verdict of PASS, if it has that: where, and what stands there.
+    pub contradictions: Vec<Mistake>,
 }
 
 /// What seaworthy's own document calls itself; a version follows.
@@ -26,14 +28,14 @@ pub fn read_security(bytes: &[u8]) -> Security {
         Ok(root) => root,
         Err(mistakes) => {
             reading.mistakes = mistakes;
-            return Security { reading, images: None };
+            return Security { reading, images: None, contradictions: Vec::new() };
         }
     };
     let mut reader = Reader { root: &root, mistakes: Vec::new() };
     if !matches!(root.value, Value::Object(_)) {
         reader.report(&root, JsonPointer::root(), format!("must be an object and is {}", root.value.kind()));
         reading.mistakes = reader.mistakes;
-        return Security { reading, images: None };
+        return Security { reading, images: None, contradictions: Vec::new() };
     }
     let is_ours = root.get("schema").and_then(Node::text).is_some_and(|s| s.starts_with(OURS));
     for (field, is_required) in [
@@ -63,7 +65,93 @@ pub fn read_security(bytes: &[u8]) -> Security {
     let images = reader.images(is_ours);
     reading.mistakes = reader.mistakes;
     reading.mistakes.sort();
-    Security { reading, images }
+    let passes = reading.fields.text(Field::Verdict) == Some("PASS");
+    let contradictions = if passes { contradictions(&root, is_ours) } else { Vec::new() };
+    Security { reading, images, contradictions }
+}
+
+/// How deep the results of checks are looked through.
+const MAX_DEPTH: u8 = 6;
+
+/// What says that something failed, in a document whose verdict is PASS.
+fn contradictions(root: &Node, is_ours: bool) -> Vec<Mistake> {
+    let mut found = Vec::new();
+    let Value::Object(members) = &root.value else { return found };
+    let at = |name: &str| JsonPointer::root().key(shown(name));
+    for member in members {
+        let (node, pointer) = (&member.node, at(&member.name));
+        match member.name.as_str() {
+            "blocker_codes" | "blockers" if is_filled(node) => {
+                found.push(Mistake { span: node.span, pointer, message: "is not empty".to_owned() });
+            }
+            "failure_reason" if node.text().is_some_and(|t| !t.trim().is_empty()) => {
+                found.push(Mistake { span: node.span, pointer, message: "gives a reason to fail".to_owned() });
+            }
+            "checks" | "results" => failed(node, pointer, is_ours, 0, &mut found),
+            name if !is_ours && is_hits(name) && is_filled(node) => {
+                found.push(Mistake { span: node.span, pointer, message: "lists something".to_owned() });
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Names of lists that are empty where nothing was found.
+fn is_hits(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["hits", "violations", "leaks", "findings", "failures", "blockers"].iter().any(|w| name.ends_with(w))
+}
+
+fn is_filled(node: &Node) -> bool {
+    match &node.value {
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::String(text) => !text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+/// Results of checks that are no pass: `false`, FAIL, a list of hits that is not empty. Findings of our own document may
+/// be too mild to fail.
+fn failed(node: &Node, at: JsonPointer, is_ours: bool, depth: u8, found: &mut Vec<Mistake>) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    let mistake = |node: &Node, pointer: JsonPointer, message: &str| Mistake {
+        span: node.span,
+        pointer,
+        message: message.to_owned(),
+    };
+    match &node.value {
+        Value::Bool(false) => found.push(mistake(node, at, "is a check that failed")),
+        Value::String(text) if is_failure(text) => found.push(mistake(node, at, "is a check that failed")),
+        Value::Object(members) => {
+            for Member { name, node, .. } in members {
+                let pointer = at.key(shown(name));
+                let name = name.as_str();
+                if is_hits(name) && !is_ours && is_filled(node) {
+                    found.push(mistake(node, pointer, "lists something"));
+                } else if ["status", "verdict", "result", "outcome"].contains(&name) {
+                    if node.text().is_some_and(is_failure) || node.value == Value::Bool(false) {
+                        found.push(mistake(node, pointer, "is a check that failed"));
+                    }
+                } else if depth == 0 || ["passed", "pass", "ok", "success"].contains(&name) {
+                    failed(node, pointer, is_ours, depth + 1, found);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                failed(item, at.index(i), is_ours, depth + 1, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_failure(text: &str) -> bool {
+    matches!(text.to_ascii_uppercase().as_str(), "FAIL" | "FAILED" | "FAILURE" | "ERROR" | "BLOCKED")
 }
 
 struct Reader<'a> {
@@ -131,6 +219,26 @@ impl Reader<'_> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pass_that_contradicts_itself() {
+        let told = |more: &str| {
+            let text = format!(
+                "{{\"actor\": \"ci\", \"written_at_utc\": \"2026-01-01T00:00:00Z\", \"verdict\": \"PASS\", {more}}}"
+            );
+            let security = read_security(text.as_bytes());
+            assert!(security.reading.mistakes.is_empty(), "{text}: {:?}", security.reading.mistakes);
+            security.contradictions.iter().map(|m| m.pointer.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(r#""checks": {"a": true}, "blocker_codes": ["M1D-B1"]"#), ["/blocker_codes"]);
+        assert_eq!(told(r#""checks": {"a": true, "b": false}"#), ["/checks/b"]);
+        assert_eq!(told(r#""checks": [{"id": "a", "status": "FAIL"}]"#), ["/checks/0/status"]);
+        assert_eq!(told(r#""checks": {"a": {"passed": false}}"#), ["/checks/a/passed"]);
+        assert_eq!(told(r#""checks": {"a": {"verdict": "PASS", "hits": ["x"]}}"#), ["/checks/a/hits"]);
+        assert_eq!(told(r#""checks": {"a": "PASS"}, "secret_hits": [{}]"#), ["/secret_hits"]);
+        let clean = r#""checks": {"a": true, "b": "PASS", "c": {"ok": true, "hits": [], "truncated": false}}, "blocker_codes": []"#;
+        assert_eq!(told(clean), Vec::<String>::new());
+    }
 
     #[test]
     fn both_forms_are_read() {

@@ -20,8 +20,12 @@ use seaworthy_source::{JsonPointer, Span};
 
 /// The type of a statement.
 pub const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+/// The type of a statement of in-toto 0.1, which most builders still write.
+const OLD_STATEMENT: &str = "https://in-toto.io/Statement/v0.1";
 /// The type of its predicate.
 pub const SLSA: &str = "https://slsa.dev/provenance/v1";
+/// The predicate of SLSA v0.2, BuildKit's default.
+const OLD_SLSA: &str = "https://slsa.dev/provenance/v0.2";
 /// The type of builds that this tool describes: what `externalParameters` mean.
 pub const BUILD_TYPE: &str = "https://github.com/seaworthy-dev/seaworthy/build-types/packaging/v1";
 
@@ -86,16 +90,33 @@ pub struct Statement {
     pub build_type: String,
     /// The external parameters that are texts; the value is empty for one that is no text.
     pub parameters: Vec<(String, String)>,
-    /// The commits that it was built from.
-    pub commits: Vec<String>,
+    /// The commits that it names.
+    pub commits: Vec<Commit>,
+    /// The repository that the build was configured from, as far as the statement tells.
+    pub source: Option<String>,
+    /// The builder's ID.
+    pub builder: Option<String>,
     /// The invocation, if it is named.
     pub invocation: Option<String>,
     /// The byproducts: name, and SHA-256 in hex.
     pub byproducts: Vec<(String, String)>,
 }
 
+/// A commit that a statement names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The repository that it is of, as it is written; nothing if the statement does not say.
+    pub repository: Option<String>,
+    /// The commit's ID.
+    pub id: String,
+}
+
 impl Statement {
-    /// Reads the payload of a verified envelope.
+    /// Reads a statement: the payload of a verified envelope, or an attestation that came with an image.
+    ///
+    /// Commits are read where the builders in use write them: `gitCommit` and `sha1` of `resolvedDependencies` and of
+    /// `configSource`, BuildKit's `vcs` (SLSA v1); `configSource` and `materials` (SLSA v0.2).
+    /// <https://slsa.dev/spec/v1.0/provenance>, <https://slsa.dev/spec/v0.2/provenance>
     ///
     /// # Errors
     /// All mistakes of the JSON, or the first place that is not as in-toto and SLSA ask. No value is repeated.
@@ -107,10 +128,24 @@ impl Statement {
             if ok { Ok(()) } else { Err(vec![fault]) }
         };
         let text = |pointer: &str| root.find(pointer).and_then(Node::text);
-        need(text("/_type") == Some(STATEMENT), "/_type", "must be that of an in-toto Statement v1")?;
-        need(text("/predicateType") == Some(SLSA), "/predicateType", "must be that of SLSA provenance v1")?;
+        let is_statement = matches!(text("/_type"), Some(STATEMENT | OLD_STATEMENT));
+        need(is_statement, "/_type", "must be that of an in-toto Statement v1 or v0.1")?;
+        let is_old = text("/predicateType") == Some(OLD_SLSA);
+        let is_slsa = is_old || text("/predicateType") == Some(SLSA);
+        need(is_slsa, "/predicateType", "must be that of SLSA provenance v1 or v0.2")?;
         let subjects = descriptors(root.find("/subject"), "sha256");
         need(!subjects.is_empty(), "/subject", "must name what it is about, with a sha256 digest")?;
+        let (commits, source) = commits(&root);
+        if is_old {
+            return Ok(Self {
+                subjects,
+                build_type: text("/predicate/buildType").unwrap_or_default().to_owned(),
+                commits,
+                source,
+                builder: text("/predicate/builder/id").map(str::to_owned),
+                ..Self::default()
+            });
+        }
         let build_type = text("/predicate/buildDefinition/buildType");
         need(build_type.is_some(), "/predicate/buildDefinition/buildType", "must be a string")?;
         let parameters = "/predicate/buildDefinition/externalParameters";
@@ -118,16 +153,66 @@ impl Statement {
             return need(false, parameters, "must be an object").map(|()| Self::default());
         };
         let parameter = |m: &Member| (m.name.to_string(), m.node.text().unwrap_or_default().to_owned());
-        let commits = descriptors(root.find("/predicate/buildDefinition/resolvedDependencies"), "gitCommit");
         Ok(Self {
             subjects,
             build_type: build_type.unwrap_or_default().to_owned(),
             parameters: members.iter().map(parameter).collect(),
-            commits: commits.into_iter().map(|(_, commit)| commit).collect(),
+            commits,
+            source,
+            builder: text("/predicate/runDetails/builder/id").map(str::to_owned),
             invocation: text("/predicate/runDetails/metadata/invocationId").map(str::to_owned),
             byproducts: descriptors(root.find("/predicate/runDetails/byproducts"), "sha256"),
         })
     }
+}
+
+/// The commits that a statement names, and the repository that its build was configured from.
+fn commits(root: &Node) -> (Vec<Commit>, Option<String>) {
+    let text = |pointer: &str| root.find(pointer).and_then(Node::text).map(str::to_owned);
+    let mut found: Vec<Commit> = Vec::new();
+    let of = |node: &Node| -> Option<Commit> {
+        let digest = node.get("digest")?;
+        let id = ["gitCommit", "sha1"].iter().find_map(|a| digest.get(a).and_then(Node::text))?;
+        Some(Commit { repository: node.get("uri").and_then(Node::text).map(str::to_owned), id: id.to_owned() })
+    };
+    let config = ["/predicate/buildDefinition/externalParameters/configSource", "/predicate/invocation/configSource"];
+    let configured = config.iter().find_map(|pointer| root.find(pointer));
+    found.extend(configured.and_then(of));
+    for list in ["/predicate/buildDefinition/resolvedDependencies", "/predicate/materials"] {
+        if let Some(Value::Array(items)) = root.find(list).map(|n| &n.value) {
+            found.extend(items.iter().filter_map(of));
+        }
+    }
+    let old = "/predicate/metadata/https:~1~1mobyproject.org~1buildkit@v1#metadata/vcs";
+    for vcs in ["/predicate/runDetails/metadata/buildkit_metadata/vcs", old] {
+        if let Some(id) = text(&format!("{vcs}/revision")) {
+            // A tree that was changed is the commit with a word after it.
+            let id = id.trim_end_matches("-dirty").to_owned();
+            found.push(Commit { repository: text(&format!("{vcs}/source")), id });
+        }
+    }
+    let source = configured
+        .and_then(|c| c.get("uri"))
+        .and_then(Node::text)
+        .map(str::to_owned)
+        .filter(|uri| !uri.is_empty())
+        .or_else(|| text("/predicate/buildDefinition/externalParameters/workflow/repository"))
+        .or_else(|| text("/predicate/runDetails/metadata/buildkit_metadata/vcs/source"))
+        .or_else(|| text(&format!("{old}/source")));
+    (found, source)
+}
+
+/// A repository's address in one form, so that two ways to write it are equal: no scheme, login, ref and `.git`.
+pub fn repository_form(uri: &str) -> String {
+    let text = uri.trim().strip_prefix("git+").unwrap_or(uri.trim());
+    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+    // `git@host:owner/name`
+    let text = match text.split_once('@') {
+        Some((login, rest)) if !login.contains('/') => rest.replacen(':', "/", usize::from(!uri.contains("://"))),
+        _ => text.to_owned(),
+    };
+    let text = text.split(['@', '#', '?']).next().unwrap_or_default();
+    text.trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase()
 }
 
 /// The resource descriptors of a list that have a digest of `algorithm`: their names and digests.
@@ -138,4 +223,54 @@ fn descriptors(list: Option<&Node>, algorithm: &str) -> Vec<(String, String)> {
         Some((item.get("name").and_then(Node::text).unwrap_or_default().to_owned(), digest))
     };
     items.iter().filter_map(one).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_are_read_where_builders_write_them() {
+        let read = |predicate_type: &str, predicate: Json| {
+            let statement = json!({
+                "_type": OLD_STATEMENT, "predicateType": predicate_type, "predicate": predicate,
+                "subject": [{"name": "x", "digest": {"sha256": "00"}}],
+            });
+            let statement = Statement::read(statement.to_string().as_bytes()).unwrap();
+            let ids: Vec<String> = statement.commits.into_iter().map(|c| c.id).collect();
+            (ids, statement.source)
+        };
+        let uri = "https://github.com/o/r.git#main";
+        let old = json!({
+            "invocation": {"configSource": {"uri": uri, "digest": {"sha1": "a"}}},
+            "materials": [{"uri": uri, "digest": {"sha1": "b"}}, {"uri": "pkg:docker/x", "digest": {"sha256": "c"}}],
+            "metadata": {"https://mobyproject.org/buildkit@v1#metadata": {"vcs": {"revision": "d", "source": uri}}},
+        });
+        assert_eq!(read(OLD_SLSA, old), (vec!["a".to_owned(), "b".to_owned(), "d".to_owned()], Some(uri.to_owned())));
+        let new = json!({
+            "buildDefinition": {
+                "buildType": "x",
+                "externalParameters": {"configSource": {"uri": uri, "digest": {"sha1": "a"}}},
+                "resolvedDependencies": [{"uri": uri, "digest": {"sha1": "b"}}, {"digest": {"gitCommit": "c"}}],
+            },
+            "runDetails": {"metadata": {"buildkit_metadata": {"vcs": {"revision": "d-dirty"}}}},
+        });
+        let (ids, source) = read(SLSA, new);
+        assert_eq!((ids.join(" "), source.as_deref()), ("a b c d".to_owned(), Some(uri)));
+    }
+
+    #[test]
+    fn one_repository_in_many_forms() {
+        for uri in [
+            "https://github.com/o/r",
+            "https://github.com/o/r.git#refs/heads/main",
+            "git+https://github.com/o/r@refs/heads/main",
+            "git@github.com:o/r.git",
+            "ssh://git@github.com/o/r.git",
+            "https://user@github.com/O/r/",
+        ] {
+            assert_eq!(repository_form(uri), "github.com/o/r", "{uri}");
+        }
+    }
 }

@@ -17,13 +17,13 @@ static OPENED: Mutex<Option<HashSet<(u64, u64)>>> = Mutex::new(None);
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// There is none.
-    #[error("there is no such file")]
+    #[error("No such file or directory")]
     Missing,
     /// It may not be read.
-    #[error("permission to read it is denied")]
+    #[error("Permission denied")]
     Denied,
     /// A directory.
-    #[error("it is a directory, not a file")]
+    #[error("it is a directory, not a regular file")]
     Directory,
     /// A FIFO, socket or device: what it is.
     #[error("it is not a regular file but {0}; write its content to a file first")]
@@ -39,7 +39,7 @@ pub enum InputError {
 impl From<io::Error> for InputError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => Self::Missing,
+            ErrorKind::NotFound => Self::Missing,
             ErrorKind::PermissionDenied => Self::Denied,
             ErrorKind::IsADirectory => Self::Directory,
             _ => Self::Io(error),
@@ -121,7 +121,9 @@ mod tests {
         assert!(matches!(open(&directory), Err(InputError::Directory)));
         assert!(matches!(open(Path::new("/dev/zero")), Err(InputError::NotRegular("a device"))));
         assert!(matches!(open(Path::new("/nonexistent/file")), Err(InputError::Missing)));
-        assert!(matches!(open(Path::new("/dev/null/x")), Err(InputError::Missing)));
+        assert!(
+            matches!(open(Path::new("/dev/null/x")), Err(InputError::Io(e)) if e.kind() == ErrorKind::NotADirectory)
+        );
         let socket = directory.join(format!("seaworthy-input-{}.sock", std::process::id()));
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         let answer = open(&socket);

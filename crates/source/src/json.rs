@@ -10,7 +10,7 @@
 //! let text = br#"{"Effect": "Allow",
 //!   "Effect": "Deny"}"#;
 //! let errors = json::read(text, Limits { bytes: 1 << 20, depth: 32, values: 1_000 }).unwrap_err();
-//! assert_eq!(errors[0].to_string(), "2:3: /Effect: this member stands twice in its object");
+//! assert_eq!(errors[0].to_string(), "2:3: /Effect: stands twice in its object");
 //! ```
 
 use std::collections::HashSet;
@@ -180,7 +180,7 @@ pub enum Fault {
     #[error("half of a surrogate pair")]
     Surrogate,
     /// A member name that the object already has.
-    #[error("this member stands twice in its object")]
+    #[error("stands twice in its object")]
     Duplicate,
 }
 

@@ -332,6 +332,9 @@ pub struct Origin {
     pub layer: Option<LayerOrigin>,
     /// The path inside the artifact, printable.
     pub path: Option<String>,
+    /// The way into that file, printable, if the thing is encoded or lies in an archive: `!/inner.properties`,
+    /// ` → base64`.
+    pub inside: Option<String>,
     /// The place inside the file or document.
     pub place: Place,
     /// For a layer's file: whether it is in the final filesystem.
@@ -349,10 +352,16 @@ impl Origin {
             platform: None,
             layer: None,
             path: None,
+            inside: None,
             place: Place::Whole,
             state: None,
             made_by: None,
         }
+    }
+
+    /// The path with the way into that file: `app/lib.jar!/inner.properties`, `values.yaml → base64`.
+    pub fn whole_path(&self) -> Option<String> {
+        self.path.as_ref().map(|path| format!("{path}{}", self.inside.as_deref().unwrap_or_default()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A GitHub Actions workflow: jobs and steps in order, each with its place.
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax>
 
-use super::WorkflowError;
+use super::{Condition, Triggers, WorkflowError};
 use seaworthy_source::Position;
 use seaworthy_source::yaml::{self, Limits, Node, NodeKind, Scalar, Style};
 
@@ -10,8 +10,14 @@ use seaworthy_source::yaml::{self, Limits, Node, NodeKind, Scalar, Style};
 pub struct Workflow {
     /// Its environment.
     pub env: Vec<Pair>,
+    /// What starts it.
+    pub triggers: Triggers,
     /// The shell that its `defaults` name.
     pub shell: Option<String>,
+    /// The directory that its `defaults` name for scripts.
+    pub working_directory: Option<String>,
+    /// The inputs with which it can be called, each with its default.
+    pub inputs: Vec<Pair>,
     /// Its jobs, in the order in which they are written.
     pub jobs: Vec<Job>,
 }
@@ -25,10 +31,20 @@ pub struct Job {
     pub position: Position,
     /// When it runs.
     pub condition: Condition,
+    /// Where its `if` stands, if it has one.
+    pub condition_at: Option<Position>,
+    /// The jobs that must have succeeded before it.
+    pub needs: Vec<String>,
+    /// Whether it runs whatever became of those.
+    pub ignores_needs: bool,
+    /// Its matrix: each name with its values, those of `include` among them.
+    pub matrix: Vec<(String, Vec<String>)>,
     /// Whether its failure is let pass.
     pub continues_on_error: bool,
     /// The shell that its `defaults` name.
     pub shell: Option<String>,
+    /// The directory that its `defaults` name for scripts.
+    pub working_directory: Option<String>,
     /// The workflow that it calls, in place of steps.
     pub uses: Option<Scalar>,
     /// Its environment, that of its container and services included.
@@ -50,8 +66,12 @@ pub struct Step {
     pub position: Position,
     /// When it runs.
     pub condition: Condition,
+    /// Where its `if` stands, if it has one.
+    pub condition_at: Option<Position>,
     /// Whether its failure is let pass.
     pub continues_on_error: bool,
+    /// The directory that its script runs in.
+    pub working_directory: Option<String>,
     /// The action that it uses, such as `docker/build-push-action@v6`.
     pub uses: Option<Scalar>,
     /// The script that it runs.
@@ -73,30 +93,6 @@ pub struct Pair {
     pub value: Scalar,
     /// Where the name stands.
     pub position: Position,
-}
-
-/// When something runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// When all before it succeeded.
-    Always,
-    /// Never.
-    Never,
-    /// It depends.
-    Sometimes,
-}
-
-impl Condition {
-    /// Reads the value of an `if`.
-    pub fn of(text: &str) -> Self {
-        let bare = text.trim();
-        let inner = bare.strip_prefix("${{").and_then(|t| t.strip_suffix("}}")).unwrap_or(bare).trim();
-        match inner {
-            "" | "true" | "success()" => Self::Always,
-            "false" | "!true" | "''" | "0" | "null" => Self::Never,
-            _ => Self::Sometimes,
-        }
-    }
 }
 
 impl Step {
@@ -122,20 +118,65 @@ impl Workflow {
         let Some(jobs) = root.get("jobs").filter(|j| !j.entries().is_empty()) else {
             return Err(WorkflowError { position: root.position, reason: "it has no jobs".to_owned() });
         };
+        let triggers = Triggers::read(root.get("on"));
         Ok(Self {
             env: pairs(root.get("env")),
-            shell: default_shell(&root),
-            jobs: jobs.entries().iter().map(|(id, n)| job(id, n)).collect(),
+            shell: default_of(&root, "shell"),
+            working_directory: default_of(&root, "working-directory"),
+            inputs: call_inputs(&root),
+            jobs: jobs.entries().iter().map(|(id, n)| job(id, n, &triggers)).collect(),
+            triggers,
         })
     }
 }
 
-fn default_shell(node: &Node) -> Option<String> {
-    let shell = node.get("defaults")?.get("run")?.get("shell")?;
-    shell.scalar().map(|s| s.text.clone())
+fn default_of(node: &Node, key: &str) -> Option<String> {
+    let value = node.get("defaults")?.get("run")?.get(key)?;
+    value.scalar().map(|s| s.text.clone())
 }
 
-fn job(id: &Scalar, node: &Node) -> Job {
+/// `on.workflow_call.inputs`, each with its default, which is empty where there is none.
+fn call_inputs(root: &Node) -> Vec<Pair> {
+    let inputs = root.get("on").and_then(|on| on.get("workflow_call")).and_then(|c| c.get("inputs"));
+    let entries = inputs.map(Node::entries).unwrap_or_default();
+    let pair = |(key, node): &(Scalar, Node)| {
+        let default = node.get("default").and_then(Node::scalar).cloned();
+        let none = Scalar { text: String::new(), position: key.position, style: Style::Plain };
+        Pair { name: key.text.clone(), value: default.unwrap_or(none), position: key.position }
+    };
+    entries.iter().map(pair).collect()
+}
+
+/// A text, or the texts of a list.
+fn texts(node: Option<&Node>) -> Vec<String> {
+    let Some(node) = node else { return Vec::new() };
+    let all = node.scalar().into_iter().chain(node.items().iter().filter_map(Node::scalar));
+    all.map(|s| s.text.clone()).collect()
+}
+
+/// The values of each name of a matrix. What an expression makes is not known, and has none.
+fn matrix(node: &Node) -> Vec<(String, Vec<String>)> {
+    let Some(matrix) = node.get("strategy").and_then(|s| s.get("matrix")) else { return Vec::new() };
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    let mut add = |name: &str, values: Vec<String>| match all.iter_mut().find(|(n, _)| n == name) {
+        Some((_, known)) => known.extend(values),
+        None => all.push((name.to_owned(), values)),
+    };
+    for (key, value) in matrix.entries() {
+        match key.text.as_str() {
+            "exclude" => {}
+            "include" => {
+                for (name, value) in value.items().iter().flat_map(Node::entries) {
+                    add(&name.text, texts(Some(value)));
+                }
+            }
+            name => add(name, texts(Some(value))),
+        }
+    }
+    all
+}
+
+fn job(id: &Scalar, node: &Node, triggers: &Triggers) -> Job {
     let mut env = pairs(node.get("env"));
     env.extend(pairs(node.get("container").and_then(|c| c.get("env"))));
     for (_, service) in node.get("services").map(Node::entries).unwrap_or_default() {
@@ -144,24 +185,31 @@ fn job(id: &Scalar, node: &Node) -> Job {
     Job {
         id: id.text.clone(),
         position: id.position,
-        condition: condition(node),
+        condition: condition(node, triggers),
+        condition_at: condition_at(node),
+        needs: texts(node.get("needs")),
+        ignores_needs: texts(node.get("if")).iter().any(|t| ["always(", "failure("].iter().any(|f| t.contains(f))),
+        matrix: matrix(node),
         continues_on_error: is_true(node.get("continue-on-error")),
-        shell: default_shell(node),
+        shell: default_of(node, "shell"),
+        working_directory: default_of(node, "working-directory"),
         uses: node.get("uses").and_then(Node::scalar).cloned(),
         env,
         with: pairs(node.get("with")),
         outputs: pairs(node.get("outputs")),
-        steps: node.get("steps").map(Node::items).unwrap_or_default().iter().map(step).collect(),
+        steps: node.get("steps").map(Node::items).unwrap_or_default().iter().map(|s| step(s, triggers)).collect(),
     }
 }
 
-fn step(node: &Node) -> Step {
+fn step(node: &Node, triggers: &Triggers) -> Step {
     let scalar = |key: &str| node.get(key).and_then(Node::scalar);
     Step {
         id: scalar("id").map(|s| s.text.clone()),
         position: node.position,
-        condition: condition(node),
+        condition: condition(node, triggers),
+        condition_at: condition_at(node),
         continues_on_error: is_true(node.get("continue-on-error")),
+        working_directory: scalar("working-directory").map(|s| s.text.clone()),
         uses: scalar("uses").cloned(),
         run: scalar("run").cloned(),
         shell: scalar("shell").map(|s| s.text.clone()),
@@ -170,9 +218,13 @@ fn step(node: &Node) -> Step {
     }
 }
 
-fn condition(node: &Node) -> Condition {
-    node.get("if")
-        .map_or(Condition::Always, |n| n.scalar().map_or(Condition::Sometimes, |s| Condition::of(&s.text)))
+fn condition(node: &Node, triggers: &Triggers) -> Condition {
+    let value = |n: &Node| n.scalar().map_or(Condition::Sometimes, |s| Condition::with(&s.text, triggers));
+    node.get("if").map_or(Condition::Always, value)
+}
+
+fn condition_at(node: &Node) -> Option<Position> {
+    node.get("if").map(|n| n.position)
 }
 
 /// Whether a value is true, or an expression that may be.
@@ -218,16 +270,17 @@ mod tests {
     }
 
     #[test]
-    fn conditions() {
-        for (text, condition) in [
-            ("${{ false }}", Condition::Never),
-            ("false", Condition::Never),
-            ("success()", Condition::Always),
-            ("github.ref == 'refs/heads/main'", Condition::Sometimes),
-            ("always()", Condition::Sometimes),
-        ] {
-            assert_eq!(Condition::of(text), condition, "{text}");
-        }
+    fn what_a_job_waits_for_and_runs_for() {
+        let text = "on: {workflow_call: {inputs: {tag: {default: latest}, other: {type: string}}}}\ndefaults: {run: {working-directory: src}}\njobs:\n  a:\n    needs: [x, y]\n    if: always()\n    strategy:\n      matrix:\n        tag: [one, two]\n        include: [{tag: three, os: linux}]\n    steps: [{run: make, working-directory: sub}]\n";
+        let workflow = Workflow::parse(text).unwrap();
+        let job = &workflow.jobs[0];
+        assert_eq!(job.needs, ["x", "y"]);
+        assert!(job.ignores_needs && job.condition_at.unwrap().line == 6);
+        assert_eq!(job.matrix[0], ("tag".to_owned(), ["one", "two", "three"].map(str::to_owned).to_vec()));
+        assert_eq!(workflow.working_directory.as_deref(), Some("src"));
+        assert_eq!(job.steps[0].working_directory.as_deref(), Some("sub"));
+        let inputs: Vec<_> = workflow.inputs.iter().map(|p| (p.name.as_str(), p.value.text.as_str())).collect();
+        assert_eq!(inputs, [("tag", "latest"), ("other", "")]);
     }
 
     #[test]

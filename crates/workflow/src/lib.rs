@@ -13,11 +13,15 @@
 //!
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
+mod condition;
 mod github;
+mod triggers;
 
 pub use seaworthy_source::yaml::{Scalar, Style};
 
-pub use github::{Condition, Job, Pair, Step, Workflow};
+pub use condition::Condition;
+pub use github::{Job, Pair, Step, Workflow};
+pub use triggers::Triggers;
 
 use seaworthy_source::Position;
 use seaworthy_source::yaml::YamlError;

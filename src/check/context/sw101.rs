@@ -37,8 +37,10 @@ impl Check<Build<'_>> for SecretFileInContext {
             let severity = if committed { raised(severity) } else { severity };
             let library = surroundings.sample_of(meta.path.as_bytes());
             let severity = if library.is_some() { Severity::Low } else { severity };
-            let origin = examined.origin(file);
+            let inside = Some(meta.inside().to_owned()).filter(|i| !i.is_empty());
+            let origin = seaworthy_source::Origin { inside, ..examined.origin(file) };
             let path = origin.path.clone().unwrap_or_default();
+            let origin_path = origin.whole_path().unwrap_or_default();
             let ignored = ignored_as(&path);
             let id: String = path
                 .rsplit('/')
@@ -74,7 +76,7 @@ impl Check<Build<'_>> for SecretFileInContext {
                 fix: format!("Add the line `{ignored}` to the ignore file.{mount}{untrack}"),
                 origin,
                 secret: None,
-                fingerprint: Fingerprint::new(context.key, META.id, kind.what, &[&path], None),
+                fingerprint: Fingerprint::new(context.key, META.id, kind.what, &[&origin_path], None),
                 places: Vec::new(),
                 notes,
             });

@@ -39,7 +39,7 @@ impl Check<Build<'_>> for SecretInContext {
             if build.context.dockerfile == Some(file) {
                 continue;
             }
-            let Some(finding) = finding(build, context, &surroundings, sighting, file) else { continue };
+            let Some(finding) = finding(build, context, &surroundings, sighting, file, answers) else { continue };
             let key = (sighting.rule, sighting.mark.group);
             match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
                 Some(first) => first.absorb(finding),
@@ -59,12 +59,17 @@ fn finding(
     surroundings: &Surroundings<'_>,
     sighting: &Sighting,
     file: usize,
+    answers: &mut Answers,
 ) -> Option<Finding> {
     let rule = context.rules.get(sighting.rule)?;
     let examined = &build.context;
     let (reachable, how) = reached(build, file);
     let mut notes = sighting.notes.clone();
     let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+    if rating.held_back {
+        answers.examples_held_back += 1;
+        return None;
+    }
     let (mut severity, confidence) = (rating.severity, rating.confidence);
     notes.extend(rating.note);
     if !reachable {
@@ -77,8 +82,8 @@ fn finding(
     if !git.is_empty() {
         notes.push(git);
     }
-    let origin = seaworthy_source::Origin { place: sighting.place.clone(), ..examined.origin(file) };
-    let path = origin.path.clone().unwrap_or_default();
+    let origin = sighting.origin(examined.origin(file));
+    let path = origin.whole_path().unwrap_or_default();
     let id = &rule.detector.id;
     Some(Finding {
         check: META.id,

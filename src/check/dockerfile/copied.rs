@@ -39,7 +39,11 @@ pub(super) fn secret_files(context: &Context<'_>, examined: &ExaminedContext) ->
         // The Dockerfile's own secrets are told at their instructions.
         let own = examined.dockerfile == Some(file);
         let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
-        if rating.confidence > Confidence::Low && rating.severity >= Severity::High && !own {
+        if !rating.held_back
+            && rating.confidence > Confidence::Low
+            && rating.severity >= Severity::High
+            && !own
+        {
             let what = format!("holds: {}", rule.name);
             let secret = files.entry(file).or_insert(SecretFile { file, what, severity: rating.severity });
             secret.severity = secret.severity.max(rating.severity);

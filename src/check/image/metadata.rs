@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
 use crate::observe::{Examined, LayerView};
-use seaworthy_source::{FileState, Origin};
+use seaworthy_source::{FileState, Origin, Place};
 
 /// Where among the answers the finding of a secret is: by detector and by the value's group.
 pub(super) type Seen = HashMap<(String, u64), usize>;
@@ -44,6 +44,11 @@ pub(super) fn text_finding(
 /// Adds a finding; one of the same secret by the same check and detector becomes a further place of it, once.
 pub(super) fn add(answers: &mut Answers, seen: &mut Seen, finding: Finding, group: u64) {
     let key = (finding.detector.clone().unwrap_or_default(), group);
+    add_to(answers, seen, finding, key);
+}
+
+/// As [`add`], to the finding of this key.
+fn add_to(answers: &mut Answers, seen: &mut Seen, finding: Finding, key: (String, u64)) {
     match seen.get(&key).and_then(|i| answers.findings.get_mut(*i)) {
         Some(first)
             if first.origin == finding.origin
@@ -83,10 +88,19 @@ pub(super) fn file_findings(
                     continue;
                 }
                 let Some(rule) = context.rules.get(sighting.rule) else { continue };
-                let origin = image.file(view, &sighting.file, sighting.place.clone());
-                let path = sighting.file.path.display();
+                let origin = sighting.origin(image.file(view, &sighting.file, Place::Whole));
+                let path = origin.whole_path().unwrap_or_default();
                 let id = &rule.detector.id;
                 let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+                if rating.held_back {
+                    answers.examples_held_back += 1;
+                    continue;
+                }
+                // What one library's tests hold is one finding for each detector.
+                let (shared, group) = match rating.library {
+                    Some(library) => (format!("{id} in {library}"), 0),
+                    None => (id.clone(), sighting.mark.group),
+                };
                 let finding = Finding {
                     check: meta.id,
                     detector: Some(id.clone()),
@@ -100,7 +114,7 @@ pub(super) fn file_findings(
                     places: Vec::new(),
                     notes: sighting.notes.iter().cloned().chain(rating.note).collect(),
                 };
-                add(answers, &mut seen, finding, sighting.mark.group);
+                add_to(answers, &mut seen, finding, (shared, group));
             }
         }
     }

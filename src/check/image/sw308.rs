@@ -35,7 +35,7 @@ impl Check<Examined> for SecretFile {
                 let mut seen = std::collections::HashSet::new();
                 for SecretFileSighting { file, kind, severity } in &facts.secret_files {
                     // A large file may have shown itself in several parts.
-                    if !seen.insert((file.ordinal, file.path.as_bytes())) {
+                    if !seen.insert((file.ordinal, file.path.as_bytes(), file.inside())) {
                         continue;
                     }
                     let origin = image.file(view, file, Place::Whole);
@@ -49,7 +49,7 @@ impl Check<Examined> for SecretFile {
                         }
                         _ => String::new(),
                     };
-                    let path = file.path.display();
+                    let path = origin.whole_path().unwrap_or_default();
                     answers.findings.push(Finding {
                         check: META.id,
                         detector: None,

@@ -1,23 +1,29 @@
 //! What the actions of a workflow do to an image and its registry.
 
-use super::sequence::{Act, Stage};
-use super::tagging::Variables;
-use seaworthy_workflow::{Condition, Step};
+use super::act::{Act, At, Recipe, Stage};
+use super::secret::{Exposure, Secrets};
+use super::variables::Variables;
+use seaworthy_workflow::{Condition, Scalar, Step};
 
 /// What a step's action does.
 #[derive(Default)]
-pub(super) struct Done {
+pub(super) struct Done<'s> {
     pub(super) acts: Vec<Act>,
     /// The action, if it may do anything.
     pub(super) opaque: Option<String>,
+    /// A script that it runs, such as one that is tried again.
+    pub(super) script: Option<&'s Scalar>,
+    /// Secrets that it hands to a build.
+    pub(super) exposures: Vec<Exposure>,
+    /// The outputs that later steps can use, under the step's ID.
+    pub(super) outputs: Vec<(String, String)>,
 }
 
 /// Actions that build or push with other commands.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 8] = [
     "kaniko",
     "buildah",
     "podman",
-    "bake-action",
     "build-and-push-ecr",
     "push-to-registry",
     "docker-build-push",
@@ -26,61 +32,111 @@ const FOREIGN: [&str; 9] = [
 ];
 
 /// Reads a step that uses an action.
-pub(super) fn read(step: &Step, variables: &mut Variables) -> Done {
+pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables: &Variables) -> Done<'s> {
     let mut done = Done::default();
     let Some(action) = step.action() else { return done };
-    let at = step.uses.as_ref().map_or(step.position, |u| u.position);
-    let mut act = |stage: Stage, references: Vec<String>, conditional: bool| {
-        done.acts.push(Act { stage, at, references, conditional, tolerated: false });
-    };
+    let at = At { file, position: step.uses.as_ref().map_or(step.position, |u| u.position) };
     let input = |name: &str| step.input(name).map(|p| p.value.text.as_str()).unwrap_or_default();
+    let expanded = |name: &str| variables.expand(input(name)).trim().to_owned();
+    let given = |name: &str| Some(expanded(name)).filter(|text| !text.is_empty());
+    for name in ["build-args", "build_args", "buildargs", "set"] {
+        let Some(pair) = step.input(name) else { continue };
+        let lines = pair.value.text.lines().map(str::trim);
+        let arguments = lines.filter_map(|l| match name {
+            "set" => l.split_once(".args.").map(|(_, argument)| argument),
+            _ => Some(l),
+        });
+        let at = At { file, position: pair.position };
+        done.exposures.extend(arguments.filter_map(|a| secrets.in_argument(&variables.expand(a), at)));
+    }
     match action.as_str() {
-        "aws-actions/amazon-ecr-login" => act(Stage::Login, Vec::new(), false),
+        "aws-actions/amazon-ecr-login" => done.acts.push(Act {
+            repository: Some(format!("$({action})")),
+            ..Act::new(Stage::Login, at)
+        }),
         "docker/login-action" => {
-            let registry = variables.expand(input("registry"));
-            let ecr = ["amazonaws.com", "ecr", "REGISTRY", "registry"].iter().any(|w| registry.contains(w));
-            if ecr && !registry.contains("ghcr.io") {
-                act(Stage::Login, Vec::new(), false);
-            }
+            let registry = given("registry").unwrap_or_else(|| "docker.io".to_owned());
+            done.acts.push(Act { repository: Some(registry), ..Act::new(Stage::Login, at) });
         }
         "docker/metadata-action" => {
-            if let Some(id) = &step.id {
-                let tags = input("tags");
-                let tags = if tags.trim().is_empty() { "type=ref,event=branch" } else { tags };
-                variables.set(&format!("steps.{id}.outputs.tags"), tags);
+            done.outputs.push(("tags".to_owned(), metadata_tags(&expanded("images"), &expanded("tags"))));
+        }
+        "docker/build-push-action" => build_push(step, at, &expanded, &mut done),
+        "docker/bake-action" => {
+            // What a bake file builds, and with which tags, is not in the step.
+            let unknown = Some("$(a bake file)".to_owned());
+            let recipe = Recipe { dockerfile: unknown.clone(), context: unknown, ..Recipe::default() };
+            done.acts.push(Act { recipe: Some(recipe), ..Act::new(Stage::Build, at) });
+            if Condition::of(input("push")) != Condition::Never && !input("push").trim().is_empty() {
+                done.acts.push(Act::new(Stage::Push, at));
             }
         }
-        "docker/build-push-action" => {
-            let references: Vec<String> = variables
-                .expand(input("tags"))
-                .split(['\n'])
-                .flat_map(|line| if line.contains("type=") { vec![line] } else { line.split(',').collect() })
-                .map(|t| t.trim().to_owned())
-                .filter(|t| !t.is_empty())
-                .collect();
-            act(Stage::Build, references.clone(), false);
-            let outputs = input("outputs");
-            let pushes = if outputs.contains("push=true") || outputs.contains("type=registry") {
-                Condition::Always
-            } else {
-                match input("push").trim() {
-                    "" => Condition::Never,
-                    text => Condition::of(text),
-                }
-            };
-            if pushes != Condition::Never {
-                let conditional = pushes == Condition::Sometimes;
-                act(Stage::Push, references, conditional);
-                // The registry's answer to the push, under `outputs.digest`, for whoever asks by the step's ID.
-                if step.id.is_some() {
-                    act(Stage::Digest, Vec::new(), conditional);
-                }
-            }
+        _ if action.ends_with("/retry") => done.script = step.input("command").map(|p| &p.value),
+        _ if FOREIGN.iter().any(|f| action.contains(f)) => {
+            done.acts.push(Act::new(Stage::Deviation(action), at));
         }
-        _ if FOREIGN.iter().any(|f| action.contains(f)) => act(Stage::Deviation(action), Vec::new(), false),
         // An action of the repository itself, or an image: what it does is not in this file.
         _ if action.starts_with("./") || action.starts_with("docker://") => done.opaque = Some(action),
         _ => {}
     }
     done
+}
+
+/// docker/build-push-action. <https://github.com/docker/build-push-action#inputs>
+fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut Done<'_>) {
+    let given = |name: &str| Some(expanded(name)).filter(|text| !text.is_empty());
+    let references: Vec<String> = expanded("tags")
+        .split('\n')
+        .flat_map(|line| if line.contains("type=") { vec![line] } else { line.split(',').collect() })
+        .map(|t| t.trim().to_owned())
+        .filter(|t| !t.is_empty())
+        .collect();
+    let recipe = Recipe {
+        dockerfile: given("file"),
+        // Without a context it is the commit that the workflow runs for.
+        context: given("context").filter(|c| c != "{{defaultContext}}").or_else(|| Some(".".to_owned())),
+        platforms: expanded("platforms").split(',').map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect(),
+        directory: String::new(),
+    };
+    done.acts.push(Act {
+        references: references.clone(),
+        recipe: Some(recipe),
+        ..Act::new(Stage::Build, at)
+    });
+    let outputs = expanded("outputs");
+    let pushes = if outputs.contains("push=true") || outputs.contains("type=registry") {
+        Condition::Always
+    } else {
+        match expanded("push").as_str() {
+            "" => Condition::Never,
+            text => Condition::of(text),
+        }
+    };
+    if pushes == Condition::Never {
+        return;
+    }
+    let conditional = pushes == Condition::Sometimes;
+    done.acts.push(Act { references: references.clone(), conditional, ..Act::new(Stage::Push, at) });
+    // The registry's answer to the push, under `outputs.digest`, for whoever asks by the step's ID.
+    if step.id.is_some() {
+        done.acts.push(Act { references, conditional, ..Act::new(Stage::Digest, at) });
+        done.outputs.push(("digest".to_owned(), "$(the digest of the push)".to_owned()));
+    }
+}
+
+/// The references that docker/metadata-action makes: each image with each rule, as `IMAGE|type=…`.
+fn metadata_tags(images: &str, tags: &str) -> String {
+    let tags = if tags.is_empty() { "type=ref,event=branch" } else { tags };
+    let rules: Vec<String> = tags
+        .lines()
+        .map(str::trim)
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .map(|l| if l.starts_with("type=") { l.to_owned() } else { format!("type=raw,value={l}") })
+        .collect();
+    let images: Vec<&str> =
+        images.split(['\n', ',']).map(|i| i.trim().trim_start_matches("name=")).filter(|i| !i.is_empty()).collect();
+    let images = if images.is_empty() { vec!["$(no image is named)"] } else { images };
+    let all: Vec<String> =
+        images.iter().flat_map(|image| rules.iter().map(move |rule| format!("{image}|{rule}"))).collect();
+    all.join("\n")
 }

@@ -1,96 +1,258 @@
 //! What the commands of a script do to an image and its registry.
 
+use super::act::{Act, At, Recipe};
 use super::failure::{self, Options};
-use super::sequence::{Act, Stage};
-use super::tagging::Variables;
+use super::secret::{self, Exposure, Secrets};
+use super::tool::{self, Use};
+use super::variables::Variables;
 use seaworthy_dockerfile::Text;
-use seaworthy_dockerfile::shell::{self, Word};
+use seaworthy_dockerfile::shell::{self, Command, CommandKind, GroupKind, Script, Word};
 use seaworthy_source::Position;
 
-/// Programs that build or push images and are no part of the agreed family.
-const FOREIGN: [(&str, &str); 14] = [
-    ("/kaniko/executor", "kaniko"),
-    ("kaniko", "kaniko"),
-    ("executor", "kaniko"),
-    ("buildah", "buildah"),
-    ("podman", "podman"),
-    ("nerdctl", "nerdctl"),
-    ("skopeo", "skopeo"),
-    ("crane", "crane"),
-    ("ko", "ko"),
-    ("pack", "pack"),
-    ("oras", "oras"),
-    ("buildctl", "buildctl"),
-    ("depot", "depot"),
-    ("docker-compose", "docker-compose"),
-];
+/// Most ways in which the loops around a command are gone through.
+const MAX_ROUNDS: usize = 64;
 
 /// What a script does.
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) acts: Vec<Act>,
     /// Scripts and make targets that it runs, which may do anything.
-    pub(super) opaque: Vec<(String, Position)>,
-    /// Names that it writes to `GITHUB_OUTPUT`.
-    pub(super) outputs: Vec<String>,
+    pub(super) opaque: Vec<(String, At)>,
+    /// Names that it writes to `GITHUB_OUTPUT`, with their values.
+    pub(super) outputs: Vec<(String, String)>,
+    /// Variables that it sets for the steps after it, by `GITHUB_ENV`.
+    pub(super) exports: Vec<(String, String)>,
+    /// Secrets that it hands to a build or prints.
+    pub(super) exposures: Vec<Exposure>,
 }
 
-/// Reads a script. `place` says where one of its bytes stands; assignments and outputs go into `variables`, those of
-/// the step `id` under its name. `options` are those that its shell begins with.
+/// What a script is read with.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'f> {
+    /// The file that it stands in.
+    pub(super) file: usize,
+    /// The options that its shell begins with.
+    pub(super) options: Options,
+    /// The directory that it begins in, from the root of the checkout.
+    pub(super) directory: &'f str,
+    /// Which variables and expressions hold secrets.
+    pub(super) secrets: &'f Secrets,
+    /// The tools that the contract allows beside docker and aws.
+    pub(super) tools: &'f [String],
+}
+
+/// Reads a script. `place` says where one of its bytes stands; `variables` are those that it begins with, and are left
+/// as it leaves them.
 pub(super) fn read(
     text: &str,
-    id: Option<&str>,
-    mut options: Options,
+    frame: Frame<'_>,
     variables: &mut Variables,
     place: impl Fn(usize) -> Position,
 ) -> Done {
     let script = shell::read(&Text::of(&without_expressions(text)));
-    let mut done = Done::default();
-    let uncalled = failure::uncalled(&script);
-    let mut ended = false;
+    let mut reader = Reader {
+        text,
+        frame,
+        directory: frame.directory.to_owned(),
+        uncalled: failure::uncalled(&script),
+        gets_password: text.contains("get-login-password"),
+        ended: false,
+        is_whole: true,
+        done: Done::default(),
+    };
     let whole = &raw const script;
-    let writes_outputs = text.contains("GITHUB_OUTPUT") || text.contains("::set-output");
-    let gets_password = text.contains("get-login-password");
-    script.walk(&mut |script, command| {
-        ended |= std::ptr::eq(script, whole) && failure::ends(script, command);
-        if ended || failure::is_in(script, command, &uncalled) {
+    script.walk(&mut |inner, command| {
+        reader.is_whole = std::ptr::eq(inner, whole);
+        reader.ended |= reader.is_whole && failure::ends(inner, command);
+        if reader.ended || failure::is_in(inner, command, &reader.uncalled) {
             return;
         }
+        reader.command(inner, command, variables, &place);
+    });
+    reader.done
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    frame: Frame<'t>,
+    directory: String,
+    uncalled: std::collections::BTreeSet<String>,
+    gets_password: bool,
+    ended: bool,
+    /// Whether the command that is read stands in the script itself, and in no substitution.
+    is_whole: bool,
+    done: Done,
+}
+
+impl Reader<'_> {
+    fn command(
+        &mut self,
+        script: &Script,
+        command: &Command,
+        variables: &mut Variables,
+        place: &impl Fn(usize) -> Position,
+    ) {
         for assignment in command.declarations() {
-            let value = raw(text, &assignment.value);
-            variables.set(assignment.name.as_str(), &value);
+            let written = self.written(&assignment.value);
+            let is_array = written.starts_with('(');
+            let value = written.replace(['"', '\''], "");
+            let value = if is_array { value.trim_matches(['(', ')']).trim() } else { value.as_str() };
+            let value = variables.expand(value);
+            if assignment.append {
+                variables.append(assignment.name.as_str(), &value, is_array);
+            } else {
+                variables.set(assignment.name.as_str(), &value);
+            }
         }
-        let words: Vec<String> = command.words.iter().map(|w| raw(text, w)).collect();
-        if writes_outputs && matches!(words.first().map(String::as_str), Some("echo" | "printf")) {
-            outputs(&words, id, variables, &mut done.outputs);
+        let at = At { file: self.frame.file, position: place(command.range.start) };
+        self.exports(script, command, variables);
+        for round in self.rounds(script, command, variables) {
+            let words: Vec<String> =
+                command.words.iter().flat_map(|w| round.words(self.written(w))).collect();
+            self.words(script, command, &words, &round, at);
+            let expanded: Vec<String> = words.iter().map(|w| round.expand(w)).collect();
+            self.exposures(script, command, &expanded, at);
         }
-        if words.first().is_some_and(|w| w == "set") {
-            options.set(words.get(1..).unwrap_or_default());
+    }
+
+    fn words(&mut self, script: &Script, command: &Command, words: &[String], variables: &Variables, at: At) {
+        match words.first().map(String::as_str) {
+            Some("set") => self.frame.options.set(words.get(1..).unwrap_or_default()),
+            Some("cd" | "pushd") => {
+                let target = words.get(1).map(|w| variables.expand(w)).unwrap_or_default();
+                self.directory = super::surface::joined(&self.directory, &target);
+            }
+            _ => {}
         }
-        let at = place(command.range.start);
-        let judged = judge(&words, gets_password);
-        if judged.is_none() {
+        let used = tool::used(words, self.gets_password, self.frame.tools);
+        if used.is_empty() {
             return;
         }
         let conditional = failure::is_conditional(script, command);
-        let tolerated = failure::is_tolerated(script, command, text, options);
-        match judged {
-            Some(Judged::Act(stage, references)) => {
-                let references = references.iter().map(|r| variables.expand(r)).collect();
-                done.acts.push(Act { stage, at, references, conditional, tolerated });
-            }
-            Some(Judged::Both(references)) => {
-                let references: Vec<String> = references.iter().map(|r| variables.expand(r)).collect();
-                for stage in [Stage::Build, Stage::Push] {
-                    let references = references.clone();
-                    done.acts.push(Act { stage, at, references, conditional, tolerated });
+        let tolerated = failure::is_tolerated(script, command, self.text, self.frame.options);
+        for one in used {
+            match one {
+                Use::Opaque(what) => self.done.opaque.push((what, at)),
+                Use::Act { stage, references, repository, recipe } => {
+                    let expand = |text: String| variables.expand(&text);
+                    let recipe = recipe.map(|r| Recipe {
+                        dockerfile: r.dockerfile.map(expand),
+                        context: r.context.map(expand),
+                        platforms: r.platforms.into_iter().map(expand).collect(),
+                        directory: self.directory.clone(),
+                    });
+                    self.done.acts.push(Act {
+                        references: references.into_iter().map(expand).collect(),
+                        repository: repository.map(expand),
+                        recipe,
+                        conditional,
+                        tolerated,
+                        ..Act::new(stage, at)
+                    });
                 }
             }
-            Some(Judged::Opaque(what)) => done.opaque.push((what, at)),
-            None => {}
         }
-    });
-    done
+    }
+
+    /// Secrets that a command hands to a build or prints.
+    fn exposures(&mut self, script: &Script, command: &Command, words: &[String], at: At) {
+        let secrets = self.frame.secrets;
+        self.done.exposures.extend(secrets.in_build(words, at));
+        // What a substitution prints is not in the log.
+        if self.is_whole && self.is_shown(script, command) {
+            self.done.exposures.extend(secrets.printed(words, at));
+        }
+    }
+
+    /// Whether what a command prints goes to the log, through programs that pass it on.
+    fn is_shown(&self, script: &Script, command: &Command) -> bool {
+        let mut index = script.commands.partition_point(|c| c.range.start < command.range.start);
+        for _ in 0..MAX_ROUNDS {
+            if script.redirections_of(index).any(|r| r.operator.writes()) {
+                return false;
+            }
+            let Some(next) = script.reader_of(index) else { return true };
+            let program = script.commands.get(next).and_then(Command::program).unwrap_or_default();
+            if !secret::passes_on(program.rsplit('/').next().unwrap_or_default()) {
+                return false;
+            }
+            index = next;
+        }
+        true
+    }
+
+    /// A word as it is written.
+    fn written(&self, word: &Word) -> &str {
+        self.text.get(word.range.clone()).unwrap_or_default()
+    }
+
+    /// The variables in each round of the `for` loops around a command; one round without such loops.
+    fn rounds(&self, script: &Script, command: &Command, variables: &Variables) -> Vec<Variables> {
+        let index = script.commands.partition_point(|c| c.range.start < command.range.start);
+        let mut rounds = vec![variables.clone()];
+        let loops = script.groups_of(index).filter(|g| g.kind == GroupKind::Loop);
+        for head in loops.filter_map(|g| script.commands.get(g.commands.start)) {
+            if head.kind != CommandKind::For || std::ptr::eq(head, command) {
+                continue;
+            }
+            let mut words = head.words.iter().map(|w| self.written(w)).filter(|w| !matches!(*w, "for" | "in"));
+            let Some(name) = words.next().map(str::to_owned) else { continue };
+            let values: Vec<String> = words.flat_map(|w| variables.words(w)).collect();
+            if values.is_empty() || rounds.len() * values.len() > MAX_ROUNDS {
+                continue;
+            }
+            let with = |round: &Variables, value: &String| {
+                let mut round = round.clone();
+                round.set(&name, value);
+                round
+            };
+            rounds = rounds.iter().flat_map(|r| values.iter().map(move |v| with(r, v))).collect();
+        }
+        rounds
+    }
+
+    /// `echo "tag=…" >> "$GITHUB_OUTPUT"`, and the same for `GITHUB_ENV`: what later steps can use.
+    fn exports(&mut self, script: &Script, command: &Command, variables: &Variables) {
+        let index = script.commands.partition_point(|c| c.range.start < command.range.start);
+        let redirections = || script.redirections_of(index);
+        let writes = |name: &str| redirections().any(|r| self.written(&r.target).contains(name));
+        let piped_to = |name: &str| {
+            let reader = script.reader_of(index).and_then(|i| script.commands.get(i));
+            reader.is_some_and(|c| c.words.iter().any(|w| self.written(w).contains(name)))
+        };
+        let to = |name: &str| writes(name) || piped_to(name);
+        let (output, environment) = (to("GITHUB_OUTPUT"), to("GITHUB_ENV"));
+        let mut lines: Vec<String> = Vec::new();
+        let is_echo = matches!(command.program().as_deref(), Some("echo" | "printf"));
+        if is_echo {
+            for word in command.words.iter().skip(1) {
+                let written = self.written(word).replace(['"', '\''], "");
+                lines.extend(written.split("\\n").map(str::to_owned));
+            }
+        }
+        if output || environment {
+            let bodies = command.redirections.iter().filter_map(|r| r.body.as_ref());
+            lines.extend(bodies.flat_map(|b| self.written(b).lines().map(str::to_owned).collect::<Vec<_>>()));
+        }
+        for line in lines {
+            let old = line.strip_prefix("::set-output name=");
+            let Some((name, value)) = old.and_then(|l| l.split_once("::")).or_else(|| line.split_once('='))
+            else {
+                continue;
+            };
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+            if name.is_empty() || !name.bytes().all(plain) {
+                continue;
+            }
+            let pair = (name.to_owned(), variables.expand(value));
+            if environment {
+                self.done.exports.push(pair.clone());
+            }
+            if output || old.is_some() {
+                self.done.outputs.push(pair);
+            }
+        }
+    }
 }
 
 /// GitHub puts its expressions into a script before a shell sees it. For the lexer each is a word character as often
@@ -107,177 +269,4 @@ fn without_expressions(text: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// A word as it is written, the quotes around it taken off.
-fn raw(text: &str, word: &Word) -> String {
-    let written = text.get(word.range.clone()).unwrap_or_default();
-    written.replace(['"', '\''], "")
-}
-
-/// `echo "tag=…" >> "$GITHUB_OUTPUT"`: the values that later steps can use.
-fn outputs(words: &[String], id: Option<&str>, variables: &mut Variables, names: &mut Vec<String>) {
-    for word in words.iter().skip(1) {
-        for line in word.split("\\n") {
-            let line = line.strip_prefix("::set-output name=").unwrap_or(line);
-            let Some((name, value)) = line.split_once('=').or_else(|| line.split_once("::")) else {
-                continue;
-            };
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
-            {
-                continue;
-            }
-            names.push(name.to_owned());
-            if let Some(id) = id {
-                variables.set(&format!("steps.{id}.outputs.{name}"), value);
-            }
-        }
-    }
-}
-
-enum Judged {
-    Act(Stage, Vec<String>),
-    /// Builds and pushes at once.
-    Both(Vec<String>),
-    Opaque(String),
-}
-
-/// Programs that run the program in their arguments.
-const WRAPPERS: [&str; 8] = ["sudo", "time", "exec", "command", "nohup", "env", "timeout", "retry"];
-
-fn judge(words: &[String], gets_password: bool) -> Option<Judged> {
-    let mut words: &[String] = words;
-    while let Some((first, rest)) = words.split_first()
-        && (WRAPPERS.contains(&first.as_str())
-            || first.starts_with('-')
-            || first.contains('=')
-            || first.bytes().all(|b| b.is_ascii_digit() || b == b's' || b == b'm'))
-    {
-        words = rest;
-    }
-    let (program, arguments) = words.split_first()?;
-    let name = program.rsplit('/').next().unwrap_or_default();
-    match name {
-        "docker" => docker(arguments, gets_password),
-        "aws" => aws(arguments),
-        "make" | "just" | "task" | "bazel" | "npm" | "yarn" | "gradle" | "gradlew" | "mvn" | "mvnw" => {
-            Some(Judged::Opaque(name.to_owned()))
-        }
-        "bash" | "sh" | "source" | "." => {
-            let script = arguments.iter().find(|a| !a.starts_with('-'))?;
-            Some(Judged::Opaque(script.clone()))
-        }
-        _ if name.ends_with(".sh") => Some(Judged::Opaque(program.clone())),
-        _ => foreign(program, arguments),
-    }
-}
-
-/// Of another builder, whatever builds, copies or pushes an image; to look at one is no deviation.
-fn foreign(program: &str, arguments: &[String]) -> Option<Judged> {
-    let name = program.rsplit('/').next().unwrap_or_default();
-    let (_, family) = FOREIGN.iter().find(|(p, _)| *p == program || *p == name)?;
-    let makes = [
-        "build", "bud", "push", "copy", "commit", "publish", "append", "apply", "tag", "resolve", "mutate",
-        "up",
-    ];
-    let kaniko = *family == "kaniko" && arguments.iter().any(|a| a.starts_with("--destination") || a == "-d");
-    let deviates = kaniko || arguments.iter().any(|a| makes.contains(&a.as_str()));
-    deviates.then(|| Judged::Act(Stage::Deviation((*family).to_owned()), Vec::new()))
-}
-
-fn docker(arguments: &[String], gets_password: bool) -> Option<Judged> {
-    let mut rest = arguments;
-    while let Some((first, tail)) = rest.split_first()
-        && first.starts_with('-')
-    {
-        let takes_value = matches!(
-            first.as_str(),
-            "--config" | "--context" | "-c" | "-H" | "--host" | "-l" | "--log-level"
-        );
-        rest = if takes_value { tail.get(1..).unwrap_or_default() } else { tail };
-    }
-    let deviation = |what: &str| Some(Judged::Act(Stage::Deviation(what.to_owned()), Vec::new()));
-    let (sub, rest) = rest.split_first()?;
-    let (sub, rest) = match (sub.as_str(), rest.split_first()) {
-        ("image" | "buildx" | "builder" | "container", Some((inner, tail))) => {
-            (format!("{sub} {inner}"), tail)
-        }
-        (one, _) => (one.to_owned(), rest),
-    };
-    match sub.as_str() {
-        "login" => {
-            let shown = rest.iter().any(|a| a == "-p" || a.starts_with("--password=") || a == "--password");
-            match (gets_password, shown) {
-                (true, true) => deviation("docker login with the password as an argument"),
-                (true, false) => Some(Judged::Act(Stage::Login, Vec::new())),
-                // Another registry's login is no part of the sequence.
-                (false, _) => None,
-            }
-        }
-        "build" | "image build" | "buildx build" | "builder build" => {
-            let tags = tags(rest);
-            let pushes = rest.iter().any(|a| {
-                a == "--push"
-                    || a == "--push=true"
-                    || (a.contains("type=registry") || a.contains("push=true"))
-            });
-            Some(if pushes { Judged::Both(tags) } else { Judged::Act(Stage::Build, tags) })
-        }
-        "push" | "image push" => {
-            if rest.iter().any(|a| a == "--all-tags" || a == "-a") {
-                return deviation("docker push --all-tags");
-            }
-            let references = rest.iter().filter(|a| !a.starts_with('-')).cloned().collect();
-            Some(Judged::Act(Stage::Push, references))
-        }
-        "buildx imagetools" => {
-            let create = rest.first().is_some_and(|a| a == "create");
-            create.then(|| Judged::Act(Stage::Push, tags(rest)))
-        }
-        "buildx bake" => deviation("docker buildx bake"),
-        "compose" => {
-            let makes = rest.iter().any(|a| a == "build" || a == "push");
-            makes.then(|| deviation("docker compose")).flatten()
-        }
-        "commit" | "container commit" => deviation("docker commit"),
-        "import" | "image import" => deviation("docker import"),
-        _ => None,
-    }
-}
-
-/// The values of `-t` and `--tag`.
-fn tags(arguments: &[String]) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        if word == "-t" || word == "--tag" {
-            out.extend(words.next().cloned());
-        } else if let Some(value) = word.strip_prefix("--tag=") {
-            out.push(value.to_owned());
-        } else if let Some(value) = word.strip_prefix("-t").filter(|v| !v.is_empty()) {
-            out.push(value.trim_start_matches('=').to_owned());
-        }
-    }
-    out
-}
-
-fn aws(arguments: &[String]) -> Option<Judged> {
-    let mut plain = arguments.iter().filter(|a| !a.starts_with('-')).map(String::as_str);
-    // Global options may stand before the service, with values of their own.
-    if !plain.any(|w| w == "ecr") {
-        return None;
-    }
-    let has = |word: &str| arguments.iter().any(|a| a == word);
-    if has("get-login") {
-        return Some(Judged::Act(Stage::Deviation("aws ecr get-login".to_owned()), Vec::new()));
-    }
-    if has("put-image") {
-        return Some(Judged::Act(Stage::Deviation("aws ecr put-image".to_owned()), Vec::new()));
-    }
-    let resolves = has("describe-images") || has("batch-get-image");
-    let asks = arguments.iter().any(|a| a.contains("imageTag") || a.contains("image-ids"));
-    // The tag that it asks for; by a digest there is nothing to resolve.
-    let tag =
-        |a: &String| a.split_once("imageTag=").map(|(_, tag)| tag.trim_end_matches(['}', ']']).to_owned());
-    (resolves && asks).then(|| Judged::Act(Stage::Digest, arguments.iter().filter_map(tag).collect()))
 }

@@ -1,189 +1,291 @@
 //! The agreed sequence: log in, build the immutable tag, push it, resolve its digest, and only then move a
 //! convenience tag.
 
+use super::act::{Act, At, Stage};
+use super::recipe;
+use super::repository::{self, Same};
+use super::surface::ExpectedBuild;
 use super::tagging::{Tagging, tagging};
-use seaworthy_source::Position;
-
-/// A stage of the sequence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
-    Login,
-    Build,
-    Push,
-    Digest,
-    /// Another command family: which.
-    Deviation(String),
-}
-
-/// One thing that a step does.
-#[derive(Clone, Debug)]
-pub(super) struct Act {
-    pub(super) stage: Stage,
-    pub(super) at: Position,
-    /// The references that it tags or pushes, variables put in.
-    pub(super) references: Vec<String>,
-    pub(super) conditional: bool,
-    /// Whether its failure is let pass.
-    pub(super) tolerated: bool,
-}
-
-impl Act {
-    fn has(&self, wanted: Tagging) -> bool {
-        self.references.iter().any(|r| tagging(r) == wanted)
-    }
-
-    fn all(&self, wanted: Tagging) -> bool {
-        self.references.iter().all(|r| tagging(r) == wanted)
-    }
-}
 
 /// What is wrong with a sequence, or cannot be told.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// It leaves the agreed sequence.
-    Deviates { at: Position, message: String, fix: &'static str },
+    Deviates { at: At, message: String, fix: String },
     /// It cannot be told.
-    Unclear { at: Position, what: &'static str, reason: String },
+    Unclear { at: At, what: &'static str, reason: String },
 }
 
-/// A mandatory stage: what it is called, and what to write.
-const STAGES: [(Stage, &str, &str); 4] = [
+impl Fault {
+    pub(super) fn deviates(at: At, message: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::Deviates { at, message: message.into(), fix: fix.into() }
+    }
+
+    pub(super) fn unclear(at: At, what: &'static str, reason: impl Into<String>) -> Self {
+        Self::Unclear { at, what, reason: reason.into() }
+    }
+}
+
+/// A mandatory stage: what it is called, what to write for ECR, and what for another registry.
+const STAGES: [(Stage, &str, &str, &str); 4] = [
     (
         Stage::Login,
         "log in to the registry",
         "Add `aws-actions/amazon-ecr-login`, or `aws ecr get-login-password --region \"$AWS_REGION\" | docker login --username AWS --password-stdin \"$ECR_REPO_URI\"`.",
+        "Add `docker/login-action`, or `docker login --password-stdin` with the registry of the image.",
     ),
     (
         Stage::Build,
         "build the immutable tag",
         "Build with a tag made of the commit, such as `docker build --tag \"$ECR_REPO_URI:git-$GITHUB_SHA\" …`.",
+        "Build with a tag made of the commit, such as `docker build --tag \"$REPOSITORY:git-$GITHUB_SHA\" …`.",
     ),
     (
         Stage::Push,
         "push the immutable tag",
         "Push the tag made of the commit, such as `docker push \"$ECR_REPO_URI:git-$GITHUB_SHA\"`.",
+        "Push the tag made of the commit, such as `docker push \"$REPOSITORY:git-$GITHUB_SHA\"`.",
     ),
     (
         Stage::Digest,
         "resolve the pushed digest",
         "Ask the registry: `aws ecr describe-images --repository-name \"$ECR_REPO_NAME\" --image-ids imageTag=\"git-$GITHUB_SHA\" --query \"imageDetails[0].imageDigest\" --output text`.",
+        "Ask the registry: `docker buildx imagetools inspect \"$REPOSITORY:git-$GITHUB_SHA\" --format '{{json .Manifest.Digest}}'`, or `crane digest`.",
     ),
 ];
 
-/// Judges what a job or script does, in its order. `opaque` is what it runs that cannot be seen into; `start` is where
-/// it begins.
-pub(super) fn judge(acts: &[Act], opaque: &[(String, Position)], start: Position) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for act in acts {
-        if let Stage::Deviation(what) = &act.stage {
-            faults.push(Fault::Deviates {
-                at: act.at,
-                message: format!("the image is built or published by {what}, which is not the agreed command family"),
-                fix: "Build and push with `docker` alone, or with its actions; another family needs a new agreement.",
-            });
-        }
-    }
-    let mut last: Option<(usize, &str)> = None;
-    let mut resolved = None;
-    for (stage, name, fix) in &STAGES {
-        let of_stage = |(_, a): &(usize, &Act)| a.stage == *stage;
-        let all: Vec<(usize, &Act)> = acts.iter().enumerate().filter(of_stage).collect();
-        let tagged = matches!(stage, Stage::Build | Stage::Push);
-        // Whoever asks for the digest of a tag that moves may be told another image's.
-        let of_moving =
-            |a: &Act| *stage == Stage::Digest && !a.references.is_empty() && a.all(Tagging::Mutable);
-        let right: Vec<(usize, &Act)> = all
-            .iter()
-            .filter(|(_, a)| if tagged { a.has(Tagging::Immutable) } else { !of_moving(a) })
-            .copied()
-            .collect();
-        let Some((index, act)) = right.iter().find(|(_, a)| !a.conditional).copied() else {
-            faults.push(missing(name, fix, &all, &right, opaque, start));
-            continue;
-        };
-        if act.tolerated {
-            faults.push(Fault::Deviates {
-                at: act.at,
-                message: format!("a failure to {name} is let pass"),
-                fix: "Let the failure end the job: without `continue-on-error`, and without `|| true`.",
-            });
-        }
-        // The last try counts where the first came too early.
-        let index = match last {
-            Some((before, _)) => right
-                .iter()
-                .filter(|(_, a)| !a.conditional)
-                .map(|(i, _)| *i)
-                .find(|i| *i > before)
-                .unwrap_or(index),
-            None => index,
-        };
-        if let Some((before, earlier)) = last
-            && index < before
-        {
-            faults.push(Fault::Deviates {
-                at: act.at,
-                message: format!("the steps are out of order: this is to {name}, and must come after the one to {earlier}"),
-                fix: "Keep the order: log in, build the immutable tag, push it, resolve its digest, then move a convenience tag.",
-            });
-        }
-        if *stage == Stage::Digest {
-            resolved = Some(index);
-        }
-        last = Some((index.max(last.map_or(0, |(i, _)| i)), name));
-    }
-    let early = |(i, a): &(usize, &Act)| {
-        a.stage == Stage::Push && a.has(Tagging::Mutable) && resolved.is_some_and(|r| *i < r)
-    };
-    if let Some((_, act)) = acts.iter().enumerate().find(early) {
-        faults.push(Fault::Deviates {
-            at: act.at,
-            message: "a tag that moves is pushed before the digest of the immutable one is resolved".to_owned(),
-            fix: "Push the immutable tag alone, resolve its digest, and only then tag and push the convenience tag.",
-        });
-    }
-    faults
+/// What a job or script does, in its order.
+pub(super) struct Sequence<'a> {
+    pub(super) acts: &'a [Act],
+    /// What it runs that cannot be seen into.
+    pub(super) opaque: &'a [(String, At)],
+    /// Where it begins.
+    pub(super) start: At,
+    pub(super) expected: &'a ExpectedBuild,
 }
 
-/// Why a stage is not there.
-fn missing(
-    name: &'static str,
-    fix: &'static str,
-    all: &[(usize, &Act)],
-    right: &[(usize, &Act)],
-    opaque: &[(String, Position)],
-    start: Position,
-) -> Fault {
-    if let Some((_, act)) = right.first() {
-        let reason = format!("the only step to {name} runs under a condition");
-        return Fault::Unclear { at: act.at, what: "conditional step", reason };
+impl Sequence<'_> {
+    /// What is wrong with it.
+    pub(super) fn judge(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for act in self.live() {
+            if let Stage::Deviation(what) = &act.stage {
+                faults.push(Fault::deviates(
+                    act.at,
+                    format!("the image is built or published by {what}, which is not the agreed command family"),
+                    "Build and push with `docker` alone, or with its actions; another family needs a new agreement (`tools` in the contract's [workflow]).",
+                ));
+            }
+        }
+        let resolved = self.stages(&mut faults);
+        let early = |(i, a): &(usize, &Act)| {
+            a.never.is_none()
+                && a.stage == Stage::Push
+                && self.has(a, |t| t == Tagging::Mutable)
+                && resolved.is_some_and(|r| *i < r)
+        };
+        if let Some((_, act)) = self.acts.iter().enumerate().find(early) {
+            faults.push(Fault::deviates(
+                act.at,
+                "a tag that moves is pushed before the digest of the immutable one is resolved",
+                "Push the immutable tag alone, resolve its digest, and only then tag and push the convenience tag.",
+            ));
+        }
+        faults.extend(self.tags());
+        faults.extend(self.one_repository());
+        faults.extend(recipe::judge(self.live().filter(|a| a.stage == Stage::Build), self.expected));
+        faults
     }
-    if let Some((_, act)) = all.iter().find(|(_, a)| a.has(Tagging::Unknown) || a.references.is_empty()) {
-        let reason =
-            format!("whether this is to {name} is not known: the file does not say what the tag is made of");
-        return Fault::Unclear { at: act.at, what: "image tag", reason };
+
+    fn live(&self) -> impl Iterator<Item = &Act> {
+        self.acts.iter().filter(|a| a.never.is_none())
     }
-    if let Some((_, act)) = all.first() {
-        let message = format!("the tag here can move: there is no step to {name}");
-        return Fault::Deviates { at: act.at, message, fix };
+
+    fn tagging(&self, reference: &str) -> Tagging {
+        tagging(reference, &self.expected.tag_pattern)
     }
-    if let Some((what, at)) = opaque.first() {
-        let reason = format!("no step is seen to {name}; `{what}` may do it, and cannot be seen into");
-        return Fault::Unclear { at: *at, what: "step", reason };
+
+    fn has(&self, act: &Act, wanted: impl Fn(Tagging) -> bool) -> bool {
+        act.references.iter().any(|r| wanted(self.tagging(r)))
     }
-    Fault::Deviates { at: start, message: format!("there is no step to {name}"), fix }
+
+    /// Whether the image goes to a registry of ECR, as far as the steps tell; so it does where nothing tells.
+    fn is_ecr(&self) -> bool {
+        let expected = self.expected.repository.iter().cloned();
+        let logins = self.acts.iter().filter_map(|a| a.repository.clone());
+        let named: Vec<String> =
+            expected.chain(logins).chain(self.acts.iter().flat_map(repository::of_act)).collect();
+        named.is_empty() || named.iter().any(|n| repository::is_ecr(n))
+    }
+
+    /// The four stages in their order. Gives the index of the act that resolves the digest.
+    fn stages(&self, faults: &mut Vec<Fault>) -> Option<usize> {
+        let mut last: Option<(usize, &str)> = None;
+        let mut resolved = None;
+        let is_ecr = self.is_ecr();
+        for (stage, name, for_ecr, for_others) in &STAGES {
+            let fix = if is_ecr { for_ecr } else { for_others };
+            let all: Vec<(usize, &Act)> = self
+                .acts
+                .iter()
+                .enumerate()
+                .filter(|(_, a)| a.stage == *stage && a.never.is_none())
+                .collect();
+            let right: Vec<(usize, &Act)> = all.iter().filter(|(_, a)| self.is_right(a)).copied().collect();
+            let Some((index, act)) = right.iter().find(|(_, a)| !a.conditional).copied() else {
+                faults.push(self.missing(stage, name, fix, &all, &right));
+                continue;
+            };
+            if act.tolerated {
+                faults.push(Fault::deviates(
+                    act.at,
+                    format!("a failure to {name} is let pass"),
+                    "Let the failure end the job: without `continue-on-error`, and without `|| true`.",
+                ));
+            }
+            // The last try counts where the first came too early.
+            let later = |before: usize| {
+                right.iter().filter(|(_, a)| !a.conditional).map(|(i, _)| *i).find(|i| *i > before)
+            };
+            let index = last.and_then(|(before, _)| later(before)).unwrap_or(index);
+            if let Some((_, earlier)) = last.filter(|(before, _)| index < *before) {
+                faults.push(Fault::deviates(
+                    act.at,
+                    format!("the steps are out of order: this is to {name}, and must come after the one to {earlier}"),
+                    "Keep the order: log in, build the immutable tag, push it, resolve its digest, then move a convenience tag.",
+                ));
+            }
+            if *stage == Stage::Digest {
+                resolved = Some(index);
+            }
+            last = Some((index.max(last.map_or(0, |(i, _)| i)), name));
+        }
+        resolved
+    }
+
+    /// Whether an act of a stage is about the immutable tag.
+    fn is_right(&self, act: &Act) -> bool {
+        let of_commit = |t| matches!(t, Tagging::Immutable | Tagging::Shortened | Tagging::OtherPattern);
+        match act.stage {
+            Stage::Build | Stage::Push => self.has(act, of_commit),
+            // Who asks for the digest of a tag that moves may be told another image's.
+            Stage::Digest => {
+                act.references.is_empty() || !act.references.iter().all(|r| self.tagging(r) == Tagging::Mutable)
+            }
+            _ => true,
+        }
+    }
+
+    /// Why a stage is not there.
+    fn missing(
+        &self,
+        stage: &Stage,
+        name: &str,
+        fix: &str,
+        all: &[(usize, &Act)],
+        right: &[(usize, &Act)],
+    ) -> Fault {
+        if let Some((_, act)) = right.first() {
+            let reason = format!("the only step to {name} runs under a condition");
+            return Fault::unclear(act.at, "conditional step", reason);
+        }
+        let never = self.acts.iter().filter(|a| a.stage == *stage && self.is_right(a)).find_map(|a| a.never);
+        if let Some(at) = never {
+            let message = format!("the step to {name} never runs: its `if` is never true");
+            return Fault::deviates(at, message, "Remove the `if`, or write a condition that can hold.");
+        }
+        let unknown = |a: &Act| a.references.is_empty() || self.has(a, |t| t == Tagging::Unknown);
+        if let Some((_, act)) = all.iter().find(|(_, a)| unknown(a)) {
+            let reason =
+                format!("whether this is to {name} is not known: the file does not say what the tag is made of");
+            return Fault::unclear(act.at, "image tag", reason);
+        }
+        if let Some((_, act)) = all.first() {
+            return Fault::deviates(act.at, format!("the tag here can move: there is no step to {name}"), fix);
+        }
+        if let Some((what, at)) = self.opaque.first() {
+            let reason = format!("no step is seen to {name}; `{what}` may do it, and cannot be seen into");
+            return Fault::unclear(*at, "step", reason);
+        }
+        Fault::deviates(self.start, format!("there is no step to {name}"), fix)
+    }
+
+    /// Tags that are made of a part of the commit, or not by the contract's pattern.
+    fn tags(&self) -> Option<Fault> {
+        let pattern = self.expected.tag_pattern.text();
+        let found = |wanted: Tagging| self.live().find(|a| self.has(a, |t| t == wanted));
+        // A tag beside the right one is a further tag, and moves.
+        let all_short = |a: &&Act| !self.has(a, |t| t == Tagging::Immutable);
+        if let Some(act) = found(Tagging::Shortened).filter(all_short) {
+            return Some(Fault::deviates(
+                act.at,
+                format!("the tag is made of a part of the commit, and the contract's pattern is {pattern}"),
+                "Use the whole commit: `${{ github.sha }}`, `$GITHUB_SHA` or `git rev-parse HEAD`, 40 digits.",
+            ));
+        }
+        let act = found(Tagging::OtherPattern).filter(all_short)?;
+        Some(Fault::deviates(
+            act.at,
+            format!("the tag is not made by the contract's pattern, which is {pattern}"),
+            "Make the tag by the pattern, or change `tag_pattern` in the contract's [provenance].",
+        ))
+    }
+
+    /// One repository through login, build, push and digest; the contract's, if it pins one.
+    fn one_repository(&self) -> Vec<Fault> {
+        let stage = |wanted: Stage| self.live().filter(move |a| a.stage == wanted);
+        let named = |wanted: Stage| {
+            stage(wanted).filter(|a| self.is_right(a)).find_map(|a| repository::of_act(a).into_iter().next())
+        };
+        let Some(own) = self.expected.repository.clone().or_else(|| named(Stage::Build)).or_else(|| named(Stage::Push))
+        else {
+            return Vec::new();
+        };
+        let pinned = self.expected.repository.is_some();
+        let by = if pinned { "the contract pins" } else { "the image is built for" };
+        let fix = "Use one repository in all steps: to log in, build, push and ask for the digest.";
+        let mut faults = Vec::new();
+        for (wanted, verb) in
+            [(Stage::Build, "built for"), (Stage::Push, "pushed to"), (Stage::Digest, "asked for in")]
+        {
+            // A build that is not published, such as one for a test, has any name.
+            let judged: Vec<(&Act, Same)> = stage(wanted.clone())
+                .filter(|a| wanted != Stage::Build || self.is_right(a))
+                .filter_map(|a| Some((a, repository::is_about(a, &own)?)))
+                .collect();
+            if let Some((act, _)) = judged.iter().find(|(_, s)| *s == Same::No) {
+                let message = format!("the image is {verb} another repository than the one that {by}: {own}");
+                faults.push(Fault::deviates(act.at, message, fix));
+            } else if let Some((act, _)) = judged.iter().find(|(_, s)| *s == Same::Unknown)
+                && !(pinned && wanted != Stage::Digest)
+            {
+                let reason = format!("whether the repository here is {own} is not known when the file is read");
+                faults.push(Fault::unclear(act.at, "repository", reason));
+            }
+        }
+        let logins: Vec<(&Act, Same)> =
+            stage(Stage::Login).filter_map(|a| Some((a, repository::is_about(a, &own)?))).collect();
+        if let Some((act, _)) = logins.first()
+            && logins.iter().all(|(_, s)| *s == Same::No)
+        {
+            let message = format!("the login is to another registry than the image's: {own}");
+            faults.push(Fault::deviates(act.at, message, fix));
+        }
+        faults
+    }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
     use super::*;
+    use seaworthy_source::Position;
 
-    const AT: Position = Position { line: 1, column: 1 };
+    const AT: At = At { file: 0, position: Position { line: 1, column: 1 } };
 
     fn act(stage: Stage, reference: &str) -> Act {
         let references = if reference.is_empty() { Vec::new() } else { vec![reference.to_owned()] };
-        Act { stage, at: AT, references, conditional: false, tolerated: false }
+        Act { references, ..Act::new(stage, AT) }
     }
 
     fn sequence(reference: &str) -> Vec<Act> {
@@ -195,39 +297,68 @@ mod tests {
         ]
     }
 
+    fn judge(acts: &[Act], opaque: &[(String, At)]) -> Vec<Fault> {
+        Sequence { acts, opaque, start: AT, expected: &ExpectedBuild::default() }.judge()
+    }
+
     fn unclear(faults: &[Fault]) -> bool {
         !faults.is_empty() && faults.iter().all(|f| matches!(f, Fault::Unclear { .. }))
     }
 
     #[test]
     fn the_agreed_sequence_is_right() {
-        assert_eq!(judge(&sequence("r:git-$GITHUB_SHA"), &[], AT), []);
+        assert_eq!(judge(&sequence("r:git-$GITHUB_SHA"), &[]), []);
     }
 
     #[test]
     fn the_digest_of_a_tag_that_moves_is_another_ones() {
         let mut acts = sequence("r:git-$GITHUB_SHA");
         acts[3].references = vec!["latest".to_owned()];
-        assert!(matches!(judge(&acts, &[], AT).as_slice(), [Fault::Deviates { .. }]));
-        for tag in ["git-$GITHUB_SHA", "$TAG"] {
+        assert!(matches!(judge(&acts, &[]).as_slice(), [Fault::Deviates { .. }]));
+        for tag in [":git-$GITHUB_SHA", ":$TAG"] {
             acts[3].references = vec![tag.to_owned()];
-            assert_eq!(judge(&acts, &[], AT), [], "{tag}");
+            assert_eq!(judge(&acts, &[]), [], "{tag}");
         }
     }
 
     #[test]
     fn what_cannot_be_told_is_no_finding_and_no_pass() {
-        assert!(unclear(&judge(&sequence("$IMAGE"), &[], AT)));
+        assert!(unclear(&judge(&sequence("$IMAGE"), &[])));
         let mut acts = sequence("r:git-$GITHUB_SHA");
         acts[2].conditional = true;
-        assert!(unclear(&judge(&acts, &[], AT)));
-        assert!(unclear(&judge(&[], &[("./build.sh".to_owned(), AT)], AT)));
+        assert!(unclear(&judge(&acts, &[])));
+        assert!(unclear(&judge(&[], &[("./build.sh".to_owned(), AT)])));
     }
 
     #[test]
     fn a_second_try_keeps_the_order() {
         let mut acts = sequence("r:git-$GITHUB_SHA");
         acts.insert(0, act(Stage::Push, "r:git-$GITHUB_SHA"));
-        assert_eq!(judge(&acts, &[], AT), []);
+        assert_eq!(judge(&acts, &[]), []);
+    }
+
+    #[test]
+    fn one_repository_one_whole_commit() {
+        let says = |acts: &[Act], words: &str| {
+            let faults = judge(acts, &[]);
+            let found = faults.iter().any(|f| matches!(f, Fault::Deviates { message, .. } if message.contains(words)));
+            assert!(found, "{words}: {faults:?}");
+        };
+        says(&sequence("r:git-${GITHUB_SHA::7}"), "part of the commit");
+        says(&sequence("r:$GITHUB_SHA"), "contract's pattern");
+        let mut acts = sequence("h.example/r:git-$GITHUB_SHA");
+        acts[2].references = vec!["h.example/other:git-$GITHUB_SHA".to_owned()];
+        says(&acts, "pushed to another repository");
+        acts[2].references = vec!["$REPO:git-$GITHUB_SHA".to_owned()];
+        assert!(unclear(&judge(&acts, &[])));
+        acts[2].never = Some(AT);
+        says(&acts, "never runs");
+    }
+
+    #[test]
+    fn advice_is_for_the_registry_that_is_used() {
+        let acts = [Act { repository: Some("ghcr.io".to_owned()), ..Act::new(Stage::Login, AT) }];
+        let faults = judge(&acts, &[]);
+        assert!(faults.iter().all(|f| matches!(f, Fault::Deviates { fix, .. } if !fix.contains("ECR"))), "{faults:?}");
     }
 }

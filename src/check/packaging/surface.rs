@@ -1,5 +1,8 @@
 //! The build command surface: the workflows or scripts that build and publish the image.
 
+use std::collections::BTreeMap;
+
+use crate::check::provenance::TagPattern;
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
 use seaworthy_workflow::{Scalar, Style, Workflow};
 
@@ -37,8 +40,58 @@ pub struct BuildSurface {
     pub family: Family,
     /// The job that builds and publishes, if the contract names one.
     pub job: Option<String>,
-    /// The files that could be read.
+    /// The files that could be read: those of the contract, then the workflows that they call.
     pub files: Vec<BuildFile>,
+    /// What the contract says of the build.
+    pub expected: ExpectedBuild,
+}
+
+/// What the contract says of the build. Paths begin at the root of the checkout.
+#[derive(Clone, Debug, Default)]
+pub struct ExpectedBuild {
+    /// The repository that the image is pushed to, if the contract pins it.
+    pub repository: Option<String>,
+    /// The Dockerfile.
+    pub dockerfile: Option<String>,
+    /// The build context.
+    pub context: Option<String>,
+    /// The platforms that are built; any if there are none.
+    pub platforms: Vec<String>,
+    /// How the immutable tag is made from the commit.
+    pub tag_pattern: TagPattern,
+    /// The name of the output that holds the immutable tag, if the contract names it.
+    pub tag_output: Option<String>,
+    /// The name of the output that holds the resolved digest, if the contract names it.
+    pub digest_output: Option<String>,
+    /// Tools beside docker and aws that may build and push.
+    pub tools: Vec<String>,
+    /// The contract's registry of handles: what variables hold that a build is given.
+    pub handles: BTreeMap<String, String>,
+}
+
+/// A path joined to the directory that it is relative to, both from the root of the checkout; `.` for the root itself.
+/// What is known only when it runs stays as it is written.
+pub(super) fn joined(directory: &str, path: &str) -> String {
+    let own_root = ["/", "$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}", "${{ github.workspace }}"];
+    let root = own_root.into_iter().skip(1).find_map(|r| path.strip_prefix(r));
+    if path.starts_with(['/', '~', '$', '`']) && root.is_none() || path.contains("://") {
+        return path.to_owned();
+    }
+    let (start, path) = match root {
+        Some(rest) => ("", rest),
+        None => (directory, path),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in start.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|p| *p != "..") => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
 }
 
 /// One file.
@@ -49,6 +102,8 @@ pub struct BuildFile {
     pub text: String,
     /// What it holds.
     pub content: Content,
+    /// Its path from the root of the checkout, as `uses: ./PATH` names it, if a workflow calls it.
+    pub called_as: Option<String>,
 }
 
 /// What a file holds.

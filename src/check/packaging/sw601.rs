@@ -3,7 +3,7 @@
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use crate::observe::entrypoint::{Fault, Startup};
-use seaworthy_source::{OriginKind, escape_bytes};
+use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
 /// SW601.
 pub struct EntrypointMissing;
@@ -11,7 +11,7 @@ pub struct EntrypointMissing;
 const META: CheckMeta = CheckMeta {
     id: "SW601",
     name: "entrypoint-missing",
-    summary: "What the contract starts the image with is not in the image, or cannot run there.",
+    summary: "What the contract starts the image with is not in the image, does not parse there, or imports what is not there.",
     why: "The image builds, is pushed and is signed, and the task that uses it dies at its start: in the phase where that is most expensive.",
     fix: "Put the module or program into the image, or correct the command in the contract's [[entrypoints]].",
     clause: "B",
@@ -26,35 +26,33 @@ impl Check<Startup<'_>> for EntrypointMissing {
     }
 
     fn run(&self, startup: &Startup<'_>, context: &Context<'_>, answers: &mut Answers) {
-        for entrypoint in startup.entrypoints {
-            let machine = match startup.machine(entrypoint) {
-                Ok(machine) => machine,
-                Err(reason) => {
-                    answers.not_checked.push(startup.not_checked(entrypoint, META.id, &reason));
-                    continue;
-                }
-            };
-            let what = match machine.start(&startup.command(entrypoint), 0) {
-                Ok(_) => continue,
-                Err(Fault::Unclear(reason)) => {
-                    answers.not_checked.push(startup.not_checked(entrypoint, META.id, &reason));
-                    continue;
-                }
-                Err(Fault::Broken(what)) => what,
-            };
+        for (entrypoint, judged) in startup.entrypoints.iter().zip(startup.judged()) {
             let command = entrypoint.shown();
-            answers.findings.push(
-                Finding::build(
-                    &META,
-                    startup.origin(OriginKind::Artifact),
-                    format!("{} cannot start: {}", entrypoint.handle, escape_bytes(what.as_bytes())),
-                )
-                .notes(vec![format!(
-                    "the contract asks for `{command}` on line {}",
-                    entrypoint.position.line
-                )])
-                .named(context.key, &[&entrypoint.handle, &command]),
-            );
+            let asks = format!("the contract asks for `{command}` on line {}", entrypoint.position.line);
+            let mut report = |what: &str, origin: Origin| {
+                let what = escape_bytes(what.as_bytes());
+                answers.findings.push(
+                    Finding::build(&META, origin, format!("{} cannot start: {what}", entrypoint.handle))
+                        .notes(vec![asks.clone()])
+                        .named(context.key, &[&entrypoint.handle, &command, &what]),
+                );
+            };
+            match &judged.started {
+                Ok(_) => {}
+                Err(Fault::Broken(what)) => report(what, startup.origin(OriginKind::Artifact)),
+                Err(Fault::Unclear(reason)) => {
+                    answers.not_checked.push(startup.not_checked(entrypoint, META.id, reason));
+                }
+            }
+            for problem in &judged.problems {
+                if problem.is_certain {
+                    report(&problem.what, startup.line_origin(&problem.file, problem.line));
+                } else {
+                    let mut item = startup.not_checked(entrypoint, META.id, &problem.what);
+                    item.origin = startup.line_origin(&problem.file, problem.line);
+                    answers.not_checked.push(item);
+                }
+            }
         }
     }
 }

@@ -1,14 +1,14 @@
 //! SW604: the build workflow leaves the pinned command sequence.
 
-use super::failure::Options;
-use super::sequence::{self, Act, Fault, Stage};
-use super::surface::{BuildFile, BuildSurface, Content, Family, place_in};
-use super::tagging::Variables;
-use super::{action, command};
+use std::collections::HashMap;
+
+use super::act::{At, Stage};
+use super::reading::{self, JobWork, START, Work};
+use super::sequence::{Fault, Sequence};
+use super::surface::{BuildSurface, Family};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
-use seaworthy_source::{Position, escape_bytes};
-use seaworthy_workflow::{Condition, Job, Scalar, Style, Workflow};
+use seaworthy_source::escape_bytes;
 
 /// SW604.
 pub struct LeavesSequence;
@@ -17,7 +17,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW604",
     name: "build-leaves-sequence",
     summary: "The workflow or script that builds the image leaves the agreed sequence: log in, build the immutable tag, push it, resolve its digest, then move a convenience tag.",
-    why: "Provenance is a statement about one way to build. An image that came about in another way, or whose digest nobody resolved, is not the one that the papers speak of.",
+    why: "Provenance is a statement about one way to build. An image that was built in another way, from another Dockerfile or into another repository, or whose digest was not resolved, is not the one that the provenance describes.",
     fix: "Keep to the agreed commands and their order.",
     clause: "E",
     severity: Severity::Medium,
@@ -31,221 +31,178 @@ impl Check<BuildSurface> for LeavesSequence {
     }
 
     fn run(&self, surface: &BuildSurface, context: &Context<'_>, answers: &mut Answers) {
-        let mut teller = Teller { context, answers, count: std::collections::HashMap::new() };
+        let mut reporter = Reporter { surface, context, answers, count: HashMap::new() };
         match surface.family {
-            Family::LocalCli => scripts(surface, &mut teller),
-            Family::GithubActions => workflows(surface, &mut teller),
+            Family::LocalCli if surface.files.is_empty() => {}
+            Family::LocalCli => {
+                let work = reading::scripts(surface, context.secrets);
+                let start = At { file: 0, position: START };
+                reporter.report("", sequence(surface, &work, start));
+            }
+            Family::GithubActions => workflows(surface, context, &mut reporter),
         }
     }
+}
+
+fn sequence(surface: &BuildSurface, work: &Work, start: At) -> Vec<Fault> {
+    Sequence { acts: &work.acts, opaque: &work.opaque, start, expected: &surface.expected }.judge()
 }
 
 /// Makes findings and items that were not checked.
-struct Teller<'a, 'c> {
+struct Reporter<'a, 'c> {
+    surface: &'a BuildSurface,
     context: &'a Context<'c>,
     answers: &'a mut Answers,
-    count: std::collections::HashMap<String, usize>,
+    count: HashMap<String, usize>,
 }
 
-impl Teller<'_, '_> {
-    fn tell(&mut self, file: &BuildFile, job: &str, fault: Fault) {
-        match fault {
-            Fault::Deviates { at, message, fix } => {
-                let nth = self.count.entry(format!("{}\n{job}\n{message}", file.name)).or_default();
-                *nth += 1;
-                let place = [file.name.as_str(), job, &message, &nth.to_string()];
-                self.answers.findings.push(
-                    Finding::build(&META, file.origin(at), escape_bytes(message.as_bytes()))
-                        .fix(fix.to_owned())
-                        .named(self.context.key, &place),
-                );
+impl Reporter<'_, '_> {
+    fn report(&mut self, job: &str, faults: Vec<Fault>) {
+        for fault in faults {
+            let (Fault::Deviates { at, .. } | Fault::Unclear { at, .. }) = &fault;
+            let Some(file) = self.surface.files.get(at.file) else { continue };
+            let origin = file.origin(at.position);
+            match fault {
+                Fault::Deviates { message, fix, .. } => {
+                    let nth = self.count.entry(format!("{}\n{job}\n{message}", file.name)).or_default();
+                    *nth += 1;
+                    let place = [file.name.as_str(), job, &message, &nth.to_string()];
+                    self.answers.findings.push(
+                        Finding::build(&META, origin, escape_bytes(message.as_bytes()))
+                            .fix(fix)
+                            .named(self.context.key, &place),
+                    );
+                }
+                Fault::Unclear { what, reason, .. } => self.answers.not_checked.push(NotChecked::new(
+                    origin,
+                    what.to_owned(),
+                    escape_bytes(reason.as_bytes()),
+                    vec![META.id],
+                )),
             }
-            Fault::Unclear { at, what, reason } => self.answers.not_checked.push(NotChecked::new(
-                file.origin(at),
-                what.to_owned(),
-                escape_bytes(reason.as_bytes()),
-                vec![META.id],
-            )),
         }
     }
 }
 
-/// Where a file begins.
-const START: Position = Position { line: 1, column: 1 };
-
-fn scripts(surface: &BuildSurface, teller: &mut Teller<'_, '_>) {
-    for file in &surface.files {
-        let all = Scalar { text: file.text.clone(), position: START, style: Style::Literal };
-        let options = Options::of_script(&file.text);
-        let done =
-            command::read(&file.text, None, options, &mut Variables::default(), |at| place_in(&all, at));
-        for fault in sequence::judge(&done.acts, &done.opaque, START) {
-            teller.tell(file, "", fault);
-        }
-    }
+fn makes_images(job: &JobWork<'_>) -> bool {
+    job.acts().any(|a| !matches!(a.stage, Stage::Login | Stage::Digest))
 }
 
-/// A job with what it does.
-struct Done<'s> {
-    file: &'s BuildFile,
-    job: &'s Job,
-    acts: Vec<Act>,
-    opaque: Vec<(String, Position)>,
-    /// Names of what its steps put out, in lower case.
-    outputs: Vec<String>,
+fn publishes(job: &JobWork<'_>) -> bool {
+    job.acts().any(|a| a.never.is_none() && matches!(a.stage, Stage::Push | Stage::Deviation(_)))
 }
 
-impl Done<'_> {
-    fn makes_images(&self) -> bool {
-        self.acts.iter().any(|a| !matches!(a.stage, Stage::Login | Stage::Digest))
+fn workflows(surface: &BuildSurface, context: &Context<'_>, reporter: &mut Reporter<'_, '_>) {
+    // A file that could not be read is not checked already.
+    if surface.files.is_empty() {
+        return;
     }
-
-    fn publishes(&self) -> bool {
-        self.acts.iter().any(|a| matches!(a.stage, Stage::Push | Stage::Deviation(_)))
-    }
-}
-
-fn workflows(surface: &BuildSurface, teller: &mut Teller<'_, '_>) {
-    let mut all = Vec::new();
-    for file in &surface.files {
-        let Content::Workflow(workflow) = &file.content else { continue };
-        all.extend(workflow.jobs.iter().map(|job| look(file, workflow, job)));
-    }
-    let Some(first) = surface.files.first() else { return };
-    let named = |d: &&Done<'_>| surface.job.as_ref().is_none_or(|name| *name == d.job.id);
-    let enabled = |d: &&Done<'_>| d.job.condition != Condition::Never;
-    let candidates: Vec<&Done<'_>> = match &surface.job {
-        Some(_) => all.iter().filter(named).collect(),
-        None => all.iter().filter(enabled).filter(|d| d.makes_images()).collect(),
+    let all = reading::jobs(surface, context.secrets);
+    let mut candidates: Vec<&JobWork<'_>> = match &surface.job {
+        Some(name) => all.iter().filter(|j| j.names.contains(&name.as_str())).collect(),
+        None => all.iter().filter(|j| j.never.is_none() && makes_images(j)).collect(),
     };
+    // Of a called workflow with several jobs, the one that makes images.
+    if candidates.len() > 1 && surface.job.is_some() && candidates.iter().any(|j| makes_images(j)) {
+        candidates.retain(|j| makes_images(j));
+    }
+    // Where nothing else builds the image, a job that never runs is the one that should.
+    if candidates.is_empty() && surface.job.is_none() {
+        candidates = all.iter().filter(|j| makes_images(j)).collect();
+        candidates.truncate(1);
+    }
     match candidates.as_slice() {
-        [] => none(surface, &all, first, teller),
+        [] => none(surface, &all, reporter),
         [one] => {
-            for fault in job(one) {
-                teller.tell(one.file, &one.job.id, fault);
-            }
+            let faults = job(surface, one);
+            reporter.report(&one.job.id, faults);
         }
         [one, ..] => {
             let reason = "several jobs build or publish images: name the right one with `job` in the contract's [workflow]";
-            let fault = Fault::Unclear { at: one.job.position, what: "job", reason: reason.to_owned() };
-            teller.tell(one.file, &one.job.id, fault);
+            reporter.report(&one.job.id, vec![Fault::unclear(one.at, "job", reason)]);
         }
     }
     // One way to publish, and no second one beside it.
     if let [one] = candidates.as_slice() {
-        let other =
-            |d: &&Done<'_>| !std::ptr::eq(*d, *one) && d.job.condition != Condition::Never && d.publishes();
+        let other = |j: &&JobWork<'_>| !std::ptr::eq(*j, *one) && j.never.is_none() && publishes(j);
         for stray in all.iter().filter(other) {
-            let fault = Fault::Deviates {
-                at: stray.job.position,
-                message: format!("the job {} publishes an image, too", stray.job.id),
-                fix: "Publish from one job, or keep the other workflow out of the contract's [workflow] if its image is another one.",
-            };
-            teller.tell(stray.file, &stray.job.id, fault);
+            let fault = Fault::deviates(
+                stray.at,
+                format!("the job {} publishes an image, too", stray.job.id),
+                "Publish from one job, or keep the other workflow out of the contract's [workflow] if its image is another one.",
+            );
+            reporter.report(&stray.job.id, vec![fault]);
         }
     }
 }
 
 /// No job builds the image.
-fn none(surface: &BuildSurface, all: &[Done<'_>], first: &BuildFile, teller: &mut Teller<'_, '_>) {
-    let called = all
-        .iter()
-        .find(|d| d.job.condition != Condition::Never && (d.job.uses.is_some() || !d.opaque.is_empty()));
-    if let Some(done) = called.filter(|_| surface.job.is_none()) {
-        let reason = "no job is seen to build the image; this one calls what cannot be seen into".to_owned();
-        let fault = Fault::Unclear { at: done.job.position, what: "job", reason };
-        return teller.tell(done.file, &done.job.id, fault);
+fn none(surface: &BuildSurface, all: &[JobWork<'_>], reporter: &mut Reporter<'_, '_>) {
+    let is_open = |j: &&JobWork<'_>| {
+        j.never.is_none() && (j.job.uses.is_some() || j.rounds.iter().any(|r| !r.opaque.is_empty()))
+    };
+    if let Some(job) = all.iter().find(is_open).filter(|_| surface.job.is_none()) {
+        let reason = "no job is seen to build the image; this one calls what cannot be seen into";
+        return reporter.report(&job.job.id, vec![Fault::unclear(job.at, "job", reason)]);
     }
     let message = match &surface.job {
         Some(name) => format!("there is no job {name}"),
         None => "no job builds the image".to_owned(),
     };
-    teller.tell(first, "", Fault::Deviates { at: START, message, fix: META.fix });
+    let start = At { file: 0, position: START };
+    reporter.report("", vec![Fault::deviates(start, message, META.fix)]);
 }
 
 /// What is wrong with the one job.
-fn job(done: &Done<'_>) -> Vec<Fault> {
-    let at = done.job.position;
-    if done.job.condition == Condition::Never {
-        let message = format!("the job {} never runs", done.job.id);
-        return vec![Fault::Deviates { at, message, fix: "Remove its `if: false`." }];
+fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
+    let at = work.at;
+    if let Some((place, why)) = &work.never {
+        return vec![Fault::deviates(*place, why.clone(), "Remove the `if`, or write a condition that can hold.")];
     }
-    if done.job.uses.is_some() {
-        let reason = "it calls another workflow, which is not in the contract's [workflow]".to_owned();
-        return vec![Fault::Unclear { at, what: "job", reason }];
+    if work.job.uses.is_some() {
+        let reason = "it calls a workflow that is not in this repository, or could not be read";
+        return vec![Fault::unclear(at, "job", reason)];
     }
-    let mut faults = sequence::judge(&done.acts, &done.opaque, at);
-    if done.job.continues_on_error {
-        let message = format!("a failure of the job {} is let pass", done.job.id);
-        faults.push(Fault::Deviates { at, message, fix: "Remove its `continue-on-error`." });
-    }
-    for (what, words) in [("the resolved digest", &["digest"][..]), ("the immutable tag", &["tag", "image"])]
-    {
-        if !done.outputs.iter().any(|o| words.iter().any(|w| o.contains(w))) {
-            faults.push(Fault::Deviates {
-                at,
-                message: format!("{what} is not put out in a form that a machine reads"),
-                fix: "Write `tag=…` and `digest=…` to `$GITHUB_OUTPUT`, and name both in the job's `outputs`.",
-            });
+    let mut faults: Vec<Fault> = Vec::new();
+    for round in &work.rounds {
+        let found = sequence(surface, round, at).into_iter().chain(outputs(surface, round, at));
+        for fault in found {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
         }
+    }
+    if work.job.continues_on_error {
+        let message = format!("a failure of the job {} is let pass", work.job.id);
+        faults.push(Fault::deviates(at, message, "Remove its `continue-on-error`."));
     }
     faults
 }
 
-/// Reads what a job does.
-fn look<'s>(file: &'s BuildFile, workflow: &Workflow, job: &'s Job) -> Done<'s> {
-    let mut variables = Variables::default();
-    for pair in workflow.env.iter().chain(&job.env) {
-        variables.set(&pair.name, &pair.value.text);
-    }
-    let mut done = Done { file, job, acts: Vec::new(), opaque: Vec::new(), outputs: Vec::new() };
-    for step in job.steps.iter().filter(|s| s.condition != Condition::Never) {
-        for pair in &step.env {
-            variables.set(&pair.name, &pair.value.text);
-        }
-        let mut acts = Vec::new();
-        if step.uses.is_some() {
-            let by_action = action::read(step, &mut variables);
-            acts = by_action.acts;
-            done.opaque.extend(by_action.opaque.map(|what| (what, step.position)));
-        }
-        let shell =
-            step.shell.as_ref().or(job.shell.as_ref()).or(workflow.shell.as_ref()).map(String::as_str);
-        let program = shell.unwrap_or("bash").split_whitespace().next().unwrap_or_default();
-        let program = program.rsplit('/').next().unwrap_or_default();
-        match &step.run {
-            Some(run) if ["bash", "sh", "zsh", "dash"].contains(&program) => {
-                let (id, options) = (step.id.as_deref(), Options::of_step(shell));
-                let by_script = command::read(&run.text, id, options, &mut variables, |at| place_in(run, at));
-                acts.extend(by_script.acts);
-                done.opaque.extend(by_script.opaque);
-                done.outputs.extend(by_script.outputs.iter().map(|o| o.to_ascii_lowercase()));
-                done.outputs.extend(written(&run.text));
-            }
-            Some(run) => done.opaque.push((format!("shell: {program}"), run.position)),
-            None => {}
-        }
-        for mut act in acts {
-            act.conditional |= step.condition == Condition::Sometimes;
-            act.tolerated |= step.continues_on_error;
-            done.acts.push(act);
+/// What is not put out for later steps, jobs or workflows.
+fn outputs(surface: &BuildSurface, work: &Work, at: At) -> Vec<Fault> {
+    let expected = &surface.expected;
+    let by_words = |words: &[&str]| {
+        let has = |text: &str| words.iter().any(|w| text.to_ascii_lowercase().contains(w));
+        work.outputs.iter().any(|(name, value)| has(name) || has(value))
+    };
+    let mut faults = Vec::new();
+    for (what, named, words) in [
+        ("the resolved digest", &expected.digest_output, &["digest"][..]),
+        ("the immutable tag", &expected.tag_output, &["tag", "image"]),
+    ] {
+        let is_there = match named {
+            Some(own) => work.outputs.iter().any(|(name, _)| name == own),
+            None => by_words(words),
+        };
+        if !is_there {
+            let name = named.as_ref().map(|n| format!(" as `{n}`")).unwrap_or_default();
+            faults.push(Fault::deviates(
+                at,
+                format!("{what} is not written to the job's outputs{name}"),
+                "Write `tag=…` and `digest=…` to `$GITHUB_OUTPUT`, and name both in the job's `outputs`.",
+            ));
         }
     }
-    for output in &job.outputs {
-        done.outputs.push(output.name.to_ascii_lowercase());
-        done.outputs.push(variables.expand(&output.value.text).to_ascii_lowercase());
-    }
-    done
-}
-
-/// A JSON file that a script writes is as good as an output: the words in its text.
-fn written(script: &str) -> Vec<String> {
-    let writes = script.lines().any(|l| l.contains('>') && l.contains(".json"));
-    if !writes {
-        return Vec::new();
-    }
-    ["digest", "tag"]
-        .iter()
-        .filter(|w| script.to_ascii_lowercase().contains(**w))
-        .map(|w| (*w).to_owned())
-        .collect()
+    faults
 }

@@ -1,116 +1,224 @@
-//! Whether an image reference names a tag that stays: one made of the commit.
+//! What an image reference's tag is made of, compared with the contract's pattern: the whole commit, a part of it, or
+//! something that will stand for another image some day.
 
-use std::collections::BTreeMap;
+use crate::check::provenance::TagPattern;
 
 /// What is known of a reference's tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tagging {
-    /// It is made of the commit, or is a digest.
+    /// It is made of the commit by the contract's pattern, or is a digest.
     Immutable,
+    /// It is made of a part of the commit.
+    Shortened,
+    /// It is made of the whole commit, and not by the contract's pattern.
+    OtherPattern,
     /// It will name another image some day.
     Mutable,
     /// It comes from where the file does not say.
     Unknown,
 }
 
-/// What the variables of a workflow or a script stand for: `NAME`, `env.NAME`, `steps.ID.outputs.NAME`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Variables(BTreeMap<String, String>);
+/// What stands for something that is not known, in a tag's form.
+const HOLE: char = '\u{1}';
+/// What stands for a part of the commit.
+const PART: char = '\u{2}';
 
-impl Variables {
-    /// Notes a value; the last one holds.
-    pub(super) fn set(&mut self, name: &str, value: &str) {
-        self.0.insert(name.to_owned(), value.to_owned());
-    }
+/// Variables and expressions that hold the whole commit, in lower case.
+const COMMITS: [&str; 14] = [
+    "github.sha",
+    "github_sha",
+    "github.event.pull_request.head.sha",
+    "github.event.workflow_run.head_sha",
+    "github.event.after",
+    "git_sha",
+    "git_commit",
+    "commit_sha",
+    "head_sha",
+    "ci_commit_sha",
+    "codebuild_resolved_source_version",
+    "inputs.git_sha",
+    "inputs.sha",
+    "full_sha",
+];
 
-    /// A text with all variables that are known put in. Bounded: what is nested deeper, or grows longer, stays.
-    pub(super) fn expand(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for _ in 0..6 {
-            let next = self.once(&text);
-            if next == text || next.len() > 16_384 {
-                break;
-            }
-            text = next;
-        }
-        text
-    }
-
-    fn once(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(at) = rest.find('$') {
-            let (before, from) = rest.split_at(at);
-            out.push_str(before);
-            let (name, length) = reference(from);
-            match name.and_then(|n| self.0.get(n)) {
-                Some(value) => out.push_str(value),
-                None => out.push_str(from.get(..length).unwrap_or(from)),
-            }
-            rest = from.get(length..).unwrap_or_default();
-        }
-        out.push_str(rest);
-        out
-    }
-}
-
-/// The variable that a text beginning with `$` names, and the length of the expression.
-fn reference(from: &str) -> (Option<&str>, usize) {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if let Some(inner) = from.strip_prefix("${{") {
-        let Some(end) = inner.find("}}") else { return (None, 1) };
-        let name = inner.get(..end).unwrap_or_default().trim();
-        return (Some(name.strip_prefix("env.").unwrap_or(name)), end + 5);
-    }
-    if let Some(inner) = from.strip_prefix("${") {
-        let name = inner.split(|c| !is_name(c)).next().unwrap_or_default();
-        let Some(end) = inner.find('}') else { return (None, 1) };
-        return (Some(name), end + 3);
-    }
-    let inner = from.get(1..).unwrap_or_default();
-    let name = inner.split(|c| !is_name(c)).next().unwrap_or_default();
-    (Some(name), 1 + name.len())
-}
+/// Variables and expressions that name one build and no commit.
+const MOVING: [&str; 8] = [
+    "ref_name",
+    "head_ref",
+    "github.ref",
+    "github_ref",
+    "run_number",
+    "run_attempt",
+    "date",
+    "branch",
+];
 
 /// What is known of a reference, its variables put in.
-pub(super) fn tagging(reference: &str) -> Tagging {
-    let text = reference.trim().trim_matches(['"', '\'']).to_ascii_lowercase();
-    let commit = [
-        "github.sha",
-        "github_sha",
-        "rev-parse",
-        "type=sha",
-        "@sha256:",
-        "head_sha",
-        "git_sha",
-        "commit_sha",
-        "head.sha",
-        "immutable",
-        "git_commit",
-        "short_sha",
-    ];
-    if commit.iter().any(|c| text.contains(c)) || has_commit(&text) {
+pub(super) fn tagging(reference: &str, pattern: &TagPattern) -> Tagging {
+    let text = reference.trim().trim_matches(['"', '\'']);
+    if text.contains("@sha256:") {
         return Tagging::Immutable;
     }
-    // Of a rule of the metadata action, only its kind and its value matter.
     if let Some(rule) = text.strip_prefix("type=") {
-        let value = rule.split_once("value=").map_or("", |(_, v)| v);
-        return if value.contains('$') { Tagging::Unknown } else { Tagging::Mutable };
+        return metadata_rule(rule, pattern);
     }
-    let after_slash = text.rsplit('/').next().unwrap_or_default();
-    let tag = after_slash.rsplit_once(':').map(|(_, tag)| tag);
-    let moves = ["ref_name", "run_number", "run_id", "$(date", "head_ref", "github.ref"];
-    match tag {
-        _ if moves.iter().any(|m| text.contains(m)) => Tagging::Mutable,
-        Some(tag) if tag.contains(['$', '`']) => Tagging::Unknown,
-        None if text.contains(['$', '`']) => Tagging::Unknown,
-        _ => Tagging::Mutable,
+    let form = Form::of(text);
+    let Some(tag) = form.tag() else {
+        // A reference without a tag is `latest`; one that is a variable may hold any.
+        return if form.text.contains(HOLE) { form.unknown() } else { Tagging::Mutable };
+    };
+    form.judge(tag, pattern)
+}
+
+/// A text in which commits, and what is not known, are marked.
+struct Form {
+    text: String,
+    /// A name that is not known says that it holds the immutable tag.
+    says_immutable: bool,
+    moves: bool,
+}
+
+impl Form {
+    fn of(text: &str) -> Self {
+        let mut form = Self { text: String::with_capacity(text.len()), says_immutable: false, moves: false };
+        let mut rest = text;
+        while let Some(at) = rest.find(['$', '`']) {
+            let (before, from) = rest.split_at(at);
+            form.text.push_str(before);
+            let length = expression(from);
+            form.mark(from.get(..length).unwrap_or(from));
+            rest = from.get(length..).unwrap_or_default();
+        }
+        form.text.push_str(rest);
+        form
+    }
+
+    fn mark(&mut self, expression: &str) {
+        let lower = expression.to_ascii_lowercase();
+        let inner = lower.trim_start_matches(['$', '{', '(', '`', ' ']).trim_end_matches(['}', ')', '`', ' ']);
+        let name = inner.strip_prefix("env.").unwrap_or(inner);
+        let is_command = expression.starts_with("$(") || expression.starts_with('`');
+        if is_command && inner.contains("rev-parse") {
+            self.text.push_str(if is_cut(inner) { "\u{2}" } else { TagPattern::COMMIT });
+        } else if COMMITS.contains(&name) || name.ends_with(".outputs.sha") {
+            self.text.push_str(TagPattern::COMMIT);
+        } else if name.contains("short") || COMMITS.iter().any(|c| name.contains(c)) || is_command && is_cut(inner) {
+            // `${GITHUB_SHA::7}`, `$(echo "$GITHUB_SHA" | cut -c1-7)`, `$SHORT_SHA`, `git describe`.
+            let whole = name.contains("immutable");
+            self.text.push(if whole { HOLE } else { PART });
+        } else if matches!(name, "github.run_id" | "github_run_id" | "ci_run_id") {
+            self.text.push_str("{ci_run_id}");
+        } else if matches!(name, "platform_run_id" | "inputs.platform_run_id") {
+            self.text.push_str("{platform_run_id}");
+        } else {
+            self.says_immutable |= name.contains("immutable");
+            self.moves |= MOVING.iter().any(|m| name.contains(m));
+            self.text.push(HOLE);
+        }
+    }
+
+    /// The tag: what follows the last colon after the last slash.
+    fn tag(&self) -> Option<&str> {
+        self.text.rsplit('/').next().unwrap_or_default().rsplit_once(':').map(|(_, tag)| tag)
+    }
+
+    fn unknown(&self) -> Tagging {
+        match (self.says_immutable, self.moves) {
+            (true, _) => Tagging::Immutable,
+            (false, true) => Tagging::Mutable,
+            (false, false) => Tagging::Unknown,
+        }
+    }
+
+    fn judge(&self, tag: &str, pattern: &TagPattern) -> Tagging {
+        if tag.contains(PART) {
+            return Tagging::Shortened;
+        }
+        let whole = with_commit(tag);
+        if pattern.accepts_form(&whole) {
+            return Tagging::Immutable;
+        }
+        let has_commit = whole.contains(TagPattern::COMMIT);
+        match (has_commit, tag.contains(HOLE)) {
+            // The commit, and something that is not known: the pattern's other parts.
+            (true, true) => Tagging::Immutable,
+            (true, false) => Tagging::OtherPattern,
+            (false, true) => self.unknown(),
+            (false, false) => Tagging::Mutable,
+        }
     }
 }
 
-/// Whether a word of a text is a commit's ID: 40 hex digits.
-fn has_commit(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_hexdigit()).any(|w| w.len() == 40)
+/// The length of the expression that a text begins with.
+fn expression(from: &str) -> usize {
+    if let Some(inner) = from.strip_prefix("${{") {
+        return inner.find("}}").map_or(from.len(), |end| end + 5);
+    }
+    if let Some(inner) = from.strip_prefix("${") {
+        return inner.find('}').map_or(from.len(), |end| end + 3);
+    }
+    if let Some(inner) = from.strip_prefix('`') {
+        return inner.find('`').map_or(from.len(), |end| end + 2);
+    }
+    if from.starts_with("$(") {
+        let mut open = 0_usize;
+        for (i, c) in from.char_indices() {
+            match c {
+                '(' => open += 1,
+                ')' if open <= 1 => return i + 1,
+                ')' => open -= 1,
+                _ => {}
+            }
+        }
+        return from.len();
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = from.get(1..).unwrap_or_default().split(|c| !is_name(c)).next().unwrap_or_default();
+    1 + name.len()
+}
+
+/// Whether a command gives a part of a commit only.
+fn is_cut(command: &str) -> bool {
+    ["--short", "cut ", "head -c", "describe", "::", ":0:", "substr", "printf %.", "colrm"]
+        .iter()
+        .any(|c| command.contains(c))
+        || command.contains("awk") && command.contains("substr")
+}
+
+/// A text with each commit's ID (40 hex digits) marked.
+fn with_commit(text: &str) -> String {
+    let hex = |c: char| c.is_ascii_hexdigit();
+    for word in text.split(|c: char| !hex(c)) {
+        if word.len() == 40 {
+            return text.replacen(word, TagPattern::COMMIT, 1);
+        }
+    }
+    text.to_owned()
+}
+
+/// A line of `tags` of docker/metadata-action, `type=` taken off.
+/// <https://github.com/docker/metadata-action#tags-input>
+fn metadata_rule(rule: &str, pattern: &TagPattern) -> Tagging {
+    let kind = rule.split(',').next().unwrap_or_default();
+    let attribute = |name: &str| {
+        rule.split(',').skip(1).find_map(|a| a.trim().strip_prefix(name)?.strip_prefix('=')).map(str::trim)
+    };
+    match kind {
+        "sha" => {
+            // By default the short commit, after `sha-`.
+            if attribute("format") != Some("long") {
+                return Tagging::Shortened;
+            }
+            let (prefix, suffix) = (attribute("prefix").unwrap_or("sha-"), attribute("suffix").unwrap_or_default());
+            tagging(&format!("r:{prefix}${{{{ github.sha }}}}{suffix}"), pattern)
+        }
+        "raw" => {
+            let (prefix, suffix) = (attribute("prefix").unwrap_or_default(), attribute("suffix").unwrap_or_default());
+            let value = attribute("value").unwrap_or_default();
+            tagging(&format!("r:{prefix}{value}{suffix}"), pattern)
+        }
+        _ => Tagging::Mutable,
+    }
 }
 
 #[cfg(test)]
@@ -118,37 +226,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_are_put_in() {
-        let mut variables = Variables::default();
-        variables.set("TAG", "git-${{ github.sha }}");
-        variables.set("IMAGE", "$REPO:${TAG}");
-        variables.set("steps.meta.outputs.tag", "x");
-        variables.set("LOOP", "$LOOP$LOOP");
-        assert_eq!(variables.expand("\"${IMAGE}\""), "\"$REPO:git-${{ github.sha }}\"");
-        assert_eq!(
-            variables.expand("${{ steps.meta.outputs.tag }}-${{ env.TAG }}"),
-            "x-git-${{ github.sha }}"
-        );
-        assert_eq!(variables.expand("a$"), "a$");
-        assert!(variables.expand("$LOOP").len() < 20_000);
-    }
-
-    #[test]
     fn tags() {
+        let pattern = TagPattern::default();
         for (reference, expected) in [
             ("$REPO:git-${{ github.sha }}", Tagging::Immutable),
             ("repo:git-$(git rev-parse HEAD)", Tagging::Immutable),
+            ("repo:git-`git rev-parse HEAD`", Tagging::Immutable),
             ("$ECR_REPO_URI:$IMAGE_TAG_IMMUTABLE", Tagging::Immutable),
-            ("repo:0123456789abcdef0123456789abcdef01234567", Tagging::Immutable),
+            ("repo:git-0123456789abcdef0123456789abcdef01234567", Tagging::Immutable),
+            ("repo@sha256:0123", Tagging::Immutable),
             ("type=sha,prefix=git-,format=long", Tagging::Immutable),
+            ("type=raw,value=git-${{ github.sha }}", Tagging::Immutable),
+            ("repo:${{ github.sha }}", Tagging::OtherPattern),
+            ("repo:sha-$GITHUB_SHA", Tagging::OtherPattern),
+            ("repo:git-${GITHUB_SHA::7}", Tagging::Shortened),
+            ("repo:git-${GITHUB_SHA:0:12}", Tagging::Shortened),
+            ("repo:git-${GITHUB_SHA%????????}", Tagging::Shortened),
+            ("repo:git-$(git rev-parse --short HEAD)", Tagging::Shortened),
+            ("repo:git-$(echo $GITHUB_SHA | cut -c1-7)", Tagging::Shortened),
+            ("repo:git-$SHORT_SHA", Tagging::Shortened),
+            ("repo:$(git describe --tags)", Tagging::Shortened),
+            ("type=sha,prefix=git-", Tagging::Shortened),
             ("repo:latest", Tagging::Mutable),
             ("registry:5000/repo", Tagging::Mutable),
             ("repo:${{ github.ref_name }}", Tagging::Mutable),
+            ("repo:$(date +%s)", Tagging::Mutable),
             ("type=raw,value=latest", Tagging::Mutable),
+            ("type=ref,event=branch", Tagging::Mutable),
             ("$REPO:$TAG", Tagging::Unknown),
             ("$IMAGE", Tagging::Unknown),
         ] {
-            assert_eq!(tagging(reference), expected, "{reference}");
+            assert_eq!(tagging(reference, &pattern), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn patterns_with_more_parts() {
+        let Some(pattern) = TagPattern::parse("git-{git_sha}-run-{ci_run_id}") else {
+            panic!("it is a pattern");
+        };
+        for (reference, expected) in [
+            ("r:git-${{ github.sha }}-run-${{ github.run_id }}", Tagging::Immutable),
+            ("r:git-$GITHUB_SHA-run-$RUN", Tagging::Immutable),
+            ("r:git-$GITHUB_SHA", Tagging::OtherPattern),
+            ("r:git-$GITHUB_SHA-run-7", Tagging::Immutable),
+        ] {
+            assert_eq!(tagging(reference, &pattern), expected, "{reference}");
         }
     }
 }

@@ -37,6 +37,27 @@ pub struct ExaminedArtifacts {
     pub image: Option<BTreeSet<String>>,
     /// The path of the Dockerfile that was examined.
     pub dockerfile: Option<String>,
+    /// Attestations that came with the image.
+    pub attestations: Vec<ImageAttestation>,
+    /// The commit of the checkout that the context was examined in.
+    pub commit: Option<String>,
+    /// The `ENTRYPOINT` of the image, if all images that were examined have the same.
+    pub entrypoint: Option<Vec<String>>,
+    /// Whether the run header is still to be written, so that nothing is asked of it.
+    pub before_run_header: bool,
+}
+
+/// An attestation that came with an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageAttestation {
+    /// The image that it came with.
+    pub image: String,
+    /// Its digest.
+    pub digest: String,
+    /// What it says it is: a predicate type, artifact type or media type.
+    pub kind: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// Whether a paper can be asked about.
@@ -77,6 +98,9 @@ impl<'a> Case<'a> {
 
     /// Whether a paper can be asked about, given what the contract says of its kind.
     pub fn presence(&self, kind: PaperKind) -> Presence {
+        if kind == PaperKind::RunHeader && self.examined.is_some_and(|e| e.before_run_header) {
+            return Presence::NotAsked;
+        }
         let required = match kind {
             PaperKind::Provenance => Some(true),
             PaperKind::RunHeader => self.expectations.header_required,
@@ -211,6 +235,11 @@ impl<'a> Case<'a> {
         match self.presence(kind) {
             Presence::Here => return true,
             Presence::NotAsked => {}
+            // A gate may run before the run header is written.
+            Presence::Missing if kind == PaperKind::RunHeader && self.examined.is_some() => {
+                let reason = "it is not there; if the gate runs before it is written, say so with --before-run-header";
+                answers.not_checked.push(self.not_checked(meta, kind, reason));
+            }
             Presence::Missing => {
                 if let Some(message) = missing {
                     let about = [kind.as_str(), "missing"];

@@ -38,6 +38,10 @@ pub struct Expectations {
     pub receipt_required: Option<bool>,
     /// The families of commands, each with the driver that runs it.
     pub families: Vec<(String, String)>,
+    /// The driver of the contract's [workflow], if it has one.
+    pub workflow_driver: Option<String>,
+    /// The repository that the source comes from, if the contract names it: a URL.
+    pub source_repository: Option<String>,
     /// Whether there must be security evidence; by default where it is looked for by run.
     pub security_required: Option<bool>,
     /// Whether that evidence must name the image by its digest.
@@ -78,6 +82,8 @@ impl Default for Expectations {
                 family("local_cli_v0", "local_cli"),
                 family("github_actions_v0", "github_actions"),
             ],
+            workflow_driver: None,
+            source_repository: None,
             security_required: None,
             security_names_image: false,
             signature_required: false,
@@ -114,38 +120,92 @@ pub enum RegistryKind {
     Oci,
 }
 
-/// How a tag is made from a commit: a text around `{git_sha}`.
+/// How a tag is made from a commit: a text around `{git_sha}`, and around other fields of the provenance by their names,
+/// such as `{ci_run_id}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TagPattern {
-    before: String,
-    after: String,
+pub struct TagPattern(Vec<TagPart>);
+
+/// A part of a tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum TagPart {
+    Text(String),
+    Field(Field),
 }
 
 impl TagPattern {
     /// What stands for the commit.
     pub const COMMIT: &'static str = "{git_sha}";
 
-    /// Reads a pattern: `{git_sha}` once, and characters of a tag around it.
+    /// Reads a pattern: `{git_sha}` once, other fields once at most, and characters of a tag around them.
     pub fn parse(text: &str) -> Option<Self> {
-        let (before, after) = text.split_once(Self::COMMIT)?;
-        let pattern = Self { before: before.to_owned(), after: after.to_owned() };
-        Form::Tag.fits(&pattern.tag(&"0".repeat(40))).then_some(pattern)
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, tail) = after.split_once('}')?;
+            let field = Field::ALL.into_iter().find(|f| f.name() == name)?;
+            if parts.contains(&TagPart::Field(field)) {
+                return None;
+            }
+            if !before.is_empty() {
+                parts.push(TagPart::Text(before.to_owned()));
+            }
+            parts.push(TagPart::Field(field));
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            parts.push(TagPart::Text(rest.to_owned()));
+        }
+        let pattern = Self(parts);
+        let sample = |field: Field| Some(if field == Field::GitSha { "0".repeat(40) } else { "0".to_owned() });
+        let fits = pattern.tag(sample).is_ok_and(|tag| Form::Tag.fits(&tag));
+        (fits && pattern.fields().any(|f| f == Field::GitSha)).then_some(pattern)
     }
 
-    /// The tag of a commit.
-    pub fn tag(&self, git_sha: &str) -> String {
-        format!("{}{git_sha}{}", self.before, self.after)
+    /// The fields that a tag is made of.
+    pub fn fields(&self) -> impl Iterator<Item = Field> {
+        self.0.iter().filter_map(|part| match part {
+            TagPart::Field(field) => Some(*field),
+            TagPart::Text(_) => None,
+        })
+    }
+
+    /// The tag that the fields' values make.
+    ///
+    /// # Errors
+    /// The first field that has no value.
+    pub fn tag(&self, value: impl Fn(Field) -> Option<String>) -> Result<String, Field> {
+        let part = |part: &TagPart| match part {
+            TagPart::Text(text) => Ok(text.clone()),
+            TagPart::Field(field) => value(*field).ok_or(*field),
+        };
+        self.0.iter().map(part).collect()
+    }
+
+    /// Whether a text in which the commit is written as `{git_sha}` is made by the pattern, whatever its other fields
+    /// hold.
+    pub fn accepts_form(&self, form: &str) -> bool {
+        let as_wildcard = |part: &TagPart| match part {
+            TagPart::Text(text) => text.clone(),
+            TagPart::Field(Field::GitSha) => Self::COMMIT.to_owned(),
+            TagPart::Field(_) => "*".to_owned(),
+        };
+        let wildcard: String = self.0.iter().map(as_wildcard).collect();
+        fits_wildcard(&wildcard, form)
     }
 
     /// The pattern as it is written.
     pub fn text(&self) -> String {
-        self.tag(Self::COMMIT)
+        let part = |part: &TagPart| match part {
+            TagPart::Text(text) => text.clone(),
+            TagPart::Field(field) => format!("{{{}}}", field.name()),
+        };
+        self.0.iter().map(part).collect()
     }
 }
 
 impl Default for TagPattern {
     fn default() -> Self {
-        Self { before: "git-".to_owned(), after: String::new() }
+        Self(vec![TagPart::Text("git-".to_owned()), TagPart::Field(Field::GitSha)])
     }
 }
 
@@ -186,9 +246,31 @@ mod tests {
 
     #[test]
     fn patterns_hold_the_whole_commit() {
-        assert_eq!(TagPattern::parse("v-{git_sha}-x").unwrap().tag("ab"), "v-ab-x");
-        for bad in ["git-", "git-{sha}", "{git_sha}{git_sha}", "a b{git_sha}", "-{git_sha}", ""] {
+        let with = |pattern: &str| {
+            TagPattern::parse(pattern).unwrap().tag(|f| match f {
+                Field::GitSha => Some("ab".to_owned()),
+                Field::CiRunId => Some("7".to_owned()),
+                _ => None,
+            })
+        };
+        assert_eq!(with("v-{git_sha}-x").unwrap(), "v-ab-x");
+        assert_eq!(with("git-{git_sha}-run-{ci_run_id}").unwrap(), "git-ab-run-7");
+        assert_eq!(with("{git_sha}-{platform_run_id}"), Err(Field::PlatformRunId));
+        for bad in [
+            "git-",
+            "git-{sha}",
+            "{git_sha}{git_sha}",
+            "{git_sha}{ci_run_id}{ci_run_id}",
+            "{ci_run_id}",
+            "a b{git_sha}",
+            "-{git_sha}",
+            "{git_sha",
+            "",
+        ] {
             assert_eq!(TagPattern::parse(bad), None, "{bad}");
         }
+        let pattern = TagPattern::parse("git-{git_sha}-run-{ci_run_id}").unwrap();
+        assert!(pattern.accepts_form("git-{git_sha}-run-8") && !pattern.accepts_form("git-{git_sha}"));
+        assert_eq!(pattern.text(), "git-{git_sha}-run-{ci_run_id}");
     }
 }

@@ -2,6 +2,7 @@
 //! registry and the other runs. [`judge`] is a function of [`Papers`] alone: it reads no file, no clock and no network.
 
 mod case;
+mod commit;
 mod expectation;
 mod sw501;
 mod sw502;
@@ -17,8 +18,9 @@ mod sw511;
 mod sw512;
 mod sw513;
 mod sw514;
+mod sw515;
 
-pub use case::{Case, ExaminedArtifacts, Presence};
+pub use case::{Case, ExaminedArtifacts, ImageAttestation, Presence};
 pub use expectation::{
     DigestValue, Expectations, Field, Form, HeaderPointers, KeyError, Layout, Mode, PublicKey, RegistryKind,
     TagPattern, fits_wildcard,
@@ -43,6 +45,7 @@ pub const ALL: &[&dyn for<'a> Check<Case<'a>>] = &[
     &sw512::BadSignature,
     &sw513::ConfigDigest,
     &sw514::SecurityEvidence,
+    &sw515::AttestationContradicts,
 ];
 
 /// What was found out about one run.

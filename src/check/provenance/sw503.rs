@@ -35,9 +35,19 @@ impl Check<Case<'_>> for TagOfAnotherCommit {
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
         let tag = case.need(&META, Field::ImageTag, answers);
         let sha = case.need(&META, Field::GitSha, answers);
-        let (Some(tag), Some(sha)) = (tag, sha) else { return };
+        let (Some(tag), Some(_)) = (tag, sha) else { return };
         let pattern = &case.expectations.tag_pattern;
-        let wanted = pattern.tag(&sha.value);
+        let fields = case.provenance.as_ref().map(|r| &r.fields);
+        let value = |field: Field| fields.and_then(|f| f.text(field)).map(str::to_owned);
+        let wanted = match pattern.tag(value) {
+            Ok(wanted) => wanted,
+            Err(missing) => {
+                let reason =
+                    format!("the tag's pattern holds {{{0}}}, and the provenance has no {0}", missing.name());
+                answers.not_checked.push(case.not_checked(&META, PaperKind::Provenance, reason));
+                return;
+            }
+        };
         if tag.value == wanted {
             return;
         }

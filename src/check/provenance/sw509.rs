@@ -11,7 +11,7 @@ pub struct ReceiptInconsistent;
 const META: CheckMeta = CheckMeta {
     id: "SW509",
     name: "build-receipt",
-    summary: "The build receipt is missing, says FAIL, names an unknown command family, or disagrees with itself or the provenance.",
+    summary: "The build receipt is missing, says FAIL, names an unknown command family or another driver than the contract's workflow, or disagrees with itself or the provenance.",
     why: "The receipt says that the image came out of the pinned commands and no others; without a good one the build may have been anything.",
     fix: "Build with one of the command families that the contract pins, and let that run write the receipt: driver, family, tag, digest, actor, time and verdict, equal to the provenance.",
     clause: "E",
@@ -19,6 +19,9 @@ const META: CheckMeta = CheckMeta {
     reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
+
+/// The drivers that a contract's [workflow] can have; the name of any other is the contract's own.
+const WORKFLOW_DRIVERS: [&str; 2] = ["github_actions", "local_cli"];
 
 /// The fields that receipt and provenance share. What only one of them has is not compared.
 const SHARED: [Field; 7] = [
@@ -59,7 +62,33 @@ impl Check<Case<'_>> for ReceiptInconsistent {
         for (text, about, message) in itself(case, fields) {
             report(text, about, message);
         }
+        if let (Some(driver), Some(own)) = (fields.get(Field::BuildDriver), &case.expectations.workflow_driver)
+            && driver.value != *own
+            && WORKFLOW_DRIVERS.contains(&driver.value.as_str())
+        {
+            let message = format!("the driver is not that of the contract's [workflow], which is {own}");
+            report(driver, "workflow", message);
+        }
         let Some(provenance) = &case.provenance else { return };
+        if fields.get(Field::BuildDriver).is_some() && provenance.fields.get(Field::BuildDriver).is_none() {
+            let name = provenance.layout.name(Field::BuildDriver);
+            if provenance.layout.knows(name) {
+                let message = format!(
+                    "the packaging provenance does not record the build driver: it has no {name}, and the receipt names one"
+                );
+                let origin = case.origin(PaperKind::Provenance);
+                let mut finding = case.finding(&META, context, origin, &["no driver"], message);
+                finding.severity = Severity::Medium;
+                answers.findings.push(finding);
+            } else {
+                let reason = format!("the contract's [provenance] allows no {name}, so the drivers cannot be compared");
+                answers.not_checked.push(case.not_checked(&META, PaperKind::Provenance, reason));
+            }
+        }
+        let mut report = |text: &Text, about: &str, message: String| {
+            let origin = case.origin_at(PaperKind::Receipt, text.span);
+            answers.findings.push(case.finding(&META, context, origin, &[about], message));
+        };
         for field in SHARED {
             let (Some(here), Some(there)) = (fields.get(field), provenance.fields.get(field)) else {
                 continue;

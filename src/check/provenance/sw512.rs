@@ -1,5 +1,6 @@
 //! SW512: the signature.
 
+use super::commit::{self, CommitAnswer};
 use super::{Case, Presence, Signed};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Reads, Severity};
@@ -111,11 +112,21 @@ fn differences(case: &Case<'_>, statement: &Statement, answers: &mut Answers) ->
             differ("subject", "what was signed is about another repository");
         }
     }
+    let own_repository = case.expectations.source_repository.as_deref();
+    if commit::is_other_repository(statement, own_repository) {
+        differ("repository", "what was signed was built from another repository than the contract's");
+    }
     if let Some(sha) = text(Field::GitSha) {
-        let other = !statement.commits.iter().any(|c| c == sha);
-        // Statements of other build types need not name a commit; ours always do.
-        if other && (is_ours || !statement.commits.is_empty()) {
-            differ("commit", "what was signed names another commit");
+        match commit::compare(statement, sha, own_repository) {
+            CommitAnswer::Same => {}
+            CommitAnswer::Other => differ("commit", "what was signed names another commit"),
+            // A statement of our own always names it.
+            CommitAnswer::Unknown(_) if is_ours => differ("commit", "what was signed names no commit"),
+            CommitAnswer::Unknown(others) => {
+                let others = if others.is_empty() { String::new() } else { format!("; it names commits of {}", others.join(", ")) };
+                let reason = format!("what was signed names no commit of the source, so it cannot be compared{others}");
+                answers.not_checked.push(case.not_checked(&META, PaperKind::Attestation, reason));
+            }
         }
     }
     if !is_ours {

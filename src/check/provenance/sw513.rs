@@ -1,6 +1,6 @@
 //! SW513: the config digest does not recompute.
 
-use super::Case;
+use super::{Case, Presence};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Reads, Severity};
 use seaworthy_provenance::{PaperKind, canonical};
@@ -32,6 +32,9 @@ impl Check<Case<'_>> for ConfigDigest {
     }
 
     fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
+        if case.presence(PaperKind::RunHeader) == Presence::NotAsked {
+            return Applies::NotRequested;
+        }
         let Some(root) = case.header.as_ref().and_then(|h| h.root.as_ref()) else {
             return Applies::NotRequested;
         };

@@ -12,14 +12,17 @@ pub struct SecurityEvidence;
 const META: CheckMeta = CheckMeta {
     id: "SW514",
     name: "security-evidence",
-    summary: "The run's security evidence is missing, says FAIL, or is about another image.",
-    why: "The evidence says that no secret is aboard this image. Evidence that failed, or that is about another image, says nothing of the kind.",
+    summary: "The run's security evidence is missing, says FAIL, contradicts itself, or is about another image.",
+    why: "The evidence says that this image holds no secret. Evidence that failed, that contradicts itself, or that is about another image, says nothing of the kind.",
     fix: "Run `seaworthy image` on the very image that was pushed, by its digest, with `--run-id` and `--report evidence`; mend what it finds.",
     clause: "D, F",
     severity: Severity::High,
     reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],
 };
+
+/// Most contradictions of one document that are told.
+const CONTRADICTIONS: usize = 20;
 
 impl Check<Case<'_>> for SecurityEvidence {
     fn meta(&self) -> &'static CheckMeta {
@@ -58,6 +61,14 @@ impl Check<Case<'_>> for SecurityEvidence {
                 let reason = "it is malformed and has no verdict";
                 answers.not_checked.push(case.not_checked(&META, kind, reason));
             }
+        }
+        for mistake in security.contradictions.iter().take(CONTRADICTIONS) {
+            let message = format!(
+                "the security evidence contradicts itself: its verdict is PASS, and {} {}",
+                mistake.pointer, mistake.message
+            );
+            let origin = case.origin_at(kind, mistake.span);
+            answers.findings.push(case.finding(&META, context, origin, &[mistake.pointer.as_str()], message));
         }
         let digest = case.need(&META, Field::ImageDigest, answers);
         let wrong = match (&security.images, digest) {

@@ -1,11 +1,11 @@
 //! A role of the snapshot as the IAM engine takes it: its policies, boundary and the organization's, and what of them
 //! nobody saw.
 
-use super::{Role, Wiring};
+use super::{Role, RoleKind, Wiring};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
 use seaworthy_aws::{self, Document, Gap, Place, PolicySource, Seen};
-use seaworthy_iam::{Arn, Context, Layer, Limits, Policy, PolicySet, Requester, StatementRef};
+use seaworthy_iam::{Arn, Context, Layer, Limits, Policy, PolicySet, Request, Requester, StatementRef};
 
 /// A part of a role that nobody saw.
 pub(super) struct Missing {
@@ -37,10 +37,13 @@ pub(super) struct Access<'a> {
     pub(super) limits: Limits,
     /// How each identity policy is attached.
     pub(super) identity_sources: Vec<PolicySource>,
-    /// Where each identity policy is told of.
-    identity_places: Vec<&'a Place>,
+    /// Where each identity policy is told of, and what it says.
+    identity_documents: Vec<&'a Document>,
     boundary_place: Option<&'a Place>,
 }
+
+/// What could stop a request and is told by name.
+const MOST_OBSTACLES: usize = 8;
 
 /// Steps of the proofs of one question, one role and one run. Policies that people write take a thousandth of it.
 const QUESTION_STEPS: usize = 10_000_000;
@@ -61,6 +64,37 @@ impl Wiring<'_> {
         }
     }
 
+    /// Judges each of these roles that was seen. One that was not is not checked, and neither are the parts of the others
+    /// that were not; of a role that does not exist there is nothing to judge.
+    pub(super) fn each_role<'r>(
+        &'r self,
+        meta: &'static CheckMeta,
+        roles: impl IntoIterator<Item = &'r Role>,
+        answers: &mut Answers,
+        mut judge: impl FnMut(&Access<'r>, &mut Answers),
+    ) {
+        for role in roles {
+            match self.access(role) {
+                Seen::Absent => {}
+                Seen::NotSeen(gap) => answers.not_checked.push(self.not_checked(
+                    meta,
+                    self.nowhere(&role.name),
+                    format!("role {}", role.name),
+                    gap.to_string(),
+                )),
+                Seen::Value(access) => {
+                    access.tell(self, meta, answers);
+                    judge(&access, answers);
+                }
+            }
+        }
+    }
+
+    /// The contract's roles of one kind.
+    pub(super) fn roles_of(&self, kind: RoleKind) -> impl Iterator<Item = &Role> {
+        self.expectations.roles.iter().filter(move |role| role.kind == kind)
+    }
+
     fn access_of<'r>(&'r self, role: &'r Role, seen: &'r seaworthy_aws::Role) -> Access<'r> {
         let arn = seen.arn.as_deref().or(role.arn.as_deref());
         let mut access = Access {
@@ -73,7 +107,7 @@ impl Wiring<'_> {
             unseen_boundary: None,
             limits: self.limits(),
             identity_sources: Vec::new(),
-            identity_places: Vec::new(),
+            identity_documents: Vec::new(),
             boundary_place: None,
         };
         if let (Some(wanted), Some(there)) = (&role.arn, &seen.arn)
@@ -96,7 +130,7 @@ impl Wiring<'_> {
                     Ok(policy) => {
                         let doubt = doubt(self, &policy);
                         access.policies.identity.push(policy);
-                        access.identity_places.push(&document.place);
+                        access.identity_documents.push(document);
                         access.identity_sources.push(attached.source);
                         if let Some(gap) = doubt {
                             access.miss(what, gap, &document.place);
@@ -150,6 +184,11 @@ impl Wiring<'_> {
         if let Some(account) = self.placement.known_account() {
             context.set("aws:ResourceAccount", vec![account.to_owned()]);
         }
+        let name = principal.rsplit('/').next().unwrap_or_default();
+        let tags = self.snapshot.roles.get(name).and_then(Seen::value).map(|role| &role.tags);
+        for (key, value) in tags.into_iter().flatten() {
+            context.set(&format!("aws:PrincipalTag/{key}"), vec![value.clone()]);
+        }
         context
     }
 
@@ -160,6 +199,12 @@ impl Wiring<'_> {
         let region = region.filter(|region| Some(*region) == self.placement.known_region());
         if let Some(region) = region {
             context.set("aws:RequestedRegion", vec![region.to_owned()]);
+        }
+        for (key, value) in self.tags.get(resource).into_iter().flat_map(|tags| tags.iter()) {
+            let service = resource.split(':').nth(2).unwrap_or_default();
+            for name in ["aws:ResourceTag", &format!("{service}:ResourceTag")] {
+                context.set(&format!("{name}/{key}"), vec![value.clone()]);
+            }
         }
         context
     }
@@ -184,7 +229,7 @@ impl<'a> Access<'a> {
             unseen_boundary: None,
             limits: self.limits.clone(),
             identity_sources: self.identity_sources.clone(),
-            identity_places: self.identity_places.clone(),
+            identity_documents: self.identity_documents.clone(),
             boundary_place: self.boundary_place,
         }
     }
@@ -193,14 +238,41 @@ impl<'a> Access<'a> {
         self.unseen.push(Missing { what, gap, place: place.clone() });
     }
 
-    /// Where the policy of a statement is told of.
-    pub(super) fn place(&self, of: StatementRef) -> &Place {
-        let place = match of.layer {
-            Layer::Identity => self.identity_places.get(of.policy).copied(),
-            Layer::Boundary => self.boundary_place,
-            _ => None,
+    /// Where a statement is told of: its own line where that is known, else that of its policy.
+    pub(super) fn place(&self, of: StatementRef) -> Place {
+        let document = self.identity_documents.get(of.policy).filter(|_| of.layer == Layer::Identity);
+        let boundary = self.boundary_place.filter(|_| of.layer == Layer::Boundary);
+        let place = document.map(|document| &document.place).or(boundary).unwrap_or(&self.seen.place);
+        let line = document.and_then(|document| document.lines.get(of.statement)).copied();
+        Place { line: line.or(place.line), ..place.clone() }
+    }
+
+    /// A statement of an identity policy as it is written.
+    pub(super) fn written(&self, of: StatementRef) -> Option<serde_json::Value> {
+        let document = self.identity_documents.get(of.policy).filter(|_| of.layer == Layer::Identity)?;
+        let text: serde_json::Value = serde_json::from_str(&document.text).ok()?;
+        let statements = text.get("Statement")?;
+        let one = if statements.is_array() { statements.get(of.statement) } else { Some(statements) };
+        one.cloned()
+    }
+
+    /// Why nothing stops a request that is allowed, for a note.
+    pub(super) fn unstopped(
+        &self,
+        policies: &PolicySet,
+        action: &str,
+        resource: &str,
+        context: Context,
+    ) -> Option<String> {
+        let account = resource.split(':').nth(4).filter(|account| !account.is_empty());
+        let request = Request::new(&self.principal, action, resource, account, context).ok()?;
+        let obstacles = policies.obstacles(&request);
+        let told: Vec<String> = obstacles.iter().take(MOST_OBSTACLES).map(ToString::to_string).collect();
+        let more = match obstacles.len().saturating_sub(MOST_OBSTACLES) {
+            0 => String::new(),
+            more => format!("; and {more} more Deny statements that do not apply"),
         };
-        place.unwrap_or(&self.seen.place)
+        Some(format!("nothing stops {action} on {resource}: {}{more}", told.join("; ")))
     }
 
     /// Tells what was not seen of the role.

@@ -78,6 +78,19 @@ pub struct Role {
     pub requires: Vec<String>,
     /// What it may read beyond that.
     pub extras: Vec<Extra>,
+    /// What it must not be allowed.
+    pub denied: Vec<Denied>,
+}
+
+/// Something that a role must not be allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// Actions; `*` and `?` are wildcards.
+    pub actions: Vec<String>,
+    /// ARNs; `*` and `?` are wildcards, and `*` alone is everything.
+    pub resources: Vec<String>,
+    /// Why.
+    pub reason: String,
 }
 
 /// Something that a role may read although it does not require it.
@@ -143,6 +156,7 @@ impl Role {
             kind: RoleKind::Execution,
             requires: vec![],
             extras: vec![],
+            denied: vec![],
         }
     }
 }

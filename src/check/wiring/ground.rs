@@ -5,7 +5,7 @@ use seaworthy_aws::Seen;
 use seaworthy_source::{Origin, OriginKind};
 
 use super::Wiring;
-use crate::check::Answers;
+use crate::check::{Answers, Applies};
 use crate::finding::{CheckMeta, NotChecked};
 
 /// Something that the contract, or a source, must have for a check to be asked about anything.
@@ -27,6 +27,20 @@ impl Wiring<'_> {
         for ground in grounds {
             answers.not_checked.extend(self.missing(meta, *ground));
         }
+    }
+
+    /// Whether nothing is said of tasks because there are none to be said of: the contract names roles and no task, and
+    /// the sources have roles and no task definition.
+    pub(super) fn is_only_iam(&self) -> bool {
+        let has_roles = self.snapshot.roles.values().any(|role| role.value().is_some());
+        let has_tasks = self.snapshot.tasks.values().any(|task| *task != Seen::Absent);
+        let (roles, tasks) = (&self.expectations.roles, &self.expectations.tasks);
+        has_roles && !has_tasks && self.snapshot.overrides.is_empty() && !roles.is_empty() && tasks.is_empty()
+    }
+
+    /// Whether a check on tasks is asked.
+    pub(super) fn asks_for_tasks(&self) -> Applies {
+        if self.is_only_iam() { Applies::NotRequested } else { Applies::Asked }
     }
 
     fn missing(&self, meta: &'static CheckMeta, ground: Ground) -> Vec<NotChecked> {

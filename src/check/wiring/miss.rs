@@ -2,10 +2,39 @@
 
 use super::access::Access;
 use super::statement::{described, matches, names_action};
-use seaworthy_iam::{Effect, Layer, StatementRef};
+use seaworthy_iam::{Effect, Layer, StatementRef, likely_action};
 
 /// Why a role that seems to be allowed is not: the statement that comes closest, and what is wrong with it.
 pub(super) fn near(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<String> {
+    misspelt(access, actions, arn).or_else(|| near_resource(access, actions, arn))
+}
+
+/// A statement on this resource whose action AWS does not have, and that was meant to be one of these.
+fn misspelt(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<String> {
+    for (index, policy) in access.policies.identity.iter().enumerate() {
+        for (at, statement) in policy.statements.iter().enumerate() {
+            let resources = statement.resources.as_ref().filter(|r| !r.negated);
+            let is_meant = resources.is_some_and(|r| r.written.iter().any(|written| matches(written, arn)));
+            if statement.effect != Effect::Allow || statement.actions.negated || !is_meant {
+                continue;
+            }
+            for written in &statement.actions.written {
+                let Some(likely) = likely_action(written).filter(|likely| actions.contains(&likely.as_str()))
+                else {
+                    continue;
+                };
+                let of = StatementRef { layer: Layer::Identity, level: 0, policy: index, statement: at };
+                let by = described(&access.policies, of);
+                return Some(format!(
+                    "{by} names the action {written}, which AWS does not have: {likely} may be meant"
+                ));
+            }
+        }
+    }
+    None
+}
+
+fn near_resource(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<String> {
     for (index, policy) in access.policies.identity.iter().enumerate() {
         for (at, statement) in policy.statements.iter().enumerate() {
             let meant =
@@ -30,6 +59,12 @@ pub(super) fn near(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<S
 fn fault(resource: &str, arn: &str) -> Option<String> {
     if matches(resource, arn) {
         return Some("does match, but the statement's condition does not hold".to_owned());
+    }
+    if is_without_suffix(resource, arn) {
+        return Some(
+            "lacks the hyphen and six characters that Secrets Manager adds: write `-??????` behind it"
+                .to_owned(),
+        );
     }
     let undoubled = resource.replace("parameter//", "parameter/");
     if undoubled != resource && matches(&undoubled, arn) {
@@ -57,6 +92,12 @@ fn fault(resource: &str, arn: &str) -> Option<String> {
     (!faults.is_empty() && matches(&fixed, arn)).then(|| faults.join(" and "))
 }
 
+/// Whether a resource names a secret by its name alone.
+fn is_without_suffix(resource: &str, arn: &str) -> bool {
+    let is_secret = arn.contains(":secretsmanager:") && !resource.ends_with('*');
+    is_secret && matches(&format!("{resource}-??????"), arn)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +114,8 @@ mod tests {
         assert!(ask("arn:aws:ssm:eu-west-2:*:parameter/prod/db").contains("region eu-west-2, not eu-west-1"));
         assert!(ask("arn:aws:ssm:*:999999999999:parameter//prod/db").contains("names the account"));
         assert_eq!(ask("arn:aws:ssm:*:*:parameter/dev/db"), "");
+        let secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:app/db";
+        let short = fault(secret, &format!("{secret}-AbCdEf")).unwrap_or_default();
+        assert!(short.contains("six characters"), "{short}");
     }
 }

@@ -8,6 +8,7 @@ mod access;
 mod excess;
 mod expectation;
 mod ground;
+mod host;
 mod key;
 mod known;
 mod miss;
@@ -28,13 +29,17 @@ mod sw407;
 mod sw409;
 mod sw410;
 mod sw411;
+mod sw413;
+mod sw414;
 mod sw415;
 mod symbol;
 mod table;
 mod target;
 mod task_definition;
 
-pub use expectation::{Exception, Expectations, Extra, ForbiddenRole, Kept, Role, RoleKind, Secret, Task};
+pub use expectation::{
+    Denied, Exception, Expectations, Extra, ForbiddenRole, Kept, Role, RoleKind, Secret, Task,
+};
 pub use place::{Placement, origin};
 pub use question::{Answer, ask};
 pub use reference::resolved;
@@ -63,6 +68,10 @@ pub struct Wiring<'a> {
     pub organization: &'a [Level],
     /// The contract's name, for what it gives no ground to ask.
     pub contract: &'a str,
+    /// What was there before, if new access is asked about.
+    pub against: Option<&'a Snapshot>,
+    /// The known tags of parameters and secrets, by ARN.
+    tags: BTreeMap<String, &'a BTreeMap<String, String>>,
     /// What the symbols of plans and templates stand for.
     symbols: BTreeMap<String, String>,
     /// What all proofs of a run may spend.
@@ -81,10 +90,29 @@ impl<'a> Wiring<'a> {
     ) -> Self {
         let symbols = BTreeMap::new();
         let budget = Budget::new(access::RUN_STEPS);
-        let mut wiring =
-            Self { contract, snapshot, expectations, today, placement, organization, symbols, budget };
+        let (against, tags) = (None, BTreeMap::new());
+        let mut wiring = Self {
+            contract,
+            snapshot,
+            expectations,
+            today,
+            placement,
+            organization,
+            against,
+            tags,
+            symbols,
+            budget,
+        };
         wiring.symbols = wiring.parts();
+        wiring.tags = wiring.tags_of_resources();
         wiring
+    }
+
+    /// The same, compared with what was there before.
+    #[must_use]
+    pub fn compared_with(mut self, before: Option<&'a Snapshot>) -> Self {
+        self.against = before;
+        self
     }
 }
 
@@ -100,5 +128,7 @@ pub const ALL: &[&dyn for<'a> Check<Wiring<'a>>] = &[
     &sw409::TaskRoleNotMapped,
     &sw410::TrustTooWide,
     &sw411::RoleWidensItself,
+    &sw413::NewAccessGranted,
+    &sw414::DeniedAccess,
     &sw415::TrustWithoutSource,
 ];

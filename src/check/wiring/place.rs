@@ -88,12 +88,28 @@ impl Placement {
     }
 }
 
+impl Placement {
+    /// A text for people: what stands for an account or region that nobody knows is said as such.
+    pub fn spoken(&self, text: &str) -> String {
+        let mut out = text.to_owned();
+        if self.account.is_none() {
+            out = out.replace(SOME_ACCOUNT, "ACCOUNT");
+        }
+        if self.region.is_none() {
+            out = out.replace(SOME_REGION, "REGION");
+        }
+        out
+    }
+}
+
 /// The origin of a place in a snapshot.
 pub fn origin(snapshot: &Snapshot, place: &Place) -> Origin {
     let Some(source) = snapshot.source(place) else { return Origin::new(OriginKind::Artifact, "snapshot") };
     let kind = match source.kind {
         SourceKind::Live => OriginKind::Account,
-        SourceKind::Plan | SourceKind::State | SourceKind::Template => OriginKind::Infrastructure,
+        SourceKind::Plan | SourceKind::State | SourceKind::Template | SourceKind::TaskDefinition => {
+            OriginKind::Infrastructure
+        }
     };
     let at = match (place.line, &place.pointer) {
         (Some(line), _) => {
@@ -103,7 +119,8 @@ pub fn origin(snapshot: &Snapshot, place: &Place) -> Origin {
         (None, None) => seaworthy_source::Place::Whole,
     };
     let path = Some(seaworthy_source::escape_bytes(place.address.as_bytes())).filter(|p| !p.is_empty());
-    Origin { path, place: at, ..Origin::new(kind, source.name.clone()) }
+    let name = place.file.as_ref().unwrap_or(&source.name);
+    Origin { path, place: at, ..Origin::new(kind, name.clone()) }
 }
 
 impl Wiring<'_> {
@@ -116,7 +133,7 @@ impl Wiring<'_> {
     pub(super) fn nowhere(&self, what: &str) -> Origin {
         let sources = &self.snapshot.sources;
         let live = sources.iter().position(|s| s.kind == SourceKind::Live);
-        let place = Place { source: live.unwrap_or(0), address: what.to_owned(), pointer: None, line: None };
+        let place = Place { source: live.unwrap_or(0), address: what.to_owned(), ..Place::default() };
         let mut origin = self.origin(&place);
         origin.path = Some(seaworthy_source::escape_bytes(what.as_bytes()));
         origin

@@ -34,6 +34,8 @@ pub(super) enum Readable {
     Yes,
     /// It cannot, and why.
     No(String),
+    /// A Deny keeps it from that, and which.
+    Denied(String),
     /// Nobody can say, and why.
     Unknown(String),
 }
@@ -101,7 +103,7 @@ fn judge(
     let origin = wiring.origin(&access.seen.place);
     match readable(wiring, access, target) {
         Readable::Yes => {}
-        Readable::No(why) => {
+        Readable::No(why) | Readable::Denied(why) => {
             let message = format!("{} cannot read {handle} ({}): {why}", access.name, target.name());
             let fix = format!("{} {}", META.fix, remedy::one(wiring, target));
             answers.findings.push(finding(context, origin, message, fix, &[access.name, handle]));
@@ -169,8 +171,8 @@ fn fetch(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Reada
     });
     let Some(first) = answers.next() else { return Readable::Yes };
     let answer = answers.fold(first, |best, next| match (&best, &next) {
-        (Readable::Yes, _) | (Readable::Unknown(_), Readable::No(_)) => best,
-        (_, Readable::Yes) | (Readable::No(_), Readable::Unknown(_)) => next,
+        (Readable::Yes, _) | (Readable::Unknown(_), Readable::No(_) | Readable::Denied(_)) => best,
+        (_, Readable::Yes) | (Readable::No(_) | Readable::Denied(_), Readable::Unknown(_)) => next,
         _ => best,
     });
     match answer {
@@ -205,7 +207,7 @@ fn decide(
     let unseen = access.unseen.first().map(|m| format!("{} was not seen: {}", m.what, m.gap));
     let unseen = unseen.or_else(|| unseen_resource.map(str::to_owned));
     match evaluation.decision {
-        Decision::ExplicitlyDenied => Readable::No(format!("{action}: {}", explanation.text)),
+        Decision::ExplicitlyDenied => Readable::Denied(format!("{action}: {}", explanation.text)),
         // What limits was seen, and does not allow it: nothing unseen can.
         Decision::ImplicitlyDenied
             if matches!(evaluation.layer, Some(Layer::ServiceControl)) && unseen_resource.is_none() =>
@@ -271,7 +273,7 @@ fn decrypt(
         }
     });
     match answer {
-        Readable::No(why) => {
+        Readable::No(why) | Readable::Denied(why) => {
             Readable::No(format!("it may fetch the value and not decrypt it with {arn}: {why}"))
         }
         other => other,

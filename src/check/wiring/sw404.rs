@@ -36,22 +36,10 @@ impl Check<Wiring<'_>> for RoleReadsMore {
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Secrets, Ground::Roles], answers);
-        for role in wiring.expectations.roles.iter().filter(|r| r.kind == RoleKind::Task) {
-            match wiring.access(role) {
-                // A role that is not there reads nothing; SW409 tells that it is missing.
-                Seen::Absent => {}
-                Seen::NotSeen(gap) => answers.not_checked.push(wiring.not_checked(
-                    &META,
-                    wiring.nowhere(&role.name),
-                    format!("role {}", role.name),
-                    gap.to_string(),
-                )),
-                Seen::Value(access) => {
-                    access.tell(wiring, &META, answers);
-                    judge(wiring, context, &access, answers);
-                }
-            }
-        }
+        // SW409 tells that a role is missing.
+        wiring.each_role(&META, wiring.roles_of(RoleKind::Task), answers, |access, answers| {
+            judge(wiring, context, access, answers);
+        });
     }
 }
 
@@ -152,7 +140,7 @@ fn report(
     };
     let origin = match (of, by_secret.and_then(|s| wiring.snapshot.secret(s).value().copied())) {
         (_, Some(secret)) => wiring.origin(&secret.place),
-        (Some(of), None) => wiring.origin(access.place(of)),
+        (Some(of), None) => wiring.origin(&access.place(of)),
         (None, None) => wiring.origin(&access.seen.place),
     };
     if let Some(boundary) = &access.unseen_boundary {
@@ -176,6 +164,10 @@ fn report(
     );
     let message = format!("{} is allowed {} {than}, {example}, by {by}", access.name, actions.join(", "));
     let mut notes: Vec<String> = reaches.iter().map(|r| format!("{} on {}", r.action, r.witness)).collect();
+    if by_secret.is_none() {
+        let context = wiring.context_on(&access.principal, &first.witness.text);
+        notes.extend(access.unstopped(&access.policies, first.action, &first.witness.text, context));
+    }
     notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
     let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));
     notes.extend(
@@ -193,7 +185,7 @@ fn report(
         Finding::build(&META, origin, message)
             .severity(severity)
             .confidence(if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium })
-            .fix(format!("{} {}", META.fix, remedy::whole(wiring, targets)))
+            .fix(format!("{} {}", META.fix, remedy::change(wiring, access, of, targets)))
             .notes(notes)
             .named(context.key, &place),
     );

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::access::Access;
 use super::excess::{self, Permitted};
 use super::ground::Ground;
-use super::task_definition::{Named, exceptions, named};
+use super::task_definition::{Named, exceptions, named, role_fields};
 use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
@@ -49,6 +49,17 @@ struct Beyond {
     actions: Vec<String>,
     notes: Vec<String>,
     reads: bool,
+    /// One action and resource of them.
+    first: Option<(String, String)>,
+}
+
+impl Beyond {
+    /// Why nothing stops the first of them.
+    fn unstopped(&self, wiring: &Wiring<'_>, access: &Access<'_>) -> Option<String> {
+        let (action, resource) = self.first.as_ref()?;
+        let context = wiring.context_on(&access.principal, resource);
+        access.unstopped(&access.policies, action, resource, context)
+    }
 }
 
 /// What was found of one role, by statement.
@@ -77,21 +88,8 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Roles], answers);
-        for role in &execution_roles(wiring, answers) {
-            match wiring.access(role) {
-                Seen::Absent => {}
-                Seen::NotSeen(gap) => answers.not_checked.push(wiring.not_checked(
-                    &META,
-                    wiring.nowhere(&role.name),
-                    format!("role {}", role.name),
-                    gap.to_string(),
-                )),
-                Seen::Value(access) => {
-                    access.tell(wiring, &META, answers);
-                    judge(wiring, context, &access, answers);
-                }
-            }
-        }
+        let roles = execution_roles(wiring, answers);
+        wiring.each_role(&META, &roles, answers, |access, answers| judge(wiring, context, access, answers));
     }
 }
 
@@ -99,9 +97,12 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
 fn execution_roles(wiring: &Wiring<'_>, answers: &mut Answers) -> Vec<Role> {
     let is_agent = |r: &&Role| r.kind == RoleKind::Execution;
     let mut roles: Vec<Role> = wiring.expectations.roles.iter().filter(is_agent).cloned().collect();
-    for (family, task) in &wiring.snapshot.tasks {
-        let Some(task) = task.value() else { continue };
-        let reason = match &task.execution_role {
+    let tasks =
+        wiring.snapshot.tasks.iter().filter_map(|(family, task)| Some((family.as_str(), task.value()?)));
+    let tasks: Vec<_> = tasks.collect();
+    let fields = role_fields(wiring, &tasks).into_iter().filter(|field| field.name == "executionRoleArn");
+    for field in fields {
+        let reason = match field.role {
             Seen::Absent => continue,
             Seen::NotSeen(gap) => Err(gap.to_string()),
             Seen::Value(text) => {
@@ -111,8 +112,8 @@ fn execution_roles(wiring: &Wiring<'_>, answers: &mut Answers) -> Vec<Role> {
         let Named { name, .. } = match reason {
             Ok(named) => named,
             Err(reason) => {
-                let what = format!("execution role of the task {family}");
-                answers.not_checked.push(wiring.not_checked(&META, wiring.origin(&task.place), what, reason));
+                let what = format!("execution role of the task {}", field.task);
+                answers.not_checked.push(wiring.not_checked(&META, wiring.origin(field.place), what, reason));
                 continue;
             }
         };
@@ -150,6 +151,9 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
         let by = reach.by_secret.map(|s| format!(" (the policy of the secret {s})")).unwrap_or_default();
         if !beyond.actions.iter().any(|a| a == reach.action) {
             beyond.actions.push(reach.action.to_owned());
+        }
+        if by.is_empty() {
+            beyond.first.get_or_insert((reach.action.to_owned(), reach.witness.text.clone()));
         }
         beyond.notes.push(format!("{} on {}{by}", reach.action, reach.witness));
     }
@@ -200,6 +204,7 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
                     .map_or_else(|| action.text.clone(), |(_, s)| statement::written(s, &action.text));
                 if !beyond.actions.iter().any(|a| a.eq_ignore_ascii_case(&written)) {
                     beyond.actions.push(written);
+                    beyond.first.get_or_insert((action.text.clone(), resource.text.clone()));
                     beyond.notes.push(format!("{action} on {resource}"));
                 }
                 let Some(of) = of else { return };
@@ -235,7 +240,8 @@ fn report(
 ) {
     let by =
         of.map_or_else(|| "a resource policy".to_owned(), |of| statement::described(&access.policies, of));
-    let origin = wiring.origin(of.map_or(&access.seen.place, |of| access.place(of)));
+    let place = of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
+    let origin = wiring.origin(&place);
     let actions = beyond.actions.join(", ");
     if let Some(boundary) = &access.unseen_boundary {
         let what = format!("whether the execution role {} is allowed {actions}", access.name);
@@ -253,7 +259,7 @@ fn report(
         )
         .severity(if beyond.reads { Severity::Critical } else { META.severity })
         .confidence(if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium })
-        .notes(beyond.notes.clone())
+        .notes(beyond.notes.iter().cloned().chain(beyond.unstopped(wiring, access)).collect())
         .named(context.key, &[access.name, &policy, &sid]),
     );
 }

@@ -2,10 +2,10 @@
 
 use super::Wiring;
 use super::ground::Ground;
-use super::task_definition::{at, exceptions, tasks};
-use crate::check::{Answers, Check, Context};
+use super::task_definition::{at, described, exceptions, tasks};
+use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
-use seaworthy_aws::{SecretReference, TaskDefinition};
+use seaworthy_aws::{Place, SecretReference};
 use seaworthy_iam::Arn;
 
 /// SW406.
@@ -32,6 +32,10 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
         true
     }
 
+    fn applies(&self, wiring: &Wiring<'_>, _: &Context<'_>) -> Applies {
+        wiring.asks_for_tasks()
+    }
+
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Tasks], answers);
         for (family, task) in tasks(wiring, &META, answers) {
@@ -44,7 +48,12 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
                 ));
             }
             for reference in &task.references {
-                judge(wiring, context, family, task, reference, answers);
+                judge(wiring, context, family, &task.place, reference, answers);
+            }
+        }
+        for of in &wiring.snapshot.overrides {
+            for reference in &of.references {
+                judge(wiring, context, &described(wiring, of), &of.place, reference, answers);
             }
         }
     }
@@ -64,7 +73,7 @@ fn judge(
     wiring: &Wiring<'_>,
     context: &Context<'_>,
     family: &str,
-    task: &TaskDefinition,
+    place: &Place,
     reference: &SecretReference,
     answers: &mut Answers,
 ) {
@@ -85,7 +94,7 @@ fn judge(
     answers.findings.push(
         Finding::build(
             &META,
-            at(wiring.origin(&task.place), reference.pointer.as_ref()),
+            at(wiring.origin(place), reference.pointer.as_ref()),
             format!("the task {family} makes the execution role read {from}: `{field}`{of}{name}"),
         )
         .fix(format!("{} The ARN is {from}.", META.fix))

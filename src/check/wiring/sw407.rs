@@ -1,11 +1,11 @@
 //! SW407: a secret literal in a task definition, or a reference that carries one there.
 
 use super::ground::Ground;
-use super::task_definition::{at, tasks};
+use super::task_definition::{at, described, tasks};
 use super::{Secret, Wiring};
-use crate::check::{Answers, Check, Context};
+use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Redacted, Severity};
-use seaworthy_aws::{Container, Literal, LiteralPlace, ParameterKind, Seen, Sighting, TaskDefinition};
+use seaworthy_aws::{Container, Literal, LiteralPlace, ParameterKind, Place, Seen, Sighting};
 
 /// SW407.
 pub struct SecretInTaskDefinition;
@@ -27,6 +27,10 @@ impl Check<Wiring<'_>> for SecretInTaskDefinition {
         &META
     }
 
+    fn applies(&self, wiring: &Wiring<'_>, _: &Context<'_>) -> Applies {
+        wiring.asks_for_tasks()
+    }
+
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Tasks], answers);
         for (family, task) in tasks(wiring, &META, answers) {
@@ -42,7 +46,16 @@ impl Check<Wiring<'_>> for SecretInTaskDefinition {
             };
             for container in containers {
                 for literal in &container.literals {
-                    Asked { wiring, context, family, task, container, literal }.judge(answers);
+                    let place = &task.place;
+                    Asked { wiring, context, family, at: place, container, literal }.judge(answers);
+                }
+            }
+        }
+        for of in &wiring.snapshot.overrides {
+            let (family, place) = (described(wiring, of), &of.place);
+            for container in &of.containers {
+                for literal in &container.literals {
+                    Asked { wiring, context, family: &family, at: place, container, literal }.judge(answers);
                 }
             }
         }
@@ -54,7 +67,7 @@ struct Asked<'a, 'w> {
     wiring: &'a Wiring<'w>,
     context: &'a Context<'a>,
     family: &'a str,
-    task: &'a TaskDefinition,
+    at: &'a Place,
     container: &'a Container,
     literal: &'a Literal,
 }
@@ -74,7 +87,8 @@ impl Asked<'_, '_> {
                 (META.severity, "in clear")
             };
             let message = format!("{place} is set {how}, but the contract keeps it as {handle}");
-            answers.findings.push(self.finding("promised", severity, message, handle));
+            let notes = value.gap.iter().map(ToString::to_string).collect();
+            answers.findings.push(Finding { notes, ..self.finding("promised", severity, message, handle) });
         } else {
             for sighting in &value.sightings {
                 answers.findings.push(self.sighted(sighting, promised));
@@ -124,7 +138,7 @@ impl Asked<'_, '_> {
     }
 
     fn origin(&self) -> seaworthy_source::Origin {
-        at(self.wiring.origin(&self.task.place), self.literal.pointer.as_ref())
+        at(self.wiring.origin(self.at), self.literal.pointer.as_ref())
     }
 
     /// A literal that a detector recognises; one that the contract keeps as a secret is one for certain.

@@ -1,11 +1,11 @@
 //! SW409: a task without exactly one mapped task role, or running as the execution role or as a forbidden one.
 
 use super::ground::Ground;
-use super::task_definition::{Named, named, tasks};
+use super::task_definition::{Named, described, named, started, tasks};
 use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
-use crate::check::{Answers, Check, Context};
+use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
-use seaworthy_aws::{Seen, TaskDefinition, Text};
+use seaworthy_aws::{Place, Seen, TaskDefinition, TaskOverride, Text};
 use seaworthy_iam::Arn;
 use seaworthy_source::Origin;
 
@@ -29,6 +29,15 @@ impl Check<Wiring<'_>> for TaskRoleNotMapped {
         &META
     }
 
+    fn applies(&self, wiring: &Wiring<'_>, _: &Context<'_>) -> Applies {
+        let absent = |role: &&Role| wiring.snapshot.role(&role.name) == Seen::Absent;
+        if wiring.expectations.roles.iter().any(|role| absent(&role)) {
+            Applies::Asked
+        } else {
+            wiring.asks_for_tasks()
+        }
+    }
+
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Tasks], answers);
         for role in &wiring.expectations.roles {
@@ -48,7 +57,13 @@ impl Check<Wiring<'_>> for TaskRoleNotMapped {
         for (family, seen) in tasks(wiring, &META, answers) {
             let family = seen.family.known().unwrap_or(family);
             let mapped = wiring.expectations.tasks.iter().find(|t| t.family == family);
-            Asked { wiring, context, family, seen, mapped }.judge(answers);
+            Asked { wiring, context, family, place: &seen.place, mapped }.judge(seen, answers);
+        }
+        for of in &wiring.snapshot.overrides {
+            let family = started(wiring, of);
+            let mapped = wiring.expectations.tasks.iter().find(|t| Some(&t.family) == family.as_ref());
+            let shown = described(wiring, of);
+            Asked { wiring, context, family: &shown, place: &of.place, mapped }.overridden(of, answers);
         }
     }
 }
@@ -58,25 +73,25 @@ struct Asked<'a, 'w> {
     wiring: &'a Wiring<'w>,
     context: &'a Context<'a>,
     family: &'a str,
-    seen: &'a TaskDefinition,
+    place: &'a Place,
     mapped: Option<&'a Task>,
 }
 
 impl Asked<'_, '_> {
-    fn judge(&self, answers: &mut Answers) {
+    fn judge(&self, seen: &TaskDefinition, answers: &mut Answers) {
         if self.mapped.is_none() {
-            if self.seen.family.known().is_none() {
-                let reason = format!("its family {} is not known yet", self.seen.family);
+            if seen.family.known().is_none() {
+                let reason = format!("its family {} is not known yet", seen.family);
                 self.not_checked("task definition", &reason, answers);
             } else {
                 let message = format!("the task {} is not mapped to a role in the contract", self.family);
                 self.found("unmapped", Severity::Medium, message, answers);
             }
         }
-        let task_role = self.field("taskRoleArn", &self.seen.task_role, answers);
-        let execution_role = self.field("executionRoleArn", &self.seen.execution_role, answers);
-        if self.seen.task_role == Seen::Absent {
-            let only_fargate = matches!(self.seen.compatibilities.as_slice(), [kind] if kind == "FARGATE");
+        let task_role = self.field("taskRoleArn", &seen.task_role, answers);
+        let execution_role = self.field("executionRoleArn", &seen.execution_role, answers);
+        if seen.task_role == Seen::Absent {
+            let only_fargate = matches!(seen.compatibilities.as_slice(), [kind] if kind == "FARGATE");
             let result = if only_fargate {
                 "so its application has no credentials of its own"
             } else {
@@ -88,9 +103,33 @@ impl Asked<'_, '_> {
         if let Some(role) = &task_role {
             self.task_role(role, execution_role.as_ref(), answers);
         }
+        self.pinned(execution_role.as_ref(), &seen.execution_role, answers);
+    }
+
+    /// What starts the task with other roles than its definition has.
+    fn overridden(&self, of: &TaskOverride, answers: &mut Answers) {
+        let task_role = self.field("taskRoleArn", &of.task_role, answers);
+        let execution_role = self.field("executionRoleArn", &of.execution_role, answers);
+        if self.mapped.is_none() && (of.task_role != Seen::Absent || of.execution_role != Seen::Absent) {
+            let reason = of.task.gap().map_or_else(
+                || "the contract maps no role to the task that is started".to_owned(),
+                ToString::to_string,
+            );
+            self.not_checked("roles", &reason, answers);
+        }
+        if let Some(role) = &task_role {
+            self.task_role(role, execution_role.as_ref(), answers);
+        }
+        if of.execution_role != Seen::Absent {
+            self.pinned(execution_role.as_ref(), &of.execution_role, answers);
+        }
+    }
+
+    /// Whether the execution role is the one that the contract pins.
+    fn pinned(&self, execution_role: Option<&Named>, seen: &Seen<Text>, answers: &mut Answers) {
         let pinned = self.mapped.and_then(|t| t.execution_role.as_deref());
         let Some(pinned) = pinned.and_then(|handle| self.wiring.expectations.role(handle)) else { return };
-        match (&execution_role, &self.seen.execution_role) {
+        match (execution_role, seen) {
             (Some(role), _) if !role.is(&expected(pinned)) => {
                 let message = format!(
                     "the task {} has the execution role {}, and the contract pins {}",
@@ -164,7 +203,7 @@ impl Asked<'_, '_> {
     }
 
     fn origin(&self) -> Origin {
-        self.wiring.origin(&self.seen.place)
+        self.wiring.origin(self.place)
     }
 
     fn found(&self, about: &str, severity: Severity, message: String, answers: &mut Answers) {

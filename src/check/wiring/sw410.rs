@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Wiring;
 use super::ground::Ground;
-use super::task_definition::{exceptions, named, tasks};
+use super::task_definition::{exceptions, named, role_fields, tasks};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Document, Role, Seen};
@@ -77,22 +77,21 @@ pub(super) fn roles(
     answers: &mut Answers,
 ) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = wiring.expectations.roles.iter().map(|r| r.name.clone()).collect();
-    for (family, task) in tasks(wiring, meta, answers) {
-        for (field, role) in [("taskRoleArn", &task.task_role), ("executionRoleArn", &task.execution_role)] {
-            let reason = match role {
-                Seen::Absent => continue,
-                Seen::NotSeen(gap) => gap.to_string(),
-                Seen::Value(text) => match named(wiring, text) {
-                    Some(role) => {
-                        names.insert(role.name);
-                        continue;
-                    }
-                    None => format!("which role {text} means is not known"),
-                },
-            };
-            let what = format!("trust policy of the role in {field} of the task {family}");
-            answers.not_checked.push(wiring.not_checked(meta, wiring.origin(&task.place), what, reason));
-        }
+    let seen = tasks(wiring, meta, answers);
+    for field in role_fields(wiring, &seen) {
+        let reason = match field.role {
+            Seen::Absent => continue,
+            Seen::NotSeen(gap) => gap.to_string(),
+            Seen::Value(text) => match named(wiring, text) {
+                Some(role) => {
+                    names.insert(role.name);
+                    continue;
+                }
+                None => format!("which role {text} means is not known"),
+            },
+        };
+        let what = format!("trust policy of the role in {} of the task {}", field.name, field.task);
+        answers.not_checked.push(wiring.not_checked(meta, wiring.origin(field.place), what, reason));
     }
     names
 }

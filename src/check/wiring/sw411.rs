@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::access::Access;
 use super::ground::Ground;
+use super::host::{self, Hosts};
 use super::route::{self, Open};
 use super::{Extra, RoleKind, Wiring, statement, sw404};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
-use seaworthy_aws::Seen;
 use seaworthy_iam::{Language, StatementRef};
 
 /// SW411.
@@ -36,22 +36,10 @@ impl Check<Wiring<'_>> for RoleWidensItself {
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Roles], answers);
-        for role in wiring.expectations.roles.iter().filter(|r| r.kind == RoleKind::Task) {
-            match wiring.access(role) {
-                // SW409 tells that a role is missing.
-                Seen::Absent => {}
-                Seen::NotSeen(gap) => answers.not_checked.push(wiring.not_checked(
-                    &META,
-                    wiring.nowhere(&role.name),
-                    format!("role {}", role.name),
-                    gap.to_string(),
-                )),
-                Seen::Value(access) => {
-                    access.tell(wiring, &META, answers);
-                    judge(wiring, context, &access, answers);
-                }
-            }
-        }
+        // SW409 tells that a role is missing.
+        wiring.each_role(&META, wiring.roles_of(RoleKind::Task), answers, |access, answers| {
+            judge(wiring, context, access, answers);
+        });
     }
 }
 
@@ -59,7 +47,9 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     let (permitted, _) = sw404::permitted(wiring, access);
     let holds = |extra: &&Extra| extra.expires.is_none_or(|day| wiring.today <= day);
     let extras = access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str()));
-    let routes = route::routes(wiring, access, &permitted, &Language::union(extras));
+    let extras = Language::union(extras);
+    on_hosts(wiring, context, access, &host::hosts(wiring, access, &permitted, &extras), answers);
+    let routes = route::routes(wiring, access, &permitted, &extras);
     // One reason may leave many routes open: it is told once.
     let mut doubts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for doubt in routes.doubts {
@@ -88,6 +78,45 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     }
 }
 
+/// What the role's tasks reach through the instances that they run on.
+fn on_hosts(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    access: &Access<'_>,
+    hosts: &Hosts,
+    answers: &mut Answers,
+) {
+    for host in &hosts.wider {
+        let (severity, reads) = match &host.secret {
+            Some(secret) => (META.severity, format!("{secret} among others")),
+            None => (Severity::Medium, host.reads.clone()),
+        };
+        let message = format!(
+            "tasks of {} run on instances with the role {}, and their containers can take its credentials: it reads {reads}",
+            access.name, host.name
+        );
+        let fix = "Keep containers from the instances' metadata (ECS_AWSVPC_BLOCK_IMDS with the network mode awsvpc, a hop \
+                   limit of 1 and required tokens with bridge, never the mode host), run the tasks on Fargate, or take \
+                   the reading away from the instances' role. Where the instances keep them out, say so in \
+                   `roles.extras` with the role's ARN.";
+        answers.findings.push(
+            Finding::build(&META, wiring.origin(&host.place), message)
+                .severity(severity)
+                .confidence(Confidence::Medium)
+                .fix(fix.to_owned())
+                .notes(vec![format!("the instances' role is {}: {}", host.arn, host.reads)])
+                .named(context.key, &[access.name, &host.name, "instance"]),
+        );
+    }
+    if let Some(family) = &hosts.unseen {
+        let what = format!("instances that the task {family} runs on");
+        let reason = "no source has a role that may join a cluster (ecs:RegisterContainerInstance), so what its \
+                      credentials reach is not known";
+        let origin = wiring.origin(&access.seen.place);
+        answers.not_checked.push(wiring.not_checked(&META, origin, what, reason));
+    }
+}
+
 /// One route in words.
 fn told(open: &Open) -> String {
     let actions: Vec<&str> = [open.route.action].into_iter().chain(open.route.also.iter().copied()).collect();
@@ -106,7 +135,8 @@ fn report(
 ) {
     let by = of
         .map_or_else(|| "its policies together".to_owned(), |of| statement::described(&access.policies, of));
-    let origin = wiring.origin(of.map_or(&access.seen.place, |of| access.place(of)));
+    let place = of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
+    let origin = wiring.origin(&place);
     // What certainly reaches a secret is told first.
     let mut sorted: Vec<&Open> = open.iter().collect();
     sorted.sort_by_key(|open| open.reaches.is_none());
@@ -126,6 +156,9 @@ fn report(
     let message = format!("{} can widen its access by {by}: it can {}{more}", access.name, routes.join(", "));
     let mut notes: Vec<String> =
         if sorted.len() > 1 { sorted.iter().map(|open| told(open)).collect() } else { Vec::new() };
+    let target = &first.target.text;
+    let request = wiring.context_on(&access.principal, target);
+    notes.extend(access.unstopped(&access.policies, first.route.action, target, request));
     notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
     let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));
     notes.extend(

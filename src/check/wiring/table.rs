@@ -54,7 +54,7 @@ fn cell(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>, permitted
     if requires(&access.role.requires, target) {
         return match sw403::readable(wiring, access, target) {
             Readable::Yes => Reading::Required,
-            Readable::No(_) => Reading::Cannot,
+            Readable::No(_) | Readable::Denied(_) => Reading::Cannot,
             Readable::Unknown(_) => Reading::Unknown,
         };
     }

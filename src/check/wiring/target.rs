@@ -1,5 +1,7 @@
 //! A secret of the contract as the account has it: its ARN, and what is known of it.
 
+use std::collections::BTreeMap;
+
 use super::{Kept, Secret, Wiring};
 use seaworthy_aws::{Gap, ManagedSecret, Parameter, Place, Seen};
 use seaworthy_iam::{self, Arn, Language};
@@ -119,6 +121,21 @@ impl<'a> Wiring<'a> {
     pub(super) fn secret_arn(&self, secret: &ManagedSecret) -> String {
         let made = || self.placement.arn("secretsmanager", &format!("secret:{}-XXXXXX", secret.name));
         secret.arn.clone().unwrap_or_else(made)
+    }
+
+    /// The known tags of parameters and secrets, by ARN.
+    pub(super) fn tags_of_resources(&self) -> BTreeMap<String, &'a BTreeMap<String, String>> {
+        let (p, r, a) = (self.placement.partition(), self.placement.region(), self.placement.account());
+        let parameters = self.snapshot.parameters.iter().filter_map(|(key, seen)| {
+            let parameter = seen.value()?;
+            let is_arn = key.starts_with("arn:");
+            let arn =
+                if is_arn { key.clone() } else { seaworthy_iam::parameter_arn(p, r, a, &parameter.name) };
+            Some((arn, &parameter.tags))
+        });
+        let secrets = self.snapshot.secrets.values().filter_map(Seen::value);
+        let secrets = secrets.map(|secret| (self.secret_arn(secret), &secret.tags));
+        parameters.chain(secrets).filter(|(_, tags)| !tags.is_empty()).collect()
     }
 
     /// Why something is not seen here: its ARN is of another account or region.

@@ -3,7 +3,7 @@
 use super::{Exception, Wiring};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
-use seaworthy_aws::{Seen, TaskDefinition, Text};
+use seaworthy_aws::{Seen, TaskDefinition, TaskOverride, Text};
 use seaworthy_iam::Arn;
 use seaworthy_source::{JsonPointer, Origin, Place};
 
@@ -33,6 +33,57 @@ pub(super) fn tasks<'a>(
         }
     }
     seen
+}
+
+/// The family of the task that an override starts, as far as it is known.
+pub(super) fn started(wiring: &Wiring<'_>, of: &TaskOverride) -> Option<String> {
+    let text = of.task.value()?;
+    if let Some(known) = wiring.text(text) {
+        let name = known.rsplit_once(":task-definition/").map_or(known.as_str(), |(_, name)| name);
+        return Some(name.split(':').next().unwrap_or_default().to_owned());
+    }
+    // A definition that is made by the same apply is named by its address.
+    let address = |symbol: &str| symbol.rsplit_once('.').map_or(symbol, |(address, _)| address).to_owned();
+    let addresses: Vec<String> = text.symbols().flat_map(|s| [s.to_owned(), address(s)]).collect();
+    let tasks = wiring.snapshot.tasks.iter().filter_map(|(family, task)| Some((family, task.value()?)));
+    let mut found = tasks.filter(|(_, task)| addresses.contains(&task.place.address));
+    found.next().map(|(family, _)| family.clone())
+}
+
+/// An override in words: the task that it starts, and what starts it.
+pub(super) fn described(wiring: &Wiring<'_>, of: &TaskOverride) -> String {
+    let task = started(wiring, of).unwrap_or_else(|| "that is not known".to_owned());
+    format!("{task} as {} starts it", of.place.address)
+}
+
+/// The fields by which tasks get their roles: those of the definitions, and those of what starts tasks with others. Each
+/// with the task in words, its place and what the field holds.
+pub(super) fn role_fields<'a>(
+    wiring: &Wiring<'a>,
+    tasks: &[(&'a str, &'a TaskDefinition)],
+) -> Vec<RoleField<'a>> {
+    let mut out = Vec::new();
+    for (family, task) in tasks {
+        let field = |name, role| RoleField { name, role, task: (*family).to_owned(), place: &task.place };
+        out.extend([field("taskRoleArn", &task.task_role), field("executionRoleArn", &task.execution_role)]);
+    }
+    for of in &wiring.snapshot.overrides {
+        let field = |name, role| RoleField { name, role, task: described(wiring, of), place: &of.place };
+        out.extend([field("taskRoleArn", &of.task_role), field("executionRoleArn", &of.execution_role)]);
+    }
+    out
+}
+
+/// A field that names a role.
+pub(super) struct RoleField<'a> {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it holds.
+    pub(super) role: &'a Seen<Text>,
+    /// Of which task, in words.
+    pub(super) task: String,
+    /// Where it is told of.
+    pub(super) place: &'a seaworthy_aws::Place,
 }
 
 /// An origin with a more exact place, where one is known and lines are not.

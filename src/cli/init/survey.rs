@@ -1,164 +1,300 @@
 //! Looks at a repository's files: which there are, and what they say. Bounded in depth, number and size; what is left
 //! out is told.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
-use super::recognise::Recogniser;
+use super::facts::{Facts, Guess};
+use super::read::{self, File, Kind, Reader};
+use super::terraform::{self, Module, Resource};
+use super::{collect, paths};
 use crate::cli::Failure;
-use seaworthy_source::escape_bytes;
-use seaworthy_source::input::{self, InputError};
+use seaworthy_source::{escape_bytes, input};
 
-/// How deep folders are entered.
-const DEPTH: usize = 6;
-/// How many files and folders are looked at.
-const MOST: usize = 20_000;
+/// How deep directories are entered.
+const MAX_DEPTH: usize = 12;
+/// How many files and directories are looked at.
+const MAX_ENTRIES: usize = 200_000;
 /// The largest file that is read, in bytes.
-const BYTES: u64 = 1 << 20;
-/// Folders that hold what others wrote.
-const SKIPPED: [&str; 9] =
-    [".git", ".terraform", ".tox", ".venv", "__pycache__", "node_modules", "target", "vendor", "venv"];
+const MAX_BYTES: u64 = 2 << 20;
+/// Bytes of all files that are read.
+const MAX_TOTAL: u64 = 256 << 20;
+/// Bytes of source code in which the names of variables are looked for.
+const MAX_CODE: u64 = 32 << 20;
+/// Directories that hold what others wrote.
+const SKIPPED: [&str; 10] = [
+    ".git",
+    ".terraform",
+    ".tox",
+    ".venv",
+    "__pycache__",
+    "node_modules",
+    "site-packages",
+    "target",
+    "vendor",
+    "venv",
+];
 
-/// Something that was read, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Guess {
-    pub(super) value: String,
-    /// File and line, such as `infra/ssm.tf:12`.
-    pub(super) from: String,
+/// What to look at.
+pub(super) struct Request<'a> {
+    /// The repository.
+    pub(super) root: &'a Path,
+    /// The environment: a directory of Terraform, or a file of values, in the repository.
+    pub(super) environment: Option<&'a str>,
 }
 
-/// A secret that seems to arrive at runtime.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SecretGuess {
-    pub(super) handle: String,
-    pub(super) parameter: Option<String>,
-    /// What may carry it.
-    pub(super) variable: Option<String>,
-    /// Whether that is known to be a variable, and not only likely from another name.
-    pub(super) is_variable: bool,
-    pub(super) from: String,
+/// A walk through a repository.
+struct Walk<'a> {
+    root: &'a Path,
+    reader: Reader,
+    facts: Facts,
+    resources: Vec<(String, Resource)>,
+    terraform: BTreeMap<String, Vec<(String, String)>>,
+    code: Vec<String>,
+    seen: usize,
+    bytes: u64,
 }
 
-/// What was found.
-#[derive(Debug, Default)]
-pub(super) struct Survey {
-    pub(super) dockerfiles: Vec<Guess>,
-    pub(super) ignore_files: Vec<Guess>,
-    /// Build contexts that something pins.
-    pub(super) contexts: Vec<Guess>,
-    /// Dockerfiles that something pins.
-    pub(super) pinned_dockerfiles: Vec<Guess>,
-    pub(super) repositories: Vec<Guess>,
-    pub(super) buckets: Vec<Guess>,
-    pub(super) phases: Vec<Guess>,
-    pub(super) roles: Vec<Guess>,
-    pub(super) execution_roles: Vec<Guess>,
-    pub(super) entrypoints: Vec<(String, Guess)>,
-    pub(super) workflows: Vec<Guess>,
-    pub(super) task_definitions: Vec<Guess>,
-    pub(super) secrets: Vec<SecretGuess>,
-    /// What was not looked at.
-    pub(super) left_out: Vec<String>,
-}
-
-impl Survey {
-    /// Masks what may be a secret in names and paths, before it is judged whether they fit a contract.
-    pub(super) fn mask(&mut self, mask: impl Fn(&str) -> String) {
-        let lists = [
-            &mut self.dockerfiles,
-            &mut self.ignore_files,
-            &mut self.contexts,
-            &mut self.pinned_dockerfiles,
-            &mut self.repositories,
-            &mut self.buckets,
-            &mut self.phases,
-            &mut self.roles,
-            &mut self.execution_roles,
-            &mut self.workflows,
-            &mut self.task_definitions,
-        ];
-        let guesses = lists.into_iter().flatten().chain(self.entrypoints.iter_mut().map(|(_, g)| g));
-        guesses.for_each(|g| g.value = mask(&g.value));
-        for secret in &mut self.secrets {
-            secret.handle = mask(&secret.handle);
-            secret.parameter.iter_mut().chain(&mut secret.variable).for_each(|t| *t = mask(t));
-        }
-        self.left_out.iter_mut().for_each(|t| *t = mask(t));
-    }
-}
-
-/// Looks at everything below `root`.
-pub(super) fn survey(root: &Path) -> Result<Survey, Failure> {
+/// Looks at everything below the root.
+pub(super) fn survey(request: &Request<'_>) -> Result<Facts, Failure> {
+    let root = request.root;
     let meta = fs::metadata(root).map_err(|e| Failure(format!("{}: {e}", root.display())))?;
     if !meta.is_dir() {
         return Err(Failure(format!("{}: is not a directory", root.display())));
     }
-    let recogniser = Recogniser::new()?;
-    let mut survey = Survey::default();
-    let mut seen = 0;
-    walk(root, "", 0, &recogniser, &mut survey, &mut seen)?;
-    if seen >= MOST {
-        survey.left_out.push(format!("only the first {MOST} files and folders were looked at"));
+    let mut walk = Walk {
+        root,
+        reader: Reader::new()?,
+        facts: Facts::default(),
+        resources: Vec::new(),
+        terraform: BTreeMap::new(),
+        code: Vec::new(),
+        seen: 0,
+        bytes: 0,
+    };
+    walk.directory(root, "", 0)?;
+    if walk.seen >= MAX_ENTRIES {
+        let reason = format!("only the first {MAX_ENTRIES} files and directories were looked at");
+        walk.facts.leave_out(root.display().to_string(), reason);
     }
-    Ok(survey)
+    walk.finish(request)
 }
 
-fn walk(
-    folder: &Path,
-    prefix: &str,
-    depth: usize,
-    recogniser: &Recogniser,
-    survey: &mut Survey,
-    seen: &mut usize,
-) -> Result<(), Failure> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if depth == 0 => return Err(Failure(format!("{}: {e}", folder.display()))),
-        Err(e) => {
-            survey.left_out.push(format!("{}: {e}", shown(prefix)));
-            return Ok(());
+impl Walk<'_> {
+    fn directory(&mut self, directory: &Path, prefix: &str, depth: usize) -> Result<(), Failure> {
+        let entries = match fs::read_dir(directory) {
+            Ok(entries) => entries,
+            Err(e) if depth == 0 => return Err(Failure(format!("{}: {e}", directory.display()))),
+            Err(e) => {
+                self.facts.leave_out(shown(prefix), e.kind().to_string());
+                return Ok(());
+            }
+        };
+        let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
+        entries.sort_unstable_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            if self.seen >= MAX_ENTRIES {
+                return Ok(());
+            }
+            self.seen += 1;
+            // A name that is not UTF-8 cannot stand in a contract.
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let relative = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
+            // A link is not followed: what is behind it has a place of its own, or is not of this repository.
+            let Ok(of) = entry.file_type() else { continue };
+            if of.is_dir() {
+                if SKIPPED.contains(&name) {
+                    continue;
+                }
+                if depth == MAX_DEPTH {
+                    self.facts.leave_out(shown(&relative), "directories this deep are not looked at");
+                    continue;
+                }
+                self.directory(&entry.path(), &relative, depth + 1)?;
+            } else if let Some(kind) = read::kind(&relative) {
+                if of.is_symlink() {
+                    self.facts.leave_out(shown(&relative), "links are not followed");
+                } else if of.is_file() {
+                    self.file(kind, &entry.path(), &relative);
+                }
+            }
         }
+        Ok(())
+    }
+
+    fn file(&mut self, kind: Kind, path: &Path, relative: &str) {
+        let shown = shown(relative);
+        match kind {
+            Kind::Code => return self.code.push(relative.to_owned()),
+            Kind::Archive => {
+                if !paths::is_example(relative)
+                    && self.facts.archives.len() < 20
+                    && let Some(transport) = read::archive(path)
+                {
+                    self.facts.archives.push(Guess::new(format!("{transport}:{relative}"), shown));
+                }
+                return;
+            }
+            _ => {}
+        }
+        let text = match self.text(path, kind) {
+            Ok(text) => text,
+            Err(reason) => return self.facts.leave_out(shown, reason),
+        };
+        if kind == Kind::Terraform && !paths::is_example(relative) {
+            let directory = paths::parent(relative).to_owned();
+            self.terraform.entry(directory).or_default().push((relative.to_owned(), text.clone()));
+        }
+        let mut found = Vec::new();
+        let file = File { path: relative, shown: &shown, text: &text };
+        self.reader.read(kind, &file, &mut self.facts, &mut found);
+        self.resources.extend(found.into_iter().map(|r| (relative.to_owned(), r)));
+    }
+
+    fn text(&mut self, path: &Path, kind: Kind) -> Result<String, String> {
+        let (file, meta) = input::open(path).map_err(|e| e.to_string())?;
+        let size = meta.len();
+        if size > MAX_BYTES {
+            // A plan may be large, and says at its beginning what it is.
+            let mut head = String::new();
+            let is_read = kind == Kind::Json && file.take(1024).read_to_string(&mut head).is_ok();
+            let too_large = || format!("is larger than {} MiB and was not read", MAX_BYTES >> 20);
+            return if is_read { Ok(head) } else { Err(too_large()) };
+        }
+        self.bytes = self.bytes.saturating_add(size);
+        if self.bytes > MAX_TOTAL {
+            return Err(format!("was not read: the files before it are {} MiB", MAX_TOTAL >> 20));
+        }
+        let mut bytes = Vec::new();
+        file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| e.kind().to_string())?;
+        String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
+    }
+
+    /// Works out the Terraform, chooses the environment, and puts all together.
+    fn finish(mut self, request: &Request<'_>) -> Result<Facts, Failure> {
+        let (modules, faults) = terraform::parse(&self.terraform, request.environment);
+        for (path, reason) in faults {
+            self.facts.leave_out(shown(&path), reason);
+        }
+        let others = alternatives(&modules, request.environment)?;
+        let is_other = |path: &str| others.iter().any(|other| paths::is_inside(path, other));
+        let of_place = |from: &str| !is_other(from.split(':').next().unwrap_or(from));
+        let facts = &mut self.facts;
+        facts.accounts.retain(|g| of_place(&g.from));
+        facts.regions.retain(|g| of_place(&g.from));
+        let account = single(&facts.accounts);
+        let terraform = {
+            let read = |path: &str| {
+                let path = self.root.join(path);
+                fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
+                String::from_utf8(input::read(&path, MAX_BYTES).ok()?).ok()
+            };
+            terraform::evaluate(&modules, account.map(|g| g.value.as_str()), &read)
+        };
+        facts.regions.extend(terraform.regions.into_iter().map(|(r, from)| Guess::new(r, from)));
+        facts.regions.retain(|g| of_place(&g.from));
+        for module in terraform.elsewhere {
+            facts.leave_out(module, "a module that is not in the repository");
+        }
+        let mut resources = Vec::new();
+        for (directory, found) in terraform.roots {
+            if !is_other(&directory) {
+                resources.extend(found);
+            }
+        }
+        let others = self.resources.into_iter().filter(|(path, _)| !is_other(path));
+        resources.extend(others.map(|(_, resource)| resource));
+        collect::collect(&resources, facts);
+        facts.plans.retain(|g| !is_other(&g.value));
+        facts.templates.retain(|g| !is_other(&g.value));
+        for file in &mut facts.handles {
+            file.is_readable = read::is_readable(self.root, &file.path);
+        }
+        confirm(self.root, &self.code, facts);
+        Ok(self.facts)
+    }
+}
+
+/// The one value that all guesses agree on.
+pub(super) fn single(guesses: &[Guess]) -> Option<&Guess> {
+    let first = guesses.first()?;
+    guesses.iter().all(|g| g.value == first.value).then_some(first)
+}
+
+/// Directories of environments other than the chosen one: root modules that declare the same things are alternatives.
+fn alternatives(modules: &BTreeMap<String, Module>, chosen: Option<&str>) -> Result<Vec<String>, Failure> {
+    let chosen = chosen.map(|c| if c.ends_with(".tfvars") { paths::parent(c) } else { c });
+    if let Some(chosen) = chosen {
+        if !modules.keys().any(|d| paths::is_inside(d, chosen)) {
+            let known: Vec<&str> = modules.keys().map(|d| paths::written(d)).take(10).collect();
+            let known = if known.is_empty() { "nowhere".to_owned() } else { known.join(", ") };
+            return Err(Failure(format!(
+                "--env {chosen}: no Terraform files are there; they are in {known}"
+            )));
+        }
+    }
+    let declared: BTreeMap<&str, BTreeSet<String>> =
+        modules.iter().map(|(d, m)| (d.as_str(), m.addresses().collect())).collect();
+    let directories: Vec<&str> = terraform::roots(modules);
+    let share = |a: &str, b: &str| match (declared.get(a), declared.get(b)) {
+        (Some(a), Some(b)) => !a.is_disjoint(b),
+        _ => false,
     };
-    let mut names: Vec<_> = entries.filter_map(Result::ok).map(|e| e.file_name()).collect();
-    names.sort_unstable();
-    for name in names {
-        if *seen >= MOST {
-            return Ok(());
+    let alike = |d: &str| directories.iter().filter(|o| **o != d && share(o, d)).copied().collect::<Vec<_>>();
+    match chosen {
+        Some(chosen) => {
+            let own = directories.iter().filter(|d| paths::is_inside(d, chosen));
+            let others: BTreeSet<&str> = own.flat_map(|d| alike(d)).collect();
+            Ok(others.into_iter().filter(|d| !paths::is_inside(d, chosen)).map(str::to_owned).collect())
         }
-        *seen += 1;
-        let path = folder.join(&name);
-        // A name that is not UTF-8 cannot stand in a contract.
-        let Some(name) = name.to_str() else { continue };
-        let relative = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
-        let Ok(meta) = fs::symlink_metadata(&path) else { continue };
-        if meta.is_dir() {
-            if SKIPPED.contains(&name) {
+        None => match directories.iter().find(|d| !alike(d).is_empty()) {
+            None => Ok(Vec::new()),
+            Some(first) => {
+                let mut all = alike(first);
+                all.push(first);
+                all.sort_unstable();
+                let listed = all.iter().map(|d| paths::written(d)).collect::<Vec<_>>().join(", ");
+                let one = all.last().map_or("", |d| paths::written(d));
+                Err(Failure(format!(
+                    "{listed} declare the same resources, so each is an environment of its own: a contract is for one; \
+                     choose it, such as --env {one}"
+                )))
+            }
+        },
+    }
+}
+
+/// Looks for the names of variables in source code.
+fn confirm(root: &Path, code: &[String], facts: &mut Facts) {
+    let names = super::decide::candidate_variables(facts);
+    if names.is_empty() {
+        return;
+    }
+    let Ok(automaton) = aho_corasick::AhoCorasick::new(&names) else { return };
+    let mut left = MAX_CODE;
+    for path in code.iter().filter(|p| !paths::is_example(p)) {
+        let full = root.join(path);
+        let Ok(bytes) = input::read(&full, left.min(MAX_BYTES)) else { continue };
+        left = left.saturating_sub(bytes.len() as u64);
+        for found in automaton.find_overlapping_iter(&bytes) {
+            let is_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+            let before = found.start().checked_sub(1).and_then(|i| bytes.get(i));
+            if is_word(before) || is_word(bytes.get(found.end())) {
                 continue;
             }
-            if depth == DEPTH {
-                survey.left_out.push(format!("{}: folders this deep are not looked at", shown(&relative)));
-                continue;
-            }
-            walk(&path, &relative, depth + 1, recogniser, survey, seen)?;
-        } else if meta.is_file() && Recogniser::wants(&relative) {
-            match read(&path) {
-                Ok(Some(text)) => recogniser.read(&shown(&relative), &relative, &text, survey),
-                Ok(None) => survey.left_out.push(format!("{}: too large or not text", shown(&relative))),
-                Err(e) => survey.left_out.push(format!("{}: {e}", shown(&relative))),
+            let Some(name) = names.get(found.pattern().as_usize()) else { continue };
+            if !facts.confirmed.contains_key(name) {
+                let line =
+                    bytes.get(..found.start()).unwrap_or_default().iter().filter(|b| **b == b'\n').count();
+                facts.confirmed.insert(name.clone(), format!("{}:{}", shown(path), line + 1));
             }
         }
     }
-    Ok(())
 }
 
 fn shown(path: &str) -> String {
     escape_bytes(path.as_bytes())
-}
-
-fn read(path: &Path) -> std::io::Result<Option<String>> {
-    match input::read(path, BYTES) {
-        Ok(bytes) => Ok(String::from_utf8(bytes).ok()),
-        Err(InputError::TooLarge(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }

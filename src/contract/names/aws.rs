@@ -99,6 +99,26 @@ pub(in crate::contract) fn pattern(text: &str) -> Result<String, Fault> {
     ))
 }
 
+/// The same, or `*` for everything.
+pub(in crate::contract) fn pattern_or_all(text: &str) -> Result<String, Fault> {
+    if text == "*" { Ok(text.to_owned()) } else { pattern(text) }
+}
+
+/// An action, whose operation may have wildcards.
+pub(in crate::contract) fn action(text: &str) -> Result<String, Fault> {
+    let part = |text: &str, more: &[u8]| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
+    };
+    let named = text.split_once(':').is_some_and(|(s, o)| part(s, b"-") && part(o, b"*?"));
+    if named && text.len() <= 256 {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(
+        "is not an action",
+        "write `SERVICE:OPERATION`, such as `s3:DeleteObject` or `dynamodb:*`",
+    ))
+}
+
 /// An ARN without wildcards.
 pub(in crate::contract) fn exact_arn(text: &str) -> Result<String, Fault> {
     if pattern(text).is_ok() && !text.contains(['*', '?']) {

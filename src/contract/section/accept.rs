@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::finding::{Finding, Fingerprint};
+use crate::finding::{Finding, Fingerprint, NotChecked};
 use seaworthy_source::{Origin, OriginKind, Position};
 
 use crate::contract::Contract;
@@ -29,6 +29,10 @@ pub(in crate::contract) struct RawAccept {
     /// The finding's fingerprint, as the report shows it.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
     pub fingerprint: Text,
+    /// Whether the entry speaks of files that could not be opened (encrypted, damaged, over a limit) and not of findings; it
+    /// then needs a `path`, and the check must be one that would have looked at the file.
+    #[serde(default)]
+    pub not_checked: bool,
     /// Why this is safe, in 10 characters or more.
     #[schemars(required, length(min = 10, max = 1024))]
     pub reason: Text,
@@ -51,6 +55,8 @@ pub struct AcceptEntry {
     pub detector: Option<String>,
     /// A glob on the finding's path.
     pub path: Option<PathGlob>,
+    /// Whether it speaks of files that could not be opened, and not of findings.
+    pub not_checked: bool,
     /// The finding's fingerprint.
     pub fingerprint: Option<Fingerprint>,
     /// Why.
@@ -70,6 +76,12 @@ impl PathGlob {
     /// A glob that is compiled already, with the text that it was made from.
     pub(in crate::contract) fn new(text: String, set: GlobSet) -> Self {
         Self { text, set }
+    }
+
+    /// Whether it matches the file that a place is in, or the way to a file inside that file.
+    fn matches(&self, origin: &Origin) -> bool {
+        printed_paths(origin).any(|path| self.set.is_match(path))
+            || origin.whole_path().is_some_and(|path| self.set.is_match(path))
     }
 
     /// The text as the contract has it.
@@ -134,12 +146,19 @@ impl AcceptEntry {
     /// Whether the entry speaks of the finding, on whatever day. With a path, every place of the secret must match:
     /// a secret that is also elsewhere is more than what was accepted.
     pub fn matches(&self, finding: &Finding) -> bool {
-        self.check == finding.check
+        !self.not_checked
+            && self.check == finding.check
             && self.detector.as_ref().is_none_or(|d| finding.detector.as_ref() == Some(d))
             && self.fingerprint.as_ref().is_none_or(|f| finding.fingerprint == *f)
-            && self.path.as_ref().is_none_or(|glob| {
-                finding.origins().all(|origin| printed_paths(origin).any(|path| glob.set.is_match(path)))
-            })
+            && self.path.as_ref().is_none_or(|glob| finding.origins().all(|origin| glob.matches(origin)))
+    }
+
+    /// Whether the entry speaks of a file that could not be opened, on whatever day.
+    pub fn matches_not_checked(&self, item: &NotChecked) -> bool {
+        self.not_checked
+            && item.acceptable
+            && item.checks.contains(&self.check.as_str())
+            && self.path.as_ref().is_some_and(|glob| glob.matches(&item.origin))
     }
 
     /// Whether the entry still holds on the day `today`.
@@ -152,7 +171,16 @@ impl Contract {
     /// What the contract says of a finding on the day `today`. Of several entries that match, one that still holds
     /// counts before one that does not, and among equals the first.
     pub fn accept(&self, finding: &Finding, today: Date) -> Option<AcceptMatch<'_>> {
-        let matching = || self.accept_entries.iter().filter(|entry| entry.matches(finding));
+        self.first_that(today, |entry| entry.matches(finding))
+    }
+
+    /// What the contract says of a file that could not be opened, as [`Contract::accept`] does of a finding.
+    pub fn accept_not_checked(&self, item: &NotChecked, today: Date) -> Option<AcceptMatch<'_>> {
+        self.first_that(today, |entry| entry.matches_not_checked(item))
+    }
+
+    fn first_that(&self, today: Date, is_it: impl Fn(&AcceptEntry) -> bool) -> Option<AcceptMatch<'_>> {
+        let matching = || self.accept_entries.iter().filter(|entry| is_it(entry));
         let holding = matching().find(|entry| entry.holds(today));
         match holding {
             Some(e) => Some(AcceptMatch::Accepted { index: e.index, reason: &e.reason, expires: e.expires }),
@@ -160,14 +188,19 @@ impl Contract {
         }
     }
 
-    /// The entries that speak of none of `findings` (all of a run's, accepted ones too): they can be removed.
+    /// The entries that speak of none of `findings` (all of a run's, accepted ones too) and of nothing that was not checked:
+    /// they can be removed.
     pub fn unused_accept_entries<'f>(
         &self,
         findings: impl IntoIterator<Item = &'f Finding>,
+        not_checked: &[NotChecked],
     ) -> Vec<&AcceptEntry> {
         let mut unused: Vec<&AcceptEntry> = self.accept_entries.iter().collect();
         for finding in findings {
             unused.retain(|entry| !entry.matches(finding));
+        }
+        for item in not_checked {
+            unused.retain(|entry| !entry.matches_not_checked(item));
         }
         unused
     }
@@ -178,7 +211,14 @@ impl Validator<'_> {
     pub(in crate::contract) fn accept(&mut self, raw: Vec<Marked<RawAccept>>) -> Vec<AcceptEntry> {
         let mut entries = Vec::new();
         for (index, entry) in raw.into_iter().enumerate() {
-            let RawAccept { check, detector, path, fingerprint, reason, expires } = entry.value;
+            let RawAccept { check, detector, path, fingerprint, not_checked, reason, expires } = entry.value;
+            if not_checked && path.is_none() {
+                self.report(
+                    entry.span,
+                    "this [[accept]] would accept every file that could not be opened",
+                    "add a `path`",
+                );
+            }
             if detector.is_none() && path.is_none() && fingerprint.is_none() {
                 self.report(
                     entry.span,
@@ -200,6 +240,7 @@ impl Validator<'_> {
                     check,
                     detector,
                     path,
+                    not_checked,
                     fingerprint,
                     reason,
                     expires,

@@ -25,6 +25,14 @@ pub(in crate::contract) struct RawWorkflow {
     pub family: Text,
     /// The job that builds and publishes the image. It may be left out where there is only one.
     pub job: Text,
+    /// The platforms that the build must name, such as `linux/amd64`. Default: not compared.
+    pub platforms: Option<Vec<Marked<String>>>,
+    /// The output that holds the immutable tag. Default: any whose name or value says `tag` or `image`.
+    pub tag_output: Text,
+    /// The output that holds the resolved digest. Default: any whose name or value says `digest`.
+    pub digest_output: Text,
+    /// Tools beside docker and aws that may build, copy and push, such as `kaniko`. Default: none.
+    pub tools: Option<Vec<Marked<String>>>,
 }
 
 /// A way in which the image is started.
@@ -37,12 +45,16 @@ pub(in crate::contract) struct RawEntrypoint {
     /// The command, one word an item, such as `["python", "-m", "orders.cli", "run"]`.
     #[schemars(required)]
     pub command: Option<Vec<Marked<String>>>,
-    /// The options that it must know, such as `--profile`.
+    /// What it must be given: options, such as `--profile`, and values without one, such as `<path>`.
     pub required_args: Option<Vec<Marked<String>>>,
     /// Options that it may be given, and so must know, too.
     pub optional_args: Option<Vec<Marked<String>>>,
     /// The folder in the image that it starts in. Default: the image's own.
     pub working_dir: Text,
+    /// Arguments with which `--exec` runs it for a trial, beside `--help`: it must end with exit code 0.
+    pub dry_run: Option<Vec<Marked<String>>>,
+    /// A directory, relative to the contract's folder, that a trial run gets at the same path from the root, read-only.
+    pub fixtures: Text,
 }
 
 /// `[workflow]`: what builds and publishes the image.
@@ -54,6 +66,14 @@ pub struct WorkflowSection {
     pub family: Family,
     /// The job that builds and publishes the image.
     pub job: Option<String>,
+    /// The platforms that the build must name; not compared if there are none.
+    pub platforms: Vec<String>,
+    /// The output that holds the immutable tag.
+    pub tag_output: Option<String>,
+    /// The output that holds the resolved digest.
+    pub digest_output: Option<String>,
+    /// Tools beside docker and aws that may build, copy and push.
+    pub tools: Vec<String>,
 }
 
 /// One `[[entrypoints]]`: a way in which the image is started.
@@ -65,12 +85,16 @@ pub struct EntrypointEntry {
     pub handle: String,
     /// The command; one word at least.
     pub command: Vec<String>,
-    /// The options that it must know.
+    /// The options that it must be given, and values without one, as `<path>`.
     pub required_args: Vec<String>,
     /// Options that it may be given.
     pub optional_args: Vec<String>,
     /// The folder that it starts in, absolute.
     pub working_dir: Option<String>,
+    /// Arguments of a trial run; nothing if there is none.
+    pub dry_run: Option<Vec<String>>,
+    /// The directory that a trial run gets, joined to the contract's folder.
+    pub fixtures: Option<PathBuf>,
 }
 
 /// An option: one or two hyphens and a name.
@@ -86,6 +110,25 @@ fn option(text: &str) -> Result<String, Fault> {
     Err(Fault::new("is not an option", "write the option alone, without its value, such as `--profile`"))
 }
 
+/// An option, or a value without one, as `<path>`.
+fn option_or_value(text: &str) -> Result<String, Fault> {
+    let inner = text.strip_prefix('<').and_then(|t| t.strip_suffix('>'));
+    let is_name = |n: &str| !n.is_empty() && n.len() <= 64 && n.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if inner.is_some_and(is_name) { Ok(text.to_owned()) } else { option(text) }
+}
+
+/// A word of a command line: a script may have many lines.
+fn word(text: &str) -> Result<String, Fault> {
+    let is_plain = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    if !text.is_empty() && text.len() <= 16_384 && text.chars().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(
+        "is not a word of a command",
+        "write 1 to 16,384 bytes without control characters other than line ends and tabs",
+    ))
+}
+
 /// A folder in an image: absolute.
 fn folder(text: &str) -> Result<String, Fault> {
     let path = names::path(text)?;
@@ -97,7 +140,7 @@ fn folder(text: &str) -> Result<String, Fault> {
 
 impl Validator<'_> {
     pub(in crate::contract) fn workflow(&mut self, raw: Marked<RawWorkflow>) -> Option<WorkflowSection> {
-        let RawWorkflow { files, family, job } = raw.value;
+        let RawWorkflow { files, family, job, platforms, tag_output, digest_output, tools } = raw.value;
         let files: Vec<PathBuf> =
             files.unwrap_or_default().into_iter().filter_map(|text| self.path("files", Some(text))).collect();
         if files.is_empty() {
@@ -108,8 +151,20 @@ impl Validator<'_> {
             );
         }
         let job = self.text("job", job, names::line);
+        let platforms = self.each("platforms", platforms, |t| names::line(t));
+        let tag_output = self.text("tag_output", tag_output, names::line);
+        let digest_output = self.text("digest_output", digest_output, names::line);
+        let tools = self.each("tools", tools, |t| names::line(t));
         let family = family.and_then(|word| Family::from_word(&word.value)).unwrap_or_default();
-        (!files.is_empty()).then_some(WorkflowSection { files, family, job })
+        (!files.is_empty()).then_some(WorkflowSection {
+            files,
+            family,
+            job,
+            platforms,
+            tag_output,
+            digest_output,
+            tools,
+        })
     }
 
     pub(in crate::contract) fn entrypoints(
@@ -119,10 +174,11 @@ impl Validator<'_> {
         let mut entries = Vec::new();
         let mut commands = HashMap::new();
         for entry in raw {
-            let RawEntrypoint { handle, command, required_args, optional_args, working_dir } = entry.value;
+            let RawEntrypoint { handle, command, required_args, optional_args, working_dir, dry_run, fixtures } =
+                entry.value;
             let handle = self.text("handle", handle, names::handle);
             let given = command.is_some();
-            let command = self.each("command", command, names::line);
+            let command = self.each("command", command, word);
             if given && command.is_empty() {
                 self.report(
                     entry.span,
@@ -130,9 +186,11 @@ impl Validator<'_> {
                     "write the command's words, such as `[\"/app/run\"]`",
                 );
             }
-            let required_args = self.each("required_args", required_args, option);
+            let required_args = self.each("required_args", required_args, option_or_value);
             let optional_args = self.each("optional_args", optional_args, option);
             let working_dir = self.text("working_dir", working_dir, folder);
+            let dry_run = dry_run.map(|words| self.each("dry_run", Some(words), word));
+            let fixtures = self.path("fixtures", fixtures);
             let Some(handle) = handle.filter(|_| !command.is_empty()) else { continue };
             let whole = Marked { span: entry.span, value: format!("{handle}\n{}", command.join("\n")) };
             self.unique(&mut commands, "command of this handle", &whole);
@@ -144,6 +202,8 @@ impl Validator<'_> {
                 required_args,
                 optional_args,
                 working_dir,
+                dry_run,
+                fixtures,
             });
         }
         entries

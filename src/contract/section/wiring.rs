@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::check::wiring::{Exception, Expectations, Extra, ForbiddenRole, Role, RoleKind, Task};
+use crate::check::wiring::{Denied, Exception, Expectations, Extra, ForbiddenRole, Role, RoleKind, Task};
+use crate::contract::fault::Fault;
 use crate::contract::marked::{Marked, Text};
 use crate::contract::names::{self, aws as aws_names};
 use crate::contract::section::SecretEntry;
@@ -33,6 +34,15 @@ pub(in crate::contract) struct RawAws {
     pub template: Option<Vec<Marked<String>>>,
     /// Saved snapshots that are read when the command line names no source.
     pub snapshot: Option<Vec<Marked<String>>>,
+    /// Task definitions as JSON (`aws ecs describe-task-definition`, or what a deploy action registers) that are read when
+    /// the command line names no source.
+    pub task_definition: Option<Vec<Marked<String>>>,
+    /// Files with the values of the templates' parameters.
+    pub parameters: Option<Vec<Marked<String>>>,
+    /// Directories with the Terraform source of the plans.
+    pub source: Option<Vec<Marked<String>>>,
+    /// A saved snapshot: what roles may do beyond what it allows is new access.
+    pub against: Text,
     /// Files with service control policies over the account, one for each level from the root to the account: a policy,
     /// or a list of policies. A level that only denies is read beside AWS's FullAWSAccess.
     pub service_control_policies: Option<Vec<Marked<String>>>,
@@ -55,6 +65,23 @@ pub(in crate::contract) struct RawRole {
     pub requires: Option<Vec<Marked<String>>>,
     /// What it may read although it does not require it. One `[[roles.extras]]` for each.
     pub extras: Option<Vec<Marked<RawExtra>>>,
+    /// What it must not be allowed, whatever its policies say otherwise. One `[[roles.denied]]` for each.
+    pub denied: Option<Vec<Marked<RawDenied>>>,
+}
+
+/// Something that a role must not be allowed.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::contract) struct RawDenied {
+    /// Actions such as `s3:DeleteObject` or `dynamodb:*`. `*` and `?` are wildcards.
+    #[schemars(required, length(min = 1))]
+    pub actions: Option<Vec<Marked<String>>>,
+    /// ARNs of resources; `*` and `?` are wildcards.
+    #[schemars(extend("default" = ["*"]))]
+    pub resources: Option<Vec<Marked<String>>>,
+    /// Why, in 10 characters or more.
+    #[schemars(required, length(min = 10, max = 1024))]
+    pub reason: Text,
 }
 
 /// Something that a role may read although it does not require it.
@@ -131,6 +158,14 @@ pub struct AwsSection {
     pub templates: Vec<PathBuf>,
     /// Saved snapshots that are read when the command line names no source.
     pub snapshots: Vec<PathBuf>,
+    /// Task definitions that are read when the command line names no source.
+    pub task_definitions: Vec<PathBuf>,
+    /// Values of the templates' parameters.
+    pub parameters: Vec<PathBuf>,
+    /// Directories with the Terraform source of the plans.
+    pub source_directories: Vec<PathBuf>,
+    /// A saved snapshot that new access is asked against.
+    pub against: Option<PathBuf>,
     /// Service control policies, one file for each level from the root to the account.
     pub service_control_policies: Vec<PathBuf>,
 }
@@ -169,6 +204,10 @@ impl Validator<'_> {
             plans: self.paths("plan", raw.plan),
             templates: self.paths("template", raw.template),
             snapshots: self.paths("snapshot", raw.snapshot),
+            task_definitions: self.paths("task_definition", raw.task_definition),
+            parameters: self.paths("parameters", raw.parameters),
+            source_directories: self.paths("source", raw.source),
+            against: self.paths("against", raw.against.map(|path| vec![path])).pop(),
             service_control_policies: self.paths("service_control_policies", raw.service_control_policies),
         }
     }
@@ -184,7 +223,7 @@ impl Validator<'_> {
         let (mut handles, mut named) = (HashMap::new(), HashMap::new());
         let mut roles = Vec::new();
         for entry in raw {
-            let RawRole { handle, role, kind, requires, extras } = entry.value;
+            let RawRole { handle, role, kind, requires, extras, denied } = entry.value;
             let handle = handle.and_then(|text| {
                 self.unique(&mut handles, "handle", &text);
                 self.read("`handle`", &text, names::handle)
@@ -208,9 +247,10 @@ impl Validator<'_> {
             }
             let requires = self.required(&requires, secrets, lenient);
             let extras = extras.unwrap_or_default().into_iter().filter_map(|e| self.extra(e)).collect();
+            let denied = denied.unwrap_or_default().into_iter().filter_map(|d| self.denied(d)).collect();
             if let (Some(handle), Some((name, arn))) = (handle, role) {
                 let position = self.position(entry.span);
-                roles.push(Role { position, handle, name, arn, kind, requires, extras });
+                roles.push(Role { position, handle, name, arn, kind, requires, extras, denied });
             }
         }
         roles
@@ -247,6 +287,30 @@ impl Validator<'_> {
             return None;
         }
         Some(Extra { resource: resource?, reason: reason?, expires })
+    }
+
+    fn denied(&mut self, raw: Marked<RawDenied>) -> Option<Denied> {
+        let RawDenied { actions, resources, reason } = raw.value;
+        let reason = self.text("reason", reason, names::reason);
+        let actions = actions.unwrap_or_default();
+        if actions.is_empty() {
+            let advice = "name what the role must not do, such as `s3:DeleteObject`";
+            self.report(raw.span, "an entry of `denied` has no `actions`", advice);
+        }
+        let mut each = |key: &str, list: &[Marked<String>], grammar: fn(&str) -> Result<String, Fault>| {
+            let name = format!("an entry of `{key}`");
+            list.iter().map(|text| self.read(&name, text, grammar)).collect::<Option<Vec<String>>>()
+        };
+        let actions = each("actions", &actions, aws_names::action);
+        let resources = match resources {
+            None => Some(vec!["*".to_owned()]),
+            Some(list) => each("resources", &list, aws_names::pattern_or_all),
+        };
+        Some(Denied {
+            actions: actions.filter(|list| !list.is_empty())?,
+            resources: resources?,
+            reason: reason?,
+        })
     }
 
     fn tasks(&mut self, raw: Vec<Marked<RawTask>>, roles: &[Role], lenient: bool) -> Vec<Task> {

@@ -77,7 +77,7 @@ fn an_entry_that_holds_counts_before_one_that_does_not() {
     let one = finding("SW301", "private-key", Some("a"));
     let today = date(2026, 6, 1);
     assert!(matches!(contract.accept(&one, today), Some(AcceptMatch::Accepted { index: 1, .. })));
-    let unused: Vec<usize> = contract.unused_accept_entries([&one]).iter().map(|e| e.index).collect();
+    let unused: Vec<usize> = contract.unused_accept_entries([&one], &[]).iter().map(|e| e.index).collect();
     assert_eq!(unused, [2]);
 }
 

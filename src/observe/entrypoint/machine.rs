@@ -18,12 +18,13 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 const MOST_STEPS: u8 = 8;
 
 /// What a command runs in.
+#[derive(Clone)]
 pub(crate) struct Machine<'a> {
     pub(crate) filesystem: &'a Filesystem<'a>,
     /// The folder it starts in.
     pub(crate) folder: String,
     path: Vec<String>,
-    environment: Vec<(&'a str, &'a str)>,
+    environment: Vec<(String, String)>,
     architecture: String,
 }
 
@@ -42,23 +43,33 @@ impl<'a> Machine<'a> {
         image: &'a ExaminedImage,
         folder: Option<&str>,
     ) -> Self {
-        let environment: Vec<(&str, &str)> = environment(image).collect();
+        let environment = environment(image).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         let own = image.image.config.value.pointer("/config/WorkingDir").and_then(serde_json::Value::as_str);
         let folder = folder.or(own).filter(|f| !f.is_empty()).unwrap_or("/").to_owned();
-        let path = environment.iter().find(|(n, _)| *n == "PATH").map_or(DEFAULT_PATH, |(_, v)| *v);
         let platform = image.image.platform.as_deref().unwrap_or_default();
-        Self {
-            filesystem,
-            folder,
-            path: path.split(':').map(str::to_owned).collect(),
-            architecture: platform.split('/').nth(1).unwrap_or_default().to_owned(),
-            environment,
-        }
+        let architecture = platform.split('/').nth(1).unwrap_or_default().to_owned();
+        let mut machine = Self { filesystem, folder, architecture, environment, path: Vec::new() };
+        machine.find_path();
+        machine
     }
 
-    /// A variable of the image's environment.
-    pub(crate) fn variable(&self, name: &str) -> Option<&'a str> {
-        self.environment.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)
+    /// The folders that programs are looked for in, by the environment.
+    fn find_path(&mut self) {
+        let path = self.variable("PATH").unwrap_or(DEFAULT_PATH);
+        self.path = path.split(':').map(str::to_owned).collect();
+    }
+
+    /// A variable of the environment.
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// Gives a variable a value.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        if name == "PATH" {
+            self.find_path();
+        }
     }
 
     /// A path as the command sees it: below its folder unless absolute.

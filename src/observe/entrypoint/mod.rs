@@ -1,15 +1,19 @@
 //! Whether an image can be started the way the contract says, by looking alone: nothing of it is run.
 
+pub(crate) mod cli;
 pub(crate) mod filesystem;
 pub(crate) mod machine;
+pub(crate) mod node;
 pub(crate) mod options;
 pub(crate) mod python;
 mod shells;
 
+use std::sync::OnceLock;
+
 use super::ExaminedImage;
 use crate::finding::NotChecked;
 use seaworthy_image::layer::Wanted;
-use seaworthy_source::{Origin, OriginKind, Position, escape_bytes};
+use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
 
 use filesystem::Filesystem;
 use machine::Machine;
@@ -29,12 +33,22 @@ pub struct Entrypoint {
     pub optional_args: Vec<String>,
     /// The folder that it starts in; the image's own if there is none.
     pub working_dir: Option<String>,
+    /// Arguments with which it can be run for a trial; nothing if it is not to be.
+    pub dry_run: Option<Vec<String>>,
+    /// A directory of the machine that a trial run gets, read-only.
+    pub fixtures: Option<std::path::PathBuf>,
 }
 
 impl Entrypoint {
-    /// The command as a report names it.
+    /// The command as a report names it: one line, not too long.
     pub(crate) fn shown(&self) -> String {
-        escape_bytes(self.command.join(" ").as_bytes())
+        const MOST: usize = 200;
+        let whole = self.command.join(" ");
+        let mut short: String = whole.chars().take(MOST).collect();
+        if short.len() < whole.len() {
+            short.push('…');
+        }
+        escape_bytes(short.as_bytes())
     }
 }
 
@@ -45,12 +59,128 @@ pub struct Startup<'a> {
     /// The ways to start it.
     pub entrypoints: &'a [Entrypoint],
     filesystem: Result<Filesystem<'a>, String>,
+    judged: OnceLock<Vec<Judged>>,
 }
+
+/// What looking at an entrypoint gave.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    /// What it starts, or why it does not.
+    pub(crate) started: Result<Started, Fault>,
+    /// What keeps it from starting although it is there, such as an import.
+    pub(crate) problems: Vec<python::Problem>,
+    /// What its program has against the contract's row; nothing if it takes it.
+    pub(crate) refusals: Vec<cli::Refusal>,
+    /// Why what its program takes is not known, if it is not and is asked for.
+    pub(crate) unknown: Option<String>,
+    /// The file of the program, for reports.
+    pub(crate) file: Option<Vec<u8>>,
+}
+
+/// Bytes of stack for the walks over code: trees may be as deep as a file is long.
+const STACK: usize = 256 << 20;
 
 impl<'a> Startup<'a> {
     /// Puts the image's final filesystem together. `overflow` says that wanted files were left out for lack of room.
     pub fn new(image: &'a ExaminedImage, entrypoints: &'a [Entrypoint], overflow: bool) -> Self {
-        Self { image, entrypoints, filesystem: Filesystem::new(image, overflow) }
+        Self { image, entrypoints, filesystem: Filesystem::new(image, overflow), judged: OnceLock::new() }
+    }
+
+    /// What looking at each entrypoint gave, in the contract's order.
+    pub(crate) fn judged(&self) -> &[Judged] {
+        self.judged.get_or_init(|| {
+            let judge = || self.entrypoints.iter().map(|e| self.judge(e)).collect::<Vec<_>>();
+            std::thread::scope(|scope| {
+                let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, judge);
+                let result = thread.map(std::thread::ScopedJoinHandle::join);
+                let failed = |reason: String| {
+                    let one = |_| Judged {
+                        started: Err(Fault::Unclear(reason.clone())),
+                        problems: Vec::new(),
+                        refusals: Vec::new(),
+                        unknown: None,
+                        file: None,
+                    };
+                    self.entrypoints.iter().map(one).collect()
+                };
+                match result {
+                    Ok(Ok(judged)) => judged,
+                    Ok(Err(_)) => failed("looking at its code failed".to_owned()),
+                    Err(error) => failed(format!("a thread to look at its code cannot be started: {error}")),
+                }
+            })
+        })
+    }
+
+    fn judge(&self, entrypoint: &Entrypoint) -> Judged {
+        let mut judged = Judged {
+            started: Err(Fault::Unclear(String::new())),
+            problems: Vec::new(),
+            refusals: Vec::new(),
+            unknown: None,
+            file: None,
+        };
+        let machine = match self.machine(entrypoint) {
+            Ok(machine) => machine,
+            Err(reason) => {
+                judged.started = Err(Fault::Unclear(reason));
+                return judged;
+            }
+        };
+        judged.started = machine.start(&self.command(entrypoint), 0);
+        match &judged.started {
+            Ok(Started::Python(script)) => {
+                let filesystem = machine.filesystem;
+                judged.file = Some(script.file.clone());
+                let modules = python::load(filesystem, script);
+                judged.problems = python::check(filesystem, &modules, script);
+                let row = cli::Row::of(entrypoint, &script.arguments);
+                match python::interface(filesystem, &modules, script) {
+                    cli::Reading::Known(interface) => {
+                        judged.refusals = cli::judge(&interface, &row);
+                        if let Some(more) = &entrypoint.dry_run {
+                            let row = cli::Row::of_words(&script.arguments, more);
+                            let more = cli::judge(&interface, &row);
+                            judged.refusals.extend(more.into_iter().map(|mut r| {
+                                r.what = format!("in a dry run {}", r.what);
+                                r
+                            }));
+                        }
+                    }
+                    cli::Reading::Unknown(reason) if !row.is_empty() => judged.unknown = Some(reason),
+                    cli::Reading::Unknown(_) => {}
+                }
+            }
+            Ok(Started::Script { file, language, arguments }) => {
+                judged.file = Some(file.clone());
+                if *language == "JavaScript" {
+                    judged.problems = node::check(machine.filesystem, file);
+                }
+                let source = options::Source::file(machine.filesystem, file);
+                judged.unknown = source.unknown(&cli::Row::of(entrypoint, arguments), language);
+            }
+            Ok(Started::Program { what }) => {
+                if !cli::Row::of(entrypoint, &[]).is_empty() {
+                    judged.unknown = Some(format!("the options of {what} cannot be seen without running it"));
+                }
+            }
+            Err(_) => {}
+        }
+        judged
+    }
+
+    /// An origin that is a file of the image.
+    pub(crate) fn file_origin(&self, path: &[u8]) -> Origin {
+        match &self.filesystem {
+            Ok(filesystem) => filesystem.origin(self.image, path),
+            Err(_) => self.origin(OriginKind::Artifact),
+        }
+    }
+
+    /// An origin that is a line of a file of the image.
+    pub(crate) fn line_origin(&self, path: &[u8], line: u32) -> Origin {
+        let place = Place::Text { position: Position { line: line.max(1), column: 1 }, offset: 0 };
+        Origin { place, ..self.file_origin(path) }
     }
 
     /// What runs in the image, for an entrypoint.
@@ -104,35 +234,39 @@ pub(crate) enum Fault {
 /// What an entrypoint comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Started {
-    /// A Python module or script: its path, and the words after it.
-    Python { file: Vec<u8>, module: Option<python::Module>, arguments: Vec<String> },
+    /// A Python module or script.
+    Python(python::Script),
     /// A script in another language.
     Script { file: Vec<u8>, language: &'static str, arguments: Vec<String> },
     /// A program whose inside is not looked at.
     Program { what: String },
 }
 
-/// The files whose content the questions need.
+/// The files whose content the questions need: those that the commands name, all code of the project's own, and the
+/// packages of libraries that the commands run.
 pub fn wanted(entrypoints: &[Entrypoint]) -> Wanted {
-    let mut wanted = Wanted::default();
+    let mut wanted = Wanted { own_code: true, ..Wanted::default() };
     for entrypoint in entrypoints {
-        for (i, word) in entrypoint.command.iter().enumerate() {
+        // A script in one word holds the commands that it runs.
+        let words = entrypoint.command.iter().flat_map(|w| w.split(|c: char| c.is_whitespace() || ";&|'\"".contains(c)));
+        let words: Vec<&str> = words.filter(|w| !w.is_empty()).collect();
+        for (i, word) in words.iter().enumerate() {
             let name = word.rsplit('/').next().unwrap_or_default();
             if !name.is_empty() && !word.starts_with('-') {
                 wanted.names.insert(name.as_bytes().to_vec());
             }
-            let after = i.checked_sub(1).and_then(|i| entrypoint.command.get(i)).map(String::as_str);
+            let after = i.checked_sub(1).and_then(|i| words.get(i)).copied();
             if after == Some("-m") {
                 let package = word.split('.').next().unwrap_or_default();
                 wanted.packages.insert(package.as_bytes().to_vec());
                 wanted.names.insert(format!("{package}.py").into_bytes());
             }
-        }
-        // A console script mostly has its package's name, or begins with it.
-        if let Some(first) = entrypoint.command.first().filter(|w| !w.contains('/')) {
-            let whole = first.replace('-', "_");
-            let head = whole.split('_').next().unwrap_or_default().to_owned();
-            wanted.packages.extend([whole, head].map(String::into_bytes));
+            // A console script mostly has its package's name, or begins with it.
+            if !word.contains('/') && !word.starts_with('-') {
+                let whole = word.replace('-', "_");
+                let head = whole.split('_').next().unwrap_or_default().to_owned();
+                wanted.packages.extend([whole, head].map(String::into_bytes));
+            }
         }
     }
     wanted

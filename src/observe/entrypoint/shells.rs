@@ -1,24 +1,39 @@
-//! Shells: scripts that end in an `exec`, and `sh -c`.
+//! Shells: scripts that end in an `exec`, and `sh -c`, gone through as a shell would: folders, variables, `set -e`.
 
 use super::machine::Machine;
 use super::{Fault, Started};
 use seaworthy_dockerfile::Text;
-use seaworthy_dockerfile::shell::{self, Command, Word};
+use seaworthy_dockerfile::shell::{self, Command, CommandKind, Link, Operator, Script, Word, WordPart};
+
+/// Commands that a shell has itself.
+const BUILT_IN: [&str; 44] = [
+    ":", ".", "[", "[[", "alias", "bg", "break", "builtin", "case", "cd", "command", "continue", "declare", "echo",
+    "eval", "exec", "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill", "let", "local", "printf",
+    "pushd", "popd", "pwd", "read", "readonly", "return", "set", "shift", "shopt", "source", "test", "times", "trap",
+    "true", "type", "typeset", "ulimit",
+];
 
 /// `sh FILE …`, `sh -c TEXT`.
 pub(crate) fn start(machine: &Machine<'_>, arguments: &[String], steps: u8) -> Result<Started, Fault> {
     let mut rest = arguments;
+    let mut fails = false;
     while let Some((first, tail)) = rest.split_first()
         && first.starts_with(['-', '+'])
     {
         rest = tail;
+        let flags = first.strip_prefix('-').filter(|f| !f.starts_with('-')).unwrap_or_default();
+        fails |= flags.contains('e');
+        if flags.ends_with('o') {
+            fails |= rest.first().is_some_and(|o| o == "errexit");
+            rest = rest.get(1..).unwrap_or_default();
+        }
         // `-c`, `-lc`, `-euc`: the next word is the script.
-        if first.starts_with('-') && !first.starts_with("--") && first.ends_with('c') {
+        if flags.contains('c') {
             let Some(text) = rest.first() else {
                 return Err(Fault::Broken("`sh -c` has no script".to_owned()));
             };
             let tail = rest.get(2..).unwrap_or_default();
-            return follow(machine, text, tail, steps, true)
+            return follow(machine, text, tail, steps, fails, true)
                 .unwrap_or_else(|| Ok(Started::Program { what: "sh -c".to_owned() }));
         }
     }
@@ -43,40 +58,166 @@ pub(crate) fn script(
 ) -> Result<Started, Fault> {
     let own = || Started::Script { file: file.to_vec(), language: "shell", arguments: arguments.to_vec() };
     let Some(text) = text else { return Ok(own()) };
-    follow(machine, text, arguments, steps, false).unwrap_or_else(|| Ok(own()))
+    let first = text.lines().next().unwrap_or_default();
+    let fails = first.starts_with("#!") && first.split_whitespace().skip(1).any(|w| w.starts_with('-') && w.contains('e'));
+    follow(machine, text, arguments, steps, fails, false).unwrap_or_else(|| Ok(own()))
 }
 
-/// The command that takes a script's place: the last `exec` outside of conditions, or the only command of `sh -c`.
+/// Goes through a script's commands that are run whatever happens. Gives what takes the script's place in the end: the
+/// last `exec`, or the last command of `sh -c`; or the first command that cannot run and ends the script.
 fn follow(
     machine: &Machine<'_>,
     text: &str,
     arguments: &[String],
     steps: u8,
+    fails: bool,
     inline: bool,
 ) -> Option<Result<Started, Fault>> {
     let script = shell::read(&Text::of(text));
-    let outside = |c: &&Command| c.group.is_none() && !c.words.is_empty();
-    let execs = |c: &Command| c.program().as_deref() == Some("exec");
-    let last = script.commands.iter().rfind(outside)?;
-    let single = inline && script.commands.iter().filter(outside).count() == 1;
-    let words = if execs(last) { last.words.get(1..)? } else { last.words.get(..).filter(|_| single)? };
-    let words = words_of(words, arguments)?;
-    // A script that hands on what it is given, and is given nothing, runs nothing that is known.
-    (!words.is_empty()).then(|| machine.start(&words, steps + 1))
+    let mut shell = Shell { machine: machine.clone(), arguments, fails, functions: functions(&script) };
+    let last = script.commands.iter().rposition(|c| c.group.is_none() && !c.words.is_empty())?;
+    // A command under a condition may be all that is run, as in `if …; then exec a; else exec b; fi`.
+    let ends_in_group = script.commands.iter().skip(last + 1).any(|c| c.group.is_some());
+    let mut is_certain = true;
+    for (index, command) in script.commands.iter().enumerate() {
+        if command.group.is_some() || command.kind != CommandKind::Simple {
+            // What groups do to variables and folders is not followed.
+            continue;
+        }
+        let is_last = index == last && !ends_in_group;
+        let after_or = index.checked_sub(1).and_then(|i| script.commands.get(i)).is_some_and(|c| c.link == Link::Or);
+        let program = command.program();
+        let execs = program.as_deref() == Some("exec");
+        if !(is_last || execs) || after_or {
+            match shell.pass(command, steps) {
+                Some(fault) if !after_or && command.link != Link::Or => return Some(Err(fault)),
+                _ => {}
+            }
+            is_certain &= !after_or;
+            continue;
+        }
+        shell.assign(command);
+        let words = if execs { command.words.get(1..)? } else { command.words.get(..).filter(|_| inline)? };
+        let words = shell.words(words)?;
+        // A script that hands on what it is given, and is given nothing, runs nothing that is known.
+        let program = words.first()?;
+        if !execs && (BUILT_IN.contains(&program.as_str()) || shell.functions.contains(program)) {
+            return None;
+        }
+        let started = shell.machine.start(&words, steps + 1);
+        return Some(match started {
+            Err(Fault::Broken(what)) if !is_certain => Err(Fault::Unclear(what)),
+            other => other,
+        });
+    }
+    None
 }
 
-/// The words as the shell makes them, if nothing but `"$@"` has to be put in.
-fn words_of(words: &[Word], arguments: &[String]) -> Option<Vec<String>> {
-    let mut out = Vec::new();
-    for word in words {
-        let variables = word.variables();
-        match (word.literal(), variables.as_slice()) {
-            (Some(text), _) => out.push(text),
-            (None, [("@" | "*", _)]) if word.parts.len() == 1 => out.extend(arguments.iter().cloned()),
-            // A value after the program and its module changes nothing about where they are.
-            (None, _) if out.len() >= 3 => out.push(String::new()),
-            (None, _) => return None,
+fn functions(script: &Script) -> Vec<String> {
+    let defined = script.commands.iter().filter(|c| c.kind == CommandKind::Function);
+    let names = defined.filter_map(|c| c.words.iter().filter_map(Word::literal).find(|w| w != "function"));
+    names.map(|n| n.trim_end_matches("()").to_owned()).collect()
+}
+
+struct Shell<'s, 'a> {
+    machine: Machine<'a>,
+    arguments: &'s [String],
+    /// Whether a command that fails ends the script.
+    fails: bool,
+    functions: Vec<String>,
+}
+
+impl Shell<'_, '_> {
+    /// Takes in what a command changes. Gives why the script ends at it, if it does.
+    fn pass(&mut self, command: &Command, steps: u8) -> Option<Fault> {
+        self.assign(command);
+        let words = self.words(&command.words)?;
+        let (program, rest) = words.split_first()?;
+        match program.as_str() {
+            "set" => {
+                for (i, word) in rest.iter().enumerate() {
+                    let flags = word.strip_prefix('-').unwrap_or_default();
+                    let named = flags.ends_with('o') && rest.get(i + 1).is_some_and(|o| o == "errexit");
+                    self.fails |= flags.contains('e') || named;
+                }
+                None
+            }
+            "cd" => {
+                let target = rest.iter().find(|w| !w.starts_with('-'))?;
+                if target.is_empty() {
+                    return None;
+                }
+                let path = self.machine.absolute(target);
+                if !path.is_empty() && !self.machine.filesystem.tree.is_folder(&path) && (self.fails || command.link == Link::And) {
+                    return Some(Fault::Broken(format!("the folder {target}, which it changes to, is not in the image")));
+                }
+                self.machine.folder = format!("/{}", String::from_utf8_lossy(&path));
+                None
+            }
+            name if BUILT_IN.contains(&name) || self.functions.iter().any(|f| f == name) => None,
+            _ => {
+                let ends = self.fails || command.link == Link::And;
+                match self.machine.start(&words, steps + 1) {
+                    Err(fault @ Fault::Broken(_)) if ends => Some(fault),
+                    _ => None,
+                }
+            }
         }
     }
-    Some(out)
+
+    fn assign(&mut self, command: &Command) {
+        for assignment in command.declarations() {
+            if let Some(value) = self.word(&assignment.value) {
+                self.machine.set(assignment.name.as_str(), &value);
+            }
+        }
+    }
+
+    /// The words as the shell makes them; nothing if the program itself is not known.
+    fn words(&self, words: &[Word]) -> Option<Vec<String>> {
+        let mut out: Vec<String> = Vec::new();
+        for word in words {
+            let variables = word.variables();
+            match (self.word(word), variables.as_slice()) {
+                (None, [("@" | "*", _)]) if word.parts.len() == 1 => out.extend(self.arguments.iter().cloned()),
+                (Some(text), _) => {
+                    // A variable without quotes is as many words as its value has, none included.
+                    let is_split = matches!(word.parts.as_slice(), [WordPart::Variable { quoted: false, .. }]);
+                    if is_split {
+                        out.extend(text.split_whitespace().map(str::to_owned));
+                    } else {
+                        out.push(text);
+                    }
+                }
+                // A value after the program and its module changes nothing about where they are.
+                (None, _) if out.len() >= 3 => out.push(String::new()),
+                (None, _) => return None,
+            }
+        }
+        Some(out)
+    }
+
+    /// A word's text, if all of it is known.
+    fn word(&self, word: &Word) -> Option<String> {
+        let mut out = String::new();
+        for part in &word.parts {
+            match part {
+                WordPart::Literal { text, .. } => out.push_str(text),
+                WordPart::Variable { name, operator, argument, .. } => {
+                    let value = self.machine.variable(name.as_str());
+                    match (value, operator) {
+                        (Some(value), None | Some(Operator::Default | Operator::Assign | Operator::Require)) => {
+                            out.push_str(value);
+                        }
+                        (None, Some(Operator::Default | Operator::Assign)) => {
+                            out.push_str(&argument.as_ref().map_or(Some(String::new()), |a| self.word(a))?);
+                        }
+                        _ => return None,
+                    }
+                }
+                WordPart::Substitution { .. } | WordPart::Arithmetic { .. } => return None,
+            }
+        }
+        Some(out)
+    }
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::InjectedSecret;
-use super::place::place;
+use super::place::Places;
 use language::Language;
 pub(crate) use language::Standing;
 use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Part};
@@ -122,12 +122,13 @@ impl Watch {
         }
         let starts: Vec<usize> = hits.iter().map(|(_, start, _)| *start).collect();
         let live = liveness::of(language, bytes, part.offset == 0, &starts);
+        let places = Places::new(bytes, whole);
         for ((name, start, end), live) in hits.into_iter().zip(live) {
             let Some(seen) = live.then(|| read(language, bytes, start, end)).flatten() else { continue };
             let offset = part.offset + start as u64;
             found.push(Fallback {
                 file: Arc::clone(&part.file),
-                place: place(bytes, whole, start, offset),
+                place: places.place(start, offset),
                 offset,
                 variable: self.names.get(name).cloned().unwrap_or_default(),
                 form: seen.form,

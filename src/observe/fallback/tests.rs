@@ -14,6 +14,7 @@ fn seen(path: &str, text: &str) -> Vec<(usize, bool)> {
         ordinal: 0,
         size: bytes.len() as u64,
         kind: ContentKind::File,
+        inside: None,
     });
     let all = 0..bytes.len();
     let part = Part { file, bytes: all.clone(), core: all, offset: 0, last: true };
@@ -308,6 +309,7 @@ fn a_part_of_a_file_counts_what_begins_in_its_core() {
         ordinal: 0,
         size: bytes.len() as u64,
         kind: ContentKind::File,
+        inside: None,
     });
     for cut in 1..bytes.len() {
         let parts = [(0, cut), (cut, bytes.len())].map(|(from, to)| {

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 use memchr::memmem;
 
+use super::packaged::{ContentSums, Packaged};
+
 /// What was read of manifests.
 #[derive(Clone, Debug, Default)]
 pub struct Manifests {
@@ -16,6 +18,8 @@ pub struct Manifests {
     listed: HashMap<u64, u64>,
     /// Manifest directories of packages that were installed from a directory (PEP 610: `dir_info`).
     local: HashSet<u64>,
+    /// Files of the distribution's packages.
+    packaged: Packaged,
 }
 
 impl Manifests {
@@ -50,6 +54,9 @@ impl Manifests {
                 let lines = bytes.split(|b| matches!(b, b'\n' | b',' | b'{'));
                 self.list(root, directory, lines.filter_map(name));
             }
+            _ if Packaged::is_list(directory, name) => {
+                self.packaged.read((directory, name), whole_lines(bytes, cut));
+            }
             _ => {}
         }
     }
@@ -59,6 +66,7 @@ impl Manifests {
         self.roots.extend(other.roots);
         self.listed.extend(other.listed);
         self.local.extend(other.local);
+        self.packaged.merge(other.packaged);
     }
 
     /// Whether some manifest lists what a library root holds.
@@ -68,6 +76,9 @@ impl Manifests {
 
     /// The manifest that lists a file, or a directory above it up to `root`.
     pub(super) fn manifest_of(&self, root: &[u8], path: &[u8]) -> Option<u64> {
+        // What an interpreter compiled beside a listed source belongs with it.
+        let source = compiled_from(path);
+        let path = source.as_deref().unwrap_or(path);
         let mut end = path.len();
         loop {
             if let Some(manifest) = self.listed.get(&hash(&[path.get(..end)?])) {
@@ -75,6 +86,11 @@ impl Manifests {
             }
             end = memchr::memrchr(b'/', path.get(..end)?).filter(|at| *at > root.len())?;
         }
+    }
+
+    /// Whether a file is one of the distribution's packages', with the content that it was packed with.
+    pub(super) fn is_packaged(&self, path: &[u8], content: &ContentSums) -> bool {
+        self.packaged.has(path, content)
     }
 
     /// Whether a manifest belongs to a package that was installed from a directory of the builder.
@@ -90,6 +106,14 @@ impl Manifests {
             self.listed.insert(whole, manifest);
         }
     }
+}
+
+/// The source of `__pycache__/name.cpython-311.pyc`.
+fn compiled_from(path: &[u8]) -> Option<Vec<u8>> {
+    let (directory, name) = split(path.strip_suffix(b".pyc")?);
+    let (directory, cache) = split(directory);
+    let stem = name.get(..memchr::memchr(b'.', name)?)?;
+    (cache == b"__pycache__").then(|| [directory, b"/", stem, b".py"].concat())
 }
 
 /// The path of a line of `RECORD`: `path,hash,size`, the path in quotes where it holds a comma.
@@ -116,7 +140,7 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// A keyed hash of the pieces put together, so that nobody can make paths that collide; the same in the whole process.
-fn hash(pieces: &[&[u8]]) -> u64 {
+pub(super) fn hash(pieces: &[&[u8]]) -> u64 {
     static KEY: OnceLock<RandomState> = OnceLock::new();
     let mut hasher = KEY.get_or_init(RandomState::new).build_hasher();
     for piece in pieces {

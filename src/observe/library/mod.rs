@@ -5,12 +5,14 @@
 pub(crate) mod key;
 mod manifest;
 mod own;
+mod packaged;
 mod published;
 mod roots;
 
 pub use key::KeyIdentity;
 pub use manifest::Manifests;
 pub use own::OwnPackages;
+pub use packaged::ContentSums;
 
 use crate::finding::{Confidence, Severity};
 use crate::rule::Rule;
@@ -38,6 +40,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) confidence: Confidence,
     /// What tells it apart, if it is a private key.
     pub(crate) key: Option<&'a KeyIdentity>,
+    /// The sums of the file's content, where they are known.
+    pub(crate) content: Option<&'a ContentSums>,
 }
 
 /// How bad and how sure a secret is at a place, and what lowered or raised it.
@@ -45,6 +49,23 @@ pub(crate) struct Rating {
     pub(crate) severity: Severity,
     pub(crate) confidence: Confidence,
     pub(crate) note: Option<String>,
+    /// The library in whose tests, examples or documentation it stands: the secrets of one detector there are one
+    /// finding.
+    pub(crate) library: Option<String>,
+    /// Whether it is an example in an installed library that is counted, but no finding.
+    pub(crate) held_back: bool,
+}
+
+impl Rating {
+    fn low(note: String, library: Option<&str>) -> Self {
+        Self {
+            severity: Severity::Low,
+            confidence: Confidence::Low,
+            note: Some(note),
+            library: library.map(str::to_owned),
+            held_back: false,
+        }
+    }
 }
 
 /// An installed library, as far as the artifact tells.
@@ -69,43 +90,6 @@ enum Claim {
     Refused,
 }
 
-/// Detectors of forms that anybody makes for himself, among those of vendors.
-const SELF_MADE: [&str; 14] = [
-    "ansible-vault",
-    "django-secret-key",
-    "docker-config-auth",
-    "fernet-key",
-    "kubeconfig-client-key",
-    "kubernetes-bootstrap-token",
-    "kubernetes-tls-secret",
-    "netrc-password",
-    "npmrc-basic-auth",
-    "npmrc-password",
-    "pypirc-password",
-    "cargo-registry-token",
-    "yarnrc-auth-token",
-    "npmrc-auth-token",
-];
-
-/// Files of detectors that know no vendor's form.
-const NO_VENDOR: [&str; 6] = ["generic", "databases", "http", "host", "private-keys", "kafka"];
-
-/// Whether a detector recognises private keys, whose public half tells them apart.
-pub(crate) fn is_key(rule: &Rule) -> bool {
-    stem(rule) == "private-keys"
-        || matches!(rule.detector.id.as_str(), "kubeconfig-client-key" | "kubernetes-tls-secret")
-}
-
-/// Whether a detector recognises what a vendor issues: its place never lowers it.
-fn is_vendor_token(rule: &Rule) -> bool {
-    !rule.generic && !NO_VENDOR.contains(&stem(rule)) && !SELF_MADE.contains(&rule.detector.id.as_str())
-}
-
-fn stem(rule: &Rule) -> &str {
-    let name = rule.file.rsplit('/').next().unwrap_or_default();
-    name.strip_suffix(".toml").unwrap_or(name)
-}
-
 /// Whether a path alone puts a file into the tests, examples or documentation of a library. Enough to leave code out
 /// that gives defaults; too little to lower a secret.
 pub(crate) fn is_library_sample(path: &[u8]) -> bool {
@@ -118,41 +102,43 @@ impl Surroundings<'_> {
         let rule = subject.rule;
         let severity =
             if subject.confidence == Confidence::Low { rule.severity.lowered() } else { rule.severity };
-        let plain = Rating { severity, confidence: subject.confidence, note: None };
-        if is_vendor_token(rule) {
+        let plain =
+            Rating { severity, confidence: subject.confidence, note: None, library: None, held_back: false };
+        if rule.issued && !rule.private_key {
             return plain;
         }
         let library = self.library(path);
         if let Some(published) = subject.key.and_then(published::published) {
-            let own = library.is_some() || published.is_own_file(path);
-            return if own {
-                Rating {
-                    severity: Severity::Low,
-                    confidence: Confidence::Low,
-                    note: Some(format!("the key is published: {} ships it", published.package)),
-                }
-            } else {
-                Rating {
-                    severity: Severity::High,
-                    confidence: subject.confidence,
-                    note: Some(format!("anyone has this key: {} ships it", published.package)),
-                }
-            };
+            let name = library.as_ref().map(|l| l.name.as_str());
+            if library.is_some() || published.is_own_file(path) {
+                let note = format!("the key is published: {} ships it", published.package);
+                return Rating::low(note, name.or(Some(published.package)));
+            }
+            let note = format!("anyone has this key: {} ships it", published.package);
+            return Rating { severity: Severity::High, note: Some(note), ..plain };
+        }
+        let packaged = |content| self.manifests.iter().any(|m| m.is_packaged(path, content));
+        let unmodified = !rule.private_key && subject.content.is_some_and(packaged);
+        let sample = library.as_ref().map_or_else(|| roots::is_sample(path), |l| l.sample || l.description);
+        if unmodified {
+            let note = "it stands in a file of the distribution's package, which is as it was packed";
+            return Rating { held_back: sample, ..Rating::low(note.to_owned(), None) };
         }
         let Some(library) = library else { return plain };
         // What describes a package shows no key, but perhaps an example of a password.
-        if !library.sample && (!library.description || is_key(rule)) {
-            return plain;
+        if library.sample || library.description && !rule.private_key {
+            let claim = if library.claimed { "" } else { "; no manifest in the artifact lists it" };
+            let name = &library.name;
+            let note =
+                format!("it stands in the tests, examples or documentation of the library {name}{claim}");
+            let held_back = library.claimed && !rule.private_key;
+            return Rating { held_back, ..Rating::low(note, Some(name)) };
         }
-        let claim = if library.claimed { "" } else { "; no manifest in the artifact lists it" };
-        Rating {
-            severity: Severity::Low,
-            confidence: Confidence::Low,
-            note: Some(format!(
-                "it stands in the tests, examples or documentation of the library {}{claim}",
-                library.name
-            )),
+        if library.claimed && rule.generic {
+            let note = format!("it stands in the code of the library {}", library.name);
+            return Rating::low(note, Some(&library.name));
         }
+        plain
     }
 
     /// The library in whose tests, examples or documentation a file lies.

@@ -117,6 +117,19 @@ pub(super) fn netrc(head: &[u8]) -> bool {
         .any(|w| matches!(w, [b"password", value] if !is_reference(value) && !is_placeholder(value)))
 }
 
+/// Whether a user list of PgBouncer holds a password, not only hashes: `"user" "password"`.
+pub(super) fn pgbouncer_users(head: &[u8]) -> bool {
+    head.split(|b| *b == b'\n').any(|line| {
+        let Some(rest) = line.trim_ascii().strip_prefix(b"\"") else { return false };
+        let Some(at) = find(rest, b"\" \"") else { return false };
+        let secret = rest.get(at + 3..).unwrap_or_default();
+        let secret = secret.strip_suffix(b"\"").unwrap_or_default();
+        let hashed =
+            secret.starts_with(b"SCRAM-SHA-256$") || secret.starts_with(b"md5") && secret.len() == 35;
+        !secret.is_empty() && !hashed
+    })
+}
+
 /// Whether a PostgreSQL password file has an entry: `host:port:database:user:password`.
 pub(super) fn pgpass(head: &[u8]) -> bool {
     head.split(|b| *b == b'\n').any(|line| {

@@ -218,6 +218,24 @@ const KINDS: &[SecretFileKind] = &[
         Content::Any,
     ),
     kind(
+        "PgBouncer user list with passwords",
+        Severity::High,
+        Name::Is(&["userlist.txt"]),
+        Content::Test(content::pgbouncer_users),
+    ),
+    kind("Erlang cookie", Severity::High, Name::Is(&[".erlang.cookie"]), Content::Any),
+    kind(
+        "Jenkins secret",
+        Severity::High,
+        Name::PathEndsWith(&[
+            "secrets/initialAdminPassword",
+            "secrets/master.key",
+            "secrets/hudson.util.Secret",
+        ]),
+        Content::Any,
+    ),
+    kind("password database", Severity::High, Name::EndsWith(&[".kdbx", ".kdb", ".psafe3"]), Content::Any),
+    kind(
         "GitHub CLI credentials",
         Severity::High,
         Name::PathEndsWith(&[".config/gh/hosts.yml"]),
@@ -355,6 +373,10 @@ mod tests {
         );
         assert_eq!(what("a/id_rsa.pub", "ssh-rsa x"), None);
         assert_eq!(what("srv/app.p12", "\u{0}\u{1}xy"), Some("keystore"));
+        let users = Some("PgBouncer user list with passwords");
+        assert_eq!(what("etc/pgbouncer/userlist.txt", "; users\n\"pilot\" \"hX7PKR0CsTy4\"\n"), users);
+        assert_eq!(what("etc/pgbouncer/userlist.txt", "\"pilot\" \"SCRAM-SHA-256$4096:x\"\n"), None);
+        assert_eq!(what("home/x/.erlang.cookie", "QWERTZUIOPASDFGHJKLY"), Some("Erlang cookie"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Only;
-use crate::finding::{Audit, AuditedRun, CheckStatus, FieldHistory, TagHistory, Verdict};
+use crate::finding::{Audit, AuditedRun, CheckStatus, EarlierEvidence, FieldHistory, TagHistory, Verdict};
 use crate::report::phrase::printable;
 use crate::report::v1;
 
@@ -53,7 +53,7 @@ pub(in crate::report) struct Document {
     summary: Summary,
     /// The runs that were asked for, by date and ID; those without a date come last.
     runs: Vec<Run>,
-    /// Tags that several runs used, with the fields in which those runs differ.
+    /// Tags that several runs used and in which those runs differ, with the fields.
     tags: Vec<Tag>,
     /// What could not be seen of the audit as a whole.
     not_checked: Vec<v1::NotChecked>,
@@ -115,6 +115,19 @@ struct Run {
     accepted: Vec<v1::Accepted>,
     /// What could not be examined.
     not_checked: Vec<v1::NotChecked>,
+    /// Its security evidence that later evidence replaced: the run was repeated.
+    earlier_evidence: Vec<Earlier>,
+}
+
+/// Security evidence that later evidence of the same run replaced.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Earlier {
+    /// Where it is kept.
+    file: String,
+    /// Its verdict; null if it was not read or does not say.
+    verdict: Option<v1::Verdict>,
+    /// When it was written, in UTC.
+    written_at_utc: Option<String>,
 }
 
 /// A check that keeps a run from passing.
@@ -206,6 +219,17 @@ impl Run {
             findings: report.findings.iter().map(Into::into).collect(),
             accepted: report.accepted.iter().map(Into::into).collect(),
             not_checked: report.not_checked.iter().map(Into::into).collect(),
+            earlier_evidence: run.earlier.iter().map(Earlier::of).collect(),
+        }
+    }
+}
+
+impl Earlier {
+    fn of(earlier: &EarlierEvidence) -> Self {
+        Self {
+            file: printable(&earlier.file),
+            verdict: earlier.verdict.map(Into::into),
+            written_at_utc: earlier.written_at.map(|at| at.to_string()),
         }
     }
 }

@@ -12,6 +12,7 @@ fn run(id: &str, tag: &str, report: Report) -> AuditedRun {
     let at = "2026-02-13T09:30:00Z".parse().unwrap();
     let fields = [("image_tag", tag), ("build_actor", "=1+1"), ("image_digest", "sha256:0123456789abcdef")];
     AuditedRun {
+        earlier: Vec::new(),
         id: id.to_owned(),
         written_at: Some((at, "packaging provenance")),
         fields: fields.map(|(name, value)| (name, value.to_owned())).into(),

@@ -109,7 +109,7 @@ fn logical(origin: &Origin) -> Option<LogicalLocation> {
     }
     let layer =
         origin.layer.as_ref().map_or_else(|| origin.kind.as_str().to_owned(), |l| printable(&l.digest));
-    let path = match (&origin.path, &origin.place) {
+    let path = match (&origin.whole_path(), &origin.place) {
         (Some(path), _) => printable(path),
         (None, Place::Pointer(pointer)) => printable(pointer.as_str()),
         (None, _) => String::new(),

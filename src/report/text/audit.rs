@@ -29,14 +29,23 @@ const LEAST_TAG: usize = 12;
 /// When `out` fails.
 pub fn write(audit: &Audit, only: &Only, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let screen = &mut Screen::new(out, options.color, options.width);
-    let runs = only.runs(audit);
-    if !options.quiet {
+    let mut runs = only.runs(audit);
+    // What failed goes first; among runs of one verdict the order by date stays.
+    runs.sort_by_key(|run| match run.report.verdict {
+        Verdict::Fail => 0,
+        Verdict::Incomplete => 1,
+        Verdict::Pass => 2,
+    });
+    if options.quiet {
+        failing(&runs, screen)?;
+    } else {
         screen.say("audit", printable(&audit.root))?;
         if !runs.is_empty() {
             screen.blank()?;
             table(&runs, options, screen)?;
         }
         reasons(&runs, options, screen)?;
+        repeated(&runs, screen)?;
         for tag in &audit.tags {
             history(tag, options, screen)?;
         }
@@ -62,6 +71,36 @@ pub fn write(audit: &Audit, only: &Only, options: &TextOptions, out: &mut dyn Wr
         screen.entry(OPEN, "not checked", &[(PLAIN, text)])?;
     }
     verdict(audit, screen)
+}
+
+/// One line for each run that does not pass.
+fn failing(runs: &[&AuditedRun], screen: &mut Screen<'_>) -> io::Result<()> {
+    for run in runs.iter().filter(|r| r.report.verdict != Verdict::Pass) {
+        let row = row(run, false);
+        let verdict = run.report.verdict;
+        screen.entry(
+            style(verdict),
+            verdict.as_str(),
+            &[(BOLD, row.run), (PLAIN, format!(" {}", row.blockers))],
+        )?;
+    }
+    Ok(())
+}
+
+/// Runs whose evidence was replaced: what it said before, and what it says now.
+fn repeated(runs: &[&AuditedRun], screen: &mut Screen<'_>) -> io::Result<()> {
+    for run in runs.iter().filter(|r| !r.earlier.is_empty()) {
+        let mut text = String::new();
+        for earlier in &run.earlier {
+            let verdict = earlier.verdict.map_or("of a verdict that was not read", Verdict::as_str);
+            let date = earlier.written_at.map_or_else(String::new, |at| format!(" of {at}"));
+            text.push_str(&format!("\nbefore: {verdict}{date}, kept in {}", printable(&earlier.file)));
+        }
+        text.push_str(&format!("\nnow: {}", run.report.verdict.as_str()));
+        screen.blank()?;
+        screen.entry(DIM, "repeated", &[(BOLD, printable(&run.id)), (PLAIN, text)])?;
+    }
+    Ok(())
 }
 
 fn style(verdict: Verdict) -> Style {
@@ -249,11 +288,7 @@ fn history(tag: &TagHistory, options: &TextOptions, screen: &mut Screen<'_>) -> 
     let place = if tag.repository.is_empty() { String::new() } else { format!(" of {}", tag.repository) };
     let title = format!("{}{}", printable(&tag.tag), printable(&place));
     let runs = format!("· {}", names(&tag.runs, options));
-    let mut pieces = vec![(BOLD, title), (DIM, runs)];
-    if tag.changes.is_empty() {
-        pieces.push((PLAIN, "\nnothing else changed between them".to_owned()));
-    }
-    screen.entry(DIM, "tag", &pieces)?;
+    screen.entry(DIM, "tag", &[(BOLD, title), (DIM, runs)])?;
     for change in &tag.changes {
         changed(change, options, screen)?;
     }

@@ -104,6 +104,11 @@ fn coverage(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> {
     }
     screen.blank()?;
     screen.wrapped(&[(BOLD, "Read:".to_owned())], 2, &[(PLAIN, read)])?;
+    if c.examples_held_back > 0 {
+        let examples = count(c.examples_held_back, "example");
+        let held = format!("{examples} of installed libraries' tests and documentation");
+        screen.wrapped(&[(DIM, "Held back:".to_owned())], 2, &[(PLAIN, held)])?;
+    }
     if c.layers_not_seen + c.files_not_seen + c.bytes_not_seen > 0 {
         let missed = things(c.layers_not_seen, layered, c.files_not_seen, c.bytes_not_seen);
         screen.wrapped(&[(OPEN, "Not read:".to_owned())], 2, &[(PLAIN, missed)])?;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
+use crate::finding::{EarlierEvidence, Verdict};
 use crate::store::{Document, Layout, Runs, Store, StoreError};
 use seaworthy_provenance::{Content, Paper, PaperKind, read_inside};
 use seaworthy_source::{Key, RunId};
@@ -20,6 +21,9 @@ const RUNS_UNSEEN: usize = 16;
 
 /// Bytes of documents that are held in memory at a time, where sizes are known.
 const BYTES: u64 = 128 << 20;
+
+/// Replaced evidence of one run that is looked at.
+const MAX_EARLIER: usize = 20;
 
 /// Where the documents are.
 pub(super) struct Source<'a> {
@@ -58,6 +62,52 @@ impl<'a> Source<'a> {
         }
         let what = "the key of a run's attestation";
         key.beside(|_| kind.file_name().to_owned()).map_err(|source| StoreError::Key { what, source })
+    }
+
+    /// The phases that a run has folders of.
+    pub(super) fn phases(&self, run: &RunId) -> Result<Vec<String>, StoreError> {
+        let key = self.key(PaperKind::Provenance, run)?;
+        let phase = self.layout.phase.as_str();
+        let Some(at) = key.as_str().split('/').position(|part| part == phase) else { return Ok(Vec::new()) };
+        let folder: String = key.as_str().split('/').take(at).map(|part| format!("{part}/")).collect();
+        let entries = self.store.entries(&folder)?;
+        Ok(entries.names.into_iter().filter(|name| !entries.files.contains(name)).collect())
+    }
+
+    /// The run's evidence that later evidence replaced, in the order in which it was. That of a bucket is only named.
+    pub(super) fn earlier(&self, run: &RunId) -> Vec<EarlierEvidence> {
+        let Ok(key) = self.key(PaperKind::Security, run) else { return Vec::new() };
+        let mut found = Vec::new();
+        for n in 1..=MAX_EARLIER {
+            let rename =
+                |name: &str| format!("{}.replaced-{n}.json", name.strip_suffix(".json").unwrap_or(name));
+            let Ok(kept) = key.beside(rename) else { break };
+            let mut earlier = EarlierEvidence { file: kept.to_string(), verdict: None, written_at: None };
+            match (self.store, &self.sizes) {
+                (Store::Directory(directory), _) => {
+                    match read_inside(PaperKind::Security, directory.root(), kept.as_str()).content {
+                        Content::Missing => break,
+                        Content::Bytes(bytes) => {
+                            let document: serde_json::Value =
+                                serde_json::from_slice(&bytes).unwrap_or_default();
+                            let text = |key: &str| document.get(key).and_then(serde_json::Value::as_str);
+                            let verdict = |word: &str| {
+                                [Verdict::Pass, Verdict::Fail, Verdict::Incomplete]
+                                    .into_iter()
+                                    .find(|v| v.as_str().eq_ignore_ascii_case(word))
+                            };
+                            earlier.verdict = text("verdict").and_then(verdict);
+                            earlier.written_at = text("written_at_utc").and_then(|at| at.parse().ok());
+                        }
+                        _ => {}
+                    }
+                }
+                (_, Some(sizes)) if sizes.contains_key(kept.as_str()) => {}
+                _ => break,
+            }
+            found.push(earlier);
+        }
+        found
     }
 
     /// Splits runs so that the papers of one part can be held in memory.

@@ -14,7 +14,8 @@ use crate::observe::fallback::Watch;
 use crate::observe::{ChunkFacts, examine};
 use seaworthy_context::{Context as Files, FileKind, Sent};
 use seaworthy_detect::{AHEAD, BEHIND, Scratch};
-use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Part};
+use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Overlap, Part};
+use seaworthy_image::nested::{self, HEAD};
 use seaworthy_source::{LayerPath, Place, Position, input};
 
 /// Fresh bytes of a piece.
@@ -59,7 +60,9 @@ pub(super) fn all(setup: &Setup<'_>, watch: Option<&Watch>, files: &Files) -> Se
         .map(|(seen, ..)| seen)
         .reduce(Seen::default, Seen::merge);
     seen.facts.settle(setup.rules);
-    seen.facts.secret_files.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+    seen.facts
+        .secret_files
+        .sort_by(|a, b| (&a.file.path, a.file.inside()).cmp(&(&b.file.path, b.file.inside())));
     seen.unread.sort();
     seen.coverage.files_not_decoded = seen.facts.not_decoded;
     seen.coverage.bytes_not_decoded = seen.facts.not_decoded_bytes;
@@ -81,6 +84,7 @@ fn one(
         ordinal: index as u64,
         size: entry.size,
         kind: ContentKind::File,
+        inside: None,
     });
     let mut pieces = Pieces {
         watch,
@@ -90,8 +94,14 @@ fn one(
         lines: 0,
         line_start: 0,
         text: true,
+        opened: false,
     };
-    let result = pieces.read(setup, &files.root.join(&entry.path), scratch, &mut seen.facts);
+    let path = files.root.join(&entry.path);
+    let mut result = pieces.read(setup, &path, scratch, &mut seen.facts);
+    if result.is_ok() && pieces.opened {
+        result = result
+            .and_then(|bytes| open(setup, &pieces.meta, &path, scratch, &mut seen.facts).map(|()| bytes));
+    }
     match result {
         Ok(bytes) => {
             seen.coverage.files += 1;
@@ -108,6 +118,25 @@ fn one(
     buffer.clear();
 }
 
+/// Opens a file that holds others: an archive that ADD unpacks, and any other.
+fn open(
+    setup: &Setup<'_>,
+    meta: &Arc<FileMeta>,
+    path: &Path,
+    scratch: &mut Scratch,
+    facts: &mut ChunkFacts,
+) -> std::io::Result<()> {
+    let limits = super::super::image::limits(setup.contract);
+    let (mut file, _) = input::open(path)?;
+    let overlap = Overlap { behind: BEHIND, ahead: AHEAD };
+    let opened = nested::open(meta, &mut file, &limits, overlap, &mut |chunk| {
+        facts.merge(examine(setup.rules, &setup.key, &chunk, scratch));
+        Some(chunk.into_buffer())
+    });
+    facts.not_opened.extend(opened.missed);
+    Ok(())
+}
+
 /// One file on its way.
 struct Pieces<'a> {
     watch: Option<&'a Watch>,
@@ -121,6 +150,8 @@ struct Pieces<'a> {
     line_start: u64,
     /// Whether the file's first bytes are text.
     text: bool,
+    /// Whether the file holds others.
+    opened: bool,
 }
 
 impl Pieces<'_> {
@@ -141,7 +172,9 @@ impl Pieces<'_> {
             let last = (got as u64) < missing;
             let core_end = if last { self.buffer.len() } else { self.buffer.len().saturating_sub(AHEAD) };
             if core_start == 0 {
-                self.text = !self.buffer[..self.buffer.len().min(1024)].contains(&0);
+                let head = &self.buffer[..self.buffer.len().min(HEAD)];
+                self.text = !head.contains(&0);
+                self.opened = nested::is_opened(head, self.meta.name());
             }
             self.examine(setup, core_start..core_end, last, scratch, facts);
             if last {
@@ -178,10 +211,8 @@ impl Pieces<'_> {
             fallback.place = self.place(fallback.offset);
         }
         for sighting in &mut found.sightings {
-            let wide = sighting.notes.iter().any(|n| n == "in UTF-16");
             if let Place::Byte(at) = sighting.place
                 && self.text
-                && !wide
             {
                 sighting.place = self.place(at);
             }

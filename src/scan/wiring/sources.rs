@@ -1,14 +1,18 @@
 //! From files and the account to one snapshot.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::{ScanError, Setup};
 use crate::check::wiring::{Kept, Placement};
 use crate::check::{Context, examine_assignment, examine_text};
 use crate::contract::Contract;
 use seaworthy_aws::live::{self, LiveOptions};
-use seaworthy_aws::{Inspector, Seen, Sighting, Snapshot, Source, SourceKind, Wanted, plan, saved, template};
+use seaworthy_aws::template::Parameters;
+use seaworthy_aws::terraform::Configuration;
+use seaworthy_aws::{
+    Inspector, Seen, Sighting, Snapshot, Source, Wanted, plan, saved, task_definition, template,
+};
 use seaworthy_iam::Arn;
 use seaworthy_source::input;
 
@@ -20,21 +24,49 @@ pub enum WiringSource {
     Template(String, Vec<u8>),
     /// A saved snapshot.
     Snapshot(String, Vec<u8>),
+    /// A task definition as JSON.
+    TaskDefinition(String, Vec<u8>),
 }
 
 impl WiringSource {
     /// The file as the user named it.
     pub fn name(&self) -> &str {
         match self {
-            Self::Plan(name, _) | Self::Template(name, _) | Self::Snapshot(name, _) => name,
+            Self::Plan(name, _)
+            | Self::Template(name, _)
+            | Self::Snapshot(name, _)
+            | Self::TaskDefinition(name, _) => name,
         }
     }
 
     /// The file's bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
-            Self::Plan(_, bytes) | Self::Template(_, bytes) | Self::Snapshot(_, bytes) => bytes,
+            Self::Plan(_, bytes)
+            | Self::Template(_, bytes)
+            | Self::Snapshot(_, bytes)
+            | Self::TaskDefinition(_, bytes) => bytes,
         }
+    }
+}
+
+/// Files that are no sources of their own and complete others.
+#[derive(Default)]
+pub struct SourceHelp {
+    /// Values of the templates' parameters: names and bytes.
+    pub parameters: Vec<(String, Vec<u8>)>,
+    /// Directories with the Terraform source of the plans.
+    pub directories: Vec<PathBuf>,
+}
+
+impl SourceHelp {
+    fn read(&self) -> Result<(Parameters, Vec<Configuration>), ScanError> {
+        let mut parameters = Parameters::default();
+        for (name, bytes) in &self.parameters {
+            parameters.extend(Parameters::read(name, bytes)?);
+        }
+        let read = self.directories.iter().map(|directory| Configuration::read(directory));
+        Ok((parameters, read.collect::<Result<_, _>>()?))
     }
 }
 
@@ -66,20 +98,32 @@ impl Inspector for Detectors<'_> {
 pub(super) fn snapshot(
     setup: &Setup<'_>,
     sources: Vec<WiringSource>,
+    help: &SourceHelp,
     live: Option<&LiveOptions>,
 ) -> Result<Snapshot, ScanError> {
     let inspector = Detectors(Context { rules: setup.rules, key: &setup.key, secrets: &[] });
     let mut read = Vec::new();
+    let (parameters, terraform) = help.read()?;
+    let mut unused: BTreeSet<&str> = parameters.names().collect();
     for source in sources {
         read.push(match source {
-            WiringSource::Plan(name, bytes) => plan::read(&name, bytes, &inspector)?,
-            WiringSource::Template(name, bytes) => template::read(&name, bytes, &inspector)?,
+            WiringSource::Plan(name, bytes) => plan::read_with(&name, bytes, &terraform, &inspector)?,
+            WiringSource::Template(name, bytes) => {
+                let (snapshot, named) = template::read_with(&name, bytes, &parameters, &inspector)?;
+                unused.retain(|name| !named.contains(*name));
+                snapshot
+            }
             WiringSource::Snapshot(name, bytes) => saved::read(&name, &bytes)?,
+            WiringSource::TaskDefinition(name, bytes) => task_definition::read(&name, &bytes, &inspector)?,
         });
     }
+    if let Some(name) = unused.first() {
+        return Err(ScanError::Wiring(format!(
+            "--parameters: no template has a parameter {name}: give the template with --template, or take it out"
+        )));
+    }
     // What will be goes before what there is now, a state that was named before its plan included.
-    let is_later = |source: &Source| matches!(source.kind, SourceKind::Plan | SourceKind::Template);
-    read.sort_by_key(|snapshot| !snapshot.sources.iter().any(is_later));
+    read.sort_by_key(|snapshot| !snapshot.sources.iter().any(Source::is_later));
     if let Some(options) = live {
         read.push(look(setup.contract, options, &inspector)?);
     }
@@ -132,6 +176,7 @@ pub fn wanted(contract: &Contract) -> Wanted {
     let is_name = |name: &&String| !name.contains([':', '[']) && !name.contains("aws_iam_role.");
     wanted.roles.extend(expected.roles.iter().map(|r| &r.name).filter(is_name).cloned());
     wanted.tasks.extend(expected.tasks.iter().map(|t| t.family.clone()));
+    wanted.discovers_tasks = !expected.roles.is_empty() || !expected.tasks.is_empty();
     wanted
 }
 

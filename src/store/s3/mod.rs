@@ -77,7 +77,7 @@ impl S3 {
     pub(super) fn entries(&self, folder: &str) -> Result<Entries, StoreError> {
         let prefix = self.key(folder);
         let place = format!("s3://{}/{prefix}", self.options.bucket);
-        let mut names = BTreeSet::new();
+        let (mut names, mut files) = (BTreeSet::new(), BTreeSet::new());
         let mut token: Option<String> = None;
         loop {
             let request = self
@@ -98,15 +98,18 @@ impl S3 {
                 let name = decoded.strip_prefix(&prefix).or_else(|| shown.strip_prefix(&prefix));
                 let name = name.unwrap_or(&decoded).trim_end_matches('/');
                 if !name.is_empty() && !name.starts_with('.') {
+                    if !shown.ends_with('/') {
+                        files.insert(name.to_owned());
+                    }
                     names.insert(name.to_owned());
                 }
             }
             let next = page.next_continuation_token().map(str::to_owned);
             match (page.is_truncated().unwrap_or(false), next) {
-                (false, _) => return Ok(Entries { names: names.into_iter().collect(), more: false }),
+                (false, _) => return Ok(Entries { names: names.into_iter().collect(), files, more: false }),
                 (true, Some(_)) if names.len() >= MAX_ENTRIES => {
                     let names = names.into_iter().take(MAX_ENTRIES).collect();
-                    return Ok(Entries { names, more: true });
+                    return Ok(Entries { names, files, more: true });
                 }
                 (true, next @ Some(_)) if next != token => token = next,
                 // The rest cannot be had, and a part must not pass for the whole.

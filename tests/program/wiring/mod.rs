@@ -2,6 +2,8 @@
 //! place, and accounts that do not answer.
 
 mod account;
+mod hostile;
 mod plans;
 mod snapshots;
+mod sources;
 mod templates;

@@ -9,11 +9,13 @@ use tokio::task::JoinSet;
 use super::parameters::{Found, Target};
 use super::session::{AT_ONCE, SIMULATIONS_AT_ONCE, Session};
 use super::{
-    LiveOptions, Simulated, SimulationRequest, keys, parameters, repositories, roles, secrets, tasks,
+    LiveOptions, Simulated, SimulationRequest, keys, parameters, repositories, roles, secrets, services,
+    tasks,
 };
 use crate::client::sdk_config;
 use crate::{
-    AwsError, Inspector, Key, ManagedSecret, Repository, Role, Seen, Snapshot, Source, SourceKind, Wanted,
+    AwsError, Gap, Inspector, Key, ManagedSecret, Place, Repository, Role, Seen, Snapshot, Source,
+    SourceKind, Wanted,
 };
 
 /// As [`super::look`].
@@ -23,7 +25,7 @@ pub(super) fn look(
     inspector: &dyn Inspector,
 ) -> Result<Snapshot, AwsError> {
     let (runtime, config) = sdk_config(options)?;
-    runtime.block_on(look_at(wanted, &config, inspector))
+    runtime.block_on(look_at(wanted, &config, options, inspector))
 }
 
 /// As [`super::simulate`].
@@ -36,7 +38,8 @@ pub(super) fn simulate(
     }
     let (runtime, config) = sdk_config(options)?;
     let answers = runtime.block_on(async {
-        let session = Arc::new(Session::open(&config, SIMULATIONS_AT_ONCE).await?);
+        let session =
+            Arc::new(Session::open(&config, SIMULATIONS_AT_ONCE, options.account.as_deref()).await?);
         let mut calls = JoinSet::new();
         for batch in super::simulation::batches(requests) {
             let session = Arc::clone(&session);
@@ -86,9 +89,10 @@ impl Calls {
 async fn look_at(
     wanted: &Wanted,
     config: &SdkConfig,
+    options: &LiveOptions,
     inspector: &dyn Inspector,
 ) -> Result<Snapshot, AwsError> {
-    let session = Arc::new(Session::open(config, AT_ONCE).await?);
+    let session = Arc::new(Session::open(config, AT_ONCE, options.account.as_deref()).await?);
     let targets: Vec<(&String, Target)> =
         wanted.parameters.iter().map(|w| (w, Target::of(w, &session.account, &session.region))).collect();
     let mut calls = Calls { session: Arc::clone(&session), parts: JoinSet::new() };
@@ -101,6 +105,16 @@ async fn look_at(
             Part::Parameters(more) => found.add(more),
             part => snapshot.add(part, inspector),
         }
+    }
+    if wanted.discovers_tasks {
+        let (families, gap) = services::families(&session).await;
+        for family in families.into_iter().filter(|family| !wanted.tasks.contains(family)) {
+            calls.start(
+                |session| async move { Part::Task(family.clone(), tasks::look(&session, &family).await) },
+            );
+        }
+        let place = Place { address: "services of the account".to_owned(), ..Place::default() };
+        snapshot.gaps.extend(gap.map(|gap| (place, gap)));
     }
     for (name, target) in &targets {
         snapshot.parameters.extend(found.answers(name, target));
@@ -117,10 +131,31 @@ async fn look_at(
         digest: None,
         tool: Some(format!("aws sdk, {} calls", session.calls())),
     }];
+    if !session.is_told {
+        confirm(&session, &mut snapshot)?;
+    }
     snapshot.partition = Some(session.partition.clone());
     snapshot.account = Some(session.account.clone());
     snapshot.region = Some(session.region.clone());
     Ok(snapshot)
+}
+
+/// Where AWS did not tell which account the credentials belong to, the ARNs of what it answered with tell.
+fn confirm(session: &Session, snapshot: &mut Snapshot) -> Result<(), AwsError> {
+    let roles = snapshot.roles.values().filter_map(Seen::value).filter_map(|role| role.arn.as_deref());
+    let others = snapshot.parameters.values().filter_map(Seen::value).map(|part| part.place.address.as_str());
+    let accounts: BTreeSet<&str> =
+        roles.chain(others).filter_map(|arn| arn.split(':').nth(4)).filter(|id| id.len() == 12).collect();
+    if let Some(other) = accounts.iter().find(|id| **id != session.account) {
+        let reason = format!("the credentials are of the account {other}, and not of {}", session.account);
+        return Err(AwsError::new("AWS", reason));
+    }
+    if accounts.is_empty() {
+        let gap =
+            Gap::new("which account the credentials belong to is not known").without("sts:GetCallerIdentity");
+        snapshot.gaps.push((Place { address: "account".to_owned(), ..Place::default() }, gap));
+    }
+    Ok(())
 }
 
 /// Starts all questions about what is wanted.

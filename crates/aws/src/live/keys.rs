@@ -39,7 +39,7 @@ pub async fn look(session: &Session, name: &str) -> Seen<Key> {
     let request = session.kms.get_key_policy().key_id(&arn).policy_name("default");
     let policy = match session.call(POLICY, request.send()).await {
         Ok(answer) => match answer.policy {
-            Some(text) => Seen::Value(Document { text, place: place.clone() }),
+            Some(text) => Seen::Value(Document::new(text, place.clone())),
             None => Seen::NotSeen(Failure::malformed(POLICY).gap()),
         },
         Err(failure) => Seen::NotSeen(failure.gap_after_listing("NotFound")),

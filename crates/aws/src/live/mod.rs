@@ -18,6 +18,8 @@ mod roles;
 #[cfg(feature = "live")]
 mod secrets;
 #[cfg(feature = "live")]
+mod services;
+#[cfg(feature = "live")]
 mod session;
 #[cfg(feature = "live")]
 mod simulation;

@@ -183,7 +183,7 @@ fn parameter(session: &Session, metadata: ParameterMetadata) -> Option<Parameter
         _ => Seen::NotSeen(unsaid("version")),
     };
     let place = Place { address: metadata.arn.unwrap_or(arn), ..Place::default() };
-    Some(Parameter { name, place, planned: false, kind, version, key })
+    Some(Parameter { name, place, planned: false, kind, version, key, tags: BTreeMap::new() })
 }
 
 #[cfg(test)]

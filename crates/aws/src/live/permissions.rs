@@ -8,7 +8,7 @@ use super::super::Wanted;
 use seaworthy_iam::Arn;
 
 /// The partition of a region.
-fn partition(region: &str) -> &'static str {
+pub(super) fn partition(region: &str) -> &'static str {
     [
         ("cn-", "aws-cn"),
         ("us-gov-", "aws-us-gov"),
@@ -67,7 +67,11 @@ pub fn policy(wanted: &Wanted, account: &str, region: &str, simulation: bool) ->
         let policies = [account, "aws"].map(|owner| iam(owner, "policy/*"));
         allow("ManagedPolicies", &["iam:GetPolicy", "iam:GetPolicyVersion"], policies.to_vec());
     }
-    allow("TaskDefinitions", &["ecs:DescribeTaskDefinition"], everything(&wanted.tasks));
+    let tasks = if wanted.discovers_tasks { vec!["*".to_owned()] } else { everything(&wanted.tasks) };
+    allow("TaskDefinitions", &["ecs:DescribeTaskDefinition"], tasks);
+    let services = ["ecs:DescribeServices", "ecs:ListClusters", "ecs:ListServices"];
+    let discovered = wanted.discovers_tasks.then(|| "*".to_owned());
+    allow("Services", &services, discovered.into_iter().collect());
     let repository = |name: &String| {
         let resource = &format!("repository/{name}");
         Arn { partition, service: "ecr", region, account, resource }.to_string()
@@ -111,6 +115,7 @@ mod tests {
             roles: set(&["app"]),
             tasks: set(&["app"]),
             repositories: set(&["team/app"]),
+            discovers_tasks: true,
         }
     }
 
@@ -146,6 +151,9 @@ mod tests {
             ("iam:GetPolicy", "arn:aws:iam::111122223333:policy/own"),
             ("iam:GetPolicyVersion", "arn:aws:iam::111122223333:policy/own"),
             ("ecs:DescribeTaskDefinition", "*"),
+            ("ecs:ListClusters", "*"),
+            ("ecs:ListServices", "*"),
+            ("ecs:DescribeServices", "*"),
             ("ecr:DescribeRepositories", "arn:aws:ecr:eu-west-1:111122223333:repository/team/app"),
         ] {
             assert_eq!(decide(&policies, action, resource), Decision::Allowed, "{action} on {resource}");

@@ -36,6 +36,7 @@ pub async fn look(session: &Session, name: &str) -> Seen<Role> {
         path: Some(role.path.clone()),
         policies_gap: both(inline_gap, managed_gap),
         boundary: boundary(session, &role).await,
+        tags: role.tags.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
         place: Place { address: role.arn.clone(), ..Place::default() },
         arn: Some(role.arn),
     })
@@ -154,7 +155,7 @@ async fn default_version(session: &Session, arn: &str) -> Seen<Document> {
 fn document(encoded: &str, call: &'static str, address: String) -> Seen<Document> {
     let text = if encoded.trim_start().starts_with('{') { Some(encoded.to_owned()) } else { decode(encoded) };
     match text.filter(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()) {
-        Some(text) => Seen::Value(Document { text, place: Place { address, ..Place::default() } }),
+        Some(text) => Seen::Value(Document::new(text, Place { address, ..Place::default() })),
         None => Seen::NotSeen(Gap::new("the policy document is malformed").by_call(call)),
     }
 }

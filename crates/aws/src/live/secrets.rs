@@ -32,10 +32,12 @@ pub async fn look(session: &Session, arn: &str) -> Seen<ManagedSecret> {
     let request = session.secrets.get_resource_policy().secret_id(&full);
     let policy = match session.call(POLICY, request.send()).await {
         Ok(answer) => match answer.resource_policy {
-            Some(text) => Seen::Value(Document { text, place: place.clone() }),
+            Some(text) => Seen::Value(Document::new(text, place.clone())),
             None => Seen::Absent,
         },
         Err(failure) => Seen::NotSeen(failure.gap_after_listing("ResourceNotFound")),
     };
-    Seen::Value(ManagedSecret { name, arn: Some(full), place, planned: false, key, policy })
+    let tags = answer.tags.unwrap_or_default().into_iter();
+    let tags = tags.filter_map(|tag| Some((tag.key?, tag.value?))).collect();
+    Seen::Value(ManagedSecret { name, arn: Some(full), place, planned: false, key, policy, tags })
 }

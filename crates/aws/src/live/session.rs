@@ -5,20 +5,25 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 use super::super::client::{ATTEMPTS, no_credentials};
 use super::super::{AwsError, Document, Gap, Seen};
+use super::permissions::partition;
 use seaworthy_iam::Arn;
 
 /// Calls that are under way at once.
 pub const AT_ONCE: usize = 8;
 /// The same for the simulation API, which throttles early.
 pub const SIMULATIONS_AT_ONCE: usize = 2;
+/// Longest time that all calls of one session take together, tries again included.
+const TOTAL: Duration = Duration::from_secs(300);
 /// Pages that are read of one list.
 const PAGES: usize = 100;
 /// Error codes by which AWS says that the credentials are no good (any more).
@@ -58,8 +63,12 @@ pub struct Session {
     pub region: String,
     /// Managed policies by ARN, each read once.
     pub managed: Mutex<BTreeMap<String, Arc<OnceCell<Seen<Document>>>>>,
+    /// Whether AWS told the account; else it is the one that was expected.
+    pub is_told: bool,
     permits: Semaphore,
     calls: AtomicUsize,
+    /// When no further call is made, and no answer is waited for.
+    deadline: Instant,
 }
 
 impl Session {
@@ -67,7 +76,7 @@ impl Session {
     ///
     /// # Errors
     /// [`AwsError`] if that cannot be told: then nothing else could be asked either.
-    pub async fn open(config: &SdkConfig, at_once: usize) -> Result<Self, AwsError> {
+    pub async fn open(config: &SdkConfig, at_once: usize, expected: Option<&str>) -> Result<Self, AwsError> {
         let mut session = Self {
             ecr: aws_sdk_ecr::Client::new(config),
             ecs: aws_sdk_ecs::Client::new(config),
@@ -79,12 +88,20 @@ impl Session {
             account: String::new(),
             region: config.region().map(ToString::to_string).unwrap_or_default(),
             managed: Mutex::default(),
+            is_told: true,
             permits: Semaphore::new(at_once),
             calls: AtomicUsize::new(0),
+            deadline: Instant::now() + TOTAL,
         };
         let sts = aws_sdk_sts::Client::new(config);
         let answer = match session.call("sts:GetCallerIdentity", sts.get_caller_identity().send()).await {
             Ok(answer) => answer,
+            Err(Failure { cause: Cause::Refused(_), .. }) if let Some(account) = expected => {
+                (session.partition, session.account) =
+                    (partition(&session.region).to_owned(), account.to_owned());
+                session.is_told = false;
+                return Ok(session);
+            }
             Err(failure) => return Err(failure.at_start()),
         };
         let arn = answer.arn.unwrap_or_default();
@@ -107,10 +124,12 @@ impl Session {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
     {
+        let late = || Failure { call: name, cause: Cause::OutOfTime };
         // The semaphore is never closed.
-        let _permit = self.permits.acquire().await.ok();
+        let _permit = timeout_at(self.deadline, self.permits.acquire()).await.map_err(|_| late())?.ok();
         self.calls.fetch_add(1, Ordering::Relaxed);
-        request.await.map_err(|error| Failure { call: name, cause: Cause::of(&error) })
+        let answer = timeout_at(self.deadline, request).await.map_err(|_| late())?;
+        answer.map_err(|error| Failure { call: name, cause: Cause::of(&error) })
     }
 
     /// How many calls were made, tries again not counted.
@@ -147,6 +166,8 @@ enum Cause {
     /// No connection; whether for its certificate.
     Unreachable(bool),
     TimedOut,
+    /// The time for all calls together is over.
+    OutOfTime,
     Malformed,
     Unsent,
 }
@@ -223,6 +244,9 @@ impl Failure {
                 "the endpoint's certificate is not trusted (SSL_CERT_FILE names more)".to_owned()
             }
             Cause::TimedOut => "no answer in time".to_owned(),
+            Cause::OutOfTime => {
+                format!("the {} minutes for all calls together were over", TOTAL.as_secs() / 60)
+            }
             Cause::Malformed => "malformed answer".to_owned(),
             Cause::Unsent => "the request cannot be made".to_owned(),
         }

@@ -98,13 +98,20 @@ impl Expr {
     fn read(value: Value) -> Self {
         match value {
             Value::Object(mut members) => {
-                if let Some(constant) = members.remove("constant_value") {
+                let names = match members.remove("references") {
+                    Some(Value::Array(names)) => {
+                        Some(names.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>())
+                    }
+                    _ => None,
+                };
+                // Of the JSON form of the language (CDKTF) a plan has the raw template as a constant beside what it
+                // refers to.
+                let is_template = names.as_ref().is_some_and(|names| !names.is_empty());
+                if let Some(constant) = members.remove("constant_value").filter(|_| !is_template) {
                     return Self::Constant(constant);
                 }
-                match members.remove("references") {
-                    Some(Value::Array(names)) => {
-                        Self::References(names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-                    }
+                match names {
+                    Some(names) => Self::References(names),
                     _ if members.is_empty() => Self::default(),
                     _ => Self::Blocks(vec![Self::members(members)]),
                 }

@@ -41,7 +41,7 @@ pub(super) struct Scope<'a> {
 }
 
 /// One step of a reference: a name, and an instance key behind it.
-type Step<'a> = (&'a str, Option<&'a str>);
+pub(super) type Step<'a> = (&'a str, Option<&'a str>);
 
 pub(super) struct Linker<'a> {
     pub document: &'a Document,
@@ -98,7 +98,7 @@ impl<'a> Linker<'a> {
         self.document.variables.get(name).or_else(default)
     }
 
-    fn module(&self, address: &str) -> Option<&'a Module> {
+    pub fn module(&self, address: &str) -> Option<&'a Module> {
         let mut module = &self.document.root;
         for (name, _) in calls(address) {
             module = &module.module_calls.get(name)?.module;
@@ -108,9 +108,7 @@ impl<'a> Linker<'a> {
 
     /// The call of a module instance, the module that it stands in, and the instance's key.
     fn call<'m>(&self, address: &'m str) -> Option<(&'a Call, &'m str, Option<&'m str>)> {
-        let (name, index) = calls(address).pop()?;
-        let tail = index.map_or(0, |index| index.len() + 2) + name.len() + "module.".len();
-        let parent = address.get(..address.len().checked_sub(tail)?)?.trim_end_matches('.');
+        let (name, parent, index) = split_call(address)?;
         Some((self.module(parent)?.module_calls.get(name)?, parent, index))
     }
 
@@ -292,8 +290,28 @@ fn canonical(index: &str) -> String {
     }
 }
 
+/// The name by which a module instance is called, the module that the call stands in, and the instance's key.
+pub(super) fn split_call(address: &str) -> Option<(&str, &str, Option<&str>)> {
+    let (name, index) = calls(address).pop()?;
+    let tail = index.map_or(0, |index| index.len() + 2) + name.len() + "module.".len();
+    let parent = address.get(..address.len().checked_sub(tail)?)?.trim_end_matches('.');
+    Some((name, parent, index))
+}
+
+/// The type of the resource at an address.
+pub(super) fn kind_of(address: &str) -> &str {
+    let parts = split(address);
+    let names: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
+    let skip = names.iter().rposition(|name| *name == "module").map_or(0, |at| at + 2);
+    match names.get(skip..) {
+        Some(["data", kind, ..]) => kind,
+        Some([kind, ..]) => kind,
+        _ => "",
+    }
+}
+
 /// The calls in a module's address: `module.a["x"].module.b`.
-fn calls(address: &str) -> Vec<Step<'_>> {
+pub(super) fn calls(address: &str) -> Vec<Step<'_>> {
     split(address).into_iter().filter(|(name, _)| !name.is_empty()).skip(1).step_by(2).collect()
 }
 

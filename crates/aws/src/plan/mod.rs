@@ -8,9 +8,13 @@
 //! Format: "JSON Output Format" of the Terraform documentation, format version 1.
 
 mod config;
+mod evaluate;
+mod function;
 mod link;
+mod overrides;
 mod place;
 mod policy;
+mod policy_source;
 mod resource;
 mod roles;
 mod stores;
@@ -21,7 +25,9 @@ use std::borrow::Cow;
 
 use sha2::{Digest, Sha256};
 
+use super::terraform::Configuration;
 use super::{AwsError, Gap, Inspector, Place, Snapshot, Source, SourceKind};
+use evaluate::Evaluator;
 use place::{Home, Texts};
 pub(crate) use stream::fault;
 
@@ -30,6 +36,20 @@ pub(crate) use stream::fault;
 /// # Errors
 /// [`AwsError`] if the text is no such document. Single resources that cannot be read are gaps in the snapshot.
 pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
+    read_with(name, text, &[], inspector)
+}
+
+/// Reads a plan or a state together with the Terraform source that it was made of, if that is one of `sources`: places are
+/// then files and lines of it, and what only apply will tell is worked out from its expressions.
+///
+/// # Errors
+/// As for [`read()`].
+pub fn read_with(
+    name: &str,
+    text: Vec<u8>,
+    sources: &[Configuration],
+    inspector: &dyn Inspector,
+) -> Result<Snapshot, AwsError> {
     let digest = digest(&text);
     let decoded = decode(name, &text)?;
     let mut document = stream::read(name, &decoded)?;
@@ -38,7 +58,9 @@ pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snap
     check(name, &document)?;
     variables(&mut document);
     let home = Home::of(&document);
-    let texts = Texts { document: &document, linker: link::Linker { document: &document }, home };
+    let source = source_of(&document, sources);
+    let evaluator = source.as_ref().ok().copied().flatten().map(Evaluator::new);
+    let texts = Texts { document: &document, linker: link::Linker { document: &document }, home, evaluator };
     let mut out = Snapshot {
         sources: vec![Source {
             kind: if document.is_plan { SourceKind::Plan } else { SourceKind::State },
@@ -60,7 +82,53 @@ pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snap
     roles::read(&texts, &mut out);
     stores::read(&texts, &mut out);
     tasks::read(&texts, inspector, &mut out);
+    if let Some(evaluator) = &texts.evaluator {
+        out.each_place(&mut |place| {
+            let resource = document.resources.get(&place.address);
+            if let Some(block) = resource.and_then(|resource| evaluator.written(resource)) {
+                (place.file, place.line) = (Some(block.file.clone()), Some(block.line));
+            }
+        });
+        out.each_document(&mut |document| {
+            let resource = texts.document.resources.get(&document.place.address);
+            // A role holds its trust policy and inline policies, which its address does not tell apart.
+            let resource = resource.filter(|resource| resource.kind != "aws_iam_role");
+            if let Some((block, lines)) = resource.and_then(|resource| evaluator.statements(resource)) {
+                (document.place.file, document.place.line) = (Some(block.file.clone()), Some(block.line));
+                document.lines = lines;
+            }
+        });
+    }
+    if let Err(reason) = source {
+        out.gaps.push((Place::default(), Gap::new(reason)));
+    }
     Ok(out)
+}
+
+/// The source that has the document's resources.
+fn source_of<'s>(
+    document: &stream::Document,
+    sources: &'s [Configuration],
+) -> Result<Option<&'s Configuration>, String> {
+    let managed: Vec<&resource::Resource> =
+        document.resources.values().filter(|r| !r.is_data && r.stays()).collect();
+    let count = |source: &&Configuration| {
+        let evaluator = Evaluator::new(source);
+        managed.iter().filter(|resource| evaluator.written(resource).is_some()).count()
+    };
+    let most = sources.iter().map(|source| count(&source)).max().unwrap_or(0);
+    if sources.is_empty() || managed.is_empty() {
+        return Ok(None);
+    }
+    if most == 0 {
+        return Err("no source directory holds a resource of this plan: is it the one that it was made of?"
+            .to_owned());
+    }
+    let mut best = sources.iter().filter(|source| count(source) == most);
+    match (best.next(), best.next()) {
+        (Some(one), None) => Ok(Some(one)),
+        _ => Err("several source directories hold the resources of this plan: which one it was made of is not known".to_owned()),
+    }
 }
 
 /// The digest of a source, `sha256:…`.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::config::Expr;
+use super::evaluate::Evaluator;
 use super::link::{Leaf, Linker};
 use super::resource::Resource;
 use super::stream::Document;
@@ -125,6 +126,8 @@ pub(super) struct Texts<'a> {
     pub document: &'a Document,
     pub linker: Linker<'a>,
     pub home: Home,
+    /// The expressions of the source, where it is at hand.
+    pub evaluator: Option<Evaluator<'a>>,
 }
 
 impl Texts<'_> {
@@ -225,6 +228,9 @@ impl Texts<'_> {
         }
         if !resource.is_unknown(attribute) {
             return None;
+        }
+        if let Some(text) = self.evaluated_text(resource, attribute) {
+            return Some(text);
         }
         let own = || Text::symbol(format!("{}.{attribute}", resource.address));
         let leaves = self.linker.leaves_of(resource, attribute);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::config::Expr;
 use super::link::Leaf;
 use super::place::Texts;
+use super::policy_source::policy_text;
 use super::resource::Resource;
 use crate::{Document, Gap, Place, Seen, Text};
 
@@ -17,7 +18,7 @@ impl Texts<'_> {
     pub fn document_in(&self, resource: &Resource, attribute: &str) -> Seen<Document> {
         match resource.values.get(attribute) {
             Some(Value::String(text)) if !text.is_empty() => {
-                return Seen::Value(Document { text: text.clone(), place: place(resource) });
+                return Seen::Value(Document::new(text.clone(), place(resource)));
             }
             Some(Value::Object(_) | Value::Array(_)) => {
                 return Seen::NotSeen(Gap::new("the policy is not text"));
@@ -25,13 +26,16 @@ impl Texts<'_> {
             _ if !resource.is_unknown(attribute) => return Seen::Absent,
             _ => {}
         }
+        if let Some(text) = self.evaluated(resource, attribute).and_then(|tree| policy_text(&tree)) {
+            return Seen::Value(Document::new(text, place(resource)));
+        }
         let leaves = self.linker.leaves_of(resource, attribute);
         match leaves.as_slice() {
             [Leaf::Attribute { address, kind, attribute: of }]
                 if kind == "aws_iam_policy_document" && matches!(of.as_str(), "json" | "minified_json") =>
             {
                 match self.document.resources.get(address) {
-                    Some(data) => self.rebuilt(data),
+                    Some(data) => self.document_of(data),
                     None => Seen::NotSeen(Gap::new(format!(
                         "known only after apply: {address} is not in the plan"
                     ))),
@@ -50,9 +54,12 @@ impl Texts<'_> {
     }
 
     /// The document of `aws_iam_policy_document`, with `${unknown:…}` for what is not known.
-    fn rebuilt(&self, data: &Resource) -> Seen<Document> {
+    pub fn document_of(&self, data: &Resource) -> Seen<Document> {
         if let Some(text) = data.text("json") {
-            return Seen::Value(Document { text: text.to_owned(), place: place(data) });
+            return Seen::Value(Document::new(text.to_owned(), place(data)));
+        }
+        if let Some(text) = self.document_from_source(data) {
+            return Seen::Value(Document::new(text, place(data)));
         }
         for merged in ["source_policy_documents", "override_policy_documents", "source_json", "override_json"]
         {
@@ -98,7 +105,7 @@ impl Texts<'_> {
         };
         let version = data.text("version").unwrap_or("2012-10-17");
         let text = json!({ "Version": version, "Statement": statements }).to_string();
-        Seen::Value(Document { text, place: place(data) })
+        Seen::Value(Document::new(text, place(data)))
     }
 }
 
@@ -123,7 +130,7 @@ pub(super) fn after_apply(leaves: &[Leaf]) -> Gap {
 }
 
 pub(super) fn place(resource: &Resource) -> Place {
-    Place { source: 0, address: resource.address.clone(), pointer: None, line: None }
+    Place { address: resource.address.clone(), ..Place::default() }
 }
 
 struct Statement<'a> {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 /// The attributes that are read, by type. `value`, `secret_string` and their like are not among them.
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("aws_caller_identity", &["account_id"]),
+    ("aws_cloudwatch_event_target", &["ecs_target", "input", "input_path", "input_transformer"]),
     (
         "aws_ecr_repository",
         &[
@@ -57,6 +58,8 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
             "name_prefix",
             "path",
             "permissions_boundary",
+            "tags",
+            "tags_all",
         ],
     ),
     ("aws_iam_role_policy", &["name", "policy", "role"]),
@@ -65,10 +68,13 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("aws_kms_key", &["arn", "key_id", "policy", "region"]),
     ("aws_kms_key_policy", &["key_id", "policy"]),
     ("aws_partition", &["partition"]),
+    ("aws_pipes_pipe", &["target_parameters"]),
     ("aws_region", &["name", "region"]),
-    ("aws_secretsmanager_secret", &["arn", "kms_key_id", "name", "policy", "region"]),
+    ("aws_scheduler_schedule", &["target"]),
+    ("aws_secretsmanager_secret", &["arn", "kms_key_id", "name", "policy", "region", "tags", "tags_all"]),
     ("aws_secretsmanager_secret_policy", &["policy", "secret_arn"]),
-    ("aws_ssm_parameter", &["arn", "key_id", "name", "region", "type", "version"]),
+    ("aws_sfn_state_machine", &["definition"]),
+    ("aws_ssm_parameter", &["arn", "key_id", "name", "region", "tags", "tags_all", "type", "version"]),
 ];
 
 /// The attributes of a type that are read; nothing for a type that is not.
@@ -172,6 +178,13 @@ impl Resource {
     /// Whether the attribute, or a part of it, is not known until apply.
     pub fn is_unknown(&self, attribute: &str) -> bool {
         self.unknown.get(attribute).is_some_and(has_true)
+    }
+
+    /// The tags whose values are known; those that the provider adds to all count.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        let maps = ["tags", "tags_all"].iter().filter_map(|name| self.values.get(*name)?.as_object());
+        let known = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        maps.flatten().filter_map(known).collect()
     }
 
     /// Whether it is there after the plan was applied.

@@ -47,7 +47,7 @@ impl<'a> Policies<'a> {
             return self.of(policy);
         }
         if let Some(text) = managed::document(arn) {
-            return Seen::Value(Document { text: text.to_owned(), place: place(at) });
+            return Seen::Value(Document::new(text.to_owned(), place(at)));
         }
         Seen::NotSeen(
             Gap::new("the plan names this managed policy and does not hold it")
@@ -72,10 +72,24 @@ impl<'a> Policies<'a> {
         Some((self.texts.identity(policy, "arn")?, self.of(policy)))
     }
 
+    /// The policy that a text of the source names: by its ARN, or a symbol of its own.
+    fn by_text(&self, text: &Text, at: &Resource) -> Option<(Text, Seen<Document>)> {
+        if let Some(arn) = text.known() {
+            return Some((text.clone(), self.by_arn(arn, at)));
+        }
+        let all = self.texts.document.resources.values().filter(|r| r.kind == "aws_iam_policy" && r.stays());
+        let policy = all.into_iter().find(|r| self.texts.identity(r, "arn").as_ref() == Some(text))?;
+        Some((text.clone(), self.of(policy)))
+    }
+
     /// The managed policy that an attribute names.
     fn named(&self, at: &Resource, attribute: &str) -> (Text, Seen<Document>) {
         if let Some(arn) = at.text(attribute) {
             return (arn.into(), self.by_arn(arn, at));
+        }
+        if let Some(found) = self.texts.evaluated_text(at, attribute).and_then(|text| self.by_text(&text, at))
+        {
+            return found;
         }
         let leaves = self.texts.linker.targets_of(at, attribute);
         if let [leaf] = leaves.as_slice()
@@ -180,7 +194,8 @@ impl Roles<'_> {
         let arn = texts.identity(resource, "arn").and_then(|arn| arn.known().map(str::to_owned));
         let path = resource.text("path").map(str::to_owned);
         let (place, policies) = (place(resource), Vec::new());
-        Role { name, arn, path, place, trust, policies, policies_gap: gap, boundary }
+        let tags = resource.tags();
+        Role { name, arn, path, place, trust, policies, policies_gap: gap, boundary, tags }
     }
 
     /// What other resources attach.
@@ -269,10 +284,27 @@ impl Roles<'_> {
             let name = name.rsplit('/').next().unwrap_or(name);
             return Owner::Key(self.key_named(name));
         }
+        if let Some(key) =
+            self.texts.evaluated_text(resource, attribute).and_then(|text| self.key_of_text(&text))
+        {
+            return Owner::Key(key);
+        }
         match self.texts.linker.targets_of(resource, attribute).as_slice() {
             [leaf] => self.key_of(leaf).map_or(Owner::Unknown, Owner::Key),
             _ => Owner::Unknown,
         }
+    }
+
+    /// The role that a text of the source names: by its name, its ARN, or a symbol of its own.
+    fn key_of_text(&self, text: &Text) -> Option<String> {
+        let roles = self
+            .by_name
+            .iter()
+            .filter_map(|(address, key)| Some((self.texts.document.resources.get(address)?, key)));
+        let names = |role: &Resource| ["name", "id", "arn"].map(|of| self.texts.identity(role, of));
+        let mut found = roles.filter(|(role, _)| names(role).iter().flatten().any(|name| name == text));
+        let known = || text.known().map(|name| self.key_named(name.rsplit('/').next().unwrap_or(name)));
+        found.next().map(|(_, key)| key.clone()).or_else(known)
     }
 
     fn key_of(&self, leaf: &Leaf) -> Option<String> {
@@ -339,7 +371,7 @@ impl Roles<'_> {
             let symbol = || Text::symbol(format!("{}.inline_policy.{index}.name", resource.address));
             let document = text("policy").map_or_else(
                 || Seen::NotSeen(after_apply(&self.texts.linker.leaves_of(resource, "inline_policy"))),
-                |text| Seen::Value(Document { text: text.to_owned(), place: place(resource) }),
+                |text| Seen::Value(Document::new(text.to_owned(), place(resource))),
             );
             let name = text("name").map_or_else(symbol, Text::from);
             let stale = name.known().is_some_and(is_stale);
@@ -460,6 +492,7 @@ fn elsewhere(name: &str, at: &Resource) -> Role {
         place: place(at),
         trust: Seen::NotSeen(gap()),
         policies: Vec::new(),
+        tags: BTreeMap::new(),
         policies_gap: Some(Gap::new("the role is not in the plan").by_call("iam:ListAttachedRolePolicies")),
         boundary: Seen::NotSeen(gap()),
     }

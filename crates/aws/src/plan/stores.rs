@@ -141,6 +141,7 @@ fn parameter(texts: &Texts<'_>, resource: &Resource, name: &str) -> Parameter {
         kind,
         version: version.map_or_else(after_apply, Seen::Value),
         key,
+        tags: resource.tags(),
     }
 }
 
@@ -239,6 +240,7 @@ fn secret(texts: &Texts<'_>, resource: &Resource, name: &str, attached: &Attache
         planned: resource.action == Action::Create,
         key,
         policy: policy(texts, resource, attached, Seen::Absent),
+        tags: resource.tags(),
     }
 }
 

@@ -3,11 +3,12 @@
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
-use super::link::Leaf;
+use super::link::{Leaf, kind_of};
+use super::overrides;
 use super::place::Texts;
 use super::policy::{after_apply, place};
 use super::resource::Resource;
-use crate::containers::{self, Containers};
+use crate::containers::{self, Containers, Flow};
 use crate::tree::Tree;
 use crate::{
     Container, Expression, Gap, Inspector, Literal, LiteralPlace, Seen, Snapshot, TaskDefinition, Text,
@@ -32,6 +33,23 @@ const SECRET: &[(&str, &[&str])] = &[
     ("vault_generic_secret", &["data", "data_json", ""]),
     ("vault_kv_secret_v2", &["data", "data_json", ""]),
 ];
+
+/// Whether an attribute of a type is secret.
+pub(super) fn is_secret(kind: &str, attribute: &str) -> bool {
+    SECRET.iter().any(|(name, of)| *name == kind && of.contains(&attribute))
+}
+
+/// Whether a symbol of the source is a name, an address or an ARN, and so no secret.
+fn is_plain(symbol: &str) -> bool {
+    const ENDS: &[&str] = &[
+        "arn", "name", "id", "url", "uri", "address", "port", "endpoint", "host", "bucket", "region",
+        "domain",
+    ];
+    let Some((address, attribute)) = symbol.rsplit_once('.') else { return false };
+    let kind = kind_of(address);
+    let ends = ENDS.iter().any(|end| attribute == *end || attribute.ends_with(&format!("_{end}")));
+    kind.starts_with("aws_") && ends && !is_secret(kind, attribute)
+}
 
 /// Recognises values that are marked sensitive, wherever they stand.
 struct Known<'a> {
@@ -85,6 +103,8 @@ pub(super) fn read(texts: &Texts<'_>, inspector: &dyn Inspector, out: &mut Snaps
         let task = Task { texts, resource, known: &known }.read(family, inspector, out);
         out.tasks.insert(key, Seen::Value(task));
     }
+    let taints = |text: &str| known.within(text);
+    overrides::read(texts, Flow { taints: &taints, is_plain: &is_plain }, inspector, out);
 }
 
 struct Task<'a> {
@@ -104,6 +124,11 @@ impl Task<'_> {
                 Seen::Value(read.containers)
             }
             Some(Err(_)) => Seen::NotSeen(Gap::new("the container definitions are not JSON")),
+            None if let Some(list @ Tree::List(_)) = self.from_source(attribute) => {
+                let read = self.containers(&list, &leaves, inspector);
+                references = read.references;
+                Seen::Value(read.containers)
+            }
             None => {
                 let gap = after_apply(&leaves);
                 let taints = self.taints(&leaves);
@@ -119,8 +144,9 @@ impl Task<'_> {
         let mut containers = containers;
         let volumes = Tree::from(self.resource.values.get("volume").cloned().unwrap_or_default());
         let taints = |text: &str| self.known.within(text);
+        let flow = Flow { taints: &taints, is_plain: &is_plain };
         let (logins, literals) =
-            containers::volumes(&volumes, &JsonPointer::root().key("volume"), inspector, &taints);
+            containers::volumes(&volumes, &JsonPointer::root().key("volume"), inspector, flow);
         references.extend(logins);
         if let Seen::Value(containers) = &mut containers
             && let Some(first) = containers.first_mut()
@@ -145,6 +171,11 @@ impl Task<'_> {
         }
     }
 
+    /// What the Terraform source says of an attribute that is JSON text.
+    fn from_source(&self, attribute: &str) -> Option<Tree> {
+        self.texts.evaluated(self.resource, attribute)?.decoded()
+    }
+
     fn role(&self, attribute: &str) -> Seen<Text> {
         if let Some(text) = self.resource.text(attribute) {
             return if text.is_empty() { Seen::Absent } else { Seen::Value(text.into()) };
@@ -155,6 +186,9 @@ impl Task<'_> {
         // The provider shows the attribute as unknown also where nobody sets it.
         if self.texts.linker.expression(self.resource, attribute).is_none() {
             return Seen::Absent;
+        }
+        if let Some(text) = self.texts.evaluated_text(self.resource, attribute) {
+            return Seen::Value(text);
         }
         let leaves = self.texts.linker.targets_of(self.resource, attribute);
         let role = match leaves.as_slice() {
@@ -181,7 +215,8 @@ impl Task<'_> {
             found
         };
         let pointer = JsonPointer::root();
-        let mut read = containers::read(list, &pointer, inspector, &taints);
+        let flow = Flow { taints: &taints, is_plain: &is_plain };
+        let mut read = containers::read(list, &pointer, inspector, flow);
         let attributed: Vec<String> = read
             .containers
             .iter()
@@ -212,9 +247,9 @@ impl Task<'_> {
                 Leaf::Attribute { address, kind, attribute } => {
                     let source =
                         if attribute.is_empty() { address.clone() } else { format!("{address}.{attribute}") };
-                    let by_type =
-                        SECRET.iter().any(|(name, of)| name == kind && of.contains(&attribute.as_str()));
-                    (by_type || self.texts.document.secrets.by_source.contains_key(&source)).then_some(source)
+                    (is_secret(kind, attribute)
+                        || self.texts.document.secrets.by_source.contains_key(&source))
+                    .then_some(source)
                 }
                 Leaf::Variable { name, sensitive: true } => Some(variable(name)),
                 Leaf::Variable { .. } | Leaf::Constant | Leaf::Opaque(_) => None,

@@ -1,12 +1,15 @@
 //! From a template's resources to a snapshot.
 
+use std::collections::BTreeMap;
+
 use super::node::Node;
 use super::resolve::{Resource, Template};
-use crate::containers::{self, Containers};
+use crate::containers::{self, Flow};
+use crate::overrides::Overrides;
 use crate::tree::Tree;
 use crate::{
     ACCOUNT, Document, Gap, Inspector, Key, ManagedSecret, Mutability, Parameter, ParameterKind, Place,
-    PolicyAttachment, PolicySource, REGION, Repository, Role, Seen, Snapshot, TaskDefinition, Text, managed,
+    PolicyAttachment, PolicySource, REGION, Repository, Role, Seen, Snapshot, Text, managed,
 };
 use seaworthy_source::JsonPointer;
 
@@ -33,10 +36,12 @@ fn is_macro(node: &Node) -> bool {
 pub(super) fn read(template: &Template<'_>, inspector: &dyn Inspector, out: &mut Snapshot) {
     let mut builder = Builder { template, inspector, out };
     builder.whole();
-    for (name, resource) in &template.resources {
+    // What hangs on a condition that does not hold is not there.
+    let there = || template.resources.iter().filter(|(_, resource)| template.is_there(resource));
+    for (name, resource) in there() {
         builder.one(name, resource);
     }
-    for (name, resource) in &template.resources {
+    for (name, resource) in there() {
         builder.attach(name, resource);
     }
 }
@@ -49,7 +54,12 @@ struct Builder<'a> {
 
 fn place(name: &str, resource: &Resource<'_>) -> Place {
     let pointer = JsonPointer::root().key("Resources").key(name);
-    Place { source: 0, address: name.to_owned(), pointer: Some(pointer), line: Some(resource.node.line) }
+    Place {
+        address: name.to_owned(),
+        pointer: Some(pointer),
+        line: Some(resource.node.line),
+        ..Place::default()
+    }
 }
 
 impl Builder<'_> {
@@ -97,7 +107,10 @@ impl Builder<'_> {
         if is_macro(resource.node) {
             self.gap(place(name, resource), CHANGED);
         }
-        if let Some(condition) = resource.condition.filter(|_| known) {
+        // A condition that is known to hold was not left; a resource without it is not there.
+        if let Some(condition) =
+            resource.condition.filter(|name| known && self.template.holds(name).is_none())
+        {
             let reason = format!(
                 "it is there only if the condition {condition} holds, which the template does not tell"
             );
@@ -110,6 +123,10 @@ impl Builder<'_> {
             "AWS::KMS::Key" => self.key(name, resource),
             "AWS::ECS::TaskDefinition" => self.task(name, resource),
             "AWS::ECR::Repository" => self.repository(name, resource),
+            "AWS::Events::Rule"
+            | "AWS::Scheduler::Schedule"
+            | "AWS::Pipes::Pipe"
+            | "AWS::StepFunctions::StateMachine" => self.overrides(name, resource),
             "AWS::CloudFormation::Stack" => {
                 self.gap(place(name, resource), "a nested stack: its template was not looked at");
             }
@@ -123,6 +140,21 @@ impl Builder<'_> {
         }
     }
 
+    /// The tags that are known: a list of pairs, or a map (Systems Manager).
+    fn tags(&self, resource: &Resource<'_>) -> BTreeMap<String, String> {
+        let known = |tree: Option<&Tree>| tree?.text()?.known().map(str::to_owned);
+        match self.template.property(resource, "Tags") {
+            Some(Tree::Map(members)) => {
+                members.iter().filter_map(|(key, value)| Some((key.clone(), known(Some(value))?))).collect()
+            }
+            Some(Tree::List(items)) => {
+                let pair = |item: &Tree| Some((known(item.get("Key"))?, known(item.get("Value"))?));
+                items.iter().filter_map(pair).collect()
+            }
+            _ => BTreeMap::new(),
+        }
+    }
+
     fn text(&self, resource: &Resource<'_>, name: &str) -> Option<Text> {
         self.template.property(resource, name)?.text()
     }
@@ -131,7 +163,10 @@ impl Builder<'_> {
     fn document(&self, name: &str, resource: &Resource<'_>, property: &str) -> Seen<Document> {
         match self.template.property(resource, property) {
             None => Seen::Absent,
-            Some(tree) => self.policy(name, resource, &tree),
+            Some(tree) => {
+                let node = resource.properties.and_then(|properties| properties.get(property));
+                with_lines(self.policy(name, resource, &tree), node)
+            }
         }
     }
 
@@ -140,11 +175,11 @@ impl Builder<'_> {
         match tree {
             // Some write the policy as a JSON text.
             Tree::Text(marked) => match marked.text.known() {
-                Some(text) => Seen::Value(Document { text: text.to_owned(), place }),
+                Some(text) => Seen::Value(Document::new(text.to_owned(), place)),
                 None => Seen::NotSeen(Gap::new("the policy is not known until it is deployed")),
             },
             tree => match tree.to_json(DEEPEST) {
-                Some(json) => Seen::Value(Document { text: json.to_string(), place }),
+                Some(json) => Seen::Value(Document::new(json.to_string(), place)),
                 None => Seen::NotSeen(Gap::new("a part of the policy hangs on a condition")),
             },
         }
@@ -163,9 +198,15 @@ impl Builder<'_> {
         let trust = self.document(name, resource, "AssumeRolePolicyDocument");
         let mut policies = Vec::new();
         let inline = self.template.property(resource, "Policies");
-        for item in inline.iter().flat_map(Tree::items) {
+        let nodes = resource.properties.and_then(|properties| properties.get("Policies"));
+        let nodes = nodes.map_or(&[][..], Node::items);
+        let items = inline.as_ref().map_or_else(Vec::new, Tree::items);
+        for (index, item) in items.iter().enumerate() {
             let document =
                 item.get("PolicyDocument").map_or(Seen::Absent, |tree| self.policy(name, resource, tree));
+            // Where a condition chooses, items and nodes are not the same.
+            let node = nodes.get(index).filter(|_| nodes.len() == items.len());
+            let document = with_lines(document, node.and_then(|node| node.get("PolicyDocument")));
             policies.push(PolicyAttachment {
                 source: PolicySource::Inline,
                 name: item.get("PolicyName").and_then(Tree::text).unwrap_or_default(),
@@ -192,8 +233,15 @@ impl Builder<'_> {
             Some(None) => Seen::NotSeen(Gap::new("the boundary hangs on a condition")),
             None => Seen::Absent,
         };
+        let condition = inline.iter().chain(&managed).find_map(Tree::condition);
+        if let Some(condition) = condition {
+            gap.get_or_insert(Gap::new(format!(
+                "which policies the role has hangs on the condition {condition}"
+            )));
+        }
         let arn = self.template.identity(name, Some("Arn"));
         let role = Role {
+            tags: self.tags(resource),
             arn: arn.known().map(str::to_owned),
             path: self.text(resource, "Path").and_then(|path| path.known().map(str::to_owned)),
             place: place(name, resource),
@@ -222,7 +270,7 @@ impl Builder<'_> {
             return Self::unset("the policy has no document", self.document(own, policy, "PolicyDocument"));
         }
         match arn.known().and_then(managed::document) {
-            Some(text) => Seen::Value(Document { text: text.to_owned(), place: place(name, resource) }),
+            Some(text) => Seen::Value(Document::new(text.to_owned(), place(name, resource))),
             None => {
                 let gap = Gap::new("the template names this managed policy and does not hold it");
                 // Which one a condition or a parameter chooses, no call tells.
@@ -331,6 +379,7 @@ impl Builder<'_> {
             },
             kind,
             version: Seen::NotSeen(Gap::new("its version is not known until it is deployed")),
+            tags: self.tags(resource),
         };
         self.out.parameters.insert(known.to_owned(), Seen::Value(parameter));
     }
@@ -360,6 +409,7 @@ impl Builder<'_> {
             planned: true,
             key: self.key_text(resource, "KmsKeyId"),
             policy: Seen::Absent,
+            tags: self.tags(resource),
         };
         self.out.secrets.insert(known, Seen::Value(secret));
     }
@@ -447,66 +497,69 @@ impl Builder<'_> {
 
     fn task(&mut self, name: &str, resource: &Resource<'_>) {
         let family = self.text(resource, "Family").unwrap_or_else(|| Text::symbol(name));
-        let role = |property: &str| match self.template.property(resource, property) {
-            None => Seen::Absent,
-            Some(tree) => tree
-                .text()
-                .map_or_else(|| Seen::NotSeen(Gap::new("the role hangs on a condition")), Seen::Value),
-        };
-        let at = JsonPointer::root().key("Resources").key(name).key("Properties").key("ContainerDefinitions");
-        let none = |_: &str| Vec::new();
-        let (containers, references) = match self.template.property(resource, "ContainerDefinitions") {
-            None => (Seen::Value(Vec::new()), Vec::new()),
-            Some(Tree::Text(_)) => {
-                (Seen::NotSeen(Gap::new("the containers are not known until it is deployed")), Vec::new())
-            }
-            Some(tree) => {
-                if let Some(condition) = tree.condition() {
-                    let reason = format!("a part of the containers hangs on the condition {condition}");
-                    self.gap(place(name, resource), reason);
-                }
-                let Containers { containers, references } =
-                    containers::read(&tree, &at, self.inspector, &none);
-                (Seen::Value(containers), references)
-            }
-        };
-        let (mut containers, mut references) = (containers, references);
-        let at = JsonPointer::root().key("Resources").key(name).key("Properties").key("Volumes");
-        match self.template.property(resource, "Volumes") {
-            None => {}
-            Some(Tree::Text(_)) => {
-                self.gap(place(name, resource), "the volumes of the task are not known until it is deployed");
-            }
-            Some(tree) => {
-                let (logins, literals) = containers::volumes(&tree, &at, self.inspector, &none);
-                references.extend(logins);
-                if let Seen::Value(containers) = &mut containers
-                    && let Some(first) = containers.first_mut()
-                {
-                    first.literals.extend(literals);
-                }
-            }
-        }
-        let compatibilities = self.template.property(resource, "RequiresCompatibilities");
-        let compatibilities = compatibilities.iter().flat_map(Tree::items).filter_map(Tree::text);
-        let task = TaskDefinition {
-            compatibilities: compatibilities.filter_map(|t| t.known().map(str::to_uppercase)).collect(),
-            revision: None,
-            place: place(name, resource),
-            task_role: role("TaskRoleArn"),
-            execution_role: role("ExecutionRoleArn"),
-            containers,
-            references,
-            family,
-        };
-        let key = task.family.known().map_or_else(|| name.to_owned(), str::to_owned);
+        let tree = resource.properties.map_or(Tree::Null, |properties| self.template.tree(properties));
+        let at = JsonPointer::root().key("Resources").key(name).key("Properties");
+        let place = place(name, resource);
+        let key = family.known().map_or_else(|| name.to_owned(), str::to_owned);
         if self.out.tasks.contains_key(&key) {
             let reason =
                 "another task definition of the template has the same family: this one was not looked at";
-            return self.gap(task.place, reason);
+            return self.gap(place, reason);
         }
+        let is_plain = |symbol: &str| self.template.is_plain(symbol);
+        let flow = Flow { taints: &|_| Vec::new(), is_plain: &is_plain };
+        let (inspector, gaps) = (self.inspector, &mut self.out.gaps);
+        let task = containers::task(&tree, &at, capitalised, (family, place), (inspector, flow), gaps);
         self.out.tasks.insert(key, Seen::Value(task));
     }
+
+    /// What starts tasks otherwise than their definitions say.
+    fn overrides(&mut self, name: &str, resource: &Resource<'_>) {
+        let Some(properties) = resource.properties else { return };
+        let tree = self.template.tree(properties);
+        let is_plain = |symbol: &str| self.template.is_plain(symbol);
+        let flow = Flow { taints: &|_| Vec::new(), is_plain: &is_plain };
+        let at = JsonPointer::root().key("Resources").key(name).key("Properties");
+        let mut reader = Overrides::new(place(name, resource), self.inspector, flow);
+        match resource.kind {
+            "AWS::Events::Rule" => {
+                for target in tree.get("Targets").map_or_else(Vec::new, Tree::items) {
+                    reader.target(target, &at.key("Targets"));
+                }
+            }
+            "AWS::Scheduler::Schedule" => {
+                tree.get("Target").into_iter().for_each(|target| reader.target(target, &at.key("Target")));
+            }
+            "AWS::Pipes::Pipe" => {
+                tree.get("TargetParameters")
+                    .into_iter()
+                    .for_each(|t| reader.pipe(t, &at.key("TargetParameters")));
+            }
+            "AWS::StepFunctions::StateMachine" => {
+                let definition = tree.get("Definition").or_else(|| tree.get("DefinitionString"));
+                let values = tree.get("DefinitionSubstitutions");
+                match definition {
+                    Some(definition) => reader.state_machine(definition, values, &at.key("Definition")),
+                    None => reader.gap("its definition is not in the template"),
+                }
+            }
+            _ => return,
+        }
+        reader.finish(self.out);
+    }
+}
+
+/// A member's name as CloudFormation writes it.
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A document with the lines of its statements, if they are written as a list.
+fn with_lines(document: Seen<Document>, node: Option<&Node>) -> Seen<Document> {
+    let statements = node.and_then(|node| node.get("Statement")).map_or(&[][..], Node::items);
+    let lines = statements.iter().map(|statement| statement.line).collect();
+    document.map(|document| Document { lines, ..document })
 }
 
 /// A role of which the template tells only that a policy is attached to it.
@@ -521,5 +574,6 @@ fn elsewhere(name: &str, place: Place, policy: PolicyAttachment) -> Role {
         policies: vec![policy],
         policies_gap: Some(gap("iam:ListAttachedRolePolicies")),
         boundary: Seen::NotSeen(gap("iam:GetRole")),
+        tags: BTreeMap::new(),
     }
 }

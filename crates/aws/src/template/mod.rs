@@ -5,7 +5,12 @@
 
 mod build;
 mod node;
+mod parameters;
 mod resolve;
+
+pub use parameters::Parameters;
+
+use std::collections::BTreeSet;
 
 use super::plan::{decode, digest};
 use super::{AwsError, Inspector, Snapshot, Source, SourceKind};
@@ -18,6 +23,20 @@ const LONGEST: usize = 16 << 20;
 /// # Errors
 /// [`AwsError`] if the text is no template. Single resources that cannot be read are gaps in the snapshot.
 pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
+    Ok(read_with(name, text, &Parameters::default(), inspector)?.0)
+}
+
+/// Reads a template with the values that a deployment gives its parameters. The second answer is the names of all
+/// parameters that the template has.
+///
+/// # Errors
+/// As for [`read()`].
+pub fn read_with(
+    name: &str,
+    text: Vec<u8>,
+    parameters: &Parameters,
+    inspector: &dyn Inspector,
+) -> Result<(Snapshot, BTreeSet<String>), AwsError> {
     if text.len() > LONGEST {
         return Err(AwsError::new(name, format!("longer than {} MiB", LONGEST >> 20)));
     }
@@ -33,8 +52,9 @@ pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snap
         Source { kind: SourceKind::Template, name: name.to_owned(), digest: Some(digest), tool: None };
     let mut out =
         Snapshot { sources: vec![source], partition: Some("aws".to_owned()), ..Snapshot::default() };
-    build::read(&resolve::Template::new(&root), inspector, &mut out);
-    Ok(out)
+    build::read(&resolve::Template::new(&root, parameters), inspector, &mut out);
+    let named = root.get("Parameters").map_or(&[][..], node::Node::members);
+    Ok((out, named.iter().map(|(name, _)| name.clone()).collect()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::node::{Node, Value};
+use super::parameters::Parameters;
 use crate::tree::{Marked, Tree};
 use crate::{ACCOUNT, Part, REGION, Text};
 
@@ -25,6 +26,7 @@ pub(super) struct Resource<'a> {
 /// A template, taken apart.
 pub(super) struct Template<'a> {
     pub root: &'a Node,
+    given: &'a Parameters,
     pub resources: BTreeMap<&'a str, Resource<'a>>,
     counter: Cell<usize>,
     work: Cell<usize>,
@@ -33,7 +35,8 @@ pub(super) struct Template<'a> {
 }
 
 impl<'a> Template<'a> {
-    pub fn new(root: &'a Node) -> Self {
+    /// A template with the values that a deployment gives its parameters.
+    pub fn new(root: &'a Node, given: &'a Parameters) -> Self {
         let listed = root.get("Resources").map_or(&[][..], Node::members);
         let resources = listed.iter().filter_map(|(name, node)| {
             let resource = Resource {
@@ -46,6 +49,7 @@ impl<'a> Template<'a> {
         });
         Self {
             root,
+            given,
             resources: resources.collect(),
             counter: Cell::new(0),
             work: Cell::new(0),
@@ -89,6 +93,68 @@ impl<'a> Template<'a> {
         }
     }
 
+    /// Whether a condition holds, as far as parameters tell.
+    pub fn holds(&self, condition: &str) -> Option<bool> {
+        self.holds_at(condition, DEEPEST)
+    }
+
+    fn holds_at(&self, condition: &str, depth: usize) -> Option<bool> {
+        self.decide(self.root.get("Conditions")?.get(condition)?, depth)
+    }
+
+    /// Whether a resource is made: it has no condition, or one that may hold.
+    pub fn is_there(&self, resource: &Resource<'_>) -> bool {
+        resource.condition.and_then(|name| self.holds(name)) != Some(false)
+    }
+
+    /// A condition's value, if what it compares is known.
+    fn decide(&self, node: &Node, depth: usize) -> Option<bool> {
+        self.work.set(self.work.get() + 1);
+        let depth = depth.checked_sub(1).filter(|_| self.work.get() < MOST)?;
+        let [(function, argument)] = node.members() else { return None };
+        let each = || argument.items().iter().map(|item| self.decide(item, depth)).collect::<Vec<_>>();
+        match function.as_str() {
+            "Condition" => self.holds_at(argument.text()?, depth),
+            "Fn::Equals" => {
+                let [one, other] = argument.items() else { return None };
+                let text = |node: &Node| self.resolve(node, depth).text();
+                Some(text(one)?.known()? == text(other)?.known()?)
+            }
+            "Fn::Not" => each().first().copied().flatten().map(|holds| !holds),
+            "Fn::And" => {
+                let all = each();
+                if all.contains(&Some(false)) {
+                    Some(false)
+                } else {
+                    all.iter().all(Option::is_some).then_some(true)
+                }
+            }
+            "Fn::Or" => {
+                let all = each();
+                if all.contains(&Some(true)) {
+                    Some(true)
+                } else {
+                    all.iter().all(Option::is_some).then_some(false)
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a symbol is a name, an address or an ARN that CloudFormation makes, and so no secret.
+    pub fn is_plain(&self, symbol: &str) -> bool {
+        if symbol.starts_with("AWS::") {
+            return true;
+        }
+        let Some((name, attribute)) = symbol.split_once('.') else { return false };
+        let Some(resource) = self.resources.get(name) else { return false };
+        // What a resource of one's own makes may be anything.
+        let is_own = resource.kind.starts_with("Custom::") || resource.kind.ends_with("::CustomResource");
+        const ENDS: &[&str] =
+            &["Ref", "Arn", "ARN", "Name", "Id", "ID", "Url", "URL", "Address", "Port", "Endpoint", "Suffix"];
+        !is_own && ENDS.iter().any(|end| attribute.ends_with(end))
+    }
+
     /// A symbol that is like no other.
     fn opaque(&self, what: &str) -> Tree {
         self.counter.set(self.counter.get() + 1);
@@ -124,7 +190,12 @@ impl<'a> Template<'a> {
                 text.map_or_else(|| self.opaque(name), |text| self.substitute(text, values, depth))
             }
             "Fn::If" => {
-                let (branches, condition) = (list(), argument.items().first().and_then(Node::text));
+                let condition = argument.items().first().and_then(Node::text);
+                let chosen = condition.and_then(|name| self.holds_at(name, depth));
+                if let (Some(holds), [_, yes, no]) = (chosen, argument.items()) {
+                    return self.resolve(if holds { yes } else { no }, depth);
+                }
+                let branches = list();
                 match branches.as_slice() {
                     [_, yes, no] => self.either(condition.unwrap_or("?"), yes, no),
                     _ => self.opaque(name),
@@ -191,7 +262,13 @@ impl<'a> Template<'a> {
             _ => match self.root.get("Parameters").and_then(|all| all.get(name)) {
                 Some(parameter) => {
                     let taints = secret(name, parameter);
-                    match default(parameter).filter(|_| taints.is_empty()) {
+                    let value = match self.given.value(name) {
+                        Some(given) => given.and_then(|given| valued(parameter, given)),
+                        None => {
+                            parameter.get("Default").and_then(Node::text).and_then(|d| valued(parameter, d))
+                        }
+                    };
+                    match value.filter(|_| taints.is_empty()) {
                         Some(tree) => tree,
                         None => Tree::Text(Marked { text: Text::symbol(name), taints }),
                     }
@@ -205,7 +282,11 @@ impl<'a> Template<'a> {
         let kind = self.resources.get(resource).map_or("", |resource| resource.kind);
         let is_secret = matches!(
             (kind, attribute),
-            ("AWS::SSM::Parameter", "Value") | ("AWS::IAM::AccessKey", "SecretAccessKey")
+            ("AWS::SSM::Parameter", "Value")
+                | ("AWS::IAM::AccessKey", "SecretAccessKey")
+                | ("AWS::IAM::ServiceSpecificCredential", "ServicePassword")
+                | ("AWS::Cognito::UserPoolClient", "ClientSecret")
+                | ("AWS::AppSync::ApiKey", "ApiKey")
         );
         let taints = if is_secret { vec![format!("{resource}.{attribute}")] } else { Vec::new() };
         Tree::Text(Marked { text: self.identity(resource, Some(attribute)), taints })
@@ -248,6 +329,7 @@ impl<'a> Template<'a> {
             ("AWS::KMS::Key", None | Some("KeyId")) => Text::new([symbol("KeyId")]),
             ("AWS::KMS::Key", Some("Arn")) => arn("kms", true, [literal("key/"), symbol("KeyId")]),
             ("AWS::KMS::Alias", None) => Text::new(named("AliasName")),
+            ("AWS::Logs::LogGroup", None) => Text::new(named("LogGroupName")),
             ("AWS::ECR::Repository", None) => Text::new(named("RepositoryName")),
             ("AWS::ECR::Repository", Some("Arn")) => {
                 let rest = named("RepositoryName");
@@ -299,7 +381,9 @@ impl<'a> Template<'a> {
     fn either(&self, condition: &str, yes: &Tree, no: &Tree) -> Tree {
         match (yes, no) {
             (Tree::Null, Tree::Null) => Tree::Null,
-            (Tree::Map(_) | Tree::List(_), _) | (_, Tree::Map(_) | Tree::List(_)) => Tree::Choice {
+            // `AWS::NoValue` leaves a property or an item of a list out.
+            (Tree::Null | Tree::Map(_) | Tree::List(_), _)
+            | (_, Tree::Null | Tree::Map(_) | Tree::List(_)) => Tree::Choice {
                 condition: condition.to_owned(),
                 of: [yes, no].into_iter().filter(|tree| !tree.is_null()).cloned().collect(),
             },
@@ -373,25 +457,13 @@ fn texted(mut marked: Marked) -> Tree {
 
 /// The taints of all texts in some trees.
 fn taints(trees: &[Tree]) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut stack: Vec<&Tree> = trees.iter().collect();
-    while let Some(tree) = stack.pop() {
-        match tree {
-            Tree::Text(marked) => out.extend(marked.taints.iter().cloned()),
-            Tree::List(items) | Tree::Choice { of: items, .. } => stack.extend(items),
-            Tree::Map(members) => stack.extend(members.values()),
-            Tree::Null | Tree::Scalar(_) => {}
-        }
-    }
-    out
+    trees.iter().flat_map(Tree::taints).collect()
 }
 
-/// What a parameter is unless the deployment says otherwise. Parameters that name a parameter of Systems Manager have its
-/// name as default, and not its value.
-fn default(parameter: &Node) -> Option<Tree> {
-    let text = |key: &str| parameter.get(key).and_then(Node::text);
-    let value = text("Default")?;
-    let kind = text("Type")?;
+/// What a parameter is with this value. Parameters that name a parameter of Systems Manager have its name as value, and
+/// what they stand for is not known.
+fn valued(parameter: &Node, value: &str) -> Option<Tree> {
+    let kind = parameter.get("Type").and_then(Node::text)?;
     let one = |text: &str| Tree::Text(Marked { text: text.into(), taints: Vec::new() });
     if kind.starts_with("AWS::SSM::Parameter::Value") {
         None

@@ -43,6 +43,8 @@ enum Operator {
     Comma,
     /// `||`, `??`, `or`: the value is used if the name has none.
     Fallback,
+    /// `(` of a call that sets it: `.password("value")`, `setToken("value")`.
+    Call,
     /// Blanks alone.
     Blank,
 }
@@ -53,6 +55,8 @@ struct Head {
     operator: Operator,
     /// Whether the name stands in quotes of its own.
     in_quotes: bool,
+    /// Whether the name begins a tuple of Erlang: `{name, "value"}`.
+    in_tuple: bool,
     /// Where the operator begins and ends.
     span: Range<usize>,
 }
@@ -71,13 +75,21 @@ fn read_quoted(place: &Place<'_>) -> Option<Reading> {
         Operator::Blank => head.span.end,
         _ => prelude(bytes, head.span.end),
     };
-    let secret = literal(bytes, at)?;
+    let at = match head.operator {
+        Operator::Comma => default_argument(bytes, at),
+        _ => at,
+    };
+    let secret = without_inner_quotes(bytes, literal(bytes, at)?);
     let name = &bytes[head.name.clone()];
     let quoting = match head.operator {
         // `#define NAME "value"`, `SetEnv NAME "value"`, `setenv NAME "value"`.
         Operator::Blank if is_setter(bytes, head.name.start) => Quoting::Quoted,
+        Operator::Blank if is_keyword(bytes, head.name.start) => Quoting::Quoted,
+        Operator::Blank if is_statement(bytes, &head, &secret) => Quoting::Quoted,
         Operator::Blank => return None,
-        Operator::Comma if !is_argument(bytes, head.name.start) => Quoting::Bare,
+        Operator::Call if bytes.get(secret.end + 1) != Some(&b')') => return None,
+        Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
+        Operator::Comma => Quoting::Bare,
         _ => Quoting::Quoted,
     };
     if name_kind(name) == NameKind::Harmless {
@@ -107,6 +119,20 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
     let doubled = first == b'=' && start == head.span.end;
     if matches!(first, b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'\\') || doubled {
         return None;
+    }
+    // The default of Spring's `${name:value}`.
+    if head.operator == Operator::Colon && bytes[..head.name.start].ends_with(b"${") {
+        let length = bytes.iter().skip(start).take(512).position(|b| matches!(b, b'}' | b'"' | b'\n'))?;
+        let secret = start..start + length;
+        let closed = bytes.get(secret.end) == Some(&b'}') && !secret.is_empty();
+        let name = &bytes[head.name.clone()];
+        let counts = closed && name_kind(name) != NameKind::Harmless;
+        return counts.then(|| Reading {
+            matched: head.name.start..secret.end,
+            name: head.name.clone(),
+            secret,
+            quoting: Quoting::Environment,
+        });
     }
     // Between a name and a colon's value there is a blank or a line end.
     if head.operator == Operator::Colon && start == head.span.end {
@@ -172,7 +198,8 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     let same_quote = matches!(previous, Some(b'"' | b'\'')) && close == previous;
     let ends =
         escape || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
-    let literal_option = lead.is_some_and(|l| l.ends_with(b"-literal="));
+    // `--from-literal=NAME=value`, systemd's `Environment=NAME=value`.
+    let literal_option = lead.is_some_and(|l| l.ends_with(b"-literal=") || l.ends_with(b"Environment="));
     let starts = literal_option
         || matches!(
             previous,
@@ -233,6 +260,8 @@ fn head(place: &Place<'_>) -> Option<Head> {
             }
             Some(b']') => at += 1,
             Some(b')') if in_quotes => at += 1,
+            // `$ENV{NAME} =`.
+            Some(b'}') if name.start > 0 && bytes[name.start - 1] == b'{' => at += 1,
             // `char PASSWORD[] =`.
             Some(b'[') if !in_quotes => {
                 let digits = bytes.iter().skip(at + 1).take(6).take_while(|b| b.is_ascii_digit()).count();
@@ -248,10 +277,63 @@ fn head(place: &Place<'_>) -> Option<Head> {
     if in_quotes && name.start > 0 && bytes[name.start - 1] == b' ' {
         return None;
     }
+    if bytes.get(at) == Some(&b'(') && !in_quotes && is_setting_call(bytes, &name) {
+        let span = at..white(bytes, at + 1, 40);
+        return Some(Head { name, operator: Operator::Call, in_quotes, in_tuple: false, span });
+    }
     let begin = blanks(bytes, at, 32);
     let (operator, end) = operator(bytes, begin, at)?;
-    Some(Head { name, operator, in_quotes, span: begin..end })
-        .filter(|h| h.operator != Operator::Comma || h.in_quotes)
+    let before = name.start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+    // `{password, "value"}`, `-define(PASSWORD, "value")`.
+    let defined = before == Some(b'(') && bytes[..name.start - 1].ends_with(b"define");
+    let in_tuple = operator == Operator::Comma && (before == Some(b'{') || defined);
+    Some(Head { name, operator, in_quotes, in_tuple, span: begin..end })
+        .filter(|h| h.operator != Operator::Comma || h.in_quotes || h.in_tuple)
+}
+
+/// Whether a call of this name gives a value: a method (`.password(`), or one that says so (`setPassword(`).
+fn is_setting_call(bytes: &[u8], name: &Range<usize>) -> bool {
+    let text = &bytes[name.clone()];
+    let own = text.iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
+    let before = name.start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+    let method = own > 0 || matches!(before, Some(b'.' | b'>' | b':'));
+    let text = &text[own..];
+    let sets = [&b"set"[..], b"with"].iter().any(|verb| {
+        text.strip_prefix(*verb)
+            .is_some_and(|rest| rest.first().is_some_and(|b| b.is_ascii_uppercase() || *b == b'_'))
+    });
+    method && (sets || name_kind(text) == NameKind::Secret)
+}
+
+/// A keyword of Clojure, Elixir or Ruby before its value: `:password "value"`.
+fn is_keyword(bytes: &[u8], start: usize) -> bool {
+    let at = |back: usize| start.checked_sub(back).and_then(|i| bytes.get(i)).copied();
+    at(1) == Some(b':') && matches!(at(2), None | Some(b' ' | b'\n' | b'\t' | b'{' | b'(' | b'['))
+}
+
+/// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle.
+fn is_statement(bytes: &[u8], head: &Head, secret: &Range<usize>) -> bool {
+    let alone = line_head(bytes, head.name.start, HEAD).is_some_and(|line| line.trim_ascii().is_empty());
+    let end = blanks(bytes, secret.end + 1, 8);
+    alone && !head.in_quotes && matches!(bytes.get(end), None | Some(b'\n' | b'\r'))
+}
+
+/// The place of the value in `"--token", default="value"`; `at` if there is no such argument on the line.
+fn default_argument(bytes: &[u8], at: usize) -> usize {
+    let line = bytes.get(at..(at + 120).min(bytes.len())).unwrap_or_default();
+    let line =
+        &line[..line.iter().position(|b| matches!(b, b'\n' | b'"' | b'\'' | b')')).unwrap_or(line.len())];
+    match line.windows(8).position(|w| w == b"default=") {
+        Some(found) => at + found + 8,
+        None => at,
+    }
+}
+
+/// A literal that holds the value in quotes of its own: `"\"value\""`.
+fn without_inner_quotes(bytes: &[u8], secret: Range<usize>) -> Range<usize> {
+    let text = &bytes[secret.clone()];
+    let inner = text.len() > 4 && text.starts_with(b"\\\"") && text.ends_with(b"\\\"");
+    if inner { secret.start + 2..secret.end - 2 } else { secret }
 }
 
 /// The operator at `at`; `closed` is where the name ended before blanks.
@@ -280,6 +362,15 @@ fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)>
         }),
         b'?' if bytes.get(at + 1) == Some(&b':') => typed(bytes, at + 2).map(|end| (Operator::Equals, end)),
         b',' => Some((Operator::Comma, at + 1)),
+        // A property of C#: `Password { get; set; } = "value"`.
+        b'{' => {
+            let body = bytes.get(at + 1..(at + 48).min(bytes.len()))?;
+            let end = body.iter().position(|b| matches!(b, b'}' | b'\n' | b'"'))?;
+            let accessors = body.get(end) == Some(&b'}') && body[..end].windows(4).any(|w| w == b"get;");
+            let next = blanks(bytes, at + 2 + end, 4);
+            let equals = bytes.get(next) == Some(&b'=') && bytes.get(next + 1) != Some(&b'=');
+            (accessors && equals).then_some((Operator::Equals, next + 1))
+        }
         b'\n' | b'\r' => {
             // An operator on a line of its own: `"X"\n  => "v"`.
             let next = white(bytes, at, 40);
@@ -356,6 +447,12 @@ fn is_setter(bytes: &[u8], start: usize) -> bool {
         "proxy_set_header",
         "insecure-password",
         "set",
+        "(def",
+        "(defonce",
+        "(defvar",
+        "(setq",
+        "(setenv",
+        "(define",
     ];
     let Some(line) = line_head(bytes, start, HEAD) else { return false };
     let line = line.trim_ascii();
@@ -371,6 +468,8 @@ fn is_indent(line: &[u8]) -> bool {
     [
         &b""[..],
         b"-",
+        // A symbol of Ruby in YAML: `:api_key: value`.
+        b":",
         b"export",
         b"set",
         b"ENV",

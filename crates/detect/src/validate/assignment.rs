@@ -197,7 +197,14 @@ pub fn is_plain_setting(value: &[u8]) -> bool {
         "optional", "required", "always", "never", "prompt", "ask", "file", "env",
     ];
     let number = value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'_'));
-    SETTINGS.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) || number && value.len() < 8
+    // `0x3f879678`, `-0x7f`: a constant that fits a register.
+    let unsigned = value.strip_prefix(b"-").unwrap_or(value);
+    let register = unsigned
+        .strip_prefix(b"0x")
+        .is_some_and(|hex| hex.len() <= 16 && hex.iter().all(u8::is_ascii_hexdigit));
+    SETTINGS.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+        || number && value.len() < 8
+        || register
 }
 
 /// Something that says where a secret is, or is public by its form: paths, URLs, ARNs, references into a secret

@@ -7,7 +7,15 @@ use super::{Adjust, Candidate, Judgement};
 /// An access key ID of the current form holds its account's number: 16 base 32 digits (RFC 4648) after the four
 /// letters, of whose first 48 bits 40, from the second on, are the number. IDs made before 2019 (the fifth letter
 /// is `I` or `J`) hold none.
+///
+/// An ID inside a signature (SigV4's `Credential=`) says who signed: the key is not there.
 pub(crate) fn account_id(candidate: &Candidate<'_>) -> Judgement {
+    let scope = candidate.after();
+    if candidate.before().ends_with(b"Credential=")
+        && (scope.starts_with(b"/") || scope.starts_with(b"%2F") || scope.starts_with(b"%2f"))
+    {
+        return Judgement::Reject;
+    }
     let Some(digits) = candidate.secret.get(4..14) else { return Judgement::Reject };
     let mut bits: u64 = 0;
     for &digit in digits {

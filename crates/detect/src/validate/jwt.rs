@@ -4,13 +4,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::placeholder::is_placeholder;
 use super::{Adjust, Candidate, Judgement};
 
 /// The longest issuer that a note repeats, in characters.
 const ISSUER_SHOWN: usize = 80;
 
+/// The fewest characters of a signature: RFC 7518 knows none under 32 bytes, and HMACs may be cut to 20.
+const SHORTEST_SIGNATURE: usize = 27;
+
 /// A compact JWS or JWE: the header must be a JSON object with `alg`. Notes the algorithm, the issuer and the
-/// expiry. An unsigned token is lowered; a public anonymous key and the sample token of jwt.io are rejected.
+/// expiry. Unsigned tokens, public anonymous keys and the sample tokens of documentation are rejected.
 pub(crate) fn jwt(candidate: &Candidate<'_>) -> Judgement {
     let mut parts = candidate.secret.split(|byte| *byte == b'.');
     let (Some(header), Some(payload)) = (parts.next(), parts.next()) else { return Judgement::Reject };
@@ -25,7 +29,10 @@ pub(crate) fn jwt(candidate: &Candidate<'_>) -> Judgement {
             Judgement::lower("the payload is not JSON")
         };
     };
-    if is_sample(&claims) {
+    let signature = parts.next().unwrap_or_default();
+    let unsigned = algorithm.eq_ignore_ascii_case("none") || !encrypted && signature.is_empty();
+    // Anyone can write an unsigned token. No algorithm signs with so few bytes as `fakesignature` has.
+    if unsigned || !encrypted && signature.len() < SHORTEST_SIGNATURE || is_sample(&claims) {
         return Judgement::Reject;
     }
     let mut note = format!("alg {}", printable(algorithm));
@@ -37,10 +44,7 @@ pub(crate) fn jwt(candidate: &Candidate<'_>) -> Judgement {
         note.push_str(&format!(", expires at Unix time {expiry}"));
     }
     let role = claims.get("role").and_then(Value::as_str);
-    let confidence = if algorithm.eq_ignore_ascii_case("none") {
-        note.push_str(", unsigned");
-        Adjust::Lower
-    } else if role == Some("anon") {
+    let confidence = if role == Some("anon") {
         // Supabase's key for browsers.
         return Judgement::Reject;
     } else if role == Some("service_role") {
@@ -70,6 +74,25 @@ fn is_sample(claims: &Map<String, Value>) -> bool {
         || text("foo") == Some("bar")
         || text("name") == Some("John Doe")
         || text("sub") == Some("1234567890")
+        || says_nothing(claims)
+}
+
+/// Whether all texts among the claims stand for texts (`{"a": "b"}`, `{"sub": "subject"}`), and there is one: a token
+/// that a library's documentation or self-test shows.
+fn says_nothing(claims: &Map<String, Value>) -> bool {
+    const STAND_INS: [&str; 12] = [
+        "sub", "subject", "fubar", "foobar", "foo", "bar", "baz", "value", "payload", "world", "hello",
+        "data",
+    ];
+    let texts: Vec<(&String, &str)> =
+        claims.iter().filter_map(|(name, value)| Some((name, value.as_str()?))).collect();
+    let stands_in = |(name, text): &(&String, &str)| {
+        text.len() <= 2
+            || text == name
+            || STAND_INS.iter().any(|known| text.eq_ignore_ascii_case(known))
+            || is_placeholder(text.as_bytes())
+    };
+    !texts.is_empty() && texts.iter().all(stands_in)
 }
 
 /// Text from the token that a note may repeat: printable ASCII, cut.

@@ -40,7 +40,7 @@ const OWNERS: &[&str] = &[
     "amqp", "ldap", "bind", "root", "admin", "sa", "su", "user", "usr", "login", "ftp", "sftp", "ssh", "smtp", "mail", "imap",
     "http", "proxy", "wifi", "vpn", "app", "api", "git", "gh", "gitlab", "jira", "svn", "nexus", "docker", "registry", "repo",
     "aws", "azure", "gcp", "s3", "sign", "store", "keystore", "trust", "truststore", "key", "ssl", "tls", "cert", "vault",
-    "master", "backup", "client", "service", "svc", "web", "www", "site", "test", "prod", "dev", "stage", "cosmos", "hmac",
+    "master", "backup", "remote", "local", "pop", "caldav", "xmpp", "irc", "nick", "client", "service", "svc", "web", "www", "site", "test", "prod", "dev", "stage", "cosmos", "hmac",
     "session", "enc", "crypt", "wp", "rds", "es", "elastic", "solr", "kafka", "sasl", "snmp", "ipmi", "bmc", "sudo", "unix",
 ];
 

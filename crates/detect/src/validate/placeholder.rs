@@ -31,7 +31,7 @@ const VOCABULARY: &[&str] = &[
     "from", "generate", "generated", "github", "goes", "here", "insert",
     "invalid", "key", "keys", "local", "login", "mock", "must", "name",
     "new", "nil", "no", "none", "not", "null", "original", "pass", "passphrase",
-    "password", "passwords", "passwd", "pat", "private", "pw", "pwd", "random", "real", "replace",
+    "password", "passwords", "passwd", "pat", "private", "psk", "pw", "pwd", "random", "real", "replace",
     "required", "sample", "secret", "secrets", "set", "something", "string", "stub",
     "super", "supersecret", "temp", "test", "tester", "testing", "text", "tmp",
     "todo", "token", "tokens", "unset", "unused", "user", "username", "value",     "xxx", "xyz", "your", "yours", "encrypted", "hidden", "masked", "mypass", "admin1234",

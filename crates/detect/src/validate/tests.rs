@@ -384,7 +384,8 @@ fn checksums() {
 #[test]
 fn jwts() {
     let token = |header: &str, claims: &str| {
-        format!("{}.{}.c2ln", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+        let signature = "q3VdT8yWnA2RbZ0xGfUoP6sLhEeJc71MvtYaQi9B5xR";
+        format!("{}.{}.{signature}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
     };
     let signed = whole(
         "jwt",
@@ -394,8 +395,15 @@ fn jwts() {
         note(&signed),
         "alg RS256, issuer https://id.harbour.internal, expires at Unix time 1767225600"
     );
-    let unsigned = whole("jwt", &token(r#"{"alg":"none"}"#, r#"{"iss":"a"}"#));
-    assert_eq!(adjust(&unsigned), Some(Adjust::Lower));
+    let issuer = r#"{"iss":"https://id.harbour.internal"}"#;
+    assert_eq!(whole("jwt", &token(r#"{"alg":"none"}"#, issuer)), Judgement::Reject);
+    let faked = format!(
+        "{}.{}.fakesignature",
+        URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#),
+        URL_SAFE_NO_PAD.encode(issuer)
+    );
+    assert_eq!(whole("jwt", &faked), Judgement::Reject);
+    assert_eq!(whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"a":"b"}"#)), Judgement::Reject);
     assert_eq!(whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"role":"anon"}"#)), Judgement::Reject);
     assert_eq!(whole("jwt", &token("not json", "{}")), Judgement::Reject);
     assert_eq!(whole("jwt", &token(r#"{"typ":"JWT"}"#, r#"{"iss":"a"}"#)), Judgement::Reject);
@@ -404,7 +412,7 @@ fn jwts() {
         Judgement::Reject
     );
     // What a token says is shown as plain text only.
-    let odd = whole("jwt", &token(r#"{"alg":"HS\u001b[31m"}"#, r#"{"iss":"a\nb"}"#));
+    let odd = whole("jwt", &token(r#"{"alg":"HS\u001b[31m"}"#, r#"{"iss":"a\nb.harbour"}"#));
     assert!(!note(&odd).contains(['\u{1b}', '\n']));
 }
 

@@ -22,6 +22,7 @@ pub struct Condition {
     operator: Operator,
     key: String,
     expected: Vec<Expected>,
+    written: Vec<String>,
 }
 
 impl Condition {
@@ -33,7 +34,9 @@ impl Condition {
         variables: bool,
     ) -> Result<Self, PatternError> {
         let expected = values.iter().map(|text| Expected::read(operator.base, text, variables));
-        Ok(Self { at, operator, key: key.to_lowercase(), expected: expected.collect::<Result<_, _>>()? })
+        let expected = expected.collect::<Result<_, _>>()?;
+        let written = values.iter().map(|text| (*text).to_owned()).collect();
+        Ok(Self { at, operator, key: key.to_lowercase(), expected, written })
     }
 
     /// Where its key stands in the document.
@@ -49,6 +52,11 @@ impl Condition {
     /// Its key, in lower case.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Its values as they were written.
+    pub fn values(&self) -> &[String] {
+        &self.written
     }
 
     /// Whether the condition holds.

@@ -30,8 +30,8 @@ fn grammar_faults_have_a_place() {
     for (text, expected) in [
         ("[]".to_owned(), "policy p: 1:1: the policy must be an object, not an array"),
         ("{}".to_owned(), "policy p: 1:1: Statement is missing"),
-        ("{\"Statement\":[]} ,".to_owned(), "policy p: 1:18: text after the end of the value"),
-        ("{\"Statement\":[],\"Statement\":[]}".to_owned(), "policy p: 1:17: duplicate member"),
+        ("{\"Statement\":[]} ,".to_owned(), "policy p: 1:18: there is text after the end of the document"),
+        ("{\"Statement\":[],\"Statement\":[]}".to_owned(), "policy p: 1:17: stands twice in its object"),
         (
             "{\"Statement\":[],\"Version\":\"2012\"}".to_owned(),
             "policy p: 1:27: Version must be 2012-10-17 or 2008-10-17",

@@ -121,10 +121,11 @@ pub struct Place {
 
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { policy, index, sid, line, column, .. } = self;
+        // Line and column are those of the policy's own text, which mostly stands escaped in another one.
+        let Self { policy, index, sid, .. } = self;
         match sid {
-            Some(sid) => write!(f, "statement {sid:?} of {policy} ({line}:{column})"),
-            None => write!(f, "statement {index} of {policy} ({line}:{column})"),
+            Some(sid) => write!(f, "statement {sid:?} of {policy}"),
+            None => write!(f, "statement {index} of {policy}"),
         }
     }
 }

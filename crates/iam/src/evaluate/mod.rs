@@ -5,10 +5,12 @@
 
 mod explain;
 pub(super) mod layers;
+mod obstacle;
 mod request;
 
 pub use explain::{Cause, Explanation, Uncertainty};
 use layers::{Parts, Relation, combine};
+pub use obstacle::Obstacle;
 pub use request::{Request, RequestError};
 
 use super::document::{Effect, Policy, Statement};

@@ -49,14 +49,29 @@ impl ActionExcess {
         context: &Context,
         limits: &Limits,
     ) -> Result<Self, RequestError> {
-        let resources =
-            Language::union([Language::from("arn:*:*:*:*:?*"), Language::glob(Glob::literal("*"))]);
         let permitted = permitted.iter().map(|text| Language::from(text.to_lowercase().as_str()));
-        let permitted = Language::union(permitted);
-        let operations = Language::from("?*:?*").minus(&Language::from("*:*:*"));
+        let operations = Language::from("*").minus(&Language::union(permitted));
+        let everything = [Language::from("arn:*:*:*:*:?*"), Language::glob(Glob::literal("*"))];
+        Self::find_among(policies, principal, &operations, &Language::union(everything), context, limits)
+    }
+
+    /// Asks whether `principal` can do anything of `operations` (in lower case) on any of `resources`.
+    ///
+    /// # Errors
+    /// [`RequestError`] when the principal is none.
+    pub fn find_among(
+        policies: &PolicySet,
+        principal: &str,
+        operations: &Language,
+        resources: &Language,
+        context: &Context,
+        limits: &Limits,
+    ) -> Result<Self, RequestError> {
+        let well_formed = Language::from("?*:?*").minus(&Language::from("*:*:*"));
+        let operations = Language::intersection([operations.clone(), well_formed]);
         let mut undecided = None;
         for candidates in candidates(policies, &Requester::parse(principal)?, context) {
-            let mut rest = candidates.minus(&permitted);
+            let mut rest = candidates;
             for attempt in 0..=ATTEMPTS {
                 let action = match rest.search(&operations, limits) {
                     Search::Empty => break,
@@ -69,7 +84,7 @@ impl ActionExcess {
                 let query = Query::new(policies, principal, &action.text, None, context.clone())?
                     .with_limits(limits.clone());
                 rest = rest.minus(&Language::glob(Glob::literal(&action.text)));
-                match query.excess(&resources, &Language::nothing()) {
+                match query.excess(resources, &Language::nothing()) {
                     Privilege::Exact => {}
                     Privilege::Excess(excess) => {
                         let (resource, statement) = (excess.witness, excess.statement);

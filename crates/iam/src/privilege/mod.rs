@@ -8,8 +8,10 @@
 //! excess. One that is only in the upper bound is [`Undecided`] and comes with what would settle it.
 
 mod actions;
+mod difference;
 
 pub use actions::ActionExcess;
+pub use difference::{Difference, NewAccess, new_access, new_principals};
 
 use super::context::Context;
 use super::document::{Effect, Statement};

@@ -7,7 +7,7 @@ use seaworthy_source::LayerPath;
 
 /// Fresh bytes in a chunk: large enough that the overlap costs little, small enough to stay in a core's cache while it
 /// is hashed and scanned.
-pub(super) const FRESH: usize = 1 << 20;
+pub(crate) const FRESH: usize = 1 << 20;
 
 /// How much of a file on both sides of a part its examiner must see.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +23,10 @@ pub struct Overlap {
 pub enum ContentKind {
     /// A file's content.
     File,
+    /// A tar header: owner, and what is hidden behind its names.
+    Header,
+    /// An entry's name or link target, in its header.
+    Name,
     /// Records of an extended header, such as PAX attributes.
     Extension,
     /// Bytes after the end of the tar.
@@ -31,7 +35,7 @@ pub enum ContentKind {
     Raw,
 }
 
-/// One file of a layer.
+/// One file of a layer, or one inside it.
 #[derive(Debug)]
 pub struct FileMeta {
     /// Its cleaned path.
@@ -42,6 +46,33 @@ pub struct FileMeta {
     pub size: u64,
     /// What its bytes are.
     pub kind: ContentKind,
+    /// Where it lies in that file, if it is one inside it; `path` is then the outermost file's.
+    pub inside: Option<Inside>,
+}
+
+impl FileMeta {
+    /// The path that tells what kind of file it is: that of the innermost file.
+    pub fn name(&self) -> &[u8] {
+        self.inside.as_ref().map_or(self.path.as_bytes(), |i| i.name.as_bytes())
+    }
+
+    /// The way to it from the outermost file, such as `!/lib/inner.jar!/inner.properties`; empty if it is that file.
+    pub fn inside(&self) -> &str {
+        self.inside.as_ref().map_or("", |i| i.shown.as_str())
+    }
+}
+
+/// The place of a file inside another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// The way from the outermost file, printable: `!/` before a member of an archive, ` → ` before an encoding.
+    pub shown: String,
+    /// Its path in the innermost archive, or what a compressed file's name is without its ending.
+    pub name: LayerPath,
+    /// How many files lie around it.
+    pub depth: usize,
+    /// Whether it came out of a compressed file and not out of an archive.
+    pub compressed: bool,
 }
 
 /// A part of a file in a chunk.

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
-use flate2::bufread::MultiGzDecoder;
+use super::remark::{Frames, Gzip, Remarks};
 
 /// Input buffer of the decoders, in bytes.
 const BUFFER: usize = 128 << 10;
@@ -66,7 +66,15 @@ impl Compression {
 ///
 /// # Errors
 /// If the first bytes cannot be read, or the compression is one that is not read.
-pub fn decompress<'a, R: Read + 'a>(mut reader: R) -> io::Result<(Box<dyn Read + 'a>, Compression)> {
+pub fn decompress<'a, R: Read + 'a>(reader: R) -> io::Result<(Box<dyn Read + 'a>, Compression)> {
+    decompress_with(reader, &Remarks::default())
+}
+
+/// The same; what the stream carries beside its content is kept in `remarks`.
+pub(super) fn decompress_with<'a, R: Read + 'a>(
+    mut reader: R,
+    remarks: &Remarks,
+) -> io::Result<(Box<dyn Read + 'a>, Compression)> {
     let mut head = [0u8; 6];
     let mut filled = 0;
     while filled < head.len() {
@@ -81,10 +89,10 @@ pub fn decompress<'a, R: Read + 'a>(mut reader: R) -> io::Result<(Box<dyn Read +
     let whole = Cursor::new(head).take(filled as u64).chain(reader);
     let plain: Box<dyn Read + 'a> = match compression {
         Compression::None => Box::new(whole),
-        Compression::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, whole))),
+        Compression::Gzip => Box::new(Gzip::new(BufReader::with_capacity(BUFFER, whole), remarks.clone())),
         Compression::Zstd => {
-            let mut decoder =
-                zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(BUFFER, whole))?;
+            let frames = BufReader::with_capacity(BUFFER, Frames::new(whole, remarks.clone()));
+            let mut decoder = zstd::stream::read::Decoder::with_buffer(frames)?;
             decoder.window_log_max(ZSTD_WINDOW_LOG)?;
             Box::new(decoder)
         }

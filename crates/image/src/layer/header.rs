@@ -4,11 +4,11 @@
 use tar::Header;
 
 /// Size of a tar block.
-pub(super) const BLOCK: usize = 512;
+pub(crate) const BLOCK: usize = 512;
 
 /// What a header announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A regular file, or an unknown type that readers take for one.
     File,
     /// A regular file as before ustar, when a directory was one whose name ends in a slash. That is the full name: the
@@ -35,23 +35,23 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Whether readers take no content for it, whatever size the header says.
-    pub(super) fn has_no_content(self) -> bool {
+    pub(crate) fn has_no_content(self) -> bool {
         matches!(self, Self::HardLink | Self::Symlink | Self::Directory | Self::Special)
     }
 }
 
 /// A parsed header.
-pub(super) struct Parsed {
-    pub(super) kind: Kind,
-    pub(super) name: Vec<u8>,
-    pub(super) link: Vec<u8>,
-    pub(super) size: u64,
+pub(crate) struct Parsed {
+    pub(crate) kind: Kind,
+    pub(crate) name: Vec<u8>,
+    pub(crate) link: Vec<u8>,
+    pub(crate) size: u64,
     /// Permission bits; none if the field is not a number.
-    pub(super) mode: u32,
+    pub(crate) mode: u32,
 }
 
 /// What a block is.
-pub(super) enum Block {
+pub(crate) enum Block {
     Zero,
     Header(Parsed),
     /// Not a header: why.
@@ -59,7 +59,7 @@ pub(super) enum Block {
 }
 
 /// Reads one block.
-pub(super) fn parse(block: &[u8]) -> Block {
+pub(crate) fn parse(block: &[u8]) -> Block {
     if block.len() != BLOCK {
         return Block::Bad("a header is cut off");
     }
@@ -92,6 +92,35 @@ pub(super) fn parse(block: &[u8]) -> Block {
     Block::Header(Parsed { kind, name, link, size, mode })
 }
 
+/// Whether a header's texts (names, link target, owner, prefix) may hold more than names: something after a text's end, an
+/// assignment, a URL, or a word that is too long and too mixed for one.
+pub(crate) fn is_telling(block: &[u8]) -> bool {
+    const LONG: usize = 16;
+    let fields = [0..100, 157..257, 265..297, 297..329, 345..500];
+    fields.into_iter().filter_map(|field| block.get(field)).any(|field| {
+        let (mut length, mut digits, mut letters, mut ended) = (0, false, false, false);
+        for (i, byte) in field.iter().enumerate() {
+            match byte {
+                0 => {
+                    ended = true;
+                    (length, digits, letters) = (0, false, false);
+                }
+                _ if ended => return true,
+                b'=' => return true,
+                b':' if field.get(i + 1..i + 3) == Some(b"//") => return true,
+                b'0'..=b'9' => (length, digits) = (length + 1, true),
+                b'_' => length += 1,
+                letter if letter.is_ascii_alphabetic() => (length, letters) = (length + 1, true),
+                _ => (length, digits, letters) = (0, false, false),
+            }
+            if length >= LONG && digits && letters {
+                return true;
+            }
+        }
+        false
+    })
+}
+
 /// The header's checksum with its own field as blanks, over unsigned and over signed bytes.
 fn checksums(block: &[u8]) -> (i64, i64) {
     block.iter().enumerate().fold((0, 0), |(unsigned, signed), (i, b)| {
@@ -102,16 +131,16 @@ fn checksums(block: &[u8]) -> (i64, i64) {
 
 /// The PAX records that matter here.
 #[derive(Default)]
-pub(super) struct PaxRecords {
-    pub(super) path: Option<Vec<u8>>,
-    pub(super) link: Option<Vec<u8>>,
-    pub(super) size: Option<u64>,
+pub(crate) struct PaxRecords {
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) link: Option<Vec<u8>>,
+    pub(crate) size: Option<u64>,
     /// Whether a record is malformed.
-    pub(super) malformed: bool,
+    pub(crate) malformed: bool,
 }
 
 /// Reads PAX records (pax(1), POSIX.1-2001): `LENGTH KEY=VALUE\n`. Values may hold newlines, so lengths rule.
-pub(super) fn parse_pax(mut records: &[u8]) -> PaxRecords {
+pub(crate) fn parse_pax(mut records: &[u8]) -> PaxRecords {
     let mut out = PaxRecords::default();
     while !records.is_empty() {
         let Some((record, rest)) = split_record(records) else {
@@ -160,6 +189,26 @@ mod tests {
         assert!(parse_pax(b"99 path=a\n").malformed);
         assert!(parse_pax(b"11 size=abc\n").malformed);
         assert!(!parse_pax(b"\0\0\0").malformed);
+    }
+
+    #[test]
+    fn telling_headers() {
+        let with = |at: usize, text: &[u8]| {
+            let mut block = [0u8; BLOCK];
+            block[at..at + text.len()].copy_from_slice(text);
+            is_telling(&block)
+        };
+        assert!(!with(0, b"usr/share/doc/some-package/changelog.Debian.gz"));
+        assert!(!with(265, b"root"));
+        for (at, text) in [
+            (0, &b"app/hX7PKR0CsTy4Qwb8/x"[..]),
+            (0, b"short\0hidden"),
+            (157, b"https://a:b@c/"),
+            (265, b"PASSWORD=x"),
+            (345, b"a/hX7PKR0CsTy4Qwb8zz"),
+        ] {
+            assert!(with(at, text), "{at}");
+        }
     }
 
     #[test]

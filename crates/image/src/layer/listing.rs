@@ -42,6 +42,21 @@ pub struct Wanted {
     pub names: BTreeSet<Vec<u8>>,
     /// Folders, at any depth, whose Python modules are wanted: packages.
     pub packages: BTreeSet<Vec<u8>>,
+    /// Whether all code outside the folders of libraries is wanted: Python and JavaScript.
+    pub own_code: bool,
+}
+
+/// Whether a path is in a folder that package managers fill.
+fn is_library(path: &[u8]) -> bool {
+    let mut parts = path.split(|b| *b == b'/').peekable();
+    while let Some(part) = parts.next() {
+        let is_version = parts.peek().is_some_and(|next| next.starts_with(b"python"));
+        let names = [&b"site-packages"[..], b"dist-packages", b"node_modules"];
+        if names.contains(&part) || (part == b"lib" || part == b"lib64") && is_version {
+            return true;
+        }
+    }
+    false
 }
 
 impl Wanted {
@@ -67,7 +82,9 @@ impl Wanted {
         }
         let module = name.ends_with(b".py");
         let inside = || std::iter::once(folder).chain(parts).any(|p| self.packages.contains(p));
-        (module && inside()).then_some(Self::SOURCE)
+        let is_code = module || [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| name.ends_with(end));
+        let is_own = || self.own_code && is_code && !is_library(path);
+        (module && inside() || is_own()).then_some(Self::SOURCE)
     }
 }
 
@@ -88,7 +105,7 @@ mod tests {
 
     #[test]
     fn what_is_wanted() {
-        let wanted = Wanted { names: [b"run.sh".to_vec()].into(), packages: [b"orders".to_vec()].into() };
+        let wanted = Wanted { names: [b"run.sh".to_vec()].into(), packages: [b"orders".to_vec()].into(), ..Wanted::default() };
         for path in [&b"app/run.sh"[..], b"usr/bin/python3", b"a/orders/cli.py", b"orders/x/y.py", b"x/a.pth"]
         {
             assert!(wanted.limit(path).is_some(), "{}", String::from_utf8_lossy(path));

@@ -5,13 +5,15 @@
 
 mod chunk;
 mod compression;
-mod header;
+pub(crate) mod header;
 mod index;
 mod listing;
+pub(crate) mod remark;
 mod stream;
 mod walker;
 
-pub use chunk::{Chunk, ContentKind, FileMeta, Overlap, Part};
+pub(crate) use chunk::FRESH;
+pub use chunk::{Chunk, ContentKind, FileMeta, Inside, Overlap, Part};
 pub use compression::{Compression, decompress};
 pub use index::{EntryIndex, hidden_by};
 pub use listing::{Captured, Entry, EntryKind, Wanted};

@@ -3,13 +3,16 @@
 use std::cell::RefCell;
 use std::io::{self, Read};
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::chunk::{Chunk, FRESH, Overlap};
-use super::compression::{Compression, decompress};
+use super::chunk::{Chunk, ContentKind, FRESH, FileMeta, Overlap, Part};
+use super::compression::{Compression, decompress_with};
 use super::index::EntryIndex;
 use super::listing::Entry;
+use super::remark::Remarks;
 use super::walker::Walker;
 use crate::{Digest, Hasher, Limits};
+use seaworthy_source::LayerPath;
 
 /// A layer on its way through.
 pub struct LayerStream<'a> {
@@ -25,6 +28,7 @@ pub struct LayerStream<'a> {
     unpacked: u64,
     whole: bool,
     missed: Vec<(String, String)>,
+    remarks: Remarks,
 }
 
 /// What is known of a layer at its end.
@@ -60,7 +64,8 @@ impl<'a> LayerStream<'a> {
         let hasher = Some(hash.map_or_else(Hasher::sha256, Digest::hasher));
         let raw = Raw(Rc::new(RefCell::new(RawState { inner: reader, hasher, count: 0 })));
         let mut missed = Vec::new();
-        let (content, compression) = match decompress(raw.clone()) {
+        let remarks = Remarks::default();
+        let (content, compression) = match decompress_with(raw.clone(), &remarks) {
             Ok((content, compression)) => (Some(content), compression),
             Err(e) => {
                 missed.push(("content".to_owned(), e.to_string()));
@@ -82,6 +87,7 @@ impl<'a> LayerStream<'a> {
             unwalked: 0,
             unpacked: 0,
             missed,
+            remarks,
         }
     }
 
@@ -92,7 +98,7 @@ impl<'a> LayerStream<'a> {
 
     /// The next chunk; `buffer` is used for it. Faults end the stream and are told by [`LayerStream::finish`].
     pub fn next(&mut self, mut buffer: Vec<u8>) -> Option<Chunk> {
-        let content = self.content.as_mut()?;
+        let Some(content) = self.content.as_mut() else { return self.beside() };
         let size = FRESH + self.overlap.behind + self.overlap.ahead + 1024;
         // The content of a used buffer is overwritten, so it is zeroed only once.
         buffer.resize(size, 0);
@@ -135,6 +141,26 @@ impl<'a> LayerStream<'a> {
             self.content = None;
         }
         Some(Chunk { buffer, fresh: start..end, parts })
+    }
+
+    /// What the compressed stream carries beside its content, once that is read.
+    fn beside(&mut self) -> Option<Chunk> {
+        let (buffer, lost) = self.remarks.take();
+        if lost > 0 {
+            let what = format!("{lost} bytes beside the compressed content");
+            self.missed
+                .push((what, "a header, a skippable frame or what follows the end is too large".to_owned()));
+        }
+        if buffer.is_empty() {
+            return None;
+        }
+        let path = LayerPath::clean(b"(beside the compressed content)");
+        let size = buffer.len() as u64;
+        let file = Arc::new(FileMeta { path, ordinal: u64::MAX, size, kind: ContentKind::Raw, inside: None });
+        let all = 0..buffer.len();
+        let parts = vec![Part { file, bytes: all.clone(), core: all.clone(), offset: 0, last: true }];
+        // Nothing of it belongs to the content that is hashed.
+        Some(Chunk { buffer, fresh: all.end..all.end, parts })
     }
 
     /// Ends the stream early; [`LayerStream::next`] gives nothing more.

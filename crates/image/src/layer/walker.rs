@@ -1,10 +1,11 @@
 //! The tar walk, as a state machine over whatever stretch of bytes it is given: it copies no content and holds none
 //! but extended headers.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::chunk::{ContentKind, FileMeta, Overlap, Part};
-use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, parse, parse_pax};
+use super::chunk::{ContentKind, FileMeta, Inside, Overlap, Part};
+use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, is_telling, parse, parse_pax};
 use super::index::EntryIndex;
 use super::listing::{Entry, EntryKind};
 use crate::Limits;
@@ -70,6 +71,17 @@ struct Data {
     collect: Option<(Kind, Vec<u8>)>,
 }
 
+/// The fewest bytes of a name or a link target that may hold a secret.
+const SHORTEST_NAME: usize = 16;
+
+/// The fields of a header that name its entry and its target, where they are long enough to hold a secret: name, link
+/// target, and ustar's prefix, which stands apart. Longer names stand in extended headers, which are content.
+fn names(name: &[u8], link: &[u8]) -> impl Iterator<Item = Range<usize>> + use<> {
+    let named = name.len() >= SHORTEST_NAME;
+    let fields = [(named, 0..100), (link.len() >= SHORTEST_NAME, 157..257), (name.len() > 100, 345..500)];
+    fields.into_iter().filter_map(|(wanted, field)| wanted.then_some(field))
+}
+
 /// What extended headers said of the next entry.
 #[derive(Default)]
 struct Pending {
@@ -110,7 +122,10 @@ impl Walker {
                         self.spoiled("a header is cut off");
                         continue;
                     };
-                    if self.header(block) {
+                    if self.header(block, pos, parts) {
+                        if is_telling(block) {
+                            parts.push(self.header_part(block, pos));
+                        }
                         pos += BLOCK;
                     }
                 }
@@ -167,7 +182,7 @@ impl Walker {
     /// Takes the rest of the stream as raw bytes.
     fn rest(&mut self, kind: ContentKind, name: &[u8]) {
         let path = LayerPath::clean(name);
-        let file = Arc::new(FileMeta { path, ordinal: u64::MAX, size: u64::MAX, kind });
+        let file = Arc::new(FileMeta { path, ordinal: u64::MAX, size: u64::MAX, kind, inside: None });
         self.state = State::Data(Data { file, left: u64::MAX, at: 0, given: 0, padding: 0, collect: None });
     }
 
@@ -181,8 +196,8 @@ impl Walker {
         self.rest(ContentKind::Raw, b"(not a tar)");
     }
 
-    /// Takes a header block; the answer is whether it was used up.
-    fn header(&mut self, block: &[u8]) -> bool {
+    /// Takes the header block at `pos`; the answer is whether it was used up.
+    fn header(&mut self, block: &[u8], pos: usize, parts: &mut Vec<Part>) -> bool {
         match parse(block) {
             Block::Zero => {
                 self.rest(ContentKind::Tail, b"(after the end of the tar)");
@@ -201,14 +216,34 @@ impl Walker {
                     self.rest(ContentKind::Raw, b"(after the limit of entries)");
                     return false;
                 }
-                self.entry(parsed);
+                self.entry(parsed, pos, parts);
                 true
             }
         }
     }
 
-    fn entry(&mut self, parsed: Parsed) {
+    /// A header's texts, to be examined as bytes.
+    fn header_part(&self, block: &[u8], at: usize) -> Part {
+        let name = block.get(..100).unwrap_or_default().split(|b| *b == 0).next().unwrap_or_default();
+        let inside = Inside {
+            shown: " → tar header".to_owned(),
+            name: LayerPath::default(),
+            depth: 0,
+            compressed: false,
+        };
+        let file = Arc::new(FileMeta {
+            path: LayerPath::clean(name),
+            ordinal: self.out.entries.saturating_sub(1),
+            size: BLOCK as u64,
+            kind: ContentKind::Header,
+            inside: Some(inside),
+        });
+        Part { file, bytes: at..at + BLOCK, core: at..at + BLOCK, offset: 0, last: true }
+    }
+
+    fn entry(&mut self, parsed: Parsed, pos: usize, parts: &mut Vec<Part>) {
         let Parsed { kind, name, link, size, mode } = parsed;
+        let names = names(&name, &link);
         if matches!(kind, Kind::Pax | Kind::PaxGlobal | Kind::LongName | Kind::LongLink) {
             let within = size <= self.limits.extended_header_bytes;
             if !within {
@@ -245,6 +280,23 @@ impl Walker {
         let ordinal = self.out.entries;
         self.out.entries += 1;
         self.out.index.add(&path, ordinal, kind == Kind::Directory);
+        for field in names {
+            let bytes = pos + field.start..pos + field.end;
+            let file = FileMeta {
+                path: path.clone(),
+                ordinal,
+                size: bytes.len() as u64,
+                kind: ContentKind::Name,
+                inside: None,
+            };
+            parts.push(Part {
+                file: Arc::new(file),
+                bytes: bytes.clone(),
+                core: bytes,
+                offset: 0,
+                last: true,
+            });
+        }
         if let Some(listing) = &mut self.out.listing {
             let kind = match kind {
                 Kind::HardLink => EntryKind::HardLink(LayerPath::clean(&link)),
@@ -289,7 +341,13 @@ impl Walker {
     }
 
     fn content(&mut self, kind: ContentKind, path: LayerPath, size: u64, collect: Option<(Kind, Vec<u8>)>) {
-        let file = Arc::new(FileMeta { path, ordinal: self.out.entries.saturating_sub(1), size, kind });
+        let file = Arc::new(FileMeta {
+            path,
+            ordinal: self.out.entries.saturating_sub(1),
+            size,
+            kind,
+            inside: None,
+        });
         // What a u64 leaves over a multiple of 512 fits a usize.
         let padding = usize::try_from(size.wrapping_neg() % BLOCK as u64).unwrap_or(0);
         self.state = State::Data(Data { file, left: size, at: 0, given: 0, padding, collect });

@@ -29,7 +29,7 @@ fn values_keep_their_place_and_numbers_their_text() {
 fn all_duplicates_are_told_also_spelled_with_escapes() {
     assert_eq!(
         told(br#"{"a":1,"\u0061":2,"b":{"c":1,"c":2}}"#),
-        "/a@7:this member stands twice in its object|/b/c@29:this member stands twice in its object"
+        "/a@7:stands twice in its object|/b/c@29:stands twice in its object"
     );
 }
 

@@ -191,6 +191,12 @@ impl Validator<'_> {
         if let Some(words) = self.words("allowed", allowed, field_name) {
             layout.allowed = words;
         }
+        // To give a field a name is to allow it.
+        for name in layout.names.values().cloned().collect::<Vec<_>>() {
+            if !layout.knows(&name) {
+                layout.allowed.push(name);
+            }
+        }
         layout
     }
 
@@ -267,7 +273,7 @@ fn tag_pattern(text: &str) -> Result<TagPattern, Fault> {
     TagPattern::parse(text).ok_or_else(|| {
         Fault::new(
             "is not a pattern for tags",
-            "write `{git_sha}` once, with letters, digits, `_`, `.` and `-` around it, such as `git-{git_sha}`",
+            "write `{git_sha}` once, and other fields of the provenance if you like, with letters, digits, `_`, `.` and `-` around them, such as `git-{git_sha}-run-{ci_run_id}`",
         )
     })
 }

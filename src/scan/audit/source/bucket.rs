@@ -81,11 +81,15 @@ impl<'a> Source<'a> {
 /// What a folder holds, from a listing of all that lies below it; none if that is too much.
 fn inventory(s3: &S3, folder: &str, sizes: &mut HashMap<String, u64>) -> Result<Option<Entries>, StoreError> {
     let Some(listed) = s3.inventory(folder, PAGES)? else { return Ok(None) };
-    let mut names = BTreeSet::new();
+    let (mut names, mut files) = (BTreeSet::new(), BTreeSet::new());
     for object in listed {
         // Some clients store or show `P%28-1%29` for `P(-1)`; a key is decoded once.
         let key = decode_key(&object.key).unwrap_or_else(|| object.key.clone());
-        let name = key.strip_prefix(folder).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let rest = key.strip_prefix(folder).unwrap_or_default();
+        let name = rest.split('/').next().unwrap_or_default();
+        if !rest.is_empty() && !rest.contains('/') {
+            files.insert(name.to_owned());
+        }
         if !name.is_empty() && !name.starts_with('.') {
             names.insert(name.to_owned());
         }
@@ -93,5 +97,5 @@ fn inventory(s3: &S3, folder: &str, sizes: &mut HashMap<String, u64>) -> Result<
         sizes.insert(key, object.size);
     }
     let more = names.len() > MAX_ENTRIES;
-    Ok(Some(Entries { names: names.into_iter().take(MAX_ENTRIES).collect(), more }))
+    Ok(Some(Entries { names: names.into_iter().take(MAX_ENTRIES).collect(), files, more }))
 }

@@ -1,0 +1,96 @@
+//! Templates, their directives, and calls of functions.
+
+use std::path::PathBuf;
+
+use super::super::function;
+use super::operation::{boolean, scalar, text};
+use super::{Run, Scope};
+use crate::Text;
+use crate::terraform::{self, Expression, Piece};
+use crate::tree::{Marked, Tree};
+
+impl Run<'_, '_> {
+    /// The text of a template; one that is nothing but a value is that value.
+    pub(super) fn template(self, pieces: &[Piece], scope: &Scope, depth: usize) -> Tree {
+        if let [Piece::Value(value)] = pieces {
+            return self.eval(value, scope, depth);
+        }
+        let (mut parts, mut taints) = (Vec::new(), Vec::new());
+        for piece in pieces {
+            let tree = self.piece(piece, scope, depth);
+            taints.extend(tree.taints());
+            let marked = tree.marked().or_else(|| self.unknown("a part of a template", &[]).marked());
+            parts.extend(marked.iter().flat_map(|marked| marked.text.parts()).cloned());
+        }
+        Tree::Text(Marked { text: Text::new(parts), taints })
+    }
+
+    fn piece(self, piece: &Piece, scope: &Scope, depth: usize) -> Tree {
+        let Some(depth) = depth.checked_sub(1) else { return self.unknown("nested too deeply", &[]) };
+        match piece {
+            Piece::Text(literal) => text(literal),
+            Piece::Value(value) => self.eval(value, scope, depth),
+            Piece::If { condition, yes, no } => match boolean(&self.eval(condition, scope, depth)) {
+                Some(true) => self.template(yes, scope, depth),
+                Some(false) => self.template(no, scope, depth),
+                None => self.unknown(
+                    "a directive",
+                    &[&self.template(yes, scope, depth), &self.template(no, scope, depth)],
+                ),
+            },
+            Piece::For { names, collection, body } => {
+                let all = self.eval(collection, scope, depth);
+                let Some(pairs) = self.pairs(&all) else { return self.unknown("a directive", &[&all]) };
+                let each =
+                    |(key, value)| self.template(body, &scope.within(names, key, value), depth).marked();
+                let all: Vec<Marked> = pairs.into_iter().filter_map(each).collect();
+                let taints = all.iter().flat_map(|marked| marked.taints.clone()).collect();
+                let parts = all.iter().flat_map(|marked| marked.text.parts().to_vec());
+                Tree::Text(Marked { text: Text::new(parts.collect::<Vec<_>>()), taints })
+            }
+        }
+    }
+
+    pub(super) fn call(
+        self,
+        name: &str,
+        arguments: &[Expression],
+        expands: bool,
+        scope: &Scope,
+        depth: usize,
+    ) -> Tree {
+        let mut arguments: Vec<Tree> =
+            arguments.iter().map(|argument| self.eval(argument, scope, depth)).collect();
+        if expands {
+            match arguments.pop() {
+                Some(Tree::List(items)) => arguments.extend(items),
+                other => return self.unknown(name, &other.iter().chain(&arguments).collect::<Vec<_>>()),
+            }
+        }
+        let file = matches!(name, "file" | "templatefile").then(|| self.file(&arguments, scope)).flatten();
+        let found = match (name, file) {
+            ("file", Some(content)) => Some(text(&content)),
+            ("templatefile", Some(content)) => {
+                let mut inner = Scope { module: scope.module.clone(), variables: Vec::new() };
+                if let Some(Tree::Map(members)) = arguments.get(1) {
+                    inner.variables.extend(members.iter().map(|(name, value)| (name.clone(), value.clone())));
+                }
+                terraform::template(&content).ok().map(|pieces| self.template(&pieces, &inner, depth))
+            }
+            // The first argument that can be worked out; one that cannot may fail, and then the next one counts.
+            ("try", _) => {
+                arguments.first().filter(|first| scalar(first).is_some() || first.marked().is_none()).cloned()
+            }
+            _ => function::call(name, &arguments),
+        };
+        found.unwrap_or_else(|| self.unknown(name, &arguments.iter().collect::<Vec<_>>()))
+    }
+
+    /// A file that an expression reads: below the root directory.
+    fn file(self, arguments: &[Tree], scope: &Scope) -> Option<String> {
+        let path = PathBuf::from(scalar(arguments.first()?)?);
+        let (directory, _) = self.evaluator.module(&scope.module)?;
+        let candidates = [path.clone(), directory.join(path)];
+        candidates.iter().find_map(|path| self.evaluator.configuration.text(path))
+    }
+}

@@ -1,0 +1,199 @@
+//! One pass over all bytes that tells where something may be encoded: 64 bytes at a time become three masks, and all
+//! that follows is arithmetic on those.
+
+use crate::simd;
+
+/// Bytes of a block.
+pub(crate) const BLOCK: usize = 64;
+/// Blocks that are classified before the first is looked at.
+const STRETCH: usize = 32;
+
+/// The fewest characters of base64 or hex that are looked at: sixteen bytes and more.
+pub(super) const SHORTEST: usize = 24;
+/// The same in a document whose values are known to be base64.
+pub(super) const SHORTEST_VALUE: usize = 8;
+
+/// What may begin at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A run of base64's characters stands around it.
+    Run,
+    /// Every second byte is zero.
+    Wide,
+    /// Three of four bytes are zero.
+    Quad,
+    /// `%`, `\` or `&`.
+    Escape,
+}
+
+/// The kinds of the bytes of a block, a bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Classes {
+    /// Letters, digits and `+/-_`.
+    pub(crate) word: u64,
+    /// Zero bytes.
+    pub(crate) zero: u64,
+    /// `%`, `\` and `&`.
+    pub(crate) escape: u64,
+}
+
+/// Calls `on` with every place where something may be encoded, in order but for those of one block. With `short`, runs
+/// of [`SHORTEST_VALUE`] characters count.
+pub(super) fn marks(bytes: &[u8], short: bool, on: &mut dyn FnMut(usize, Mark)) {
+    let mut classes = [Classes::default(); STRETCH];
+    let mut before = 0u64;
+    for (i, stretch) in bytes.chunks(STRETCH * BLOCK).enumerate() {
+        let count = stretch.len().div_ceil(BLOCK);
+        classify(stretch, &mut classes[..count]);
+        for (j, block) in classes[..count].iter().enumerate() {
+            let at = (i * STRETCH + j) * BLOCK;
+            runs(before, block.word, at, short, on);
+            before = block.word;
+            if block.zero != 0 {
+                wide(block.zero, at, on);
+            }
+            let mut escapes = block.escape;
+            while escapes != 0 {
+                on(at + escapes.trailing_zeros() as usize, Mark::Escape);
+                escapes &= escapes - 1;
+            }
+        }
+    }
+}
+
+/// Runs that end in this block or reach beyond it, by any place in them.
+#[inline]
+fn runs(before: u64, word: u64, at: usize, short: bool, on: &mut dyn FnMut(usize, Mark)) {
+    let both = u128::from(before) | u128::from(word) << BLOCK;
+    // A bit is left where a run of 2, 4, 8 … bytes begins.
+    let two = both & both >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    let long = if short { eight } else { eight & eight >> 8 & eight >> (SHORTEST - 8) };
+    // Those that lie in the block before as a whole were told then.
+    let least = if short { SHORTEST_VALUE } else { SHORTEST };
+    let mut long = long & !0u128 << (BLOCK + 1 - least);
+    while long != 0 {
+        let start = long.trailing_zeros() as usize;
+        on((at + start).saturating_sub(BLOCK), Mark::Run);
+        // The rest of the same run begins at the places right after.
+        let rest = (long >> start).trailing_ones() as usize;
+        let gone = start + rest;
+        long = if gone >= 128 { 0 } else { long >> gone << gone };
+    }
+}
+
+/// Text of two or four bytes a character.
+#[inline]
+fn wide(zero: u64, at: usize, on: &mut dyn FnMut(usize, Mark)) {
+    let full = !zero;
+    let two = zero & zero >> 2 & zero >> 4 & zero >> 6 & full >> 1 & full >> 3 & full >> 5;
+    if two != 0 {
+        on(at + two.trailing_zeros() as usize, Mark::Wide);
+    }
+    let four = zero & zero >> 1 & zero >> 2 & full >> 3 & zero >> 4 & zero >> 5 & zero >> 6;
+    if four != 0 {
+        on(at + four.trailing_zeros() as usize, Mark::Quad);
+    }
+}
+
+fn classify(bytes: &[u8], out: &mut [Classes]) {
+    let whole = bytes.len() / BLOCK;
+    let (blocks, last) = bytes.split_at(whole * BLOCK);
+    let (of_blocks, of_last) = out.split_at_mut(whole.min(out.len()));
+    if !simd::classify(blocks, of_blocks) {
+        for (block, out) in blocks.chunks_exact(BLOCK).zip(of_blocks) {
+            *out = classes(block);
+        }
+    }
+    if let (false, Some(out)) = (last.is_empty(), of_last.first_mut()) {
+        // A blank is in no class.
+        let mut padded = [b' '; BLOCK];
+        padded[..last.len()].copy_from_slice(last);
+        *out = classes(&padded);
+    }
+}
+
+/// The portable form: written so that the compiler makes vectors of it.
+pub(crate) fn classes(block: &[u8]) -> Classes {
+    let mask = |is: fn(u8) -> bool| {
+        block.chunks_exact(8).enumerate().fold(0u64, |mask, (i, eight)| {
+            let mut flags = [0u8; 8];
+            for (flag, byte) in flags.iter_mut().zip(eight) {
+                *flag = u8::from(is(*byte));
+            }
+            // Gathers the low bits of eight bytes.
+            let bits = u64::from_le_bytes(flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            mask | bits << (8 * i)
+        })
+    };
+    Classes {
+        word: mask(is_word),
+        zero: mask(|b| b == 0),
+        escape: mask(|b| b == b'%' || b == b'\\' || b == b'&'),
+    }
+}
+
+/// Whether a byte belongs to base64 in either alphabet.
+pub(super) fn is_word(b: u8) -> bool {
+    (b | 0x20).wrapping_sub(b'a') < 26
+        || b.wrapping_sub(b'0') < 10
+        || b == b'+'
+        || b == b'/'
+        || b == b'-'
+        || b == b'_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(bytes: &[u8], short: bool) -> Vec<(usize, Mark)> {
+        let mut out = Vec::new();
+        marks(bytes, short, &mut |at, mark| out.push((at, mark)));
+        out
+    }
+
+    #[test]
+    fn runs_are_told_wherever_they_stand() {
+        for before in 0..200 {
+            for length in [7, 8, 23, 24, 40, 100, 300] {
+                let mut bytes = vec![b' '; before];
+                bytes.extend(std::iter::repeat_n(b'a', length));
+                bytes.extend(b"   .");
+                for short in [false, true] {
+                    let found = told(&bytes, short);
+                    let least = if short { SHORTEST_VALUE } else { SHORTEST };
+                    let inside =
+                        found.iter().all(|(at, m)| *m == Mark::Run && *at >= before && *at < before + length);
+                    assert!(inside, "{before} {length} {found:?}");
+                    assert_eq!(!found.is_empty(), length >= least, "{before} {length}");
+                    assert!(found.first().is_none_or(|(at, _)| *at == before), "{before} {length} {found:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn wide_texts_are_told() {
+        for before in 0..130 {
+            let mut bytes = vec![0xffu8; before];
+            bytes.extend(b"a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0".iter());
+            assert!(told(&bytes, false).iter().any(|(_, m)| *m == Mark::Wide), "{before}");
+            let mut bytes = vec![0xffu8; before];
+            bytes.extend(b"abcdefgh".iter().flat_map(|b| [*b, 0, 0, 0]));
+            assert!(told(&bytes, false).iter().any(|(_, m)| *m == Mark::Quad), "{before}");
+        }
+    }
+
+    #[test]
+    fn vectors_and_plain_code_agree() {
+        let bytes: Vec<u8> = (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let mut vector = vec![Classes::default(); bytes.len() / BLOCK];
+        if !simd::classify(&bytes, &mut vector) {
+            return;
+        }
+        let plain: Vec<Classes> = bytes.chunks_exact(BLOCK).map(classes).collect();
+        assert_eq!(vector, plain);
+    }
+}

@@ -1,0 +1,162 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use super::super::{Detector, Encoding, Engine, FileKind, Piece, Scratch};
+
+const TOKEN: &str = "hbr_4f9qk27m1xz8w3pd";
+
+fn engine() -> Engine {
+    Engine::new(vec![Detector {
+        id: "harbour-token".to_owned(),
+        anchors: vec!["hbr_".to_owned()],
+        case_insensitive: false,
+        lookbehind: 0,
+        pattern: "hbr_[a-z0-9]{16}".to_owned(),
+        lexer: None,
+        requires: None,
+        boundary: true,
+        min_entropy: None,
+        placeholder: false,
+        validators: Vec::new(),
+        base64: false,
+    }])
+    .unwrap()
+}
+
+fn found(text: &[u8], kind: FileKind) -> Vec<(Vec<Encoding>, std::ops::Range<usize>)> {
+    let mut out = Vec::new();
+    engine().scan(&Piece::whole(text).of_kind(kind), &mut Scratch::default(), &mut |hit| {
+        assert_eq!(hit.secret, TOKEN.as_bytes());
+        out.push((hit.encodings.clone(), hit.span.clone()));
+    });
+    out
+}
+
+#[track_caller]
+fn finds(text: impl AsRef<[u8]>, encodings: &[Encoding]) {
+    let text = text.as_ref();
+    let all = found(text, FileKind::Config);
+    let shown = String::from_utf8_lossy(text);
+    assert!(all.iter().any(|(e, _)| e == encodings), "{shown}: {all:?}");
+    for (_, span) in &all {
+        assert!(span.end <= text.len() && span.start < span.end, "{shown}: {span:?}");
+    }
+}
+
+fn wrapped(text: &str, width: usize, glue: &str) -> String {
+    let lines: Vec<&str> = text.as_bytes().chunks(width).map(|l| std::str::from_utf8(l).unwrap()).collect();
+    lines.join(glue)
+}
+
+fn config() -> String {
+    format!("region=eu-west-1\nuser=harbour\ntoken={TOKEN}\nurl=https://api.example.com/v1/orders?limit=10\n")
+}
+
+#[test]
+fn base64_in_all_its_forms() {
+    use Encoding::Base64;
+    for shift in 0..3 {
+        let text = format!("{}{}", "abc ".get(..shift + 1).unwrap(), config());
+        let encoded = STANDARD.encode(&text);
+        for glue in ["\n", "\r\n", "\n    ", "\\n"] {
+            for width in [64, 76, 48] {
+                finds(format!("data: |\n    {}\n", wrapped(&encoded, width, glue)), &[Base64]);
+            }
+        }
+        finds(format!("x={encoded}"), &[Base64]);
+        finds(URL_SAFE_NO_PAD.encode(&text), &[Base64]);
+        let twice = STANDARD.encode(&encoded);
+        finds(format!("release: {twice}\n"), &[Base64, Base64]);
+        finds(
+            wrapped(&STANDARD.encode(format!("{}\n", wrapped(&encoded, 76, "\n"))), 76, "\n"),
+            &[Base64, Base64],
+        );
+    }
+    let script: Vec<u8> = format!("$t = '{TOKEN}'").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    finds(format!("powershell -enc {}", STANDARD.encode(script)), &[Base64, Encoding::Utf16]);
+}
+
+#[test]
+fn values_of_secret_manifests() {
+    let manifest = format!("apiVersion: v1\nkind: Secret\ndata:\n  t: {}\n", STANDARD.encode(TOKEN));
+    finds(manifest, &[Encoding::Base64]);
+    assert!(super::is_secret_manifest(b"{\"kind\":\"Secret\"}", FileKind::Config));
+    assert!(super::is_secret_manifest(b"kind: Secret\n", FileKind::Config));
+    assert!(!super::is_secret_manifest(b"kind: SecretStore\n", FileKind::Config));
+    assert!(!super::is_secret_manifest(b"kind of Secret", FileKind::Code));
+}
+
+#[test]
+fn hex_escapes_and_references() {
+    let hex: String = TOKEN.bytes().map(|b| format!("{b:02x}")).collect();
+    finds(format!("blob={hex}\n"), &[Encoding::Hex]);
+    finds(format!("v = x'{}'", hex.to_uppercase()), &[Encoding::Hex]);
+    finds(format!("\\x{hex}"), &[Encoding::Hex]);
+    let each = |form: &dyn Fn(u8) -> String| TOKEN.bytes().map(form).collect::<String>();
+    finds(format!("u=https://h/?a=1&t={}&b", each(&|b| format!("%{b:02X}"))), &[Encoding::Percent]);
+    finds("u=t%3Dhbr%5f4f9qk27m1xz8w3pd%26", &[Encoding::Percent]);
+    finds(format!("\"{}\"", each(&|b| format!("\\u00{b:02x}"))), &[Encoding::Escapes]);
+    finds(format!("'{}'", each(&|b| format!("\\x{b:02x}"))), &[Encoding::Escapes]);
+    finds(format!("'{}'", each(&|b| format!("\\{b:03o}"))), &[Encoding::Escapes]);
+    finds(format!("<a>{}</a>", each(&|b| format!("&#{b};"))), &[Encoding::Entities]);
+    finds(format!("<a>{}</a>", each(&|b| format!("&#x{b:X};"))), &[Encoding::Entities]);
+}
+
+#[test]
+fn wide_texts() {
+    for mark in ["", "\u{feff}"] {
+        let text = format!("{mark}name = Größe\ntoken = {TOKEN}\n");
+        let units = || text.encode_utf16();
+        let chars = || text.chars().map(u32::from);
+        for before in [&b""[..], b"\x7fELF\x01", b"\0\0\0\x01\x02"] {
+            for after in [&b""[..], b"\0\0\0\0", b"\xff\x01"] {
+                let around = |text: Vec<u8>| [before, &text, after].concat();
+                finds(around(units().flat_map(u16::to_le_bytes).collect()), &[Encoding::Utf16]);
+                finds(around(units().flat_map(u16::to_be_bytes).collect()), &[Encoding::Utf16]);
+                finds(around(chars().flat_map(u32::to_le_bytes).collect()), &[Encoding::Utf32]);
+                finds(around(chars().flat_map(u32::to_be_bytes).collect()), &[Encoding::Utf32]);
+            }
+        }
+    }
+}
+
+#[test]
+fn places_are_those_of_the_encoded_text() {
+    let hex: String = TOKEN.bytes().map(|b| format!("{b:02x}")).collect();
+    let text = format!("some text before\nblob={hex}\n");
+    assert_eq!(found(text.as_bytes(), FileKind::Unknown), [(vec![Encoding::Hex], 22..62)]);
+    let text = format!("a: {}\n", STANDARD.encode(format!("--{TOKEN}")));
+    let spans = found(text.as_bytes(), FileKind::Unknown);
+    assert_eq!(spans, [(vec![Encoding::Base64], 3..3 + 32)]);
+}
+
+#[test]
+fn what_is_no_text_stays_closed() {
+    let random: Vec<u8> = (0..30_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    for text in [
+        STANDARD.encode(&random),
+        wrapped(&STANDARD.encode(&random), 64, "\n"),
+        random.iter().map(|b| format!("{b:02x}")).collect(),
+        "/usr/lib/python3/dist-packages/pkg_resources/_vendor/packaging/requirements".repeat(50),
+    ] {
+        let mut regions = 0;
+        super::sieve::marks(text.as_bytes(), false, &mut |at, mark| {
+            if mark == super::Mark::Run && super::run::region(text.as_bytes(), at, false, &mut 0).is_some() {
+                regions += 1;
+            }
+        });
+        assert_eq!(regions, 0);
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let mut text = config();
+    for _ in 0..4 {
+        text = STANDARD.encode(text);
+    }
+    finds(&text, &[Encoding::Base64; 4]);
+    let deeper = STANDARD.encode(&text);
+    let whole = engine().scan(&Piece::whole(deeper.as_bytes()), &mut Scratch::default(), &mut |_| {});
+    assert!(!whole, "what is too deep is told");
+}

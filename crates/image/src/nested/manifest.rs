@@ -1,0 +1,94 @@
+//! Compressed values in texts: Helm keeps a release as JSON in gzip in base64, in a Secret whose values are base64 once
+//! more; cloud-init takes gzip in base64.
+
+use std::io;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::Unpacker;
+use super::source::Source;
+use crate::layer::FileMeta;
+
+/// The largest text that is looked at, in bytes: a Secret holds a mebibyte at most.
+const LARGEST: usize = 4 << 20;
+/// base64 of gzip's first three bytes, and base64 of that.
+const ONCE: &[u8] = b"H4sI";
+const TWICE: &[u8] = b"SDRzS";
+
+const DECODER: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+pub(super) fn open(
+    unpacker: &Unpacker<'_>,
+    file: &Arc<FileMeta>,
+    source: &mut Source<'_>,
+    level: usize,
+) -> io::Result<()> {
+    let mut text = Vec::new();
+    loop {
+        let bytes = source.peek(1)?;
+        if bytes.is_empty() {
+            break;
+        }
+        text.extend_from_slice(bytes);
+        let count = bytes.len();
+        source.skip(count as u64)?;
+        if text.len() > LARGEST {
+            return Ok(());
+        }
+    }
+    for (anchor, times) in [(ONCE, 1), (TWICE, 2)] {
+        let mut from = 0;
+        while let Some(found) = text.get(from..).and_then(|rest| memchr::memmem::find(rest, anchor)) {
+            let start = from + found;
+            let run: Vec<u8> = run(text.get(start..).unwrap_or_default());
+            from = start + run.len().max(anchor.len());
+            let begins = start.checked_sub(1).and_then(|i| text.get(i)).is_none_or(|b| !is_base64(*b));
+            if begins {
+                value(unpacker, file, run, times, level)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The characters of base64 from a text's start, line ends and blanks left out.
+fn run(text: &[u8]) -> Vec<u8> {
+    let ends = |b: &u8| !is_base64(*b) && !matches!(b, b'\n' | b'\r' | b' ');
+    let end = text.iter().position(ends).unwrap_or(text.len());
+    text.get(..end).unwrap_or_default().iter().copied().filter(|b| is_base64(*b)).collect()
+}
+
+fn is_base64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')
+}
+
+fn value(
+    unpacker: &Unpacker<'_>,
+    file: &Arc<FileMeta>,
+    mut encoded: Vec<u8>,
+    times: usize,
+    level: usize,
+) -> io::Result<()> {
+    let mut child = Arc::clone(file);
+    for _ in 0..times {
+        encoded = run(&encoded);
+        if encoded.len() % 4 == 1 {
+            encoded.pop();
+        }
+        let Ok(decoded) = DECODER.decode(&encoded) else { return Ok(()) };
+        child = unpacker.decoded(&child, "base64", file.name());
+        encoded = decoded;
+    }
+    if !encoded.starts_with(b"\x1f\x8b\x08") {
+        return Ok(());
+    }
+    unpacker.stream(&child, &mut encoded.as_slice(), level + 1)
+}

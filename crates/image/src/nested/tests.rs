@@ -1,0 +1,281 @@
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{HEAD, Opened, is_opened, open};
+use crate::Limits;
+use crate::layer::{ContentKind, FileMeta, Overlap};
+use seaworthy_source::LayerPath;
+
+const TEXT: &[u8] = b"token=inside\n";
+/// `token=inside` as xz(1) writes it with `-1`.
+const XZ: &str =
+    "/Td6WFoAAATm1rRGAgAhARAAAACocI6GAQAPdG9rZW49aW5zaWRlLXh6CgA/K7ahjBiVKAABKBDlC2xgH7bzfQEAAAAABFla";
+
+fn meta(name: &str, size: usize) -> Arc<FileMeta> {
+    let path = LayerPath::clean(name.as_bytes());
+    Arc::new(FileMeta { path, ordinal: 0, size: size as u64, kind: ContentKind::File, inside: None })
+}
+
+fn limits() -> Limits {
+    Limits { nested_ratio_after_bytes: 1 << 20, ..Limits::default() }
+}
+
+/// What is inside a file, by the way to it, and what could not be opened.
+fn inside(name: &str, bytes: &[u8]) -> (BTreeMap<String, Vec<u8>>, Opened) {
+    let mut found: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    if !is_opened(&bytes[..bytes.len().min(HEAD)], name.as_bytes()) {
+        return (found, Opened::default());
+    }
+    let overlap = Overlap { behind: 16, ahead: 32 };
+    let opened = open(&meta(name, bytes.len()), &mut &bytes[..], &limits(), overlap, &mut |chunk| {
+        for part in &chunk.parts {
+            let content = found.entry(part.file.inside().to_owned()).or_default();
+            assert_eq!(content.len() as u64, part.offset + (part.core.start - part.bytes.start) as u64);
+            content.extend_from_slice(&chunk.bytes()[part.core.clone()]);
+        }
+        Some(chunk.into_buffer())
+    });
+    (found, opened)
+}
+
+#[track_caller]
+fn holds(name: &str, bytes: &[u8], way: &str, content: &[u8]) {
+    let (found, opened) = inside(name, bytes);
+    assert!(opened.missed.is_empty(), "{name}: {:?}", opened.missed);
+    let ways: Vec<&String> = found.keys().collect();
+    assert_eq!(found.get(way).map(Vec::as_slice), Some(content), "{name}: {way} in {ways:?}");
+}
+
+#[track_caller]
+fn misses(name: &str, bytes: &[u8], word: &str) {
+    let (_, opened) = inside(name, bytes);
+    let reasons: Vec<String> =
+        opened.missed.iter().map(|m| format!("{}: {}", m.file.inside(), m.reason)).collect();
+    assert!(reasons.iter().any(|r| r.contains(word)), "{name}: {word:?} in {reasons:?}");
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut out = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+/// An LZ4 frame of one block that is not compressed.
+fn lz4(bytes: &[u8]) -> Vec<u8> {
+    let size = 0x8000_0000u32 | u32::try_from(bytes.len()).unwrap();
+    // Version 1, blocks of 64 KiB that are independent, no checksums; the checksum of that descriptor.
+    [&[0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82][..], &size.to_le_bytes(), bytes, &[0; 4]].concat()
+}
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+/// A zip under construction: local headers, and the directory that goes with them.
+#[derive(Default)]
+struct Zip {
+    bytes: Vec<u8>,
+    directory: Vec<u8>,
+    count: u16,
+}
+
+impl Zip {
+    fn entry(mut self, name: &str, method: u16, flags: u16, data: &[u8], size: usize) -> Self {
+        let offset = u32::try_from(self.bytes.len()).unwrap();
+        let streamed = flags & 8 != 0;
+        let packed = if streamed { 0 } else { u32::try_from(data.len()).unwrap() };
+        let common = |version: &[u16]| {
+            let mut out: Vec<u8> = Vec::new();
+            version.iter().chain(&[20, flags, method, 0, 0]).for_each(|n| out.extend(n.to_le_bytes()));
+            out.extend([0; 4]);
+            out.extend(packed.to_le_bytes());
+            out.extend(u32::try_from(if streamed { 0 } else { size }).unwrap().to_le_bytes());
+            out.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+            out.extend([0; 2]);
+            out
+        };
+        self.bytes.extend(b"PK\x03\x04");
+        self.bytes.extend(common(&[]));
+        self.bytes.extend(name.as_bytes());
+        self.bytes.extend(data);
+        if streamed {
+            self.bytes.extend(b"PK\x07\x08\0\0\0\0");
+            self.bytes
+                .extend([data.len(), size].iter().flat_map(|n| u32::try_from(*n).unwrap().to_le_bytes()));
+        }
+        self.directory.extend(b"PK\x01\x02");
+        self.directory.extend(common(&[20]));
+        self.directory.extend([0; 10]);
+        self.directory.extend(offset.to_le_bytes());
+        self.directory.extend(name.as_bytes());
+        self.count += 1;
+        self
+    }
+
+    fn stored(self, name: &str, data: &[u8]) -> Self {
+        self.entry(name, 0, 0, data, data.len())
+    }
+
+    fn deflated(self, name: &str, data: &[u8]) -> Self {
+        self.entry(name, 8, 0, &deflate(data), data.len())
+    }
+
+    fn done(mut self) -> Vec<u8> {
+        let at = u32::try_from(self.bytes.len()).unwrap();
+        self.bytes.extend(&self.directory);
+        self.bytes.extend(b"PK\x05\x06\0\0\0\0");
+        self.bytes.extend([self.count, self.count].iter().flat_map(|n| n.to_le_bytes()));
+        self.bytes.extend(u32::try_from(self.directory.len()).unwrap().to_le_bytes());
+        self.bytes.extend(at.to_le_bytes());
+        self.bytes.extend([0; 2]);
+        self.bytes
+    }
+}
+
+#[test]
+fn compressed_files() {
+    holds("a/conf.env.gz", &gzip(TEXT), " → gzip", TEXT);
+    holds("a.gz", &[gzip(b"to"), gzip(b"ken"), b"trailing".to_vec()].concat(), " → gzip", b"token");
+    holds("a.bz2", &[bzip2(b"to"), bzip2(b"ken")].concat(), " → bzip2", b"token");
+    let frames =
+        [zstd::encode_all(&b"to"[..], 1).unwrap(), zstd::encode_all(&b"ken"[..], 1).unwrap()].concat();
+    holds("a.zst", &frames, " → zstd", b"token");
+    let skippable = [b"\x50\x2a\x4d\x18\x04\0\0\0skip".to_vec(), frames].concat();
+    holds("a.zst", &skippable, " → zstd", b"token");
+    holds("a.xz", &STANDARD.decode(XZ).unwrap(), " → xz", b"token=inside-xz\n");
+    holds("a.lz4", &lz4(TEXT), " → lz4", TEXT);
+    let large = TEXT.repeat(300_000);
+    holds("a.zst", &zstd::encode_all(&large[..], 19).unwrap()[..], " → zstd", &large);
+}
+
+#[test]
+fn archives() {
+    let archive = tar(&[("etc/a.conf", TEXT), ("b", b"")]);
+    holds("x.tar", &archive, "!/etc/a.conf", TEXT);
+    holds("x.tar.gz", &gzip(&archive), "!/etc/a.conf", TEXT);
+    for method in [Zip::stored, Zip::deflated] {
+        let zip = method(method(Zip::default(), "a/", b""), "a/b.properties", TEXT).done();
+        holds("x.jar", &zip, "!/a/b.properties", TEXT);
+        holds("x.pyz", &[b"#!/usr/bin/env python3\n", &zip[..]].concat(), "!/a/b.properties", TEXT);
+        let outer = Zip::default().deflated("lib/inner.jar", &zip).done();
+        holds("x.jar", &outer, "!/lib/inner.jar!/a/b.properties", TEXT);
+    }
+    let streamed = Zip::default()
+        .entry("a", 8, 8, &deflate(TEXT), TEXT.len())
+        .entry("b", 0, 8, TEXT, TEXT.len())
+        .deflated("c", b"xyz")
+        .done();
+    holds("x.zip", &streamed, "!/a", TEXT);
+    holds("x.zip", &streamed, "!/b", TEXT);
+    holds("x.zip", &streamed, "!/c", b"xyz");
+    let large = TEXT.repeat(200_000);
+    let zip =
+        Zip::default().entry("z", 93, 0, &zstd::encode_all(&large[..], 1).unwrap(), 1).stored("s", &large);
+    holds("x.zip", &zip.done(), "!/s", &large);
+}
+
+#[test]
+fn what_cannot_be_opened_is_told() {
+    let text = TEXT.repeat(1000);
+    let zipped = Zip::default().deflated("a", &text).done();
+    misses("a.gz", &gzip(&text)[..40], "cut off");
+    misses("a.zip", &zipped[..40], "cut off");
+    misses("a.xz", &STANDARD.decode(XZ).unwrap()[..40], "xz stream is");
+    misses("a.bz2", &bzip2(&text)[..40], "bzip2 stream is");
+    misses("a.zst", &zstd::encode_all(&text[..], 1).unwrap()[..30], "zstd stream is");
+    misses("a.tar", &tar(&[("a", &text)])[..2000], "cut off");
+    misses("a.zip", &Zip::default().entry("a", 8, 1, &text, 9).done(), "!/a: it is encrypted");
+    misses("a.zip", &Zip::default().entry("a", 98, 0, &text, 9).done(), "method 98");
+    // Two names for one file, or a file within another's data.
+    let mut overlapping = Zip::default().stored("a", &text);
+    let second = overlapping.directory.clone();
+    overlapping.directory.extend(&second);
+    let at = overlapping.directory.len() - 5;
+    overlapping.directory[at] = 7;
+    misses("a.zip", &overlapping.done(), "overlap");
+    misses("m.pyc", b"\xff\xff\r\n\0\0\0\0\0\0\0\0\0\0\0\0c", "not known");
+    misses("d.db", &[&b"SQLite format 3\0\x10\0\x01\x01\0\x40\x20\x20"[..], &[0; 600]].concat(), "cut off");
+}
+
+#[test]
+fn limits_hold() {
+    let zeros = vec![0u8; 8 << 20];
+    misses("a.gz", &gzip(&zeros), "more than 200 times");
+    misses("a.zip", &Zip::default().deflated("a", &zeros).done(), "more than 200 times");
+    let mut deep = Zip::default().deflated("f", TEXT).done();
+    for _ in 0..10 {
+        deep = Zip::default().deflated("n.zip", &deep).done();
+    }
+    let (found, opened) = inside("x.zip", &deep);
+    assert_eq!(opened.missed.len(), 1);
+    assert_eq!(opened.missed[0].file.inside(), "!/n.zip".repeat(4));
+    assert_eq!(found.len(), 4);
+    // Forms whose bytes are examined anyway are no deeper level.
+    let mut leaf = Zip::default().deflated("a.json", b"{}").done();
+    for _ in 0..3 {
+        leaf = Zip::default().stored("n.zip", &leaf).done();
+    }
+    assert!(inside("x.zip", &leaf).1.missed.is_empty());
+}
+
+#[test]
+fn repositories() {
+    let object = zlib(b"blob 13\0token=inside\n");
+    let name = format!("srv/repo.git/objects/ab/{}", "c".repeat(38));
+    holds(&name, &object, " → git object", b"blob 13\0token=inside\n");
+    // A pack of two objects: a blob, and a difference to it.
+    let base = b"one line\ntoken=first\nlast line\n";
+    let mut pack = b"PACK\0\0\0\x02\0\0\0\x02".to_vec();
+    pack.extend([0xb0 | (base.len() & 15) as u8, (base.len() >> 4) as u8]);
+    pack.extend(zlib(base));
+    let second = pack.len();
+    let delta = [&[base.len() as u8, 31, 0x90, 15, 6][..], b"second", &[0x91, 20, 10]].concat();
+    pack.push(0x60 | delta.len() as u8);
+    pack.push((second - 12) as u8);
+    pack.extend(zlib(&delta));
+    pack.extend([0; 20]);
+    let (found, opened) = inside("p.pack", &pack);
+    assert!(opened.missed.is_empty(), "{:?}", opened.missed);
+    assert_eq!(found["!/blob at 12"], base);
+    assert_eq!(found[&format!("!/delta at {second}")], b"one line\ntoken=second\nlast line\n");
+}
+
+#[test]
+fn helm_releases() {
+    let release = br#"{"name":"orders","manifest":"token: inside"}"#;
+    let once = STANDARD.encode(gzip(release));
+    let twice = STANDARD.encode(&once);
+    let secret =
+        format!("apiVersion: v1\nkind: Secret\ndata:\n  release: {twice}\ntype: helm.sh/release.v1\n");
+    holds("r.yaml", secret.as_bytes(), " → base64 → base64 → gzip", release);
+    holds("r.json", format!("{{\"user-data\": \"{once}\"}}").as_bytes(), " → base64 → gzip", release);
+}

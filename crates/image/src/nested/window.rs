@@ -1,0 +1,46 @@
+//! Decompression windows: one over 8 MiB at a time in the whole process, so that memory does not grow with the number of
+//! archives that are open at once.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The largest window that anybody may have, in bytes.
+pub(super) const SMALL: u64 = 8 << 20;
+/// The largest window that is opened at all, in bytes: what the reference decoder of zstd allows by default.
+pub(super) const LARGEST: u64 = 128 << 20;
+/// How long one waits for another's large window. Two readers that feed each other must not wait forever; then there
+/// are two large windows for a while.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+
+static TAKEN: Mutex<bool> = Mutex::new(false);
+static FREED: Condvar = Condvar::new();
+
+/// The right to a large window, until it is dropped.
+pub(super) struct Permit(bool);
+
+impl Permit {
+    /// The right to a window of `size` bytes; waits for a large one.
+    pub(super) fn for_window(size: u64) -> Self {
+        if size <= SMALL {
+            return Self(false);
+        }
+        let wait = FREED.wait_timeout_while(lock(), MAX_WAIT, |taken| *taken);
+        let (mut taken, timeout) = wait.unwrap_or_else(PoisonError::into_inner);
+        let got = !timeout.timed_out();
+        *taken = true;
+        Self(got)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.0 {
+            *lock() = false;
+            FREED.notify_one();
+        }
+    }
+}
+
+fn lock() -> MutexGuard<'static, bool> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}

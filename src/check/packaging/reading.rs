@@ -1,0 +1,385 @@
+//! What the jobs of workflows, and the scripts of a build, do: their steps in order, variables put in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::act::{Act, At};
+use super::command::{self, Frame};
+use super::failure::Options;
+use super::secret::{Exposure, Secrets};
+use super::surface::{BuildFile, BuildSurface, Content, joined, place_in};
+use super::variables::Variables;
+use super::action;
+use crate::observe::InjectedSecret;
+use seaworthy_source::Position;
+use seaworthy_workflow::{Condition, Job, Pair, Scalar, Step, Style, Workflow};
+
+/// Where a file begins.
+pub(super) const START: Position = Position { line: 1, column: 1 };
+
+/// Most combinations of a matrix that are gone through.
+const MAX_COMBINATIONS: usize = 64;
+
+/// How deep workflows that call each other are followed, as GitHub allows it.
+const MAX_CALLS: u8 = 4;
+
+/// What is done, in order.
+#[derive(Default)]
+pub(super) struct Work {
+    pub(super) acts: Vec<Act>,
+    pub(super) opaque: Vec<(String, At)>,
+    /// What is put out: names, and values as far as they are known.
+    pub(super) outputs: Vec<(String, String)>,
+    pub(super) exposures: Vec<Exposure>,
+}
+
+/// A job with what it does.
+pub(super) struct JobWork<'s> {
+    pub(super) job: &'s Job,
+    /// The job as the contract may name it: its own ID, or that of the job that calls its workflow.
+    pub(super) names: Vec<&'s str>,
+    /// Where the job begins.
+    pub(super) at: At,
+    /// Why it never runs, and where that is written.
+    pub(super) never: Option<(At, String)>,
+    /// What it does, for each combination of its matrix.
+    pub(super) rounds: Vec<Work>,
+}
+
+impl JobWork<'_> {
+    pub(super) fn acts(&self) -> impl Iterator<Item = &Act> {
+        self.rounds.iter().flat_map(|r| &r.acts)
+    }
+}
+
+/// The secrets that a build is given by the contract's names.
+fn contract_secrets(secrets: &[InjectedSecret]) -> Secrets {
+    let mut known = Secrets::default();
+    secrets.iter().flat_map(|s| &s.variables).for_each(|name| known.add(name));
+    known
+}
+
+/// All jobs of a surface's workflows, those of workflows that they call in the place of the jobs that call them.
+pub(super) fn jobs<'s>(surface: &'s BuildSurface, secrets: &[InjectedSecret]) -> Vec<JobWork<'s>> {
+    let mut reader = Reader { surface, secrets: contract_secrets(secrets), jobs: Vec::new() };
+    for (index, file) in surface.files.iter().enumerate() {
+        if file.called_as.is_none()
+            && let Content::Workflow(workflow) = &file.content
+        {
+            reader.workflow(index, workflow, &Call::default());
+        }
+    }
+    reader.jobs
+}
+
+/// What the scripts of a surface do, one after the other.
+pub(super) fn scripts(surface: &BuildSurface, secrets: &[InjectedSecret]) -> Work {
+    let secrets = contract_secrets(secrets);
+    let mut work = Work::default();
+    let mut variables = given(surface);
+    for (index, file) in surface.files.iter().enumerate() {
+        let all = Scalar { text: file.text.clone(), position: START, style: Style::Literal };
+        let frame = Frame {
+            file: index,
+            options: Options::of_script(&file.text),
+            directory: "",
+            secrets: &secrets,
+            tools: &surface.expected.tools,
+        };
+        let done = command::read(&file.text, frame, &mut variables, |at| place_in(&all, at));
+        work.acts.extend(done.acts);
+        work.exposures.extend(done.exposures);
+        work.outputs.extend(done.outputs);
+        let is_other = |what: &str| {
+            let name = what.trim_start_matches("./");
+            surface.files.iter().any(|f| f.name == name || f.name.ends_with(&format!("/{name}")))
+        };
+        work.opaque.extend(done.opaque.into_iter().filter(|(what, _)| !is_other(what)));
+    }
+    work
+}
+
+/// The variables that a build is given: those of the contract's registry of handles.
+fn given(surface: &BuildSurface) -> Variables {
+    let mut variables = Variables::default();
+    surface.expected.handles.iter().for_each(|(name, value)| variables.set(name, value));
+    variables
+}
+
+/// How a workflow is called.
+#[derive(Clone, Default)]
+struct Call<'s> {
+    inputs: Vec<(String, String)>,
+    names: Vec<&'s str>,
+    never: Option<(At, String)>,
+    continues_on_error: bool,
+    depth: u8,
+}
+
+struct Reader<'s> {
+    surface: &'s BuildSurface,
+    secrets: Secrets,
+    jobs: Vec<JobWork<'s>>,
+}
+
+impl<'s> Reader<'s> {
+    fn workflow(&mut self, index: usize, workflow: &'s Workflow, call: &Call<'s>) {
+        for job in &workflow.jobs {
+            let never = call.never.clone().or_else(|| never_runs(index, workflow, job));
+            let mut names = vec![job.id.as_str()];
+            names.extend(&call.names);
+            let combinations = combinations(&job.matrix);
+            if let Some((inner, file)) = self.called(job)
+                && call.depth < MAX_CALLS
+            {
+                let Content::Workflow(content) = &file.content else { continue };
+                for combination in combinations {
+                    let variables = self.variables(workflow, job, call, &combination);
+                    let inputs = inputs(content, job, &variables);
+                    let call = Call {
+                        inputs,
+                        names: names.clone(),
+                        never: never.clone(),
+                        continues_on_error: job.continues_on_error,
+                        depth: call.depth + 1,
+                    };
+                    self.workflow(inner, content, &call);
+                }
+                continue;
+            }
+            let rounds = combinations
+                .iter()
+                .map(|combination| {
+                    let variables = self.variables(workflow, job, call, combination);
+                    let mut work = self.job(index, workflow, job, variables);
+                    work.acts.iter_mut().for_each(|a| a.tolerated |= call.continues_on_error);
+                    work
+                })
+                .collect();
+            let at = At { file: index, position: job.position };
+            self.jobs.push(JobWork { job, names, at, never, rounds });
+        }
+    }
+
+    /// The workflow of the repository that a job calls, if it was read.
+    fn called(&self, job: &Job) -> Option<(usize, &'s BuildFile)> {
+        let path = job.uses.as_ref()?.text.trim().strip_prefix("./")?;
+        let files = self.surface.files.iter().enumerate();
+        let mut same = files.filter(|(_, f)| f.called_as.as_deref() == Some(path));
+        same.next()
+    }
+
+    /// The variables that a job begins with.
+    fn variables(
+        &self,
+        workflow: &Workflow,
+        job: &Job,
+        call: &Call<'_>,
+        combination: &[(String, String)],
+    ) -> Variables {
+        let mut variables = given(self.surface);
+        for (name, value) in call.inputs.iter().chain(combination) {
+            variables.set(name, value);
+        }
+        for pair in workflow.env.iter().chain(&job.env) {
+            variables.set(&pair.name, &pair.value.text);
+        }
+        variables
+    }
+
+    fn job(&self, index: usize, workflow: &Workflow, job: &Job, mut variables: Variables) -> Work {
+        let mut secrets = self.secrets.clone();
+        let note = |secrets: &mut Secrets, pair: &Pair| secrets.set(&pair.name, &pair.value.text);
+        workflow.env.iter().chain(&job.env).for_each(|pair| note(&mut secrets, pair));
+        let mut work = Work::default();
+        // The names that each step can put out; nothing for a step that may put out anything.
+        let mut of_steps: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+        for step in &job.steps {
+            let mut own = variables.clone();
+            let mut own_secrets = secrets.clone();
+            for pair in &step.env {
+                own.set(&pair.name, &pair.value.text);
+                note(&mut own_secrets, pair);
+            }
+            let done = self.step(index, workflow, job, step, &mut own, &own_secrets);
+            let never = (step.condition == Condition::Never)
+                .then(|| At { file: index, position: step.condition_at.unwrap_or(step.position) });
+            for mut act in done.work.acts {
+                act.conditional |= step.condition == Condition::Sometimes;
+                act.tolerated |= step.continues_on_error;
+                act.never = never;
+                work.acts.push(act);
+            }
+            if never.is_some() {
+                continue;
+            }
+            for (name, value) in &done.exports {
+                variables.set(name, value);
+                secrets.set(name, value);
+            }
+            if let Some(id) = &step.id {
+                for (name, value) in &done.work.outputs {
+                    variables.set(&format!("steps.{id}.outputs.{name}"), value);
+                }
+                let names = || done.work.outputs.iter().map(|(name, _)| name.clone()).collect();
+                let is_open = step.uses.is_some() || !done.work.opaque.is_empty() || done.is_unread;
+                of_steps.insert(id.clone(), (!is_open).then(names));
+            }
+            work.opaque.extend(done.work.opaque);
+            work.exposures.extend(done.work.exposures);
+            work.outputs.extend(done.work.outputs);
+            work.outputs.extend(done.written);
+        }
+        for output in &job.outputs {
+            let value = variables.expand(&output.value.text);
+            if !is_void(&value, &of_steps) {
+                work.outputs.push((output.name.clone(), value));
+            }
+        }
+        work
+    }
+
+    fn step(
+        &self,
+        index: usize,
+        workflow: &Workflow,
+        job: &Job,
+        step: &Step,
+        variables: &mut Variables,
+        secrets: &Secrets,
+    ) -> StepWork {
+        let mut done = StepWork::default();
+        let mut script = step.run.as_ref();
+        if step.uses.is_some() {
+            let by_action = action::read(step, index, secrets, variables);
+            done.work.acts = by_action.acts;
+            done.work.exposures = by_action.exposures;
+            done.work.outputs = by_action.outputs;
+            let at = At { file: index, position: step.position };
+            done.work.opaque.extend(by_action.opaque.map(|what| (what, at)));
+            script = script.or(by_action.script);
+        }
+        let shell =
+            step.shell.as_ref().or(job.shell.as_ref()).or(workflow.shell.as_ref()).map(String::as_str);
+        let program = shell.unwrap_or("bash").split_whitespace().next().unwrap_or_default();
+        let program = program.rsplit('/').next().unwrap_or_default();
+        let Some(run) = script else { return done };
+        if !["bash", "sh", "zsh", "dash"].contains(&program) {
+            done.is_unread = true;
+            done.work.opaque.push((format!("shell: {program}"), At { file: index, position: run.position }));
+            return done;
+        }
+        let directory = step
+            .working_directory
+            .as_ref()
+            .or(job.working_directory.as_ref())
+            .or(workflow.working_directory.as_ref())
+            .map(|d| variables.expand(d))
+            .unwrap_or_default();
+        let frame = Frame {
+            file: index,
+            options: Options::of_step(shell),
+            directory: &joined("", &directory),
+            secrets,
+            tools: &self.surface.expected.tools,
+        };
+        let by_script = command::read(&run.text, frame, variables, |at| place_in(run, at));
+        done.work.acts.extend(by_script.acts);
+        done.work.opaque.extend(by_script.opaque);
+        done.work.exposures.extend(by_script.exposures);
+        done.work.outputs.extend(by_script.outputs);
+        done.exports = by_script.exports;
+        done.written = written(&run.text);
+        done
+    }
+}
+
+/// What one step does.
+#[derive(Default)]
+struct StepWork {
+    work: Work,
+    exports: Vec<(String, String)>,
+    /// What it writes into files of JSON.
+    written: Vec<(String, String)>,
+    /// Whether its script is in another language.
+    is_unread: bool,
+}
+
+/// Why a job never runs, and where that is written.
+fn never_runs(file: usize, workflow: &Workflow, job: &Job) -> Option<(At, String)> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![job];
+    while let Some(one) = open.pop() {
+        if !seen.insert(one.id.as_str()) {
+            continue;
+        }
+        if one.condition == Condition::Never {
+            let position = one.condition_at.unwrap_or(one.position);
+            let why = if std::ptr::eq(one, job) {
+                format!("the job {} never runs: its `if` is never true", job.id)
+            } else {
+                format!("the job {} never runs: it needs {}, whose `if` is never true", job.id, one.id)
+            };
+            return Some((At { file, position }, why));
+        }
+        if !one.ignores_needs {
+            for name in &one.needs {
+                let Some(needed) = workflow.jobs.iter().find(|j| j.id == *name) else {
+                    let why = format!("the job {} never runs: it needs {name}, which is no job of this workflow", job.id);
+                    return Some((At { file, position: one.position }, why));
+                };
+                open.push(needed);
+            }
+        }
+    }
+    None
+}
+
+/// The inputs that a called workflow gets: what the caller gives, else the default.
+fn inputs(called: &Workflow, job: &Job, variables: &Variables) -> Vec<(String, String)> {
+    let given = |name: &str| job.with.iter().find(|p| p.name == name).map(|p| variables.expand(&p.value.text));
+    let known = |pair: &Pair| {
+        let value = given(&pair.name).unwrap_or_else(|| pair.value.text.clone());
+        (!value.is_empty()).then(|| (format!("inputs.{}", pair.name), value))
+    };
+    called.inputs.iter().filter_map(known).collect()
+}
+
+/// Each combination of a matrix's values as `matrix.NAME`; one without any where there is none or they are too many.
+fn combinations(matrix: &[(String, Vec<String>)]) -> Vec<Vec<(String, String)>> {
+    let mut all: Vec<Vec<(String, String)>> = vec![Vec::new()];
+    for (name, values) in matrix.iter().filter(|(_, values)| !values.is_empty()) {
+        if all.len() * values.len() > MAX_COMBINATIONS {
+            return vec![Vec::new()];
+        }
+        let with = |one: &Vec<(String, String)>, value: &String| {
+            let mut one = one.clone();
+            one.push((format!("matrix.{name}"), value.clone()));
+            one
+        };
+        all = all.iter().flat_map(|one| values.iter().map(move |v| with(one, v))).collect();
+    }
+    all
+}
+
+/// Whether the value of an output is that of a step that does not exist, or that puts out no such name.
+fn is_void(value: &str, of_steps: &BTreeMap<String, Option<BTreeSet<String>>>) -> bool {
+    let Some(inner) = value.trim().strip_prefix("${{").and_then(|v| v.strip_suffix("}}")) else { return false };
+    let Some((id, name)) = inner.trim().strip_prefix("steps.").and_then(|r| r.split_once(".outputs.")) else {
+        return false;
+    };
+    match of_steps.get(id) {
+        None => true,
+        Some(None) => false,
+        Some(Some(names)) => !names.contains(name.trim()),
+    }
+}
+
+/// A JSON file that a script writes is as good as an output: the words in its text.
+fn written(script: &str) -> Vec<(String, String)> {
+    let writes = script.lines().any(|l| l.contains('>') && l.contains(".json"));
+    if !writes {
+        return Vec::new();
+    }
+    let lower = script.to_ascii_lowercase();
+    ["digest", "tag"].iter().filter(|w| lower.contains(**w)).map(|w| ((*w).to_owned(), String::new())).collect()
+}

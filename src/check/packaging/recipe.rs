@@ -1,0 +1,110 @@
+//! What a build is made from, compared with what the contract pins: Dockerfile, context and platforms.
+
+use super::act::{Act, Recipe};
+use super::sequence::Fault;
+use super::surface::{ExpectedBuild, joined};
+
+/// Variables in which the build is given the contract's own paths.
+const GIVEN: [&str; 2] = ["IMAGE_DOCKERFILE_PATH", "IMAGE_BUILD_PATH"];
+
+/// What is wrong with the builds.
+pub(super) fn judge<'a>(builds: impl Iterator<Item = &'a Act>, expected: &ExpectedBuild) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for act in builds {
+        let Some(recipe) = &act.recipe else { continue };
+        let context = context_of(recipe);
+        for (what, built, pinned) in [
+            ("Dockerfile", dockerfile_of(recipe, &context), &expected.dockerfile),
+            ("build context", context.clone(), &expected.context),
+        ] {
+            let Some(pinned) = pinned else { continue };
+            if built == *pinned || is_given(&built) {
+                continue;
+            }
+            if built.contains(['$', '`']) {
+                let reason = format!("which {what} it builds is not known when the file is read, and the contract pins {pinned}");
+                faults.push(Fault::unclear(act.at, "build", reason));
+            } else {
+                let message = format!("it builds another {what} than the contract pins, which is {pinned}");
+                let fix = format!("Build from {pinned}, or correct the contract.");
+                faults.push(Fault::deviates(act.at, message, fix));
+            }
+        }
+        if expected.platforms.is_empty() {
+            continue;
+        }
+        let pinned = expected.platforms.join(", ");
+        if recipe.platforms.iter().any(|p| p.contains('$')) {
+            let reason = format!("which platforms it builds is not known, and the contract pins {pinned}");
+            faults.push(Fault::unclear(act.at, "build", reason));
+        } else if recipe.platforms.is_empty() {
+            let reason = format!("the platform is the builder's own, and the contract pins {pinned}");
+            faults.push(Fault::unclear(act.at, "build", reason));
+        } else if !is_same_set(&recipe.platforms, &expected.platforms) {
+            let message = format!("it builds other platforms than the contract pins: {pinned}");
+            faults.push(Fault::deviates(act.at, message, format!("Build for {pinned}, or correct the contract.")));
+        }
+    }
+    faults
+}
+
+fn context_of(recipe: &Recipe) -> String {
+    joined(&recipe.directory, recipe.context.as_deref().unwrap_or("."))
+}
+
+/// The Dockerfile: by default that of the context.
+fn dockerfile_of(recipe: &Recipe, context: &str) -> String {
+    match &recipe.dockerfile {
+        Some(path) => joined(&recipe.directory, path),
+        None => joined(context, "Dockerfile"),
+    }
+}
+
+/// Whether a path is one of the build's pinned inputs, by the names that M1 has for them.
+fn is_given(path: &str) -> bool {
+    let name = path.trim_matches(['$', '{', '}', ' ', '(', ')']);
+    let name = name.strip_prefix("env.").or_else(|| name.strip_prefix("vars.")).unwrap_or(name);
+    path.starts_with('$') && GIVEN.contains(&name)
+}
+
+fn is_same_set(one: &[String], two: &[String]) -> bool {
+    one.iter().all(|p| two.contains(p)) && two.iter().all(|p| one.contains(p))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::act::{At, Stage};
+    use super::*;
+    use seaworthy_source::Position;
+
+    #[test]
+    fn paths_are_compared_from_the_root() {
+        let at = At { file: 0, position: Position { line: 1, column: 1 } };
+        let expected = ExpectedBuild {
+            dockerfile: Some("services/app/Dockerfile".to_owned()),
+            context: Some("services/app".to_owned()),
+            platforms: vec!["linux/amd64".to_owned()],
+            ..ExpectedBuild::default()
+        };
+        let faults = |file: Option<&str>, context: &str, directory: &str, platform: &str| {
+            let recipe = Recipe {
+                dockerfile: file.map(str::to_owned),
+                context: Some(context.to_owned()),
+                platforms: vec![platform.to_owned()],
+                directory: directory.to_owned(),
+            };
+            let act = Act { recipe: Some(recipe), ..Act::new(Stage::Build, at) };
+            judge(std::iter::once(&act), &expected).len()
+        };
+        let amd = "linux/amd64";
+        assert_eq!(faults(None, "services/app", "", amd), 0);
+        assert_eq!(faults(Some("Dockerfile"), ".", "services/app", amd), 0);
+        assert_eq!(faults(Some("${{ github.workspace }}/services/app/Dockerfile"), "../app", "services/x", amd), 0);
+        assert_eq!(faults(Some("$IMAGE_DOCKERFILE_PATH"), "$IMAGE_BUILD_PATH", "", amd), 0);
+        assert_eq!(faults(Some("Dockerfile.adhoc"), ".", "services/app", amd), 1);
+        assert_eq!(faults(Some("$FILE"), "services/app", "", amd), 1);
+        assert_eq!(faults(None, ".", "", amd), 2);
+        assert_eq!(faults(None, "services/app", "", "linux/arm64"), 1);
+        assert_eq!(faults(None, "-", "", amd), 2);
+    }
+}

@@ -1,0 +1,194 @@
+//! Whether the steps of a build act on one repository, and which one.
+
+use super::act::{Act, Stage};
+
+/// Whether two texts name one repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Same {
+    Yes,
+    No,
+    /// One of them is not known.
+    Unknown,
+}
+
+/// The repository of a reference: what stands before its tag or digest, written in one way. Nothing for a reference
+/// that is a variable.
+pub(super) fn repository_of(reference: &str) -> Option<String> {
+    let text = reference.trim().trim_matches(['"', '\'']);
+    let text = text.split('|').next().unwrap_or_default();
+    let text = text.split('@').next().unwrap_or_default();
+    let slash = text.rfind('/').map_or(0, |i| i + 1);
+    let tail = text.get(slash..).unwrap_or_default();
+    // A variable such as `${X:-y}` may hold a colon of its own.
+    let colon = depth_zero_colon(tail).map(|i| slash + i);
+    let is_variable = colon.is_none() && slash == 0 && text.contains('$');
+    let repository = text.get(..colon.unwrap_or(text.len())).unwrap_or_default();
+    (!repository.is_empty() && !is_variable).then(|| normalised(repository))
+}
+
+/// The first colon that stands in no braces or parentheses.
+fn depth_zero_colon(text: &str) -> Option<usize> {
+    let mut depth = 0_i32;
+    text.char_indices().find(|(_, c)| {
+        match c {
+            '{' | '(' => depth += 1,
+            '}' | ')' => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && *c == ':'
+    })
+    .map(|(i, _)| i)
+}
+
+/// `${X}` and `${{ env.X }}` as `$X`, without slashes at the end.
+fn normalised(text: &str) -> String {
+    let mut out = text.trim().trim_end_matches('/').to_owned();
+    while let Some(at) = out.find("${") {
+        let Some(end) = out.get(at..).and_then(|t| t.find('}')).map(|i| at + i) else { break };
+        let close = if out.get(end..).is_some_and(|t| t.starts_with("}}")) { end + 2 } else { end + 1 };
+        let inner = out.get(at..close).unwrap_or_default().trim_matches(['$', '{', '}', ' ']);
+        let inner = format!("$({})", inner.strip_prefix("env.").unwrap_or(inner));
+        out.replace_range(at..close, &inner);
+    }
+    out.replace("$(", "$").replace(')', "")
+}
+
+fn is_known(text: &str) -> bool {
+    !text.contains(['$', '`'])
+}
+
+/// Whether two repositories are one.
+pub(super) fn same(one: &str, two: &str) -> Same {
+    let (one, two) = (normalised(one), normalised(two));
+    if one == two {
+        return Same::Yes;
+    }
+    if is_known(&one) && is_known(&two) {
+        return Same::No;
+    }
+    let split = |text: &str| text.split_once('/').map(|(h, p)| (h.to_owned(), p.to_owned()));
+    match (split(&one), split(&two)) {
+        (Some((a, path)), Some((b, other))) if is_known(&path) && is_known(&other) => {
+            if path != other {
+                return Same::No;
+            }
+            // What the login to ECR gives is the registry of the account.
+            let is_login = |host: &str| host.contains(".outputs.registry");
+            if is_login(&a) || is_login(&b) { Same::Yes } else { Same::Unknown }
+        }
+        _ => Same::Unknown,
+    }
+}
+
+/// Whether a repository has this name in its registry, as `aws ecr describe-images` asks for it.
+fn named(repository: &str, name: &str) -> Same {
+    let (repository, name) = (normalised(repository), normalised(name));
+    if is_known(&name) {
+        let path = repository.split_once('/').map(|(_, path)| path).filter(|p| is_known(p));
+        return match path {
+            Some(path) if path == name => Same::Yes,
+            Some(_) => Same::No,
+            None => Same::Unknown,
+        };
+    }
+    // `$ECR_REPO_NAME` beside `$ECR_REPO_URI`: both are inputs of the build, which the contract's registry pins.
+    if is_known(&repository) { Same::Unknown } else { Same::Yes }
+}
+
+/// Whether a login is one to the repository's registry.
+fn logs_in(registry: &str, repository: &str) -> Same {
+    let host = |text: &str| {
+        let text = normalised(text);
+        let text = text.trim_start_matches("https://").to_owned();
+        text.split('/').next().unwrap_or_default().to_owned()
+    };
+    // The action asks ECR which registry is the account's.
+    if registry.contains("amazon-ecr-login") {
+        let host = host(repository);
+        return if is_known(&host) && !host.contains(".dkr.ecr") { Same::No } else { Same::Yes };
+    }
+    let (one, two) = (host(registry), host(repository));
+    let hub = |h: &str| matches!(h, "docker.io" | "index.docker.io" | "registry-1.docker.io") || !h.contains(['.', ':', '$']);
+    if one == two || hub(&one) && hub(&two) {
+        Same::Yes
+    } else if is_known(&one) && is_known(&two) {
+        Same::No
+    } else {
+        Same::Unknown
+    }
+}
+
+/// The repositories that the acts of a stage are about.
+pub(super) fn of_act(act: &Act) -> Vec<String> {
+    act.references.iter().filter_map(|r| repository_of(r)).collect()
+}
+
+/// Whether an act is about this repository; nothing if it names none.
+pub(super) fn is_about(act: &Act, repository: &str) -> Option<Same> {
+    match act.stage {
+        Stage::Login => act.repository.as_deref().map(|r| logs_in(r, repository)),
+        Stage::Digest if act.repository.is_some() => {
+            act.repository.as_deref().map(|name| named(repository, name))
+        }
+        _ => {
+            let all: Vec<Same> = of_act(act).iter().map(|r| same(r, repository)).collect();
+            let worst = |s: &Same| match s {
+                Same::No => 2,
+                Same::Unknown => 1,
+                Same::Yes => 0,
+            };
+            all.into_iter().max_by_key(worst)
+        }
+    }
+}
+
+/// Whether a name of a registry or a repository is ECR's.
+pub(super) fn is_ecr(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.contains(".dkr.ecr") || lower.contains("public.ecr.aws") || lower.contains("ecr")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_of_references() {
+        for (reference, expected) in [
+            ("\"$REPO:git-$SHA\"", Some("$REPO")),
+            ("${REPO}:git-${GITHUB_SHA::7}", Some("$REPO")),
+            ("${{ env.REPO }}:x", Some("$REPO")),
+            ("host:5000/a/b:c", Some("host:5000/a/b")),
+            ("host/a@sha256:00", Some("host/a")),
+            ("host/a|type=sha", Some("host/a")),
+            ("${{ steps.login.outputs.registry }}/orders:1", Some("$steps.login.outputs.registry/orders")),
+            ("$IMAGE", None),
+            (":tag", None),
+        ] {
+            assert_eq!(repository_of(reference).as_deref(), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn one_repository_or_two() {
+        let ecr = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/orders";
+        for (one, two, expected) in [
+            (ecr, ecr, Same::Yes),
+            (ecr, "111122223333.dkr.ecr.eu-west-1.amazonaws.com/other", Same::No),
+            ("$REPO", "${REPO}", Same::Yes),
+            ("$REPO", "$OTHER", Same::Unknown),
+            ("$REPO", ecr, Same::Unknown),
+            ("$steps.login.outputs.registry/orders", ecr, Same::Yes),
+            ("$HOST/other", ecr, Same::No),
+        ] {
+            assert_eq!(same(one, two), expected, "{one} {two}");
+        }
+        assert_eq!(named(ecr, "orders"), Same::Yes);
+        assert_eq!(named(ecr, "other"), Same::No);
+        assert_eq!(named("$ECR_REPO_URI", "$ECR_REPO_NAME"), Same::Yes);
+        assert_eq!(named("$ECR_REPO_URI", "orders"), Same::Unknown);
+        assert_eq!(logs_in(ecr, ecr), Same::Yes);
+        assert_eq!(logs_in("ghcr.io", ecr), Same::No);
+        assert_eq!(logs_in("docker.io", "library/app"), Same::Yes);
+    }
+}

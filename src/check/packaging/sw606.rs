@@ -1,0 +1,53 @@
+//! SW606: the workflow hands a secret to the build as a build argument, or prints one.
+
+use super::reading;
+use super::secret::How;
+use super::surface::{BuildSurface, Family};
+use crate::check::{Answers, Check, Context};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use seaworthy_source::escape_bytes;
+
+/// SW606.
+pub struct SecretLeavesBuild;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW606",
+    name: "secret-leaves-build",
+    summary: "The workflow or script that builds the image hands a secret to the build as a build argument, or prints one.",
+    why: "A build argument stands in the image's history and in its provenance, where whoever can pull the image reads it. What is printed stays in the log of the run.",
+    fix: "Hand a secret to the build as a secret mount: `--secret id=NAME,env=NAME` and `RUN --mount=type=secret,id=NAME`. Print none. Then rotate it.",
+    clause: "D.2",
+    severity: Severity::High,
+    reads: &[Reads::Workflows],
+    tags: &["CWE-532", "CWE-522"],
+};
+
+impl Check<BuildSurface> for SecretLeavesBuild {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn run(&self, surface: &BuildSurface, context: &Context<'_>, answers: &mut Answers) {
+        let mut exposures: Vec<_> = match surface.family {
+            Family::LocalCli => reading::scripts(surface, context.secrets).exposures,
+            Family::GithubActions => {
+                let jobs = reading::jobs(surface, context.secrets);
+                let live = jobs.into_iter().filter(|j| j.never.is_none());
+                live.flat_map(|j| j.rounds).flat_map(|r| r.exposures).collect()
+            }
+        };
+        exposures.sort_by_key(|e| (e.at.file, e.at.position, e.how == How::Printed, e.what.clone()));
+        exposures.dedup();
+        for (nth, exposure) in exposures.into_iter().enumerate() {
+            let Some(file) = surface.files.get(exposure.at.file) else { continue };
+            let what = escape_bytes(exposure.what.as_bytes());
+            let message = match exposure.how {
+                How::BuildArgument => format!("{what} is handed to the build as a build argument"),
+                How::Printed => format!("{what} is written to the log"),
+            };
+            let place = [file.name.as_str(), &message, &nth.to_string()];
+            let origin = file.origin(exposure.at.position);
+            answers.findings.push(Finding::build(&META, origin, message.clone()).named(context.key, &place));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What the variables of a workflow or a script stand for.
+
+use std::collections::BTreeMap;
+
+/// Most bytes of a text with its variables put in.
+const MAX_EXPANDED: usize = 16_384;
+
+/// Values by name: `NAME`, `steps.ID.outputs.NAME`, `inputs.NAME`, `matrix.NAME`. The elements of an array stand in its
+/// value with blanks between, quotes taken out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    /// Notes a value; the last one holds.
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Adds to a value, as `+=` does; to an array a further element.
+    pub(super) fn append(&mut self, name: &str, value: &str, element: bool) {
+        let old = self.0.get(name).cloned().unwrap_or_default();
+        let blank = if element && !old.is_empty() { " " } else { "" };
+        if old.len() + value.len() < MAX_EXPANDED {
+            self.set(name, &format!("{old}{blank}{value}"));
+        }
+    }
+
+    /// A text with all variables that are known put in. Bounded: what is nested deeper, or grows longer, stays.
+    pub(super) fn expand(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for _ in 0..6 {
+            let next = self.once(&text);
+            if next == text || next.len() > MAX_EXPANDED {
+                break;
+            }
+            text = next;
+        }
+        text
+    }
+
+    fn once(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            let (before, from) = rest.split_at(at);
+            out.push_str(before);
+            let reference = Reference::read(from);
+            let known = reference.name.and_then(|n| self.0.get(n)).filter(|_| !reference.changed);
+            match known {
+                Some(value) => out.push_str(value),
+                None => out.push_str(from.get(..reference.length).unwrap_or(from)),
+            }
+            rest = from.get(reference.length..).unwrap_or_default();
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// The words that a shell makes of a word of a script, given as it is written: an array, or a variable without
+    /// quotes around it, is as many words as its value has.
+    pub(super) fn words(&self, written: &str) -> Vec<String> {
+        let bare = written.replace(['"', '\''], "");
+        let reference = Reference::read(&bare);
+        let alone = bare.starts_with('$') && reference.length == bare.len();
+        let value = reference.name.filter(|_| alone && !reference.changed).and_then(|n| self.0.get(n));
+        match value {
+            Some(value) if reference.is_array || !written.starts_with(['"', '\'']) => {
+                value.split_whitespace().map(str::to_owned).collect()
+            }
+            _ => vec![bare],
+        }
+    }
+}
+
+/// The variable that a text beginning with `$` names.
+struct Reference<'t> {
+    name: Option<&'t str>,
+    /// The length of the expression in bytes.
+    length: usize,
+    /// Whether something is made of the value, such as a part of it.
+    changed: bool,
+    /// Whether it stands for all elements of an array.
+    is_array: bool,
+}
+
+impl<'t> Reference<'t> {
+    fn read(from: &'t str) -> Self {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let none = Self { name: None, length: 1, changed: false, is_array: false };
+        if let Some(inner) = from.strip_prefix("${{") {
+            let Some(end) = inner.find("}}") else { return none };
+            let name = inner.get(..end).unwrap_or_default().trim();
+            let name = name.strip_prefix("env.").unwrap_or(name);
+            return Self { name: Some(name), length: end + 5, ..none };
+        }
+        if let Some(inner) = from.strip_prefix("${") {
+            let name = inner.split(|c| !is_name(c)).next().unwrap_or_default();
+            let Some(end) = inner.find('}') else { return none };
+            let rest = inner.get(name.len()..end).unwrap_or_default();
+            let is_array = matches!(rest, "[@]" | "[*]");
+            // A default, or the demand for a value, gives the value where it is known.
+            let changed = !(rest.is_empty() || is_array || rest.starts_with([':', '-', '?']) && !is_slice(rest));
+            return Self { name: Some(name), length: end + 3, changed, is_array };
+        }
+        let inner = from.get(1..).unwrap_or_default();
+        let name = inner.split(|c| !is_name(c)).next().unwrap_or_default();
+        Self { name: Some(name), length: 1 + name.len(), ..none }
+    }
+}
+
+/// `:0:7`, `::7`: a part of the value, and no default.
+fn is_slice(rest: &str) -> bool {
+    let mut after = rest.chars().skip(1);
+    rest.starts_with(':') && !matches!(after.next(), Some('-' | '=' | '?' | '+'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_put_in() {
+        let mut variables = Variables::default();
+        variables.set("TAG", "git-${{ github.sha }}");
+        variables.set("IMAGE", "$REPO:${TAG}");
+        variables.set("steps.meta.outputs.tag", "x");
+        variables.set("LOOP", "$LOOP$LOOP");
+        assert_eq!(variables.expand("\"${IMAGE}\""), "\"$REPO:git-${{ github.sha }}\"");
+        assert_eq!(
+            variables.expand("${{ steps.meta.outputs.tag }}-${{ env.TAG }}"),
+            "x-git-${{ github.sha }}"
+        );
+        assert_eq!(variables.expand("a$"), "a$");
+        assert!(variables.expand("$LOOP").len() < 20_000);
+        // A part of a value is not the value.
+        assert_eq!(variables.expand("${TAG::7}"), "${TAG::7}");
+        assert_eq!(variables.expand("${TAG%-*}"), "${TAG%-*}");
+        assert_eq!(variables.expand("${TAG:-x}"), "git-${{ github.sha }}");
+    }
+
+    #[test]
+    fn arrays_are_words() {
+        let mut variables = Variables::default();
+        variables.set("EXTRA", "--tag $REPO:latest");
+        variables.append("EXTRA", "--push", true);
+        for written in ["\"${EXTRA[@]}\"", "${EXTRA[*]}", "$EXTRA"] {
+            assert_eq!(variables.words(written), ["--tag", "$REPO:latest", "--push"], "{written}");
+        }
+        assert_eq!(variables.words("\"$EXTRA\""), ["$EXTRA"]);
+        assert_eq!(variables.words("'a'b"), ["ab"]);
+    }
+}

@@ -1,0 +1,248 @@
+//! SW413: a role, or a resource's policy, newly allows what the snapshot of before did not.
+
+use std::collections::BTreeMap;
+
+use super::access::Access;
+use super::{Role, Wiring, statement};
+use crate::check::{Answers, Applies, Check, Context};
+use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use seaworthy_aws::{Document, Gap, Place, Seen, Snapshot};
+use seaworthy_iam::{
+    Difference, Limits, NewAccess, PolicySet, StatementRef, has_unknown, new_access, new_principals,
+};
+
+/// SW413.
+pub struct NewAccessGranted;
+
+const META: CheckMeta = CheckMeta {
+    id: "SW413",
+    name: "new-access",
+    summary: "A role's policies, a trust policy or a secret's policy allow something that they did not allow before.",
+    why: "A change that only moves or removes permissions needs no second look; one that adds any does. The answer is a proof over all actions, resources and conditions, not a comparison of texts.",
+    fix: "If the access is meant, review it and save a new snapshot with --save-snapshot. Else take it out of the statement.",
+    clause: "D.3.2",
+    severity: Severity::Medium,
+    reads: &[Reads::Aws],
+    tags: &["CWE-250", "CWE-269"],
+};
+
+/// Statements that are named for one role at most.
+const MOST: usize = 16;
+
+impl Check<Wiring<'_>> for NewAccessGranted {
+    fn meta(&self) -> &'static CheckMeta {
+        &META
+    }
+
+    fn applies(&self, wiring: &Wiring<'_>, _: &Context<'_>) -> Applies {
+        if wiring.against.is_some() { Applies::Asked } else { Applies::NotRequested }
+    }
+
+    fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        let Some(before) = wiring.against else { return };
+        let old = wiring.before(before);
+        let compared = Compared { wiring, context, old: &old };
+        for (place, gap) in &before.gaps {
+            let what = format!(
+                "{} of the snapshot to compare with",
+                if place.address.is_empty() { "a part" } else { &place.address }
+            );
+            compared.not_checked(what, gap.to_string(), Some(place), answers);
+        }
+        for (name, seen) in &wiring.snapshot.roles {
+            compared.role(name, seen, answers);
+        }
+        for (name, seen) in &wiring.snapshot.secrets {
+            let Seen::Value(secret) = seen else { continue };
+            let was = match before.secret(name) {
+                Seen::Value(was) => was.policy.as_ref(),
+                Seen::Absent | Seen::NotSeen(_) => Seen::Absent,
+            };
+            compared.resource(&format!("the policy of the secret {name}"), &secret.policy, was, answers);
+        }
+    }
+}
+
+impl<'a> Wiring<'a> {
+    /// The same questions about another snapshot.
+    fn before(&self, snapshot: &'a Snapshot) -> Wiring<'a> {
+        Wiring::new(self.contract, snapshot, self.expectations, self.today, self.placement, self.organization)
+    }
+}
+
+/// What is now, and what was before.
+struct Compared<'c, 'w> {
+    wiring: &'c Wiring<'w>,
+    context: &'c Context<'c>,
+    old: &'c Wiring<'w>,
+}
+
+impl Compared<'_, '_> {
+    fn not_checked(&self, what: String, reason: String, at: Option<&Place>, answers: &mut Answers) {
+        let origin = at.map_or_else(|| self.wiring.nowhere(&what), |place| self.wiring.origin(place));
+        answers.not_checked.push(self.wiring.not_checked(&META, origin, what, reason));
+    }
+
+    fn role(&self, name: &str, seen: &Seen<seaworthy_aws::Role>, answers: &mut Answers) {
+        let own = Role::of_task(name.to_owned());
+        let new = match seen {
+            Seen::Absent => return,
+            Seen::NotSeen(gap) => {
+                return self.not_checked(
+                    format!("new access of the role {name}"),
+                    gap.to_string(),
+                    None,
+                    answers,
+                );
+            }
+            Seen::Value(_) => match self.wiring.access(&own) {
+                Seen::Value(access) => access,
+                _ => return,
+            },
+        };
+        let was =
+            if self.old.snapshot.roles.contains_key(name) { self.old.access(&own) } else { Seen::Absent };
+        let old = match &was {
+            Seen::Value(access) => Some(access),
+            Seen::Absent => None,
+            Seen::NotSeen(gap) => {
+                let reason = format!("the snapshot to compare with does not tell of the role: {gap}");
+                let what = format!("new access of the role {name}");
+                return self.not_checked(what, reason, Some(&new.seen.place), answers);
+            }
+        };
+        new.tell(self.wiring, &META, answers);
+        self.access(&new, old, answers);
+        let trust = old.map_or(Seen::Absent, |old| old.seen.trust.as_ref());
+        self.resource(&format!("the trust policy of the role {name}"), &new.seen.trust, trust, answers);
+    }
+
+    /// What the role's own policies newly allow.
+    fn access(&self, new: &Access<'_>, old: Option<&Access<'_>>, answers: &mut Answers) {
+        let name = new.name;
+        let what = || format!("new access of the role {name}");
+        // What was allowed before may have been more, or less.
+        let unsure = old.and_then(|old| old.unseen.first()).or(new.unseen_boundary.as_ref());
+        let unsure = unsure.map(|missing| format!("{} was not seen: {}", missing.what, missing.gap));
+        if let Some(missing) = old.and_then(|old| old.unseen_boundary.as_ref()) {
+            let reason =
+                format!("in the snapshot to compare with, {} was not seen: {}", missing.what, missing.gap);
+            return self.not_checked(what(), reason, Some(&new.seen.place), answers);
+        }
+        let none = PolicySet { scps: new.policies.scps.clone(), ..PolicySet::default() };
+        let before = old.map_or(&none, |old| &old.policies);
+        let context = self.wiring.context(&new.principal);
+        let mut policies = new.policies.clone();
+        let mut found: BTreeMap<Option<StatementRef>, NewAccess> = BTreeMap::new();
+        for attempt in 0..=MOST {
+            match new_access(before, &policies, &context, &new.limits) {
+                Difference::None => break,
+                Difference::TooComplex => {
+                    let reason = "the policies are too complex to be compared in full".to_owned();
+                    self.not_checked(what(), reason, Some(&new.seen.place), answers);
+                    break;
+                }
+                Difference::New(_) if attempt == MOST => {
+                    let reason =
+                        format!("more than {MOST} statements allow more than before; the rest is not listed");
+                    self.not_checked(what(), reason, Some(&new.seen.place), answers);
+                }
+                Difference::New(access) => {
+                    let of = access.statement;
+                    found.insert(of, access);
+                    let Some(of) = of else { break };
+                    statement::disarm(&mut policies, of);
+                }
+            }
+        }
+        for (of, access) in found {
+            let place = &of.map_or_else(|| new.seen.place.clone(), |of| new.place(of));
+            let by =
+                of.map_or_else(|| "its policies".to_owned(), |of| statement::described(&new.policies, of));
+            let action = of.and_then(|of| new.policies.statement(of)).map_or_else(
+                || access.action.clone(),
+                |(_, written)| statement::written(written, &access.action),
+            );
+            let mut allowed = format!("{action} on {}", access.resource);
+            if !access.conditions.is_empty() {
+                allowed.push_str(&format!(", if {}", access.conditions.join(" and ")));
+            }
+            let doubt = unsure.clone().or_else(|| unknown(&access));
+            if let Some(doubt) = doubt {
+                self.not_checked(
+                    format!("whether {name} is newly allowed {allowed}"),
+                    doubt,
+                    Some(place),
+                    answers,
+                );
+                continue;
+            }
+            let message = match old {
+                Some(_) => format!("{name} is newly allowed {allowed}, by {by}"),
+                None => format!("the role {name} is new, and is allowed {allowed}, by {by}"),
+            };
+            let [policy, sid] = of.map_or_else(Default::default, |of| statement::identity(&new.policies, of));
+            answers.findings.push(
+                Finding::build(&META, self.wiring.origin(place), message)
+                    .named(self.context.key, &[name, &policy, &sid]),
+            );
+        }
+    }
+
+    /// Whom and what the policy of a resource newly lets in.
+    fn resource(&self, what: &str, new: &Seen<Document>, old: Seen<&Document>, answers: &mut Answers) {
+        let Seen::Value(document) = new else {
+            if let Seen::NotSeen(gap) = new {
+                self.not_checked(format!("new access by {what}"), gap.to_string(), None, answers);
+            }
+            return;
+        };
+        let read = |wiring: &Wiring<'_>, document: &Document| wiring.policy(what, document);
+        let was = match old {
+            Seen::Absent => Ok(None),
+            Seen::NotSeen(gap) => Err(gap),
+            Seen::Value(old) => read(self.old, old).map(Some),
+        };
+        let both: Result<_, Gap> = was.and_then(|was| Ok((was, read(self.wiring, document)?)));
+        let (was, is) = match both {
+            Ok(both) => both,
+            Err(gap) => {
+                let what = format!("new access by {what}");
+                return self.not_checked(what, gap.to_string(), Some(&document.place), answers);
+            }
+        };
+        // A role or a secret that is new is told by itself; its policy is read by other checks.
+        let Some(was) = was else { return };
+        match new_principals(Some(&was), &is, &Limits::default()) {
+            Difference::None => {}
+            Difference::TooComplex => {
+                let reason = "the policies are too complex to be compared in full".to_owned();
+                self.not_checked(format!("new access by {what}"), reason, Some(&document.place), answers);
+            }
+            Difference::New(access) => {
+                let who =
+                    access.principal.split_once(':').map_or(access.principal.as_str(), |(_, name)| name);
+                let mut allowed = format!("{who} {}", access.action);
+                if !access.conditions.is_empty() {
+                    allowed.push_str(&format!(", if {}", access.conditions.join(" and ")));
+                }
+                if let Some(doubt) = unknown(&access) {
+                    let what = format!("whether {what} newly allows {allowed}");
+                    return self.not_checked(what, doubt, Some(&document.place), answers);
+                }
+                let message = format!("{what} newly allows {allowed}");
+                answers.findings.push(
+                    Finding::build(&META, self.wiring.origin(&document.place), message)
+                        .named(self.context.key, &[what, "", ""]),
+                );
+            }
+        }
+    }
+}
+
+/// Why it is not sure that the access is new: what an apply fills in may be what was named before.
+fn unknown(access: &NewAccess) -> Option<String> {
+    let texts = [&access.principal, &access.resource].into_iter().chain(&access.conditions);
+    let reason = "it names what is known only after apply, and that may be what was allowed before";
+    texts.into_iter().any(|text| has_unknown(text)).then(|| reason.to_owned())
+}

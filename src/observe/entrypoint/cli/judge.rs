@@ -1,0 +1,396 @@
+//! Whether a command line is one that a program takes, as argparse, click and typer judge it.
+//! <https://docs.python.org/3/library/argparse.html>, <https://click.palletsprojects.com/>
+
+use super::{Argument, Arity, Interface, Known, Parameter, Row, Written};
+
+/// Why a program refuses a command line, or may refuse it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// What is wrong, or why it is not known.
+    pub(crate) what: String,
+    /// What it is about: an option, a subcommand.
+    pub(crate) subject: String,
+    pub(crate) is_certain: bool,
+    /// Where the program says so, if it does.
+    pub(crate) at: Option<Written>,
+}
+
+/// How deep subcommands are followed.
+const MAX_DEPTH: u8 = 12;
+
+/// What a program has against a row. Nothing if it takes it.
+pub(crate) fn judge(interface: &Interface, row: &Row) -> Vec<Refusal> {
+    let mut state = State { refusals: Vec::new(), ended: false };
+    state.command(interface, &row.required, row, "", 0);
+    // Who asks for help is refused nothing.
+    if state.ended { Vec::new() } else { state.refusals }
+}
+
+struct State {
+    refusals: Vec<Refusal>,
+    ended: bool,
+}
+
+/// An option as it is met.
+enum Met<'i> {
+    Option(&'i Parameter, Option<String>),
+    Unknown,
+}
+
+impl State {
+    fn refuse(&mut self, subject: &str, what: String, open: Option<&str>, at: Option<&Written>) {
+        let what = match open {
+            Some(reason) => format!("{what}, as far as is seen: {reason}"),
+            None => what,
+        };
+        let refusal =
+            Refusal { what, subject: subject.to_owned(), is_certain: open.is_none(), at: at.cloned() };
+        if !self.refusals.contains(&refusal) {
+            self.refusals.push(refusal);
+        }
+    }
+
+    fn command(&mut self, interface: &Interface, words: &[Argument], row: &Row, path: &str, depth: u8) {
+        let open = interface.open.as_deref();
+        let of = if path.is_empty() { String::new() } else { format!(" of {path}") };
+        let mut given: Vec<&Parameter> = Vec::new();
+        let mut positionals: Vec<Option<&str>> = Vec::new();
+        let mut at = 0;
+        let mut only_positionals = false;
+        let mut called: Option<(usize, &str)> = None;
+        // With subcommands, what comes before the first of them are this command's own positionals.
+        let own: Vec<&Parameter> = interface.parameters.iter().filter(|p| !p.is_option).collect();
+        let own_most: Option<usize> = own.iter().map(|p| p.arity.most()).sum();
+        while let Some(word) = words.get(at) {
+            at += 1;
+            let (name, is_placed) = match word {
+                Argument::Word(text) if text == "--" && !only_positionals => {
+                    only_positionals = true;
+                    continue;
+                }
+                Argument::Word(text) if is_option(text) && !only_positionals => (text.as_str(), false),
+                Argument::Option(text) => (text.as_str(), true),
+                Argument::Word(text) => {
+                    if interface.subcommands.is_some() && positionals.len() >= own_most.unwrap_or(0) {
+                        called = Some((at, text));
+                        break;
+                    }
+                    positionals.push(Some(text));
+                    continue;
+                }
+                Argument::Value(_) => {
+                    positionals.push(None);
+                    continue;
+                }
+            };
+            match find(interface, name) {
+                Met::Option(option, value) => {
+                    self.ended |= option.ends;
+                    given.push(option);
+                    if is_placed {
+                        continue;
+                    }
+                    at = self.values(option, value, words, at, &of);
+                }
+                Met::Unknown if interface.takes_unknown => {}
+                Met::Unknown => self.refuse(name, format!("does not know the option {name}{of}"), open, None),
+            }
+        }
+        self.positionals(interface, &own, &positionals, &of, open);
+        // Options that stand before a subcommand in the row's list are the subcommand's, so that a group's own options
+        // are looked for once.
+        for name in &row.optional {
+            if called.is_none() && matches!(find(interface, name), Met::Unknown) && !interface.takes_unknown {
+                self.refuse(name, format!("does not know the option {name}{of}"), open, None);
+            }
+        }
+        self.required(interface, &given, &of);
+        match (&interface.subcommands, called) {
+            (Some(subcommands), Some((rest, name))) => {
+                let found = subcommands.commands.iter().find(|(names, _)| names.iter().any(|n| n == name));
+                match found {
+                    Some((_, inner)) if depth < MAX_DEPTH => {
+                        let path = if path.is_empty() { name.to_owned() } else { format!("{path} {name}") };
+                        self.command(inner, words.get(rest..).unwrap_or_default(), row, &path, depth + 1);
+                    }
+                    Some(_) => {}
+                    None => {
+                        let open = subcommands.open.as_deref().or(open);
+                        self.refuse(name, format!("does not know the subcommand {name}{of}"), open, None);
+                    }
+                }
+            }
+            (Some(subcommands), None) if subcommands.required != Known::No => {
+                let open = match subcommands.required {
+                    Known::Yes => None,
+                    _ => Some("whether it needs one is not known"),
+                };
+                self.refuse("subcommand", format!("needs a subcommand{of}, and is given none"), open, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// The values of an option that stand in the words; gives where they end.
+    fn values(
+        &mut self,
+        option: &Parameter,
+        attached: Option<String>,
+        words: &[Argument],
+        start: usize,
+        of: &str,
+    ) -> usize {
+        let name = option.names.first().map(String::as_str).unwrap_or_default();
+        let mut at = start;
+        let mut values: Vec<String> = Vec::new();
+        match (&attached, option.arity) {
+            (Some(value), Arity::Exactly(0)) => {
+                // `-abc` is three options that take nothing.
+                if !value.is_empty() {
+                    self.refuse(name, format!("takes no value for {name}{of}"), None, Some(&option.at));
+                }
+                return at;
+            }
+            (Some(value), _) => values.push(value.clone()),
+            (None, arity) => {
+                let most = arity.most().unwrap_or(usize::MAX);
+                while values.len() < most
+                    && let Some(Argument::Word(word)) = words.get(at)
+                    && (!is_option(word) || arity == Arity::Rest)
+                {
+                    // What takes any number would swallow a subcommand: nobody writes that into a contract.
+                    values.push(word.clone());
+                    at += 1;
+                }
+            }
+        }
+        let too_few = option.arity.least().is_some_and(|least| values.len() < least)
+            && !(attached.is_some() && option.arity.least().is_some_and(|l| l <= 1));
+        if too_few {
+            let wanted = option.arity.least().unwrap_or(1);
+            self.refuse(
+                name,
+                format!("needs {wanted} {} for {name}{of}", if wanted == 1 { "value" } else { "values" }),
+                None,
+                Some(&option.at),
+            );
+        }
+        if let Some(choices) = &option.choices {
+            for value in values.iter().filter(|v| !choices.contains(v) && !v.is_empty()) {
+                self.refuse(name, format!("does not take {value} for {name}{of}"), None, Some(&option.at));
+            }
+        }
+        at
+    }
+
+    fn positionals(
+        &mut self,
+        interface: &Interface,
+        own: &[&Parameter],
+        given: &[Option<&str>],
+        of: &str,
+        open: Option<&str>,
+    ) {
+        let least: Option<usize> = own.iter().filter(|p| p.is_certain && p.required == Known::Yes).map(|p| p.arity.least()).sum();
+        if let Some(least) = least
+            && given.len() < least
+        {
+            let mut left = given.len();
+            let missing = own.iter().filter(|p| p.is_certain && p.required == Known::Yes).find(|p| {
+                let needs = p.arity.least().unwrap_or(0);
+                let is_missing = left < needs;
+                left = left.saturating_sub(needs);
+                is_missing
+            });
+            if let Some(parameter) = missing {
+                let name = parameter.names.first().map(String::as_str).unwrap_or_default();
+                self.refuse(name, format!("needs the argument {name}{of}, which it is not given"), None, Some(&parameter.at));
+            }
+        }
+        let most: Option<usize> = own.iter().map(|p| p.arity.most()).sum();
+        if let Some(most) = most
+            && given.len() > most
+            && !interface.takes_unknown
+        {
+            let word = given.get(most).copied().flatten().unwrap_or("a value");
+            self.refuse(word, format!("does not take the argument {word}{of}"), open, None);
+        }
+        // Each word with the parameter that takes it, where all take one.
+        if own.iter().all(|p| p.arity == Arity::Exactly(1)) {
+            for (parameter, word) in own.iter().zip(given) {
+                if let (Some(choices), Some(word)) = (&parameter.choices, word)
+                    && !choices.iter().any(|c| c == word)
+                {
+                    let name = parameter.names.first().map(String::as_str).unwrap_or_default();
+                    self.refuse(word, format!("does not take {word} for {name}{of}"), None, Some(&parameter.at));
+                }
+            }
+        }
+    }
+
+    /// Options that must be given and are not.
+    fn required(&mut self, interface: &Interface, given: &[&Parameter], of: &str) {
+        let is_given = |p: &Parameter| given.iter().any(|g| std::ptr::eq(*g, p));
+        for option in interface.parameters.iter().filter(|p| p.is_option && !is_given(p)) {
+            let name = option.names.first().map(String::as_str).unwrap_or_default();
+            let what = || format!("needs the option {name}{of}, which the contract does not give it");
+            match (option.required, option.is_certain) {
+                (Known::No, _) => {}
+                (Known::Yes, true) => self.refuse(name, what(), None, Some(&option.at)),
+                _ => {
+                    let reason = "whether it must be given is known only when it runs";
+                    self.refuse(name, what(), Some(reason), Some(&option.at));
+                }
+            }
+        }
+        for (index, group) in interface.groups.iter().enumerate() {
+            let mut members = interface.parameters.iter().filter(|p| p.group == Some(index)).peekable();
+            let names: Vec<&str> =
+                members.clone().filter_map(|p| p.names.first().map(String::as_str)).collect();
+            let first = members.peek().map(|p| p.at.clone());
+            let count = members.filter(|p| is_given(p)).count();
+            let all = names.join(", ");
+            if count == 0 && group.required != Known::No && !names.is_empty() {
+                let open = (group.required == Known::Maybe).then_some("whether it must be given is not known");
+                self.refuse(&all, format!("needs one of {all}{of}, and is given none"), open, first.as_ref());
+            } else if count > 1 {
+                self.refuse(&all, format!("takes only one of {all}{of}"), None, first.as_ref());
+            }
+        }
+    }
+}
+
+/// Whether a word is an option rather than a value. A negative number is a value.
+fn is_option(word: &str) -> bool {
+    word.len() > 1 && word.starts_with('-') && !word.get(1..).unwrap_or_default().starts_with(|c: char| c.is_ascii_digit() || c == '.')
+}
+
+/// The option that a word names, and the value that stands in the same word.
+fn find<'i>(interface: &'i Interface, word: &str) -> Met<'i> {
+    let options = || interface.parameters.iter().filter(|p| p.is_option);
+    let named = |name: &str| options().find(|p| p.names.iter().any(|n| n == name));
+    if let Some(option) = named(word) {
+        return Met::Option(option, None);
+    }
+    let (name, value) = match word.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (word, None),
+    };
+    if let Some(option) = named(name) {
+        return Met::Option(option, value);
+    }
+    if name.starts_with("--") {
+        if interface.abbreviates {
+            let mut longer = options().filter(|p| p.names.iter().any(|n| n.starts_with(name)));
+            if let (Some(option), None) = (longer.next(), longer.next()) {
+                return Met::Option(option, value);
+            }
+        }
+        return Met::Unknown;
+    }
+    // `-fvalue`, and `-abc` for `-a -b -c`.
+    let short: String = word.chars().take(2).collect();
+    match named(&short) {
+        Some(option) if option.arity == Arity::Exactly(0) => {
+            let rest = word.chars().skip(2);
+            let all_known = rest.clone().all(|c| named(&format!("-{c}")).is_some());
+            if all_known { Met::Option(option, None) } else { Met::Unknown }
+        }
+        Some(option) => Met::Option(option, Some(word.chars().skip(2).collect())),
+        None => Met::Unknown,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::observe::entrypoint::cli::{ExclusiveGroup, Subcommands};
+
+    fn option(name: &str, required: Known, arity: Arity) -> Parameter {
+        Parameter {
+            names: vec![name.to_owned()],
+            is_option: name.starts_with('-'),
+            arity,
+            required,
+            choices: None,
+            is_certain: true,
+            group: None,
+            ends: false,
+            at: Written::default(),
+        }
+    }
+
+    fn program() -> Interface {
+        let run = Interface {
+            parameters: vec![
+                option("--profile", Known::Yes, Arity::Exactly(1)),
+                option("--once", Known::No, Arity::Exactly(0)),
+                option("-n", Known::No, Arity::Exactly(1)),
+                Parameter { choices: Some(vec!["a".into(), "b".into()]), ..option("--mode", Known::No, Arity::Exactly(1)) },
+            ],
+            abbreviates: true,
+            ..Interface::default()
+        };
+        let subcommands =
+            Subcommands { required: Known::Yes, commands: vec![(vec!["run".to_owned()], run)], open: None };
+        Interface { subcommands: Some(subcommands), abbreviates: true, ..Interface::default() }
+    }
+
+    fn told(interface: &Interface, words: &str, required: &[&str], optional: &[&str]) -> String {
+        let words = words.split(' ').filter(|w| !w.is_empty()).map(|w| Argument::Word(w.to_owned()));
+        let required = required.iter().map(|r| Argument::Option((*r).to_owned()));
+        let row = Row {
+            required: words.chain(required).collect(),
+            optional: optional.iter().map(|o| (*o).to_owned()).collect(),
+        };
+        judge(interface, &row).iter().map(|r| r.what.clone()).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn rows_are_judged_as_command_lines() {
+        let program = program();
+        for (words, required, optional, expected) in [
+            ("run", &["--profile"][..], &["--once"][..], ""),
+            ("run --profile=x --once", &[], &[], ""),
+            ("run --prof x", &[], &[], ""),
+            ("run --profile x -n5", &[], &[], ""),
+            ("run", &[], &[], "needs the option --profile of run"),
+            ("run", &["--profile", "--day"], &[], "does not know the option --day of run"),
+            ("run", &["--profile"], &["--day"], "does not know the option --day of run"),
+            ("submit", &["--profile"], &[], "does not know the subcommand submit"),
+            ("", &["--profile"], &[], "does not know the option --profile; needs a subcommand"),
+            ("run --profile", &[], &[], "needs 1 value for --profile"),
+            ("run --profile x --once=1", &[], &[], "takes no value for --once"),
+            ("run --profile x --mode c", &[], &[], "does not take c for --mode"),
+            ("run --profile x extra", &[], &[], "does not take the argument extra"),
+        ] {
+            let said = told(&program, words, required, optional);
+            let right = if expected.is_empty() { said.is_empty() } else { said.contains(expected) };
+            assert!(right, "{words} {required:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn positionals_groups_and_what_is_open() {
+        let mut program = Interface {
+            parameters: vec![
+                option("input", Known::Yes, Arity::Exactly(1)),
+                Parameter { group: Some(0), ..option("--a", Known::No, Arity::Exactly(0)) },
+                Parameter { group: Some(0), ..option("--b", Known::No, Arity::Exactly(0)) },
+            ],
+            groups: vec![ExclusiveGroup { required: Known::Yes }],
+            ..Interface::default()
+        };
+        assert_eq!(told(&program, "x --a", &[], &[]), "");
+        assert!(told(&program, "--a", &[], &[]).contains("needs the argument input"));
+        assert!(told(&program, "x", &[], &[]).contains("needs one of --a, --b"));
+        assert!(told(&program, "x --a --b", &[], &[]).contains("only one of"));
+        program.open = Some("a plugin adds options".to_owned());
+        let row = Row { required: vec![Argument::Word("x".into()), Argument::Option("--c".into()), Argument::Option("--a".into())], optional: vec![] };
+        let refusals = judge(&program, &row);
+        assert!(refusals.len() == 1 && !refusals[0].is_certain, "{refusals:?}");
+        program.takes_unknown = true;
+        assert!(judge(&program, &row).is_empty());
+    }
+}

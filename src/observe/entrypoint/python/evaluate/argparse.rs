@@ -1,0 +1,335 @@
+//! argparse, and optparse as far as the two are alike. <https://docs.python.org/3/library/argparse.html>
+
+use super::super::super::cli::{Arity, ExclusiveGroup, Interface, Known, Parameter, Subcommands, Written};
+use super::expression::Arguments;
+use super::value::{Scope, Value, text_of, texts_of, truth};
+use super::{Evaluator, Root};
+
+/// Most parsers of one program.
+const MAX_PARSERS: usize = 2_000;
+
+/// How deep subcommands are followed.
+const MAX_NESTED: u8 = 12;
+
+/// A parser as it is put together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parser {
+    parameters: Vec<Parameter>,
+    groups: Vec<ExclusiveGroup>,
+    subparsers: Option<Subparsers>,
+    open: Option<String>,
+    abbreviates: bool,
+    takes_unknown: bool,
+}
+
+/// The subcommands of a parser: names, and the parser of each.
+#[derive(Clone, Debug, Default)]
+struct Subparsers {
+    required: Known,
+    commands: Vec<(Vec<String>, usize)>,
+    open: Option<String>,
+}
+
+/// Whether a value is true; what is not known depends.
+fn known(value: Option<&Value>, default: Known) -> Known {
+    match value.map(truth) {
+        None => default,
+        Some(Some(true)) => Known::Yes,
+        Some(Some(false)) => Known::No,
+        Some(None) => Known::Maybe,
+    }
+}
+
+impl Evaluator<'_, '_> {
+    pub(super) fn new_parser(&mut self, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        if self.parsers.len() >= MAX_PARSERS {
+            return Value::Unknown;
+        }
+        let mut parser = Parser {
+            abbreviates: known(arguments.keyword("allow_abbrev"), Known::Yes) != Known::No,
+            ..Parser::default()
+        };
+        if arguments.is_open {
+            parser.open = Some(format!("its parser is made with arguments that are not known ({})", self.place(scope, line)));
+        }
+        if known(arguments.keyword("add_help"), Known::Yes) != Known::No {
+            parser.parameters.push(Parameter {
+                names: vec!["-h".to_owned(), "--help".to_owned()],
+                is_option: true,
+                arity: Arity::Exactly(0),
+                required: Known::No,
+                choices: None,
+                is_certain: true,
+                group: None,
+                ends: true,
+                at: self.written(scope, line),
+            });
+        }
+        match arguments.keyword("parents") {
+            None => {}
+            Some(Value::List(parents)) => {
+                for parent in parents.iter() {
+                    match parent {
+                        Value::Parser(index, _) => {
+                            if let Some(from) = self.parsers.get(*index).cloned() {
+                                parser.take_from(from);
+                            }
+                        }
+                        _ => parser.open = Some(format!("a parent of its parser is not known ({})", self.place(scope, line))),
+                    }
+                }
+            }
+            Some(_) => parser.open = Some(format!("the parents of its parser are not known ({})", self.place(scope, line))),
+        }
+        if arguments.keyword("fromfile_prefix_chars").is_some_and(|v| !matches!(v, Value::None)) {
+            parser.open.get_or_insert_with(|| "its parser reads arguments from files".to_owned());
+        }
+        self.parsers.push(parser);
+        Value::Parser(self.parsers.len() - 1, None)
+    }
+
+    /// What a library's parser does otherwise than argparse's.
+    pub(super) fn mark_library(&mut self, index: usize, name: &str) {
+        let Some(parser) = self.parsers.get_mut(index) else { return };
+        if name.starts_with("configargparse") {
+            parser.open = Some("its options may come from files and variables (configargparse)".to_owned());
+        }
+        if name.starts_with("optparse") {
+            // What is left over is the program's own business.
+            parser.parameters.push(Parameter {
+                names: vec!["arguments".to_owned()],
+                is_option: false,
+                arity: Arity::Any,
+                required: Known::No,
+                choices: None,
+                is_certain: true,
+                group: None,
+                ends: false,
+                at: Written::default(),
+            });
+        }
+    }
+
+    pub(super) fn open_parser(&mut self, index: usize, reason: String) {
+        if let Some(parser) = self.parsers.get_mut(index) {
+            parser.open.get_or_insert(reason);
+        }
+    }
+
+    pub(super) fn require_subcommand(&mut self, index: usize, value: &Value) {
+        let required = known(Some(value), Known::Maybe);
+        if let Some(subparsers) = self.parsers.get_mut(index).and_then(|p| p.subparsers.as_mut()) {
+            subparsers.required = required;
+        }
+    }
+
+    pub(super) fn parser_method(
+        &mut self,
+        index: usize,
+        group: Option<usize>,
+        name: &str,
+        arguments: &Arguments,
+        scope: &Scope,
+        line: u32,
+    ) -> Value {
+        match name {
+            "add_argument" | "add_option" => {
+                self.add_argument(index, group, arguments, scope, line);
+                Value::Unknown
+            }
+            "add_argument_group" | "add_option_group" => Value::Parser(index, group),
+            "add_mutually_exclusive_group" => {
+                let required = known(arguments.keyword("required"), Known::No);
+                let Some(parser) = self.parsers.get_mut(index) else { return Value::Unknown };
+                parser.groups.push(ExclusiveGroup { required });
+                Value::Parser(index, Some(parser.groups.len() - 1))
+            }
+            "add_subparsers" => {
+                let required = known(arguments.keyword("required"), Known::No);
+                let open = arguments.keyword("parser_class").filter(|v| !matches!(v, Value::None)).map(|_| ());
+                let open = open.map(|()| format!("its subcommands have parsers of their own class ({})", self.place(scope, line)));
+                if let Some(parser) = self.parsers.get_mut(index) {
+                    parser.subparsers = Some(Subparsers { required, open, commands: Vec::new() });
+                }
+                Value::Subparsers(index)
+            }
+            "parse_args" | "parse_intermixed_args" | "parse_known_args" | "parse_known_intermixed_args" => {
+                self.parse(index, name.contains("known"), arguments, scope, line)
+            }
+            "set_defaults" | "print_help" | "print_usage" | "format_help" | "format_usage" | "error" | "exit"
+            | "register" | "set_usage" | "get_default" => Value::Unknown,
+            _ => {
+                let reason = format!("its parser is used in a way that is not understood: {name} ({})", self.place(scope, line));
+                self.open_parser(index, reason);
+                Value::Unknown
+            }
+        }
+    }
+
+    fn parse(&mut self, index: usize, is_partial: bool, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        let given = arguments.positional.first().or(arguments.keyword("args"));
+        let pair = || Value::List(vec![Value::Unknown, Value::Argv].into());
+        match given {
+            None | Some(Value::None | Value::Argv) => {}
+            // Words of its own, as in a test: another parser reads the command line.
+            Some(Value::List(_)) => return if is_partial { pair() } else { Value::Unknown },
+            Some(_) => {
+                let reason = format!("what its parser is given is not known ({})", self.place(scope, line));
+                self.open_parser(index, reason);
+            }
+        }
+        if is_partial {
+            if let Some(parser) = self.parsers.get_mut(index) {
+                parser.takes_unknown = true;
+            }
+            if !self.known_before.contains(&index) {
+                self.known_before.push(index);
+            }
+            return pair();
+        }
+        self.root = Some(Root::Parser(index));
+        Value::Unknown
+    }
+
+    fn add_argument(&mut self, index: usize, group: Option<usize>, arguments: &Arguments, scope: &Scope, line: u32) {
+        let at = self.written(scope, line);
+        let place = self.place(scope, line);
+        let names: Option<Vec<String>> = arguments.positional.iter().map(text_of).collect();
+        let names = names.filter(|_| !arguments.is_open || !arguments.positional.is_empty());
+        let Some(mut names) = names else {
+            return self.open_parser(index, format!("the name of an option is not known ({place})"));
+        };
+        let is_option = names.first().is_some_and(|n| n.starts_with('-'));
+        if names.is_empty() {
+            match arguments.text("dest") {
+                Some(dest) => names.push(dest),
+                None => return self.open_parser(index, format!("the name of an argument is not known ({place})")),
+            }
+        }
+        let action = match arguments.keyword("action") {
+            None => Some("store".to_owned()),
+            Some(Value::Text(action)) => Some(action.to_string()),
+            Some(Value::External(name)) if name.ends_with("BooleanOptionalAction") => {
+                let negated: Vec<String> =
+                    names.iter().filter_map(|n| n.strip_prefix("--")).map(|n| format!("--no-{n}")).collect();
+                names.extend(negated);
+                Some("store_true".to_owned())
+            }
+            Some(_) => None,
+        };
+        let ends = matches!(action.as_deref(), Some("help" | "version"));
+        let takes_none =
+            ["store_true", "store_false", "store_const", "append_const", "count", "help", "version", "callback"];
+        let arity = match (action.as_deref(), arguments.keyword("nargs")) {
+            (None, None) => Arity::Unknown,
+            (Some(action), _) if takes_none.contains(&action) => Arity::Exactly(0),
+            (_, None | Some(Value::None)) => Arity::Exactly(1),
+            (_, Some(Value::Int(n))) => usize::try_from(*n).map_or(Arity::Unknown, Arity::Exactly),
+            (_, Some(Value::Text(word))) => match &**word {
+                "?" => Arity::Optional,
+                "*" => Arity::Any,
+                "+" => Arity::Some,
+                "..." | "A..." => Arity::Rest,
+                _ => Arity::Unknown,
+            },
+            (_, Some(Value::External(name))) if name.ends_with("REMAINDER") => Arity::Rest,
+            _ => Arity::Unknown,
+        };
+        let required = if is_option {
+            let default = if arguments.is_open { Known::Maybe } else { Known::No };
+            known(arguments.keyword("required"), default)
+        } else if arity.least() == Some(0) {
+            Known::No
+        } else {
+            Known::Yes
+        };
+        let is_certain = self.maybe == 0;
+        let Some(parser) = self.parsers.get_mut(index) else { return };
+        parser.parameters.push(Parameter {
+            names,
+            is_option,
+            arity,
+            required,
+            choices: arguments.keyword("choices").and_then(texts_of),
+            is_certain,
+            group,
+            ends,
+            at,
+        });
+    }
+
+    pub(super) fn subparsers_method(
+        &mut self,
+        index: usize,
+        name: &str,
+        arguments: &Arguments,
+        scope: &Scope,
+        line: u32,
+    ) -> Value {
+        let place = self.place(scope, line);
+        if name != "add_parser" {
+            self.open_parser(index, format!("its subcommands are used in a way that is not understood ({place})"));
+            return Value::Unknown;
+        }
+        let own = arguments.positional.first().or(arguments.keyword("name")).and_then(text_of);
+        let inner = self.new_parser(arguments, scope, line);
+        let aliases = match arguments.keyword("aliases") {
+            None => Some(Vec::new()),
+            Some(list) => texts_of(list),
+        };
+        let Some(subparsers) = self.parsers.get_mut(index).and_then(|p| p.subparsers.as_mut()) else {
+            return inner;
+        };
+        match (own, aliases, &inner) {
+            (Some(own), Some(aliases), Value::Parser(parser, _)) => {
+                let names = std::iter::once(own).chain(aliases).collect();
+                subparsers.commands.push((names, *parser));
+            }
+            _ => {
+                subparsers.open.get_or_insert(format!("the name of a subcommand is not known ({place})"));
+            }
+        }
+        inner
+    }
+
+    /// The interface of a parser.
+    pub(super) fn parser_interface(&self, index: usize, depth: u8) -> Interface {
+        let Some(parser) = self.parsers.get(index).filter(|_| depth < MAX_NESTED) else {
+            return Interface { open: Some("its parser is not known".to_owned()), ..Interface::default() };
+        };
+        let subcommands = parser.subparsers.as_ref().map(|subparsers| Subcommands {
+            required: subparsers.required,
+            commands: subparsers
+                .commands
+                .iter()
+                .map(|(names, inner)| (names.clone(), self.parser_interface(*inner, depth + 1)))
+                .collect(),
+            open: subparsers.open.clone(),
+        });
+        Interface {
+            parameters: parser.parameters.clone(),
+            groups: parser.groups.clone(),
+            subcommands,
+            open: parser.open.clone(),
+            takes_unknown: parser.takes_unknown,
+            abbreviates: parser.abbreviates,
+        }
+    }
+}
+
+impl Parser {
+    /// Takes over what a parent has at this moment.
+    fn take_from(&mut self, parent: Self) {
+        let first = self.groups.len();
+        self.groups.extend(parent.groups);
+        let own = |p: &Parameter| self.parameters.iter().any(|q| q.names.iter().any(|n| p.names.contains(n)));
+        let taken: Vec<Parameter> = parent
+            .parameters
+            .into_iter()
+            .filter(|p| !own(p))
+            .map(|p| Parameter { group: p.group.map(|g| g + first), ..p })
+            .collect();
+        self.parameters.extend(taken);
+        self.open = self.open.take().or(parent.open);
+    }
+}

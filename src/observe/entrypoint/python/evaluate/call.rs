@@ -1,0 +1,379 @@
+//! Calls, attributes and decorators.
+
+use super::super::ast::ParameterKind;
+use super::expression::Arguments;
+use super::value::{Decorator, Scope, ScopeData, Value, text_of};
+use super::{Evaluator, Flow, MAX_CALLS, Root};
+
+/// Libraries that read the arguments themselves, by the names with which they begin.
+const FOREIGN: [(&str, &str); 17] = [
+    ("docopt.docopt", "docopt"),
+    ("fire.Fire", "fire"),
+    ("getopt.getopt", "getopt"),
+    ("getopt.gnu_getopt", "getopt"),
+    ("absl.app.run", "absl"),
+    ("cyclopts.App", "cyclopts"),
+    ("cyclopts.run", "cyclopts"),
+    ("plac.call", "plac"),
+    ("defopt.run", "defopt"),
+    ("tap.Tap", "tap"),
+    ("simple_parsing.ArgumentParser", "simple_parsing"),
+    ("jsonargparse.ArgumentParser", "jsonargparse"),
+    ("jsonargparse.CLI", "jsonargparse"),
+    ("hydra.main", "hydra"),
+    ("pydantic_settings.CliApp.run", "pydantic_settings"),
+    ("tyro.cli", "tyro"),
+    ("django.core.management.execute_from_command_line", "django"),
+];
+
+/// Functions that call what they are given.
+const RUNNERS: [&str; 6] = ["asyncio.run", "anyio.run", "trio.run", "uvloop.run", "curio.run", "builtins.exit"];
+
+/// Functions that leave a parser as it is.
+const HARMLESS: [&str; 12] = [
+    "argcomplete.autocomplete",
+    "builtins.print",
+    "builtins.isinstance",
+    "builtins.hasattr",
+    "builtins.getattr",
+    "builtins.type",
+    "builtins.str",
+    "builtins.repr",
+    "builtins.id",
+    "builtins.vars",
+    "builtins.len",
+    "typing.cast",
+];
+
+impl<'m> Evaluator<'m, '_> {
+    pub(super) fn attribute(&mut self, object: Value, name: &str, scope: &Scope, line: u32) -> Value {
+        match &object {
+            Value::External(module) if &**module == "sys" && name == "argv" => {
+                if self.reads_argv.is_none() {
+                    let place = self.place(scope, line);
+                    self.reads_argv = Some(format!("it reads sys.argv itself ({place})"));
+                }
+                Value::Argv
+            }
+            Value::External(module) => Value::External(format!("{module}.{name}").into()),
+            Value::Module(index) => {
+                let own = self.loaded.get(*index).and_then(|l| l.scope.names.borrow().get(name).cloned());
+                // A module of a package is an attribute of it once it is imported.
+                let of_package = || {
+                    let package = self.loaded.get(*index)?;
+                    let full = format!("{}.{name}", package.name);
+                    self.loaded.iter().position(|l| l.name == full).map(Value::Module)
+                };
+                own.or_else(of_package).unwrap_or(Value::Unknown)
+            }
+            Value::Object(index) => {
+                let Some((class, attributes)) = self.objects.get(*index).cloned() else { return Value::Unknown };
+                let own = attributes.names.borrow().get(name).cloned();
+                own.or_else(|| self.member(class, name, &object)).unwrap_or(Value::Unknown)
+            }
+            Value::Class(index) => {
+                let own = self.classes.get(*index).and_then(|c| c.scope.names.borrow().get(name).cloned());
+                own.unwrap_or(Value::Unknown)
+            }
+            Value::Parser(..) | Value::Subparsers(_) | Value::Command(_) | Value::Typer(_) | Value::Text(_)
+            | Value::List(_) | Value::Dict(_) => Value::Bound(Box::new(object), name.into()),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// A member of a class or of its bases; a function is bound to the object.
+    fn member(&mut self, class: usize, name: &str, object: &Value) -> Option<Value> {
+        let mut open = vec![class];
+        let mut seen = Vec::new();
+        while let Some(index) = open.pop() {
+            if seen.contains(&index) {
+                continue;
+            }
+            seen.push(index);
+            let class = self.classes.get(index)?;
+            if let Some(value) = class.scope.names.borrow().get(name).cloned() {
+                return Some(match value {
+                    Value::Function(function) => Value::Method(Box::new(object.clone()), function),
+                    other => other,
+                });
+            }
+            open.extend(class.bases.iter().rev().filter_map(|b| if let Value::Class(i) = b { Some(*i) } else { None }));
+        }
+        None
+    }
+
+    pub(super) fn call(&mut self, callee: &Value, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        if self.root.is_some() {
+            return Value::Unknown;
+        }
+        match callee {
+            Value::Function(index) => self.function(*index, arguments, None),
+            Value::Method(object, index) => self.function(*index, arguments, Some(object)),
+            Value::Bound(object, name) => self.method(object, name, arguments, scope, line),
+            Value::Class(index) => self.construct(*index, arguments, scope, line),
+            Value::External(name) => self.external(&name.clone(), arguments, scope, line),
+            Value::Decorator(_) => match arguments.positional.first() {
+                Some(function) => self.decorate(callee, function.clone(), scope, line),
+                None => Value::Unknown,
+            },
+            Value::Command(index) => self.set_root(Root::Command(*index), arguments, scope, line),
+            Value::Typer(index) => self.set_root(Root::Typer(*index), arguments, scope, line),
+            _ => {
+                self.hand_over("a function that is not known", arguments, scope, line);
+                Value::Unknown
+            }
+        }
+    }
+
+    /// A command that is called parses the arguments.
+    fn set_root(&mut self, root: Root, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        let given = arguments.positional.first().or(arguments.keyword("args"));
+        let own = given.is_none_or(|v| matches!(v, Value::None | Value::Argv));
+        self.root = Some(if own {
+            root
+        } else {
+            Root::Unknown(format!("{} gives its parser other arguments than the command line's", self.place(scope, line)))
+        });
+        Value::Unknown
+    }
+
+    /// A function of the project.
+    pub(super) fn function(&mut self, index: usize, arguments: &Arguments, object: Option<&Value>) -> Value {
+        let Some(function) = self.functions.get(index).cloned() else { return Value::Unknown };
+        if self.calls >= MAX_CALLS {
+            return Value::Unknown;
+        }
+        let scope = Scope::new(ScopeData {
+            parent: Some(Scope::clone(&function.scope)),
+            module: function.module,
+            ..ScopeData::default()
+        });
+        let mut positional = object.into_iter().chain(&arguments.positional).cloned();
+        let mut keywords = arguments.keywords.clone();
+        for parameter in &function.syntax.parameters {
+            let value = match parameter.kind {
+                ParameterKind::Rest => {
+                    let rest: Vec<Value> = positional.by_ref().collect();
+                    if arguments.is_open { Value::Unknown } else { Value::List(rest.into()) }
+                }
+                ParameterKind::Keywords => {
+                    let rest: Vec<(Value, Value)> =
+                        std::mem::take(&mut keywords).into_iter().map(|(n, v)| (Value::Text(n.into()), v)).collect();
+                    if arguments.is_open { Value::Unknown } else { Value::Dict(rest.into()) }
+                }
+                kind => {
+                    let named = keywords.iter().position(|(n, _)| *n == parameter.name).map(|i| keywords.remove(i).1);
+                    let placed = if kind == ParameterKind::Plain { positional.next() } else { None };
+                    let default = || {
+                        let known = function.defaults.iter().find(|(n, _)| *n == parameter.name);
+                        known.filter(|_| !arguments.is_open).map(|(_, v)| v.clone())
+                    };
+                    placed.or(named).or_else(default).unwrap_or(Value::Unknown)
+                }
+            };
+            scope.set(&parameter.name, value);
+        }
+        self.calls += 1;
+        let flow = self.body(&function.syntax.body, &scope);
+        self.calls -= 1;
+        match flow {
+            Flow::Return(value) => value,
+            Flow::Next | Flow::Break => Value::None,
+            Flow::End => Value::Unknown,
+        }
+    }
+
+    fn construct(&mut self, index: usize, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        let object = if self.derives_from(index, "argparse.ArgumentParser", 0) {
+            self.new_parser(arguments, scope, line)
+        } else {
+            let attributes = Scope::new(ScopeData { module: scope.module, ..ScopeData::default() });
+            self.objects.push((index, attributes));
+            Value::Object(self.objects.len() - 1)
+        };
+        if let Some(Value::Method(own, function)) = self.member(index, "__init__", &object) {
+            self.function(function, arguments, Some(&own));
+        }
+        object
+    }
+
+    /// Whether a class is derived from one of a library.
+    fn derives_from(&self, class: usize, name: &str, depth: u8) -> bool {
+        let Some(class) = self.classes.get(class).filter(|_| depth < 8) else { return false };
+        class.bases.iter().any(|base| match base {
+            Value::External(base) => &**base == name,
+            Value::Class(index) => self.derives_from(*index, name, depth + 1),
+            _ => false,
+        })
+    }
+
+    fn method(&mut self, object: &Value, name: &str, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        match object {
+            Value::Parser(index, group) => self.parser_method(*index, *group, name, arguments, scope, line),
+            Value::Subparsers(index) => self.subparsers_method(*index, name, arguments, scope, line),
+            Value::Command(index) => self.command_method(*index, name, arguments, scope, line),
+            Value::Typer(index) => self.app_method(*index, name, arguments, scope, line),
+            Value::Text(text) => match name {
+                "lower" => Value::Text(text.to_lowercase().into()),
+                "upper" => Value::Text(text.to_uppercase().into()),
+                "strip" => Value::Text(text.trim().into()),
+                "split" if arguments.positional.is_empty() => {
+                    Value::List(text.split_whitespace().map(|w| Value::Text(w.into())).collect::<Vec<_>>().into())
+                }
+                "replace" => match arguments.positional.as_slice() {
+                    [Value::Text(from), Value::Text(to)] => Value::Text(text.replace(&**from, to).into()),
+                    _ => Value::Unknown,
+                },
+                _ => Value::Unknown,
+            },
+            Value::Dict(pairs) => match name {
+                "items" => Value::List(
+                    pairs.iter().map(|(k, v)| Value::List(vec![k.clone(), v.clone()].into())).collect::<Vec<_>>().into(),
+                ),
+                "keys" => Value::List(pairs.iter().map(|(k, _)| k.clone()).collect::<Vec<_>>().into()),
+                "values" => Value::List(pairs.iter().map(|(_, v)| v.clone()).collect::<Vec<_>>().into()),
+                _ => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// Something of a library.
+    fn external(&mut self, name: &str, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        if let Some((_, library)) = FOREIGN.iter().find(|(n, _)| *n == name) {
+            let reason = format!("its arguments are read by {library}, which is not understood ({})", self.place(scope, line));
+            self.foreign.get_or_insert(reason);
+            return Value::Unknown;
+        }
+        match name {
+            "argparse.ArgumentParser" | "configargparse.ArgumentParser" | "configargparse.ArgParser"
+            | "optparse.OptionParser" => {
+                let parser = self.new_parser(arguments, scope, line);
+                if let Value::Parser(index, _) = parser {
+                    self.mark_library(index, name);
+                }
+                return parser;
+            }
+            "typer.Typer" => return self.new_app(arguments),
+            "typer.run" => {
+                if let Some(Value::Function(index)) = arguments.positional.first() {
+                    self.root = Some(Root::TyperFunction(*index));
+                }
+                return Value::Unknown;
+            }
+            "typer.Option" | "typer.Argument" => return super::typer::parameter(name, arguments),
+            "builtins.super" => return Value::External("super".into()),
+            "builtins.list" | "builtins.tuple" | "builtins.sorted" | "builtins.set" => {
+                return match arguments.positional.first() {
+                    Some(list @ Value::List(_)) => list.clone(),
+                    _ => Value::Unknown,
+                };
+            }
+            "builtins.str" => {
+                let text = arguments.positional.first().and_then(text_of);
+                return text.map_or(Value::Unknown, |t| Value::Text(t.into()));
+            }
+            "builtins.dict" if arguments.positional.is_empty() && !arguments.is_open => {
+                let pairs = arguments.keywords.iter().map(|(n, v)| (Value::Text(n.as_str().into()), v.clone()));
+                return Value::Dict(pairs.collect::<Vec<_>>().into());
+            }
+            "sys.exit" | "os._exit" | "builtins.quit" => return Value::Unknown,
+            _ => {}
+        }
+        if let Some(value) = self.click_call(name, arguments, scope, line) {
+            return value;
+        }
+        if RUNNERS.contains(&name) {
+            if let Some(Value::Function(index)) = arguments.positional.first() {
+                return self.function(*index, &Arguments::default(), None);
+            }
+            return Value::Unknown;
+        }
+        if !HARMLESS.contains(&name) && !name.starts_with("super.") {
+            self.hand_over(&format!("{name}, whose source is not read"), arguments, scope, line);
+        }
+        Value::Unknown
+    }
+
+    /// A parser that is handed to something that is not seen may get more options there.
+    fn hand_over(&mut self, to: &str, arguments: &Arguments, scope: &Scope, line: u32) {
+        let values = arguments.positional.iter().chain(arguments.keywords.iter().map(|(_, v)| v));
+        let all: Vec<Value> = values.cloned().collect();
+        for value in all {
+            let reason = format!("{} hands the parser to {to}", self.place(scope, line));
+            self.open_interface(&value, reason);
+        }
+    }
+
+    /// Notes why a parser or command may take more than is seen.
+    pub(super) fn open_interface(&mut self, value: &Value, reason: String) {
+        match value {
+            Value::Parser(index, _) | Value::Subparsers(index) => self.open_parser(*index, reason),
+            Value::Command(index) => {
+                if let Some(command) = self.commands.get_mut(*index) {
+                    command.open.get_or_insert(reason);
+                }
+            }
+            Value::Typer(index) => {
+                if let Some(app) = self.apps.get_mut(*index) {
+                    app.open.get_or_insert(reason);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What a decorator makes of a value.
+    pub(super) fn decorate(&mut self, with: &Value, value: Value, scope: &Scope, line: u32) -> Value {
+        match with {
+            Value::Decorator(decorator) => match &**decorator {
+                Decorator::Typer { .. } => self.typer_decorate(decorator, value),
+                _ => self.click_decorate(decorator, value, scope, line),
+            },
+            Value::External(name) => match self.click_call(name, &Arguments::default(), scope, line) {
+                // `@click.command` without parentheses.
+                Some(Value::Decorator(decorator)) => self.decorate(&Value::Decorator(decorator), value, scope, line),
+                Some(_) => value,
+                None => {
+                    let is_known = ["functools.", "contextlib.", "builtins.", "typing.", "abc.", "dataclasses."];
+                    if !is_known.iter().any(|k| name.starts_with(k)) {
+                        self.open_function(&value, format!("the decorator {name} may add options ({})", self.place(scope, line)));
+                    }
+                    value
+                }
+            },
+            // `@cli.command` without parentheses.
+            Value::Bound(..) => {
+                let made = self.call(with, &Arguments::default(), scope, line);
+                match made {
+                    Value::Decorator(_) => self.decorate(&made, value, scope, line),
+                    _ => value,
+                }
+            }
+            Value::Function(index) => {
+                let arguments = Arguments { positional: vec![value.clone()], ..Arguments::default() };
+                match self.function(*index, &arguments, None) {
+                    // A wrapper of the function is the function.
+                    made @ (Value::Command(_) | Value::Typer(_)) => made,
+                    _ => value,
+                }
+            }
+            Value::Unknown => {
+                self.open_function(&value, format!("a decorator may add options ({})", self.place(scope, line)));
+                value
+            }
+            _ => value,
+        }
+    }
+
+    fn open_function(&mut self, value: &Value, reason: String) {
+        match value {
+            Value::Function(index) => {
+                if let Some(function) = self.functions.get_mut(*index) {
+                    function.open.get_or_insert(reason);
+                }
+            }
+            other => self.open_interface(&other.clone(), reason),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Expressions.
+
+use std::rc::Rc;
+
+use super::super::ast::{Argument, Comparison, Expr, ExprKind};
+use super::value::{Scope, Value, equal, text_of, truth};
+use super::{Evaluator, MAX_DEPTH};
+
+/// The arguments of a call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Arguments {
+    pub(super) positional: Vec<Value>,
+    pub(super) keywords: Vec<(String, Value)>,
+    /// Whether there may be more: `*values`, `**options` that are not known.
+    pub(super) is_open: bool,
+}
+
+impl Arguments {
+    pub(super) fn keyword(&self, name: &str) -> Option<&Value> {
+        self.keywords.iter().find(|(n, _)| n == name).map(|(_, v)| v)
+    }
+
+    /// A text given by name.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.keyword(name).and_then(text_of)
+    }
+}
+
+/// What `+` makes of two values.
+pub(super) fn sum(one: &Value, two: &Value) -> Value {
+    match (one, two) {
+        (Value::Text(a), Value::Text(b)) => Value::Text(format!("{a}{b}").into()),
+        (Value::List(a), Value::List(b)) => Value::List(Rc::new(a.iter().chain(b.iter()).cloned().collect())),
+        (Value::Int(a), Value::Int(b)) => a.checked_add(*b).map_or(Value::Unknown, Value::Int),
+        _ => Value::Unknown,
+    }
+}
+
+impl<'m> Evaluator<'m, '_> {
+    pub(super) fn expression(&mut self, expression: &'m Expr, scope: &Scope) -> Value {
+        if !self.step() || self.depth >= MAX_DEPTH {
+            return Value::Unknown;
+        }
+        self.depth += 1;
+        let value = self.value(expression, scope);
+        self.depth -= 1;
+        value
+    }
+
+    fn value(&mut self, expression: &'m Expr, scope: &Scope) -> Value {
+        match &expression.kind {
+            ExprKind::Text(text) => Value::Text(text.as_str().into()),
+            ExprKind::Int(number) => Value::Int(*number),
+            ExprKind::Bool(value) => Value::Bool(*value),
+            ExprKind::None => Value::None,
+            ExprKind::Ellipsis => Value::External("...".into()),
+            ExprKind::Name(name) => scope.get(name).unwrap_or_else(|| Value::External(format!("builtins.{name}").into())),
+            ExprKind::Attribute(object, name) => {
+                let object = self.expression(object, scope);
+                self.attribute(object, name, scope, expression.line)
+            }
+            ExprKind::Call(function, arguments) => {
+                let callee = self.expression(function, scope);
+                let arguments = self.arguments(arguments, scope);
+                self.call(&callee, &arguments, scope, expression.line)
+            }
+            ExprKind::List(items) | ExprKind::Tuple(items) => {
+                let mut out = Vec::new();
+                for item in items {
+                    match &item.kind {
+                        ExprKind::Star(inner) => match self.expression(inner, scope) {
+                            Value::List(more) => out.extend(more.iter().cloned()),
+                            _ => return Value::Unknown,
+                        },
+                        _ => out.push(self.expression(item, scope)),
+                    }
+                }
+                Value::List(Rc::new(out))
+            }
+            ExprKind::Dict(pairs) => {
+                let mut out = Vec::new();
+                for (key, value) in pairs {
+                    let value = self.expression(value, scope);
+                    match (key, value) {
+                        (Some(key), value) => out.push((self.expression(key, scope), value)),
+                        (None, Value::Dict(more)) => out.extend(more.iter().cloned()),
+                        (None, _) => return Value::Unknown,
+                    }
+                }
+                Value::Dict(Rc::new(out))
+            }
+            ExprKind::Wrapped(inner) | ExprKind::Star(inner) => self.expression(inner, scope),
+            ExprKind::Named(name, inner) => {
+                let value = self.expression(inner, scope);
+                scope.set(name, value.clone());
+                value
+            }
+            ExprKind::Not(inner) => match self.test(inner, scope) {
+                Some(known) => Value::Bool(!known),
+                None => Value::Unknown,
+            },
+            ExprKind::Junction { is_and, left, right } => {
+                let first = self.expression(left, scope);
+                match truth(&first) {
+                    Some(known) if known != *is_and => first,
+                    Some(_) => self.expression(right, scope),
+                    None => {
+                        let second = self.expression(right, scope);
+                        // Whichever the first is, `x and False` is false.
+                        if truth(&second) == Some(!*is_and) && *is_and { second } else { Value::Unknown }
+                    }
+                }
+            }
+            ExprKind::Compare(left, operator, right) => {
+                if let Some(known) = self.guards(scope.module).holds(expression) {
+                    return Value::Bool(known);
+                }
+                let (one, two) = (self.expression(left, scope), self.expression(right, scope));
+                compare(&one, *operator, &two)
+            }
+            ExprKind::Add(left, right) => {
+                let (one, two) = (self.expression(left, scope), self.expression(right, scope));
+                sum(&one, &two)
+            }
+            ExprKind::Choice { test, then, otherwise } => match self.test(test, scope) {
+                Some(true) => self.expression(then, scope),
+                Some(false) => self.expression(otherwise, scope),
+                None => {
+                    let (one, two) = (self.expression(then, scope), self.expression(otherwise, scope));
+                    if equal(&one, &two) == Some(true) { one } else { Value::Unknown }
+                }
+            },
+            ExprKind::Format(parts) => {
+                let mut text = String::new();
+                for part in parts {
+                    match self.expression(part, scope) {
+                        Value::Text(part) => text.push_str(&part),
+                        Value::Int(number) => text.push_str(&number.to_string()),
+                        _ => return Value::Unknown,
+                    }
+                }
+                Value::Text(text.into())
+            }
+            ExprKind::Subscript(value, of) => self.subscript(value, of, scope),
+            ExprKind::Comprehension { element, target, iterable, has_conditions } => {
+                let iterable = self.expression(iterable, scope);
+                let Value::List(items) = iterable else { return Value::Unknown };
+                if *has_conditions || items.len() > 500 {
+                    return Value::Unknown;
+                }
+                let mut out = Vec::new();
+                for item in items.iter() {
+                    self.assign(target, item.clone(), scope);
+                    out.push(self.expression(element, scope));
+                }
+                Value::List(Rc::new(out))
+            }
+            ExprKind::Other => Value::Unknown,
+        }
+    }
+
+    fn subscript(&mut self, value: &'m Expr, of: &'m [Expr], scope: &Scope) -> Value {
+        let object = self.expression(value, scope);
+        let keys: Vec<Value> = of.iter().map(|k| self.expression(k, scope)).collect();
+        match (&object, keys.as_slice()) {
+            (Value::List(items), [Value::Int(index)]) => {
+                let index = usize::try_from(*index).ok();
+                index.and_then(|i| items.get(i)).cloned().unwrap_or(Value::Unknown)
+            }
+            (Value::Dict(pairs), [key]) => {
+                let found = pairs.iter().find(|(k, _)| equal(k, key) == Some(true));
+                found.map_or(Value::Unknown, |(_, v)| v.clone())
+            }
+            (Value::Argv, [Value::Int(0)]) => Value::Unknown,
+            (Value::Argv, _) => Value::Argv,
+            // `Annotated[str, typer.Option()]`: what says how it is given.
+            (Value::External(name), keys) if name.ends_with(".Annotated") => {
+                let known = keys.iter().find(|k| matches!(k, Value::TyperParameter(_)));
+                known.cloned().unwrap_or(Value::Unknown)
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    pub(super) fn arguments(&mut self, arguments: &'m [Argument], scope: &Scope) -> Arguments {
+        let mut out = Arguments::default();
+        for argument in arguments {
+            match argument {
+                Argument::Positional(value) => {
+                    let value = self.expression(value, scope);
+                    out.positional.push(value);
+                }
+                Argument::Keyword(name, value) => {
+                    let value = self.expression(value, scope);
+                    out.keywords.push((name.clone(), value));
+                }
+                Argument::Star(value) => match self.expression(value, scope) {
+                    Value::List(items) => out.positional.extend(items.iter().cloned()),
+                    _ => out.is_open = true,
+                },
+                Argument::DoubleStar(value) => match self.expression(value, scope) {
+                    Value::Dict(pairs) => {
+                        for (key, value) in pairs.iter() {
+                            match text_of(key) {
+                                Some(name) => out.keywords.push((name, value.clone())),
+                                None => out.is_open = true,
+                            }
+                        }
+                    }
+                    _ => out.is_open = true,
+                },
+            }
+        }
+        out
+    }
+}
+
+fn compare(one: &Value, operator: Comparison, two: &Value) -> Value {
+    let known = match operator {
+        Comparison::Equal | Comparison::Is => equal(one, two),
+        Comparison::NotEqual | Comparison::IsNot => equal(one, two).map(|e| !e),
+        Comparison::In | Comparison::NotIn => match two {
+            Value::List(items) => {
+                let answers: Vec<Option<bool>> = items.iter().map(|i| equal(one, i)).collect();
+                let is_in = if answers.contains(&Some(true)) {
+                    Some(true)
+                } else if answers.iter().all(|a| *a == Some(false)) {
+                    Some(false)
+                } else {
+                    None
+                };
+                is_in.map(|i| i == (operator == Comparison::In))
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    known.map_or(Value::Unknown, Value::Bool)
+}

@@ -1,0 +1,198 @@
+//! Reads a program's command line interface by going through its code as it would run: modules are entered, functions
+//! called, parsers put together, up to the place where the arguments are parsed. Nothing of the image is run. What
+//! depends on anything but the text stays unknown, and a parser that depends on it is open.
+
+mod argparse;
+mod call;
+mod click;
+mod expression;
+mod statement;
+mod typer;
+mod value;
+
+use std::collections::HashMap;
+
+use super::super::cli::{Interface, Reading, Written};
+use super::super::filesystem::Filesystem;
+use super::imports::Finder;
+use super::syntax::{Module, Modules};
+use super::{Script, guard::Guards};
+use value::{Class, Function, Scope, ScopeData, Value};
+
+/// Most steps that are taken for one program.
+const MAX_STEPS: u32 = 400_000;
+
+/// How deep calls and imports are followed.
+const MAX_CALLS: u32 = 48;
+
+/// How deep expressions are followed.
+const MAX_DEPTH: u32 = 200;
+
+/// Reads the interface of a program whose modules were parsed.
+pub(crate) fn interface<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, script: &Script) -> Reading {
+    let mut evaluator = Evaluator {
+        finder: Finder { filesystem, script },
+        modules,
+        script,
+        loaded: Vec::new(),
+        by_path: HashMap::new(),
+        functions: Vec::new(),
+        classes: Vec::new(),
+        objects: Vec::new(),
+        parsers: Vec::new(),
+        commands: Vec::new(),
+        apps: Vec::new(),
+        root: None,
+        known_before: Vec::new(),
+        foreign: None,
+        reads_argv: None,
+        steps: 0,
+        calls: 0,
+        depth: 0,
+        maybe: 0,
+    };
+    evaluator.run();
+    evaluator.finish()
+}
+
+/// What parses the arguments.
+#[derive(Clone, Debug)]
+enum Root {
+    /// A parser of argparse or optparse: its index.
+    Parser(usize),
+    /// A command of click: its index.
+    Command(usize),
+    /// An application of typer: its index.
+    Typer(usize),
+    /// A function that `typer.run` is given.
+    TyperFunction(usize),
+    /// Something that is not understood: why.
+    Unknown(String),
+}
+
+/// A module that was entered.
+struct Loaded<'m> {
+    module: &'m Module<'m>,
+    name: String,
+    is_package: bool,
+    scope: Scope,
+}
+
+struct Evaluator<'m, 'a> {
+    finder: Finder<'m, 'a>,
+    modules: &'m Modules<'a>,
+    script: &'m Script,
+    loaded: Vec<Loaded<'m>>,
+    by_path: HashMap<Vec<u8>, usize>,
+    functions: Vec<Function<'m>>,
+    classes: Vec<Class>,
+    /// Objects of classes: class and attributes.
+    objects: Vec<(usize, Scope)>,
+    parsers: Vec<argparse::Parser>,
+    commands: Vec<click::Command>,
+    apps: Vec<typer::App>,
+    root: Option<Root>,
+    /// Parsers that read what they know and leave the rest: `parse_known_args`.
+    known_before: Vec<usize>,
+    /// A library that reads the arguments and is not understood, and where.
+    foreign: Option<String>,
+    /// Where the program looks at `sys.argv` itself.
+    reads_argv: Option<String>,
+    steps: u32,
+    calls: u32,
+    depth: u32,
+    /// How many conditions that are not known are around.
+    maybe: u32,
+}
+
+/// How a list of statements ends.
+enum Flow {
+    Next,
+    Return(Value),
+    Break,
+    /// The arguments are parsed, or the program ends.
+    End,
+}
+
+impl<'m, 'a> Evaluator<'m, 'a> {
+    fn run(&mut self) {
+        let Some(Ok(module)) = self.modules.get(&self.script.file) else { return };
+        let is_package = self.script.file.ends_with(b"/__main__.py") && self.script.name.is_some();
+        let name = self.script.name.clone().unwrap_or_default();
+        let index = self.open(module, name, is_package);
+        let scope = std::rc::Rc::clone(&self.loaded[index].scope);
+        scope.set("__name__", Value::Text("__main__".into()));
+        self.body(&module.body, &scope);
+    }
+
+    /// Notes a module that is about to be run.
+    fn open(&mut self, module: &'m Module<'a>, name: String, is_package: bool) -> usize {
+        let index = self.loaded.len();
+        let scope = Scope::new(ScopeData { module: index, ..ScopeData::default() });
+        scope.set("__name__", Value::Text(name.as_str().into()));
+        self.by_path.insert(module.path.clone(), index);
+        self.loaded.push(Loaded { module, name, is_package, scope });
+        index
+    }
+
+    /// Whether there are steps left.
+    fn step(&mut self) -> bool {
+        self.steps += 1;
+        self.steps < MAX_STEPS
+    }
+
+    fn guards(&self, module: usize) -> Guards {
+        Guards { version: self.script.search.version, is_main: module == 0 }
+    }
+
+    fn written(&self, scope: &Scope, line: u32) -> Written {
+        let file = self.loaded.get(scope.module).map(|l| l.module.path.clone()).unwrap_or_default();
+        Written { file, line }
+    }
+
+    /// A place for people: `/app/cli.py:7`.
+    fn place(&self, scope: &Scope, line: u32) -> String {
+        let written = self.written(scope, line);
+        format!("/{}:{line}", String::from_utf8_lossy(&written.file))
+    }
+
+    /// What was read, once all is gone through.
+    fn finish(mut self) -> Reading {
+        if self.steps >= MAX_STEPS {
+            return Reading::Unknown("its code takes more steps than are followed".to_owned());
+        }
+        let root = self.root.take().or_else(|| self.known_before.last().map(|p| Root::Parser(*p)));
+        let mut interface = match root {
+            Some(Root::Parser(index)) => self.parser_interface(index, 0),
+            Some(Root::Command(index)) => self.command_interface(index, 0),
+            Some(Root::Typer(index)) => self.app_interface(index, 0),
+            Some(Root::TyperFunction(index)) => self.function_interface(index),
+            Some(Root::Unknown(reason)) => return Reading::Unknown(reason),
+            None => {
+                let reason = self.foreign.or(self.reads_argv);
+                let none = "no parser that is understood (argparse, click, typer) is reached in its source";
+                return Reading::Unknown(reason.unwrap_or_else(|| none.to_owned()));
+            }
+        };
+        self.add_known_before(&mut interface);
+        if let Some(reason) = &self.foreign {
+            interface.open.get_or_insert_with(|| reason.clone());
+        }
+        Reading::Known(Box::new(interface))
+    }
+
+    /// The options of parsers that read what they know and left the rest to the last.
+    fn add_known_before(&mut self, interface: &mut Interface) {
+        for index in std::mem::take(&mut self.known_before) {
+            let before = self.parser_interface(index, 0);
+            for mut parameter in before.parameters.into_iter().filter(|p| p.is_option) {
+                let is_there =
+                    interface.parameters.iter().any(|p| p.names.iter().any(|n| parameter.names.contains(n)));
+                if !is_there {
+                    parameter.group = None;
+                    interface.parameters.push(parameter);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! Statements.
+
+use super::super::ast::{Alias, Expr, ExprKind, Function as FunctionSyntax, Stmt, StmtKind};
+use super::super::imports::{Target, absolute, package_of};
+use super::value::{Class, Function, Scope, ScopeData, Value, truth};
+use super::{Evaluator, Flow, MAX_CALLS};
+
+/// Most rounds of a loop over a list that is written out.
+const MAX_ROUNDS: usize = 500;
+
+impl<'m> Evaluator<'m, '_> {
+    pub(super) fn body(&mut self, body: &'m [Stmt], scope: &Scope) -> Flow {
+        for statement in body {
+            if !self.step() {
+                return Flow::End;
+            }
+            match self.statement(statement, scope) {
+                Flow::Next => {}
+                other => return other,
+            }
+            if self.root.is_some() {
+                return Flow::End;
+            }
+        }
+        Flow::Next
+    }
+
+    fn statement(&mut self, statement: &'m Stmt, scope: &Scope) -> Flow {
+        match &statement.kind {
+            StmtKind::Function(function) => self.define(function, scope),
+            StmtKind::Class { name, arguments, body } => {
+                let bases = self.arguments(arguments, scope).positional;
+                let inner = Scope::new(ScopeData {
+                    parent: Some(Scope::clone(scope)),
+                    module: scope.module,
+                    ..ScopeData::default()
+                });
+                self.body(body, &inner);
+                self.classes.push(Class { bases, scope: inner });
+                scope.set(name, Value::Class(self.classes.len() - 1));
+            }
+            StmtKind::Return(value) => {
+                let value = value.as_ref().map_or(Value::None, |v| self.expression(v, scope));
+                return Flow::Return(value);
+            }
+            StmtKind::Assign { targets, value } => {
+                let value = self.expression(value, scope);
+                targets.iter().for_each(|t| self.assign(t, value.clone(), scope));
+            }
+            StmtKind::Augment { target, value } => {
+                let (old, new) = (self.expression(target, scope), self.expression(value, scope));
+                let sum = super::expression::sum(&old, &new);
+                self.assign(target, sum, scope);
+            }
+            StmtKind::Annotate { target, value } => {
+                if let Some(value) = value {
+                    let value = self.expression(value, scope);
+                    self.assign(target, value, scope);
+                }
+            }
+            StmtKind::Expr(expression) => {
+                self.expression(expression, scope);
+            }
+            StmtKind::If(branches) => return self.branches(branches, scope),
+            StmtKind::For { target, iterable, body, otherwise } => {
+                return self.each(target, iterable, body, otherwise, scope);
+            }
+            StmtKind::While { test, body, .. } => {
+                self.expression(test, scope);
+                return self.perhaps(body, scope);
+            }
+            StmtKind::With { items, body } => {
+                for (item, target) in items {
+                    let value = self.expression(item, scope);
+                    if let Some(target) = target {
+                        self.assign(target, value, scope);
+                    }
+                }
+                return self.body(body, scope);
+            }
+            StmtKind::Try { body, otherwise, finally, .. } => {
+                for part in [body, otherwise, finally] {
+                    match self.body(part, scope) {
+                        Flow::Next => {}
+                        other => return other,
+                    }
+                }
+            }
+            StmtKind::Match(cases) => {
+                for (_, body) in cases {
+                    if let Flow::End = self.perhaps(body, scope)
+                        && self.root.is_some()
+                    {
+                        return Flow::End;
+                    }
+                }
+            }
+            StmtKind::Import(aliases) => aliases.iter().for_each(|alias| self.import(alias, scope)),
+            StmtKind::ImportFrom { level, module, names } => self.import_from(*level, module, names, scope),
+            // `raise SystemExit(main())`
+            StmtKind::Raise(value) => {
+                if let Some(value) = value {
+                    self.expression(value, scope);
+                }
+                return Flow::End;
+            }
+            StmtKind::Break | StmtKind::Continue => return Flow::Break,
+            StmtKind::Global(names) => {
+                let module = self.loaded.get(scope.module).map(|l| Scope::clone(&l.scope));
+                for name in names {
+                    if let Some(value) = module.as_ref().and_then(|m| m.get(name)) {
+                        scope.set(name, value);
+                    }
+                }
+            }
+            StmtKind::Other => {}
+        }
+        Flow::Next
+    }
+
+    /// Statements that may be run or not.
+    fn perhaps(&mut self, body: &'m [Stmt], scope: &Scope) -> Flow {
+        self.maybe += 1;
+        let flow = self.body(body, scope);
+        self.maybe -= 1;
+        match flow {
+            Flow::End if self.root.is_some() => Flow::End,
+            // An early end under a condition, such as that of a usage text, ends nothing here.
+            _ => Flow::Next,
+        }
+    }
+
+    fn branches(&mut self, branches: &'m [(Option<Expr>, Vec<Stmt>)], scope: &Scope) -> Flow {
+        let mut is_open = false;
+        let mut returned = None;
+        for (test, body) in branches {
+            let known = match test {
+                None => Some(true),
+                Some(test) => self.test(test, scope),
+            };
+            match known {
+                Some(false) => {}
+                Some(true) if !is_open => return self.body(body, scope),
+                _ => {
+                    is_open = true;
+                    self.maybe += 1;
+                    let flow = self.body(body, scope);
+                    self.maybe -= 1;
+                    match flow {
+                        Flow::End if self.root.is_some() => return Flow::End,
+                        Flow::Return(value) => returned = returned.or(Some(value)),
+                        _ => {}
+                    }
+                    if known == Some(true) {
+                        break;
+                    }
+                }
+            }
+        }
+        // A function that gives back a parser under a condition most often gives back the same below.
+        let is_known = matches!(returned, Some(Value::Parser(..) | Value::Command(_) | Value::Typer(_)));
+        match returned {
+            Some(value) if is_known && branches.iter().any(|(test, _)| test.is_none()) => Flow::Return(value),
+            _ => Flow::Next,
+        }
+    }
+
+    /// Whether a condition holds, if that is known.
+    pub(super) fn test(&mut self, test: &'m Expr, scope: &Scope) -> Option<bool> {
+        if let Some(known) = self.guards(scope.module).holds(test) {
+            return Some(known);
+        }
+        let value = self.expression(test, scope);
+        truth(&value)
+    }
+
+    fn each(
+        &mut self,
+        target: &'m Expr,
+        iterable: &'m Expr,
+        body: &'m [Stmt],
+        otherwise: &'m [Stmt],
+        scope: &Scope,
+    ) -> Flow {
+        let items = match self.expression(iterable, scope) {
+            Value::List(items) => items.to_vec(),
+            Value::Dict(pairs) => pairs.iter().map(|(key, _)| key.clone()).collect(),
+            _ => {
+                self.assign(target, Value::Unknown, scope);
+                return self.perhaps(body, scope);
+            }
+        };
+        for item in items.into_iter().take(MAX_ROUNDS) {
+            self.assign(target, item, scope);
+            match self.body(body, scope) {
+                Flow::Next | Flow::Break => {}
+                other => return other,
+            }
+        }
+        self.body(otherwise, scope)
+    }
+
+    /// Gives a target a value. Under a condition that is not known a variable that had another value is not known.
+    pub(super) fn assign(&mut self, target: &'m Expr, value: Value, scope: &Scope) {
+        match &target.kind {
+            ExprKind::Name(name) => {
+                let other = scope.names.borrow().get(name).cloned();
+                let is_same = other.as_ref().is_none_or(|o| super::value::equal(o, &value) == Some(true));
+                let replaces_none = matches!(other, Some(Value::None));
+                let is_kept = self.maybe == 0 || is_same || replaces_none || is_interface(&value);
+                scope.set(name, if is_kept { value } else { Value::Unknown });
+            }
+            ExprKind::Tuple(targets) | ExprKind::List(targets) => {
+                let items = match &value {
+                    Value::List(items) if items.len() == targets.len() => items.to_vec(),
+                    _ => vec![Value::Unknown; targets.len()],
+                };
+                targets.iter().zip(items).for_each(|(t, item)| self.assign(t, item, scope));
+            }
+            ExprKind::Attribute(object, name) => {
+                let object = self.expression(object, scope);
+                self.set_attribute(&object, name, value);
+            }
+            ExprKind::Subscript(object, _) => {
+                // A list or a dictionary that is changed is not known any more.
+                if let ExprKind::Name(name) = &object.kind
+                    && matches!(scope.get(name), Some(Value::List(_) | Value::Dict(_)))
+                {
+                    scope.set(name, Value::Unknown);
+                }
+            }
+            ExprKind::Star(inner) | ExprKind::Wrapped(inner) => self.assign(inner, Value::Unknown, scope),
+            _ => {}
+        }
+    }
+
+    fn set_attribute(&mut self, object: &Value, name: &str, value: Value) {
+        match object {
+            Value::Object(index) => {
+                if let Some((_, attributes)) = self.objects.get(*index) {
+                    attributes.set(name, value);
+                }
+            }
+            Value::Class(index) => {
+                if let Some(class) = self.classes.get(*index) {
+                    class.scope.set(name, value);
+                }
+            }
+            Value::Module(index) => {
+                if let Some(loaded) = self.loaded.get(*index) {
+                    loaded.scope.set(name, value);
+                }
+            }
+            Value::Subparsers(parser) if name == "required" => self.require_subcommand(*parser, &value),
+            _ => {}
+        }
+    }
+
+    fn define(&mut self, function: &'m FunctionSyntax, scope: &Scope) {
+        let mut defaults = Vec::new();
+        let mut annotations = Vec::new();
+        for parameter in &function.parameters {
+            if let Some(default) = &parameter.default {
+                defaults.push((parameter.name.clone(), self.expression(default, scope)));
+            }
+            if let Some(annotation) = &parameter.annotation {
+                annotations.push((parameter.name.clone(), self.expression(annotation, scope)));
+            }
+        }
+        self.functions.push(Function {
+            module: scope.module,
+            syntax: function,
+            scope: Scope::clone(scope),
+            defaults,
+            annotations,
+            parameters: Vec::new(),
+            open: None,
+        });
+        let mut value = Value::Function(self.functions.len() - 1);
+        for decorator in function.decorators.iter().rev() {
+            let with = self.expression(decorator, scope);
+            value = self.decorate(&with, value, scope, decorator.line);
+        }
+        scope.set(&function.name, value);
+    }
+
+    fn import(&mut self, alias: &Alias, scope: &Scope) {
+        let value = self.module_value(&alias.name);
+        match &alias.other {
+            Some(other) => scope.set(other, value),
+            None => {
+                let first = alias.name.split('.').next().unwrap_or_default();
+                let value = if first == alias.name { value } else { self.module_value(first) };
+                scope.set(first, value);
+            }
+        }
+    }
+
+    fn import_from(&mut self, level: usize, module: &str, names: &[Alias], scope: &Scope) {
+        let package = self.loaded.get(scope.module).map(|l| package_of(&l.name, l.is_package)).unwrap_or_default();
+        let Some(module) = absolute(&package, level, module) else { return };
+        let from = self.module_value(&module);
+        for alias in names {
+            if alias.name == "*" {
+                if let Value::Module(index) = from
+                    && let Some(loaded) = self.loaded.get(index)
+                {
+                    let all: Vec<(String, Value)> =
+                        loaded.scope.names.borrow().iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+                    all.into_iter().filter(|(n, _)| !n.starts_with('_')).for_each(|(n, v)| scope.set(&n, v));
+                }
+                continue;
+            }
+            let value = match &from {
+                Value::Module(index) => {
+                    let own = self.loaded.get(*index).and_then(|l| l.scope.get(&alias.name));
+                    own.unwrap_or_else(|| self.module_value(&format!("{module}.{}", alias.name)))
+                }
+                Value::External(name) => Value::External(format!("{name}.{}", alias.name).into()),
+                _ => self.module_value(&format!("{module}.{}", alias.name)),
+            };
+            scope.set(alias.other.as_deref().unwrap_or(&alias.name), value);
+        }
+    }
+
+    /// A module as a value: entered if it is the project's own, else known by its name.
+    fn module_value(&mut self, name: &str) -> Value {
+        for (i, _) in name.match_indices('.') {
+            // Packages are entered before what is in them.
+            if let Some(package) = name.get(..i) {
+                self.enter(package);
+            }
+        }
+        self.enter(name).unwrap_or_else(|| Value::External(name.into()))
+    }
+
+    fn enter(&mut self, name: &str) -> Option<Value> {
+        match self.finder.find(name) {
+            Target::Source { path, is_package } => {
+                if let Some(index) = self.by_path.get(&path) {
+                    return Some(Value::Module(*index));
+                }
+                let Some(Ok(module)) = self.modules.get(&path) else { return None };
+                if self.calls >= MAX_CALLS {
+                    return None;
+                }
+                let index = self.open(module, name.to_owned(), is_package);
+                let scope = Scope::clone(&self.loaded[index].scope);
+                self.calls += 1;
+                // A module is entered whatever condition is around.
+                let maybe = std::mem::take(&mut self.maybe);
+                self.body(&module.body, &scope);
+                self.maybe = maybe;
+                self.calls -= 1;
+                Some(Value::Module(index))
+            }
+            Target::Namespace(_) => Some(Value::External(name.into())),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a value is a parser or the like, which is not forgotten under a condition.
+fn is_interface(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Parser(..) | Value::Subparsers(_) | Value::Command(_) | Value::Typer(_) | Value::Object(_)
+    )
+}

@@ -1,0 +1,113 @@
+//! Python: what an interpreter is given to run, whether it is there, parses and finds its modules, and which command
+//! lines it takes. <https://docs.python.org/3/using/cmdline.html>
+
+mod ast;
+mod convert;
+mod evaluate;
+mod guard;
+mod imports;
+mod locate;
+mod names;
+mod search;
+mod stdlib;
+mod syntax;
+
+use super::machine::{Found, Machine};
+use super::{Fault, Started};
+use locate::locate;
+use search::{Start, parent, search};
+
+pub(crate) use evaluate::interface;
+pub(crate) use imports::{Problem, check, load};
+pub(crate) use search::{Search, Version};
+
+/// A Python module or script that is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Script {
+    /// Its path.
+    pub(crate) file: Vec<u8>,
+    /// Its dotted name, if `-m` runs it.
+    pub(crate) name: Option<String>,
+    /// Where its interpreter looks for modules.
+    pub(crate) search: Search,
+    /// The words after it.
+    pub(crate) arguments: Vec<String>,
+}
+
+/// `python -m MODULE …`, `python FILE …`.
+pub(crate) fn start(
+    machine: &Machine<'_>,
+    program: &Found<'_>,
+    arguments: &[String],
+) -> Result<Started, Fault> {
+    let (mut isolated, mut ignores_environment) = (false, false);
+    let mut rest = arguments;
+    while let Some((first, tail)) = rest.split_first() {
+        let begin = |first: Option<Vec<u8>>| Start { first: first.filter(|_| !isolated), ignores_environment };
+        match first.as_str() {
+            "-m" => {
+                let Some((name, tail)) = tail.split_first() else {
+                    return Err(Fault::Broken("`python -m` names no module".to_owned()));
+                };
+                let search = search(machine, program, begin(Some(machine.absolute("."))))?;
+                return module(machine, search, name, tail);
+            }
+            "-c" => return Ok(Started::Program { what: "python -c".to_owned() }),
+            "-W" | "-X" => rest = tail.get(1..).unwrap_or_default(),
+            option if option.starts_with("-m") && option.len() > 2 => {
+                let search = search(machine, program, begin(Some(machine.absolute("."))))?;
+                return module(machine, search, option.get(2..).unwrap_or_default(), tail);
+            }
+            option if option.starts_with('-') && option.len() > 1 => {
+                isolated |= !option.starts_with("--") && option.contains(['I', 'P']);
+                ignores_environment |= !option.starts_with("--") && option.contains(['I', 'E']);
+                rest = tail;
+            }
+            file => {
+                let path = machine.absolute(file);
+                let tree = &machine.filesystem.tree;
+                let is_folder = tree.is_folder(&path);
+                let path = if is_folder { [path.as_slice(), b"__main__.py"].join(&b'/') } else { path };
+                let Some((real, _)) = tree.file(&path) else {
+                    return Err(Fault::Broken(match is_folder {
+                        true => format!("{file} is a folder without a __main__.py"),
+                        false => format!("{file}, which Python is to run, is not in the image"),
+                    }));
+                };
+                let search = search(machine, program, begin(Some(parent(&real))))?;
+                return Ok(Started::Python(Script {
+                    file: real,
+                    name: None,
+                    search,
+                    arguments: tail.to_vec(),
+                }));
+            }
+        }
+    }
+    Ok(Started::Program { what: "python".to_owned() })
+}
+
+/// A Python script that is run by its `#!` line, those that an installer wrote among them.
+pub(crate) fn script(
+    machine: &Machine<'_>,
+    program: &Found<'_>,
+    script: &Found<'_>,
+    arguments: &[String],
+) -> Result<Started, Fault> {
+    let begin = Start { first: Some(parent(&script.real)), ignores_environment: false };
+    Ok(Started::Python(Script {
+        file: script.real.clone(),
+        name: None,
+        search: search(machine, program, begin)?,
+        arguments: arguments.to_vec(),
+    }))
+}
+
+fn module(machine: &Machine<'_>, search: Search, name: &str, arguments: &[String]) -> Result<Started, Fault> {
+    let file = locate(machine, &search, name, true)?;
+    if machine.filesystem.text(&file).is_none() {
+        let shown = String::from_utf8_lossy(&file);
+        return Err(Fault::Unclear(format!("the content of /{shown} was not kept, or is not UTF-8")));
+    }
+    Ok(Started::Python(Script { file, name: Some(name.to_owned()), search, arguments: arguments.to_vec() }))
+}

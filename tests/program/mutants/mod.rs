@@ -1,0 +1,147 @@
+//! A gate is as good as the faults that it refuses: two projects that pass are broken one thing at a time, by rule, and no
+//! broken one may pass. `make mutants` tries all; `cargo test` tries a sample.
+//!
+//! A mutant that passes is either a fault of the gate, or no fault: then it stands in `equivalent.toml` with the reason.
+
+mod change;
+mod documents;
+mod image;
+mod judge;
+mod project;
+mod source;
+mod table;
+mod workflow;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use judge::Judge;
+use project::Project;
+use seaworthy::finding::Verdict;
+use table::Table;
+
+/// One thing that is broken.
+pub struct Mutant {
+    /// Which rule broke it.
+    pub rule: &'static str,
+    /// What is broken: a file and a place in it.
+    pub place: String,
+    /// The files as they are then; one that is removed has no content.
+    pub files: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// How many mutants of each project the sample tries.
+const SAMPLE: usize = 60;
+
+fn mutants(project: &Project) -> Vec<Mutant> {
+    let mut all = documents::mutants(project);
+    all.extend(workflow::mutants(project));
+    all.extend(source::mutants(project));
+    all.extend(image::mutants(project));
+    all
+}
+
+/// Every `step`th mutant of a sequence that mixes the rules, the same in each run.
+fn sample(mut all: Vec<Mutant>, count: usize) -> Vec<Mutant> {
+    let mixed = |m: &Mutant| crate::support::hex(format!("{} {}", m.rule, m.place).as_bytes());
+    all.sort_by_cached_key(mixed);
+    all.truncate(count);
+    all
+}
+
+struct Outcome {
+    tried: usize,
+    refused: usize,
+    incomplete: usize,
+    equivalent: usize,
+    survivors: Vec<String>,
+}
+
+fn attempt(project: &Project, mutants: &[Mutant], table: &Table) -> Outcome {
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Outcome {
+        tried: mutants.len(),
+        refused: 0,
+        incomplete: 0,
+        equivalent: 0,
+        survivors: Vec::new(),
+    });
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let judge = Judge::new(project);
+                while let Some(mutant) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let verdict = judge.verdict(mutant);
+                    let name = format!("{} {}: {}", project.name, mutant.rule, mutant.place);
+                    let mut found = found.lock().unwrap();
+                    match verdict {
+                        Ok(Verdict::Fail) => found.refused += 1,
+                        Ok(Verdict::Incomplete) | Err(_) => found.incomplete += 1,
+                        Ok(Verdict::Pass) if table.covers(mutant) => found.equivalent += 1,
+                        Ok(Verdict::Pass) => found.survivors.push(name),
+                    }
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap();
+    found.survivors.sort();
+    found
+}
+
+/// Tries all mutants of both projects, or so many of each.
+fn run(count: Option<usize>) {
+    let table = Table::read();
+    let mut survivors = Vec::new();
+    for project in [Project::demo(), Project::ledger()] {
+        let start = Instant::now();
+        let control = Judge::new(&project);
+        let untouched = Mutant { rule: "none", place: String::new(), files: Vec::new() };
+        assert_eq!(
+            control.verdict(&untouched),
+            Ok(Verdict::Pass),
+            "{}: {}",
+            project.name,
+            control.explain(&untouched)
+        );
+        let all = mutants(&project);
+        let all = match count {
+            Some(count) => sample(all, count),
+            None => all,
+        };
+        let outcome = attempt(&project, &all, &table);
+        println!(
+            "{}: {} mutants, {} fail, {} incomplete, {} equivalent, {} survivors, {:.1} s",
+            project.name,
+            outcome.tried,
+            outcome.refused,
+            outcome.incomplete,
+            outcome.equivalent,
+            outcome.survivors.len(),
+            start.elapsed().as_secs_f64()
+        );
+        for survivor in &outcome.survivors {
+            println!("  passes: {survivor}");
+        }
+        survivors.extend(outcome.survivors);
+    }
+    assert!(survivors.is_empty(), "these mutants pass the gate:\n{}", survivors.join("\n"));
+    if count.is_none() {
+        let unused = table.unused();
+        assert!(unused.is_empty(), "these equivalents match no mutant that passes:\n{}", unused.join("\n"));
+    }
+}
+
+#[test]
+fn a_sample_of_broken_projects_is_refused() {
+    run(Some(SAMPLE));
+}
+
+/// `make mutants`; with SEAWORTHY_MUTANTS, so many of each project.
+#[test]
+#[ignore = "takes minutes"]
+fn every_broken_project_is_refused() {
+    run(std::env::var("SEAWORTHY_MUTANTS").ok().and_then(|count| count.parse().ok()));
+}
