@@ -198,7 +198,8 @@ impl Page<'_, '_> {
                 if used + 6 > self.screen.width() {
                     self.screen.wrapped(&[arrow], 6, &pieces)?;
                 } else {
-                    self.screen.heading(&[&[arrow], pieces.as_slice()].concat())?;
+                    let line: Vec<Piece> = std::iter::once(arrow).chain(pieces).collect();
+                    self.screen.heading(&line)?;
                 }
             }
             return self.rest(rows.len() - shown, "location");
