@@ -41,10 +41,11 @@ pub(super) fn write(report: &Report, options: &TextOptions, screen: &mut Screen<
     if !report.controls.is_empty() && !failing.is_empty() {
         page.screen.blank()?;
         let causes = failing.iter().map(|b| b.causes.len()).sum::<usize>();
-        page.screen.heading(&[
-            (BOLD, format!("{}, worst first", count(causes, "cause"))),
-            (DIM, format!("  {}", count(report.failing(), "finding"))),
-        ])?;
+        let pieces = [
+            (BOLD, format!("{}, worst first:", count(causes, "cause"))),
+            (DIM, count(report.failing(), "finding")),
+        ];
+        page.screen.wrapped(&[], 2, &pieces)?;
     }
     let long = options.shown(failing.len());
     for block in failing.iter().take(long) {
@@ -191,9 +192,15 @@ impl Page<'_, '_> {
             let first = rows.iter().take(shown).map(locations::Row::place_width).max().unwrap_or(0);
             let first = first.min(self.screen.width() / 2);
             for row in rows.iter().take(shown) {
-                let mut pieces = vec![(LINK, "  :::".to_owned())];
-                pieces.extend(row.pieces(first, self.screen.width().saturating_sub(6)));
-                self.screen.heading(&pieces)?;
+                let pieces = row.pieces(first, self.screen.width().saturating_sub(6));
+                let arrow = (LINK, "  :::".to_owned());
+                let used: usize = pieces.iter().map(|(_, text)| text.chars().count() + 1).sum();
+                if used + 6 > self.screen.width() {
+                    self.screen.wrapped(&[arrow], 6, &pieces)?;
+                } else {
+                    let line: Vec<Piece> = std::iter::once(arrow).chain(pieces).collect();
+                    self.screen.heading(&line)?;
+                }
             }
             return self.rest(rows.len() - shown, "location");
         }

@@ -32,7 +32,7 @@ pub(super) fn write(report: &Report, options: &TextOptions, screen: &mut Screen<
     if let Some(profile) = &report.profile {
         tally.push_str(&format!(", profile {}", printable(&profile.name)));
     }
-    screen.heading(&[(BOLD, "Controls".to_owned()), (DIM, tally)])?;
+    screen.wrapped(&[(BOLD, "Controls".to_owned())], 2, &[(DIM, tally)])?;
     let table = Table { report, options };
     report.controls.iter().try_for_each(|group| table.group(group, screen))
 }
@@ -147,14 +147,17 @@ impl Table<'_> {
         let width = screen.width();
         let room = width.saturating_sub(BEFORE);
         let reason = if checks.is_empty() { reason.to_owned() } else { format!("{reason}  {checks}") };
+        if room < REASON {
+            let first = [(style, format!("  {word}")), (bold, id)];
+            screen.wrapped(&first, 4, &[(PLAIN, title)])?;
+            if reason.is_empty() {
+                return Ok(());
+            }
+            return screen.wrapped(&[(PLAIN, " ".repeat(3))], 4, &[(DIM, reason)]);
+        }
         if reason.is_empty() {
             pieces.push((PLAIN, shorten(&title, width.saturating_sub(BEFORE - TITLE).max(8))));
             return screen.heading(&pieces);
-        }
-        if room < REASON {
-            pieces.push((PLAIN, shorten(&title, width.saturating_sub(BEFORE - TITLE).max(8))));
-            screen.heading(&pieces)?;
-            return screen.wrapped(&[(PLAIN, " ".repeat(3))], 4, &[(DIM, reason)]);
         }
         pieces.push((PLAIN, format!("{:TITLE$}", shorten(&title, TITLE))));
         if self.options.verbose > 0 {

@@ -44,7 +44,7 @@ pub(super) fn missing(report: &Report, options: &TextOptions, screen: &mut Scree
         return Ok(());
     }
     screen.blank()?;
-    screen.heading(&[(BOLD, "Controls without proof, and how to supply it".to_owned())])?;
+    screen.wrapped(&[], 2, &[(BOLD, "Controls without proof, and how to supply it".to_owned())])?;
     // What is supplied once serves every control that needs it.
     let mut told: Vec<(&str, Vec<&ControlResult>)> = Vec::new();
     for control in open {
@@ -78,7 +78,7 @@ fn list<T>(
         return Ok(());
     }
     screen.blank()?;
-    screen.heading(&[(BOLD, heading.to_owned()), (DIM, format!("  {}", count(items.len(), noun)))])?;
+    screen.wrapped(&[], 2, &[(BOLD, format!("{heading}:")), (DIM, count(items.len(), noun))])?;
     let shown = options.shown(items.len());
     items.iter().take(shown).try_for_each(|item| show(item, screen))?;
     if shown < items.len() {
