@@ -54,6 +54,10 @@ fn hex(text: &[u8], start: usize, end: usize) -> Option<Region> {
     if length < 2 * SHORTEST_VALUE || length + 1 < digits.len() {
         return None;
     }
+    let first = digits.get(..2).and_then(|d| Some(value(d.first()?)? << 4 | value(d.get(1)?)?))?;
+    if !matches!(first, 0x09..=0x7e | 0xc3..=0xef) {
+        return None;
+    }
     let bytes: Vec<u8> = digits
         .get(..length)?
         .chunks_exact(2)

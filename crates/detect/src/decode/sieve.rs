@@ -116,32 +116,37 @@ fn classify(bytes: &[u8], out: &mut [Classes]) {
 
 /// The portable form: written so that the compiler makes vectors of it.
 pub(crate) fn classes(block: &[u8]) -> Classes {
-    let mask = |is: fn(u8) -> bool| {
-        block.chunks_exact(8).enumerate().fold(0u64, |mask, (i, eight)| {
-            let mut flags = [0u8; 8];
-            for (flag, byte) in flags.iter_mut().zip(eight) {
-                *flag = u8::from(is(*byte));
-            }
-            // Gathers the low bits of eight bytes.
-            let bits = u64::from_le_bytes(flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            mask | bits << (8 * i)
-        })
-    };
     Classes {
-        word: mask(is_word),
-        zero: mask(|b| b == 0),
-        escape: mask(|b| b == b'%' || b == b'\\' || b == b'&'),
+        word: mask(block, is_word),
+        zero: mask(block, |b| b == 0),
+        escape: mask(block, |b| (b == b'%') | (b == b'\\') | (b == b'&')),
     }
 }
 
+/// A bit for each byte that is of a class. Generic, so that the question is asked of many bytes at once.
+#[inline(always)]
+fn mask(block: &[u8], is: impl Fn(u8) -> bool) -> u64 {
+    let mut flags = [0u8; BLOCK];
+    for (flag, byte) in flags.iter_mut().zip(block) {
+        *flag = u8::from(is(*byte));
+    }
+    flags.chunks_exact(8).enumerate().fold(0u64, |mask, (i, eight)| {
+        let eight = eight.first_chunk::<8>().map_or(0, |eight| u64::from_le_bytes(*eight));
+        // Gathers the low bits of eight bytes.
+        mask | (eight.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i)
+    })
+}
+
 /// Whether a byte belongs to base64 in either alphabet.
+#[inline(always)]
 pub(super) fn is_word(b: u8) -> bool {
-    (b | 0x20).wrapping_sub(b'a') < 26
-        || b.wrapping_sub(b'0') < 10
-        || b == b'+'
-        || b == b'/'
-        || b == b'-'
-        || b == b'_'
+    // No short circuits: they are branches.
+    ((b | 0x20).wrapping_sub(b'a') < 26)
+        | (b.wrapping_sub(b'0') < 10)
+        | (b == b'+')
+        | (b == b'/')
+        | (b == b'-')
+        | (b == b'_')
 }
 
 #[cfg(test)]
