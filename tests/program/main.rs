@@ -29,7 +29,6 @@ mod gate_cases;
 mod gate_crash;
 mod hostile;
 mod init;
-mod language;
 mod mutants;
 mod nested;
 mod properties;
