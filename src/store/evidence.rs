@@ -193,8 +193,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.json");
         std::fs::write(&path, "{\"mine\": true}").unwrap();
-        let refused = put(&path, &evidence("r", "PASS", "1", ""), true);
+        let refused = put(&path, &evidence("r", "PASS", "1", ""), false);
         assert!(matches!(refused, Err(StoreError::Foreign { .. })));
         assert_eq!(std::fs::read(&path).unwrap(), b"{\"mine\": true}");
+        let kept = put(&path, &evidence("r", "PASS", "1", ""), true).unwrap().kept.unwrap();
+        assert_eq!(std::fs::read(kept).unwrap(), b"{\"mine\": true}");
     }
 }

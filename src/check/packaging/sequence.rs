@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn the_digest_of_a_tag_that_moves_is_another_ones() {
         let mut acts = sequence("r:git-$GITHUB_SHA");
-        acts[3].references = vec!["latest".to_owned()];
+        acts[3].references = vec![":latest".to_owned()];
         assert!(matches!(judge(&acts, &[]).as_slice(), [Fault::Deviates { .. }]));
         for tag in [":git-$GITHUB_SHA", ":$TAG"] {
             acts[3].references = vec![tag.to_owned()];

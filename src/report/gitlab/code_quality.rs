@@ -108,7 +108,7 @@ mod tests {
                         "type": "object",
                         "required": ["path", "lines"],
                         "properties": {
-                            "path": { "type": "string", "pattern": "^(?!\\.?/)(?!.*\\.\\./).+$" },
+                            "path": { "type": "string", "pattern": "^([^/.]|\\.[^/]).*$" },
                             "lines": {
                                 "type": "object",
                                 "required": ["begin"],
