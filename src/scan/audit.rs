@@ -127,7 +127,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         missed(
             "runs",
             match older {
-                0 => format!("no runs under {}: they are looked for in its directory {place}", request.root),
+                0 => format!("there is none under {}: they are looked for in {place} there", request.root),
                 n => format!("all {n} are earlier than what was asked for"),
             },
         );

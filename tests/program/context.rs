@@ -110,7 +110,7 @@ fn contexts_that_are_none() {
         "a remote context is not examined",
     );
     refused(dir.path(), &["git@git.internal:shop.git"], "a remote context is not examined");
-    refused(dir.path(), &["--target", "nope"], "target stage \"nope\" could not be found");
+    refused(dir.path(), &["--target", "nope"], "there is no stage nope");
     refused(dir.path(), &["-0"], "--reachable");
 }
 

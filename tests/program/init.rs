@@ -98,7 +98,7 @@ fn an_empty_repository_gives_a_contract_too() {
     assert_eq!(cli.run(&["init"]).code, 0);
     assert!(cli.read("seaworthy.toml").starts_with("# What this project promises"));
     let answer = cli.run(&["gate", "--run-id", "r", "--dry-run"]);
-    assert_eq!(answer.code, 1);
+    assert_eq!(answer.code, 2);
     assert!(answer.stdout.contains("no image is named"), "{}", answer.stdout);
     cli.run(&["init", "no-such-folder"]).error(&["no-such-folder"]);
 }

@@ -115,8 +115,9 @@ impl Row {
             let _ = writeln!(text, "    own = commands.add_parser(\"{subcommand}\")");
         }
         for (at, option) in self.2.iter().enumerate() {
-            let suffix = if broken == Broken::OptionRenamed && at == 0 { "-file" } else { "" };
-            let _ = writeln!(text, "    {target}.add_argument(\"{option}{suffix}\", required=True)");
+            // Not a longer name: argparse takes an option's beginning for it.
+            let option = if broken == Broken::OptionRenamed && at == 0 { "--renamed" } else { *option };
+            let _ = writeln!(text, "    {target}.add_argument(\"{option}\", required=True)");
         }
         for option in self.3 {
             let _ = writeln!(text, "    {target}.add_argument(\"{option}\")");

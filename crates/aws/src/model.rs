@@ -272,16 +272,21 @@ pub struct Container {
     /// Everything that is written into it in clear.
     pub literals: Vec<Literal>,
     /// What it runs.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Command::is_default")]
     pub command: Command,
     /// Whether the task stops with it.
-    #[serde(default = "is_essential")]
+    #[serde(default = "is_essential", skip_serializing_if = "is_true")]
     pub essential: bool,
 }
 
 /// A container is essential unless it says otherwise.
 fn is_essential() -> bool {
     true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// What a container runs. A word that holds something that an inspector takes for a secret, or into which a secret flows,
@@ -297,6 +302,11 @@ pub struct Command {
 }
 
 impl Command {
+    /// Whether nothing is said of it.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// A word as it may be held: without the defaults of its variables, `${NAME:-…}`.
     pub fn held(word: &str) -> String {
         let mut out = String::with_capacity(word.len());

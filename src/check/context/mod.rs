@@ -63,9 +63,11 @@ fn raised(severity: Severity) -> Severity {
 fn tracked(context: &ExaminedContext, file: usize) -> (bool, String) {
     let Some(entry) = context.files.files.get(file) else { return (false, String::new()) };
     match &context.git {
-        Ok(Some(index)) if index.tracks(entry.bytes()) => {
-            (true, "git tracks it: once it is committed and pushed, others have it and it has to be rotated".to_owned())
-        }
+        Ok(Some(index)) if index.tracks(entry.bytes()) => (
+            true,
+            "git tracks it: once it is committed and pushed, others have it and it has to be rotated"
+                .to_owned(),
+        ),
         Ok(Some(_)) => (false, "git does not track it".to_owned()),
         Ok(None) => (false, String::new()),
         Err(reason) => (false, format!("whether git tracks it is not known: {reason}")),

@@ -1,6 +1,6 @@
 //! What the checks on files and those on metadata have in common: from something seen to a finding.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
@@ -61,6 +61,25 @@ fn add_to(answers: &mut Answers, seen: &mut Seen, finding: Finding, key: (String
     }
 }
 
+/// The secrets that also stand elsewhere than in libraries: their findings have the severity of that place.
+fn outside_libraries(examined: &Examined, context: &Context<'_>) -> HashSet<(usize, u64)> {
+    let mut outside = HashSet::new();
+    for image in &examined.images {
+        let own = image.own_packages(&examined.own);
+        let surroundings = image.surroundings(&own);
+        for facts in image.layers.iter().filter_map(|view| view.facts.as_ref()) {
+            for sighting in &facts.sightings {
+                let Some(rule) = context.rules.get(sighting.rule) else { continue };
+                let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+                if rating.library.is_none() && !rating.held_back {
+                    outside.insert((sighting.rule, sighting.mark.group));
+                }
+            }
+        }
+    }
+    outside
+}
+
 /// Makes findings of the secrets seen in files whose state `wanted` accepts: one for each secret, further places of
 /// the same secret with it.
 pub(super) fn file_findings(
@@ -72,6 +91,7 @@ pub(super) fn file_findings(
     sentence: impl Fn(Option<FileState>) -> String,
 ) {
     let mut seen = Seen::new();
+    let outside = outside_libraries(examined, context);
     for image in &examined.images {
         let own = image.own_packages(&examined.own);
         let surroundings = image.surroundings(&own);
@@ -98,8 +118,10 @@ pub(super) fn file_findings(
                 }
                 // What one library's tests hold is one finding for each detector.
                 let (shared, group) = match rating.library {
-                    Some(library) => (format!("{id} in {library}"), 0),
-                    None => (id.clone(), sighting.mark.group),
+                    Some(library) if !outside.contains(&(sighting.rule, sighting.mark.group)) => {
+                        (format!("{id} in {library}"), 0)
+                    }
+                    _ => (id.clone(), sighting.mark.group),
                 };
                 let finding = Finding {
                     check: meta.id,

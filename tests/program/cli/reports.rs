@@ -206,10 +206,12 @@ fn evidence_has_a_place_of_its_own_and_is_not_overwritten() {
     assert_eq!(cli.read_json(path)["verdict"], "PASS");
     let kept = cli.read_json("seaworthy-evidence/security_secret_injection_checks.replaced-1.json");
     assert_eq!(kept["verdict"], "FAIL");
-    // What is not evidence is never replaced.
+    // What is not evidence is replaced only when that is asked for, and kept.
     cli.write("mine.json", "{}");
-    let answer = cli.run(&["image", "pass.tar", "--report", "evidence=mine.json", "--replace"]);
+    let answer = cli.run(&["image", "pass.tar", "--report", "evidence=mine.json"]);
     assert_eq!((answer.code, cli.read("mine.json").as_str()), (2, "{}"));
+    let answer = cli.run(&["image", "pass.tar", "--report", "evidence=mine.json", "--replace"]);
+    assert_eq!((answer.code, cli.read("mine.replaced-1.json").as_str()), (0, "{}"));
     // An incomplete run is a FAIL that says so.
     cli.run(&["image", "incomplete.tar", "--report", "evidence=open.json"]);
     let open = cli.read_json("open.json");

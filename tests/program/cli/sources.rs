@@ -315,7 +315,18 @@ fn other_encodings() {
     let mut paths = paths_of(&report, "SW301");
     paths.sort_unstable();
     paths.dedup();
-    assert_eq!(paths, ["b64", "b64-inside", "b64-shifted", "be", "be-bom", "le", "le-bom"]);
+    assert_eq!(
+        paths,
+        [
+            "b64 → base64",
+            "b64-inside → base64",
+            "b64-shifted → base64",
+            "be → UTF-16",
+            "be-bom → UTF-16",
+            "le → UTF-16",
+            "le-bom → UTF-16"
+        ]
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn an_answer_names_the_statement() {
     let answer = decide(&Case::read(&line(policies, REQUEST)).unwrap());
     assert_eq!(
         serde_json::to_string(&answer).unwrap(),
-        r#"{"id":"c1","decision":"Allowed","why":{"text":"allowed by statement \"Read\" of identity[0] (1:50)","layer":"identity","statement":{"policy":"identity[0]","index":0,"sid":"Read","effect":"Allow","line":1,"column":50}}}"#
+        r#"{"id":"c1","decision":"Allowed","why":{"text":"allowed by statement \"Read\" of identity[0]","layer":"identity","statement":{"policy":"identity[0]","index":0,"sid":"Read","effect":"Allow","line":1,"column":50}}}"#
     );
 }
 
