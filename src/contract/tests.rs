@@ -54,7 +54,8 @@ fn the_example_says_everything() {
     assert!(matches!(dsn.parameter, Parameter::SecretArn(_)));
     assert_eq!((api_key.version, api_key.label.as_deref()), (Some(3), Some("live")));
     assert_eq!(api_key.kms_key.as_deref(), Some("alias/orders"));
-    let [accept] = contract.accept_entries.as_slice() else { panic!("one entry") };
+    let [accept, open] = contract.accept_entries.as_slice() else { panic!("two entries") };
+    assert!(open.not_checked && !accept.not_checked);
     assert_eq!(accept.position.to_string(), "69:1");
     assert_eq!(accept.path.as_ref().unwrap().as_str(), "app/tests/**");
     assert_eq!(accept.fingerprint, Fingerprint::parse("0123456789abcdef0123456789abcdef"));
@@ -86,7 +87,7 @@ fn dates_that_never_come_are_mistakes_and_past_ones_are_not() {
     assert!(contract.check_dates(date(2026, 6, 1)).is_ok());
     assert!(contract.check_dates(date(2099, 1, 1)).is_ok());
     let error = contract.check_dates(date(2025, 12, 26)).unwrap_err();
-    assert_eq!(error.diagnostics().len(), 2);
+    assert_eq!(error.diagnostics().len(), 3);
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("dates", error.render(false)) });
     assert!(contract.check_dates(date(2025, 12, 27)).is_ok());
 }

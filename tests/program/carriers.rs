@@ -7,6 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::support::{Cli, Layer, Spec, Tar, gzip, zstd_bytes};
 
+const ALPHA: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const HEX: &str = "0123456789abcdef";
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -32,7 +33,7 @@ const KINDS: [Kind; 24] = [
     ("npm-token", "npm_", &[(36, LETTERS)]),
     ("sendgrid-api-key", "SG.", &[(22, LETTERS), (1, "."), (43, LETTERS)]),
     ("digitalocean-token", "dop_v1_", &[(64, HEX)]),
-    ("huggingface-token", "hf_", &[(34, LETTERS)]),
+    ("huggingface-token", "hf_", &[(34, ALPHA)]),
     ("aws-access-key-id", "AKIA", &[(16, UPPER)]),
     ("google-api-key", "AIzaSy", &[(33, LETTERS)]),
     ("pypi-token", "pypi-AgEIcHlwaS5vcmc", &[(120, LETTERS)]),

@@ -205,9 +205,12 @@ impl Reader<'_> {
             let held = |(index, item): (usize, &Tree)| {
                 let name = index.to_string();
                 let literal = literals.iter().find(|l| l.place == place && l.name == name)?;
-                let is_plain = literal.value.sightings.is_empty() && literal.value.taints.is_empty();
-                let text = item.text().filter(|_| is_plain)?;
-                text.known().map(Command::held)
+                let text = item.text().filter(|_| literal.value.taints.is_empty())?;
+                let held = text.known().map(Command::held)?;
+                // What was seen may be a default alone, which is not held.
+                let is_plain =
+                    literal.value.sightings.is_empty() || self.inspector.inspect(&name, &held).is_empty();
+                is_plain.then_some(held)
             };
             let items = list.items();
             Some(items.iter().enumerate().map(|(index, item)| held((index, item))).collect())

@@ -51,7 +51,8 @@ pub(super) fn tagging(reference: &str, pattern: &TagPattern) -> Tagging {
     if text.contains("@sha256:") {
         return Tagging::Immutable;
     }
-    if let Some(rule) = text.strip_prefix("type=") {
+    // `IMAGE|type=…`, as docker/metadata-action would make it.
+    if let Some(rule) = text.rsplit('|').next().and_then(|rule| rule.strip_prefix("type=")) {
         return metadata_rule(rule, pattern);
     }
     let form = Form::of(text);

@@ -64,12 +64,32 @@ impl Variables {
         let alone = bare.starts_with('$') && reference.length == bare.len();
         let value = reference.name.filter(|_| alone && !reference.changed).and_then(|n| self.0.get(n));
         match value {
-            Some(value) if reference.is_array || !written.starts_with(['"', '\'']) => {
-                value.split_whitespace().map(str::to_owned).collect()
-            }
+            Some(value) if reference.is_array || !written.starts_with(['"', '\'']) => split(value),
             _ => vec![bare],
         }
     }
+}
+
+/// The words of a value; an expression such as `${{ github.sha }}` is not divided.
+fn split(value: &str) -> Vec<String> {
+    let (mut words, mut word, mut rest) = (Vec::new(), String::new(), value);
+    while let Some(c) = rest.chars().next() {
+        let length = if rest.starts_with("${{") {
+            rest.find("}}").map_or(rest.len(), |end| end + 2)
+        } else {
+            c.len_utf8()
+        };
+        let (piece, tail) = rest.split_at(length);
+        if c.is_whitespace() {
+            words.push(std::mem::take(&mut word));
+        } else {
+            word.push_str(piece);
+        }
+        rest = tail;
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// The variable that a text beginning with `$` names.

@@ -107,7 +107,10 @@ impl Reader<'_> {
             let held = |(index, word): (usize, &String)| {
                 let name = index.to_string();
                 let literal = literals.iter().find(|l| l.place == place && l.name == name)?;
-                literal.value.sightings.is_empty().then(|| Command::held(word))
+                let held = Command::held(word);
+                let is_plain =
+                    literal.value.sightings.is_empty() || self.inspector.inspect(&name, &held).is_empty();
+                is_plain.then_some(held)
             };
             let list = list.filter(|l| !l.is_empty())?;
             Some(list.iter().enumerate().map(held).collect::<Vec<_>>())
