@@ -272,7 +272,8 @@ pub struct Container {
     /// Everything that is written into it in clear.
     pub literals: Vec<Literal>,
     /// What it runs.
-    #[serde(default, skip_serializing_if = "Command::is_default")]
+    // A word of a command may be a value that no detector knows: snapshots do not keep them.
+    #[serde(skip, default = "Command::not_kept")]
     pub command: Command,
     /// Whether the task stops with it.
     #[serde(default = "is_essential", skip_serializing_if = "is_true")]
@@ -302,9 +303,9 @@ pub struct Command {
 }
 
 impl Command {
-    /// Whether nothing is said of it.
-    fn is_default(&self) -> bool {
-        *self == Self::default()
+    /// That of a saved snapshot.
+    fn not_kept() -> Self {
+        Self { gap: Some("saved snapshots keep no commands".to_owned()), ..Self::default() }
     }
 
     /// A word as it may be held: without the defaults of its variables, `${NAME:-…}`.

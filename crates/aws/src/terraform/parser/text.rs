@@ -3,7 +3,7 @@
 use super::*;
 
 impl Parser<'_> {
-    fn heredoc(&mut self, depth: usize) -> Parsed<Expression> {
+    pub(super) fn heredoc(&mut self, depth: usize) -> Parsed<Expression> {
         let start = self.at;
         self.at += 2;
         let is_indented = self.eat("-");
@@ -40,7 +40,7 @@ impl Parser<'_> {
     }
 
     /// The pieces of a template up to its end; or up to a directive that closes or goes on with one outside, which is left.
-    fn pieces(&mut self, end: End, depth: usize) -> Parsed<Vec<Piece>> {
+    pub(super) fn pieces(&mut self, end: End, depth: usize) -> Parsed<Vec<Piece>> {
         let Some(depth) = depth.checked_sub(1) else { return self.fault("nested too deeply") };
         let mut pieces: Vec<Piece> = Vec::new();
         let mut text = String::new();
