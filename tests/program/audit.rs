@@ -211,11 +211,7 @@ fn nothing_to_audit_is_no_pass() {
     fs::create_dir(cli.path("store")).unwrap();
     let answer = audit(&cli, &[]);
     assert_eq!(answer.code, 2);
-    assert!(
-        answer.stdout.contains("they are looked for in"),
-        "{}",
-        answer.stdout
-    );
+    assert!(answer.stdout.contains("they are looked for in"), "{}", answer.stdout);
     assert!(answer.stdout.contains("INCOMPLETE  0 runs: 0 pass, 0 fail, 0 incomplete"), "{}", answer.stdout);
     assert_eq!(audit(&cli, &["--exit-zero"]).code, 2);
     cli.run(&["audit", "elsewhere"]).error(&["elsewhere", "there is no such folder"]);

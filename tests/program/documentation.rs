@@ -183,6 +183,7 @@ fn every_code_block_is_what_the_program_takes() {
                             let missing = answer.stderr.contains("there is no Dockerfile")
                                 || answer.stderr.contains("there is no seaworthy.toml here")
                                 || answer.stderr.contains("there is no such directory")
+                                || answer.stderr.contains("there is no such folder")
                                 || answer.stderr.contains("there is no document");
                             assert!(
                                 missing || !answer.stderr.contains(refusal),

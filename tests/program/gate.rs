@@ -567,7 +567,8 @@ fn papers_that_name_no_image_are_no_pass() {
     cli.write(&format!("{FOLDER}/P(-1)/packaging_provenance.json"), "{\"phase_id\": \"P(-1)\"}");
     let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
     let report = answer.json();
-    assert_eq!(answer.code, 2, "{}{}", answer.stderr, answer.stdout);
+    // The receipt names a build driver that the provenance lacks; that is a finding of its own.
+    assert_eq!(answer.code, 1, "{}{}", answer.stderr, answer.stdout);
     assert!(report["not_checked"][0]["reason"].as_str().unwrap().contains("names no digest"));
     // Checks that had nothing to compare do not count as passed.
     for check in report["checks"].as_array().unwrap() {

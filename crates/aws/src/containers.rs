@@ -208,8 +208,8 @@ impl Reader<'_> {
                 let text = item.text().filter(|_| literal.value.taints.is_empty())?;
                 let held = text.known().map(Command::held)?;
                 // What was seen may be a default alone, which is not held.
-                let is_plain =
-                    literal.value.sightings.is_empty() || self.inspector.inspect(&name, &held).is_empty();
+                let is_plain = literal.value.sightings.is_empty()
+                    || self.inspector.inspect(&name, &held.replace('…', "")).is_empty();
                 is_plain.then_some(held)
             };
             let items = list.items();

@@ -167,5 +167,5 @@ fn runs_that_do_not_exist() {
     std::fs::create_dir(cli.path("empty")).unwrap();
     let answer = run(&cli, "audit empty");
     assert_eq!(answer.code, 2);
-    assert!(answer.stdout.contains("no runs under empty"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("there is none under empty"), "{}", answer.stdout);
 }

@@ -108,8 +108,8 @@ impl Reader<'_> {
                 let name = index.to_string();
                 let literal = literals.iter().find(|l| l.place == place && l.name == name)?;
                 let held = Command::held(word);
-                let is_plain =
-                    literal.value.sightings.is_empty() || self.inspector.inspect(&name, &held).is_empty();
+                let is_plain = literal.value.sightings.is_empty()
+                    || self.inspector.inspect(&name, &held.replace('…', "")).is_empty();
                 is_plain.then_some(held)
             };
             let list = list.filter(|l| !l.is_empty())?;

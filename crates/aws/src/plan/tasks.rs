@@ -120,13 +120,13 @@ impl Task<'_> {
         let (mut references, leaves) = (Vec::new(), self.texts.linker.leaves_of(self.resource, attribute));
         let containers = match self.resource.text(attribute).map(serde_json::from_str::<Value>) {
             Some(Ok(list)) => {
-                let read = self.containers(&Tree::from(list), &leaves, inspector);
+                let read = self.containers(&Tree::from(list), &leaves, inspector, false);
                 references = read.references;
                 Seen::Value(read.containers)
             }
             Some(Err(_)) => Seen::NotSeen(Gap::new("the container definitions are not JSON")),
             None if let Some(list @ Tree::List(_)) = self.from_source(attribute) => {
-                let read = self.containers(&list, &leaves, inspector);
+                let read = self.containers(&list, &leaves, inspector, true);
                 references = read.references;
                 Seen::Value(read.containers)
             }
@@ -201,7 +201,14 @@ impl Task<'_> {
         role.map_or_else(|| Seen::NotSeen(after_apply(&leaves)), Seen::Value)
     }
 
-    fn containers(&self, list: &Tree, leaves: &[Leaf], inspector: &dyn Inspector) -> Containers {
+    /// The containers of a list; `from_source` says that each value in it is as the source writes it.
+    fn containers(
+        &self,
+        list: &Tree,
+        leaves: &[Leaf],
+        inspector: &dyn Inspector,
+        from_source: bool,
+    ) -> Containers {
         let flowing = self.taints(leaves);
         let values = &self.texts.document.secrets.by_source;
         // What the configuration says flows in is recognised at any length.
@@ -226,7 +233,9 @@ impl Task<'_> {
             .collect();
         let mut lost: Vec<String> =
             flowing.into_iter().filter(|source| !attributed.contains(source)).collect();
-        if attributed.is_empty()
+        // A plan marks the whole text when any part of it may be sensitive; the source tells which part is.
+        if !from_source
+            && attributed.is_empty()
             && lost.is_empty()
             && self.resource.sensitive.contains("container_definitions")
         {

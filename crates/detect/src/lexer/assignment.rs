@@ -122,6 +122,10 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
     }
     // The default of Spring's `${name:value}`.
     if head.operator == Operator::Colon && bytes[..head.name.start].ends_with(b"${") {
+        // That of a shell, `${NAME:-value}`, is read with its variable.
+        if matches!(first, b'-' | b'=' | b'?' | b'+') {
+            return None;
+        }
         let length = bytes.iter().skip(start).take(512).position(|b| matches!(b, b'}' | b'"' | b'\n'))?;
         let secret = start..start + length;
         let closed = bytes.get(secret.end) == Some(&b'}') && !secret.is_empty();
