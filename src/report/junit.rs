@@ -142,7 +142,7 @@ fn of_control(control: &ControlResult) -> TestCase {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
     use crate::finding::ControlGroup;

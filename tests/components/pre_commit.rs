@@ -108,5 +108,5 @@ fn the_manifest_is_valid() {
     check(&output, "pre-commit validate-manifest");
     let written = std::fs::read_to_string(manifest).unwrap();
     assert!(written.contains("language: rust") && written.contains("language: system"));
-    assert_eq!(written.matches("pass_filenames: false").count(), 2);
+    assert_eq!(written.matches("pass_filenames: false").count(), 3);
 }

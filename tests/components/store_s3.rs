@@ -131,12 +131,12 @@ fn objects_are_made_once_and_replaced_only_when_asked() {
     // The key went over the wire encoded once.
     let listing = moto.raw("GET", "/evidence-bucket?list-type=2", "", b"");
     assert!(listing.contains("<Key>team/evidence/runs/r/P(-1)/security.json</Key>"), "{listing}");
-    // What is there and is no evidence stays.
+    // What is there and is no evidence stays, unless it is to be replaced; then it is kept.
     moto.raw("PUT", "/evidence-bucket/team/notes.json", "", b"{}");
-    assert!(matches!(
-        store.put_evidence(&key("notes.json"), &evidence("PASS", ""), true),
-        Err(StoreError::Foreign { .. })
-    ));
+    let put = |replace| store.put_evidence(&key("notes.json"), &evidence("PASS", ""), replace);
+    assert!(matches!(put(false), Err(StoreError::Foreign { .. })));
+    put(true).unwrap();
+    assert_eq!(store.get(&key("notes.replaced-1.json")).unwrap().unwrap().bytes, b"{}");
 }
 
 #[test]

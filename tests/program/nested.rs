@@ -154,7 +154,7 @@ fn bombs_and_lies_end_in_time_and_are_told() {
     let at = overlapping.len() - 22 - 5;
     overlapping[at] = 9;
     for (name, bytes, word) in [
-        ("bomb.zip", bomb.clone(), "times its size"),
+        ("bomb.zip", bomb, "times its size"),
         ("bomb.gz", gzip(&vec![0u8; 64 << 20]), "times its size"),
         ("nested.zip", nested, "nested more than 4 deep"),
         ("wide.zip", wide, "times its size"),

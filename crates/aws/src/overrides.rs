@@ -109,7 +109,7 @@ impl<'a> Overrides<'a> {
                 match given.get("Overrides") {
                     None => {}
                     Some(Tree::Text(_)) => {
-                        self.gap("the overrides of the task are given by the execution's input")
+                        self.gap("the overrides of the task are given by the execution's input");
                     }
                     Some(tree) => self.overrides(tree, text(&given, "TaskDefinition"), &at.key("Overrides")),
                 }

@@ -63,7 +63,7 @@ fn one(
     }
     let arn = tree.get("taskDefinitionArn").and_then(Tree::text);
     let place = Place { address: family.to_string(), pointer: Some(at.clone()), ..Place::default() };
-    let (key, said) = (family.to_string(), (family, place.clone()));
+    let (key, said) = (family.to_string(), (family, place));
     let flow = Flow { taints: &|_| Vec::new(), is_plain: &|_| false };
     let task = containers::task(&tree, &at, str::to_owned, said, (inspector, flow), &mut out.gaps);
     if out.tasks.insert(key, Seen::Value(task)).is_some() {

@@ -51,7 +51,7 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
     }
     match action.as_str() {
         "aws-actions/amazon-ecr-login" => {
-            done.acts.push(Act { repository: Some(format!("$({action})")), ..Act::new(Stage::Login, at) })
+            done.acts.push(Act { repository: Some(format!("$({action})")), ..Act::new(Stage::Login, at) });
         }
         "docker/login-action" => {
             let registry = given("registry").unwrap_or_else(|| "docker.io".to_owned());

@@ -221,6 +221,7 @@ fn metadata_rule(rule: &str, pattern: &TagPattern) -> Tagging {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use super::*;
 

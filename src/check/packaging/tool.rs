@@ -349,6 +349,7 @@ fn aws(arguments: &[String]) -> Vec<Use> {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use super::*;
 

@@ -188,7 +188,7 @@ impl Asked<'_, '_> {
             let meant = wanted.arn.as_deref().unwrap_or(&wanted.name);
             fault("other-role", META.severity, format!("{shown}, and the contract maps it to {meant}"));
         }
-        let account = role.arn.as_deref().and_then(|arn| Arn::account_of(arn));
+        let account = role.arn.as_deref().and_then(Arn::account_of);
         if let (Some(own), Some(other)) = (self.wiring.placement.known_account(), account)
             && own != other
         {

@@ -76,7 +76,7 @@ impl Asked<'_, '_> {
                     self.ask(alone, &Language::from(arn.as_str()), Some(&document.place), answers);
                 }
                 Err(gap) => {
-                    self.not_checked(format!("the policy of the secret {name}"), gap.to_string(), answers)
+                    self.not_checked(format!("the policy of the secret {name}"), gap.to_string(), answers);
                 }
             }
         }

@@ -101,7 +101,8 @@ fn composed(
     entrypoint: Option<&[String]>,
     command: Option<&[String]>,
 ) -> Option<Vec<String>> {
-    let own = |part: fn(&Dockerfile) -> &Option<(Vec<String>, String)>| file.and_then(|f| part(f).as_ref());
+    type Written = Option<(Vec<String>, String)>;
+    let own = |part: fn(&Dockerfile) -> &Written| file.and_then(|f| part(f).as_ref());
     let of_file = |words: &(Vec<String>, String)| (!words.0.is_empty()).then(|| words.0.clone());
     let head = match (entrypoint, own(|f| &f.entrypoint)) {
         (Some(words), _) => words.to_vec(),

@@ -228,14 +228,12 @@ pub(super) fn single(guesses: &[Guess]) -> Option<&Guess> {
 /// Directories of environments other than the chosen one: root modules that declare the same things are alternatives.
 fn alternatives(modules: &BTreeMap<String, Module>, chosen: Option<&str>) -> Result<Vec<String>, Failure> {
     let chosen = chosen.map(|c| if c.ends_with(".tfvars") { paths::parent(c) } else { c });
-    if let Some(chosen) = chosen {
-        if !modules.keys().any(|d| paths::is_inside(d, chosen)) {
-            let known: Vec<&str> = modules.keys().map(|d| paths::written(d)).take(10).collect();
-            let known = if known.is_empty() { "nowhere".to_owned() } else { known.join(", ") };
-            return Err(Failure(format!(
-                "--env {chosen}: no Terraform files are there; they are in {known}"
-            )));
-        }
+    if let Some(chosen) = chosen
+        && !modules.keys().any(|d| paths::is_inside(d, chosen))
+    {
+        let known: Vec<&str> = modules.keys().map(|d| paths::written(d)).take(10).collect();
+        let known = if known.is_empty() { "nowhere".to_owned() } else { known.join(", ") };
+        return Err(Failure(format!("--env {chosen}: no Terraform files are there; they are in {known}")));
     }
     let declared: BTreeMap<&str, BTreeSet<String>> =
         modules.iter().map(|(d, m)| (d.as_str(), m.addresses().collect())).collect();

@@ -159,10 +159,10 @@ impl Validator<'_> {
             );
         }
         let job = self.text("job", job, names::line);
-        let platforms = self.each("platforms", platforms, |t| names::line(t));
+        let platforms = self.each("platforms", platforms, names::line);
         let tag_output = self.text("tag_output", tag_output, names::line);
         let digest_output = self.text("digest_output", digest_output, names::line);
-        let tools = self.each("tools", tools, |t| names::line(t));
+        let tools = self.each("tools", tools, names::line);
         let family = family.and_then(|word| Family::from_word(&word.value)).unwrap_or_default();
         (!files.is_empty()).then_some(WorkflowSection {
             files,

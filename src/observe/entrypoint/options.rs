@@ -37,7 +37,7 @@ impl<'s> Source<'s> {
                     }
                 }
                 Argument::Word(word) if is_first && is_name(word) && !is_quoted_word(text, word) => {
-                    missing.push(word)
+                    missing.push(word);
                 }
                 _ => {}
             }

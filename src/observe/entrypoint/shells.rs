@@ -187,7 +187,7 @@ impl Shell<'_, '_> {
             let variables = word.variables();
             match (self.word(word), variables.as_slice()) {
                 (None, [("@" | "*", _)]) if word.parts.len() == 1 => {
-                    out.extend(self.arguments.iter().cloned())
+                    out.extend(self.arguments.iter().cloned());
                 }
                 (Some(text), _) => {
                     // A variable without quotes is as many words as its value has, none included.

@@ -89,7 +89,8 @@ impl WiringRequest {
             files.source_directories = own.source_directories;
         }
         let mut sources = Vec::new();
-        let kinds: [(&[PathBuf], fn(String, Vec<u8>) -> WiringSource); 4] = [
+        type Make = fn(String, Vec<u8>) -> WiringSource;
+        let kinds: [(&[PathBuf], Make); 4] = [
             (&files.plans, WiringSource::Plan),
             (&files.templates, WiringSource::Template),
             (&files.task_definitions, WiringSource::TaskDefinition),

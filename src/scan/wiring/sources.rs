@@ -201,7 +201,7 @@ pub(super) fn placement(contract: &Contract, snapshot: &Snapshot) -> Result<Plac
 fn account_of_roles(contract: &Contract, snapshot: &Snapshot) -> Option<String> {
     let seen = snapshot.roles.values().filter_map(Seen::value).filter_map(|r| r.arn.as_deref());
     let named = contract.expectations.roles.iter().filter_map(|r| r.arn.as_deref());
-    let accounts: BTreeSet<&str> = seen.chain(named).filter_map(|arn| Arn::account_of(arn)).collect();
+    let accounts: BTreeSet<&str> = seen.chain(named).filter_map(Arn::account_of).collect();
     let mut accounts =
         accounts.into_iter().filter(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()));
     accounts.next().filter(|_| accounts.next().is_none()).map(str::to_owned)

@@ -14,7 +14,7 @@ pub fn pointers(value: &Value) -> Vec<String> {
         match value {
             Value::Object(map) => map.iter().for_each(|(key, value)| child(escape(key), value)),
             Value::Array(items) => {
-                items.iter().enumerate().for_each(|(n, value)| child(n.to_string(), value))
+                items.iter().enumerate().for_each(|(n, value)| child(n.to_string(), value));
             }
             _ => {}
         }

@@ -125,7 +125,7 @@ impl Task<'_> {
                 Seen::Value(read.containers)
             }
             Some(Err(_)) => Seen::NotSeen(Gap::new("the container definitions are not JSON")),
-            None if let Some(list @ Tree::List(_)) = self.from_source(attribute) => {
+            None if let Some(list @ Tree::List(_)) = self.source_of(attribute) => {
                 let read = self.containers(&list, &leaves, inspector, true);
                 references = read.references;
                 Seen::Value(read.containers)
@@ -173,7 +173,7 @@ impl Task<'_> {
     }
 
     /// What the Terraform source says of an attribute that is JSON text.
-    fn from_source(&self, attribute: &str) -> Option<Tree> {
+    fn source_of(&self, attribute: &str) -> Option<Tree> {
         self.texts.evaluated(self.resource, attribute)?.decoded()
     }
 

@@ -27,7 +27,7 @@ fn found(text: &[u8], kind: FileKind) -> Vec<(Vec<Encoding>, std::ops::Range<usi
     let mut out = Vec::new();
     engine().scan(&Piece::whole(text).of_kind(kind), &mut Scratch::default(), &mut |hit| {
         assert_eq!(hit.secret, TOKEN.as_bytes());
-        out.push((hit.encodings.clone(), hit.span.clone()));
+        out.push((hit.encodings.clone(), hit.span));
     });
     out
 }

@@ -92,7 +92,7 @@ fn is_runnable(file: &[u8]) -> bool {
 
 /// The two bytes before a zlib stream (RFC 1950, 2.2).
 fn is_zlib(method: u8, flags: u8) -> bool {
-    method & 0x0f == 8 && method >> 4 <= 7 && u16::from_be_bytes([method, flags]) % 31 == 0
+    method & 0x0f == 8 && method >> 4 <= 7 && u16::from_be_bytes([method, flags]).is_multiple_of(31)
 }
 
 /// `objects/ab/38 hexadecimal digits`, in a repository with or without a working tree.
@@ -113,5 +113,5 @@ fn is_tar(head: &[u8]) -> bool {
 
 fn is_manifest(file: &[u8], head: &[u8]) -> bool {
     let ending = [&b".yaml"[..], b".yml", b".json", b".tfstate"].iter().any(|e| file.ends_with(e));
-    ending && !head.iter().any(|b| *b == 0)
+    ending && !head.contains(&0)
 }

@@ -52,7 +52,7 @@ pub(super) fn open(
                 source.skip(padded(header.size)? - header.size)?;
             }
             Kind::Pax | Kind::LongName | Kind::PaxGlobal | Kind::LongLink => {
-                source.skip(padded(header.size)?)?
+                source.skip(padded(header.size)?)?;
             }
             kind if kind.has_no_content() => (path, size) = (None, None),
             kind => {

@@ -90,7 +90,7 @@ impl State {
                     if is_placed {
                         continue;
                     }
-                    at = self.values(option, value, words, at, &of);
+                    at = self.values(option, value.as_deref(), words, at, &of);
                 }
                 Met::Unknown if interface.takes_unknown => {}
                 Met::Unknown => self.refuse(name, format!("does not know the option {name}{of}"), open, None),
@@ -135,7 +135,7 @@ impl State {
     fn values(
         &mut self,
         option: &Parameter,
-        attached: Option<String>,
+        attached: Option<&str>,
         words: &[Argument],
         start: usize,
         of: &str,
@@ -143,7 +143,7 @@ impl State {
         let name = option.names.first().map(String::as_str).unwrap_or_default();
         let mut at = start;
         let mut values: Vec<String> = Vec::new();
-        match (&attached, option.arity) {
+        match (attached, option.arity) {
             (Some(value), Arity::Exactly(0)) => {
                 // `-abc` is three options that take nothing.
                 if !value.is_empty() {
@@ -151,7 +151,7 @@ impl State {
                 }
                 return at;
             }
-            (Some(value), _) => values.push(value.clone()),
+            (Some(value), _) => values.push(value.to_owned()),
             (None, arity) => {
                 let most = arity.most().unwrap_or(usize::MAX);
                 while values.len() < most

@@ -444,7 +444,7 @@ impl Converter<'_> {
                 self.comprehension(node, &inner)
             }
             "parenthesized_expression" | "await" | "as_pattern" => ExprKind::Wrapped(self.boxed(first, node)),
-            "type" => return self.annotation(node).kind,
+            "type" => self.annotation(node).kind,
             _ => ExprKind::Other,
         }
     }

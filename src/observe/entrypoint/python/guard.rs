@@ -98,7 +98,7 @@ fn numbers(expression: &Expr) -> Option<Vec<i64>> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::super::ast::StmtKind;
     use super::super::syntax::parse_text;

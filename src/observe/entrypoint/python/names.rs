@@ -61,10 +61,10 @@ impl Names {
             StmtKind::For { target, .. } => self.target(target),
             StmtKind::While { test, .. } => self.walrus(test),
             StmtKind::If(branches) => {
-                branches.iter().filter_map(|(t, _)| t.as_ref()).for_each(|t| self.walrus(t))
+                branches.iter().filter_map(|(t, _)| t.as_ref()).for_each(|t| self.walrus(t));
             }
             StmtKind::With { items, .. } => {
-                items.iter().filter_map(|(_, t)| t.as_ref()).for_each(|t| self.target(t))
+                items.iter().filter_map(|(_, t)| t.as_ref()).for_each(|t| self.target(t));
             }
             StmtKind::Match(cases) => self.is_open |= cases.iter().any(|(is_plain, _)| !is_plain),
             StmtKind::Import(aliases) => {

@@ -82,14 +82,14 @@ impl Evaluator<'_, '_> {
                             parser.open = Some(format!(
                                 "a parent of its parser is not known ({})",
                                 self.place(scope, line)
-                            ))
+                            ));
                         }
                     }
                 }
             }
             Some(_) => {
                 parser.open =
-                    Some(format!("the parents of its parser are not known ({})", self.place(scope, line)))
+                    Some(format!("the parents of its parser are not known ({})", self.place(scope, line)));
             }
         }
         if arguments.keyword("fromfile_prefix_chars").is_some_and(|v| !matches!(v, Value::None)) {

@@ -26,7 +26,7 @@ fn names_of(function: &str) -> Vec<String> {
     let whole = function.to_lowercase().replace('_', "-");
     let ends = ["-command", "-cmd", "-group", "-grp"];
     let short = ends.iter().find_map(|e| whole.strip_suffix(e)).map(str::to_owned);
-    std::iter::once(whole.clone()).chain(short).collect()
+    std::iter::once(whole).chain(short).collect()
 }
 
 /// Settings of a command that change what it takes.
@@ -62,7 +62,7 @@ impl Evaluator<'_, '_> {
         line: u32,
     ) -> Option<Value> {
         let name = name.strip_prefix("click.").or_else(|| name.strip_prefix("rich_click."));
-        let name = name.or_else(|| None)?;
+        let name = name.or(None)?;
         let name = name.rsplit('.').next().unwrap_or(name);
         let place = self.place(scope, line);
         Some(match name {
