@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use seaworthy_image::Limits;
-//! use seaworthy_image::layer::{LayerStream, Overlap};
+//! use seaworthy_image::layer::{ContentKind, LayerStream, Overlap};
 //!
 //! let mut tar = tar::Builder::new(Vec::new());
 //! let mut header = tar::Header::new_gnu();
@@ -18,7 +18,7 @@
 //! let mut layer = LayerStream::new(Box::new(bytes.as_slice()), None, overlap, &Limits::default());
 //! let mut found = Vec::new();
 //! while let Some(chunk) = layer.next(Vec::new()) {
-//!     for part in &chunk.parts {
+//!     for part in chunk.parts.iter().filter(|part| part.file.kind == ContentKind::File) {
 //!         found.push((part.file.path.display(), chunk.bytes()[part.core.clone()].to_vec()));
 //!     }
 //! }
