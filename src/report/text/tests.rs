@@ -104,7 +104,7 @@ fn lines_keep_to_the_width() {
             let text = shown(&report, TextOptions { width, ..TextOptions::default() });
             let last = text.lines().count() - 1;
             // Commands are for copying and stay whole, and so does the verdict.
-            let whole = |l: &str| l.contains("seaworthy accept");
+            let whole = |l: &str| l.contains("seaworthy accept") || l.trim_start().starts_with("? ");
             let long = text.lines().take(last).filter(|l| !whole(l)).find(|l| {
                 // A word that is wider than the room cannot be broken.
                 let widest = l.trim().split(' ').map(|w| w.chars().count()).max().unwrap_or(0);
