@@ -38,7 +38,7 @@ pub struct Expectations {
     pub receipt_required: Option<bool>,
     /// The families of commands, each with the driver that runs it.
     pub families: Vec<(String, String)>,
-    /// The driver of the contract's [workflow], if it has one.
+    /// The driver of the contract's `[workflow]`, if it has one.
     pub workflow_driver: Option<String>,
     /// The repository that the source comes from, if the contract names it: a URL.
     pub source_repository: Option<String>,

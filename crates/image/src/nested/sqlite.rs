@@ -1,4 +1,4 @@
-//! SQLite databases (https://www.sqlite.org/fileformat2.html), page by page as they come: each text and blob of a row on
+//! SQLite databases (<https://www.sqlite.org/fileformat2.html>), page by page as they come: each text and blob of a row on
 //! a line of its own, and beside the text before it where that may be its name. A value that goes on in overflow pages
 //! is put together where those come later in the file.
 
