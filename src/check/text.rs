@@ -269,6 +269,11 @@ fn quoted(text: &str) -> Vec<Range<usize>> {
     out
 }
 
+/// Whether a part of a text looks random, and so may be a value.
+pub(in crate::check) fn looks_random(text: &str) -> bool {
+    !opaque(text).is_empty()
+}
+
 /// Words that look random: eight characters or more with both letters and digits, and no path or digest.
 fn opaque(text: &str) -> Vec<Range<usize>> {
     let is_opaque = |w: &str| {

@@ -203,7 +203,7 @@ fn the_table_is_readable() {
 fn what_cannot_be_read_is_an_error() {
     let cli = Cli::new();
     cli.run(&["wiring"]).error(&["--plan", "--live"]);
-    cli.run(&["wiring", "--plan", "no.json"]).error(&["no.json", "o such file"]);
+    cli.run(&["wiring", "--plan", "no.json"]).error(&["no.json", "no such file"]);
     cli.write("plan.json", "{\"a\": \"Hunter2\"")
         .run(&["wiring", "--plan", "plan.json"])
         .error(&["plan.json"]);

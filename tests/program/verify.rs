@@ -462,7 +462,7 @@ fn keys_that_cannot_be_used_are_told_and_not_shown() {
         ("cut.pem", "no PEM key"),
         ("big.pem", "no PEM key"),
         ("bytes.pem", "no PEM key"),
-        ("no.pem", "o such file"),
+        ("no.pem", "no such file"),
     ] {
         let answer = cli.run(&["attest", "--provenance", "p.json", "--key", name, "-o", "a.json"]);
         answer.error(&[name, word]);

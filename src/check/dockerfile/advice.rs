@@ -2,6 +2,7 @@
 
 use super::literal::literals;
 use crate::check::dockerfile::build::{Recipe, Run};
+use crate::check::text::looks_random;
 use crate::check::{Context, Masker};
 use seaworthy_dockerfile::Text;
 use seaworthy_source::Span;
@@ -59,9 +60,9 @@ fn command(context: &Context<'_>, run: &Run<'_>, instead: Option<(Span, String)>
             let start = span.start.checked_sub(text.span().start)?;
             let end = span.end.checked_sub(text.span().start)?;
             let out = format!("{}{variable}{}", text.get(..start)?, text.get(end..)?);
-            // The same secret may stand there once more.
-            let again = out.contains(text.get(start..end)?);
-            (!again && masker.mask(&out) == out).then(|| out.trim().to_owned())
+            // The same secret may stand there once more, and another value beside it.
+            let is_plain = !out.contains(text.get(start..end)?) && !looks_random(&out);
+            (is_plain && masker.mask(&out) == out).then(|| out.trim().to_owned())
         }
         _ => None,
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
-use crate::observe::{Examined, LayerView};
+use crate::observe::{Examined, LayerView, Sighting};
 use seaworthy_source::{FileState, Origin, Place};
 
 /// Where among the answers the finding of a secret is: by detector and by the value's group.
@@ -61,25 +61,6 @@ fn add_to(answers: &mut Answers, seen: &mut Seen, finding: Finding, key: (String
     }
 }
 
-/// The secrets that also stand elsewhere than in libraries: their findings have the severity of that place.
-fn outside_libraries(examined: &Examined, context: &Context<'_>) -> HashSet<(usize, u64)> {
-    let mut outside = HashSet::new();
-    for image in &examined.images {
-        let own = image.own_packages(&examined.own);
-        let surroundings = image.surroundings(&own);
-        for facts in image.layers.iter().filter_map(|view| view.facts.as_ref()) {
-            for sighting in &facts.sightings {
-                let Some(rule) = context.rules.get(sighting.rule) else { continue };
-                let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
-                if rating.library.is_none() && !rating.held_back {
-                    outside.insert((sighting.rule, sighting.mark.group));
-                }
-            }
-        }
-    }
-    outside
-}
-
 /// Makes findings of the secrets seen in files whose state `wanted` accepts: one for each secret, further places of
 /// the same secret with it.
 pub(super) fn file_findings(
@@ -90,8 +71,7 @@ pub(super) fn file_findings(
     wanted: impl Fn(Option<FileState>) -> bool,
     sentence: impl Fn(Option<FileState>) -> String,
 ) {
-    let mut seen = Seen::new();
-    let outside = outside_libraries(examined, context);
+    let mut rated = Vec::new();
     for image in &examined.images {
         let own = image.own_packages(&examined.own);
         let surroundings = image.surroundings(&own);
@@ -108,36 +88,42 @@ pub(super) fn file_findings(
                     continue;
                 }
                 let Some(rule) = context.rules.get(sighting.rule) else { continue };
-                let origin = sighting.origin(image.file(view, &sighting.file, Place::Whole));
-                let path = origin.whole_path().unwrap_or_default();
-                let id = &rule.detector.id;
                 let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
                 if rating.held_back {
                     answers.examples_held_back += 1;
                     continue;
                 }
-                // What one library's tests hold is one finding for each detector.
-                let (shared, group) = match rating.library {
-                    Some(library) if !outside.contains(&(sighting.rule, sighting.mark.group)) => {
-                        (format!("{id} in {library}"), 0)
-                    }
-                    _ => (id.clone(), sighting.mark.group),
-                };
-                let finding = Finding {
-                    check: meta.id,
-                    detector: Some(id.clone()),
-                    severity: rating.severity,
-                    confidence: rating.confidence,
-                    message: format!("{} {}", rule.name, sentence(state)),
-                    fix: format!("{} {}", meta.fix, rule.fix),
-                    origin,
-                    secret: Some(sighting.mark.redacted.clone()),
-                    fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path], Some(&sighting.mark)),
-                    places: Vec::new(),
-                    notes: sighting.notes.iter().cloned().chain(rating.note).collect(),
-                };
-                add_to(answers, &mut seen, finding, (shared, group));
+                let origin = sighting.origin(image.file(view, &sighting.file, Place::Whole));
+                rated.push((sighting, rule, state, rating, origin));
             }
         }
+    }
+    // A secret that also stands elsewhere than in libraries has the severity of that place.
+    let secret_of = |sighting: &Sighting| (sighting.rule, sighting.mark.group);
+    let elsewhere = rated.iter().filter(|(_, _, _, rating, _)| rating.library.is_none());
+    let outside: HashSet<(usize, u64)> = elsewhere.map(|(sighting, ..)| secret_of(sighting)).collect();
+    let mut seen = Seen::new();
+    for (sighting, rule, state, rating, origin) in rated {
+        let path = origin.whole_path().unwrap_or_default();
+        let id = &rule.detector.id;
+        // What one library's tests hold is one finding for each detector.
+        let (shared, group) = match rating.library {
+            Some(library) if !outside.contains(&secret_of(sighting)) => (format!("{id} in {library}"), 0),
+            _ => (id.clone(), sighting.mark.group),
+        };
+        let finding = Finding {
+            check: meta.id,
+            detector: Some(id.clone()),
+            severity: rating.severity,
+            confidence: rating.confidence,
+            message: format!("{} {}", rule.name, sentence(state)),
+            fix: format!("{} {}", meta.fix, rule.fix),
+            origin,
+            secret: Some(sighting.mark.redacted.clone()),
+            fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path], Some(&sighting.mark)),
+            places: Vec::new(),
+            notes: sighting.notes.iter().cloned().chain(rating.note).collect(),
+        };
+        add_to(answers, &mut seen, finding, (shared, group));
     }
 }

@@ -54,9 +54,14 @@ impl<'a> Screen<'a> {
     /// Pieces of a first line, then text that is wrapped: lines after the first begin at column `indent`.
     pub(super) fn wrapped(&mut self, first: &[Piece], indent: usize, pieces: &[Piece]) -> io::Result<()> {
         let indent = indent.min(self.width / 3);
+        // What does not fit beside its mark is wrapped like the rest.
+        let widths = first.iter().map(|(_, text)| text.width() + 1).sum::<usize>();
+        let marks = if widths > self.width { first.len().min(1) } else { first.len() };
+        let (first, wrapped) = first.split_at(marks);
+        let pieces = [wrapped, pieces].concat();
         let used: usize = first.iter().map(|(_, text)| text.width() + 1).sum();
         // The first line has less room: a word as long as what stands there already holds its place.
-        let lines = wrap(pieces, self.width.saturating_sub(indent), used.saturating_sub(indent));
+        let lines = wrap(&pieces, self.width.saturating_sub(indent), used.saturating_sub(indent));
         for (i, line) in lines.into_iter().enumerate() {
             match i {
                 0 => {

@@ -1,7 +1,7 @@
 //! Reads HCL: bodies, expressions and templates.
 //!
-//! Source: "HCL Native Syntax Specification". No crate is used: the maintained one shares a dependency with all derive
-//! macros, and a build with it makes every one of them anew.
+//! Source: "HCL Native Syntax Specification". `init` reads the same language with `hcl-edit`; this reader bounds the depth
+//! itself and keeps the offset of every part.
 
 mod text;
 

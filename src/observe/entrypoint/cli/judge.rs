@@ -113,7 +113,10 @@ impl State {
                         let path = if path.is_empty() { name.to_owned() } else { format!("{path} {name}") };
                         self.command(inner, words.get(rest..).unwrap_or_default(), row, &path, depth + 1);
                     }
-                    Some(_) => {}
+                    Some(_) => {
+                        let reason = format!("subcommands are followed {MAX_DEPTH} deep");
+                        self.refuse(name, format!("takes the subcommand {name}{of}"), Some(&reason), None);
+                    }
                     None => {
                         let open = subcommands.open.as_deref().or(open);
                         self.refuse(name, format!("does not know the subcommand {name}{of}"), open, None);
