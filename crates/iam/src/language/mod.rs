@@ -206,6 +206,11 @@ impl Language {
         search::search(self, universe, limits)
     }
 
+    /// The same, for who needs no more than the string: [`Witness::shown`] is the string itself, which costs a fraction.
+    pub(super) fn shortest(&self, universe: &Self, limits: &Limits) -> Search {
+        search::shortest(self, universe, limits)
+    }
+
     pub(super) fn node(&self) -> &Node {
         &self.0
     }

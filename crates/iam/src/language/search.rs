@@ -53,12 +53,19 @@ impl fmt::Display for Witness {
 }
 
 pub(super) fn search(language: &Language, universe: &Language, limits: &Limits) -> Search {
+    match shortest(language, universe, limits) {
+        Search::Witness(Witness { text, .. }) => {
+            Search::Witness(Witness { shown: generalise(language, universe, &text, limits), text })
+        }
+        other => other,
+    }
+}
+
+pub(super) fn shortest(language: &Language, universe: &Language, limits: &Limits) -> Search {
     match Machine::new(&Language::intersection([universe.clone(), language.clone()])).run(limits) {
         Found::Nothing => Search::Empty,
         Found::TooComplex => Search::TooComplex,
-        Found::Text(text) => {
-            Search::Witness(Witness { shown: generalise(language, universe, &text, limits), text })
-        }
+        Found::Text(text) => Search::Witness(Witness { shown: text.clone(), text }),
     }
 }
 

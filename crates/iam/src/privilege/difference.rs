@@ -6,6 +6,9 @@
 //! implies another (`StringEquals` with fewer values) is known to. What an apply will fill in, and a variable of unknown
 //! value, stands for itself: the same name means the same text in both.
 //!
+//! Most statements of a change are as they were, or moved. What a statement of before allows as a whole is left out of the
+//! search first (`settled`), so that the search sees what is really other.
+//!
 //! AWS's Access Analyzer answers the same question as `CheckNoNewAccess`.
 
 use super::super::condition::Condition;
@@ -16,6 +19,7 @@ use super::super::language::{Glob, Language, Limits, Search, Symbol};
 use super::super::pattern::Pattern;
 use super::super::principal::PrincipalEntry;
 use super::super::truth::Truth;
+use super::settled::Settled;
 
 /// Stands between the components of a request; no policy means it.
 const BETWEEN: char = '\u{1f}';
@@ -53,8 +57,14 @@ pub struct NewAccess {
 pub fn new_access(old: &PolicySet, new: &PolicySet, context: &Context, limits: &Limits) -> Difference {
     let everyone = [old, new].into_iter().flat_map(groups).flat_map(|(_, _, policies)| policies);
     let Some(space) = Space::of(everyone, context) else { return Difference::TooComplex };
+    let settled = Settled::of(&space, old, new, limits);
+    let left = settled.without(new);
+    if left.iter().all(|policy| policy.statements.iter().all(|s| s.effect == Effect::Deny)) {
+        return Difference::None;
+    }
     let universe = space.universe("", &["arn:*:*:*:*:?*"]);
-    let rest = space.allowed(new).minus(&space.allowed(old));
+    let left = PolicySet { identity: left, ..new.clone() };
+    let rest = space.allowed(&left).minus(&space.allowed(old));
     let by = |text: &str| {
         let all = new.identity.iter().enumerate().flat_map(|(policy, document)| {
             document.statements.iter().enumerate().map(move |(index, statement)| {
@@ -87,7 +97,7 @@ pub fn new_principals(old: Option<&Policy>, new: &Policy, limits: &Limits) -> Di
 }
 
 /// The policies that bind a principal, by layer.
-fn groups(set: &PolicySet) -> Vec<(Layer, usize, &[Policy])> {
+pub(super) fn groups(set: &PolicySet) -> Vec<(Layer, usize, &[Policy])> {
     let mut out = vec![(Layer::Identity, 0, set.identity.as_slice())];
     out.extend(set.boundaries.as_deref().map(|all| (Layer::Boundary, 0, all)));
     let levels = set.scps.iter().enumerate();
@@ -97,7 +107,7 @@ fn groups(set: &PolicySet) -> Vec<(Layer, usize, &[Policy])> {
 
 /// A condition, or something like it, whose outcome is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Atom {
+pub(super) enum Atom {
     /// Operator, key and sorted values.
     Condition(String, String, Vec<String>),
     /// Whether an action with a wildcard in its service counts.
@@ -105,7 +115,7 @@ enum Atom {
 }
 
 impl Atom {
-    fn of(condition: &Condition) -> Self {
+    pub(super) fn of(condition: &Condition) -> Self {
         let mut values = condition.values().to_vec();
         values.sort();
         values.dedup();
@@ -113,7 +123,7 @@ impl Atom {
     }
 
     /// Whether this one holds only where the other does.
-    fn implies(&self, other: &Self) -> bool {
+    pub(super) fn implies(&self, other: &Self) -> bool {
         let (Self::Condition(operator, key, values), Self::Condition(same, of, others)) = (self, other)
         else {
             return false;
@@ -158,9 +168,9 @@ impl std::fmt::Display for Atom {
 }
 
 /// How requests are written as strings.
-struct Space<'a> {
+pub(super) struct Space<'a> {
     atoms: Vec<Atom>,
-    context: &'a Context,
+    pub(super) context: &'a Context,
 }
 
 /// The components of a request before its digits.
@@ -327,7 +337,7 @@ impl<'a> Space<'a> {
         limits: &Limits,
         by: impl Fn(&str) -> Option<(StatementRef, &'s Statement)>,
     ) -> Difference {
-        let witness = match rest.search(universe, limits) {
+        let witness = match rest.shortest(universe, limits) {
             Search::Empty => return Difference::None,
             Search::TooComplex => return Difference::TooComplex,
             Search::Witness(witness) => witness.text,
@@ -466,6 +476,46 @@ mod tests {
         assert!(same(&set(&all), &bound(&reads)));
         assert!(!same(&bound(&reads), &set(&all)));
         assert!(same(&bound(&reads), &bound(&reads)));
+    }
+
+    /// Each is settled without a search, or left to it: with a budget of nothing only the first kind has an answer.
+    #[test]
+    fn what_was_allowed_as_a_whole_needs_no_search() {
+        let nothing = Limits { budget: Some(super::super::super::language::Budget::new(2_000)), ..Limits::default() };
+        let asked = |old: &PolicySet, new: &PolicySet| new_access(old, new, &Context::open(), &nothing);
+        let read = |table: &str| {
+            allow(r#"["dynamodb:GetItem", "dynamodb:Query"]"#, &format!(r#""arn:aws:dynamodb:eu-west-1:1:table/{table}""#), "")
+        };
+        let tag = r#", "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}}"#;
+        let before = format!(
+            "{}, {}, {}",
+            allow(r#"["dynamodb:*"]"#, r#"["arn:aws:dynamodb:eu-west-1:1:table/a-*", "arn:aws:dynamodb:eu-west-1:1:table/b"]"#, ""),
+            allow(r#""s3:GetObject""#, r#""arn:aws:s3:::b/*""#, tag),
+            deny(r#""s3:Delete*""#, r#""*""#),
+        );
+        let after = format!(
+            "{}, {}, {}, {}",
+            read("a-1"), read("b"),
+            allow(r#""s3:GetObject""#, r#""arn:aws:s3:::b/x""#, &tag.replace(r#"["a", "b"]"#, r#""a""#)),
+            deny(r#"["s3:Delete*", "s3:Put*"]"#, r#""*""#),
+        );
+        assert_eq!(asked(&set(&before), &set(&after)), Difference::None);
+        let bound = |boundary: &str, all: &str| PolicySet { boundaries: Some(set(boundary).identity), ..set(all) };
+        assert_eq!(asked(&bound(&before, &before), &bound(&after, &after)), Difference::None);
+        assert_eq!(asked(&set(&before), &bound(&before, &after)), Difference::None);
+        // None of these may be settled: a deny that goes, a boundary that widens, a condition that goes, more of a kind.
+        let free = allow(r#""s3:GetObject""#, r#""arn:aws:s3:::b/x""#, "");
+        for (old, new) in [
+            (set(&before), set(&after.replace("s3:Delete*", "s3:DeleteObject"))),
+            (bound(&after, &before), bound(&before, &before)),
+            (bound(&before, &before), set(&before)),
+            (set(&before), set(&free)),
+            (set(&before), set(&read("a*"))),
+            (set(&before), set(r#"{"Effect": "Allow", "NotAction": "dynamodb:*", "Resource": "arn:aws:dynamodb:eu-west-1:1:table/b"}"#)),
+        ] {
+            let full = new_access(&old, &new, &Context::open(), &Limits::default());
+            assert!(matches!(full, Difference::New(_)), "{full:?}: {old:?} -> {new:?}");
+        }
     }
 
     #[test]

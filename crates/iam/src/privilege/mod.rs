@@ -9,6 +9,7 @@
 
 mod actions;
 mod difference;
+mod settled;
 
 pub use actions::ActionExcess;
 pub use difference::{Difference, NewAccess, new_access, new_principals};

@@ -41,6 +41,8 @@ pub(super) fn operated(operator: Operator, one: &Tree, other: &Tree) -> Option<T
         let same = match (one, other) {
             (Tree::Null, Tree::Null) => true,
             (Tree::Null, known) | (known, Tree::Null) if scalar(known).is_some() => false,
+            // A secret that a resource makes is there once it is applied: `secret == null ? {} : {NAME = secret}` has it.
+            (Tree::Null, Tree::Text(one)) | (Tree::Text(one), Tree::Null) if !one.taints.is_empty() => false,
             (Tree::Null, Tree::Map(_) | Tree::List(_)) | (Tree::Map(_) | Tree::List(_), Tree::Null) => false,
             (Tree::List(a), Tree::List(b)) if a.is_empty() || b.is_empty() => a.is_empty() && b.is_empty(),
             _ => scalar(one)? == scalar(other)?,

@@ -205,6 +205,7 @@ impl Run<'_, '_> {
             let source =
                 if module.is_empty() { format!("var.{name}") } else { format!("{module}.var.{name}") };
             match value {
+                Tree::Null => Tree::Null,
                 Tree::Text(marked) => Tree::Text(Marked { taints: vec![source], ..marked }),
                 other => Tree::Text(Marked {
                     text: Text::symbol(source.clone()),
