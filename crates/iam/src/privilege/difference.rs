@@ -481,37 +481,57 @@ mod tests {
     /// Each is settled without a search, or left to it: with a budget of nothing only the first kind has an answer.
     #[test]
     fn what_was_allowed_as_a_whole_needs_no_search() {
-        let nothing = Limits { budget: Some(super::super::super::language::Budget::new(2_000)), ..Limits::default() };
+        let nothing =
+            Limits { budget: Some(super::super::super::language::Budget::new(2_000)), ..Limits::default() };
         let asked = |old: &PolicySet, new: &PolicySet| new_access(old, new, &Context::open(), &nothing);
         let read = |table: &str| {
-            allow(r#"["dynamodb:GetItem", "dynamodb:Query"]"#, &format!(r#""arn:aws:dynamodb:eu-west-1:1:table/{table}""#), "")
+            allow(
+                r#"["dynamodb:GetItem", "dynamodb:Query"]"#,
+                &format!(r#""arn:aws:dynamodb:eu-west-1:1:table/{table}""#),
+                "",
+            )
         };
         let tag = r#", "Condition": {"StringEquals": {"aws:PrincipalTag/team": ["a", "b"]}}"#;
         let before = format!(
             "{}, {}, {}",
-            allow(r#"["dynamodb:*"]"#, r#"["arn:aws:dynamodb:eu-west-1:1:table/a-*", "arn:aws:dynamodb:eu-west-1:1:table/b"]"#, ""),
+            allow(
+                r#"["dynamodb:*"]"#,
+                r#"["arn:aws:dynamodb:eu-west-1:1:table/a-*", "arn:aws:dynamodb:eu-west-1:1:table/b"]"#,
+                ""
+            ),
             allow(r#""s3:GetObject""#, r#""arn:aws:s3:::b/*""#, tag),
             deny(r#""s3:Delete*""#, r#""*""#),
         );
         let after = format!(
             "{}, {}, {}, {}",
-            read("a-1"), read("b"),
+            read("a-1"),
+            read("b"),
             allow(r#""s3:GetObject""#, r#""arn:aws:s3:::b/x""#, &tag.replace(r#"["a", "b"]"#, r#""a""#)),
             deny(r#"["s3:Delete*", "s3:Put*"]"#, r#""*""#),
         );
         assert_eq!(asked(&set(&before), &set(&after)), Difference::None);
-        let bound = |boundary: &str, all: &str| PolicySet { boundaries: Some(set(boundary).identity), ..set(all) };
+        let bound =
+            |boundary: &str, all: &str| PolicySet { boundaries: Some(set(boundary).identity), ..set(all) };
         assert_eq!(asked(&bound(&before, &before), &bound(&after, &after)), Difference::None);
         assert_eq!(asked(&set(&before), &bound(&before, &after)), Difference::None);
         // None of these may be settled: a deny that goes, a boundary that widens, a condition that goes, more of a kind.
         let free = allow(r#""s3:GetObject""#, r#""arn:aws:s3:::b/x""#, "");
+        let wide = allow(r#""s3:*""#, r#""*""#, "");
         for (old, new) in [
-            (set(&before), set(&after.replace("s3:Delete*", "s3:DeleteObject"))),
+            (
+                set(&format!("{before}, {wide}")),
+                set(&format!("{after}, {wide}").replace("s3:Delete*", "s3:DeleteObject")),
+            ),
             (bound(&after, &before), bound(&before, &before)),
-            (bound(&before, &before), set(&before)),
+            (bound(&after, &before), set(&before)),
             (set(&before), set(&free)),
             (set(&before), set(&read("a*"))),
-            (set(&before), set(r#"{"Effect": "Allow", "NotAction": "dynamodb:*", "Resource": "arn:aws:dynamodb:eu-west-1:1:table/b"}"#)),
+            (
+                set(&before),
+                set(
+                    r#"{"Effect": "Allow", "NotAction": "dynamodb:*", "Resource": "arn:aws:dynamodb:eu-west-1:1:table/b"}"#,
+                ),
+            ),
         ] {
             let full = new_access(&old, &new, &Context::open(), &Limits::default());
             assert!(matches!(full, Difference::New(_)), "{full:?}: {old:?} -> {new:?}");
@@ -547,5 +567,62 @@ mod tests {
         assert_eq!(compare(&account, &role), Difference::None);
         assert!(matches!(compare(&role, &account), Difference::New(_)));
         assert!(matches!(new_principals(None, &tasks, &Limits::default()), Difference::New(_)));
+    }
+
+    /// A small statement; many of them overlap.
+    fn statement() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let some = |all: &'static [&'static str]| proptest::sample::subsequence(all, 1..=2);
+        let actions = some(&["s3:Get*", "s3:GetObject", "s3:*", "sqs:SendMessage", "s3:?etObject", "*"]);
+        let resources = some(&[
+            "arn:aws:s3:::b/*",
+            "arn:aws:s3:::b/x",
+            "arn:aws:s3:::*",
+            "*",
+            "arn:aws:s3:::b/${unknown:k}",
+        ]);
+        let condition = proptest::sample::select(vec![
+            "",
+            r#", "Condition": {"StringEquals": {"aws:PrincipalTag/t": "a"}}"#,
+            r#", "Condition": {"StringEquals": {"aws:PrincipalTag/t": ["a", "b"]}}"#,
+            r#", "Condition": {"StringNotEquals": {"aws:PrincipalTag/t": "a"}}"#,
+        ]);
+        let (effect, not) = (proptest::bool::weighted(0.3), proptest::bool::weighted(0.15));
+        (effect, not, actions, resources, condition).prop_map(
+            |(denies, not, actions, resources, condition)| {
+                let effect = if denies { "Deny" } else { "Allow" };
+                let key = if not { "NotAction" } else { "Action" };
+                format!(
+                    r#"{{"Effect": "{effect}", "{key}": {actions:?}, "Resource": {resources:?}{condition}}}"#
+                )
+            },
+        )
+    }
+
+    proptest::proptest! {
+        /// What is settled without a search changes no answer.
+        #[test]
+        fn a_search_of_everything_says_the_same(
+            old in proptest::collection::vec(statement(), 1..4),
+            new in proptest::collection::vec(statement(), 1..4),
+            bounds in proptest::array::uniform2(proptest::option::weighted(0.3, statement())),
+        ) {
+            let [was, is] = bounds.map(|bound| bound.map(|text| set(&text).identity));
+            let old = PolicySet { boundaries: was, ..set(&old.join(", ")) };
+            let new = PolicySet { boundaries: is, ..set(&new.join(", ")) };
+            let context = Context::open();
+            let policies = [&old, &new].into_iter().flat_map(groups).flat_map(|(_, _, policies)| policies);
+            let space = Space::of(policies, &context).unwrap();
+            let rest = space.allowed(&new).minus(&space.allowed(&old));
+            let universe = space.universe("", &["arn:*:*:*:*:?*"]);
+            let all = space.answer(&rest, &universe, &Limits::default(), |_| None);
+            let answer = new_access(&old, &new, &context, &Limits::default());
+            let word = |answer: &Difference| match answer {
+                Difference::None => "none",
+                Difference::New(_) => "new",
+                Difference::TooComplex => "too complex",
+            };
+            proptest::prop_assert_eq!(word(&all), word(&answer));
+        }
     }
 }

@@ -24,11 +24,7 @@ pub(super) struct Settled(HashSet<(usize, usize)>);
 
 impl Settled {
     pub(super) fn of(space: &Space<'_>, old: &PolicySet, new: &PolicySet, limits: &Limits) -> Self {
-        let limits = Limits {
-            states: PATTERN.0,
-            steps: PATTERN.1,
-            budget: limits.budget.clone(),
-        };
+        let limits = Limits { states: PATTERN.0, steps: PATTERN.1, budget: limits.budget.clone() };
         let compare = Compare { space, limits, left: Cell::new(MOST_PAIRS), known: RefCell::default() };
         let (was, is) = (groups(old), groups(new));
         // Whatever else bound before, a boundary or the organization's policies, binds as tightly now.
@@ -99,7 +95,8 @@ impl Compare<'_, '_> {
         narrow.actions.patterns.iter().all(|action| {
             let able: Vec<&Statement> =
                 able.iter().copied().filter(|wide| self.has_action(&wide.actions, action)).collect();
-            let has = |wide: &Statement, one: Option<&Pattern>| self.has_resource(wide.resources.as_ref(), one);
+            let has =
+                |wide: &Statement, one: Option<&Pattern>| self.has_resource(wide.resources.as_ref(), one);
             match narrow.resources {
                 None => able.iter().any(|wide| has(wide, None)),
                 Some(_) => resources.iter().all(|one| able.iter().any(|wide| has(wide, Some(one)))),
@@ -118,14 +115,17 @@ impl Compare<'_, '_> {
                 own.iter().any(|atom| *atom == wanted || atom.implies(&wanted))
             }
         };
-        self.spend() && wide.principals.is_none() && narrow.principals.is_none()
+        self.spend()
+            && wide.principals.is_none()
+            && narrow.principals.is_none()
             && wide.conditions.iter().all(is_met)
     }
 
     fn has_action(&self, wide: &ActionElement, narrow: &Pattern) -> bool {
-        !wide.negated && wide.patterns.iter().any(|pattern| {
-            (!pattern.has_wild_service() || narrow.has_wild_service()) && self.has(pattern, narrow)
-        })
+        !wide.negated
+            && wide.patterns.iter().any(|pattern| {
+                (!pattern.has_wild_service() || narrow.has_wild_service()) && self.has(pattern, narrow)
+            })
     }
 
     fn has_resource(&self, wide: Option<&ResourceElement>, narrow: Option<&Pattern>) -> bool {
