@@ -30,7 +30,7 @@ static META: CheckMeta = CheckMeta {
 fn finding(context: &Context<'_>, seen: &Fallback, origin: Origin) -> Option<Finding> {
     let variable = seen.variable.as_str();
     let secret = context.secrets.iter().find(|s| s.variables.iter().any(|v| v == variable))?;
-    let path = seen.file.path.display();
+    let path = format!("{}{}", seen.file.path.display(), seen.file.inside());
     let mut notes = Vec::new();
     let (mut severity, mut confidence) = (META.severity, Confidence::High);
     if seen.value == Value::Named {
@@ -71,7 +71,8 @@ impl Check<Build<'_>> for SilentFallback {
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         for seen in &build.context.facts.fallbacks {
             let file = usize::try_from(seen.file.ordinal).unwrap_or(usize::MAX);
-            let origin = Origin { place: seen.place.clone(), ..build.context.origin(file) };
+            let inside = Some(seen.file.inside().to_owned()).filter(|i| !i.is_empty());
+            let origin = Origin { place: seen.place.clone(), inside, ..build.context.origin(file) };
             answers.findings.extend(finding(context, seen, origin));
         }
     }

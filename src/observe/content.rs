@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use super::fallback::{self, Fallback};
+use super::fallback::{self, Fallback, Watch};
 use super::library::{self, ContentSums, KeyIdentity, Manifests, key};
 use super::name;
 use super::place::Places;
@@ -184,8 +184,17 @@ fn contents(mut captured: Vec<Captured>) -> BTreeMap<u64, Vec<u8>> {
 }
 
 /// Examines one chunk.
-pub fn examine(rules: &Rules, key: &FingerprintKey, chunk: &Chunk, scratch: &mut Scratch) -> ChunkFacts {
+pub fn examine(
+    rules: &Rules,
+    key: &FingerprintKey,
+    watch: Option<&Watch>,
+    chunk: &Chunk,
+    scratch: &mut Scratch,
+) -> ChunkFacts {
     let mut facts = ChunkFacts::default();
+    if let Some(watch) = watch {
+        watch.examine(chunk, &mut facts.fallbacks);
+    }
     for part in &chunk.parts {
         let bytes = &chunk.bytes()[part.bytes.clone()];
         let core_start = part.core.start - part.bytes.start;
@@ -347,8 +356,10 @@ fn resolve(rules: &Rules, mut sightings: Vec<Sighting>) -> Vec<Sighting> {
 fn drop_outer(sightings: &mut Vec<Sighting>) {
     let id = |s: &Sighting| (s.file.ordinal, s.file.path.as_bytes().to_vec(), s.rule, s.mark.group);
     let mut deepest: HashMap<(u64, Vec<u8>, usize, u64), usize> = HashMap::new();
-    // A compressed tar and the files in it are one level.
-    let depth = |s: &Sighting| s.file.inside.as_ref().map_or(0, |i| 2 * i.depth + usize::from(!i.compressed));
+    // A compressed tar and the files in it are one level. A tar header is beside the file and not in it.
+    let depth = |s: &Sighting| {
+        s.file.inside.as_ref().map_or(0, |i| 2 * i.depth + usize::from(i.depth > 0 && !i.compressed))
+    };
     for s in sightings.iter().filter(|s| depth(s) > 0) {
         let known = deepest.entry(id(s)).or_default();
         *known = (*known).max(depth(s));

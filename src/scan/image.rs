@@ -247,9 +247,13 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
         help.add_to(&mut rows);
     }
     let asked = answers.asked.clone();
-    for (origin, reason) in examined.images.iter().flat_map(|image| not_opened(image, &examined.own)) {
-        let readers = readers_of(ALL, Reads::Layers, &context);
-        answers.not_checked.push(NotChecked::file(origin, reason, readers));
+    for image in &examined.images {
+        let (missed, samples) = not_opened(image, &examined.own);
+        coverage.files_not_decoded += samples;
+        for (origin, reason) in missed {
+            let readers = readers_of(ALL, Reads::Layers, &context);
+            answers.not_checked.push(NotChecked::file(origin, reason, readers));
+        }
     }
     answers.not_checked.extend(missed.into_iter().map(|m| not_checked(m, &asked, &context)));
     let layers = examined.images.iter().flat_map(|image| layers(image, &masker)).collect();
@@ -350,20 +354,23 @@ fn layer_misses(image: &Image, view: &LayerView, fault: Option<&FetchError>, mis
     }
 }
 
-/// Files that hold others and could not be opened. Damaged archives among the tests of an installed library are meant to
-/// be damaged: they were examined as bytes, and are counted with what is not opened.
-fn not_opened(image: &ExaminedImage, contract: &OwnPackages) -> Vec<(Origin, String)> {
+/// Files that hold others and could not be opened, and how many were left out: damaged archives among the tests of an
+/// installed library that claims them are meant to be damaged. They were examined as bytes, and are counted with what is
+/// not opened.
+fn not_opened(image: &ExaminedImage, contract: &OwnPackages) -> (Vec<(Origin, String)>, u64) {
     let own = image.own_packages(contract);
     let surroundings = image.surroundings(&own);
-    let mut missed = Vec::new();
+    let (mut missed, mut samples) = (Vec::new(), 0);
     for view in &image.layers {
         for fault in view.facts.iter().flat_map(|f| &f.not_opened) {
-            if surroundings.sample_of(fault.file.path.as_bytes()).is_none() {
+            if surroundings.is_claimed_sample(fault.file.path.as_bytes()) {
+                samples += 1;
+            } else {
                 missed.push((image.file(view, &fault.file, Place::Whole), fault.reason.clone()));
             }
         }
     }
-    missed
+    (missed, samples)
 }
 
 /// Why a layer is not even opened.

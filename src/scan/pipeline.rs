@@ -183,10 +183,7 @@ impl<'a> Pipeline<'a> {
     fn examine(&self, job: &Job, chunk: &Chunk) {
         let thread = rayon::current_thread_index().unwrap_or(0);
         let Some(scratch) = self.scratch.get(thread).or(self.scratch.first()) else { return };
-        let mut facts = examine(self.rules, self.key, chunk, &mut lock(scratch));
-        if let Some(watch) = self.asked.watch {
-            watch.examine(chunk, &mut facts.fallbacks);
-        }
+        let mut facts = examine(self.rules, self.key, self.asked.watch, chunk, &mut lock(scratch));
         if let Some(wanted) = self.asked.wanted {
             facts.captured = self.capture(wanted, chunk);
         }
@@ -251,7 +248,7 @@ impl<'a> Pipeline<'a> {
         scratch: &mut Scratch,
     ) -> Vec<u8> {
         if self.jobs == 1 || self.nested_in_flight.load(Ordering::Acquire) > self.jobs {
-            let facts = examine(self.rules, self.key, &chunk, scratch);
+            let facts = examine(self.rules, self.key, self.asked.watch, &chunk, scratch);
             lock(&job.facts).merge(facts);
             return chunk.into_buffer();
         }
@@ -262,7 +259,7 @@ impl<'a> Pipeline<'a> {
             let (_done, _counted) = (Done(&of_task.open), Done(&self.nested_in_flight));
             let thread = rayon::current_thread_index().unwrap_or(0);
             if let Some(scratch) = self.scratch.get(thread).or(self.scratch.first()) {
-                let facts = examine(self.rules, self.key, &chunk, &mut lock(scratch));
+                let facts = examine(self.rules, self.key, self.asked.watch, &chunk, &mut lock(scratch));
                 lock(&of_task.facts).merge(facts);
             }
             self.give_back(chunk);

@@ -106,7 +106,7 @@ impl Watch {
     }
 
     fn part(&self, part: &Part, bytes: &[u8], found: &mut Vec<Fallback>) {
-        let path = part.file.path.as_bytes();
+        let path = part.file.name();
         let whole = part.offset == 0 && part.last;
         let head = if part.offset == 0 { bytes } else { &[] };
         let Some(language) = Language::of(path, head) else { return };
@@ -151,6 +151,11 @@ fn read(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Se
 /// Puts sightings into the order of their places, so that reports do not depend on threads.
 pub fn settle(found: &mut [Fallback]) {
     found.sort_by(|a, b| {
-        (&a.file.path, a.file.ordinal, a.offset).cmp(&(&b.file.path, b.file.ordinal, b.offset))
+        (&a.file.path, a.file.ordinal, a.file.inside(), a.offset).cmp(&(
+            &b.file.path,
+            b.file.ordinal,
+            b.file.inside(),
+            b.offset,
+        ))
     });
 }

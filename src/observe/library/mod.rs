@@ -146,6 +146,11 @@ impl Surroundings<'_> {
         self.library(path).filter(|l| l.sample).map(|l| l.name)
     }
 
+    /// Whether a file lies in the tests, examples or documentation of a library that claims it.
+    pub(crate) fn is_claimed_sample(&self, path: &[u8]) -> bool {
+        self.library(path).is_some_and(|l| l.sample && l.claimed)
+    }
+
     fn library(&self, path: &[u8]) -> Option<Library> {
         let mut unknown = None;
         for found in roots::candidates(path) {

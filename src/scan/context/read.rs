@@ -99,8 +99,9 @@ fn one(
     let path = files.root.join(&entry.path);
     let mut result = pieces.read(setup, &path, scratch, &mut seen.facts);
     if result.is_ok() && pieces.opened {
-        result = result
-            .and_then(|bytes| open(setup, &pieces.meta, &path, scratch, &mut seen.facts).map(|()| bytes));
+        result = result.and_then(|bytes| {
+            open(setup, watch, &pieces.meta, &path, scratch, &mut seen.facts).map(|()| bytes)
+        });
     }
     match result {
         Ok(bytes) => {
@@ -121,6 +122,7 @@ fn one(
 /// Opens a file that holds others: an archive that ADD unpacks, and any other.
 fn open(
     setup: &Setup<'_>,
+    watch: Option<&Watch>,
     meta: &Arc<FileMeta>,
     path: &Path,
     scratch: &mut Scratch,
@@ -130,7 +132,7 @@ fn open(
     let (mut file, _) = input::open(path)?;
     let overlap = Overlap { behind: BEHIND, ahead: AHEAD };
     let opened = nested::open(meta, &mut file, &limits, overlap, &mut |chunk| {
-        facts.merge(examine(setup.rules, &setup.key, &chunk, scratch));
+        facts.merge(examine(setup.rules, &setup.key, watch, &chunk, scratch));
         Some(chunk.into_buffer())
     });
     facts.not_opened.extend(opened.missed);
@@ -202,10 +204,7 @@ impl Pieces<'_> {
             last,
         };
         let chunk = Chunk::new(std::mem::take(&mut self.buffer), vec![part]);
-        let mut found = examine(setup.rules, &setup.key, &chunk, scratch);
-        if let Some(watch) = self.watch {
-            watch.examine(&chunk, &mut found.fallbacks);
-        }
+        let mut found = examine(setup.rules, &setup.key, self.watch, &chunk, scratch);
         self.buffer = chunk.into_buffer();
         for fallback in &mut found.fallbacks {
             fallback.place = self.place(fallback.offset);

@@ -8,6 +8,9 @@ use super::{Encoding, Region};
 const AROUND: usize = 512;
 /// The longest stretch that is decoded at once, in bytes.
 const LONGEST: usize = 16 << 10;
+/// How much of a stretch that was cut there is decoded once more with what follows, in bytes: what lies across the cut
+/// is whole there.
+const OVERLAP: usize = 4 << 10;
 
 /// What one escape stands for.
 struct Escape {
@@ -64,7 +67,8 @@ pub(super) fn region(text: &[u8], at: usize, done: &mut usize) -> Option<Region>
         b'\\' => Encoding::Escapes,
         _ => Encoding::Entities,
     };
-    Some(Region { encoding, decoded: 0..decoded.len(), text: decoded, map: map.close(place), end: place })
+    let end = if place - start < LONGEST { place } else { place - OVERLAP };
+    Some(Region { encoding, decoded: 0..decoded.len(), text: decoded, map: map.close(place), end })
 }
 
 fn escape(text: &[u8], at: usize) -> Option<Escape> {

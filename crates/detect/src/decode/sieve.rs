@@ -50,7 +50,7 @@ pub(super) fn marks(bytes: &[u8], short: bool, on: &mut dyn FnMut(usize, Mark)) 
             runs(before, block.word, at, short, on);
             before = block.word;
             if block.zero != 0 {
-                wide(block.zero, at, on);
+                wide(block.zero, bytes.get(at..).unwrap_or_default(), at, on);
             }
             let mut escapes = block.escape;
             while escapes != 0 {
@@ -83,17 +83,28 @@ fn runs(before: u64, word: u64, at: usize, short: bool, on: &mut dyn FnMut(usize
     }
 }
 
-/// Text of two or four bytes a character.
+/// Text of two or four bytes a character: each place in the block where some stands. `rest` is the block and what
+/// follows it.
 #[inline]
-fn wide(zero: u64, at: usize, on: &mut dyn FnMut(usize, Mark)) {
+fn wide(zero: u64, rest: &[u8], at: usize, on: &mut dyn FnMut(usize, Mark)) {
     let full = !zero;
     let two = zero & zero >> 2 & zero >> 4 & zero >> 6 & full >> 1 & full >> 3 & full >> 5;
-    if two != 0 {
-        on(at + two.trailing_zeros() as usize, Mark::Wide);
-    }
     let four = zero & zero >> 1 & zero >> 2 & full >> 3 & zero >> 4 & zero >> 5 & zero >> 6;
-    if four != 0 {
-        on(at + four.trailing_zeros() as usize, Mark::Quad);
+    if two | four == 0 {
+        return;
+    }
+    // Tables of small numbers look like that, too: letters tell a text.
+    let mut block = [0; BLOCK];
+    let there = rest.len().min(BLOCK);
+    block[..there].copy_from_slice(&rest[..there]);
+    let letter = mask(&block, |b| (b >= b' ') & (b < 0x7f));
+    let two = two & letter >> 1 & letter >> 3 & letter >> 5;
+    let four = four & letter >> 3;
+    for (mut places, mark) in [(two, Mark::Wide), (four, Mark::Quad)] {
+        while places != 0 {
+            on(at + places.trailing_zeros() as usize, mark);
+            places &= places - 1;
+        }
     }
 }
 

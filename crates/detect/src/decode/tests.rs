@@ -160,3 +160,67 @@ fn nesting_is_bounded() {
     let whole = engine().scan(&Piece::whole(deeper.as_bytes()), &mut Scratch::default(), &mut |_| {});
     assert!(!whole, "what is too deep is told");
 }
+
+/// Texts one after the other, each behind its length as resources of programs have them: all places of a block.
+#[test]
+fn wide_texts_at_all_places_of_a_block() {
+    let units = |text: &str, width: usize| -> Vec<u8> {
+        text.bytes().flat_map(|b| std::iter::once(b).chain(std::iter::repeat_n(0, width - 1))).collect()
+    };
+    for (width, encoding) in [(2, Encoding::Utf16), (4, Encoding::Utf32)] {
+        for place in 0..64 {
+            let mut text = vec![1u8; place];
+            for part in ["en-GB", "Harbour", TOKEN, "end"] {
+                text.extend_from_slice(&u16::try_from(part.len()).unwrap().to_le_bytes());
+                text.extend_from_slice(&units(part, width));
+            }
+            text.extend_from_slice(&[1; 9]);
+            let all = found(&text, FileKind::Unknown);
+            assert!(all.iter().any(|(e, _)| *e == [encoding]), "{width} bytes, at {place}: {all:?}");
+        }
+    }
+}
+
+/// A long text full of escapes is decoded in stretches: none of their ends may hide a token.
+#[test]
+fn escapes_at_all_places_of_a_stretch() {
+    let escaped: String = TOKEN.bytes().map(|b| format!("%{b:02x}")).collect();
+    for before in (15_000..20_600).step_by(7) {
+        let text = format!("{}%20{escaped}%20{}", "ab%20cd.".repeat(before / 8), "x%20".repeat(2000));
+        let all = found(text.as_bytes(), FileKind::Unknown);
+        assert!(all.iter().any(|(e, _)| *e == [Encoding::Percent]), "after {before} bytes: {all:?}");
+    }
+}
+
+/// A file is scanned in pieces: wherever it is cut, an encoded token is found.
+#[test]
+fn encoded_tokens_at_every_cut() {
+    use super::super::{AHEAD, BEHIND};
+    let engine = engine();
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let percent: String = TOKEN.bytes().map(|b| format!("%{b:02x}")).collect();
+    let filler = "line of a file that says nothing\n".repeat(60);
+    let encoded = [
+        format!("data={}\n", STANDARD.encode(format!("user=harbour token={TOKEN}"))).into_bytes(),
+        format!("url=https://x/?q={percent}&r=1\n").into_bytes(),
+        wide(&format!("token = {TOKEN};")),
+    ];
+    for middle in encoded {
+        let bytes = [filler.as_bytes(), &middle, filler.as_bytes()].concat();
+        for cut in filler.len() - 40..filler.len() + middle.len() + 40 {
+            let mut count = 0;
+            for (start, end) in [(0, cut), (cut, bytes.len())] {
+                let from = start.saturating_sub(BEHIND);
+                let to = (end + AHEAD).min(bytes.len());
+                let piece = Piece {
+                    bytes: &bytes[from..to],
+                    core_start: start - from,
+                    core_end: end - from,
+                    kind: FileKind::Unknown,
+                };
+                engine.scan(&piece, &mut Scratch::default(), &mut |_| count += 1);
+            }
+            assert!(count > 0, "cut at {cut}: {:?}", String::from_utf8_lossy(&middle));
+        }
+    }
+}

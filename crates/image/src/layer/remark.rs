@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
+use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 
 /// Most bytes that are kept of one stream.
@@ -49,6 +50,8 @@ pub(crate) struct Gzip<R: BufRead> {
     decoder: DeflateDecoder<R>,
     remarks: Remarks,
     state: Member,
+    /// The checksum and length of the member's content, if they are compared with what its end says.
+    sum: Option<Crc>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +64,13 @@ enum Member {
 
 impl<R: BufRead> Gzip<R> {
     pub(crate) fn new(source: R, remarks: Remarks) -> Self {
-        Self { decoder: DeflateDecoder::new(source), remarks, state: Member::First }
+        Self { decoder: DeflateDecoder::new(source), remarks, state: Member::First, sum: None }
+    }
+
+    /// The same, and a member whose content is not what its checksum says is an error. A layer needs it not: its digest
+    /// says more.
+    pub(crate) fn checked(source: R, remarks: Remarks) -> Self {
+        Self { sum: Some(Crc::new()), ..Self::new(source, remarks) }
     }
 
     /// Reads a member's header; false where none follows, and what does is kept.
@@ -138,10 +147,23 @@ impl<R: BufRead> Read for Gzip<R> {
                 Member::Data => {
                     let count = self.decoder.read(out)?;
                     if count > 0 || out.is_empty() {
+                        if let Some(sum) = &mut self.sum {
+                            sum.update(&out[..count]);
+                        }
                         return Ok(count);
                     }
-                    // Checksum and length guard against accidents; a layer has its digest.
-                    self.decoder.get_mut().read_exact(&mut [0; 8])?;
+                    let mut end = [0; 8];
+                    self.decoder.get_mut().read_exact(&mut end)?;
+                    if let Some(sum) = &mut self.sum {
+                        let [a, b, c, d, e, f, g, h] = end;
+                        if sum.sum() != u32::from_le_bytes([a, b, c, d])
+                            || sum.amount() != u32::from_le_bytes([e, f, g, h])
+                        {
+                            let reason = "its gzip checksum is wrong";
+                            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+                        }
+                        sum.reset();
+                    }
                     self.decoder.reset_data();
                     self.state = Member::Next;
                 }

@@ -76,7 +76,7 @@ pub(super) fn open(
     let read = match kind {
         Kind::Gzip => {
             // All bytes of the file are examined as they are, headers and what follows the end among them.
-            unpacker.stream(&child, &mut Gzip::new(&mut *source, Remarks::default()), level + 1)
+            unpacker.stream(&child, &mut Gzip::checked(&mut *source, Remarks::default()), level + 1)
         }
         Kind::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(&mut *source)?;
@@ -91,7 +91,9 @@ pub(super) fn open(
         Kind::Bzip2 => {
             unpacker.stream(&child, &mut Bzip2 { decoder: Some(BzDecoder::new(&mut *source)) }, level + 1)
         }
-        Kind::Lz4 => unpacker.stream(&child, &mut FrameDecoder::new(&mut *source), level + 1),
+        Kind::Lz4 => {
+            unpacker.stream(&child, &mut Lz4 { decoder: Some(FrameDecoder::new(&mut *source)) }, level + 1)
+        }
     };
     read.map_err(|e| match e.kind() {
         io::ErrorKind::UnexpectedEof => {
@@ -116,6 +118,26 @@ impl Read for Bzip2<'_, '_> {
             let another = decoder.get_mut().peek(4)?.starts_with(b"BZh");
             let source = self.decoder.take().map(BzDecoder::into_inner);
             self.decoder = source.filter(|_| another).map(BzDecoder::new);
+        }
+        Ok(0)
+    }
+}
+
+/// Frames of LZ4, one after the other, up to what is none.
+struct Lz4<'r, 's> {
+    decoder: Option<FrameDecoder<&'r mut Source<'s>>>,
+}
+
+impl Read for Lz4<'_, '_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while let Some(decoder) = &mut self.decoder {
+            let count = decoder.read(out)?;
+            if count > 0 || out.is_empty() {
+                return Ok(count);
+            }
+            let Some(source) = self.decoder.take().map(FrameDecoder::into_inner) else { return Ok(0) };
+            let another = source.peek(4)?.starts_with(&[0x04, 0x22, 0x4d, 0x18]);
+            self.decoder = another.then(|| FrameDecoder::new(source));
         }
         Ok(0)
     }

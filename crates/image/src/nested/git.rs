@@ -6,9 +6,10 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Unpacker;
+use super::format;
 use super::inflate::Inflate;
 use super::source::Source;
+use super::{HEAD, Unpacker};
 use crate::layer::{FileMeta, Inside};
 
 /// Most bytes of objects that are kept for the differences to them.
@@ -71,7 +72,9 @@ pub(super) fn open_pack(
         };
         let child = object(unpacker, file, name, at);
         let small = usize::try_from(size).is_ok_and(|s| s <= LARGEST);
-        if kind < 5 && !small {
+        if !small {
+            // What a large difference adds is in it as it is.
+            alone += u64::from(kind > 4);
             inflated(unpacker, source, |stream| unpacker.stream(&child, stream, level + 1))?;
             continue;
         }
@@ -83,6 +86,9 @@ pub(super) fn open_pack(
             Ok(content)
         });
         let content = content?;
+        if content.len() as u64 > size {
+            return Err(io::Error::other("it is damaged: an object is longer than it announces"));
+        }
         if kind < 5 {
             unpacker.stream(&child, &mut content.as_slice(), level + 1)?;
             bases.keep(at, content);
@@ -91,7 +97,10 @@ pub(super) fn open_pack(
         let built = base.and_then(|base| bases.get(base)).and_then(|base| apply(base, &content));
         match built {
             Some((whole, added)) => {
-                unpacker.text(&child, level + 1, &windows(&whole, &added))?;
+                match format::of(whole.get(..HEAD).unwrap_or(&whole), child.name()) {
+                    Some(_) => unpacker.stream(&child, &mut whole.as_slice(), level + 1)?,
+                    None => unpacker.text(&child, level + 1, &windows(&whole, &added))?,
+                }
                 bases.keep(at, whole);
             }
             None => {

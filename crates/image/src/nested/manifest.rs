@@ -32,24 +32,36 @@ pub(super) fn open(
     level: usize,
 ) -> io::Result<()> {
     let mut text = Vec::new();
+    let (mut begins, mut over) = (false, false);
     loop {
         let bytes = source.peek(1)?;
         if bytes.is_empty() {
             break;
         }
+        // Of a text over the limit only the beginnings of compressed values are looked for.
+        let tail = text.len().saturating_sub(TWICE.len() - 1);
         text.extend_from_slice(bytes);
         let count = bytes.len();
         source.skip(count as u64)?;
+        let fresh = text.get(tail..).unwrap_or_default();
+        begins |= [ONCE, TWICE].iter().any(|anchor| memchr::memmem::find(fresh, anchor).is_some());
         if text.len() > LARGEST {
-            return Ok(());
+            if begins {
+                return Err(too_large());
+            }
+            text.drain(..text.len() - (TWICE.len() - 1));
+            over = true;
         }
+    }
+    if over {
+        return if begins { Err(too_large()) } else { Ok(()) };
     }
     for (anchor, times) in [(ONCE, 1), (TWICE, 2)] {
         let mut from = 0;
         while let Some(found) = text.get(from..).and_then(|rest| memchr::memmem::find(rest, anchor)) {
             let start = from + found;
-            let run: Vec<u8> = run(text.get(start..).unwrap_or_default());
-            from = start + run.len().max(anchor.len());
+            let (run, end) = run(text.get(start..).unwrap_or_default());
+            from = start + end.max(anchor.len());
             let begins = start.checked_sub(1).and_then(|i| text.get(i)).is_none_or(|b| !is_base64(*b));
             if begins {
                 value(unpacker, file, run, times, level)?;
@@ -59,11 +71,18 @@ pub(super) fn open(
     Ok(())
 }
 
-/// The characters of base64 from a text's start, line ends and blanks left out.
-fn run(text: &[u8]) -> Vec<u8> {
+fn too_large() -> io::Error {
+    io::Error::other(format!(
+        "it is larger than {LARGEST} bytes, and compressed values in it were not opened"
+    ))
+}
+
+/// The characters of base64 from a text's start, line ends and blanks left out, and where in the text they end.
+fn run(text: &[u8]) -> (Vec<u8>, usize) {
     let ends = |b: &u8| !is_base64(*b) && !matches!(b, b'\n' | b'\r' | b' ');
     let end = text.iter().position(ends).unwrap_or(text.len());
-    text.get(..end).unwrap_or_default().iter().copied().filter(|b| is_base64(*b)).collect()
+    let encoded = text.get(..end).unwrap_or_default().iter().copied().filter(|b| is_base64(*b)).collect();
+    (encoded, end)
 }
 
 fn is_base64(b: u8) -> bool {
@@ -79,7 +98,7 @@ fn value(
 ) -> io::Result<()> {
     let mut child = Arc::clone(file);
     for _ in 0..times {
-        encoded = run(&encoded);
+        (encoded, _) = run(&encoded);
         if encoded.len() % 4 == 1 {
             encoded.pop();
         }

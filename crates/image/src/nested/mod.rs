@@ -69,9 +69,14 @@ pub fn open(
     let state =
         State { feeds: Vec::new(), sink, missed: Vec::new(), untold: 0, stored: 0, unpacked: 0, over: None };
     let unpacker = Unpacker { limits, overlap, state: RefCell::new(state), inflaters: RefCell::default() };
-    // A fault in reading the file itself is told by whoever reads it for its own sake.
-    let _ = unpacker.stream(file, reader, 0);
+    let read = unpacker.stream(file, reader, 0);
     let mut state = unpacker.state.into_inner();
+    if let (Err(fault), None) = (read, &state.over) {
+        state.missed.push(NotOpened {
+            file: Arc::clone(file),
+            reason: format!("it cannot be read to its end: {fault}"),
+        });
+    }
     for feed in &mut state.feeds {
         feed.flush(state.sink);
     }
@@ -132,7 +137,7 @@ impl Unpacker<'_> {
         let opened = match format::of(head, file.name()) {
             Some(format) if self.may_open(file, format) => self.open_as(format, file, source, level),
             // What these hold was examined as bytes, too.
-            Some(Format::Manifest | Format::Python | Format::Sqlite) => Ok(()),
+            Some(Format::Python | Format::Sqlite) => Ok(()),
             Some(_) => Err(io::Error::other(format!(
                 "it is nested more than {} deep, and was not opened",
                 self.limits.nested_depth
@@ -148,7 +153,8 @@ impl Unpacker<'_> {
     fn may_open(&self, file: &FileMeta, format: Format) -> bool {
         let depth = file.inside.as_ref().map_or(0, |i| i.depth);
         let tarred = format == Format::Tar && file.inside.as_ref().is_some_and(|i| i.compressed);
-        depth < self.limits.nested_depth || tarred
+        // Of a text only the compressed values in it are opened, and each of those has the limit.
+        depth < self.limits.nested_depth || tarred || format == Format::Manifest
     }
 
     fn open_as(

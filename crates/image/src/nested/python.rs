@@ -11,6 +11,8 @@ use crate::layer::FileMeta;
 
 /// The largest module that is read, in bytes; larger ones are examined as bytes alone.
 const LARGEST: usize = 8 << 20;
+/// The most text that its constants may make, in bytes: they may refer to each other.
+const MOST_TEXT: usize = 4 * LARGEST;
 /// How deep objects may be nested: as deep as marshal allows.
 const DEEPEST: usize = 200;
 
@@ -82,6 +84,11 @@ pub(super) fn open(
     let name = without(file.name(), &["c"]).to_vec();
     let child = unpacker.decoded(file, "constants", &name);
     unpacker.text(&child, level + 1, &reader.out)?;
+    if reader.is_over() {
+        return Err(io::Error::other(
+            "its constants repeat each other beyond the limit; the rest was examined as bytes",
+        ));
+    }
     read.map(|_| ()).ok_or_else(cut_off)
 }
 
@@ -234,24 +241,29 @@ impl Reader<'_> {
         let (Object::Tuple(constants), Object::Text(code)) = (constants, code) else { return };
         let names = if let Object::Tuple(names) = names { names.as_slice() } else { &[] };
         let code = self.bytes.get(code.clone()).unwrap_or_default();
+        // The number of the name that a constant is given to first.
+        let mut given = [None; 256];
+        if let Some(store) = self.layout.store {
+            for pair in code.chunks_exact(2).zip(code.chunks_exact(2).skip(1)) {
+                let ([load, constant], [next, name]) = pair else { continue };
+                if *load == store.0 && *next == store.1 {
+                    given[usize::from(*constant)].get_or_insert(usize::from(*name));
+                }
+            }
+        }
         for (i, constant) in constants.iter().enumerate() {
-            let Some(store) = self.layout.store else {
-                self.constant(constant, None);
-                continue;
-            };
-            let given = code.chunks_exact(2).collect::<Vec<_>>().windows(2).find_map(|pair| {
-                let (load, next) = (pair.first()?, pair.get(1)?);
-                let is_it =
-                    *load.first()? == store.0 && usize::from(*load.get(1)?) == i && *next.first()? == store.1;
-                is_it.then(|| usize::from(*next.get(1).unwrap_or(&0)))
-            });
-            let name = given.and_then(|n| names.get(n));
+            let name = given.get(i).copied().flatten().and_then(|n| names.get(n));
             self.constant(constant, name);
         }
     }
 
+    fn is_over(&self) -> bool {
+        self.out.len() > MOST_TEXT
+    }
+
     fn constant(&mut self, constant: &Object, name: Option<&Object>) {
         match constant {
+            _ if self.is_over() => {}
             Object::Text(text) => {
                 let name =
                     if let Some(Object::Text(name)) = name { self.bytes.get(name.clone()) } else { None };

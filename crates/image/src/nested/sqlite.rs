@@ -2,7 +2,7 @@
 //! a line of its own, and beside the text before it where that may be its name. A value that goes on in overflow pages
 //! is put together where those come later in the file.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ struct Database {
     usable: usize,
     text: Text,
     /// Rows by the overflow page that they go on in.
-    waiting: HashMap<u32, Row>,
+    waiting: BTreeMap<u32, Row>,
     waiting_bytes: usize,
     out: Vec<u8>,
 }
@@ -61,7 +61,7 @@ pub(super) fn open(
     };
     let announced =
         (head[24..28] == head[92..96]).then(|| u32::from_be_bytes([head[28], head[29], head[30], head[31]]));
-    let mut database = Database { usable, text, waiting: HashMap::new(), waiting_bytes: 0, out: Vec::new() };
+    let mut database = Database { usable, text, waiting: BTreeMap::new(), waiting_bytes: 0, out: Vec::new() };
     let child = unpacker.decoded(file, "rows", b"");
     unpacker.begin(&child, level + 1);
     let mut number = 0u32;
@@ -114,7 +114,12 @@ impl Database {
         };
         let short = |at: usize| page.get(at..at + 2).map(|b| usize::from(u16::from_be_bytes([b[0], b[1]])));
         let count = short(start + 3).unwrap_or(0);
+        // Cells do not overlap: one that is told again and again is no row.
+        let most = self.out.len() + 8 * page.len();
         for i in 0..count {
+            if self.out.len() > most {
+                return;
+            }
             let Some(cell) = short(start + 8 + 2 * i).and_then(|at| page.get(at..)) else { return };
             if self.cell(cell, table).is_none() {
                 // A page that is no page of rows after all.

@@ -23,7 +23,7 @@ pub(super) fn open(
         }
         let block = source.array::<BLOCK>()?;
         let header = match parse(&block) {
-            Block::Zero => return Ok(()),
+            Block::Zero => return end(source),
             Block::Bad(reason) => {
                 return Err(io::Error::other(format!("{reason}; the rest was examined as bytes")));
             }
@@ -44,6 +44,10 @@ pub(super) fn open(
                 let record = source.bytes(usize::try_from(header.size).unwrap_or(usize::MAX))?;
                 if header.kind == Kind::Pax {
                     let records = parse_pax(&record);
+                    if records.malformed {
+                        unpacker
+                            .miss(file, format!("an extended header before entry {entries} is malformed"));
+                    }
                     path = records.path.or(path);
                     size = records.size.or(size);
                 } else {
@@ -51,9 +55,17 @@ pub(super) fn open(
                 }
                 source.skip(padded(header.size)? - header.size)?;
             }
-            Kind::Pax | Kind::LongName | Kind::PaxGlobal | Kind::LongLink => {
+            Kind::Pax | Kind::LongName => {
+                unpacker.miss(
+                    file,
+                    format!(
+                        "an extended header of {} bytes before entry {entries} is over the limit: the next entry's name and size are not known",
+                        header.size
+                    ),
+                );
                 source.skip(padded(header.size)?)?;
             }
+            Kind::PaxGlobal | Kind::LongLink => source.skip(padded(header.size)?)?,
             kind if kind.has_no_content() => (path, size) = (None, None),
             kind => {
                 if let Kind::Sparse { extended: true } = kind {
@@ -72,5 +84,25 @@ pub(super) fn open(
                 source.skip(padded(size)? - size)?;
             }
         }
+    }
+}
+
+/// Passes over the zeros at an archive's end.
+///
+/// # Errors
+/// If something else comes: what readers make of it differs.
+fn end(source: &mut Source<'_>) -> io::Result<()> {
+    loop {
+        let bytes = source.peek(1)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if bytes.iter().any(|b| *b != 0) {
+            return Err(io::Error::other(
+                "bytes follow the end of the tar: they were examined as bytes, and readers that go on there would see files",
+            ));
+        }
+        let count = bytes.len() as u64;
+        source.skip(count)?;
     }
 }

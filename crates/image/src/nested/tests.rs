@@ -279,3 +279,84 @@ fn helm_releases() {
     holds("r.yaml", secret.as_bytes(), " → base64 → base64 → gzip", release);
     holds("r.json", format!("{{\"user-data\": \"{once}\"}}").as_bytes(), " → base64 → gzip", release);
 }
+
+#[test]
+fn streams_one_after_the_other_are_one() {
+    let two = |one: fn(&[u8]) -> Vec<u8>| [one(b"token="), one(b"inside\n")].concat();
+    holds("a.gz", &two(gzip), " → gzip", TEXT);
+    holds("a.bz2", &two(bzip2), " → bzip2", TEXT);
+    holds("a.lz4", &two(lz4), " → lz4", TEXT);
+}
+
+#[test]
+fn what_is_damaged_inside_is_told() {
+    let mut wrong = gzip(TEXT);
+    let at = wrong.len() - 8;
+    wrong[at] ^= 1;
+    misses("a.gz", &wrong, "gzip stream is damaged");
+    // A tar that goes on behind its end, and one whose names are too long to be known.
+    let plain = tar(&[("a", TEXT)]);
+    holds("a.tar", &plain, "!/a", TEXT);
+    misses("a.tar", &[&plain[..], &plain[..]].concat(), "follow the end of the tar");
+    let name = "n".repeat(40 << 10);
+    misses("a.tar", &tar(&[(&name, TEXT)]), "over the limit");
+    // A text that is too large to be looked through, with and without a compressed value.
+    let padded = |value: &str| format!("{}\nrelease: {value}\n", "# x\n".repeat(2 << 20)).into_bytes();
+    assert!(inside("r.yaml", &padded("none")).1.missed.is_empty());
+    misses("r.yaml", &padded(&STANDARD.encode(gzip(TEXT))), "were not opened");
+    // At the deepest level as well.
+    let mut deep = tar(&[("r.yaml", format!("release: {}\n", STANDARD.encode(gzip(TEXT))).as_bytes())]);
+    for _ in 0..3 {
+        deep = Zip::default().stored("n.zip", &deep).done();
+    }
+    misses("x.zip", &deep, "nested more than 4 deep");
+}
+
+/// An object that is longer than it says would hide what follows.
+#[test]
+fn objects_of_a_pack_that_lie() {
+    let pack =
+        |head: &[u8], content: &[u8]| [b"PACK\0\0\0\x02\0\0\0\x01", head, &zlib(content), &[0; 20]].concat();
+    misses("p.pack", &pack(&[0x33], b"a token=inside"), "longer than it announces");
+    let large = TEXT.repeat(300_000);
+    let mut head = vec![0xe0 | (large.len() & 15) as u8];
+    let mut left = large.len() >> 4;
+    while left > 0 {
+        head.push((left & 0x7f) as u8 | if left > 0x7f { 0x80 } else { 0 });
+        left >>= 7;
+    }
+    head.push(1);
+    let lying = pack(&head, &large);
+    let (found, opened) = inside("p.pack", &lying);
+    assert_eq!(opened.missed.len(), 1, "{:?}", opened.missed);
+    assert_eq!(found["!/delta at 12"], large);
+}
+
+/// Constants that refer to a long one again and again.
+#[test]
+fn constants_that_repeat() {
+    let text = vec![b'x'; 1 << 20];
+    let count = 200_000u32;
+    let mut module = vec![0x6f, 0x0d, b'\r', b'\n'];
+    module.extend([0; 12]);
+    module.push(b'(');
+    module.extend((count + 1).to_le_bytes());
+    module.push(b's' | 0x80);
+    module.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+    module.extend(&text);
+    for _ in 0..count {
+        module.extend([b'r', 0, 0, 0, 0]);
+    }
+    // The tuple stands as the constants of a code object.
+    let constants = module.split_off(16);
+    module.push(b'c');
+    module.extend([0; 24]);
+    module.extend([b's', 0, 0, 0, 0]);
+    module.extend(constants);
+    for _ in 0..6 {
+        module.extend([b')', 0]);
+    }
+    module.extend([0; 4]);
+    module.extend([b's', 0, 0, 0, 0]);
+    misses("m.pyc", &module, "beyond the limit");
+}

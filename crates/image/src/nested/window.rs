@@ -1,6 +1,7 @@
 //! Decompression windows: one over 8 MiB at a time in the whole process, so that memory does not grow with the number of
-//! archives that are open at once.
+//! archives that are open at once; one inside another has a second, and nobody else has one then.
 
+use std::cell::Cell;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,19 +16,25 @@ const MAX_WAIT: Duration = Duration::from_secs(10);
 static TAKEN: Mutex<bool> = Mutex::new(false);
 static FREED: Condvar = Condvar::new();
 
+thread_local! {
+    /// Whether this thread holds the right already: an archive in an archive must not wait for itself.
+    static MINE: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The right to a large window, until it is dropped.
 pub(super) struct Permit(bool);
 
 impl Permit {
     /// The right to a window of `size` bytes; waits for a large one.
     pub(super) fn for_window(size: u64) -> Self {
-        if size <= SMALL {
+        if size <= SMALL || MINE.get() {
             return Self(false);
         }
         let wait = FREED.wait_timeout_while(lock(), MAX_WAIT, |taken| *taken);
         let (mut taken, timeout) = wait.unwrap_or_else(PoisonError::into_inner);
         let got = !timeout.timed_out();
         *taken = true;
+        MINE.set(got);
         Self(got)
     }
 }
@@ -35,6 +42,7 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if self.0 {
+            MINE.set(false);
             *lock() = false;
             FREED.notify_one();
         }

@@ -300,7 +300,7 @@ impl Directory {
         };
         let (_, size, offset) = (number(long(24)), number(long(20)), number(long(42)));
         let find = |at: u64| met.binary_search_by_key(&at, |m| m.at).ok().and_then(|i| met.get(i));
-        let local = offset.and_then(|at| find(at).or_else(|| find(at + start)));
+        let local = offset.and_then(|at| find(at).or_else(|| find(at.checked_add(start)?)));
         let agrees = |local: &Met| local.method == short(10) && local.size.is_none_or(|s| Some(s) == size);
         self.unmet += u64::from(!local.is_some_and(agrees));
         if self.entries > most {
