@@ -236,9 +236,9 @@ pub fn examine(
 /// What a file's name and content tell. A part is asked as if it were the file: what makes a file of its kind count may
 /// stand in any of them.
 fn look_at_file(part: &Part, head: &[u8], facts: &mut ChunkFacts) {
-    if let Some(kind) = secret_file::by_path(part.file.name())
-        && kind.counts(head)
-    {
+    let by_path = secret_file::by_path(part.file.name()).filter(|kind| kind.counts(head));
+    let by_content = || (part.offset == 0).then(|| secret_file::by_content(head)).flatten();
+    if let Some(kind) = by_path.or_else(by_content) {
         let (file, severity) = (Arc::clone(&part.file), kind.severity_of(head));
         facts.secret_files.push(SecretFileSighting { file, kind, severity });
     }

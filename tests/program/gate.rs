@@ -615,6 +615,17 @@ fn the_demo_waives_nothing_but_what_wants_a_registry() {
     assert_eq!(others, [("C.3.1", "waived"), ("C.4", "waived"), ("F", "waived")]);
 }
 
+/// A plan as `terraform plan -out` saves it holds the values of sensitive variables.
+#[test]
+fn a_saved_plan_in_the_context_fails() {
+    let cli = demo(None);
+    let member = [&b"PK\x03\x04\x14\0\0\0\0\0"[..], &[0; 16], &[6, 0, 0, 0], b"tfplan"].concat();
+    cli.write("src/orders/demo.out", member);
+    let answer = cli.run(&["gate", "--run-id", "orders-20261101T090000Z", "--dry-run", "--report", "json"]);
+    assert_eq!(answer.code, 1, "{}{}", answer.stderr, answer.stdout);
+    assert_eq!(control(&answer.json(), "D.4.1"), "fail");
+}
+
 #[test]
 fn changes_of_the_demo_are_answered() {
     for (change, code, answers) in [

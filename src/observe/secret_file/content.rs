@@ -107,6 +107,14 @@ pub(super) fn has_element(head: &[u8], tags: &[&[u8]]) -> bool {
     })
 }
 
+/// Whether a file is a plan as `terraform plan -out` saves it: a zip whose first member is `tfplan`
+/// (`internal/plans/planfile/writer.go` of Terraform).
+pub(super) fn saved_plan(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04")
+        && head.get(26..28) == Some(&[6, 0])
+        && head.get(30..36) == Some(b"tfplan")
+}
+
 /// Whether a netrc has a password: the word after `password`.
 pub(super) fn netrc(head: &[u8]) -> bool {
     let lines = head.split(|b| *b == b'\n').map(|l| l.split(|b| *b == b'#').next().unwrap_or_default());

@@ -160,6 +160,7 @@ const KINDS: &[SecretFileKind] = &[
         Name::EndsWith(&[".tfstate", ".tfstate.backup"]),
         Content::Test(content::terraform_state),
     ),
+    kind("Terraform plan", Severity::High, Name::EndsWith(&[".tfplan"]), Content::Any),
     kind(
         "Terraform variables",
         Severity::Medium,
@@ -285,9 +286,24 @@ pub fn by_path(path: &[u8]) -> Option<&'static SecretFileKind> {
     })
 }
 
+/// A saved plan of Terraform under a name of its own, such as `plan.out`: it holds the values of sensitive variables.
+static SAVED_PLAN: SecretFileKind =
+    kind("Terraform plan", Severity::High, Name::Is(&[]), Content::Test(content::saved_plan));
+
+/// The kind of a file that its beginning tells, whatever its name is.
+pub fn by_content(head: &[u8]) -> Option<&'static SecretFileKind> {
+    SAVED_PLAN.counts(head).then_some(&SAVED_PLAN)
+}
+
+/// A file's beginning without the byte order mark that editors of Windows put there.
+fn without_mark(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head)
+}
+
 impl SecretFileKind {
     /// How bad a file that begins with `head` is: an environment file that gives no secret's name a value is milder.
     pub fn severity_of(&self, head: &[u8]) -> Severity {
+        let head = without_mark(head);
         let mild = matches!(self.name, Name::Dotenv) && content::assignments(head) < Holding::Secret;
         if mild { Severity::Medium } else { self.severity }
     }
@@ -295,6 +311,7 @@ impl SecretFileKind {
     /// Whether a file of this kind that begins with `head` really holds something: a value, no reference or ciphertext.
     /// `head` is the whole file for all but very large ones.
     pub fn counts(&self, head: &[u8]) -> bool {
+        let head = without_mark(head);
         if content::is_ciphertext(head) {
             return false;
         }
@@ -377,6 +394,12 @@ mod tests {
         assert_eq!(what("etc/pgbouncer/userlist.txt", "; users\n\"pilot\" \"hX7PKR0CsTy4\"\n"), users);
         assert_eq!(what("etc/pgbouncer/userlist.txt", "\"pilot\" \"SCRAM-SHA-256$4096:x\"\n"), None);
         assert_eq!(what("home/x/.erlang.cookie", "QWERTZUIOPASDFGHJKLY"), Some("Erlang cookie"));
+        // A byte order mark, as editors of Windows write it.
+        assert_eq!(what("app/.env", "\u{feff}DB_PASSWORD=hX7PKR0CsTy4\n"), Some("environment file"));
+        let plan = format!("PK\u{3}\u{4}{}\u{6}\0\0\0tfplan\u{a}", "\0".repeat(22));
+        assert_eq!(what("infra/prod.tfplan", &plan), Some("Terraform plan"));
+        assert_eq!(by_content(plan.as_bytes()).map(|kind| kind.what), Some("Terraform plan"));
+        assert!(by_content(plan.replace("tfplan", "a/b.py").as_bytes()).is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::{blanks, is_name_byte, line_head, name_around, stands, white};
+use super::scan::{before, blanks, is_name_byte, line_head, name_around, stands, white};
 use super::value::{default_of, prelude, quoted as literal, rest_of_line, word};
 use super::{Place, Quoting, Reading};
 use crate::kind::FileKind;
@@ -160,7 +160,7 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
 /// The value without quotes at `start`, and how it is written.
 fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, Quoting)> {
     let bytes = place.bytes;
-    let previous = head.name.start.checked_sub(1).map(|i| bytes[i]);
+    let previous = before(bytes, head.name.start);
     let lead = line_head(bytes, head.name.start, HEAD);
     let begins_line = lead.is_some_and(is_indent);
     if head.operator == Operator::Blank {

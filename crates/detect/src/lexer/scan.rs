@@ -48,10 +48,35 @@ pub(super) fn stands(bytes: &[u8], at: usize, text: &[u8]) -> bool {
 pub(super) fn line_head(bytes: &[u8], at: usize, most: usize) -> Option<&[u8]> {
     let from = at.saturating_sub(most);
     let window = bytes.get(from..at)?;
-    match window.iter().rposition(|b| *b == b'\n') {
-        Some(end) => window.get(end + 1..),
-        None if from == 0 => Some(window),
-        None => None,
+    let mut line = match window.iter().rposition(|b| *b == b'\n') {
+        Some(end) => window.get(end + 1..)?,
+        None if from == 0 => window,
+        None => return None,
+    };
+    while let length @ 1.. = unseen_at_start(line) {
+        line = line.get(length..)?;
+    }
+    Some(line)
+}
+
+/// The byte before `at`; a blank for a character that nobody sees.
+pub(super) fn before(bytes: &[u8], at: usize) -> Option<u8> {
+    let unseen = |length: usize| {
+        let start = at.checked_sub(length)?;
+        (unseen_at_start(bytes.get(start..at)?) == length).then_some(b' ')
+    };
+    unseen(3).or_else(|| unseen(2)).or_else(|| unseen(1)).or_else(|| bytes.get(at.checked_sub(1)?).copied())
+}
+
+/// The length of a character that nobody sees and that is no part of what follows it: a byte order mark, as editors of
+/// Windows write it, marks of direction and of width, a fixed blank, an escape.
+fn unseen_at_start(bytes: &[u8]) -> usize {
+    match bytes {
+        [0xef, 0xbb, 0xbf, ..] => 3,
+        [0xe2, 0x80, 0x8b..=0x8f | 0xa8..=0xaf, ..] | [0xe2, 0x81, 0xa0..=0xaf, ..] => 3,
+        [0xc2, 0x80..=0xa0 | 0xad, ..] => 2,
+        [0x0b | 0x0c | 0x1b, ..] => 1,
+        _ => 0,
     }
 }
 

@@ -99,6 +99,21 @@ fn literals_without_quotes() {
     }
 }
 
+/// Characters that nobody sees hide no name: an editor's mark before the first line, marks of direction, fixed blanks.
+#[test]
+fn names_behind_what_nobody_sees() {
+    for unseen in ["", "\u{feff}", "\u{202e}", "\u{200b}", "\u{a0}", "\u{1b}", "\u{feff}\u{200b}"] {
+        for head in ["", "# settings\n"] {
+            let text = format!("{head}{unseen}DB_PASSWORD=xk29dkf0qq3\nX=1\n");
+            let found = read("bare-assignment", FileKind::Config, &text, "password");
+            assert_eq!(found, [("xk29dkf0qq3".to_owned(), Quoting::Environment)], "{text:?}");
+            let text = format!("{head}{unseen}password: xk29dkf0qq3\nx: 1\n");
+            let found = read("bare-assignment", FileKind::Config, &text, "password");
+            assert_eq!(found, [("xk29dkf0qq3".to_owned(), Quoting::Line)], "{text:?}");
+        }
+    }
+}
+
 #[test]
 fn pairs_in_either_order() {
     for text in [

@@ -28,6 +28,7 @@ const WEAK_WORDS: &[&str] = &["key", "keys", "auth", "pass"];
 const SECRET_ENDS: &[&str] = &[
     "password", "passwd", "passphrase", "secret", "token", "apikey", "secretkey", "privatekey",
     "accesskey", "authkey", "passcode", "pwd", "creds", "signingkey", "encryptionkey", "masterkey", "sessionkey",
+    "credentials", "credential", "bindpw", "rootpw",
 ];
 
 /// Ends that are secrets' words only behind one of [`OWNERS`]: `DBPASS`, `rootpw`, `SSHKEY`.

@@ -192,7 +192,6 @@ fn is_periodic(text: &[u8]) -> bool {
         period <= 4
             || distinct(block) <= 3
             || has_long_run(block)
-            || text.len() >= 3 * period
             || text.iter().all(u8::is_ascii_hexdigit)
             || block.iter().all(u8::is_ascii_alphabetic) && is_vocabulary(block)
     })
