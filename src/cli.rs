@@ -31,6 +31,7 @@ use std::fmt;
 use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command};
+pub use output::STDOUT_WAS_CLOSED;
 use output::Terminal;
 
 /// Why a command failed; its text goes to standard error and the exit code is 2.
@@ -91,8 +92,12 @@ fn unread(error: &clap::Error, args: &[OsString]) -> u8 {
         return 2;
     }
     // clap knows where each belongs. Help that cannot be written is a failure, unless its reader went away.
-    match error.print() {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe && code == 0 => 2,
-        _ => code,
+    let terminal = Terminal::plain();
+    match terminal.print_clap(error) {
+        Err(Failure(message)) => {
+            terminal.error(&message);
+            2
+        }
+        Ok(()) => code,
     }
 }

@@ -1,7 +1,10 @@
 //! Where reports go: standard output, or files that appear whole or not at all.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::Failure;
@@ -12,8 +15,13 @@ use crate::contract::Contract;
 use crate::finding::Report;
 use crate::report::Format;
 use crate::report::evidence::{self, RunInfo};
+use crate::report::phrase::{coloured, prose};
 use crate::report::text::{self, TextOptions};
 use crate::store::{self, Directory, Stored};
+
+/// Whether standard output was closed when the program started. Before `main` runs, the standard library opens what is
+/// closed as `/dev/null`, so only what runs before that can tell: see `main.rs`.
+pub static STDOUT_WAS_CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Standard output and error, and what may be written there.
 pub(super) struct Terminal {
@@ -58,34 +66,54 @@ impl Terminal {
 
     pub(super) fn error(&self, message: &str) {
         let (on, off) = if self.color_err() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-        let text = if message.starts_with("error") {
-            message.to_owned()
+        // An error of a contract comes with its own heading and colours.
+        let text = if message.starts_with("error") || message.starts_with("\x1b[") {
+            coloured(message)
         } else {
-            format!("{on}error{off}: {message}")
+            format!("{on}error{off}: {}", prose(message))
         };
         let _ = writeln!(io::stderr(), "{text}");
     }
 
     pub(super) fn warn(&self, message: &str) {
         let (on, off) = if self.color_err() { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
-        let _ = writeln!(io::stderr(), "{on}warning{off}: {message}");
+        let _ = writeln!(io::stderr(), "{on}warning{off}: {}", prose(message));
     }
 
     /// Tells what is neither report nor warning.
     pub(super) fn note(&self, message: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{message}");
+            let _ = writeln!(io::stderr(), "{}", prose(message));
         }
     }
 
     /// Writes to standard output. A reader that went away has seen what it wanted: the exit code still tells the
     /// verdict.
     pub(super) fn print(&self, text: &[u8]) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        match out.write_all(text).and_then(|()| out.flush()) {
-            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure(format!("standard output: {e}"))),
+        let failed = |e: io::Error| Failure(format!("standard output: {e}"));
+        if STDOUT_WAS_CLOSED.load(Ordering::Relaxed) {
+            return Err(failed(io::Error::from(rustix::io::Errno::BADF)));
+        }
+        // `io::stdout` takes a descriptor that cannot be written for one that swallows all: a file of the same
+        // descriptor says so.
+        let mut out = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
+        match out.write_all(text) {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(failed(e)),
             _ => Ok(()),
         }
+    }
+
+    /// Prints what clap has to say: help and versions to standard output, mistakes to standard error.
+    pub(super) fn print_clap(&self, error: &clap::Error) -> Result<(), Failure> {
+        let shown = |color: bool| match color {
+            true => error.render().ansi().to_string(),
+            false => error.render().to_string(),
+        };
+        if error.use_stderr() {
+            let _ = write!(io::stderr(), "{}", coloured(&shown(self.color_err())));
+            return Ok(());
+        }
+        self.print(shown(self.color_out()).as_bytes())
     }
 
     pub(super) fn text_options(&self, to_terminal: bool) -> TextOptions {

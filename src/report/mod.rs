@@ -14,7 +14,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
-mod phrase;
+pub(crate) mod phrase;
 pub mod repository;
 pub mod sarif;
 mod source;

@@ -9,8 +9,27 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// Prose of ours that may hold text from outside: the same, but it may have several lines.
-pub(super) fn prose(text: &str) -> String {
+pub(crate) fn prose(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// The same for a message that may have colours of ours: `ESC [ … m` stays.
+pub(crate) fn coloured(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut pieces = text.split('\x1b');
+    out.push_str(&prose(pieces.next().unwrap_or_default()));
+    for piece in pieces {
+        let end =
+            piece.strip_prefix('[').and_then(|rest| rest.find(|c: char| !c.is_ascii_digit() && c != ';'));
+        match end.and_then(|end| piece.split_at_checked(end + 1)) {
+            Some((numbers, rest)) if rest.starts_with('m') => {
+                out.extend(["\x1b", numbers]);
+                out.push_str(&prose(rest));
+            }
+            _ => out.push_str(&prose(&format!("\x1b{piece}"))),
+        }
+    }
+    out
 }
 
 /// A number with thousands separators, such as `8,123`.

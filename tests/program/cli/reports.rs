@@ -314,6 +314,53 @@ fn a_full_disk_is_an_error() {
     assert!(answer.stderr.contains("/dev/full"), "{}", answer.stderr);
 }
 
+/// Closed from the start, or opened for reading only: nothing was told, whatever the verdict is.
+#[test]
+fn standard_output_that_takes_nothing_is_an_error() {
+    let cli = images();
+    for arguments in ["image fail.tar", "explain SW101", "--help", "image --help", "--version"] {
+        for redirection in [">&-", "1</dev/null"] {
+            let script = format!("\"$0\" {arguments} {redirection}");
+            let mut shell = Command::new("bash");
+            shell.args(["-c", &script, env!("CARGO_BIN_EXE_seaworthy")]).current_dir(cli.path(""));
+            let output = shell.output().unwrap();
+            let err = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{script}: {err}");
+            assert!(err.contains("standard output"), "{script}: {err}");
+        }
+        let null =
+            cli.command(&arguments.split(' ').collect::<Vec<_>>()).stdout(Stdio::null()).output().unwrap();
+        assert_ne!(null.status.code(), Some(2), "{arguments}");
+    }
+}
+
+/// What an argument holds is told and never written to the terminal as it is.
+#[test]
+fn messages_move_no_cursor() {
+    let cli = images();
+    let name = "x\u{1b}]0;y\u{7}\u{202e}z";
+    for arguments in [
+        vec!["context", name],
+        vec!["context", "-f", name],
+        vec!["image", name],
+        vec!["image", "pass.tar", "--rules", name],
+        vec!["init", name],
+        vec!["init", "--env", name],
+        vec!["attest", "--provenance", name],
+        vec!["simulate", "--cases", name],
+        vec!["accept", "0123456789", "--from", name, "--until", "2099-01-01", "--reason", "for a test"],
+        vec![name],
+        vec!["image", name, "--no-such-option"],
+        vec!["image", "--report", name, "pass.tar"],
+    ] {
+        let answer = cli.run(&arguments);
+        assert_eq!(answer.code, 2, "{arguments:?}: {}", answer.stderr);
+        for raw in ['\u{1b}', '\u{7}', '\u{202e}'] {
+            assert!(!answer.stderr.contains(raw), "{arguments:?}: {:?}", answer.stderr);
+        }
+    }
+}
+
 #[test]
 fn sarif_passes_the_gates() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
