@@ -225,7 +225,11 @@ pub fn examine(
                 s
             }));
         });
-        if !decoded {
+        // What is no text is read as bytes, and what of it is not decoded is counted.
+        let is_text = || kind != FileKind::Unknown || !bytes.iter().take(8192).any(|b| *b == 0);
+        if !decoded && !is_text() {
+            facts.not_decoded += u64::from(part.last);
+        } else if !decoded {
             let reason = "more is encoded in it, or deeper, than is decoded".to_owned();
             facts.not_opened.push(NotOpened { file: Arc::clone(&part.file), reason });
         }

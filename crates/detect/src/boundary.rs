@@ -35,6 +35,9 @@ pub(super) fn stands_apart(
     if proof > 0 {
         return true;
     }
+    if in_mangled_name(bytes, secret.start) {
+        return false;
+    }
     // A symbol's name that happens to hold a prefix has a wrong checksum and reads like words.
     if proof < 0 && super::validate::reads_like_words(bytes.get(secret.clone()).unwrap_or_default()) {
         return false;
@@ -81,6 +84,22 @@ pub(super) fn inside_word(bytes: &[u8], anchor: &Range<usize>, kind: FileKind) -
         && !is_escape(bytes, anchor.start)
         && !is_binary(bytes, anchor)
         && !is_marshal_mark(bytes, anchor.start - 1)
+}
+
+/// Whether `at` lies in the name of a symbol as compilers of Rust and C++ write it: `_RNvXsk_NtCs…`,
+/// `_ZN18load_dwarf_package17h…`. Such names hold any short prefix.
+fn in_mangled_name(bytes: &[u8], at: usize) -> bool {
+    /// The longest beginning of such a name, in bytes.
+    const LONGEST: usize = 2048;
+    let window = bytes.get(at.saturating_sub(LONGEST)..at).unwrap_or_default();
+    let length = window.iter().rev().take_while(|b| is_word(**b) || matches!(b, b'.' | b'$')).count();
+    let name = window.get(window.len() - length..).unwrap_or_default();
+    let name = name.strip_prefix(b"_").filter(|n| n.starts_with(b"_")).unwrap_or(name);
+    match name {
+        [b'_', b'R', kind, ..] => kind.is_ascii_uppercase(),
+        [b'_', b'Z', b'N' | b'T' | b'G' | b'0'..=b'9', ..] => true,
+        _ => false,
+    }
 }
 
 /// The bytes of the base64 alphabet right before `at`.

@@ -207,7 +207,13 @@ impl Engine {
         scratch: &mut Scratch,
         sink: &mut dyn FnMut(Hit<'_>),
     ) {
-        let at = start..start + self.anchors[anchor].text.len();
+        let text = &self.anchors[anchor].text;
+        // In a run of one byte an anchor of that byte stands everywhere; the first says it all.
+        let before = start.checked_sub(1).and_then(|i| piece.bytes.get(i));
+        if before.is_some_and(|b| text.iter().all(|a| a == b)) {
+            return;
+        }
+        let at = start..start + text.len();
         self.confirmers[detector].confirm(
             piece.bytes,
             at,

@@ -16,7 +16,7 @@ pub struct Manifests {
     roots: HashSet<u64>,
     /// Files and package directories that a manifest lists, with the manifest's directory.
     listed: HashMap<u64, u64>,
-    /// Manifest directories of packages that were installed from a directory (PEP 610: `dir_info`).
+    /// Manifest directories of packages that were installed from a directory, a file or a repository.
     local: HashSet<u64>,
     /// Files of the distribution's packages.
     packaged: Packaged,
@@ -31,9 +31,7 @@ impl Manifests {
                 let (root, _) = split(directory);
                 self.list(root, directory, whole_lines(bytes, cut).filter_map(record_path));
             }
-            b"direct_url.json"
-                if directory.ends_with(b".dist-info") && memmem::find(bytes, b"\"dir_info\"").is_some() =>
-            {
+            b"direct_url.json" if directory.ends_with(b".dist-info") && is_own_source(bytes) => {
                 self.local.insert(hash(&[directory]));
             }
             b"modules.txt" if directory == b"vendor" || directory.ends_with(b"/vendor") => {
@@ -149,6 +147,14 @@ pub(super) fn hash(pieces: &[&[u8]]) -> u64 {
     std::hash::Hasher::finish(&hasher)
 }
 
+/// Whether a package came from no index (PEP 610): from a directory (`dir_info`), a file (`file://`), as a wheel that
+/// another stage built, or a repository (`vcs_info`).
+fn is_own_source(direct_url: &[u8]) -> bool {
+    [&b"\"dir_info\""[..], b"\"vcs_info\"", b"\"file://"]
+        .iter()
+        .any(|w| memmem::find(direct_url, w).is_some())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -170,6 +176,10 @@ mod tests {
         }
         let manifest = manifests.manifest_of(SITE, &[SITE, b"/x/a.py"].concat()).unwrap();
         assert!(!manifests.is_local(manifest));
+        let index = br#"{"archive_info": {}, "url": "https://example.com/x-1.whl"}"#;
+        assert!(
+            is_own_source(br#"{"archive_info": {}, "url": "file:///dist/x-1.whl"}"#) && !is_own_source(index)
+        );
         let url = br#"{"dir_info": {}, "url": "file:///src"}"#;
         manifests.observe(&[SITE, b"/x-1.dist-info/direct_url.json"].concat(), url, (false, false));
         assert!(manifests.is_local(manifest));

@@ -27,7 +27,16 @@ impl Published {
         }
         let name = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
         let stem: Vec<u8> = name.iter().filter(|b| !b.is_ascii_digit()).copied().collect();
-        self.files.split('|').any(|file| file.as_bytes() == stem)
+        // A library's static form and its versions begin alike: `libgnutls.a`, `libgnutls.so.30.34.3`.
+        let library = |file: &[u8]| {
+            let head = file.split(|b| *b == b'.').next().unwrap_or_default().to_vec();
+            (file.starts_with(b"lib")
+                && (memchr::memmem::find(file, b".so").is_some() || file.ends_with(b".a")))
+            .then_some(head)
+        };
+        self.files.split('|').any(|file| {
+            file.as_bytes() == stem || library(file.as_bytes()).is_some_and(|own| library(&stem) == Some(own))
+        })
     }
 }
 
@@ -67,6 +76,7 @@ mod tests {
         let gnutls = Published { package: "gnutls", files: "libgnutls.so...|x.pem" };
         assert!(gnutls.is_own_file(b"usr/lib/x86_64-linux-gnu/libgnutls.so.30.34.3"));
         assert!(gnutls.is_own_file(b"usr/lib64/libgnutls.so.31.0.0"));
+        assert!(gnutls.is_own_file(b"usr/lib/x86_64-linux-gnu/libgnutls.a"));
         assert!(!gnutls.is_own_file(b"srv/libgnutls.so.30.34.3"));
         assert!(!gnutls.is_own_file(b"usr/local/lib/libgnutls.so.30.34.3"));
         assert!(!gnutls.is_own_file(b"usr/lib/x86_64-linux-gnu/libother.so.1"));

@@ -176,7 +176,7 @@ const KINDS: &[SecretFileKind] = &[
     kind(
         "keystore",
         Severity::High,
-        Name::EndsWith(&[".jks", ".keystore", ".p12", ".pfx", ".bcfks"]),
+        Name::EndsWith(&[".jks", ".jceks", ".keystore", ".p12", ".pfx", ".bcfks"]),
         Content::Test(keystore::has_key),
     ),
     kind("PuTTY private key", Severity::High, Name::EndsWith(&[".ppk"]), Content::Holds(&[b"Private-Lines"])),
@@ -290,9 +290,17 @@ pub fn by_path(path: &[u8]) -> Option<&'static SecretFileKind> {
 static SAVED_PLAN: SecretFileKind =
     kind("Terraform plan", Severity::High, Name::Is(&[]), Content::Test(content::saved_plan));
 
-/// The kind of a file that its beginning tells, whatever its name is.
+/// A keystore under a name of its own.
+static KEYSTORE: SecretFileKind =
+    kind("keystore", Severity::High, Name::Is(&[]), Content::Test(keystore::is_keystore_with_key));
+
+/// A private key in DER, without the armour that detectors look for.
+static DER_KEY: SecretFileKind =
+    kind("private key in DER", Severity::High, Name::Is(&[]), Content::Test(keystore::is_key));
+
+/// The kind of a file that its beginning tells, whatever its name is. `head` is the whole file for all but large ones.
 pub fn by_content(head: &[u8]) -> Option<&'static SecretFileKind> {
-    SAVED_PLAN.counts(head).then_some(&SAVED_PLAN)
+    [&SAVED_PLAN, &KEYSTORE, &DER_KEY].into_iter().find(|kind| kind.counts(head))
 }
 
 /// A file's beginning without the byte order mark that editors of Windows put there.

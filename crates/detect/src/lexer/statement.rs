@@ -36,6 +36,13 @@ pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
             .iter()
             .any(|s| says(s))
             || head.len() >= 4 && head[head.len() - 4..].eq_ignore_ascii_case(b"set ");
+    // Prose says "identified by" of anything: a name in double quotes is no password without a statement before it.
+    let stated = sets
+        || bytes.get(at) == Some(&b'\'')
+        || [&b"grant"[..], b" user", b" role", b"@", b"link"].iter().any(|s| says(s));
+    if !stated {
+        return;
+    }
     if !identified && !sets || !matches!(bytes.get(at), Some(b'\'' | b'"')) || at == after {
         return;
     }
