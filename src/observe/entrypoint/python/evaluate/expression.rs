@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::super::ast::{Argument, Comparison, Expr, ExprKind};
+use super::statement::MAX_ROUNDS;
 use super::value::{Scope, Value, equal, text_of, truth};
-use super::{Evaluator, MAX_DEPTH};
+use super::{Evaluator, MAX_DEPTH, mutation};
 
 /// The arguments of a call.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +65,13 @@ impl<'m> Evaluator<'m, '_> {
             ExprKind::Call(function, arguments) => {
                 let callee = self.expression(function, scope);
                 let arguments = self.arguments(arguments, scope);
-                self.call(&callee, &arguments, scope, expression.line)
+                let value = self.call(&callee, &arguments, scope, expression.line);
+                if let Value::Bound(object, name) = &callee
+                    && mutation::changes(name)
+                {
+                    self.forget(object, scope);
+                }
+                value
             }
             ExprKind::List(items) | ExprKind::Tuple(items) => {
                 let mut out = Vec::new();
@@ -147,7 +154,7 @@ impl<'m> Evaluator<'m, '_> {
             ExprKind::Comprehension { element, target, iterable, has_conditions } => {
                 let iterable = self.expression(iterable, scope);
                 let Value::List(items) = iterable else { return Value::Unknown };
-                if *has_conditions || items.len() > 500 {
+                if *has_conditions || items.len() > MAX_ROUNDS {
                     return Value::Unknown;
                 }
                 let mut out = Vec::new();
