@@ -48,6 +48,14 @@ impl<'m> Evaluator<'m, '_> {
         value
     }
 
+    /// An expression that may be evaluated or not.
+    fn perhaps_value(&mut self, expression: &'m Expr, scope: &Scope) -> Value {
+        self.maybe += 1;
+        let value = self.expression(expression, scope);
+        self.maybe -= 1;
+        value
+    }
+
     fn value(&mut self, expression: &'m Expr, scope: &Scope) -> Value {
         match &expression.kind {
             ExprKind::Text(text) => Value::Text(text.as_str().into()),
@@ -114,7 +122,7 @@ impl<'m> Evaluator<'m, '_> {
                     Some(known) if known != *is_and => first,
                     Some(_) => self.expression(right, scope),
                     None => {
-                        let second = self.expression(right, scope);
+                        let second = self.perhaps_value(right, scope);
                         // Whichever the first is, `x and False` is false.
                         if truth(&second) == Some(!*is_and) && *is_and { second } else { Value::Unknown }
                     }
@@ -135,7 +143,7 @@ impl<'m> Evaluator<'m, '_> {
                 Some(true) => self.expression(then, scope),
                 Some(false) => self.expression(otherwise, scope),
                 None => {
-                    let (one, two) = (self.expression(then, scope), self.expression(otherwise, scope));
+                    let (one, two) = (self.perhaps_value(then, scope), self.perhaps_value(otherwise, scope));
                     if equal(&one, &two) == Some(true) { one } else { Value::Unknown }
                 }
             },
