@@ -42,13 +42,11 @@ pub(super) fn program(words: &[String], named: &[String], tools: &[String]) -> O
         }
         _ => {}
     }
-    for one in tool::used(words, false, tools) {
-        match one {
-            tool::Use::Opaque(what) => return Some(what),
-            tool::Use::Act { .. } => return None,
-        }
+    match tool::used(words, false, tools).into_iter().next() {
+        Some(tool::Use::Opaque(what)) => Some(what),
+        Some(tool::Use::Act { .. }) => None,
+        None => (program.contains('/') && !program.starts_with('/')).then(shown),
     }
-    (program.contains('/') && !program.starts_with('/')).then(shown)
 }
 
 #[cfg(test)]
