@@ -5,7 +5,7 @@
 mod rootfs;
 mod sandbox;
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -247,8 +247,12 @@ fn ask(
     if let Some(folder) = &entrypoint.working_dir {
         command.args(["--workdir", folder]);
     }
-    if let Some(fixtures) = entrypoint.fixtures.as_ref().and_then(|f| std::fs::canonicalize(f).ok()) {
-        command.arg("--volume").arg(format!("{}:/fixtures:ro", fixtures.display()));
+    match fixtures(entrypoint) {
+        Ok(None) => {}
+        Ok(Some(fixtures)) => {
+            command.arg("--volume").arg(format!("{}:/fixtures:ro", fixtures.display()));
+        }
+        Err(reason) => return (Answered::NotRun(reason), Vec::new()),
     }
     let mut words = entrypoint.command.iter();
     if entrypoint.command.first().is_some_and(|w| !w.starts_with('-')) {
@@ -303,14 +307,31 @@ impl Ended {
     }
 }
 
+/// The directory of the machine that a trial run gets.
+fn fixtures(entrypoint: &Entrypoint) -> Result<Option<PathBuf>, String> {
+    let Some(fixtures) = &entrypoint.fixtures else { return Ok(None) };
+    let failed = |why: String| format!("its fixtures {}: {why}", fixtures.display());
+    let real = std::fs::canonicalize(fixtures).map_err(|e| failed(e.to_string()))?;
+    if real.is_dir() { Ok(Some(real)) } else { Err(failed("not a directory".to_owned())) }
+}
+
 /// Runs a command to its end, or to the end of its time.
-fn finish(mut command: Command, limit: Duration) -> Result<Ended, String> {
+fn finish(command: Command, limit: Duration) -> Result<Ended, String> {
+    finish_with(command, Vec::new(), limit)
+}
+
+/// Runs a command to its end, or to the end of its time. It reads `input` if its standard input is a pipe.
+fn finish_with(mut command: Command, input: Vec<u8>, limit: Duration) -> Result<Ended, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command.spawn().map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => format!("{program} is not installed"),
         _ => format!("{program} cannot be started: {e}"),
     })?;
     let readers = [child.stdout.take().map(reader), child.stderr.take().map(reader)];
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command that ends without reading closes the pipe; how it ended tells more than that.
+        std::thread::spawn(move || stdin.write_all(&input));
+    }
     let status = wait(&mut child, limit).map_err(|e| format!("{program} cannot be waited for: {e}"))?;
     let mut output = Vec::new();
     for reader in readers.into_iter().flatten() {
@@ -378,6 +399,14 @@ mod tests {
         let ended = finish(shell("head -c 3000000 /dev/zero; exit 3"), Duration::from_secs(60)).unwrap();
         assert_eq!(ended.status.unwrap().code(), Some(3));
         assert_eq!(ended.output.len() as u64, MOST_OUTPUT);
+    }
+
+    #[test]
+    fn input_is_handed_over() {
+        let mut command = shell("test \"$(cat)\" = word");
+        command.stdin(Stdio::piped());
+        let ended = finish_with(command, b"word".to_vec(), Duration::from_secs(60)).unwrap();
+        assert!(ended.is_success());
     }
 
     #[test]

@@ -97,9 +97,20 @@ fn load(
                     for called in called(&workflow) {
                         let known =
                             open.iter().any(|(_, as_path)| as_path.as_deref() == Some(called.as_str()));
-                        if !known && open.len() < section.files.len() + MAX_CALLED {
-                            open.push((root.join(&called), Some(called)));
+                        if known {
+                            continue;
                         }
+                        if open.len() >= section.files.len() + MAX_CALLED {
+                            let called = escape_bytes(called.as_bytes());
+                            miss(
+                                Place::Whole,
+                                format!(
+                                    "it calls {called}, and more than {MAX_CALLED} called workflows are not read"
+                                ),
+                            );
+                            break;
+                        }
+                        open.push((root.join(&called), Some(called)));
                     }
                     Content::Workflow(workflow)
                 }

@@ -68,3 +68,32 @@ fn every_fixture_does_what_its_folder_says() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn what_cannot_be_seen_into_is_not_checked() {
+    for case in cases("SW606", "open") {
+        assert!(not_checked(&case).contains("SW606"), "{}", case.display());
+        assert!(!reported(&case).contains("SW606"), "{}", case.display());
+    }
+}
+
+#[test]
+fn a_chain_of_called_workflows_ends_with_a_word() {
+    let root = tempfile::tempdir().unwrap();
+    let workflows = root.path().join(".github/workflows");
+    std::fs::create_dir_all(&workflows).unwrap();
+    std::fs::write(root.path().join("Dockerfile"), "FROM scratch\n").unwrap();
+    let contract = "version = 1\n[workflow]\nfiles = [\".github/workflows/w0.yml\"]\n";
+    std::fs::write(root.path().join("seaworthy.toml"), contract).unwrap();
+    for n in 0..40 {
+        let text = format!("on: workflow_call\njobs:\n  a:\n    uses: ./.github/workflows/w{}.yml\n", n + 1);
+        std::fs::write(workflows.join(format!("w{n}.yml")), text).unwrap();
+    }
+    let report = report(root.path());
+    let told = report["not_checked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|u| u["reason"].as_str().unwrap().contains("more than 32 called workflows are not read"));
+    assert!(told, "{:#}", report["not_checked"]);
+}

@@ -23,6 +23,9 @@ struct Replace {
 
 fn fixtures(check: &str, kind: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(check).join(kind);
+    if kind == "open" && !folder.exists() {
+        return Vec::new();
+    }
     std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect()
 }
 
@@ -31,7 +34,7 @@ fn assert_answer(check: &str, kind: &str, path: &Path, answer: &Answer) {
     let found = crate::support::ids(&report).contains(&check);
     let checks = report["checks"].as_array().unwrap();
     let status = checks.iter().find(|c| c["id"] == check).map(|c| c["status"].clone()).unwrap_or_default();
-    let expected = if kind == "fail" { "fail" } else { "pass" };
+    let expected = if kind == "open" { "not-checked" } else { kind };
     assert!(
         found == (kind == "fail") && status == expected,
         "{}: {status}\n{}",
@@ -43,7 +46,7 @@ fn assert_answer(check: &str, kind: &str, path: &Path, answer: &Answer) {
 #[test]
 fn changes_of_the_demos_tasks() {
     for check in ["SW607", "SW608"] {
-        for kind in ["fail", "pass"] {
+        for kind in ["fail", "pass", "open"] {
             for path in fixtures(check, kind) {
                 let change: Change = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
                 let cli = demo(None);
@@ -60,6 +63,7 @@ fn changes_of_the_demos_tasks() {
                     "--report",
                     "json",
                 ]);
+                assert!(!answer.stdout.contains("hunter2"), "{} shows a secret", path.display());
                 assert_answer(check, kind, &path, &answer);
             }
         }
@@ -68,7 +72,7 @@ fn changes_of_the_demos_tasks() {
 
 #[test]
 fn attestations_that_came_with_the_image() {
-    for kind in ["fail", "pass"] {
+    for kind in ["fail", "pass", "open"] {
         for path in fixtures("SW515", kind) {
             let cli: Cli = project();
             let mut blobs = Blobs::default();
@@ -76,7 +80,12 @@ fn attestations_that_came_with_the_image() {
             let digest = image["digest"].as_str().unwrap().to_owned();
             let examined = digest.trim_start_matches("sha256:");
             let text = std::fs::read_to_string(&path).unwrap().replace("EXAMINED", examined);
-            let attestation = blobs.attestation(&image, &serde_json::from_str(&text).unwrap());
+            let statement: serde_json::Value = serde_json::from_str(&text).unwrap();
+            // An envelope comes as cosign attaches it: nothing beside it says what it holds.
+            let attestation = match statement.get("_type") {
+                Some(_) => blobs.attestation(&image, &statement),
+                None => blobs.referrer(&image, &statement),
+            };
             let index = blobs.index(&[image, attestation]);
             blobs.root(index, "1");
             cli.write("image.tar", blobs.tar().done());

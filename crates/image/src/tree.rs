@@ -198,6 +198,29 @@ impl Tree {
         real.is_empty() || node.is_none_or(|n| n.kind == EntryKind::Directory)
     }
 
+    /// The target of the symbolic link at `path`, of which the folders are no links; nothing if there is none.
+    pub fn link(&self, path: &[u8]) -> Option<&[u8]> {
+        match self.nodes.get(path).map(|n| &n.kind) {
+            Some(EntryKind::Symlink(target)) => Some(target),
+            _ => None,
+        }
+    }
+
+    /// The names in a folder that begin with `start`. A name stands there once for each path below it.
+    pub fn names_from(&self, folder: &[u8], start: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let real = self.real(folder, false).ok();
+        let first =
+            real.as_deref().map(|r| if r.is_empty() { start.to_vec() } else { [r, start].join(&b'/') });
+        let skipped = real.map_or(0, |r| if r.is_empty() { 0 } else { r.len() + 1 });
+        let range = first.map(|first| {
+            self.nodes
+                .range(first.clone()..)
+                .take_while(move |(path, _)| path.starts_with(&first))
+                .filter_map(move |(path, _)| parts(path.get(skipped..)?).next())
+        });
+        range.into_iter().flatten()
+    }
+
     /// The names in a folder, sorted, each once.
     pub fn names(&self, folder: &[u8]) -> Vec<Vec<u8>> {
         let Ok(real) = self.real(folder, false) else { return Vec::new() };
@@ -264,6 +287,18 @@ mod tests {
     fn file(tree: &Tree, path: &str) -> Option<(String, usize, u64)> {
         let (real, node) = tree.file(path.as_bytes())?;
         Some((String::from_utf8(real).unwrap(), node.layer, node.ordinal))
+    }
+
+    #[test]
+    fn links_and_names_by_their_beginning() {
+        let tree = tree(&[&["lib/a.so", "lib/ab.so", "lib/a.d/x", "lib/b.so", "l -> lib", "a.c"]]);
+        assert_eq!((tree.link(b"l"), tree.link(b"lib"), tree.link(b"none")), (Some(&b"lib"[..]), None, None));
+        let names = |folder: &[u8], start: &[u8]| -> Vec<Vec<u8>> {
+            tree.names_from(folder, start).map(<[u8]>::to_vec).collect()
+        };
+        assert_eq!(names(b"l", b"a."), [b"a.d".to_vec(), b"a.so".to_vec()]);
+        assert_eq!(names(b"", b"a."), [b"a.c".to_vec()]);
+        assert!(names(b"none", b"a").is_empty());
     }
 
     #[test]

@@ -98,6 +98,26 @@ impl Envelope {
     }
 }
 
+/// What a DSSE envelope is said to hold. Nothing of it is verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapped {
+    /// The predicate type that its payload names; nothing if that cannot be read.
+    pub predicate_type: Option<String>,
+}
+
+/// Tells whether a document is a DSSE envelope, or a bundle of Sigstore with one in it. What its payload claims to be may
+/// only serve to ask for more, as nothing of it is verified.
+/// <https://docs.sigstore.dev/about/bundle/>
+pub fn wrapped(bytes: &[u8]) -> Option<Wrapped> {
+    let root = json::read(bytes, json::DOCUMENT).ok()?;
+    let envelope = root.get("dsseEnvelope").unwrap_or(&root);
+    envelope.get("payloadType")?;
+    let payload = envelope.get("payload")?.text().and_then(decode);
+    let statement = payload.and_then(|p| json::read(&p, json::DOCUMENT).ok());
+    let predicate_type = statement.and_then(|s| s.get("predicateType")?.text().map(str::to_owned));
+    Some(Wrapped { predicate_type })
+}
+
 /// Signs an in-toto statement: the envelope as JSON, in the form that cosign writes and reads.
 ///
 /// # Errors
@@ -116,6 +136,23 @@ pub fn sign(statement: &[u8], key: &SigningKey) -> Result<Vec<u8>, KeyError> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn envelopes_and_bundles_are_told_from_other_documents() {
+        let payload = STANDARD.encode("{\"predicateType\":\"https://slsa.dev/provenance/v1\"}");
+        let envelope =
+            format!("{{\"payloadType\":\"{IN_TOTO}\",\"payload\":\"{payload}\",\"signatures\":[]}}");
+        let bundle = format!("{{\"mediaType\":\"x\",\"dsseEnvelope\":{envelope}}}");
+        for text in [&envelope, &bundle] {
+            let kind = wrapped(text.as_bytes()).unwrap().predicate_type;
+            assert_eq!(kind.as_deref(), Some("https://slsa.dev/provenance/v1"));
+        }
+        let broken = wrapped(b"{\"payloadType\":\"x\",\"payload\":\"!\"}").unwrap();
+        assert_eq!(broken.predicate_type, None);
+        for text in ["{\"schemaVersion\":2}", "{\"messageSignature\":{}}", "x"] {
+            assert_eq!(wrapped(text.as_bytes()), None, "{text}");
+        }
+    }
 
     #[test]
     fn the_encoding_is_that_of_the_specification() {

@@ -107,9 +107,12 @@ pub struct Statement {
 pub struct Commit {
     /// The repository that it is of, as it is written; nothing if the statement does not say.
     pub repository: Option<String>,
-    /// The commit's ID.
+    /// The commit's ID, as it is written: BuildKit adds [`CHANGED`] where the tree differed from the commit.
     pub id: String,
 }
+
+/// What BuildKit adds to the commit of a working tree that was changed.
+pub const CHANGED: &str = "-dirty";
 
 impl Statement {
     /// Reads a statement: the payload of a verified envelope, or an attestation that came with an image.
@@ -190,8 +193,6 @@ fn commits(root: &Node) -> (Vec<Commit>, Option<String>) {
     let old = "/predicate/metadata/https:~1~1mobyproject.org~1buildkit@v1#metadata/vcs";
     for vcs in ["/predicate/runDetails/metadata/buildkit_metadata/vcs", old] {
         if let Some(id) = text(&format!("{vcs}/revision")) {
-            // A tree that was changed is the commit with a word after it.
-            let id = id.trim_end_matches("-dirty").to_owned();
             found.push(Commit { repository: text(&format!("{vcs}/source")), id });
         }
     }
@@ -266,7 +267,7 @@ mod tests {
             "runDetails": {"metadata": {"buildkit_metadata": {"vcs": {"revision": "d-dirty"}}}},
         });
         let (ids, source) = read(SLSA, new);
-        assert_eq!((ids.join(" "), source.as_deref()), ("a b c d".to_owned(), Some(uri)));
+        assert_eq!((ids.join(" "), source.as_deref()), ("a b c d-dirty".to_owned(), Some(uri)));
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Job {
     pub uses: Option<Scalar>,
     /// Its environment, that of its container and services included.
     pub env: Vec<Pair>,
+    /// Whether it hands secrets to the workflow that it calls.
+    pub hands_secrets: bool,
     /// Inputs of the workflow that it calls.
     pub with: Vec<Pair>,
     /// Its outputs.
@@ -188,9 +190,8 @@ fn job(id: &Scalar, node: &Node, triggers: &Triggers) -> Job {
         condition: condition(node, triggers),
         condition_at: condition_at(node),
         needs: texts(node.get("needs")),
-        ignores_needs: texts(node.get("if"))
-            .iter()
-            .any(|t| ["always(", "failure("].iter().any(|f| t.contains(f))),
+        ignores_needs: texts(node.get("if")).iter().any(|t| calls_status(t)),
+        hands_secrets: node.get("secrets").is_some_and(|s| s.scalar().is_some() || !s.entries().is_empty()),
         matrix: matrix(node),
         continues_on_error: is_true(node.get("continue-on-error")),
         shell: default_of(node, "shell"),
@@ -207,6 +208,13 @@ fn job(id: &Scalar, node: &Node, triggers: &Triggers) -> Job {
             .map(|s| step(s, triggers))
             .collect(),
     }
+}
+
+/// Whether a condition calls a status function by which a job runs though one that it needs did not succeed.
+fn calls_status(text: &str) -> bool {
+    // Names of functions have no case, and blanks may stand before the parenthesis.
+    let text: String = text.to_ascii_lowercase().split_whitespace().collect();
+    ["always(", "failure(", "cancelled("].iter().any(|f| text.contains(f))
 }
 
 fn step(node: &Node, triggers: &Triggers) -> Step {
@@ -290,6 +298,24 @@ mod tests {
         let inputs: Vec<_> =
             workflow.inputs.iter().map(|p| (p.name.as_str(), p.value.text.as_str())).collect();
         assert_eq!(inputs, [("tag", "latest"), ("other", "")]);
+    }
+
+    #[test]
+    fn status_functions_run_a_job_whatever_it_needs() {
+        for (condition, ignores) in
+            [("always()", true), ("${{ Failure () }}", true), ("!cancelled()", true), ("success()", false)]
+        {
+            let text = format!("jobs: {{a: {{needs: x, if: \"{condition}\", steps: []}}}}");
+            assert_eq!(Workflow::parse(&text).unwrap().jobs[0].ignores_needs, ignores, "{condition}");
+        }
+    }
+
+    #[test]
+    fn secrets_for_a_called_workflow() {
+        for (secrets, hands) in [("inherit", true), ("{A: x}", true), ("{}", false)] {
+            let text = format!("jobs: {{a: {{uses: o/r/w.yml@v1, secrets: {secrets}}}}}");
+            assert_eq!(Workflow::parse(&text).unwrap().jobs[0].hands_secrets, hands, "{secrets}");
+        }
     }
 
     #[test]

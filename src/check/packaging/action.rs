@@ -2,6 +2,7 @@
 
 use super::act::{Act, At, Recipe, Stage};
 use super::secret::{Exposure, Secrets};
+use super::unread;
 use super::variables::Variables;
 use seaworthy_workflow::{Condition, Scalar, Step};
 
@@ -15,6 +16,8 @@ pub(super) struct Done<'s> {
     pub(super) script: Option<&'s Scalar>,
     /// Secrets that it hands to a build.
     pub(super) exposures: Vec<Exposure>,
+    /// Whether it is given a secret, and what it does with it is not known.
+    pub(super) is_unread: bool,
     /// The outputs that later steps can use, under the step's ID.
     pub(super) outputs: Vec<(String, String)>,
 }
@@ -49,6 +52,7 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
         let at = At { file, position: pair.position };
         done.exposures.extend(arguments.filter_map(|a| secrets.in_argument(&variables.expand(a), at)));
     }
+    let is_given = || step.with.iter().chain(&step.env).any(|p| secrets.held_by(&p.value.text).is_some());
     match action.as_str() {
         "aws-actions/amazon-ecr-login" => {
             done.acts.push(Act { repository: Some(format!("$({action})")), ..Act::new(Stage::Login, at) });
@@ -75,8 +79,11 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
             done.acts.push(Act::new(Stage::Deviation(action), at));
         }
         // An action of the repository itself, or an image: what it does is not in this file.
-        _ if action.starts_with("./") || action.starts_with("docker://") => done.opaque = Some(action),
-        _ => {}
+        _ if action.starts_with("./") || action.starts_with("docker://") => {
+            done.is_unread = secrets.in_environment() || is_given();
+            done.opaque = Some(action);
+        }
+        _ => done.is_unread = !unread::is_known_action(&action) && is_given(),
     }
     done
 }

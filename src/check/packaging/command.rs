@@ -1,9 +1,12 @@
 //! What the commands of a script do to an image and its registry.
 
+use std::borrow::Cow;
+
 use super::act::{Act, At, Recipe};
 use super::failure::{self, Options};
 use super::secret::{self, Exposure, Secrets};
 use super::tool::{self, Use};
+use super::unread;
 use super::variables::Variables;
 use seaworthy_dockerfile::Text;
 use seaworthy_dockerfile::shell::{self, Command, CommandKind, GroupKind, Script, Word};
@@ -24,6 +27,8 @@ pub(super) struct Done {
     pub(super) exports: Vec<(String, String)>,
     /// Secrets that it hands to a build or prints.
     pub(super) exposures: Vec<Exposure>,
+    /// What it runs that may print or hand on a secret, and cannot be seen into.
+    pub(super) unread: Vec<(String, At)>,
 }
 
 /// What a script is read with.
@@ -112,6 +117,9 @@ impl Reader<'_> {
             self.words(script, command, &words, &round, at);
             let expanded: Vec<String> = words.iter().map(|w| round.expand(w)).collect();
             self.exposures(script, command, &expanded, at);
+            if let Some(what) = unread::program(&expanded, &words, self.frame.tools) {
+                self.done.unread.push((what, at));
+            }
         }
     }
 
@@ -187,9 +195,14 @@ impl Reader<'_> {
     }
 
     /// The variables in each round of the `for` loops around a command; one round without such loops.
-    fn rounds(&self, script: &Script, command: &Command, variables: &Variables) -> Vec<Variables> {
+    fn rounds<'v>(
+        &self,
+        script: &Script,
+        command: &Command,
+        variables: &'v Variables,
+    ) -> Vec<Cow<'v, Variables>> {
         let index = script.commands.partition_point(|c| c.range.start < command.range.start);
-        let mut rounds = vec![variables.clone()];
+        let mut rounds = vec![Cow::Borrowed(variables)];
         let loops = script.groups_of(index).filter(|g| g.kind == GroupKind::Loop);
         for head in loops.filter_map(|g| script.commands.get(g.commands.start)) {
             if head.kind != CommandKind::For || std::ptr::eq(head, command) {
@@ -202,9 +215,9 @@ impl Reader<'_> {
             if values.is_empty() || rounds.len() * values.len() > MAX_ROUNDS {
                 continue;
             }
-            let with = |round: &Variables, value: &String| {
+            let with = |round: &Cow<'v, Variables>, value: &String| {
                 let mut round = round.clone();
-                round.set(&name, value);
+                round.to_mut().set(&name, value);
                 round
             };
             rounds = rounds.iter().flat_map(|r| values.iter().map(move |v| with(r, v))).collect();

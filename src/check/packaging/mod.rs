@@ -22,6 +22,7 @@ mod sw608;
 mod tagging;
 mod task;
 mod tool;
+mod unread;
 mod variables;
 
 pub use surface::{BuildFile, BuildSurface, Content, ExpectedBuild, Family};

@@ -30,6 +30,8 @@ pub(super) struct Work {
     /// What is put out: names, and values as far as they are known.
     pub(super) outputs: Vec<(String, String)>,
     pub(super) exposures: Vec<Exposure>,
+    /// What has a secret at hand and cannot be seen into.
+    pub(super) unread: Vec<(String, At)>,
 }
 
 /// A job with what it does.
@@ -94,6 +96,7 @@ pub(super) fn scripts(surface: &BuildSurface, secrets: &[InjectedSecret]) -> Wor
             surface.files.iter().any(|f| f.name == name || f.name.ends_with(&format!("/{name}")))
         };
         work.opaque.extend(done.opaque.into_iter().filter(|(what, _)| !is_other(what)));
+        work.unread.extend(done.unread.into_iter().filter(|(what, _)| !is_other(what)));
     }
     work
 }
@@ -152,6 +155,10 @@ impl<'s> Reader<'s> {
                     let variables = self.variables(workflow, job, call, combination);
                     let mut work = self.job(index, workflow, job, variables);
                     work.acts.iter_mut().for_each(|a| a.tolerated |= call.continues_on_error);
+                    if let Some(uses) = job.uses.as_ref().filter(|_| self.hands_secrets(job)) {
+                        let at = At { file: index, position: uses.position };
+                        work.unread.push((uses.text.trim().to_owned(), at));
+                    }
                     work
                 })
                 .collect();
@@ -166,6 +173,11 @@ impl<'s> Reader<'s> {
         let files = self.surface.files.iter().enumerate();
         let mut same = files.filter(|(_, f)| f.called_as.as_deref() == Some(path));
         same.next()
+    }
+
+    /// Whether a job hands secrets to the workflow that it calls.
+    fn hands_secrets(&self, job: &Job) -> bool {
+        job.hands_secrets || job.with.iter().any(|p| self.secrets.held_by(&p.value.text).is_some())
     }
 
     /// The variables that a job begins with.
@@ -226,6 +238,7 @@ impl<'s> Reader<'s> {
             }
             work.opaque.extend(done.work.opaque);
             work.exposures.extend(done.work.exposures);
+            work.unread.extend(done.work.unread);
             work.outputs.extend(done.work.outputs);
             work.outputs.extend(done.written);
         }
@@ -255,6 +268,9 @@ impl<'s> Reader<'s> {
             done.work.exposures = by_action.exposures;
             done.work.outputs = by_action.outputs;
             let at = At { file: index, position: step.position };
+            if by_action.is_unread {
+                done.work.unread.push((step.action().unwrap_or_default(), at));
+            }
             done.work.opaque.extend(by_action.opaque.map(|what| (what, at)));
             script = script.or(by_action.script);
         }
@@ -263,9 +279,12 @@ impl<'s> Reader<'s> {
         let program = shell.unwrap_or("bash").split_whitespace().next().unwrap_or_default();
         let program = program.rsplit('/').next().unwrap_or_default();
         let Some(run) = script else { return done };
+        let is_at_hand = secrets.in_environment() || secrets.held_by(&run.text).is_some();
         if !["bash", "sh", "zsh", "dash"].contains(&program) {
             done.is_unread = true;
-            done.work.opaque.push((format!("shell: {program}"), At { file: index, position: run.position }));
+            let unread = (format!("shell: {program}"), At { file: index, position: run.position });
+            done.work.unread.extend(is_at_hand.then(|| unread.clone()));
+            done.work.opaque.push(unread);
             return done;
         }
         let directory = step
@@ -286,6 +305,7 @@ impl<'s> Reader<'s> {
         done.work.acts.extend(by_script.acts);
         done.work.opaque.extend(by_script.opaque);
         done.work.exposures.extend(by_script.exposures);
+        done.work.unread.extend(by_script.unread.into_iter().filter(|_| is_at_hand));
         done.work.outputs.extend(by_script.outputs);
         done.exports = by_script.exports;
         done.written = written(&run.text);

@@ -24,19 +24,28 @@ pub(super) enum How {
 
 /// The variables that hold secrets.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Secrets(BTreeSet<String>);
+pub(super) struct Secrets {
+    names: BTreeSet<String>,
+    in_environment: bool,
+}
 
 impl Secrets {
     /// Notes a variable that is set to `value`, if that holds a secret.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         if self.held_by(value).is_some() {
-            self.0.insert(name.to_owned());
+            self.names.insert(name.to_owned());
         }
+        self.in_environment |= self.names.contains(name);
+    }
+
+    /// Whether a variable that was set holds a secret, so that any program can read it.
+    pub(super) fn in_environment(&self) -> bool {
+        self.in_environment
     }
 
     /// Notes a variable that holds a secret.
     pub(super) fn add(&mut self, name: &str) {
-        self.0.insert(name.to_owned());
+        self.names.insert(name.to_owned());
     }
 
     /// The secret that a text holds, if it holds one: `${{ secrets.NAME }}`, `$NAME`, `${{ env.NAME }}`.
@@ -49,7 +58,7 @@ impl Secrets {
                 if let Some(name) = secret_of(inner) {
                     return Some(name);
                 }
-                let named = inner.trim().strip_prefix("env.").filter(|n| self.0.contains(*n));
+                let named = inner.trim().strip_prefix("env.").filter(|n| self.names.contains(*n));
                 if let Some(name) = named {
                     return Some(name.to_owned());
                 }
@@ -60,7 +69,7 @@ impl Secrets {
             let name = inner.split(|c| !is_name(c)).next().unwrap_or_default();
             // `${X:+…}` and `${#X}` show that it is set, and not what it is.
             let after = inner.get(name.len()..).unwrap_or_default();
-            if self.0.contains(name) && !after.starts_with(":+") && !after.starts_with('+') {
+            if self.names.contains(name) && !after.starts_with(":+") && !after.starts_with('+') {
                 return Some(name.to_owned());
             }
         }
@@ -87,7 +96,7 @@ impl Secrets {
     pub(super) fn in_argument(&self, argument: &str, at: At) -> Option<Exposure> {
         let what = match argument.split_once('=') {
             Some((_, value)) => self.held_by(value)?,
-            None => self.0.get(argument)?.clone(),
+            None => self.names.get(argument)?.clone(),
         };
         Some(Exposure { at, how: How::BuildArgument, what })
     }
@@ -102,10 +111,10 @@ impl Secrets {
                 arguments.iter().filter_map(|a| self.held_by(a)).map(shown).collect()
             }
             "printenv" => match arguments.first() {
-                Some(name) => self.0.get(name).cloned().map(shown).into_iter().collect(),
-                None => self.0.first().cloned().map(shown).into_iter().collect(),
+                Some(name) => self.names.get(name).cloned().map(shown).into_iter().collect(),
+                None => self.names.first().cloned().map(shown).into_iter().collect(),
             },
-            "env" if arguments.is_empty() => self.0.first().cloned().map(shown).into_iter().collect(),
+            "env" if arguments.is_empty() => self.names.first().cloned().map(shown).into_iter().collect(),
             _ => Vec::new(),
         }
     }

@@ -44,6 +44,9 @@ impl Check<Startup<'_>> for EntrypointMissing {
                     answers.not_checked.push(startup.not_checked(entrypoint, META.id, reason));
                 }
             }
+            for reason in &judged.unclear {
+                answers.not_checked.push(startup.not_checked(entrypoint, META.id, reason));
+            }
             for problem in &judged.problems {
                 if problem.is_certain {
                     report(&problem.what, startup.line_origin(&problem.file, problem.line));

@@ -1,10 +1,11 @@
 //! SW606: the workflow hands a secret to the build as a build argument, or prints one.
 
-use super::reading;
+use super::act::At;
+use super::reading::{self, Work};
 use super::secret::How;
 use super::surface::{BuildSurface, Family};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
 use seaworthy_source::escape_bytes;
 
 /// SW606.
@@ -28,14 +29,19 @@ impl Check<BuildSurface> for SecretLeavesBuild {
     }
 
     fn run(&self, surface: &BuildSurface, context: &Context<'_>, answers: &mut Answers) {
-        let mut exposures: Vec<_> = match surface.family {
-            Family::LocalCli => reading::scripts(surface, context.secrets).exposures,
+        let works: Vec<Work> = match surface.family {
+            Family::LocalCli => vec![reading::scripts(surface, context.secrets)],
             Family::GithubActions => {
                 let jobs = reading::jobs(surface, context.secrets);
-                let live = jobs.into_iter().filter(|j| j.never.is_none());
-                live.flat_map(|j| j.rounds).flat_map(|r| r.exposures).collect()
+                jobs.into_iter().filter(|j| j.never.is_none()).flat_map(|j| j.rounds).collect()
             }
         };
+        let (mut exposures, mut unread) = (Vec::new(), Vec::new());
+        for work in works {
+            exposures.extend(work.exposures);
+            unread.extend(work.unread);
+        }
+        not_checked(surface, unread, answers);
         exposures.sort_by_key(|e| (e.at.file, e.at.position, e.how == How::Printed, e.what.clone()));
         exposures.dedup();
         for (nth, exposure) in exposures.into_iter().enumerate() {
@@ -49,5 +55,25 @@ impl Check<BuildSurface> for SecretLeavesBuild {
             let origin = file.origin(exposure.at.position);
             answers.findings.push(Finding::build(&META, origin, message.clone()).named(context.key, &place));
         }
+    }
+}
+
+/// Tells what cannot be seen into.
+fn not_checked(surface: &BuildSurface, mut unread: Vec<(String, At)>, answers: &mut Answers) {
+    unread.sort_by(|(a, at), (b, other)| (at.file, at.position, a).cmp(&(other.file, other.position, b)));
+    unread.dedup();
+    for (what, at) in unread {
+        let Some(file) = surface.files.get(at.file) else { continue };
+        let what = escape_bytes(what.as_bytes());
+        let reason = match surface.family {
+            Family::LocalCli => format!(
+                "`{what}` may print a secret or hand it to the build, and is not among the files of the contract's [workflow]"
+            ),
+            Family::GithubActions => format!(
+                "`{what}` has a secret at hand, and whether it prints the secret or hands it to the build cannot be read"
+            ),
+        };
+        let origin = file.origin(at.position);
+        answers.not_checked.push(NotChecked::new(origin, "step".to_owned(), reason, vec![META.id]));
     }
 }

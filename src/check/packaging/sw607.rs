@@ -1,7 +1,7 @@
 //! SW607: a task definition's command is no entrypoint of the contract, or an entrypoint is used by no task.
 
 use super::task::{TaskContainer, TaskUses};
-use crate::check::{Answers, Check, Context};
+use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
 use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
 use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::escape_bytes;
@@ -56,7 +56,7 @@ impl Check<TaskUses<'_>> for CommandNotInMatrix {
                 used[*index] = true;
             }
             if matching.is_empty() {
-                let shown = shown(&words);
+                let shown = shown(&words, context);
                 let message =
                     format!("{} runs `{shown}`, which is no entrypoint of the contract", container.shown());
                 let place = [container.family.as_str(), &container.name, &shown];
@@ -158,10 +158,26 @@ fn takes(entrypoint: &Entrypoint, rest: &[String]) -> bool {
     given.iter().all(known) && required.into_iter().all(|o| given.contains(o))
 }
 
-/// Words as a report names them: values may be anything, and are left out.
-fn shown(words: &[String]) -> String {
+/// Words as a report names them: secrets among them, by their form or by the name of their option, are left out.
+fn shown(words: &[String], context: &Context<'_>) -> String {
     const MOST: usize = 120;
-    let mut text = words.join(" ");
+    const HIDDEN: &str = "***";
+    let mut shown: Vec<String> = Vec::new();
+    let mut option: Option<&str> = None;
+    for word in words {
+        let is_secret = |name: &str, value: &str| {
+            let name = name.trim_start_matches('-');
+            !examine_assignment(context, name, value).is_empty()
+        };
+        shown.push(match (word.split_once('='), option) {
+            (Some((name, value)), _) if is_secret(name, value) => format!("{name}={HIDDEN}"),
+            (None, Some(name)) if !word.starts_with('-') && is_secret(name, word) => HIDDEN.to_owned(),
+            _ if !examine_text(context, word).is_empty() => HIDDEN.to_owned(),
+            _ => word.clone(),
+        });
+        option = Some(word.as_str()).filter(|w| w.starts_with('-'));
+    }
+    let mut text = shown.join(" ");
     if let Some(at) = text.char_indices().nth(MOST).map(|(i, _)| i) {
         text.truncate(at);
         text.push('…');

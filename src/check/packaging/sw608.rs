@@ -41,7 +41,7 @@ impl Check<TaskUses<'_>> for OtherImage {
             };
             let image = match &container.image {
                 Ok(image) => image,
-                Err(reason) if is_own => {
+                Err(reason) if is_own || !container.is_sidecar => {
                     let what = format!("image of {}", container.shown());
                     answers.not_checked.push(NotChecked::new(
                         container.origin.clone(),

@@ -45,8 +45,8 @@ fn deviation(what: &str) -> Vec<Use> {
 /// Programs that run the program in their arguments.
 const WRAPPERS: [&str; 8] = ["sudo", "time", "exec", "command", "nohup", "env", "timeout", "retry"];
 
-/// What the words of a command do; nothing for most commands. `gets_password` says that the script asks ECR for one.
-pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> Vec<Use> {
+/// The words of a command from the program on that does the work.
+pub(super) fn without_wrappers(words: &[String]) -> &[String] {
     let mut words: &[String] = words;
     while let Some((first, rest)) = words.split_first()
         && (WRAPPERS.contains(&first.as_str())
@@ -56,13 +56,22 @@ pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> V
     {
         words = rest;
     }
-    let Some((program, arguments)) = words.split_first() else { return Vec::new() };
+    words
+}
+
+/// What the words of a command do; nothing for most commands. `gets_password` says that the script asks ECR for one.
+pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> Vec<Use> {
+    let Some((program, arguments)) = without_wrappers(words).split_first() else { return Vec::new() };
     let name = program.rsplit('/').next().unwrap_or_default();
     match name {
         "docker" => docker(arguments, gets_password),
         "aws" => aws(arguments),
         "make" | "just" | "task" | "bazel" | "npm" | "yarn" | "gradle" | "gradlew" | "mvn" | "mvnw" => {
             vec![Use::Opaque(name.to_owned())]
+        }
+        // The text of a script is not shown: it may hold a secret.
+        "bash" | "sh" if arguments.first().is_some_and(|a| a.starts_with('-') && a.ends_with('c')) => {
+            vec![Use::Opaque(format!("{name} -c"))]
         }
         "bash" | "sh" | "source" | "." => {
             let script = arguments.iter().find(|a| !a.starts_with('-'));

@@ -1,6 +1,6 @@
 //! SW512: the signature.
 
-use super::commit::{self, CommitAnswer};
+use super::commit::{self, CHANGED_TREE, CommitAnswer};
 use super::{Case, Presence, Signed};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Reads, Severity};
@@ -120,6 +120,10 @@ fn differences(case: &Case<'_>, statement: &Statement, answers: &mut Answers) ->
         match commit::compare(statement, sha, own_repository) {
             CommitAnswer::Same => {}
             CommitAnswer::Other => differ("commit", "what was signed names another commit"),
+            CommitAnswer::Changed => {
+                let reason = format!("what was signed was {CHANGED_TREE}");
+                answers.not_checked.push(case.not_checked(&META, PaperKind::Attestation, &reason));
+            }
             // A statement of our own always names it.
             CommitAnswer::Unknown(_) if is_ours => differ("commit", "what was signed names no commit"),
             CommitAnswer::Unknown(others) => {

@@ -1,9 +1,10 @@
 //! SW515: an attestation that came with the image contradicts the packaging provenance.
 
-use super::commit::{self, CommitAnswer};
+use super::commit::{self, CHANGED_TREE, CommitAnswer};
 use super::{Case, ExaminedArtifacts};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
+use seaworthy_provenance::dsse;
 use seaworthy_provenance::statement::Statement;
 use seaworthy_provenance::{Field, PaperKind};
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
@@ -51,22 +52,37 @@ impl Check<Case<'_>> for AttestationContradicts {
                     answers.not_checked.push(NotChecked::new(origin, "attestation", reason, vec![META.id]));
                     continue;
                 }
-                // A list of packages or another kind of attestation.
-                Err(_) => continue,
+                Err(_) => {
+                    if let Some(wrapped) = dsse::wrapped(&attestation.bytes)
+                        && wrapped.predicate_type.is_none_or(|kind| kind.contains(PROVENANCE))
+                    {
+                        let reason = "it is wrapped in a signed envelope (DSSE), which is not opened here: give it as the run's attestation";
+                        answers.not_checked.push(NotChecked::new(
+                            origin,
+                            "attestation",
+                            reason,
+                            vec![META.id],
+                        ));
+                    }
+                    // A list of packages or another kind of attestation.
+                    continue;
+                }
             };
             for (about, message) in contradictions(case, examined, &statement) {
                 let about = [about, attestation.digest.as_str()];
                 answers.findings.push(case.finding(&META, context, origin.clone(), &about, message));
             }
-            let unnamed =
-                case.provenance.as_ref().and_then(|r| r.fields.text(Field::GitSha)).is_some_and(|sha| {
-                    let own = case.expectations.source_repository.as_deref();
-                    matches!(commit::compare(&statement, sha, own), CommitAnswer::Unknown(_))
-                });
-            if unnamed {
-                let reason = "it names no commit of the source, so it cannot be compared with the packaging provenance";
-                answers.not_checked.push(NotChecked::new(origin, "attestation", reason, vec![META.id]));
-            }
+            let sha = case.provenance.as_ref().and_then(|r| r.fields.text(Field::GitSha));
+            let own = case.expectations.source_repository.as_deref();
+            let reason = match sha.map(|sha| commit::compare(&statement, sha, own)) {
+                Some(CommitAnswer::Unknown(_)) => {
+                    "it names no commit of the source, so it cannot be compared with the packaging provenance"
+                        .to_owned()
+                }
+                Some(CommitAnswer::Changed) => format!("it says that the image was {CHANGED_TREE}"),
+                _ => continue,
+            };
+            answers.not_checked.push(NotChecked::new(origin, "attestation", reason, vec![META.id]));
         }
     }
 }

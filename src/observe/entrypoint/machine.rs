@@ -1,6 +1,9 @@
 //! Finds what a command runs, as the kernel and `execvp` would in a container: PATH, links, permission bits, ELF
 //! headers and `#!` lines.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
@@ -26,6 +29,8 @@ pub(crate) struct Machine<'a> {
     path: Vec<String>,
     environment: Vec<(String, String)>,
     architecture: String,
+    /// Why it is not known whether programs start that a script runs before its last one.
+    unclear: Rc<RefCell<Vec<String>>>,
 }
 
 /// A program that was found.
@@ -48,7 +53,8 @@ impl<'a> Machine<'a> {
         let folder = folder.or(own).filter(|f| !f.is_empty()).unwrap_or("/").to_owned();
         let platform = image.image.platform.as_deref().unwrap_or_default();
         let architecture = platform.split('/').nth(1).unwrap_or_default().to_owned();
-        let mut machine = Self { filesystem, folder, architecture, environment, path: Vec::new() };
+        let unclear = Rc::default();
+        let mut machine = Self { filesystem, folder, architecture, environment, path: Vec::new(), unclear };
         machine.find_path();
         machine
     }
@@ -57,6 +63,19 @@ impl<'a> Machine<'a> {
     fn find_path(&mut self) {
         let path = self.variable("PATH").unwrap_or(DEFAULT_PATH);
         self.path = path.split(':').map(str::to_owned).collect();
+    }
+
+    /// Notes why it is not known whether a program starts that a script runs before its last one.
+    pub(crate) fn note_unclear(&self, reason: String) {
+        let mut unclear = self.unclear.borrow_mut();
+        if !unclear.contains(&reason) {
+            unclear.push(reason);
+        }
+    }
+
+    /// What was noted by [`Machine::note_unclear`].
+    pub(crate) fn unclear(&self) -> Vec<String> {
+        self.unclear.borrow().clone()
     }
 
     /// A variable of the environment.

@@ -75,6 +75,8 @@ pub(crate) struct Judged {
     pub(crate) refusals: Vec<cli::Refusal>,
     /// Why what its program takes is not known, if it is not and is asked for.
     pub(crate) unknown: Option<String>,
+    /// Why it is not known whether programs start that a script runs before its last one.
+    pub(crate) unclear: Vec<String>,
     /// The file of the program, for reports.
     pub(crate) file: Option<Vec<u8>>,
 }
@@ -97,7 +99,7 @@ impl Judged {
             _ => self.unknown.as_ref(),
         };
         let open = self.problems.iter().map(|p| &p.what).chain(self.refusals.iter().map(|r| &r.what));
-        match unclear.into_iter().chain(open).next() {
+        match unclear.into_iter().chain(&self.unclear).chain(open).next() {
             Some(reason) => (CheckStatus::NotChecked, Some(clean(reason))),
             None => (CheckStatus::Pass, None),
         }
@@ -126,6 +128,7 @@ impl<'a> Startup<'a> {
                         problems: Vec::new(),
                         refusals: Vec::new(),
                         unknown: None,
+                        unclear: Vec::new(),
                         file: None,
                     };
                     self.entrypoints.iter().map(one).collect()
@@ -145,6 +148,7 @@ impl<'a> Startup<'a> {
             problems: Vec::new(),
             refusals: Vec::new(),
             unknown: None,
+            unclear: Vec::new(),
             file: None,
         };
         let machine = match self.machine(entrypoint) {
@@ -155,6 +159,7 @@ impl<'a> Startup<'a> {
             }
         };
         judged.started = machine.start(&self.command(entrypoint), 0);
+        judged.unclear = machine.unclear();
         match &judged.started {
             Ok(Started::Python(script)) => {
                 let filesystem = machine.filesystem;
@@ -181,7 +186,7 @@ impl<'a> Startup<'a> {
             Ok(Started::Script { file, language, arguments }) => {
                 judged.file = Some(file.clone());
                 if *language == "JavaScript" {
-                    judged.problems = node::check(machine.filesystem, file);
+                    judged.problems = node::check(machine.filesystem, file, &node::folders(&machine));
                 }
                 let source = options::Source::file(machine.filesystem, file);
                 judged.unknown = source.unknown(&cli::Row::of(entrypoint, arguments), language);

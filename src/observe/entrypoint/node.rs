@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 
 use super::filesystem::Filesystem;
+use super::machine::Machine;
 use super::python::Problem;
 use seaworthy_source::LayerPath;
 
 /// Most files that are read for one program.
 const MAX_FILES: usize = 500;
 
-/// Modules that node has itself.
-const BUILT_IN: [&str; 40] = [
+/// Modules that node has itself and finds without `node:` before their names.
+const BUILT_IN: [&str; 42] = [
     "assert",
     "async_hooks",
     "buffer",
@@ -40,32 +41,50 @@ const BUILT_IN: [&str; 40] = [
     "querystring",
     "readline",
     "repl",
-    "sqlite",
     "stream",
     "string_decoder",
     "sys",
-    "test",
     "timers",
     "tls",
+    "trace_events",
     "tty",
     "url",
     "util",
     "v8",
     "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
 ];
 
-/// Looks through a program and the files of the project that it loads.
-pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8]) -> Vec<Problem> {
+/// Looks through a program and the files of the project that it loads. `folders` are those that `NODE_PATH` names.
+pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], folders: &[Vec<u8>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![file.to_vec()];
+    let unread =
+        |path: &[u8], what: String| Problem { file: path.to_vec(), line: 1, what, is_certain: false };
     while let Some(path) = open.pop() {
-        if seen.len() >= MAX_FILES || !seen.insert(path.clone()) {
+        if seen.contains(&path) {
             continue;
         }
-        let Some(text) = filesystem.text(&path) else { continue };
+        if seen.len() >= MAX_FILES {
+            let reason = format!("it loads more than {MAX_FILES} files; the rest was not read");
+            problems.push(unread(&path, reason));
+            break;
+        }
+        seen.insert(path.clone());
+        // Data, and libraries of the machine's own code, load nothing.
+        if [&b".json"[..], b".node", b".wasm"].iter().any(|end| path.ends_with(end)) {
+            continue;
+        }
+        let Some(text) = filesystem.text(&path) else {
+            let shown = String::from_utf8_lossy(&path);
+            problems.push(unread(&path, format!("the content of /{shown} was not kept, or is not UTF-8")));
+            continue;
+        };
         for (line, name) in loaded(text) {
-            match resolve(filesystem, &path, &name) {
+            match resolve(filesystem, &path, &name, folders) {
                 Resolved::File(found) => open.push(found),
                 Resolved::Present => {}
                 Resolved::Missing => problems.push(Problem {
@@ -114,12 +133,22 @@ enum Resolved {
     Missing,
 }
 
-fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str) -> Resolved {
+/// The directories that `NODE_PATH` names, in their order.
+pub(crate) fn folders(machine: &Machine<'_>) -> Vec<Vec<u8>> {
+    let path = machine.variable("NODE_PATH").unwrap_or_default();
+    path.split(':').filter(|part| !part.is_empty()).map(|part| machine.absolute(part)).collect()
+}
+
+/// Whether node has a module itself: `fs`, `fs/promises`, `node:test`.
+fn is_built_in(name: &str) -> bool {
+    let top = name.split('/').next().unwrap_or_default();
+    name.starts_with("node:") || BUILT_IN.contains(&top)
+}
+
+fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, folders: &[Vec<u8>]) -> Resolved {
     let folder = |path: &[u8]| path.rsplitn(2, |b| *b == b'/').nth(1).unwrap_or_default().to_vec();
-    let bare = name.strip_prefix("node:").unwrap_or(name);
-    let top = bare.split('/').next().unwrap_or_default();
     // `#x` is named by the package itself; a URL is not a file of the image.
-    if name.starts_with("node:") || BUILT_IN.contains(&top) || name.starts_with('#') || name.contains("://") {
+    if is_built_in(name) || name.starts_with('#') || name.contains("://") {
         return Resolved::Present;
     }
     if name.starts_with("./")
@@ -145,26 +174,44 @@ fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str) -> Resolved {
     let parts = if name.starts_with('@') { 2 } else { 1 };
     let package: Vec<&str> = name.split('/').take(parts).collect();
     let package = package.join("/");
+    let is_in = |folder: &[u8]| {
+        let mut whole = folder.to_vec();
+        whole.extend((!folder.is_empty()).then_some(b'/'));
+        whole.extend(package.as_bytes());
+        let endings = [&b""[..], b".js", b".json", b".node"];
+        filesystem.tree.is_folder(&whole)
+            || endings.iter().any(|e| filesystem.tree.file(&[whole.as_slice(), e].concat()).is_some())
+    };
     let mut at = folder(from);
     loop {
-        let candidate = if at.is_empty() {
-            format!("node_modules/{package}").into_bytes()
-        } else {
-            [at.as_slice(), format!("node_modules/{package}").as_bytes()].join(&b'/')
-        };
-        if filesystem.tree.is_folder(&candidate) || filesystem.tree.file(&candidate).is_some() {
+        let modules =
+            if at.is_empty() { b"node_modules".to_vec() } else { [&at, &b"node_modules"[..]].join(&b'/') };
+        if is_in(&modules) {
             return Resolved::Present;
         }
         if at.is_empty() {
-            return Resolved::Missing;
+            break;
         }
         at = folder(&at);
     }
+    if folders.iter().any(|f| is_in(f)) { Resolved::Present } else { Resolved::Missing }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn modules_of_node_itself() {
+        for name in
+            ["zlib", "worker_threads", "trace_events", "wasi", "fs/promises", "node:test", "node:sqlite"]
+        {
+            assert!(is_built_in(name), "{name}");
+        }
+        for name in ["test", "sqlite", "express"] {
+            assert!(!is_built_in(name), "{name}");
+        }
+    }
 
     #[test]
     fn what_is_loaded_at_the_top() {

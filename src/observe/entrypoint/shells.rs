@@ -166,6 +166,10 @@ impl Shell<'_, '_> {
                 let ends = self.fails || command.link == Link::And;
                 match self.machine.start(&words, steps + 1) {
                     Err(fault @ Fault::Broken(_)) if ends => Some(fault),
+                    Err(Fault::Unclear(reason)) if ends => {
+                        self.machine.note_unclear(format!("{program}, which a script runs first: {reason}"));
+                        None
+                    }
                     _ => None,
                 }
             }

@@ -74,15 +74,7 @@ impl RootFilesystem {
                 }
                 // Its last part is a link.
                 _ => {
-                    let target = listings.iter().rev().find_map(|listing| {
-                        listing.iter().rev().find_map(|e| match &e.kind {
-                            EntryKind::Symlink(target) if e.path.as_bytes() == path.as_slice() => {
-                                Some(target)
-                            }
-                            _ => None,
-                        })
-                    });
-                    if let Some(target) = target {
+                    if let Some(target) = tree.link(path) {
                         symlink(std::ffi::OsStr::from_bytes(target), &at).map_err(|e| failed(&at, &e))?;
                     }
                 }

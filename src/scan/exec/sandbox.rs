@@ -6,11 +6,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::rootfs::RootFilesystem;
-use super::{Ended, finish};
+use super::{Ended, finish, finish_with, fixtures};
 use crate::check::packaging::Answered;
 use crate::observe::entrypoint::Entrypoint;
 use crate::observe::{ExaminedImage, environment};
 use seaworthy_image::{Limits, Source};
+use seaworthy_source::escape_bytes;
 
 /// Kilobytes of memory that a program may map, and blocks of 512 bytes that a file of it may have.
 const MEMORY: u64 = 8 << 20;
@@ -41,8 +42,7 @@ impl<'a> Sandbox<'a> {
         trial.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let ended = finish(trial, Duration::from_secs(30))?;
         if !ended.is_success() {
-            let said = String::from_utf8_lossy(&ended.output).lines().next().unwrap_or_default().to_owned();
-            return Err(format!("bwrap cannot start a sandbox here: {said}"));
+            return Err(format!("bwrap cannot start a sandbox here: {}", said(&ended.output)));
         }
         Ok(Self { image, root: RootFilesystem::write(image, source, limits)? })
     }
@@ -58,8 +58,9 @@ impl<'a> Sandbox<'a> {
             .filter(|d| !d.is_empty())
             .unwrap_or("/");
         let mut command = Command::new("/bin/sh");
+        // Values of variables come over a pipe: every process of the machine can read a command line.
         // What the sandbox says of its child goes to a file, so that its own failure is told from the program's.
-        command.args(["-c", "ulimit -v \"$1\"; ulimit -f \"$2\"; ulimit -c 0; shift 2; exec bwrap --json-status-fd 3 \"$@\" 3>\"$0\""]);
+        command.args(["-c", "ulimit -v \"$1\"; ulimit -f \"$2\"; ulimit -c 0; shift 2; exec bwrap --json-status-fd 3 \"$@\" 3>\"$0\" 4<&0 </dev/null"]);
         command.arg(status.path()).arg(MEMORY.to_string()).arg(FILE_BLOCKS.to_string());
         command.args([
             "--unshare-all",
@@ -71,25 +72,23 @@ impl<'a> Sandbox<'a> {
         ]);
         command.arg("--ro-bind").arg(self.root.path()).arg("/");
         command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--hostname", "seaworthy"]);
-        if let Some(fixtures) = &entrypoint.fixtures {
-            self.mount(&mut command, fixtures)?;
+        if let Some(fixtures) = fixtures(entrypoint)? {
+            self.mount(&mut command, &fixtures)?;
         }
         if let Some(user) = config("/config/User").and_then(|u| u.split(':').next()?.parse::<u32>().ok()) {
             command.args(["--unshare-user", "--uid", &user.to_string()]);
         }
-        for (name, value) in environment(self.image) {
-            command.args(["--setenv", name, value]);
-        }
+        let input = variables(environment(self.image))?;
+        command.args(["--args", "4"]);
         command.args(["--chdir", directory, "--"]).args(words);
         command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let ended = finish(command, Duration::from_secs(seconds))?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ended = finish_with(command, input, Duration::from_secs(seconds))?;
         let answered = match (ended.status, exit_code(status.path())) {
             (None, _) => Answered::TimedOut(seconds),
             (Some(_), Some(code)) => Answered::Exit(code),
             (Some(_), None) => {
-                let said =
-                    String::from_utf8_lossy(&ended.output).lines().next().unwrap_or_default().to_owned();
+                let said = said(&ended.output);
                 // A program that is not there ends the sandbox as it starts.
                 if said.starts_with("bwrap: execvp ") {
                     Answered::Exit(127)
@@ -106,8 +105,7 @@ impl<'a> Sandbox<'a> {
         if std::fs::symlink_metadata(&at).is_err() {
             std::fs::create_dir(&at).map_err(|e| format!("a place for fixtures cannot be made: {e}"))?;
         }
-        let own = std::fs::canonicalize(fixtures).map_err(|e| format!("{}: {e}", fixtures.display()))?;
-        command.arg("--ro-bind").arg(own).arg("/fixtures");
+        command.arg("--ro-bind").arg(fixtures).arg("/fixtures");
         Ok(())
     }
 }
@@ -118,6 +116,28 @@ pub(super) struct Ran {
     pub(super) ended: Ended,
 }
 
+/// The options that set variables, as `--args` reads them: each word ended by a NUL byte.
+fn variables<'v>(all: impl Iterator<Item = (&'v str, &'v str)>) -> Result<Vec<u8>, String> {
+    let mut input = Vec::new();
+    for (name, value) in all {
+        if name.contains('\0') || value.contains('\0') {
+            return Err("a variable of the image holds a NUL byte".to_owned());
+        }
+        for word in ["--setenv", name, value] {
+            input.extend_from_slice(word.as_bytes());
+            input.push(0);
+        }
+    }
+    Ok(input)
+}
+
+/// What bubblewrap says of its own failure. What a program printed is never repeated.
+fn said(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let own = text.lines().find(|l| l.starts_with("bwrap: "));
+    own.map_or_else(|| "it does not say why".to_owned(), |l| escape_bytes(l.as_bytes()))
+}
+
 /// The exit code that the sandbox wrote down for its child.
 fn exit_code(status: &Path) -> Option<i32> {
     let text = std::fs::read_to_string(status).ok()?;
@@ -125,4 +145,22 @@ fn exit_code(status: &Path) -> Option<i32> {
         let value: serde_json::Value = serde_json::from_str(line).ok()?;
         i32::try_from(value.get("exit-code")?.as_i64()?).ok()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{said, variables};
+
+    #[test]
+    fn variables_are_words_of_their_own() {
+        let words = variables([("A", "b c")].into_iter());
+        assert_eq!(words.as_deref(), Ok(&b"--setenv\0A\0b c\0"[..]));
+        assert!(variables([("A", "b\0--bind\0/\0/")].into_iter()).is_err());
+    }
+
+    #[test]
+    fn only_the_sandbox_is_quoted() {
+        assert_eq!(said(b"password=hunter2\nbwrap: Can't mount proc\n"), "bwrap: Can't mount proc");
+        assert_eq!(said(b"password=hunter2\n"), "it does not say why");
+    }
 }

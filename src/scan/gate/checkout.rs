@@ -2,11 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use seaworthy_source::input;
+
 /// Most bytes of one of git's files that are read.
 const MAX_BYTES: u64 = 16 << 20;
 
+/// The commit of the checkout that `directory` lies in: that of the nearest directory above it with a `.git`.
+pub(super) fn head_around(directory: &Path) -> Option<String> {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let real = std::fs::canonicalize(directory).ok()?;
+    let root = real.ancestors().find(|a| a.join(".git").exists())?;
+    head(root)
+}
+
 /// The commit of the checkout whose root is `directory`; nothing if it is none, or what it is at cannot be told.
-pub(super) fn head(directory: &Path) -> Option<String> {
+fn head(directory: &Path) -> Option<String> {
     let git = git_directory(directory)?;
     let head = read(&git.join("HEAD"))?;
     let head = head.trim();
@@ -40,11 +50,7 @@ fn commit(text: &str) -> Option<String> {
 }
 
 fn read(path: &Path) -> Option<String> {
-    let meta = std::fs::metadata(path).ok()?;
-    if !meta.is_file() || meta.len() > MAX_BYTES {
-        return None;
-    }
-    std::fs::read_to_string(path).ok()
+    String::from_utf8(input::read(path, MAX_BYTES).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -64,6 +70,9 @@ mod tests {
         assert_eq!(head(folder.path()), None);
         write(".git/HEAD", &format!("{id}\n"));
         assert_eq!(head(folder.path()).as_deref(), Some(id));
+        write("services/app/Dockerfile", "FROM scratch\n");
+        let inner = folder.path().join("services/app");
+        assert_eq!((head(&inner), head_around(&inner).as_deref()), (None, Some(id)));
         write(".git/HEAD", "ref: refs/heads/main\n");
         assert_eq!(head(folder.path()), None);
         write(".git/packed-refs", &format!("# pack-refs\n{id} refs/heads/main\n"));

@@ -145,7 +145,7 @@ impl<'a> Examiner<'a> {
         let workflow = contract.workflow.as_ref().and_then(|w| w.files.first());
         let root = workflow.and_then(|f| f.ancestors().find(|a| a.ends_with(".github")).and_then(own));
         let places = context.into_iter().chain(contract.path().and_then(own)).chain(root);
-        let head = places.into_iter().find_map(|place| checkout::head(&place))?;
+        let head = places.into_iter().find_map(|place| checkout::head_around(&place))?;
         let fields = self.provenance_fields()?;
         let packaged = fields.text(Field::GitSha)?;
         (head != packaged).then(|| format!("examined at commit {head}, packaged from {packaged}"))

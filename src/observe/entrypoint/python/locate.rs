@@ -117,5 +117,5 @@ pub(super) fn step(tree: &Tree, folders: &[Vec<u8>], part: &str) -> Step {
 
 fn has_extension(tree: &Tree, folder: &[u8], part: &str) -> bool {
     let start = format!("{part}.");
-    tree.names(folder).iter().any(|n| n.starts_with(start.as_bytes()) && n.ends_with(b".so"))
+    tree.names_from(folder, start.as_bytes()).any(|n| n.ends_with(b".so"))
 }

@@ -171,7 +171,11 @@ impl Evaluator<'_, '_> {
                 self.parse(index, name.contains("known"), arguments, scope, line)
             }
             "set_defaults" | "print_help" | "print_usage" | "format_help" | "format_usage" | "error"
-            | "exit" | "register" | "set_usage" | "get_default" => Value::Unknown,
+            | "exit" | "set_usage" | "get_default" => Value::Unknown,
+            "register" => {
+                self.alter("it gives its parser actions or types of its own", scope, line);
+                Value::Unknown
+            }
             _ => {
                 let reason = format!(
                     "its parser is used in a way that is not understood: {name} ({})",
@@ -206,12 +210,18 @@ impl Evaluator<'_, '_> {
             if let Some(parser) = self.parsers.get_mut(index) {
                 parser.takes_unknown = true;
             }
+            if self.maybe > 0 {
+                let place = self.place(scope, line);
+                let reason =
+                    format!("its arguments are parsed under a condition that is not known ({place})");
+                self.foreign.get_or_insert(reason);
+            }
             if !self.known_before.contains(&index) {
                 self.known_before.push(index);
             }
             return pair();
         }
-        self.root = Some(Root::Parser(index));
+        self.reach(Root::Parser(index), scope, line);
         Value::Unknown
     }
 
@@ -228,6 +238,9 @@ impl Evaluator<'_, '_> {
         let names: Option<Vec<String>> = arguments.positional.iter().map(text_of).collect();
         let names = names.filter(|_| !arguments.is_open || !arguments.positional.is_empty());
         let Some(mut names) = names else {
+            if known(arguments.keyword("required"), Known::No) != Known::No {
+                self.alter("the name of an option that must be given is not known", scope, line);
+            }
             return self.open_parser(index, format!("the name of an option is not known ({place})"));
         };
         let is_option = names.first().is_some_and(|n| n.starts_with('-'));

@@ -3,7 +3,7 @@
 use super::super::ast::ParameterKind;
 use super::expression::Arguments;
 use super::value::{Decorator, Scope, ScopeData, Value, text_of};
-use super::{Evaluator, Flow, MAX_CALLS, Root};
+use super::{Evaluator, Flow, MAX_CALLS, Root, mutation};
 
 /// Libraries that read the arguments themselves, by the names with which they begin.
 const FOREIGN: [(&str, &str); 17] = [
@@ -78,6 +78,14 @@ impl<'m> Evaluator<'m, '_> {
                 let own = self.classes.get(*index).and_then(|c| c.scope.names.borrow().get(name).cloned());
                 own.unwrap_or(Value::Unknown)
             }
+            Value::Argv if mutation::changes(name) => {
+                self.change_argv(scope, line);
+                Value::Unknown
+            }
+            Value::Parser(..) if mutation::is_inside(name) => {
+                self.alter(&format!("it uses {name} of its parser"), scope, line);
+                Value::Unknown
+            }
             Value::Parser(..)
             | Value::Subparsers(_)
             | Value::Command(_)
@@ -143,14 +151,12 @@ impl<'m> Evaluator<'m, '_> {
     fn set_root(&mut self, root: Root, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
         let given = arguments.positional.first().or(arguments.keyword("args"));
         let own = given.is_none_or(|v| matches!(v, Value::None | Value::Argv));
-        self.root = Some(if own {
-            root
-        } else {
-            Root::Unknown(format!(
-                "{} gives its parser other arguments than the command line's",
-                self.place(scope, line)
-            ))
-        });
+        let other = || {
+            let place = self.place(scope, line);
+            Root::Unknown(format!("{place} gives its parser other arguments than the command line's"))
+        };
+        let root = if own { root } else { other() };
+        self.reach(root, scope, line);
         Value::Unknown
     }
 
@@ -158,6 +164,10 @@ impl<'m> Evaluator<'m, '_> {
     pub(super) fn function(&mut self, index: usize, arguments: &Arguments, object: Option<&Value>) -> Value {
         let Some(function) = self.functions.get(index).cloned() else { return Value::Unknown };
         if self.calls >= MAX_CALLS {
+            let given = arguments.positional.iter().chain(arguments.keywords.iter().map(|(_, v)| v));
+            for value in object.into_iter().chain(given) {
+                self.open_interface(value, "its calls are nested deeper than is followed".to_owned());
+            }
             return Value::Unknown;
         }
         let scope = Scope::new(ScopeData {
@@ -194,7 +204,9 @@ impl<'m> Evaluator<'m, '_> {
             scope.set(&parameter.name, value);
         }
         self.calls += 1;
+        self.frames.push(Scope::clone(&scope));
         let flow = self.body(&function.syntax.body, &scope);
+        self.frames.pop();
         self.calls -= 1;
         match flow {
             Flow::Return(value) => value,
@@ -293,7 +305,7 @@ impl<'m> Evaluator<'m, '_> {
             "typer.Typer" => return self.new_app(arguments),
             "typer.run" => {
                 if let Some(Value::Function(index)) = arguments.positional.first() {
-                    self.root = Some(Root::TyperFunction(*index));
+                    self.reach(Root::TyperFunction(*index), scope, line);
                 }
                 return Value::Unknown;
             }
@@ -313,6 +325,10 @@ impl<'m> Evaluator<'m, '_> {
                 let pairs =
                     arguments.keywords.iter().map(|(n, v)| (Value::Text(n.as_str().into()), v.clone()));
                 return Value::Dict(pairs.collect::<Vec<_>>().into());
+            }
+            "builtins.setattr" | "builtins.delattr" => {
+                self.set_by_name(arguments, scope, line);
+                return Value::None;
             }
             "sys.exit" | "os._exit" | "builtins.quit" => return Value::Unknown,
             _ => {}

@@ -283,7 +283,7 @@ impl Evaluator<'_, '_> {
                 Value::Unknown
             }
             "main" => {
-                self.root = Some(Root::Command(index));
+                self.reach(Root::Command(index), scope, line);
                 Value::Unknown
             }
             "result_callback" | "resultcallback" => Value::None,

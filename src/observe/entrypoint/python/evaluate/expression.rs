@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::super::ast::{Argument, Comparison, Expr, ExprKind};
+use super::statement::MAX_ROUNDS;
 use super::value::{Scope, Value, equal, text_of, truth};
-use super::{Evaluator, MAX_DEPTH};
+use super::{Evaluator, MAX_DEPTH, mutation};
 
 /// The arguments of a call.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +48,14 @@ impl<'m> Evaluator<'m, '_> {
         value
     }
 
+    /// An expression that may be evaluated or not.
+    fn perhaps_value(&mut self, expression: &'m Expr, scope: &Scope) -> Value {
+        self.maybe += 1;
+        let value = self.expression(expression, scope);
+        self.maybe -= 1;
+        value
+    }
+
     fn value(&mut self, expression: &'m Expr, scope: &Scope) -> Value {
         match &expression.kind {
             ExprKind::Text(text) => Value::Text(text.as_str().into()),
@@ -64,7 +73,13 @@ impl<'m> Evaluator<'m, '_> {
             ExprKind::Call(function, arguments) => {
                 let callee = self.expression(function, scope);
                 let arguments = self.arguments(arguments, scope);
-                self.call(&callee, &arguments, scope, expression.line)
+                let value = self.call(&callee, &arguments, scope, expression.line);
+                if let Value::Bound(object, name) = &callee
+                    && mutation::changes(name)
+                {
+                    self.forget(object, scope);
+                }
+                value
             }
             ExprKind::List(items) | ExprKind::Tuple(items) => {
                 let mut out = Vec::new();
@@ -107,7 +122,7 @@ impl<'m> Evaluator<'m, '_> {
                     Some(known) if known != *is_and => first,
                     Some(_) => self.expression(right, scope),
                     None => {
-                        let second = self.expression(right, scope);
+                        let second = self.perhaps_value(right, scope);
                         // Whichever the first is, `x and False` is false.
                         if truth(&second) == Some(!*is_and) && *is_and { second } else { Value::Unknown }
                     }
@@ -128,7 +143,7 @@ impl<'m> Evaluator<'m, '_> {
                 Some(true) => self.expression(then, scope),
                 Some(false) => self.expression(otherwise, scope),
                 None => {
-                    let (one, two) = (self.expression(then, scope), self.expression(otherwise, scope));
+                    let (one, two) = (self.perhaps_value(then, scope), self.perhaps_value(otherwise, scope));
                     if equal(&one, &two) == Some(true) { one } else { Value::Unknown }
                 }
             },
@@ -147,7 +162,7 @@ impl<'m> Evaluator<'m, '_> {
             ExprKind::Comprehension { element, target, iterable, has_conditions } => {
                 let iterable = self.expression(iterable, scope);
                 let Value::List(items) = iterable else { return Value::Unknown };
-                if *has_conditions || items.len() > 500 {
+                if *has_conditions || items.len() > MAX_ROUNDS {
                     return Value::Unknown;
                 }
                 let mut out = Vec::new();

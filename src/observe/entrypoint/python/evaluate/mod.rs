@@ -6,6 +6,7 @@ mod argparse;
 mod call;
 mod click;
 mod expression;
+mod mutation;
 mod statement;
 mod typer;
 mod value;
@@ -43,6 +44,8 @@ pub(crate) fn interface<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, 
         commands: Vec::new(),
         apps: Vec::new(),
         root: None,
+        frames: Vec::new(),
+        altered: None,
         known_before: Vec::new(),
         foreign: None,
         reads_argv: None,
@@ -92,6 +95,10 @@ struct Evaluator<'m, 'a> {
     commands: Vec<click::Command>,
     apps: Vec<typer::App>,
     root: Option<Root>,
+    /// The scopes of the functions that are being called.
+    frames: Vec<Scope>,
+    /// Why what the program takes is not what its parsers say: it changes them, or the words that they read.
+    altered: Option<String>,
     /// Parsers that read what they know and leave the rest: `parse_known_args`.
     known_before: Vec<usize>,
     /// A library that reads the arguments and is not understood, and where.
@@ -141,6 +148,16 @@ impl<'m, 'a> Evaluator<'m, 'a> {
         self.steps < MAX_STEPS
     }
 
+    /// Notes what parses the arguments. Under a condition that is not known something else may parse them.
+    fn reach(&mut self, root: Root, scope: &Scope, line: u32) {
+        self.root = Some(if self.maybe == 0 {
+            root
+        } else {
+            let place = self.place(scope, line);
+            Root::Unknown(format!("its arguments are parsed under a condition that is not known ({place})"))
+        });
+    }
+
     fn guards(&self, module: usize) -> Guards {
         Guards { version: self.script.search.version, is_main: module == 0 }
     }
@@ -160,6 +177,9 @@ impl<'m, 'a> Evaluator<'m, 'a> {
     fn finish(mut self) -> Reading {
         if self.steps >= MAX_STEPS {
             return Reading::Unknown("its code takes more steps than are followed".to_owned());
+        }
+        if let Some(reason) = self.altered.take() {
+            return Reading::Unknown(reason);
         }
         let root = self.root.take().or_else(|| self.known_before.last().map(|p| Root::Parser(*p)));
         let mut interface = match root {

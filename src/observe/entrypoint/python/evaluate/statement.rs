@@ -3,10 +3,10 @@
 use super::super::ast::{Alias, Expr, ExprKind, Function as FunctionSyntax, Stmt, StmtKind};
 use super::super::imports::{Target, absolute, package_of};
 use super::value::{Class, Function, Scope, ScopeData, Value, truth};
-use super::{Evaluator, Flow, MAX_CALLS};
+use super::{Evaluator, Flow, MAX_CALLS, mutation};
 
 /// Most rounds of a loop over a list that is written out.
-const MAX_ROUNDS: usize = 500;
+pub(super) const MAX_ROUNDS: usize = 500;
 
 impl<'m> Evaluator<'m, '_> {
     pub(super) fn body(&mut self, body: &'m [Stmt], scope: &Scope) -> Flow {
@@ -50,6 +50,8 @@ impl<'m> Evaluator<'m, '_> {
             StmtKind::Augment { target, value } => {
                 let (old, new) = (self.expression(target, scope), self.expression(value, scope));
                 let sum = super::expression::sum(&old, &new);
+                // A list is changed where it is, under all its names.
+                self.forget(&old, scope);
                 self.assign(target, sum, scope);
             }
             StmtKind::Annotate { target, value } => {
@@ -190,12 +192,16 @@ impl<'m> Evaluator<'m, '_> {
                 return self.perhaps(body, scope);
             }
         };
+        let is_long = items.len() > MAX_ROUNDS;
         for item in items.into_iter().take(MAX_ROUNDS) {
             self.assign(target, item, scope);
             match self.body(body, scope) {
                 Flow::Next | Flow::Break => {}
                 other => return other,
             }
+        }
+        if is_long {
+            self.alter("a loop of it has more rounds than are followed", scope, iterable.line);
         }
         self.body(otherwise, scope)
     }
@@ -219,22 +225,29 @@ impl<'m> Evaluator<'m, '_> {
             }
             ExprKind::Attribute(object, name) => {
                 let object = self.expression(object, scope);
-                self.set_attribute(&object, name, value);
+                self.set_attribute(&object, name, value, scope, target.line);
             }
             ExprKind::Subscript(object, _) => {
                 // A list or a dictionary that is changed is not known any more.
-                if let ExprKind::Name(name) = &object.kind
-                    && matches!(scope.get(name), Some(Value::List(_) | Value::Dict(_)))
-                {
-                    scope.set(name, Value::Unknown);
+                let object = self.expression(object, scope);
+                if let Value::Argv = object {
+                    self.change_argv(scope, target.line);
                 }
+                self.forget(&object, scope);
             }
             ExprKind::Star(inner) | ExprKind::Wrapped(inner) => self.assign(inner, Value::Unknown, scope),
             _ => {}
         }
     }
 
-    fn set_attribute(&mut self, object: &Value, name: &str, value: Value) {
+    pub(super) fn set_attribute(
+        &mut self,
+        object: &Value,
+        name: &str,
+        value: Value,
+        scope: &Scope,
+        line: u32,
+    ) {
         match object {
             Value::Object(index) => {
                 if let Some((_, attributes)) = self.objects.get(*index) {
@@ -251,7 +264,11 @@ impl<'m> Evaluator<'m, '_> {
                     loaded.scope.set(name, value);
                 }
             }
+            Value::External(module) if &**module == "sys" && name == "argv" => self.change_argv(scope, line),
             Value::Subparsers(parser) if name == "required" => self.require_subcommand(*parser, &value),
+            Value::Parser(..) if mutation::decides(name) => {
+                self.alter(&format!("it changes {name} of its parser"), scope, line);
+            }
             _ => {}
         }
     }

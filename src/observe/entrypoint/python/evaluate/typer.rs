@@ -97,7 +97,7 @@ impl Evaluator<'_, '_> {
                 Value::Unknown
             }
             "__call__" => {
-                self.root = Some(Root::Typer(index));
+                self.reach(Root::Typer(index), scope, line);
                 Value::Unknown
             }
             _ => Value::Unknown,
