@@ -491,7 +491,11 @@ fn a_file_among_runs_is_incomplete_and_no_failure() {
 fn a_phase_that_no_run_has_is_named() {
     let cli = good(2);
     let answer = cli.run(&["audit", "store", "--phase", "P(-2)"]);
-    answer.error(&["no run has the phase P(-2)", PHASE]);
+    // What the runs lack is a finding; that the phase may be mistyped is said beside it.
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("no run has the phase P(-2)"), "{}", answer.stderr);
+    assert!(answer.stderr.contains(PHASE), "{}", answer.stderr);
+    assert!(answer.stdout.contains("SW501"), "{}", answer.stdout);
 }
 
 #[test]
