@@ -65,6 +65,8 @@ struct Judged {
     row: AuditedRun,
     image: Option<Named>,
     warnings: Vec<String>,
+    /// Whether more of its evidence was replaced than the row names.
+    has_more_earlier: bool,
 }
 
 /// Audits all runs of a store; the second value is what the user should know and that says nothing of the runs.
@@ -105,13 +107,21 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     judged.extend(
         listed.stray.iter().map(|name| auditor.no_run(name, "it is a file, and a run is a directory")),
     );
-    let mut runs: Vec<AuditedRun> = judged.into_iter().map(|j| j.row).collect();
     let mut notes = Vec::new();
+    for run in judged.iter().filter(|j| j.has_more_earlier).map(|j| &j.row) {
+        let most = run.earlier.len();
+        notes.push(format!("{}: only the first {most} of its replaced evidence files are listed", run.id));
+    }
+    let mut runs: Vec<AuditedRun> = judged.into_iter().map(|j| j.row).collect();
+    let mut is_unsigned = false;
     for run in &mut runs {
         if run.report.notes.iter().any(|n| n == UNSIGNED) {
             run.report.notes.retain(|n| n != UNSIGNED);
-            notes = vec![UNSIGNED.to_owned()];
+            is_unsigned = true;
         }
+    }
+    if is_unsigned {
+        notes.insert(0, UNSIGNED.to_owned());
     }
     let mut not_checked = Vec::new();
     let mut missed = |what: &str, reason: String| {
@@ -287,12 +297,8 @@ impl Auditor<'_> {
             header.all(Field::WrittenAt).find_map(|t| t.time()).map(|t| (t.at, "run header"))
         };
         let written_at = first.written_at.map(|at| (at, "packaging provenance")).or_else(header);
-        let mut outcome = report(setup, &papers, None);
-        let (earlier, has_more) = self.source.earlier(&first.id);
-        if has_more {
-            let text = format!("only the first {} of its replaced evidence files are listed", earlier.len());
-            outcome.report.notes.push(text);
-        }
+        let outcome = report(setup, &papers, None);
+        let (earlier, has_more_earlier) = self.source.earlier(&first.id);
         let masker = Masker::new(setup.rules);
         let text = |field: Field| Some((field.name(), masker.mask(first.fields.text(field)?)));
         setup.progress.runs_done.fetch_add(1, Ordering::Relaxed);
@@ -306,6 +312,7 @@ impl Auditor<'_> {
             },
             image: image.map(|((repository, _), digest)| Named { repository, digest }),
             warnings: outcome.warnings,
+            has_more_earlier,
         }
     }
 
@@ -349,7 +356,7 @@ impl Auditor<'_> {
         report.contract_digest = self.setup.contract.digest().map(str::to_owned);
         let row =
             AuditedRun { id: name, written_at: None, fields: BTreeMap::new(), report, earlier: Vec::new() };
-        Judged { row, image: None, warnings: Vec::new() }
+        Judged { row, image: None, warnings: Vec::new(), has_more_earlier: false }
     }
 }
 

@@ -518,6 +518,21 @@ fn a_run_that_was_repeated_tells_both_verdicts() {
 }
 
 #[test]
+fn many_earlier_documents_are_cut_aloud() {
+    let cli = good(1);
+    for n in 1..=21 {
+        let name =
+            format!("store/evidence/runs/run-0/{PHASE}/security_secret_injection_checks.replaced-{n}.json");
+        cli.write(&name, "{\"verdict\": \"FAIL\"}");
+    }
+    let (code, report) = json_of(&cli, &[]);
+    assert_eq!(code, 0);
+    assert_eq!(report["runs"][0]["earlier_evidence"].as_array().unwrap().len(), 20);
+    let told = "only the first 20 of its replaced evidence files are listed";
+    assert!(report.to_string().contains(told), "{report:#}");
+}
+
+#[test]
 fn only_tags_whose_runs_differ_are_told() {
     let cli = zoo();
     let (_, report) = json_of(&cli, &[]);

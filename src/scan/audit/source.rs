@@ -100,6 +100,10 @@ impl<'a> Source<'a> {
                             earlier.verdict = text("verdict").and_then(verdict);
                             earlier.written_at = text("written_at_utc").and_then(|at| at.parse().ok());
                         }
+                        // Behind a link, say, nothing is read, so that every name looks unreadable.
+                        _ if std::fs::symlink_metadata(directory.root().join(kept.as_str())).is_err() => {
+                            break;
+                        }
                         _ => {}
                     }
                 }
