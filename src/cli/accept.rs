@@ -1,5 +1,6 @@
 //! `seaworthy accept`.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -9,14 +10,15 @@ use super::args::Accept as Arguments;
 use super::output::Terminal;
 use super::{Failure, environment};
 use crate::check::Masker;
-use crate::contract::{Contract, printed_paths};
+use crate::contract::{self, Contract, printed_paths};
 use crate::finding::Report;
 use crate::rule::Rules;
 use crate::scan::request::{ContextOptions, DockerfileInput};
 use crate::scan::{self, ContextRequest, Progress, Setup};
 use crate::store;
 use seaworthy_context::Builder;
-use seaworthy_source::{escape_bytes, input};
+use seaworthy_source::input::InputError;
+use seaworthy_source::{Origin, OriginKind, escape_bytes, input};
 
 /// Bytes of a report that is read.
 const MAX_REPORT: u64 = 512 << 20;
@@ -32,8 +34,20 @@ struct Candidate {
     what: String,
     /// The path that all of its places have in common, if they have one.
     path: Option<String>,
-    /// Fingerprints of its cause.
-    cause: Vec<String>,
+    /// Which of the report's causes it is of.
+    cause: Option<usize>,
+    /// The files of the build context that it names.
+    sources: Vec<String>,
+    /// The files of an image that it names.
+    image_files: Vec<ImageFile>,
+}
+
+/// A file of an image.
+#[derive(Clone, Debug)]
+struct ImageFile {
+    path: String,
+    /// Whether its layer was made by an instruction that copies.
+    is_copied: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
@@ -46,11 +60,12 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
         Some(report) => of_file(report)?,
         None => of_context(arguments, terminal)?,
     };
-    let chosen = chosen(arguments, &candidates)?;
-    let old = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => "version = 1\n".to_owned(),
-        Err(e) => return Err(Failure(format!("contract {}: {e}", path.display()))),
+    let (chosen, elsewhere) = chosen(arguments, &candidates)?;
+    let fault = |reason: String| Failure(format!("contract {}: {reason}", path.display()));
+    let old = match input::read(&path, contract::MAX_BYTES) {
+        Ok(bytes) => String::from_utf8(bytes).map_err(|_| fault("it is not UTF-8 text".to_owned()))?,
+        Err(InputError::Missing) => "version = 1\n".to_owned(),
+        Err(e) => return Err(fault(e.to_string())),
     };
     let (text, added) = with_entries(&old, &path, arguments, &chosen)?;
     // What is written must be a contract that the next run can read.
@@ -58,6 +73,13 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
         .map_err(|e| masked(e.render(terminal.color_err()).trim_end()))?;
     store::replace_atomically(&path, text.as_bytes())?;
     terminal.print(format!("{added}\n{}: {} added\n", path.display(), entries(chosen.len())).as_bytes())?;
+    if !elsewhere.is_empty() {
+        terminal.warn(&format!(
+            "not accepted, since nothing says that these files of the image are copies of the cause's own; name their \
+             fingerprints to accept them:{}",
+            listed(&elsewhere)
+        ));
+    }
     Ok(0)
 }
 
@@ -73,9 +95,15 @@ fn masked(text: &str) -> Failure {
     }
 }
 
-/// The findings that were asked for, each once.
-fn chosen<'c>(arguments: &Arguments, candidates: &'c [Candidate]) -> Result<Vec<&'c Candidate>, Failure> {
+/// The findings that were asked for, each once, and those of their causes that lie in files of an image which may be
+/// others: a cause puts files of one name together, and that is not enough to accept one.
+fn chosen<'c>(
+    arguments: &Arguments,
+    candidates: &'c [Candidate],
+) -> Result<(Vec<&'c Candidate>, Vec<&'c Candidate>), Failure> {
     let mut chosen: Vec<&Candidate> = Vec::new();
+    let mut elsewhere: Vec<&Candidate> = Vec::new();
+    let mut seen: HashSet<(&str, &str)> = HashSet::new();
     for wanted in &arguments.fingerprints {
         let matching: Vec<&Candidate> =
             candidates.iter().filter(|c| c.fingerprint.starts_with(wanted.as_str())).collect();
@@ -96,14 +124,36 @@ fn chosen<'c>(arguments: &Arguments, candidates: &'c [Candidate]) -> Result<Vec<
                 return Err(Failure(format!("{wanted} is ambiguous: give more digits{}", listed(several))));
             }
         };
-        let whole = |c: &&Candidate| arguments.cause && found.cause.contains(&c.fingerprint);
-        for candidate in std::iter::once(found).chain(candidates.iter().filter(whole)) {
-            if !chosen.iter().any(|c| c.fingerprint == candidate.fingerprint && c.check == candidate.check) {
+        if seen.insert((&found.check, &found.fingerprint)) {
+            chosen.push(found);
+        }
+        let of_cause = |c: &&Candidate| arguments.cause && found.cause.is_some() && c.cause == found.cause;
+        let all: Vec<&Candidate> = candidates.iter().filter(of_cause).collect();
+        let sources: HashSet<&str> = all.iter().flat_map(|c| &c.sources).map(String::as_str).collect();
+        let own: HashSet<&str> = found.image_files.iter().map(|f| f.path.as_str()).collect();
+        let is_own = |f: &ImageFile| {
+            own.contains(f.path.as_str()) || f.is_copied && ends(&f.path).any(|end| sources.contains(end))
+        };
+        for candidate in all {
+            if !candidate.image_files.iter().all(is_own) {
+                elsewhere.push(candidate);
+            } else if seen.insert((&candidate.check, &candidate.fingerprint)) {
                 chosen.push(candidate);
             }
         }
     }
-    Ok(chosen)
+    elsewhere.retain(|c| !seen.contains(&(c.check.as_str(), c.fingerprint.as_str())));
+    Ok((chosen, elsewhere))
+}
+
+/// The path, and what follows each of its slashes.
+fn ends(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(path).chain(path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..)))
+}
+
+/// Whether an instruction copies files into an image.
+fn copies(instruction: Option<&str>) -> bool {
+    instruction.is_some_and(|text| text.split_whitespace().any(|word| word == "COPY" || word == "ADD"))
 }
 
 fn listed(candidates: &[&Candidate]) -> String {
@@ -198,17 +248,22 @@ fn of_context(arguments: &Arguments, terminal: &Terminal) -> Result<Vec<Candidat
 
 fn of_report(report: &Report) -> Vec<Candidate> {
     let mut candidates = Vec::new();
-    for cause in &report.causes {
-        let findings = || cause.findings.iter().filter_map(|i| report.findings.get(*i));
-        let fingerprints: Vec<String> = findings().map(|f| f.fingerprint.as_str().to_owned()).collect();
-        for finding in findings() {
+    for (cause, group) in report.causes.iter().enumerate() {
+        for finding in group.findings.iter().filter_map(|i| report.findings.get(*i)) {
+            let of_kind = |kind| finding.origins().filter(move |o| o.kind == kind);
+            let file = |o: &Origin| {
+                let instruction = o.layer.as_ref().and_then(|l| l.instruction.as_deref());
+                Some(ImageFile { path: o.path.clone()?, is_copied: copies(instruction) })
+            };
             let paths: Vec<&str> = finding.origins().filter_map(|o| printed_paths(o).next()).collect();
             candidates.push(Candidate {
                 check: finding.check.to_owned(),
                 fingerprint: finding.fingerprint.as_str().to_owned(),
                 what: escape_bytes(finding.message.as_bytes()),
                 path: common(&paths),
-                cause: fingerprints.clone(),
+                cause: Some(cause),
+                sources: of_kind(OriginKind::Context).filter_map(|o| o.path.clone()).collect(),
+                image_files: of_kind(OriginKind::LayerFile).filter_map(file).collect(),
             });
         }
     }
@@ -243,8 +298,17 @@ struct DocumentFinding {
 
 #[derive(Deserialize)]
 struct DocumentOrigin {
+    #[serde(default)]
+    kind: String,
     artifact: String,
     path: Option<String>,
+    #[serde(default)]
+    layer: Option<DocumentLayer>,
+}
+
+#[derive(Deserialize)]
+struct DocumentLayer {
+    instruction: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -269,21 +333,30 @@ fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
         return Err(no_report());
     }
     let known = crate::check::catalogue();
-    let cause = |fingerprint: &str| {
-        let found = document.causes.iter().find(|c| c.fingerprints.iter().any(|f| f == fingerprint));
-        found.map(|c| c.fingerprints.clone()).unwrap_or_default()
-    };
+    let mut causes: HashMap<&str, usize> = HashMap::new();
+    for (index, cause) in document.causes.iter().enumerate() {
+        for fingerprint in &cause.fingerprints {
+            causes.entry(fingerprint).or_insert(index);
+        }
+    }
     let of_known = document.findings.iter().filter(|f| known.iter().any(|m| m.id == f.check));
     Ok(of_known
         .map(|f| {
-            let paths: Vec<&str> =
-                std::iter::once(&f.origin).chain(&f.places).map(DocumentOrigin::path).collect();
+            let origins = || std::iter::once(&f.origin).chain(&f.places);
+            let of_kind = |kind: OriginKind| origins().filter(move |o| o.kind == kind.as_str());
+            let file = |o: &DocumentOrigin| {
+                let instruction = o.layer.as_ref().and_then(|l| l.instruction.as_deref());
+                ImageFile { path: o.path().to_owned(), is_copied: copies(instruction) }
+            };
+            let paths: Vec<&str> = origins().map(DocumentOrigin::path).collect();
             Candidate {
                 check: f.check.clone(),
                 fingerprint: f.fingerprint.clone(),
                 what: escape_bytes(f.message.as_bytes()),
                 path: common(&paths),
-                cause: cause(&f.fingerprint),
+                cause: causes.get(f.fingerprint.as_str()).copied(),
+                sources: of_kind(OriginKind::Context).map(|o| o.path().to_owned()).collect(),
+                image_files: of_kind(OriginKind::LayerFile).map(file).collect(),
             }
         })
         .collect())

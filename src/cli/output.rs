@@ -16,6 +16,7 @@ use crate::finding::Report;
 use crate::report::Format;
 use crate::report::evidence::{self, RunInfo};
 use crate::report::phrase::{coloured, prose};
+use crate::report::repository::Repository;
 use crate::report::text::{self, TextOptions};
 use crate::store::{self, Directory, Stored};
 
@@ -253,7 +254,10 @@ pub(super) fn write_side(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let wanted: Vec<&Wanted> = wanted.iter().filter(|w| side.has(w)).collect();
-    let repository = super::repository::of(report);
+    // Sources are read once more only for formats that name their lines.
+    let has_summary = matches!(side, Side::All | Side::Screen) && summary::is_wanted();
+    let names_lines = has_summary || wanted.iter().any(|w| reads_sources(w.format));
+    let repository = if names_lines { super::repository::of(report) } else { Repository::default() };
     let surroundings =
         Surroundings { report, run, contract, repository: &repository, category: &common.sarif_category };
     let mut rendered = Vec::new();
@@ -292,10 +296,26 @@ pub(super) fn write_side(
         faults.extend(result.err().map(|Failure(message)| message));
     }
     // A summary must not say pass where a report that was asked for could not be written.
-    if faults.is_empty() && matches!(side, Side::All | Side::Screen) {
+    if faults.is_empty() && has_summary {
         summary::append(&surroundings, terminal);
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure(faults.join("\n"))) }
+}
+
+/// Whether a format names files and columns as a code host does.
+fn reads_sources(format: Format) -> bool {
+    match format {
+        Format::Text | Format::Json | Format::Evidence => false,
+        Format::Sarif
+        | Format::Github
+        | Format::Csv
+        | Format::Markdown
+        | Format::Html
+        | Format::Junit
+        | Format::GitlabQuality
+        | Format::GitlabSecrets
+        | Format::Asff => true,
+    }
 }
 
 /// The directory of a file that is to be written, if it does not exist yet.

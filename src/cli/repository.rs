@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::finding::Report;
 use crate::report::repository::{Repository, source_paths, source_positions};
-use seaworthy_source::Position;
+use seaworthy_source::{Position, input};
 
 /// Bytes of a source file that columns are counted in.
 const MAX_FILE: u64 = 16 << 20;
@@ -28,10 +28,14 @@ pub(super) fn of(report: &Report) -> Repository {
         })
         .collect();
     let mut columns = BTreeMap::new();
-    let mut texts: BTreeMap<String, Option<Vec<u8>>> = BTreeMap::new();
+    // Positions come in the order of their files, so that one text is held at a time.
+    let mut last: Option<(String, Option<Vec<u8>>)> = None;
     for ((given, position), offset) in source_positions(report) {
-        let text = texts.entry(given.clone()).or_insert_with(|| content(Path::new(&given)));
-        if let Some(column) = text.as_deref().and_then(|text| character_column(text, position, offset)) {
+        if last.as_ref().is_none_or(|(path, _)| *path != given) {
+            last = Some((given.clone(), input::read(Path::new(&given), MAX_FILE).ok()));
+        }
+        let text = last.as_ref().and_then(|(_, text)| text.as_deref());
+        if let Some(column) = text.and_then(|text| character_column(text, position, offset)) {
             columns.insert((given, position), column);
         }
     }
@@ -78,14 +82,6 @@ fn is_root(git: &Path) -> bool {
     let mut text = String::new();
     let read = fs::File::open(git).and_then(|file| file.take(MAX_LINK).read_to_string(&mut text));
     metadata.is_file() && read.is_ok() && text.starts_with("gitdir:") && !text.contains("/modules/")
-}
-
-fn content(path: &Path) -> Option<Vec<u8>> {
-    let is_small = fs::metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE);
-    let file = fs::File::open(path).ok().filter(|_| is_small)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
 }
 
 /// The column in characters (Unicode code points, from 1) of a position whose column counts bytes; nothing if the file

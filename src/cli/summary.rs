@@ -23,6 +23,11 @@ pub(super) fn append(around: &Surroundings<'_>, terminal: &Terminal) {
     }
 }
 
+/// Whether there is a file that a summary is appended to.
+pub(super) fn is_wanted() -> bool {
+    path().is_some()
+}
+
 fn path() -> Option<PathBuf> {
     std::env::var_os("GITHUB_ACTIONS").filter(|v| v == "true")?;
     std::env::var_os("GITHUB_STEP_SUMMARY").filter(|v| !v.is_empty()).map(PathBuf::from)

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::evidence::RunInfo;
 use super::repository::Repository;
 use super::text::TextOptions;
-use super::{evidence, github, json, samples, sarif, schema, text};
+use super::{
+    Format, asff, csv, evidence, github, gitlab, html, json, junit, markdown, samples, sarif, schema, text,
+};
 use crate::finding::{ControlStatus, Report, Verdict};
 
 /// Panics with what is wrong if `instance` does not fit the JSON Schema.
@@ -34,23 +36,48 @@ fn run() -> RunInfo {
     }
 }
 
-/// The report in every format, by its name.
-fn rendered(report: &Report) -> Vec<(&'static str, Vec<u8>)> {
-    let mut out: Vec<(&'static str, Vec<u8>)> =
-        ["text", "json", "sarif", "github", "evidence"].map(|name| (name, Vec::new())).into();
-    text::write(report, &TextOptions::default(), &mut out[0].1).unwrap();
-    json::write(report, &mut out[1].1).unwrap();
+/// The report in one format.
+fn in_format(report: &Report, format: Format) -> Vec<u8> {
+    let mut out = Vec::new();
     let repository = Repository::default();
-    let options = sarif::Options { category: "seaworthy/", repository: &repository };
-    sarif::write(report, options, &mut out[2].1).unwrap();
-    github::write(report, &repository, &mut out[3].1).unwrap();
-    evidence::write(report, &run(), &mut out[4].1).unwrap();
+    match format {
+        Format::Text => text::write(report, &TextOptions::default(), &mut out).unwrap(),
+        Format::Json => json::write(report, &mut out).unwrap(),
+        Format::Sarif => {
+            let options = sarif::Options { category: "seaworthy/", repository: &repository };
+            sarif::write(report, options, &mut out).unwrap();
+        }
+        Format::Github => github::write(report, &repository, &mut out).unwrap(),
+        Format::Evidence => evidence::write(report, &run(), &mut out).unwrap(),
+        Format::Markdown => drop(markdown::write(report, &repository, &mut out).unwrap()),
+        Format::Html => drop(html::write(report, &repository, &mut out).unwrap()),
+        Format::Junit => drop(junit::write(report, &repository, &mut out).unwrap()),
+        Format::GitlabSecrets => {
+            let scan = gitlab::Scan { written_at_utc: run().written_at_utc, commit: None };
+            gitlab::write_secret_detection(report, &repository, &scan, &mut out).unwrap();
+        }
+        Format::GitlabQuality => drop(gitlab::write_code_quality(report, &repository, &mut out).unwrap()),
+        Format::Asff => {
+            let account = asff::Account {
+                id: "123456789012".to_owned(),
+                region: "eu-central-1".to_owned(),
+                written_at_utc: run().written_at_utc,
+            };
+            asff::write(report, &repository, &account, &mut out).unwrap();
+        }
+        Format::Csv => csv::write(report, &repository, &mut out).unwrap(),
+    }
     out
 }
 
+/// The report in every format.
+fn rendered(report: &Report) -> Vec<(Format, String)> {
+    Format::ALL.map(|format| (format, String::from_utf8(in_format(report, format)).unwrap())).into()
+}
+
 fn documents(report: &Report) -> [Value; 3] {
-    let rendered = rendered(report);
-    [1, 2, 4].map(|i| serde_json::from_slice(&rendered[i].1).unwrap())
+    [Format::Json, Format::Sarif, Format::Evidence]
+        .map(|format| serde_json::from_slice(&in_format(report, format)).unwrap())
 }
 
 #[test]
@@ -118,11 +145,37 @@ fn no_format_loses_the_verdict() {
         assert_eq!(sarif["runs"][0]["properties"]["verdict"], word);
         let binary = if report.verdict == Verdict::Pass { "PASS" } else { "FAIL" };
         assert_eq!(evidence["verdict"], binary);
-        let rendered = rendered(&report);
-        let github = String::from_utf8(rendered[3].1.clone()).unwrap();
-        assert!(github.lines().next().unwrap().contains(&format!("title=seaworthy%3A {word}::")));
-        let text = String::from_utf8(rendered[0].1.clone()).unwrap();
-        assert!(text.lines().last().unwrap().contains(&word.to_uppercase()));
+        for (format, text) in rendered(&report) {
+            let is_told = match format {
+                Format::Json | Format::Sarif | Format::Evidence => true,
+                Format::Github => {
+                    text.lines().next().unwrap().contains(&format!("title=seaworthy%3A {word}::"))
+                }
+                Format::Text => text.lines().last().unwrap().contains(&word.to_uppercase()),
+                Format::Markdown => text.lines().next().unwrap().contains(&word.to_uppercase()),
+                Format::Html => text.to_lowercase().contains(word),
+                Format::Csv => report.verdict == Verdict::Pass || text.contains(word),
+                // Lists of issues have no verdict: a run that is no pass has an issue there.
+                Format::Junit => {
+                    report.verdict == Verdict::Pass || text.contains("<failure") || text.contains("<error")
+                }
+                Format::GitlabQuality | Format::Asff => {
+                    let issues: Value = serde_json::from_str(&text).unwrap();
+                    report.verdict == Verdict::Pass || !issues.as_array().unwrap().is_empty()
+                }
+                Format::GitlabSecrets => {
+                    let document: Value = serde_json::from_str(&text).unwrap();
+                    let is_failure = document["scan"]["status"] == "failure";
+                    let is_empty = document["vulnerabilities"].as_array().unwrap().is_empty();
+                    match report.verdict {
+                        Verdict::Pass => !is_failure,
+                        Verdict::Incomplete => is_failure,
+                        Verdict::Fail => !is_empty || document["scan"]["messages"].is_array(),
+                    }
+                }
+            };
+            assert!(is_told, "{format} of a report that is {word}:\n{text}");
+        }
     }
 }
 
@@ -182,7 +235,8 @@ proptest! {
             finding.message.clone_from(&message);
         }
         agree(&report);
-        let text = String::from_utf8(rendered(&report)[0].1.clone()).unwrap();
-        prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+        for (format, text) in rendered(&report) {
+            prop_assert!(text.chars().all(|c| matches!(c, '\n' | '\r') || !c.is_control()), "{}", format);
+        }
     }
 }

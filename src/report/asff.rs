@@ -18,6 +18,8 @@ const MAX_ENTRIES: usize = 5_000;
 const TITLE: usize = 256;
 const DESCRIPTION: usize = 1_024;
 const RECOMMENDATION: usize = 512;
+/// Characters of a resource's ID.
+const RESOURCE: usize = 512;
 /// Characters of a value in `ProductFields`.
 const FIELD: usize = 2_048;
 
@@ -123,10 +125,30 @@ pub fn write(
 ) -> io::Result<usize> {
     let entries = entry::all(report, repository);
     let left_out = entries.len().saturating_sub(MAX_ENTRIES);
-    let records: Vec<Record> = entries.iter().take(MAX_ENTRIES).map(|e| record(report, e, account)).collect();
+    let mut records: Vec<Record> =
+        entries.iter().take(MAX_ENTRIES).map(|e| record(report, e, account)).collect();
+    if left_out > 0 {
+        records.push(record(report, &rest(left_out), account));
+    }
     serde_json::to_writer_pretty(&mut *out, &records)?;
     writeln!(out)?;
     Ok(left_out)
+}
+
+/// What says that `left_out` entries are not in the list.
+fn rest(left_out: usize) -> Entry<'static> {
+    Entry {
+        finding: None,
+        check: "left-out",
+        severity: None,
+        message: entry::left_out(left_out),
+        place: "the report".to_owned(),
+        fix: "Read the JSON report.".to_owned(),
+        file: "seaworthy.toml".to_owned(),
+        line: 1,
+        end_line: 1,
+        id: "left-out".to_owned(),
+    }
 }
 
 fn record(report: &Report, entry: &Entry<'_>, account: &Account) -> Record {
@@ -207,10 +229,13 @@ fn resource(report: &Report, entry: &Entry<'_>, account: &Account) -> Resource {
     let (r#type, id) = match image {
         Some(image) => {
             let digest = image.digest.as_deref().map(|d| format!("@{}", printable(d))).unwrap_or_default();
-            ("Container", format!("{}{digest}", printable(&image.name)))
+            // The digest tells images apart, so that the name is what is cut.
+            let room = RESOURCE.saturating_sub(digest.chars().count());
+            ("Container", format!("{}{digest}", shorten(&printable(&image.name), room)))
         }
         None => ("Other", entry.file.clone()),
     };
+    let id = shorten(&id, RESOURCE);
     Resource { r#type, id, partition: account.partition(), region: printable(&account.region) }
 }
 
@@ -303,6 +328,34 @@ mod tests {
         for report in samples::all().into_iter().chain([samples::large(40)]) {
             assert_fits(schema(), &records(&report, "eu-central-1"));
         }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_keeps_its_digest() {
+        let mut report = samples::fail();
+        let name = "n".repeat(2_000);
+        let old = report.artifacts[0].name.clone();
+        report.artifacts[0].name.clone_from(&name);
+        for finding in report.findings.iter_mut().filter(|f| f.origin.artifact == old) {
+            finding.origin.artifact.clone_from(&name);
+        }
+        report.findings[0].origin.path = Some("p".repeat(3_000));
+        let records = records(&report, "eu-central-1");
+        assert_fits(schema(), &records);
+        let digest = report.artifacts[0].digest.as_deref().unwrap();
+        let ids: Vec<&str> =
+            records.as_array().unwrap().iter().map(|r| r["Resources"][0]["Id"].as_str().unwrap()).collect();
+        assert!(ids.iter().any(|id| id.starts_with("nnn") && id.ends_with(digest)), "{ids:?}");
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let records = records(&samples::large(MAX_ENTRIES + 10), "eu-central-1");
+        let records = records.as_array().unwrap();
+        assert_eq!(records.len(), MAX_ENTRIES + 1);
+        let last = records.last().unwrap();
+        assert!(last["Title"].as_str().unwrap().contains("left out of this report"), "{last:#}");
+        assert_eq!(last["Compliance"]["Status"], "NOT_AVAILABLE");
     }
 
     #[test]

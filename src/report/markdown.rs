@@ -14,6 +14,9 @@ const MAX_ROWS: usize = 200;
 /// Rows of the table of secrets, and its columns.
 const MAX_SECRETS: usize = 100;
 const MAX_ROLES: usize = 20;
+/// Artifacts and notes of the heading.
+const MAX_ARTIFACTS: usize = 20;
+const MAX_NOTES: usize = 50;
 /// Characters of a text in a cell.
 const CELL: usize = 300;
 /// Bytes of the whole: half of what GitHub takes, since other commands of the step write there too.
@@ -67,7 +70,7 @@ fn heading(report: &Report, out: &mut String) {
     if !report.artifacts.is_empty() {
         out.push('\n');
     }
-    for artifact in report.artifacts.iter().take(MAX_ROLES) {
+    for artifact in report.artifacts.iter().take(MAX_ARTIFACTS) {
         let platform = artifact.platform.as_deref().map(|p| format!(" ({})", text(p))).unwrap_or_default();
         let digest = artifact.digest.as_deref().map(|d| format!(" {}", code(d))).unwrap_or_default();
         out.push_str(&format!(
@@ -76,8 +79,17 @@ fn heading(report: &Report, out: &mut String) {
             code(&artifact.name)
         ));
     }
-    for note in &report.notes {
-        out.push_str(&format!("- {}\n", text(note)));
+    more(report.artifacts.len(), MAX_ARTIFACTS, "more artifact", out);
+    for note in report.notes.iter().take(MAX_NOTES) {
+        out.push_str(&format!("- {}\n", cell(note)));
+    }
+    more(report.notes.len(), MAX_NOTES, "more note", out);
+}
+
+/// The item of a list that says how many are not in it.
+fn more(all: usize, shown: usize, noun: &str, out: &mut String) {
+    if all > shown {
+        out.push_str(&format!("- and {}\n", count(all - shown, noun)));
     }
 }
 
@@ -164,11 +176,13 @@ fn access(table: &AccessTable, out: &mut String) {
     }
     let (roles, secrets) = (table.roles.len(), table.secrets.len());
     if roles > MAX_ROLES || secrets > MAX_SECRETS {
-        out.push_str(&format!(
-            "\nThe table has {} and {} in all; the JSON report has all of them.\n",
-            count(secrets, "secret"),
-            count(roles, "role")
-        ));
+        let more = [(secrets, MAX_SECRETS, "more secret"), (roles, MAX_ROLES, "more role")];
+        let more: Vec<String> = more
+            .into_iter()
+            .filter(|(all, shown, _)| all > shown)
+            .map(|(all, shown, noun)| count(all - shown, noun))
+            .collect();
+        out.push_str(&format!("\nand {}: the JSON report has all of them.\n", more.join(" and ")));
     }
 }
 
@@ -268,6 +282,17 @@ mod tests {
         assert!(!text.contains("<img") && !text.contains("@team") && !text.contains("www.x"));
         let rows: Vec<&str> = text.lines().filter(|l| l.starts_with("| **")).collect();
         assert!(rows.iter().all(|r| r.matches('|').count() == 6), "{rows:?}");
+    }
+
+    #[test]
+    fn lists_that_are_cut_say_how_much_is_missing() {
+        let mut report = samples::fail();
+        let artifact = report.artifacts[0].clone();
+        report.artifacts = vec![artifact; MAX_ARTIFACTS + 2];
+        report.notes = (0..=MAX_NOTES).map(|n| format!("note {n} {}", "x".repeat(10_000))).collect();
+        let (text, _) = markdown(&report);
+        assert!(text.contains("- and 2 more artifacts\n") && text.contains("- and 1 more note\n"), "{text}");
+        assert!(text.len() < MAX_BYTES);
     }
 
     #[test]

@@ -93,14 +93,19 @@ fn yes() -> bool {
 /// Reads one file; all its mistakes are told at once.
 pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Vec<Problem>> {
     let lines = LineIndex::new(text.as_bytes());
-    let incomplete = incomplete(name, text, &lines);
-    if !incomplete.is_empty() {
-        return Err(incomplete);
-    }
+    // Keys that a detector lacks are told together; the file is read once more only where it has such a mistake.
+    let or_incomplete = |problems: Vec<Problem>| {
+        let incomplete = incomplete(name, text, &lines);
+        if incomplete.is_empty() { problems } else { incomplete }
+    };
     let raw: RawFile = toml::from_str(text).map_err(|e| {
         let position = e.span().map(|s| lines.position(s.start));
-        vec![Problem { file: name.to_owned(), position, message: e.message().to_owned() }]
+        or_incomplete(vec![Problem { file: name.to_owned(), position, message: e.message().to_owned() }])
     })?;
+    let has_no_reader = |rule: &RawRule| rule.pattern.is_none() && rule.lexer.is_none();
+    if raw.detector.iter().any(has_no_reader) {
+        return Err(or_incomplete(Vec::new()));
+    }
     let mut problems = Vec::new();
     let mut rules = Vec::new();
     for rule in raw.detector {

@@ -65,6 +65,8 @@ struct Judged {
     row: AuditedRun,
     image: Option<Named>,
     warnings: Vec<String>,
+    /// Whether more of its evidence was replaced than the row names.
+    has_more_earlier: bool,
 }
 
 /// Audits all runs of a store; the second value is what the user should know and that says nothing of the runs.
@@ -90,10 +92,11 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     let auditor = Auditor { setup, request, pool: &pool, source, asked: Asked::default(), unlisted };
 
     let firsts = auditor.first_look(&ids);
-    auditor.known_phase(&firsts)?;
+    let unknown_phase = auditor.unknown_phase(&firsts);
     let siblings = siblings(&firsts);
     let (mut judged, older) = auditor.second_look(firsts, &siblings);
-    let warnings = shared_warnings(&judged);
+    let mut warnings = shared_warnings(&judged);
+    warnings.extend(unknown_phase);
     if let Some(images) = &request.images {
         let runs = judged.iter_mut().map(|j| (&mut j.row.report, j.image.clone()));
         images::examine(setup, images, runs);
@@ -104,13 +107,21 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     judged.extend(
         listed.stray.iter().map(|name| auditor.no_run(name, "it is a file, and a run is a directory")),
     );
-    let mut runs: Vec<AuditedRun> = judged.into_iter().map(|j| j.row).collect();
     let mut notes = Vec::new();
+    for run in judged.iter().filter(|j| j.has_more_earlier).map(|j| &j.row) {
+        let most = run.earlier.len();
+        notes.push(format!("{}: only the first {most} of its replaced evidence files are listed", run.id));
+    }
+    let mut runs: Vec<AuditedRun> = judged.into_iter().map(|j| j.row).collect();
+    let mut is_unsigned = false;
     for run in &mut runs {
         if run.report.notes.iter().any(|n| n == UNSIGNED) {
             run.report.notes.retain(|n| n != UNSIGNED);
-            notes = vec![UNSIGNED.to_owned()];
+            is_unsigned = true;
         }
+    }
+    if is_unsigned {
+        notes.insert(0, UNSIGNED.to_owned());
     }
     let mut not_checked = Vec::new();
     let mut missed = |what: &str, reason: String| {
@@ -194,25 +205,27 @@ impl Auditor<'_> {
         firsts
     }
 
-    /// Refuses a phase that no run has, if the runs have others: a typing mistake would fail every run.
-    fn known_phase(&self, firsts: &[First]) -> Result<(), ScanError> {
+    /// A warning if no run has the phase and the runs have others: it may be a typing mistake. What the runs lack stays a
+    /// finding of each.
+    fn unknown_phase(&self, firsts: &[First]) -> Option<String> {
         /// Runs whose folders are listed.
         const LISTED: usize = 100;
         let is_missing = |f: &First| f.provenance.as_ref().is_some_and(|p| p.content == Content::Missing);
         if firsts.is_empty() || !firsts.iter().all(is_missing) {
-            return Ok(());
+            return None;
         }
         let mut found = BTreeSet::new();
         for first in firsts.iter().take(LISTED) {
-            found.extend(self.source.phases(&first.id)?);
+            // What cannot be listed takes away only the advice.
+            found.extend(self.source.phases(&first.id).unwrap_or_default());
         }
         let wanted = self.request.layout.phase.as_str();
         if found.is_empty() || found.contains(wanted) {
-            return Ok(());
+            return None;
         }
         let masker = Masker::new(self.setup.rules);
         let names: Vec<String> = found.iter().take(10).map(|phase| masker.mask(phase)).collect();
-        Err(ScanError::Request(format!("no run has the phase {wanted}; found: {}", names.join(", "))))
+        Some(format!("no run has the phase {wanted}; found: {}", names.join(", ")))
     }
 
     /// Reads the other papers and judges each run; the second value counts runs that are too old.
@@ -285,6 +298,7 @@ impl Auditor<'_> {
         };
         let written_at = first.written_at.map(|at| (at, "packaging provenance")).or_else(header);
         let outcome = report(setup, &papers, None);
+        let (earlier, has_more_earlier) = self.source.earlier(&first.id);
         let masker = Masker::new(setup.rules);
         let text = |field: Field| Some((field.name(), masker.mask(first.fields.text(field)?)));
         setup.progress.runs_done.fetch_add(1, Ordering::Relaxed);
@@ -294,10 +308,11 @@ impl Auditor<'_> {
                 written_at,
                 fields: Field::ALL.into_iter().filter_map(text).collect(),
                 report: outcome.report,
-                earlier: self.source.earlier(&first.id),
+                earlier,
             },
             image: image.map(|((repository, _), digest)| Named { repository, digest }),
             warnings: outcome.warnings,
+            has_more_earlier,
         }
     }
 
@@ -341,7 +356,7 @@ impl Auditor<'_> {
         report.contract_digest = self.setup.contract.digest().map(str::to_owned);
         let row =
             AuditedRun { id: name, written_at: None, fields: BTreeMap::new(), report, earlier: Vec::new() };
-        Judged { row, image: None, warnings: Vec::new() }
+        Judged { row, image: None, warnings: Vec::new(), has_more_earlier: false }
     }
 }
 

@@ -491,7 +491,11 @@ fn a_file_among_runs_is_incomplete_and_no_failure() {
 fn a_phase_that_no_run_has_is_named() {
     let cli = good(2);
     let answer = cli.run(&["audit", "store", "--phase", "P(-2)"]);
-    answer.error(&["no run has the phase P(-2)", PHASE]);
+    // What the runs lack is a finding; that the phase may be mistyped is said beside it.
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("no run has the phase P(-2)"), "{}", answer.stderr);
+    assert!(answer.stderr.contains(PHASE), "{}", answer.stderr);
+    assert!(answer.stdout.contains("SW501"), "{}", answer.stdout);
 }
 
 #[test]
@@ -511,6 +515,21 @@ fn a_run_that_was_repeated_tells_both_verdicts() {
     );
     let shown = audit(&cli, &[]).stdout;
     assert!(shown.contains("before: fail of 2026-01-01") && shown.contains("now: pass"), "{shown}");
+}
+
+#[test]
+fn many_earlier_documents_are_cut_aloud() {
+    let cli = good(1);
+    for n in 1..=21 {
+        let name =
+            format!("store/evidence/runs/run-0/{PHASE}/security_secret_injection_checks.replaced-{n}.json");
+        cli.write(&name, "{\"verdict\": \"FAIL\"}");
+    }
+    let (code, report) = json_of(&cli, &[]);
+    assert_eq!(code, 0);
+    assert_eq!(report["runs"][0]["earlier_evidence"].as_array().unwrap().len(), 20);
+    let told = "only the first 20 of its replaced evidence files are listed";
+    assert!(report.to_string().contains(told), "{report:#}");
 }
 
 #[test]

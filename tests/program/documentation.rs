@@ -186,7 +186,7 @@ fn every_code_block_is_what_the_program_takes() {
                                 || answer.stderr.contains("there is no such folder")
                                 || answer.stderr.contains("there is no document");
                             assert!(
-                                missing || !answer.stderr.contains(refusal),
+                                missing && refusal == "there is no" || !answer.stderr.contains(refusal),
                                 "{place}\n{}",
                                 answer.stderr
                             );

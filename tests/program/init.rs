@@ -377,3 +377,53 @@ fn hostile_repositories_break_nothing() {
         assert!(answer.stderr.contains(word), "{word}: {}", answer.stderr);
     }
 }
+
+#[test]
+fn what_is_not_looked_at_is_told() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let cli = Cli::new();
+    let large = " ".repeat(2 << 20);
+    let services: String = (0..501).map(|n| format!("  s{n}:\n    image: a\n")).collect();
+    cli.write("Dockerfile", "FROM alpine\n")
+        .write("deploy/task.json", format!("{{\"containerDefinitions\": []}}{large}"))
+        .write(
+            "plan.json",
+            format!("{{\"format_version\": \"1.2\", \"terraform_version\": \"1.9.0\"}}{large}"),
+        )
+        .write("compose.yaml", format!("services:\n{services}"))
+        .write("Procfile", "web: app\n".repeat(201));
+    std::fs::create_dir(cli.path("").join(std::ffi::OsStr::from_bytes(b"\xff"))).unwrap();
+    let doubled: String =
+        (0..40).map(|n| format!("  l{n} = \"${{local.l{}}}${{local.l{}}}\"\n", n + 1, n + 1)).collect();
+    cli.write(
+        "infra/main.tf",
+        format!("locals {{\n{doubled}  l40 = \"a\"\n}}\nresource \"aws_s3_bucket\" \"b\" {{\n  bucket = local.l0\n}}\n"),
+    );
+    let answer = cli.run(&["init", "--print"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    for told in [
+        "deploy/task.json: is larger than 2 MiB",
+        "compose.yaml: only the first 500 services",
+        "Procfile: only the first 200 lines",
+        "xff: its name is not UTF-8",
+        "infra: Terraform that is too intricate",
+    ] {
+        assert!(answer.stderr.contains(told), "{told}: {}", answer.stderr);
+    }
+    // A plan says at its beginning what it is, and is no gap.
+    assert!(!answer.stderr.contains("plan.json"), "{}", answer.stderr);
+}
+
+#[test]
+fn a_handle_with_two_values_is_not_offered() {
+    let cli = repository();
+    let entry = "* `SSM_DB_PASSWORD_PATH = \"/orders/prod/db/password\"`\n";
+    let other = "* `SSM_DB_PASSWORD_PATH = \"/orders/other/db/password\"`\n";
+    cli.write("docs/handles.registry.md", HANDLES.replace(entry, &format!("{entry}{other}")));
+    let answer = cli.run(&["init", "--print"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(!answer.stdout.contains("${SSM_DB_PASSWORD_PATH}"), "{}", answer.stdout);
+    cli.write("docs/handles.registry.md", HANDLES);
+    let answer = cli.run(&["init", "--print"]);
+    assert!(answer.stdout.contains("${SSM_DB_PASSWORD_PATH}"), "{}", answer.stdout);
+}

@@ -24,7 +24,7 @@ pub(in crate::cli) struct Accept {
     /// Why this is safe, in 10 characters or more.
     #[arg(long, value_name = "TEXT")]
     pub(in crate::cli) reason: String,
-    /// Accept every finding of the same cause.
+    /// Accept every finding of the same cause; of an image, those in copies of its files.
     #[arg(long)]
     pub(in crate::cli) cause: bool,
     /// The JSON report that has the finding (`--report json=FILE`). Default: the result of `seaworthy context`.

@@ -177,7 +177,10 @@ pub(super) struct Facts {
 impl Facts {
     /// Notes that something was not looked at.
     pub(super) fn leave_out(&mut self, path: impl Into<String>, reason: impl Into<String>) {
-        self.left_out.entry(reason.into()).or_default().push(path.into());
+        let (path, paths) = (path.into(), self.left_out.entry(reason.into()).or_default());
+        if paths.last() != Some(&path) {
+            paths.push(path);
+        }
     }
 
     /// One sentence for each reason, with a few of its files.

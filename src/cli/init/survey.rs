@@ -23,6 +23,12 @@ const MAX_BYTES: u64 = 2 << 20;
 const MAX_TOTAL: u64 = 256 << 20;
 /// Bytes of source code in which the names of variables are looked for.
 const MAX_CODE: u64 = 32 << 20;
+/// Archives of images that are offered.
+const MAX_ARCHIVES: usize = 20;
+/// Bytes at the beginning of a large document in which a plan says what it is.
+const HEAD: u64 = 4096;
+/// Why the source code of a file was not searched.
+const CODE_LEFT_OUT: &str = "source code that was not searched for variables and options: unreadable, larger than 2 MiB, or after the first 32 MiB";
 /// Directories that hold what others wrote.
 const SKIPPED: [&str; 10] = [
     ".git",
@@ -92,7 +98,11 @@ impl Walk<'_> {
                 return Ok(());
             }
         };
-        let mut entries: Vec<_> = entries.filter_map(Result::ok).collect();
+        let (entries, faults): (Vec<_>, Vec<_>) = entries.partition(Result::is_ok);
+        for fault in faults.into_iter().filter_map(Result::err) {
+            self.facts.leave_out(shown(prefix), format!("an entry could not be read: {}", fault.kind()));
+        }
+        let mut entries: Vec<_> = entries.into_iter().filter_map(Result::ok).collect();
         entries.sort_unstable_by_key(fs::DirEntry::file_name);
         for entry in entries {
             if self.seen >= MAX_ENTRIES {
@@ -101,10 +111,26 @@ impl Walk<'_> {
             self.seen += 1;
             // A name that is not UTF-8 cannot stand in a contract.
             let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
+            let Some(name) = name.to_str() else {
+                let is_directory = entry.file_type().is_ok_and(|of| of.is_dir());
+                if is_directory || read::kind(&name.to_string_lossy()).is_some() {
+                    let place = match prefix {
+                        "" => escape_bytes(name.as_encoded_bytes()),
+                        _ => format!("{}/{}", shown(prefix), escape_bytes(name.as_encoded_bytes())),
+                    };
+                    self.facts.leave_out(place, "its name is not UTF-8, so no contract can name it");
+                }
+                continue;
+            };
             let relative = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
             // A link is not followed: what is behind it has a place of its own, or is not of this repository.
-            let Ok(of) = entry.file_type() else { continue };
+            let of = match entry.file_type() {
+                Ok(of) => of,
+                Err(e) => {
+                    self.facts.leave_out(shown(&relative), e.kind().to_string());
+                    continue;
+                }
+            };
             if of.is_dir() {
                 if SKIPPED.contains(&name) {
                     continue;
@@ -130,10 +156,15 @@ impl Walk<'_> {
         match kind {
             Kind::Code => return self.code.push(relative.to_owned()),
             Kind::Archive => {
-                if !paths::is_example(relative)
-                    && self.facts.archives.len() < 20
-                    && let Some(transport) = read::archive(path)
-                {
+                if paths::is_example(relative) {
+                    return;
+                }
+                if self.facts.archives.len() >= MAX_ARCHIVES {
+                    let reason =
+                        format!("not looked at: {MAX_ARCHIVES} archives of images were found before");
+                    return self.facts.leave_out(shown, reason);
+                }
+                if let Some(transport) = read::archive(path) {
                     self.facts.archives.push(Guess::new(format!("{transport}:{relative}"), shown));
                 }
                 return;
@@ -159,10 +190,11 @@ impl Walk<'_> {
         let size = meta.len();
         if size > MAX_BYTES {
             // A plan may be large, and says at its beginning what it is.
-            let mut head = String::new();
-            let is_read = kind == Kind::Json && file.take(1024).read_to_string(&mut head).is_ok();
+            let mut head = Vec::new();
+            let is_read = kind == Kind::Json && file.take(HEAD).read_to_end(&mut head).is_ok();
+            let head = String::from_utf8_lossy(&head);
             let too_large = || format!("is larger than {} MiB and was not read", MAX_BYTES >> 20);
-            return if is_read { Ok(head) } else { Err(too_large()) };
+            return if is_read && read::is_plan(&head) { Ok(head.into_owned()) } else { Err(too_large()) };
         }
         self.bytes = self.bytes.saturating_add(size);
         if self.bytes > MAX_TOTAL {
@@ -198,6 +230,10 @@ impl Walk<'_> {
         facts.regions.retain(|g| of_place(&g.from));
         for module in terraform.elsewhere {
             facts.leave_out(module, "a module that is not in the repository");
+        }
+        for (directory, reason) in terraform.cut {
+            let directory = if directory.is_empty() { ".".to_owned() } else { shown(&directory) };
+            facts.leave_out(directory, reason);
         }
         let mut resources = Vec::new();
         for (directory, found) in terraform.roots {
@@ -273,9 +309,12 @@ fn required_options(root: &Path, code: &[String], facts: &mut Facts) -> Result<(
     let option = regex::Regex::new(option)?;
     let mut left = MAX_CODE;
     for path in code.iter().filter(|p| p.ends_with(".py") && !paths::is_example(p)) {
-        let Ok(bytes) = input::read(&root.join(path), left.min(MAX_BYTES)) else { continue };
+        let Ok(bytes) = input::read(&root.join(path), left.min(MAX_BYTES)) else {
+            facts.leave_out(shown(path), CODE_LEFT_OUT);
+            continue;
+        };
         left = left.saturating_sub(bytes.len() as u64);
-        let Ok(text) = String::from_utf8(bytes) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
         if text.contains("add_subparsers") {
             continue;
         }
@@ -295,9 +334,13 @@ fn confirm(root: &Path, code: &[String], facts: &mut Facts) {
     }
     let Ok(automaton) = aho_corasick::AhoCorasick::new(&names) else { return };
     let mut left = MAX_CODE;
+    let mut left_out = Vec::new();
     for path in code.iter().filter(|p| !paths::is_example(p)) {
         let full = root.join(path);
-        let Ok(bytes) = input::read(&full, left.min(MAX_BYTES)) else { continue };
+        let Ok(bytes) = input::read(&full, left.min(MAX_BYTES)) else {
+            left_out.push(shown(path));
+            continue;
+        };
         left = left.saturating_sub(bytes.len() as u64);
         for found in automaton.find_overlapping_iter(&bytes) {
             let is_word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
@@ -312,6 +355,9 @@ fn confirm(root: &Path, code: &[String], facts: &mut Facts) {
                 facts.confirmed.insert(name.clone(), format!("{}:{}", shown(path), line + 1));
             }
         }
+    }
+    for path in left_out {
+        facts.leave_out(path, CODE_LEFT_OUT);
     }
 }
 

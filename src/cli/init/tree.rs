@@ -83,6 +83,17 @@ impl Tree {
         self.get(key)?.text()
     }
 
+    /// What a copy of it costs: its values, and one more for each 64 bytes of text.
+    pub(super) fn weight(&self) -> usize {
+        let of_text = |text: &str| text.len() / 64;
+        1 + match &self.value {
+            Value::Unknown => 0,
+            Value::Text(text) => of_text(text),
+            Value::List(items) => items.iter().map(Self::weight).sum(),
+            Value::Map(entries) => entries.iter().map(|(k, v)| of_text(k) + v.weight()).sum(),
+        }
+    }
+
     /// The words of a command, if all are known.
     pub(super) fn words(&self) -> Option<Vec<String>> {
         match &self.value {

@@ -30,7 +30,8 @@ pub(in crate::contract) struct RawAccept {
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
     pub fingerprint: Text,
     /// Whether the entry speaks of files that could not be opened (encrypted, damaged, over a limit) and not of findings; it
-    /// then needs a `path`, and the check must be one that would have looked at the file.
+    /// then needs a `path`, names neither `detector` nor `fingerprint` (a file has none), and the check must be one that would
+    /// have looked at the file.
     #[serde(default)]
     pub not_checked: bool,
     /// Why this is safe, in 10 characters or more.
@@ -217,6 +218,14 @@ impl Validator<'_> {
                     entry.span,
                     "this [[accept]] would accept every file that could not be opened",
                     "add a `path`",
+                );
+            }
+            let of_findings = [("detector", detector.is_some()), ("fingerprint", fingerprint.is_some())];
+            for (key, _) in of_findings.into_iter().filter(|(_, is_given)| not_checked && *is_given) {
+                self.report(
+                    entry.span,
+                    format!("`not_checked` speaks of a file, which has neither detector nor fingerprint; `{key}` is given"),
+                    format!("remove `{key}`, or remove `not_checked` to accept a finding"),
                 );
             }
             if detector.is_none() && path.is_none() && fingerprint.is_none() {

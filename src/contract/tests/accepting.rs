@@ -93,3 +93,19 @@ fn a_secret_that_is_also_elsewhere_is_not_accepted_by_path() {
     let nowhere = finding("SW301", "private-key", None);
     assert_eq!(contract.accept(&nowhere, today), None);
 }
+
+#[test]
+fn an_entry_of_a_file_names_neither_detector_nor_fingerprint() {
+    let text = |more: &str| {
+        format!(
+            "version = 1\n[[accept]]\ncheck = \"SW301\"\npath = \"a\"\nnot_checked = true\n{more}\n\
+             reason = \"long enough a reason\"\nexpires = \"2027-01-31\"\n"
+        )
+    };
+    assert!(parse(&text("")).is_ok());
+    for (key, value) in [("detector", "private-key"), ("fingerprint", FINGERPRINT)] {
+        let error = parse(&text(&format!("{key} = \"{value}\""))).unwrap_err().to_string();
+        let told = "`not_checked` speaks of a file, which has neither detector nor fingerprint";
+        assert!(error.contains(told) && error.contains(&format!("`{key}` is given")), "{error}");
+    }
+}

@@ -92,6 +92,7 @@ fn values_of_a_registry_are_in_no_error() {
     for shown in [twice.render(false), format!("{twice:?}"), twice.to_string()] {
         assert!(!shown.contains("Hunter"), "{shown}");
     }
+    assert!(twice.to_string().contains("lines 1 and 2"), "{twice}");
     let missing = load("", "handles.yaml", "").unwrap_err();
     assert!(missing.to_string().contains("TOML, JSON"), "{missing}");
 }

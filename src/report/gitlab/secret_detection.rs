@@ -117,6 +117,8 @@ pub fn write(
     let vulnerabilities =
         secrets.into_iter().take(MAX_ENTRIES).filter_map(|e| vulnerability(report, e, commit)).collect();
     let time: String = printable(&scan.written_at_utc).chars().take("2026-01-01T00:00:00".len()).collect();
+    // A failing scan of which a part was not looked at, or is not listed, is not a complete one either.
+    let is_whole = report.verdict != Verdict::Incomplete && report.not_checked.is_empty() && left_out == 0;
     let document = Document {
         version: "15.2.1",
         scan: ScanRecord {
@@ -125,7 +127,7 @@ pub fn write(
             r#type: "secret_detection",
             start_time: time.clone(),
             end_time: time,
-            status: if report.verdict == Verdict::Incomplete { "failure" } else { "success" },
+            status: if is_whole { "success" } else { "failure" },
             messages: messages(report, &entries, left_out),
         },
         vulnerabilities,
@@ -289,6 +291,20 @@ mod tests {
         for report in samples::all().into_iter().chain([samples::large(40)]) {
             assert_fits(schema(), &document(&report, None));
         }
+    }
+
+    #[test]
+    fn a_failing_scan_with_parts_left_out_is_no_success() {
+        let mut report = samples::fail();
+        report.not_checked.clear();
+        assert_eq!(document(&report, None)["scan"]["status"], "success");
+        report.not_checked = samples::incomplete().not_checked;
+        assert_eq!(
+            (report.verdict, &document(&report, None)["scan"]["status"]),
+            (Verdict::Fail, &json!("failure"))
+        );
+        let many = document(&samples::large(MAX_ENTRIES + 1), None);
+        assert_eq!(many["scan"]["status"], "failure");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One block for each cause, the worst first: a header, where it is with the source line, its other locations, why it
 //! matters, what to do step by step, and how to accept it. Causes below the failing severity have one line each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 use super::locations;
@@ -37,7 +37,10 @@ pub(super) fn write(report: &Report, options: &TextOptions, screen: &mut Screen<
     let blocks = blocks(report);
     let (failing, notes): (Vec<&Block<'_>>, Vec<&Block<'_>>) =
         blocks.iter().partition(|b| b.severity() >= report.fail_on);
-    let mut page = Page { report, options, screen, explained: Vec::new() };
+    let mut fingerprints: Vec<&str> = report.findings.iter().map(|f| f.fingerprint.as_str()).collect();
+    fingerprints.sort_unstable();
+    fingerprints.dedup();
+    let mut page = Page { report, options, screen, explained: Vec::new(), fingerprints };
     if !report.controls.is_empty() && !failing.is_empty() {
         page.screen.blank()?;
         let causes = failing.iter().map(|b| b.causes.len()).sum::<usize>();
@@ -94,6 +97,8 @@ struct Page<'a, 'out> {
     screen: &'a mut Screen<'out>,
     /// Checks whose reason has been given.
     explained: Vec<&'static str>,
+    /// The fingerprints of all findings, in order, each once.
+    fingerprints: Vec<&'a str>,
 }
 
 impl Page<'_, '_> {
@@ -270,19 +275,21 @@ impl Page<'_, '_> {
     }
 
     fn notes(&mut self, cause: &Cause) -> io::Result<()> {
-        let mut notes: Vec<&str> = Vec::new();
-        for finding in cause.findings.iter().filter_map(|i| self.report.findings.get(*i)) {
-            for note in &finding.notes {
-                if !notes.contains(&note.as_str()) {
-                    notes.push(note);
-                }
-            }
-        }
-        let shown = if self.options.verbose > 0 { notes.len() } else { NOTES };
+        let mut known: HashSet<&str> = HashSet::new();
+        let of_cause = cause.findings.iter().filter_map(|i| self.report.findings.get(*i));
+        let all = of_cause.flat_map(|f| &f.notes).map(String::as_str);
+        let notes: Vec<&str> = all.filter(|note| known.insert(note)).collect();
+        let shown = if self.options.verbose > 0 || notes.len() <= NOTES + 1 { notes.len() } else { NOTES };
         for note in notes.iter().take(shown) {
             self.labelled("note", &[(PLAIN, prose(note))])?;
         }
-        Ok(())
+        match notes.len() - shown {
+            0 => Ok(()),
+            left => {
+                let text = format!("and {} {THE_REST}", count(left, "more note"));
+                self.labelled("note", &[(DIM, text)])
+            }
+        }
     }
 
     fn labelled(&mut self, label: &str, pieces: &[Piece]) -> io::Result<()> {
@@ -294,7 +301,11 @@ impl Page<'_, '_> {
     fn digits(&self, lead: &Finding) -> usize {
         let own = lead.fingerprint.as_str();
         let common = |other: &str| own.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-        let others = self.report.findings.iter().map(|f| f.fingerprint.as_str()).filter(|f| *f != own);
+        // In order, the one with the longest common beginning is a neighbour.
+        let at = self.fingerprints.partition_point(|f| *f < own);
+        let after = at + usize::from(self.fingerprints.get(at) == Some(&own));
+        let neighbours = [at.checked_sub(1), Some(after)].into_iter().flatten();
+        let others = neighbours.filter_map(|i| self.fingerprints.get(i));
         others.map(|f| common(f) + 1).max().unwrap_or(0).max(FINGERPRINT)
     }
 

@@ -1,5 +1,7 @@
 //! The locations of a cause beside its lead's: one row each, nothing that repeats a row above it.
 
+use std::collections::HashMap;
+
 use super::screen::{DIM, LINK, OPEN, PLAIN, Piece};
 use crate::finding::{Cause, Finding, Report};
 use crate::report::phrase::{self, hidden, ids, place, printable, redacted, short_digests, shorten};
@@ -21,6 +23,8 @@ pub(super) fn rows(report: &Report, cause: &Cause) -> Vec<Row> {
     let findings: Vec<&Finding> = cause.findings.iter().filter_map(|i| report.findings.get(*i)).collect();
     let Some((lead, others)) = findings.split_first() else { return Vec::new() };
     let mut rows: Vec<Row> = Vec::new();
+    // Rows by their places, and by what those begin with: a place without a line is that of the rows with one.
+    let mut known: HashMap<String, usize> = HashMap::new();
     let own = at(&lead.origin);
     let mut all: Vec<(&Finding, &Origin)> =
         others.iter().flat_map(|f| f.origins().map(move |o| (*f, o))).collect();
@@ -32,13 +36,18 @@ pub(super) fn rows(report: &Report, cause: &Cause) -> Vec<Row> {
         if place == own {
             continue;
         }
-        let whole = |row: &&mut Row| row.place == place || row.place.starts_with(&format!("{place}:"));
-        if let Some(row) = rows.iter_mut().find(whole) {
+        if let Some(row) = known.get(&place).and_then(|at| rows.get_mut(*at)) {
             if !row.checks.contains(&finding.check) {
                 row.checks.push(finding.check);
             }
             continue;
         }
+        for (end, _) in place.match_indices(':') {
+            if let Some(start) = place.get(..end).filter(|start| !known.contains_key(*start)) {
+                known.insert(start.to_owned(), rows.len());
+            }
+        }
+        known.entry(place.clone()).or_insert(rows.len());
         let around = [made_in(origin), hidden(origin)].into_iter().flatten().collect();
         rows.push(Row { place, what: what(finding, origin), around, checks: vec![finding.check] });
     }

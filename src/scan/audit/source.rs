@@ -74,11 +74,12 @@ impl<'a> Source<'a> {
         Ok(entries.names.into_iter().filter(|name| !entries.files.contains(name)).collect())
     }
 
-    /// The run's evidence that later evidence replaced, in the order in which it was. That of a bucket is only named.
-    pub(super) fn earlier(&self, run: &RunId) -> Vec<EarlierEvidence> {
-        let Ok(key) = self.key(PaperKind::Security, run) else { return Vec::new() };
+    /// The run's evidence that later evidence replaced, in the order in which it was, and whether there is more. That of a
+    /// bucket is only named.
+    pub(super) fn earlier(&self, run: &RunId) -> (Vec<EarlierEvidence>, bool) {
+        let Ok(key) = self.key(PaperKind::Security, run) else { return (Vec::new(), false) };
         let mut found = Vec::new();
-        for n in 1..=MAX_EARLIER {
+        for n in 1..=MAX_EARLIER + 1 {
             let rename =
                 |name: &str| format!("{}.replaced-{n}.json", name.strip_suffix(".json").unwrap_or(name));
             let Ok(kept) = key.beside(rename) else { break };
@@ -99,15 +100,22 @@ impl<'a> Source<'a> {
                             earlier.verdict = text("verdict").and_then(verdict);
                             earlier.written_at = text("written_at_utc").and_then(|at| at.parse().ok());
                         }
+                        // Behind a link, say, nothing is read, so that every name looks unreadable.
+                        _ if std::fs::symlink_metadata(directory.root().join(kept.as_str())).is_err() => {
+                            break;
+                        }
                         _ => {}
                     }
                 }
                 (_, Some(sizes)) if sizes.contains_key(kept.as_str()) => {}
                 _ => break,
             }
+            if n > MAX_EARLIER {
+                return (found, true);
+            }
             found.push(earlier);
         }
-        found
+        (found, false)
     }
 
     /// Splits runs so that the papers of one part can be held in memory.

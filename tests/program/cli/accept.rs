@@ -131,3 +131,48 @@ fn ambiguous_digits_are_refused() {
     assert_eq!(accept("aabbccdd2").code, 0);
     assert!(cli.read("seaworthy.toml").contains(&two));
 }
+
+#[test]
+fn a_cause_takes_along_no_file_of_the_image_that_is_another() {
+    let cli = project();
+    let finding = |digit: char, kind: &str, path: &str, instruction: &str| {
+        format!(
+            "{{\"check\": \"SW301\", \"fingerprint\": \"{}\", \"message\": \"m\", \"origin\": {{\"kind\": \"{kind}\", \
+             \"artifact\": \"app.tar\", \"path\": \"{path}\", \"layer\": {{\"instruction\": \"{instruction}\"}}}}}}",
+            digit.to_string().repeat(32)
+        )
+    };
+    let all = ['a', 'b', 'c', 'd'];
+    let findings = [
+        finding('a', "context", "src/settings.py", ""),
+        finding('b', "file", "app/src/settings.py", "COPY src /app/src # buildkit"),
+        finding('c', "file", "usr/lib/other/settings.py", "COPY lib /usr/lib # buildkit"),
+        finding('d', "file", "opt/src/settings.py", "RUN pip install other"),
+    ];
+    let fingerprints = all.map(|c| format!("\"{}\"", c.to_string().repeat(32))).join(", ");
+    cli.write(
+        "r.json",
+        format!(
+            "{{\"schema\": \"seaworthy/report/v1\", \"findings\": [{}], \"causes\": [{{\"fingerprints\": [{fingerprints}]}}]}}",
+            findings.join(", ")
+        ),
+    );
+    let answer = cli.run(&[
+        "accept",
+        "aaaaaaaa",
+        "--cause",
+        "--from",
+        "r.json",
+        "--until",
+        &until(),
+        "--reason",
+        "invented for this test",
+    ]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let contract = cli.read("seaworthy.toml");
+    for (digit, is_accepted) in all.into_iter().zip([true, true, false, false]) {
+        let fingerprint = digit.to_string().repeat(32);
+        assert_eq!(contract.contains(&fingerprint), is_accepted, "{fingerprint}: {contract}");
+        assert_eq!(answer.stderr.contains(&fingerprint), !is_accepted, "{fingerprint}: {}", answer.stderr);
+    }
+}

@@ -134,11 +134,13 @@ fn run(projects: Vec<Project>, count: Option<usize>) {
         }
         survivors.extend(outcome.survivors);
     }
-    assert!(survivors.is_empty(), "these mutants pass the gate:\n{}", survivors.join("\n"));
+    let mut complaints: Vec<String> = survivors.iter().map(|s| format!("passes the gate: {s}")).collect();
     if count.is_none() {
-        let unused = table.unused();
-        assert!(unused.is_empty(), "these equivalents match no mutant that passes:\n{}", unused.join("\n"));
+        complaints.extend(table.unused().iter().map(|row| format!("matches no mutant that passes: {row}")));
+        complaints
+            .extend(table.miscounted().iter().map(|row| format!("another number of known faults: {row}")));
     }
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 #[test]

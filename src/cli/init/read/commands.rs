@@ -55,6 +55,9 @@ pub(super) fn procfile(file: &File<'_>, facts: &mut Facts) {
     if paths::is_example(file.path) {
         return;
     }
+    if file.text.lines().nth(MAX_STARTS).is_some() {
+        facts.leave_out(file.shown, format!("only the first {MAX_STARTS} lines were looked at"));
+    }
     for (line, place) in file.lines().take(MAX_STARTS) {
         let Some((name, command)) = line.split_once(':').filter(|(n, _)| !n.trim_start().starts_with('#'))
         else {
@@ -82,6 +85,9 @@ pub(super) fn pyproject(file: &File<'_>, facts: &mut Facts) {
     let project = document.get("project").and_then(|p| p.get("scripts"));
     let poetry = document.get("tool").and_then(|t| t.get("poetry")).and_then(|p| p.get("scripts"));
     for scripts in [project, poetry].into_iter().flatten().filter_map(toml::Value::as_table) {
+        if scripts.len() > MAX_STARTS {
+            facts.leave_out(file.shown, format!("only the first {MAX_STARTS} of its scripts were taken"));
+        }
         for name in scripts.keys().take(MAX_STARTS) {
             let line = file.text.lines().position(|l| {
                 let key = l.split('=').next().unwrap_or_default().trim().trim_matches(['"', '\'']);

@@ -18,6 +18,9 @@ pub(super) fn read(file: &File<'_>, facts: &mut Facts) {
         Err(reason) => return facts.leave_out(file.shown, reason),
     };
     let services = tree.get_exactly("services").map(Tree::entries).unwrap_or_default();
+    if services.len() > MAX_SERVICES {
+        facts.leave_out(file.shown, format!("only the first {MAX_SERVICES} services were looked at"));
+    }
     for (name, service) in services.iter().take(MAX_SERVICES) {
         let Some(build) = service.get_exactly("build") else { continue };
         let text = |key: &str| build.get_exactly(key).and_then(Tree::any_text);

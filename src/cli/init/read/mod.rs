@@ -19,7 +19,7 @@ use seaworthy_detect::validate::is_secret_name;
 use seaworthy_source::yaml;
 
 pub(super) use commands::{handle_of, split};
-pub(super) use documents::archive;
+pub(super) use documents::{archive, is_plan};
 pub(super) use handles::is_readable;
 
 /// Kinds of files, by name.

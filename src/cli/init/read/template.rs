@@ -1,11 +1,17 @@
 //! CloudFormation templates, as far as their own parameters' defaults tell the values.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::File;
 use crate::cli::init::facts::{Facts, Guess};
 use crate::cli::init::terraform::Resource;
 use crate::cli::init::tree::{Tree, UNKNOWN, Value};
+
+/// Most values that are worked out for one template; a KiB of text counts as one more.
+const MAX_STEPS: usize = 100_000;
+/// Bytes of one text that is worked out.
+const MAX_TEXT: usize = 1 << 20;
 
 /// Types of resources and Terraform's names of them.
 const TYPES: [(&str, &str); 7] = [
@@ -35,8 +41,12 @@ pub(super) fn read(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resou
         }
     };
     let declared = tree.get_exactly("Resources").map(Tree::entries).unwrap_or_default();
-    let template =
-        Template { tree: &tree, declared: declared.iter().map(|(k, v)| (k.as_str(), v)).collect() };
+    let template = Template {
+        tree: &tree,
+        declared: declared.iter().map(|(k, v)| (k.as_str(), v)).collect(),
+        steps: Cell::new(0),
+        is_cut: Cell::new(false),
+    };
     let mut found = false;
     for (logical, resource) in declared {
         let of = resource.text_at("Type").unwrap_or_default();
@@ -45,6 +55,9 @@ pub(super) fn read(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resou
         let body = resource.get_exactly("Properties").map(|p| template.resolved(p, 0)).unwrap_or_default();
         let (kind, label) = ((*kind).to_owned(), logical.clone());
         resources.push(Resource { kind, label, from: file.at(resource.line.saturating_sub(1).max(1)), body });
+    }
+    if template.is_cut.get() {
+        facts.leave_out(file.shown, "a template that is too intricate to be worked out whole");
     }
     if found {
         facts.templates.push(Guess::new(file.path, file.at(1)));
@@ -55,12 +68,26 @@ pub(super) fn read(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resou
 struct Template<'a> {
     tree: &'a Tree,
     declared: BTreeMap<&'a str, &'a Tree>,
+    /// Values that were worked out.
+    steps: Cell<usize>,
+    /// Whether a value was left unknown because it is too deep, too long, or one too many.
+    is_cut: Cell<bool>,
 }
 
 impl Template<'_> {
+    /// Counts a step that handles `bytes` of text; the answer is whether there is one left.
+    fn step(&self, bytes: usize, depth: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(1 + (bytes >> 10)));
+        let is_left = depth <= 40 && self.steps.get() <= MAX_STEPS && bytes <= MAX_TEXT;
+        if !is_left {
+            self.is_cut.set(true);
+        }
+        is_left
+    }
+
     /// A value with its functions worked out.
     fn resolved(&self, tree: &Tree, depth: usize) -> Tree {
-        if depth > 40 {
+        if !self.step(tree.any_text().map_or(0, str::len), depth) {
             return Tree::default();
         }
         let value = match &tree.value {
@@ -94,14 +121,16 @@ impl Template<'_> {
                     [form, own] => (form.any_text(), own.entries()),
                     _ => (None, &[][..]),
                 };
-                text(form.map(|form| self.substituted(form, own, depth)))
+                text(form.and_then(|form| self.substituted(form, own, depth)))
             }
             "Fn::Join" => match argument.items() {
                 [by, items] => {
                     let items = self.resolved(items, depth);
                     let words: Vec<&str> =
                         items.items().iter().map(|i| i.any_text().unwrap_or(UNKNOWN)).collect();
-                    text(by.any_text().map(|by| words.join(by)))
+                    let Some(by) = by.any_text() else { return Value::Unknown };
+                    let bytes = words.iter().fold(0_usize, |n, w| n.saturating_add(w.len() + by.len()));
+                    text(self.step(bytes, depth).then(|| words.join(by)))
                 }
                 _ => Value::Unknown,
             },
@@ -111,14 +140,15 @@ impl Template<'_> {
 
     /// `Ref`: a parameter's default, or the name of a resource.
     fn reference(&self, name: &str, depth: usize) -> Option<String> {
-        if depth > 40 {
+        if !self.step(0, depth) {
             return None;
         }
         if name == "AWS::Partition" {
             return Some("aws".to_owned());
         }
         if let Some(parameter) = self.tree.get_exactly("Parameters").and_then(|p| p.get_exactly(name)) {
-            return parameter.text_at("Default").map(str::to_owned);
+            let default = parameter.text_at("Default").filter(|text| self.step(text.len(), depth));
+            return default.map(str::to_owned);
         }
         let resource = self.declared.get(name)?.get_exactly("Properties")?;
         let own = ["RoleName", "Name", "RepositoryName", "BucketName", "Family"];
@@ -137,7 +167,7 @@ impl Template<'_> {
     }
 
     /// `${NAME}` and `${NAME.ATTRIBUTE}`; `${!NAME}` stands for itself.
-    fn substituted(&self, form: &str, own: &[(String, Tree)], depth: usize) -> String {
+    fn substituted(&self, form: &str, own: &[(String, Tree)], depth: usize) -> Option<String> {
         let mut out = String::new();
         let mut rest = form;
         while let Some((before, after)) = rest.split_once("${") {
@@ -150,9 +180,48 @@ impl Template<'_> {
                 None => self.reference(name, depth),
             };
             out.push_str(value.as_deref().unwrap_or(UNKNOWN));
+            if !self.step(out.len(), depth) {
+                return None;
+            }
             rest = after;
         }
         out.push_str(rest);
-        out
+        Some(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> (Facts, Vec<Resource>) {
+        let (mut facts, mut resources) = (Facts::default(), Vec::new());
+        let file = File { path: "stack.yaml", shown: "stack.yaml", text };
+        read(&file, &mut facts, &mut resources);
+        (facts, resources)
+    }
+
+    #[test]
+    fn names_that_double_are_cut_and_told() {
+        let mut text = "Resources:\n".to_owned();
+        for n in 0..36 {
+            text.push_str(&format!(
+                "  R{n}:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Sub '${{R{m}}}${{R{m}}}'\n",
+                m = n + 1
+            ));
+        }
+        text.push_str("  R36:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: b\n");
+        let (facts, resources) = read_text(&text);
+        assert_eq!(resources.len(), 37);
+        assert_eq!(facts.warnings(), ["stack.yaml: a template that is too intricate to be worked out whole"]);
+    }
+
+    #[test]
+    fn a_plain_template_is_worked_out_whole() {
+        let text = "Parameters:\n  Env:\n    Default: prod\nResources:\n  B:\n    Type: AWS::S3::Bucket\n    \
+            Properties:\n      BucketName: !Join ['-', [a, !Ref Env]]\n";
+        let (facts, resources) = read_text(text);
+        assert_eq!(resources.first().and_then(|r| r.body.text_at("BucketName")), Some("a-prod"));
+        assert!(facts.warnings().is_empty());
     }
 }

@@ -114,8 +114,10 @@ impl Out<'_> {
     /// A value, as `${HANDLE}` if the registry of handles has it.
     fn handle_or(&self, facts: &Facts, prefix: &str, value: &str) -> String {
         let entries = facts.handles.iter().flat_map(|h| &h.entries);
-        let fits =
-            |name: &str| name.starts_with(prefix) && self.handles.is_some_and(|h| h.get(name) == Some(value));
+        // A handle with two values has none that a contract could take.
+        let has =
+            |name: &str| self.handles.is_some_and(|h| h.entries().any(|(n, v)| n == name && v == value));
+        let fits = |name: &str| name.starts_with(prefix) && has(name);
         let name = entries.map(|(name, _)| name).find(|name| fits(name));
         name.map_or_else(|| self.quoted(value), |name| self.quoted(&format!("${{{name}}}")))
     }

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use hcl_edit::expr::{
     BinaryOperator, Expression, ForExpr, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
@@ -17,6 +18,8 @@ use crate::cli::init::tree::{Tree, UNKNOWN, Value};
 const MAX_DEPTH: usize = 48;
 /// Most values that are worked out for one root.
 const MAX_STEPS: usize = 400_000;
+/// Most parts of values that are copied for one root, as [`Tree::weight`] counts them.
+const MAX_WEIGHT: usize = 20_000_000;
 
 /// Works out expressions.
 pub(super) struct Evaluator<'a> {
@@ -24,6 +27,9 @@ pub(super) struct Evaluator<'a> {
     account: Option<&'a str>,
     texts: Texts<'a>,
     steps: Cell<usize>,
+    weight: Cell<usize>,
+    /// Whether a value was left unknown because it is too deep or one too many.
+    is_cut: Cell<bool>,
 }
 
 /// Where an expression stands.
@@ -32,11 +38,11 @@ pub(super) struct Scope<'a> {
     pub(super) directory: String,
     pub(super) module: &'a Module,
     /// What a call gives to the module's variables.
-    given: BTreeMap<String, Tree>,
+    given: Rc<BTreeMap<String, Tree>>,
     /// `each.key` and `each.value`.
-    each: Option<(String, Tree)>,
+    each: Option<(String, Rc<Tree>)>,
     /// Variables of `for`, innermost last, and of a template's call.
-    names: Vec<(String, Tree)>,
+    names: Vec<(String, Rc<Tree>)>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -45,7 +51,22 @@ impl<'a> Evaluator<'a> {
         account: Option<&'a str>,
         texts: Texts<'a>,
     ) -> Self {
-        Self { modules, account, texts, steps: Cell::new(0) }
+        let (steps, weight) = (Cell::new(0), Cell::new(0));
+        Self { modules, account, texts, steps, weight, is_cut: Cell::new(false) }
+    }
+
+    /// Whether a value was left unknown because it is too deep or one too many.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut.get()
+    }
+
+    /// Whether what may be worked out for one root has been.
+    fn is_spent(&self) -> bool {
+        let is_spent = self.steps.get() > MAX_STEPS || self.weight.get() > MAX_WEIGHT;
+        if is_spent {
+            self.is_cut.set(true);
+        }
+        is_spent
     }
 
     /// The scope of a root module.
@@ -54,12 +75,12 @@ impl<'a> Evaluator<'a> {
         let mut scope = Scope {
             directory: directory.to_owned(),
             module,
-            given: BTreeMap::new(),
+            given: Rc::default(),
             each: None,
             names: Vec::new(),
         };
         let values = module.given.iter().map(|(k, e)| (k.clone(), self.value(e, &scope)));
-        scope.given = values.collect();
+        scope.given = Rc::new(values.collect());
         Some(scope)
     }
 
@@ -67,7 +88,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn called(&self, target: &str, call: &Block, outer: &Scope<'a>) -> Option<Scope<'a>> {
         let module = self.modules.get(target)?;
         let values = call.body.attributes.iter().map(|(k, e)| (k.clone(), self.value(e, outer)));
-        let given = values.collect();
+        let given = Rc::new(values.collect());
         Some(Scope { directory: target.to_owned(), module, given, each: None, names: Vec::new() })
     }
 
@@ -80,8 +101,10 @@ impl<'a> Evaluator<'a> {
                 _ => vec![scope.clone()],
             };
         };
-        let of =
-            |key: &str, value: &Tree| Scope { each: Some((key.to_owned(), value.clone())), ..scope.clone() };
+        let of = |key: &str, value: &Tree| Scope {
+            each: Some((key.to_owned(), Rc::new(value.clone()))),
+            ..scope.clone()
+        };
         let each = self.value(each, scope);
         match &each.value {
             Value::Map(entries) => entries.iter().map(|(k, v)| of(k, v)).collect(),
@@ -96,7 +119,8 @@ impl<'a> Evaluator<'a> {
     }
 
     fn body_at(&self, body: &Body, scope: &Scope<'a>, depth: usize) -> Tree {
-        if depth > 16 {
+        if depth > 16 || self.is_spent() {
+            self.is_cut.set(true);
             return Tree::default();
         }
         let mut entries: Vec<(String, Tree)> =
@@ -135,7 +159,7 @@ impl<'a> Evaluator<'a> {
             let pair = Tree::map(vec![("key".to_owned(), key), ("value".to_owned(), value)]);
             self.body_at(&content.2, &scope.with(iterator, pair), depth + 1)
         };
-        pairs.into_iter().map(of).collect()
+        pairs.into_iter().take_while(|_| !self.is_spent()).map(of).collect()
     }
 
     /// The value of an expression.
@@ -145,9 +169,16 @@ impl<'a> Evaluator<'a> {
 
     pub(super) fn at(&self, expression: &Expression, scope: &Scope<'a>, depth: usize) -> Tree {
         self.steps.set(self.steps.get() + 1);
-        if depth > MAX_DEPTH || self.steps.get() > MAX_STEPS {
+        if depth > MAX_DEPTH || self.is_spent() {
+            self.is_cut.set(true);
             return Tree::default();
         }
+        let value = self.worked_out(expression, scope, depth);
+        self.weight.set(self.weight.get().saturating_add(value.weight()));
+        value
+    }
+
+    fn worked_out(&self, expression: &Expression, scope: &Scope<'a>, depth: usize) -> Tree {
         let next = |e: &Expression| self.at(e, scope, depth + 1);
         match expression {
             Expression::Null(_) => Tree::default(),
@@ -220,7 +251,8 @@ impl<'a> Evaluator<'a> {
                 }
                 Element::Directive(_) => text.push_str(UNKNOWN),
             }
-            if text.len() > 1 << 20 {
+            if text.len() > function::MAX_TEXT {
+                self.is_cut.set(true);
                 return Tree::default();
             }
         }
@@ -237,7 +269,8 @@ impl<'a> Evaluator<'a> {
         match (is_template, text.parse::<Template>()) {
             (false, _) => Tree::text_of(text),
             (true, Ok(template)) => {
-                let inner = Scope { names: names.to_vec(), ..scope.clone() };
+                let names = names.iter().map(|(name, value)| (name.clone(), Rc::new(value.clone())));
+                let inner = Scope { names: names.collect(), ..scope.clone() };
                 self.template(&template, &inner, depth + 1)
             }
             (true, Err(_)) => Tree::default(),
@@ -248,6 +281,9 @@ impl<'a> Evaluator<'a> {
         let collection = self.at(&each.intro.collection_expr, scope, depth + 1);
         let (mut items, mut entries) = (Vec::new(), Vec::new());
         for (key, value) in pairs(&collection) {
+            if self.is_spent() {
+                break;
+            }
             let mut inner = scope.with(each.intro.value_var.as_str(), value);
             if let Some(name) = &each.intro.key_var {
                 inner = inner.with(name.as_str(), key);
@@ -289,7 +325,7 @@ impl<'a> Evaluator<'a> {
             }
             "each" => match (&scope.each, first.as_str()) {
                 (Some((key, _)), "key") => Tree::text_of(key.as_str()),
-                (Some((_, value)), "value") => follow(value.clone(), rest),
+                (Some((_, value)), "value") => follow(Tree::clone(value), rest),
                 _ => Tree::default(),
             },
             "module" => self.output(first, rest, scope, depth),
@@ -472,11 +508,11 @@ fn pairs(collection: &Tree) -> Vec<(Tree, Tree)> {
 impl Scope<'_> {
     fn with(&self, name: &str, value: Tree) -> Self {
         let mut out = self.clone();
-        out.names.push((name.to_owned(), value));
+        out.names.push((name.to_owned(), Rc::new(value)));
         out
     }
 
     fn name(&self, name: &str) -> Option<Tree> {
-        self.names.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        self.names.iter().rev().find(|(known, _)| known == name).map(|(_, value)| Tree::clone(value))
     }
 }

@@ -1,6 +1,11 @@
 //! Terraform's functions that shape names, lists and documents. Others are unknown.
 
+use std::collections::HashMap;
+
 use crate::cli::init::tree::{Tree, UNKNOWN, Value};
+
+/// Bytes of one text that is worked out; a longer one is unknown.
+pub(super) const MAX_TEXT: usize = 1 << 20;
 
 /// The value of a call.
 pub(super) fn call(name: &str, arguments: &[Tree]) -> Tree {
@@ -28,15 +33,26 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Tree {
         },
         "replace" => match (text(0), text(1), text(2)) {
             (Some(t), Some(from), Some(to)) if !from.is_empty() && !from.starts_with('/') => {
-                Tree::text_of(t.replace(from, to))
+                let count = t.matches(from).count();
+                bounded(t.len().saturating_add(count.saturating_mul(to.len())), || t.replace(from, to))
             }
             _ => Tree::default(),
         },
-        "format" => text(0).map_or_else(Tree::default, |f| Tree::text_of(format(f, &arguments[1..]))),
+        "format" => {
+            let values = arguments.get(1..).unwrap_or_default();
+            let given = values.iter().filter_map(Tree::any_text).map(|t| t.len() + UNKNOWN.len());
+            let bytes = given.fold(0, usize::saturating_add);
+            let own = |f: &str| f.len().saturating_mul(UNKNOWN.len());
+            text(0)
+                .map_or_else(Tree::default, |f| bounded(bytes.saturating_add(own(f)), || format(f, values)))
+        }
         "join" => {
             let items = arguments.get(1).map(Tree::items).unwrap_or_default();
             let words: Vec<&str> = items.iter().map(|i| i.any_text().unwrap_or(UNKNOWN)).collect();
-            text(0).map_or_else(Tree::default, |by| Tree::text_of(words.join(by)))
+            text(0).map_or_else(Tree::default, |by| {
+                let bytes = words.iter().fold(0_usize, |n, w| n.saturating_add(w.len() + by.len()));
+                bounded(bytes, || words.join(by))
+            })
         }
         "split" => match (text(0), text(1)) {
             (Some(by), Some(t)) if !by.is_empty() => Tree::list(t.split(by).map(Tree::text_of).collect()),
@@ -48,12 +64,11 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Tree {
             Tree::list(items)
         }
         "merge" => {
-            let mut entries: Vec<(String, Tree)> = Vec::new();
-            for (key, value) in arguments.iter().flat_map(Tree::entries) {
-                entries.retain(|(k, _)| k != key);
-                entries.push((key.clone(), value.clone()));
-            }
-            Tree::map(entries)
+            // Of several values of a key the last one stands.
+            let all = || arguments.iter().flat_map(Tree::entries).enumerate();
+            let last: HashMap<&str, usize> = all().map(|(at, (key, _))| (key.as_str(), at)).collect();
+            let kept = all().filter(|(at, (key, _))| last.get(key.as_str()) == Some(at));
+            Tree::map(kept.map(|(_, entry)| entry.clone()).collect())
         }
         "keys" => Tree::list(first().entries().iter().map(|(k, _)| Tree::text_of(k.as_str())).collect()),
         "values" => Tree::list(first().entries().iter().map(|(_, v)| v.clone()).collect()),
@@ -64,6 +79,11 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Tree {
         "basename" => text(0).and_then(|t| t.rsplit('/').next()).map_or_else(Tree::default, Tree::text_of),
         _ => Tree::default(),
     }
+}
+
+/// A text of at most `bytes`, or an unknown where that is too much.
+fn bounded(bytes: usize, text: impl FnOnce() -> String) -> Tree {
+    if bytes > MAX_TEXT { Tree::default() } else { Tree::text_of(text()) }
 }
 
 fn keep_unknown(text: &str, change: impl Fn(&str) -> String) -> String {
@@ -99,4 +119,41 @@ fn format(form: &str, arguments: &[Tree]) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(all: &[&str]) -> Vec<Tree> {
+        all.iter().map(|t| Tree::text_of(*t)).collect()
+    }
+
+    #[test]
+    fn a_text_that_grows_without_bound_is_unknown() {
+        let long = "a".repeat(2000);
+        let list = Tree::list((0..600).map(|_| Tree::text_of(long.as_str())).collect());
+        for (name, arguments) in [
+            ("replace", texts(&[&long, "a", &long])),
+            (
+                "format",
+                vec![Tree::text_of("%s".repeat(600)); 1].into_iter().chain(list.items().to_vec()).collect(),
+            ),
+            ("join", vec![Tree::text_of("-"), list.clone()]),
+        ] {
+            assert!(matches!(call(name, &arguments).value, Value::Unknown), "{name}");
+        }
+        assert_eq!(call("replace", &texts(&["a-b", "-", "/"])).text(), Some("a/b"));
+        assert_eq!(call("format", &texts(&["%s-%s", "a", "b"])).text(), Some("a-b"));
+    }
+
+    #[test]
+    fn the_last_value_of_a_key_stands() {
+        let map = |pairs: &[(&str, &str)]| {
+            Tree::map(pairs.iter().map(|(k, v)| ((*k).to_owned(), Tree::text_of(*v))).collect())
+        };
+        let merged = call("merge", &[map(&[("a", "1"), ("b", "2")]), map(&[("a", "3")])]);
+        let entries: Vec<_> = merged.entries().iter().map(|(k, v)| (k.as_str(), v.text())).collect();
+        assert_eq!(entries, [("b", Some("2")), ("a", Some("3"))]);
+    }
 }

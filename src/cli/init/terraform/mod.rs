@@ -19,6 +19,9 @@ const MAX_CALLS: usize = 8;
 /// Stack for the parser and the evaluator, which recurse as deep as expressions are nested.
 const STACK: usize = 64 << 20;
 
+/// What is said where the thread of the parser or the evaluator could not run to its end.
+const NOT_READ: &str = "its Terraform files could not be read";
+
 /// Kinds of resources that say something of a contract.
 const KINDS: [&str; 9] = [
     "aws_ecs_task_definition",
@@ -53,6 +56,8 @@ pub(super) struct Terraform {
     pub(super) regions: Vec<(String, String)>,
     /// Modules that are called and lie elsewhere.
     pub(super) elsewhere: BTreeSet<String>,
+    /// Roots that were not worked out whole, and why.
+    pub(super) cut: Vec<(String, String)>,
 }
 
 /// Files of the repository that expressions may read, by path.
@@ -71,7 +76,8 @@ pub(super) fn parse(
         }
         (modules, faults)
     };
-    on_large_stack(read).unwrap_or_default()
+    let broken = || (BTreeMap::new(), vec![(".".to_owned(), NOT_READ.to_owned())]);
+    on_large_stack(read).unwrap_or_else(broken)
 }
 
 /// Evaluates all roots.
@@ -80,6 +86,7 @@ pub(super) fn evaluate(
     account: Option<&str>,
     texts: Texts<'_>,
 ) -> Terraform {
+    let broken = || Terraform { cut: vec![(".".to_owned(), NOT_READ.to_owned())], ..Terraform::default() };
     on_large_stack(|| {
         let called = called(modules);
         let roots = modules.keys().filter(|d| !called.contains(*d));
@@ -91,18 +98,23 @@ pub(super) fn evaluate(
                 out: Vec::new(),
                 terraform: &mut terraform,
                 left: MAX_INSTANCES,
+                cut: BTreeSet::new(),
             };
             if let Some(scope) = evaluator.root(root) {
                 walk.module(&scope, 0);
             }
-            let out = walk.out;
+            let (out, mut cut) = (walk.out, walk.cut);
+            if evaluator.is_cut() {
+                cut.insert("Terraform that is too intricate to be worked out whole".to_owned());
+            }
+            terraform.cut.extend(cut.into_iter().map(|reason| (root.clone(), reason)));
             if !out.is_empty() {
                 terraform.roots.insert(root.clone(), out);
             }
         }
         terraform
     })
-    .unwrap_or_default()
+    .unwrap_or_else(broken)
 }
 
 fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
@@ -129,19 +141,32 @@ struct Walk<'w, 'a> {
     terraform: &'w mut Terraform,
     out: Vec<Resource>,
     left: usize,
+    /// Why not all was walked.
+    cut: BTreeSet<String>,
 }
 
 impl<'a> Walk<'_, 'a> {
+    /// Counts an instance of a resource or module; the answer is whether it may be looked at.
+    fn instance(&mut self) -> bool {
+        let Some(left) = self.left.checked_sub(1) else {
+            self.cut.insert(format!(
+                "only the first {MAX_INSTANCES} instances of its resources and modules were looked at"
+            ));
+            return false;
+        };
+        self.left = left;
+        true
+    }
+
     fn module(&mut self, scope: &Scope<'a>, depth: usize) {
         for ((kind, label), block) in &scope.module.resources {
             if !KINDS.contains(&kind.as_str()) {
                 continue;
             }
             for instance in self.evaluator.instances(block, scope) {
-                if self.left == 0 {
+                if !self.instance() {
                     return;
                 }
-                self.left -= 1;
                 let body = self.evaluator.body(&block.body, &instance);
                 let (kind, label) = (kind.clone(), label.clone());
                 self.out.push(Resource { kind, label, from: block.place(), body });
@@ -155,6 +180,7 @@ impl<'a> Walk<'_, 'a> {
         }
         for (name, call) in &scope.module.calls {
             if depth == MAX_CALLS {
+                self.cut.insert(format!("modules more than {MAX_CALLS} calls deep are not looked at"));
                 return;
             }
             let Some(target) = local_source(&scope.directory, call) else {
@@ -163,10 +189,9 @@ impl<'a> Walk<'_, 'a> {
                 continue;
             };
             for instance in self.evaluator.instances(call, scope) {
-                if self.left == 0 {
+                if !self.instance() {
                     return;
                 }
-                self.left -= 1;
                 if let Some(inner) = self.evaluator.called(&target, call, &instance) {
                     self.module(&inner, depth + 1);
                 }
