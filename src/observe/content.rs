@@ -226,7 +226,7 @@ pub fn examine(
             }));
         });
         // What is no text is read as bytes, and what of it is not decoded is counted.
-        let is_text = || kind != FileKind::Unknown || !bytes.iter().take(8192).any(|b| *b == 0);
+        let is_text = || kind != FileKind::Unknown || memchr::memchr(0, bytes).is_none();
         if !decoded && !is_text() {
             facts.not_decoded += u64::from(part.last);
         } else if !decoded {

@@ -67,6 +67,21 @@ pub enum PatternError {
     Lookbehind,
 }
 
+/// What one thread keeps for one detector.
+#[derive(Default)]
+pub(super) struct Memory {
+    cache: Option<Cache>,
+    /// Starts at which the pattern is known to match nothing, in the bytes that are searched now.
+    barren: Range<usize>,
+}
+
+impl Memory {
+    /// Forgets what is known of the bytes that were searched.
+    pub(super) fn forget(&mut self) {
+        self.barren = 0..0;
+    }
+}
+
 impl Confirmer {
     pub(super) fn new(detector: Detector) -> Self {
         Self { detector, compiled: OnceLock::new() }
@@ -103,7 +118,7 @@ impl Confirmer {
         bytes: &[u8],
         anchor: Range<usize>,
         kind: FileKind,
-        cache: &mut Option<Cache>,
+        memory: &mut Memory,
         sink: &mut dyn FnMut(Confirmed),
     ) {
         match self.detector.lexer {
@@ -123,7 +138,7 @@ impl Confirmer {
                 });
             }
             None => {
-                if let Some(confirmed) = self.confirm_pattern(bytes, &anchor, kind, cache) {
+                if let Some(confirmed) = self.confirm_pattern(bytes, &anchor, kind, memory) {
                     sink(confirmed);
                 }
             }
@@ -137,7 +152,7 @@ impl Confirmer {
         bytes: &[u8],
         anchor: &Range<usize>,
         kind: FileKind,
-        cache: &mut Option<Cache>,
+        memory: &mut Memory,
     ) -> Option<Confirmed> {
         if let Some(required) = &self.detector.requires
             && !follows(bytes, anchor.end, required.as_bytes())
@@ -149,15 +164,25 @@ impl Confirmer {
             return None;
         }
         let Compiled { regex, max_len, secret: secret_group } = self.compiled()?;
+        let Memory { cache, barren } = memory;
         let cache = cache.get_or_insert_with(|| regex.create_cache());
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
         let slot_count = (regex.captures_len() * 2).min(slots.len());
         let first = anchor.start.saturating_sub(self.detector.lookbehind);
-        for start in first..=anchor.start {
+        let mut next = first;
+        while next <= anchor.start {
+            // Where the pattern matches nothing, it does so for every anchor: a start is tried once, not once an anchor.
+            if barren.contains(&next) {
+                next = barren.end;
+                continue;
+            }
+            let start = next;
+            next += 1;
             let end = (start + max_len).min(bytes.len());
             let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
             slots.fill(None);
             if regex.search_slots_with(cache, &input, &mut slots[..slot_count]).is_none() {
+                *barren = if barren.end == start { barren.start..next } else { start..next };
                 continue;
             }
             let span = |group: usize| {

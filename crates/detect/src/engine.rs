@@ -4,11 +4,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use regex_automata::meta::Cache;
 
 use super::anchor::{Anchor, Target, gather};
 use super::base64::decode_around;
-use super::confirm::{Confirmed, Confirmer, PatternError};
+use super::confirm::{Confirmed, Confirmer, Memory, PatternError};
 use super::simd::Vector;
 use super::{Detector, Encoding, Hit, Piece, decode};
 
@@ -91,8 +90,29 @@ impl BuildError {
 /// What one thread needs to scan; reuse it, it allocates.
 #[derive(Default)]
 pub struct Scratch {
-    caches: Vec<Option<Cache>>,
+    memories: Vec<Seen>,
+    /// Numbers the texts that were scanned.
+    text: u64,
     decoded: Vec<u8>,
+}
+
+/// What is kept for one detector, and the text of which it tells.
+#[derive(Default)]
+struct Seen {
+    memory: Memory,
+    text: u64,
+}
+
+impl Scratch {
+    /// The memory of a detector for the present text.
+    fn memory(&mut self, detector: usize) -> &mut Memory {
+        let seen = &mut self.memories[detector];
+        if seen.text != self.text {
+            seen.text = self.text;
+            seen.memory.forget();
+        }
+        &mut seen.memory
+    }
 }
 
 impl Engine {
@@ -182,9 +202,10 @@ impl Engine {
 
     /// As [`Engine::scan`], of what stands there as it is: nothing is decoded but base64 around a distinctive anchor.
     pub fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
-        if scratch.caches.len() < self.confirmers.len() {
-            scratch.caches.resize_with(self.confirmers.len(), || None);
+        if scratch.memories.len() < self.confirmers.len() {
+            scratch.memories.resize_with(self.confirmers.len(), Seen::default);
         }
+        scratch.text += 1;
         self.each_anchor(piece, &mut |start, anchor| {
             for target in &self.anchors[anchor].targets {
                 match *target {
@@ -218,7 +239,7 @@ impl Engine {
             piece.bytes,
             at,
             piece.kind,
-            &mut scratch.caches[detector],
+            scratch.memory(detector),
             &mut |found| {
                 let Confirmed { matched, secret, adjust, notes } = found;
                 let value = &piece.bytes[secret.clone()];
@@ -247,12 +268,15 @@ impl Engine {
         let confirmer = &self.confirmers[detector];
         let Some(anchor) = confirmer.detector().anchors.get(wrapped.anchor) else { return };
         let out = &mut scratch.decoded;
+        let memory = &mut scratch.memories[detector].memory;
         let Some(run) = decode_around(piece.bytes, start, wrapped.shift, out) else { return };
         let at = run.anchor_at..run.anchor_at + anchor.len();
         if out.get(at.clone()) != Some(anchor.as_bytes()) {
             return;
         }
-        confirmer.confirm(out, at, piece.kind, &mut scratch.caches[detector], &mut |found| {
+        // This is another text, for this detector alone.
+        memory.forget();
+        confirmer.confirm(out, at, piece.kind, memory, &mut |found| {
             let Confirmed { matched, secret, adjust, notes } = found;
             let encoded = |range| run.encoded(range, piece.bytes.len());
             sink(Hit {
@@ -266,6 +290,7 @@ impl Engine {
             });
         });
         out.fill(0);
+        memory.forget();
     }
 
     /// Calls `on` with the start and the index of every anchor that begins in the piece's core.

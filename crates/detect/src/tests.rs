@@ -133,6 +133,24 @@ fn naive(bytes: &[u8]) -> Vec<(usize, usize, usize)> {
     found
 }
 
+/// Repeated anchors of a detector that looks far behind: the time grows with the bytes, not with bytes and lookbehind.
+#[test]
+fn many_anchors_close_together_are_cheap() {
+    let slow = detector("slow", &[":54:"], false, 256, r"[a-z0-9]{1,40}:54:[a-z]{1,40}=[0-9]{8}", false);
+    let engine = Engine::new(vec![slow]).unwrap();
+    let steps = |text: &[u8]| {
+        let start = std::time::Instant::now();
+        let found = scan(&engine, text, &[(0, text.len())]);
+        (found.len(), start.elapsed())
+    };
+    let (none, took) = steps(&":54:".repeat(50_000).into_bytes());
+    assert_eq!(none, 0);
+    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
+    // What stands after them is found as ever.
+    let text = format!("{}abc:54:def=12345678", ":54:".repeat(100));
+    assert_eq!(steps(text.as_bytes()).0, 1);
+}
+
 /// One detector for each reader.
 fn readers() -> Vec<Detector> {
     let anchors = ["password", "token", "secret", "kind: Secret", "identified by"];

@@ -72,7 +72,7 @@ fn read_quoted(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
     let head = head(place)?;
     let at = match head.operator {
-        Operator::Blank => head.span.end,
+        Operator::Blank => head.span.end + usize::from(bytes.get(head.span.end) == Some(&b'(')),
         _ => prelude(bytes, head.span.end),
     };
     let at = match head.operator {
@@ -108,6 +108,9 @@ pub(super) fn bare(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
 
 fn read_bare(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
+    if let Some(reading) = shell_default(place) {
+        return Some(reading);
+    }
     let head = head(place)?;
     let start = match head.operator {
         Operator::Equals => blanks(bytes, head.span.end, 16),
@@ -157,6 +160,27 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
     Some(Reading { matched: head.name.start..secret.end, name: head.name, secret, quoting })
 }
 
+/// The default of a shell's variable: `run --token "${API_TOKEN:-v}"`, `: ${API_TOKEN:=v}`.
+fn shell_default(place: &Place<'_>) -> Option<Reading> {
+    let bytes = place.bytes;
+    let signs = bytes.get(place.start..place.end)?.iter().take_while(|b| !is_name_byte(**b)).count();
+    let around = name_around(bytes, place.start + signs)?;
+    if !bytes.get(..around.start)?.ends_with(b"${") {
+        return None;
+    }
+    // A dash belongs to names elsewhere, and ends them here.
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let length = bytes.get(around.start..)?.iter().take_while(|b| plain(b)).count();
+    let name = around.start..around.start + length;
+    let operator = [&b":-"[..], b":=", b"-", b"="].into_iter().find(|o| stands(bytes, name.end, o))?;
+    let start = name.end + operator.len();
+    let length = bytes.iter().skip(start).take(512).position(|b| matches!(b, b'}' | b'$' | b'\n'))?;
+    let secret = start..start + length;
+    let closed = bytes.get(secret.end) == Some(&b'}') && !secret.is_empty();
+    let counts = closed && name_kind(bytes.get(name.clone())?) != NameKind::Harmless;
+    counts.then(|| Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
+}
+
 /// The value without quotes at `start`, and how it is written.
 fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, Quoting)> {
     let bytes = place.bytes;
@@ -164,7 +188,12 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     let lead = line_head(bytes, head.name.start, HEAD);
     let begins_line = lead.is_some_and(is_indent);
     if head.operator == Operator::Blank {
-        let setter = is_setter(bytes, head.name.start);
+        // The preprocessor of C takes a bare value for a number or another name.
+        let defines = lead.is_some_and(|line| {
+            let line = line.trim_ascii();
+            line.strip_prefix(b"#").is_some_and(|rest| rest.trim_ascii_start() == b"define")
+        });
+        let setter = !defines && is_setter(bytes, head.name.start);
         let name = &bytes[head.name.clone()];
         let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
         let directive =

@@ -37,6 +37,7 @@ fn literals_in_quotes() {
         r#"token = os.getenv("API_TOKEN", "V")"#,
         r#"token = os.environ.get("API_TOKEN") or "V""#,
         r#"#define API_TOKEN "V""#,
+        r#"#define API_TOKEN ("V")"#,
         r#"SetEnv API_TOKEN "V""#,
         r#"$token .= 'V';"#,
         r#"define('API_TOKEN', 'V');"#,
@@ -81,6 +82,8 @@ fn literals_without_quotes() {
         ("token: &t V\n", Quoting::Line),
         ("token = V\n", Quoting::Line),
         ("TOKEN=${TOKEN:-V}\n", Quoting::Environment),
+        (": ${API_TOKEN:=V}\n", Quoting::Environment),
+        ("run --key \"${API_TOKEN-V}\"\n", Quoting::Environment),
         ("{\"x\": \"A=b\\nAPI_TOKEN=V\\nC=d\"}", Quoting::Environment),
         ("fastcgi_param API_TOKEN V;\n", Quoting::Line),
         ("set -gx API_TOKEN V\n", Quoting::Line),
@@ -93,7 +96,15 @@ fn literals_without_quotes() {
         let found = read("bare-assignment", FileKind::Config, &text, "token");
         assert_eq!(found, [(VALUE.to_owned(), quoting)], "{text}");
     }
-    for text in ["f(token=V)", "the token V is", "x == token=V)", "token::V"] {
+    for text in [
+        "#define API_TOKEN V\n",
+        "${API_TOKEN:-$V}",
+        "${API_TOKEN:?V}",
+        "f(token=V)",
+        "the token V is",
+        "x == token=V)",
+        "token::V",
+    ] {
         let text = text.replace('V', VALUE);
         assert_eq!(read("bare-assignment", FileKind::Code, &text, "token"), [], "{text}");
     }

@@ -18,13 +18,27 @@ pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
         return Judgement::Reject;
     }
     if let Some((name, quoting)) = candidate.reading {
-        if is_counted(candidate.before(), name) {
+        if is_counted(candidate.before(), name) || names_itself(name, candidate.secret) {
             return Judgement::Reject;
         }
         return judge(name, quoting, candidate.kind, candidate.secret);
     }
     let Some(place) = Place::read(candidate) else { return Judgement::Reject };
     judge(place.name, place.quoting, candidate.kind, candidate.secret)
+}
+
+/// A constant that repeats its own name: `#define TLS1_TXT_PSK_WITH_CHACHA20_POLY1305 "PSK-CHACHA20-POLY1305"`. Three
+/// words at least, in capitals, most of which stand in the name.
+fn names_itself(name: &[u8], value: &[u8]) -> bool {
+    fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+        text.split(|b| !b.is_ascii_alphanumeric()).filter(|part| !part.is_empty())
+    }
+    let is_constant = |text: &[u8]| !text.iter().any(u8::is_ascii_lowercase) && parts(text).count() >= 3;
+    if !is_constant(name) || !is_constant(value) {
+        return false;
+    }
+    let known = parts(value).filter(|part| parts(name).any(|own| own == *part)).count();
+    known >= 3 && known * 3 >= parts(value).count() * 2
 }
 
 /// An AWS access key ID has a detector of its own.
