@@ -171,9 +171,8 @@ fn no_report_and_no_snapshot_holds_a_secret() {
     let (first, again) = (first.json(), again.json());
     assert_eq!(first["findings"], again["findings"]);
     // Saved snapshots keep no commands: of those, only the plan can say what was not seen.
-    let not_checked = |report: &serde_json::Value| {
-        let is_command =
-            |item: &serde_json::Value| item["what"].as_str().unwrap().starts_with("the command of");
+    let not_checked = |report: &Value| {
+        let is_command = |item: &Value| item["what"].as_str().unwrap().starts_with("the command of");
         let all = report["not_checked"].as_array().unwrap().iter();
         all.filter(|item| !is_command(item)).cloned().collect::<Vec<_>>()
     };

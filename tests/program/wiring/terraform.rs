@@ -89,7 +89,7 @@ fn a_document_that_an_override_changes_is_not_known_and_its_lines_are_the_overri
         resource("data.aws_iam_policy_document.own", json!({}), json!({"json": true, "statement": true}));
     let wide = READS.replace("parameter/app/db", "parameter/*");
     let changed = format!("\n\ndata \"aws_iam_policy_document\" \"own\" {{\n  {wide}}}\n");
-    let files = [("main.tf", source(READS)), ("more_override.tf", changed.clone())];
+    let files = [("main.tf", source(READS)), ("more_override.tf", changed)];
     let (_, answer) = judged(&plan(&[data]), &files, &[]);
     assert_eq!(answer.code, 2, "{}", answer.stdout);
     // Where the plan knows the document, its statements are told of by the file that carries them.
