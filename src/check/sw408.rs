@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::dockerfile::build::Build;
 use super::wiring::Wiring;
 use super::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Finding, NotChecked, Reads, Severity};
 use crate::observe::fallback::{Fallback, Standing, Value, is_watched};
 use crate::observe::{Examined, LayerView};
 use seaworthy_source::{FileState, Origin};
@@ -99,11 +99,15 @@ impl Check<Wiring<'_>> for SilentFallback {
     }
 
     fn applies(&self, wiring: &Wiring<'_>, context: &Context<'_>) -> Applies {
-        let has_command = wiring.commands().next().is_some();
-        if has_command && is_watched(context.secrets) { Applies::Asked } else { Applies::NotRequested }
+        let has_command = || wiring.commands().any(|(.., command)| command.is_kept());
+        let has_command = || has_command() || !wiring.unseen_commands().is_empty();
+        if is_watched(context.secrets) && has_command() { Applies::Asked } else { Applies::NotRequested }
     }
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        for (origin, what, reason) in wiring.unseen_commands() {
+            answers.not_checked.push(NotChecked::new(origin, what, reason, vec![META.id]));
+        }
         for (family, container, origin, command) in wiring.commands() {
             let required = context.secrets.iter().filter(|s| s.required);
             for (secret, variable) in required.flat_map(|s| s.variables.iter().map(move |v| (s, v))) {
@@ -117,7 +121,7 @@ impl Check<Wiring<'_>> for SilentFallback {
                 answers.findings.push(
                     Finding::build(&META, origin.clone(), message)
                         .fix(format!("{} Write `${{{variable}:?}}`, or leave the default out.", META.fix))
-                        .named(context.key, &[family, &container, variable]),
+                        .named(context.key, &[&family, &container, variable]),
                 );
             }
         }

@@ -83,12 +83,15 @@ pub(super) fn wiring_with(
         let requests: Vec<_> = probes.iter().map(|p| p.request.clone()).collect();
         compare(&probes, &live::simulate(&requests, options)?, &mut answers);
     }
+    let mut readers = readers_of(ALL, Reads::Aws, &context);
+    let asked = readers_of(COMMANDS, Reads::Aws, &context).into_iter().chain(tasks::readers(&context));
+    readers.extend(asked.filter(|id| answers.asked.contains(id)));
     let gaps = snapshot.gaps.iter().map(|(place, gap)| {
         NotChecked::new(
             origin(&snapshot, place),
             if place.address.is_empty() { "a part of the source".to_owned() } else { place.address.clone() },
             gap.to_string(),
-            readers_of(ALL, Reads::Aws, &context),
+            readers.clone(),
         )
     });
     answers.not_checked.extend(gaps);

@@ -170,7 +170,13 @@ fn no_report_and_no_snapshot_holds_a_secret() {
         cli.run(&["wiring", "--contract", &contract, "--snapshot", "kept/snapshot.json", "--report", "json"]);
     let (first, again) = (first.json(), again.json());
     assert_eq!(first["findings"], again["findings"]);
-    assert_eq!(first["not_checked"], again["not_checked"]);
+    // Saved snapshots keep no commands: of those, only the plan can say what was not seen.
+    let not_checked = |report: &Value| {
+        let is_command = |item: &Value| item["what"].as_str().unwrap().starts_with("the command of");
+        let all = report["not_checked"].as_array().unwrap().iter();
+        all.filter(|item| !is_command(item)).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(not_checked(&first), not_checked(&again));
     assert_eq!(first["access"], again["access"]);
 }
 

@@ -273,6 +273,15 @@ impl Fill {
                     let gap = fill(ours, theirs, &Part { fill: self, is_later });
                     gaps.extend(gap.map(|gap| (at, gap)));
                 }
+                // Two sources that tell what will be must not disagree.
+                (Some(Seen::Absent), Seen::Value(theirs)) if !self.is_now => {
+                    let gap = Gap::new(format!("another source says that {name} will not be there"));
+                    gaps.push((place(&theirs).clone(), gap));
+                }
+                (Some(Seen::Value(ours)), Seen::Absent) if !self.is_now => {
+                    let gap = Gap::new(format!("another source says that {name} will not be there"));
+                    gaps.push((place(ours).clone(), gap));
+                }
                 (Some(ours @ Seen::NotSeen(_)), theirs @ (Seen::Value(_) | Seen::Absent)) => *ours = theirs,
                 (Some(_), _) => {}
                 (None, theirs) => {
@@ -311,10 +320,8 @@ fn role(ours: &mut Role, theirs: Role, part: &Part<'_>) -> Option<Gap> {
     ours.arn = ours.arn.take().or(theirs.arn);
     ours.path = ours.path.take().or(theirs.path);
     add_tags(&mut ours.tags, theirs.tags);
-    let same = match (&ours.trust, &theirs.trust) {
-        (Seen::Value(one), Seen::Value(other)) => one.text == other.text,
-        _ => true,
-    };
+    let same =
+        is_same_document(&ours.trust, &theirs.trust) && is_same_document(&ours.boundary, &theirs.boundary);
     part.complete(&mut ours.trust, theirs.trust);
     part.complete(&mut ours.boundary, theirs.boundary);
     let lacks = ours.policies_gap.as_ref().is_some_and(|gap| part.fills(gap));
@@ -350,10 +357,21 @@ fn parameter(ours: &mut Parameter, theirs: Parameter, part: &Part<'_>) -> Option
 
 fn secret(ours: &mut ManagedSecret, theirs: ManagedSecret, part: &Part<'_>) -> Option<Gap> {
     ours.arn = ours.arn.take().or(theirs.arn);
+    let same = is_same_document(&ours.policy, &theirs.policy) && is_same(&ours.key, &theirs.key);
     part.complete(&mut ours.key, theirs.key);
     part.complete(&mut ours.policy, theirs.policy);
     add_tags(&mut ours.tags, theirs.tags);
-    None
+    part.unless(same, "a secret")
+}
+
+/// Whether two answers are one; what nobody saw says nothing.
+fn is_same<T: PartialEq>(one: &Seen<T>, other: &Seen<T>) -> bool {
+    matches!(one, Seen::NotSeen(_)) || matches!(other, Seen::NotSeen(_)) || one == other
+}
+
+/// The same of documents, wherever they are told of.
+fn is_same_document(one: &Seen<Document>, other: &Seen<Document>) -> bool {
+    is_same(&one.as_ref().map(|document| &document.text), &other.as_ref().map(|document| &document.text))
 }
 
 fn add_tags(ours: &mut BTreeMap<String, String>, theirs: BTreeMap<String, String>) {
@@ -379,16 +397,18 @@ fn task(ours: &mut TaskDefinition, theirs: TaskDefinition, part: &Part<'_>) -> O
 
 fn repository(ours: &mut Repository, theirs: Repository, part: &Part<'_>) -> Option<Gap> {
     ours.uri = ours.uri.take().or(theirs.uri);
+    let same = is_same(&ours.mutability, &theirs.mutability);
     part.complete(&mut ours.mutability, theirs.mutability);
-    None
+    part.unless(same, "a repository")
 }
 
 fn key(ours: &mut Key, theirs: Key, part: &Part<'_>) -> Option<Gap> {
+    let same = is_same_document(&ours.policy, &theirs.policy);
     part.complete(&mut ours.policy, theirs.policy);
     ours.aliases.extend(theirs.aliases);
     ours.aliases.sort();
     ours.aliases.dedup();
-    None
+    part.unless(same, "a key")
 }
 
 #[cfg(test)]
@@ -486,6 +506,40 @@ mod tests {
         // What says otherwise is told.
         one.fill(role(vec![policy("b", Seen::Value(document("C")))], None, Seen::Value(document("T"))));
         assert!(one.gaps[0].1.reason.contains("it differs"));
+    }
+
+    #[test]
+    fn plans_that_disagree_are_told() {
+        let secret = |policy: Seen<Document>| {
+            let mut plan = role(vec![], None, Seen::Absent);
+            let secret = ManagedSecret {
+                name: "db".into(),
+                arn: None,
+                place: Place::default(),
+                planned: true,
+                key: Seen::Absent,
+                policy,
+                tags: BTreeMap::new(),
+            };
+            plan.secrets.insert("db".into(), Seen::Value(secret));
+            plan
+        };
+        let gaps = |mut one: Snapshot, other: Snapshot| {
+            one.fill(other);
+            one.gaps.into_iter().map(|(_, gap)| gap.reason).collect::<Vec<_>>()
+        };
+        let policy = || Seen::Value(document("P"));
+        assert_eq!(gaps(secret(policy()), secret(policy())), Vec::<String>::new());
+        assert!(gaps(secret(policy()), secret(Seen::Absent))[0].contains("a secret of the same name"));
+        let mut gone = secret(Seen::Absent);
+        gone.secrets.insert("db".into(), Seen::Absent);
+        for (one, other) in [(gone.clone(), secret(policy())), (secret(policy()), gone.clone())] {
+            assert!(gaps(one, other)[0].contains("will not be there"));
+        }
+        // What there is now is no other plan.
+        let mut now = secret(policy());
+        now.sources = vec![source(SourceKind::Live)];
+        assert_eq!(gaps(gone, now), Vec::<String>::new());
     }
 
     #[test]

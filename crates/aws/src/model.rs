@@ -290,6 +290,8 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
+const NOT_KEPT: &str = "saved snapshots keep no commands";
+
 /// What a container runs. A word that holds something that an inspector takes for a secret, or into which a secret flows,
 /// is not held, nor is one that is known only when it is deployed. Defaults of variables in a script are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -305,7 +307,12 @@ pub struct Command {
 impl Command {
     /// That of a saved snapshot.
     fn not_kept() -> Self {
-        Self { gap: Some("saved snapshots keep no commands".to_owned()), ..Self::default() }
+        Self { gap: Some(NOT_KEPT.to_owned()), ..Self::default() }
+    }
+
+    /// Whether its source keeps commands: saved snapshots do not.
+    pub fn is_kept(&self) -> bool {
+        self.gap.as_deref() != Some(NOT_KEPT)
     }
 
     /// A word as it may be held: without the defaults of its variables, `${NAME:-…}`.

@@ -53,6 +53,9 @@ impl<'a> Overrides<'a> {
 
     /// A target of a rule or a schedule: its input is the overrides.
     pub fn target(&mut self, target: &Tree, at: &JsonPointer) {
+        if let Tree::Text(_) = target {
+            return self.gap("the target is not known");
+        }
         let ecs = block(target, "ecsParameters").or_else(|| block(target, "ecsTarget"));
         let Some(ecs) = ecs else { return };
         let task = text(ecs, "taskDefinitionArn");
@@ -73,7 +76,13 @@ impl<'a> Overrides<'a> {
 
     /// The target parameters of a pipe.
     pub fn pipe(&mut self, parameters: &Tree, at: &JsonPointer) {
+        if let Tree::Text(_) = parameters {
+            return self.gap("the parameters of the pipe's target are not known");
+        }
         let Some(ecs) = block(parameters, "ecsTaskParameters") else { return };
+        if let Tree::Text(_) = ecs {
+            return self.gap("the parameters of the task are not known");
+        }
         if let Some(overrides) = block(ecs, "overrides") {
             self.overrides(overrides, text(ecs, "taskDefinitionArn"), &at.key("Overrides"));
         }
@@ -99,13 +108,25 @@ impl<'a> Overrides<'a> {
         let Some(depth) = depth.checked_sub(1) else {
             return self.gap("the state machine is nested too deeply");
         };
-        let Some(Tree::Map(states)) = machine.get("States") else { return };
+        let states = match (machine, machine.get("States")) {
+            (_, Some(Tree::Map(states))) => states,
+            (Tree::Text(_), _) | (_, Some(Tree::Text(_))) => {
+                return self.gap("the states of the state machine are not known");
+            }
+            _ => return,
+        };
         for (name, state) in states {
             let at = at.key("States").key(name);
+            if let Tree::Text(_) = state {
+                self.gap("a state of the state machine is not known");
+            }
             let resource = state.get("Resource").and_then(Tree::text).map(|text| text.to_string());
             let runs = resource.is_some_and(|arn| arn.to_lowercase().contains("ecs:runtask"));
             if let (true, Some(given)) = (runs, state.get("Parameters").or_else(|| state.get("Arguments"))) {
                 let given = dynamic(given);
+                if let Tree::Text(_) = given {
+                    self.gap("the parameters of the task are not known");
+                }
                 match given.get("Overrides") {
                     None => {}
                     Some(Tree::Text(_)) => {
@@ -124,6 +145,9 @@ impl<'a> Overrides<'a> {
     }
 
     fn overrides(&mut self, tree: &Tree, task: Seen<Text>, at: &JsonPointer) {
+        if let Tree::Text(_) = tree {
+            return self.gap("what it overrides in the task is not known");
+        }
         let role = |name: &str| match member(tree, name) {
             None => Seen::Absent,
             Some(role) => role.text().map_or_else(|| Seen::NotSeen(Gap::new("it is no text")), Seen::Value),
@@ -135,6 +159,9 @@ impl<'a> Overrides<'a> {
             None => {}
             Some(Tree::Text(_)) => self.gap("what it overrides in containers is not known"),
             Some(list) => {
+                if list.items().iter().any(|item| matches!(item, Tree::Text(_))) {
+                    self.gap("what it overrides in a container is not known");
+                }
                 let at = at.key("containerOverrides");
                 let read = containers::read(list, &at, self.inspector, self.flow);
                 (containers, references) = (read.containers, read.references);

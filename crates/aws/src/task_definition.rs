@@ -73,7 +73,12 @@ fn one(
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         if let ["arn", partition, "ecs", region, account, _] = parts[..] {
             let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-            (out.partition, out.region, out.account) = (text(partition), text(region), text(account));
+            let here = (text(partition), text(region), text(account));
+            let before = (out.partition.take(), out.region.take(), out.account.take());
+            if before != (None, None, None) && before != here {
+                return Err(bad("the file has task definitions of several accounts or regions"));
+            }
+            (out.partition, out.region, out.account) = here;
         }
     }
     Ok(())

@@ -8,6 +8,8 @@ use super::{Part, Text};
 
 /// Deepest nesting of a value that is written as JSON.
 const MAX_JSON_DEPTH: usize = 64;
+/// Deepest nesting of a value that is weighed.
+const MAX_WEIGHED_DEPTH: usize = 256;
 
 /// A value. Texts hold secrets while they are read: this type has no `Debug` and leaves no reader.
 #[derive(Clone)]
@@ -150,6 +152,34 @@ impl Tree {
                 members.into_iter().map(|(key, value)| (key, Self::with_symbols(value, taints))).collect(),
             ),
             other => other.into(),
+        }
+    }
+
+    /// About how many bytes the value takes, and its JSON; the most there can be if it is nested too deeply to be told.
+    pub fn weight(&self) -> u64 {
+        self.weight_within(MAX_WEIGHED_DEPTH)
+    }
+
+    fn weight_within(&self, depth: usize) -> u64 {
+        let Some(depth) = depth.checked_sub(1) else { return u64::MAX };
+        let sum = |items: &mut dyn Iterator<Item = u64>| items.fold(32_u64, u64::saturating_add);
+        match self {
+            Self::Null => 32,
+            Self::Scalar(text) => 32 + text.len() as u64,
+            Self::Text(marked) => {
+                let parts = marked.text.parts().iter().map(|part| match part {
+                    Part::Literal(text) | Part::Symbol(text) => 32 + text.len() as u64,
+                });
+                sum(&mut parts.chain(marked.taints.iter().map(|taint| 32 + taint.len() as u64)))
+            }
+            Self::List(items) | Self::Choice { of: items, .. } => {
+                sum(&mut items.iter().map(|item| item.weight_within(depth)))
+            }
+            Self::Map(members) => sum(&mut members
+                .iter()
+                .map(|(key, value)| value.weight_within(depth).saturating_add(64 + key.len() as u64))),
+            // Each encoding may escape every character of the one before.
+            Self::Encoded(inner) => inner.weight_within(depth).saturating_mul(2),
         }
     }
 

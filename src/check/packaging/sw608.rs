@@ -29,7 +29,7 @@ impl Check<TaskUses<'_>> for OtherImage {
     fn run(&self, tasks: &TaskUses<'_>, context: &Context<'_>, answers: &mut Answers) {
         answers.not_checked.extend(tasks.gaps(META.id));
         let own = tasks.own();
-        for container in &tasks.containers {
+        for container in tasks.containers.iter().filter(|container| !container.is_override) {
             let is_own = own.iter().any(|c| std::ptr::eq(*c, container));
             let mut report = |about: &str, message: String, severity: Severity| {
                 let place = [container.family.as_str(), &container.name, about];

@@ -43,6 +43,8 @@ pub struct TaskContainer {
     pub is_named: bool,
     /// Whether the task goes on without it.
     pub is_essential: bool,
+    /// Whether it stands for a container that something starts with another command: its image is told of already.
+    pub is_override: bool,
 }
 
 /// The image that was packaged.
@@ -69,6 +71,7 @@ impl TaskUses<'_> {
     pub(super) fn own(&self) -> Vec<&TaskContainer> {
         let mut own = Vec::new();
         let mut families: Vec<&str> = self.containers.iter().map(|c| c.family.as_str()).collect();
+        families.sort_unstable();
         families.dedup();
         for family in families {
             let of_task: Vec<&TaskContainer> =

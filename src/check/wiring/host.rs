@@ -37,7 +37,19 @@ pub(super) struct Hosts {
     pub(super) wider: Vec<Host>,
     /// The task on instances of which no source has the role.
     pub(super) unseen: Option<String>,
+    /// What could not be told: of what, and why.
+    pub(super) doubts: Vec<(String, String)>,
 }
+
+/// An answer that may be missing.
+enum Decided {
+    Yes,
+    No,
+    /// Nobody can say, for this reason.
+    Unknown(String),
+}
+
+const UNDECIDED: &str = "it hangs on what is not known of its policies";
 
 /// The instances under the tasks that run as a role, whose targets in `extras` are accepted.
 pub(super) fn hosts(
@@ -57,34 +69,75 @@ pub(super) fn hosts(
     if on_instances.is_empty() {
         return out;
     }
+    // Where nobody says what the task needs, it may as well run on Fargate.
+    let certain = on_instances.iter().find(|(_, task)| task.compatibilities == ["EC2"]);
     let mut has_host = false;
-    for (name, role) in wiring.snapshot.roles.iter().take(MOST) {
-        if name == access.name || !role.value().is_some_and(|role| lets_instances_in(wiring, name, role)) {
-            continue;
-        }
+    if wiring.snapshot.roles.len() > MOST {
+        let what = format!("roles of instances that tasks of {} run on", access.name);
+        out.doubts.push((what, format!("there are more than {MOST} roles; the rest was not looked at")));
+    }
+    for (name, role) in wiring.snapshot.roles.iter().take(MOST).filter(|(name, _)| **name != access.name) {
+        let mut doubt = |why: String| {
+            let what =
+                format!("whether instances have the role {name} and it reads more than {}", access.name);
+            out.doubts.push((what, why));
+        };
+        let enters = match role {
+            Seen::Absent => continue,
+            Seen::NotSeen(gap) => Decided::Unknown(format!("the role was not seen: {gap}")),
+            Seen::Value(role) => lets_instances_in(wiring, name, role),
+        };
         let asked = Role::of_task(name.clone());
-        let Seen::Value(host) = wiring.access(&asked) else { continue };
-        if !joins_clusters(wiring, &host) {
-            continue;
-        }
-        has_host = true;
+        let host = match wiring.access(&asked) {
+            Seen::Value(host) if !matches!(enters, Decided::No) => host,
+            _ => {
+                if let (Decided::Unknown(why), Some(_)) = (enters, certain) {
+                    doubt(why);
+                }
+                continue;
+            }
+        };
+        let joins = match joins_clusters(wiring, &host) {
+            Decided::No => match host.unseen.first() {
+                Some(missing) => Decided::Unknown(format!("{} was not seen: {}", missing.what, missing.gap)),
+                None => continue,
+            },
+            other => other,
+        };
         if extras.contains(&host.principal) {
+            has_host |= matches!((&enters, &joins), (Decided::Yes, Decided::Yes));
             continue;
         }
-        let found = excess::reading(wiring, &host, permitted).found;
-        let first = found.iter().find(|reach| !reach.elsewhere && reach.action != "kms:Decrypt");
-        if let (Some(reach), None) = (first, &host.unseen_boundary) {
-            out.wider.push(Host {
+        match (enters, joins) {
+            (Decided::Yes, Decided::Yes) => has_host = true,
+            (Decided::Unknown(why), _) | (_, Decided::Unknown(why)) => {
+                if certain.is_some() {
+                    doubt(why);
+                }
+                continue;
+            }
+            _ => continue,
+        }
+        let reading = excess::reading(wiring, &host, permitted);
+        let first = reading.found.iter().find(|reach| !reach.elsewhere && reach.action != "kms:Decrypt");
+        match (first, &host.unseen_boundary) {
+            (Some(reach), None) => out.wider.push(Host {
                 name: name.clone(),
                 arn: host.principal.clone(),
                 place: host.seen.place.clone(),
                 secret: known::readable_by(wiring, &host, permitted),
                 reads: format!("{} on {}", reach.action, reach.witness),
-            });
+            }),
+            (Some(_), Some(missing)) => doubt(format!("{} was not seen: {}", missing.what, missing.gap)),
+            (None, _) => {
+                let unseen = host.unseen.first().map(|m| format!("{} was not seen: {}", m.what, m.gap));
+                let open = reading.doubts.into_iter().find(|doubt| doubt.action != "kms:Decrypt");
+                if let Some(why) = unseen.or_else(|| open.map(|doubt| doubt.why)) {
+                    doubt(why);
+                }
+            }
         }
     }
-    // Where nobody says what the task needs, it may as well run on Fargate.
-    let certain = on_instances.iter().find(|(_, task)| task.compatibilities == ["EC2"]);
     out.unseen = certain.filter(|_| !has_host).map(|(family, _)| (*family).clone());
     out
 }
@@ -95,22 +148,45 @@ fn runs_on_instances(task: &TaskDefinition) -> bool {
 }
 
 /// Whether EC2 may give the role to instances.
-fn lets_instances_in(wiring: &Wiring<'_>, name: &str, role: &seaworthy_aws::Role) -> bool {
-    let Seen::Value(document) = &role.trust else { return false };
-    let Ok(trust) = wiring.policy("the trust policy", document) else { return false };
+fn lets_instances_in(wiring: &Wiring<'_>, name: &str, role: &seaworthy_aws::Role) -> Decided {
+    let trust = match &role.trust {
+        Seen::Absent => return Decided::No,
+        Seen::NotSeen(gap) => Err(gap.clone()),
+        Seen::Value(document) => wiring.policy("the trust policy", document),
+    };
+    let trust = match trust {
+        Ok(trust) => trust,
+        Err(gap) => return Decided::Unknown(format!("its trust policy was not seen: {gap}")),
+    };
     let arn = wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref());
     let policies = PolicySet { resource: Some(trust), ..PolicySet::default() };
     // The partition of China has a name of its own for the service.
-    ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"].iter().any(|service| {
-        Request::new(service, "sts:AssumeRole", &arn, arn.split(':').nth(4), Context::open())
-            .is_ok_and(|request| evaluate(&policies, &request).decision == Decision::Allowed)
-    })
+    let mut answer = Decided::No;
+    for service in ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"] {
+        let request = Request::new(service, "sts:AssumeRole", &arn, arn.split(':').nth(4), Context::open());
+        match request.map(|request| evaluate(&policies, &request).decision) {
+            Ok(Decision::Allowed) => return Decided::Yes,
+            Ok(Decision::Unknown) => {
+                answer = Decided::Unknown("its trust policy hangs on what is not known".to_owned());
+            }
+            Ok(Decision::ImplicitlyDenied | Decision::ExplicitlyDenied) => {}
+            Err(error) => answer = Decided::Unknown(error.to_string()),
+        }
+    }
+    answer
 }
 
-fn joins_clusters(wiring: &Wiring<'_>, host: &Access<'_>) -> bool {
+fn joins_clusters(wiring: &Wiring<'_>, host: &Access<'_>) -> Decided {
     let context = wiring.context(&host.principal);
-    let Ok(query) = Query::new(&host.policies, &host.principal, JOINS, None, context) else { return false };
+    let query = match Query::new(&host.policies, &host.principal, JOINS, None, context) {
+        Ok(query) => query,
+        Err(error) => return Decided::Unknown(error.to_string()),
+    };
     let all = Language::union([Language::from("arn:*:ecs:*"), Language::from("*")]);
     let query = query.with_limits(host.limits.clone());
-    matches!(query.excess(&all, &Language::nothing()), Privilege::Excess(_))
+    match query.excess(&all, &Language::nothing()) {
+        Privilege::Excess(_) => Decided::Yes,
+        Privilege::Exact => Decided::No,
+        Privilege::Undecided(_) => Decided::Unknown(UNDECIDED.to_owned()),
+    }
 }

@@ -5,6 +5,7 @@
 //! and is not there is absent.
 
 mod access;
+mod changed_tags;
 mod excess;
 mod expectation;
 mod ground;

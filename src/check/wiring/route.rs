@@ -45,6 +45,16 @@ struct Asked<'a, 'w> {
     anywhere: BTreeMap<&'static str, Anywhere>,
 }
 
+/// What a deny or a boundary of the role keeps it from.
+enum Fence {
+    /// There is none, or it holds nothing back.
+    None,
+    /// A secret, or what else is read first.
+    Holds(String),
+    /// Nobody can say, for this reason.
+    Unknown(String),
+}
+
 /// Whether an action is allowed on something.
 #[derive(Clone)]
 enum Anywhere {
@@ -101,7 +111,18 @@ impl Asked<'_, '_> {
         let targets = route.targets(place.partition(), place.account());
         let own = Language::glob(Glob::literal(&self.access.principal));
         let mut set_aside = vec![extras.clone()];
-        let fence = self.fence(route.gain);
+        let fence = match self.fence(route.gain) {
+            Fence::Holds(what) => Some(what),
+            Fence::None => None,
+            Fence::Unknown(why) => {
+                out.doubts.extend(self.may_act_on_itself(route).then(|| Doubt {
+                    action: route.action,
+                    resource: Some(self.access.principal.clone()),
+                    why,
+                }));
+                None
+            }
+        };
         match route.gain {
             Gain::Role | Gain::PassedRole => set_aside.push(own),
             // A fence that holds nothing back may go.
@@ -115,7 +136,7 @@ impl Asked<'_, '_> {
             _ => {}
         }
         let mut found = Excesses::default();
-        for _ in 0..=MOST_HARMLESS {
+        for attempt in 0..=MOST_HARMLESS {
             let question = Question {
                 action: route.action,
                 universe: &targets,
@@ -132,6 +153,17 @@ impl Asked<'_, '_> {
                 .filter(|arn| self.is_harmless(route, arn))
                 .collect();
             if harmless.is_empty() {
+                break;
+            }
+            if attempt == MOST_HARMLESS {
+                found.found.retain(|reach| !harmless.contains(&reach.witness.text));
+                found.doubts.push(Doubt {
+                    action: route.action,
+                    resource: None,
+                    why: format!(
+                        "nothing is gained by {MOST_HARMLESS} of its targets; the rest was not looked at"
+                    ),
+                });
                 break;
             }
             set_aside.extend(harmless.iter().map(|arn| Language::glob(Glob::literal(arn))));
@@ -178,13 +210,24 @@ impl Asked<'_, '_> {
         answer
     }
 
-    /// What the role could read without its own fence of this kind, if that is more.
-    fn fence(&self, gain: Gain) -> Option<String> {
+    /// Whether the route's action may be allowed on the role itself.
+    fn may_act_on_itself(&self, route: &Route) -> bool {
+        let own = &self.access.principal;
+        let request = Request::new(own, route.action, own, Arn::account_of(own), self.context(route));
+        request.is_ok_and(|request| {
+            let decision = evaluate(&self.policies, &request).decision;
+            matches!(decision, Decision::Allowed | Decision::Unknown)
+        })
+    }
+
+    /// What the role could read without its own fence of this kind.
+    fn fence(&self, gain: Gain) -> Fence {
         let mut policies = self.access.policies.clone();
         match gain {
             Gain::Boundary => {
-                policies.boundaries.as_ref()?;
-                policies.boundaries = None;
+                if policies.boundaries.take().is_none() {
+                    return Fence::None;
+                }
             }
             Gain::InlineFence | Gain::ManagedFence => {
                 let wanted = match gain {
@@ -199,10 +242,10 @@ impl Asked<'_, '_> {
                     taken |= policy.statements.len() < before;
                 }
                 if !taken {
-                    return None;
+                    return Fence::None;
                 }
             }
-            _ => return None,
+            _ => return Fence::None,
         }
         let free = self.access.with_policies(policies);
         let reading = excess::reading(self.wiring, &free, self.permitted);
@@ -211,8 +254,18 @@ impl Asked<'_, '_> {
             !now.found.iter().any(|r| r.action == reach.action && r.witness.text == reach.witness.text)
         };
         let known = known::readable_by(self.wiring, &free, self.permitted);
-        let first = reading.found.iter().find(is_new)?;
-        Some(known.unwrap_or_else(|| first.witness.to_string()))
+        if let Some(first) = reading.found.iter().find(is_new) {
+            return Fence::Holds(known.unwrap_or_else(|| first.witness.to_string()));
+        }
+        let is_open =
+            |doubt: &&Doubt| !now.doubts.iter().any(|d| d.action == doubt.action && d.why == doubt.why);
+        match reading.doubts.iter().find(is_open) {
+            Some(doubt) => Fence::Unknown(format!(
+                "what it would read without the fence is not known ({}: {})",
+                doubt.action, doubt.why
+            )),
+            None => Fence::None,
+        }
     }
 
     /// The role of the snapshot with this ARN, another than the one that is asked about.

@@ -108,6 +108,10 @@ fn on_hosts(
                 .named(context.key, &[access.name, &host.name, "instance"]),
         );
     }
+    for (what, why) in &hosts.doubts {
+        let origin = wiring.origin(&access.seen.place);
+        answers.not_checked.push(wiring.not_checked(&META, origin, what.clone(), why.clone()));
+    }
     if let Some(family) = &hosts.unseen {
         let what = format!("instances that the task {family} runs on");
         let reason = "no source has a role that may join a cluster (ecs:RegisterContainerInstance), so what its \

@@ -1,10 +1,13 @@
 //! SW412: a task does not inject a secret that the contract says it requires.
 
+use super::ground::Ground;
+use super::target::is_same_secret;
 use super::task_definition::{at, tasks};
 use super::{Kept, Secret, Wiring};
-use crate::check::{Answers, Check, Context};
+use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
 use seaworthy_aws::{SecretReference, SecretReferenceKind, Seen};
+use seaworthy_iam::Arn;
 
 /// SW412.
 pub struct SecretNotInjected;
@@ -26,7 +29,12 @@ impl Check<Wiring<'_>> for SecretNotInjected {
         &META
     }
 
+    fn applies(&self, wiring: &Wiring<'_>, _: &Context<'_>) -> Applies {
+        wiring.asks_for_tasks()
+    }
+
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
+        wiring.needs(&META, &[Ground::Tasks], answers);
         for (family, task) in tasks(wiring, &META, answers) {
             let injected: Vec<&SecretReference> =
                 task.references.iter().filter(|r| r.kind == SecretReferenceKind::Secrets).collect();
@@ -79,22 +87,65 @@ impl Check<Wiring<'_>> for SecretNotInjected {
     }
 }
 
-/// Whether a reference reads the secret where the contract keeps it, if that is known.
+/// Whether a reference reads the secret where the contract keeps it, if that is known. What is no ARN is the name of a
+/// parameter in the task's own account and region; what follows a name picks a version, a key or a stage of it.
 fn is_from(wiring: &Wiring<'_>, reference: &SecretReference, secret: &Secret) -> Option<bool> {
     let text = wiring.text(&reference.value_from)?;
-    let name = |arn: &str| arn.split_once(":parameter").map(|(_, name)| name.to_owned());
-    let bare = |name: &str| name.trim_start_matches('/').to_owned();
-    Some(match &secret.kept {
-        Kept::Parameter(own) => bare(&name(&text).unwrap_or_else(|| text.clone())) == bare(own),
+    let there = Arn::is_meant(&text).then(|| Arn::parse(&text));
+    match &secret.kept {
+        Kept::Parameter(own) => match there {
+            None => Some(bare(&text) == bare(own)),
+            Some(there) => {
+                let is_named = there.and_then(parameter_of) == Some(bare(own));
+                is_here(wiring, there.filter(|_| is_named))
+            }
+        },
         Kept::ParameterArn(own) => {
-            text == *own || !text.starts_with("arn:") && name(own).is_some_and(|n| bare(&n) == bare(&text))
+            let own = Arn::parse(own)?;
+            match there {
+                None => is_here(wiring, Some(own).filter(|own| parameter_of(*own) == Some(bare(&text)))),
+                Some(there) => Some(there.is_some_and(|there| {
+                    is_same_place(own, there) && parameter_of(there) == parameter_of(own)
+                })),
+            }
         }
-        // What follows the name picks a key, a stage and a version; six random characters may be left out.
         Kept::SecretArn(own) => {
-            let own_name = own.split(':').nth(6).unwrap_or_default();
-            let there = text.split(':').nth(6).unwrap_or(text.as_str());
-            own_name == there
-                || own_name.strip_prefix(there).is_some_and(|rest| rest.len() == 7 && rest.starts_with('-'))
+            let own = Arn::parse(own)?;
+            Some(there.flatten().is_some_and(|there| {
+                let names = own.secret_name().zip(there.secret_name());
+                is_same_place(own, there) && names.is_some_and(|(own, there)| is_same_secret(own, there))
+            }))
         }
-    })
+    }
+}
+
+/// A parameter's name without the slash that may begin it, and without a version or a label.
+fn bare(name: &str) -> &str {
+    name.trim_start_matches('/').split(':').next().unwrap_or_default()
+}
+
+fn parameter_of(arn: Arn<'_>) -> Option<&str> {
+    let name = arn.resource.strip_prefix("parameter/").filter(|_| arn.service == "ssm")?;
+    Some(bare(name))
+}
+
+fn is_same_place(one: Arn<'_>, other: Arn<'_>) -> bool {
+    one.service == other.service && one.region == other.region && one.account == other.account
+}
+
+/// Whether an ARN is in the account and region that are looked at, if that is known.
+fn is_here(wiring: &Wiring<'_>, arn: Option<Arn<'_>>) -> Option<bool> {
+    let Some(arn) = arn else { return Some(false) };
+    let place = wiring.placement;
+    let same = |known: Option<&str>, stands_for: &str, named: &str| match known {
+        Some(known) => Some(known == named),
+        None => (stands_for == named).then_some(true),
+    };
+    let region = same(place.known_region(), place.region(), arn.region);
+    let account = same(place.known_account(), place.account(), arn.account);
+    match (region, account) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        _ => None,
+    }
 }

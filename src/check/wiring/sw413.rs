@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::access::Access;
+use super::changed_tags::{self, ChangedTags};
 use super::{Role, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Finding, Reads, Severity};
@@ -41,7 +42,8 @@ impl Check<Wiring<'_>> for NewAccessGranted {
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         let Some(before) = wiring.against else { return };
         let old = wiring.before(before);
-        let compared = Compared { wiring, context, old: &old };
+        let tags = changed_tags::changed(&old, wiring);
+        let compared = Compared { wiring, context, old: &old, tags };
         for (place, gap) in &before.gaps {
             let what = format!(
                 "{} of the snapshot to compare with",
@@ -53,12 +55,21 @@ impl Check<Wiring<'_>> for NewAccessGranted {
             compared.role(name, seen, answers);
         }
         for (name, seen) in &wiring.snapshot.secrets {
-            let Seen::Value(secret) = seen else { continue };
-            let was = match before.secret(name) {
-                Seen::Value(was) => was.policy.as_ref(),
-                Seen::Absent | Seen::NotSeen(_) => Seen::Absent,
+            let what = format!("the policy of the secret {name}");
+            let secret = match seen {
+                Seen::Value(secret) => secret,
+                Seen::Absent => continue,
+                Seen::NotSeen(gap) => {
+                    compared.not_checked(format!("new access by {what}"), gap.to_string(), None, answers);
+                    continue;
+                }
             };
-            compared.resource(&format!("the policy of the secret {name}"), &secret.policy, was, answers);
+            let was = match before.secrets.get(name) {
+                None | Some(Seen::Absent) => None,
+                Some(Seen::Value(was)) => Some(was.policy.as_ref()),
+                Some(Seen::NotSeen(gap)) => Some(Seen::NotSeen(gap.clone())),
+            };
+            compared.resource(&what, &secret.policy, was, answers);
         }
     }
 }
@@ -75,6 +86,8 @@ struct Compared<'c, 'w> {
     wiring: &'c Wiring<'w>,
     context: &'c Context<'c>,
     old: &'c Wiring<'w>,
+    /// What has other tags now.
+    tags: Vec<ChangedTags>,
 }
 
 impl Compared<'_, '_> {
@@ -113,7 +126,7 @@ impl Compared<'_, '_> {
         };
         new.tell(self.wiring, &META, answers);
         self.access(&new, old, answers);
-        let trust = old.map_or(Seen::Absent, |old| old.seen.trust.as_ref());
+        let trust = old.map(|old| old.seen.trust.as_ref());
         self.resource(&format!("the trust policy of the role {name}"), &new.seen.trust, trust, answers);
     }
 
@@ -131,7 +144,16 @@ impl Compared<'_, '_> {
         }
         let none = PolicySet { scps: new.policies.scps.clone(), ..PolicySet::default() };
         let before = old.map_or(&none, |old| &old.policies);
-        let context = self.wiring.context(&new.principal);
+        let mut context = self.wiring.context(&new.principal);
+        let retagged = old.and_then(|_| self.retagged(before, new));
+        if let Some(reason) = &retagged {
+            self.not_checked(what(), reason.clone(), Some(&new.seen.place), answers);
+            let own = self.tags.iter().filter(|tags| tags.is(&new.principal));
+            own.flat_map(ChangedTags::principal_keys).for_each(|key| {
+                context.set_unknown(&key);
+            });
+        }
+        let unsure = unsure.or(retagged);
         let mut policies = new.policies.clone();
         let mut found: BTreeMap<Option<StatementRef>, NewAccess> = BTreeMap::new();
         for attempt in 0..=MOST {
@@ -189,8 +211,26 @@ impl Compared<'_, '_> {
         }
     }
 
-    /// Whom and what the policy of a resource newly lets in.
-    fn resource(&self, what: &str, new: &Seen<Document>, old: Seen<&Document>, answers: &mut Answers) {
+    /// Why the role's policies cannot be compared: they ask for tags that are not what they were.
+    fn retagged(&self, before: &PolicySet, new: &Access<'_>) -> Option<String> {
+        let mut all = changed_tags::statements(before);
+        all.extend(changed_tags::statements(&new.policies));
+        self.tags.iter().find_map(|tags| {
+            let own = tags.is(&new.principal).then(|| tags.doubt_of_principal(&all)).flatten();
+            own.or_else(|| tags.doubt_of_resource(&all))
+        })
+    }
+
+    /// Whom and what the policy of a resource newly lets in. `old` is nothing if the resource itself is new.
+    fn resource(
+        &self,
+        what: &str,
+        new: &Seen<Document>,
+        old: Option<Seen<&Document>>,
+        answers: &mut Answers,
+    ) {
+        // A role or a secret that is new is told by itself; its policy is read by other checks.
+        let Some(old) = old else { return };
         let Seen::Value(document) = new else {
             if let Seen::NotSeen(gap) = new {
                 self.not_checked(format!("new access by {what}"), gap.to_string(), None, answers);
@@ -211,9 +251,16 @@ impl Compared<'_, '_> {
                 return self.not_checked(what, gap.to_string(), Some(&document.place), answers);
             }
         };
-        // A role or a secret that is new is told by itself; its policy is read by other checks.
-        let Some(was) = was else { return };
-        match new_principals(Some(&was), &is, &Limits::default()) {
+        let both: Vec<_> = was.iter().chain([&is]).flat_map(|policy| &policy.statements).collect();
+        let retagged = self
+            .tags
+            .iter()
+            .find_map(|tags| tags.doubt_of_principal(&both).or_else(|| tags.doubt_of_resource(&both)));
+        if let Some(reason) = &retagged {
+            let what = format!("new access by {what}");
+            self.not_checked(what, reason.clone(), Some(&document.place), answers);
+        }
+        match new_principals(was.as_ref(), &is, &Limits::default()) {
             Difference::None => {}
             Difference::TooComplex => {
                 let reason = "the policies are too complex to be compared in full".to_owned();
@@ -226,7 +273,7 @@ impl Compared<'_, '_> {
                 if !access.conditions.is_empty() {
                     allowed.push_str(&format!(", if {}", access.conditions.join(" and ")));
                 }
-                if let Some(doubt) = unknown(&access) {
+                if let Some(doubt) = retagged.or_else(|| unknown(&access)) {
                     let what = format!("whether {what} newly allows {allowed}");
                     return self.not_checked(what, doubt, Some(&document.place), answers);
                 }

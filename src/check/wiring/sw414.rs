@@ -5,8 +5,8 @@ use super::expectation::Denied;
 use super::{Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
-use seaworthy_aws::{Place, Seen};
-use seaworthy_iam::{ActionExcess, Language, PolicySet, ResourceRule, StatementRef, Undecided, Witness};
+use seaworthy_aws::{Document, Place, Seen};
+use seaworthy_iam::{ActionExcess, Arn, Language, PolicySet, ResourceRule, StatementRef, Undecided, Witness};
 
 /// SW414.
 pub struct DeniedAccess;
@@ -46,6 +46,11 @@ impl Check<Wiring<'_>> for DeniedAccess {
     }
 }
 
+/// Whether a name has wildcards or variables.
+fn resource_is_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '$'])
+}
+
 /// One entry of one role.
 struct Asked<'a, 'w> {
     wiring: &'a Wiring<'w>,
@@ -59,27 +64,101 @@ impl Asked<'_, '_> {
         // A resource's policy that nobody saw is taken to leave the decision to the role's own.
         let own = PolicySet { resource_rule: ResourceRule::Either, ..self.access.policies.clone() };
         self.ask(own, &self.resources(), None, answers);
-        for (name, secret) in &self.wiring.snapshot.secrets {
-            let Seen::Value(secret) = secret else { continue };
-            let arn = self.wiring.secret_arn(secret);
-            let Seen::Value(document) = &secret.policy else { continue };
-            if !self.resources().contains(&arn) {
-                continue;
-            }
-            match self.wiring.policy(&format!("the policy of {name}"), document) {
-                Ok(policy) => {
-                    let alone = PolicySet {
-                        resource: Some(policy),
-                        identity: Vec::new(),
-                        ..self.access.policies.clone()
-                    };
-                    self.ask(alone, &Language::from(arn.as_str()), Some(&document.place), answers);
-                }
-                Err(gap) => {
-                    self.not_checked(format!("the policy of the secret {name}"), gap.to_string(), answers);
+        if self.is_about("secretsmanager") {
+            for (name, secret) in &self.wiring.snapshot.secrets {
+                let what = format!("the policy of the secret {name}");
+                match secret {
+                    Seen::Absent => {}
+                    Seen::NotSeen(gap) => {
+                        let arn =
+                            self.wiring.placement.arn("secretsmanager", &format!("secret:{name}-XXXXXX"));
+                        let arn = if Arn::is_meant(name) { name.clone() } else { arn };
+                        self.policy_of(&what, &arn, &Seen::NotSeen(gap.clone()), answers);
+                    }
+                    Seen::Value(secret) => {
+                        self.policy_of(&what, &self.wiring.secret_arn(secret), &secret.policy, answers);
+                    }
                 }
             }
         }
+        if self.is_about("kms") {
+            for (name, key) in &self.wiring.snapshot.keys {
+                let what = format!("the policy of the key {name}");
+                match key {
+                    Seen::Absent => {}
+                    Seen::NotSeen(gap) => {
+                        let made = || self.wiring.placement.arn("kms", &format!("key/{name}"));
+                        let arn = if Arn::is_meant(name) { name.clone() } else { made() };
+                        self.policy_of(&what, &arn, &Seen::NotSeen(gap.clone()), answers);
+                    }
+                    Seen::Value(key) => {
+                        self.policy_of(&what, &self.wiring.key_arn(key), &key.policy, answers);
+                    }
+                }
+            }
+        }
+        for resource in &self.denied.resources {
+            self.unseen_policy(resource, answers);
+        }
+    }
+
+    /// Asks the policy of a resource by itself, if the entry is about that resource.
+    fn policy_of(&self, what: &str, arn: &str, policy: &Seen<Document>, answers: &mut Answers) {
+        if !self.resources().contains(arn) {
+            return;
+        }
+        let document = match policy {
+            Seen::Absent => return,
+            Seen::NotSeen(gap) => return self.not_checked(what.to_owned(), gap.to_string(), answers),
+            Seen::Value(document) => document,
+        };
+        match self.wiring.policy(what, document) {
+            Ok(policy) => {
+                let own = &self.access.policies;
+                let alone = PolicySet { resource: Some(policy), identity: Vec::new(), ..own.clone() };
+                self.ask(alone, &Language::from(arn), Some(&document.place), answers);
+            }
+            Err(gap) => self.not_checked(what.to_owned(), gap.to_string(), answers),
+        }
+    }
+
+    /// Tells of a single secret or key that the entry names and no source has: its own policy may let the role in.
+    fn unseen_policy(&self, resource: &str, answers: &mut Answers) {
+        let Some(arn) = Arn::parse(resource) else { return };
+        let (noun, name) = match arn.service {
+            "secretsmanager" => ("secret", arn.resource.strip_prefix("secret:")),
+            "kms" => ("key", arn.resource.strip_prefix("key/")),
+            _ => return,
+        };
+        let Some(name) = name.map(|name| name.trim_end_matches("-??????").trim_end_matches("-*")) else {
+            return;
+        };
+        let is_single = !name.is_empty() && !resource_is_pattern(name);
+        let named = Language::from(resource);
+        let snapshot = self.wiring.snapshot;
+        let is_seen = match noun {
+            "secret" => {
+                let mut all = snapshot.secrets.iter();
+                all.any(|(key, secret)| {
+                    key == name || secret.value().is_some_and(|s| named.contains(&self.wiring.secret_arn(s)))
+                })
+            }
+            _ => snapshot.keys.iter().any(|(key, seen)| {
+                key == name || seen.value().is_some_and(|key| named.contains(&self.wiring.key_arn(key)))
+            }),
+        };
+        if is_single && !is_seen && self.is_about(arn.service) {
+            let reason = format!("no source tells of this {noun}, and its own policy may let the role in");
+            self.not_checked(format!("the policy of the {noun} {name}"), reason, answers);
+        }
+    }
+
+    /// Whether the entry denies an action of a service.
+    fn is_about(&self, service: &str) -> bool {
+        self.denied.actions.iter().any(|action| {
+            let named = action.split_once(':').map_or(action.as_str(), |(named, _)| named).to_lowercase();
+            statement::matches(&named, service)
+        })
     }
 
     fn resources(&self) -> Language {

@@ -207,6 +207,11 @@ fn without_random(text: &str) -> Option<&str> {
     tail.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| &text[..at])
 }
 
+/// Whether two names of secrets mean one: either may lack the random characters.
+pub(super) fn is_same_secret(one: &str, other: &str) -> bool {
+    one == other || without_random(one) == Some(other) || without_random(other) == Some(one)
+}
+
 fn secret_name(arn: &str) -> Option<&str> {
     Arn::parse(arn)?.secret_name()
 }

@@ -3,7 +3,7 @@
 use super::{Exception, Wiring};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
-use seaworthy_aws::{Command, Seen, TaskDefinition, TaskOverride, Text};
+use seaworthy_aws::{Command, Container, Seen, TaskDefinition, TaskOverride, Text};
 use seaworthy_iam::Arn;
 use seaworthy_source::{JsonPointer, Origin, Place};
 
@@ -36,16 +36,74 @@ pub(super) fn tasks<'a>(
 }
 
 impl<'a> Wiring<'a> {
-    /// The commands of all containers that are known: family, container, place, command.
+    /// The commands of all containers that are known, those that overrides give them too: task, container, place, command.
     pub(in crate::check) fn commands(
         &self,
-    ) -> impl Iterator<Item = (&'a str, String, Origin, &'a Command)> + use<'a, '_> {
-        let tasks =
-            self.snapshot.tasks.iter().filter_map(|(family, task)| Some((family.as_str(), task.value()?)));
-        tasks.flat_map(move |(family, task)| {
+    ) -> impl Iterator<Item = (String, String, Origin, &'a Command)> + use<'a, '_> {
+        let tasks = self.snapshot.tasks.iter().filter_map(|(family, task)| Some((family, task.value()?)));
+        let own = tasks.flat_map(move |(family, task)| {
             let containers = task.containers.value().map(Vec::as_slice).unwrap_or_default();
-            containers.iter().map(move |c| (family, c.name.to_string(), self.origin(&task.place), &c.command))
-        })
+            containers
+                .iter()
+                .map(move |c| (family.clone(), c.name.to_string(), self.origin(&task.place), &c.command))
+        });
+        let given = self.snapshot.overrides.iter().flat_map(move |of| {
+            let task = described(self, of);
+            let containers = of.containers.iter().filter(|c| c.command != Command::default());
+            containers.map(move |c| (task.clone(), c.name.to_string(), self.origin(&of.place), &c.command))
+        });
+        own.chain(given)
+    }
+
+    /// The tasks and containers whose commands nobody saw: where, what and why.
+    pub(in crate::check) fn unseen_commands(&self) -> Vec<(Origin, String, String)> {
+        let mut out = Vec::new();
+        for task in &self.expectations.tasks {
+            if let (false, Seen::NotSeen(gap)) =
+                (self.snapshot.tasks.contains_key(&task.family), self.snapshot.task(&task.family))
+            {
+                let what = format!("commands of the task {}", task.family);
+                out.push((self.nowhere(&task.family), what, gap.to_string()));
+            }
+        }
+        for (family, task) in &self.snapshot.tasks {
+            let (origin, gap) = match task {
+                Seen::NotSeen(gap) => (self.nowhere(family), gap),
+                Seen::Value(task) => match &task.containers {
+                    Seen::NotSeen(gap) => (self.origin(&task.place), gap),
+                    Seen::Value(_) | Seen::Absent => continue,
+                },
+                Seen::Absent => continue,
+            };
+            out.push((origin, format!("commands of the task {family}"), gap.to_string()));
+        }
+        // In saved snapshots there is nothing to look at: no check on commands is asked of them.
+        for (task, container, origin, command) in self.commands().filter(|(.., c)| c.is_kept()) {
+            let mut words = command.entry_point.iter().chain(&command.arguments).flatten();
+            let reason = match &command.gap {
+                Some(gap) => gap.clone(),
+                None if words.any(Option::is_none) => {
+                    "a word of it is known only when it is deployed, or may be a secret".to_owned()
+                }
+                None => continue,
+            };
+            out.push((
+                origin,
+                format!("the command of the container {container} of the task {task}"),
+                reason,
+            ));
+        }
+        out
+    }
+
+    /// The containers that overrides start with another command: the task's family if it is known, and the override's own
+    /// container.
+    pub(crate) fn given_commands(&self) -> Vec<(Option<String>, &'a TaskOverride, &'a Container)> {
+        let all = self.snapshot.overrides.iter().flat_map(|of| {
+            let containers = of.containers.iter().filter(|c| c.command != Command::default());
+            containers.map(move |container| (started(self, of), of, container))
+        });
+        all.collect()
     }
 }
 

@@ -3,9 +3,10 @@
 use super::super::Setup;
 use crate::check::packaging::{PackagedImage, TASKS, TaskContainer, TaskUses};
 use crate::check::wiring::{Wiring, origin};
-use crate::check::{Answers, Context, run_checks};
+use crate::check::{Answers, Context, readers_of, run_checks};
+use crate::finding::Reads;
 use crate::scan::packaging::entrypoints;
-use seaworthy_aws::Seen;
+use seaworthy_aws::{Command, Seen};
 use seaworthy_source::Origin;
 
 /// What a gate knows of the image that tasks should run.
@@ -17,6 +18,11 @@ pub struct TaskImage {
     pub packaged: Option<PackagedImage>,
     /// Where the provenance is, or would be.
     pub provenance: Origin,
+}
+
+/// The checks that read task definitions.
+pub(super) fn readers(context: &Context<'_>) -> Vec<&'static str> {
+    readers_of(TASKS, Reads::Aws, context)
 }
 
 /// Asks the checks on task definitions, if a source has any.
@@ -68,10 +74,20 @@ pub(super) fn ask(
                 is_sidecar: expected.is_some_and(|t| t.sidecars.contains(&name)),
                 is_named: expected.is_some_and(|t| t.container.as_deref() == Some(name.as_str())),
                 is_essential: container.essential,
+                is_override: false,
                 name,
             });
         }
     }
+    for task in &wiring.expectations.tasks {
+        if let (false, Seen::NotSeen(gap)) =
+            (snapshot.tasks.contains_key(&task.family), snapshot.task(&task.family))
+        {
+            let what = format!("task definition {}", task.family);
+            not_seen.push((image.provenance.clone(), what, gap.to_string()));
+        }
+    }
+    given(wiring, &mut containers, &mut not_seen);
     if containers.is_empty() && not_seen.is_empty() {
         return;
     }
@@ -86,4 +102,30 @@ pub(super) fn ask(
         convenience_tags: &setup.contract.papers.convenience_tags,
     };
     run_checks(TASKS, &uses, context, answers);
+}
+
+/// Adds the containers that overrides start with another command, each as the task's own container with that command.
+fn given(
+    wiring: &Wiring<'_>,
+    containers: &mut Vec<TaskContainer>,
+    not_seen: &mut Vec<(Origin, String, String)>,
+) {
+    for (family, of, container) in wiring.given_commands() {
+        let (at, name) = (origin(wiring.snapshot, &of.place), container.name.to_string());
+        let own = family.as_ref().and_then(|family| {
+            containers.iter().find(|known| known.family == *family && known.name == name).cloned()
+        });
+        match own {
+            Some(own) => {
+                let arguments = container.command.arguments.clone().or(own.command.arguments);
+                let gap = container.command.gap.clone().or(own.command.gap);
+                let command = Command { entry_point: own.command.entry_point, arguments, gap };
+                containers.push(TaskContainer { origin: at, command, is_override: true, ..own });
+            }
+            None => {
+                let what = format!("the command that {} gives to the container {name}", of.place.address);
+                not_seen.push((at, what, "which container of which task it starts is not known".to_owned()));
+            }
+        }
+    }
 }

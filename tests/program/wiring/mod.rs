@@ -2,8 +2,11 @@
 //! place, and accounts that do not answer.
 
 mod account;
+mod changes;
 mod hostile;
 mod plans;
 mod snapshots;
 mod sources;
 mod templates;
+mod terraform;
+mod unseen;

@@ -141,3 +141,28 @@ fn the_policy_of_a_secret_finds_its_secret() {
         assert_eq!(got, code, "{of}: {report}");
     }
 }
+
+#[test]
+fn a_default_decides_a_condition_only_where_no_parameters_are_given() {
+    let mut all = template();
+    all["Parameters"] = json!({"Env": {"Type": "String", "Default": "prod"}, "Other": {"Type": "String"}});
+    all["Conditions"] = json!({"IsTest": {"Fn::Equals": [{"Ref": "Env"}, "test"]}});
+    let wide = json!({"PolicyName": "wide", "PolicyDocument": anything()});
+    let chosen = json!({"Fn::If": ["IsTest", wide, {"Ref": "AWS::NoValue"}]});
+    all["Resources"]["Role"]["Properties"]["Policies"].as_array_mut().unwrap().push(chosen);
+    let asked = |given: Option<Value>| {
+        let cli = Cli::new();
+        cli.write("seaworthy.toml", CONTRACT).write("t.json", all.to_string());
+        let mut arguments = vec!["wiring", "--template", "t.json", "--report", "json", "--fail-on", "low"];
+        if let Some(given) = given {
+            cli.write("p.json", given.to_string());
+            arguments.extend(["--parameters", "p.json"]);
+        }
+        cli.run(&arguments).code
+    };
+    assert_eq!(asked(None), 0);
+    assert_eq!(asked(Some(json!({"Env": "prod"}))), 0);
+    assert_eq!(asked(Some(json!({"Env": "test"}))), 1);
+    // The stack may have been made with another value.
+    assert_ne!(asked(Some(json!({"Other": "x"}))), 0);
+}

@@ -100,6 +100,7 @@ async fn look_at(
 
     let mut snapshot = Snapshot::default();
     let mut found = Found::default();
+    let mut running = services::Running::default();
     while let Some(part) = calls.parts.join_next().await {
         match part.map_err(|_| lost())? {
             Part::Parameters(more) => found.add(more),
@@ -107,14 +108,13 @@ async fn look_at(
         }
     }
     if wanted.discovers_tasks {
-        let (families, gap) = services::families(&session).await;
-        for family in families.into_iter().filter(|family| !wanted.tasks.contains(family)) {
-            calls.start(
-                |session| async move { Part::Task(family.clone(), tasks::look(&session, &family).await) },
-            );
+        running = services::running(&session).await;
+        for (family, arns) in running.families.iter().filter(|(family, _)| !wanted.tasks.contains(*family)) {
+            // What runs is asked about, which need not be the newest one.
+            let (family, arn) = (family.clone(), newest(arns).unwrap_or(family).to_owned());
+            calls.start(|session| async move { Part::Task(family, tasks::look(&session, &arn).await) });
         }
-        let place = Place { address: "services of the account".to_owned(), ..Place::default() };
-        snapshot.gaps.extend(gap.map(|gap| (place, gap)));
+        snapshot.gaps.append(&mut running.gaps);
     }
     for (name, target) in &targets {
         snapshot.parameters.extend(found.answers(name, target));
@@ -125,6 +125,7 @@ async fn look_at(
     while let Some(part) = calls.parts.join_next().await {
         snapshot.add(part.map_err(|_| lost())?, inspector);
     }
+    running.tell_others(&mut snapshot);
     snapshot.sources = vec![Source {
         kind: SourceKind::Live,
         name: name(&session, config),
@@ -138,6 +139,12 @@ async fn look_at(
     snapshot.account = Some(session.account.clone());
     snapshot.region = Some(session.region.clone());
     Ok(snapshot)
+}
+
+/// The ARN with the highest revision.
+fn newest(arns: &BTreeSet<String>) -> Option<&String> {
+    let revision = |arn: &&String| arn.rsplit(':').next().and_then(|text| text.parse::<u64>().ok());
+    arns.iter().max_by_key(revision)
 }
 
 /// Where AWS did not tell which account the credentials belong to, the ARNs of what it answered with tell.

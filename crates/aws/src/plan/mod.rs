@@ -99,6 +99,11 @@ pub fn read_with(
             }
         });
     }
+    if texts.evaluator.as_ref().is_some_and(Evaluator::is_exhausted) {
+        let gap =
+            "the Terraform source is too large or too deep to be worked out in full: see what is not known";
+        out.gaps.push((Place::default(), Gap::new(gap)));
+    }
     if let Err(reason) = source {
         out.gaps.push((Place::default(), Gap::new(reason)));
     }

@@ -18,7 +18,12 @@ impl Texts<'_> {
     pub fn document_in(&self, resource: &Resource, attribute: &str) -> Seen<Document> {
         match resource.values.get(attribute) {
             Some(Value::String(text)) if !text.is_empty() => {
-                return Seen::Value(Document::new(text.clone(), place(resource)));
+                let text = if resource.sensitive.contains(attribute) {
+                    self.document.secrets.taken_out_of(text)
+                } else {
+                    text.clone()
+                };
+                return Seen::Value(Document::new(text, place(resource)));
             }
             Some(Value::Object(_) | Value::Array(_)) => {
                 return Seen::NotSeen(Gap::new("the policy is not text"));

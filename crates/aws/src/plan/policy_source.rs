@@ -30,7 +30,7 @@ pub(super) fn policy_text(tree: &Tree) -> Option<String> {
 impl Texts<'_> {
     /// The document of `aws_iam_policy_document` by its source.
     pub fn document_from_source(&self, data: &Resource) -> Option<String> {
-        self.evaluator.as_ref()?.written(data)?;
+        self.evaluator.as_ref()?.only_written(data)?;
         let mut statements: Vec<Map<String, Value>> = Vec::new();
         for name in ["source_policy_documents", "source_json"] {
             self.merge(data, name, &mut statements)?;
@@ -84,6 +84,8 @@ fn put(statements: &mut Vec<Map<String, Value>>, statement: Map<String, Value>) 
 
 /// A block `statement` in the policy language.
 fn statement_of(tree: &Tree) -> Option<Map<String, Value>> {
+    // What is no object is not known.
+    let Tree::Map(_) = tree else { return None };
     let mut out = Map::new();
     let given = |name: &str| tree.get(name).filter(|member| !member.is_null());
     let effect = given("effect").map_or(Some("Allow".to_owned()), scalar)?;

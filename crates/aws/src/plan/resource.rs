@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use crate::Text;
+
 /// The attributes that are read, by type. `value`, `secret_string` and their like are not among them.
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     ("aws_caller_identity", &["account_id"]),
@@ -238,6 +240,20 @@ impl Secrets {
         if (1..=LONGEST).contains(&value.len()) {
             self.by_source.insert(source, value.to_owned());
         }
+    }
+
+    /// The JSON text of a policy with symbols for the values of sensitive variables that stand in it.
+    pub fn taken_out_of(&self, text: &str) -> String {
+        let mut out = text.to_owned();
+        for (source, value) in self.telling().filter(|(source, _)| source.starts_with("var.")) {
+            let escaped = Value::String(value.to_owned()).to_string();
+            let escaped = escaped.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
+            let symbol = Text::symbol(source).to_policy();
+            // Terraform's jsonencode escapes three characters more.
+            let longer = escaped.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+            out = out.replace(escaped, &symbol).replace(&longer, &symbol);
+        }
+        out
     }
 
     /// Those that can be recognised wherever they stand.

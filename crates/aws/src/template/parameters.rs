@@ -74,6 +74,11 @@ impl Parameters {
         self.values.keys().map(String::as_str)
     }
 
+    /// Whether anything is given.
+    pub(super) fn is_given(&self) -> bool {
+        !self.values.is_empty()
+    }
+
     /// What is given for a parameter; an inner nothing where the stack keeps its value.
     pub(super) fn value(&self, name: &str) -> Option<Option<&str>> {
         self.values.get(name).map(Option::as_deref)

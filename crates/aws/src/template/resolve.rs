@@ -27,6 +27,8 @@ pub(super) struct Resource<'a> {
 pub(super) struct Template<'a> {
     pub root: &'a Node,
     given: &'a Parameters,
+    /// Whether a condition is worked out.
+    is_condition: Cell<bool>,
     pub resources: BTreeMap<&'a str, Resource<'a>>,
     counter: Cell<usize>,
     work: Cell<usize>,
@@ -50,6 +52,7 @@ impl<'a> Template<'a> {
         Self {
             root,
             given,
+            is_condition: Cell::new(false),
             resources: resources.collect(),
             counter: Cell::new(0),
             work: Cell::new(0),
@@ -117,8 +120,10 @@ impl<'a> Template<'a> {
             "Condition" => self.holds_at(argument.text()?, depth),
             "Fn::Equals" => {
                 let [one, other] = argument.items() else { return None };
-                let text = |node: &Node| self.resolve(node, depth).text();
-                Some(text(one)?.known()? == text(other)?.known()?)
+                let outer = self.is_condition.replace(true);
+                let [one, other] = [one, other].map(|node| self.resolve(node, depth).text());
+                self.is_condition.set(outer);
+                Some(one?.known()? == other?.known()?)
             }
             "Fn::Not" => each().first().copied().flatten().map(|holds| !holds),
             "Fn::And" => {
@@ -264,6 +269,9 @@ impl<'a> Template<'a> {
                     let taints = secret(name, parameter);
                     let value = match self.given.value(name) {
                         Some(given) => given.and_then(|given| valued(parameter, given)),
+                        // A deployment that gives parameters and not this one may keep the value that its stack has:
+                        // a condition is not decided by the default then.
+                        None if self.is_condition.get() && self.given.is_given() => None,
                         None => {
                             parameter.get("Default").and_then(Node::text).and_then(|d| valued(parameter, d))
                         }

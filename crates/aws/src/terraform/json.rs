@@ -62,7 +62,8 @@ fn expression(node: &Node) -> Expression {
         Value::String(text) => template(text),
         Value::Array(items) => Expression::List(items.iter().map(|item| (0, expression(item))).collect()),
         Value::Object(_) => {
-            let pair = |(name, node): (&str, &Node)| (Expression::text(name), expression(node));
+            // A key is a template, too.
+            let pair = |(name, node): (&str, &Node)| (template(name), expression(node));
             Expression::Object(members(node).map(pair).collect())
         }
     }

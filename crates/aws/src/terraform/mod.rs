@@ -8,7 +8,7 @@ mod json;
 mod parser;
 mod syntax;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -46,8 +46,8 @@ pub(crate) struct Module {
     pub variables: BTreeMap<String, Body>,
     pub outputs: BTreeMap<String, Body>,
     pub calls: BTreeMap<String, Block>,
-    /// Resources that an override file changes: what they say is not known here.
-    pub overridden: BTreeSet<String>,
+    /// The blocks of override files that change resources: what those say together is not known here.
+    pub overrides: BTreeMap<String, Vec<Block>>,
 }
 
 /// A block, and where it is written.
@@ -229,19 +229,25 @@ impl Module {
             ("resource" | "data", [of, name]) => {
                 let local = format!("{}{of}.{name}", if kind == "data" { "data." } else { "" });
                 if overrides {
-                    self.overridden.insert(local);
+                    self.overrides.entry(local).or_default().push(block(body));
                 } else {
                     self.resources.insert(local, block(body));
                 }
             }
-            ("module", [name]) if !overrides => {
+            // Attributes of an override take the place of the block's own.
+            ("module", [name]) if overrides => {
+                if let Some(call) = self.calls.get_mut(name) {
+                    call.body.attributes.extend(body.attributes);
+                }
+            }
+            ("module", [name]) => {
                 self.calls.insert(name.clone(), block(body));
             }
             ("variable", [name]) => {
-                self.variables.insert(name.clone(), body);
+                self.variables.entry(name.clone()).or_default().attributes.extend(body.attributes);
             }
             ("output", [name]) => {
-                self.outputs.insert(name.clone(), body);
+                self.outputs.entry(name.clone()).or_default().attributes.extend(body.attributes);
             }
             ("locals", _) => self.locals.extend(body.attributes),
             _ => {}

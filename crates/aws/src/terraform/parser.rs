@@ -399,8 +399,9 @@ impl<'t> Parser<'t> {
                 return Ok(Expression::Object(items));
             }
             // A name by itself is a text here; one in parentheses is a reference.
+            let is_reference = self.peek() == Some('(');
             let key = match self.expression(depth)? {
-                Expression::Name(name) => Expression::text(name),
+                Expression::Name(name) if !is_reference => Expression::text(name),
                 other => other,
             };
             self.skip();

@@ -1,6 +1,7 @@
 //! Expressions of the Terraform source, worked out as far as the plan knows their parts. What apply will tell is a symbol,
 //! named by address and attribute; what cannot be worked out is a symbol that is like no other.
 
+mod lines;
 mod operation;
 mod reference;
 mod template;
@@ -8,13 +9,14 @@ mod template;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::rc::Rc;
 
 pub(super) use operation::scalar;
 use operation::{boolean, operated, text};
 
 use super::place::Texts;
 use super::resource::Resource;
-use crate::terraform::{Block, Body, Configuration, Expression, For, Module, Names, Nested, Step};
+use crate::terraform::{Block, Body, Configuration, Expression, For, Module, Names};
 use crate::tree::{Marked, Tree};
 use crate::{Part, Text};
 
@@ -22,6 +24,10 @@ use crate::{Part, Text};
 const MAX_DEPTH: usize = 96;
 /// Most values that are worked out for one plan.
 const MAX_STEPS: usize = 3_000_000;
+/// Largest value, in about as many bytes.
+const MAX_VALUE: u64 = 16 << 20;
+/// All values that are made for one plan, in about as many bytes.
+const MAX_VALUES: u64 = 512 << 20;
 /// The member of a resource's object that holds its address.
 const ADDRESS: &str = "\u{1f}address";
 
@@ -30,6 +36,10 @@ pub(super) struct Evaluator<'a> {
     configuration: &'a Configuration,
     steps: Cell<usize>,
     symbols: Cell<usize>,
+    /// What all values that were made weigh.
+    weight: Cell<u64>,
+    /// Whether a bound was met.
+    exhausted: Cell<bool>,
     /// Locals, variables and the like, by module and name.
     known: RefCell<HashMap<(String, String), Tree>>,
 }
@@ -40,13 +50,13 @@ struct Scope {
     /// The module's address, with instance keys.
     module: String,
     /// `each.key` and `each.value`, or the variables of a `for`.
-    variables: Vec<(String, Tree)>,
+    variables: Vec<(String, Rc<Tree>)>,
 }
 
 impl Scope {
     fn with(&self, name: &str, value: Tree) -> Self {
         let mut out = self.clone();
-        out.variables.push((name.to_owned(), value));
+        out.variables.push((name.to_owned(), Rc::new(value)));
         out
     }
 
@@ -60,13 +70,20 @@ impl Scope {
     }
 
     fn variable(&self, name: &str) -> Option<&Tree> {
-        self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
+        self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
     }
 }
 
 impl<'a> Evaluator<'a> {
     pub fn new(configuration: &'a Configuration) -> Self {
-        Self { configuration, steps: Cell::new(0), symbols: Cell::new(0), known: RefCell::default() }
+        Self {
+            configuration,
+            steps: Cell::new(0),
+            symbols: Cell::new(0),
+            weight: Cell::new(0),
+            exhausted: Cell::new(false),
+            known: RefCell::default(),
+        }
     }
 
     /// The block that a resource is written as, in its module.
@@ -74,27 +91,16 @@ impl<'a> Evaluator<'a> {
         self.module(&resource.module)?.1.resources.get(&resource.local)
     }
 
-    /// The block that holds the policy of a resource, and the lines of its statements.
-    pub fn statements(&self, resource: &Resource) -> Option<(&'a Block, Vec<u32>)> {
-        let block = self.written(resource)?;
-        if resource.kind == "aws_iam_policy_document" {
-            return Some((block, lines_of_blocks(block)?));
-        }
-        match block.body.attributes.get("policy")? {
-            Expression::Path(root, steps) => {
-                // `policy = data.aws_iam_policy_document.NAME.json` is written there.
-                let local = data_document(root, steps)?;
-                let block = self.module(&resource.module)?.1.resources.get(&local)?;
-                Some((block, lines_of_blocks(block)?))
-            }
-            Expression::Call { name, arguments, .. } if name == "jsonencode" => {
-                let [Expression::Object(policy)] = arguments.as_slice() else { return None };
-                let (_, statements) = policy.iter().find(|(key, _)| key.as_text() == Some("Statement"))?;
-                let Expression::List(items) = statements else { return None };
-                Some((block, items.iter().map(|(offset, _)| block.line_of(*offset)).collect()))
-            }
-            _ => None,
-        }
+    /// The block that a resource is written as, unless an override file may say otherwise.
+    pub fn only_written(&self, resource: &Resource) -> Option<&'a Block> {
+        let (_, module) = self.module(&resource.module)?;
+        let block = module.resources.get(&resource.local)?;
+        (!module.overrides.contains_key(&resource.local)).then_some(block)
+    }
+
+    /// Whether the bounds kept something from being worked out.
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted.get()
     }
 
     fn module(&self, address: &str) -> Option<(&'a Path, &'a Module)> {
@@ -104,33 +110,9 @@ impl<'a> Evaluator<'a> {
 
     /// An attribute of a resource; nothing if it is not written, or an override file may say otherwise.
     pub fn attribute(&self, texts: &Texts<'_>, resource: &Resource, attribute: &str) -> Option<Tree> {
-        let (_, module) = self.module(&resource.module)?;
-        if module.overridden.contains(&resource.local) {
-            return None;
-        }
-        let body = &module.resources.get(&resource.local)?.body;
+        let body = &self.only_written(resource)?.body;
         let scope = Run { evaluator: self, texts }.scope_of(resource, body);
         Run { evaluator: self, texts }.member(body, attribute, &scope, MAX_DEPTH)
-    }
-}
-
-/// The lines of the statements of a policy document, if none is made by a loop.
-fn lines_of_blocks(block: &Block) -> Option<Vec<u32>> {
-    let is_statement = |nested: &&Nested| nested.kind == "statement";
-    if block.body.blocks.iter().any(|nested| nested.kind == "dynamic") {
-        return None;
-    }
-    block.body.blocks.iter().filter(is_statement).map(|nested| Some(block.line_of(nested.offset?))).collect()
-}
-
-/// The policy document whose `json` a reference is.
-fn data_document(root: &Expression, steps: &[Step]) -> Option<String> {
-    match (root, steps) {
-        (Expression::Name(data), [Step::Attribute(kind), Step::Attribute(name), Step::Attribute(json)]) => {
-            let is_document = data == "data" && kind == "aws_iam_policy_document" && json == "json";
-            is_document.then(|| format!("data.aws_iam_policy_document.{name}"))
-        }
-        _ => None,
     }
 }
 
@@ -199,8 +181,13 @@ impl<'a> Run<'_, 'a> {
                 Some(Expression::Name(iterator)) => iterator.as_str(),
                 _ => name,
             };
-            let content = block.body.blocks.iter().find(|block| block.kind == "content")?;
-            for (key, value) in self.pairs(&each?)? {
+            let content = block.body.blocks.iter().find(|block| block.kind == "content");
+            let pairs = each.as_ref().and_then(|each| self.pairs(each));
+            let (Some(content), Some(pairs)) = (content, pairs) else {
+                // How many blocks there are is not known, so that the others say nothing of the whole.
+                return Some(self.unknown(name, &each.iter().chain(&out).collect::<Vec<_>>()));
+            };
+            for (key, value) in pairs {
                 let pair =
                     Tree::Map([("key".to_owned(), key), ("value".to_owned(), value)].into_iter().collect());
                 out.push(self.object(&content.body, &scope.with(iterator, pair), depth));
@@ -244,10 +231,34 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
+    /// The value, if the bounds allow one of its weight. Values grow where others are named, put in or given to functions.
+    fn bounded(self, value: Tree) -> Tree {
+        let weight = value.weight();
+        let all = self.evaluator.weight.get().saturating_add(weight);
+        if weight > MAX_VALUE || all > MAX_VALUES {
+            self.evaluator.exhausted.set(true);
+            return self.unknown("too large a value", &[]);
+        }
+        self.evaluator.weight.set(all);
+        value
+    }
+
     fn eval(self, expression: &Expression, scope: &Scope, depth: usize) -> Tree {
+        let value = self.worked_out(expression, scope, depth);
+        match expression {
+            Expression::Name(_)
+            | Expression::Path(..)
+            | Expression::Call { .. }
+            | Expression::Template(_) => self.bounded(value),
+            _ => value,
+        }
+    }
+
+    fn worked_out(self, expression: &Expression, scope: &Scope, depth: usize) -> Tree {
         let steps = &self.evaluator.steps;
         steps.set(steps.get() + 1);
         let Some(depth) = depth.checked_sub(1).filter(|_| steps.get() < MAX_STEPS) else {
+            self.evaluator.exhausted.set(true);
             return self.unknown("nested too deeply", &[]);
         };
         let eval = |inner: &Expression| self.eval(inner, scope, depth);

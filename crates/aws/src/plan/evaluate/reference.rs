@@ -206,7 +206,7 @@ impl Run<'_, '_> {
                 if module.is_empty() { format!("var.{name}") } else { format!("{module}.var.{name}") };
             match value {
                 Tree::Null => Tree::Null,
-                Tree::Text(marked) => Tree::Text(Marked { taints: vec![source], ..marked }),
+                // The value itself goes nowhere: neither into a policy nor into a name.
                 other => Tree::Text(Marked {
                     text: Text::symbol(source.clone()),
                     taints: other.taints().into_iter().chain([source]).collect(),

@@ -1,6 +1,7 @@
 //! Templates, their directives, and calls of functions.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::super::function;
 use super::operation::{boolean, scalar, text};
@@ -73,7 +74,9 @@ impl Run<'_, '_> {
             ("templatefile", Some(content)) => {
                 let mut inner = Scope { module: scope.module.clone(), variables: Vec::new() };
                 if let Some(Tree::Map(members)) = arguments.get(1) {
-                    inner.variables.extend(members.iter().map(|(name, value)| (name.clone(), value.clone())));
+                    inner
+                        .variables
+                        .extend(members.iter().map(|(name, value)| (name.clone(), Rc::new(value.clone()))));
                 }
                 terraform::template(&content).ok().map(|pieces| self.template(&pieces, &inner, depth))
             }
