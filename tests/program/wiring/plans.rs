@@ -1,5 +1,7 @@
 //! A plan that passes, and resources beside it that change the answer or hide it.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::support::Cli;
@@ -271,4 +273,27 @@ fn the_policy_of_a_secret_finds_its_secret() {
         let (code, report) = gate(arn, &all, &[("aws_secretsmanager_secret_policy.more", written.clone())]);
         assert_eq!(code, wanted, "{named:?} {written}: {report}");
     }
+}
+
+/// The default provider may be of another account or region than the contract, as an aliased one may.
+#[test]
+fn the_default_provider_says_where_a_plan_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-cases/00-control");
+    let text = std::fs::read_to_string(folder.join("plan.json")).unwrap();
+    let contract = std::fs::read_to_string(folder.join("seaworthy.toml")).unwrap();
+    let ask = |name: &str, setting: Value| {
+        let mut plan: Value = serde_json::from_str(&text).unwrap();
+        plan["configuration"]["provider_config"]["aws"]["expressions"][name] = setting;
+        let cli = Cli::new();
+        cli.write("plan.json", plan.to_string()).write("seaworthy.toml", &contract);
+        cli.run(&["wiring", "--plan", "plan.json", "--report", "json"])
+    };
+    let role = json!([{"role_arn": {"constant_value": "arn:aws:iam::999922223333:role/deploy"}}]);
+    ask("assume_role", role).error(&["999922223333", "111122223333"]);
+    let same = json!([{"role_arn": {"constant_value": "arn:aws:iam::111122223333:role/deploy"}}]);
+    assert_eq!(ask("assume_role", same).code, 0);
+    // Only apply tells the region: nothing is known to be where the contract wants it.
+    let unknown = ask("region", json!({"references": ["data.external.here.result", "data.external.here"]}));
+    assert_eq!(unknown.code, 2, "{}", unknown.stdout);
+    assert!(unknown.json()["not_checked"].to_string().contains("region"), "{}", unknown.stdout);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::config::Expr;
+use super::config::{Expr, Provider};
 use super::evaluate::Evaluator;
 use super::link::{Leaf, Linker};
 use super::resource::Resource;
@@ -49,6 +49,16 @@ const IDENTITY: &[&str] = &[
     "shared_credentials_files",
 ];
 
+/// The account of the role that a provider assumes.
+fn assumed_account(provider: &Provider, linker: &Linker<'_>) -> Option<String> {
+    let Expr::Blocks(blocks) = provider.expressions.get("assume_role")? else { return None };
+    let arn = match blocks.first()?.get("role_arn")? {
+        Expr::Constant(arn) => arn,
+        expression => linker.setting(expression)?,
+    };
+    Arn::account_of(arn.as_str()?).map(str::to_owned)
+}
+
 /// Types without region.
 fn is_global(kind: &str) -> bool {
     kind.starts_with("aws_iam_")
@@ -92,8 +102,10 @@ impl Home {
             .or(region)
             .or_else(|| only(|arn| arn.region))
             .or_else(common);
-        let account =
-            data("aws_caller_identity", &["account_id"]).or_else(allowed).or_else(|| only(|arn| arn.account));
+        let account = data("aws_caller_identity", &["account_id"])
+            .or_else(allowed)
+            .or_else(|| assumed_account(aws?, &linker))
+            .or_else(|| only(|arn| arn.account));
         let partition = data("aws_partition", &["partition"]).or_else(|| only(|arn| arn.partition));
         let by_region = region.as_deref().map(|region| match region {
             _ if region.starts_with("cn-") => "aws-cn",
@@ -154,6 +166,12 @@ impl Texts<'_> {
             (None, _) if self.linker.expression(resource, "region").is_some() => {
                 return Location::Unknown(format!("its region is known only after apply{through}"));
             }
+            // What the default provider's region is, only apply tells: a symbol would stand for any.
+            (None, None)
+                if home.region.is_none() && default.is_some_and(|d| d.expressions.contains_key("region")) =>
+            {
+                return Location::Unknown("the region of the provider aws is not known".to_owned());
+            }
             (None, None) => None,
             (None, Some(provider)) => {
                 let own = default.and_then(|default| default.expressions.get("region"));
@@ -177,16 +195,7 @@ impl Texts<'_> {
                     [Value::String(id)] => Some(id.clone()),
                     _ => None,
                 };
-                let assumed = || match provider.expressions.get("assume_role")? {
-                    Expr::Blocks(blocks) => match blocks.first()?.get("role_arn")? {
-                        Expr::Constant(arn) => Arn::account_of(arn.as_str()?).map(str::to_owned),
-                        expression => {
-                            Arn::account_of(self.linker.setting(expression)?.as_str()?).map(str::to_owned)
-                        }
-                    },
-                    _ => None,
-                };
-                match listed().or_else(assumed) {
+                match listed().or_else(|| assumed_account(provider, &self.linker)) {
                     _ if same => None,
                     Some(account) => Some(account),
                     None => return Location::Unknown(format!("its account is not known{through}")),
