@@ -14,7 +14,7 @@ use crate::rule::{Rule, Rules};
 use seaworthy_detect::{FileKind, Hit, Piece, Scratch};
 use seaworthy_image::Digest;
 use seaworthy_image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummary, Part};
-use seaworthy_image::nested::{NotOpened, closed_form, is_opened};
+use seaworthy_image::nested::{NotOpened, closed_form, is_manifest_name, is_opened, values_of};
 use seaworthy_source::{Origin, Place};
 
 /// A secret in a file of a layer, without its value.
@@ -216,7 +216,7 @@ pub fn examine(
         let piece = Piece { bytes, core_start, core_end, kind };
         // What lies in an archive is not the file that its package lists.
         let is_plain = whole && part.file.inside.is_none();
-        let decoded = rules.engine().scan(&piece, scratch, &mut |hit| {
+        let mut decoded = rules.engine().scan(&piece, scratch, &mut |hit| {
             let found = sighting(rules, key, part, (bytes, &places), hit);
             let comparable =
                 |s: &Sighting| is_plain && rules.get(s.rule).is_some_and(|r| !r.issued && !r.private_key);
@@ -225,6 +225,22 @@ pub fn examine(
                 s
             }));
         });
+        if part.file.kind == ContentKind::File && !is_manifest_name(part.file.name()) {
+            let (values, all) = values_of(bytes);
+            decoded &= all;
+            for mut value in values.into_iter().filter(|v| (core_start..core_end).contains(&v.at.start)) {
+                let inner = Piece { kind, ..Piece::whole(&value.content) };
+                rules.engine().scan(&inner, scratch, &mut |hit| {
+                    let hit = Hit { span: value.at.clone(), matched: value.at.clone(), ..hit };
+                    let found = sighting(rules, key, part, (bytes, &places), hit);
+                    sightings.extend(
+                        found
+                            .map(|s| Sighting { encoded: format!(" → base64 → gzip{}", s.encoded), ..s }),
+                    );
+                });
+                value.content.fill(0);
+            }
+        }
         // What is no text is read as bytes, and what of it is not decoded is counted.
         let is_text = || kind != FileKind::Unknown || memchr::memchr(0, bytes).is_none();
         if !decoded && !is_text() {

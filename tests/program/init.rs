@@ -303,6 +303,28 @@ fn an_environment_is_chosen() {
     cli.run(&["init", "--env", "nowhere"]).error(&["nowhere"]);
 }
 
+/// Environments that name their resources each in its own way are environments still.
+#[test]
+fn environments_need_not_declare_the_same() {
+    let cli = Cli::new();
+    cli.write("Dockerfile", "FROM scratch\n");
+    for (name, local) in [("prod", "mail"), ("staging", "m")] {
+        let text = format!(
+            "provider \"aws\" {{\n  region = \"{}\"\n}}\nresource \"aws_ssm_parameter\" \"{local}\" {{\n  \
+             name = \"/shop/{name}/mail\"\n  type = \"SecureString\"\n}}\n",
+            if name == "prod" { "eu-west-1" } else { "us-east-1" }
+        );
+        cli.write(&format!("infra/{name}/main.tf"), text);
+    }
+    cli.run(&["init", "--print"]).error(&["infra/prod, infra/staging", "--env"]);
+    let written = cli.run(&["init", "--print", "--env", "infra/prod"]).stdout;
+    assert!(!written.contains("staging") && !written.contains("us-east-1"), "{written}");
+    assert!(written.contains("eu-west-1"), "{written}");
+    // Parts of one environment stand beside each other, too.
+    std::fs::rename(cli.path("infra/prod"), cli.path("infra/network")).unwrap();
+    assert_eq!(cli.run(&["init", "--print"]).code, 0);
+}
+
 #[test]
 fn a_contract_is_told_what_it_lacks() {
     let cli = tasks(2);

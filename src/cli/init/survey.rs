@@ -261,7 +261,35 @@ pub(super) fn single(guesses: &[Guess]) -> Option<&Guess> {
     guesses.iter().all(|g| g.value == first.value).then_some(first)
 }
 
-/// Directories of environments other than the chosen one: root modules that declare the same things are alternatives.
+/// Whether a directory is named as an environment is: `prod`, `staging-eu`.
+fn is_environment(directory: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "prod",
+        "production",
+        "prd",
+        "live",
+        "staging",
+        "stage",
+        "stg",
+        "preprod",
+        "dev",
+        "development",
+        "test",
+        "testing",
+        "qa",
+        "uat",
+        "int",
+        "integration",
+        "sandbox",
+        "demo",
+        "preview",
+    ];
+    let name = directory.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    name.split(['-', '_', '.']).any(|part| NAMES.contains(&part))
+}
+
+/// Directories of environments other than the chosen one: root modules that declare the same things, or that stand beside
+/// each other under names of environments, are alternatives.
 fn alternatives(modules: &BTreeMap<String, Module>, chosen: Option<&str>) -> Result<Vec<String>, Failure> {
     let chosen = chosen.map(|c| if c.ends_with(".tfvars") { paths::parent(c) } else { c });
     if let Some(chosen) = chosen
@@ -278,7 +306,11 @@ fn alternatives(modules: &BTreeMap<String, Module>, chosen: Option<&str>) -> Res
         (Some(a), Some(b)) => !a.is_disjoint(b),
         _ => false,
     };
-    let alike = |d: &str| directories.iter().filter(|o| **o != d && share(o, d)).copied().collect::<Vec<_>>();
+    let beside =
+        |a: &str, b: &str| paths::parent(a) == paths::parent(b) && is_environment(a) && is_environment(b);
+    let alike = |d: &str| {
+        directories.iter().filter(|o| **o != d && (share(o, d) || beside(o, d))).copied().collect::<Vec<_>>()
+    };
     match chosen {
         Some(chosen) => {
             let own = directories.iter().filter(|d| paths::is_inside(d, chosen));
@@ -294,7 +326,7 @@ fn alternatives(modules: &BTreeMap<String, Module>, chosen: Option<&str>) -> Res
                 let listed = all.iter().map(|d| paths::written(d)).collect::<Vec<_>>().join(", ");
                 let one = all.last().map_or("", |d| paths::written(d));
                 Err(Failure(format!(
-                    "{listed} declare the same resources, so each is an environment of its own: a contract is for one; \
+                    "{listed} are alternatives, each an environment of its own: a contract is for one; \
                      choose it, such as --env {one}"
                 )))
             }

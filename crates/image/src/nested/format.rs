@@ -1,6 +1,7 @@
 //! What a file is, by its first bytes and, where those say too little, its name.
 
 use super::compressed::Kind;
+use super::manifest::is_manifest_name;
 use crate::layer::header::{BLOCK, Block, parse};
 
 /// A form that is opened.
@@ -112,6 +113,5 @@ fn is_tar(head: &[u8]) -> bool {
 }
 
 fn is_manifest(file: &[u8], head: &[u8]) -> bool {
-    let ending = [&b".yaml"[..], b".yml", b".json", b".tfstate"].iter().any(|e| file.ends_with(e));
-    ending && !head.contains(&0)
+    is_manifest_name(file) && !head.contains(&0)
 }

@@ -1,7 +1,7 @@
 //! Compressed values in texts: Helm keeps a release as JSON in gzip in base64, in a Secret whose values are base64 once
 //! more; cloud-init takes gzip in base64.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -69,6 +69,52 @@ pub(super) fn open(
         }
     }
     Ok(())
+}
+
+/// The most values of one text that are opened by [`values_of`], and the most bytes that one of them may have.
+const MOST_VALUES: usize = 32;
+const LARGEST_VALUE: u64 = 4 << 20;
+
+/// A compressed value in a text: base64 of gzip.
+#[derive(Debug)]
+pub struct CompressedValue {
+    /// Where it stands in the text, in bytes.
+    pub at: std::ops::Range<usize>,
+    /// What it says.
+    pub content: Vec<u8>,
+}
+
+/// The compressed values of a text that is no manifest: user data in Terraform, scripts that unpack themselves. The second
+/// answer is whether these are all, and whole.
+pub fn values_of(text: &[u8]) -> (Vec<CompressedValue>, bool) {
+    let (mut values, mut from, mut whole) = (Vec::new(), 0, true);
+    while let Some(found) = text.get(from..).and_then(|rest| memchr::memmem::find(rest, ONCE)) {
+        let start = from + found;
+        let (mut encoded, end) = run(text.get(start..).unwrap_or_default());
+        from = start + end.max(ONCE.len());
+        if encoded.len() % 4 == 1 {
+            encoded.pop();
+        }
+        let begins = start.checked_sub(1).and_then(|i| text.get(i)).is_none_or(|b| !is_base64(*b));
+        let Some(bytes) = begins.then(|| DECODER.decode(&encoded).ok()).flatten() else { continue };
+        if !bytes.starts_with(b"\x1f\x8b\x08") {
+            continue;
+        }
+        if values.len() == MOST_VALUES {
+            return (values, false);
+        }
+        let mut content = Vec::new();
+        let mut stream = flate2::read::GzDecoder::new(bytes.as_slice()).take(LARGEST_VALUE + 1);
+        // What comes before a fault is examined, too.
+        whole &= stream.read_to_end(&mut content).is_ok() && content.len() as u64 <= LARGEST_VALUE;
+        values.push(CompressedValue { at: start..start + end, content });
+    }
+    (values, whole)
+}
+
+/// Whether the compressed values of a file of this name are opened as files in it.
+pub fn is_manifest_name(file: &[u8]) -> bool {
+    [&b".yaml"[..], b".yml", b".json", b".tfstate"].iter().any(|e| file.ends_with(e))
 }
 
 fn too_large() -> io::Error {

@@ -33,6 +33,7 @@ use seaworthy_source::{LayerPath, escape_bytes};
 use source::{Source, Taker};
 
 pub use format::{closed_form, is_opened};
+pub use manifest::{CompressedValue, is_manifest_name, values_of};
 
 /// Bytes of a file's beginning that tell its form.
 pub const HEAD: usize = 1024;

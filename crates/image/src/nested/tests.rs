@@ -360,3 +360,16 @@ fn constants_that_repeat() {
     module.extend([b's', 0, 0, 0, 0]);
     misses("m.pyc", &module, "beyond the limit");
 }
+
+#[test]
+fn compressed_values_of_other_texts() {
+    let value = STANDARD.encode(gzip(TEXT));
+    let text = format!("user_data = \"{value}\"\nother = \"xH4sI{value}\"\n");
+    let (values, whole) = super::values_of(text.as_bytes());
+    assert!(whole);
+    assert_eq!(values.len(), 1, "{values:?}");
+    assert_eq!((values[0].at.clone(), &values[0].content[..]), (13..13 + value.len(), TEXT));
+    assert!(!super::values_of(&value.as_bytes()[..value.len() - 12]).1);
+    assert!(!super::values_of(format!("{value}\n").repeat(40).as_bytes()).1);
+    assert_eq!(super::values_of(b"H4sInothing H4sI").0.len(), 0);
+}
