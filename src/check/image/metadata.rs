@@ -111,7 +111,10 @@ pub(super) fn file_findings(
                 answers.examples_held_back += 1;
                 continue;
             }
-            let origin = sighting.origin(unreached.file(&sighting.file, Place::Whole));
+            let mut origin = unreached.file(&sighting.file, sighting.place.clone());
+            if !sighting.encoded.is_empty() {
+                origin.inside = Some(format!("{}{}", origin.inside.unwrap_or_default(), sighting.encoded));
+            }
             rated.push((sighting, rule, UNREACHED.to_owned(), rating, origin));
         }
     }
