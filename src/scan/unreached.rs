@@ -40,7 +40,7 @@ pub(super) fn examine<'s>(
         pipeline.progress.layers.fetch_add(1, Ordering::Relaxed);
         let tar = MembersAsTar::new(source, &images.unreached);
         let facts = Arc::new(pipeline.layer(scope, Box::new(tar), &Expected::default()));
-        unreached.push(Unreached { artifact: name.clone(), member: None, facts });
+        unreached.push(Unreached { artifact: name, member: None, facts });
     }
     unreached
 }
