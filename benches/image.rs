@@ -45,7 +45,7 @@ fn main() {
 
 fn inspect(rules: &Rules, folder: &Path, jobs: usize) {
     let contract = Contract::default();
-    let source = layout::open("bench", folder, None).unwrap();
+    let source = layout::open("bench", folder, None, &seaworthy_image::Limits::default()).unwrap();
     let setup = Setup {
         contract: &contract,
         rules,

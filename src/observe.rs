@@ -12,7 +12,7 @@ pub mod secret_file;
 
 pub use content::{ChunkFacts, LayerFacts, SecretFileSighting, Sighting, examine};
 pub(crate) use image::environment;
-pub use image::{Examined, ExaminedImage, LayerView};
+pub use image::{Examined, ExaminedImage, LayerView, Unreached};
 
 /// A secret that the contract injects at runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ mod papers;
 mod pipeline;
 pub mod request;
 mod source_lines;
+mod unreached;
 mod verdict;
 mod verify;
 mod wiring;

@@ -56,7 +56,7 @@ fn the_example_says_everything() {
     assert_eq!(api_key.kms_key.as_deref(), Some("alias/orders"));
     let [accept, open] = contract.accept_entries.as_slice() else { panic!("two entries") };
     assert!(open.not_checked && !accept.not_checked);
-    assert_eq!(accept.position.to_string(), "72:1");
+    assert_eq!(accept.position.to_string(), "73:1");
     assert_eq!(accept.path.as_ref().unwrap().as_str(), "app/tests/**");
     assert_eq!(accept.fingerprint, Fingerprint::parse("0123456789abcdef0123456789abcdef"));
     assert_eq!(accept.expires, date(2027, 1, 31));

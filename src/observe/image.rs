@@ -17,8 +17,48 @@ pub struct Examined {
     pub images: Vec<ExaminedImage>,
     /// Documents and layers whose bytes differ from their digest.
     pub mismatches: Vec<Mismatch>,
+    /// What the archive or layout holds beside its images.
+    pub unreached: Vec<Unreached>,
     /// The packages that the contract names as the project's own.
     pub own: OwnPackages,
+}
+
+/// Content of an archive or a layout that no manifest reaches: shipped with it, and in no image.
+pub struct Unreached {
+    /// The archive's or the layout's name.
+    pub artifact: String,
+    /// The member that was read as a layer; nothing if the files are the members themselves.
+    pub member: Option<String>,
+    /// What was seen.
+    pub facts: Arc<LayerFacts>,
+}
+
+impl Unreached {
+    /// An origin that is the member with this file.
+    pub(crate) fn file(&self, file: &FileMeta, place: Place) -> Origin {
+        let (path, inside) = match (&self.member, file.kind) {
+            (None, _) => (file.path.display(), file.inside().to_owned()),
+            // Bytes that are in no file of the member have only its name.
+            (Some(member), ContentKind::Tail | ContentKind::Raw) => {
+                (member.clone(), file.inside().to_owned())
+            }
+            (Some(member), _) => (member.clone(), format!("!/{}{}", file.path.display(), file.inside())),
+        };
+        let inside = Some(inside).filter(|i| !i.is_empty());
+        let origin = Origin::new(OriginKind::Artifact, self.artifact.clone());
+        Origin { path: Some(path), inside, place, ..origin }
+    }
+
+    /// The origin of what is wrong with the reading.
+    pub(crate) fn whole(&self) -> Origin {
+        let path = self.member.clone();
+        Origin { path, ..Origin::new(OriginKind::Artifact, self.artifact.clone()) }
+    }
+
+    /// No package is installed there.
+    pub(crate) fn surroundings<'a>(own: &'a OwnPackages) -> Surroundings<'a> {
+        Surroundings { exists: Box::new(|_| false), manifests: Vec::new(), own }
+    }
 }
 
 /// One image with what was seen in its layers.

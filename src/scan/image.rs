@@ -8,7 +8,7 @@ use rayon::Scope;
 
 use super::exec::{Engine, ExecRequest};
 use super::pipeline::{Asked, Expected, Pipeline};
-use super::{ImageFacts, Outcome, ScanError, Setup};
+use super::{ImageFacts, Outcome, ScanError, Setup, unreached};
 use crate::check::image::ALL;
 use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRuns};
 use crate::check::provenance::ImageAttestation;
@@ -18,7 +18,7 @@ use crate::finding::{ArtifactRecord, Coverage, LayerRecord, NotChecked, Reads, S
 use crate::observe::entrypoint::{self as startup, Entrypoint, Startup};
 use crate::observe::fallback::Watch;
 use crate::observe::library::OwnPackages;
-use crate::observe::{Examined, ExaminedImage, LayerFacts, LayerView};
+use crate::observe::{Examined, ExaminedImage, LayerFacts, LayerView, Unreached};
 use seaworthy_dockerfile::Dockerfile;
 use seaworthy_dockerfile::history::{HistoryLine, InstructionRef, match_history};
 use seaworthy_image::layer::Compression;
@@ -53,7 +53,7 @@ struct Starts {
 }
 
 /// What became of each blob.
-type Seen = HashMap<String, Result<Arc<LayerFacts>, FetchError>>;
+pub(super) type Seen = HashMap<String, Result<Arc<LayerFacts>, FetchError>>;
 
 /// Examines an image, or all images behind a reference.
 ///
@@ -115,8 +115,9 @@ fn look<T>(
     let wanted = wanted(&images, &seen);
     setup.progress.layers.fetch_add(wanted.len() as u64, Ordering::Relaxed);
     seen.extend(pool.scope(|scope| read_all(scope, &pipeline, source, &wanted, setup.jobs)));
+    let unreached = pool.scope(|scope| unreached::examine(scope, &pipeline, source, &images, &mut seen));
     let starts = Starts { entrypoints, overflowed: pipeline.overflowed() };
-    Ok((judge(setup, request, images, &seen, &starts), answer))
+    Ok((judge(setup, request, images, unreached, &seen, &starts), answer))
 }
 
 /// The contract's limits, as the image reader takes them.
@@ -125,6 +126,7 @@ pub(super) fn limits(contract: &Contract) -> Limits {
     Limits {
         document_bytes: given.max_manifest_bytes,
         layer_bytes: given.max_layer_bytes,
+        archive_bytes: given.max_total_bytes,
         ratio: given.max_compression_ratio,
         entries: given.max_entries_per_layer,
         path_bytes: usize::try_from(given.max_path_bytes).unwrap_or(usize::MAX),
@@ -179,7 +181,14 @@ fn read_all<'s>(
 }
 
 /// Asks the checks and sums up.
-fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen, starts: &Starts) -> Outcome {
+fn judge(
+    setup: &Setup<'_>,
+    request: &ImageRequest,
+    images: Images,
+    unreached: Vec<Unreached>,
+    seen: &Seen,
+    starts: &Starts,
+) -> Outcome {
     let indexes: BTreeSet<String> =
         images.images.iter().flat_map(|i| &i.indexes).map(|index| index.digest.to_string()).collect();
     let masker = Masker::new(setup.rules);
@@ -188,7 +197,7 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
     let mut artifacts = Vec::new();
     let mut own = OwnPackages::default();
     starts.entrypoints.iter().for_each(|e| own.add_command(e.command.iter().map(String::as_str)));
-    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches, own };
+    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches, unreached, own };
     for image in images.images {
         let facts = |layer: &Layer| seen.get(&layer.blob.key).and_then(|r| r.as_ref().ok().cloned());
         let layers: Vec<LayerView> = image
@@ -255,6 +264,7 @@ fn judge(setup: &Setup<'_>, request: &ImageRequest, images: Images, seen: &Seen,
             answers.not_checked.push(NotChecked::file(origin, reason, readers));
         }
     }
+    answers.not_checked.extend(unreached::not_checked(&examined.unreached, &context));
     answers.not_checked.extend(missed.into_iter().map(|m| not_checked(m, &asked, &context)));
     let layers = examined.images.iter().flat_map(|image| layers(image, &masker)).collect();
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);

@@ -32,7 +32,7 @@ pub(super) struct Pipeline<'a> {
     room: AtomicUsize,
     overflowed: AtomicBool,
     pub(super) limits: &'a Limits,
-    progress: &'a Progress,
+    pub(super) progress: &'a Progress,
     total_bytes: u64,
     jobs: usize,
     in_flight: AtomicUsize,

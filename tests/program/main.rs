@@ -28,6 +28,7 @@ mod gate;
 mod gate_cases;
 mod gate_crash;
 mod hostile;
+mod hostile_archives;
 mod init;
 mod mutants;
 mod nested;

@@ -1,7 +1,7 @@
 //! Archives: `docker save`'s in both shapes, and OCI layouts in a tar. A plain tar is indexed once and read at random;
 //! one that is compressed as a whole can only be read in order (see [`super::stream`]).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::bundle::{self, Members, read_limited};
 use super::layer::Compression;
-use super::member::{link_target, member_name, tar_error};
+use super::outer::{AFTER_END, Advance, GOES_ON, HEADERS, Headers, Next, What};
 use super::stream::StreamArchive;
 use super::{Blob, FetchError, ImageError, Images, Limits, Missed, Source, StreamSource};
 use seaworthy_source::input::{self, InputError};
@@ -18,6 +18,8 @@ use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
 /// How many links from member to member are followed.
 const LINKS: usize = 8;
+/// Most repeated members that are named.
+const REPEATED: usize = 20;
 
 /// An archive on disk.
 pub struct Archive {
@@ -30,7 +32,12 @@ pub struct Archive {
 ///
 /// # Errors
 /// If the file cannot be read or is no tar.
-pub fn open(name: &str, path: &Path, tag: Option<String>) -> Result<Box<dyn Source>, ImageError> {
+pub fn open(
+    name: &str,
+    path: &Path,
+    tag: Option<String>,
+    limits: &Limits,
+) -> Result<Box<dyn Source>, ImageError> {
     let fail = |source| ImageError::Io { path: path.into(), source };
     let not_an_image =
         |reason: &str| ImageError::NotAnImage { name: name.to_owned(), reason: reason.to_owned() };
@@ -65,7 +72,7 @@ pub fn open(name: &str, path: &Path, tag: Option<String>) -> Result<Box<dyn Sour
             return Ok(Box::new(StreamArchive::new(name, tag, Box::new(open))));
         }
     }
-    let members = TarMembers::index(name, file)?;
+    let members = TarMembers::index(name, file, limits)?;
     Ok(Box::new(Archive { name: name.to_owned(), tag, members }))
 }
 
@@ -115,56 +122,104 @@ fn looks_like(file: &File) -> String {
 struct TarMembers {
     file: Arc<File>,
     places: HashMap<String, Place>,
+    /// What stands in its headers and is no plain name.
+    headers: Arc<[u8]>,
     faults: Vec<Missed>,
+}
+
+/// A file that is read from header to header.
+struct Cursor<'a> {
+    file: &'a File,
+    at: u64,
+    length: u64,
+}
+
+impl Read for Cursor<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buf, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Advance for Cursor<'_> {
+    fn advance(&mut self, count: u64) -> io::Result<u64> {
+        let count = count.min(self.length.saturating_sub(self.at));
+        self.at += count;
+        Ok(count)
+    }
+}
+
+impl Cursor<'_> {
+    /// Whether only zeros follow.
+    fn ends_here(&mut self) -> io::Result<bool> {
+        let mut buf = vec![0; 64 << 10];
+        let start = self.at;
+        let mut zeros = true;
+        while zeros {
+            match self.read(&mut buf)? {
+                0 => break,
+                count => zeros = buf.iter().take(count).all(|b| *b == 0),
+            }
+        }
+        self.at = start;
+        Ok(zeros)
+    }
 }
 
 impl TarMembers {
     /// Reads all headers, seeking over the content.
-    fn index(name: &str, mut file: File) -> Result<Self, ImageError> {
-        let origin = || Origin::new(OriginKind::Artifact, name);
-        let length = file.seek(SeekFrom::End(0)).map_err(|e| not_seekable(name, &e))?;
-        file.rewind().map_err(|e| not_seekable(name, &e))?;
+    fn index(name: &str, file: File, limits: &Limits) -> Result<Self, ImageError> {
+        let unread = |e: io::Error| ImageError::NotAnImage { name: name.to_owned(), reason: e.to_string() };
+        let length = (&file).seek(SeekFrom::End(0)).map_err(unread)?;
         let mut places = HashMap::new();
         let mut faults = Vec::new();
-        let mut names = Vec::new();
         let mut damage = |what: &str, reason: String| {
-            faults.push(Missed { origin: origin(), what: what.into(), reason });
+            let origin = Origin::new(OriginKind::Artifact, name);
+            faults.push(Missed { origin, what: what.into(), reason });
         };
-        let mut archive = tar::Archive::new(&file);
-        let entries = archive.entries_with_seek().map_err(|e| not_seekable(name, &e))?;
-        for entry in entries {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(e) => {
-                    damage("archive", format!("damaged after {} members: {}", names.len(), tar_error(&e)));
+        let mut cursor = Cursor { file: &file, at: 0, length };
+        let mut headers = Headers::new(limits);
+        let mut repeated = BTreeSet::new();
+        loop {
+            let member = match headers.next(&mut cursor).map_err(unread)? {
+                Next::Member(member) => member,
+                Next::Damaged(reason) => {
+                    damage("archive", format!("damaged after {} members: {reason}", places.len()));
+                    break;
+                }
+                Next::End => {
+                    if !cursor.ends_here().map_err(unread)? {
+                        let (start, size) = (cursor.at, length.saturating_sub(cursor.at));
+                        damage(&format!("{size} bytes of the archive"), GOES_ON.to_owned());
+                        places.insert(AFTER_END.to_owned(), Place::At { start, size });
+                    }
                     break;
                 }
             };
-            let member = member_name(&entry.path_bytes());
-            let (start, size) = (entry.raw_file_position(), entry.size());
-            let kind = entry.header().entry_type();
-            let place = if kind.is_symlink() || kind.is_hard_link() {
-                let target = entry.link_name_bytes().unwrap_or_default();
-                Place::Link(link_target(&member, &target, kind.is_symlink()))
-            } else if kind.is_dir() {
-                continue;
-            } else {
-                if start.saturating_add(size) > length {
-                    let have = length.saturating_sub(start);
-                    damage(
-                        "archive",
-                        format!(
-                            "cut off inside {}: {have} of {size} bytes are there",
-                            escape_bytes(member.as_bytes())
-                        ),
-                    );
-                }
-                Place::At { start, size: size.min(length.saturating_sub(start)) }
+            let start = cursor.at;
+            let there = cursor.advance(member.size).map_err(unread)?;
+            if there < member.size {
+                let shown = escape_bytes(member.name.as_bytes());
+                damage(
+                    "archive",
+                    format!("cut off inside {shown}: {there} of {} bytes are there", member.size),
+                );
+            }
+            let place = match member.what {
+                What::Link(target) => Place::Link(target),
+                What::File => Place::At { start, size: there },
+                What::Empty => continue,
             };
-            names.push(member.clone());
-            places.insert(member, place);
+            if places.contains_key(&member.name) && repeated.len() < REPEATED {
+                repeated.insert(member.name.clone());
+            }
+            places.insert(member.name, place);
         }
-        for twice in bundle::repeated(names.iter().map(String::as_str)) {
+        for (what, reason) in headers.told() {
+            damage(&what, reason);
+        }
+        for twice in &repeated {
             let what = format!("member {}", escape_bytes(twice.as_bytes()));
             damage(&what, "the archive holds it more than once: readers differ in which they take".into());
         }
@@ -172,7 +227,7 @@ impl TarMembers {
             let reason = format!("is not a tar archive{}", looks_like(&file));
             return Err(ImageError::NotAnImage { name: name.to_owned(), reason });
         }
-        Ok(Self { file: Arc::new(file), places, faults })
+        Ok(Self { file: Arc::new(file), places, headers: headers.beside.into(), faults })
     }
 
     fn find(&self, member: &str) -> Result<(u64, u64), FetchError> {
@@ -194,6 +249,9 @@ impl Members for TarMembers {
     }
 
     fn open(&self, member: &str) -> Result<Box<dyn Read + Send>, FetchError> {
+        if member == HEADERS {
+            return Ok(Box::new(io::Cursor::new(Arc::clone(&self.headers))));
+        }
         let (start, size) = self.find(member)?;
         Ok(Box::new(Section { file: Arc::clone(&self.file), at: start, end: start + size }))
     }
@@ -204,6 +262,31 @@ impl Members for TarMembers {
 
     fn faults(&self) -> Vec<Missed> {
         self.faults.clone()
+    }
+
+    fn list(&self) -> Vec<(String, Option<u64>)> {
+        let mut all: Vec<(String, Option<u64>)> = Vec::new();
+        for (name, place) in &self.places {
+            if let Place::At { size, .. } = place {
+                all.push((name.clone(), Some(*size)));
+            }
+        }
+        all.sort_unstable();
+        if !self.headers.is_empty() {
+            all.push((HEADERS.to_owned(), Some(self.headers.len() as u64)));
+        }
+        all
+    }
+
+    fn resolve(&self, member: &str) -> String {
+        let mut at = member;
+        for _ in 0..LINKS {
+            match self.places.get(at) {
+                Some(Place::Link(target)) => at = target,
+                _ => break,
+            }
+        }
+        at.to_owned()
     }
 }
 
@@ -222,8 +305,4 @@ impl Read for Section {
         self.at += n as u64;
         Ok(n)
     }
-}
-
-fn not_seekable(name: &str, e: &io::Error) -> ImageError {
-    ImageError::NotAnImage { name: name.to_owned(), reason: e.to_string() }
 }

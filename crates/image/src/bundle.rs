@@ -1,9 +1,9 @@
 //! Images in files: an OCI layout, `docker save`'s archive, or both in one, whichever way the members are stored.
 
-use std::collections::HashSet;
 use std::io::Read;
 use std::sync::Arc;
 
+use super::beside::Recorded;
 use super::document::ambiguity;
 use super::manifest::{ArchiveEntry, Manifest};
 use super::resolve::{Root, assemble, json_error, resolve};
@@ -22,10 +22,37 @@ pub(super) trait Members: Send + Sync {
     fn has(&self, member: &str) -> bool;
     /// What is wrong with the container of the members itself.
     fn faults(&self) -> Vec<Missed>;
+    /// All members, with their sizes if they can be examined, and what stands beside them in the container.
+    fn list(&self) -> Vec<(String, Option<u64>)>;
+    /// The member that a name leads to, links followed.
+    fn resolve(&self, member: &str) -> String {
+        member.to_owned()
+    }
 }
 
 /// Reads the images of a set of members; `tag` selects one.
 pub(super) fn images(
+    members: &dyn Members,
+    name: &str,
+    tag: Option<&str>,
+    limits: &Limits,
+) -> Result<Images, ImageError> {
+    let all = Recorded::new(members);
+    let mut images = selected(&all, name, tag, limits)?;
+    // What belongs to an image that was not asked for is reached, and not asked for.
+    let keys = |images: &Images| -> Vec<String> {
+        images.images.iter().flat_map(|i| &i.layers).map(|layer| all.resolve(&layer.blob.key)).collect()
+    };
+    let mut layers = keys(&images);
+    if tag.is_some() {
+        images.not_requested = keys(&selected(&all, name, None, limits)?);
+        layers.extend(images.not_requested.iter().cloned());
+    }
+    all.add_unreached(&layers, name, &mut images);
+    Ok(images)
+}
+
+fn selected(
     members: &dyn Members,
     name: &str,
     tag: Option<&str>,
@@ -241,15 +268,6 @@ impl Fetch for LayoutFetch<'_> {
         }
         Ok(found)
     }
-}
-
-/// Names of members that occur more than once: readers differ in which they take.
-pub(super) fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut seen = HashSet::new();
-    let mut twice: Vec<String> = names.filter(|n| !seen.insert(*n)).map(str::to_owned).collect();
-    twice.sort_unstable();
-    twice.dedup();
-    twice
 }
 
 /// Reads at most `limit` bytes.

@@ -157,7 +157,7 @@ mod tests {
 
     /// What `docker save` writes: a config, one layer, and the list.
     fn saved() -> Vec<u8> {
-        let layer = vec![7; 300_000];
+        let layer = vec![0; 300_000];
         let config = json!({ "rootfs": { "diff_ids": [Digest::of(&layer).as_str()] } }).to_string();
         let list =
             json!([{ "Config": "c.json", "RepoTags": ["app:1"], "Layers": ["l/layer.tar"] }]).to_string();

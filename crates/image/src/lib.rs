@@ -30,6 +30,7 @@
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 pub mod archive;
+mod beside;
 mod bundle;
 #[cfg(feature = "registry")]
 pub mod daemon;
@@ -41,6 +42,7 @@ mod limits;
 mod manifest;
 mod member;
 pub mod nested;
+mod outer;
 mod reference;
 #[cfg(feature = "registry")]
 pub mod registry;
@@ -57,6 +59,7 @@ use std::sync::Arc;
 
 use seaworthy_source::Origin;
 
+pub use beside::MembersAsTar;
 pub use digest::{Digest, Hasher, HashingReader};
 pub use document::Document;
 pub use limits::Limits;
@@ -135,6 +138,11 @@ pub struct Images {
     pub mismatches: Vec<Mismatch>,
     /// What could not be had.
     pub missed: Vec<Missed>,
+    /// Members of an archive or a layout that no manifest reaches, to be examined as files ([`MembersAsTar`]). Those that
+    /// a stream handed on as layers are not among them.
+    pub unreached: Vec<Blob>,
+    /// Names of members that are layers of images that were not asked for.
+    pub not_requested: Vec<String>,
 }
 
 /// One image of one platform.

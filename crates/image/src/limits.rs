@@ -17,9 +17,11 @@ pub struct Limits {
     pub layers: usize,
     /// Most bytes that one layer may hold uncompressed.
     pub layer_bytes: u64,
-    /// Most uncompressed bytes for each compressed one, once a layer is over `ratio_after_bytes`.
+    /// Most bytes of an archive that comes as a stream, uncompressed.
+    pub archive_bytes: u64,
+    /// Most uncompressed bytes for each compressed one, once a layer or an archive is over `ratio_after_bytes`.
     pub ratio: u64,
-    /// How many bytes a layer may unpack to, whatever the ratio.
+    /// How many bytes a layer or an archive may unpack to, whatever the ratio.
     pub ratio_after_bytes: u64,
     /// Most entries of one layer.
     pub entries: u64,
@@ -33,7 +35,7 @@ pub struct Limits {
     pub nested_bytes: u64,
     /// How many bytes a file may unpack to, whatever the ratio.
     pub nested_ratio_after_bytes: u64,
-    /// Most files of one archive inside a layer.
+    /// Most files of one archive inside a layer, and most members of an archive of images.
     pub nested_entries: u64,
     /// Seconds without an answer before a registry or daemon is given up.
     pub timeout_seconds: u64,
@@ -49,8 +51,9 @@ impl Default for Limits {
             index_depth: 4,
             layers: 1024,
             layer_bytes: 256 << 30,
+            archive_bytes: 1 << 40,
             ratio: 200,
-            ratio_after_bytes: 1 << 30,
+            ratio_after_bytes: 16 << 20,
             entries: 5_000_000,
             path_bytes: 4096,
             extended_header_bytes: 1 << 20,

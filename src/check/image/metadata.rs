@@ -4,8 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
-use crate::observe::{Examined, LayerView, Sighting};
+use crate::observe::{Examined, LayerView, Sighting, Unreached};
 use seaworthy_source::{FileState, Origin, Place};
+
+/// Where a secret is that stands beside the images.
+const UNREACHED: &str = "in a part of the archive that no manifest refers to, but that is shipped with it";
 
 /// Where among the answers the finding of a secret is: by detector and by the value's group.
 pub(super) type Seen = HashMap<(String, u64), usize>;
@@ -94,8 +97,25 @@ pub(super) fn file_findings(
                     continue;
                 }
                 let origin = sighting.origin(image.file(view, &sighting.file, Place::Whole));
-                rated.push((sighting, rule, state, rating, origin));
+                rated.push((sighting, rule, sentence(state), rating, origin));
             }
+        }
+    }
+    // Bytes without a state, like those of a layer that belong to no file.
+    for unreached in examined.unreached.iter().filter(|_| wanted(None)) {
+        let surroundings = Unreached::surroundings(&examined.own);
+        for sighting in &unreached.facts.sightings {
+            let Some(rule) = context.rules.get(sighting.rule) else { continue };
+            let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+            if rating.held_back {
+                answers.examples_held_back += 1;
+                continue;
+            }
+            let mut origin = unreached.file(&sighting.file, sighting.place.clone());
+            if !sighting.encoded.is_empty() {
+                origin.inside = Some(format!("{}{}", origin.inside.unwrap_or_default(), sighting.encoded));
+            }
+            rated.push((sighting, rule, UNREACHED.to_owned(), rating, origin));
         }
     }
     // A secret that also stands elsewhere than in libraries has the severity of that place.
@@ -103,7 +123,7 @@ pub(super) fn file_findings(
     let elsewhere = rated.iter().filter(|(_, _, _, rating, _)| rating.library.is_none());
     let outside: HashSet<(usize, u64)> = elsewhere.map(|(sighting, ..)| secret_of(sighting)).collect();
     let mut seen = Seen::new();
-    for (sighting, rule, state, rating, origin) in rated {
+    for (sighting, rule, sentence, rating, origin) in rated {
         let path = origin.whole_path().unwrap_or_default();
         let id = &rule.detector.id;
         // What one library's tests hold is one finding for each detector.
@@ -116,7 +136,7 @@ pub(super) fn file_findings(
             detector: Some(id.clone()),
             severity: rating.severity,
             confidence: rating.confidence,
-            message: format!("{} {}", rule.name, sentence(state)),
+            message: format!("{} {sentence}", rule.name),
             fix: format!("{} {}", meta.fix, rule.fix),
             origin,
             secret: Some(sighting.mark.redacted.clone()),

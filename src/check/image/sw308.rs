@@ -4,7 +4,7 @@ use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
 use crate::observe::Examined;
 use crate::observe::SecretFileSighting;
-use seaworthy_source::{FileState, Place};
+use seaworthy_source::{FileState, Origin, Place};
 
 /// SW308.
 pub struct SecretFile;
@@ -27,6 +27,17 @@ impl Check<Examined> for SecretFile {
     }
 
     fn run(&self, examined: &Examined, context: &Context<'_>, answers: &mut Answers) {
+        for unreached in &examined.unreached {
+            let mut seen = std::collections::HashSet::new();
+            for SecretFileSighting { file, kind, severity } in &unreached.facts.secret_files {
+                if seen.insert((file.ordinal, file.path.as_bytes(), file.inside())) {
+                    let origin = unreached.file(file, Place::Whole);
+                    let place = "a part of the archive that no manifest refers to";
+                    let message = format!("{} is in {place}", kind.what);
+                    answers.findings.push(finding(context, origin, kind.what, *severity, message));
+                }
+            }
+        }
         for image in &examined.images {
             let own = image.own_packages(&examined.own);
             let surroundings = image.surroundings(&own);
@@ -49,25 +60,38 @@ impl Check<Examined> for SecretFile {
                         }
                         _ => String::new(),
                     };
-                    let path = origin.whole_path().unwrap_or_default();
-                    answers.findings.push(Finding {
-                        check: META.id,
-                        detector: None,
-                        severity: if library.is_some() { Severity::Low } else { *severity },
-                        confidence: if library.is_some() { Confidence::Low } else { Confidence::High },
-                        message: format!("{} is in the image{fate}", kind.what),
-                        fix: META.fix.to_owned(),
-                        origin,
-                        secret: None,
-                        fingerprint: Fingerprint::new(context.key, META.id, kind.what, &[&path], None),
-                        places: Vec::new(),
-                        notes: library
-                            .map(|l| format!("it is a sample of the library {l}"))
-                            .into_iter()
-                            .collect(),
-                    });
+                    let message = format!("{} is in the image{fate}", kind.what);
+                    let mut finding = finding(context, origin, kind.what, *severity, message);
+                    if let Some(library) = library {
+                        (finding.severity, finding.confidence) = (Severity::Low, Confidence::Low);
+                        finding.notes.push(format!("it is a sample of the library {library}"));
+                    }
+                    answers.findings.push(finding);
                 }
             }
         }
+    }
+}
+
+fn finding(
+    context: &Context<'_>,
+    origin: Origin,
+    what: &str,
+    severity: Severity,
+    message: String,
+) -> Finding {
+    let path = origin.whole_path().unwrap_or_default();
+    Finding {
+        check: META.id,
+        detector: None,
+        severity,
+        confidence: Confidence::High,
+        message,
+        fix: META.fix.to_owned(),
+        fingerprint: Fingerprint::new(context.key, META.id, what, &[&path], None),
+        origin,
+        secret: None,
+        places: Vec::new(),
+        notes: Vec::new(),
     }
 }

@@ -18,8 +18,7 @@ pub(in crate::contract) struct RawLimits {
     /// Entries of one layer's tar archive.
     #[schemars(range(min = 1), extend("default" = Limits::default().max_entries_per_layer))]
     pub max_entries_per_layer: Count,
-    /// Uncompressed bytes for each compressed byte: of a layer once it has given more than 1 GiB, of a file in it once it
-    /// has given more than 16 MiB.
+    /// Uncompressed bytes for each compressed byte, once an archive, a layer or a file in it has given more than 16 MiB.
     #[schemars(range(min = 1), extend("default" = Limits::default().max_compression_ratio))]
     pub max_compression_ratio: Count,
     /// How deep files inside files (archives, compressed files) are opened.
@@ -28,9 +27,12 @@ pub(in crate::contract) struct RawLimits {
     /// Bytes that one file may unpack to, files inside files included.
     #[schemars(range(min = 1), extend("default" = Limits::default().max_archive_bytes))]
     pub max_archive_bytes: Count,
-    /// Files of one archive inside a layer or a context.
+    /// Files of one archive inside a layer or a context, and members of an archive of images.
     #[schemars(range(min = 1), extend("default" = Limits::default().max_archive_entries))]
     pub max_archive_entries: Count,
+    /// Bytes of one file of a build context.
+    #[schemars(range(min = 1), extend("default" = Limits::default().max_context_file_bytes))]
+    pub max_context_file_bytes: Count,
     /// Bytes of a path in a layer.
     #[schemars(range(min = 1), extend("default" = Limits::default().max_path_bytes))]
     pub max_path_bytes: Count,
@@ -54,15 +56,16 @@ pub struct Limits {
     pub max_total_bytes: u64,
     /// Entries of one layer's tar archive.
     pub max_entries_per_layer: u64,
-    /// Uncompressed bytes for each compressed byte: of a layer once it has given more than 1 GiB, of a file in it once it
-    /// has given more than 16 MiB.
+    /// Uncompressed bytes for each compressed byte, once an archive, a layer or a file in it has given more than 16 MiB.
     pub max_compression_ratio: u64,
     /// How deep files inside files are opened.
     pub max_archive_depth: u64,
     /// Bytes that one file may unpack to, files inside files included.
     pub max_archive_bytes: u64,
-    /// Files of one archive inside a layer or a context.
+    /// Files of one archive inside a layer or a context, and members of an archive of images.
     pub max_archive_entries: u64,
+    /// Bytes of one file of a build context.
+    pub max_context_file_bytes: u64,
     /// Bytes of a path in a layer.
     pub max_path_bytes: u64,
     /// Bytes of one PAX extended header in a layer.
@@ -79,11 +82,12 @@ impl Default for Limits {
             max_layer_bytes: 16 << 30,
             max_total_bytes: 64 << 30,
             max_entries_per_layer: 2_000_000,
-            // Deflate reaches 1,032 to 1 at best, and a gigabyte of real data does not come near.
+            // Deflate reaches 1,032 to 1 at best, and many megabytes of real data do not come near.
             max_compression_ratio: 200,
             max_archive_depth: 4,
             max_archive_bytes: 4 << 30,
             max_archive_entries: 200_000,
+            max_context_file_bytes: 4 << 30,
             // PATH_MAX on Linux.
             max_path_bytes: 4_096,
             max_pax_bytes: 1 << 20,
@@ -106,6 +110,7 @@ pub(in crate::contract) fn limits(raw: &RawLimits) -> Limits {
         max_archive_depth: or(&raw.max_archive_depth, default.max_archive_depth),
         max_archive_bytes: or(&raw.max_archive_bytes, default.max_archive_bytes),
         max_archive_entries: or(&raw.max_archive_entries, default.max_archive_entries),
+        max_context_file_bytes: or(&raw.max_context_file_bytes, default.max_context_file_bytes),
         max_path_bytes: or(&raw.max_path_bytes, default.max_path_bytes),
         max_pax_bytes: or(&raw.max_pax_bytes, default.max_pax_bytes),
         max_manifest_bytes: or(&raw.max_manifest_bytes, default.max_manifest_bytes),

@@ -101,9 +101,10 @@ fn open(setup: &Setup<'_>, source: &ImageSource, image: &Named) -> Result<Box<dy
         }
         ImageSource::Directory(folder) => {
             let path = archived(folder, &image.digest)?;
+            let limits = limits(setup.contract);
             let opened = match path.is_dir() {
-                true => layout::open(&name, &path, None),
-                false => archive::open(&name, &path, None),
+                true => layout::open(&name, &path, None, &limits),
+                false => archive::open(&name, &path, None, &limits),
             };
             opened.map_err(|e| e.to_string())
         }

@@ -129,7 +129,8 @@ fn open(
     facts: &mut ChunkFacts,
 ) -> std::io::Result<()> {
     let limits = super::super::image::limits(setup.contract);
-    let (mut file, _) = input::open(path)?;
+    let (file, _) = input::open(path)?;
+    let mut file = Limited { file, left: setup.contract.limits.max_context_file_bytes };
     let overlap = Overlap { behind: BEHIND, ahead: AHEAD };
     let opened = nested::open(meta, &mut file, &limits, overlap, &mut |chunk| {
         facts.merge(examine(setup.rules, &setup.key, watch, &chunk, scratch));
@@ -137,6 +138,27 @@ fn open(
     });
     facts.not_opened.extend(opened.missed);
     Ok(())
+}
+
+/// A file, read as far as the limit.
+struct Limited {
+    file: std::fs::File,
+    left: u64,
+}
+
+impl Read for Limited {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.by_ref().take(self.left).read(buf)?;
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+impl Limited {
+    /// Whether the limit was met before the file's end.
+    fn is_cut(&mut self) -> std::io::Result<bool> {
+        Ok(self.left == 0 && self.file.read(&mut [0])? > 0)
+    }
 }
 
 /// One file on its way.
@@ -164,7 +186,9 @@ impl Pieces<'_> {
         scratch: &mut Scratch,
         facts: &mut ChunkFacts,
     ) -> std::io::Result<u64> {
-        let (mut file, _) = input::open(path)?;
+        let (file, _) = input::open(path)?;
+        let limit = setup.contract.limits.max_context_file_bytes;
+        let mut file = Limited { file, left: limit };
         self.buffer.clear();
         let mut core_start = 0;
         loop {
@@ -180,6 +204,11 @@ impl Pieces<'_> {
             }
             self.examine(setup, core_start..core_end, last, scratch, facts);
             if last {
+                if file.is_cut()? {
+                    return Err(std::io::Error::other(format!(
+                        "it is larger than the limit of {limit} bytes; the rest was not read"
+                    )));
+                }
                 return Ok(self.offset + self.buffer.len() as u64);
             }
             let keep = core_end.saturating_sub(BEHIND);

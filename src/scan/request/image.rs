@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use seaworthy_dockerfile::Dockerfile;
 use seaworthy_image::registry::RegistryOptions;
-use seaworthy_image::{Limits, Reference, Source, archive, daemon, layout, registry};
+use seaworthy_image::{Reference, Source, archive, daemon, layout, registry};
 
 use super::refused;
 use crate::check::Masker;
@@ -115,12 +115,12 @@ fn open(
     options: &ImageOptions,
     contract: &Contract,
 ) -> Result<Box<dyn Source>, ScanError> {
-    let limits = Limits { timeout_seconds: contract.limits.registry_timeout_seconds, ..Limits::default() };
+    let limits = crate::scan::image::limits(contract);
     Ok(match reference {
         Reference::DockerArchive { path, tag } | Reference::OciArchive { path, tag } => {
-            archive::open(name, &path, tag)?
+            archive::open(name, &path, tag, &limits)?
         }
-        Reference::OciLayout { path, tag } => layout::open(name, &path, tag)?,
+        Reference::OciLayout { path, tag } => layout::open(name, &path, tag, &limits)?,
         Reference::Registry(image) => {
             let options = registry_options(contract, options.plain_http);
             registry::open(name, &image, &options, &limits)?

@@ -749,6 +749,56 @@ fn a_registry_that_lies_about_digests() {
     assert!(mismatches(&report).iter().any(|m| m.starts_with("manifest digest differs")), "{report:#}");
 }
 
+/// A transfer that breaks off says nothing of the layer.
+#[test]
+fn a_registry_that_gives_too_little() {
+    let http = registry(&two_layers(), move |path| {
+        let half = plain().bytes()[..700].to_vec();
+        is_first_layer(path).then(|| Reply::Answer(200, "application/octet-stream".into(), half))
+    });
+    let (cli, reference) = pull(&http);
+    let (code, report) = cli.image(&reference);
+    assert_eq!(code, 1);
+    assert_planted(&report);
+    assert!(mismatches(&report).is_empty(), "{report:#}");
+    assert_not_checked(&report, &[&format!("the registry gave 700 of {} bytes", plain().bytes().len())]);
+    // The same in an archive is what the archive is.
+    let mut blobs = two_layers().layout("1");
+    let half = plain().bytes()[..700].to_vec();
+    blobs.blobs.insert(hex(&plain().bytes()), half);
+    let (code, report) = layout(&blobs);
+    assert_eq!(code, 1);
+    assert!(mismatches(&report).iter().any(|m| m.starts_with("layer size in bytes differs")), "{report:#}");
+}
+
+#[test]
+fn a_registry_that_calls_a_manifest_something_else() {
+    let spec = Spec::new([plain()]);
+    let mut blobs = Blobs::default();
+    let image = blobs.image(&spec);
+    let bytes = blobs.blobs[image["digest"].as_str().unwrap().trim_start_matches("sha256:")].clone();
+    for (media_type, contradicts) in [
+        ("text/html; charset=utf-8", true),
+        ("application/vnd.cncf.helm.config.v1+json", true),
+        ("application/json", false),
+        ("application/octet-stream", false),
+        ("", false),
+        (MANIFEST, false),
+    ] {
+        let bytes = bytes.clone();
+        let http = registry(&spec, move |path| {
+            path.ends_with("/manifests/1").then(|| Reply::Answer(200, media_type.into(), bytes.clone()))
+        });
+        let (cli, reference) = pull(&http);
+        let (code, report) = cli.image(&reference);
+        assert_eq!(code, if contradicts { 2 } else { 0 }, "{media_type}: {report:#}");
+        if contradicts {
+            let named = media_type.split(';').next().unwrap();
+            assert_not_checked(&report, &[&format!("manifest: the registry sends it as {named}")]);
+        }
+    }
+}
+
 #[test]
 fn a_registry_that_hangs() {
     let http = registry(&two_layers(), |_| Some(Reply::Hang));

@@ -71,7 +71,7 @@ pub fn decompress<'a, R: Read + 'a>(reader: R) -> io::Result<(Box<dyn Read + 'a>
 }
 
 /// The same; what the stream carries beside its content is kept in `remarks`.
-pub(super) fn decompress_with<'a, R: Read + 'a>(
+pub(crate) fn decompress_with<'a, R: Read + 'a>(
     mut reader: R,
     remarks: &Remarks,
 ) -> io::Result<(Box<dyn Read + 'a>, Compression)> {

@@ -14,6 +14,7 @@ mod walker;
 
 pub(crate) use chunk::FRESH;
 pub use chunk::{Chunk, ContentKind, FileMeta, Inside, Overlap, Part};
+pub(crate) use compression::decompress_with;
 pub use compression::{Compression, decompress};
 pub use index::{EntryIndex, hidden_by};
 pub use listing::{Captured, Entry, EntryKind, Wanted};

@@ -44,6 +44,8 @@ pub struct LayerSummary {
     pub unpacked_bytes: u64,
     /// Whether it was read to its end.
     pub whole: bool,
+    /// Whether its stored bytes were read to their end: only then their digest and number say something.
+    pub stored_whole: bool,
     /// The paths in it.
     pub index: EntryIndex,
     /// Number of entries.
@@ -62,7 +64,7 @@ impl<'a> LayerStream<'a> {
     /// Starts on a layer. `hash` says with which algorithm the stored bytes are hashed, by an expected digest.
     pub fn new(reader: Box<dyn Read + 'a>, hash: Option<&Digest>, overlap: Overlap, limits: &Limits) -> Self {
         let hasher = Some(hash.map_or_else(Hasher::sha256, Digest::hasher));
-        let raw = Raw(Rc::new(RefCell::new(RawState { inner: reader, hasher, count: 0 })));
+        let raw = Raw(Rc::new(RefCell::new(RawState { inner: reader, hasher, count: 0, failed: false })));
         let mut missed = Vec::new();
         let remarks = Remarks::default();
         let (content, compression) = match decompress_with(raw.clone(), &remarks) {
@@ -193,9 +195,17 @@ impl<'a> LayerStream<'a> {
     pub fn finish(mut self) -> LayerSummary {
         self.content = None;
         // Nobody looks at these bytes, but their digest covers them.
-        let drained = io::copy(&mut (&mut self.raw).take(self.limits.layer_bytes), &mut io::sink());
-        if let Err(e) = drained {
-            self.missed.push(("stored bytes".into(), format!("they cannot be read to their end: {e}")));
+        let limit = self.limits.layer_bytes;
+        let fault = match io::copy(&mut (&mut self.raw).take(limit), &mut io::sink()) {
+            Err(e) => Some(format!("they cannot be read to their end: {e}")),
+            Ok(drained) if drained == limit => {
+                Some(format!("they go on for more than the limit of {limit} bytes; the rest was not read"))
+            }
+            Ok(_) => None,
+        };
+        let stored_whole = fault.is_none() && !self.raw.0.borrow().failed;
+        if let Some(reason) = fault {
+            self.missed.push(("stored bytes".into(), reason));
             self.whole = false;
         }
         let walked = self.walker.finish();
@@ -207,6 +217,7 @@ impl<'a> LayerStream<'a> {
             blob_bytes: raw.count,
             unpacked_bytes: self.unpacked,
             whole: self.whole,
+            stored_whole,
             index: walked.index,
             entries: walked.entries,
             files: walked.files,
@@ -225,12 +236,20 @@ struct RawState<'a> {
     inner: Box<dyn Read + 'a>,
     hasher: Option<Hasher>,
     count: u64,
+    /// Whether a read failed: what came before is not all.
+    failed: bool,
 }
 
 impl Read for Raw<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut state = self.0.borrow_mut();
-        let n = state.inner.read(buf)?;
+        let n = match state.inner.read(buf) {
+            Ok(n) => n,
+            Err(e) => {
+                state.failed |= e.kind() != io::ErrorKind::Interrupted;
+                return Err(e);
+            }
+        };
         if let Some(hasher) = &mut state.hasher {
             hasher.update(&buf[..n]);
         }

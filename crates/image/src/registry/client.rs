@@ -206,11 +206,14 @@ impl Client {
                 return Err(Failure::TooLong { size });
             }
         }
-        if response.content_length().is_none() && size.is_some_and(|size| *offset < size) {
+        match size.filter(|size| *offset < *size) {
+            None => Ok(()),
             // Without a length the end of the connection looks like the end of the blob.
-            return Err(Failure::Broken("the transfer ended early".into()));
+            Some(_) if response.content_length().is_none() => {
+                Err(Failure::Broken("the transfer ended early".into()))
+            }
+            Some(size) => Err(Failure::TooShort { given: *offset, size }),
         }
-        Ok(())
     }
 
     /// One request, with a login if the registry asks for one. The answer is a success: 206 if `from` was asked for.

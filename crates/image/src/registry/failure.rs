@@ -91,6 +91,14 @@ pub enum Failure {
         /// The promised size.
         size: u64,
     },
+    /// Fewer bytes than the manifest says, in an answer that calls itself whole.
+    #[error("the registry gave {given} of {size} bytes")]
+    TooShort {
+        /// What came.
+        given: u64,
+        /// The promised size.
+        size: u64,
+    },
     /// Nothing came.
     #[error("no answer within {seconds} s")]
     Timeout {

@@ -41,8 +41,8 @@ use self::target::{Target, Wanted};
 use self::transport::{Driver, Transfer};
 pub use super::remote::{RegistryOptions, TagAnswer};
 use super::{
-    Blob, Descriptor, Digest, Fetch, FetchError, Hasher, ImageError, Images, Limits, Mismatch, Root, Source,
-    resolve,
+    Blob, Descriptor, Digest, Fetch, FetchError, Hasher, ImageError, Images, Limits, Mismatch, Missed, Root,
+    Source, resolve,
 };
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
@@ -52,6 +52,16 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, application/vn
                          application/vnd.docker.distribution.manifest.v2+json";
 /// The registry's word for the digest of what it sends.
 const DIGEST_HEADER: &str = "docker-content-digest";
+
+/// Types of servers of plain files, which say nothing of what a file is.
+const UNTYPED: [&str; 6] = [
+    "",
+    "application/json",
+    "application/octet-stream",
+    "binary/octet-stream",
+    "text/plain",
+    "application/x-json",
+];
 
 /// An image in a registry.
 struct Registry {
@@ -123,10 +133,12 @@ impl Source for Registry {
             ..Descriptor::default()
         };
         let mismatches = RefCell::new(Vec::from_iter(header_mismatch(&self.name, &answer)));
+        let contradictions = RefCell::new(Vec::from_iter(type_contradiction(&self.name, &answer, "")));
         let root = (digest.to_string(), answer.bytes);
-        let fetch = RegistryFetch { registry: self, limits, mismatches, root };
+        let fetch = RegistryFetch { registry: self, limits, mismatches, contradictions, root };
         let mut images = resolve(&fetch, &self.name, &[Root { descriptor, tags }], limits);
         images.mismatches.extend(fetch.mismatches.into_inner());
+        images.missed.extend(fetch.contradictions.into_inner());
         Ok(images)
     }
 
@@ -144,20 +156,26 @@ struct RegistryFetch<'a> {
     registry: &'a Registry,
     limits: &'a Limits,
     mismatches: RefCell<Vec<Mismatch>>,
+    /// Manifests that came as something else.
+    contradictions: RefCell<Vec<Missed>>,
     /// The root manifest, which was fetched to find out its digest.
     root: (String, Vec<u8>),
 }
 
 impl RegistryFetch<'_> {
-    fn get(&self, digest: &Digest, is_manifest: bool, limit: u64) -> Result<Vec<u8>, Failure> {
+    fn get(&self, digest: &Digest, manifest: Option<&str>, limit: u64) -> Result<Vec<u8>, Failure> {
         let client = &self.registry.client;
-        let (url, accept) = if is_manifest {
+        let (url, accept) = if manifest.is_some() {
             (client.target().manifest(digest.as_str()), Some(MANIFESTS))
         } else {
             (client.target().blob(digest), None)
         };
         let answer = self.registry.driver.block_on(client.document(&url, accept, limit))?;
         self.mismatches.borrow_mut().extend(header_mismatch(&self.registry.name, &answer));
+        if let Some(media_type) = manifest {
+            let contradiction = type_contradiction(&self.registry.name, &answer, media_type);
+            self.contradictions.borrow_mut().extend(contradiction);
+        }
         Ok(answer.bytes)
     }
 }
@@ -170,9 +188,10 @@ impl Fetch for RegistryFetch<'_> {
         }
         let digest = Digest::parse(&descriptor.digest).ok_or(FetchError::Missing)?;
         let is_manifest = is_manifest(&descriptor.media_type);
-        match self.get(&digest, is_manifest, limit) {
+        let media_type = descriptor.media_type.as_str();
+        match self.get(&digest, is_manifest.then_some(media_type), limit) {
             // The registry keeps manifests and blobs apart, and an unusual media type does not tell which it is.
-            Err(Failure::NotFound { .. }) if !is_manifest => Ok(self.get(&digest, true, limit)?),
+            Err(Failure::NotFound { .. }) if !is_manifest => Ok(self.get(&digest, Some(""), limit)?),
             other => Ok(other?),
         }
     }
@@ -200,6 +219,29 @@ fn header_mismatch(name: &str, answer: &Answer) -> Option<Mismatch> {
         what: "Docker-Content-Digest header".into(),
         expected: escape_bytes(shown),
         actual: actual.to_string(),
+    })
+}
+
+/// A `Content-Type` that contradicts a manifest: other clients go by it, and would read something else or nothing.
+/// `expected` is the descriptor's media type, if one led here.
+fn type_contradiction(name: &str, answer: &Answer, expected: &str) -> Option<Missed> {
+    let header = answer.headers.get(CONTENT_TYPE)?;
+    let full = String::from_utf8_lossy(header.as_bytes()).into_owned();
+    let given = full.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let says_nothing = UNTYPED.contains(&given.as_str());
+    if says_nothing || is_manifest(&given) && (expected.is_empty() || given == expected) {
+        return None;
+    }
+    let given: String = given.chars().take(100).collect();
+    let digest = Digest::of(&answer.bytes);
+    Some(Missed {
+        origin: Origin { path: Some(digest.to_string()), ..Origin::new(OriginKind::Manifest, name) },
+        what: "manifest".into(),
+        reason: format!(
+            "the registry sends it as {}, which contradicts {}: other clients may refuse it or read it differently",
+            escape_bytes(given.as_bytes()),
+            if expected.is_empty() { "a manifest" } else { expected },
+        ),
     })
 }
 
