@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use seaworthy_aws::{
-    Container, Inspector, LiteralPlace, ParameterKind, Role, SecretReferenceKind, Seen, Sighting, Snapshot,
-    SourceKind, TaskDefinition, plan, saved, template,
+    Command, Container, Inspector, LiteralPlace, ParameterKind, Role, SecretReferenceKind, Seen, Sighting,
+    Snapshot, SourceKind, TaskDefinition, plan, saved, template,
 };
 use seaworthy_iam::{Policy, PolicyKind};
 
@@ -337,8 +337,8 @@ fn hand_written_templates_are_read() {
         snapshot.parameters["/prod/payments/db_password"].value().unwrap().kind,
         Seen::Value(ParameterKind::String)
     );
-    let gaps: Vec<&str> = snapshot.gaps.iter().map(|(place, _)| place.address.as_str()).collect();
-    assert_eq!(gaps, ["Task", "Worker"]);
+    // A parameter's default decides the template's condition, so nothing hangs on it.
+    assert_eq!(snapshot.gaps, []);
 
     let mended = read_template(TEMPLATES[2]);
     assert_eq!(mended.gaps, []);
@@ -350,16 +350,16 @@ fn hand_written_templates_are_read() {
 fn templates_that_are_none_are_errors() {
     let fault =
         |text: &str| template::read("t.yaml", text.as_bytes().to_vec(), &Canary).unwrap_err().to_string();
-    assert!(fault("a: &x 1\nResources: *x\n").contains("line 2: an alias"));
+    assert!(fault("a: &x 1\nResources: *x\n").contains("2:12: an alias"));
     assert!(fault(&"[".repeat(5_000)).contains("not YAML"));
     assert!(
         fault(&format!("a: {}b", "\n- ".repeat(3)).replace("a:", &"? ".repeat(200)))
-            .contains("nested too deeply")
+            .contains("nested deeper")
     );
     assert!(fault(&format!("{{\"Resources\":{}", "[".repeat(5_000))).contains("nested deeper"));
     assert!(fault("Resources: []\n").contains("no Resources"));
     assert!(fault("").contains("empty"));
-    assert!(fault("a: 1\na: 2\n").contains("line 2: a member that occurs twice"));
+    assert!(fault("a: 1\na: 2\n").contains("2:1: a key stands twice"));
     assert!(fault("a: [1\nb: 'CANARY").contains("not YAML"));
     assert!(!fault("a: [1\nb: 'CANARY").contains("CANARY"));
     // Names that refer to themselves end.
@@ -367,12 +367,23 @@ fn templates_that_are_none_are_errors() {
     template::read("t.yaml", circle.as_bytes().to_vec(), &Canary).unwrap();
 }
 
+/// A snapshot as it is saved: a word of a command may be a secret that no detector knows, so none is kept.
+fn without_commands(mut snapshot: Snapshot) -> Snapshot {
+    for task in snapshot.tasks.values_mut() {
+        let Seen::Value(task) = task else { continue };
+        let Seen::Value(containers) = &mut task.containers else { continue };
+        containers.iter_mut().for_each(|container| container.command = Command::default());
+    }
+    snapshot
+}
+
 #[test]
 fn saved_snapshots_are_read_as_they_were() {
     let plans = PLANS.iter().map(|path| read_plan(path));
     for snapshot in plans.chain(TEMPLATES.iter().map(|path| read_template(path))) {
         let text = saved::write(&snapshot).unwrap();
-        assert_eq!(saved::read("saved.json", &text).unwrap(), snapshot);
+        let read = saved::read("saved.json", &text).unwrap();
+        assert_eq!(without_commands(read), without_commands(snapshot));
     }
 }
 

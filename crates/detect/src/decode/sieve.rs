@@ -97,7 +97,7 @@ fn wide(zero: u64, rest: &[u8], at: usize, on: &mut dyn FnMut(usize, Mark)) {
     let mut block = [0; BLOCK];
     let there = rest.len().min(BLOCK);
     block[..there].copy_from_slice(&rest[..there]);
-    let letter = mask(&block, |b| (b >= b' ') & (b < 0x7f));
+    let letter = mask(&block, |b| (b' '..0x7f).contains(&b));
     let two = two & letter >> 1 & letter >> 3 & letter >> 5;
     let four = four & letter >> 3;
     for (mut places, mark) in [(two, Mark::Wide), (four, Mark::Quad)] {
