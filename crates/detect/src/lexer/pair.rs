@@ -116,7 +116,20 @@ fn value_after(bytes: &[u8], from: usize) -> Option<Range<usize>> {
 fn value_before(bytes: &[u8], name: usize) -> Option<Range<usize>> {
     let window_start = name.saturating_sub(REACH);
     let window = bytes.get(window_start..name)?;
-    let open = window.iter().rposition(|b| matches!(b, b'{' | b'<'))?;
+    // An object, an element, or an item of a list in YAML.
+    let is_item = |at: usize| {
+        let lead = window.get(..at).unwrap_or_default();
+        let line = lead
+            .iter()
+            .rposition(|b| *b == b'\n')
+            .map_or(lead, |end| lead.get(end + 1..).unwrap_or_default());
+        window.get(at + 1) == Some(&b' ') && line.iter().all(|b| *b == b' ')
+    };
+    let open = (0..window.len()).rev().find(|at| match window[*at] {
+        b'{' | b'<' => true,
+        b'-' => is_item(*at),
+        _ => false,
+    })?;
     let inner = &window[open..];
     let at = inner.windows(5).position(|w| w.eq_ignore_ascii_case(b"value"))?;
     let mut after = window_start + open + at + 5;
