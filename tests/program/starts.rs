@@ -230,8 +230,7 @@ fn large_programs_are_answered() {
     let cli = Cli::new();
     cli.write(
         "seaworthy.toml",
-        "version = 1\n[[entrypoints]]\nhandle = \"RUN\"\ncommand = [\"python\", \"-m\", \"pk.run\"]\n"
-            .to_owned(),
+        "version = 1\n[[entrypoints]]\nhandle = \"RUN\"\ncommand = [\"python\", \"-m\", \"pk.run\"]\n",
     );
     let mut spec = Spec::new([Layer::from(tar)]);
     spec.config = json!({ "Env": ["PATH=/bin", "PYTHONPATH=/app"], "WorkingDir": "/app" });

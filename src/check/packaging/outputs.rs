@@ -18,11 +18,14 @@ enum Verdict {
     Wrong(&'static str),
 }
 
+/// What an output is, its name in the contract, the words of such a name, and how its value is judged.
+type Wanted<'w> = (&'w str, &'w Option<String>, &'w [&'w str], &'w dyn Fn(&str) -> Verdict);
+
 /// What is wrong with the outputs of a job.
 pub(super) fn judge(expected: &ExpectedBuild, work: &Work, at: At) -> Vec<Fault> {
     let mut faults = Vec::new();
     let of_tag = |value: &str| tag(value, expected);
-    let wanted: [(&str, &Option<String>, &[&str], &dyn Fn(&str) -> Verdict); 2] = [
+    let wanted: [Wanted<'_>; 2] = [
         ("the resolved digest", &expected.digest_output, &["digest"], &digest),
         ("the immutable tag", &expected.tag_output, &["tag", "image"], &of_tag),
     ];
