@@ -31,6 +31,8 @@ pub struct ContextRequest {
     pub target: Option<String>,
     /// Who builds.
     pub builder: Builder,
+    /// The repository that the packaging provenance names, where a run is examined.
+    pub packaged_repository: Option<String>,
 }
 
 /// A Dockerfile as it was read.
@@ -131,7 +133,12 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let masker = Masker::new(setup.rules);
     run_checks(context_checks::ALL, &build, &context, &mut answers);
     run_checks(dockerfile_checks::ALL, &build, &context, &mut answers);
-    let workflows = super::packaging::build_surface(setup, &context, &mut answers);
+    let workflows = super::packaging::build_surface(
+        setup,
+        &context,
+        &mut answers,
+        request.packaged_repository.as_deref(),
+    );
     let mut artifacts = records(request, source, &build.context.name);
     artifacts.extend(workflows);
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);

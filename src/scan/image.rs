@@ -48,8 +48,8 @@ pub struct Recipe {
 /// How the contract starts the image.
 struct Starts {
     entrypoints: Vec<Entrypoint>,
-    /// Whether there was no room for all files that this is about.
-    overflowed: bool,
+    /// The first files that this is about and that there was no room for, if there were any.
+    overflowed: Option<String>,
 }
 
 /// What became of each blob.
@@ -229,7 +229,7 @@ fn judge(
     let mut rows = Vec::new();
     if !starts.entrypoints.is_empty() {
         for image in &examined.images {
-            let startup = Startup::new(image, &starts.entrypoints, starts.overflowed);
+            let startup = Startup::new(image, &starts.entrypoints, starts.overflowed.as_deref());
             run_checks(ENTRYPOINTS, &startup, &context, &mut answers);
             rows.extend(startup.rows());
         }

@@ -12,16 +12,19 @@ use seaworthy_provenance::Field;
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes, input};
 use seaworthy_workflow::{MOST_BYTES, Workflow};
 
-/// Reads and examines what the contract's `[workflow]` names. Gives what was read; nothing without such a section.
+/// Reads and examines what the contract's `[workflow]` names. Gives what was read; nothing without such a section. `packaged`
+/// is the repository that the packaging provenance names.
 pub(super) fn build_surface(
     setup: &Setup<'_>,
     context: &Context<'_>,
     answers: &mut Answers,
+    packaged: Option<&str>,
 ) -> Vec<ArtifactRecord> {
     let Some(section) = &setup.contract.workflow else { return Vec::new() };
     let mut records = Vec::new();
     let readers = readers_of(SURFACE, Reads::Workflows, context);
-    let surface = load(section, setup.contract, &readers, answers, &mut records);
+    let mut surface = load(section, setup.contract, &readers, answers, &mut records);
+    surface.expected.packaged = packaged.map(str::to_owned);
     run_checks(SURFACE, &surface, context, answers);
     records
 }
@@ -39,6 +42,7 @@ pub(super) fn entrypoints(contract: &Contract) -> Vec<Entrypoint> {
             working_dir: e.working_dir,
             dry_run: e.dry_run,
             fixtures: e.fixtures,
+            args_at_start: e.args_at_start,
             unused: e.unused,
         })
         .collect()
@@ -149,6 +153,7 @@ fn expected(section: &WorkflowSection, contract: &Contract, root: &Path) -> Expe
     let pinned = |field: Field| papers.pinned.iter().find(|(f, _)| *f == field).map(|(_, text)| text.clone());
     let own = |path: &Option<PathBuf>| path.as_deref().and_then(|p| below(root, p));
     ExpectedBuild {
+        packaged: None,
         repository: pinned(Field::RepositoryUri),
         dockerfile: pinned(Field::DockerfilePath).or_else(|| own(&contract.image.dockerfile)),
         context: pinned(Field::BuildPath).or_else(|| own(&contract.image.context)),

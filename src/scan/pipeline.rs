@@ -20,8 +20,11 @@ use seaworthy_image::layer::{Captured, Chunk, ContentKind, LayerStream, Overlap,
 use seaworthy_image::nested::Opened;
 use seaworthy_image::{Digest, Hasher, Limits};
 
-/// Most bytes of files that are kept for the questions about entrypoints.
-const MOST_KEPT: usize = 64 << 20;
+/// Most bytes of files that are kept for the questions about entrypoints: a program of 5,000 modules of 20 KB has 100 MB.
+const MOST_KEPT: usize = 256 << 20;
+
+/// Most files that are named when there is no room for them.
+const MOST_NAMED: usize = 3;
 
 /// Shared by all layers of a scan.
 pub(super) struct Pipeline<'a> {
@@ -31,6 +34,8 @@ pub(super) struct Pipeline<'a> {
     /// Bytes of wanted files that may still be kept.
     room: AtomicUsize,
     overflowed: AtomicBool,
+    /// The first files that there was no room for.
+    not_kept: Mutex<Vec<String>>,
     pub(super) limits: &'a Limits,
     pub(super) progress: &'a Progress,
     total_bytes: u64,
@@ -87,6 +92,7 @@ impl<'a> Pipeline<'a> {
             key,
             room: AtomicUsize::new(MOST_KEPT),
             overflowed: AtomicBool::new(false),
+            not_kept: Mutex::default(),
             limits,
             progress,
             total_bytes,
@@ -99,9 +105,9 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Whether there was not enough room for all wanted files.
-    pub(super) fn overflowed(&self) -> bool {
-        self.overflowed.load(Ordering::Relaxed)
+    /// The first of the wanted files that there was not enough room for; nothing if there was enough.
+    pub(super) fn overflowed(&self) -> Option<String> {
+        self.overflowed.load(Ordering::Relaxed).then(|| lock(&self.not_kept).join(", "))
     }
 
     /// Reads one layer to its end.
@@ -206,6 +212,11 @@ impl<'a> Pipeline<'a> {
             }
             if self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
                 self.overflowed.store(true, Ordering::Relaxed);
+                let mut names = lock(&self.not_kept);
+                let name = format!("/{}", seaworthy_source::escape_bytes(part.file.path.as_bytes()));
+                if names.len() < MOST_NAMED && !names.contains(&name) {
+                    names.push(name);
+                }
             } else {
                 captured.push(Captured { ordinal: part.file.ordinal, offset, bytes: bytes.to_vec() });
             }

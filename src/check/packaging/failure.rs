@@ -116,12 +116,22 @@ pub(super) fn is_conditional(script: &Script, command: &Command) -> bool {
     tested
         || script.groups_of(index).any(|g| match g.kind {
             GroupKind::If | GroupKind::Case => true,
-            // A list runs; `while` and `until` depend on what they ask.
+            // A list runs; `while` and `until` depend on what they ask, unless a counter makes them a retry that ends.
             GroupKind::Loop => {
-                script.commands.get(g.commands.start).is_none_or(|c| c.kind != CommandKind::For)
+                let is_list =
+                    script.commands.get(g.commands.start).is_some_and(|c| c.kind == CommandKind::For);
+                let is_counted =
+                    || script.commands.get(g.commands.clone()).is_some_and(|all| all.iter().any(counts));
+                !is_list && !is_counted()
             }
             GroupKind::Subshell | GroupKind::Brace => false,
         })
+}
+
+/// Whether a command compares numbers, as a loop that counts its rounds does.
+fn counts(command: &Command) -> bool {
+    let is_comparison = |w: String| matches!(w.as_str(), "-lt" | "-le" | "-gt" | "-ge" | "-eq" | "-ne");
+    command.words.iter().filter_map(|w| w.literal()).any(is_comparison)
 }
 
 /// The functions of a script that nothing in it calls.
@@ -237,6 +247,13 @@ mod tests {
         }
         assert!(!push("for x in a b; do push $x; done", step).0);
         assert!(!push("cd x && push", step).0);
+        // A retry that ends.
+        for text in [
+            "n=0; until push; do n=$((n+1)); [ $n -ge 3 ] && exit 1; sleep 5; done",
+            "n=0\nwhile [ \"$n\" -lt 3 ]; do\n  push && exit 0\n  n=$((n+1))\ndone\nexit 1",
+        ] {
+            assert!(!push(text, step).0, "{text}");
+        }
     }
 
     #[test]

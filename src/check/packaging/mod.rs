@@ -6,6 +6,7 @@ mod act;
 mod action;
 mod command;
 mod failure;
+mod outputs;
 mod reading;
 mod recipe;
 mod repository;

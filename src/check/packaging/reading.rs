@@ -29,6 +29,8 @@ pub(super) struct Work {
     pub(super) opaque: Vec<(String, At)>,
     /// What is put out: names, and values as far as they are known.
     pub(super) outputs: Vec<(String, String)>,
+    /// The outputs that the job itself names; one that no step writes has no value.
+    pub(super) job_outputs: Vec<(String, String)>,
     pub(super) exposures: Vec<Exposure>,
     /// What has a secret at hand and cannot be seen into.
     pub(super) unread: Vec<(String, At)>,
@@ -244,7 +246,9 @@ impl<'s> Reader<'s> {
         }
         for output in &job.outputs {
             let value = variables.expand(&output.value.text);
-            if !is_void(&value, &of_steps) {
+            let is_void = is_void(&value, &of_steps);
+            work.job_outputs.push((output.name.clone(), if is_void { String::new() } else { value.clone() }));
+            if !is_void {
                 work.outputs.push((output.name.clone(), value));
             }
         }

@@ -243,13 +243,16 @@ impl Sequence<'_> {
         let named = |wanted: Stage| {
             stage(wanted).filter(|a| self.is_right(a)).find_map(|a| repository::of_act(a).into_iter().next())
         };
-        let Some(own) =
-            self.expected.repository.clone().or_else(|| named(Stage::Build)).or_else(|| named(Stage::Push))
-        else {
+        let given = self.expected.repository.clone().or_else(|| self.expected.packaged.clone());
+        let pinned = given.is_some();
+        let Some(own) = given.or_else(|| named(Stage::Build)).or_else(|| named(Stage::Push)) else {
             return Vec::new();
         };
-        let pinned = self.expected.repository.is_some();
-        let by = if pinned { "the contract pins" } else { "the image is built for" };
+        let by = match (&self.expected.repository, pinned) {
+            (Some(_), _) => "the contract pins",
+            (None, true) => "the provenance names",
+            (None, false) => "the image is built for",
+        };
         let fix = "Use one repository in all steps: to log in, build, push and ask for the digest.";
         let mut faults = Vec::new();
         for (wanted, verb) in

@@ -51,6 +51,8 @@ pub struct BuildSurface {
 pub struct ExpectedBuild {
     /// The repository that the image is pushed to, if the contract pins it.
     pub repository: Option<String>,
+    /// The repository that the packaging provenance names, if there is one.
+    pub packaged: Option<String>,
     /// The Dockerfile.
     pub dockerfile: Option<String>,
     /// The build context.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::act::{At, Stage};
+use super::outputs;
 use super::reading::{self, JobWork, START, Work};
 use super::sequence::{Fault, Sequence};
 use super::surface::{BuildSurface, Family};
@@ -169,7 +170,8 @@ fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
     }
     let mut faults: Vec<Fault> = Vec::new();
     for round in &work.rounds {
-        let found = sequence(surface, round, at).into_iter().chain(outputs(surface, round, at));
+        let found =
+            sequence(surface, round, at).into_iter().chain(outputs::judge(&surface.expected, round, at));
         for fault in found {
             if !faults.contains(&fault) {
                 faults.push(fault);
@@ -179,34 +181,6 @@ fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
     if work.job.continues_on_error {
         let message = format!("a failure of the job {} is let pass", work.job.id);
         faults.push(Fault::deviates(at, message, "Remove its `continue-on-error`."));
-    }
-    faults
-}
-
-/// What is not put out for later steps, jobs or workflows.
-fn outputs(surface: &BuildSurface, work: &Work, at: At) -> Vec<Fault> {
-    let expected = &surface.expected;
-    let by_words = |words: &[&str]| {
-        let has = |text: &str| words.iter().any(|w| text.to_ascii_lowercase().contains(w));
-        work.outputs.iter().any(|(name, value)| has(name) || has(value))
-    };
-    let mut faults = Vec::new();
-    for (what, named, words) in [
-        ("the resolved digest", &expected.digest_output, &["digest"][..]),
-        ("the immutable tag", &expected.tag_output, &["tag", "image"]),
-    ] {
-        let is_there = match named {
-            Some(own) => work.outputs.iter().any(|(name, _)| name == own),
-            None => by_words(words),
-        };
-        if !is_there {
-            let name = named.as_ref().map(|n| format!(" as `{n}`")).unwrap_or_default();
-            faults.push(Fault::deviates(
-                at,
-                format!("{what} is not written to the job's outputs{name}"),
-                "Write `tag=…` and `digest=…` to `$GITHUB_OUTPUT`, and name both in the job's `outputs`.",
-            ));
-        }
     }
     faults
 }

@@ -45,15 +45,26 @@ impl Check<TaskUses<'_>> for CommandNotInMatrix {
                     continue;
                 }
             };
-            let matching: Vec<usize> = tasks
-                .entrypoints
-                .iter()
-                .enumerate()
-                .filter(|(_, e)| runs(tasks, e, &words))
-                .map(|(i, _)| i)
-                .collect();
+            let uses: Vec<Use> = tasks.entrypoints.iter().map(|e| runs(tasks, e, &words)).collect();
+            let matching: Vec<usize> = (0..uses.len()).filter(|i| uses[*i] >= Use::NoArguments).collect();
             for index in &matching {
                 used[*index] = true;
+            }
+            // Its row is used; whether it can start with what it is given is another question.
+            if let Some(Use::NoArguments) = uses.iter().max()
+                && let Some(entrypoint) = matching.first().map(|i| &tasks.entrypoints[*i])
+            {
+                let reason = format!(
+                    "the task gives {} no arguments, and it needs {}; they may be given when it is started: say so with `args_at_start = true`",
+                    entrypoint.handle,
+                    entrypoint.required_args.join(", ")
+                );
+                answers.not_checked.push(NotChecked::new(
+                    container.origin.clone(),
+                    format!("command of {}", container.shown()),
+                    escape_bytes(reason.as_bytes()),
+                    vec![META.id],
+                ));
             }
             if matching.is_empty() {
                 let shown = shown(&words, context);
@@ -114,9 +125,18 @@ fn words(tasks: &TaskUses<'_>, container: &TaskContainer) -> Result<Vec<String>,
     Ok(words)
 }
 
-/// Whether words are a way to run an entrypoint: they begin with its command, and what follows are the options that the
-/// contract gives it.
-fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> bool {
+/// How words use an entrypoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Use {
+    /// They do not.
+    No,
+    /// They run it without the arguments that it must be given.
+    NoArguments,
+    Yes,
+}
+
+/// How words use an entrypoint: they begin with its command, and what follows are the options that the contract gives it.
+fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> Use {
     let own: Vec<String> = match entrypoint.command.first().is_some_and(|w| w.starts_with('-')) {
         true => tasks.own_entrypoint.unwrap_or_default().iter().chain(&entrypoint.command).cloned().collect(),
         false => entrypoint.command.clone(),
@@ -129,33 +149,43 @@ fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> bool
         [shell, flag, script, ..] if is_shell(shell) && flag.starts_with('-') && flag.ends_with('c') => {
             script
         }
-        _ => return false,
+        _ => return Use::No,
     };
     let last = script.rsplit([';', '&', '\n']).map(str::trim).find(|c| !c.is_empty()).unwrap_or_default();
     let last = last.strip_prefix("exec ").unwrap_or(last);
     let inner: Vec<String> =
         last.split_whitespace().map(|w| w.trim_matches(['"', '\'']).to_owned()).collect();
-    inner.strip_prefix(own.as_slice()).is_some_and(|rest| takes(entrypoint, rest))
+    inner.strip_prefix(own.as_slice()).map_or(Use::No, |rest| takes(entrypoint, rest))
 }
 
 fn is_shell(word: &str) -> bool {
     matches!(word.rsplit('/').next().unwrap_or_default(), "sh" | "bash" | "dash" | "ash")
 }
 
-/// Whether the options among some words are those of the contract, and the required ones are there. A task without any
-/// gets them when it is started.
-fn takes(entrypoint: &Entrypoint, rest: &[String]) -> bool {
+/// Whether the options among some words are those of the contract, and the required ones are there with their values.
+fn takes(entrypoint: &Entrypoint, rest: &[String]) -> Use {
     if rest.is_empty() {
-        return true;
+        let is_whole = entrypoint.required_args.is_empty() || entrypoint.args_at_start;
+        return if is_whole { Use::Yes } else { Use::NoArguments };
     }
+    let is_number = |word: &str| word.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+    let is_option = |word: &String| word.starts_with('-') && word.len() > 1 && !is_number(word);
     let name = |w: &String| w.split('=').next().unwrap_or_default().to_owned();
-    let given: Vec<String> = rest.iter().filter(|w| w.starts_with('-') && w.len() > 1).map(name).collect();
+    let given: Vec<String> = rest.iter().filter(|w| is_option(w)).map(name).collect();
     let known = |option: &String| {
-        let is_number = option.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
-        is_number || entrypoint.required_args.iter().chain(&entrypoint.optional_args).any(|o| o == option)
+        entrypoint.required_args.iter().chain(&entrypoint.optional_args).any(|o| o == option)
     };
-    let required = entrypoint.required_args.iter().filter(|o| o.starts_with('-'));
-    given.iter().all(known) && required.into_iter().all(|o| given.contains(o))
+    // `--profile` as the last word, or before another option, has no value.
+    let has_value = |option: &String| {
+        rest.iter().enumerate().any(|(i, word)| match word.split_once('=') {
+            Some((name, value)) => name == option && !value.is_empty(),
+            None => {
+                word == option && rest.get(i + 1).is_some_and(|next| !next.is_empty() && !is_option(next))
+            }
+        })
+    };
+    let mut required = entrypoint.required_args.iter().filter(|o| o.starts_with('-'));
+    if given.iter().all(known) && required.all(has_value) { Use::Yes } else { Use::No }
 }
 
 /// Words as a report names them: secrets among them, by their form or by the name of their option, are left out.
@@ -183,4 +213,45 @@ fn shown(words: &[String], context: &Context<'_>) -> String {
         text.push('…');
     }
     escape_bytes(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seaworthy_source::Position;
+
+    fn use_of(words: &[&str], args_at_start: bool) -> Use {
+        let own = |all: &[&str]| all.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        let entrypoint = Entrypoint {
+            position: Position { line: 1, column: 1 },
+            handle: "A".to_owned(),
+            command: own(&["app"]),
+            required_args: own(&["--profile"]),
+            optional_args: own(&["--once"]),
+            working_dir: None,
+            dry_run: None,
+            fixtures: None,
+            args_at_start,
+            unused: None,
+        };
+        takes(&entrypoint, &own(words))
+    }
+
+    #[test]
+    fn required_options_have_values() {
+        for (words, expected) in [
+            (&["--profile", "x"][..], Use::Yes),
+            (&["--profile=x", "--once"], Use::Yes),
+            (&["--once", "--profile", "-1"], Use::Yes),
+            (&["--profile"], Use::No),
+            (&["--profile="], Use::No),
+            (&["--profile", "--once"], Use::No),
+            (&["--once"], Use::No),
+            (&["--profile", "x", "--other"], Use::No),
+            (&[], Use::NoArguments),
+        ] {
+            assert_eq!(use_of(words, false), expected, "{words:?}");
+        }
+        assert_eq!(use_of(&[], true), Use::Yes);
+    }
 }

@@ -118,6 +118,8 @@ pub(super) struct Start {
     pub(super) words: Vec<String>,
     pub(super) required: Vec<String>,
     pub(super) optional: Vec<String>,
+    /// Whether its task gives it no arguments, although it needs some.
+    pub(super) args_at_start: bool,
     pub(super) from: String,
     /// What must be answered before it counts.
     pub(super) question: Option<String>,

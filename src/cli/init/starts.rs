@@ -61,6 +61,11 @@ fn require(facts: &Facts, start: &mut Start) {
     let Some((_, options)) = facts.required.iter().find(|(p, _)| **p == file || p.ends_with(&inside)) else {
         return;
     };
+    // A task without arguments, of a program that cannot do without: whoever starts it gives them.
+    start.args_at_start = !facts.tasks.is_empty()
+        && start.required.is_empty()
+        && start.optional.is_empty()
+        && !options.is_empty();
     for option in options {
         if !start.required.contains(option) {
             start.required.push(option.clone());
@@ -92,7 +97,7 @@ fn push(out: &mut Vec<Start>, handle: String, words: Option<Vec<String>>, from: 
         _ => None,
     };
     let (words, required) = split(&words.unwrap_or_default());
-    add(out, Start { handle, words, required, optional: Vec::new(), from, question });
+    add(out, Start { handle, words, required, optional: Vec::new(), args_at_start: false, from, question });
 }
 
 /// The words that the container runtime would start; nothing where a shell's text is in the way.

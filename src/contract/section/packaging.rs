@@ -53,6 +53,8 @@ pub(in crate::contract) struct RawEntrypoint {
     pub working_dir: Text,
     /// Arguments with which `--exec` runs it for a trial, beside `--help`: it must end with exit code 0.
     pub dry_run: Option<Vec<Marked<String>>>,
+    /// Whether whoever starts its task gives the arguments; then its task definition may have none. Default: false.
+    pub args_at_start: Option<Marked<bool>>,
     /// Why no task definition runs it, if none does.
     pub unused: Text,
     /// A directory, relative to the contract's folder, that a run with `--exec` gets at `/fixtures`, read-only.
@@ -97,6 +99,8 @@ pub struct EntrypointEntry {
     pub dry_run: Option<Vec<String>>,
     /// The directory that a trial run gets, joined to the contract's folder.
     pub fixtures: Option<PathBuf>,
+    /// Whether whoever starts its task gives the arguments.
+    pub args_at_start: bool,
     /// Why no task definition runs it, if none does.
     pub unused: Option<String>,
 }
@@ -190,6 +194,7 @@ impl Validator<'_> {
                 working_dir,
                 dry_run,
                 fixtures,
+                args_at_start,
                 unused,
             } = entry.value;
             let handle = self.text("handle", handle, names::handle);
@@ -221,6 +226,7 @@ impl Validator<'_> {
                 working_dir,
                 dry_run,
                 fixtures,
+                args_at_start: args_at_start.is_some_and(|a| a.value),
                 unused,
             });
         }

@@ -39,9 +39,11 @@ impl<'c> Content<'c> {
 
 impl<'a> Filesystem<'a> {
     /// Puts the layers together; without one of them nothing is known of any file.
-    pub(crate) fn new(image: &'a ExaminedImage, overflow: bool) -> Result<Self, String> {
-        if overflow {
-            return Err("the files that entrypoints may use are too large to be kept".to_owned());
+    pub(crate) fn new(image: &'a ExaminedImage, overflow: Option<&str>) -> Result<Self, String> {
+        if let Some(names) = overflow {
+            return Err(format!(
+                "the files that entrypoints may use are too large to be kept: {names} and those after them were not"
+            ));
         }
         let mut listings = Vec::new();
         for view in &image.layers {

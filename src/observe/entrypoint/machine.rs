@@ -91,6 +91,14 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Gives a shell the words that its script is run with: `$0`, `$1` and so on.
+    pub(crate) fn set_words(&mut self, zero: Option<&str>, words: &[String]) {
+        self.environment.retain(|(name, _)| !name.starts_with(|c: char| c.is_ascii_digit()));
+        self.environment.extend(zero.map(|z| ("0".to_owned(), z.to_owned())));
+        let numbered = words.iter().enumerate().map(|(i, w)| ((i + 1).to_string(), w.clone()));
+        self.environment.extend(numbered);
+    }
+
     /// A path as the command sees it: below its folder unless absolute.
     pub(crate) fn absolute(&self, path: &str) -> Vec<u8> {
         let whole = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.folder) };
@@ -117,7 +125,8 @@ impl<'a> Machine<'a> {
             }
             "ruby" | "php" | "perl" | "Rscript" | "deno" | "bun" => self.file_of(name, arguments, &[""]),
             "java" => self.java(arguments),
-            "tini" | "dumb-init" | "catatonit" | "env" | "nohup" | "exec" | "stdbuf" | "nice" => {
+            "env" => self.env(arguments, steps),
+            "tini" | "dumb-init" | "catatonit" | "nohup" | "exec" | "stdbuf" | "nice" => {
                 self.wrapped(program, arguments, 0, steps)
             }
             "gosu" | "su-exec" | "setpriv" | "timeout" | "chpst" => {
@@ -269,6 +278,42 @@ impl<'a> Machine<'a> {
                 Ok(Started::Script { file: found.real.clone(), language, arguments: arguments.to_vec() })
             }
         }
+    }
+
+    /// `env -i NAME=VALUE PROGRAM …`, with the environment that it makes.
+    /// <https://www.gnu.org/software/coreutils/manual/html_node/env-invocation.html>
+    fn env(&self, arguments: &[String], steps: u8) -> Result<Started, Fault> {
+        let mut machine = self.clone();
+        let mut rest = arguments;
+        while let Some((first, tail)) = rest.split_first() {
+            match (first.as_str(), first.split_once('=')) {
+                ("--", _) => {
+                    rest = tail;
+                    break;
+                }
+                ("-" | "-i" | "--ignore-environment", _) => {
+                    machine.environment.clear();
+                    machine.find_path();
+                }
+                ("-u" | "--unset", _) => {
+                    let name = tail.first().cloned().unwrap_or_default();
+                    machine.environment.retain(|(n, _)| *n != name);
+                    machine.find_path();
+                    rest = tail.get(1..).unwrap_or_default();
+                    continue;
+                }
+                (option, _) if option.starts_with('-') => {
+                    return Err(Fault::Unclear(format!("what `env {option}` does is not followed")));
+                }
+                (_, Some((name, value))) if !name.contains('/') => machine.set(name, value),
+                _ => break,
+            }
+            rest = tail;
+        }
+        if rest.is_empty() {
+            return Ok(Started::Program { what: "env".to_owned() });
+        }
+        machine.start(rest, steps + 1)
     }
 
     /// A program that runs the rest of its words, after `skip` of its own.

@@ -37,6 +37,8 @@ pub struct Entrypoint {
     pub dry_run: Option<Vec<String>>,
     /// A directory of the machine that a trial run gets, read-only.
     pub fixtures: Option<std::path::PathBuf>,
+    /// Whether whoever starts its task gives the arguments.
+    pub args_at_start: bool,
     /// Why no task definition runs it, if none does.
     pub unused: Option<String>,
 }
@@ -110,8 +112,9 @@ impl Judged {
 const STACK: usize = 256 << 20;
 
 impl<'a> Startup<'a> {
-    /// Puts the image's final filesystem together. `overflow` says that wanted files were left out for lack of room.
-    pub fn new(image: &'a ExaminedImage, entrypoints: &'a [Entrypoint], overflow: bool) -> Self {
+    /// Puts the image's final filesystem together. `overflow` names wanted files that were left out for lack of
+    /// room.
+    pub fn new(image: &'a ExaminedImage, entrypoints: &'a [Entrypoint], overflow: Option<&str>) -> Self {
         Self { image, entrypoints, filesystem: Filesystem::new(image, overflow), judged: OnceLock::new() }
     }
 
@@ -169,6 +172,8 @@ impl<'a> Startup<'a> {
                 let row = cli::Row::of(entrypoint, &script.arguments);
                 match python::interface(filesystem, &modules, script) {
                     cli::Reading::Known(interface) => {
+                        // Whose arguments are parsed does something.
+                        judged.problems.retain(|p| !python::says_idle(p));
                         judged.refusals = cli::judge(&interface, &row);
                         if let Some(more) = &entrypoint.dry_run {
                             let row = cli::Row::of_words(&script.arguments, more);

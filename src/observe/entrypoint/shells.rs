@@ -33,7 +33,8 @@ pub(crate) fn start(machine: &Machine<'_>, arguments: &[String], steps: u8) -> R
                 return Err(Fault::Broken("`sh -c` has no script".to_owned()));
             };
             let tail = rest.get(2..).unwrap_or_default();
-            return follow(machine, text, tail, steps, fails, true)
+            let zero = rest.get(1).map(String::as_str).unwrap_or("sh");
+            return follow(machine, text, (Some(zero), tail), steps, fails, true)
                 .unwrap_or_else(|| Ok(Started::Program { what: "sh -c".to_owned() }));
         }
     }
@@ -61,7 +62,7 @@ pub(crate) fn script(
     let first = text.lines().next().unwrap_or_default();
     let fails = first.starts_with("#!")
         && first.split_whitespace().skip(1).any(|w| w.starts_with('-') && w.contains('e'));
-    follow(machine, text, arguments, steps, fails, false).unwrap_or_else(|| Ok(own()))
+    follow(machine, text, (None, arguments), steps, fails, false).unwrap_or_else(|| Ok(own()))
 }
 
 /// Goes through a script's commands that are run whatever happens. Gives what takes the script's place in the end: the
@@ -69,13 +70,14 @@ pub(crate) fn script(
 fn follow(
     machine: &Machine<'_>,
     text: &str,
-    arguments: &[String],
+    (zero, arguments): (Option<&str>, &[String]),
     steps: u8,
     fails: bool,
     inline: bool,
 ) -> Option<Result<Started, Fault>> {
     let script = shell::read(&Text::of(text));
     let mut shell = Shell { machine: machine.clone(), arguments, fails, functions: functions(&script) };
+    shell.machine.set_words(zero, arguments);
     let last = script.commands.iter().rposition(|c| c.group.is_none() && !c.words.is_empty())?;
     // A command under a condition may be all that is run, as in `if …; then exec a; else exec b; fi`.
     let ends_in_group = script.commands.iter().skip(last + 1).any(|c| c.group.is_some());
@@ -88,7 +90,15 @@ fn follow(
         let is_last = index == last && !ends_in_group;
         let after_or =
             index.checked_sub(1).and_then(|i| script.commands.get(i)).is_some_and(|c| c.link == Link::Or);
+        let after_and =
+            index.checked_sub(1).and_then(|i| script.commands.get(i)).is_some_and(|c| c.link == Link::And);
         let program = command.program();
+        if let Some("." | "source") = program.as_deref()
+            && (after_and || after_or || command.link == Link::Or)
+        {
+            // `[ -f FILE ] && . FILE`
+            continue;
+        }
         let execs = program.as_deref() == Some("exec");
         if !(is_last || execs) || after_or {
             match shell.pass(command, steps) {
@@ -100,7 +110,14 @@ fn follow(
         }
         shell.assign(command);
         let words = if execs { command.words.get(1..)? } else { command.words.get(..).filter(|_| inline)? };
-        let words = shell.words(words)?;
+        let words = match shell.words(words) {
+            Some(words) => words,
+            None if inline && execs => {
+                let reason = "what its shell runs in the end is known only when it runs";
+                return Some(Err(Fault::Unclear(reason.to_owned())));
+            }
+            None => return None,
+        };
         // A script that hands on what it is given, and is given nothing, runs nothing that is known.
         let program = words.first()?;
         if !execs && (BUILT_IN.contains(&program.as_str()) || shell.functions.contains(program)) {
@@ -160,6 +177,20 @@ impl Shell<'_, '_> {
                 }
                 self.machine.folder = format!("/{}", String::from_utf8_lossy(&path));
                 None
+            }
+            "." | "source" => {
+                let target = rest.first().filter(|t| t.contains('/'))?;
+                let is_there = self.machine.filesystem.tree.file(&self.machine.absolute(target)).is_some();
+                let said = format!("{target}, which its script reads first, is not in the image");
+                match (is_there, self.fails || command.link == Link::And) {
+                    (true, _) => None,
+                    (false, true) => Some(Fault::Broken(said)),
+                    // `sh` ends at it, and bash goes on.
+                    (false, false) => {
+                        self.machine.note_unclear(said);
+                        None
+                    }
+                }
             }
             name if BUILT_IN.contains(&name) || self.functions.iter().any(|f| f == name) => None,
             _ => {

@@ -102,6 +102,13 @@ impl RootFilesystem {
             std::fs::set_permissions(&at, Permissions::from_mode(mode & 0o777 | 0o600))
                 .map_err(|e| failed(&at, &e))?;
         }
+        // What the sandbox mounts: images without these folders, such as one of a single program, have no place for it.
+        for name in ["proc", "dev", "tmp"] {
+            let at = root.path().join(name);
+            if std::fs::symlink_metadata(&at).is_err() {
+                std::fs::create_dir(&at).map_err(|e| failed(&at, &e))?;
+            }
+        }
         Ok(root)
     }
 }

@@ -1,5 +1,5 @@
 //! Runs entrypoints in a sandbox of bubblewrap, without a daemon: the image's filesystem read-only, no network, no
-//! variables but the image's own, all namespaces of its own, limits on time, memory and file sizes.
+//! variables but the image's own, all namespaces of its own, limits on time, memory, processes and what is written.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,6 +16,13 @@ use seaworthy_source::escape_bytes;
 /// Kilobytes of memory that a program may map, and blocks of 512 bytes that a file of it may have.
 const MEMORY: u64 = 8 << 20;
 const FILE_BLOCKS: u64 = 2 << 20;
+
+/// Processes and threads that the user may have: those of the sandbox, and those that run already. The kernel does not
+/// limit root; then the time limit ends them.
+const PROCESSES: u64 = 4096;
+
+/// Bytes that may be written to `/tmp`, and to `/dev/shm`.
+const WRITABLE: &str = "268435456";
 
 /// A sandbox that holds one image.
 pub(super) struct Sandbox<'a> {
@@ -60,8 +67,12 @@ impl<'a> Sandbox<'a> {
         let mut command = Command::new("/bin/sh");
         // Values of variables come over a pipe: every process of the machine can read a command line.
         // What the sandbox says of its child goes to a file, so that its own failure is told from the program's.
-        command.args(["-c", "ulimit -v \"$1\"; ulimit -f \"$2\"; ulimit -c 0; shift 2; exec bwrap --json-status-fd 3 \"$@\" 3>\"$0\" 4<&0 </dev/null"]);
-        command.arg(status.path()).arg(MEMORY.to_string()).arg(FILE_BLOCKS.to_string());
+        command.args(["-c", "ulimit -v \"$1\"; ulimit -f \"$2\"; ulimit -c 0; ulimit -u \"$3\" 2>/dev/null || ulimit -p \"$3\"; shift 3; exec bwrap --json-status-fd 3 \"$@\" 3>\"$0\" 4<&0 </dev/null"]);
+        command
+            .arg(status.path())
+            .arg(MEMORY.to_string())
+            .arg(FILE_BLOCKS.to_string())
+            .arg(PROCESSES.to_string());
         command.args([
             "--unshare-all",
             "--die-with-parent",
@@ -71,7 +82,17 @@ impl<'a> Sandbox<'a> {
             "--clearenv",
         ]);
         command.arg("--ro-bind").arg(self.root.path()).arg("/");
-        command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--hostname", "seaworthy"]);
+        command.args(["--proc", "/proc", "--dev", "/dev", "--size", WRITABLE, "--tmpfs", "/dev/shm"]);
+        command.args([
+            "--remount-ro",
+            "/dev",
+            "--size",
+            WRITABLE,
+            "--tmpfs",
+            "/tmp",
+            "--hostname",
+            "seaworthy",
+        ]);
         if let Some(fixtures) = fixtures(entrypoint)? {
             self.mount(&mut command, &fixtures)?;
         }

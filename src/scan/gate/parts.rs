@@ -106,7 +106,10 @@ impl<'a> Examiner<'a> {
         let contract = self.setup.contract;
         let examine: fn(Self, &ExaminedArtifacts) -> Result<Outcome, ScanError> = match part {
             Part::Context => |e, _| {
-                let request = ContextRequest::open(&e.options.context, e.setup.contract)?;
+                let mut request = ContextRequest::open(&e.options.context, e.setup.contract)?;
+                let fields = e.provenance_fields();
+                request.packaged_repository =
+                    fields.and_then(|f| f.text(Field::RepositoryUri).map(str::to_owned));
                 context(e.setup, &request)
             },
             Part::Image => |e, _| {

@@ -72,7 +72,13 @@ impl ContextRequest {
                 None => return Err(missing(&root)),
             },
         };
-        Ok(Self { root, dockerfile, target: options.target.clone(), builder: options.builder })
+        Ok(Self {
+            root,
+            dockerfile,
+            target: options.target.clone(),
+            builder: options.builder,
+            packaged_repository: None,
+        })
     }
 }
 

@@ -70,7 +70,15 @@ pub(super) fn procfile(file: &File<'_>, facts: &mut Facts) {
         let (words, required) = split(&words);
         let question = Some("does the image start this way?".to_owned());
         let handle = handle_of(name.trim());
-        facts.starts.push(Start { handle, words, required, optional: Vec::new(), from: place, question });
+        facts.starts.push(Start {
+            handle,
+            words,
+            required,
+            optional: Vec::new(),
+            args_at_start: false,
+            from: place,
+            question,
+        });
     }
 }
 
@@ -97,6 +105,7 @@ pub(super) fn pyproject(file: &File<'_>, facts: &mut Facts) {
                 handle: handle_of(name),
                 words: vec![name.clone()],
                 required: Vec::new(),
+                args_at_start: false,
                 optional: Vec::new(),
                 from: file.at(line.map_or(1, |n| n + 1)),
                 question: Some("does the image install this package, and start it this way?".to_owned()),
@@ -190,7 +199,7 @@ fn row(patterns: &Patterns, header: &[String], cells: &[String], from: String) -
     required.dedup();
     optional.retain(|o| !required.contains(o));
     optional.dedup();
-    Some(Start { handle, words, required, optional, from, question: None })
+    Some(Start { handle, words, required, optional, args_at_start: false, from, question: None })
 }
 
 #[cfg(test)]

@@ -173,6 +173,9 @@ pub(super) fn entrypoints(source: &Source<'_>, out: &mut Out<'_>) {
         if !start.optional.is_empty() {
             entry.push_str(&format!("optional_args = {}\n", out.list(&start.optional)));
         }
+        if start.args_at_start {
+            entry.push_str("args_at_start = true  # its task gives it no arguments\n");
+        }
         match &start.question {
             None => sure.push(entry),
             Some(question) => open.push((question.clone(), entry)),

@@ -21,9 +21,24 @@ const MAX_DEPTH: u8 = 12;
 /// What a program has against a row. Nothing if it takes it.
 pub(crate) fn judge(interface: &Interface, row: &Row) -> Vec<Refusal> {
     let mut state = State { refusals: Vec::new(), ended: false };
+    let conflict = conflict(interface, 0);
+    if let Some((name, at)) = conflict {
+        state.refuse(name, format!("ends at once: it adds the option {name} twice"), None, Some(at));
+        // Not even help is answered.
+        return state.refusals;
+    }
     state.command(interface, &row.required, row, "", 0);
     // Who asks for help is refused nothing.
     if state.ended { Vec::new() } else { state.refusals }
+}
+
+/// An option that a command or one of its subcommands adds twice.
+fn conflict(interface: &Interface, depth: u8) -> Option<(&str, &Written)> {
+    if let Some((name, at)) = &interface.conflict {
+        return Some((name, at));
+    }
+    let inner = interface.subcommands.iter().filter(|_| depth < MAX_DEPTH).flat_map(|s| &s.commands);
+    inner.filter_map(|(_, i)| conflict(i, depth + 1)).next()
 }
 
 struct State {

@@ -109,6 +109,8 @@ pub(crate) struct Interface {
     pub(crate) takes_unknown: bool,
     /// Whether the beginning of an option's name stands for it, as with argparse.
     pub(crate) abbreviates: bool,
+    /// An option that is added twice, at which the program ends, and where.
+    pub(crate) conflict: Option<(String, Written)>,
 }
 
 /// What became of reading a program's interface.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::filesystem::Filesystem;
-use super::ast::{Alias, Expr, ExprKind, Stmt, StmtKind};
+use super::ast::{Alias, Argument, Expr, ExprKind, Stmt, StmtKind};
 use super::guard::Guards;
 use super::locate::{Step, step};
 use super::syntax::{Module, Modules, SyntaxFault};
@@ -74,6 +74,9 @@ fn all_imports(body: &[Stmt], package: &str, found: &mut BTreeSet<String>) {
                     found.insert(module);
                 }
             }
+            StmtKind::Expr(value) | StmtKind::Assign { value, .. } => {
+                found.extend(named_import(value).map(str::to_owned));
+            }
             kind => kind.bodies().into_iter().for_each(|body| all_imports(body, package, found)),
         }
     }
@@ -117,14 +120,8 @@ pub(crate) fn check<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, scri
         names: BTreeMap::new(),
     };
     graph.run();
-    if let Some(Ok(module)) = modules.get(&script.file)
-        && script.name.is_some()
-        && !script.file.ends_with(b"__main__.py")
-        && !module.body.iter().any(does_something)
-    {
-        let what =
-            "the module does nothing when it is run: it has no `if __name__ == \"__main__\":`".to_owned();
-        graph.tell(&script.file, 1, what, true);
+    if let Some(problem) = super::idle::check(modules, script, &graph.finder) {
+        graph.problems.push(problem);
     }
     let mut problems = graph.problems;
     if let Some(place) = graph.changes {
@@ -136,29 +133,6 @@ pub(crate) fn check<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, scri
     }
     problems.truncate(MAX_PROBLEMS);
     problems
-}
-
-/// Whether a statement of a module does something when the module is run, beyond defining names.
-fn does_something(statement: &Stmt) -> bool {
-    match &statement.kind {
-        StmtKind::Expr(expression) => !matches!(expression.kind, ExprKind::Text(_) | ExprKind::Ellipsis),
-        StmtKind::If(branches) => {
-            let asks = |test: &Expr| match &test.kind {
-                ExprKind::Compare(left, _, right) => {
-                    left.dotted().as_deref() == Some("__name__")
-                        || right.dotted().as_deref() == Some("__name__")
-                }
-                ExprKind::Junction { .. } | ExprKind::Wrapped(_) => true,
-                _ => false,
-            };
-            branches
-                .iter()
-                .any(|(test, body)| test.as_ref().is_some_and(asks) || body.iter().any(does_something))
-        }
-        StmtKind::With { .. } | StmtKind::While { .. } | StmtKind::Raise(_) | StmtKind::For { .. } => true,
-        StmtKind::Try { body, .. } => body.iter().any(does_something),
-        _ => false,
-    }
 }
 
 /// What a dotted name leads to.
@@ -458,7 +432,7 @@ fn prefixes(name: &str) -> Vec<String> {
 }
 
 /// Whether a module changes where modules are looked for.
-fn changes_search(text: &str) -> bool {
+pub(super) fn changes_search(text: &str) -> bool {
     let words = [
         "sys.path.insert(",
         "sys.path.append(",
@@ -474,6 +448,13 @@ fn changes_search(text: &str) -> bool {
     ];
     let code = |line: &&str| !line.trim_start().starts_with('#');
     text.lines().filter(code).any(|line| words.iter().any(|w| line.contains(w)))
+}
+
+/// The modules that statements import whatever happens, each with its line.
+pub(super) fn imported(body: &[Stmt], package: &str, guards: Guards) -> Vec<(String, u32)> {
+    let mut collector = Collector { package, guards, imports: Vec::new() };
+    collector.statements(body);
+    collector.imports.into_iter().map(|i| (i.module, i.line)).collect()
 }
 
 /// Collects the imports that happen when a module is run or imported.
@@ -522,11 +503,28 @@ impl<'c> Collector<'c> {
                     self.statements(body);
                 }
                 StmtKind::Class { body, .. } => self.statements(body),
+                StmtKind::Expr(value) | StmtKind::Assign { value, .. } => {
+                    let module = named_import(value);
+                    self.imports.extend(module.map(|m| Import { module: m.to_owned(), names: &[], line }));
+                }
                 StmtKind::Raise(_) => return,
                 _ => {}
             }
         }
     }
+}
+
+/// The absolute name in `importlib.import_module("a.b")` or `__import__("a.b")`.
+fn named_import(expression: &Expr) -> Option<&str> {
+    let ExprKind::Call(function, arguments) = &expression.kind else { return None };
+    let function = function.dotted()?;
+    if !matches!(function.as_str(), "importlib.import_module" | "import_module" | "__import__") {
+        return None;
+    }
+    let [Argument::Positional(name)] = arguments.as_slice() else { return None };
+    let name = name.text()?;
+    let is_name = !name.is_empty() && name.split('.').all(|p| !p.is_empty());
+    is_name.then_some(name)
 }
 
 /// Whether a handler takes an import that fails.

@@ -5,11 +5,14 @@ mod ast;
 mod convert;
 mod evaluate;
 mod guard;
+mod idle;
 mod imports;
+mod inline;
 mod locate;
 mod names;
 mod search;
 mod stdlib;
+mod strict;
 mod syntax;
 
 use super::machine::{Found, Machine};
@@ -18,6 +21,7 @@ use locate::locate;
 use search::{Start, parent, search};
 
 pub(crate) use evaluate::interface;
+pub(crate) use idle::says_idle;
 pub(crate) use imports::{Problem, check, load};
 pub(crate) use search::{Search, Version};
 
@@ -53,7 +57,13 @@ pub(crate) fn start(
                 let search = search(machine, program, begin(Some(machine.absolute("."))))?;
                 return module(machine, search, name, tail);
             }
-            "-c" => return Ok(Started::Program { what: "python -c".to_owned() }),
+            "-c" => {
+                let Some(text) = tail.first() else {
+                    return Err(Fault::Broken("`python -c` has no program".to_owned()));
+                };
+                let search = search(machine, program, begin(Some(machine.absolute("."))))?;
+                return inline::start(machine, search, text);
+            }
             "-W" | "-X" => rest = tail.get(1..).unwrap_or_default(),
             option if option.starts_with("-m") && option.len() > 2 => {
                 let search = search(machine, program, begin(Some(machine.absolute("."))))?;

@@ -79,7 +79,8 @@ pub(super) fn parse_text(text: &str, version: Option<Version>) -> Result<(Body, 
         let reason = format!("it was not parsed within {} seconds", MAX_TIME.as_secs());
         return Err(SyntaxFault::Unclear(reason));
     };
-    let fault = first_fault(tree.root_node(), version);
+    let fault = first_fault(tree.root_node(), version)
+        .or_else(|| super::strict::first_fault(tree.root_node(), text, version));
     let is_covered = version.is_none_or(|v| v.major == 3 && (COVERED.0..=COVERED.1).contains(&v.minor));
     match fault {
         Some(at) if is_covered => Err(SyntaxFault::Invalid(at)),
@@ -118,10 +119,18 @@ fn is_from_later(node: Node<'_>, version: Option<Version>) -> bool {
         "named_expression" => 8,
         "match_statement" => 10,
         "except_group_clause" => 11,
+        // `type(x).y = z` is a call, which the grammar takes for an alias.
+        "type_alias_statement" if is_call_of_type(node) => return false,
         "type_alias_statement" | "type_parameter" if !is_annotation(node) => 12,
         _ => return false,
     };
     version.is_some_and(|v| v.major == 3 && v.minor < since)
+}
+
+/// Whether a node begins with `type(`.
+fn is_call_of_type(node: Node<'_>) -> bool {
+    let (word, next) = (node.child(0), node.child(1));
+    word.zip(next).is_some_and(|(word, next)| word.end_byte() == next.start_byte())
 }
 
 /// Whether a node is a part of an annotation, where the grammar has the same words for `list[int]`.

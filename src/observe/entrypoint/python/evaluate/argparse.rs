@@ -1,6 +1,7 @@
 //! argparse, and optparse as far as the two are alike. <https://docs.python.org/3/library/argparse.html>
 
 use super::super::super::cli::{Arity, ExclusiveGroup, Interface, Known, Parameter, Subcommands, Written};
+use super::super::ast::{Comparison, Expr, ExprKind, Stmt, StmtKind};
 use super::expression::Arguments;
 use super::value::{Scope, Value, text_of, texts_of, truth};
 use super::{Evaluator, Root};
@@ -20,6 +21,10 @@ pub(super) struct Parser {
     open: Option<String>,
     abbreviates: bool,
     takes_unknown: bool,
+    /// Whether a second option of one name takes the place of the first.
+    resolves: bool,
+    /// An option that is added twice, and where.
+    conflict: Option<(String, Written)>,
 }
 
 /// The subcommands of a parser: names, and the parser of each.
@@ -28,6 +33,31 @@ struct Subparsers {
     required: Known,
     commands: Vec<(Vec<String>, usize)>,
     open: Option<String>,
+}
+
+/// `parser.error(…)`
+fn refuses(statement: &Stmt, scope: &Scope) -> bool {
+    let StmtKind::Expr(Expr { kind: ExprKind::Call(function, _), .. }) = &statement.kind else {
+        return false;
+    };
+    let ExprKind::Attribute(object, name) = &function.kind else { return false };
+    let ExprKind::Name(object) = &object.kind else { return false };
+    name == "error" && matches!(scope.get(object), Some(Value::Parser(..)))
+}
+
+/// The name in `not args.NAME` and `args.NAME is None`.
+fn wanted(test: &Expr) -> Option<&str> {
+    let object = match &test.kind {
+        ExprKind::Not(object) => object,
+        ExprKind::Compare(object, Comparison::Is | Comparison::Equal, none)
+            if matches!(none.kind, ExprKind::None) =>
+        {
+            object
+        }
+        ExprKind::Wrapped(inner) => return wanted(inner),
+        _ => return None,
+    };
+    if let ExprKind::Attribute(_, name) = &object.kind { Some(name) } else { None }
 }
 
 /// Whether a value is true; what is not known depends.
@@ -47,6 +77,7 @@ impl Evaluator<'_, '_> {
         }
         let mut parser = Parser {
             abbreviates: known(arguments.keyword("allow_abbrev"), Known::Yes) != Known::No,
+            resolves: arguments.keyword("conflict_handler").is_some(),
             ..Parser::default()
         };
         if arguments.is_open {
@@ -170,6 +201,16 @@ impl Evaluator<'_, '_> {
             "parse_args" | "parse_intermixed_args" | "parse_known_args" | "parse_known_intermixed_args" => {
                 self.parse(index, name.contains("known"), arguments, scope, line)
             }
+            "error" | "exit" if self.maybe == 0 => {
+                // Before the arguments are parsed: it ends the program whatever it is given.
+                let place = self.place(scope, line);
+                self.reach(
+                    Root::Unknown(format!("it ends itself by {name} of its parser ({place})")),
+                    scope,
+                    line,
+                );
+                Value::Unknown
+            }
             "set_defaults" | "print_help" | "print_usage" | "format_help" | "format_usage" | "error"
             | "exit" | "set_usage" | "get_default" => Value::Unknown,
             "register" => {
@@ -196,9 +237,15 @@ impl Evaluator<'_, '_> {
         line: u32,
     ) -> Value {
         let given = arguments.positional.first().or(arguments.keyword("args"));
-        let pair = || Value::List(vec![Value::Unknown, Value::Argv].into());
+        let pair = || Value::List(vec![Value::Unknown, Value::ArgvRest].into());
         match given {
-            None | Some(Value::None | Value::Argv) => {}
+            None | Some(Value::None | Value::Argv | Value::ArgvRest) => {}
+            // The words before it say what is done with it, and are read by the program itself.
+            Some(Value::ArgvPart) => {
+                let place = self.place(scope, line);
+                let reason = format!("its parser is given a part of the command line ({place})");
+                self.alter_once(reason);
+            }
             // Words of its own, as in a test: another parser reads the command line.
             Some(Value::List(_)) => return if is_partial { pair() } else { Value::Unknown },
             Some(_) => {
@@ -300,6 +347,16 @@ impl Evaluator<'_, '_> {
         };
         let is_certain = self.maybe == 0;
         let Some(parser) = self.parsers.get_mut(index) else { return };
+        // argparse and optparse end the program at an option that is there already.
+        let is_twice =
+            |p: &&Parameter| p.is_option && p.is_certain && p.names.iter().any(|n| names.contains(n));
+        if is_option && is_certain && !parser.resolves && parser.open.is_none() {
+            let first = parser.parameters.iter().find(is_twice);
+            let name = first.and_then(|p| p.names.iter().find(|n| names.contains(n)).cloned());
+            if let Some(name) = name {
+                parser.conflict.get_or_insert((name, at.clone()));
+            }
+        }
         parser.parameters.push(Parameter {
             names,
             is_option,
@@ -350,6 +407,39 @@ impl Evaluator<'_, '_> {
         inner
     }
 
+    /// What a program does with the arguments once they are parsed: `parser.error(…)` ends it, always or without an option.
+    pub(super) fn after_parsing(&mut self, rest: &[Stmt], scope: &Scope) {
+        for statement in rest {
+            match &statement.kind {
+                StmtKind::Return(_) | StmtKind::Raise(_) => return,
+                _ if refuses(statement, scope) => {
+                    let place = self.place(scope, statement.line);
+                    self.root = Some(Root::Unknown(format!("it refuses whatever it is given ({place})")));
+                    return;
+                }
+                StmtKind::If(branches) => {
+                    if let Some((Some(test), body)) = branches.first()
+                        && body.iter().any(|s| refuses(s, scope))
+                        && let Some(name) = wanted(test)
+                    {
+                        self.want(name);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Marks the options that are kept under a name: the program may end without them.
+    fn want(&mut self, name: &str) {
+        for parameter in self.parsers.iter_mut().flat_map(|p| &mut p.parameters) {
+            let is_it = |n: &String| n.trim_start_matches('-').replace('-', "_") == name;
+            if parameter.is_option && parameter.required == Known::No && parameter.names.iter().any(is_it) {
+                parameter.required = Known::Maybe;
+            }
+        }
+    }
+
     /// The interface of a parser.
     pub(super) fn parser_interface(&self, index: usize, depth: u8) -> Interface {
         let Some(parser) = self.parsers.get(index).filter(|_| depth < MAX_NESTED) else {
@@ -371,6 +461,7 @@ impl Evaluator<'_, '_> {
             open: parser.open.clone(),
             takes_unknown: parser.takes_unknown,
             abbreviates: parser.abbreviates,
+            conflict: parser.conflict.clone(),
         }
     }
 }

@@ -57,6 +57,20 @@ impl<'m> Evaluator<'m, '_> {
                 Value::Argv
             }
             Value::External(module) => Value::External(format!("{module}.{name}").into()),
+            Value::Super(own, class) => {
+                let bases = self.classes.get(*class).map(|c| c.bases.clone()).unwrap_or_default();
+                let known = bases.iter().find_map(|base| match base {
+                    Value::Class(base) => self.member(*base, name, own),
+                    _ => None,
+                });
+                match (known, &**own) {
+                    (Some(value), _) => value,
+                    (None, Value::Parser(..)) if name != "__init__" => {
+                        self.attribute(own.as_ref().clone(), name, scope, line)
+                    }
+                    _ => Value::External(format!("super.{name}").into()),
+                }
+            }
             Value::Module(index) => {
                 let own = self.loaded.get(*index).and_then(|l| l.scope.names.borrow().get(name).cloned());
                 // A module of a package is an attribute of it once it is imported.
@@ -150,7 +164,7 @@ impl<'m> Evaluator<'m, '_> {
     /// A command that is called parses the arguments.
     fn set_root(&mut self, root: Root, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
         let given = arguments.positional.first().or(arguments.keyword("args"));
-        let own = given.is_none_or(|v| matches!(v, Value::None | Value::Argv));
+        let own = given.is_none_or(|v| matches!(v, Value::None | Value::Argv | Value::ArgvRest));
         let other = || {
             let place = self.place(scope, line);
             Root::Unknown(format!("{place} gives its parser other arguments than the command line's"))
@@ -310,7 +324,17 @@ impl<'m> Evaluator<'m, '_> {
                 return Value::Unknown;
             }
             "typer.Option" | "typer.Argument" => return super::typer::parameter(name, arguments),
-            "builtins.super" => return Value::External("super".into()),
+            "builtins.super" => {
+                let class = scope
+                    .parent
+                    .as_ref()
+                    .and_then(|p| self.classes.iter().position(|c| std::rc::Rc::ptr_eq(&c.scope, p)));
+                let own = scope.names.borrow().get("self").cloned();
+                return match (class, own) {
+                    (Some(class), Some(own)) => Value::Super(Box::new(own), class),
+                    _ => Value::External("super".into()),
+                };
+            }
             "builtins.list" | "builtins.tuple" | "builtins.sorted" | "builtins.set" => {
                 return match arguments.positional.first() {
                     Some(list @ Value::List(_)) => list.clone(),
@@ -342,7 +366,7 @@ impl<'m> Evaluator<'m, '_> {
             }
             return Value::Unknown;
         }
-        if !HARMLESS.contains(&name) && !name.starts_with("super.") {
+        if !HARMLESS.contains(&name) && name != "super.__init__" {
             self.hand_over(&format!("{name}, whose source is not read"), arguments, scope, line);
         }
         Value::Unknown

@@ -317,6 +317,7 @@ impl Evaluator<'_, '_> {
             open: command.open.clone(),
             takes_unknown: command.settings.takes_unknown,
             abbreviates: false,
+            conflict: None,
         }
     }
 }

@@ -73,6 +73,7 @@ impl<'m> Evaluator<'m, '_> {
             ExprKind::Call(function, arguments) => {
                 let callee = self.expression(function, scope);
                 let arguments = self.arguments(arguments, scope);
+                self.hands_on(&callee, function, &arguments, scope);
                 let value = self.call(&callee, &arguments, scope, expression.line);
                 if let Value::Bound(object, name) = &callee
                     && mutation::changes(name)
@@ -176,6 +177,21 @@ impl<'m> Evaluator<'m, '_> {
         }
     }
 
+    /// Notes that a function that is not known is given a part of the command line: a parser of its own may read it.
+    fn hands_on(&mut self, callee: &Value, function: &Expr, arguments: &Arguments, scope: &Scope) {
+        let is_part = |v: &Value| matches!(v, Value::ArgvPart | Value::ArgvRest);
+        let is_log = matches!(&function.kind, ExprKind::Attribute(_, name)
+            if ["debug", "info", "warning", "warn", "error", "exception", "critical", "log"].contains(&name.as_str()));
+        if matches!(callee, Value::Unknown)
+            && self.root.is_none()
+            && !is_log
+            && arguments.positional.iter().any(is_part)
+        {
+            let place = self.place(scope, function.line);
+            self.alter_once(format!("a function that is not known reads a part of its arguments ({place})"));
+        }
+    }
+
     fn subscript(&mut self, value: &'m Expr, of: &'m [Expr], scope: &Scope) -> Value {
         let object = self.expression(value, scope);
         let keys: Vec<Value> = of.iter().map(|k| self.expression(k, scope)).collect();
@@ -188,8 +204,16 @@ impl<'m> Evaluator<'m, '_> {
                 let found = pairs.iter().find(|(k, _)| equal(k, key) == Some(true));
                 found.map_or(Value::Unknown, |(_, v)| v.clone())
             }
-            (Value::Argv, [Value::Int(0)]) => Value::Unknown,
-            (Value::Argv, _) => Value::Argv,
+            (Value::Argv, [Value::Int(_)]) => Value::Unknown,
+            (Value::Argv, _) => {
+                let text = self.loaded.get(scope.module).map(|l| l.module.text).unwrap_or_default();
+                let part = of.first().and_then(|k| text.get(k.range.clone())).unwrap_or_default();
+                let part: String = part.chars().filter(|c| !c.is_whitespace()).collect();
+                // `sys.argv[1:]` is all that a program is given.
+                if matches!(part.as_str(), "1:" | ":" | "0:") { Value::Argv } else { Value::ArgvPart }
+            }
+            (Value::ArgvPart | Value::ArgvRest, [Value::Int(_)]) => Value::Unknown,
+            (Value::ArgvPart | Value::ArgvRest, _) => Value::ArgvPart,
             // `Annotated[str, typer.Option()]`: what says how it is given.
             (Value::External(name), keys) if name.ends_with(".Annotated") => {
                 let known = keys.iter().find(|k| matches!(k, Value::TyperParameter(_)));

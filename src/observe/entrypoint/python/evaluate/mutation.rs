@@ -100,6 +100,11 @@ impl Evaluator<'_, '_> {
         self.altered.get_or_insert_with(|| format!("{reason} ({place})"));
     }
 
+    /// Notes why it is not known what the program takes; the first reason holds.
+    pub(super) fn alter_once(&mut self, reason: String) {
+        self.altered.get_or_insert(reason);
+    }
+
     /// `setattr(OBJECT, NAME, VALUE)`, `delattr(OBJECT, NAME)`.
     pub(super) fn set_by_name(&mut self, arguments: &Arguments, scope: &Scope, line: u32) {
         let Some(object) = arguments.positional.first().cloned() else { return };

@@ -10,7 +10,7 @@ pub(super) const MAX_ROUNDS: usize = 500;
 
 impl<'m> Evaluator<'m, '_> {
     pub(super) fn body(&mut self, body: &'m [Stmt], scope: &Scope) -> Flow {
-        for statement in body {
+        for (at, statement) in body.iter().enumerate() {
             if !self.step() {
                 return Flow::End;
             }
@@ -19,6 +19,7 @@ impl<'m> Evaluator<'m, '_> {
                 other => return other,
             }
             if self.root.is_some() {
+                self.after_parsing(body.get(at + 1..).unwrap_or_default(), scope);
                 return Flow::End;
             }
         }

@@ -44,8 +44,14 @@ pub(super) enum Value {
     Decorator(Rc<Decorator>),
     /// `typer.Option(…)` or `typer.Argument(…)`.
     TyperParameter(Rc<TyperParameter>),
-    /// `sys.argv`, or a part of it.
+    /// `sys.argv`, or all of it after the program.
     Argv,
+    /// A further part of `sys.argv`, such as `sys.argv[2:]`.
+    ArgvPart,
+    /// What a parser that reads what it knows left.
+    ArgvRest,
+    /// `super()`: the object, and the class that the method belongs to.
+    Super(Box<Value>, usize),
 }
 
 /// What a decorator does.
@@ -145,7 +151,13 @@ pub(super) fn texts_of(value: &Value) -> Option<Vec<String>> {
 /// Whether a value is true, if that is known.
 pub(super) fn truth(value: &Value) -> Option<bool> {
     match value {
-        Value::Unknown | Value::Argv | Value::External(_) | Value::Bound(..) => None,
+        Value::Unknown
+        | Value::Argv
+        | Value::ArgvPart
+        | Value::ArgvRest
+        | Value::External(_)
+        | Value::Super(..)
+        | Value::Bound(..) => None,
         Value::None => Some(false),
         Value::Bool(value) => Some(*value),
         Value::Int(number) => Some(*number != 0),
@@ -163,8 +175,8 @@ pub(super) fn equal(one: &Value, two: &Value) -> Option<bool> {
         (Value::Text(a), Value::Text(b)) => Some(a == b),
         (Value::Int(a), Value::Int(b)) => Some(a == b),
         (Value::Bool(a), Value::Bool(b)) => Some(a == b),
-        (Value::Unknown | Value::Argv | Value::External(_), _)
-        | (_, Value::Unknown | Value::Argv | Value::External(_)) => None,
+        (Value::Unknown | Value::Argv | Value::ArgvPart | Value::ArgvRest | Value::External(_), _)
+        | (_, Value::Unknown | Value::Argv | Value::ArgvPart | Value::ArgvRest | Value::External(_)) => None,
         (Value::None, _) | (_, Value::None) => Some(false),
         _ => None,
     }

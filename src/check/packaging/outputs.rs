@@ -1,0 +1,148 @@
+//! What a job writes to its outputs: the immutable tag and the resolved digest, by their values and not by their names
+//! alone.
+
+use super::act::At;
+use super::reading::Work;
+use super::sequence::Fault;
+use super::surface::ExpectedBuild;
+use super::tagging::{Tagging, tagging};
+
+const FIX: &str = "Write `tag=…` and `digest=…` to `$GITHUB_OUTPUT`, and name both in the job's `outputs`.";
+
+/// What is known of an output's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Verdict {
+    Right,
+    /// It cannot be traced.
+    Unclear,
+    Wrong(&'static str),
+}
+
+/// What an output is, its name in the contract, the words of such a name, and how its value is judged.
+type Wanted<'w> = (&'w str, &'w Option<String>, &'w [&'w str], &'w dyn Fn(&str) -> Verdict);
+
+/// What is wrong with the outputs of a job.
+pub(super) fn judge(expected: &ExpectedBuild, work: &Work, at: At) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let of_tag = |value: &str| tag(value, expected);
+    let wanted: [Wanted<'_>; 2] = [
+        ("the resolved digest", &expected.digest_output, &["digest"], &digest),
+        ("the immutable tag", &expected.tag_output, &["tag", "image"], &of_tag),
+    ];
+    for (what, named, words, verdict) in wanted {
+        let values = values(work, named.as_deref(), words);
+        let name = named.as_ref().map(|n| format!(" as `{n}`")).unwrap_or_default();
+        let verdicts: Vec<Verdict> = values.iter().map(|v| v.map_or(Verdict::Right, verdict)).collect();
+        if verdicts.contains(&Verdict::Right) {
+            continue;
+        }
+        let wrong = verdicts.iter().find_map(|v| if let Verdict::Wrong(why) = v { Some(*why) } else { None });
+        if verdicts.contains(&Verdict::Unclear) {
+            let reason =
+                format!("whether {what} is what is written to the job's outputs{name} cannot be traced");
+            faults.push(Fault::unclear(at, "job output", reason));
+        } else if let Some(why) = wrong {
+            faults.push(Fault::deviates(at, format!("the job's output{name} is not {what}: {why}"), FIX));
+        } else {
+            faults.push(Fault::deviates(
+                at,
+                format!("{what} is not written to the job's outputs{name}"),
+                FIX,
+            ));
+        }
+    }
+    faults
+}
+
+/// The values of the outputs that may hold something. A value that is nothing is in a file whose text is not followed.
+fn values<'w>(work: &'w Work, named: Option<&str>, words: &[&str]) -> Vec<Option<&'w str>> {
+    let known = |value: &'w String| Some(value.as_str()).filter(|v| !v.is_empty());
+    let has = |text: &str| words.iter().any(|w| text.to_ascii_lowercase().contains(w));
+    let is_it = |name: &str| named.map_or_else(|| has(name), |own| own == name);
+    // What the job names is what others get, whatever its steps put out besides.
+    let of_job: Vec<_> = work.job_outputs.iter().filter(|(name, _)| is_it(name)).collect();
+    if !of_job.is_empty() {
+        return of_job.into_iter().filter(|(_, value)| !value.is_empty()).map(|(_, v)| known(v)).collect();
+    }
+    let by_name: Vec<_> = work.outputs.iter().filter(|(name, _)| is_it(name)).collect();
+    if !by_name.is_empty() || named.is_some() {
+        return by_name.into_iter().map(|(_, v)| known(v)).collect();
+    }
+    work.outputs.iter().filter(|(_, value)| has(value)).map(|(_, v)| known(v)).collect()
+}
+
+/// Whether a value is the digest that a registry told.
+fn digest(value: &str) -> Verdict {
+    let value = value.trim();
+    if !value.contains(['$', '`']) {
+        return Verdict::Wrong("it is a fixed text");
+    }
+    let lower = value.to_ascii_lowercase();
+    // The registry's answer, or an output of an action that is called so.
+    let is_answer = lower.contains("$(") || lower.contains('`') || lower.contains(".outputs.");
+    if is_answer && lower.contains("digest") { Verdict::Right } else { Verdict::Unclear }
+}
+
+/// Whether a value is the tag that is made of the commit, or a reference with it.
+fn tag(value: &str, expected: &ExpectedBuild) -> Verdict {
+    let all: Vec<Tagging> = value
+        .split(['\n', ','])
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let is_reference =
+                part.contains('/') || part.contains('|') || part.contains(':') && !part.contains("${");
+            let alone = format!("repository:{part}");
+            match tagging(if is_reference { part } else { &alone }, &expected.tag_pattern) {
+                // A variable may be the tag or a reference.
+                Tagging::Mutable if !is_reference && part.starts_with('$') => Tagging::Unknown,
+                other => other,
+            }
+        })
+        .collect();
+    let of_commit =
+        |t: &Tagging| matches!(t, Tagging::Immutable | Tagging::Shortened | Tagging::OtherPattern);
+    if all.iter().any(of_commit) || value.contains('@') {
+        Verdict::Right
+    } else if all.contains(&Tagging::Unknown) || all.is_empty() {
+        Verdict::Unclear
+    } else {
+        Verdict::Wrong("it can name another image some day")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seaworthy_source::Position;
+
+    const AT: At = At { file: 0, position: Position { line: 1, column: 1 } };
+
+    fn faults(job: &[(&str, &str)], steps: &[(&str, &str)]) -> Vec<Fault> {
+        let own =
+            |all: &[(&str, &str)]| all.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let work = Work { outputs: own(steps), job_outputs: own(job), ..Work::default() };
+        judge(&ExpectedBuild::default(), &work, AT)
+    }
+
+    #[test]
+    fn values_are_followed() {
+        let tag = ("tag", "git-$GITHUB_SHA");
+        let digest = ("digest", "$(aws ecr describe-images --query imageDetails[0].imageDigest)");
+        assert_eq!(faults(&[], &[tag, digest]), []);
+        assert_eq!(faults(&[tag, digest], &[]), []);
+        assert_eq!(
+            faults(&[("image", "h/r:git-$GITHUB_SHA"), ("digest", "$(the digest of the push)")], &[]),
+            []
+        );
+        let deviates = |all: &[Fault]| matches!(all, [Fault::Deviates { .. }]);
+        let unclear = |all: &[Fault]| matches!(all, [Fault::Unclear { .. }]);
+        assert!(deviates(&faults(&[], &[tag, ("digest", "sha256:0000")])));
+        assert!(unclear(&faults(&[], &[tag, ("digest", "$digset")])));
+        assert!(deviates(&faults(&[], &[("tag", "latest"), digest])));
+        assert!(unclear(&faults(&[], &[("tag", "$TAG"), digest])));
+        // An output of the job that no step writes.
+        assert!(deviates(&faults(&[tag, ("digest", "")], &[digest])));
+        assert!(deviates(&faults(&[], &[tag])));
+    }
+}

@@ -1,0 +1,223 @@
+//! Whether a module that is run does anything, beyond defining names.
+
+use std::collections::BTreeSet;
+
+use super::Script;
+use super::ast::{Argument, Expr, ExprKind, Stmt, StmtKind};
+use super::guard::Guards;
+use super::imports::{Finder, Problem, Target, imported, package_of};
+use super::syntax::{Module, Modules};
+
+/// How the problem begins.
+const IDLE: &str = "the module does nothing when it is run";
+
+/// How deep expressions are looked through.
+const MAX_DEPTH: u8 = 40;
+
+/// Functions of libraries that only make a value.
+const MAKERS: [&str; 22] = [
+    "getLogger",
+    "get_logger",
+    "getenv",
+    "get",
+    "TypeVar",
+    "NewType",
+    "namedtuple",
+    "NamedTuple",
+    "ParamSpec",
+    "compile",
+    "Path",
+    "frozenset",
+    "set",
+    "dict",
+    "list",
+    "tuple",
+    "int",
+    "str",
+    "float",
+    "object",
+    "FastAPI",
+    "Flask",
+];
+
+/// What a statement does when its module is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Effect {
+    /// It defines names.
+    Nothing,
+    /// It calls something whose source is not read.
+    Perhaps,
+    Something,
+}
+
+/// Whether a problem is one that this module tells.
+pub(crate) fn says_idle(problem: &Problem) -> bool {
+    problem.what.starts_with(IDLE)
+}
+
+/// What is wrong with a module that `-m` runs and that does nothing, or perhaps nothing.
+pub(super) fn check(modules: &Modules<'_>, script: &Script, finder: &Finder<'_, '_>) -> Option<Problem> {
+    let Some(Ok(module)) = modules.get(&script.file) else { return None };
+    let name = script.name.as_deref().filter(|_| !script.file.ends_with(b"__main__.py"))?;
+    let effect = effect_of(module, true);
+    let by_import = || imports_something(modules, module, name, finder, script);
+    let (what, is_certain) = match effect {
+        Effect::Something => return None,
+        Effect::Nothing if !by_import() => {
+            (format!("{IDLE}: it has no `if __name__ == \"__main__\":`"), true)
+        }
+        _ => (
+            format!("{IDLE}, as far as is seen: it has no `if __name__ == \"__main__\":`, and calls others"),
+            false,
+        ),
+    };
+    Some(Problem { file: script.file.clone(), line: 1, what, is_certain })
+}
+
+/// Whether a module of the project that is imported on the way does something.
+fn imports_something(
+    modules: &Modules<'_>,
+    module: &Module<'_>,
+    name: &str,
+    finder: &Finder<'_, '_>,
+    script: &Script,
+) -> bool {
+    let guards = Guards { version: script.search.version, is_main: true };
+    let mut open: Vec<String> =
+        imported(&module.body, &package_of(name, false), guards).into_iter().map(|(name, _)| name).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(name) = open.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let Target::Source { path, is_package } = finder.find(&name) else { continue };
+        let Some(Ok(module)) = modules.get(&path).filter(|_| path != script.file) else { continue };
+        if effect_of(module, false) == Effect::Something {
+            return true;
+        }
+        let guards = Guards { version: script.search.version, is_main: false };
+        let package = package_of(&name, is_package);
+        open.extend(imported(&module.body, &package, guards).into_iter().map(|(name, _)| name));
+    }
+    false
+}
+
+fn effect_of(module: &Module<'_>, is_main: bool) -> Effect {
+    let mut own = BTreeSet::new();
+    for statement in &module.body {
+        match &statement.kind {
+            StmtKind::Function(function) => {
+                own.insert(function.name.clone());
+            }
+            StmtKind::ImportFrom { names, .. } => {
+                own.extend(names.iter().map(|a| a.other.clone().unwrap_or_else(|| a.name.clone())));
+            }
+            _ => {}
+        }
+    }
+    let reader = Reader { own, is_main };
+    module.body.iter().map(|s| reader.statement(s)).max().unwrap_or(Effect::Nothing)
+}
+
+struct Reader {
+    /// Functions of the module, and names that it imports.
+    own: BTreeSet<String>,
+    /// Whether the module is the one that is run.
+    is_main: bool,
+}
+
+impl Reader {
+    fn statement(&self, statement: &Stmt) -> Effect {
+        match &statement.kind {
+            StmtKind::Expr(expression) => match expression.kind {
+                ExprKind::Text(_) | ExprKind::Ellipsis => Effect::Nothing,
+                _ => Effect::Something,
+            },
+            StmtKind::Assign { value, .. } | StmtKind::Augment { value, .. } => self.value(value, 0),
+            StmtKind::Annotate { value: Some(value), .. } => self.value(value, 0),
+            StmtKind::If(branches) => {
+                let of = |(test, body): &(Option<Expr>, Vec<Stmt>)| match test {
+                    Some(test) if asks_name(test) => {
+                        if self.is_main {
+                            Effect::Something
+                        } else {
+                            Effect::Nothing
+                        }
+                    }
+                    _ => self.statements(body),
+                };
+                branches.iter().map(of).max().unwrap_or(Effect::Nothing)
+            }
+            StmtKind::With { .. } | StmtKind::While { .. } | StmtKind::Raise(_) | StmtKind::For { .. } => {
+                Effect::Something
+            }
+            StmtKind::Try { body, otherwise, finally, .. } => [body, otherwise, finally]
+                .into_iter()
+                .map(|b| self.statements(b))
+                .max()
+                .unwrap_or(Effect::Nothing),
+            _ => Effect::Nothing,
+        }
+    }
+
+    fn statements(&self, body: &[Stmt]) -> Effect {
+        body.iter().map(|s| self.statement(s)).max().unwrap_or(Effect::Nothing)
+    }
+
+    /// What working out a value does.
+    fn value(&self, value: &Expr, depth: u8) -> Effect {
+        if depth > MAX_DEPTH {
+            return Effect::Perhaps;
+        }
+        let inner = |e: &Expr| self.value(e, depth + 1);
+        let all = |items: &[Expr]| items.iter().map(inner).max().unwrap_or(Effect::Nothing);
+        match &value.kind {
+            ExprKind::Call(function, arguments) => {
+                let name = function.dotted().unwrap_or_default();
+                let (first, last) =
+                    (name.split('.').next().unwrap_or_default(), name.rsplit('.').next().unwrap_or_default());
+                let own = match () {
+                    () if MAKERS.contains(&last) => Effect::Nothing,
+                    () if self.own.contains(&name) && !first.starts_with(char::is_uppercase) => {
+                        Effect::Something
+                    }
+                    () => Effect::Perhaps,
+                };
+                let of_argument = |a: &Argument| match a {
+                    Argument::Positional(e)
+                    | Argument::Keyword(_, e)
+                    | Argument::Star(e)
+                    | Argument::DoubleStar(e) => inner(e),
+                };
+                arguments.iter().map(of_argument).max().unwrap_or(Effect::Nothing).max(own)
+            }
+            // `sys.argv[1]` fails without an argument; `os.environ["X"]` without the variable.
+            ExprKind::Subscript(object, _) => match object.dotted().as_deref() {
+                Some("sys.argv" | "argv") => Effect::Something,
+                Some("os.environ" | "environ") => Effect::Perhaps,
+                _ => inner(object),
+            },
+            ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Format(items) => all(items),
+            ExprKind::Dict(pairs) => pairs.iter().map(|(_, v)| inner(v)).max().unwrap_or(Effect::Nothing),
+            ExprKind::Star(e) | ExprKind::Not(e) | ExprKind::Wrapped(e) | ExprKind::Named(_, e) => inner(e),
+            ExprKind::Attribute(e, _) => inner(e),
+            ExprKind::Junction { left, right, .. }
+            | ExprKind::Add(left, right)
+            | ExprKind::Compare(left, _, right) => inner(left).max(inner(right)),
+            ExprKind::Choice { test, then, otherwise } => inner(test).max(inner(then)).max(inner(otherwise)),
+            ExprKind::Comprehension { element, iterable, .. } => inner(element).max(inner(iterable)),
+            _ => Effect::Nothing,
+        }
+    }
+}
+
+/// Whether a condition asks for the name that a module is run under, or may.
+fn asks_name(test: &Expr) -> bool {
+    match &test.kind {
+        ExprKind::Compare(left, _, right) => {
+            left.dotted().as_deref() == Some("__name__") || right.dotted().as_deref() == Some("__name__")
+        }
+        ExprKind::Junction { .. } | ExprKind::Wrapped(_) | ExprKind::Not(_) => true,
+        _ => false,
+    }
+}
