@@ -178,7 +178,7 @@ fn shell_default(place: &Place<'_>) -> Option<Reading> {
     let secret = start..start + length;
     let closed = bytes.get(secret.end) == Some(&b'}') && !secret.is_empty();
     let counts = closed && name_kind(bytes.get(name.clone())?) != NameKind::Harmless;
-    counts.then(|| Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
+    counts.then_some(Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
 }
 
 /// The value without quotes at `start`, and how it is written.
