@@ -1,5 +1,6 @@
 //! What leaves the program: texts and documents in which secrets are masked, whatever they were made of.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Failure;
@@ -38,7 +39,10 @@ impl Outgoing {
     /// If the detectors cannot be loaded: a document that was not looked through does not leave.
     pub(super) fn document(&self, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let rules = self.rules().ok_or_else(|| Failure(WITHHELD.to_owned()))?;
-        let masked = Masker::new(&rules).mask_document(&bytes).into_owned();
-        Ok(masked)
+        let masked = match Masker::new(&rules).mask_document(&bytes) {
+            Cow::Owned(masked) => Some(masked),
+            Cow::Borrowed(_) => None,
+        };
+        Ok(masked.unwrap_or(bytes))
     }
 }
