@@ -3,6 +3,7 @@
 pub mod context;
 pub mod dockerfile;
 pub mod image;
+mod outgoing;
 pub mod packaging;
 pub mod provenance;
 mod sw408;

@@ -12,6 +12,7 @@ mod generate;
 mod image;
 mod init;
 mod mistakes;
+mod outgoing;
 mod output;
 mod progress;
 mod reference;

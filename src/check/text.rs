@@ -194,7 +194,7 @@ fn assignments(text: &str) -> Vec<Assignment<'_>> {
 
 /// Replaces the secrets in a text by `***`, for texts that a report quotes, such as paths.
 pub struct Masker<'a> {
-    context: Context<'a>,
+    pub(super) context: Context<'a>,
     /// What was masked before: thousands of findings name the same path.
     known: RefCell<HashMap<String, String>>,
 }
@@ -234,7 +234,7 @@ impl<'a> Masker<'a> {
     }
 }
 
-fn mask_spans(text: &str, spans: impl Iterator<Item = Range<usize>>) -> String {
+pub(super) fn mask_spans(text: &str, spans: impl Iterator<Item = Range<usize>>) -> String {
     let mut spans: Vec<Range<usize>> = spans.collect();
     spans.sort_by_key(|s| (s.start, std::cmp::Reverse(s.end)));
     let mut out = String::with_capacity(text.len());

@@ -66,7 +66,7 @@ fn attest(arguments: &Arguments, masker: &Masker<'_>, terminal: &Terminal) -> Re
             store::write_atomically(path, &out)?;
             terminal.note(&format!("statement: {}", path.display()));
         }
-        None => terminal.print(&out)?,
+        None => terminal.print_own(&out)?,
     }
     Ok(0)
 }

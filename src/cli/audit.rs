@@ -192,7 +192,7 @@ fn write_all(
                 }
             }
         }
-        rendered.push(bytes);
+        rendered.push(terminal.masked(bytes)?);
     }
     let mut faults = Vec::new();
     for ((format, path), bytes) in wanted.iter().zip(&rendered) {
@@ -200,7 +200,7 @@ fn write_all(
             Some(path) => stores::write_atomically(path, bytes)
                 .map(|()| terminal.note(&format!("{format} report: {}", path.display())))
                 .map_err(Failure::from),
-            None => terminal.print(bytes),
+            None => terminal.print_own(bytes),
         };
         faults.extend(result.err().map(|Failure(fault)| fault));
     }

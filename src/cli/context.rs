@@ -21,6 +21,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let contract = environment::contract(common, typed, terminal)?;
     let request = ContextRequest::open(&options, &contract)?;
     if arguments.lists() {
+        environment::rules(&contract, &common.rules, terminal)?;
         return list(arguments, &request, environment::jobs(common), terminal);
     }
     let session = Session::with_contract(contract, common, terminal)?;
@@ -59,10 +60,18 @@ fn list(
     let end = if arguments.null { b'\0' } else { b'\n' };
     let mut out = Vec::new();
     for path in &listing.paths {
-        out.extend_from_slice(path);
+        // A line is for people, and a name must not write to their terminal; NUL is for programs.
+        match arguments.null {
+            true => out.extend_from_slice(path),
+            false => out.extend_from_slice(escape_bytes(path).as_bytes()),
+        }
         out.push(end);
     }
-    terminal.print(&out)?;
+    let masked = terminal.masked(out.clone())?;
+    if masked != out {
+        terminal.warn("names that hold what looks like a secret are masked: no file has such a name");
+    }
+    terminal.print_own(&masked)?;
     for unread in &listing.unread {
         let path = escape_bytes(std::os::unix::ffi::OsStrExt::as_bytes(unread.path.as_os_str()));
         terminal.error(&format!("{path}: {}; what lies there is not listed", unread.reason));

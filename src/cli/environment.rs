@@ -1,6 +1,7 @@
 //! What the surroundings say: contract file, fingerprint key, actor, day.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -73,7 +74,11 @@ pub(super) fn read_contract(
 }
 
 /// The detectors: built in, the contract's, and those of the command line.
-pub(super) fn rules(contract: &Contract, more: &[PathBuf], terminal: &Terminal) -> Result<Rules, Failure> {
+pub(super) fn rules(
+    contract: &Contract,
+    more: &[PathBuf],
+    terminal: &Terminal,
+) -> Result<Arc<Rules>, Failure> {
     let directories: Vec<PathBuf> = contract.rules.directories.iter().chain(more).cloned().collect();
     let today = today();
     let (holding, expired): (Vec<_>, Vec<_>) = contract.rules.disable.iter().partition(|d| d.holds(today));
@@ -82,11 +87,13 @@ pub(super) fn rules(contract: &Contract, more: &[PathBuf], terminal: &Terminal) 
         terminal.warn(&format!("the detector {id} was disabled until {on}; it is in use again"));
     }
     let disabled: Vec<String> = holding.into_iter().map(|d| d.detector.clone()).collect();
-    let known = Rules::load(&directories, &[])?;
+    let known = Arc::new(Rules::load(&directories, &[])?);
+    // What is disabled is no finding, and does not leave the program all the same.
+    terminal.learn(&known);
     for id in disabled.iter().filter(|id| known.find(id).is_none()) {
         terminal.warn(&format!("the contract disables the detector {id}, which does not exist"));
     }
-    if disabled.is_empty() { Ok(known) } else { Ok(Rules::load(&directories, &disabled)?) }
+    if disabled.is_empty() { Ok(known) } else { Ok(Arc::new(Rules::load(&directories, &disabled)?)) }
 }
 
 /// The key of the fingerprints, from the variable that the contract names.

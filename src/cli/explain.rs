@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
             }
         }
     };
-    terminal.print(text.as_bytes())?;
+    terminal.print_own(text.as_bytes())?;
     Ok(0)
 }
 

@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     // A dry run judges the same evidence, which it does not write.
     let mut document = Vec::new();
     evidence::write(&gate.report, &info, &mut document)?;
-    gate.record_evidence(&document, &id);
+    gate.record_evidence(&terminal.masked(document)?, &id);
     for warning in gate.warnings.iter().chain(&gate.waiver_warnings()) {
         terminal.warn(warning);
     }
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let store = |gate: &Gate, replace| -> Result<(), Failure> {
         let mut bytes = Vec::new();
         evidence::write(&gate.report, &info, &mut bytes)?;
-        tell_stored(&place.put(&bytes, replace)?, terminal);
+        tell_stored(&place.put(&terminal.masked(bytes)?, replace)?, terminal);
         Ok(())
     };
     // A report that cannot be written must not lie beside evidence of a pass, nor evidence that cannot be written

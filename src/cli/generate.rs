@@ -13,7 +13,7 @@ pub(super) fn completions(
 ) -> Result<u8, Failure> {
     let mut out = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "seaworthy", &mut out);
-    terminal.print(&out)?;
+    terminal.print_own(&out)?;
     Ok(0)
 }
 
@@ -29,6 +29,6 @@ pub(super) fn man(arguments: &Man, mut command: Command, terminal: &Terminal) ->
     };
     let mut out = Vec::new();
     clap_mangen::Man::new(page).render(&mut out)?;
-    terminal.print(&out)?;
+    terminal.print_own(&out)?;
     Ok(0)
 }

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::Failure;
 use super::args::{Common, Global, When};
+use super::outgoing::Outgoing;
 use super::render::{Surroundings, render};
 use super::summary;
 use crate::contract::Contract;
@@ -18,6 +20,7 @@ use crate::report::evidence::{self, RunInfo};
 use crate::report::phrase::{coloured, prose};
 use crate::report::repository::Repository;
 use crate::report::text::{self, TextOptions};
+use crate::rule::Rules;
 use crate::store::{self, Directory, Stored};
 
 /// Whether standard output was closed when the program started. Before `main` runs, the standard library opens what is
@@ -30,16 +33,29 @@ pub(super) struct Terminal {
     quiet: bool,
     verbose: u8,
     started: Instant,
+    outgoing: Outgoing,
 }
 
 impl Terminal {
     pub(super) fn new(global: &Global) -> Self {
-        Self { color: global.color, quiet: global.quiet, verbose: global.verbose, started: Instant::now() }
+        Self {
+            color: global.color,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            started: Instant::now(),
+            outgoing: Outgoing::default(),
+        }
     }
 
     /// A terminal before its options are known.
     pub(super) fn plain() -> Self {
-        Self { color: When::Auto, quiet: false, verbose: 0, started: Instant::now() }
+        Self {
+            color: When::Auto,
+            quiet: false,
+            verbose: 0,
+            started: Instant::now(),
+            outgoing: Outgoing::default(),
+        }
     }
 
     fn color(&self, is_terminal: bool) -> bool {
@@ -67,6 +83,7 @@ impl Terminal {
 
     pub(super) fn error(&self, message: &str) {
         let (on, off) = if self.color_err() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+        let message = &self.outgoing.message(message);
         // An error of a contract comes with its own heading and colours.
         let text = if message.starts_with("error") || message.starts_with("\x1b[") {
             coloured(message)
@@ -78,19 +95,34 @@ impl Terminal {
 
     pub(super) fn warn(&self, message: &str) {
         let (on, off) = if self.color_err() { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
-        let _ = writeln!(io::stderr(), "{on}warning{off}: {}", prose(message));
+        let _ = writeln!(io::stderr(), "{on}warning{off}: {}", prose(&self.outgoing.message(message)));
     }
 
     /// Tells what is neither report nor warning.
     pub(super) fn note(&self, message: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{}", prose(message));
+            let _ = writeln!(io::stderr(), "{}", prose(&self.outgoing.message(message)));
         }
     }
 
-    /// Writes to standard output. A reader that went away has seen what it wanted: the exit code still tells the
-    /// verdict.
+    /// Looks through all output from now on with these detectors, which are those of the run.
+    pub(super) fn learn(&self, rules: &Arc<Rules>) {
+        self.outgoing.learn(rules);
+    }
+
+    /// A document as it may leave: secrets that are known by their form masked.
+    pub(super) fn masked(&self, document: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.outgoing.document(document)
+    }
+
+    /// Writes to standard output what may hold text from outside: secrets are masked.
     pub(super) fn print(&self, text: &[u8]) -> Result<(), Failure> {
+        self.print_own(&self.masked(text.to_vec())?)
+    }
+
+    /// Writes to standard output as it is what was masked before, or is a text of the program. A reader that went away has seen what it wanted: the exit code still tells the
+    /// verdict.
+    pub(super) fn print_own(&self, text: &[u8]) -> Result<(), Failure> {
         let failed = |e: io::Error| Failure(format!("standard output: {e}"));
         if STDOUT_WAS_CLOSED.load(Ordering::Relaxed) {
             return Err(failed(io::Error::from(rustix::io::Errno::BADF)));
@@ -111,10 +143,10 @@ impl Terminal {
             false => error.render().to_string(),
         };
         if error.use_stderr() {
-            let _ = write!(io::stderr(), "{}", coloured(&shown(self.color_err())));
+            let _ = write!(io::stderr(), "{}", coloured(&self.outgoing.message(&shown(self.color_err()))));
             return Ok(());
         }
-        self.print(shown(self.color_out()).as_bytes())
+        self.print_own(shown(self.color_out()).as_bytes())
     }
 
     pub(super) fn text_options(&self, to_terminal: bool) -> TextOptions {
@@ -270,7 +302,7 @@ pub(super) fn write_side(
             }
             format => render(format, &surroundings, terminal)?,
         };
-        rendered.push(bytes);
+        rendered.push(terminal.masked(bytes)?);
     }
     // Asked of all before any is written.
     for path in wanted.iter().filter(|w| w.format != Format::Evidence).filter_map(|w| w.path.as_deref()) {
@@ -291,7 +323,7 @@ pub(super) fn write_side(
                     })
                     .map_err(Failure::from)
             }
-            (None, _) => terminal.print(bytes),
+            (None, _) => terminal.print_own(bytes),
         };
         faults.extend(result.err().map(|Failure(message)| message));
     }

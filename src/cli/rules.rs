@@ -27,7 +27,7 @@ fn list(rules: &Rules, terminal: &Terminal) -> Result<u8, Failure> {
         );
     }
     let _ = writeln!(out, "\n{} detectors, {}", rules.all().len(), rules.digest());
-    terminal.print(out.as_bytes())?;
+    terminal.print_own(out.as_bytes())?;
     Ok(0)
 }
 
@@ -66,7 +66,7 @@ fn show(rules: &Rules, id: &str, terminal: &Terminal) -> Result<u8, Failure> {
             let _ = writeln!(out, "  {line}");
         }
     }
-    terminal.print(out.as_bytes())?;
+    terminal.print_own(out.as_bytes())?;
     Ok(0)
 }
 

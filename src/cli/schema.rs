@@ -28,6 +28,6 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
         return Err(Failure(format!("there is no schema {name}; there are: {}{hint}", NAMES.join(", "))));
     };
     let text = serde_json::to_string_pretty(&schema)?;
-    terminal.print(format!("{text}\n").as_bytes())?;
+    terminal.print_own(format!("{text}\n").as_bytes())?;
     Ok(0)
 }

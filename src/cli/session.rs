@@ -1,6 +1,7 @@
 //! What every command that ends in a verdict begins and ends with.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -17,7 +18,7 @@ use seaworthy_source::escape_bytes;
 /// The contract, the detectors and the surroundings of one run of the program.
 pub(super) struct Session {
     pub(super) contract: Contract,
-    pub(super) rules: Rules,
+    pub(super) rules: Arc<Rules>,
     key: FingerprintKey,
     jobs: usize,
     today: Date,

@@ -1,7 +1,6 @@
 //! `seaworthy simulate`: offline IAM decisions, one JSON line for each case, or one answer for people.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use crate::finding::FingerprintKey;
 use crate::rule::Rules;
 use crate::scan::{self, Progress, Setup, WiringRequest};
 use seaworthy_iam::cases::{Case, decide};
-use seaworthy_source::escape_bytes;
+use seaworthy_source::{escape_bytes, input};
 
 /// Longest line, in bytes: a dozen policies at their largest.
 const LINE: u64 = 16 << 20;
@@ -80,7 +79,7 @@ fn cases(path: &Path, terminal: &Terminal) -> Result<u8, Failure> {
     let mut input: Box<dyn BufRead> = if path.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {
-        let file = File::open(path).map_err(|e| Failure(format!("{name}: {e}")))?;
+        let (file, _) = input::open(path).map_err(|e| Failure(format!("{name}: {e}")))?;
         Box::new(BufReader::new(file))
     };
     let mut faults = 0usize;

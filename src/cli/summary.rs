@@ -12,8 +12,10 @@ use crate::report::Format;
 /// written is told and changes no verdict: the reports that were asked for are elsewhere.
 pub(super) fn append(around: &Surroundings<'_>, terminal: &Terminal) {
     let Some(path) = path() else { return };
-    let written =
-        render(Format::Markdown, around, terminal).map_err(|f| format!("{f:?}")).and_then(|bytes| {
+    let written = render(Format::Markdown, around, terminal)
+        .and_then(|b| terminal.masked(b))
+        .map_err(|f| format!("{f:?}"))
+        .and_then(|bytes| {
             let mut file =
                 OpenOptions::new().append(true).create(true).open(&path).map_err(|e| e.to_string())?;
             file.write_all(&bytes).map_err(|e| e.to_string())

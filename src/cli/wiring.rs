@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
         scan::wiring(setup, WiringRequest::open(&options, setup.contract)?)
     })?;
     if let Some(path) = &arguments.save_snapshot {
-        store::write_atomically(path, &saved::write(&done.snapshot)?)?;
+        store::write_atomically(path, &terminal.masked(saved::write(&done.snapshot)?)?)?;
         terminal.note(&format!("snapshot: {}", path.display()));
     }
     session.conclude(&done.outcome, &reports, common, terminal)

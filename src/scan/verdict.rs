@@ -6,7 +6,10 @@ use super::{ImageFacts, Outcome, Setup, source_lines};
 use crate::check::{Answers, Masker, catalogue};
 use crate::contract::{AcceptMatch, printed_paths};
 use crate::finding::{Accepted, ArtifactRecord, Coverage, DetectorRecord, Finding, NotChecked, Report};
-use seaworthy_source::{Origin, Place};
+use seaworthy_source::{Origin, OriginKind, Place};
+
+/// Findings that a run lists.
+const MAX_FINDINGS: usize = 20_000;
 
 /// Findings that a warning lists.
 const MAX_LISTED: usize = 5;
@@ -20,12 +23,15 @@ pub(super) fn judge(
 ) -> Outcome {
     coverage.examples_held_back += answers.examples_held_back;
     for artifact in &mut artifacts {
+        artifact.name = masker.mask(&artifact.name);
         artifact.tags.iter_mut().chain(&mut artifact.platform).for_each(|text| *text = masker.mask(text));
     }
     let mut found = together(numbered(answers.findings));
     for finding in &mut found {
         mask(masker, &mut finding.origin);
         finding.message = masker.mask(&finding.message);
+        finding.fix = masker.mask(&finding.fix);
+        finding.notes.iter_mut().for_each(|note| *note = masker.mask(note));
         finding.secret.iter_mut().filter_map(|s| s.name.as_mut()).for_each(|name| *name = masker.mask(name));
         finding.places.iter_mut().for_each(|p| mask(masker, &mut p.origin));
         finding.places.sort();
@@ -61,7 +67,8 @@ pub(super) fn judge(
             None => findings.push(finding),
         }
     }
-    let (not_checked, notes) = accept_not_checked(setup, not_checked);
+    let (mut not_checked, notes) = accept_not_checked(setup, not_checked);
+    not_checked.extend(limit(&mut findings, MAX_FINDINGS, artifacts.first()));
     let fail_on = setup.contract.policy.fail_on;
     let known = catalogue();
     let mut report =
@@ -72,6 +79,22 @@ pub(super) fn judge(
     report.detectors = detectors(setup, &report);
     report.contract_digest = setup.contract.digest().map(str::to_owned);
     Outcome { report, warnings, indexes: Vec::new(), facts: ImageFacts::default() }
+}
+
+/// Keeps the worst `most` findings; the others are one item that was not checked, so that no check of theirs passes.
+fn limit(findings: &mut Vec<Finding>, most: usize, artifact: Option<&ArtifactRecord>) -> Option<NotChecked> {
+    if findings.len() <= most {
+        return None;
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let rest = findings.split_off(most);
+    let checks: BTreeSet<&'static str> = rest.iter().map(|finding| finding.check).collect();
+    Some(NotChecked::new(
+        Origin::new(OriginKind::Artifact, artifact.map(|a| a.name.clone()).unwrap_or_default()),
+        format!("{} further findings", rest.len()),
+        format!("a run lists its worst {most} findings; the others are counted here and not listed"),
+        checks.into_iter().collect(),
+    ))
 }
 
 /// What is left of the items that were not checked when those that the contract accepts are taken out, and a note for
@@ -193,4 +216,37 @@ fn merged(not_checked: Vec<NotChecked>) -> Vec<NotChecked> {
             ..NotChecked::new(origin, what, reason, checks)
         })
         .collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::finding::{Confidence, Fingerprint, FingerprintKey, Severity};
+
+    #[test]
+    fn no_check_passes_whose_findings_are_not_listed() {
+        let finding = |check: &'static str, severity| Finding {
+            check,
+            detector: None,
+            severity,
+            confidence: Confidence::High,
+            message: String::new(),
+            fix: String::new(),
+            origin: Origin::new(OriginKind::Artifact, "app"),
+            secret: None,
+            fingerprint: Fingerprint::new(&FingerprintKey::PlaceOnly, check, "", &["app"], None),
+            places: Vec::new(),
+            notes: Vec::new(),
+        };
+        let mut findings = vec![
+            finding("SW101", Severity::Low),
+            finding("SW102", Severity::High),
+            finding("SW103", Severity::Low),
+        ];
+        assert!(limit(&mut findings, 3, None).is_none());
+        let rest = limit(&mut findings, 1, None).unwrap();
+        assert_eq!(findings.iter().map(|f| f.check).collect::<Vec<_>>(), ["SW102"]);
+        assert_eq!((rest.what.as_str(), &rest.checks[..]), ("2 further findings", &["SW101", "SW103"][..]));
+    }
 }

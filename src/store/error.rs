@@ -97,6 +97,19 @@ pub enum StoreError {
         /// The path or URL.
         place: String,
     },
+    /// The result could not be stored, and an older PASS of the same run and phase is there.
+    #[error(
+        "{source}; the PASS of this run and phase that was written {written_at} still stands at {place}: it does not \
+         hold any longer; take it away, or run again when the store can be written"
+    )]
+    Standing {
+        /// Where the older evidence is: the path or URL.
+        place: String,
+        /// When it was written, as it says itself.
+        written_at: String,
+        /// Why the new one could not be stored.
+        source: Box<StoreError>,
+    },
     /// An ID or a key breaks a rule.
     #[error("{what} {source}")]
     Key {

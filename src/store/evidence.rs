@@ -27,8 +27,24 @@ pub struct Stored {
     pub version: Option<String>,
 }
 
-/// Stores evidence in a slot; see [`super::Store::put_evidence`].
+/// Stores evidence in a slot; see [`super::Store::put_evidence`]. Where the store refuses a result that takes back a PASS,
+/// the error names the PASS that is left.
 pub(super) fn put<S: Slot>(slot: &S, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
+    attempt(slot, bytes, replace).map_err(|error| {
+        let left = || {
+            let there = slot.get().ok().flatten()?.bytes;
+            let (old, new) = (Content::read(&there)?, Content::read(bytes)?);
+            new.takes_back(&old).then_some(old)
+        };
+        let place = slot.place();
+        match left() {
+            Some(old) => StoreError::Standing { place, written_at: old.written_at, source: Box::new(error) },
+            None => error,
+        }
+    })
+}
+
+fn attempt<S: Slot>(slot: &S, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
     let foreign = |reason: &str| StoreError::Foreign { place: slot.place(), reason: reason.into() };
     let new = Content::read(bytes).ok_or_else(|| foreign("the new evidence is malformed"))?;
     let stored = |unchanged, kept, version| Stored { place: slot.place(), unchanged, kept, version };
@@ -88,6 +104,8 @@ struct Content {
     subject: (String, String),
     /// Whether the verdict is PASS.
     passes: bool,
+    /// When it was written, for people.
+    written_at: String,
     /// All of it but when and by whom it was written.
     statement: Value,
 }
@@ -110,11 +128,13 @@ impl Content {
         let identity = format!("{run}, phase {}, verdict {}{images}", text("phase_id")?, text("verdict")?);
         let subject = (run.to_owned(), text("phase_id")?.to_owned());
         let passes = text("verdict")? == "PASS";
+        let written_at = text("written_at_utc").unwrap_or("at a time that it does not tell");
+        let written_at = seaworthy_source::escape_bytes(written_at.as_bytes());
         let object = value.as_object_mut()?;
         object.remove("actor");
         object.remove("written_at_utc");
         let identity = seaworthy_source::escape_bytes(identity.as_bytes());
-        Some(Self { identity, subject, passes, statement: value })
+        Some(Self { identity, subject, passes, written_at, statement: value })
     }
 
     /// Whether this takes back the PASS of the same run and phase: it may, unasked, since a PASS that no longer holds is
@@ -198,5 +218,60 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"{\"mine\": true}");
         let kept = put(&path, &evidence("r", "PASS", "1", ""), true).unwrap().kept.unwrap();
         assert_eq!(std::fs::read(kept).unwrap(), b"{\"mine\": true}");
+    }
+
+    /// A store that can be read and not written.
+    struct ReadOnly(Vec<u8>);
+
+    impl Slot for ReadOnly {
+        type Lock = ();
+
+        fn place(&self) -> String {
+            "s3://bucket/evidence.json".to_owned()
+        }
+
+        fn lock(&self) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn get(&self) -> Result<Option<super::super::Object>, StoreError> {
+            Ok(Some(super::super::Object { bytes: self.0.clone(), modified: None, version: None, tag: None }))
+        }
+
+        fn create(&self, _: &[u8]) -> Result<Option<super::super::Written>, StoreError> {
+            let place = self.place();
+            Err(StoreError::Denied { place, code: "AccessDenied".to_owned(), permission: "s3:PutObject" })
+        }
+
+        fn swap(
+            &self,
+            _: &super::super::Object,
+            bytes: &[u8],
+        ) -> Result<Option<super::super::Written>, StoreError> {
+            self.create(bytes)
+        }
+
+        fn kept(&self, _: u32) -> Result<Self, StoreError> {
+            let place = self.place();
+            Err(StoreError::Denied { place, code: "AccessDenied".to_owned(), permission: "s3:PutObject" })
+        }
+    }
+
+    #[test]
+    fn a_pass_that_is_left_is_named() {
+        let store = ReadOnly(evidence("r1", "PASS", "2026-01-02T03:04:05Z", ""));
+        let error =
+            super::put(&store, &evidence("r1", "FAIL", "2026-02-01T00:00:00Z", ""), false).unwrap_err();
+        let told = error.to_string();
+        for word in
+            ["AccessDenied", "PASS", "2026-01-02T03:04:05Z", "still stands at s3://bucket/evidence.json"]
+        {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+        // Another run's PASS, or a FAIL, is not one that should have been taken back.
+        for there in [evidence("r2", "PASS", "1", ""), evidence("r1", "FAIL", "1", "x")] {
+            let error = super::put(&ReadOnly(there), &evidence("r1", "FAIL", "2", ""), false).unwrap_err();
+            assert!(!error.to_string().contains("still stands"), "{error}");
+        }
     }
 }

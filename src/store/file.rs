@@ -70,8 +70,8 @@ fn is_report(path: &Path) -> bool {
     read.is_ok()
         && head.starts_with('{')
         && begins(&["\"schema\":\"seaworthy/", "\"name\":\"seaworthy\""])
-        // A saved snapshot is what somebody wants to keep.
-        && !begins(&["\"schema\":\"seaworthy/snapshot/"])
+        // A saved snapshot is what somebody wants to keep, and evidence is a run's document.
+        && !begins(&["\"schema\":\"seaworthy/snapshot/", "\"schema\":\"seaworthy/evidence/"])
 }
 
 /// Writes a file as [`write_atomically`] does, if nothing is there; whether it was written.
@@ -217,6 +217,7 @@ impl Slot for FileSlot {
         if (opened.dev(), opened.ino()) != (meta.dev(), meta.ino()) {
             return Err(StoreError::Busy { place: self.place() });
         }
+        input::record(&opened);
         let mut bytes = Vec::new();
         file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(read_error)?;
         if bytes.len() as u64 > MAX_BYTES {

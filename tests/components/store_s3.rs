@@ -437,6 +437,20 @@ fn listings_that_break_off_are_no_whole() {
 }
 
 #[test]
+fn answers_without_end_are_cut_off() {
+    // A listing and an error of 40 MB each: neither is read whole, and neither is an empty folder.
+    for status in [200, 500] {
+        let endpoint = stub(move |_, _| {
+            let head = "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated><!--";
+            let body = [head.as_bytes(), &vec![b'x'; 40 << 20], b"--></ListBucketResult>"].concat();
+            Reply(Duration::ZERO, status, "Content-Type: application/xml\r\n", body)
+        });
+        let refused = store(&endpoint).entries("runs/").unwrap_err();
+        assert!(matches!(refused, StoreError::Transport { .. }), "{status}: {refused}");
+    }
+}
+
+#[test]
 fn a_write_that_did_not_arrive_is_no_write() {
     // A service that says yes and keeps nothing.
     let endpoint = stub(|seen, _| match seen.method.as_str() {

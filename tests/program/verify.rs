@@ -530,3 +530,28 @@ fn a_run_id_that_is_a_token_is_not_shown() {
     let answer = store().run(&["verify", "--run-id", GITHUB, "--report", "json"]);
     assert!(!format!("{}{}", answer.stdout, answer.stderr).contains(&GITHUB[4..]), "{}", answer.stdout);
 }
+
+#[test]
+fn a_report_never_takes_the_place_of_a_runs_document() {
+    let cli = store();
+    let run = format!("store/evidence/runs/{RUN}");
+    for name in ["run.json", "P(-1)/packaging_provenance.json", "P(-1)/security_secret_injection_checks.json"]
+    {
+        let path = format!("{run}/{name}");
+        let before = cli.read(&path);
+        for format in ["json", "html"] {
+            let answer = cli.run(&["verify", "--run-id", RUN, "--report", &format!("{format}={path}")]);
+            assert_eq!(answer.code, 2, "{}", answer.stderr);
+            assert!(answer.stderr.contains(name), "{}", answer.stderr);
+            assert_eq!(cli.read(&path), before);
+        }
+    }
+    // A report beside them is written.
+    let answer = cli.run(&["verify", "--run-id", RUN, "--report", &format!("json={run}/report.json")]);
+    assert_eq!(
+        cli.read_json(&format!("{run}/report.json"))["schema"],
+        "seaworthy/report/v1",
+        "{}",
+        answer.stderr
+    );
+}

@@ -40,6 +40,10 @@ const ATTEMPT: Duration = Duration::from_secs(15);
 const OPERATION: Duration = Duration::from_secs(60);
 /// Longest body of one answer, in bytes: a run header may have 64 MiB.
 const ANSWER: usize = 128 << 20;
+/// Longest page of a bucket's listing, in bytes: 1,000 keys of 1 KiB have about 8 MB with all escapes.
+const LISTING: usize = 16 << 20;
+/// Longest body of an error, in bytes.
+const ERROR: usize = 1 << 20;
 /// Tries of one call, the first included.
 pub(super) const ATTEMPTS: u32 = 4;
 
@@ -103,10 +107,15 @@ fn http_client(proxy: Option<ProxyConfig>) -> SharedHttpClient {
         connector.set_proxy_config(proxy.clone());
         connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
     });
+    bounded(client)
+}
+
+/// The client with an end to every answer: 1 MiB for an error, 16 MiB for a page of a bucket's listing, 128 MiB for all else.
+pub fn bounded(client: SharedHttpClient) -> SharedHttpClient {
     SharedHttpClient::new(Bounded(client))
 }
 
-/// Ends every answer at [`ANSWER`]: the SDK reads listings and errors whole, however long they are.
+/// Ends every answer: the SDK reads listings and errors whole, however long they are.
 #[derive(Debug)]
 struct Bounded<T>(T);
 
@@ -138,9 +147,12 @@ impl HttpClient for Bounded<SharedHttpClient> {
 
 impl HttpConnector for Bounded<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let success = if request.uri().contains("list-type=2") { LISTING } else { ANSWER };
         let answer = self.0.call(request);
         HttpConnectorFuture::new(async move {
-            Ok(answer.await?.map(|body| SdkBody::from_body_1_x(Limited::new(body, ANSWER))))
+            let answer = answer.await?;
+            let limit = if answer.status().is_success() { success } else { ERROR };
+            Ok(answer.map(|body| SdkBody::from_body_1_x(Limited::new(body, limit))))
         })
     }
 }

@@ -39,6 +39,9 @@ pub enum ErrorKind {
     /// More stages than seaworthy follows; a limit of its own, as no builder's file comes near.
     #[error("more than {0} stages")]
     TooManyStages(usize),
+    /// More instructions than seaworthy judges, likewise.
+    #[error("more than {0} instructions; none was checked")]
+    TooManyInstructions(usize),
     /// More triggers to carry out in stages than seaworthy follows, likewise.
     #[error("more than {0} ONBUILD triggers in stages that are built on stages")]
     TooManyTriggers(usize),

@@ -10,6 +10,9 @@ use super::text::Text;
 use super::understand;
 use seaworthy_source::Span;
 
+/// Most instructions of a file: each costs kilobytes of memory, and no builder's file comes near.
+const MAX_INSTRUCTIONS: usize = 20_000;
+
 /// A Dockerfile, read and understood.
 #[derive(Clone, Debug)]
 pub struct Dockerfile {
@@ -38,6 +41,10 @@ impl Dockerfile {
     /// option, a broken `${`) is no error here.
     pub fn parse(file: &[u8]) -> Result<Self, Error> {
         let syntax = Syntax::read(file)?;
+        if let Some(node) = syntax.nodes.get(MAX_INSTRUCTIONS) {
+            let kind = ErrorKind::TooManyInstructions(MAX_INSTRUCTIONS);
+            return Err(Error { line: node.lines.first, span: node.span, kind });
+        }
         let mut instructions = Vec::with_capacity(syntax.nodes.len());
         let mut has_stage = false;
         for node in syntax.nodes {

@@ -73,9 +73,14 @@ pub fn open(path: &Path) -> Result<(File, Metadata), InputError> {
     let file = File::open(path)?;
     let meta = file.metadata()?;
     regular(meta.file_type())?;
+    record(&meta);
+    Ok((file, meta))
+}
+
+/// Remembers a file as an input of this process that was opened in another way, such as without following links.
+pub fn record(meta: &Metadata) {
     let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     opened.get_or_insert_default().insert((meta.dev(), meta.ino()));
-    Ok((file, meta))
 }
 
 /// Whether the file that lies at `path` was opened as an input by this process, under whatever name.

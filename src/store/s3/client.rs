@@ -12,6 +12,7 @@ use aws_smithy_http_client::{Builder as HttpBuilder, tls};
 
 use super::Options;
 use super::fetch::Counter;
+use seaworthy_aws::client::bounded;
 
 /// How often a request is made before it has failed.
 const ATTEMPTS: u32 = 4;
@@ -20,7 +21,7 @@ const ATTEMPTS: u32 = 4;
 const REGION: &str = "us-east-1";
 
 fn http() -> SharedHttpClient {
-    HttpBuilder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https()
+    bounded(HttpBuilder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https())
 }
 
 /// What the environment says: credentials, region, endpoint.

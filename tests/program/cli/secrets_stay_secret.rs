@@ -403,3 +403,153 @@ fn in_answers_of_a_registry() {
     assert_eq!(answer.code, 2);
     c.clean(&answer.stderr, "stderr");
 }
+
+impl Canaries {
+    /// Runs a command with each format, to standard output, and looks at all that comes out.
+    #[track_caller]
+    fn watch_command(&self, cli: &Cli, command: &[&str], formats: &[&str]) {
+        for format in formats {
+            let answer = cli.run(&[command, &["--report", format]].concat());
+            assert!(!answer.stdout.is_empty() || *format == "github", "{format}: {}", answer.stderr);
+            self.clean(&answer.stdout, &format!("{command:?} {format}"));
+            self.clean(&answer.stderr, &format!("{command:?} {format}: stderr"));
+        }
+    }
+}
+
+const FORMATS: [&str; 10] = [
+    "text",
+    "json",
+    "sarif",
+    "github",
+    "markdown",
+    "html",
+    "junit",
+    "gitlab-secrets",
+    "gitlab-quality",
+    "csv",
+];
+
+#[test]
+fn in_arguments() {
+    let c = Canaries::default();
+    let cli = Cli::new();
+    let token = c.token("argument");
+    let (option, path) = (format!("--{token}"), format!("json={token}/x/y.json"));
+    for arguments in [
+        vec!["context", &token],
+        vec!["context", "-f", &token],
+        vec!["context", &option],
+        vec!["image", &token],
+        vec!["image", "x.tar", "--report", &token],
+        vec!["image", "x.tar", "--report", &path],
+        vec!["image", "x.tar", "--fail-on", &token],
+        vec!["image", "x.tar", "--rules", &token],
+        vec!["image", "x.tar", "--jobs", &token],
+        vec![token.as_str()],
+        vec![option.as_str()],
+        vec!["explain", &token],
+        vec!["rules", "show", &token],
+        vec!["schema", &token],
+        vec!["accept", &token, "--until", "2099-01-01", "--reason", "for a test"],
+        vec!["accept", "0123456789", "--from", &token, "--until", "2099-01-01", "--reason", "for a test"],
+        vec!["verify", "--run-id", &token],
+        vec!["gate", "--run-id", &token],
+        vec!["audit", &token],
+        vec!["simulate", "--cases", &token],
+        vec!["init", &token],
+        vec!["attest", "--provenance", &token],
+    ] {
+        for color in ["never", "always"] {
+            let answer = cli.run(&[&arguments[..], &["--color", color]].concat());
+            assert_eq!(answer.code, 2, "{arguments:?}: {}", answer.stdout);
+            c.clean(&answer.stderr, &format!("{arguments:?}"));
+            c.clean(&answer.stdout, &format!("{arguments:?}"));
+        }
+    }
+}
+
+#[test]
+fn in_names_of_a_context() {
+    let c = Canaries::default();
+    let cli = Cli::new();
+    let (argument, folder, file) = (c.token("ARG"), c.token("folder"), c.token("file"));
+    let default = c.token("default of the ARG");
+    cli.write("Dockerfile", format!("FROM alpine:3.20\nARG {argument}={default}\nCOPY . /app\n"))
+        .write(&format!("{folder}/id_rsa"), "x\n")
+        .write(&format!("{file}.pem"), "x\n")
+        .write(&format!("{folder}/.env"), format!("DB_PASSWORD={}\n", c.password("env")))
+        .write("a\x1b[31mb", "x\n");
+    c.watch_command(&cli, &["context", "."], &FORMATS);
+    for more in [&["--list"][..], &["--list", "--reachable"], &["--list", "-0"]] {
+        let answer = cli.run(&[&["context"], more].concat());
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        c.clean(&answer.stdout, "list");
+        assert!(answer.stdout.contains("***"), "{}", answer.stdout);
+        assert_eq!(answer.stdout.contains('\x1b'), more.contains(&"-0"));
+        assert!(answer.stderr.contains("masked"), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn in_references_of_a_task() {
+    let c = Canaries::default();
+    let cli = Cli::new();
+    let definition = json!({
+        "family": "app", "executionRoleArn": "arn:aws:iam::111122223333:role/agent",
+        "containerDefinitions": [{
+            "name": "app", "image": "app:1",
+            "secrets": [{ "name": "TOKEN", "valueFrom": c.token("valueFrom") }],
+            "repositoryCredentials": { "credentialsParameter": c.token("credentialsParameter") },
+        }],
+    });
+    cli.write("seaworthy.toml", "version = 1\n[aws]\naccount = \"111122223333\"\nregion = \"eu-west-1\"\n")
+        .write("task.json", definition.to_string());
+    c.watch_command(&cli, &["wiring", "--task-definition", "task.json"], &FORMATS);
+    cli.run(&["wiring", "--task-definition", "task.json", "--save-snapshot", "saved.json"]);
+    c.clean(&cli.read("saved.json"), "snapshot");
+    cli.read_json("saved.json");
+}
+
+#[test]
+fn in_names_of_runs_and_cases() {
+    let c = Canaries::default();
+    let cli = Cli::new();
+    for name in [c.token("run"), format!("x-{}", c.token("run behind a prefix"))] {
+        cli.write(&format!("store/evidence/runs/{name}/P/packaging_provenance.json"), "{}");
+    }
+    cli.write(&format!("store/evidence/runs/{}", c.token("stray file")), "x");
+    c.watch_command(&cli, &["audit", "store", "--phase", "P"], &["text", "json", "jsonl", "csv", "sarif"]);
+    let case = json!({
+        "id": c.token("case"),
+        "policies": { "identity": [{ "Version": "2012-10-17", "Statement": [{
+            "Sid": c.token("Sid"), "Effect": "Allow", "Action": "s3:GetObject", "Resource": "*",
+        }] }] },
+        "request": { "principal": "arn:aws:iam::111122223333:role/a", "action": "s3:GetObject", "resource": "arn:aws:s3:::b/k" },
+    });
+    cli.write("cases.jsonl", format!("{case}\n{{\"id\": \"{}\"}}\n", c.token("case with a mistake")));
+    let answer = cli.run(&["simulate", "--cases", "cases.jsonl"]);
+    c.clean(&answer.stdout, "answers");
+    c.clean(&answer.stderr, "mistakes");
+    // A FIFO that nobody writes to is refused, and not waited for.
+    assert!(std::process::Command::new("mkfifo").arg(cli.path("pipe")).status().unwrap().success());
+    let answer = cli.run(&["simulate", "--cases", "pipe"]);
+    assert!(answer.code == 2 && answer.stderr.contains("FIFO"), "{}", answer.stderr);
+}
+
+#[test]
+fn in_the_gates_notes() {
+    let c = Canaries::default();
+    let cli = Cli::new();
+    let store = c.token("evidence directory");
+    cli.write(
+        "seaworthy.toml",
+        format!("version = 1\nprofile = \"image\"\n[evidence]\ndirectory = \"{store}\"\n"),
+    )
+    .write("Dockerfile", "FROM alpine:3.20\n");
+    for more in [&["--dry-run"][..], &[]] {
+        let answer = cli.run(&[&["gate", "--run-id", "run_1"], more].concat());
+        c.clean(&answer.stdout, "text");
+        c.clean(&answer.stderr, "stderr");
+    }
+}

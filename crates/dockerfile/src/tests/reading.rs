@@ -233,7 +233,7 @@ fn lines_have_a_limit() {
         error(over.as_bytes()),
         (2, "dockerfile line greater than max allowed size of 65535".to_owned())
     );
-    // Only lines are limited, not instructions.
+    // Only lines are limited, not the length of an instruction.
     let long = format!("FROM a\nRUN x{}\n", " \\\n y".repeat(100_000));
     assert_eq!(parse(&long).instructions[1].lines.last, 100_002);
 }
@@ -249,4 +249,12 @@ fn odd_bytes() {
         matches!(&parsed.instructions[2].kind, Kind::Cmd(CommandLine::Exec(words)) if words[0].as_str() == "\u{fffd}")
     );
     assert!(matches!(&parsed.instructions[3].kind, Kind::User(user) if user.as_str() == "z"));
+}
+
+#[test]
+fn no_more_instructions_are_read_than_can_be_judged() {
+    let file = |runs: usize| format!("FROM a\n{}", "RUN x\n".repeat(runs));
+    assert_eq!(parse(&file(19_999)).instructions.len(), 20_000);
+    let expected = (20_001, "more than 20000 instructions; none was checked".to_owned());
+    assert_eq!(error(file(20_000).as_bytes()), expected);
 }
