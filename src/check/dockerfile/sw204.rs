@@ -106,10 +106,13 @@ fn from_context(
         first.what,
         hidden.unwrap_or_default()
     );
+    // All files name the finding: one that is accepted for its files is another when the COPY takes one more.
+    let mut names: Vec<String> = taken.iter().map(|s| name(s)).collect();
+    names.sort_unstable();
     let said = Said {
         instruction: number,
         span: copy.span,
-        subject: &name(first),
+        subject: &names.join("\n"),
         severity: worst,
         message,
         fix: fix(context, recipe, number, &name(first), path),
