@@ -41,10 +41,8 @@ impl Check<Build<'_>> for ExceptionTooWide {
             (build.context.rules.exception_count(), build.context.facts.secret_files.len());
         let too_many = [("exceptions", exceptions, MAX_EXCEPTIONS), ("secret files", files, MAX_FILES)];
         for (what, count, most) in too_many.into_iter().filter(|(_, count, most)| count > most) {
-            let origin = Origin {
-                path: Some(path.clone()),
-                ..Origin::new(OriginKind::Dockerfile, given.clone())
-            };
+            let origin =
+                Origin { path: Some(path.clone()), ..Origin::new(OriginKind::Dockerfile, given.clone()) };
             let reason = format!("there are {count}, and {most} at most are compared with the ignore file");
             answers.not_checked.push(NotChecked::new(origin, what, reason, vec![META.id]));
         }

@@ -84,7 +84,8 @@ impl<'a> Findings<'a> {
         let mut notes = secret.as_ref().map(|s| s.notes.clone()).unwrap_or_default();
         if recipe.role_of(said.instruction) == build::StageRole::Unused {
             notes.push(
-                "the target does not need this stage; whoever has the Dockerfile has the secret".to_owned(),
+                "the target does not need this stage; anyone who has the Dockerfile has the secret"
+                    .to_owned(),
             );
         }
         Finding {

@@ -83,7 +83,7 @@ pub(super) fn hosts(
             });
         }
     }
-    // Where nobody says what the task needs, it may as well run on Fargate.
+    // Where no one says what the task needs, it may as well run on Fargate.
     let certain = on_instances.iter().find(|(_, task)| task.compatibilities == ["EC2"]);
     out.unseen = certain.filter(|_| !has_host).map(|(family, _)| (*family).clone());
     out

@@ -153,7 +153,7 @@ impl AcceptEntry {
             && self.detector.as_ref().is_none_or(|d| finding.detector.as_ref() == Some(d))
             && self.fingerprint.as_ref().is_none_or(|f| finding.fingerprint == *f)
             && self.path.as_ref().is_none_or(|glob| {
-                let own_place_is_enough = 
+                let own_place_is_enough =
                     self.fingerprint.is_some() || finding.detector.is_none() && finding.secret.is_none();
                 let places = if own_place_is_enough { 1 } else { usize::MAX };
                 finding.origins().take(places).all(|origin| glob.matches(origin))

@@ -192,7 +192,7 @@ impl<'a> LayerStream<'a> {
     /// Reads what is left of the stored bytes, so that they are hashed to their end, and sums up.
     pub fn finish(mut self) -> LayerSummary {
         self.content = None;
-        // Nobody looks at these bytes, but their digest covers them.
+        // No one looks at these bytes, but their digest covers them.
         let drained = io::copy(&mut (&mut self.raw).take(self.limits.layer_bytes), &mut io::sink());
         if let Err(e) = drained {
             self.missed.push(("stored bytes".into(), format!("they cannot be read to their end: {e}")));
