@@ -46,7 +46,7 @@ pub trait Check<A: ?Sized>: Sync {
 pub enum Applies {
     /// It is.
     Asked,
-    /// Nobody requested it, or there is nothing that it could be about.
+    /// No one requested it, or there is nothing that it could be about.
     NotRequested,
     /// It was requested and cannot look: where, at what, and why. The item's checks are filled in by [`run_checks`].
     NotChecked(Box<NotChecked>),

@@ -84,7 +84,7 @@ pub struct Contract {
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
     pub secrets: Vec<SecretEntry>,
-    /// What a run's papers must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
+    /// What a run's documents must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
     /// `[registry]`.
     pub papers: crate::check::provenance::Expectations,
     /// Hosts that registries may send to: `[registry]`.

@@ -1,6 +1,6 @@
 //! What a check answers with, and what it all adds up to. Findings, items that were not checked and errors are three types and
 //! stay so to the end: a [`Finding`] says that the artifact is bad, a [`NotChecked`] that it could not be seen; errors
-//! are the business of whoever failed.
+//! are the business of anyone who failed.
 
 mod access;
 mod audit;
@@ -44,7 +44,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// All of them, mildest first.
+    /// All of them, least severe first.
     pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
 
     /// The word used in reports and in the contract.

@@ -99,7 +99,7 @@ pub enum ScanError {
     /// The image could not be had.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The store of the run's papers has no place for them.
+    /// The store of the run's documents has no place for them.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No Dockerfile was given.
@@ -135,7 +135,7 @@ pub enum ScanError {
     /// The wiring cannot be looked at.
     #[error("{0}")]
     Wiring(String),
-    /// A paper was named that is not there, or a run that cannot be.
+    /// A document was named that is not there, or a run that cannot be.
     #[error("{path}: {reason}")]
     Paper {
         /// Its name.

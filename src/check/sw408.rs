@@ -18,7 +18,7 @@ static META: CheckMeta = CheckMeta {
     id: "SW408",
     name: "silent-fallback",
     summary: "A program, a shell script, a compose file or a task definition's command gives a required secret variable a default or an empty value.",
-    why: "When the injection fails, the program does not: it runs on with the default, an empty password or a development key, and nobody is told.",
+    why: "When the injection fails, the program does not: it runs on with the default, an empty password or a development key, and no one is told.",
     fix: "Let a missing variable stop the start.",
     clause: "D.4.4",
     severity: Severity::High,

@@ -32,7 +32,7 @@ struct Candidate {
     fingerprint: String,
     /// What a person knows it by.
     what: String,
-    /// The path that all of its places have in common, if they have one.
+    /// The path that reports print for it.
     path: Option<String>,
     /// Which of the report's causes it is of.
     cause: Option<usize>,
@@ -255,12 +255,11 @@ fn of_report(report: &Report) -> Vec<Candidate> {
                 let instruction = o.layer.as_ref().and_then(|l| l.instruction.as_deref());
                 Some(ImageFile { path: o.path.clone()?, is_copied: copies(instruction) })
             };
-            let paths: Vec<&str> = finding.origins().filter_map(|o| printed_paths(o).next()).collect();
             candidates.push(Candidate {
                 check: finding.check.to_owned(),
                 fingerprint: finding.fingerprint.as_str().to_owned(),
                 what: escape_bytes(finding.message.as_bytes()),
-                path: common(&paths),
+                path: printed_paths(&finding.origin).next().map(str::to_owned),
                 cause: Some(cause),
                 sources: of_kind(OriginKind::Context).filter_map(|o| o.path.clone()).collect(),
                 image_files: of_kind(OriginKind::LayerFile).filter_map(file).collect(),
@@ -268,12 +267,6 @@ fn of_report(report: &Report) -> Vec<Candidate> {
         }
     }
     candidates
-}
-
-/// The path of all, if it is one.
-fn common(paths: &[&str]) -> Option<String> {
-    let (first, rest) = paths.split_first()?;
-    rest.iter().all(|p| p == first).then(|| (*first).to_owned())
 }
 
 /// What is read of a JSON report, version 1.
@@ -348,12 +341,11 @@ fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
                 let instruction = o.layer.as_ref().and_then(|l| l.instruction.as_deref());
                 ImageFile { path: o.path().to_owned(), is_copied: copies(instruction) }
             };
-            let paths: Vec<&str> = origins().map(DocumentOrigin::path).collect();
             Candidate {
                 check: f.check.clone(),
                 fingerprint: f.fingerprint.clone(),
                 what: escape_bytes(f.message.as_bytes()),
-                path: common(&paths),
+                path: Some(f.origin.path().to_owned()),
                 cause: causes.get(f.fingerprint.as_str()).copied(),
                 sources: of_kind(OriginKind::Context).map(|o| o.path().to_owned()).collect(),
                 image_files: of_kind(OriginKind::LayerFile).map(file).collect(),

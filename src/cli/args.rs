@@ -104,7 +104,8 @@ pub(super) enum Command {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     seaworthy context\n  \
-    seaworthy context services/shop -f docker/shop.Dockerfile --report text --report sarif=seaworthy.sarif\n  \
+    seaworthy context services/shop -f docker/shop.Dockerfile \\\n    \
+    --report text --report sarif=seaworthy.sarif\n  \
     seaworthy context --list -0 | xargs -0 ls -ld        what is sent to the builder\n  \
     seaworthy context --list --reachable                 what a COPY or ADD can take\n  \
     generate-dockerfile | seaworthy context -f -\n\n\
@@ -166,7 +167,8 @@ pub(super) enum With {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     docker save app:1.4 | gzip > app.tar.gz && seaworthy image app.tar.gz\n  \
-    seaworthy image oci-archive:app.tar -f Dockerfile --report text --report sarif=seaworthy.sarif\n  \
+    seaworthy image oci-archive:app.tar -f Dockerfile \\\n    \
+    --report text --report sarif=seaworthy.sarif\n  \
     seaworthy image docker://registry.example.com/app@sha256:…\n\n\
     Exit codes: 0 pass, 1 fail, 2 could not decide")]
 pub(super) struct Image {
@@ -273,6 +275,11 @@ pub(super) struct Common {
 
 /// List, show and check detectors
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seaworthy rules list\n  \
+    seaworthy rules show github-pat-classic\n  \
+    seaworthy rules check --rules detectors\n\n\
+    Exit codes: 0 done, 2 no such detector, or one that does not hold")]
 pub(super) struct Rules {
     #[command(subcommand)]
     pub(super) command: RulesCommand,
@@ -308,6 +315,10 @@ pub(super) struct RuleDirectories {
 
 /// Explain a check or a control: what it asks, why it matters, how to fix what it finds
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seaworthy explain SW302\n  \
+    seaworthy explain m1\n\n\
+    Exit codes: 0 printed, 2 no such check, control or profile")]
 pub(super) struct Explain {
     /// A check's ID, such as SW302; a control's, such as A.3; or a profile, such as m1. Without it all checks are listed.
     pub(super) id: Option<String>,
@@ -315,6 +326,10 @@ pub(super) struct Explain {
 
 /// Print a JSON Schema
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seaworthy schema contract > seaworthy.schema.json\n  \
+    seaworthy schema report\n\n\
+    Exit codes: 0 printed, 2 no such schema")]
 pub(super) struct Schema {
     /// contract, profile, report, evidence or audit.
     pub(super) name: String,
@@ -322,6 +337,10 @@ pub(super) struct Schema {
 
 /// Print the man page, or that of one command
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seaworthy man > seaworthy.1\n  \
+    seaworthy man image | man -l -\n\n\
+    Exit codes: 0 printed, 2 no such command")]
 pub(super) struct Man {
     /// The command, such as image.
     pub(super) name: Option<String>,
@@ -338,6 +357,10 @@ pub(super) struct GenerateDocs {
 
 /// Print a completion script for a shell
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seaworthy completions bash > /etc/bash_completion.d/seaworthy\n  \
+    seaworthy completions zsh > _seaworthy\n\n\
+    Exit codes: 0 printed, 2 no such shell")]
 pub(super) struct Completions {
     /// The shell.
     pub(super) shell: Shell,

@@ -187,7 +187,7 @@ fn write_all(
                 if written.left_out > 0 {
                     let n = written.left_out;
                     terminal.warn(&format!(
-                        "sarif has no room for {n} of the findings, the mildest; json has all"
+                        "sarif has no room for {n} of the findings, the least severe; json has all"
                     ));
                 }
             }

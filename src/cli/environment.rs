@@ -25,7 +25,7 @@ pub(super) fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
-/// The contract that was named, or the one in `root`, or the defaults; what was typed goes first.
+/// The contract that was named, or the one in `root`, or the defaults; what was typed takes precedence.
 pub(super) fn contract(common: &Common, root: &Path, terminal: &Terminal) -> Result<Contract, Failure> {
     let mut contract = read_contract(common.contract.as_deref(), root, terminal)?;
     let known = catalogue();

@@ -7,7 +7,7 @@ use super::output::{Side, Terminal, tell_stored, wanted, write_side};
 use super::session::{Session, exit_code};
 use super::{Failure, context, environment, output};
 use crate::check::Masker;
-use crate::check::provenance::RegistryKind;
+use crate::check::provenance::{PROVENANCE_MISSING, RegistryKind};
 use crate::contract::Contract;
 use crate::report::evidence;
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
@@ -48,6 +48,11 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     gate.record_evidence(&terminal.masked(document)?, &id);
     for warning in gate.warnings.iter().chain(&gate.waiver_warnings()) {
         terminal.warn(warning);
+    }
+    if gate.report.findings.iter().any(|f| f.check == PROVENANCE_MISSING)
+        && let Some(hint) = place.runs_beside(&id)
+    {
+        terminal.warn(&hint);
     }
     let mut gate = Telling { gate, faults: Vec::new(), masker: &masker };
     let tell =

@@ -74,6 +74,9 @@ pub(super) fn explain(error: &Error, args: &[OsString], command: &Command) -> Op
         ErrorKind::UnknownArgument => {
             let option = text(ContextKind::InvalidArg)?;
             let bare = option.split('=').next().unwrap_or_default();
+            if bare == "--profile" {
+                return profile_of(args);
+            }
             let (_, hint) = OPTIONS.iter().find(|(words, _)| words.contains(&bare))?;
             Some(format!("there is no option {}: {hint}", escape_bytes(bare.as_bytes())))
         }
@@ -84,6 +87,21 @@ pub(super) fn explain(error: &Error, args: &[OsString], command: &Command) -> Op
         }
         _ => None,
     }
+}
+
+/// What `--profile` is called in the command that was typed.
+fn profile_of(args: &[OsString]) -> Option<String> {
+    let command = args.iter().skip(1).find_map(|word| word.to_str().filter(|w| !w.starts_with('-')))?;
+    let hint = match command {
+        "wiring" | "simulate" => {
+            "name the profile of the AWS configuration with `--aws-profile NAME` (with --live)"
+        }
+        "gate" | "context" | "image" | "verify" | "audit" => {
+            "the contract chooses the controls: set `profile = \"m1\"`, `\"image\"` or a file in seaworthy.toml"
+        }
+        _ => return None,
+    };
+    Some(format!("there is no option --profile: {hint}"))
 }
 
 fn first_line(error: &Error) -> String {

@@ -219,7 +219,7 @@ fn real(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().or_else(beside)
 }
 
-/// Refuses to write over what is examined: a paper, say, would be lost, and what was said of it would be of nothing.
+/// Refuses to write over what is examined: a document, say, would be lost, and what was said of it would be of nothing.
 ///
 /// # Errors
 /// If one of `outputs` is one of `inputs`.

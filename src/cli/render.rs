@@ -57,8 +57,9 @@ pub(super) fn render(
         }
     };
     if left_out > 0 {
-        terminal
-            .warn(&format!("{format} has no room for {left_out} of the findings, the mildest; json has all"));
+        terminal.warn(&format!(
+            "{format} has no room for {left_out} of the findings, the least severe; json has all"
+        ));
     }
     Ok(bytes)
 }

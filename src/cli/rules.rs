@@ -31,9 +31,25 @@ fn list(rules: &Rules, terminal: &Terminal) -> Result<u8, Failure> {
     Ok(0)
 }
 
+/// IDs that begin with the same word, such as a vendor's name, the most alike first, at most five.
+fn of_vendor<'r>(id: &str, ids: impl Iterator<Item = &'r str>) -> Vec<&'r str> {
+    let id = id.to_ascii_lowercase();
+    let vendor = id.split('-').next().unwrap_or_default();
+    let mut near: Vec<&str> = ids.filter(|i| i.split('-').next() == Some(vendor)).collect();
+    near.sort_by_key(|i| {
+        (std::cmp::Reverse(i.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count()), *i)
+    });
+    near.truncate(5);
+    near
+}
+
 fn show(rules: &Rules, id: &str, terminal: &Terminal) -> Result<u8, Failure> {
     let Some(rule) = rules.find(id) else {
-        let near = mistakes::nearest(id, rules.all().iter().map(|r| r.detector.id.as_str()), 3);
+        let ids = || rules.all().iter().map(|r| r.detector.id.as_str());
+        let mut near = mistakes::nearest(id, ids(), 3);
+        if near.is_empty() {
+            near = of_vendor(id, ids());
+        }
         let hint = if near.is_empty() {
             "`seaworthy rules list` lists all".to_owned()
         } else {

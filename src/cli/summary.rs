@@ -1,4 +1,4 @@
-//! The summary of a GitHub Actions step: written without being asked for, since nobody reads a log who can read a table.
+//! The summary of a GitHub Actions step: written without being asked for, since no one reads a log who can read a table.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;

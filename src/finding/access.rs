@@ -29,7 +29,7 @@ pub enum Existence {
     Planned,
     /// It does not.
     Absent,
-    /// Nobody could look.
+    /// No one could look.
     Unknown,
 }
 
@@ -59,7 +59,7 @@ pub enum Reading {
     Excess,
     /// It does not require it and cannot.
     None,
-    /// Nobody can say.
+    /// No one can say.
     Unknown,
 }
 

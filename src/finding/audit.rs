@@ -13,7 +13,7 @@ pub struct Audit {
     pub root: String,
     /// The answer for all runs that were judged: fail if one fails, else incomplete if one is, or if there is none.
     pub verdict: Verdict,
-    /// The mildest severity that fails a run.
+    /// The minimum severity that fails a run.
     pub fail_on: Severity,
     /// Digest of the detectors that were used.
     pub rules_digest: String,

@@ -121,10 +121,8 @@ fn roots_of<'f>(finding: &'f Finding, context: &ContextFiles<'f>) -> Vec<Root<'f
                     _ => roots.push(Root::File(file)),
                 }
             }
-            (OriginKind::Dockerfile, path) => {
-                let line = line_of(origin);
-                roots
-                    .push(Root::Instruction(path.unwrap_or(&origin.artifact).trim_start_matches("./"), line));
+            (OriginKind::Dockerfile, _) => {
+                roots.push(Root::Instruction(origin.artifact.trim_start_matches("./"), line_of(origin)));
             }
             (OriginKind::Infrastructure | OriginKind::Workflow | OriginKind::Document, path) => {
                 roots.push(Root::Thing(finding.check, &origin.artifact, path.unwrap_or_default()));
@@ -241,7 +239,8 @@ mod tests {
             0 => Place::Whole,
             line => Place::Text { position: Position { line, column: 1 }, offset: 0 },
         };
-        Origin { path: Some(path.to_owned()), place, ..Origin::new(kind, ".") }
+        let artifact = if kind == OriginKind::Dockerfile { path } else { "." };
+        Origin { path: Some(path.to_owned()), place, ..Origin::new(kind, artifact) }
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub enum ControlStatus {
     Pass,
     /// It was not checked or not requested, and the contract waives it until a day that is still to come.
     Waived,
-    /// Nobody asked for something that it needs.
+    /// No one asked for something that it needs.
     NotRequested,
     /// Something that it needs was asked for and could not be examined.
     NotChecked,

@@ -184,7 +184,7 @@ pub struct Report {
     pub rules_digest: String,
     /// Digest of the contract file, if there was one.
     pub contract_digest: Option<String>,
-    /// The mildest severity that fails the verdict.
+    /// The minimum severity that fails the run.
     pub fail_on: Severity,
     /// The verdict.
     pub verdict: Verdict,

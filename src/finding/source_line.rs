@@ -21,9 +21,9 @@ impl SourceLine {
     pub fn key(origin: &Origin) -> Option<SourceLineKey> {
         let Place::Text { position, .. } = &origin.place else { return None };
         let path = match (origin.kind, &origin.path) {
-            (OriginKind::Dockerfile | OriginKind::Workflow, path) => {
-                path.clone().unwrap_or(origin.artifact.clone())
-            }
+            // Its path is that from the context's directory; the artifact is the file as the user gave it.
+            (OriginKind::Dockerfile, _) => origin.artifact.clone(),
+            (OriginKind::Workflow, path) => path.clone().unwrap_or(origin.artifact.clone()),
             (OriginKind::Context, Some(path)) => format!("{}/{path}", origin.artifact),
             _ => return None,
         };

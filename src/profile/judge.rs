@@ -108,7 +108,7 @@ fn verdict(profile: &Profile, report: &Report, results: &[ControlResult]) -> Ver
     let fails = report.findings.iter().any(|f| f.severity >= report.fail_on)
         || results.iter().any(|r| r.status == ControlStatus::Fail);
     let stray = report.not_checked.iter().any(|item| !item.checks.iter().any(|id| profile.names_check(id)));
-    // What nobody requires must still have been seen where somebody asked for it.
+    // What no one requires must still have been seen where somebody asked for it.
     let was_asked = |r: &ControlResult| r.checks.iter().any(|(_, s)| *s == CheckStatus::NotChecked);
     let open = results.iter().any(|r| match r.status {
         ControlStatus::Pass | ControlStatus::Waived => false,
@@ -234,7 +234,7 @@ impl State<'_> {
         }
     }
 
-    /// Artifacts that were not examined.
+    /// Artifacts that were not checked.
     fn needs(&self, control: &Control, result: &mut ControlResult) {
         let waits = self.waits_for_header(control);
         for need in control.needs.iter().filter(|need| !(waits && **need == Need::RunHeader)) {
@@ -250,7 +250,7 @@ impl State<'_> {
         }
     }
 
-    /// Checks that nobody asked, where no need tells of it already.
+    /// Checks that no one asked, where no need tells of it already.
     fn not_requested(&self, control: &Control, result: &mut ControlResult) {
         let ids: Vec<&str> = result
             .checks

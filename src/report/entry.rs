@@ -159,7 +159,7 @@ fn whereabouts(origin: &Origin) -> String {
 /// The words for `left_out` issues that a format has no room for.
 pub(super) fn left_out(left_out: usize) -> String {
     format!(
-        "{} left out of this report: the mildest. The JSON report has all.",
+        "{} left out of this report: the least severe. The JSON report has all.",
         super::phrase::count(left_out, "entry").replace("entrys", "entries")
     )
 }

@@ -63,7 +63,7 @@ pub(super) struct Document {
     /// that could not look at everything, `NOT-CHECKED` for an item that was not checked and belongs to no check, and
     /// `CONTROL-A.3-NOT-REQUESTED` or `CONTROL-A.3-NOT-CHECKED` for a required control. Empty for PASS.
     blocker_codes: Vec<String>,
-    /// The mildest severity that fails the verdict.
+    /// The minimum severity that fails the run.
     fail_on: v1::Severity,
     /// The tool that wrote it.
     tool: v1::Tool,

@@ -29,7 +29,7 @@ pub(super) struct Document {
     tool: v1::Tool,
     /// The answer.
     verdict: v1::Verdict,
-    /// The mildest severity that fails the verdict.
+    /// The minimum severity that fails the run.
     fail_on: v1::Severity,
     /// The contract, if there was one.
     contract: Option<v1::Contract>,

@@ -202,7 +202,7 @@ pub(super) fn pass() -> Report {
     judged(Vec::new(), Vec::new(), Vec::new(), coverage())
 }
 
-/// Findings of many kinds, one item not examined.
+/// Findings of many kinds, one item not checked.
 pub(super) fn fail() -> Report {
     const ROTATE: &str = "Revoke the key in IAM, keep .env out of the context, and rebuild";
     let mut findings = Vec::new();

@@ -42,9 +42,8 @@ impl Source {
 /// The source file that an origin lies in, as the user gave its path; nothing for what lies in an image or an account.
 pub(super) fn given_path(origin: &Origin) -> Option<String> {
     match (origin.kind, &origin.path) {
-        (OriginKind::Dockerfile | OriginKind::Document, path) => {
-            Some(path.as_deref().unwrap_or(&origin.artifact).to_owned())
-        }
+        (OriginKind::Dockerfile, _) => Some(origin.artifact.clone()),
+        (OriginKind::Document, path) => Some(path.as_deref().unwrap_or(&origin.artifact).to_owned()),
         (OriginKind::Context, Some(path)) => Some(format!("{}/{path}", origin.artifact)),
         // The file itself; a pointer into it is told beside it.
         (OriginKind::Infrastructure | OriginKind::Workflow, _) => Some(origin.artifact.clone()),

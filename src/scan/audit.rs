@@ -228,7 +228,7 @@ impl Auditor<'_> {
         Some(format!("no run has the phase {wanted}; found: {}", names.join(", ")))
     }
 
-    /// Reads the other papers and judges each run; the second value counts runs that are too old.
+    /// Reads the other documents and judges each run; the second value counts runs that are too old.
     fn second_look(&self, firsts: Vec<First>, siblings: &Siblings) -> (Vec<Judged>, usize) {
         let is_old = |at: Option<Timestamp>| at.zip(self.request.since).is_some_and(|(at, since)| at < since);
         let all = firsts.len();

@@ -101,7 +101,10 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         let path = std::os::unix::ffi::OsStrExt::as_bytes(unread.path.as_os_str());
         answers.not_checked.push(miss(path, "entry", unread.reason.clone()));
     }
-    let recipe = Recipe::new(source.name.clone(), &source.bytes, &resolution, request.target.as_deref());
+    let mut recipe = Recipe::new(source.name.clone(), &source.bytes, &resolution, request.target.as_deref());
+    if source.path.is_some() {
+        recipe = recipe.named_from(&request.root);
+    }
     for (copy, reason) in &reach.refused {
         let Some((_, copy)) = copies.get(*copy) else { continue };
         answers.not_checked.push(NotChecked::new(
@@ -257,7 +260,7 @@ fn records(request: &ContextRequest, source: &DockerfileSource, name: &str) -> V
 /// Orders to other tools to look away: told, not obeyed. Nothing in an artifact silences a check; the contract does.
 fn looked_away(recipe: &Recipe<'_>) -> Vec<String> {
     const HOW: &str = "is not obeyed here; accept a finding in the contract";
-    let path = escape_bytes(recipe.path.as_bytes());
+    let path = escape_bytes(recipe.given.as_bytes());
     let mut out = Vec::new();
     for directive in recipe.dockerfile.directives.iter().filter(|d| !d.skipped_rules().is_empty()) {
         out.push(format!("{path}:{}: `# check=skip=` {HOW}", directive.line));

@@ -1,4 +1,4 @@
-//! The papers of one run, as its store has them: every document that the layout names, and what other runs say of the
+//! The documents of one run, as its store has them: every document that the layout names, and what other runs say of the
 //! same tag.
 
 use super::verify::verify;
@@ -22,7 +22,7 @@ pub struct StoredRun<'a> {
     pub run: &'a RunId,
 }
 
-/// Which papers a gate judges, and when.
+/// Which documents a gate judges, and when.
 pub struct PapersRequest<'a> {
     /// Where they are.
     pub stored: StoredRun<'a>,
@@ -48,16 +48,16 @@ pub fn papers(setup: &Setup<'_>, request: &PapersRequest<'_>) -> Result<Outcome,
 /// What is done about a run's security evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Security {
-    /// It is one of the papers.
+    /// It is one of the documents.
     Read,
     /// It is left alone: a gate is about to write it.
     Left,
 }
 
-/// Reads a run's papers, and what other runs say of their images. The moment is still to be filled in.
+/// Reads a run's documents, and what other runs say of their images. The moment is still to be filled in.
 ///
 /// # Errors
-/// If the run has no keys. What cannot be read is a paper's content.
+/// If the run has no keys. What cannot be read is a document's content.
 pub fn stored(setup: &Setup<'_>, place: StoredRun<'_>, security: Security) -> Result<Papers, ScanError> {
     let StoredRun { store, layout, run } = place;
     let mut papers = Papers {
@@ -86,7 +86,7 @@ pub fn stored(setup: &Setup<'_>, place: StoredRun<'_>, security: Security) -> Re
     Ok(papers)
 }
 
-/// A paper's content by its key.
+/// A document's content by its key.
 pub fn content(store: &Store, key: &Key, limit: u64) -> Content {
     match store.get(key) {
         Ok(None) => Content::Missing,

@@ -1,5 +1,5 @@
 //! Many layers on few threads. A layer is read and unpacked in order by one thread, which hands out chunks; hashing
-//! and examining them is work for whoever is free, the reader included when it is too far ahead. Memory is the chunks
+//! and examining them is work for anyone who is free, the reader included when it is too far ahead. Memory is the chunks
 //! in flight.
 
 use std::collections::VecDeque;
@@ -224,7 +224,7 @@ impl<'a> Pipeline<'a> {
         captured
     }
 
-    /// Hashes what waits, unless another thread is at it: that one will come to it. Nobody waits for a turn.
+    /// Hashes what waits, unless another thread is at it: that one will come to it. No one waits for a turn.
     fn hash_waiting(&self, job: &Job) {
         loop {
             let Ok(mut hasher) = job.hasher.try_lock() else { return };
@@ -250,7 +250,7 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Examines a chunk of files that lie inside others: at once, or by whoever is free. Gives a buffer for the next.
+    /// Examines a chunk of files that lie inside others: at once, or by anyone who is free. Gives a buffer for the next.
     pub(super) fn hand_out_nested<'s>(
         &'s self,
         scope: &Scope<'s>,
@@ -298,7 +298,7 @@ impl<'a> Pipeline<'a> {
     }
 }
 
-/// Counts a piece of work as done when it ends, even by a panic: whoever waits for it would wait forever.
+/// Counts a piece of work as done when it ends, even by a panic: anyone who waits for it would wait forever.
 struct Done<'a>(&'a AtomicUsize);
 
 impl Drop for Done<'_> {

@@ -147,7 +147,11 @@ fn open_findings(found: &[Finding], check: &str) -> String {
     }
     let shown = of_check.iter().take(MAX_LISTED).map(|finding| {
         let path = printed_paths(&finding.origin).next().unwrap_or_default();
-        format!("\n  path = \"{path}\"  fingerprint = \"{}\"", finding.fingerprint.as_str())
+        let other =
+            finding.places.iter().filter_map(|p| printed_paths(&p.origin).next()).find(|o| *o != path);
+        let also = other.filter(|_| finding.secret.is_some()).map(|o| format!("  (also in {o})"));
+        let fingerprint = finding.fingerprint.as_str();
+        format!("\n  path = \"{path}\"  fingerprint = \"{fingerprint}\"{}", also.unwrap_or_default())
     });
     let more = of_check.len().saturating_sub(MAX_LISTED);
     let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };

@@ -1,4 +1,4 @@
-//! The papers of one run: had, compared, judged.
+//! The documents of one run: had, compared, judged.
 
 mod registry;
 
@@ -11,14 +11,14 @@ use seaworthy_provenance::{Content, PaperKind, Papers};
 pub use registry::RegistryAccess;
 pub(in crate::scan) use registry::ask as ask_registry;
 
-/// What every reader of a verdict on unsigned papers must know.
-pub const UNSIGNED: &str = "The papers are not signed: that they agree shows that they are consistent, not who wrote them. Whoever can write one can write all.";
+/// What every reader of a verdict on unsigned documents must know.
+pub const UNSIGNED: &str = "The documents are not signed: that they agree shows that they are consistent, not who wrote them. Anyone who can write one can write all.";
 
 /// What a signature does not say.
 pub const SIGNED: &str = "The signature vouches for the packaging provenance, and for the security evidence if the signed statement names it. Run header and receipt are not signed: they only agree with it.";
 
 /// What a signature on a statement that does not name the provenance says, and what it does not.
-pub const SIGNED_IMAGE: &str = "The signature vouches for the image's digest, and for the commit if the signed statement names one. It does not name the packaging provenance: what else the papers say is not signed.";
+pub const SIGNED_IMAGE: &str = "The signature vouches for the image's digest, and for the commit if the signed statement names one. It does not name the packaging provenance: what else the documents say is not signed.";
 
 /// Verifies the documents of one run; `registry` says how the registry is asked, which it is not without; `examined` is
 /// what a gate examined beside the documents.

@@ -8,7 +8,7 @@ use super::file::{FileSlot, look, parent, read_error, sync};
 use super::{Entries, MAX_ENTRIES, StoreError, Stored, evidence};
 use seaworthy_source::{Key, decode_key};
 
-/// A folder of this machine. The folder itself may be a link: whoever named it chose it.
+/// A folder of this machine. The folder itself may be a link: anyone who named it chose it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
     root: PathBuf,

@@ -77,7 +77,7 @@ pub enum StoreError {
     },
     /// Evidence with another verdict, or of another run, is there.
     #[error(
-        "{place}: holds evidence of {there}; to record this result too, add --replace (the old file is kept)"
+        "{place}: holds evidence of {there}; to record this result too, add --replace (the old file is kept); evidence of another command needs a path of its own: --report evidence=PATH"
     )]
     Exists {
         /// The path or URL.

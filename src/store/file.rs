@@ -174,7 +174,7 @@ impl Slot for FileSlot {
     }
 
     /// The lock is the folder's, goes with the process and leaves no file behind. Unfinished files that are there once
-    /// it is had are nobody's.
+    /// it is had are no one's.
     fn lock(&self) -> Result<Self::Lock, StoreError> {
         let folder = parent(&self.path);
         // A folder that was never made holds nothing to be kept from others.
@@ -250,7 +250,7 @@ impl Slot for FileSlot {
     }
 }
 
-/// As [`look`], but the folder itself may be a link: whoever named it chose it.
+/// As [`look`], but the folder itself may be a link: anyone who named it chose it.
 fn look_through(folder: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::metadata(folder) {
         Ok(meta) => Ok(Some(meta)),

@@ -103,13 +103,13 @@ fn contexts_that_are_none() {
     let dir = project(&[("Dockerfile", "FROM a AS b\n"), ("a.tar.gz", "x")]);
     refused(dir.path(), &["nowhere"], "nowhere: cannot read the build context");
     refused(dir.path(), &["a.tar.gz"], "unpack it into a directory");
-    refused(dir.path(), &["-"], "standard input is not examined");
+    refused(dir.path(), &["-"], "standard input is not checked");
     refused(
         dir.path(),
         &["https://ci:Zk4-vPq8sLw2nB@git.internal/shop.git"],
-        "a remote context is not examined",
+        "a remote context is not checked",
     );
-    refused(dir.path(), &["git@git.internal:shop.git"], "a remote context is not examined");
+    refused(dir.path(), &["git@git.internal:shop.git"], "a remote context is not checked");
     refused(dir.path(), &["--target", "nope"], "there is no stage nope");
     refused(dir.path(), &["-0"], "--reachable");
 }

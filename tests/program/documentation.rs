@@ -200,3 +200,74 @@ fn every_code_block_is_what_the_program_takes() {
     }
     assert!(count > 10, "{count} commands");
 }
+
+/// Words that the vocabulary has replaced, in lower case.
+const OLD_WORDS: [&str; 9] = [
+    "aboard",
+    "papers",
+    "whoever",
+    "nobody",
+    "mildest",
+    "unchecked",
+    "not examined",
+    "goes first",
+    "belongs into",
+];
+
+/// The old words in a text.
+fn old_words(text: &str) -> Vec<&'static str> {
+    let text = text.to_lowercase();
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '/');
+    let stands_alone = |at: usize, word: &str| {
+        let before = text[..at].chars().next_back().is_some_and(is_word);
+        let after = text[at + word.len()..].chars().next().is_some_and(is_word);
+        // A user of that name.
+        !before && !after && !text[..at].ends_with("user ") && !text[..at].ends_with("user, ")
+    };
+    OLD_WORDS
+        .into_iter()
+        .filter(|word| text.match_indices(word).any(|(at, _)| stands_alone(at, word)))
+        .collect()
+}
+
+/// What people read in a line of Rust: a comment without its code spans, and string literals.
+fn readable(line: &str) -> String {
+    let trimmed = line.trim_start();
+    if trimmed.starts_with("//") {
+        return trimmed.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    }
+    if !line.contains('"') && line.trim_end().ends_with('\\') {
+        return line.to_owned();
+    }
+    line.replace("\\\"", "'").split('"').skip(1).step_by(2).collect::<Vec<_>>().join(" \n ")
+}
+
+#[test]
+fn words_are_those_of_the_vocabulary() {
+    // Lists of words that are looked for in what is examined.
+    let lists = ["crates/detect/src/validate/literal.rs"];
+    let mut old = Vec::new();
+    for (path, text) in pages() {
+        old.extend(old_words(&prose(&text)).into_iter().map(|word| format!("{}: {word}", path.display())));
+    }
+    for directory in ["src", "crates", "rules", "profiles"] {
+        for entry in walkdir::WalkDir::new(root().join(directory)).sort_by_file_name() {
+            let path = entry.unwrap().into_path();
+            let name = path.strip_prefix(root()).unwrap().display().to_string();
+            let is_test = name.contains("/tests") || name.contains("/benches/") || name.contains("/fuzz/");
+            let is_rust = name.ends_with(".rs");
+            if !(is_rust || name.ends_with(".toml")) || is_test || lists.contains(&name.as_str()) {
+                continue;
+            }
+            for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
+                let text = if is_rust { readable(line) } else { line.to_owned() };
+                let words = old_words(&text).into_iter();
+                old.extend(words.map(|word| format!("{name}:{}: {word}: {}", number + 1, line.trim())));
+            }
+        }
+    }
+    assert!(old.is_empty(), "words that the vocabulary has replaced:\n{}", old.join("\n"));
+    assert_eq!(old_words("Nobody; the mildest"), ["nobody", "mildest"]);
+    assert!(old_words("USER nobody, get_unchecked, case.papers_of").is_empty());
+    assert_eq!(readable("    let x = call(\"papers\", papers);"), "papers");
+}

@@ -309,6 +309,16 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
+fn an_unknown_run_is_told_with_the_newest_ones() {
+    let cli = project();
+    let answer = cli.run(&["gate", "--run-id", "run_l", "--dry-run"]);
+    assert_ne!(answer.code, 0);
+    assert!(answer.stderr.contains("the newest runs are run_1"), "{}", answer.stderr);
+    let known = cli.run(&["gate", "--run-id", "run_1", "--dry-run"]);
+    assert!(!known.stderr.contains("the newest runs"), "{}", known.stderr);
+}
+
+#[test]
 fn runs_have_names_that_lead_nowhere_else() {
     let cli = project();
     cli.run(&["gate"]).error(&["--run-id"]);

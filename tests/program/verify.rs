@@ -66,6 +66,16 @@ fn store() -> Cli {
     cli
 }
 
+#[test]
+fn a_missing_run_header_is_to_be_written_and_not_reconciled() {
+    let cli = store();
+    fs::remove_file(cli.path(&format!("store/evidence/runs/{RUN}/run.json"))).unwrap();
+    let report = cli.run(&["verify", "--run-id", RUN, "--report", "json"]).json();
+    let found = report["findings"].as_array().unwrap().iter().find(|f| f["check"] == "SW505").unwrap();
+    let fix = found["fix"].as_str().unwrap();
+    assert!(fix.contains("write it, and verify again") && !fix.contains("Reconcile"), "{fix}");
+}
+
 const BOTH: [&str; 7] = ["verify", "--provenance", "p.json", "--run", "run.json", "--report", "json"];
 
 #[track_caller]

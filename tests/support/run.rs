@@ -93,6 +93,16 @@ impl Cli {
         answer
     }
 
+    /// Runs it in a directory below the folder.
+    #[track_caller]
+    pub fn run_in(&self, directory: &str, arguments: &[&str]) -> Answer {
+        let mut command = self.command(arguments);
+        command.current_dir(self.path(directory));
+        let answer = finish(command, self.limit, arguments);
+        assert!((0..=2).contains(&answer.code), "{arguments:?}: exit code {}", answer.code);
+        answer
+    }
+
     /// Inspects `reference` and reads the JSON report.
     #[track_caller]
     pub fn image(&self, reference: &str) -> (i32, Value) {

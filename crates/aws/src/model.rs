@@ -34,7 +34,7 @@ pub struct Snapshot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<TaskOverride>,
     /// What a source holds and could not be read, and belongs to no entry above: a whole page, a resource without a
-    /// name. Each is told as unchecked.
+    /// name. Each is told as not checked.
     pub gaps: Vec<(Place, Gap)>,
 }
 

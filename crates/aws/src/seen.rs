@@ -1,4 +1,4 @@
-//! Three answers to "what is there?": a value, its absence, or that nobody could look.
+//! Three answers to "what is there?": a value, its absence, or that no one could look.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub enum Seen<T> {
     Value(T),
     /// It was looked for where it would be, and it is not there.
     Absent,
-    /// Nobody could look.
+    /// No one could look.
     NotSeen(Gap),
 }
 
@@ -66,7 +66,7 @@ impl<T> Seen<T> {
         }
     }
 
-    /// Why nobody could look, if so.
+    /// Why no one could look, if so.
     pub fn gap(&self) -> Option<&Gap> {
         match self {
             Self::NotSeen(gap) => Some(gap),

@@ -65,7 +65,7 @@ pub enum Sent {
     VersionDependent,
 }
 
-/// A place below the root that could not be read, and so was not examined.
+/// A place below the root that could not be read, and so was not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
     /// Path relative to the root.

@@ -155,7 +155,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// A confirmed secret. It borrows the bytes: whoever takes it must keep no more of the value than a redaction or a
+/// A confirmed secret. It borrows the bytes: anyone who takes it must keep no more of the value than a redaction or a
 /// keyed hash.
 pub struct Hit<'a> {
     /// Index of the detector, in the order given to [`Engine::new`].

@@ -1,4 +1,4 @@
-//! The variables of each stage: which `ARG` or `ENV` set them, in what order, and what nobody can know before the
+//! The variables of each stage: which `ARG` or `ENV` set them, in what order, and what no one can know before the
 //! build.
 
 use std::collections::HashMap;

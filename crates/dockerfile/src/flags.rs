@@ -58,7 +58,7 @@ fn known(keyword: Keyword) -> &'static [(&'static str, Takes)] {
 pub(super) struct Flags(Vec<(&'static str, Flag)>);
 
 impl Flags {
-    /// Checks the flags of an instruction; those of `ARG` and `STOPSIGNAL` go unchecked, as in BuildKit.
+    /// Checks the flags of an instruction; those of `ARG` and `STOPSIGNAL` go not checked, as in BuildKit.
     pub(super) fn read(keyword: Keyword, words: Vec<Text>) -> Result<Self, ErrorKind> {
         let known = known(keyword);
         let mut flags: Vec<(&'static str, Flag)> = Vec::with_capacity(words.len());

@@ -17,7 +17,7 @@ pub struct Context {
 pub(super) enum Lookup<'a> {
     /// The request does not have the key.
     Absent,
-    /// Nobody knows whether the request has it, and with which value.
+    /// No one knows whether the request has it, and with which value.
     Unknown,
     /// The values; a single-valued key has one, an empty list counts as a key without a value.
     Values(&'a [String]),

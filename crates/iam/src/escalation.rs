@@ -11,7 +11,7 @@ use super::language::Language;
 pub enum Gain {
     /// It writes the permissions of a role: those of its own role, or of another.
     Permissions,
-    /// It writes a managed policy, whoever has it.
+    /// It writes a managed policy, anyone who has it.
     ManagedPolicy,
     /// It takes off what limits a role: statements that deny in inline policies.
     InlineFence,

@@ -115,7 +115,7 @@ impl Pattern {
         let head = if fields.len() == 6 { text.len() - fields[5].len() } else { text.len() };
         let mut builder = Builder::default();
         if let Some((before, _, _)) = hole::first(&text[..head]) {
-            // The hole may hold colons, so nobody knows whether a variable behind it counts: it may be any text too.
+            // The hole may hold colons, so no one knows whether a variable behind it counts: it may be any text too.
             builder.template(before, true, false)?;
             builder.template(&text[before.len()..], true, variables)?;
             builder.blur();

@@ -15,7 +15,7 @@ pub struct Requester {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Nobody in particular: an unsigned request.
+    /// No one in particular: an unsigned request.
     Anonymous,
     /// The root user of an account.
     Root { account: String },
@@ -345,7 +345,7 @@ impl Ways {
     }
 }
 
-/// How a statement of a resource policy reaches the requester. A statement without Principal reaches nobody.
+/// How a statement of a resource policy reaches the requester. A statement without Principal reaches no one.
 pub(super) fn reach(
     principals: Option<&Principals>,
     effect: Effect,

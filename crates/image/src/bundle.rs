@@ -156,7 +156,7 @@ fn select_roots(
     (roots, others)
 }
 
-/// Whether a name in the image's papers is the one that was asked for. Docker writes `app:1` where other tools write
+/// Whether a name in the image's documents is the one that was asked for. Docker writes `app:1` where other tools write
 /// `docker.io/library/app:1`, and means `app:latest` by `app`.
 fn is_name(name: &str, wanted: &str) -> bool {
     let familiar = |name: &str| {

@@ -36,7 +36,7 @@ const FREE: [&str; 4] = ["Labels", "annotations", "ExposedPorts", "Volumes"];
 pub(super) fn ambiguity(bytes: &[u8]) -> Option<String> {
     let mut found = None;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    // What is no JSON is told by whoever parses it.
+    // What is no JSON is told by anyone who parses it.
     let _ = Keys { found: &mut found, free: false, known: true }.deserialize(&mut reader);
     found
 }

@@ -110,7 +110,7 @@ pub trait Source: Send + Sync {
     /// Opens a layer's bytes as they are stored, compressed or not.
     ///
     /// # Errors
-    /// If they cannot be had; the layer is then unchecked.
+    /// If they cannot be had; the layer is then not checked.
     fn open(&self, blob: &Blob) -> Result<Box<dyn Read + Send>, FetchError>;
 
     /// For a source that can be read only once and in order: that reading, to be done before [`Source::images`].
@@ -129,7 +129,7 @@ pub trait StreamSource: Send + Sync {
     fn read(&self, limits: &Limits, layer: &mut dyn FnMut(&str, &mut dyn Read)) -> Result<(), ImageError>;
 }
 
-/// All images behind one reference, with what is wrong with their papers.
+/// All images behind one reference, with what is wrong with their documents.
 #[derive(Debug, Default)]
 pub struct Images {
     /// One for each platform and each tagged image.

@@ -1,4 +1,4 @@
-//! Keys for signatures over papers: ECDSA on P-256 with SHA-256 (FIPS 186-5, DER signatures) and Ed25519 (RFC 8032, with
+//! Keys for signatures over documents: ECDSA on P-256 with SHA-256 (FIPS 186-5, DER signatures) and Ed25519 (RFC 8032, with
 //! the strict rules of verification). Public keys are PEM SPKI, private ones PEM PKCS#8, as openssl and cosign write them.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The papers of a run: packaging provenance, build receipt, security evidence, run header and attestation. Read
+//! The documents of a run: packaging provenance, build receipt, security evidence, run header and attestation. Read
 //! strictly: a document that two readers could understand differently proves nothing.
 //!
 //! Unsigned documents prove consistency, not authenticity. What is signed is a [DSSE](dsse) envelope around an

@@ -1,8 +1,8 @@
-//! The papers of one run as they were had: bytes, or why there are none; and what the registry and the other runs say.
+//! The documents of one run as they were had: bytes, or why there are none; and what the registry and the other runs say.
 
 use jiff::Timestamp;
 
-/// Which paper.
+/// Which document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PaperKind {
     /// `packaging_provenance.json`.
@@ -50,7 +50,7 @@ impl PaperKind {
     }
 }
 
-/// A paper's content.
+/// A document's content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Content {
     /// Its bytes.
@@ -69,7 +69,7 @@ pub enum Content {
     NotGiven,
 }
 
-/// One paper.
+/// One document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paper {
     /// Its path or key, for people.
@@ -147,7 +147,7 @@ pub struct Sibling {
     pub image_digest: String,
 }
 
-/// The papers of one run, and what they are compared with.
+/// The documents of one run, and what they are compared with.
 #[derive(Clone, Debug, Default)]
 pub struct Papers {
     /// `packaging_provenance.json`.

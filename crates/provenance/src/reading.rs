@@ -1,5 +1,5 @@
 //! A flat document of texts, read against its layout. All its mistakes are told at once, and what is right can still be
-//! compared with the other papers.
+//! compared with the other documents.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! in-toto Statement v1 with a SLSA v1 provenance predicate: made from the papers, and read from a verified envelope.
+//! in-toto Statement v1 with a SLSA v1 provenance predicate: made from the documents, and read from a verified envelope.
 //!
 //! | packaging provenance | statement |
 //! |---|---|
@@ -38,7 +38,7 @@ pub const PARAMETERS: [(Field, &str); 5] = [
     (Field::BuildDriver, "buildDriver"),
 ];
 
-/// Makes a statement from packaging provenance and, if there is any, security evidence with its verdict. The same papers
+/// Makes a statement from packaging provenance and, if there is any, security evidence with its verdict. The same documents
 /// give the same bytes.
 pub fn build(fields: &Fields, provenance: &[u8], security: Option<(&[u8], &str)>) -> Vec<u8> {
     let text = |field: Field| fields.text(field).unwrap_or_default();

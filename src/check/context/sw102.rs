@@ -114,7 +114,7 @@ fn comments(build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
             } else {
                 secret.severity
             };
-            let place = [recipe.path.trim_start_matches("./"), "comment"];
+            let place = [recipe.path.as_str(), "comment"];
             answers.findings.push(Finding {
                 check: META.id,
                 fingerprint: Fingerprint::new(

@@ -38,7 +38,7 @@ impl Check<Build<'_>> for UnboundedContext {
             Some(_) => "the ignore file excludes nothing",
             None => "there is no ignore file",
         };
-        let place = [recipe.path.trim_start_matches("./"), &recipe.stage_name(*number)];
+        let place = [recipe.path.as_str(), &recipe.stage_name(*number)];
         answers.findings.push(
             Finding::build(
                 &META,

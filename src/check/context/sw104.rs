@@ -1,6 +1,7 @@
 //! SW104: an exception of the ignore file brings back more than it seems to.
 
 use crate::check::dockerfile::build::Build;
+use crate::check::dockerfile::path_from;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
 use seaworthy_context::IgnoreException;
@@ -34,12 +35,14 @@ impl Check<Build<'_>> for ExceptionTooWide {
 
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let Some(file) = &build.context.files.ignore_file else { return };
-        let path = escape_bytes(std::os::unix::ffi::OsStrExt::as_bytes(file.as_os_str()));
+        let given = escape_bytes(std::os::unix::ffi::OsStrExt::as_bytes(file.as_os_str()));
+        let path = escape_bytes(path_from(&build.context.files.root, file).as_bytes());
         let (exceptions, files) =
             (build.context.rules.exception_count(), build.context.facts.secret_files.len());
         let too_many = [("exceptions", exceptions, MAX_EXCEPTIONS), ("secret files", files, MAX_FILES)];
         for (what, count, most) in too_many.into_iter().filter(|(_, count, most)| count > most) {
-            let origin = Origin::new(OriginKind::Dockerfile, path.clone());
+            let origin =
+                Origin { path: Some(path.clone()), ..Origin::new(OriginKind::Dockerfile, given.clone()) };
             let reason = format!("there are {count}, and {most} at most are compared with the ignore file");
             answers.not_checked.push(NotChecked::new(origin, what, reason, vec![META.id]));
         }
@@ -52,8 +55,9 @@ impl Check<Build<'_>> for ExceptionTooWide {
             Finding::build(
                 &META,
                 Origin {
+                    path: Some(path.clone()),
                     place: Place::Text { position, offset: 0 },
-                    ..Origin::new(OriginKind::Dockerfile, path.clone())
+                    ..Origin::new(OriginKind::Dockerfile, given.clone())
                 },
                 message,
             )

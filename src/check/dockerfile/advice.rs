@@ -7,6 +7,9 @@ use crate::check::{Context, Masker};
 use seaworthy_dockerfile::Text;
 use seaworthy_source::Span;
 
+/// How a running container gets a secret: the ways that a contract's profile may allow.
+pub(super) const AT_START: &str = "by the task definition's `secrets`, or, where they are not allowed (profile `m1`, SW406), by a program that reads the parameter store with the task role";
+
 /// The longest command that is repeated, in bytes.
 const LONGEST: usize = 160;
 

@@ -2,7 +2,9 @@
 //! at this.
 
 use std::collections::HashSet;
+use std::path::Path;
 
+use super::path::path_from;
 use crate::observe::ChunkFacts;
 use crate::observe::library::{OwnPackages, Surroundings};
 use seaworthy_context::{Context as Files, CopySource, GitIndex, IgnoreRules, Reach};
@@ -56,6 +58,9 @@ pub enum StageRole {
 /// A Dockerfile, understood.
 pub struct Recipe<'a> {
     /// Its path as the user gave it.
+    pub given: String,
+    /// Its path from the context's directory, which reports, acceptances and fingerprints name: the same from wherever
+    /// the program is called.
     pub path: String,
     /// The file.
     pub dockerfile: &'a Dockerfile,
@@ -90,6 +95,7 @@ impl<'a> Recipe<'a> {
         let dockerfile = resolution.file();
         let runs = dockerfile.instructions.iter().enumerate().filter_map(|(i, one)| run(i, one)).collect();
         Self {
+            given: path.clone(),
             path,
             dockerfile,
             resolution,
@@ -116,6 +122,13 @@ impl<'a> Recipe<'a> {
         self.directories.get(instruction).map_or("/", String::as_str)
     }
 
+    /// Names the file by its path from the context's directory.
+    #[must_use]
+    pub fn named_from(mut self, root: &Path) -> Self {
+        self.path = path_from(root, Path::new(&self.given));
+        self
+    }
+
     /// The line of a place, from 1.
     pub fn line(&self, span: Span) -> u32 {
         self.lines.position(span.start).line
@@ -127,7 +140,7 @@ impl<'a> Recipe<'a> {
         Origin {
             path: Some(escape_bytes(self.path.as_bytes())),
             place: Place::Text { position, offset: span.start as u64 },
-            ..Origin::new(OriginKind::Dockerfile, self.path.clone())
+            ..Origin::new(OriginKind::Dockerfile, self.given.clone())
         }
     }
 

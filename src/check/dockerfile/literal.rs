@@ -190,7 +190,7 @@ impl Reader<'_> {
                 mark: SecretMark::new(self.context.key, value.as_bytes()),
                 name: None,
                 notes: vec![
-                    "the value may be a default, but whoever runs the image can log in with it".to_owned(),
+                    "the value may be a default, but anyone who runs the image can log in with it".to_owned(),
                 ],
             };
             self.add(text, secret, how, "password", true);

@@ -22,6 +22,7 @@ mod variable;
 use build::{Build, Recipe};
 pub(in crate::check) use literal::in_command;
 pub use path::absolute;
+pub(in crate::check) use path::path_from;
 
 use super::{Check, Context, TextSecret};
 use crate::finding::{CheckMeta, Finding, Fingerprint, Severity};
@@ -73,7 +74,7 @@ impl<'a> Findings<'a> {
         let recipe = self.recipe;
         let keyword = recipe.dockerfile.instructions.get(said.instruction).map_or("", |i| i.keyword.as_str());
         let detector = secret.as_ref().map(|s| s.detector.clone());
-        let path = recipe.path.trim_start_matches("./");
+        let path = recipe.path.as_str();
         let stage = recipe.stage_name(said.instruction);
         let name = detector.as_deref().unwrap_or_default();
         let place = [path, &stage, keyword, said.subject];
@@ -83,7 +84,8 @@ impl<'a> Findings<'a> {
         let mut notes = secret.as_ref().map(|s| s.notes.clone()).unwrap_or_default();
         if recipe.role_of(said.instruction) == build::StageRole::Unused {
             notes.push(
-                "the target does not need this stage; whoever has the Dockerfile has the secret".to_owned(),
+                "the target does not need this stage; anyone who has the Dockerfile has the secret"
+                    .to_owned(),
             );
         }
         Finding {

@@ -1,6 +1,33 @@
 //! Paths inside the image, as the words of a Dockerfile name them.
 
+use std::path::{Component, Path};
+
 use globset::GlobBuilder;
+
+/// The path of a file from a directory, both of this machine: `Dockerfile`, `docker/Dockerfile`, `../Dockerfile`. It is
+/// the same however the two are spelled. Where it cannot be told, or they have no directory in common, the path as given.
+pub(in crate::check) fn path_from(directory: &Path, path: &Path) -> String {
+    let given = || {
+        let text = path.display().to_string();
+        text.strip_prefix("./").map(str::to_owned).unwrap_or(text)
+    };
+    // The file's own name stays: a link is the file that the builder is told to read.
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Ok(directory), Ok(parent), Some(name)) =
+        (std::fs::canonicalize(directory), std::fs::canonicalize(parent), path.file_name())
+    else {
+        return given();
+    };
+    let common = directory.components().zip(parent.components()).take_while(|(a, b)| a == b).count();
+    let ups = directory.components().count() - common;
+    // The root alone.
+    if common < 2 && ups > 0 {
+        return given();
+    }
+    let below = parent.components().skip(common).map(Component::as_os_str);
+    let parts = std::iter::repeat_n(std::ffi::OsStr::new(".."), ups).chain(below).chain([name]);
+    parts.map(|p| p.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
 
 /// An absolute, clean path: relative ones start at `directory`, `~` and `$HOME` are root's home.
 pub fn absolute(directory: &str, path: &str) -> String {
@@ -42,6 +69,24 @@ pub fn below<'p>(source: &str, path: &'p str) -> Option<&'p str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(clippy::unwrap_used)]
+    fn a_path_from_a_directory_does_not_depend_on_spelling() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        std::fs::create_dir_all(at("app/docker")).unwrap();
+        std::fs::create_dir_all(at("other")).unwrap();
+        let from = |directory: &str, path: &str| path_from(&at(directory), &at(path));
+        assert_eq!(from("app", "app/Dockerfile"), "Dockerfile");
+        assert_eq!(from("app/.", "other/../app/./Dockerfile"), "Dockerfile");
+        assert_eq!(from("app", "app/docker/Dockerfile"), "docker/Dockerfile");
+        assert_eq!(from("app", "other/Dockerfile"), "../other/Dockerfile");
+        assert_eq!(path_from(Path::new("."), Path::new("./Cargo.toml")), "Cargo.toml");
+        assert_eq!(path_from(&at("gone"), Path::new("./Dockerfile")), "Dockerfile");
+        // Nothing in common: its way up would tell where the context lies.
+        assert_eq!(path_from(&at("app"), Path::new("/proc/version")), "/proc/version");
+    }
 
     #[test]
     fn paths() {

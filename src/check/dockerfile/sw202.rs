@@ -55,8 +55,9 @@ impl Check<Build<'_>> for SecretInEnv {
                         severity: severity(&secret, name, false),
                         message: message(&secret, name, "the environment variable"),
                         fix: format!(
-                            "Remove {} from ENV and inject it when the container starts (the task definition's `secrets`){build_step}.",
-                            quoted(name)
+                            "Remove {} from ENV and give it to the container when it starts: {}{build_step}.",
+                            quoted(name),
+                            advice::AT_START
                         ),
                     };
                     answers.findings.push(findings.make(said, Some(secret)));

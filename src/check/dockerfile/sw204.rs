@@ -106,13 +106,23 @@ fn from_context(
         first.what,
         hidden.unwrap_or_default()
     );
+    // All files name the finding: one that is accepted for its files is another when the COPY takes one more.
+    let mut names: Vec<String> = taken.iter().map(|s| name(s)).collect();
+    names.sort_unstable();
     let said = Said {
         instruction: number,
         span: copy.span,
-        subject: &name(first),
+        subject: &names.join("\n"),
         severity: worst,
         message,
-        fix: fix(context, recipe, number, &name(first), path),
+        fix: match is_code(&name(first)) && first.what.starts_with("holds: ") {
+            true => format!(
+                "Take the value out of {kept}, which the program needs: give it to the container when it starts ({}), and \
+                 read it there.",
+                advice::AT_START
+            ),
+            false => fix(context, recipe, number, &name(first), path),
+        },
     };
     let mut finding = findings.make(said, None);
     finding.places = taken
@@ -132,6 +142,16 @@ fn from_context(
         finding.notes.extend(ends.first().map(|e| (*e).to_owned()));
     }
     answers.findings.push(finding);
+}
+
+/// Whether a file is source code by its name: the program is not there without it.
+fn is_code(path: &str) -> bool {
+    const ENDINGS: [&str; 27] = [
+        "py", "js", "mjs", "cjs", "ts", "tsx", "jsx", "rb", "php", "go", "rs", "java", "kt", "scala", "cs",
+        "fs", "c", "h", "cc", "cpp", "hpp", "ex", "exs", "pl", "lua", "sh", "swift",
+    ];
+    let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
 fn fix(context: &Context<'_>, recipe: &Recipe<'_>, number: usize, source: &str, path: &str) -> String {

@@ -43,8 +43,9 @@ impl Check<Build<'_>> for SecretInInstruction {
                 let all = literals(context, &script_of(line), text);
                 found.extend(all.into_iter().map(|l| {
                     let fix = format!(
-                        "Write ${} in its place, in the shell form or in a script, and inject the variable when the container starts (the task definition's `secrets`).",
-                        l.variable
+                        "Write ${} in its place, in the shell form or in a script, and give the variable to the container when it starts: {}.",
+                        l.variable,
+                        advice::AT_START
                     );
                     (l, fix)
                 }));

@@ -54,7 +54,7 @@ impl Walk<'_> {
             None if text.len() <= LONG => examine_text(self.context, text),
             None => examine_assignment(self.context, "", text),
         };
-        // What is wrapped goes first: it has lines to name.
+        // What is wrapped takes precedence: it has lines to name.
         if depth > 0 && text.len() >= 16 {
             self.wrapped(text, at, depth - 1);
         }

@@ -14,7 +14,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW307",
     name: "secret-in-attestation",
     summary: "An attestation or another referrer of the image holds a secret.",
-    why: "BuildKit's provenance at mode=max carries build arguments in clear and the Dockerfile in base64; it is pushed beside the image, and whoever can pull the image can read it.",
+    why: "BuildKit's provenance at mode=max carries build arguments in clear and the Dockerfile in base64; it is pushed beside the image, and anyone who can pull the image can read it.",
     fix: "Pass the secret by `--secret` and `RUN --mount=type=secret` in place of a build argument or a URL, and build and push again; `provenance=mode=min` leaves out arguments, but not URLs.",
     clause: "D.2",
     severity: Severity::High,

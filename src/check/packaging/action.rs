@@ -127,7 +127,7 @@ fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut
     }
     let conditional = pushes == Condition::Sometimes;
     done.acts.push(Act { references: references.clone(), conditional, ..Act::new(Stage::Push, at) });
-    // The registry's answer to the push, under `outputs.digest`, for whoever asks by the step's ID.
+    // The registry's answer to the push, under `outputs.digest`, for anyone who asks by the step's ID.
     if step.id.is_some() {
         done.acts.push(Act { references, conditional, ..Act::new(Stage::Digest, at) });
         done.outputs.push(("digest".to_owned(), "$(the digest of the push)".to_owned()));

@@ -15,7 +15,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW606",
     name: "secret-leaves-build",
     summary: "The workflow or script that builds the image hands a secret to the build as a build argument, or prints one.",
-    why: "A build argument stands in the image's history and in its provenance, where whoever can pull the image reads it. What is printed stays in the log of the run.",
+    why: "A build argument stands in the image's history and in its provenance, where anyone who can pull the image reads it. What is printed stays in the log of the run.",
     fix: "Hand a secret to the build as a secret mount: `--secret id=NAME,env=NAME` and `RUN --mount=type=secret,id=NAME`. Print none. Then rotate it.",
     clause: "D.2",
     severity: Severity::High,

@@ -1,4 +1,4 @@
-//! The papers of a run as they were read, and what the checks ask of them.
+//! The documents of a run as they were read, and what the checks ask of them.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,9 @@ use seaworthy_provenance::{
 };
 use seaworthy_source::{Origin, OriginKind, Place, Span};
 
-/// One run: its papers, read, and what the contract promises of them.
+/// One run: its documents, read, and what the contract promises of them.
 pub struct Case<'a> {
-    /// The papers as they were had.
+    /// The documents as they were had.
     pub papers: &'a Papers,
     /// What the contract promises.
     pub expectations: &'a Expectations,
@@ -60,7 +60,7 @@ pub struct ImageAttestation {
     pub bytes: Vec<u8>,
 }
 
-/// Whether a paper can be asked about.
+/// Whether a document can be asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// It was read.
@@ -71,12 +71,12 @@ pub enum Presence {
     Wanted,
     /// It is there and could not be read.
     Lost,
-    /// Nobody asks for it.
+    /// No one asks for it.
     NotAsked,
 }
 
 impl<'a> Case<'a> {
-    /// Reads the papers; `examined` is for a gate.
+    /// Reads the documents; `examined` is for a gate.
     pub fn read(
         papers: &'a Papers,
         expectations: &'a Expectations,
@@ -96,7 +96,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether a paper can be asked about, given what the contract says of its kind.
+    /// Whether a document can be asked about, given what the contract says of its kind.
     pub fn presence(&self, kind: PaperKind) -> Presence {
         if kind == PaperKind::RunHeader && self.examined.is_some_and(|e| e.before_run_header) {
             return Presence::NotAsked;
@@ -179,12 +179,12 @@ impl<'a> Case<'a> {
         found
     }
 
-    /// A paper as a whole.
+    /// A document as a whole.
     pub fn origin(&self, kind: PaperKind) -> Origin {
         Origin::new(OriginKind::Document, self.papers.paper(kind).name.clone())
     }
 
-    /// A place in a paper.
+    /// A place in a document.
     pub fn origin_at(&self, kind: PaperKind, span: Span) -> Origin {
         let readings = |r: &Reading| r.place(span);
         let place = match kind {
@@ -212,7 +212,7 @@ impl<'a> Case<'a> {
         Finding::build(meta, origin, message).named(context.key, &place)
     }
 
-    /// The check could not look at a paper.
+    /// The check could not look at a document.
     pub fn not_checked(
         &self,
         meta: &'static CheckMeta,
@@ -222,7 +222,7 @@ impl<'a> Case<'a> {
         NotChecked::new(self.origin(kind), kind.as_str().to_owned(), reason.into(), vec![meta.id])
     }
 
-    /// Whether a check can go on to ask about a paper. What is lost or wanted is not checked; for a missing one
+    /// Whether a check can go on to ask about a document. What is lost or wanted is not checked; for a missing one
     /// `missing` says why that is a finding, and without it nothing is said.
     pub fn can_ask(
         &self,
@@ -244,7 +244,13 @@ impl<'a> Case<'a> {
             Presence::Missing => {
                 if let Some(message) = missing {
                     let about = [kind.as_str(), "missing"];
-                    let finding = self.finding(meta, context, self.origin(kind), &about, message.to_owned());
+                    let mut finding =
+                        self.finding(meta, context, self.origin(kind), &about, message.to_owned());
+                    // There is nothing to compare or to correct before it is there.
+                    finding.fix = format!(
+                        "Let the step that makes {} write it, and verify again; if it lies elsewhere, name the file.",
+                        format_args!("the {}", kind.as_str())
+                    );
                     answers.findings.push(finding);
                 }
             }

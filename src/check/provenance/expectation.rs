@@ -1,9 +1,9 @@
-//! What a contract promises of a run's papers: the option types of the provenance checks. The contract makes them.
+//! What a contract promises of a run's documents: the option types of the provenance checks. The contract makes them.
 
 pub use seaworthy_provenance::canonical::Mode;
 pub use seaworthy_provenance::{Field, Form, HeaderPointers, KeyError, Layout, PublicKey};
 
-/// All that the contract says of the papers. The default is packaging contract M1.
+/// All that the contract says of the documents. The default is packaging contract M1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectations {
     /// The fields of the packaging provenance.
@@ -46,7 +46,7 @@ pub struct Expectations {
     pub security_required: Option<bool>,
     /// Whether that evidence must name the image by its digest.
     pub security_names_image: bool,
-    /// Whether the papers must be signed.
+    /// Whether the documents must be signed.
     pub signature_required: bool,
     /// The keys that may sign.
     pub keys: Vec<PublicKey>,

@@ -1,4 +1,4 @@
-//! Questions about the papers of a run: whether they are there, well-formed, and say the same as each other, the
+//! Questions about the documents of a run: whether they are there, well-formed, and say the same as each other, the
 //! registry and the other runs. [`judge`] is a function of [`Papers`] alone: it reads no file, no clock and no network.
 
 mod case;
@@ -29,7 +29,10 @@ pub use expectation::{
 use super::{Answers, Check, Context, run_checks};
 use seaworthy_provenance::Papers;
 
-/// The checks on papers.
+/// The check that finds a run without packaging provenance.
+pub const PROVENANCE_MISSING: &str = sw501::META.id;
+
+/// The checks on documents.
 pub const ALL: &[&dyn for<'a> Check<Case<'a>>] = &[
     &sw501::MissingProvenance,
     &sw502::MalformedDocument,
@@ -47,7 +50,7 @@ pub const ALL: &[&dyn for<'a> Check<Case<'a>>] = &[
     &sw514::SecurityEvidence,
 ];
 
-/// The checks that compare papers with an image that was examined beside them, as a gate does.
+/// The checks that compare documents with an image that was examined beside them, as a gate does.
 pub const WITH_IMAGE: &[&dyn for<'a> Check<Case<'a>>] = &[&sw515::AttestationContradicts];
 
 /// What was found out about one run.

@@ -8,11 +8,11 @@ use seaworthy_provenance::{Content, PaperKind};
 /// SW501.
 pub struct MissingProvenance;
 
-const META: CheckMeta = CheckMeta {
+pub(super) const META: CheckMeta = CheckMeta {
     id: "SW501",
     name: "provenance-missing",
     summary: "The packaging provenance is missing from its run's folder.",
-    why: "Without it nobody can say which commit the image was built from or who built it: packaging counts as not committed, and nothing may go on.",
+    why: "Without it no one can say which commit the image was built from or who built it: packaging counts as not committed, and nothing may go on.",
     fix: "Write packaging_provenance.json below the run's phase folder as the last step of the build, under the very run ID that the run header will use.",
     clause: "C",
     severity: Severity::High,

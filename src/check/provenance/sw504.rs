@@ -13,7 +13,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW504",
     name: "digest-anchors-disagree",
     summary: "The digest anchors of the provenance do not say the same as its image digest.",
-    why: "The digest stands twice so that a slip or a change of one is seen; if the two differ, nobody can tell which image was meant.",
+    why: "The digest stands twice so that a slip or a change of one is seen; if the two differ, no one can tell which image was meant.",
     fix: "Write both from one value: oci_digest_algo is `sha256`, and oci_digest_value repeats image_digest in the form that the contract asks for.",
     clause: "C",
     severity: Severity::High,

@@ -15,7 +15,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW511",
     name: "times-out-of-order",
     summary: "Times are not in UTC, lie in the future, or are not in the order build, push, provenance, run header.",
-    why: "A paper that is older than what it describes was not written from it; one from the future was written with a wrong clock, or by hand.",
+    why: "A document that is older than what it describes was not written from it; one from the future was written with a wrong clock, or by hand.",
     fix: "Take the times from the machines that do the work, in UTC with a `Z`, when each step ends; set wrong clocks right. The contract's max_clock_skew_seconds says how far clocks may differ.",
     clause: "C",
     severity: Severity::Medium,

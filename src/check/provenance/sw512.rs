@@ -15,7 +15,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW512",
     name: "signature",
     summary: "The signed statement about the image is missing, not signed by a pinned key, or about something else.",
-    why: "Unsigned papers only agree with each other: whoever can write one can write all. A signature by a key that the contract pins says who vouches for them.",
+    why: "Unsigned documents only agree with each other: anyone who can write one can write all. A signature by a key that the contract pins says who vouches for them.",
     fix: "Sign with `seaworthy attest --provenance … --key …` (or cosign) where the image is built, with a key whose public half stands in the contract's [[signature.keys]].",
     clause: "beyond M1",
     severity: Severity::Critical,
@@ -94,7 +94,7 @@ impl Check<Case<'_>> for BadSignature {
     }
 }
 
-/// Where the signed statement says something else than the papers.
+/// Where the signed statement says something else than the documents.
 fn differences(case: &Case<'_>, statement: &Statement, answers: &mut Answers) -> Vec<(&'static str, String)> {
     let mut wrong = Vec::new();
     let mut differ = |about, message: &str| wrong.push((about, message.to_owned()));

@@ -1,5 +1,5 @@
 //! A role of the snapshot as the IAM engine takes it: its policies, boundary and the organization's, and what of them
-//! nobody saw.
+//! no one saw.
 
 use super::{Role, RoleKind, Wiring};
 use crate::check::Answers;
@@ -7,7 +7,7 @@ use crate::finding::CheckMeta;
 use seaworthy_aws::{self, Document, Gap, Place, PolicySource, Seen};
 use seaworthy_iam::{Arn, Context, Layer, Limits, Policy, PolicySet, Request, Requester, StatementRef};
 
-/// A part of a role that nobody saw.
+/// A part of a role that no one saw.
 pub(super) struct Missing {
     /// What it is.
     pub(super) what: String,
@@ -254,6 +254,22 @@ impl<'a> Access<'a> {
         let statements = text.get("Statement")?;
         let one = if statements.is_array() { statements.get(of.statement) } else { Some(statements) };
         one.cloned()
+    }
+
+    /// All other statements of the identity policies as they are written.
+    pub(super) fn written_beside(&self, of: StatementRef) -> Vec<serde_json::Value> {
+        let mut all = Vec::new();
+        for (policy, document) in self.identity_documents.iter().enumerate() {
+            let text: Option<serde_json::Value> = serde_json::from_str(&document.text).ok();
+            let statements = match text.as_ref().and_then(|t| t.get("Statement")) {
+                Some(serde_json::Value::Array(items)) => items.clone(),
+                Some(one) => vec![one.clone()],
+                None => Vec::new(),
+            };
+            let is_own = |index: usize| of.policy == policy && of.statement == index;
+            all.extend(statements.into_iter().enumerate().filter(|(i, _)| !is_own(*i)).map(|(_, s)| s));
+        }
+        all
     }
 
     /// Why nothing stops a request that is allowed, for a note.

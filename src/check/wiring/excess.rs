@@ -118,7 +118,7 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     }
     let keys = arns(Arn { partition: p, service: "kms", region: "?*", account: a, resource: "key/?*" })
         .minus(&colons);
-    // A key that nobody saw is taken to leave the decision to the account's policies, as new keys do.
+    // A key that no one saw is taken to leave the decision to the account's policies, as new keys do.
     policies.resource_rule = ResourceRule::Either;
     for service in [Some("ssm"), Some("secretsmanager"), None] {
         let via = service.map(|s| format!("{s}.{r}.{}", place.suffix()));
@@ -147,7 +147,7 @@ fn secrets(partition: &str, region: &str, account: &str) -> Language {
     all.minus(&Language::from("*:*:*:*:*:*:*:*"))
 }
 
-/// Of what is in another account, that account's policy decides, too; nobody sees it from here.
+/// Of what is in another account, that account's policy decides, too; no one sees it from here.
 fn foreign(
     access: &Access<'_>,
     action: &'static str,

@@ -16,7 +16,7 @@ pub(super) enum KeyUse<'a> {
         /// What is known of it.
         key: Option<&'a Key>,
     },
-    /// Nobody saw which.
+    /// No one saw which.
     Unknown(Gap),
 }
 

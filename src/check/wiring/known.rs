@@ -103,7 +103,7 @@ fn known(wiring: &Wiring<'_>) -> Vec<Known> {
     all
 }
 
-/// The first known secret that a role can read and that is not permitted; nothing where nobody can say.
+/// The first known secret that a role can read and that is not permitted; nothing where no one can say.
 pub(super) fn readable_by(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted) -> Option<String> {
     if access.unseen_boundary.is_some() {
         return None;

@@ -1,6 +1,6 @@
 //! Questions about how runtime secrets reach the application: parameters, roles, task definitions.
 //!
-//! Every answer has three values. What a check needs and nobody saw is not checked, with the call and the permission that
+//! Every answer has three values. What a check needs and no one saw is not checked, with the call and the permission that
 //! would show it; a rule that hangs on an unknown condition is not checked, with that condition. Only what was looked for
 //! and is not there is absent.
 

@@ -6,7 +6,7 @@ use seaworthy_aws::{Gap, Place, Snapshot, SourceKind};
 use seaworthy_iam::Arn;
 use seaworthy_source::{self, Origin, OriginKind, Position};
 
-/// Stands for the account where nobody says which it is, in ARNs that are asked about and in policies alike.
+/// Stands for the account where no one says which it is, in ARNs that are asked about and in policies alike.
 const SOME_ACCOUNT: &str = "000000000000";
 /// The same for the region.
 const SOME_REGION: &str = "region-unknown-0";
@@ -65,7 +65,7 @@ impl Placement {
         if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
     }
 
-    /// Why a resource of a policy cannot be compared: it names an account or a region, and nobody says whether that is
+    /// Why a resource of a policy cannot be compared: it names an account or a region, and no one says whether that is
     /// the one that is looked at.
     pub(super) fn doubt(&self, resource: &str) -> Option<Gap> {
         let Arn { service, region, account, .. } = Arn::parse(resource)?;
@@ -75,7 +75,7 @@ impl Placement {
         let literal = |text: &str| !text.is_empty() && !text.contains(['*', '?', '$']);
         let unsure = |what: &str, key: &str| {
             Gap::new(format!(
-                "it names {what} literally, and nobody says whether that is the right one: set `aws.{key}` in the contract"
+                "it names {what} literally, and no one says whether that is the right one: set `aws.{key}` in the contract"
             ))
         };
         if self.account.is_none() && literal(account) && account != SOME_ACCOUNT {
@@ -89,7 +89,7 @@ impl Placement {
 }
 
 impl Placement {
-    /// A text for people: what stands for an account or region that nobody knows is said as such.
+    /// A text for people: what stands for an account or region that no one knows is said as such.
     pub fn spoken(&self, text: &str) -> String {
         let mut out = text.to_owned();
         if self.account.is_none() {

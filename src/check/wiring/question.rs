@@ -7,7 +7,7 @@ use seaworthy_iam::{Arn, Decision, PolicySet, Request, ResourceRule, evaluate, p
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Whether it is allowed; nothing if nobody can say.
+    /// Whether it is allowed; nothing if no one can say.
     pub allowed: Option<bool>,
     /// Who asks: the role's ARN.
     pub principal: String,

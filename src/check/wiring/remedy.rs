@@ -11,6 +11,17 @@ use seaworthy_iam::StatementRef;
 
 /// The policy as JSON, a line for each element; nothing if nothing is required.
 fn smallest_policy(wiring: &Wiring<'_>, targets: &[&Target<'_>]) -> Option<String> {
+    policy_of(&smallest_statements(wiring, targets))
+}
+
+/// A policy of these statements; nothing without any.
+fn policy_of(statements: &[String]) -> Option<String> {
+    let list = statements.join(",\n");
+    (!statements.is_empty()).then(|| format!("{{\"Version\":\"2012-10-17\",\"Statement\":[\n{list}]}}"))
+}
+
+/// The statements of that policy, each as JSON.
+fn smallest_statements(wiring: &Wiring<'_>, targets: &[&Target<'_>]) -> Vec<String> {
     let mut statements: Vec<String> = Vec::new();
     for parameters in [true, false] {
         let of_kind = || targets.iter().filter(|t| t.is_parameter() == parameters);
@@ -37,8 +48,7 @@ fn smallest_policy(wiring: &Wiring<'_>, targets: &[&Target<'_>]) -> Option<Strin
             statements.push(statement(&format!("Decrypt{what}"), &json!("kms:Decrypt"), &keys, &condition));
         }
     }
-    let list = statements.join(",\n");
-    (!statements.is_empty()).then(|| format!("{{\"Version\":\"2012-10-17\",\"Statement\":[\n{list}]}}"))
+    statements
 }
 
 /// One statement, in the order in which people write it. No blanks: reports break lines there.
@@ -66,47 +76,54 @@ pub(super) fn whole(wiring: &Wiring<'_>, targets: &[Target<'_>]) -> String {
     }
 }
 
-/// What to change in the statement that allows too much, as lines that go (-) and come (+), so that what the role requires
-/// is left.
+/// What to write in the place of the statement that allows too much: whole statements, without those that the role has
+/// elsewhere already.
 pub(super) fn change(
     wiring: &Wiring<'_>,
     access: &Access<'_>,
     of: Option<StatementRef>,
     targets: &[Target<'_>],
 ) -> String {
-    let present = of.and_then(|of| Some((of, access.written(of)?)));
-    let Some((of, present)) = present else { return whole(wiring, targets) };
-    let wanted = smallest_policy(wiring, &targets.iter().collect::<Vec<_>>());
-    let lines = |text: &str| -> Vec<String> {
-        text.lines().map(|line| line.trim_end_matches(',').to_owned()).collect()
-    };
-    let (old, new) = (lines(&spread(&present)), wanted.as_deref().map(lines).unwrap_or_default());
-    let new: Vec<String> = new.into_iter().filter(|line| !line.starts_with("{\"Version\"")).collect();
-    let gone = old.iter().filter(|line| !new.contains(line)).map(|line| format!("-{line}"));
-    let come = new.iter().filter(|line| !old.contains(line)).map(|line| format!("+{line}"));
-    let changed: Vec<String> = gone.chain(come).collect();
+    let Some(of) = of.filter(|of| access.written(*of).is_some()) else { return whole(wiring, targets) };
     let place = described(&access.policies, of);
-    if new.is_empty() {
-        return format!("The contract requires no secret for this role. In {place}:\n{}", changed.join("\n"));
+    let wanted = smallest_statements(wiring, &targets.iter().collect::<Vec<_>>());
+    if wanted.is_empty() {
+        return format!(
+            "The contract requires no secret for this role: take every reading action out of {place}."
+        );
     }
-    format!("This is all that the role needs to read its secrets. In {place}:\n{}", changed.join("\n"))
+    let others = access.written_beside(of);
+    let missing: Vec<String> = wanted.into_iter().filter(|w| !others.iter().any(|o| covers(o, w))).collect();
+    match policy_of(&missing) {
+        None => format!(
+            "The role's other statements allow what it requires: take every reading action out of {place}."
+        ),
+        Some(policy) => format!(
+            "Take every reading action out of {place} and let the role read what it requires with this policy:\n{policy}"
+        ),
+    }
 }
 
-/// A statement with an element and a list's item on each line. No blanks: reports break lines there.
-fn spread(statement: &Value) -> String {
-    let Value::Object(members) = statement else { return statement.to_string() };
-    let order = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"];
-    let first = order.iter().filter_map(|name| members.get_key_value(*name));
-    let rest = members.iter().filter(|(name, _)| !order.contains(&name.as_str()));
-    let line = |(name, value): (&String, &Value)| match value {
-        Value::Array(items) if name.ends_with("Resource") => {
-            let items: Vec<String> = items.iter().map(ToString::to_string).collect();
-            format!("{}:[{}]", json!(name), items.join(",\n"))
+/// Whether a written statement names all that `wanted` does, and asks for no other condition.
+fn covers(written: &Value, wanted: &str) -> bool {
+    let Ok(wanted) = serde_json::from_str::<Value>(wanted) else { return false };
+    let list = |statement: &Value, element: &str| -> Vec<String> {
+        let of = |value: &Value| value.as_str().unwrap_or_default().to_ascii_lowercase();
+        match statement.get(element) {
+            Some(Value::Array(items)) => items.iter().map(of).collect(),
+            Some(value) => vec![of(value)],
+            None => Vec::new(),
         }
-        value if name.ends_with("Resource") => format!("{}:[{value}]", json!(name)),
-        value => format!("{}:{value}", json!(name)),
     };
-    first.chain(rest).map(line).collect::<Vec<_>>().join(",\n")
+    let has_all = |element: &str| {
+        let there = list(written, element);
+        list(&wanted, element).iter().all(|w| there.contains(w))
+    };
+    let condition = written.get("Condition");
+    list(written, "Effect") == ["allow"]
+        && has_all("Action")
+        && has_all("Resource")
+        && (condition.is_none() || condition == wanted.get("Condition"))
 }
 
 /// What a role needs to read one secret, as the end of a finding's fix.

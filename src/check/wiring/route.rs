@@ -276,7 +276,7 @@ impl Asked<'_, '_> {
             .find(|(name, role)| self.wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref()) == arn)
     }
 
-    /// Whether nothing is gained by a role: its trust policy is known and lets nobody in by this route, or all that it
+    /// Whether nothing is gained by a role: its trust policy is known and lets no one in by this route, or all that it
     /// may do is known, reads nothing that this role does not read, and opens no route of its own.
     fn is_harmless(&self, route: &Route, arn: &str) -> bool {
         if !matches!(route.gain, Gain::Role | Gain::PassedRole) {

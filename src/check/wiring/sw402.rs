@@ -15,7 +15,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW402",
     name: "secret-not-as-pinned",
     summary: "A secret parameter is not a SecureString, or not of the version or key that the contract pins.",
-    why: "A String is kept in clear: whoever may describe, list or back up the account's parameters sees it, and no KMS key stands before it. A pin that does not hold means that another value than the reviewed one goes into production.",
+    why: "A String is kept in clear: anyone who may describe, list or back up the account's parameters sees it, and no KMS key stands before it. A pin that does not hold means that another value than the reviewed one goes into production.",
     fix: "Write the parameter anew as a SecureString with the pinned key, and pin its new version in the contract. The type of an existing parameter cannot be changed: delete it first. Rotate what was kept in clear.",
     clause: "D.3",
     severity: Severity::High,

@@ -36,7 +36,7 @@ pub(super) enum Readable {
     No(String),
     /// A Deny keeps it from that, and which.
     Denied(String),
-    /// Nobody can say, and why.
+    /// No one can say, and why.
     Unknown(String),
 }
 
@@ -87,7 +87,7 @@ impl Check<Wiring<'_>> for RoleCannotRead {
     }
 }
 
-/// An optional secret may be absent; then nobody need read it.
+/// An optional secret may be absent; then no one need read it.
 fn asked_about(target: &Target<'_>) -> bool {
     target.secret.required || target.there() != Seen::Absent
 }

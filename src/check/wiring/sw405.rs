@@ -186,7 +186,7 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
         }
     }
     let mut policies = access.policies.clone();
-    // Policies of keys and roles that nobody saw are taken to leave the decision to this role's own.
+    // Policies of keys and roles that no one saw are taken to leave the decision to this role's own.
     policies.resource_rule = ResourceRule::Either;
     let context = wiring.context(&access.principal);
     for attempt in 0..=MOST {

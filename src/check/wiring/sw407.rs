@@ -14,7 +14,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW407",
     name: "secret-in-task-definition",
     summary: "A task definition holds a secret in clear, or a reference that carries one there.",
-    why: "Whoever may describe task definitions reads it, in every revision ever registered, in the console, in the plan and in the state. Revisions stay readable after they are deregistered.",
+    why: "Anyone who may describe task definitions reads it, in every revision ever registered, in the console, in the plan and in the state. Revisions stay readable after they are deregistered.",
     fix: "Take it out of the task definition and let the application read it at start with its task role. Then rotate it: the old revisions keep the value.",
     clause: "D.3.3",
     severity: Severity::High,

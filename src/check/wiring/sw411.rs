@@ -18,7 +18,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW411",
     name: "role-widens-itself",
     summary: "A role can widen its access: change permissions, take off a limit, act as another role, or run code in another task.",
-    why: "What a role's policies name is then not all that it reaches. Whoever takes over the task writes the role another policy, passes a broader role to a task of their own, or opens a shell where another role's credentials are.",
+    why: "What a role's policies name is then not all that it reaches. Anyone who takes over the task writes the role another policy, passes a broader role to a task of their own, or opens a shell where another role's credentials are.",
     fix: "Take the action away, or name the exact targets that the task needs. What remains by intent belongs in `roles.extras` of the contract: the target's ARN, with a reason.",
     clause: "D.3.2",
     severity: Severity::High,

@@ -61,7 +61,7 @@ struct Asked<'a, 'w> {
 
 impl Asked<'_, '_> {
     fn judge(&self, answers: &mut Answers) {
-        // A resource's policy that nobody saw is taken to leave the decision to the role's own.
+        // A resource's policy that no one saw is taken to leave the decision to the role's own.
         let own = PolicySet { resource_rule: ResourceRule::Either, ..self.access.policies.clone() };
         self.ask(own, &self.resources(), None, answers);
         if self.is_about("secretsmanager") {

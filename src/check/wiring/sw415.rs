@@ -15,7 +15,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW415",
     name: "trust-without-source",
     summary: "A role's trust policy lets ECS tasks in without a condition on aws:SourceAccount or aws:SourceArn.",
-    why: "ECS assumes the role for whoever makes it do so. Without a condition on the source, the trust policy does not limit that to tasks of this account (the confused deputy problem).",
+    why: "ECS assumes the role for anyone who makes it do so. Without a condition on the source, the trust policy does not limit that to tasks of this account (the confused deputy problem).",
     fix: "Add to the statement: `Condition: {\"StringEquals\": {\"aws:SourceAccount\": \"ACCOUNT\"}, \"ArnLike\": {\"aws:SourceArn\": \"arn:aws:ecs:REGION:ACCOUNT:*\"}}`.",
     clause: "D.3.2",
     severity: Severity::Low,
@@ -23,7 +23,7 @@ const META: CheckMeta = CheckMeta {
     tags: &["CWE-441"],
 };
 
-/// Accounts of nobody: the first that is not the role's own stands for a stranger's.
+/// Accounts of no one: the first that is not the role's own stands for a stranger's.
 const STRANGERS: [&str; 2] = ["000000000000", "999999999999"];
 
 impl Check<Wiring<'_>> for TrustWithoutSource {

@@ -7,7 +7,7 @@ use seaworthy_aws::{Command, Container, Seen, TaskDefinition, TaskOverride, Text
 use seaworthy_iam::Arn;
 use seaworthy_source::{JsonPointer, Origin, Place};
 
-/// All task definitions of the snapshot, and those that the contract names and nobody saw, which are told as not checked.
+/// All task definitions of the snapshot, and those that the contract names and no one saw, which are told as not checked.
 pub(super) fn tasks<'a>(
     wiring: &Wiring<'a>,
     meta: &'static CheckMeta,

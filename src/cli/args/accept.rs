@@ -8,9 +8,9 @@ use jiff::civil::Date;
 /// Accept a finding for a time: write an [[accept]] entry into the contract
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-    seaworthy accept 9c31f0aa --until 2027-01-31 --reason \"test key that the vendor publishes\"\n  \
-    seaworthy accept 9c31f0aa --cause --until 2027-01-31 --reason \"development only\"\n  \
-    seaworthy accept 9c31f0aa --from report.json --until 2027-01-31 --reason \"known, see OPS-12\"\n\n\
+    seaworthy accept 9c31f0aa --until 2027-01-31 --reason \"published test key\"\n  \
+    seaworthy accept 9c31f0aa --cause --until 2027-01-31 \\\n    --reason \"development only\"\n  \
+    seaworthy accept 9c31f0aa --from report.json --until 2027-01-31 \\\n    --reason \"known, see OPS-12\"\n\n\
     The finding is taken from the JSON report that --from names; without it, `seaworthy context` runs again. \
     An accepted finding is left out of the verdict and of SARIF, and stays in JSON and evidence.\n\n\
     Exit codes: 0 written, 2 not written")]
@@ -19,25 +19,25 @@ pub(in crate::cli) struct Accept {
     #[arg(value_name = "FINGERPRINT", required = true, value_parser = fingerprint)]
     pub(in crate::cli) fingerprints: Vec<String>,
     /// The last day on which the finding is accepted, YYYY-MM-DD; at most 400 days ahead.
-    #[arg(long, value_name = "DATE", value_parser = day)]
+    #[arg(long, value_name = "DATE", value_parser = day, help_heading = "Acceptance")]
     pub(in crate::cli) until: Date,
     /// Why this is safe, in 10 characters or more.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", help_heading = "Acceptance")]
     pub(in crate::cli) reason: String,
     /// Accept every finding of the same cause; of an image, those in copies of its files.
-    #[arg(long)]
+    #[arg(long, help_heading = "Acceptance")]
     pub(in crate::cli) cause: bool,
     /// The JSON report that has the finding (`--report json=FILE`). Default: the result of `seaworthy context`.
-    #[arg(long, value_name = "REPORT.json")]
+    #[arg(long, value_name = "REPORT.json", help_heading = "Input")]
     pub(in crate::cli) from: Option<PathBuf>,
     /// Without --from: the build context. Default: the contract's `image.context`, else the current directory.
-    #[arg(long, value_name = "DIR", conflicts_with = "from")]
+    #[arg(long, value_name = "DIR", conflicts_with = "from", help_heading = "Input")]
     pub(in crate::cli) context: Option<PathBuf>,
     /// Without --from: the Dockerfile. Default: the contract's `image.dockerfile`, else the context's Dockerfile.
-    #[arg(short = 'f', long, value_name = "DOCKERFILE", conflicts_with = "from")]
+    #[arg(short = 'f', long, value_name = "DOCKERFILE", conflicts_with = "from", help_heading = "Input")]
     pub(in crate::cli) file: Option<PathBuf>,
     /// The contract to write to. Default: seaworthy.toml in the current directory; it is created if there is none.
-    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT")]
+    #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT", help_heading = "Policy")]
     pub(in crate::cli) contract: Option<PathBuf>,
 }
 

@@ -11,11 +11,12 @@ use super::{Common, jobs, severity};
 use crate::finding::{Severity, Verdict};
 use seaworthy_source::PhaseId;
 
-/// Audit many runs: the papers of each, tags that were used twice, and what changed between runs of one tag
+/// Audit many runs: the documents of each, tags that were used twice, and what changed between runs of one tag
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     seaworthy audit seaworthy-evidence --phase 'P(-1)'\n  \
-    seaworthy audit s3://team-evidence/prod --since 2026-01-01 --only fail,incomplete --report csv=audit.csv\n  \
+    seaworthy audit s3://team-evidence/prod --since 2026-01-01 \\\n    \
+    --only fail,incomplete --report csv=audit.csv\n  \
     seaworthy audit --registry --images --report text --report sarif=audit.sarif\n\n\
     Each run is judged as `seaworthy verify --run-id ID` judges it, against all other runs, by the version of the \
     contract that its provenance names. --since and --only look at dates and verdicts; the exit code is that of all \

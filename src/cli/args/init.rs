@@ -19,18 +19,18 @@ pub(in crate::cli) struct Init {
     #[arg(value_name = "DIR", default_value = ".")]
     pub(in crate::cli) directory: PathBuf,
     /// Print the contract and write nothing.
-    #[arg(long, conflicts_with = "check")]
+    #[arg(long, conflicts_with = "check", help_heading = "Output")]
     pub(in crate::cli) print: bool,
     /// Write nothing; say what the contract that is there lacks for its profile.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(in crate::cli) check: bool,
     /// The environment that the contract is for: a directory of Terraform, or a .tfvars file, in the repository.
-    #[arg(long, value_name = "DIR|FILE")]
+    #[arg(long, value_name = "DIR|FILE", help_heading = "Input")]
     pub(in crate::cli) env: Option<PathBuf>,
     /// The image that the contract is for, by its name or the path of its Dockerfile. Default: the first.
-    #[arg(long, value_name = "NAME", conflicts_with = "all_images")]
+    #[arg(long, value_name = "NAME", conflicts_with = "all_images", help_heading = "Input")]
     pub(in crate::cli) image: Option<String>,
     /// Write a contract for each image: seaworthy.toml for the first, seaworthy.NAME.toml for the others.
-    #[arg(long, conflicts_with_all = ["print", "check"])]
+    #[arg(long, conflicts_with_all = ["print", "check"], help_heading = "Output")]
     pub(in crate::cli) all_images: bool,
 }

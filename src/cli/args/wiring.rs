@@ -10,7 +10,8 @@ use super::Common;
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     terraform show -json plan.out > plan.json && seaworthy wiring --plan plan.json\n  \
-    seaworthy wiring --template cdk.out/app.template.json --report text --report sarif=wiring.sarif\n  \
+    seaworthy wiring --template cdk.out/app.template.json \\\n    \
+    --report text --report sarif=wiring.sarif\n  \
     seaworthy wiring --live --region eu-west-1 --save-snapshot snapshot.json\n  \
     seaworthy wiring --snapshot snapshot.json            the same again, without the account\n  \
     seaworthy wiring --plan plan.json --source infra/     findings name the .tf file and line\n  \
@@ -64,14 +65,14 @@ pub(in crate::cli) struct Files {
     pub(in crate::cli) snapshot: Vec<PathBuf>,
     /// A task definition as JSON: what a deploy action registers, or what `aws ecs describe-task-definition` prints. May be
     /// given several times. Default: the contract's `aws.task_definition`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(in crate::cli) task_definition: Vec<PathBuf>,
     /// The values of the templates' parameters: a list of ParameterKey and ParameterValue, or CodePipeline's template
     /// configuration. May be given several times. Default: the contract's `aws.parameters`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(in crate::cli) parameters: Vec<PathBuf>,
     /// The directory of the Terraform source that a plan was made of: findings then name its files and lines, and what only
     /// apply will tell is read there. May be given several times. Default: the contract's `aws.source`.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
     pub(in crate::cli) source: Vec<PathBuf>,
 }

@@ -24,7 +24,7 @@ pub(in crate::contract) struct RawAccept {
     /// The ID of the detector that recognised the secret.
     #[schemars(regex(pattern = r"^[a-z0-9]+(-[a-z0-9]+)*$"))]
     pub detector: Text,
-    /// A glob on the path that reports print for the finding. `*` and `?` stop at a slash and `**` does not. The secret must have no other place.
+    /// A glob on the path that reports print for the finding. `*` and `?` stop at a slash and `**` does not. Without a `fingerprint` every place of a secret must match.
     pub path: Text,
     /// The finding's fingerprint, as the report shows it.
     #[schemars(regex(pattern = r"^[0-9a-f]{32}$"))]
@@ -144,14 +144,20 @@ pub enum AcceptMatch<'c> {
 }
 
 impl AcceptEntry {
-    /// Whether the entry speaks of the finding, on whatever day. With a path, every place of the secret must match:
-    /// a secret that is also elsewhere is more than what was accepted.
+    /// Whether the entry speaks of the finding, on whatever day. A path must match the finding's own place, the one that
+    /// reports print. Of a secret that no fingerprint names, every place must match: a secret that is also elsewhere is
+    /// more than what was accepted.
     pub fn matches(&self, finding: &Finding) -> bool {
         !self.not_checked
             && self.check == finding.check
             && self.detector.as_ref().is_none_or(|d| finding.detector.as_ref() == Some(d))
             && self.fingerprint.as_ref().is_none_or(|f| finding.fingerprint == *f)
-            && self.path.as_ref().is_none_or(|glob| finding.origins().all(|origin| glob.matches(origin)))
+            && self.path.as_ref().is_none_or(|glob| {
+                let own_place_is_enough =
+                    self.fingerprint.is_some() || finding.detector.is_none() && finding.secret.is_none();
+                let places = if own_place_is_enough { 1 } else { usize::MAX };
+                finding.origins().take(places).all(|origin| glob.matches(origin))
+            })
     }
 
     /// Whether the entry speaks of a file that could not be opened, on whatever day.

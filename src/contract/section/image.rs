@@ -29,7 +29,7 @@ pub struct ImageSection {
     /// The image's name in reports, for references that are only a path.
     pub name: Option<String>,
     /// The image, in the same form as on the command line. A path in it is relative to the contract's folder, which
-    /// whoever opens the image joins to it.
+    /// anyone who opens the image joins to it.
     pub reference: Option<String>,
     /// The Dockerfile, joined to the contract's folder.
     pub dockerfile: Option<PathBuf>,

@@ -82,7 +82,7 @@ pub(in crate::contract) struct RawContract {
     pub receipt: Option<RawReceipt>,
     /// What the run's security evidence must say.
     pub security_evidence: Option<RawSecurityEvidence>,
-    /// Who may sign the papers.
+    /// Who may sign the documents.
     pub signature: Option<RawSignature>,
     /// How the registry is asked.
     pub registry: Option<RawRegistry>,

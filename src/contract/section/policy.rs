@@ -11,7 +11,7 @@ use crate::finding::Severity;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::contract) struct RawPolicy {
-    /// The mildest severity that fails the verdict.
+    /// The minimum severity that fails the run.
     #[schemars(extend("enum" = Severity::ALL.map(Severity::as_str)), extend("default" = Policy::default().fail_on.as_str()))]
     pub fail_on: Text,
 }
@@ -19,7 +19,7 @@ pub(in crate::contract) struct RawPolicy {
 /// `[policy]`: what fails the verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// The mildest severity that fails the verdict.
+    /// The minimum severity that fails the run.
     pub fail_on: Severity,
 }
 

@@ -95,6 +95,24 @@ fn a_secret_that_is_also_elsewhere_is_not_accepted_by_path() {
 }
 
 #[test]
+fn the_printed_place_is_enough_where_the_fingerprint_says_which_secret() {
+    let text = format!("check = \"SW301\"\npath = \"app/key.pem\"\nfingerprint = \"{FINGERPRINT}\"");
+    let contract = contract(&[&text, "check = \"SW204\"\npath = \"Dockerfile\""]);
+    let today = date(2026, 6, 1);
+    let mut one = finding("SW301", "private-key", Some("app/key.pem"));
+    one.fingerprint = Fingerprint::parse(FINGERPRINT).unwrap();
+    one.add_place(origin(Some("etc/ssl/key.pem")));
+    assert!(contract.accept(&one, today).is_some());
+    // What is no secret has one place of its own; the others only explain it.
+    let mut copy = finding("SW204", "", Some("Dockerfile"));
+    copy.detector = None;
+    copy.add_place(origin(Some(".env")));
+    assert!(contract.accept(&copy, today).is_some());
+    copy.origin = origin(Some("docker/Dockerfile"));
+    assert_eq!(contract.accept(&copy, today), None);
+}
+
+#[test]
 fn an_entry_of_a_file_names_neither_detector_nor_fingerprint() {
     let text = |more: &str| {
         format!(

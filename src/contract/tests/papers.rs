@@ -1,4 +1,4 @@
-//! The sections on a run's papers.
+//! The sections on a run's documents.
 
 use super::*;
 use crate::check::provenance::{DigestValue, Field, Mode, RegistryKind};

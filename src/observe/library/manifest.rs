@@ -137,7 +137,7 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// A keyed hash of the pieces put together, so that nobody can make paths that collide; the same in the whole process.
+/// A keyed hash of the pieces put together, so that no one can make paths that collide; the same in the whole process.
 pub(super) fn hash(pieces: &[&[u8]]) -> u64 {
     static KEY: OnceLock<RandomState> = OnceLock::new();
     let mut hasher = KEY.get_or_init(RandomState::new).build_hasher();

@@ -1,5 +1,5 @@
 //! Files of the distribution's packages, as they were packed: `dpkg`'s lists of MD5 sums and `apk`'s database of SHA-1
-//! sums. Whoever builds the image can write those too, so they lower no key and no vendor's token.
+//! sums. Anyone who builds the image can write those too, so they lower no key and no vendor's token.
 
 use std::collections::HashMap;
 

@@ -45,7 +45,7 @@ pub(in crate::report) struct Document {
     root: String,
     /// The answer for all runs that were judged.
     verdict: v1::Verdict,
-    /// The mildest severity that fails a run.
+    /// The minimum severity that fails a run.
     fail_on: v1::Severity,
     /// The contract, if there was one.
     contract: Option<v1::Contract>,

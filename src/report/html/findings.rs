@@ -39,7 +39,7 @@ pub(super) struct Listed<'r> {
 }
 
 impl<'r> Listed<'r> {
-    /// All of a report but the `left_out` mildest.
+    /// All of a report but the `left_out` least severe.
     pub(super) fn of(report: &'r Report, left_out: usize) -> Self {
         let mut findings: Vec<(usize, &Finding)> = report.findings.iter().enumerate().collect();
         findings.sort_by_key(|(_, f)| Reverse((f.severity, f.confidence)));
@@ -78,7 +78,7 @@ pub(super) fn section(report: &Report, listed: &Listed<'_>, repository: &Reposit
             @if listed.entries.is_empty() { p { "Nothing was found." } } @else {
                 (filters(report, listed))
                 @if listed.left_out > 0 {
-                    p { strong { (count(listed.left_out, "finding")) @if listed.left_out == 1 { " is" } @else { " are" } " left out: the mildest. The JSON report has all." } }
+                    p { strong { (count(listed.left_out, "finding")) @if listed.left_out == 1 { " is" } @else { " are" } " left out: the least severe. The JSON report has all." } }
                 }
                 @for entry in &listed.entries { (article(report, entry, repository)) }
             }

@@ -67,7 +67,7 @@ mod tests {
         report
     }
 
-    /// Whatever is in a report, the page asks nobody for anything and runs nothing but its own script.
+    /// Whatever is in a report, the page asks no one for anything and runs nothing but its own script.
     #[test]
     fn the_page_needs_nothing_else() {
         for report in samples::all().into_iter().chain([samples::large(20), full()]) {

@@ -50,7 +50,7 @@ pub struct Written {
     pub results: usize,
     /// Runs that they are in. Further runs have categories of their own.
     pub runs: usize,
-    /// Findings that are not in it, because GitHub takes no more: the mildest ones. The file says so too, but the
+    /// Findings that are not in it, because GitHub takes no more: the least severe. The file says so too, but the
     /// caller should say it where people look.
     pub left_out: usize,
 }
@@ -183,7 +183,7 @@ fn invocation(
     let complete = report.not_checked.is_empty() && report.verdict != Verdict::Incomplete && left_out == 0;
     if left_out > 0 {
         let text = format!(
-            "{} of {} findings are left out: GitHub takes {} runs of {} results and 10 MB at most. The mildest ones \
+            "{} of {} findings are left out: GitHub takes {} runs of {} results and 10 MB at most. The least severe \
              are missing; the JSON report has all.",
             number(left_out),
             number(report.findings.len()),
@@ -223,7 +223,7 @@ fn not_checked(not_checked: &NotChecked, repository: &Repository) -> Notificatio
     note
 }
 
-/// A control of the profile that nobody could prove.
+/// A control of the profile that no one could prove.
 fn open_control(control: &ControlResult) -> Notification {
     let (id, status) = (printable(&control.id), control.status);
     let reasons = printable(&control.reasons.join("; "));

@@ -30,7 +30,7 @@ const LEAST_TAG: usize = 12;
 pub fn write(audit: &Audit, only: &Only, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let screen = &mut Screen::new(out, options.color, options.width);
     let mut runs = only.runs(audit);
-    // What failed goes first; among runs of one verdict the order by date stays.
+    // What failed takes precedence; among runs of one verdict the order by date stays.
     runs.sort_by_key(|run| match run.report.verdict {
         Verdict::Fail => 0,
         Verdict::Incomplete => 1,
@@ -266,7 +266,7 @@ fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>)
         screen.entry(OPEN, "not checked", &[(BOLD, names(&ids, options)), (PLAIN, text)])?;
     }
     if rest > 0 {
-        screen.say("", format!("and {} not examined {THE_REST}", count(rest, "further thing")))?;
+        screen.say("", format!("and {} not checked {THE_REST}", count(rest, "further thing")))?;
     }
     Ok(())
 }

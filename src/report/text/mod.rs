@@ -20,6 +20,8 @@ use std::time::Duration;
 
 use super::phrase::{artifact, count, printable};
 use super::tally;
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::finding::{CheckStatus, Report, Subject, Verdict};
 use screen::{BAD, DIM, GOOD, OPEN, PLAIN, Piece, Screen};
 
@@ -65,6 +67,9 @@ impl TextOptions {
 /// When `out` fails.
 pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io::Result<()> {
     let screen = &mut Screen::new(out, options.color, options.width);
+    if options.quiet || options.verbose > 0 {
+        screen.keep_names();
+    }
     if options.quiet {
         quiet::write(report, screen)?;
         return verdict(report, options, screen);
@@ -172,8 +177,16 @@ fn verdict(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> i
     let ran = report.checks.iter().filter(|c| c.status != CheckStatus::NotRequested).count();
     if report.verdict == Verdict::Pass && report.findings.is_empty() && !options.quiet {
         let subject = if report.controls.is_empty() { subject(report, false) } else { String::new() };
-        let subject = if subject.is_empty() { String::new() } else { format!("{subject}: ") };
-        text = format!("{subject}{}, {text}", count(ran, "check"));
+        text = format!("{}, {text}", count(ran, "check"));
+        // Beside what was checked if both fit, else below it: the verdict is the last line.
+        let whole = format!("{word}  {subject}: {text}").width();
+        match subject.is_empty() {
+            true => {}
+            false if whole <= screen.width() => {
+                text = format!("{subject}: {text}");
+            }
+            false => screen.wrapped(&[], 2, &[(DIM, subject)])?,
+        }
     }
     let mut pieces: Vec<Piece> = vec![(style, word), (PLAIN, format!(" {text}"))];
     if let Some(elapsed) = options.elapsed {

@@ -13,6 +13,14 @@ const GUTTER: usize = 13;
 /// The narrowest screen that text is wrapped for.
 const NARROWEST: usize = 20;
 
+/// Characters of the longest word that is shown as a whole: ARNs and digests are, names made to break the layout are not.
+const MAX_WORD: usize = 160;
+/// The same on a line that is copied, such as a command or an element of a policy.
+const MAX_CODE_WORD: usize = 1_024;
+/// Characters that are left of a longer one, and how many of them are its end.
+const CUT_TO: usize = 80;
+const CUT_END: usize = 20;
+
 pub(super) const PLAIN: Style = Style::new();
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
@@ -39,11 +47,32 @@ pub(super) struct Screen<'a> {
     out: &'a mut dyn Write,
     color: bool,
     width: usize,
+    /// Whether names that would break the layout are cut.
+    cuts: bool,
 }
 
 impl<'a> Screen<'a> {
     pub(super) fn new(out: &'a mut dyn Write, color: bool, width: usize) -> Self {
-        Self { out, color, width: width.max(NARROWEST) }
+        Self { out, color, width: width.max(NARROWEST), cuts: true }
+    }
+
+    /// Shows every name as a whole, however long.
+    pub(super) fn keep_names(&mut self) {
+        self.cuts = false;
+    }
+
+    /// The pieces with words of more than `limit` characters cut in the middle.
+    fn cut(&self, pieces: &[Piece], limit: usize) -> Vec<Piece> {
+        let is_long = |text: &str| self.cuts && text.len() > limit;
+        pieces
+            .iter()
+            .map(|(style, text)| match is_long(text) {
+                true => {
+                    (*style, text.split(' ').map(|word| cut_word(word, limit)).collect::<Vec<_>>().join(" "))
+                }
+                false => (*style, text.clone()),
+            })
+            .collect()
     }
 
     /// Columns that lines may have.
@@ -54,6 +83,7 @@ impl<'a> Screen<'a> {
     /// Pieces of a first line, then text that is wrapped: lines after the first begin at column `indent`.
     pub(super) fn wrapped(&mut self, first: &[Piece], indent: usize, pieces: &[Piece]) -> io::Result<()> {
         let indent = indent.min(self.width / 3);
+        let (first, pieces) = (&self.cut(first, MAX_WORD), &self.cut(pieces, MAX_WORD));
         // What does not fit beside its mark is wrapped like the rest.
         let widths = first.iter().map(|(_, text)| text.width() + 1).sum::<usize>();
         let marks = if widths > self.width { first.len().min(1) } else { first.len() };
@@ -88,7 +118,7 @@ impl<'a> Screen<'a> {
 
     /// A line of its own, from the left edge, not wrapped.
     pub(super) fn heading(&mut self, pieces: &[Piece]) -> io::Result<()> {
-        for (i, (style, text)) in pieces.iter().enumerate() {
+        for (i, (style, text)) in self.cut(pieces, MAX_CODE_WORD).iter().enumerate() {
             self.paint(*style, &format!("{}{text}", if i > 0 { " " } else { "" }))?;
         }
         writeln!(self.out)
@@ -96,7 +126,8 @@ impl<'a> Screen<'a> {
 
     /// A labelled paragraph. Pieces are set apart by a space; a line feed in one starts a new line.
     pub(super) fn entry(&mut self, style: Style, label: &str, pieces: &[Piece]) -> io::Result<()> {
-        self.beside(style, label, wrap(pieces, self.width.saturating_sub(GUTTER + 2), 0))
+        let pieces = self.cut(pieces, MAX_WORD);
+        self.beside(style, label, wrap(&pieces, self.width.saturating_sub(GUTTER + 2), 0))
     }
 
     fn beside(&mut self, style: Style, label: &str, lines: Vec<Vec<Piece>>) -> io::Result<()> {
@@ -129,6 +160,16 @@ impl<'a> Screen<'a> {
             false => write!(self.out, "{text}"),
         }
     }
+}
+
+/// A word of more than `limit` characters with its middle left out; its end may be a line and a column.
+fn cut_word(word: &str, limit: usize) -> String {
+    let count = word.chars().count();
+    if count <= limit {
+        return word.to_owned();
+    }
+    let (head, tail) = (CUT_TO - CUT_END - 1, count - CUT_END);
+    word.chars().take(head).chain(['…']).chain(word.chars().skip(tail)).collect()
 }
 
 /// Breaks pieces into lines of at most `room` columns, between words; a longer word has a line of its own. `taken`
@@ -196,6 +237,24 @@ mod tests {
     fn text_is_wrapped_beside_its_label() {
         let text = shown(false, &[(PLAIN, "one two three four five six seven eight".to_owned())]);
         assert_eq!(text, "        label  one two three four five\n               six seven eight\n");
+    }
+
+    #[test]
+    fn names_that_break_the_layout_are_cut_and_keep_their_line() {
+        let name = format!("{}.env:4:7", "n".repeat(9_000));
+        let show = |keep: bool| {
+            let mut out = Vec::new();
+            let mut screen = Screen::new(&mut out, false, 100);
+            if keep {
+                screen.keep_names();
+            }
+            screen.wrapped(&[(LINK, "  -->".to_owned())], 6, &[(LINK, name.clone())]).unwrap();
+            screen.heading(&[(BOLD, format!("docker build --secret src={name} ."))]).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert!(show(false).lines().all(|l| l.chars().count() <= 120), "{}", show(false));
+        assert!(show(false).contains("n….env:4:7") || show(false).contains(".env:4:7"));
+        assert!(show(true).contains(&name));
     }
 
     #[test]

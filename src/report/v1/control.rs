@@ -37,7 +37,7 @@ pub(in crate::report) enum ControlStatus {
     Pass,
     /// Not checked or not requested, and waived by the contract.
     Waived,
-    /// Nobody asked for something that it needs.
+    /// No one asked for something that it needs.
     NotRequested,
     /// Something that it needs was asked for and could not be examined.
     NotChecked,

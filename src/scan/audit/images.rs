@@ -113,7 +113,7 @@ fn open(setup: &Setup<'_>, source: &ImageSource, image: &Named) -> Result<Box<dy
 
 /// The archive of an image in a folder.
 fn archived(folder: &Path, digest: &str) -> Result<PathBuf, String> {
-    // A digest of the papers is one algorithm and hex digits, so this is a plain name.
+    // A digest of the documents is one algorithm and hex digits, so this is a plain name.
     let stem = digest.replace(':', "-");
     let mut paths = ENDINGS.into_iter().map(|ending| folder.join(format!("{stem}{ending}")));
     paths.find(|p| p.exists()).ok_or_else(|| format!("there is no {stem}.tar in {}", folder.display()))

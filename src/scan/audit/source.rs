@@ -16,7 +16,7 @@ use seaworthy_source::{Key, RunId};
 /// Runs whose documents are held in memory at a time.
 const RUNS: usize = 64;
 
-/// The same where nobody knows how large the documents are.
+/// The same where no one knows how large the documents are.
 const RUNS_UNSEEN: usize = 16;
 
 /// Bytes of documents that are held in memory at a time, where sizes are known.
@@ -48,7 +48,7 @@ impl<'a> Source<'a> {
         Ok((Self { store, layout, pool, sizes: None }, store.runs(layout)?))
     }
 
-    /// The key of a paper.
+    /// The key of a document.
     pub(super) fn key(&self, kind: PaperKind, run: &RunId) -> Result<Key, StoreError> {
         let document = match kind {
             PaperKind::Provenance | PaperKind::Attestation => Document::Provenance,
@@ -118,7 +118,7 @@ impl<'a> Source<'a> {
         (found, false)
     }
 
-    /// Splits runs so that the papers of one part can be held in memory.
+    /// Splits runs so that the documents of one part can be held in memory.
     pub(super) fn parts<'r, T>(&self, runs: &'r [T], id: impl Fn(&T) -> &RunId) -> Vec<&'r [T]> {
         let is_unseen = self.store.directory().is_none() && self.sizes.is_none();
         let most = if is_unseen { RUNS_UNSEEN } else { RUNS };
@@ -139,7 +139,7 @@ impl<'a> Source<'a> {
         parts
     }
 
-    /// Reads papers; the answers are in the order of `wanted`. `done` is called for each.
+    /// Reads documents; the answers are in the order of `wanted`. `done` is called for each.
     pub(super) fn read(&self, wanted: &[(PaperKind, &RunId)], done: &(dyn Fn() + Sync)) -> Vec<Paper> {
         match self.store {
             Store::Directory(directory) => self.pool.install(|| {

@@ -98,7 +98,7 @@ impl RootFilesystem {
             }
         }
         for (at, mode) in modes {
-            // Whoever runs seaworthy must be able to remove it; what the image's user may do is kept.
+            // Anyone who runs seaworthy must be able to remove it; what the image's user may do is kept.
             std::fs::set_permissions(&at, Permissions::from_mode(mode & 0o777 | 0o600))
                 .map_err(|e| failed(&at, &e))?;
         }

@@ -10,6 +10,7 @@ use crate::contract::Contract;
 use crate::scan::{ContextRequest, DockerfileSource, ScanError};
 use seaworthy_source::escape_bytes;
 use seaworthy_source::input::{self, InputError};
+use seaworthy_source::yaml;
 
 /// The largest Dockerfile that is read, in bytes.
 const MAX_DOCKERFILE: u64 = 1 << 20;
@@ -105,11 +106,6 @@ impl DockerfileSource {
     /// # Errors
     /// If it cannot be read, is too large, or is not a text.
     pub fn read(reader: impl Read, name: &str, path: Option<PathBuf>) -> Result<Self, ScanError> {
-        if is_compose_name(name) {
-            return Err(refused(format!(
-                "{name}: is a compose file, not a Dockerfile; name the Dockerfile of one service with -f"
-            )));
-        }
         let mut bytes = Vec::new();
         reader
             .take(MAX_DOCKERFILE + 1)
@@ -117,6 +113,12 @@ impl DockerfileSource {
             .map_err(|e| refused(format!("{name}: cannot read the Dockerfile: {e}")))?;
         if bytes.len() as u64 > MAX_DOCKERFILE {
             return Err(refused(format!("{name}: is larger than {MAX_DOCKERFILE} bytes: not a Dockerfile")));
+        }
+        if is_compose_name(name) {
+            return Err(refused(format!(
+                "{name}: is a compose file, not a Dockerfile; {}",
+                compose_builds(name, &bytes)
+            )));
         }
         if let Some(at) = bytes.iter().position(|b| *b == 0) {
             let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
@@ -148,7 +150,7 @@ fn refuse_remote(directory: &Path) -> Result<(), ScanError> {
     }
     // The name is not repeated: a URL may hold a password.
     Err(refused(format!(
-        "{why} is not examined: fetch or unpack it into a directory, and give that (seaworthy context --help)"
+        "{why} is not checked: fetch or unpack it into a directory, and give that (seaworthy context --help)"
     )))
 }
 
@@ -172,6 +174,39 @@ fn is_compose_name(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
     is_yaml && (name.starts_with("docker-compose") || name.starts_with("compose"))
+}
+
+/// The builds of a compose file, as the commands that check them.
+fn compose_builds(name: &str, bytes: &[u8]) -> String {
+    let text = std::str::from_utf8(bytes).ok();
+    let file = text.and_then(|text| yaml::read(text, yaml::Limits::default()).ok());
+    let beside = Path::new(name).parent().unwrap_or(Path::new(""));
+    let services = file.as_ref().and_then(|f| f.get("services")).map_or(&[][..], yaml::Node::entries);
+    let text = |node: &yaml::Node| node.scalar().map(|s| s.text.clone());
+    let mut builds = Vec::new();
+    for (service, node) in services {
+        let Some(build) = node.get("build") else { continue };
+        let within = |key: &str| build.get(key).and_then(text);
+        let Some(directory) = text(build).or_else(|| within("context")).or(Some(".".to_owned())) else {
+            continue;
+        };
+        let root = join(beside, &directory);
+        let file =
+            within("dockerfile").map(|f| format!(" -f {}", shown(&join(&root, &f)))).unwrap_or_default();
+        let target =
+            within("target").map(|t| format!(" --target {}", escape_bytes(t.as_bytes()))).unwrap_or_default();
+        let service = escape_bytes(service.text.as_bytes());
+        builds.push(format!("\n  {service}: seaworthy context {}{file}{target}", shown(&root)));
+    }
+    match builds.len() {
+        0 => "name the Dockerfile of one service with -f".to_owned(),
+        n => {
+            let more = n.saturating_sub(MAX_NEARBY);
+            builds.truncate(MAX_NEARBY);
+            let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+            format!("its builds:{}{rest}", builds.concat())
+        }
+    }
 }
 
 fn missing(root: &Path) -> ScanError {

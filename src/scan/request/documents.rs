@@ -80,7 +80,7 @@ pub fn documents(files: &DocumentFiles, setup: &Setup<'_>) -> Result<Papers, Sca
 }
 
 /// What is said of a run that has no document at all: which runs there are.
-fn unknown_run(run: &RunId, store: &Store, layout: &Layout) -> String {
+pub(super) fn unknown_run(run: &RunId, store: &Store, layout: &Layout) -> String {
     let mut known: Vec<String> =
         store.runs(layout).map(|r| r.ids.iter().map(ToString::to_string).collect()).unwrap_or_default();
     // IDs of runs begin or end with a time, so that the last by name is the newest of its kind.

@@ -103,6 +103,13 @@ fn reached(
 }
 
 impl Place {
+    /// The newest runs of the store, if `run` is none of them: a mistyped ID is not one whose documents are missing.
+    pub fn runs_beside(&self, run: &RunId) -> Option<String> {
+        let known = self.store.runs(&self.layout).ok()?;
+        let is_other = !known.ids.is_empty() && !known.ids.contains(run);
+        is_other.then(|| super::documents::unknown_run(run, &self.store, &self.layout))
+    }
+
     /// Opens the place of a run.
     ///
     /// # Errors

@@ -180,7 +180,7 @@ pub fn wanted(contract: &Contract) -> Wanted {
     wanted
 }
 
-/// Where it all is. What the contract says goes first, and a source that says otherwise is another account.
+/// Where it all is. What the contract says takes precedence, and a source that says otherwise is another account.
 pub(super) fn placement(contract: &Contract, snapshot: &Snapshot) -> Result<Placement, ScanError> {
     let own = &contract.aws;
     let choose = |what: &str, promised: &Option<String>, seen: &Option<String>| match (promised, seen) {

@@ -17,7 +17,7 @@ use seaworthy_aws::client::bounded;
 /// How often a request is made before it has failed.
 const ATTEMPTS: u32 = 4;
 
-/// The region where nobody names one: S3 clones do not care, and AWS answers with the right one.
+/// The region where no one names one: S3 clones do not care, and AWS answers with the right one.
 const REGION: &str = "us-east-1";
 
 fn http() -> SharedHttpClient {

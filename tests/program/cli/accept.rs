@@ -176,3 +176,94 @@ fn a_cause_takes_along_no_file_of_the_image_that_is_another() {
         assert_eq!(answer.stderr.contains(&fingerprint), !is_accepted, "{fingerprint}: {}", answer.stderr);
     }
 }
+
+/// Check and fingerprint of each finding, sorted.
+fn named(report: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |v: &serde_json::Value| v.as_str().unwrap().to_owned();
+    let mut all: Vec<_> =
+        findings(report).iter().map(|f| (text(&f["check"]), text(&f["fingerprint"]))).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn fingerprints_and_paths_do_not_depend_on_how_the_context_is_named() {
+    let cli = Cli::new();
+    cli.write(
+        "acc/Dockerfile",
+        "FROM python:3.13\nARG API_TOKEN=Kb7vq2Xm9Rt4\nENV DB_PASSWORD=Harbour2024x\nCOPY . /app\n",
+    )
+    .write("acc/.dockerignore", "*\n!.env\n!app\n!app/x.txt\n")
+    .write("acc/app/x.txt", "x\n")
+    .write("acc/.env", "SECRET_KEY=q8Zr2LwT9vXc4KpN\n");
+    let absolute = cli.path("acc").display().to_string();
+    let within = |directory: &str, arguments: &[&str]| {
+        let mut all = vec!["context"];
+        all.extend(arguments);
+        all.extend(["--report", "json"]);
+        cli.run_in(directory, &all).json()
+    };
+    let first = within("acc", &["."]);
+    let checks: Vec<String> = named(&first).into_iter().map(|(check, _)| check).collect();
+    for check in ["SW104", "SW201", "SW202", "SW204", "SW209"] {
+        assert!(checks.iter().any(|c| c == check), "{check}: {checks:?}");
+    }
+    let spellings: [(&str, &[&str]); 6] = [
+        ("acc", &[]),
+        ("acc", &["../acc"]),
+        ("acc", &[&absolute]),
+        (".", &["acc"]),
+        (".", &["./acc/", "-f", "acc/../acc/Dockerfile"]),
+        (".", &[&absolute, "-f", "./acc/Dockerfile"]),
+    ];
+    for (directory, arguments) in spellings {
+        let report = within(directory, arguments);
+        assert_eq!(named(&report), named(&first), "{directory} {arguments:?}");
+        for finding in findings(&report).iter().filter(|f| f["origin"]["kind"] == "dockerfile") {
+            let path = finding["origin"]["path"].as_str().unwrap();
+            assert!(["Dockerfile", ".dockerignore"].contains(&path), "{path}");
+        }
+        // The source line is quoted all the same.
+        let mut text = vec!["context"];
+        text.extend(arguments);
+        let text = cli.run_in(directory, &text).stdout;
+        assert!(text.contains("ARG API_TOKEN=****"), "{directory} {arguments:?}: {text}");
+    }
+    // A SARIF location is the file's own path.
+    let sarif = cli.run(&["context", "acc", "--report", "sarif"]).stdout;
+    assert!(sarif.contains("acc/Dockerfile"), "{sarif}");
+}
+
+#[test]
+fn an_accepted_copy_does_not_hide_the_next_secret_file() {
+    let cli = project();
+    let all = fingerprints(&cli);
+    let (_, copy) = all.iter().find(|(c, _)| c == "SW204").unwrap();
+    let until = until();
+    let answer = cli.run(&["accept", copy, "--until", &until, "--reason", "invented for this test"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    // The entry names the place that the report prints, and it holds.
+    assert!(answer.stdout.contains("path = \"Dockerfile\""), "{}", answer.stdout);
+    let has_copy = |cli: &Cli| fingerprints(cli).iter().any(|(c, _)| c == "SW204");
+    assert!(!has_copy(&cli));
+    cli.write("id_ed25519", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
+    assert!(has_copy(&cli));
+}
+
+#[test]
+fn the_path_that_a_warning_names_is_one_that_matches() {
+    let cli = project();
+    let entry = |path: &str| {
+        format!(
+            "version = 1\n[[accept]]\ncheck = \"SW204\"\npath = \"{path}\"\nreason = \"invented for this test\"\n\
+             expires = \"{}\"\n",
+            until()
+        )
+    };
+    cli.write("seaworthy.toml", entry("nowhere"));
+    let warned = cli.run(&["context"]).stderr;
+    assert!(warned.contains("path = \"Dockerfile\""), "{warned}");
+    cli.write("seaworthy.toml", entry("Dockerfile"));
+    let after = cli.run(&["context", "--report", "json"]).json();
+    assert_eq!(after["accepted"][0]["finding"]["check"], "SW204", "{after:#}");
+}

@@ -47,6 +47,31 @@ fn help_of_every_command() {
 }
 
 #[test]
+fn help_says_exit_codes_and_examples_and_breaks_no_command() {
+    for command in COMMANDS.into_iter().filter(|c| !c.is_empty() && !c.starts_with("rules ")) {
+        let help = run(&format!("{command} --help")).stdout;
+        assert!(help.contains("Exit codes"), "{command}: {help}");
+        assert!(help.contains("Examples:"), "{command}: {help}");
+        // A line that is wrapped on a terminal of 80 columns is no command any more.
+        let lines = help.lines().filter(|l| l.starts_with("  seaworthy ") || l.starts_with("    --report "));
+        for line in lines {
+            let typed = line.trim_start().split("  ").next().unwrap_or_default();
+            assert!(typed.len() <= 78, "{command}: {line}");
+        }
+    }
+    let headings = [
+        ("accept", "Acceptance:"),
+        ("simulate", "One request:"),
+        ("init", "Output:"),
+        ("attest", "Signature:"),
+    ];
+    for (command, heading) in headings {
+        let help = run(&format!("{command} --help")).stdout;
+        assert!(help.lines().any(|l| l == heading), "{command}: {help}");
+    }
+}
+
+#[test]
 fn every_command_is_listed_here() {
     let help = run("--help").stdout;
     let listed = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();

@@ -32,6 +32,8 @@ fn commands_and_options_of_other_tools_are_named() {
         ("context --no-color", "--color never"),
         ("context --ignore SW101", "seaworthy accept"),
         ("context --dockerfile x", "-f DOCKERFILE"),
+        ("wiring --profile prod", "--aws-profile"),
+        ("gate --run-id r --profile m1", "the contract chooses"),
     ] {
         let answer = run(&cli, line);
         answer.error(&[way]);
@@ -66,6 +68,15 @@ fn a_missing_dockerfile_is_looked_for_nearby() {
 #[test]
 fn files_of_another_kind_are_named() {
     let cli = project();
+    cli.write(
+        "compose.yaml",
+        "services:\n  api: {build: services/api}\n  web:\n    build:\n      context: web\n      dockerfile: prod.Dockerfile\n      target: run\n  db: {image: postgres}\n",
+    );
+    run(&cli, "context -f compose.yaml").error(&[
+        "its builds:",
+        "api: seaworthy context services/api\n",
+        "web: seaworthy context web -f web/prod.Dockerfile --target run",
+    ]);
     cli.write("docker-compose.yml", "services: {}\n").write("notes.txt", "hello\n").write("folder/x", "y");
     run(&cli, "context -f docker-compose.yml").error(&["compose file"]);
     run(&cli, "context Dockerfile").error(&["is a Dockerfile", "-f Dockerfile"]);
@@ -85,6 +96,7 @@ fn what_is_missing_is_named_with_what_is_there() {
     run(&cli, "explain SW3O1").error(&["did you mean SW301"]);
     run(&cli, "explain secret-in-fil").error(&["did you mean secret-in-file"]);
     run(&cli, "rules show github-pat-clasic").error(&["did you mean github-pat-classic"]);
+    run(&cli, "rules show github-tokn").error(&["did you mean github-"]);
     run(&cli, "schema contrct").error(&["did you mean contract?"]);
     for line in ["explain SW3O1", "context -f no", "wiring --plan no"] {
         assert!(!run(&cli, line).stderr.contains("os error"), "{line}");
@@ -168,4 +180,30 @@ fn runs_that_do_not_exist() {
     let answer = run(&cli, "audit empty");
     assert_eq!(answer.code, 2);
     assert!(answer.stdout.contains("there is none under empty"), "{}", answer.stdout);
+}
+
+#[test]
+fn advice_does_no_harm() {
+    let cli = Cli::new();
+    cli.write("Dockerfile", "FROM scratch\nENV DB_PASSWORD=Harbour2024x\nCOPY . .\n")
+        .write(".dockerignore", "*.log\n")
+        .write("app/config.py", "AWS_SECRET_ACCESS_KEY = \"kR7mQ2vX9pL4tN8wB3yH6sD1fG5jC0zA+eU/iO7h\"\n");
+    let report = run(&cli, "context --report json").json();
+    let fix = |check: &str| {
+        let all = report["findings"].as_array().unwrap();
+        let found =
+            all.iter().find(|f| f["check"] == check).unwrap_or_else(|| panic!("no {check}: {report:#}"));
+        found["fix"].as_str().unwrap().to_owned()
+    };
+    // Without its code the program is not there: the value goes, not the file.
+    assert!(fix("SW204").contains("Take the value out of `app/config.py`"), "{}", fix("SW204"));
+    assert!(!fix("SW204").contains(".dockerignore"), "{}", fix("SW204"));
+    // What profile m1 forbids is not the only way.
+    assert!(fix("SW202").contains("parameter store"), "{}", fix("SW202"));
+    // The evidence of two commands has two paths.
+    let evidence = |line: &str| run(&cli, &format!("{line} --run-id r1 --report evidence=e.json"));
+    evidence("context");
+    cli.write(".dockerignore", "*\n").write("Dockerfile", "FROM scratch\n");
+    let second = evidence("context");
+    assert!(second.stderr.contains("--report evidence=PATH"), "{}", second.stderr);
 }

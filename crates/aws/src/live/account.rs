@@ -231,7 +231,7 @@ fn name(session: &Session, config: &SdkConfig) -> String {
     let Some(url) = config.endpoint_url() else { return name };
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // A login before the host is nobody's business.
+    // A login before the host is no one's business.
     format!("{name} at {scheme}://{}", host.rsplit('@').next().unwrap_or_default())
 }
 

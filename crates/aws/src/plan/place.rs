@@ -265,7 +265,7 @@ impl Texts<'_> {
         let symbol = |name: &str| Part::Symbol(format!("{}.{name}", resource.address));
         let name = || resource.text("name").map_or_else(|| symbol("name"), literal);
         let path = || literal(resource.text("path").unwrap_or("/"));
-        // Where nobody knows in which region or account it is, its ARN is a symbol of its own.
+        // Where no one knows in which region or account it is, its ARN is a symbol of its own.
         let Some(home) = (if attribute == "arn" || attribute == "id" {
             self.home_of(resource)
         } else {

@@ -268,7 +268,7 @@ impl Statement<'_> {
         (!out.is_empty()).then(|| json!(out))
     }
 
-    /// Nothing if an operator or a key is not known: then nobody can say when the statement counts.
+    /// Nothing if an operator or a key is not known: then no one can say when the statement counts.
     fn conditions(&self, values: Option<&Value>, marks: Option<&Value>) -> Option<Option<Value>> {
         let mut out: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
         if marks == Some(&Value::Bool(true)) {

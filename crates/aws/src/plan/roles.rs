@@ -425,7 +425,7 @@ impl Roles<'_> {
     }
 
     fn finish(mut self, out: &mut Snapshot) {
-        // What a plan changes in a role that it only reads, nobody learns from the account as it is.
+        // What a plan changes in a role that it only reads, no one learns from the account as it is.
         for (key, name) in &self.stale {
             if let Some(Seen::Value(role)) = self.drafts.get_mut(key)
                 && role.policies_gap.is_some()

@@ -184,7 +184,7 @@ impl Task<'_> {
         if !self.resource.is_unknown(attribute) {
             return Seen::Absent;
         }
-        // The provider shows the attribute as unknown also where nobody sets it.
+        // The provider shows the attribute as unknown also where no one sets it.
         if self.texts.linker.expression(self.resource, attribute).is_none() {
             return Seen::Absent;
         }

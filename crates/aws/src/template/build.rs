@@ -318,7 +318,7 @@ impl Builder<'_> {
                     match role.policies.iter().find(same) {
                         Some(twin) if text(twin).is_some() && text(twin) == text(&attachment) => {}
                         Some(_) => {
-                            // Both are put under one name, and the last one stays: which it is, nobody knows. Both count
+                            // Both are put under one name, and the last one stays: which it is, no one knows. Both count
                             // as what the role may have.
                             let reason = format!(
                                 "two resources of the template write the policy {}, and they say different things",

@@ -98,7 +98,7 @@ fn what_cannot_be_read_is_named() {
     let named = context.unread.iter().any(|u| *u.path == *Path::new("closed"));
     // Permissions do not stop root, who must then see the content.
     assert!(if privileged { context.position(b"closed/f").is_some() && !named } else { named });
-    // Excluded and not entered, it is nobody's concern.
+    // Excluded and not entered, it is no one's concern.
     let context = walk(root.path(), &rules("closed\nfirst", Builder::BuildKit));
     assert!(context.unread.is_empty());
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();

@@ -59,7 +59,7 @@ pub(super) fn line_head(bytes: &[u8], at: usize, most: usize) -> Option<&[u8]> {
     Some(line)
 }
 
-/// The byte before `at`; a blank for a character that nobody sees.
+/// The byte before `at`; a blank for a character that no one sees.
 pub(super) fn before(bytes: &[u8], at: usize) -> Option<u8> {
     let unseen = |length: usize| {
         let start = at.checked_sub(length)?;
@@ -68,7 +68,7 @@ pub(super) fn before(bytes: &[u8], at: usize) -> Option<u8> {
     unseen(3).or_else(|| unseen(2)).or_else(|| unseen(1)).or_else(|| bytes.get(at.checked_sub(1)?).copied())
 }
 
-/// The length of a character that nobody sees and that is no part of what follows it: a byte order mark, as editors of
+/// The length of a character that no one sees and that is no part of what follows it: a byte order mark, as editors of
 /// Windows write it, marks of direction and of width, a fixed blank, an escape.
 fn unseen_at_start(bytes: &[u8]) -> usize {
     match bytes {

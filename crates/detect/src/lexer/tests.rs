@@ -110,7 +110,7 @@ fn literals_without_quotes() {
     }
 }
 
-/// Characters that nobody sees hide no name: an editor's mark before the first line, marks of direction, fixed blanks.
+/// Characters that no one sees hide no name: an editor's mark before the first line, marks of direction, fixed blanks.
 #[test]
 fn names_behind_what_nobody_sees() {
     for unseen in ["", "\u{feff}", "\u{202e}", "\u{200b}", "\u{a0}", "\u{1b}", "\u{feff}\u{200b}"] {

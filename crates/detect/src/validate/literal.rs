@@ -16,7 +16,7 @@ const SHORTEST: usize = 8;
 /// The shortest password in a configuration that counts, in bytes.
 const SHORTEST_PASSWORD: usize = 6;
 
-/// Passwords that software is documented to come with. They protect nothing, and whoever reads the documentation knows
+/// Passwords that software is documented to come with. They protect nothing, and anyone who reads the documentation knows
 /// them.
 #[rustfmt::skip]
 const DOCUMENTED_DEFAULTS: &[&str] = &[

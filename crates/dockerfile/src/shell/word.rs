@@ -259,7 +259,7 @@ impl Lexer<'_> {
             closes
         });
         if found.is_none() {
-            // No later one closes either, so that nobody looks again.
+            // No later one closes either, so that no one looks again.
             self.no_backquote = self.at;
         }
         found

@@ -103,7 +103,7 @@ pub(in super::super) fn start(policies: &PolicySet, requester: &Requester) -> Pa
     }
 }
 
-/// How the requester stands to the resource; a second answer when nobody says whose the resource is.
+/// How the requester stands to the resource; a second answer when no one says whose the resource is.
 pub(in super::super) fn relations(policies: &PolicySet, request: &Request) -> (Relation, Option<Relation>) {
     let required = match required_on(policies, &request.action) {
         Required::Never => false,

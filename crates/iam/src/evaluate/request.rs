@@ -91,7 +91,7 @@ impl Request {
         let told = stated.or_else(|| hole::fields(&self.resource, 6).get(4).copied());
         let own = self.principal.account();
         let is_hole = |account: &str| hole::has_unknown(account);
-        // An account that nobody knows is the requester's only if it is the same hole.
+        // An account that no one knows is the requester's only if it is the same hole.
         told.filter(|owner| !owner.is_empty())
             .filter(|owner| own == Some(*owner) || !(is_hole(owner) || own.is_some_and(is_hole)))
     }

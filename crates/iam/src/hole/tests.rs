@@ -57,7 +57,7 @@ fn the_same_hole_is_the_same_text() {
     }
     let other = KEY.replace("main", "other");
     assert_eq!(decide(&allow("2012-10-17", "Resource", &other), KEY), Decision::Unknown);
-    // `?` is one character, and how long the text is nobody knows.
+    // `?` is one character, and how long the text is no one knows.
     let single = "arn:aws:kms:eu-west-1:111122223333:key/?";
     assert_eq!(decide(&allow("2012-10-17", "Resource", single), KEY), Decision::Unknown);
     assert_eq!(decide(&allow("2012-10-17", "Resource", "arn:aws:kms:us-*"), KEY), Decision::ImplicitlyDenied);

@@ -49,7 +49,7 @@ pub enum Privilege {
     Exact,
     /// It certainly can.
     Excess(Excess),
-    /// Nobody can say.
+    /// No one can say.
     Undecided(Undecided),
 }
 

@@ -102,7 +102,7 @@ pub fn hidden_by(layers: &[Option<&EntryIndex>], at: usize, path: &LayerPath, or
         .unwrap_or(FileState::Final)
 }
 
-/// A keyed hash, so that nobody can make paths that collide; the same for all layers of a process.
+/// A keyed hash, so that no one can make paths that collide; the same for all layers of a process.
 fn hash(path: &[u8]) -> u64 {
     static KEY: OnceLock<RandomState> = OnceLock::new();
     KEY.get_or_init(RandomState::new).hash_one(path)

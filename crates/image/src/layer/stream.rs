@@ -194,7 +194,7 @@ impl<'a> LayerStream<'a> {
     /// Reads what is left of the stored bytes, so that they are hashed to their end, and sums up.
     pub fn finish(mut self) -> LayerSummary {
         self.content = None;
-        // Nobody looks at these bytes, but their digest covers them.
+        // No one looks at these bytes, but their digest covers them.
         let limit = self.limits.layer_bytes;
         let fault = match io::copy(&mut (&mut self.raw).take(limit), &mut io::sink()) {
             Err(e) => Some(format!("they cannot be read to their end: {e}")),

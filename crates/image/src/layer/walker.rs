@@ -166,7 +166,7 @@ impl Walker {
     pub(super) fn finish(mut self) -> Walked {
         if self.stray_padding > 0 {
             let what = format!("{} bytes in the padding between files", self.stray_padding);
-            self.miss(what, "they are not zero: no reader shows them, and they were not examined");
+            self.miss(what, "they are not zero: no reader shows them, and they were not checked");
         }
         if self.tail > 0 {
             let what = format!("{} bytes after the end of the tar", self.tail);

@@ -1,5 +1,5 @@
 //! Decompression windows: one over 8 MiB at a time in the whole process, so that memory does not grow with the number of
-//! archives that are open at once; one inside another has a second, and nobody else has one then.
+//! archives that are open at once; one inside another has a second, and no one else has one then.
 
 use std::cell::Cell;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -84,7 +84,7 @@ fn in_file(registry: &str, repository: &str, path: &Path, bytes: Vec<u8>) -> Res
         helpers.and_then(|h| h.get(&key)).or(config.creds_store.as_ref()).cloned().unwrap_or_default();
     let (sender, answer) = mpsc::sync_channel(1);
     let asked = std::thread::Builder::new().name("credentials".into()).spawn(move || {
-        // If nobody waits any more, the answer is dropped here.
+        // If no one waits any more, the answer is dropped here.
         let _ = sender.send(docker_credential::get_credential_from_reader(bytes.as_slice(), &key));
     });
     asked.map_err(|e| format!("no thread for the credential helper: {e}"))?;

@@ -120,7 +120,7 @@ pub enum Failure {
     /// The name does not resolve.
     #[error("the host name does not resolve (DNS)")]
     Dns,
-    /// Nobody listens.
+    /// No one listens.
     #[error("connection refused: nothing listens there")]
     Refused,
     /// The TLS handshake failed.

@@ -84,7 +84,7 @@ impl Transfer {
                 Ok(()) => Part::End,
                 Err(failure) => Part::Failed(failure),
             };
-            // Without a reader there is nobody to tell.
+            // Without a reader there is no one to tell.
             let _ = sender.send(last).await;
         });
         let task = task.abort_handle();

@@ -71,7 +71,7 @@ impl Tracker {
     }
 
     /// Goes through a script; returns the label of the secret in its standard output where that is not the log.
-    /// `captured` says that the output goes to whoever reads it.
+    /// `captured` says that the output goes to anyone who reads it.
     fn script(&mut self, script: &Script, captured: Option<()>, depth: usize) -> Option<String> {
         let mut inputs: Vec<Option<String>> = vec![None; script.commands.len()];
         let mut result = None;

@@ -37,7 +37,7 @@ fn is_set(flag: Option<Marked<bool>>, default: bool) -> bool {
 }
 
 impl Validator<'_> {
-    /// Checks all sections on papers.
+    /// Checks all sections on documents.
     pub(in crate::contract) fn papers(&mut self, raw: RawPapers) -> Expectations {
         let mut out = Expectations { workflow_driver: raw.workflow_driver, ..Expectations::default() };
         self.provenance(raw.provenance, &mut out);

@@ -1,4 +1,4 @@
-//! The contract's sections on a run's papers, as they are written.
+//! The contract's sections on a run's documents, as they are written.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -280,11 +280,11 @@ pub(in crate::contract) struct RawSecurityEvidence {
     pub require_image_digest: Option<Marked<bool>>,
 }
 
-/// Who may sign the papers.
+/// Who may sign the documents.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::contract) struct RawSignature {
-    /// Whether the papers must be signed.
+    /// Whether the documents must be signed.
     #[schemars(extend("default" = false))]
     pub required: Option<Marked<bool>>,
     /// The public keys. One `[[signature.keys]]` for each.

@@ -176,7 +176,7 @@ impl State {
                     && let Some(Argument::Word(word)) = words.get(at)
                     && (!is_option(word) || arity == Arity::Rest)
                 {
-                    // What takes any number would swallow a subcommand: nobody writes that into a contract.
+                    // What takes any number would swallow a subcommand: no one writes that into a contract.
                     values.push(word.clone());
                     at += 1;
                 }
