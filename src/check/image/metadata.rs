@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
 use crate::observe::{Examined, LayerView, Sighting, Unreached};
+use seaworthy_detect::{Piece, Scratch};
 use seaworthy_source::{FileState, Origin, Place};
 
 /// Where a secret is that stands beside the images.
@@ -102,10 +103,15 @@ pub(super) fn file_findings(
         }
     }
     // Bytes without a state, like those of a layer that belong to no file.
+    let told = if examined.unreached.is_empty() { HashSet::new() } else { in_configs(examined, context) };
     for unreached in examined.unreached.iter().filter(|_| wanted(None)) {
         let surroundings = Unreached::surroundings(&examined.own);
         for sighting in &unreached.facts.sightings {
             let Some(rule) = context.rules.get(sighting.rule) else { continue };
+            // Archives of Docker's older form repeat the config beside each layer.
+            if told.contains(&(sighting.rule, sighting.mark.group)) {
+                continue;
+            }
             let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
             if rating.held_back {
                 answers.examples_held_back += 1;
@@ -146,4 +152,16 @@ pub(super) fn file_findings(
         };
         add_to(answers, &mut seen, finding, (shared, group));
     }
+}
+
+/// The secrets of the images' configs, which are told of there: rule and group.
+fn in_configs(examined: &Examined, context: &Context<'_>) -> HashSet<(usize, u64)> {
+    let (mut told, mut scratch) = (HashSet::new(), Scratch::default());
+    for image in &examined.images {
+        context.rules.engine().scan(&Piece::whole(&image.image.config.bytes), &mut scratch, &mut |hit| {
+            let mark = context.rules.get(hit.detector).map(|rule| rule.mark(context.key, hit.secret));
+            told.extend(mark.map(|mark| (hit.detector, mark.group)));
+        });
+    }
+    told
 }
