@@ -364,7 +364,7 @@ fn secret(ours: &mut ManagedSecret, theirs: ManagedSecret, part: &Part<'_>) -> O
     part.unless(same, "a secret")
 }
 
-/// Whether two answers are one; what nobody saw says nothing.
+/// Whether two answers are one; what was not seen says nothing.
 fn is_same<T: PartialEq>(one: &Seen<T>, other: &Seen<T>) -> bool {
     matches!(one, Seen::NotSeen(_)) || matches!(other, Seen::NotSeen(_)) || one == other
 }

@@ -45,7 +45,7 @@ pub(super) struct Hosts {
 enum Decided {
     Yes,
     No,
-    /// Nobody can say, for this reason.
+    /// It cannot be said, for this reason.
     Unknown(String),
 }
 
@@ -69,7 +69,7 @@ pub(super) fn hosts(
     if on_instances.is_empty() {
         return out;
     }
-    // Where nobody says what the task needs, it may as well run on Fargate.
+    // Where no one says what the task needs, it may as well run on Fargate.
     let certain = on_instances.iter().find(|(_, task)| task.compatibilities == ["EC2"]);
     let mut has_host = false;
     if wiring.snapshot.roles.len() > MOST {

@@ -51,7 +51,7 @@ enum Fence {
     None,
     /// A secret, or what else is read first.
     Holds(String),
-    /// Nobody can say, for this reason.
+    /// It cannot be said, for this reason.
     Unknown(String),
 }
 

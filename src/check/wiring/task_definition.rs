@@ -55,7 +55,7 @@ impl<'a> Wiring<'a> {
         own.chain(given)
     }
 
-    /// The tasks and containers whose commands nobody saw: where, what and why.
+    /// The tasks and containers whose commands were not seen: where, what and why.
     pub(in crate::check) fn unseen_commands(&self) -> Vec<(Origin, String, String)> {
         let mut out = Vec::new();
         for task in &self.expectations.tasks {

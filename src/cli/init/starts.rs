@@ -61,7 +61,7 @@ fn require(facts: &Facts, start: &mut Start) {
     let Some((_, options)) = facts.required.iter().find(|(p, _)| **p == file || p.ends_with(&inside)) else {
         return;
     };
-    // A task without arguments, of a program that cannot do without: whoever starts it gives them.
+    // A task without arguments, of a program that cannot do without: they are given when it is started.
     start.args_at_start = !facts.tasks.is_empty()
         && start.required.is_empty()
         && start.optional.is_empty()

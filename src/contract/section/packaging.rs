@@ -53,7 +53,7 @@ pub(in crate::contract) struct RawEntrypoint {
     pub working_dir: Text,
     /// Arguments with which `--exec` runs it for a trial, beside `--help`: it must end with exit code 0.
     pub dry_run: Option<Vec<Marked<String>>>,
-    /// Whether whoever starts its task gives the arguments; then its task definition may have none. Default: false.
+    /// Whether the arguments are given when its task is started; then its task definition may have none. Default: false.
     pub args_at_start: Option<Marked<bool>>,
     /// Why no task definition runs it, if none does.
     pub unused: Text,
@@ -99,7 +99,7 @@ pub struct EntrypointEntry {
     pub dry_run: Option<Vec<String>>,
     /// The directory that a trial run gets, joined to the contract's folder.
     pub fixtures: Option<PathBuf>,
-    /// Whether whoever starts its task gives the arguments.
+    /// Whether the arguments are given when its task is started.
     pub args_at_start: bool,
     /// Why no task definition runs it, if none does.
     pub unused: Option<String>,

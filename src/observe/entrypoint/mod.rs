@@ -37,7 +37,7 @@ pub struct Entrypoint {
     pub dry_run: Option<Vec<String>>,
     /// A directory of the machine that a trial run gets, read-only.
     pub fixtures: Option<std::path::PathBuf>,
-    /// Whether whoever starts its task gives the arguments.
+    /// Whether the arguments are given when its task is started.
     pub args_at_start: bool,
     /// Why no task definition runs it, if none does.
     pub unused: Option<String>,
