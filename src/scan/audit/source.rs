@@ -84,6 +84,7 @@ impl<'a> Source<'a> {
                 |name: &str| format!("{}.replaced-{n}.json", name.strip_suffix(".json").unwrap_or(name));
             let Ok(kept) = key.beside(rename) else { break };
             let mut earlier = EarlierEvidence { file: kept.to_string(), verdict: None, written_at: None };
+            #[allow(unreachable_patterns, reason = "without the feature `aws` a directory is the only store")]
             match (self.store, &self.sizes) {
                 (Store::Directory(directory), _) => {
                     match read_inside(PaperKind::Security, directory.root(), kept.as_str()).content {
