@@ -99,9 +99,8 @@ fn one(
     let path = files.root.join(&entry.path);
     let mut result = pieces.read(setup, &path, scratch, &mut seen.facts);
     if result.is_ok() && pieces.opened {
-        result = result.and_then(|bytes| {
-            open(setup, watch, &pieces.meta, &path, scratch, &mut seen.facts).map(|()| bytes)
-        });
+        result = result
+            .and_then(|bytes| open(setup, &pieces.meta, &path, scratch, &mut seen.facts).map(|()| bytes));
     }
     match result {
         Ok(bytes) => {
@@ -119,10 +118,10 @@ fn one(
     buffer.clear();
 }
 
-/// Opens a file that holds others: an archive that ADD unpacks, and any other.
+/// Opens a file that holds others: an archive that ADD unpacks, and any other. Which of its files are run is seen in the
+/// image alone, so defaults are looked for there.
 fn open(
     setup: &Setup<'_>,
-    watch: Option<&Watch>,
     meta: &Arc<FileMeta>,
     path: &Path,
     scratch: &mut Scratch,
@@ -133,7 +132,7 @@ fn open(
     let mut file = Limited { file, left: setup.contract.limits.max_context_file_bytes };
     let overlap = Overlap { behind: BEHIND, ahead: AHEAD };
     let opened = nested::open(meta, &mut file, &limits, overlap, &mut |chunk| {
-        facts.merge(examine(setup.rules, &setup.key, watch, &chunk, scratch));
+        facts.merge(examine(setup.rules, &setup.key, None, &chunk, scratch));
         Some(chunk.into_buffer())
     });
     facts.not_opened.extend(opened.missed);
