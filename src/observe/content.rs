@@ -242,7 +242,9 @@ pub fn examine(
             }
         }
         // What is no text is read as bytes, and what of it is not decoded is counted.
-        let is_text = || kind != FileKind::Unknown || memchr::memchr(0, bytes).is_none();
+        // A version at a name's end looks like the section of a manual page.
+        let is_data = matches!(kind, FileKind::Unknown | FileKind::Prose);
+        let is_text = || !is_data || memchr::memchr(0, bytes).is_none();
         if !decoded && !is_text() {
             facts.not_decoded += u64::from(part.last);
         } else if !decoded {
