@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use regex_automata::hybrid::{self, dfa::DFA};
 use regex_automata::meta::{Cache, Config, Regex};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, PatternID};
@@ -27,6 +29,9 @@ pub(super) struct Confirmer {
 /// A pattern, ready to be tried.
 struct Compiled {
     regex: Regex,
+    /// Whether the pattern matches at all, which it mostly does not: the engines that know groups clear a table for each
+    /// start. Nothing if the pattern is none for it.
+    lazy: Option<DFA>,
     /// The longest match, in bytes.
     max_len: usize,
     /// The group that marks the secret.
@@ -71,6 +76,7 @@ pub enum PatternError {
 #[derive(Default)]
 pub(super) struct Memory {
     cache: Option<Cache>,
+    lazy: Option<hybrid::dfa::Cache>,
     /// Starts at which the pattern is known to match nothing, in the bytes that are searched now.
     barren: Range<usize>,
 }
@@ -163,9 +169,8 @@ impl Confirmer {
         if self.detector.boundary && self.detector.lookbehind == 0 && inside_word(bytes, anchor, kind) {
             return None;
         }
-        let Compiled { regex, max_len, secret: secret_group } = self.compiled()?;
-        let Memory { cache, barren } = memory;
-        let cache = cache.get_or_insert_with(|| regex.create_cache());
+        let Compiled { regex, lazy, max_len, secret: secret_group } = self.compiled()?;
+        let Memory { cache, lazy: lazy_cache, barren } = memory;
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
         let slot_count = (regex.captures_len() * 2).min(slots.len());
         let first = anchor.start.saturating_sub(self.detector.lookbehind);
@@ -180,8 +185,17 @@ impl Confirmer {
             next += 1;
             let end = (start + max_len).min(bytes.len());
             let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
+            // A cache that gave up says nothing.
+            let never = lazy.as_ref().is_some_and(|lazy| {
+                let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
+                matches!(lazy.try_search_fwd(cache, &input.clone().earliest(true)), Ok(None))
+            });
             slots.fill(None);
-            if regex.search_slots_with(cache, &input, &mut slots[..slot_count]).is_none() {
+            let mut search = || {
+                let cache = cache.get_or_insert_with(|| regex.create_cache());
+                regex.search_slots_with(cache, &input, &mut slots[..slot_count])
+            };
+            if never || search().is_none() {
                 *barren = if barren.end == start { barren.start..next } else { start..next };
                 continue;
             }
@@ -287,8 +301,25 @@ fn longest_match(detector: &Detector) -> Result<usize, PatternError> {
     Ok(longest)
 }
 
-/// Only the engines that are fast on a short anchored span are built: no lazy DFA, whose cache would be the largest
-/// thing in memory with hundreds of patterns.
+/// The largest cache of a lazy DFA, in bytes: one for each pattern whose anchor was seen, and each thread.
+const LAZY_CACHE: usize = 48 << 10;
+
+/// Whether a pattern matches, without groups.
+fn lazy(detector: &Detector) -> Option<DFA> {
+    let config = DFA::config()
+        .cache_capacity(LAZY_CACHE)
+        .skip_cache_capacity_check(true)
+        .minimum_cache_clear_count(Some(64))
+        .minimum_bytes_per_state(Some(4));
+    DFA::builder()
+        .syntax(syntax_config(detector))
+        .thompson(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).shrink(false))
+        .configure(config)
+        .build(&detector.pattern)
+        .ok()
+}
+
+/// Only the engines that are fast on a short anchored span are built.
 fn build(detector: &Detector) -> Result<Compiled, PatternError> {
     let max_len = longest_match(detector)?;
     let regex = Regex::builder()
@@ -299,5 +330,9 @@ fn build(detector: &Detector) -> Result<Compiled, PatternError> {
         .build(&detector.pattern)
         .map_err(|e| PatternError::Compile(e.to_string()))?;
     let secret = regex.group_info().to_index(PatternID::ZERO, "secret").unwrap_or(0);
-    if secret < 4 { Ok(Compiled { regex, max_len, secret }) } else { Err(PatternError::Groups) }
+    if secret < 4 {
+        Ok(Compiled { lazy: lazy(detector), regex, max_len, secret })
+    } else {
+        Err(PatternError::Groups)
+    }
 }
