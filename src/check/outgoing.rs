@@ -43,7 +43,8 @@ impl Masker<'_> {
     fn tokens(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let rules = self.context.rules;
         let mut spans = Vec::new();
-        rules.engine().scan(&Piece::whole(bytes), &mut Scratch::default(), &mut |hit| {
+        // What is encoded in a document was so in what it tells of, and is no token to a reader.
+        rules.engine().scan_plain(&Piece::whole(bytes), &mut Scratch::default(), &mut |hit| {
             let Some(rule) = rules.get(hit.detector) else { return };
             if !rule.generic && hit.encodings.is_empty() && holds_anchor(&rule.detector, hit.secret) {
                 spans.push(hit.span);
@@ -80,6 +81,9 @@ fn apart(bytes: &[u8]) -> Option<Vec<u8>> {
             [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => 3,
             _ => 0,
         };
+        if length == 0 {
+            continue;
+        }
         let blanked = out.get_or_insert_with(|| bytes.to_vec());
         let escape = blanked.get_mut(at..(at + length).min(bytes.len())).unwrap_or_default();
         if escape.is_ascii() {

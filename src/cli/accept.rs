@@ -153,7 +153,11 @@ fn ends(path: &str) -> impl Iterator<Item = &str> {
 
 /// Whether an instruction copies files into an image.
 fn copies(instruction: Option<&str>) -> bool {
-    instruction.is_some_and(|text| text.split_whitespace().any(|word| word == "COPY" || word == "ADD"))
+    instruction.is_some_and(|text| {
+        let text = text.trim_start();
+        let text = text.strip_prefix("/bin/sh -c #(nop)").unwrap_or(text).trim_start();
+        ["COPY ", "ADD "].iter().any(|keyword| text.starts_with(keyword))
+    })
 }
 
 fn listed(candidates: &[&Candidate]) -> String {

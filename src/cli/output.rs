@@ -120,8 +120,8 @@ impl Terminal {
         self.print_own(&self.masked(text.to_vec())?)
     }
 
-    /// Writes to standard output as it is what was masked before, or is a text of the program. A reader that went away has seen what it wanted: the exit code still tells the
-    /// verdict.
+    /// Writes to standard output as it is what was masked before, or is a text of the program. A reader that went away
+    /// has seen what it wanted: the exit code still tells the verdict.
     pub(super) fn print_own(&self, text: &[u8]) -> Result<(), Failure> {
         let failed = |e: io::Error| Failure(format!("standard output: {e}"));
         if STDOUT_WAS_CLOSED.load(Ordering::Relaxed) {

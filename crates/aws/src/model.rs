@@ -526,7 +526,7 @@ pub struct Wanted {
 
 /// What a lookup says of a name that no source was asked about.
 fn never_asked<T>(what: &str) -> Seen<T> {
-    Seen::NotSeen(Gap::new(format!("no source tells of this {what}")))
+    Seen::NotSeen(Gap::new(format!("no source defines this {what}")))
 }
 
 fn look_up<'a, T>(map: &'a BTreeMap<String, Seen<T>>, name: &str, what: &str) -> Seen<&'a T> {

@@ -83,7 +83,9 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
             done.is_unread = secrets.in_environment() || is_given();
             done.opaque = Some(action);
         }
-        _ => done.is_unread = !unread::is_known_action(&action) && is_given(),
+        _ => {
+            done.is_unread = !unread::is_known_action(&action) && (secrets.in_environment() || is_given());
+        }
     }
     done
 }

@@ -7,11 +7,18 @@ const KNOWN_OWNERS: [&str; 6] = ["actions/", "docker/", "aws-actions/", "github/
 
 /// Whether it is known what an action does with a secret that it is given.
 pub(super) fn is_known_action(action: &str) -> bool {
-    KNOWN_OWNERS.iter().any(|owner| action.starts_with(owner))
+    // This one runs the program text that it is given.
+    action != "actions/github-script" && KNOWN_OWNERS.iter().any(|owner| action.starts_with(owner))
 }
 
 /// Programs that run the program text or the file in their arguments.
 const INTERPRETERS: [&str; 9] = ["python", "python3", "node", "ruby", "perl", "php", "deno", "bun", "pwsh"];
+
+/// Modules of Python that install, and print no variable.
+const MODULES: [&str; 4] = ["pip", "venv", "ensurepip", "build"];
+
+/// Where a system's own programs are.
+const SYSTEM: [&str; 3] = ["/usr/", "/bin/", "/sbin/"];
 
 /// Package managers' verbs that install or publish, and print no variable.
 const INSTALLS: [&str; 8] = ["ci", "i", "install", "add", "publish", "audit", "--version", "-v"];
@@ -33,8 +40,12 @@ pub(super) fn program(words: &[String], named: &[String], tools: &[String]) -> O
             return (!arguments.iter().any(|a| a == "--version")).then(|| format!("{name} with its input"));
         }
         _ if INTERPRETERS.contains(&name) => {
-            let module =
-                arguments.first().is_none_or(|a| matches!(a.as_str(), "-m" | "-V" | "--version" | "-v"));
+            let module = match arguments {
+                [] => true,
+                [option, ..] if matches!(option.as_str(), "-V" | "--version" | "-v") => true,
+                [option, module, ..] => option == "-m" && MODULES.contains(&module.as_str()),
+                _ => false,
+            };
             let file = arguments.iter().find(|a| !a.starts_with('-'));
             let is_text = arguments.iter().any(|a| matches!(a.as_str(), "-c" | "-e"));
             let what = if is_text { None } else { file };
@@ -45,7 +56,9 @@ pub(super) fn program(words: &[String], named: &[String], tools: &[String]) -> O
     match tool::used(words, false, tools).into_iter().next() {
         Some(tool::Use::Opaque(what)) => Some(what),
         Some(tool::Use::Act { .. }) => None,
-        None => (program.contains('/') && !program.starts_with('/')).then(shown),
+        None => {
+            (program.contains('/') && !SYSTEM.iter().any(|folder| program.starts_with(folder))).then(shown)
+        }
     }
 }
 
@@ -69,6 +82,8 @@ mod tests {
             ("npm run build", "npm"),
             ("python build.py", "python build.py"),
             ("python -c print(1)", "python"),
+            ("python -m ci.build", "python ci.build"),
+            ("/opt/ci/build.sh", "/opt/ci/build.sh"),
             ("$COMMAND", "$COMMAND"),
             ("${{inputs.command}}", "${{inputs.command}}"),
             ("eval $X", "eval"),
@@ -91,5 +106,6 @@ mod tests {
     #[test]
     fn actions_of_known_owners() {
         assert!(is_known_action("docker/login-action") && !is_known_action("someone/notify"));
+        assert!(is_known_action("actions/checkout") && !is_known_action("actions/github-script"));
     }
 }

@@ -90,7 +90,11 @@ impl ChangedTags {
             let mut parts = text.split(kind);
             parts.next();
             parts.any(|rest| {
-                rest.starts_with("${") || self.keys.iter().any(|key| rest.starts_with(key.as_str()))
+                let is_key = |key: &String| {
+                    let end = rest.strip_prefix(key.as_str()).map(|after| after.chars().next());
+                    end.is_some_and(|next| next.is_none_or(|c| matches!(c, '}' | '/' | ',')))
+                };
+                rest.starts_with("${") || self.keys.iter().any(is_key)
             })
         };
         let resources = of.resources.iter().flat_map(|element| &element.written);

@@ -108,7 +108,11 @@ pub(super) fn change(
 fn covers(written: &Value, wanted: &str) -> bool {
     let Ok(wanted) = serde_json::from_str::<Value>(wanted) else { return false };
     let list = |statement: &Value, element: &str| -> Vec<String> {
-        let of = |value: &Value| value.as_str().unwrap_or_default().to_ascii_lowercase();
+        let of = |value: &Value| {
+            let text = value.as_str().unwrap_or_default();
+            // Names of resources differ by case.
+            if element == "Resource" { text.to_owned() } else { text.to_ascii_lowercase() }
+        };
         match statement.get(element) {
             Some(Value::Array(items)) => items.iter().map(of).collect(),
             Some(value) => vec![of(value)],

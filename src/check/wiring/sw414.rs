@@ -148,7 +148,7 @@ impl Asked<'_, '_> {
             }),
         };
         if is_single && !is_seen && self.is_about(arn.service) {
-            let reason = format!("no source tells of this {noun}, and its own policy may let the role in");
+            let reason = format!("no source defines this {noun}, and its own policy may let the role in");
             self.not_checked(format!("the policy of the {noun} {name}"), reason, answers);
         }
     }

@@ -170,7 +170,7 @@ impl<'a> Wiring<'a> {
                 None => {}
             }
         }
-        answer.unwrap_or_else(|| Seen::NotSeen(Gap::new("no source tells of this parameter")))
+        answer.unwrap_or_else(|| Seen::NotSeen(Gap::new("no source defines this parameter")))
     }
 
     fn secret_by_arn(&self, arn: &str) -> Seen<&'a ManagedSecret> {
@@ -196,7 +196,7 @@ impl<'a> Wiring<'a> {
                 None => {}
             }
         }
-        answer.unwrap_or_else(|| Seen::NotSeen(Gap::new("no source tells of this secret")))
+        answer.unwrap_or_else(|| Seen::NotSeen(Gap::new("no source defines this secret")))
     }
 }
 

@@ -180,7 +180,7 @@ impl Facts {
     /// Notes that something was not looked at.
     pub(super) fn leave_out(&mut self, path: impl Into<String>, reason: impl Into<String>) {
         let (path, paths) = (path.into(), self.left_out.entry(reason.into()).or_default());
-        if paths.last() != Some(&path) {
+        if !paths.contains(&path) {
             paths.push(path);
         }
     }

@@ -150,7 +150,7 @@ fn a_sample_of_broken_projects_is_refused() {
 
 /// `make mutants`; with SEAWORTHY_MUTANTS, so many of each project.
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "takes a minute: make mutants"]
 fn every_broken_project_is_refused() {
     let count = std::env::var("SEAWORTHY_MUTANTS").ok().and_then(|count| count.parse().ok());
     run(vec![Project::demo(), Project::ledger()], count);
