@@ -226,11 +226,11 @@ pub fn examine(
             }));
         });
         if part.file.kind == ContentKind::File && !is_manifest_name(part.file.name()) {
-            let (values, all) = values_of(bytes);
+            let (values, all) = values_of(bytes, core_start..core_end);
             decoded &= all;
-            for mut value in values.into_iter().filter(|v| (core_start..core_end).contains(&v.at.start)) {
+            for mut value in values {
                 let inner = Piece { kind, ..Piece::whole(&value.content) };
-                rules.engine().scan(&inner, scratch, &mut |hit| {
+                decoded &= rules.engine().scan(&inner, scratch, &mut |hit| {
                     let hit = Hit { span: value.at.clone(), matched: value.at.clone(), ..hit };
                     let found = sighting(rules, key, part, (bytes, &places), hit);
                     sightings.extend(
@@ -246,7 +246,7 @@ pub fn examine(
         let is_data = matches!(kind, FileKind::Unknown | FileKind::Prose);
         let is_text = || !is_data || memchr::memchr(0, bytes).is_none();
         if !decoded && !is_text() {
-            facts.not_decoded += u64::from(part.last);
+            facts.not_decoded += 1;
         } else if !decoded {
             let reason = "more is encoded in it, or deeper, than is decoded".to_owned();
             facts.not_opened.push(NotOpened { file: Arc::clone(&part.file), reason });

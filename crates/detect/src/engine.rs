@@ -229,9 +229,10 @@ impl Engine {
         sink: &mut dyn FnMut(Hit<'_>),
     ) {
         let text = &self.anchors[anchor].text;
-        // In a run of one byte an anchor of that byte stands everywhere; the first says it all.
+        // In a run of one byte an anchor of that byte stands everywhere; the first and the last say it all.
         let before = start.checked_sub(1).and_then(|i| piece.bytes.get(i));
-        if before.is_some_and(|b| text.iter().all(|a| a == b)) {
+        let after = piece.bytes.get(start + text.len());
+        if before.is_some_and(|b| Some(b) == after && text.iter().all(|a| a == b)) {
             return;
         }
         let at = start..start + text.len();

@@ -211,7 +211,7 @@ impl TarMembers {
                 What::File => Place::At { start, size: there },
                 What::Empty => continue,
             };
-            if places.contains_key(&member.name) && repeated.len() < REPEATED {
+            if places.contains_key(&member.name) {
                 repeated.insert(member.name.clone());
             }
             places.insert(member.name, place);
@@ -219,7 +219,13 @@ impl TarMembers {
         for (what, reason) in headers.told() {
             damage(&what, reason);
         }
-        for twice in &repeated {
+        if let Some(more @ 1..) = repeated.len().checked_sub(REPEATED) {
+            damage(
+                "archive",
+                format!("it holds {more} more members more than once: readers differ in which they take"),
+            );
+        }
+        for twice in repeated.iter().take(REPEATED) {
             let what = format!("member {}", escape_bytes(twice.as_bytes()));
             damage(&what, "the archive holds it more than once: readers differ in which they take".into());
         }

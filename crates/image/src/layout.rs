@@ -81,7 +81,14 @@ impl Walk {
                     continue;
                 }
             };
-            for entry in list.flatten() {
+            for entry in list {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(e) => {
+                        miss(if at.is_empty() { "directory" } else { &at }, e.to_string());
+                        continue;
+                    }
+                };
                 entries += 1;
                 if entries > limits.nested_entries {
                     let limit = limits.nested_entries;

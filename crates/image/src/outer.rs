@@ -201,7 +201,7 @@ impl Headers {
             }
         }
         // A directory of before ustar has no content, whatever its header says.
-        let size = if parsed.kind.has_no_content() { 0 } else { size.unwrap_or(parsed.size) };
+        let size = if matches!(what, What::File) { size.unwrap_or(parsed.size) } else { 0 };
         Ok(Member { name, what, size })
     }
 

@@ -130,7 +130,6 @@ impl StreamArchive {
                 Next::End => return self.after_end(stream, layer),
             };
             if matches!(what, What::Empty) {
-                advance_over(stream, size)?;
                 continue;
             }
             if !self.seen().names.insert(name.clone()) {
@@ -204,14 +203,6 @@ impl StreamArchive {
         if !bytes.is_empty() || !name.starts_with('(') {
             self.seen().documents.insert(name.to_owned(), bytes);
         }
-    }
-}
-
-fn advance_over(stream: &mut impl Advance, size: u64) -> Result<(), String> {
-    match stream.advance(size) {
-        Ok(there) if there == size => Ok(()),
-        Ok(_) => Err("it ends early".to_owned()),
-        Err(e) => Err(e.to_string()),
     }
 }
 

@@ -300,6 +300,9 @@ static DER_KEY: SecretFileKind =
 
 /// The kind of a file that its beginning tells, whatever its name is. `head` is the whole file for all but large ones.
 pub fn by_content(head: &[u8]) -> Option<&'static SecretFileKind> {
+    if !matches!(head.first(), Some(b'P' | 0x30 | 0xfe | 0xce)) {
+        return None;
+    }
     [&SAVED_PLAN, &KEYSTORE, &DER_KEY].into_iter().find(|kind| kind.counts(head))
 }
 

@@ -76,11 +76,24 @@ fn begins_document(line: &[u8]) -> bool {
     line.starts_with(b"---") || keys.iter().any(|key| line.starts_with(key))
 }
 
+/// Whether two keys with this between them are members of one object.
+fn is_beside(between: &[u8]) -> bool {
+    let mut depth = 0_i32;
+    for byte in between {
+        depth += i32::from(*byte == b'{') - i32::from(*byte == b'}');
+        if depth < 0 {
+            return false;
+        }
+    }
+    depth == 0
+}
+
 /// The values of `data` and `stringData` in JSON, in the object around `kind`.
 fn members(bytes: &[u8], window: Range<usize>, kind: usize, sink: &mut dyn FnMut(Reading)) {
     for (section, encoded) in [(&b"\"data\""[..], true), (b"\"stringData\"", false)] {
         let text = bytes.get(window.clone()).unwrap_or_default();
         let found = memchr::memmem::find_iter(text, section).map(|at| window.start + at);
+        let found = found.filter(|at| is_beside(bytes.get(kind.min(*at)..kind.max(*at)).unwrap_or_default()));
         // The one that stands nearest to the kind.
         let Some(at) = found.min_by_key(|at| at.abs_diff(kind)) else { continue };
         let colon = white(bytes, at + section.len(), 8);
@@ -121,7 +134,7 @@ fn lines(bytes: &[u8], mut at: usize, end: usize, sink: &mut dyn FnMut(Reading))
         if at > from && begins_document(text) {
             return;
         }
-        let text = text.strip_prefix(b"- ").unwrap_or(text);
+        let (indent, text) = text.strip_prefix(b"- ").map_or((indent, text), |text| (indent + 2, text));
         if text.starts_with(b"data:") || text.starts_with(b"stringData:") {
             section = (text.ends_with(b":")).then_some((indent, text.starts_with(b"data")));
         } else if let Some((outer, encoded)) = section

@@ -106,6 +106,9 @@ impl Compare<'_, '_> {
 
     /// Whether the first statement applies wherever the second one does, as far as principals and conditions say.
     fn asks_no_more(&self, wide: &Statement, narrow: &Statement) -> bool {
+        if !self.spend() || wide.principals.is_some() || narrow.principals.is_some() {
+            return false;
+        }
         let own: Vec<Atom> = narrow.conditions.iter().map(Atom::of).collect();
         let is_met = |condition: &Condition| match Condition::holds(condition, self.space.context) {
             Truth::True => true,
@@ -115,10 +118,7 @@ impl Compare<'_, '_> {
                 own.iter().any(|atom| *atom == wanted || atom.implies(&wanted))
             }
         };
-        self.spend()
-            && wide.principals.is_none()
-            && narrow.principals.is_none()
-            && wide.conditions.iter().all(is_met)
+        wide.conditions.iter().all(is_met)
     }
 
     fn has_action(&self, wide: &ActionElement, narrow: &Pattern) -> bool {

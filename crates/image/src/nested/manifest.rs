@@ -11,6 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::Unpacker;
 use super::source::Source;
 use crate::layer::FileMeta;
+use crate::layer::remark::{Gzip, Remarks};
 
 /// The largest text that is looked at, in bytes: a Secret holds a mebibyte at most.
 const LARGEST: usize = 4 << 20;
@@ -84,18 +85,22 @@ pub struct CompressedValue {
     pub content: Vec<u8>,
 }
 
-/// The compressed values of a text that is no manifest: user data in Terraform, scripts that unpack themselves. The second
-/// answer is whether these are all, and whole.
-pub fn values_of(text: &[u8]) -> (Vec<CompressedValue>, bool) {
+/// The compressed values that begin in `core` of a text that is no manifest: user data in Terraform, scripts that unpack
+/// themselves. The second answer is whether these are all, and whole.
+pub fn values_of(text: &[u8], core: std::ops::Range<usize>) -> (Vec<CompressedValue>, bool) {
     let (mut values, mut from, mut whole) = (Vec::new(), 0, true);
     while let Some(found) = text.get(from..).and_then(|rest| memchr::memmem::find(rest, ONCE)) {
         let start = from + found;
+        if start >= core.end {
+            break;
+        }
         let (mut encoded, end) = run(text.get(start..).unwrap_or_default());
         from = start + end.max(ONCE.len());
         if encoded.len() % 4 == 1 {
             encoded.pop();
         }
         let begins = start.checked_sub(1).and_then(|i| text.get(i)).is_none_or(|b| !is_base64(*b));
+        let begins = begins && core.contains(&start);
         let Some(bytes) = begins.then(|| DECODER.decode(&encoded).ok()).flatten() else { continue };
         if !bytes.starts_with(b"\x1f\x8b\x08") {
             continue;
@@ -104,7 +109,7 @@ pub fn values_of(text: &[u8]) -> (Vec<CompressedValue>, bool) {
             return (values, false);
         }
         let mut content = Vec::new();
-        let mut stream = flate2::read::GzDecoder::new(bytes.as_slice()).take(LARGEST_VALUE + 1);
+        let mut stream = Gzip::checked(bytes.as_slice(), Remarks::default()).take(LARGEST_VALUE + 1);
         // What comes before a fault is examined, too.
         let read = stream.read_to_end(&mut content).is_ok();
         if !read && content.is_empty() {

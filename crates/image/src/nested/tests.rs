@@ -365,11 +365,17 @@ fn constants_that_repeat() {
 fn compressed_values_of_other_texts() {
     let value = STANDARD.encode(gzip(TEXT));
     let text = format!("user_data = \"{value}\"\nother = \"xH4sI{value}\"\n");
-    let (values, whole) = super::values_of(text.as_bytes());
+    let values_of = |text: &[u8]| super::values_of(text, 0..text.len());
+    let (values, whole) = values_of(text.as_bytes());
     assert!(whole);
     assert_eq!(values.len(), 1, "{values:?}");
     assert_eq!((values[0].at.clone(), &values[0].content[..]), (13..13 + value.len(), TEXT));
-    assert!(!super::values_of(&value.as_bytes()[..value.len() - 12]).1);
-    assert!(!super::values_of(format!("'{value}'\n").repeat(40).as_bytes()).1);
-    assert_eq!(super::values_of(b"H4sInothing H4sI").0.len(), 0);
+    assert!(!values_of(&value.as_bytes()[..value.len() - 12]).1);
+    assert!(!values_of(format!("'{value}'\n").repeat(40).as_bytes()).1);
+    assert_eq!(values_of(b"H4sInothing H4sI").0.len(), 0);
+    // Several members are one value, and what begins outside of the core is another chunk's.
+    let two = STANDARD.encode([gzip(b"token="), gzip(b"inside\n")].concat());
+    assert_eq!(values_of(two.as_bytes()).0[0].content, TEXT);
+    assert_eq!(super::values_of(text.as_bytes(), 20..text.len()).0.len(), 0);
+    assert_eq!(super::values_of(text.as_bytes(), 0..10).0.len(), 0);
 }
