@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test test-surfaces mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test fuzz test-surfaces mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -21,6 +21,10 @@ test: setup
 # Two projects that pass the gate, broken one thing at a time: no broken one may pass. `make test` tries a sample.
 mutants:
 	$(CARGO) test --workspace --locked --test program -- --ignored --nocapture every_broken_project_is_refused
+
+# Every fuzz target for SECONDS_EACH seconds (60). Needs a C++ compiler.
+fuzz:
+	./tests/fuzz/run.sh
 
 # The HTML report in a browser: pictures, axe, filters, paper. Apart from `test`, since it installs a browser.
 test-surfaces:

@@ -146,14 +146,26 @@ pub struct CheckMeta {
     pub why: &'static str,
     /// What to do about one.
     pub fix: &'static str,
-    /// The clause of the packaging contract that asks for it, such as `D.4.2`.
-    pub clause: &'static str,
+    /// What fails, the same mended, and when it says nothing.
+    pub example: Example,
     /// The severity of a finding when nothing more exact is known.
     pub severity: Severity,
     /// What it reads: a part of an artifact that cannot be read leaves these checks not checked.
     pub reads: &'static [Reads],
     /// Tags such as `CWE-798`.
     pub tags: &'static [&'static str],
+}
+
+/// What `explain` and the check's page show. Its lines stand in the check's fixtures, which prove the answers; lines that
+/// begin with `# ` are remarks and captions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Lines that give a finding.
+    pub fails: &'static str,
+    /// The same without one.
+    pub mended: &'static str,
+    /// What looks alike and gives none, in a sentence or two.
+    pub silent: &'static str,
 }
 
 /// A part of an artifact that checks read.

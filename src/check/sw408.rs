@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::dockerfile::build::Build;
 use super::wiring::Wiring;
 use super::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, NotChecked, Reads, Severity};
 use crate::observe::fallback::{Fallback, Standing, Value, is_watched};
 use crate::observe::{Examined, LayerView};
 use seaworthy_source::{FileState, Origin};
@@ -20,7 +20,11 @@ static META: CheckMeta = CheckMeta {
     summary: "A program, a shell script, a compose file or a task definition's command gives a required secret variable a default or an empty value.",
     why: "When the injection fails, the program does not: it runs on with the default, an empty password or a development key, and no one is told.",
     fix: "Let a missing variable stop the start.",
-    clause: "D.4.4",
+    example: Example {
+        fails: r#"PASSWORD = os.getenv("DB_PASSWORD", "postgres")"#,
+        mended: r#"PASSWORD = os.environ["DB_PASSWORD"]"#,
+        silent: "Variables that the contract does not require, comments, documents and tests.",
+    },
     severity: Severity::High,
     reads: &[Reads::ContextFiles, Reads::Layers, Reads::Aws],
     tags: &["CWE-1188", "CWE-636"],

@@ -10,7 +10,7 @@ use super::explain::profiles;
 use super::output::Terminal;
 use super::{Failure, schema};
 use crate::check::catalogue;
-use crate::finding::{CheckMeta, Reads};
+use crate::finding::{CheckMeta, Example, Reads};
 use crate::profile::Profile;
 use crate::rule::Rules;
 use crate::store;
@@ -46,6 +46,9 @@ pub(super) fn check_page(meta: &CheckMeta, profiles: &[Profile]) -> String {
     let mut out = format!("{} {}\n\n{}\n\n", meta.id, meta.name, meta.summary);
     let _ = writeln!(out, "Why it matters\n{}\n", wrapped(meta.why));
     let _ = writeln!(out, "How to fix it\n{}\n", wrapped(meta.fix));
+    let _ = writeln!(out, "This fails\n{}\n", indented(meta.example.fails));
+    let _ = writeln!(out, "The same, mended\n{}\n", indented(meta.example.mended));
+    let _ = writeln!(out, "Silent about\n{}\n", wrapped(meta.example.silent));
     let _ = writeln!(out, "Not checked\n{}\n", wrapped(&when_not_checked(meta)));
     let _ =
         writeln!(out, "How to accept a finding\n  seaworthy accept FINGERPRINT --until DATE --reason TEXT\n");
@@ -140,6 +143,11 @@ fn wrapped(text: &str) -> String {
     lines.join("\n")
 }
 
+/// Lines as they are, indented by four.
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+}
+
 /// `docs/checks.md`.
 fn checks(profiles: &[Profile]) -> String {
     let mut out = "# Checks\n\n\
@@ -162,6 +170,10 @@ fn checks(profiles: &[Profile]) -> String {
     for meta in &all {
         let _ = write!(out, "\n## {} {}\n\n{}\n\n", meta.id, meta.name, meta.summary);
         let _ = write!(out, "**Why it matters.** {}\n\n**How to fix it.** {}\n\n", meta.why, meta.fix);
+        let Example { fails, mended, silent } = meta.example;
+        let _ = write!(out, "**This fails.**\n\n```text\n{fails}\n```\n\n");
+        let _ = write!(out, "**The same, mended.**\n\n```text\n{mended}\n```\n\n");
+        let _ = write!(out, "**Silent about.** {silent}\n\n");
         let _ = write!(out, "**Not checked.** {}\n\n", when_not_checked(meta));
         let _ = writeln!(out, "- Severity: {}\n- Controls: {}", severity(meta), controls(meta.id, profiles));
         for reference in references(meta) {
@@ -224,6 +236,8 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
@@ -241,5 +255,65 @@ mod tests {
             }
         }
         assert!(stale.is_empty(), "{stale:?}: run the tests with SEAWORTHY_WRITE_DOCS=1");
+    }
+
+    /// A file's text without what JSON, TOML and indentation add around the lines of an example.
+    fn plain(text: &str) -> String {
+        text.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect()
+    }
+
+    /// Whether all lines of an example but its remarks stand in one file below a folder, in their order.
+    fn stands(example: &str, folders: &[PathBuf]) -> bool {
+        let lines: Vec<String> = example
+            .lines()
+            .filter(|line| !line.starts_with("# "))
+            .map(plain)
+            .filter(|l| !l.is_empty())
+            .collect();
+        let files = folders.iter().flat_map(walkdir::WalkDir::new).filter_map(Result::ok);
+        files.filter(|f| f.file_type().is_file()).any(|file| {
+            let text = plain(&String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()));
+            let name = plain(&file.path().to_string_lossy());
+            let mut rest = text.as_str();
+            lines.iter().all(|line| {
+                let at = rest.find(line.as_str());
+                rest = at.map_or(rest, |at| rest.split_at(at + line.len()).1);
+                at.is_some() || name.ends_with(line.as_str())
+            })
+        })
+    }
+
+    #[test]
+    fn examples_stand_in_fixtures_that_prove_them() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let below = |paths: [String; 3]| paths.map(|path| root.join(path)).to_vec();
+        let mut wrong = Vec::new();
+        for meta in catalogue() {
+            let id = meta.id;
+            let Example { fails, mended, silent } = meta.example;
+            // A whole task definition is judged by the program itself: tests/program/explain.rs.
+            let is_task = fails.starts_with('{') && fails.contains("\"family\"");
+            let fixtures = "tests/fixtures/aws/terraform/platform";
+            let bad = [
+                format!("tests/checks/{id}/fail"),
+                "corpus/demo/faults".into(),
+                format!("{fixtures}/broken"),
+            ];
+            let good = [
+                format!("tests/checks/{id}/pass"),
+                "corpus/demo/project".into(),
+                format!("{fixtures}/mended"),
+            ];
+            if !is_task && !stands(fails, &below(bad)) {
+                wrong.push(format!("{id} fails"));
+            }
+            if !is_task && !stands(mended, &below(good)) {
+                wrong.push(format!("{id} mended"));
+            }
+            if fails == mended || silent.is_empty() {
+                wrong.push(format!("{id} says nothing"));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:?}");
     }
 }

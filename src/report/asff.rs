@@ -143,6 +143,7 @@ fn rest(left_out: usize) -> Entry<'static> {
         severity: None,
         message: entry::left_out(left_out),
         place: "the report".to_owned(),
+        same_cause: None,
         fix: "Read the JSON report.".to_owned(),
         file: "seaworthy.toml".to_owned(),
         line: 1,
@@ -155,7 +156,8 @@ fn record(report: &Report, entry: &Entry<'_>, account: &Account) -> Record {
     let meta = report.checks.iter().map(|c| c.meta).find(|m| m.id == entry.check);
     let product = account.product();
     let id = format!("{product}/{TOOL}/{}", entry.id);
-    let description = format!("{} {}.", entry.message, entry.place);
+    let same_cause = entry.same_cause.iter().map(|s| format!(" {s}")).collect::<String>();
+    let description = format!("{} {}.{same_cause}", entry.message, entry.place);
     Record {
         schema_version: "2018-10-08",
         id,

@@ -1,9 +1,11 @@
 //! The findings as a table for spreadsheets: comma-separated values (RFC 4180) with one header line. Accepted findings
-//! and items that were not checked have rows of their own.
+//! and items that were not checked have rows of their own; findings
+//! of one cause have the same number in the last column.
 
 use std::io::{self, Write};
 
 use super::audit::inert;
+use super::membership::Membership;
 use super::phrase::{printable, prose, redacted};
 use super::repository::Repository;
 use super::source::Source;
@@ -11,7 +13,7 @@ use crate::finding::{Finding, NotChecked, Report};
 use seaworthy_source::{FileState, Origin, Place};
 
 /// The columns; within a version of the tool's interface, columns are only added at the end.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "row",
     "verdict",
     "check",
@@ -32,6 +34,7 @@ const COLUMNS: [&str; 20] = [
     "fix",
     "fingerprint",
     "reason",
+    "cause",
 ];
 
 /// Writes one line for each finding, each accepted finding and each item that was not checked.
@@ -42,13 +45,15 @@ pub fn write(report: &Report, repository: &Repository, out: &mut dyn Write) -> i
     let mut sheet = ::csv::WriterBuilder::new().from_writer(out);
     sheet.write_record(COLUMNS)?;
     let verdict = report.verdict.as_str();
-    let mut row = |cells: [String; 20]| sheet.write_record(cells.iter().map(|cell| inert(cell)));
+    let mut row = |cells: [String; 21]| sheet.write_record(cells.iter().map(|cell| inert(cell)));
+    let causes = Membership::of(report);
     for finding in &report.findings {
-        row(of_finding("finding", verdict, finding, "", repository))?;
+        let cause = causes.get(finding.fingerprint.as_str()).copied();
+        row(of_finding("finding", verdict, finding, "", cause, repository))?;
     }
     for accepted in &report.accepted {
         let reason = format!("{} (until {})", prose(&accepted.reason), printable(&accepted.expires));
-        row(of_finding("accepted", verdict, &accepted.finding, &reason, repository))?;
+        row(of_finding("accepted", verdict, &accepted.finding, &reason, None, repository))?;
     }
     for item in &report.not_checked {
         row(of_not_checked(verdict, item, repository))?;
@@ -61,8 +66,9 @@ fn of_finding(
     verdict: &str,
     finding: &Finding,
     reason: &str,
+    cause: Option<Membership<'_>>,
     repository: &Repository,
-) -> [String; 20] {
+) -> [String; 21] {
     let place = placed(&finding.origin, repository);
     let [file, line, column, artifact, platform, path, layer, instruction, state] = place;
     [
@@ -86,10 +92,11 @@ fn of_finding(
         prose(&finding.fix),
         finding.fingerprint.as_str().to_owned(),
         reason.to_owned(),
+        cause.map(|c| c.number.to_string()).unwrap_or_default(),
     ]
 }
 
-fn of_not_checked(verdict: &str, item: &NotChecked, repository: &Repository) -> [String; 20] {
+fn of_not_checked(verdict: &str, item: &NotChecked, repository: &Repository) -> [String; 21] {
     let place = placed(&item.origin, repository);
     let [file, line, column, artifact, platform, path, layer, instruction, state] = place;
     let none = String::new;
@@ -114,6 +121,7 @@ fn of_not_checked(verdict: &str, item: &NotChecked, repository: &Repository) -> 
         none(),
         none(),
         printable(&item.reason),
+        none(),
     ]
 }
 

@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::membership::Membership;
 use super::phrase::{artifact, hidden, made_in, place, printable, prose, sentence};
 use super::repository::Repository;
 use super::source::{Source, line, relative};
@@ -32,6 +33,8 @@ pub(super) struct Entry<'r> {
     pub(super) message: String,
     /// Where exactly, printable.
     pub(super) place: String,
+    /// Which finding speaks for the cause that it shares, in a sentence, printable; nothing for that finding itself.
+    pub(super) same_cause: Option<String>,
     /// What to do about it, printable; empty where nothing is known.
     pub(super) fix: String,
     /// The file of the repository where one is known, else the path in the image or the artifact.
@@ -51,11 +54,13 @@ pub(super) fn all<'r>(report: &'r Report, repository: &Repository) -> Vec<Entry<
     findings.sort_by_key(|f| Reverse((f.severity, f.confidence)));
     let (failing, mild): (Vec<&Finding>, Vec<&Finding>) =
         findings.into_iter().partition(|f| f.severity >= report.fail_on);
-    let mut entries: Vec<Entry<'r>> = failing.iter().map(|f| of_finding(f, repository)).collect();
+    let causes = Membership::of(report);
+    let of_finding = |f: &&'r Finding| of_finding(f, causes.get(f.fingerprint.as_str()).copied(), repository);
+    let mut entries: Vec<Entry<'r>> = failing.iter().map(of_finding).collect();
     entries.extend(report.not_checked.iter().map(|n| of_not_checked(n, repository)));
     let open = report.controls.iter().flat_map(ControlGroup::open);
     entries.extend(open.filter(|c| c.status != ControlStatus::Fail).map(of_control));
-    entries.extend(mild.iter().map(|f| of_finding(f, repository)));
+    entries.extend(mild.iter().map(of_finding));
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for entry in &mut entries {
         let number = seen.entry(entry.id.clone()).or_default();
@@ -67,7 +72,7 @@ pub(super) fn all<'r>(report: &'r Report, repository: &Repository) -> Vec<Entry<
     entries
 }
 
-fn of_finding<'r>(finding: &'r Finding, repository: &Repository) -> Entry<'r> {
+fn of_finding<'r>(finding: &'r Finding, cause: Option<Membership<'r>>, repository: &Repository) -> Entry<'r> {
     let (file, line, end_line) = located(&finding.origin, repository);
     Entry {
         finding: Some(finding),
@@ -75,6 +80,7 @@ fn of_finding<'r>(finding: &'r Finding, repository: &Repository) -> Entry<'r> {
         severity: Some(finding.severity),
         message: sentence(&printable(&finding.message)),
         place: whereabouts(&finding.origin),
+        same_cause: cause.and_then(|c| c.sentence(finding)),
         fix: sentence(&prose(&finding.fix)),
         file,
         line,
@@ -101,6 +107,7 @@ fn of_not_checked<'r>(item: &'r NotChecked, repository: &Repository) -> Entry<'r
         )),
         id: id(&[NOT_CHECKED, &item.what, &place]),
         place,
+        same_cause: None,
         fix: "Make it readable and run again; until then the result is incomplete.".to_owned(),
         file,
         line,
@@ -122,6 +129,7 @@ fn of_control(control: &ControlResult) -> Entry<'_> {
             control.status
         )),
         place: format!("control {}", printable(&control.id)),
+        same_cause: None,
         fix: supply.join(" "),
         file: "seaworthy.toml".to_owned(),
         line: 1,

@@ -109,8 +109,8 @@ struct Check {
     id: &'static str,
     /// Its name, such as `secret-in-file`; `null` if the run's catalogue does not know it.
     name: Option<&'static str>,
-    /// The clause of the packaging contract that asks for it.
-    clause: Option<&'static str>,
+    /// The controls of the run's profile that it proves; empty for all but a gate.
+    controls: Vec<String>,
     /// What became of it.
     status: v1::Status,
     /// Number of findings, accepted ones not counted.
@@ -228,7 +228,7 @@ impl Check {
         Self {
             id,
             name: meta.map(|m| m.name),
-            clause: meta.map(|m| m.clause),
+            controls: controls_of(report, id),
             status: status.into(),
             findings_count: of_check().count(),
             accepted_count: accepted.len(),
@@ -237,6 +237,12 @@ impl Check {
             accepted,
         }
     }
+}
+
+/// The IDs of the profile's controls that name a check.
+fn controls_of(report: &Report, check: &str) -> Vec<String> {
+    let all = report.controls.iter().flat_map(|group| &group.controls);
+    all.filter(|control| control.checks.iter().any(|(id, _)| *id == check)).map(|c| c.id.clone()).collect()
 }
 
 #[cfg(test)]

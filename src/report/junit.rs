@@ -59,6 +59,9 @@ fn of_entry(report: &Report, entry: &Entry<'_>) -> TestCase {
     let name = format!("{} {}", entry.message.trim_end_matches('.'), entry.place);
     let meta = report.checks.iter().map(|c| c.meta).find(|m| m.id == entry.check);
     let mut text = format!("{}\n{}\nfile {}, line {}", entry.message, entry.place, entry.file, entry.line);
+    if let Some(same) = &entry.same_cause {
+        text.push_str(&format!("\n{same}"));
+    }
     if let Some(finding) = entry.finding {
         text.push_str(&format!("\nseverity {}, confidence {}", finding.severity, finding.confidence));
         if let Some(secret) = &finding.secret {

@@ -14,6 +14,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod membership;
 pub(crate) mod phrase;
 pub mod repository;
 pub mod sarif;

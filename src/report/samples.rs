@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::date;
 
 use crate::finding::{
-    Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Finding, Fingerprint, FingerprintKey,
+    Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Example, Finding, Fingerprint, FingerprintKey,
     NotChecked, Part, PartState, Redacted, Report, Severity, Subject,
 };
 use crate::profile::{RunFacts, Waiver, judge};
@@ -29,7 +29,11 @@ const fn meta(
         summary,
         why,
         fix,
-        clause: "D.4.2",
+        example: Example {
+            fails: "password = hunter2",
+            mended: "password = ${PASSWORD}",
+            silent: "References.",
+        },
         severity: Severity::High,
         reads: &[],
         tags: &["CWE-798", "secrets"],

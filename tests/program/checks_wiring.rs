@@ -262,3 +262,46 @@ fn the_policy_for_a_live_look_is_printed() {
     assert!(answer.stdout.contains("ssm:DescribeParameters"), "{policy}");
     assert!(!answer.stdout.contains("GetSecretValue") && !answer.stdout.contains("ssm:GetParameter"));
 }
+
+/// What `explain` shows as a task definition that fails, and the same mended, with the roles and the contract of the
+/// check's fixtures.
+#[test]
+fn task_definitions_of_the_examples_are_judged_as_they_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let mut judged = 0;
+    for check in seaworthy::check::wiring::ALL {
+        let (id, example) = (check.meta().id, check.meta().example);
+        if !example.fails.contains("\"family\"") {
+            continue;
+        }
+        let case =
+            cases(id, "fail").into_iter().find(|c| id != "SW409" || c.ends_with("other-role")).unwrap();
+        let mut snapshot: Value =
+            serde_json::from_slice(&std::fs::read(case.join("snapshot.json")).unwrap()).unwrap();
+        snapshot["tasks"] = serde_json::json!({});
+        let snapshot = write("snapshot.json", &snapshot.to_string());
+        let contract = case.join("seaworthy.toml").display().to_string();
+        for (text, wanted) in [(example.fails, "fail"), (example.mended, "pass")] {
+            let task = write("task.json", text);
+            let answer = Cli::new().run(&[
+                "wiring",
+                "--contract",
+                &contract,
+                "--snapshot",
+                &snapshot,
+                "--task-definition",
+                &task,
+                "--report",
+                "json",
+            ]);
+            assert_eq!(status(&answer.json(), id), wanted, "{id}: {}", answer.stderr);
+            judged += 1;
+        }
+    }
+    assert!(judged >= 8, "{judged}");
+}

@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod anchors;
 mod architecture;
 mod audit;
 mod carriers;

@@ -3,7 +3,7 @@
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
 use crate::observe::SecretFileSighting;
 
 /// SW101.
@@ -15,7 +15,15 @@ const META: CheckMeta = CheckMeta {
     summary: "A file of a kind that is made to hold secrets is in the build context.",
     why: "One `COPY .` puts it into the image, and builders keep what they are sent; a file that git tracks is in the repository's history too.",
     fix: "List the file in `.dockerignore`, and hand it to the step that needs it with `RUN --mount=type=secret,id=…,target=…`.",
-    clause: "D.4.1",
+    example: Example {
+        fails: r#"# The build context holds .npmrc with a registry token.
+COPY package.json .npmrc ./
+RUN npm ci && rm .npmrc"#,
+        mended: r#"# .npmrc holds no token: it may be sent.
+registry=https://registry.npmjs.org/
+save-exact=true"#,
+        silent: "Files whose values are empty, placeholders, references such as ${TOKEN}, or encrypted (sops, ansible-vault, .env.vault); .env.example and its kin; public keys.",
+    },
     severity: Severity::High,
     reads: &[Reads::ContextFiles, Reads::CopiedFiles],
     tags: &["CWE-538", "CWE-200"],

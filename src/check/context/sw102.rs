@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
 use crate::observe::Sighting;
 use crate::observe::library::Surroundings;
 use seaworthy_source::Span;
@@ -19,7 +19,13 @@ const META: CheckMeta = CheckMeta {
     summary: "A file of the build context, or a comment of the Dockerfile, contains a secret.",
     why: "What a COPY takes is in the image; the Dockerfile, comments included, is in provenance attestations at `mode=max`.",
     fix: "Take the secret out of the file and hand it over when it is needed: at runtime by injection, during the build with `RUN --mount=type=secret,id=…,env=…`.",
-    clause: "D.4.1",
+    example: Example {
+        fails: r#"# src/settings.py
+DB_PASSWORD = "Harbour-2024-tide""#,
+        mended: r#"# src/settings.py
+DB_PASSWORD = os.environ["DB_PASSWORD"]"#,
+        silent: "Files that the ignore file keeps out, placeholders, references, hashes and documented example values. A secret in a library, a test or a document is rated lower; its place is listed.",
+    },
     severity: Severity::High,
     reads: &[Reads::ContextFiles, Reads::CopiedFiles],
     tags: &["CWE-798", "CWE-540"],

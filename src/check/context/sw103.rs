@@ -3,7 +3,7 @@
 use crate::check::dockerfile::absolute;
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use seaworthy_context::{CopyKind, CopySource, SourcePath};
 
 /// SW103.
@@ -15,7 +15,15 @@ const META: CheckMeta = CheckMeta {
     summary: "Nothing is ignored, and a COPY or ADD takes the whole context.",
     why: "Whatever lies in the folder when the image is built is in the image: today's `.env`, tomorrow's key, the repository's history.",
     fix: "Write a `.dockerignore` that begins with `*` and lists what the image needs as `!src`, or copy only the folders that it needs.",
-    clause: "D.2",
+    example: Example {
+        fails: r#"# There is no .dockerignore.
+COPY . ."#,
+        mended: r#"# .dockerignore
+*
+!src
+!package.json"#,
+        silent: "A COPY that takes named files or folders, a context that ignores something, and COPY ${TARGETPLATFORM}/app.",
+    },
     severity: Severity::Medium,
     reads: &[Reads::Context],
     tags: &["CWE-538"],

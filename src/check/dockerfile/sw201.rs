@@ -4,7 +4,7 @@ use super::literal::{assigned, severity, variable};
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context, NAMED, TextSecret};
-use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
 use seaworthy_dockerfile::{Kind, PartKind, Value};
 use seaworthy_source::Span;
 
@@ -17,7 +17,14 @@ const META: CheckMeta = CheckMeta {
     summary: "An ARG's default is a secret, or a literal that is no placeholder under a secret's name.",
     why: "Everybody who has the Dockerfile has the default, and every RUN after it writes it into the image's history; provenance attestations repeat it.",
     fix: "Take the default out and give the secret to the step that needs it with `RUN --mount=type=secret,id=…,env=…`.",
-    clause: "D.4.1",
+    example: Example {
+        fails: r#"ARG DB_PASSWORD=tR7uK2mQx9Wd
+RUN ./migrate"#,
+        mended: r#"# no default: the value is not in the Dockerfile (SW205 asks whether a RUN sees it)
+ARG NPM_TOKEN
+RUN npm ci"#,
+        silent: "Arguments that are about a secret and hold none: a path, a digest, a switch, a number.",
+    },
     severity: Severity::High,
     reads: &[Reads::Dockerfile],
     tags: &["CWE-798", "CWE-540"],

@@ -5,7 +5,7 @@ use super::sw201::{in_value, message, name_for};
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 use seaworthy_dockerfile::Kind;
 
 /// SW202.
@@ -17,7 +17,13 @@ const META: CheckMeta = CheckMeta {
     summary: "An ENV's value is a secret, or a literal that is no placeholder under a secret's name; `${X:-literal}` counts.",
     why: "ENV goes into the image config: everybody who can pull the image reads it, every process in every container has it, and a container whose injection failed starts with it.",
     fix: "Remove the variable from the Dockerfile and inject it when the container starts.",
-    clause: "D.4.1",
+    example: Example {
+        fails: "ENV DB_PASSWORD=tR7uK2mQx9Wd",
+        mended: r#"# empty: the container gets the value when it starts
+ENV API_TOKEN= \
+    DB_PASSWORD="""#,
+        silent: "Empty values, placeholders, references to other variables, file paths under names such as DB_PASSWORD_FILE, public keys.",
+    },
     severity: Severity::High,
     reads: &[Reads::Dockerfile],
     tags: &["CWE-798", "CWE-526"],

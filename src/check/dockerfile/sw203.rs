@@ -4,7 +4,7 @@ use super::literal::literals;
 use super::{Findings, Said, advice};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 
 /// SW203.
 pub struct SecretInRun;
@@ -15,7 +15,11 @@ const META: CheckMeta = CheckMeta {
     summary: "A RUN holds a secret: in a header, a URL, an option, an assignment or a heredoc's lines.",
     why: "The command is in the image's history and in the build log, and what it writes is in the layer; deleting it in a later RUN changes neither.",
     fix: "Give the secret to the step with `RUN --mount=type=secret,id=…,env=…` and name the variable in its place.",
-    clause: "D.2",
+    example: Example {
+        fails: r#"RUN curl -H "Authorization: Bearer Zk4-vPq8sLw2nBkd83jd" https://api.internal/x -o /x"#,
+        mended: r#"RUN --mount=type=secret,id=t,env=TOKEN curl -fsSL -H "Authorization: Bearer $TOKEN" https://files.internal/a.tgz | tar xz"#,
+        silent: "Values that come from a secret mount or a variable; checksums; dummies that a build step needs and that its name says are dummies.",
+    },
     severity: Severity::High,
     reads: &[Reads::Dockerfile],
     tags: &["CWE-798", "CWE-540"],

@@ -8,7 +8,7 @@ use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Fate, Recipe};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, FindingPlace, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, FindingPlace, Reads, Severity};
 use crate::observe::secret_file;
 use seaworthy_context::{CopyKind, CopySource, SourcePath};
 use seaworthy_dockerfile::{Kind, Source, Text};
@@ -23,7 +23,16 @@ const META: CheckMeta = CheckMeta {
     summary: "A COPY or ADD brings a secret file into the image, from the context or from another stage.",
     why: "The file is in a layer for everybody who can pull the image; a later RUN that deletes it only hides it.",
     fix: "Mount the file in the RUN that needs it with `RUN --mount=type=secret,id=…,target=…`, and list it in `.dockerignore`.",
-    clause: "D.2",
+    example: Example {
+        fails: r#"# The context holds .env with a password.
+COPY .env ./
+COPY src ./src"#,
+        mended: r#"# .dockerignore
+*
+!src
+!package.json"#,
+        silent: "A pattern that matches no file, and a stage whose files reach no image.",
+    },
     severity: Severity::High,
     reads: &[Reads::Dockerfile, Reads::CopiedFiles],
     tags: &["CWE-538", "CWE-200"],

@@ -7,7 +7,7 @@ use super::variable::SecretVariables;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
 use seaworthy_dockerfile::{Heredoc, Instruction};
 
 /// SW208.
@@ -19,7 +19,19 @@ const META: CheckMeta = CheckMeta {
     summary: "A COPY or ADD heredoc writes a secret into the image: a literal, or a variable that is a secret.",
     why: "The lines become a file in the layer, for everybody who can pull the image.",
     fix: "Mount the file in the RUN that needs it with `RUN --mount=type=secret,id=…,target=…`, or write it when the container starts.",
-    clause: "D.2",
+    example: Example {
+        fails: r#"COPY <<EOF /root/.netrc
+machine git.internal
+login ci
+password tR7uK2mQx9Wd
+EOF"#,
+        mended: r#"# the delimiter is quoted: the program expands the variable when it starts
+COPY <<'EOF' /app/config.yml
+password: ${DB_PASSWORD}
+token: $API_TOKEN
+EOF"#,
+        silent: "Heredocs with placeholders, and references that the build does not expand.",
+    },
     severity: Severity::High,
     reads: &[Reads::Dockerfile],
     tags: &["CWE-798", "CWE-538"],

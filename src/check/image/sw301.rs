@@ -2,7 +2,7 @@
 
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 use crate::observe::Examined;
 use seaworthy_source::FileState;
 
@@ -15,7 +15,14 @@ const META: CheckMeta = CheckMeta {
     summary: "A file of the final filesystem holds a secret.",
     why: "Everybody who can pull the image, run it or read its layers in a registry has the secret, and so has every copy and cache of it.",
     fix: "Remove the file from the build context or the step that writes it, rebuild without cache, and hand the secret over at runtime; a secret that is needed during the build belongs in `RUN --mount=type=secret`.",
-    clause: "D.4.2",
+    example: Example {
+        fails: r#"# app/config.yaml of the final filesystem
+database:
+  password: "vR7kPq2ZtX9mWc4L""#,
+        mended: r#"# app/settings.ini
+token = ${GITHUB_TOKEN}"#,
+        silent: "Placeholders, references, certificates, hashes, documented example values. Published test keys of a library are low, with a note that says where they are published.",
+    },
     severity: Severity::High,
     reads: &[Reads::Layers],
     tags: &["CWE-798", "CWE-538"],

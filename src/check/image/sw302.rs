@@ -2,7 +2,7 @@
 
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 use crate::observe::Examined;
 use seaworthy_source::FileState;
 
@@ -15,7 +15,14 @@ const META: CheckMeta = CheckMeta {
     summary: "A file that no container shows, but a layer still ships, holds a secret.",
     why: "Deleting a file in a later layer hides it and does not remove it: the layer with the file is still pulled by everybody, and one tar command shows it.",
     fix: "Keep the secret from ever being written to a layer: use `RUN --mount=type=secret`, or create and delete the file in the same RUN, then rebuild without cache.",
-    clause: "D.4.2",
+    example: Example {
+        fails: r#"# The first layer brings the file, the second removes it; the first is still shipped.
+COPY .env ./
+RUN ./build && rm .env"#,
+        mended: r#"# The file held a reference and no secret.
+token = ${TOKEN}"#,
+        silent: "Files that the final filesystem still shows: those are SW301.",
+    },
     severity: Severity::High,
     reads: &[Reads::Layers],
     tags: &["CWE-798", "CWE-538"],

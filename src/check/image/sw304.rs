@@ -2,7 +2,7 @@
 
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
-use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
 use crate::observe::Examined;
 use seaworthy_source::JsonPointer;
 
@@ -15,7 +15,13 @@ const META: CheckMeta = CheckMeta {
     summary: "The image's default environment holds a secret.",
     why: "Every container of the image starts with it, every process and crash report in them shows it, and `docker inspect` prints it without starting anything.",
     fix: "Remove the ENV and inject the variable at runtime, from a parameter store or a secret manager.",
-    clause: "D.4.2",
+    example: Example {
+        fails: r#"# docker inspect: Config.Env
+"PATH=/usr/bin", "DB_PASSWORD=vR7kPq2ZtX9mWc4L""#,
+        mended: r#"# docker inspect: Config.Env
+"DB_PASSWORD=", "DB_PASSWORD_FILE=/run/secrets/db", "TOKEN=${TOKEN}""#,
+        silent: "Public values under such names, as the GPG_KEY of the Python image.",
+    },
     severity: Severity::High,
     reads: &[Reads::Config],
     tags: &["CWE-798", "CWE-526"],

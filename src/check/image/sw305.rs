@@ -1,7 +1,7 @@
 //! SW305: a variable that the contract injects at runtime has a default in the image.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use crate::observe::Examined;
 use seaworthy_source::JsonPointer;
 
@@ -14,7 +14,12 @@ const META: CheckMeta = CheckMeta {
     summary: "A variable that the contract injects at runtime has a default in the image.",
     why: "When the injection fails, the container starts with the default instead of failing: with an empty password, a development key, or whatever was built in.",
     fix: "Remove the variable from the image, so that a missing secret stops the start.",
-    clause: "D.4.2, D.4.4",
+    example: Example {
+        fails: r#"# The contract injects DB_PASSWORD when the container starts; Config.Env has
+"PATH=/usr/bin", "DB_PASSWORD=changeme""#,
+        mended: r#""PATH=/usr/bin", "DB_PASSWORD_FILE=/run/secrets/db", "DB_USER=app""#,
+        silent: "Variables that no [[secrets]] of the contract names. Without a contract the check is not asked.",
+    },
     severity: Severity::High,
     reads: &[Reads::Config],
     tags: &["CWE-1188", "CWE-636"],

@@ -1,7 +1,7 @@
 //! SW601: an entrypoint's module or binary is not in the image.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use crate::observe::entrypoint::{Fault, Startup};
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
@@ -14,7 +14,13 @@ const META: CheckMeta = CheckMeta {
     summary: "What the contract starts the image with is not in the image, does not parse there, or imports what is not there.",
     why: "The image builds, is pushed and is signed, and the task that uses it dies at its start: in the phase where that is most expensive.",
     fix: "Put the module or program into the image, or correct the command in the contract's [[entrypoints]].",
-    clause: "B",
+    example: Example {
+        fails: r#"# command = ["python3", "-m", "app_pkg.cli"]; the image has no app_pkg/config.py
+from app_pkg.config import load"#,
+        mended: r#"# the contract names a module that is there
+command = ["python", "-m", "orders.cli"]"#,
+        silent: "Imports under TYPE_CHECKING, in functions, in `try` … `except ImportError`, and under a guard that is false for the image's version. An import hook or a changed sys.path is not checked.",
+    },
     severity: Severity::High,
     reads: &[Reads::Layers, Reads::Entrypoints],
     tags: &[],

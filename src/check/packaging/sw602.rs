@@ -1,7 +1,7 @@
 //! SW602: an entrypoint's program refuses the contract's command line.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use crate::observe::entrypoint::Startup;
 use seaworthy_source::{OriginKind, escape_bytes};
 
@@ -14,7 +14,13 @@ const META: CheckMeta = CheckMeta {
     summary: "An entrypoint's program does not take the command line that the contract gives it: it does not know an option or a subcommand, or needs another.",
     why: "A command line that the program refuses ends the task at its start, and a pinned contract that the code left behind proves nothing.",
     fix: "Give the program the option, or correct the contract's [[entrypoints]].",
-    clause: "B",
+    example: Example {
+        fails: r#"# command = ["python3", "-m", "app_pkg.cli", "run"]
+submit = sub.add_parser("submit")"#,
+        mended: r#"# command = ["python", "-m", "orders.cli", "run"]
+run = commands.add_parser("#,
+        silent: "Options of the contract that the parser knows under another of their names. A parser that is made while the program runs is not checked, with the line.",
+    },
     severity: Severity::High,
     reads: &[Reads::Layers, Reads::Entrypoints],
     tags: &[],

@@ -3,7 +3,8 @@
 
 use crate::check::{Answers, Check, Context};
 use crate::finding::{
-    CheckMeta, CheckStatus, Confidence, EntrypointRow, Finding, Judgement, NotChecked, Reads, Severity,
+    CheckMeta, CheckStatus, Confidence, EntrypointRow, Example, Finding, Judgement, NotChecked, Reads,
+    Severity,
 };
 use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
@@ -17,7 +18,14 @@ const META: CheckMeta = CheckMeta {
     summary: "An entrypoint does not answer `--help` in a container that has no secret and no network.",
     why: "An image that asks for secrets before it can say what it is cannot be checked where it is built; what it reads at import time it also leaks at import time.",
     fix: "Read secrets when they are used, after the arguments are parsed, and not while modules are imported.",
-    clause: "D.2, B",
+    example: Example {
+        fails: r#"# `--help` in a container without secrets
+exit = 1
+output = "KeyError: DB_PASSWORD (was hunter2)""#,
+        mended: r#"exit = 0
+output = "usage: run [--profile]""#,
+        silent: "Entrypoints that were not run: without --exec the check is not requested.",
+    },
     severity: Severity::Medium,
     reads: &[Reads::Entrypoints],
     tags: &["CWE-1188"],

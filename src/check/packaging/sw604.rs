@@ -8,7 +8,7 @@ use super::reading::{self, JobWork, START, Work};
 use super::sequence::{Fault, Sequence};
 use super::surface::{BuildSurface, Family};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
 use seaworthy_source::escape_bytes;
 
 /// SW604.
@@ -20,7 +20,21 @@ const META: CheckMeta = CheckMeta {
     summary: "The workflow or script that builds the image leaves the agreed sequence: log in, build the immutable tag, push it, resolve its digest, then move a convenience tag.",
     why: "Provenance is a statement about one way to build. An image that was built in another way, from another Dockerfile or into another repository, or whose digest was not resolved, is not the one that the provenance describes.",
     fix: "Keep to the agreed commands and their order.",
-    clause: "E",
+    example: Example {
+        fails: r#"# the digest is resolved after a tag that moves was pushed
+- name: Push
+run: docker push "$ECR_REPO_URI:$IMAGE_TAG"
+- name: Move the convenience tag
+docker push "$ECR_REPO_URI:dev-latest"
+- id: digest"#,
+        mended: r#"- name: Push
+run: docker push "$ECR_REPO_URI:$IMAGE_TAG"
+- id: digest
+digest=$(aws ecr describe-images --repository-name orders --image-ids imageTag="$IMAGE_TAG" --query "imageDetails[0].imageDigest" --output text)
+- name: Move the convenience tag
+docker push "$ECR_REPO_URI:dev-latest""#,
+        silent: "The same sequence by actions, buildx bake, kaniko, crane or skopeo, by a reusable workflow of the repository, or by a script. What is decided while the workflow runs is not checked.",
+    },
     severity: Severity::Medium,
     reads: &[Reads::Workflows],
     tags: &["CWE-1357"],

@@ -2,7 +2,7 @@
 
 use super::surface::{BuildFile, BuildSurface, Content, place_in};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Fingerprint, Reads, Severity};
 use seaworthy_source::{LineIndex, Position, escape_bytes};
 use seaworthy_workflow::{Condition, Pair, Scalar, Step, Style};
 
@@ -15,7 +15,14 @@ const META: CheckMeta = CheckMeta {
     summary: "The workflow or script that builds the image uses AWS keys that do not expire, or holds a secret.",
     why: "A key that does not expire works for everybody who ever reads it: in the settings of the repository, in a log, in a fork. An identity that the CI proves for itself lives for an hour and for one repository.",
     fix: "Give the job `permissions: id-token: write`, and `aws-actions/configure-aws-credentials` a `role-to-assume`; then delete the access key.",
-    clause: "D",
+    example: Example {
+        fails: r#"env:
+  AWS_ACCESS_KEY_ID: ${{ secrets.AWS_KEY }}"#,
+        mended: r#"- uses: aws-actions/configure-aws-credentials@v4
+with:
+role-to-assume: arn:aws:iam::111122223333:role/publish"#,
+        silent: "Credentials that an assumed role gives for the job.",
+    },
     severity: Severity::High,
     reads: &[Reads::Workflows],
     tags: &["CWE-798", "CWE-522"],

@@ -5,7 +5,7 @@ use super::reading::{self, Work};
 use super::secret::How;
 use super::surface::{BuildSurface, Family};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
 use seaworthy_source::escape_bytes;
 
 /// SW606.
@@ -17,7 +17,13 @@ const META: CheckMeta = CheckMeta {
     summary: "The workflow or script that builds the image hands a secret to the build as a build argument, or prints one.",
     why: "A build argument stands in the image's history and in its provenance, where anyone who can pull the image reads it. What is printed stays in the log of the run.",
     fix: "Hand a secret to the build as a secret mount: `--secret id=NAME,env=NAME` and `RUN --mount=type=secret,id=NAME`. Print none. Then rotate it.",
-    clause: "D.2",
+    example: Example {
+        fails: r#"docker build --build-arg TOKEN=${{ secrets.MAIL_TOKEN }} \"#,
+        mended: r#"env:
+  MAIL_TOKEN: ${{ secrets.MAIL_TOKEN }}
+docker build --secret id=mail,env=MAIL_TOKEN --build-arg VERSION="$IMAGE_TAG" \"#,
+        silent: "Secrets that are masked, piped to standard input, or handed over as a secret mount.",
+    },
     severity: Severity::High,
     reads: &[Reads::Workflows],
     tags: &["CWE-532", "CWE-522"],

@@ -3,7 +3,7 @@
 use super::task::{Reference, TaskUses};
 use crate::check::provenance::fits_wildcard;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
 use seaworthy_source::escape_bytes;
 
 /// SW608.
@@ -15,7 +15,13 @@ const META: CheckMeta = CheckMeta {
     summary: "A task definition runs another image than the one that was packaged, or names it by a tag that may move.",
     why: "Everything that was checked is about one image. A task that runs another one, or whatever a tag leads to when it starts, runs something that was not checked.",
     fix: "Name the packaged image in the task definition by its digest, or by its immutable tag.",
-    clause: "A",
+    example: Example {
+        fails: r#"# the task definition's image
+:latest"#,
+        mended: r#"# the task definition's image
+:git-4b825dc642cb6eb9a060e54bf8d69288fbee4904"#,
+        silent: "Sidecars that [[tasks.sidecars]] lists. An image that is known only after the deployment is not checked.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws, Reads::Documents],
     tags: &["CWE-345"],

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 use seaworthy_provenance::{Content, Field, Mistake, PaperKind};
 
 /// SW502.
@@ -14,7 +14,12 @@ const META: CheckMeta = CheckMeta {
     summary: "A document of the run is not strict JSON, or a field is missing, unknown, of the wrong form, or not what the contract pins.",
     why: "A document that two readers can understand differently proves nothing: the one that checks may see another digest than the one that deploys.",
     fix: "Write the document with a JSON library, every required field once, nothing else, and each in its exact form; `seaworthy explain` and the contract's [provenance] name them.",
-    clause: "C",
+    example: Example {
+        fails: r#"# packaging_provenance.json: the commit is abbreviated
+"git_sha": "4f1c2d3e5a6b","#,
+        mended: r#""git_sha": "4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f70819203","#,
+        silent: "Fields that [provenance] allowed lists, older versions that [[provenance.versions]] describes, and further fields of the run header. docs/documents.md describes each document.",
+    },
     severity: Severity::High,
     reads: &[Reads::Documents],
     tags: &["provenance", "CWE-20", "CWE-436"],

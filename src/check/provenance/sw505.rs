@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 use seaworthy_provenance::{Field, HeaderPointers, PaperKind};
 
 /// SW505.
@@ -14,7 +14,12 @@ const META: CheckMeta = CheckMeta {
     summary: "The run header does not carry the same image tag, digest and commit as the packaging provenance.",
     why: "The run header says what the run uses and the provenance what was built; if they differ, the run uses something that no one has vouched for.",
     fix: "Reconcile the two: copy tag, digest and commit into the run header from the packaging provenance of the same run, unchanged, and do not go on before they are equal.",
-    clause: "C",
+    example: Example {
+        fails: r#"# run.json; packaging_provenance.json says sha256:f20c43…
+"image_digest": "sha256:f92d8e8cead74966f88aba8de39295a23787ff4cdf138ac2c4d76770ebb2d581","#,
+        mended: r#""image_digest": "sha256:f20c43161d73848408ef247f0ec7111b19fe58ffebc0cbcaa0d2c8bda4967268","#,
+        silent: "Fields at other places, if the contract's [run_header] says where.",
+    },
     severity: Severity::High,
     reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],

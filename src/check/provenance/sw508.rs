@@ -6,7 +6,7 @@ use super::Case;
 use super::expectation::fits_wildcard;
 use super::sw506::{origin, unanswered};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
 use seaworthy_provenance::{Field, Mutability, PaperKind, RegistryAnswer};
 
 /// SW508.
@@ -18,7 +18,12 @@ const META: CheckMeta = CheckMeta {
     summary: "The repository lets the immutable tag move, or the same tag stands for another digest in another run.",
     why: "An immutable tag is immutable only if the registry makes it so; where it can be overwritten, a later push replaces what was approved.",
     fix: "Set the repository's imageTagMutability to IMMUTABLE (exclusion filters may name the convenience tags only), and never push another image under a tag that was used.",
-    clause: "A, E",
+    example: Example {
+        fails: r#"# the repository's tag mutability
+"mutability": "MUTABLE","#,
+        mended: r#""mutability": "IMMUTABLE","#,
+        silent: "A repository whose exclusions let convenience tags alone move, and a tag that two runs used for the same digest.",
+    },
     severity: Severity::High,
     reads: &[Reads::Documents, Reads::Registry],
     tags: &["provenance", "registry", "CWE-345"],

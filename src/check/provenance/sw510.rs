@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind, Text};
 
 /// SW510.
@@ -14,7 +14,12 @@ const META: CheckMeta = CheckMeta {
     summary: "A document names another run or phase than the place where it lies, or than the packaging provenance.",
     why: "Evidence that was copied from another run proves that run, not this one.",
     fix: "Write each document from the run that it is for, with the run ID and the phase of the folder that it goes to; do not copy evidence between runs.",
-    clause: "C",
+    example: Example {
+        fails: r#"# in the folder of run platform_20260213T093000Z, build_command_surface_receipt.json
+"platform_run_id": "platform_20260214T080000Z","#,
+        mended: r#""platform_run_id": "platform_20260213T093000Z","#,
+        silent: "Documents that name no run or phase where the contract does not ask for them.",
+    },
     severity: Severity::High,
     reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],

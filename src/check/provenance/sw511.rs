@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind, RegistryAnswer, Text};
 use seaworthy_source::Origin;
 
@@ -17,7 +17,11 @@ const META: CheckMeta = CheckMeta {
     summary: "Times are not in UTC, lie in the future, or are not in the order build, push, provenance, run header.",
     why: "A document that is older than what it describes was not written from it; one from the future was written with a wrong clock, or by hand.",
     fix: "Take the times from the machines that do the work, in UTC with a `Z`, when each step ends; set wrong clocks right. The contract's max_clock_skew_seconds says how far clocks may differ.",
-    clause: "C",
+    example: Example {
+        fails: r#""written_at_utc": "2024-02-13T10:40:00+01:00","#,
+        mended: r#""written_at_utc": "2024-02-13T09:40:00Z","#,
+        silent: "Differences within the contract's clock skew.",
+    },
     severity: Severity::Medium,
     reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],

@@ -3,7 +3,7 @@
 use super::commit::{self, CHANGED_TREE, CommitAnswer};
 use super::{Case, Presence, Signed};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity};
 use seaworthy_provenance::dsse::Envelope;
 use seaworthy_provenance::statement::{BUILD_TYPE, PARAMETERS, Statement};
 use seaworthy_provenance::{Field, PaperKind};
@@ -17,7 +17,15 @@ const META: CheckMeta = CheckMeta {
     summary: "The signed statement about the image is missing, not signed by a pinned key, or about something else.",
     why: "Unsigned documents only agree with each other: anyone who can write one can write all. A signature by a key that the contract pins says who vouches for them.",
     fix: "Sign with `seaworthy attest --provenance … --key …` (or cosign) where the image is built, with a key whose public half stands in the contract's [[signature.keys]].",
-    clause: "beyond M1",
+    example: Example {
+        fails: r#"# The statement's subject is another image than the provenance's.
+[signature]
+required = true"#,
+        mended: r#"# packaging_provenance.dsse.json is signed by this key, about this image.
+[[signature.keys]]
+id = "build""#,
+        silent: "A signature that is given and not asked for. The statement is compared with image, tag, repository, commit, run and provenance; what it does not say is not checked.",
+    },
     severity: Severity::Critical,
     reads: &[Reads::Documents],
     tags: &["provenance", "signature", "CWE-347"],

@@ -2,7 +2,7 @@
 
 use super::{Case, ExaminedArtifacts};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
 use seaworthy_provenance::{Field, PaperKind};
 use seaworthy_source::escape_bytes;
 
@@ -15,7 +15,13 @@ const META: CheckMeta = CheckMeta {
     summary: "The run's security evidence is missing, says FAIL, contradicts itself, or is about another image.",
     why: "The evidence says that this image holds no secret. Evidence that failed, that contradicts itself, or that is about another image, says nothing of the kind.",
     fix: "Run `seaworthy image` on the very image that was pushed, by its digest, with `--run-id` and `--report evidence`; mend what it finds.",
-    clause: "D, F",
+    example: Example {
+        fails: r#"# security_secret_injection_checks.json
+"verdict": "FAIL",
+"failure_reason": "a secret in a layer""#,
+        mended: r#""verdict": "PASS""#,
+        silent: "Evidence in the gate's own form about several images, if this one is among them.",
+    },
     severity: Severity::High,
     reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],

@@ -3,7 +3,7 @@
 use super::commit::{self, CHANGED_TREE, CommitAnswer};
 use super::{Case, ExaminedArtifacts};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
 use seaworthy_provenance::dsse;
 use seaworthy_provenance::statement::Statement;
 use seaworthy_provenance::{Field, PaperKind};
@@ -18,7 +18,15 @@ const META: CheckMeta = CheckMeta {
     summary: "An attestation that came with the image contradicts the packaging provenance: another image, commit or repository.",
     why: "The builder wrote down what it built while it built it. Where the packaging provenance says otherwise, one of the two is about another build.",
     fix: "Find out which of the two is right, build again from the recorded commit, and write the packaging provenance in the same run.",
-    clause: "C",
+    example: Example {
+        fails: r#"# the attestation of the image that was examined
+"subject": [
+"sha256": "3333333333333333333333333333333333333333333333333333333333333333""#,
+        mended: r#"# the subject's digest is that of the image that was examined
+"subject": [
+"sha1": "4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f70819203""#,
+        silent: "Materials that are not the source repository: they are listed and not compared.",
+    },
     severity: Severity::High,
     reads: &[Reads::Documents],
     tags: &["provenance", "CWE-345"],

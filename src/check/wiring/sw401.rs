@@ -3,7 +3,7 @@
 use super::Wiring;
 use super::ground::Ground;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
 
 /// SW401.
@@ -15,7 +15,13 @@ const META: CheckMeta = CheckMeta {
     summary: "A parameter or secret that the contract requires does not exist.",
     why: "The task cannot start without it, or worse, it starts with an empty value. A deploy is the wrong time to learn of it.",
     fix: "Create the parameter as a SecureString under the exact name of the contract, or correct the name there.",
-    clause: "D.4.3",
+    example: Example {
+        fails: r#"# seaworthy.toml asks for a parameter that neither the plan nor the account has
+parameter = "/app/db""#,
+        mended: r#"# main.tf
+resource "aws_ssm_parameter" "db_password" {"#,
+        silent: "Secrets with required = false.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-1188"],

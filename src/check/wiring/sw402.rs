@@ -4,7 +4,7 @@ use super::Wiring;
 use super::ground::Ground;
 use super::target::{Found, Target};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Parameter, ParameterKind, Seen, Text};
 use seaworthy_source::Origin;
 
@@ -17,7 +17,13 @@ const META: CheckMeta = CheckMeta {
     summary: "A secret parameter is not a SecureString, or not of the version or key that the contract pins.",
     why: "A String is kept in clear: anyone who may describe, list or back up the account's parameters sees it, and no KMS key stands before it. A pin that does not hold means that another value than the reviewed one goes into production.",
     fix: "Write the parameter anew as a SecureString with the pinned key, and pin its new version in the contract. The type of an existing parameter cannot be changed: delete it first. Rotate what was kept in clear.",
-    clause: "D.3",
+    example: Example {
+        fails: r#"# parameters.tf: the contract lists it as a secret
+type  = "String""#,
+        mended: r#"# main.tf
+type  = "SecureString""#,
+        silent: "Versions and keys that the contract does not pin.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-311", "CWE-312"],

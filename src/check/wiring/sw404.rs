@@ -10,7 +10,7 @@ use super::known;
 use super::target::Target;
 use super::{Extra, RoleKind, Wiring, remedy, statement};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Gap, Seen};
 use seaworthy_iam::{Arn, Glob, Language, StatementRef};
 
@@ -23,7 +23,14 @@ pub(super) const META: CheckMeta = CheckMeta {
     summary: "A role can read a secret that it does not require.",
     why: "Anyone who takes over the task reads whatever its role can: the secrets of other services and of other environments. A wildcard also covers what will be created tomorrow. The answer is a proof over all names, not a sample.",
     fix: "Name the exact ARNs of what the role requires, without wildcards. What it may read beyond that belongs in `roles.extras` of the contract, with a reason.",
-    clause: "D.4.3",
+    example: Example {
+        fails: r#"# app* is also every other parameter below /app.
+{"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app*"}"#,
+        mended: r#"{"Sid": "Read", "Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}"#,
+        silent: "What a boundary or a Deny takes away again, the random characters at the end of a secret's ARN, and what roles.extras accepts with a reason.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-272"],

@@ -8,7 +8,7 @@ use super::ground::Ground;
 use super::task_definition::{Named, exceptions, named, role_fields};
 use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{ActionExcess, Arn, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
 
@@ -21,7 +21,14 @@ const META: CheckMeta = CheckMeta {
     summary: "An execution role can do more than pull images and write logs.",
     why: "The ECS agent acts as this role for every task that names it. What it can read reaches any container definition that asks for it, past the task role and its boundaries.",
     fix: "Give the role AmazonECSTaskExecutionRolePolicy and nothing else. Let the application read its secrets at start, with its task role.",
-    clause: "D.3.2",
+    example: Example {
+        fails: r#"# the execution role's policy
+{"Effect": "Allow", "Action": ["ssm:GetParameters"],
+"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/*"}"#,
+        mended: r#"# the execution role's policy
+{"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage", "logs:CreateLogStream", "logs:PutLogEvents"],"#,
+        silent: "Pulling images, pull-through caches, writing logs, and what an exception of the contract accepts until a day.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-272"],

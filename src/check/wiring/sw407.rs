@@ -4,7 +4,7 @@ use super::ground::Ground;
 use super::task_definition::{at, described, tasks};
 use super::{Secret, Wiring};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Redacted, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Redacted, Severity};
 use seaworthy_aws::{Container, Literal, LiteralPlace, ParameterKind, Place, Seen, Sighting};
 
 /// SW407.
@@ -16,7 +16,27 @@ const META: CheckMeta = CheckMeta {
     summary: "A task definition holds a secret in clear, or a reference that carries one there.",
     why: "Anyone who may describe task definitions reads it, in every revision ever registered, in the console, in the plan and in the state. Revisions stay readable after they are deregistered.",
     fix: "Take it out of the task definition and let the application read it at start with its task role. Then rotate it: the old revisions keep the value.",
-    clause: "D.3.3",
+    example: Example {
+        fails: r#"{
+  "family": "app",
+  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
+  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
+  "containerDefinitions": [{
+    "name": "app", "image": "app:1",
+    "environment": [{"name": "DB_PASSWORD", "value": "tR7uK2mQx9Wd"}]
+  }]
+}"#,
+        mended: r#"{
+  "family": "app",
+  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
+  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
+  "containerDefinitions": [{
+    "name": "app", "image": "app:1",
+    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
+  }]
+}"#,
+        silent: "Placeholders, and values that no detector and no contract calls a secret.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-526", "CWE-312", "CWE-798"],

@@ -4,7 +4,7 @@ use super::ground::Ground;
 use super::task_definition::{Named, described, named, started, tasks};
 use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Place, Seen, TaskDefinition, TaskOverride, Text};
 use seaworthy_iam::Arn;
 use seaworthy_source::Origin;
@@ -18,7 +18,27 @@ const META: CheckMeta = CheckMeta {
     summary: "A task does not run as exactly the role that the contract maps to it.",
     why: "What was proved of a role says nothing of a task that runs as another one. A task without role on an EC2 host can reach the credentials of that host; one that runs as the execution role or as the role that applies Terraform can do what those can.",
     fix: "Give the task definition the task role (taskRoleArn) that the contract maps to its family, and add a [[tasks]] entry for a family that has none.",
-    clause: "D.3.2",
+    example: Example {
+        fails: r#"{
+  "family": "app",
+  "taskRoleArn": "arn:aws:iam::111122223333:role/other",
+  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
+  "containerDefinitions": [{
+    "name": "app", "image": "app:1",
+    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
+  }]
+}"#,
+        mended: r#"{
+  "family": "app",
+  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
+  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
+  "containerDefinitions": [{
+    "name": "app", "image": "app:1",
+    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
+  }]
+}"#,
+        silent: "Roles that a reference resolves to the right one. A role that only a symbol names is not checked.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-266", "CWE-269"],

@@ -6,7 +6,7 @@ use super::Wiring;
 use super::ground::Ground;
 use super::task_definition::{exceptions, named, role_fields, tasks};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Document, Role, Seen};
 use seaworthy_iam::{Arn, Decision, Effect, Policy, PolicySet, PrincipalEntry, Request, Statement, evaluate};
 
@@ -19,7 +19,14 @@ const META: CheckMeta = CheckMeta {
     summary: "A role's trust policy lets in more than ECS tasks, or keeps ECS tasks out.",
     why: "Anyone who can assume the role reads what the task reads: another service that can be made to act for a stranger, another account, a pipeline. And a task whose role ECS cannot assume does not start.",
     fix: "Let the role be assumed by `Principal: {\"Service\": \"ecs-tasks.amazonaws.com\"}` with sts:AssumeRole alone, with aws:SourceAccount as a condition. Give people and pipelines roles of their own.",
-    clause: "D.3.2",
+    example: Example {
+        fails: r#"# the task role's trust policy
+{"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"]}, "Action": "sts:AssumeRole"}"#,
+        mended: r#"# the task role's trust policy
+{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"],
+"Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}"#,
+        silent: "Principals that an exception of the contract accepts, and conditions that name one cluster or the account.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-284", "CWE-441"],

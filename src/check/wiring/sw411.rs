@@ -8,7 +8,7 @@ use super::host::{self, Hosts};
 use super::route::{self, Open};
 use super::{Extra, RoleKind, Wiring, statement, sw404};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_iam::{Language, StatementRef};
 
 /// SW411.
@@ -20,7 +20,13 @@ const META: CheckMeta = CheckMeta {
     summary: "A role can widen its access: change permissions, take off a limit, act as another role, or run code in another task.",
     why: "What a role's policies name is then not all that it reaches. Anyone who takes over the task writes the role another policy, passes a broader role to a task of their own, or opens a shell where another role's credentials are.",
     fix: "Take the action away, or name the exact targets that the task needs. What remains by intent belongs in `roles.extras` of the contract: the target's ARN, with a reason.",
-    clause: "D.3.2",
+    example: Example {
+        fails: r#"{"Sid": "Others", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::111122223333:role/reports-*"}"#,
+        mended: r#"# what the role does not need is denied
+{"Sid": "More", "Effect": "Allow", "Action": ["iam:*", "sts:*"], "Resource": "*"},
+{"Effect": "Deny", "Action": ["iam:*", "sts:*"], "Resource": "*"}"#,
+        silent: "A role that assumes itself or what the contract declares, PassRole of a role that reads nothing, and routes that a Deny or a boundary closes.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-269"],

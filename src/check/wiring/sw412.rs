@@ -5,7 +5,7 @@ use super::target::is_same_secret;
 use super::task_definition::{at, tasks};
 use super::{Kept, Secret, Wiring};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use seaworthy_aws::{SecretReference, SecretReferenceKind, Seen};
 use seaworthy_iam::Arn;
 
@@ -18,7 +18,28 @@ const META: CheckMeta = CheckMeta {
     summary: "A task definition does not inject a secret that the contract says it injects, or fills a secret's variable from another place.",
     why: "A task that lacks its secret stops at its start, and one that gets another secret in its place uses it where it does not belong.",
     fix: "Add the secret to the container's `secrets` with the parameter that the contract pins, or correct the contract's [[tasks]].",
-    clause: "D.3.3",
+    example: Example {
+        fails: r#"{
+  "family": "app",
+  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
+  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
+  "containerDefinitions": [{
+    "name": "app", "image": "app:1",
+    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
+  }]
+}"#,
+        mended: r#"{
+  "family": "app",
+  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
+  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
+  "containerDefinitions": [{
+    "name": "app", "image": "app:1",
+    "secrets": [{"name": "DB_PASSWORD",
+      "valueFrom": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}]
+  }]
+}"#,
+        silent: "Tasks whose contract entry has no injects.",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-522"],

@@ -6,7 +6,7 @@ use super::access::Access;
 use super::changed_tags::{self, ChangedTags};
 use super::{Role, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Gap, Place, Seen, Snapshot};
 use seaworthy_iam::{
     Difference, Limits, NewAccess, PolicySet, StatementRef, has_unknown, new_access, new_principals,
@@ -21,7 +21,13 @@ const META: CheckMeta = CheckMeta {
     summary: "A role's policies, a trust policy or a secret's policy allow something that they did not allow before.",
     why: "A change that only moves or removes permissions needs no second look; one that adds any does. The answer is a proof over all actions, resources and conditions, not a comparison of texts.",
     fix: "If the access is meant, review it and save a new snapshot with --save-snapshot. Else take it out of the statement.",
-    clause: "D.3.2",
+    example: Example {
+        fails: r#"# --against: the old policy has GetItem alone
+"Action": ["dynamodb:GetItem", "dynamodb:PutItem"]"#,
+        mended: r#"# the same in both
+"Action": ["dynamodb:GetItem", "dynamodb:PutItem"]"#,
+        silent: "Policies that are written otherwise and allow the same or less. Without --against the check is not asked.",
+    },
     severity: Severity::Medium,
     reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-269"],

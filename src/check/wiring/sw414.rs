@@ -4,7 +4,7 @@ use super::access::Access;
 use super::expectation::Denied;
 use super::{Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Place, Seen};
 use seaworthy_iam::{ActionExcess, Arn, Language, PolicySet, ResourceRule, StatementRef, Undecided, Witness};
 
@@ -17,7 +17,12 @@ const META: CheckMeta = CheckMeta {
     summary: "A role is allowed an action on a resource that the contract denies it ([[roles.denied]]).",
     why: "The contract says what the role must never do: delete a production table, write where it only reads, pass a role. The answer is a proof over all actions and resources, not a sample.",
     fix: "Take the action or the resource out of the statement, or deny it in a policy of the role.",
-    clause: "D.3.2",
+    example: Example {
+        fails: r#"# the contract: [[roles.denied]] actions = ["dynamodb:PutItem"], resources = ["…:table/orders"]
+"Action": ["dynamodb:GetItem", "dynamodb:PutItem"], "Resource": "arn:aws:dynamodb:eu-west-1:111122223333:table/orders""#,
+        mended: r#""Action": ["dynamodb:GetItem", "dynamodb:PutItem"], "Resource": "arn:aws:dynamodb:eu-west-1:111122223333:table/carts""#,
+        silent: "Roles without [[roles.denied]].",
+    },
     severity: Severity::High,
     reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-269"],

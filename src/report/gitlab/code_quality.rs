@@ -57,7 +57,11 @@ pub fn write(report: &Report, repository: &Repository, out: &mut dyn Write) -> i
 
 fn issue(entry: &Entry<'_>) -> Issue {
     Issue {
-        description: format!("{} {}", entry.message, entry.place),
+        description: [Some(format!("{} {}", entry.message, entry.place)), entry.same_cause.clone()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(". "),
         check_name: entry.check.to_owned(),
         fingerprint: entry.id.clone(),
         severity: match entry.severity {

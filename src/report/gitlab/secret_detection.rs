@@ -188,7 +188,12 @@ fn vulnerability(report: &Report, entry: &Entry<'_>, commit: &str) -> Option<Vul
     Some(Vulnerability {
         id: entry.id.clone(),
         name: shorten(entry.message.trim_end_matches('.'), NAME),
-        description: parts.into_iter().chain(notes).collect::<Vec<_>>().join("\n"),
+        description: parts
+            .into_iter()
+            .chain(entry.same_cause.clone())
+            .chain(notes)
+            .collect::<Vec<_>>()
+            .join("\n"),
         severity: match finding.severity {
             Severity::Critical => "Critical",
             Severity::High => "High",

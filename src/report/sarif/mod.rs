@@ -17,6 +17,7 @@ use serde_sarif::sarif::{
     ReportingDescriptorReference, Run, RunAutomationDetails, Sarif, Tool, ToolComponent,
 };
 
+use super::membership::Membership;
 use super::phrase::{artifact, count, number, place, printable, prose, sentence};
 use super::repository::Repository;
 use super::{HOME, TOOL, VERSION};
@@ -124,7 +125,7 @@ fn run(
     left_out: usize,
 ) -> Run {
     let rules = rules::RuleSet::of(report, findings.iter().map(|(f, _)| *f));
-    let causes = results::Membership::of(report);
+    let causes = Membership::of(report);
     let results: Vec<_> = findings
         .iter()
         .map(|(f, n)| {

@@ -7,6 +7,7 @@ use serde_sarif::sarif::{PropertyBag, Result as SarifResult};
 
 use super::{bag, locations, message, rules};
 use crate::finding::{Confidence, Finding, Report, Severity};
+use crate::report::membership::Membership;
 use crate::report::phrase::{count, hidden, made_in, place, printable, prose, redacted, sentence};
 use crate::report::repository::Repository;
 use seaworthy_source::{FileState, Place};
@@ -26,29 +27,6 @@ pub(super) fn numbered(findings: &[Finding]) -> Vec<(&Finding, usize)> {
             (f, *number)
         })
         .collect()
-}
-
-/// The cause that a finding belongs to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Membership<'r> {
-    /// The cause's number in the report, from 1: the worst is the first.
-    number: usize,
-    /// The finding that speaks for it.
-    lead: &'r Finding,
-}
-
-impl<'r> Membership<'r> {
-    /// The cause of each finding of the report, by its fingerprint.
-    pub(super) fn of(report: &'r Report) -> BTreeMap<&'r str, Self> {
-        let mut all = BTreeMap::new();
-        for (at, cause) in report.causes.iter().enumerate() {
-            let Some(lead) = report.findings.get(cause.lead) else { continue };
-            for finding in cause.findings.iter().filter_map(|i| report.findings.get(*i)) {
-                all.entry(finding.fingerprint.as_str()).or_insert(Self { number: at + 1, lead });
-            }
-        }
-        all
-    }
 }
 
 /// The result of a finding; `number` is from [`numbered`], `rule` the ID of its rule and the index of that, `cause` the
@@ -102,12 +80,8 @@ fn text(finding: &Finding, cause: Option<Membership<'_>>) -> String {
     if !finding.places.is_empty() {
         text.push_str(&format!("\nAlso in {}.", count(finding.places.len(), "further place")));
     }
-    if let Some(cause) = cause.filter(|c| !std::ptr::eq(c.lead, finding)) {
-        text.push_str(&format!(
-            "\nSame cause as {}: {}",
-            cause.lead.check,
-            sentence(&printable(&cause.lead.message))
-        ));
+    if let Some(same) = cause.and_then(|c| c.sentence(finding)) {
+        text.push_str(&format!("\n{same}"));
     }
     format!("{text}\nFix: {}", sentence(&prose(&finding.fix)))
 }

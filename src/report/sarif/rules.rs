@@ -15,6 +15,8 @@ use crate::report::phrase::{printable, prose, sentence, shorten};
 
 /// Characters of a description that GitHub takes.
 const DESCRIPTION: usize = 1_024;
+/// Characters of a rule's help. GitHub names no limit for it.
+const HELP: usize = 8_192;
 /// Tags of a rule that GitHub keeps.
 const TAGS: usize = 10;
 
@@ -160,15 +162,15 @@ fn describe(
     severity: Severity,
 ) -> ReportingDescriptor {
     let page = check_page(meta);
-    let text = format!("{summary}\n\nWhy: {why}\n\nFix: {fix}\n\nContract clause: {}", meta.clause);
+    let text = format!("{summary}\n\nWhy: {why}\n\nFix: {fix}");
     let markdown = format!(
-        "{summary}\n\n**Why it matters.** {why}\n\n**How to fix it.** {fix}\n\nContract clause {}. \
-         `seaworthy explain {}` says more.",
-        meta.clause, meta.id
+        "{summary}\n\n**Why it matters.** {why}\n\n**How to fix it.** {fix}\n\n\
+         **Example.**\n\n```text\n{}\n```\n\nMended:\n\n```text\n{}\n```\n\n`seaworthy explain {}` says more.",
+        meta.example.fails, meta.example.mended, meta.id
     );
     let help = MultiformatMessageString::builder()
-        .text(shorten(&text, DESCRIPTION))
-        .markdown(if markdown.chars().count() > DESCRIPTION { shorten(&text, DESCRIPTION) } else { markdown })
+        .text(shorten(&text, HELP))
+        .markdown(if markdown.chars().count() > HELP { shorten(&text, HELP) } else { markdown })
         .build();
     ReportingDescriptor::builder()
         .id(id)
@@ -192,7 +194,6 @@ fn properties(meta: &CheckMeta, severity: Severity) -> PropertyBag {
         // How sure one finding is differs from finding to finding and is said in each result; GitHub wants one word
         // for the rule, by which it sorts alerts.
         ("precision", json!("high")),
-        ("clause", json!(meta.clause)),
     ]);
     let mut tags = vec!["security".to_owned()];
     for tag in meta.tags.iter().map(|t| github_tag(t)) {

@@ -117,7 +117,7 @@ fn long_rules_are_cut_to_the_limits() {
         summary: long,
         why: long,
         fix: "x",
-        clause: "D",
+        example: crate::finding::Example { fails: "x", mended: "y", silent: "z" },
         severity: Severity::Low,
         reads: &[],
         tags,

@@ -1,0 +1,3 @@
+import os
+
+DB_PASSWORD = "Harbour-2024-tide"

@@ -1,0 +1,3 @@
+import os
+
+DB_PASSWORD = os.environ["DB_PASSWORD"]

@@ -1,0 +1,60 @@
+//! No anchor is a trap: a file that repeats one is scanned at a bounded multiple of what ordinary text costs, whichever
+//! detector looks for it and whatever stands between the repetitions.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use seaworthy::rule::Rules;
+use seaworthy_detect::{Engine, Piece, Scratch};
+
+/// Bytes of each text.
+const LENGTH: usize = 64 << 10;
+/// How much more a text of anchors may cost than ordinary text, per byte.
+const MOST: u32 = 20;
+/// What stands between two anchors: nothing, what a line, an assignment, a string or a URL has there, and what keeps a
+/// token going.
+const BETWEEN: [&str; 6] = ["", "\n", " = \"", "\": \"a1B2c3\", ", "://user:", "a1B2c3D4e5"];
+
+/// The least of three measurements: what else runs on the machine only ever adds.
+fn cost(engine: &Engine, text: &[u8]) -> Duration {
+    let mut scratch = Scratch::default();
+    let mut once = || {
+        let start = Instant::now();
+        let mut found = 0_usize;
+        engine.scan(&Piece::whole(text), &mut scratch, &mut |_| found += 1);
+        black_box(found);
+        start.elapsed()
+    };
+    (0..3).map(|_| once()).min().unwrap()
+}
+
+fn repeated(anchor: &str, between: &str) -> Vec<u8> {
+    [anchor, between].concat().bytes().cycle().take(LENGTH).collect()
+}
+
+/// Source code, as images are full of it.
+fn ordinary() -> Vec<u8> {
+    include_bytes!("architecture.rs").iter().copied().cycle().take(LENGTH).collect()
+}
+
+#[test]
+fn no_anchor_costs_more_than_a_few_times_ordinary_text() {
+    let rules = Rules::load(&[], &[]).unwrap();
+    let engine = rules.engine();
+    let normal = cost(engine, &ordinary()).max(Duration::from_micros(100));
+    let limit = normal * MOST;
+    let mut slow = Vec::new();
+    for rule in rules.all() {
+        for anchor in &rule.detector.anchors {
+            for between in BETWEEN {
+                let took = cost(engine, &repeated(anchor, between));
+                if took > limit {
+                    slow.push((took, format!("{} {anchor:?} {between:?}", rule.detector.id)));
+                }
+            }
+        }
+    }
+    slow.sort_by_key(|(took, _)| std::cmp::Reverse(*took));
+    let worst: Vec<String> = slow.iter().take(40).map(|(t, what)| format!("{t:?} {what}")).collect();
+    assert!(slow.is_empty(), "{} over {limit:?} for {LENGTH} bytes:\n{}", slow.len(), worst.join("\n"));
+}
