@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use serde_sarif::sarif::{PropertyBag, Result as SarifResult};
 
 use super::{bag, locations, message, rules};
-use crate::finding::{Confidence, Finding, Report, Severity};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::report::membership::Membership;
 use crate::report::phrase::{count, hidden, made_in, place, printable, prose, redacted, sentence};
 use crate::report::repository::Repository;
