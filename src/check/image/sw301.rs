@@ -19,8 +19,9 @@ const META: CheckMeta = CheckMeta {
         fails: r#"# app/config.yaml of the final filesystem
 database:
   password: "vR7kPq2ZtX9mWc4L""#,
-        mended: r#"# app/settings.ini
-token = ${GITHUB_TOKEN}"#,
+        mended: r#"# app/config.yaml
+database:
+  password: ${DB_PASSWORD}"#,
         silent: "Placeholders, references, certificates, hashes, documented example values. Published test keys of a library are low, with a note that says where they are published.",
     },
     severity: Severity::High,

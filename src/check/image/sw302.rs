@@ -19,8 +19,8 @@ const META: CheckMeta = CheckMeta {
         fails: r#"# The first layer brings the file, the second removes it; the first is still shipped.
 COPY .env ./
 RUN ./build && rm .env"#,
-        mended: r#"# The file held a reference and no secret.
-token = ${TOKEN}"#,
+        mended: r#"# The build gets the file as a mount, and no layer holds it.
+RUN --mount=type=secret,id=env,target=.env ./build"#,
         silent: "Files that the final filesystem still shows: those are SW301.",
     },
     severity: Severity::High,
