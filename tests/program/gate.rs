@@ -407,6 +407,12 @@ fn the_small_profile_needs_no_documents_of_the_run() {
     // Nothing is written over it.
     let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json=profiles/ours.toml"]);
     assert!(answer.code == 2 && answer.stderr.contains("this is what is examined"), "{}", answer.stderr);
+    // One that is about the build alone needs no image.
+    cli.write("profiles/ours.toml", own.replace("SW503", "SW101").replace("provenance", "context"));
+    cli.write("seaworthy.toml", "version = 1\nprofile = \"profiles/ours.toml\"\n");
+    let answer = gate();
+    assert_eq!((answer.code, control(&answer.json(), "tag")), (0, json!("pass")), "{}", answer.stdout);
+    cli.write("seaworthy.toml", small.replace("\"image\"", "\"profiles/ours.toml\""));
     cli.write("profiles/ours.toml", own.replace("SW503", "SW999"));
     cli.run(&["gate", "--run-id", "run_1"]).error(&["profiles/ours.toml:9", "there is no check SW999"]);
 }

@@ -42,6 +42,9 @@ pub enum ErrorKind {
     /// More instructions than seaworthy judges, likewise.
     #[error("more than {0} instructions; none was checked")]
     TooManyInstructions(usize),
+    /// More separators of commands than the limit, over all instructions.
+    #[error("more than {0} shell commands; none was checked")]
+    TooManyCommands(usize),
     /// More triggers to carry out in stages than seaworthy follows, likewise.
     #[error("more than {0} ONBUILD triggers in stages that are built on stages")]
     TooManyTriggers(usize),

@@ -13,6 +13,9 @@ use seaworthy_source::Span;
 /// Most instructions of a file: each costs kilobytes of memory, and no builder's file comes near.
 const MAX_INSTRUCTIONS: usize = 20_000;
 
+/// Most commands of a file, counted as what separates them (`;`, `|`, `&`, ends of lines): as for instructions.
+const MAX_COMMANDS: usize = 50_000;
+
 /// A Dockerfile, read and understood.
 #[derive(Clone, Debug)]
 pub struct Dockerfile {
@@ -36,14 +39,23 @@ impl Dockerfile {
     /// Reads a Dockerfile.
     ///
     /// # Errors
-    /// Where BuildKit refuses the file: see [`ErrorKind`]. More than 1,000 stages, or 100,000 triggers that stages
-    /// inherit from stages, are refused as well. What BuildKit only finds while it builds (an unknown mount
+    /// Where BuildKit refuses the file: see [`ErrorKind`]. More than 1,000 stages, 100,000 triggers that stages inherit
+    /// from stages, 20,000 instructions or 50,000 shell commands are refused as well. What BuildKit only finds while it builds (an unknown mount
     /// option, a broken `${`) is no error here.
     pub fn parse(file: &[u8]) -> Result<Self, Error> {
         let syntax = Syntax::read(file)?;
         if let Some(node) = syntax.nodes.get(MAX_INSTRUCTIONS) {
             let kind = ErrorKind::TooManyInstructions(MAX_INSTRUCTIONS);
             return Err(Error { line: node.lines.first, span: node.span, kind });
+        }
+        let mut commands = 0;
+        for node in &syntax.nodes {
+            let separators = node.span.of(file).iter().filter(|b| b";|&\n".contains(b)).count();
+            commands += separators;
+            if commands > MAX_COMMANDS {
+                let kind = ErrorKind::TooManyCommands(MAX_COMMANDS);
+                return Err(Error { line: node.lines.first, span: node.span, kind });
+            }
         }
         let mut instructions = Vec::with_capacity(syntax.nodes.len());
         let mut has_stage = false;

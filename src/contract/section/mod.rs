@@ -37,9 +37,7 @@ pub use secrets::SecretEntry;
 pub use wiring::AwsSection;
 
 use accept::RawAccept;
-use documents::{
-    RawPapers, RawProvenance, RawReceipt, RawRegistry, RawRunHeader, RawSecurityEvidence, RawSignature,
-};
+use documents::{RawDocuments, RawProvenance, RawReceipt, RawRunHeader, RawSecurityEvidence, RawSignature};
 use evidence::RawEvidence;
 use fingerprints::RawFingerprints;
 use handles::RawHandles;
@@ -47,6 +45,7 @@ use image::RawImage;
 use limits::RawLimits;
 use packaging::{RawEntrypoint, RawWorkflow};
 use policy::RawPolicy;
+use registry::RawRegistry;
 use rules::RawRules;
 use secrets::RawSecret;
 use waivers::RawWaiver;
@@ -143,13 +142,13 @@ impl Validator<'_> {
             workflow,
             entrypoints: self.entrypoints(raw.entrypoints.unwrap_or_default()),
             accept_entries: self.accept(raw.accept.unwrap_or_default()),
-            papers: self.papers(RawPapers {
+            papers: self.documents(RawDocuments {
                 provenance: raw.provenance.unwrap_or_default(),
                 run_header: raw.run_header.unwrap_or_default(),
                 receipt: raw.receipt.unwrap_or_default(),
                 security_evidence: raw.security_evidence.unwrap_or_default(),
                 signature: raw.signature.unwrap_or_default(),
-                registry,
+                registry: &registry,
                 workflow_driver: driver,
             }),
             secrets,

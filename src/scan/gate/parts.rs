@@ -64,24 +64,32 @@ impl<'a> Examiner<'a> {
         Part::ALL.into_iter().map(|part| (part, plan(part))).collect()
     }
 
-    /// Whether a part is requested: context and image always, the run's documents if the profile has controls about
-    /// them, the rest if the options or the contract name something of it.
+    /// Whether a part is requested: what the profile has controls about, and what the options or the contract name
+    /// something of.
     fn is_requested(self, part: Part) -> bool {
         let (contract, options) = (self.setup.contract, self.options);
         let expected = &contract.expectations;
         match part {
-            Part::Context | Part::Image => true,
+            Part::Context => {
+                let (named, own) = (&options.context, &contract.image);
+                let is_named = named.directory.is_some() || named.dockerfile.is_some();
+                is_named
+                    || own.context.is_some()
+                    || own.dockerfile.is_some()
+                    || self.judges(part, &[Need::Context, Need::Dockerfile])
+                    || self.is_requested(Part::Workflow)
+            }
+            Part::Image => {
+                let reference = options.image.reference.as_ref().or(contract.image.reference.as_ref());
+                reference.is_some()
+                    || self.judges(part, &[Need::Image, Need::Entrypoints])
+                    || self.is_requested(Part::Entrypoints)
+            }
             Part::Papers => {
-                let documents = [Need::Provenance, Need::Receipt, Need::RunHeader];
-                let known = catalogue();
-                let mut checks = self.profile.controls.iter().flat_map(|c| &c.checks);
                 options.registry
                     || contract.papers.registry_required
-                    || self.profile.needs_any(&documents)
-                    || checks.any(|id| {
-                        let meta = known.iter().find(|m| m.id == *id);
-                        matches!(meta.and_then(|m| Part::of(m)), Some(Part::Papers | Part::Registry))
-                    })
+                    || self.judges(part, &[Need::Provenance, Need::Receipt, Need::RunHeader])
+                    || self.judges(Part::Registry, &[])
             }
             Part::Wiring => {
                 options.wiring.has_source(contract)
@@ -99,6 +107,14 @@ impl<'a> Examiner<'a> {
             }
             Part::Workflow => contract.workflow.is_some(),
         }
+    }
+
+    /// Whether the profile has controls with one of `needs`, or with checks that the part asks.
+    fn judges(self, part: Part, needs: &[Need]) -> bool {
+        let known = catalogue();
+        let mut checks = self.profile.controls.iter().flat_map(|c| &c.checks);
+        self.profile.needs_any(needs)
+            || checks.any(|id| known.iter().any(|m| m.id == *id && Part::of(m) == Some(part)))
     }
 
     /// How a part that is requested is examined.

@@ -257,4 +257,7 @@ fn no_more_instructions_are_read_than_can_be_judged() {
     assert_eq!(parse(&file(19_999)).instructions.len(), 20_000);
     let expected = (20_001, "more than 20000 instructions; none was checked".to_owned());
     assert_eq!(error(file(20_000).as_bytes()), expected);
+    let commands = |n: usize| format!("FROM a\n{}", format!("RUN {}\n", "a&&b|c;".repeat(100)).repeat(n));
+    assert_eq!(parse(&commands(100)).instructions.len(), 101);
+    assert!(error(commands(130).as_bytes()).1.ends_with("more than 50000 shell commands; none was checked"));
 }
