@@ -15,17 +15,13 @@ const MOST: u32 = 20;
 /// token going.
 const BETWEEN: [&str; 6] = ["", "\n", " = \"", "\": \"a1B2c3\", ", "://user:", "a1B2c3D4e5"];
 
-/// The least of three measurements: what else runs on the machine only ever adds.
-fn cost(engine: &Engine, text: &[u8]) -> Duration {
-    let mut scratch = Scratch::default();
-    let mut once = || {
-        let start = Instant::now();
-        let mut found = 0_usize;
-        engine.scan(&Piece::whole(text), &mut scratch, &mut |_| found += 1);
-        black_box(found);
-        start.elapsed()
-    };
-    (0..3).map(|_| once()).min().unwrap()
+/// What one scan costs.
+fn once(engine: &Engine, text: &[u8], scratch: &mut Scratch) -> Duration {
+    let start = Instant::now();
+    let mut found = 0_usize;
+    engine.scan(&Piece::whole(text), scratch, &mut |_| found += 1);
+    black_box(found);
+    start.elapsed()
 }
 
 fn repeated(anchor: &str, between: &str) -> Vec<u8> {
@@ -40,14 +36,22 @@ fn ordinary() -> Vec<u8> {
 #[test]
 fn no_anchor_costs_more_than_a_few_times_ordinary_text() {
     let rules = Rules::load(&[], &[]).unwrap();
-    let engine = rules.engine();
-    let normal = cost(engine, &ordinary()).max(Duration::from_micros(100));
-    let limit = normal * MOST;
+    let (engine, scratch) = (rules.engine(), &mut Scratch::default());
+    let text = ordinary();
+    // What else runs on the machine only ever adds.
+    let normal = (0..20).map(|_| once(engine, &text, scratch)).min().unwrap();
+    let limit = normal.max(Duration::from_micros(200)) * MOST;
     let mut slow = Vec::new();
     for rule in rules.all() {
         for anchor in &rule.detector.anchors {
             for between in BETWEEN {
-                let took = cost(engine, &repeated(anchor, between));
+                let text = repeated(anchor, between);
+                let mut took = once(engine, &text, scratch);
+                for _ in 0..4 {
+                    if took > limit {
+                        took = took.min(once(engine, &text, scratch));
+                    }
+                }
                 if took > limit {
                     slow.push((took, format!("{} {anchor:?} {between:?}", rule.detector.id)));
                 }
