@@ -14,16 +14,26 @@ use regex_syntax::hir::{Hir, Look};
 use super::boundary::{inside_word, stands_apart};
 use super::kind::FileKind;
 use super::lexer::{Place, Reading};
+use super::prefix::Prefix;
 use super::validate::{Adjust, Candidate, Judgement, entropy, is_placeholder};
 use super::{CONTEXT, Detector, MAX_LOOKBEHIND, MAX_MATCH};
 
 /// How far a required text is looked for, in bytes.
 const MAX_WORD: usize = 1024;
 
-/// A detector with its pattern, compiled when its anchor is first seen.
+/// A detector with its pattern, parsed when its anchor is first seen and compiled when a match may begin there.
 pub(super) struct Confirmer {
     detector: Detector,
+    outline: OnceLock<Option<Outline>>,
     compiled: OnceLock<Option<Compiled>>,
+}
+
+/// What a pattern says without being compiled.
+struct Outline {
+    /// What its first bytes may be.
+    prefix: Prefix,
+    /// The longest match, in bytes.
+    max_len: usize,
 }
 
 /// A pattern, ready to be tried.
@@ -32,8 +42,6 @@ struct Compiled {
     /// Whether the pattern matches at all, which it mostly does not: the engines that know groups clear a table for each
     /// start. Nothing if the pattern is none for it.
     lazy: Option<DFA>,
-    /// The longest match, in bytes.
-    max_len: usize,
     /// The group that marks the secret.
     secret: usize,
 }
@@ -90,7 +98,7 @@ impl Memory {
 
 impl Confirmer {
     pub(super) fn new(detector: Detector) -> Self {
-        Self { detector, compiled: OnceLock::new() }
+        Self { detector, outline: OnceLock::new(), compiled: OnceLock::new() }
     }
 
     pub(super) fn detector(&self) -> &Detector {
@@ -102,7 +110,7 @@ impl Confirmer {
         if self.detector.lexer.is_some() {
             return Ok(());
         }
-        longest_match(&self.detector).map(drop)
+        outline(&self.detector).map(drop)
     }
 
     /// Compiles the pattern now, to learn whether it can be.
@@ -111,6 +119,17 @@ impl Confirmer {
             return Ok(());
         }
         build(&self.detector).map(drop)
+    }
+
+    fn outline(&self) -> Option<&Outline> {
+        self.outline.get_or_init(|| outline(&self.detector).ok().map(|(_, outline)| outline)).as_ref()
+    }
+
+    /// Whether what begins with an anchor and goes on as `bytes` may be confirmed, as far as they tell.
+    pub(super) fn may_begin(&self, bytes: &[u8]) -> bool {
+        self.detector.lexer.is_some()
+            || self.detector.lookbehind > 0
+            || self.outline().is_some_and(|outline| outline.prefix.allows(bytes))
     }
 
     fn compiled(&self) -> Option<&Compiled> {
@@ -169,10 +188,9 @@ impl Confirmer {
         if self.detector.boundary && self.detector.lookbehind == 0 && inside_word(bytes, anchor, kind) {
             return None;
         }
-        let Compiled { regex, lazy, max_len, secret: secret_group } = self.compiled()?;
+        let Outline { prefix, max_len } = self.outline()?;
         let Memory { cache, lazy: lazy_cache, barren } = memory;
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
-        let slot_count = (regex.captures_len() * 2).min(slots.len());
         let first = anchor.start.saturating_sub(self.detector.lookbehind);
         let mut next = first;
         while next <= anchor.start {
@@ -183,6 +201,11 @@ impl Confirmer {
             }
             let start = next;
             next += 1;
+            if !prefix.allows(&bytes[start..]) {
+                continue;
+            }
+            let Compiled { regex, lazy, secret: secret_group } = self.compiled()?;
+            let slot_count = (regex.captures_len() * 2).min(slots.len());
             let end = (start + max_len).min(bytes.len());
             let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
             // A cache that gave up says nothing.
@@ -283,56 +306,52 @@ fn parse(detector: &Detector) -> Result<Hir, PatternError> {
         .map_err(|e| PatternError::Syntax(e.to_string()))
 }
 
-/// The longest match of a pattern, in bytes, if it is one that a window can decide.
-fn longest_match(detector: &Detector) -> Result<usize, PatternError> {
-    let hir = parse(detector)?;
-    let longest = hir.properties().maximum_len().filter(|n| *n <= MAX_MATCH);
-    let longest = longest.ok_or(PatternError::Unbounded)?;
-    if hir.properties().minimum_len() == Some(0) {
+/// A pattern, parsed, and its outline, if it is one that a window can decide.
+fn outline(detector: &Detector) -> Result<(Hir, Outline), PatternError> {
+    let pattern = parse(detector)?;
+    let properties = pattern.properties();
+    let longest = properties.maximum_len().filter(|n| *n <= MAX_MATCH);
+    let max_len = longest.ok_or(PatternError::Unbounded)?;
+    if properties.minimum_len() == Some(0) {
         return Err(PatternError::Empty);
     }
-    let looks = hir.properties().look_set();
+    let looks = properties.look_set();
     if looks.contains(Look::Start) || looks.contains(Look::End) {
         return Err(PatternError::TextAnchor);
     }
     if detector.lookbehind > MAX_LOOKBEHIND {
         return Err(PatternError::Lookbehind);
     }
-    Ok(longest)
+    let prefix = Prefix::new(&pattern);
+    Ok((pattern, Outline { prefix, max_len }))
 }
 
 /// The largest cache of a lazy DFA, in bytes: one for each pattern whose anchor was seen, and each thread.
 const LAZY_CACHE: usize = 48 << 10;
 
 /// Whether a pattern matches, without groups.
-fn lazy(detector: &Detector) -> Option<DFA> {
+fn lazy(pattern: &Hir) -> Option<DFA> {
     let config = DFA::config()
         .cache_capacity(LAZY_CACHE)
         .skip_cache_capacity_check(true)
         .minimum_cache_clear_count(Some(64))
         .minimum_bytes_per_state(Some(4));
-    DFA::builder()
-        .syntax(syntax_config(detector))
-        .thompson(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).shrink(false))
-        .configure(config)
-        .build(&detector.pattern)
-        .ok()
+    let nfa = thompson::Compiler::new()
+        .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).shrink(false))
+        .build_from_hir(pattern)
+        .ok()?;
+    DFA::builder().configure(config).build_from_nfa(nfa).ok()
 }
 
 /// Only the engines that are fast on a short anchored span are built.
 fn build(detector: &Detector) -> Result<Compiled, PatternError> {
-    let max_len = longest_match(detector)?;
+    let (pattern, _) = outline(detector)?;
     let regex = Regex::builder()
-        .syntax(syntax_config(detector))
         .configure(
             Config::new().utf8_empty(false).hybrid(false).dfa(false).onepass_size_limit(Some(64 << 10)),
         )
-        .build(&detector.pattern)
+        .build_from_hir(&pattern)
         .map_err(|e| PatternError::Compile(e.to_string()))?;
     let secret = regex.group_info().to_index(PatternID::ZERO, "secret").unwrap_or(0);
-    if secret < 4 {
-        Ok(Compiled { lazy: lazy(detector), regex, max_len, secret })
-    } else {
-        Err(PatternError::Groups)
-    }
+    if secret < 4 { Ok(Compiled { lazy: lazy(&pattern), regex, secret }) } else { Err(PatternError::Groups) }
 }

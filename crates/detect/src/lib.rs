@@ -39,7 +39,9 @@ mod decode;
 mod engine;
 mod kind;
 pub mod lexer;
+mod prefix;
 mod quoting;
+mod search;
 mod simd;
 pub mod validate;
 
