@@ -46,6 +46,30 @@ struct Compiled {
     secret: usize,
 }
 
+impl Compiled {
+    /// Whether the pattern matches, and where its groups stand.
+    fn matches(
+        &self,
+        input: &Input<'_>,
+        lazy_cache: &mut Option<hybrid::dfa::Cache>,
+        cache: &mut Option<Cache>,
+        slots: &mut [Option<NonMaxUsize>; 8],
+    ) -> bool {
+        // A cache that gave up says nothing.
+        let never = self.lazy.as_ref().is_some_and(|lazy| {
+            let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
+            matches!(lazy.try_search_fwd(cache, &input.clone().earliest(true)), Ok(None))
+        });
+        if never {
+            return false;
+        }
+        slots.fill(None);
+        let count = (self.regex.captures_len() * 2).min(slots.len());
+        let cache = cache.get_or_insert_with(|| self.regex.create_cache());
+        self.regex.search_slots_with(cache, input, &mut slots[..count]).is_some()
+    }
+}
+
 /// A pattern's match that its validators let pass.
 pub(super) struct Confirmed {
     pub(super) matched: Range<usize>,
@@ -201,24 +225,12 @@ impl Confirmer {
             }
             let start = next;
             next += 1;
-            if !prefix.allows(&bytes[start..]) {
-                continue;
-            }
-            let Compiled { regex, lazy, secret: secret_group } = self.compiled()?;
-            let slot_count = (regex.captures_len() * 2).min(slots.len());
             let end = (start + max_len).min(bytes.len());
-            let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
-            // A cache that gave up says nothing.
-            let never = lazy.as_ref().is_some_and(|lazy| {
-                let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
-                matches!(lazy.try_search_fwd(cache, &input.clone().earliest(true)), Ok(None))
-            });
-            slots.fill(None);
-            let mut search = || {
-                let cache = cache.get_or_insert_with(|| regex.create_cache());
-                regex.search_slots_with(cache, &input, &mut slots[..slot_count])
+            let found = prefix.allows(&bytes[start..]) && {
+                let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
+                self.compiled()?.matches(&input, lazy_cache, cache, &mut slots)
             };
-            if never || search().is_none() {
+            if !found {
                 *barren = if barren.end == start { barren.start..next } else { start..next };
                 continue;
             }
@@ -229,7 +241,7 @@ impl Confirmer {
             if matched.end < anchor.end {
                 continue;
             }
-            let secret = span(*secret_group).unwrap_or_else(|| matched.clone());
+            let secret = span(self.compiled()?.secret).unwrap_or_else(|| matched.clone());
             // A boundary that is missing at the earliest start may be there at a later one.
             match self.validate(bytes, anchor, kind, matched, secret, None) {
                 None if self.detector.boundary => {}

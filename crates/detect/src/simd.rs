@@ -20,12 +20,36 @@ const BLOCK: usize = 64;
 
 /// For each pair of a window and each hash of a pair the buckets, as bits, that want that pair there.
 #[derive(Clone)]
-#[repr(align(64))]
-pub(crate) struct Masks(pub(crate) [[u8; 256]; PAIRS]);
+#[repr(C, align(64))]
+pub(crate) struct Masks {
+    /// A table for each pair; which pairs these are depends on the shape.
+    pub(crate) tables: [[u8; 256]; PAIRS],
+    pub(crate) shape: Shape,
+}
 
-impl Default for Masks {
-    fn default() -> Self {
-        Self([[0; 256]; PAIRS])
+/// Which pairs of a window's bytes are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Each byte and the next, in windows of five.
+    Long,
+    /// In windows of four or three, each byte and the next, and then the first and the third: three bytes have no
+    /// other third pair.
+    Short,
+}
+
+impl Shape {
+    /// The places in a window of the bytes of each pair.
+    pub(crate) const fn pairs(self) -> [(usize, usize); PAIRS] {
+        match self {
+            Self::Long => [(0, 1), (1, 2), (2, 3), (3, 4)],
+            Self::Short => [(0, 1), (1, 2), (2, 3), (0, 2)],
+        }
+    }
+}
+
+impl Masks {
+    pub(crate) fn new(shape: Shape) -> Self {
+        Self { tables: [[0; 256]; PAIRS], shape }
     }
 }
 
@@ -67,7 +91,12 @@ impl Simd {
         for masks in sets {
             // SAFETY: `self` exists only if the processor has the instructions; the stretch holds `blocks` blocks, and
             // at least `OVERLAP` bytes more.
-            unsafe { sieve_blocks(masks, stretch.as_ptr(), passed) }
+            unsafe {
+                match masks.shape {
+                    Shape::Long => sieve_blocks::<true>(masks, stretch.as_ptr(), passed),
+                    Shape::Short => sieve_blocks::<false>(masks, stretch.as_ptr(), passed),
+                }
+            }
         }
         // SAFETY: as above; `passed` has no more than `STRETCH / BLOCK` places, or the slice would have failed.
         unsafe { flatten(passed, positions) }
@@ -124,7 +153,7 @@ unsafe fn flatten(passed: &[u64], positions: &mut Positions) -> usize {
 /// places, and `OVERLAP` bytes more.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
-unsafe fn sieve_blocks(masks: &Masks, start: *const u8, passed: &mut [u64]) {
+unsafe fn sieve_blocks<const LONG: bool>(masks: &Masks, start: *const u8, passed: &mut [u64]) {
     use std::arch::x86_64::{
         _mm512_and_si512, _mm512_gf2p8affine_epi64_epi8, _mm512_load_si512, _mm512_loadu_si512,
         _mm512_mask_blend_epi8, _mm512_movepi8_mask, _mm512_permutex2var_epi8, _mm512_set1_epi64,
@@ -134,9 +163,9 @@ unsafe fn sieve_blocks(masks: &Masks, start: *const u8, passed: &mut [u64]) {
     let first = _mm512_set1_epi64(FIRST.cast_signed());
     let second = _mm512_set1_epi64(SECOND.cast_signed());
     let mut quarters = [[_mm512_setzero_si512(); 4]; PAIRS];
-    for (table, quarters) in masks.0.iter().zip(&mut quarters) {
+    for (table, quarters) in masks.tables.iter().zip(&mut quarters) {
         for (n, quarter) in quarters.iter_mut().enumerate() {
-            // SAFETY: `Masks` is aligned to 64 and its tables are 256 bytes, so each quarter is an aligned vector.
+            // SAFETY: `Masks` is aligned to 64, its tables come first and are 256 bytes, so each quarter is an aligned vector.
             *quarter = unsafe { _mm512_load_si512(table.as_ptr().add(64 * n).cast()) };
         }
     }
@@ -159,9 +188,10 @@ unsafe fn sieve_blocks(masks: &Masks, start: *const u8, passed: &mut [u64]) {
                 _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), low, high)
             }};
         }
-        let (v0, v1, v2, v3, v4) = (load!(0), load!(1), load!(2), load!(3), load!(4));
+        let (v0, v1, v2, v3) = (load!(0), load!(1), load!(2), load!(3));
         let front = _mm512_and_si512(masks_of!(0, v0, v1), masks_of!(1, v1, v2));
-        let back = _mm512_and_si512(masks_of!(2, v2, v3), masks_of!(3, v3, v4));
+        let last = if LONG { masks_of!(3, v3, load!(4)) } else { masks_of!(3, v0, v2) };
+        let back = _mm512_and_si512(masks_of!(2, v2, v3), last);
         *out |= _mm512_test_epi8_mask(front, back);
     }
 }
@@ -241,7 +271,8 @@ mod tests {
     fn plain_candidates(sets: &[Masks], stretch: &[u8]) -> Vec<u16> {
         let positions = stretch.len() - REACH;
         let passes = |masks: &Masks, at: usize| {
-            (0..PAIRS).fold(0xff, |mask, k| mask & masks.0[k][pair(stretch[at + k], stretch[at + k + 1])]) != 0
+            let pairs = masks.shape.pairs().into_iter().zip(&masks.tables);
+            pairs.fold(0xff, |mask, ((a, b), table)| mask & table[pair(stretch[at + a], stretch[at + b])]) != 0
         };
         (0..positions).filter(|at| sets.iter().any(|m| passes(m, *at))).map(|at| at as u16).collect()
     }
@@ -264,8 +295,9 @@ mod tests {
         for (blocks, sets) in [(0, 1), (1, 1), (2, 2), (3, 4), (STRETCH / BLOCK, 1), (STRETCH / BLOCK, 3)] {
             // From tables that pass nothing to tables that pass everything.
             for density in [0, 0x11, 0x55, 0xff] {
-                let mut masks = vec![Masks::default(); sets];
-                let cells = masks.iter_mut().flat_map(|m| m.0.iter_mut().flatten());
+                let shape = |i| if i % 2 == 0 { Shape::Long } else { Shape::Short };
+                let mut masks: Vec<Masks> = (0..sets).map(|i| Masks::new(shape(i))).collect();
+                let cells = masks.iter_mut().flat_map(|m| m.tables.iter_mut().flatten());
                 cells.for_each(|cell| *cell = if density == 0xff { 0xff } else { next() & density });
                 let stretch: Vec<u8> = (0..blocks * BLOCK + REACH).map(|_| next()).collect();
                 let mut positions = [0; STRETCH + 64];

@@ -4,7 +4,8 @@
 //! position passes if some bucket wants all of its pairs. So a bucket passes positions at about the product, over the
 //! tables, of how common the cells are that it wants. Each window goes where it adds least to that.
 
-use super::window::{PAIRS, WINDOW};
+use super::window::{PAIRS, Window, rarest};
+use crate::anchor::Anchor;
 
 /// What a window wants of one table.
 pub(super) enum Wanted {
@@ -29,30 +30,38 @@ impl Wanted {
 /// What a window wants of each table.
 pub(super) type Wants = [Wanted; PAIRS];
 
-/// The wants of each different window of `windows`, whose bytes are folded; `half` gives those of a last byte alone.
-pub(super) fn wants<'a>(
-    windows: impl Iterator<Item = &'a [u8]>,
-    cell: impl Fn(u8, u8) -> usize,
-    half: impl Fn(u8) -> Wanted,
-) -> Vec<Wants> {
-    // A short window wants nothing of its missing bytes, so it is told apart by its length.
-    let mut folded: Vec<(usize, [u8; WINDOW])> = windows
-        .map(|window| {
-            let mut bytes = [0; WINDOW];
-            for (to, from) in bytes.iter_mut().zip(window) {
-                *to = from & !0x20;
+/// How a sieve hashes pairs of bytes.
+pub(super) struct Cells<'a> {
+    /// How common each cell is, as parts of one.
+    pub(super) frequencies: &'a [f64],
+    /// The cell of a pair.
+    pub(super) cell: fn(u8, u8) -> usize,
+    /// The places in a window of the bytes of each pair.
+    pub(super) pairs: [(usize, usize); PAIRS],
+    /// What a window wants of the pair that its last byte begins.
+    pub(super) half: fn(u8) -> Wanted,
+    /// The tables that the sieve tests together, for each way in which it tests a position.
+    pub(super) groups: &'a [&'a [usize]],
+}
+
+impl Cells<'_> {
+    fn wants(&self, window: &[u8]) -> Wants {
+        self.pairs.map(|(first, second)| match (window.get(first), window.get(second)) {
+            (Some(first), Some(second)) => {
+                Wanted::Cell(u16::try_from((self.cell)(*first, *second)).unwrap_or(u16::MAX))
             }
-            (window.len(), bytes)
+            (Some(last), None) => (self.half)(*last),
+            _ => Wanted::Any,
         })
-        .collect();
-    folded.sort_unstable();
-    folded.dedup();
-    let of_pair = |(length, bytes): &(usize, [u8; WINDOW]), k: usize| match length.saturating_sub(k) {
-        0 => Wanted::Any,
-        1 => half(bytes[k]),
-        _ => Wanted::Cell(u16::try_from(cell(bytes[k], bytes[k + 1])).unwrap_or(u16::MAX)),
-    };
-    folded.iter().map(|window| std::array::from_fn(|k| of_pair(window, k))).collect()
+    }
+}
+
+/// The window of an anchor that is searched for, and the bucket that it is in.
+pub(super) struct Place {
+    /// Where in the anchor the window stands.
+    pub(super) offset: usize,
+    pub(super) wants: Wants,
+    pub(super) bucket: usize,
 }
 
 /// One bucket.
@@ -66,9 +75,9 @@ struct Bucket<'a> {
 /// What the windows of a bucket want of one table.
 struct Table {
     /// How many windows want each cell.
-    wanted: Vec<u32>,
+    wanted: Vec<u16>,
     /// How many take any cell.
-    any: u32,
+    any: u16,
     /// How common the cells are that are wanted.
     common: f64,
 }
@@ -86,9 +95,9 @@ impl Table {
     }
 
     fn change(&mut self, wanted: &Wanted, frequencies: &[f64], add: bool) {
-        let step = |count: &mut u32| {
+        let step = |count: &mut u16| {
             let before = *count > 0;
-            *count = if add { *count + 1 } else { count.saturating_sub(1) };
+            *count = if add { count.saturating_add(1) } else { count.saturating_sub(1) };
             (*count > 0) != before
         };
         match wanted.cells() {
@@ -123,31 +132,65 @@ impl Bucket<'_> {
     }
 }
 
-/// The bucket of each window, one of `count`. `frequencies` says how common each cell is, `groups` which tables are
-/// tested together.
-pub(super) fn spread(windows: &[Wants], frequencies: &[f64], groups: &[&[usize]], count: usize) -> Vec<usize> {
-    let table = || Table { wanted: vec![0; frequencies.len()], any: 0, common: 0.0 };
-    let bucket = || Bucket { tables: std::array::from_fn(|_| table()), rate: 0.0, groups };
+/// Windows of an anchor that are weighed against each other.
+const CHOICES: usize = 6;
+
+/// A window that may be chosen, with its wants.
+struct Choice {
+    offset: usize,
+    chance: f64,
+    wants: Wants,
+}
+
+/// Chooses a window for each anchor, and a bucket out of `count`: what adds least to the rate at which all buckets pass
+/// positions, and is itself rare.
+pub(super) fn spread(anchors: &[&Anchor], cells: &Cells<'_>, count: usize) -> Vec<Place> {
+    let table = || Table { wanted: vec![0; cells.frequencies.len()], any: 0, common: 0.0 };
+    let bucket = || Bucket { tables: std::array::from_fn(|_| table()), rate: 0.0, groups: cells.groups };
     let mut buckets: Vec<Bucket<'_>> = (0..count).map(|_| bucket()).collect();
-    let best = |buckets: &[Bucket<'_>], wants: &Wants| {
-        let growth: Vec<f64> = buckets.iter().map(|b| b.grows(wants, frequencies)).collect();
-        (0..growth.len()).min_by(|a, b| growth[*a].total_cmp(&growth[*b])).unwrap_or(0)
+    let choices: Vec<Vec<Choice>> = anchors.iter().map(|anchor| choices(anchor, cells)).collect();
+    let best = |buckets: &[Bucket<'_>], choices: &[Choice]| {
+        let mut best = (f64::INFINITY, 0, 0);
+        for (c, choice) in choices.iter().enumerate() {
+            for (b, bucket) in buckets.iter().enumerate() {
+                let cost = bucket.grows(&choice.wants, cells.frequencies) + choice.chance;
+                if cost < best.0 {
+                    best = (cost, c, b);
+                }
+            }
+        }
+        (best.1, best.2)
     };
     // Those that pass most come first: they spoil a bucket, and should do so together.
     let empty = bucket();
-    let mut order: Vec<(f64, usize)> =
-        windows.iter().enumerate().map(|(i, wants)| (empty.grows(wants, frequencies), i)).collect();
+    let least = |choices: &Vec<Choice>| {
+        choices.iter().map(|c| empty.grows(&c.wants, cells.frequencies)).fold(f64::INFINITY, f64::min)
+    };
+    let mut order: Vec<(f64, usize)> = choices.iter().map(least).zip(0..).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let mut home = vec![0; windows.len()];
-    for (_, i) in &order {
-        home[*i] = best(&buckets, &windows[*i]);
-        buckets[home[*i]].change(&windows[*i], frequencies, true);
+    let mut chosen = vec![(0, 0); anchors.len()];
+    // Those that came first could not know what would come after them, so all are placed once more.
+    for round in 0..ROUNDS {
+        for (_, i) in &order {
+            let place = &mut chosen[*i];
+            if round > 0 {
+                buckets[place.1].change(&choices[*i][place.0].wants, cells.frequencies, false);
+            }
+            *place = best(&buckets, &choices[*i]);
+            buckets[place.1].change(&choices[*i][place.0].wants, cells.frequencies, true);
+        }
     }
-    // Those that came first could not know what would come after them.
-    for (_, i) in order.iter().chain(&order) {
-        buckets[home[*i]].change(&windows[*i], frequencies, false);
-        home[*i] = best(&buckets, &windows[*i]);
-        buckets[home[*i]].change(&windows[*i], frequencies, true);
-    }
-    home
+    let place = |(mut choices, (choice, bucket)): (Vec<Choice>, (usize, usize))| {
+        let Choice { offset, wants, .. } = choices.swap_remove(choice);
+        Place { offset, wants, bucket }
+    };
+    choices.into_iter().zip(chosen).map(place).collect()
+}
+
+/// How often each anchor is placed.
+const ROUNDS: usize = 3;
+
+fn choices(anchor: &Anchor, cells: &Cells<'_>) -> Vec<Choice> {
+    let choice = |w: Window<'_>| Choice { offset: w.offset, chance: w.chance, wants: cells.wants(w.bytes) };
+    rarest(&anchor.text, CHOICES).into_iter().map(choice).collect()
 }

@@ -1,11 +1,10 @@
 //! The exact second stage: of the positions that a sieve lets pass, those where an anchor stands.
 //!
-//! The first four bytes of an anchor's window are its key, three if it has no more. Two bitmaps know the hashes of all
-//! keys, without a branch; what they let pass is looked up by its key and compared in full.
+//! The first four bytes of an anchor's window are its key, three if it has no more. A filter of bits knows all keys,
+//! without a branch; what it lets pass is looked up by its key and compared in full.
 
 use std::ops::Range;
 
-use super::window::{rarest, window_at};
 use crate::anchor::Anchor;
 
 /// Positions that are looked at together.
@@ -19,51 +18,60 @@ pub(crate) const REACH: usize = 16;
 const FOLD: u32 = 0x2020_2020;
 const THREE_BYTES: u32 = 0x00ff_ffff;
 
+/// The bits of a hash in the filter: with eight bits each, the filter takes 16 KiB.
+const FILTER_BITS: u32 = 14;
+
 /// The windows of all anchors, by key.
 pub(super) struct Exact {
-    /// Windows of four bytes and more.
-    four: Keys<16>,
-    /// Windows of three bytes.
-    three: Keys<14>,
-    /// Where in its anchor a window stands at most.
-    furthest: usize,
-}
-
-/// Windows by their key, with a bitmap of `2^BITS` hashes before.
-struct Keys<const BITS: u32> {
-    bitmap: Vec<u64>,
-    /// The entries of each hash of `slot_bits` bits.
+    /// For each hash of a key's first three bytes the fourth bytes, by three bits of them.
+    filter: Box<[u8; 1 << FILTER_BITS]>,
+    /// The entries of each hash of a key's first three bytes, of `slot_bits` bits.
     slots: Vec<Range<u32>>,
     slot_bits: u32,
     entries: Vec<Entry>,
+    /// Where in its anchor a window stands at most.
+    furthest: usize,
 }
 
 #[derive(Clone, Copy)]
 struct Entry {
     key: u32,
+    /// The bits of the key that a window has.
+    known: u32,
     /// Where in the anchor the window stands.
     offset: u32,
     anchor: u32,
 }
 
 impl Exact {
-    pub(super) fn new(anchors: &[Anchor]) -> Self {
-        let (mut four, mut three, mut furthest) = (Vec::new(), Vec::new(), 0);
-        for (i, anchor) in anchors.iter().enumerate() {
-            let at = rarest(&anchor.text);
+    /// For anchors whose windows stand at these offsets.
+    pub(super) fn new(anchors: &[Anchor], offsets: impl IntoIterator<Item = usize>) -> Self {
+        let (mut entries, mut furthest) = (Vec::with_capacity(anchors.len()), 0);
+        for (i, (anchor, at)) in anchors.iter().zip(offsets).enumerate() {
             furthest = furthest.max(at);
-            let window = window_at(&anchor.text, at);
-            let entry = |key| Entry {
-                key,
+            let window = anchor.text.get(at..).unwrap_or_default();
+            let known = if window.len() < 4 { THREE_BYTES } else { u32::MAX };
+            entries.push(Entry {
+                key: key_at(window, 0) & known,
+                known,
                 offset: u32::try_from(at).unwrap_or(u32::MAX),
                 anchor: u32::try_from(i).unwrap_or(u32::MAX),
-            };
-            match window.first_chunk() {
-                Some(first) => four.push(entry(folded(*first))),
-                None => three.push(entry(key_at(window, 0) & THREE_BYTES)),
-            }
+            });
         }
-        Self { four: Keys::new(four), three: Keys::new(three), furthest }
+        let slot_bits = (2 * entries.len()).next_power_of_two().ilog2().clamp(6, 20);
+        entries.sort_unstable_by_key(|e| (hash(e.key, slot_bits), e.key, e.anchor));
+        let mut slots = vec![0..0; 1 << slot_bits];
+        let mut filter = Box::new([0; 1 << FILTER_BITS]);
+        for (i, entry) in (0u32..).zip(&entries) {
+            let slot: &mut Range<u32> = &mut slots[hash(entry.key, slot_bits)];
+            if slot.start == slot.end {
+                slot.start = i;
+            }
+            slot.end = i + 1;
+            let bits = if entry.known == u32::MAX { 1 << fourth(entry.key) } else { u8::MAX };
+            filter[hash(entry.key, FILTER_BITS)] |= bits;
+        }
+        Self { filter, slots, slot_bits, entries, furthest }
     }
 
     /// How far behind the start of an anchor its window may stand.
@@ -76,24 +84,25 @@ impl Exact {
     #[inline]
     pub(super) fn keep(&self, stretch: &[u8], positions: &mut Positions, count: usize) -> usize {
         let mut kept = 0;
-        for i in 0..count {
+        for i in 0..count.min(STRETCH) {
             let position = positions[i];
             let key = key_at(stretch, usize::from(position));
             positions[kept] = position;
-            kept += usize::from(self.knows(key));
+            kept += usize::from(self.known(key));
         }
         kept
     }
 
+    /// 1 if the key may be known, or 0.
     #[inline(always)]
-    fn knows(&self, key: u32) -> bool {
-        self.four.knows(key) | self.three.knows(key & THREE_BYTES)
+    fn known(&self, key: u32) -> u8 {
+        self.filter[hash(key, FILTER_BITS)] >> fourth(key) & 1
     }
 
     /// Calls `on` for every position of `range` whose key may be known.
     pub(super) fn each_known(&self, bytes: &[u8], range: Range<usize>, mut on: impl FnMut(usize)) {
         for at in range {
-            if self.knows(key_at(bytes, at)) {
+            if self.known(key_at(bytes, at)) == 1 {
                 on(at);
             }
         }
@@ -110,45 +119,15 @@ impl Exact {
         on: &mut dyn FnMut(usize, usize),
     ) {
         let key = key_at(bytes, at);
-        for entry in self.four.with(key).chain(self.three.with(key & THREE_BYTES)) {
+        let slot = &self.slots[hash(key, self.slot_bits)];
+        let entries = &self.entries[slot.start as usize..slot.end as usize];
+        for entry in entries.iter().filter(|e| key & e.known == e.key) {
             let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
             let anchor = entry.anchor as usize;
             if starts.contains(&start) && anchors[anchor].stands_at(bytes, start) {
                 on(start, anchor);
             }
         }
-    }
-}
-
-impl<const BITS: u32> Keys<BITS> {
-    fn new(mut entries: Vec<Entry>) -> Self {
-        let slot_bits = (2 * entries.len()).next_power_of_two().ilog2().clamp(6, 20);
-        entries.sort_unstable_by_key(|e| (hash(e.key, slot_bits), e.key, e.anchor));
-        let mut slots = vec![0..0; 1 << slot_bits];
-        let mut bitmap = vec![0u64; 1 << (BITS - 6)];
-        for (i, entry) in (0u32..).zip(&entries) {
-            let slot: &mut Range<u32> = &mut slots[hash(entry.key, slot_bits)];
-            if slot.is_empty() {
-                slot.start = i;
-            }
-            slot.end = i + 1;
-            let bit = hash(entry.key, BITS);
-            bitmap[bit / 64] |= 1 << (bit % 64);
-        }
-        Self { bitmap, slots, slot_bits, entries }
-    }
-
-    #[inline(always)]
-    fn knows(&self, key: u32) -> bool {
-        let bit = hash(key, BITS);
-        self.bitmap[bit / 64] >> (bit % 64) & 1 != 0
-    }
-
-    #[inline]
-    fn with(&self, key: u32) -> impl Iterator<Item = &Entry> {
-        let slot = &self.slots[hash(key, self.slot_bits)];
-        let entries = &self.entries[slot.start as usize..slot.end as usize];
-        entries.iter().filter(move |e| e.key == key)
     }
 }
 
@@ -167,8 +146,14 @@ fn folded(window: [u8; 4]) -> u32 {
     u32::from_le_bytes(window) | FOLD
 }
 
-/// Fibonacci hashing: the top bits of a product.
+/// Fibonacci hashing of a key's first three bytes: the top bits of a product.
 #[inline(always)]
 fn hash(key: u32, bits: u32) -> usize {
-    (key.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
+    ((key & THREE_BYTES).wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
+}
+
+/// Three bits of a key's fourth byte, without bit 0x20.
+#[inline(always)]
+fn fourth(key: u32) -> u32 {
+    (key >> 24 ^ key >> 27) & 7
 }

@@ -19,6 +19,7 @@ use exact::Exact;
 pub(crate) use exact::{Positions, REACH, STRETCH};
 use stride::Stride;
 use vector::Vector;
+use window::rarest;
 
 /// From how many searched bytes on the tables of a sieve are worth making.
 const MUCH: usize = 1 << 20;
@@ -28,6 +29,7 @@ const BLOCK: usize = 64;
 /// The anchors of all detectors, and how they are searched for.
 pub(super) struct Search {
     anchors: Vec<Anchor>,
+    /// For bytes that are searched without a sieve.
     exact: Exact,
     sieve: OnceLock<Sieve>,
     preferred: Preferred,
@@ -47,7 +49,13 @@ pub(super) enum Preferred {
     Sets(usize),
 }
 
-enum Sieve {
+/// A sieve, and the exact stage for the windows that it looks for.
+struct Sieve {
+    exact: Exact,
+    tables: Tables,
+}
+
+enum Tables {
     Vector(Vector),
     Stride(Stride),
 }
@@ -60,22 +68,27 @@ impl Sieve {
             #[cfg(test)]
             Preferred::Sets(sets) => Vector::with_sets(anchors, sets),
         };
-        vector.map_or_else(|| Self::Stride(Stride::new(anchors)), Self::Vector)
+        if let Some((vector, exact)) = vector {
+            return Self { exact, tables: Tables::Vector(vector) };
+        }
+        let (stride, exact) = Stride::new(anchors);
+        Self { exact, tables: Tables::Stride(stride) }
     }
 
     /// The positions of `stretch` that pass; returns how many. A stretch is whole blocks and `REACH` bytes more.
     #[inline]
     fn candidates(&self, stretch: &[u8], positions: &mut Positions) -> usize {
-        match self {
-            Self::Vector(vector) => vector.candidates(stretch, positions),
-            Self::Stride(stride) => stride.candidates(stretch, positions),
+        match &self.tables {
+            Tables::Vector(vector) => vector.candidates(stretch, positions),
+            Tables::Stride(stride) => stride.candidates(stretch, positions),
         }
     }
 }
 
 impl Search {
     pub(super) fn new(anchors: Vec<Anchor>, preferred: Preferred) -> Self {
-        let exact = Exact::new(&anchors);
+        let first = |anchor: &Anchor| rarest(&anchor.text, 1).first().map_or(0, |w| w.offset);
+        let exact = Exact::new(&anchors, anchors.iter().map(first));
         Self { anchors, exact, sieve: OnceLock::new(), preferred, searched: AtomicUsize::new(0) }
     }
 
@@ -110,28 +123,28 @@ impl Search {
 
     /// Calls `on` with the start and index of every anchor that begins in `starts`.
     pub(super) fn each(&self, bytes: &[u8], starts: Range<usize>, on: &mut dyn FnMut(usize, usize)) {
-        let end = starts.end.saturating_add(self.exact.furthest()).min(bytes.len());
+        let sieve = self.sieve(starts.len());
+        let exact = sieve.map_or(&self.exact, |sieve| &sieve.exact);
+        let end = starts.end.saturating_add(exact.furthest()).min(bytes.len());
         let mut at = starts.start.min(end);
-        let mut verify = |at| self.exact.verify(&self.anchors, bytes, &starts, at, on);
-        if let Some(sieve) = self.sieve(end - at) {
-            let mut positions = [0; STRETCH + BLOCK];
-            loop {
-                // The last block may lie beyond the end, as long as there are bytes.
-                let blocks = (end - at).div_ceil(BLOCK).min((bytes.len() - at).saturating_sub(REACH) / BLOCK);
-                let length = (blocks * BLOCK).min(STRETCH);
-                if length == 0 {
-                    break;
-                }
-                let stretch = &bytes[at..at + length + REACH];
-                let found = sieve.candidates(stretch, &mut positions);
-                let kept = self.exact.keep(stretch, &mut positions, found);
-                for position in &positions[..kept] {
-                    verify(at + usize::from(*position));
-                }
-                at = (at + length).min(end);
+        let mut verify = |at| exact.verify(&self.anchors, bytes, &starts, at, on);
+        let mut positions = [0; STRETCH + BLOCK];
+        while let Some(sieve) = sieve {
+            // The last block may lie beyond the end, as long as there are bytes.
+            let blocks = (end - at).div_ceil(BLOCK).min((bytes.len() - at).saturating_sub(REACH) / BLOCK);
+            let length = (blocks * BLOCK).min(STRETCH);
+            if length == 0 {
+                break;
             }
+            let stretch = &bytes[at..at + length + REACH];
+            let found = sieve.candidates(stretch, &mut positions);
+            let kept = exact.keep(stretch, &mut positions, found);
+            for position in &positions[..kept] {
+                verify(at + usize::from(*position));
+            }
+            at = (at + length).min(end);
         }
-        self.exact.each_known(bytes, at..end, verify);
+        exact.each_known(bytes, at..end, verify);
     }
 }
 

@@ -4,9 +4,9 @@
 //! have in a window, a mask of the eight buckets that do *not* want it there. The words of neighbouring pairs are
 //! shifted and ORed, which leaves a byte for each of eight positions; a byte with a zero bit is a position that passes.
 
-use super::buckets::{Wanted, spread, wants};
-use super::exact::{Positions, REACH, STRETCH};
-use super::window::{PAIRS, cell_frequencies, rarest, window_at};
+use super::buckets::{Cells, Wanted, spread};
+use super::exact::{Exact, Positions, REACH, STRETCH};
+use super::window::{PAIRS, cell_frequencies};
 use crate::anchor::Anchor;
 
 /// The cells that a pair of bytes is hashed to, as a power of two: the table fills a first-level cache.
@@ -41,18 +41,23 @@ fn cells_from(first: u8) -> Wanted {
 }
 
 impl Stride {
-    pub(super) fn new(anchors: &[Anchor]) -> Self {
-        let windows = anchors.iter().map(|a| window_at(&a.text, rarest(&a.text)));
-        let windows = wants(windows, cell_of, cells_from);
-        let frequencies = cell_frequencies(1 << CELL_BITS, cell_of);
-        // A position is tested by its even pairs or by its odd ones.
-        let home = spread(&windows, &frequencies, &[&[0, 2], &[1, 3]], 8);
+    /// The table for `anchors`, and the exact stage behind it.
+    pub(super) fn new(anchors: &[Anchor]) -> (Self, Exact) {
+        let cells = Cells {
+            frequencies: &cell_frequencies(1 << CELL_BITS, cell_of),
+            cell: cell_of,
+            pairs: [(0, 1), (1, 2), (2, 3), (3, 4)],
+            half: cells_from,
+            // A position is tested by its even pairs or by its odd ones.
+            groups: &[&[0, 2], &[1, 3]],
+        };
+        let places = spread(&anchors.iter().collect::<Vec<_>>(), &cells, 8);
         let mut table = boxed_table();
         let used = &mut table[..1 << CELL_BITS];
         used.fill(u32::MAX);
-        for (wants, home) in windows.iter().zip(home) {
-            for (k, wanted) in wants.iter().enumerate() {
-                let mask = !(1u32 << (8 * (PAIRS - 1 - k) + home));
+        for place in &places {
+            for (k, wanted) in place.wants.iter().enumerate() {
+                let mask = !(1u32 << (8 * (PAIRS - 1 - k) + place.bucket));
                 match wanted {
                     Wanted::Cell(cell) => used[usize::from(*cell)] &= mask,
                     Wanted::Cells(cells) => cells.iter().for_each(|c| used[usize::from(*c)] &= mask),
@@ -60,7 +65,8 @@ impl Stride {
                 }
             }
         }
-        Self { table }
+        let exact = Exact::new(anchors, places.iter().map(|place| place.offset));
+        (Self { table }, exact)
     }
 
     /// Writes the positions of `stretch` that pass; returns how many. A stretch is a multiple of eight positions, and
