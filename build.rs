@@ -6,21 +6,17 @@ use std::{env, fs};
 
 use sha2::{Digest as _, Sha256};
 
-mod rule {
-    #[path = "../../src/rule/raw.rs"]
-    mod raw;
+#[path = "src/rule/raw.rs"]
+mod raw;
 
-    use std::error::Error;
-
-    /// The packed form of files, given as names and texts.
-    pub(super) fn pack(texts: &[(String, String)], digest: String) -> Result<Vec<u8>, Box<dyn Error>> {
-        let file = |(name, text): &(String, String)| {
-            let parsed: raw::RawFile = toml::from_str(text).map_err(|e| format!("{name}: {e}"))?;
-            Ok::<_, Box<dyn Error>>(raw::PackedFile { name: name.clone(), detectors: parsed.detector })
-        };
-        let files = texts.iter().map(file).collect::<Result<_, _>>()?;
-        Ok(raw::Packed { digest, files }.to_bytes())
-    }
+/// The packed form of files, given as names and texts.
+fn pack(texts: &[(String, String)], digest: String) -> Result<Vec<u8>, Box<dyn Error>> {
+    let file = |(name, text): &(String, String)| {
+        let parsed: raw::RawFile = toml::from_str(text).map_err(|e| format!("{name}: {e}"))?;
+        Ok::<_, Box<dyn Error>>(raw::PackedFile { name: name.clone(), detectors: parsed.detector })
+    };
+    let files = texts.iter().map(file).collect::<Result<_, _>>()?;
+    Ok(raw::Packed { digest, files }.to_bytes())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -43,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    let packed = rule::pack(&texts, digest)?;
+    let packed = pack(&texts, digest)?;
     let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     fs::write(Path::new(&out).join("rules.packed"), packed)?;
     Ok(())

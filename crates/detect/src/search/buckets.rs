@@ -4,6 +4,8 @@
 //! position passes if some bucket wants all of its pairs. So a bucket passes positions at about the product, over the
 //! tables, of how common the cells are that it wants. Each window goes where it adds least to that.
 
+use std::collections::HashMap;
+
 use super::window::{PAIRS, Window, rarest};
 use crate::anchor::Anchor;
 
@@ -139,6 +141,8 @@ const CHOICES: usize = 6;
 struct Choice {
     offset: usize,
     chance: f64,
+    /// Its bytes, folded.
+    bytes: u64,
     wants: Wants,
 }
 
@@ -149,11 +153,15 @@ pub(super) fn spread(anchors: &[&Anchor], cells: &Cells<'_>, count: usize) -> Ve
     let bucket = || Bucket { tables: std::array::from_fn(|_| table()), rate: 0.0, groups: cells.groups };
     let mut buckets: Vec<Bucket<'_>> = (0..count).map(|_| bucket()).collect();
     let choices: Vec<Vec<Choice>> = anchors.iter().map(|anchor| choices(anchor, cells)).collect();
-    let best = |buckets: &[Bucket<'_>], choices: &[Choice]| {
+    // Where a window stands, all anchors that have chosen it are compared.
+    let mut crowds: HashMap<u64, u32> = HashMap::new();
+    let best = |buckets: &[Bucket<'_>], crowds: &HashMap<u64, u32>, choices: &[Choice]| {
         let mut best = (f64::INFINITY, 0, 0);
         for (c, choice) in choices.iter().enumerate() {
+            let crowd = crowds.get(&choice.bytes).map_or(0.0, |crowd| f64::from(*crowd));
+            let standing = choice.chance * (1.0 + CROWDED * crowd);
             for (b, bucket) in buckets.iter().enumerate() {
-                let cost = bucket.grows(&choice.wants, cells.frequencies) + choice.chance;
+                let cost = bucket.grows(&choice.wants, cells.frequencies) + standing;
                 if cost < best.0 {
                     best = (cost, c, b);
                 }
@@ -172,12 +180,16 @@ pub(super) fn spread(anchors: &[&Anchor], cells: &Cells<'_>, count: usize) -> Ve
     // Those that came first could not know what would come after them, so all are placed once more.
     for round in 0..ROUNDS {
         for (_, i) in &order {
-            let place = &mut chosen[*i];
+            let (choices, place) = (&choices[*i], &mut chosen[*i]);
             if round > 0 {
-                buckets[place.1].change(&choices[*i][place.0].wants, cells.frequencies, false);
+                let old = &choices[place.0];
+                buckets[place.1].change(&old.wants, cells.frequencies, false);
+                crowds.entry(old.bytes).and_modify(|crowd| *crowd -= 1);
             }
-            *place = best(&buckets, &choices[*i]);
-            buckets[place.1].change(&choices[*i][place.0].wants, cells.frequencies, true);
+            *place = best(&buckets, &crowds, choices);
+            let new = &choices[place.0];
+            buckets[place.1].change(&new.wants, cells.frequencies, true);
+            *crowds.entry(new.bytes).or_default() += 1;
         }
     }
     let place = |(mut choices, (choice, bucket)): (Vec<Choice>, (usize, usize))| {
@@ -190,7 +202,15 @@ pub(super) fn spread(anchors: &[&Anchor], cells: &Cells<'_>, count: usize) -> Ve
 /// How often each anchor is placed.
 const ROUNDS: usize = 3;
 
+/// How much dearer a window is for each anchor that has chosen it. Words stand more often than their pairs of bytes say.
+const CROWDED: f64 = 16.0;
+
 fn choices(anchor: &Anchor, cells: &Cells<'_>) -> Vec<Choice> {
-    let choice = |w: Window<'_>| Choice { offset: w.offset, chance: w.chance, wants: cells.wants(w.bytes) };
+    let choice = |w: Window<'_>| Choice {
+        offset: w.offset,
+        chance: w.chance,
+        bytes: w.bytes.iter().fold(0, |bytes, b| bytes << 8 | u64::from(b | 0x20)),
+        wants: cells.wants(w.bytes),
+    };
     rarest(&anchor.text, CHOICES).into_iter().map(choice).collect()
 }

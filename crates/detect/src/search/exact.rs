@@ -1,10 +1,11 @@
 //! The exact second stage: of the positions that a sieve lets pass, those where an anchor stands.
 //!
-//! The first four bytes of an anchor's window are its key, three if it has no more. A filter of bits knows all keys,
-//! without a branch; what it lets pass is looked up by its key and compared in full.
+//! An anchor's key is what it has from its window on, up to eight bytes. A filter of bits knows the first four bytes of
+//! all keys, without a branch; what it lets pass is looked up by its key and compared in full.
 
 use std::ops::Range;
 
+use super::window::WINDOW;
 use crate::anchor::Anchor;
 
 /// Positions that are looked at together.
@@ -14,8 +15,10 @@ pub(crate) type Positions = [u16; STRETCH + 64];
 /// The bytes behind a stretch that its last windows reach into.
 pub(crate) const REACH: usize = 16;
 
+/// The bytes of a key at most.
+const KEY: usize = 8;
 /// Bit 0x20 in each byte: ASCII case is folded.
-const FOLD: u32 = 0x2020_2020;
+const FOLD: u64 = 0x2020_2020_2020_2020;
 const THREE_BYTES: u32 = 0x00ff_ffff;
 
 /// The bits of a hash in the filter: with eight bits each, the filter takes 16 KiB.
@@ -25,19 +28,31 @@ const FILTER_BITS: u32 = 14;
 pub(super) struct Exact {
     /// For each hash of a key's first three bytes the fourth bytes, by three bits of them.
     filter: Box<[u8; 1 << FILTER_BITS]>,
-    /// The entries of each hash of a key's first three bytes, of `slot_bits` bits.
-    slots: Vec<Range<u32>>,
-    slot_bits: u32,
-    entries: Vec<Entry>,
+    /// Anchors with whole windows, and those with shorter ones.
+    whole: Slots<WINDOW>,
+    short: Slots<3>,
     /// Where in its anchor a window stands at most.
     furthest: usize,
 }
 
+/// Anchors by a hash of the first `N` bytes of their keys.
+struct Slots<const N: usize> {
+    /// The entries of each hash of `bits` bits.
+    ranges: Vec<Range<u32>>,
+    bits: u32,
+    entries: Vec<Entry>,
+}
+
 #[derive(Clone, Copy)]
 struct Entry {
-    key: u32,
-    /// The bits of the key that a window has.
-    known: u32,
+    key: u64,
+    /// The bits of the bytes that the key has.
+    known: u64,
+    /// Eight more bytes of the anchor, as a key: its first if its window stands further on, else its last.
+    probe: u64,
+    probe_known: u64,
+    /// Where in the anchor these stand.
+    probe_offset: u32,
     /// Where in the anchor the window stands.
     offset: u32,
     anchor: u32,
@@ -46,32 +61,30 @@ struct Entry {
 impl Exact {
     /// For anchors whose windows stand at these offsets.
     pub(super) fn new(anchors: &[Anchor], offsets: impl IntoIterator<Item = usize>) -> Self {
-        let (mut entries, mut furthest) = (Vec::with_capacity(anchors.len()), 0);
+        let (mut whole, mut short, mut furthest) = (Vec::new(), Vec::new(), 0);
+        let mut filter = Box::new([0; 1 << FILTER_BITS]);
         for (i, (anchor, at)) in anchors.iter().zip(offsets).enumerate() {
             furthest = furthest.max(at);
-            let window = anchor.text.get(at..).unwrap_or_default();
-            let known = if window.len() < 4 { THREE_BYTES } else { u32::MAX };
-            entries.push(Entry {
-                key: key_at(window, 0) & known,
+            let rest = anchor.text.get(at..).unwrap_or_default();
+            let known = known_of(rest.len());
+            let key = key_at(rest, 0) & known;
+            let first = key as u32;
+            filter[hash(first, FILTER_BITS)] |= if rest.len() > 3 { 1 << fourth(first) } else { u8::MAX };
+            let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+            let last = anchor.text.len().saturating_sub(KEY);
+            let probe_at = if at > 0 { 0 } else { last };
+            let entry = Entry {
+                key,
                 known,
-                offset: u32::try_from(at).unwrap_or(u32::MAX),
-                anchor: u32::try_from(i).unwrap_or(u32::MAX),
-            });
+                probe: key_at(&anchor.text, probe_at),
+                probe_known: known_of(anchor.text.len()),
+                probe_offset: number(probe_at),
+                offset: number(at),
+                anchor: number(i),
+            };
+            if rest.len() < WINDOW { short.push(entry) } else { whole.push(entry) }
         }
-        let slot_bits = (2 * entries.len()).next_power_of_two().ilog2().clamp(6, 20);
-        entries.sort_unstable_by_key(|e| (hash(e.key, slot_bits), e.key, e.anchor));
-        let mut slots = vec![0..0; 1 << slot_bits];
-        let mut filter = Box::new([0; 1 << FILTER_BITS]);
-        for (i, entry) in (0u32..).zip(&entries) {
-            let slot: &mut Range<u32> = &mut slots[hash(entry.key, slot_bits)];
-            if slot.start == slot.end {
-                slot.start = i;
-            }
-            slot.end = i + 1;
-            let bits = if entry.known == u32::MAX { 1 << fourth(entry.key) } else { u8::MAX };
-            filter[hash(entry.key, FILTER_BITS)] |= bits;
-        }
-        Self { filter, slots, slot_bits, entries, furthest }
+        Self { filter, whole: Slots::new(whole), short: Slots::new(short), furthest }
     }
 
     /// How far behind the start of an anchor its window may stand.
@@ -86,23 +99,23 @@ impl Exact {
         let mut kept = 0;
         for i in 0..count.min(STRETCH) {
             let position = positions[i];
-            let key = key_at(stretch, usize::from(position));
+            let key = first_at(stretch, usize::from(position));
             positions[kept] = position;
             kept += usize::from(self.known(key));
         }
         kept
     }
 
-    /// 1 if the key may be known, or 0.
+    /// 1 if a key with these first bytes may be known, or 0.
     #[inline(always)]
-    fn known(&self, key: u32) -> u8 {
-        self.filter[hash(key, FILTER_BITS)] >> fourth(key) & 1
+    fn known(&self, first: u32) -> u8 {
+        self.filter[hash(first, FILTER_BITS)] >> fourth(first) & 1
     }
 
     /// Calls `on` for every position of `range` whose key may be known.
     pub(super) fn each_known(&self, bytes: &[u8], range: Range<usize>, mut on: impl FnMut(usize)) {
         for at in range {
-            if self.known(key_at(bytes, at)) == 1 {
+            if self.known(first_at(bytes, at)) == 1 {
                 on(at);
             }
         }
@@ -119,11 +132,16 @@ impl Exact {
         on: &mut dyn FnMut(usize, usize),
     ) {
         let key = key_at(bytes, at);
-        let slot = &self.slots[hash(key, self.slot_bits)];
-        let entries = &self.entries[slot.start as usize..slot.end as usize];
-        for entry in entries.iter().filter(|e| key & e.known == e.key) {
+        for entry in self.whole.with(key).iter().chain(self.short.with(key)) {
+            if key & entry.known != entry.key {
+                continue;
+            }
             let Some(start) = at.checked_sub(entry.offset as usize) else { continue };
             let anchor = entry.anchor as usize;
+            let probed = key_at(bytes, start + entry.probe_offset as usize);
+            if (probed ^ entry.probe) & entry.probe_known != 0 {
+                continue;
+            }
             if starts.contains(&start) && anchors[anchor].stands_at(bytes, start) {
                 on(start, anchor);
             }
@@ -131,29 +149,65 @@ impl Exact {
     }
 }
 
-/// The key of the window at `at`; what lies behind the end counts as a blank.
-#[inline(always)]
-fn key_at(bytes: &[u8], at: usize) -> u32 {
-    let rest = bytes.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(window) => folded(*window),
-        None => rest.iter().rev().fold(FOLD, |key, b| key << 8 | u32::from(*b)) | FOLD,
+impl<const N: usize> Slots<N> {
+    fn new(mut entries: Vec<Entry>) -> Self {
+        let bits = (2 * entries.len()).next_power_of_two().ilog2().clamp(6, 20);
+        entries.sort_unstable_by_key(|e| (Self::slot(e.key, bits), e.key, e.anchor));
+        let mut ranges = vec![0..0; 1 << bits];
+        for (i, entry) in (0u32..).zip(&entries) {
+            let range: &mut Range<u32> = &mut ranges[Self::slot(entry.key, bits)];
+            if range.start == range.end {
+                range.start = i;
+            }
+            range.end = i + 1;
+        }
+        Self { ranges, bits, entries }
+    }
+
+    #[inline(always)]
+    fn slot(key: u64, bits: u32) -> usize {
+        ((key << (64 - 8 * N)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize
+    }
+
+    /// The entries whose key has the hash of this one.
+    #[inline(always)]
+    fn with(&self, key: u64) -> &[Entry] {
+        let range = &self.ranges[Self::slot(key, self.bits)];
+        &self.entries[range.start as usize..range.end as usize]
     }
 }
 
+/// The bits of a key that `length` bytes give.
+fn known_of(length: usize) -> u64 {
+    u64::MAX >> (8 * KEY.saturating_sub(length).min(KEY - 1))
+}
+
+/// The bytes at `at` as a key; what lies behind the end counts as a blank.
 #[inline(always)]
-fn folded(window: [u8; 4]) -> u32 {
-    u32::from_le_bytes(window) | FOLD
+fn key_at(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let key = match rest.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => rest.iter().rev().fold(0, |key, b| key << 8 | u64::from(*b)),
+    };
+    key | FOLD
+}
+
+/// The first four bytes of the key at `at`.
+#[inline(always)]
+fn first_at(bytes: &[u8], at: usize) -> u32 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.first_chunk().map_or_else(|| key_at(rest, 0) as u32, |four| u32::from_le_bytes(*four) | FOLD as u32)
 }
 
 /// Fibonacci hashing of a key's first three bytes: the top bits of a product.
 #[inline(always)]
-fn hash(key: u32, bits: u32) -> usize {
-    ((key & THREE_BYTES).wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
+fn hash(first: u32, bits: u32) -> usize {
+    ((first & THREE_BYTES).wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
 }
 
 /// Three bits of a key's fourth byte, without bit 0x20.
 #[inline(always)]
-fn fourth(key: u32) -> u32 {
-    (key >> 24 ^ key >> 27) & 7
+fn fourth(first: u32) -> u32 {
+    (first >> 24 ^ first >> 27) & 7
 }
