@@ -4,20 +4,13 @@
 use std::ops::Range;
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64::prelude::BASE64_STANDARD as STANDARD;
 
 /// Characters before the anchor's group that are decoded too: context for the pattern.
 const BACK: usize = 64;
 /// Characters after the anchor's group that are decoded.
 const FORWARD: usize = 6144;
 
-const DECODER: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// The parts of `literal`'s base64 forms that are the same whatever stands around it, with the number of bytes by
 /// which it is shifted against the groups of three. Forms under four characters are left out: they stand everywhere.
@@ -26,7 +19,7 @@ pub(super) fn wrapped_forms(literal: &[u8]) -> impl Iterator<Item = (u8, Vec<u8>
         let pad = usize::from(shift);
         let mut bytes = vec![0u8; pad];
         bytes.extend_from_slice(literal);
-        let encoded = DECODER.encode(&bytes);
+        let encoded = STANDARD.encode(&bytes);
         let core = encoded.as_bytes().get((8 * pad).div_ceil(6)..(8 * bytes.len()) / 6)?;
         (core.len() >= 4).then(|| (shift, core.to_vec()))
     })
@@ -85,17 +78,10 @@ pub(super) fn peek(text: &[u8], at: usize, shift: u8) -> Option<Peek> {
         return None;
     }
     let mut peek = Peek { bytes: [0; PEEK / 4 * 3], range: usize::from(shift)..0 };
-    let run = text.get(group..).unwrap_or_default().iter().take(PEEK).map_while(|b| sextet(*b));
-    let (mut bits, mut length) = (0u32, 0);
-    for value in run {
-        bits = bits << 6 | u32::from(value);
-        length += 1;
-        if length % 4 == 0 {
-            let end = length / 4 * 3;
-            peek.bytes[end - 3..end].copy_from_slice(&bits.to_be_bytes()[1..]);
-        }
-    }
-    peek.range.end = (length / 4 * 3).max(peek.range.start);
+    let rest = text.get(group..).unwrap_or_default();
+    let length = rest.iter().take(PEEK).take_while(|b| is_base64(**b)).count();
+    let whole = decode_to(&rest[..length / 4 * 4], &mut peek.bytes);
+    peek.range.end = whole.max(peek.range.start);
     Some(peek)
 }
 
@@ -115,20 +101,52 @@ impl Peek {
     }
 }
 
-/// The six bits of a character of either alphabet.
-fn sextet(b: u8) -> Option<u8> {
-    Some(match b {
-        b'A'..=b'Z' => b - b'A',
-        b'a'..=b'z' => b - b'a' + 26,
-        b'0'..=b'9' => b - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    })
+/// What a byte of neither alphabet has in [`SEXTETS`].
+const NONE: u8 = 0xff;
+
+/// The six bits of each character of either alphabet.
+static SEXTETS: [u8; 256] = {
+    let mut sextets = [NONE; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut i = 0;
+    while i < alphabet.len() {
+        sextets[alphabet[i] as usize] = i as u8;
+        i += 1;
+    }
+    sextets[b'-' as usize] = 62;
+    sextets[b'_' as usize] = 63;
+    sextets
+};
+
+/// Whether a byte is a character of either alphabet.
+#[inline(always)]
+pub(super) fn is_base64(b: u8) -> bool {
+    SEXTETS[usize::from(b)] != NONE
 }
 
-fn is_base64(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
+/// Decodes characters of either alphabet to the end of `out`; the bits of the last group that make no byte are left
+/// out.
+pub(super) fn decode(run: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    out.resize(start + decoded_len(run.len()), 0);
+    decode_to(run, &mut out[start..]);
+}
+
+/// As [`decode`], to the front of `out`; returns how many bytes. What `out` has no room for is left out.
+pub(super) fn decode_to(run: &[u8], out: &mut [u8]) -> usize {
+    let bits = |group: &[u8]| group.iter().fold(0u32, |bits, b| bits << 6 | u32::from(SEXTETS[usize::from(*b)] & 63));
+    let (groups, last) = run.as_chunks::<4>();
+    let (places, rest) = out.as_chunks_mut::<3>();
+    for (group, place) in groups.iter().zip(places.iter_mut()) {
+        let [_, bytes @ ..] = bits(group).to_be_bytes();
+        *place = bytes;
+    }
+    let [_, bytes @ ..] = (bits(last) << (6 * (4 - last.len()))).to_be_bytes();
+    let left = last.len().saturating_sub(1).min(rest.len());
+    if groups.len() <= places.len() {
+        rest[..left].copy_from_slice(&bytes[..left]);
+    }
+    decoded_len(run.len()).min(out.len())
 }
 
 impl Decoded {
@@ -177,20 +195,10 @@ impl Decoded {
 
 impl Stretch {
     fn decode(&mut self, text: &[u8], place: Range<usize>) -> Option<()> {
-        let standard = |b: &u8| match b {
-            b'-' => b'+',
-            b'_' => b'/',
-            b => *b,
-        };
-        let mut run: Vec<u8> = text.get(place.clone())?.iter().map(standard).collect();
-        if run.len() % 4 == 1 {
-            run.pop();
-        }
+        let run = text.get(place.clone())?;
         self.bytes.fill(0);
         self.bytes.clear();
-        self.place = 0..0;
-        DECODER.decode_vec(&run, &mut self.bytes).ok()?;
-        run.fill(0);
+        decode(run, &mut self.bytes);
         self.place = place;
         Some(())
     }
@@ -205,7 +213,7 @@ mod tests {
     fn every_shift_is_found_again() {
         for before in 0..7 {
             let plain = [&b"xyzxyzx"[..before], b"ghp_token", b"tail"].concat();
-            let encoded = DECODER.encode(&plain);
+            let encoded = STANDARD.encode(&plain);
             let text = format!("data: {encoded}\n");
             let found: Vec<_> = wrapped_forms(b"ghp_")
                 .filter_map(|(shift, core)| {
@@ -219,6 +227,22 @@ mod tests {
                 })
                 .collect();
             assert_eq!(found, [u8::try_from(before % 3).unwrap()], "{before}");
+        }
+    }
+
+    #[test]
+    fn decoding_is_that_of_the_standard() {
+        let bytes: Vec<u8> = (0..200u8).map(|i| i.wrapping_mul(73)).collect();
+        for length in 0..bytes.len() {
+            let encoded = STANDARD.encode(&bytes[..length]);
+            let run = encoded.trim_end_matches('=');
+            let mut decoded = b"x".to_vec();
+            decode(run.as_bytes(), &mut decoded);
+            assert_eq!(decoded[1..], bytes[..length]);
+            let mut short = [0; 20];
+            let count = decode_to(run.replace('+', "-").replace('/', "_").as_bytes(), &mut short);
+            assert_eq!(short[..count / 3 * 3], bytes[..count / 3 * 3]);
+            assert_eq!(count, length.min(20));
         }
     }
 
