@@ -54,19 +54,101 @@ impl Compiled {
         lazy_cache: &mut Option<hybrid::dfa::Cache>,
         cache: &mut Option<Cache>,
         slots: &mut [Option<NonMaxUsize>; 8],
+        effort: &mut Effort,
     ) -> bool {
-        // A cache that gave up says nothing.
-        let never = self.lazy.as_ref().is_some_and(|lazy| {
+        if let Some(lazy) = &self.lazy {
             let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
-            matches!(lazy.try_search_fwd(cache, &input.clone().earliest(true)), Ok(None))
-        });
-        if never {
-            return false;
+            let Walked { matches, bytes } = walk(lazy, cache, input);
+            effort.spend(bytes);
+            // A cache that gave up says nothing.
+            if matches == Some(false) {
+                return false;
+            }
         }
         slots.fill(None);
         let count = (self.regex.captures_len() * 2).min(slots.len());
         let cache = cache.get_or_insert_with(|| self.regex.create_cache());
         self.regex.search_slots_with(cache, input, &mut slots[..count]).is_some()
+    }
+}
+
+/// How far an automaton went.
+struct Walked {
+    /// Whether the pattern matches; nothing if its cache gave up.
+    matches: Option<bool>,
+    /// How many bytes it looked at.
+    bytes: usize,
+}
+
+/// Walks an automaton until it knows whether its pattern matches. As the library's own search, but it says how far it
+/// went: a pattern that looks at thousands of bytes from each of thousands of starts is what hostile input asks for.
+fn walk(dfa: &DFA, cache: &mut hybrid::dfa::Cache, input: &Input<'_>) -> Walked {
+    let (text, span) = (input.haystack(), input.get_span());
+    let told = |matches, at: usize| Walked { matches, bytes: at.saturating_sub(span.start) };
+    let Ok(mut state) = dfa.start_state_forward(cache, input) else { return told(None, span.start) };
+    // A match is told one byte late, since what follows may matter to it.
+    for at in span.start..=span.end {
+        let next = match text.get(at) {
+            Some(byte) => dfa.next_state(cache, state, *byte),
+            None => dfa.next_eoi_state(cache, state),
+        };
+        let Ok(next) = next else { return told(None, at) };
+        state = next;
+        if state.is_tagged() {
+            if state.is_match() {
+                return told(Some(true), at);
+            }
+            if state.is_dead() {
+                return told(Some(false), at);
+            }
+            if state.is_quit() {
+                return told(None, at);
+            }
+        }
+    }
+    told(Some(false), span.end)
+}
+
+/// How much work the patterns may have with a text: ordinary text needs a small part of it.
+#[derive(Default)]
+pub(super) struct Effort {
+    /// Bytes that may still be looked at.
+    left: usize,
+    /// Whether there was more to do.
+    pub(super) exceeded: bool,
+}
+
+impl Effort {
+    /// Bytes that patterns may look at for each byte of a text.
+    const PER_BYTE: usize = 32;
+    /// Bytes that patterns may look at in a short text.
+    const LEAST: usize = 64 << 10;
+    /// What groups and validators cost, in bytes of the automaton's.
+    const CANDIDATE: usize = 8;
+
+    /// The effort for a scan that is to begin.
+    pub(super) fn begin() -> Self {
+        Self { left: Self::LEAST, exceeded: false }
+    }
+
+    /// The effort of a scan that may cost what it will.
+    pub(super) fn unbounded() -> Self {
+        Self { left: usize::MAX, exceeded: false }
+    }
+
+    /// Adds what a text may cost.
+    pub(super) fn add(&mut self, length: usize) {
+        self.left = self.left.saturating_add(length.saturating_mul(Self::PER_BYTE));
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+
+    /// Whether something is left; if not, that there was more to do.
+    fn is_left(&mut self) -> bool {
+        self.exceeded |= self.left == 0;
+        self.left > 0
     }
 }
 
@@ -111,12 +193,15 @@ pub(super) struct Memory {
     lazy: Option<hybrid::dfa::Cache>,
     /// Starts at which the pattern is known to match nothing, in the bytes that are searched now.
     barren: Range<usize>,
+    /// Where the last secret ends that was confirmed in them.
+    confirmed: usize,
 }
 
 impl Memory {
     /// Forgets what is known of the bytes that were searched.
     pub(super) fn forget(&mut self) {
         self.barren = 0..0;
+        self.confirmed = 0;
     }
 }
 
@@ -167,7 +252,7 @@ impl Confirmer {
         bytes: &[u8],
         anchor: Range<usize>,
         kind: FileKind,
-        memory: &mut Memory,
+        (memory, effort): (&mut Memory, &mut Effort),
         sink: &mut dyn FnMut(Confirmed),
     ) {
         match self.detector.lexer {
@@ -187,7 +272,7 @@ impl Confirmer {
                 });
             }
             None => {
-                if let Some(confirmed) = self.confirm_pattern(bytes, &anchor, kind, memory) {
+                if let Some(confirmed) = self.confirm_pattern(bytes, &anchor, kind, (memory, effort)) {
                     sink(confirmed);
                 }
             }
@@ -201,7 +286,7 @@ impl Confirmer {
         bytes: &[u8],
         anchor: &Range<usize>,
         kind: FileKind,
-        memory: &mut Memory,
+        (memory, effort): (&mut Memory, &mut Effort),
     ) -> Option<Confirmed> {
         if let Some(required) = &self.detector.requires
             && !follows(bytes, anchor.end, required.as_bytes())
@@ -213,7 +298,7 @@ impl Confirmer {
             return None;
         }
         let Outline { prefix, max_len } = self.outline()?;
-        let Memory { cache, lazy: lazy_cache, barren } = memory;
+        let Memory { cache, lazy: lazy_cache, barren, confirmed } = memory;
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
         let first = anchor.start.saturating_sub(self.detector.lookbehind);
         let mut next = first;
@@ -223,12 +308,15 @@ impl Confirmer {
                 next = barren.end;
                 continue;
             }
+            if !effort.is_left() {
+                return None;
+            }
             let start = next;
             next += 1;
             let end = (start + max_len).min(bytes.len());
             let found = prefix.allows(&bytes[start..]) && {
                 let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
-                self.compiled()?.matches(&input, lazy_cache, cache, &mut slots)
+                self.compiled()?.matches(&input, lazy_cache, cache, &mut slots, effort)
             };
             if !found {
                 *barren = if barren.end == start { barren.start..next } else { start..next };
@@ -242,10 +330,20 @@ impl Confirmer {
                 continue;
             }
             let secret = span(self.compiled()?.secret).unwrap_or_else(|| matched.clone());
-            // A boundary that is missing at the earliest start may be there at a later one.
-            match self.validate(bytes, anchor, kind, matched, secret, None) {
+            let (length, repeats) = (matched.len(), matched.start < *confirmed);
+            let found = self.validate(bytes, anchor, kind, matched, secret, None);
+            // What is told costs what it may; what leads to nothing, or to the same once more, does not.
+            if repeats || found.is_none() {
+                effort.spend(length.saturating_mul(Effort::CANDIDATE));
+            }
+            match found {
+                // A boundary that is missing at the earliest start may be there at a later one.
                 None if self.detector.boundary => {}
-                confirmed => return confirmed,
+                None => return None,
+                Some(found) => {
+                    *confirmed = found.matched.end;
+                    return Some(found);
+                }
             }
         }
         None

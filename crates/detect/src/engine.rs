@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::anchor::{Target, gather};
 use super::base64::{Decoded, peek};
-use super::confirm::{Confirmed, Confirmer, Memory, PatternError};
+use super::confirm::{Confirmed, Confirmer, Effort, Memory, PatternError};
 use super::search::{Preferred, Search};
 use super::{Detector, Encoding, Hit, Piece, decode};
 
@@ -48,6 +48,7 @@ impl BuildError {
 #[derive(Default)]
 pub struct Scratch {
     memories: Vec<Seen>,
+    effort: Effort,
     /// Numbers the texts that were scanned.
     text: u64,
     decoded: Decoded,
@@ -61,14 +62,37 @@ struct Seen {
 }
 
 impl Scratch {
-    /// The memory of a detector for the present text.
-    fn memory(&mut self, detector: usize) -> &mut Memory {
+    /// The memory of a detector for the present text, and what work is left.
+    fn memory(&mut self, detector: usize) -> (&mut Memory, &mut Effort) {
         let seen = &mut self.memories[detector];
         if seen.text != self.text {
             seen.text = self.text;
             seen.memory.forget();
         }
-        &mut seen.memory
+        (&mut seen.memory, &mut self.effort)
+    }
+}
+
+/// What a scan left undone, since hostile input asks for more than it is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// More is encoded, or deeper, than was decoded.
+    pub encoded: bool,
+    /// More looks like the beginning of a secret than was tried.
+    pub unconfirmed: bool,
+}
+
+impl Undone {
+    /// Whether nothing was.
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl std::ops::BitOrAssign for Undone {
+    fn bitor_assign(&mut self, other: Self) {
+        self.encoded |= other.encoded;
+        self.unconfirmed |= other.unconfirmed;
     }
 }
 
@@ -159,14 +183,31 @@ impl Engine {
 
     /// Calls `sink` for every secret whose anchor begins in the piece's core, and for every secret in an encoded stretch
     /// there. The order is not defined, and one match may come twice when two anchors lead to it, or when it stands in
-    /// clear in a text that is partly encoded. False if more is encoded than was decoded.
-    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) -> bool {
+    /// clear in a text that is partly encoded. The answer is what was left undone.
+    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) -> Undone {
+        scratch.effort = Effort::begin();
+        self.scan_more(piece, scratch, sink);
+        let decoded = decode::scan(self, piece, scratch, sink);
+        Undone { encoded: !decoded, unconfirmed: scratch.effort.exceeded }
+    }
+
+    /// As [`Engine::scan`], of what stands there as it is, whatever that costs: nothing is decoded but base64 around a
+    /// distinctive anchor.
+    pub fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+        scratch.effort = Effort::unbounded();
+        self.scan_more(piece, scratch, sink);
+    }
+
+    /// As [`Engine::scan`], whatever the confirmation costs: for short texts of which nothing may be left out. False if
+    /// more is encoded than was decoded.
+    pub fn scan_all(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) -> bool {
         self.scan_plain(piece, scratch, sink);
         decode::scan(self, piece, scratch, sink)
     }
 
-    /// As [`Engine::scan`], of what stands there as it is: nothing is decoded but base64 around a distinctive anchor.
-    pub fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+    /// What stands there as it is, as a part of a scan that has begun.
+    pub(super) fn scan_more(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+        scratch.effort.add(piece.bytes.len());
         if scratch.memories.len() < self.confirmers.len() {
             scratch.memories.resize_with(self.confirmers.len(), Seen::default);
         }
@@ -249,7 +290,7 @@ impl Engine {
         // This is another text, for this detector alone.
         let memory = &mut scratch.memories[detector].memory;
         memory.forget();
-        confirmer.confirm(run.bytes, at, piece.kind, memory, &mut |found| {
+        confirmer.confirm(run.bytes, at, piece.kind, (&mut *memory, &mut scratch.effort), &mut |found| {
             let Confirmed { matched, secret, adjust, notes } = found;
             let encoded = |range| run.encoded(range, piece.bytes.len());
             sink(Hit {

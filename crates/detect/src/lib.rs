@@ -48,7 +48,7 @@ pub mod validate;
 use std::ops::Range;
 
 pub use decode::MAX_DEPTH;
-pub use engine::{BuildError, Engine, Scratch};
+pub use engine::{BuildError, Engine, Scratch, Undone};
 pub use kind::FileKind;
 
 /// The longest match that a detector's pattern may have, in bytes.
