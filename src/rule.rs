@@ -3,6 +3,7 @@
 mod embedded;
 mod file;
 mod prove;
+mod raw;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
 use seaworthy_detect::{BuildError, Detector, Engine};
-use seaworthy_source::input;
+use seaworthy_source::{LineIndex, input};
 
 /// The largest rules file, in bytes.
 const MOST_BYTES: u64 = 16 << 20;
@@ -66,7 +67,11 @@ impl Rule {
 /// All detectors of a run, ready to scan.
 pub struct Rules {
     rules: Vec<Rule>,
+    /// How many of them, at the front, are built in.
+    built_in: usize,
     engine: Engine,
+    /// The hash of all rules files, before what is disabled.
+    files: Sha256,
     digest: String,
 }
 
@@ -107,38 +112,52 @@ impl Rules {
     /// # Errors
     /// If a file cannot be read or holds a mistake: nothing is left out in silence.
     pub fn load(directories: &[PathBuf], disabled: &[String]) -> Result<Self, RuleError> {
-        let mut files: Vec<(String, String)> =
-            embedded::FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        for directory in directories {
-            files.extend(read_directory(directory)?);
-        }
-        let mut hash = Sha256::new();
         let (mut rules, mut problems) = (Vec::new(), Vec::new());
-        let mut own: Vec<String> = Vec::new();
-        for (at, (name, text)) in files.iter().enumerate() {
-            hash.update((text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
-            match file::parse(name, text) {
-                Ok(parsed) => {
-                    let is_own = at >= embedded::FILES.len();
-                    own.extend(parsed.iter().filter(|_| is_own).map(|r| r.detector.id.clone()));
-                    rules.extend(parsed);
+        let mut files = Sha256::new();
+        files.update(built_in(&mut rules, &mut problems));
+        let count = rules.len();
+        for directory in directories {
+            for (name, text) in read_directory(directory)? {
+                files.update((text.len() as u64).to_be_bytes());
+                files.update(text.as_bytes());
+                match file::parse(&name, &text) {
+                    Ok(parsed) => rules.extend(parsed),
+                    Err(found) => problems.extend(found),
                 }
-                Err(found) => problems.extend(found),
             }
         }
         problems.extend(file::repeated(&rules));
         if !problems.is_empty() {
             return Err(RuleError::Problems(problems));
         }
-        rules.retain(|r: &Rule| !disabled.contains(&r.detector.id));
+        Self::assemble(rules, count, files, disabled)
+    }
+
+    /// The same detectors without those named in `disabled`; no file is read again.
+    ///
+    /// # Errors
+    /// If the engine refuses a detector, which it has taken before.
+    pub fn without(&self, disabled: &[String]) -> Result<Self, RuleError> {
+        Self::assemble(self.rules.clone(), self.built_in, self.files.clone(), disabled)
+    }
+
+    /// Makes `rules` ready, of which the first `built_in` are proved.
+    fn assemble(
+        mut rules: Vec<Rule>,
+        built_in: usize,
+        files: Sha256,
+        disabled: &[String],
+    ) -> Result<Self, RuleError> {
+        let is_used = |rule: &Rule| !disabled.contains(&rule.detector.id);
+        let built_in = rules.iter().take(built_in).filter(|r| is_used(r)).count();
+        rules.retain(is_used);
+        let mut hash = files.clone();
         for id in disabled {
             hash.update(id.as_bytes());
             hash.update([0]);
         }
-        let digest = seaworthy_source::hex(&hash.finalize());
+        let digest = format!("sha256:{}", seaworthy_source::hex(&hash.finalize()));
         // The built-in patterns are proved by a test, and compiling them all would cost more than a small scan.
-        let built_in = rules.iter().take_while(|r| !own.contains(&r.detector.id)).count();
         let detectors = rules.iter().map(|r| r.detector.clone()).collect();
         let engine = Engine::with_proved(detectors, built_in);
         let engine = engine.and_then(|engine| engine.compile_from(built_in).map(|()| engine));
@@ -146,7 +165,7 @@ impl Rules {
             let rule = source.detector().and_then(|id| rules.iter().find(|r| r.detector.id == id));
             RuleError::Build { file: rule.map(|r| r.file.clone()), source }
         })?;
-        Ok(Self { rules, engine, digest: format!("sha256:{digest}") })
+        Ok(Self { rules, built_in, engine, files, digest })
     }
 
     /// All rules, in the order of the engine's indexes.
@@ -173,6 +192,23 @@ impl Rules {
     pub fn digest(&self) -> &str {
         &self.digest
     }
+}
+
+/// Adds the built-in rules; returns the digest of their files.
+fn built_in(rules: &mut Vec<Rule>, problems: &mut Vec<Problem>) -> String {
+    let Some(packed) = embedded::unpacked() else {
+        let message = "the built-in rules are damaged".to_owned();
+        problems.push(Problem { file: "rules".to_owned(), position: None, message });
+        return String::new();
+    };
+    let no_places = LineIndex::new(b"");
+    for file in packed.files {
+        match file::resolve(&file.name, &no_places, file.detectors) {
+            Ok(resolved) => rules.extend(resolved),
+            Err(found) => problems.extend(found),
+        }
+    }
+    packed.digest
 }
 
 /// The `.toml` files of a directory, by name.
@@ -209,15 +245,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rules_file_is_embedded() {
-        let mut on_disk: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
-            .unwrap()
-            .map(|e| format!("rules/{}", e.unwrap().file_name().to_string_lossy()))
-            .filter(|name| name.ends_with(".toml"))
-            .collect();
+    fn every_rules_file_is_packed_as_it_is_written() {
+        let mut on_disk: Vec<(String, String)> =
+            std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
+                .unwrap()
+                .map(|e| e.unwrap())
+                .map(|e| (format!("rules/{}", e.file_name().to_string_lossy()), e.path()))
+                .filter(|(name, _)| name.ends_with(".toml"))
+                .map(|(name, path)| (name, std::fs::read_to_string(path).unwrap()))
+                .collect();
         on_disk.sort();
-        let embedded: Vec<&str> = embedded::FILES.iter().map(|(name, _)| *name).collect();
-        assert_eq!(embedded, on_disk);
+        let read: Vec<Rule> =
+            on_disk.iter().flat_map(|(name, text)| file::parse(name, text).unwrap()).collect();
+        assert_eq!(format!("{read:#?}"), format!("{:#?}", Rules::load(&[], &[]).unwrap().all()));
+    }
+
+    #[test]
+    fn what_is_disabled_later_is_disabled_at_once() {
+        let disabled = ["github-pat-classic".to_owned()];
+        let all = Rules::load(&[], &[]).unwrap();
+        let (later, at_once) = (all.without(&disabled).unwrap(), Rules::load(&[], &disabled).unwrap());
+        assert_eq!(later.digest(), at_once.digest());
+        assert_ne!(later.digest(), all.digest());
+        assert_eq!(later.all().len() + 1, all.all().len());
+        assert_eq!(later.built_in, later.all().len());
+        assert!(later.find(&disabled[0]).is_none());
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub fn examine_assignment(context: &Context<'_>, name: &str, value: &str) -> Vec
 fn by_form(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
     let mut found = Vec::new();
     let rules = context.rules;
-    rules.engine().scan(&Piece::whole(text.as_bytes()), &mut Scratch::default(), &mut |hit| {
+    rules.engine().scan_all(&Piece::whole(text.as_bytes()), &mut Scratch::default(), &mut |hit| {
         let Some(rule) = rules.get(hit.detector) else { return };
         found.push(TextSecret {
             detector: rule.detector.id.clone(),

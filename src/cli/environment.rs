@@ -93,7 +93,7 @@ pub(super) fn rules(
     for id in disabled.iter().filter(|id| known.find(id).is_none()) {
         terminal.warn(&format!("the contract disables the detector {id}, which does not exist"));
     }
-    if disabled.is_empty() { Ok(known) } else { Ok(Arc::new(Rules::load(&directories, &disabled)?)) }
+    if disabled.is_empty() { Ok(known) } else { Ok(Arc::new(known.without(&disabled)?)) }
 }
 
 /// The key of the fingerprints, from the variable that the contract names.

@@ -216,7 +216,7 @@ pub fn examine(
         let piece = Piece { bytes, core_start, core_end, kind };
         // What lies in an archive is not the file that its package lists.
         let is_plain = whole && part.file.inside.is_none();
-        let mut decoded = rules.engine().scan(&piece, scratch, &mut |hit| {
+        let mut undone = rules.engine().scan(&piece, scratch, &mut |hit| {
             let found = sighting(rules, key, part, (bytes, &places), hit);
             let comparable =
                 |s: &Sighting| is_plain && rules.get(s.rule).is_some_and(|r| !r.issued && !r.private_key);
@@ -227,10 +227,10 @@ pub fn examine(
         });
         if part.file.kind == ContentKind::File && !is_manifest_name(part.file.name()) {
             let (values, all) = values_of(bytes, core_start..core_end);
-            decoded &= all;
+            undone.encoded |= !all;
             for mut value in values {
                 let inner = Piece { kind, ..Piece::whole(&value.content) };
-                decoded &= rules.engine().scan(&inner, scratch, &mut |hit| {
+                undone |= rules.engine().scan(&inner, scratch, &mut |hit| {
                     let hit = Hit { span: value.at.clone(), matched: value.at.clone(), ..hit };
                     let found = sighting(rules, key, part, (bytes, &places), hit);
                     sightings.extend(
@@ -245,10 +245,14 @@ pub fn examine(
         // A version at a name's end looks like the section of a manual page.
         let is_data = matches!(kind, FileKind::Unknown | FileKind::Prose);
         let is_text = || !is_data || memchr::memchr(0, bytes).is_none();
-        if !decoded && !is_text() {
+        if undone.encoded && !is_text() {
             facts.not_decoded += 1;
-        } else if !decoded {
+        } else if undone.encoded {
             let reason = "more is encoded in it, or deeper, than is decoded".to_owned();
+            facts.not_opened.push(NotOpened { file: Arc::clone(&part.file), reason });
+        }
+        if undone.unconfirmed {
+            let reason = "more of it looks like the beginning of a secret than is tried".to_owned();
             facts.not_opened.push(NotOpened { file: Arc::clone(&part.file), reason });
         }
     }

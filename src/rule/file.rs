@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use serde::Deserialize;
 use toml::Spanned;
 
 use super::Rule;
+use super::raw::{RawFile, RawRule};
 use crate::finding::{Confidence, Severity};
 use seaworthy_detect::{Detector, lexer, validate};
 use seaworthy_source::{LineIndex, Position};
@@ -31,65 +31,6 @@ impl fmt::Display for Problem {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFile {
-    #[serde(default)]
-    detector: Vec<RawRule>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRule {
-    id: Spanned<String>,
-    name: String,
-    anchors: Spanned<Vec<String>>,
-    #[serde(default)]
-    case_insensitive: bool,
-    #[serde(default)]
-    lookbehind: usize,
-    #[serde(default)]
-    pattern: Option<Spanned<String>>,
-    /// Names a reader in place of a pattern.
-    #[serde(default)]
-    lexer: Option<Spanned<String>>,
-    /// A text that must follow the anchor in the same word.
-    #[serde(default)]
-    requires: Option<String>,
-    /// Set for tokens of a fixed form, which must stand apart or prove themselves.
-    #[serde(default)]
-    boundary: bool,
-    severity: Spanned<String>,
-    confidence: Spanned<String>,
-    #[serde(default)]
-    min_entropy: Option<f64>,
-    #[serde(default = "yes")]
-    placeholder: bool,
-    #[serde(default)]
-    validators: Vec<Spanned<String>>,
-    #[serde(default)]
-    base64: bool,
-    /// Set for detectors that know a secret only by its name.
-    #[serde(default)]
-    names: bool,
-    /// `vendor` (the default), or `anyone` for forms that people make for themselves.
-    #[serde(default)]
-    issuer: Option<Spanned<String>>,
-    /// Set for private keys, whose public half tells them apart.
-    #[serde(default)]
-    private_key: bool,
-    description: String,
-    fix: String,
-    #[serde(default)]
-    references: Vec<String>,
-    examples: Spanned<Vec<String>>,
-    negative_examples: Spanned<Vec<String>>,
-}
-
-fn yes() -> bool {
-    true
-}
-
 /// Reads one file; all its mistakes are told at once.
 pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Vec<Problem>> {
     let lines = LineIndex::new(text.as_bytes());
@@ -106,10 +47,15 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Vec<Problem>> {
     if raw.detector.iter().any(has_no_reader) {
         return Err(or_incomplete(Vec::new()));
     }
+    resolve(name, &lines, raw.detector)
+}
+
+/// The rules of detectors as they are written in the file `name`.
+pub(super) fn resolve(name: &str, lines: &LineIndex, raw: Vec<RawRule>) -> Result<Vec<Rule>, Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut rules = Vec::new();
-    for rule in raw.detector {
-        let mut reader = Reader { file: name, lines: &lines, problems: &mut problems };
+    let mut rules = Vec::with_capacity(raw.len());
+    for rule in raw {
+        let mut reader = Reader { file: name, lines, problems: &mut problems };
         rules.extend(reader.rule(rule));
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }

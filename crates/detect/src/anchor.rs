@@ -47,7 +47,7 @@ impl Anchor {
 }
 
 /// Gathers the anchors of `detectors`: one entry for each different literal.
-pub(super) fn gather(detectors: &[Detector]) -> Vec<Anchor> {
+pub(super) fn gather<'a>(detectors: impl Iterator<Item = &'a Detector>) -> Vec<Anchor> {
     let mut anchors: Vec<Anchor> = Vec::new();
     let mut known: HashMap<(Box<[u8]>, bool), usize> = HashMap::new();
     let mut add = |text: Box<[u8]>, fold: bool, target: Target| {
@@ -57,7 +57,7 @@ pub(super) fn gather(detectors: &[Detector]) -> Vec<Anchor> {
         });
         anchors[at].targets.push(target);
     };
-    for (i, detector) in detectors.iter().enumerate() {
+    for (i, detector) in detectors.enumerate() {
         let id = u32::try_from(i).unwrap_or(u32::MAX);
         for (j, anchor) in detector.anchors.iter().enumerate() {
             let fold = detector.case_insensitive;

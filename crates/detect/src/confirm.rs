@@ -14,16 +14,26 @@ use regex_syntax::hir::{Hir, Look};
 use super::boundary::{inside_word, stands_apart};
 use super::kind::FileKind;
 use super::lexer::{Place, Reading};
+use super::prefix::Prefix;
 use super::validate::{Adjust, Candidate, Judgement, entropy, is_placeholder};
 use super::{CONTEXT, Detector, MAX_LOOKBEHIND, MAX_MATCH};
 
 /// How far a required text is looked for, in bytes.
 const MAX_WORD: usize = 1024;
 
-/// A detector with its pattern, compiled when its anchor is first seen.
+/// A detector with its pattern, parsed when its anchor is first seen and compiled when a match may begin there.
 pub(super) struct Confirmer {
     detector: Detector,
+    outline: OnceLock<Option<Outline>>,
     compiled: OnceLock<Option<Compiled>>,
+}
+
+/// What a pattern says without being compiled.
+struct Outline {
+    /// What its first bytes may be.
+    prefix: Prefix,
+    /// The longest match, in bytes.
+    max_len: usize,
 }
 
 /// A pattern, ready to be tried.
@@ -32,10 +42,114 @@ struct Compiled {
     /// Whether the pattern matches at all, which it mostly does not: the engines that know groups clear a table for each
     /// start. Nothing if the pattern is none for it.
     lazy: Option<DFA>,
-    /// The longest match, in bytes.
-    max_len: usize,
     /// The group that marks the secret.
     secret: usize,
+}
+
+impl Compiled {
+    /// Whether the pattern matches, and where its groups stand.
+    fn matches(
+        &self,
+        input: &Input<'_>,
+        lazy_cache: &mut Option<hybrid::dfa::Cache>,
+        cache: &mut Option<Cache>,
+        slots: &mut [Option<NonMaxUsize>; 8],
+        effort: &mut Effort,
+    ) -> bool {
+        if let Some(lazy) = &self.lazy {
+            let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
+            let Walked { matches, bytes } = walk(lazy, cache, input);
+            effort.spend(bytes);
+            // A cache that gave up says nothing.
+            if matches == Some(false) {
+                return false;
+            }
+        }
+        slots.fill(None);
+        let count = (self.regex.captures_len() * 2).min(slots.len());
+        let cache = cache.get_or_insert_with(|| self.regex.create_cache());
+        self.regex.search_slots_with(cache, input, &mut slots[..count]).is_some()
+    }
+}
+
+/// How far an automaton went.
+struct Walked {
+    /// Whether the pattern matches; nothing if its cache gave up.
+    matches: Option<bool>,
+    /// How many bytes it looked at.
+    bytes: usize,
+}
+
+/// Walks an automaton until it knows whether its pattern matches. As the library's own search, but it says how far it
+/// went: a pattern that looks at thousands of bytes from each of thousands of starts is what hostile input asks for.
+fn walk(dfa: &DFA, cache: &mut hybrid::dfa::Cache, input: &Input<'_>) -> Walked {
+    let (text, span) = (input.haystack(), input.get_span());
+    let told = |matches, at: usize| Walked { matches, bytes: at.saturating_sub(span.start) };
+    let Ok(mut state) = dfa.start_state_forward(cache, input) else { return told(None, span.start) };
+    // A match is told one byte late, since what follows may matter to it.
+    for at in span.start..=span.end {
+        let next = match text.get(at) {
+            Some(byte) => dfa.next_state(cache, state, *byte),
+            None => dfa.next_eoi_state(cache, state),
+        };
+        let Ok(next) = next else { return told(None, at) };
+        state = next;
+        if state.is_tagged() {
+            if state.is_match() {
+                return told(Some(true), at);
+            }
+            if state.is_dead() {
+                return told(Some(false), at);
+            }
+            if state.is_quit() {
+                return told(None, at);
+            }
+        }
+    }
+    told(Some(false), span.end)
+}
+
+/// How much work the patterns may have with a text: ordinary text needs a small part of it.
+#[derive(Default)]
+pub(super) struct Effort {
+    /// Bytes that may still be looked at.
+    left: usize,
+    /// Whether there was more to do.
+    pub(super) exceeded: bool,
+}
+
+impl Effort {
+    /// Bytes that patterns may look at for each byte of a text.
+    const PER_BYTE: usize = 32;
+    /// Bytes that patterns may look at in a short text.
+    const LEAST: usize = 64 << 10;
+    /// What groups and validators cost, in bytes of the automaton's.
+    const CANDIDATE: usize = 8;
+
+    /// The effort for a scan that is to begin.
+    pub(super) fn begin() -> Self {
+        Self { left: Self::LEAST, exceeded: false }
+    }
+
+    /// The effort of a scan that may cost what it will.
+    pub(super) fn unbounded() -> Self {
+        Self { left: usize::MAX, exceeded: false }
+    }
+
+    /// Adds what a text may cost.
+    pub(super) fn add(&mut self, length: usize) {
+        self.left = self.left.saturating_add(length.saturating_mul(Self::PER_BYTE));
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+    }
+
+    /// Whether something is left; if not, that there was more to do.
+    fn is_left(&mut self) -> bool {
+        self.exceeded |= self.left == 0;
+        self.left > 0
+    }
 }
 
 /// A pattern's match that its validators let pass.
@@ -79,18 +193,21 @@ pub(super) struct Memory {
     lazy: Option<hybrid::dfa::Cache>,
     /// Starts at which the pattern is known to match nothing, in the bytes that are searched now.
     barren: Range<usize>,
+    /// Where the last secret ends that was confirmed in them.
+    confirmed: usize,
 }
 
 impl Memory {
     /// Forgets what is known of the bytes that were searched.
     pub(super) fn forget(&mut self) {
         self.barren = 0..0;
+        self.confirmed = 0;
     }
 }
 
 impl Confirmer {
     pub(super) fn new(detector: Detector) -> Self {
-        Self { detector, compiled: OnceLock::new() }
+        Self { detector, outline: OnceLock::new(), compiled: OnceLock::new() }
     }
 
     pub(super) fn detector(&self) -> &Detector {
@@ -102,7 +219,7 @@ impl Confirmer {
         if self.detector.lexer.is_some() {
             return Ok(());
         }
-        longest_match(&self.detector).map(drop)
+        outline(&self.detector).map(drop)
     }
 
     /// Compiles the pattern now, to learn whether it can be.
@@ -111,6 +228,17 @@ impl Confirmer {
             return Ok(());
         }
         build(&self.detector).map(drop)
+    }
+
+    fn outline(&self) -> Option<&Outline> {
+        self.outline.get_or_init(|| outline(&self.detector).ok().map(|(_, outline)| outline)).as_ref()
+    }
+
+    /// Whether what begins with an anchor and goes on as `bytes` may be confirmed, as far as they tell.
+    pub(super) fn may_begin(&self, bytes: &[u8]) -> bool {
+        self.detector.lexer.is_some()
+            || self.detector.lookbehind > 0
+            || self.outline().is_some_and(|outline| outline.prefix.allows(bytes))
     }
 
     fn compiled(&self) -> Option<&Compiled> {
@@ -124,7 +252,7 @@ impl Confirmer {
         bytes: &[u8],
         anchor: Range<usize>,
         kind: FileKind,
-        memory: &mut Memory,
+        (memory, effort): (&mut Memory, &mut Effort),
         sink: &mut dyn FnMut(Confirmed),
     ) {
         match self.detector.lexer {
@@ -144,7 +272,7 @@ impl Confirmer {
                 });
             }
             None => {
-                if let Some(confirmed) = self.confirm_pattern(bytes, &anchor, kind, memory) {
+                if let Some(confirmed) = self.confirm_pattern(bytes, &anchor, kind, (memory, effort)) {
                     sink(confirmed);
                 }
             }
@@ -158,7 +286,7 @@ impl Confirmer {
         bytes: &[u8],
         anchor: &Range<usize>,
         kind: FileKind,
-        memory: &mut Memory,
+        (memory, effort): (&mut Memory, &mut Effort),
     ) -> Option<Confirmed> {
         if let Some(required) = &self.detector.requires
             && !follows(bytes, anchor.end, required.as_bytes())
@@ -169,10 +297,9 @@ impl Confirmer {
         if self.detector.boundary && self.detector.lookbehind == 0 && inside_word(bytes, anchor, kind) {
             return None;
         }
-        let Compiled { regex, lazy, max_len, secret: secret_group } = self.compiled()?;
-        let Memory { cache, lazy: lazy_cache, barren } = memory;
+        let Outline { prefix, max_len } = self.outline()?;
+        let Memory { cache, lazy: lazy_cache, barren, confirmed } = memory;
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
-        let slot_count = (regex.captures_len() * 2).min(slots.len());
         let first = anchor.start.saturating_sub(self.detector.lookbehind);
         let mut next = first;
         while next <= anchor.start {
@@ -181,21 +308,17 @@ impl Confirmer {
                 next = barren.end;
                 continue;
             }
+            if !effort.is_left() {
+                return None;
+            }
             let start = next;
             next += 1;
             let end = (start + max_len).min(bytes.len());
-            let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
-            // A cache that gave up says nothing.
-            let never = lazy.as_ref().is_some_and(|lazy| {
-                let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
-                matches!(lazy.try_search_fwd(cache, &input.clone().earliest(true)), Ok(None))
-            });
-            slots.fill(None);
-            let mut search = || {
-                let cache = cache.get_or_insert_with(|| regex.create_cache());
-                regex.search_slots_with(cache, &input, &mut slots[..slot_count])
+            let found = prefix.allows(&bytes[start..]) && {
+                let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
+                self.compiled()?.matches(&input, lazy_cache, cache, &mut slots, effort)
             };
-            if never || search().is_none() {
+            if !found {
                 *barren = if barren.end == start { barren.start..next } else { start..next };
                 continue;
             }
@@ -206,11 +329,21 @@ impl Confirmer {
             if matched.end < anchor.end {
                 continue;
             }
-            let secret = span(*secret_group).unwrap_or_else(|| matched.clone());
-            // A boundary that is missing at the earliest start may be there at a later one.
-            match self.validate(bytes, anchor, kind, matched, secret, None) {
+            let secret = span(self.compiled()?.secret).unwrap_or_else(|| matched.clone());
+            let (length, repeats) = (matched.len(), matched.start < *confirmed);
+            let found = self.validate(bytes, anchor, kind, matched, secret, None);
+            // What is told costs what it may; what leads to nothing, or to the same once more, does not.
+            if repeats || found.is_none() {
+                effort.spend(length.saturating_mul(Effort::CANDIDATE));
+            }
+            match found {
+                // A boundary that is missing at the earliest start may be there at a later one.
                 None if self.detector.boundary => {}
-                confirmed => return confirmed,
+                None => return None,
+                Some(found) => {
+                    *confirmed = found.matched.end;
+                    return Some(found);
+                }
             }
         }
         None
@@ -283,56 +416,52 @@ fn parse(detector: &Detector) -> Result<Hir, PatternError> {
         .map_err(|e| PatternError::Syntax(e.to_string()))
 }
 
-/// The longest match of a pattern, in bytes, if it is one that a window can decide.
-fn longest_match(detector: &Detector) -> Result<usize, PatternError> {
-    let hir = parse(detector)?;
-    let longest = hir.properties().maximum_len().filter(|n| *n <= MAX_MATCH);
-    let longest = longest.ok_or(PatternError::Unbounded)?;
-    if hir.properties().minimum_len() == Some(0) {
+/// A pattern, parsed, and its outline, if it is one that a window can decide.
+fn outline(detector: &Detector) -> Result<(Hir, Outline), PatternError> {
+    let pattern = parse(detector)?;
+    let properties = pattern.properties();
+    let longest = properties.maximum_len().filter(|n| *n <= MAX_MATCH);
+    let max_len = longest.ok_or(PatternError::Unbounded)?;
+    if properties.minimum_len() == Some(0) {
         return Err(PatternError::Empty);
     }
-    let looks = hir.properties().look_set();
+    let looks = properties.look_set();
     if looks.contains(Look::Start) || looks.contains(Look::End) {
         return Err(PatternError::TextAnchor);
     }
     if detector.lookbehind > MAX_LOOKBEHIND {
         return Err(PatternError::Lookbehind);
     }
-    Ok(longest)
+    let prefix = Prefix::new(&pattern);
+    Ok((pattern, Outline { prefix, max_len }))
 }
 
 /// The largest cache of a lazy DFA, in bytes: one for each pattern whose anchor was seen, and each thread.
 const LAZY_CACHE: usize = 48 << 10;
 
 /// Whether a pattern matches, without groups.
-fn lazy(detector: &Detector) -> Option<DFA> {
+fn lazy(pattern: &Hir) -> Option<DFA> {
     let config = DFA::config()
         .cache_capacity(LAZY_CACHE)
         .skip_cache_capacity_check(true)
         .minimum_cache_clear_count(Some(64))
         .minimum_bytes_per_state(Some(4));
-    DFA::builder()
-        .syntax(syntax_config(detector))
-        .thompson(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).shrink(false))
-        .configure(config)
-        .build(&detector.pattern)
-        .ok()
+    let nfa = thompson::Compiler::new()
+        .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).shrink(false))
+        .build_from_hir(pattern)
+        .ok()?;
+    DFA::builder().configure(config).build_from_nfa(nfa).ok()
 }
 
 /// Only the engines that are fast on a short anchored span are built.
 fn build(detector: &Detector) -> Result<Compiled, PatternError> {
-    let max_len = longest_match(detector)?;
+    let (pattern, _) = outline(detector)?;
     let regex = Regex::builder()
-        .syntax(syntax_config(detector))
         .configure(
             Config::new().utf8_empty(false).hybrid(false).dfa(false).onepass_size_limit(Some(64 << 10)),
         )
-        .build(&detector.pattern)
+        .build_from_hir(&pattern)
         .map_err(|e| PatternError::Compile(e.to_string()))?;
     let secret = regex.group_info().to_index(PatternID::ZERO, "secret").unwrap_or(0);
-    if secret < 4 {
-        Ok(Compiled { lazy: lazy(detector), regex, max_len, secret })
-    } else {
-        Err(PatternError::Groups)
-    }
+    if secret < 4 { Ok(Compiled { lazy: lazy(&pattern), regex, secret }) } else { Err(PatternError::Groups) }
 }

@@ -1,58 +1,19 @@
 //! The scan: anchors over every byte, confirmation where one stands.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
-use super::anchor::{Anchor, Target, gather};
-use super::base64::decode_around;
-use super::confirm::{Confirmed, Confirmer, Memory, PatternError};
-use super::simd::Vector;
+use super::anchor::{Target, gather};
+use super::base64::{Decoded, peek};
+use super::confirm::{Confirmed, Confirmer, Effort, Memory, PatternError};
+use super::search::{Preferred, Search};
 use super::{Detector, Encoding, Hit, Piece, decode};
 
 /// All detectors, ready to scan; shared by all threads.
 pub struct Engine {
-    anchors: Vec<Anchor>,
-    longest_anchor: usize,
-    search: Search,
     confirmers: Vec<Confirmer>,
-}
-
-/// How anchors are searched for.
-enum Search {
-    /// Vector instructions, where the processor has them.
-    Vector(Box<Vector>),
-    /// The portable path, and the referee of the other.
-    Automaton(Box<Portable>),
-}
-
-/// The portable search: an automaton that is built quickly, and one that is several times faster and takes several
-/// times longer to build. The latter is built when so much was scanned that it pays.
-struct Portable {
-    quick: AhoCorasick,
-    fast: OnceLock<Option<AhoCorasick>>,
-    scanned: AtomicUsize,
-}
-
-/// From how many scanned bytes on the faster automaton pays.
-const MUCH: usize = 4 << 20;
-
-impl Portable {
-    fn new(anchors: &[Anchor]) -> Result<Self, aho_corasick::BuildError> {
-        let quick = automaton(anchors, AhoCorasickKind::ContiguousNFA)?;
-        Ok(Self { quick, fast: OnceLock::new(), scanned: AtomicUsize::new(0) })
-    }
-
-    /// The automaton to search the next `length` bytes with.
-    fn automaton(&self, anchors: &[Anchor], length: usize) -> &AhoCorasick {
-        let before = self.scanned.fetch_add(length, Ordering::Relaxed);
-        if before < MUCH && self.fast.get().is_none() {
-            return &self.quick;
-        }
-        let fast = self.fast.get_or_init(|| automaton(anchors, AhoCorasickKind::DFA).ok());
-        fast.as_ref().unwrap_or(&self.quick)
-    }
+    preferred: Preferred,
+    /// Made when first bytes are scanned: many runs load detectors and scan nothing.
+    search: OnceLock<Search>,
 }
 
 /// Why an [`Engine`] could not be built.
@@ -72,9 +33,6 @@ pub enum BuildError {
         /// The detector's ID.
         id: String,
     },
-    /// The automaton could not be built.
-    #[error("the anchors' automaton could not be built: {0}")]
-    Automaton(#[from] aho_corasick::BuildError),
 }
 
 impl BuildError {
@@ -82,7 +40,6 @@ impl BuildError {
     pub fn detector(&self) -> Option<&str> {
         match self {
             Self::Detector { id, .. } | Self::Anchor { id } => Some(id),
-            Self::Automaton(_) => None,
         }
     }
 }
@@ -91,9 +48,10 @@ impl BuildError {
 #[derive(Default)]
 pub struct Scratch {
     memories: Vec<Seen>,
+    effort: Effort,
     /// Numbers the texts that were scanned.
     text: u64,
-    decoded: Vec<u8>,
+    decoded: Decoded,
 }
 
 /// What is kept for one detector, and the text of which it tells.
@@ -104,14 +62,37 @@ struct Seen {
 }
 
 impl Scratch {
-    /// The memory of a detector for the present text.
-    fn memory(&mut self, detector: usize) -> &mut Memory {
+    /// The memory of a detector for the present text, and what work is left.
+    fn memory(&mut self, detector: usize) -> (&mut Memory, &mut Effort) {
         let seen = &mut self.memories[detector];
         if seen.text != self.text {
             seen.text = self.text;
             seen.memory.forget();
         }
-        &mut seen.memory
+        (&mut seen.memory, &mut self.effort)
+    }
+}
+
+/// What a scan left undone, since hostile input asks for more than it is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// More is encoded, or deeper, than was decoded.
+    pub encoded: bool,
+    /// More looks like the beginning of a secret than was tried.
+    pub unconfirmed: bool,
+}
+
+impl Undone {
+    /// Whether nothing was.
+    pub fn is_nothing(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl std::ops::BitOrAssign for Undone {
+    fn bitor_assign(&mut self, other: Self) {
+        self.encoded |= other.encoded;
+        self.unconfirmed |= other.unconfirmed;
     }
 }
 
@@ -121,7 +102,7 @@ impl Engine {
     /// # Errors
     /// If a detector's pattern is not of bounded length or an anchor is too short.
     pub fn new(detectors: Vec<Detector>) -> Result<Self, BuildError> {
-        Self::build(detectors, 0, true)
+        Self::build(detectors, 0, Preferred::Fastest)
     }
 
     /// As [`Engine::new`], without looking at the patterns of the first `proved` detectors: a test has done so, and for
@@ -130,34 +111,40 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`], for the other detectors.
     pub fn with_proved(detectors: Vec<Detector>, proved: usize) -> Result<Self, BuildError> {
-        Self::build(detectors, proved, true)
+        Self::build(detectors, proved, Preferred::Fastest)
     }
 
-    /// Builds the engine with the portable search: an Aho-Corasick automaton, the referee of the vector search.
+    /// Builds the engine with the search that needs no vector instructions, for tests and benchmarks.
     ///
     /// # Errors
     /// As [`Engine::new`].
     pub fn portable(detectors: Vec<Detector>) -> Result<Self, BuildError> {
-        Self::build(detectors, 0, false)
+        Self::build(detectors, 0, Preferred::Portable)
     }
 
-    fn build(detectors: Vec<Detector>, proved: usize, vector: bool) -> Result<Self, BuildError> {
+    fn build(detectors: Vec<Detector>, proved: usize, preferred: Preferred) -> Result<Self, BuildError> {
         for d in &detectors {
             if d.anchors.is_empty() || d.anchors.iter().any(|a| a.len() < 3 || !a.is_ascii()) {
                 return Err(BuildError::Anchor { id: d.id.clone() });
             }
         }
-        let anchors = gather(&detectors);
-        let longest_anchor = anchors.iter().map(|a| a.text.len()).max().unwrap_or(0);
-        let search = match vector.then(|| Vector::new(&anchors)).flatten() {
-            Some(v) => Search::Vector(Box::new(v)),
-            None => Search::Automaton(Box::new(Portable::new(&anchors)?)),
-        };
         let confirmers: Vec<Confirmer> = detectors.into_iter().map(Confirmer::new).collect();
         for c in confirmers.iter().skip(proved) {
             c.check().map_err(|source| BuildError::Detector { id: c.detector().id.clone(), source })?;
         }
-        Ok(Self { anchors, longest_anchor, search, confirmers })
+        Ok(Self { confirmers, preferred, search: OnceLock::new() })
+    }
+
+    fn search(&self) -> &Search {
+        self.search.get_or_init(|| {
+            let anchors = gather(self.confirmers.iter().map(Confirmer::detector));
+            Search::new(anchors, self.preferred)
+        })
+    }
+
+    /// Makes all tables of the search now, which a scan does only when it is worth it: for tests and benchmarks.
+    pub fn prepare(&self) {
+        self.search().prepare();
     }
 
     /// Compiles the patterns of all detectors from index `first` on, which a scan does only when it first needs one:
@@ -177,12 +164,14 @@ impl Engine {
         self.confirmers.get(index).map(Confirmer::detector)
     }
 
-    /// The name of the search in use, for `--version` and benchmarks.
+    /// The name of the search in use, for benchmarks.
     pub fn search_name(&self) -> &'static str {
-        match self.search {
-            Search::Vector(_) => "avx512",
-            Search::Automaton(_) => "aho-corasick",
-        }
+        self.search().name()
+    }
+
+    /// What is searched for: each text, and whether ASCII case is ignored. For tests and benchmarks.
+    pub fn anchors(&self) -> Vec<(&[u8], bool)> {
+        self.search().anchors().iter().map(|a| (&*a.text, a.fold)).collect()
     }
 
     /// Counts the anchors in `bytes` without confirming any: what the bare search costs.
@@ -194,22 +183,41 @@ impl Engine {
 
     /// Calls `sink` for every secret whose anchor begins in the piece's core, and for every secret in an encoded stretch
     /// there. The order is not defined, and one match may come twice when two anchors lead to it, or when it stands in
-    /// clear in a text that is partly encoded. False if more is encoded than was decoded.
-    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) -> bool {
+    /// clear in a text that is partly encoded. The answer is what was left undone.
+    pub fn scan(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) -> Undone {
+        scratch.effort = Effort::begin();
+        self.scan_more(piece, scratch, sink);
+        let decoded = decode::scan(self, piece, scratch, sink);
+        Undone { encoded: !decoded, unconfirmed: scratch.effort.exceeded }
+    }
+
+    /// As [`Engine::scan`], of what stands there as it is, whatever that costs: nothing is decoded but base64 around a
+    /// distinctive anchor.
+    pub fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+        scratch.effort = Effort::unbounded();
+        self.scan_more(piece, scratch, sink);
+    }
+
+    /// As [`Engine::scan`], whatever the confirmation costs: for short texts of which nothing may be left out. False if
+    /// more is encoded than was decoded.
+    pub fn scan_all(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) -> bool {
         self.scan_plain(piece, scratch, sink);
         decode::scan(self, piece, scratch, sink)
     }
 
-    /// As [`Engine::scan`], of what stands there as it is: nothing is decoded but base64 around a distinctive anchor.
-    pub fn scan_plain(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+    /// What stands there as it is, as a part of a scan that has begun.
+    pub(super) fn scan_more(&self, piece: &Piece<'_>, scratch: &mut Scratch, sink: &mut dyn FnMut(Hit<'_>)) {
+        scratch.effort.add(piece.bytes.len());
         if scratch.memories.len() < self.confirmers.len() {
             scratch.memories.resize_with(self.confirmers.len(), Seen::default);
         }
         scratch.text += 1;
+        let anchors = self.search().anchors();
         self.each_anchor(piece, &mut |start, anchor| {
-            for target in &self.anchors[anchor].targets {
+            let anchor = &anchors[anchor];
+            for target in &anchor.targets {
                 match *target {
-                    Target::Plain(d) => self.plain(piece, start, anchor, d as usize, scratch, sink),
+                    Target::Plain(d) => self.plain(piece, start, &anchor.text, d as usize, scratch, sink),
                     Target::Base64 { detector, anchor, shift } => {
                         let wrapped = Wrapped { detector: detector as usize, anchor: anchor as usize, shift };
                         self.wrapped(piece, start, &wrapped, scratch, sink);
@@ -217,18 +225,18 @@ impl Engine {
                 }
             }
         });
+        scratch.decoded.forget();
     }
 
     fn plain(
         &self,
         piece: &Piece<'_>,
         start: usize,
-        anchor: usize,
+        text: &[u8],
         detector: usize,
         scratch: &mut Scratch,
         sink: &mut dyn FnMut(Hit<'_>),
     ) {
-        let text = &self.anchors[anchor].text;
         // In a run of one byte an anchor of that byte stands everywhere; the first and the last say it all.
         let before = start.checked_sub(1).and_then(|i| piece.bytes.get(i));
         let after = piece.bytes.get(start + text.len());
@@ -268,51 +276,39 @@ impl Engine {
         let detector = wrapped.detector;
         let confirmer = &self.confirmers[detector];
         let Some(anchor) = confirmer.detector().anchors.get(wrapped.anchor) else { return };
-        let out = &mut scratch.decoded;
-        let memory = &mut scratch.memories[detector].memory;
-        let Some(run) = decode_around(piece.bytes, start, wrapped.shift, out) else { return };
-        let at = run.anchor_at..run.anchor_at + anchor.len();
-        if out.get(at.clone()) != Some(anchor.as_bytes()) {
+        // Most cores are none, or nothing that the pattern takes follows them.
+        let Some(first) = peek(piece.bytes, start, wrapped.shift) else { return };
+        let literal = anchor.as_bytes().iter().zip(first.bytes());
+        if !literal.into_iter().all(|(a, b)| a == b) || !confirmer.may_begin(first.bytes()) {
+            return;
+        }
+        let Some(run) = scratch.decoded.around(piece.bytes, start, wrapped.shift) else { return };
+        let at = run.literal_at..run.literal_at + anchor.len();
+        if run.bytes.get(at.clone()) != Some(anchor.as_bytes()) {
             return;
         }
         // This is another text, for this detector alone.
+        let memory = &mut scratch.memories[detector].memory;
         memory.forget();
-        confirmer.confirm(out, at, piece.kind, memory, &mut |found| {
+        confirmer.confirm(run.bytes, at, piece.kind, (&mut *memory, &mut scratch.effort), &mut |found| {
             let Confirmed { matched, secret, adjust, notes } = found;
             let encoded = |range| run.encoded(range, piece.bytes.len());
             sink(Hit {
                 detector,
                 matched: encoded(&matched),
                 span: encoded(&secret),
-                secret: &out[secret],
+                secret: &run.bytes[secret],
                 encodings: vec![Encoding::Base64],
                 adjust,
                 notes,
             });
         });
-        out.fill(0);
         memory.forget();
     }
 
     /// Calls `on` with the start and the index of every anchor that begins in the piece's core.
     fn each_anchor(&self, piece: &Piece<'_>, on: &mut dyn FnMut(usize, usize)) {
-        let core = piece.core_start..piece.core_end.min(piece.bytes.len());
-        match &self.search {
-            Search::Vector(v) => v.each(&self.anchors, piece.bytes, core, on),
-            Search::Automaton(portable) => {
-                let automaton = portable.automaton(&self.anchors, core.len());
-                let end = (core.end + self.longest_anchor).min(piece.bytes.len());
-                let input = aho_corasick::Input::new(piece.bytes).span(core.start.min(end)..end);
-                // Overlapping search fails only for an automaton of another match kind than ours.
-                let Ok(found) = automaton.try_find_overlapping_iter(input) else { return };
-                for m in found {
-                    let anchor = m.pattern().as_usize();
-                    if m.start() < core.end && self.anchors[anchor].stands_at(piece.bytes, m.start()) {
-                        on(m.start(), anchor);
-                    }
-                }
-            }
-        }
+        self.search().each(piece.bytes, piece.core_start..piece.core_end.min(piece.bytes.len()), on);
     }
 }
 
@@ -320,12 +316,4 @@ struct Wrapped {
     detector: usize,
     anchor: usize,
     shift: u8,
-}
-
-fn automaton(anchors: &[Anchor], kind: AhoCorasickKind) -> Result<AhoCorasick, aho_corasick::BuildError> {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(kind))
-        .build(anchors.iter().map(|a| &a.text))
 }

@@ -39,14 +39,16 @@ mod decode;
 mod engine;
 mod kind;
 pub mod lexer;
+mod prefix;
 mod quoting;
+mod search;
 mod simd;
 pub mod validate;
 
 use std::ops::Range;
 
 pub use decode::MAX_DEPTH;
-pub use engine::{BuildError, Engine, Scratch};
+pub use engine::{BuildError, Engine, Scratch, Undone};
 pub use kind::FileKind;
 
 /// The longest match that a detector's pattern may have, in bytes.

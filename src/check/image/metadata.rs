@@ -158,7 +158,7 @@ pub(super) fn file_findings(
 fn in_configs(examined: &Examined, context: &Context<'_>) -> HashSet<(usize, u64)> {
     let (mut told, mut scratch) = (HashSet::new(), Scratch::default());
     for image in &examined.images {
-        context.rules.engine().scan(&Piece::whole(&image.image.config.bytes), &mut scratch, &mut |hit| {
+        context.rules.engine().scan_all(&Piece::whole(&image.image.config.bytes), &mut scratch, &mut |hit| {
             let mark = context.rules.get(hit.detector).map(|rule| rule.mark(context.key, hit.secret));
             told.extend(mark.map(|mark| (hit.detector, mark.group)));
         });

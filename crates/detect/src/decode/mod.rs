@@ -121,7 +121,7 @@ impl Decoder<'_> {
             sink(hit, map.back(&at));
         };
         let piece = Piece::whole(&region.text).of_kind(self.kind);
-        self.engine.scan_plain(&piece, scratch, &mut |hit| {
+        self.engine.scan_more(&piece, scratch, &mut |hit| {
             let at = hit.span.clone();
             give(hit, at);
         });

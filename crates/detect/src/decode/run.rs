@@ -1,8 +1,9 @@
 //! Runs of base64 (RFC 4648, either alphabet, in one line or wrapped) and of hexadecimal digits.
 
 use super::map::Map;
-use super::sieve::{SHORTEST, SHORTEST_VALUE, is_word};
+use super::sieve::{SHORTEST, SHORTEST_VALUE};
 use super::{Encoding, Region, is_text};
+use crate::base64::{decode, decode_to, is_base64};
 
 /// Characters that are decoded to see whether text comes of them.
 const SAMPLE: usize = 24;
@@ -18,7 +19,7 @@ const LINE: usize = 32;
 /// The encoded run around `at`, if it decodes to text. `done` is moved behind a run that does not.
 pub(super) fn region(text: &[u8], at: usize, short: bool, done: &mut usize) -> Option<Region> {
     let mut start = at;
-    while start > *done && is_word(text[start - 1]) {
+    while start > *done && is_base64(text[start - 1]) {
         start -= 1;
     }
     let end = run_end(text, at);
@@ -37,7 +38,7 @@ pub(super) fn region(text: &[u8], at: usize, short: bool, done: &mut usize) -> O
 
 fn run_end(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|b| !is_word(*b)).unwrap_or(rest.len())
+    at + rest.iter().position(|b| !is_base64(*b)).unwrap_or(rest.len())
 }
 
 /// Hexadecimal digits from the run's start, behind `0x` or `x`, to its end.
@@ -72,9 +73,10 @@ fn hex(text: &[u8], start: usize, end: usize) -> Option<Region> {
 
 /// Base64 from `start` on, and on the lines after it.
 fn base64(text: &[u8], start: usize, end: usize) -> Option<Region> {
-    let mut sample = Vec::with_capacity(SAMPLE);
-    decode(text.get(start..end.min(start + SAMPLE))?, &mut sample);
-    if !is_text(&sample) && !is_wide(&sample) {
+    let mut sample = [0; SAMPLE / 4 * 3];
+    let length = decode_to(text.get(start..end.min(start + SAMPLE))?, &mut sample);
+    let sample = &sample[..length];
+    if !is_text(sample) && !is_wide(sample) {
         return None;
     }
     let mut map = Map::new((3, 4));
@@ -147,22 +149,4 @@ fn is_wide(sample: &[u8]) -> bool {
     let zeros = |at: usize| sample.iter().skip(at).step_by(2).filter(|b| **b == 0).count();
     let half = sample.len() / 2;
     half >= 4 && (zeros(1) >= half - 1 && zeros(0) == 0 || zeros(0) >= half - 1 && zeros(1) == 0)
-}
-
-/// Decodes characters of either alphabet; what is left of the last group is left out.
-fn decode(text: &[u8], out: &mut Vec<u8>) {
-    let value = |b: u8| -> u32 {
-        u32::from(match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' | b'-' => 62,
-            _ => 63,
-        })
-    };
-    for group in text.chunks(4) {
-        let bits = group.iter().fold(0u32, |bits, b| bits << 6 | value(*b)) << (6 * (4 - group.len()));
-        let [_, bytes @ ..] = bits.to_be_bytes();
-        out.extend_from_slice(&bytes[..group.len().saturating_sub(1)]);
-    }
 }

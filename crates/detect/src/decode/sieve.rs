@@ -64,6 +64,11 @@ pub(super) fn marks(bytes: &[u8], short: bool, on: &mut dyn FnMut(usize, Mark)) 
 /// Runs that end in this block or reach beyond it, by any place in them.
 #[inline]
 fn runs(before: u64, word: u64, at: usize, short: bool, on: &mut dyn FnMut(usize, Mark)) {
+    // Most blocks hold no long run, and none reaches into them.
+    let across = before.leading_ones() + word.trailing_ones();
+    if !short && !has_long_run(word) && across < SHORTEST as u32 {
+        return;
+    }
     let both = u128::from(before) | u128::from(word) << BLOCK;
     // A bit is left where a run of 2, 4, 8 … bytes begins.
     let two = both & both >> 1;
@@ -81,6 +86,16 @@ fn runs(before: u64, word: u64, at: usize, short: bool, on: &mut dyn FnMut(usize
         let gone = start + rest;
         long = if gone >= 128 { 0 } else { long >> gone << gone };
     }
+}
+
+/// Whether a block holds a run of [`SHORTEST`] characters.
+#[inline(always)]
+fn has_long_run(word: u64) -> bool {
+    let two = word & word >> 1;
+    let four = two & two >> 2;
+    let eight = four & four >> 4;
+    let sixteen = eight & eight >> 8;
+    sixteen & sixteen >> (SHORTEST - 16) != 0
 }
 
 /// Text of two or four bytes a character: each place in the block where some stands. `rest` is the block and what

@@ -1,0 +1,77 @@
+//! Which part of an anchor is searched for: a rare window, by how common pairs of bytes are.
+
+use std::sync::LazyLock;
+
+/// The bytes of a window at most; an anchor that has fewer is a window as a whole.
+pub(super) const WINDOW: usize = 5;
+/// The pairs of neighbouring bytes in a window.
+pub(super) const PAIRS: usize = WINDOW - 1;
+
+/// For each pair of bytes without their bit 0x20, the number of pairs of which it is one, as 8 × log2. Made by
+/// `prior/train.py`.
+static RARITY: &[u8; 1 << 14] = include_bytes!("../../prior/pairs.bin");
+
+/// A byte without its bit 0x20, in seven bits: ASCII case is folded.
+fn folded(byte: u8) -> usize {
+    usize::from((byte & 0x1f) | (byte >> 1 & 0x60))
+}
+
+fn rarity(first: u8, second: u8) -> u8 {
+    RARITY[folded(first) << 7 | folded(second)]
+}
+
+/// What a value of the table says: one of how many.
+fn power(rarity: u8) -> f64 {
+    static POWERS: LazyLock<[f64; 256]> =
+        LazyLock::new(|| std::array::from_fn(|v| (-(v as f64) / 8.0).exp2()));
+    POWERS[usize::from(rarity)]
+}
+
+/// How common each of `cells` hashes of a pair is, as parts of one. `cell` must ignore bit 0x20 of both bytes.
+pub(super) fn cell_frequencies(cells: usize, cell: impl Fn(u8, u8) -> usize) -> Vec<f64> {
+    let mut frequencies = vec![0.0; cells];
+    let without_case = || (0..=255u8).filter(|b| b & 0x20 == 0);
+    for first in without_case() {
+        for second in without_case() {
+            frequencies[cell(first, second)] += power(rarity(first, second));
+        }
+    }
+    frequencies
+}
+
+/// How common each byte is, by its folded value, as parts of one.
+static BYTES: LazyLock<[f64; 128]> = LazyLock::new(|| {
+    let mut bytes = [0.0; 128];
+    for (pair, rarity) in RARITY.iter().enumerate() {
+        bytes[pair >> 7] += power(*rarity);
+    }
+    bytes
+});
+
+/// How common a window is, as if each byte followed from the one before it alone.
+fn chance(window: &[u8]) -> f64 {
+    let pairs: f64 = window.windows(2).map(|pair| power(rarity(pair[0], pair[1]))).product();
+    let shared = window.get(1..window.len().saturating_sub(1)).unwrap_or_default();
+    pairs / shared.iter().map(|byte| BYTES[folded(*byte)]).product::<f64>()
+}
+
+/// A part of an anchor that may be searched for in its place.
+#[derive(Clone, Copy)]
+pub(super) struct Window<'a> {
+    /// Where in the anchor it stands.
+    pub(super) offset: usize,
+    /// Its bytes.
+    pub(super) bytes: &'a [u8],
+    /// How common it is, as parts of one.
+    pub(super) chance: f64,
+}
+
+/// At most `count` windows of `text`, the rarest first; the anchor's first byte stands in the first of equals.
+pub(super) fn rarest(text: &[u8], count: usize) -> Vec<Window<'_>> {
+    let length = WINDOW.min(text.len()).max(1);
+    let window = |(offset, bytes)| Window { offset, bytes, chance: chance(bytes) };
+    let mut windows: Vec<Window<'_>> = text.windows(length).enumerate().map(window).collect();
+    windows.sort_by(|a, b| a.chance.total_cmp(&b.chance));
+    windows.truncate(count);
+    windows
+}

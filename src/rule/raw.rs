@@ -1,0 +1,240 @@
+//! Detectors as a rules file has them, and packed: the build script packs the built-in ones, so that a start reads no
+//! TOML. The script and the program share this file.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+/// A rules file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFile {
+    #[serde(default)]
+    pub(super) detector: Vec<RawRule>,
+}
+
+/// One detector, with the places that a mistake in it is told at.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRule {
+    pub(super) id: Spanned<String>,
+    pub(super) name: String,
+    pub(super) anchors: Spanned<Vec<String>>,
+    #[serde(default)]
+    pub(super) case_insensitive: bool,
+    #[serde(default)]
+    pub(super) lookbehind: usize,
+    #[serde(default)]
+    pub(super) pattern: Option<Spanned<String>>,
+    /// Names a reader in place of a pattern.
+    #[serde(default)]
+    pub(super) lexer: Option<Spanned<String>>,
+    /// A text that must follow the anchor in the same word.
+    #[serde(default)]
+    pub(super) requires: Option<String>,
+    /// Set for tokens of a fixed form, which must stand apart or prove themselves.
+    #[serde(default)]
+    pub(super) boundary: bool,
+    pub(super) severity: Spanned<String>,
+    pub(super) confidence: Spanned<String>,
+    #[serde(default)]
+    pub(super) min_entropy: Option<f64>,
+    #[serde(default = "yes")]
+    pub(super) placeholder: bool,
+    #[serde(default)]
+    pub(super) validators: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) base64: bool,
+    /// Set for detectors that know a secret only by its name.
+    #[serde(default)]
+    pub(super) names: bool,
+    /// `vendor` (the default), or `anyone` for forms that people make for themselves.
+    #[serde(default)]
+    pub(super) issuer: Option<Spanned<String>>,
+    /// Set for private keys, whose public half tells them apart.
+    #[serde(default)]
+    pub(super) private_key: bool,
+    pub(super) description: String,
+    pub(super) fix: String,
+    #[serde(default)]
+    pub(super) references: Vec<String>,
+    pub(super) examples: Spanned<Vec<String>>,
+    pub(super) negative_examples: Spanned<Vec<String>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A value that can be packed: its bytes stand one after the other, without names.
+trait Pack: Sized {
+    fn pack(&self, out: &mut Vec<u8>);
+    /// Nothing if the bytes end too soon or are no such value.
+    fn unpack(packed: &mut &[u8]) -> Option<Self>;
+}
+
+impl Pack for u32 {
+    fn pack(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+
+    fn unpack(packed: &mut &[u8]) -> Option<Self> {
+        let (number, rest) = packed.split_first_chunk()?;
+        *packed = rest;
+        Some(Self::from_le_bytes(*number))
+    }
+}
+
+impl Pack for usize {
+    fn pack(&self, out: &mut Vec<u8>) {
+        u32::try_from(*self).unwrap_or(u32::MAX).pack(out);
+    }
+
+    fn unpack(packed: &mut &[u8]) -> Option<Self> {
+        u32::unpack(packed)?.try_into().ok()
+    }
+}
+
+impl Pack for bool {
+    fn pack(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+
+    fn unpack(packed: &mut &[u8]) -> Option<Self> {
+        let (flag, rest) = packed.split_first()?;
+        *packed = rest;
+        Some(*flag != 0)
+    }
+}
+
+impl Pack for f64 {
+    fn pack(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_le_bytes());
+    }
+
+    fn unpack(packed: &mut &[u8]) -> Option<Self> {
+        let (number, rest) = packed.split_first_chunk()?;
+        *packed = rest;
+        Some(Self::from_le_bytes(*number))
+    }
+}
+
+impl Pack for String {
+    fn pack(&self, out: &mut Vec<u8>) {
+        self.len().pack(out);
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn unpack(packed: &mut &[u8]) -> Option<Self> {
+        let length = usize::unpack(packed)?;
+        let (text, rest) = packed.split_at_checked(length)?;
+        *packed = rest;
+        Some(std::str::from_utf8(text).ok()?.to_owned())
+    }
+}
+
+impl<T: Pack> Pack for Option<T> {
+    fn pack(&self, out: &mut Vec<u8>) {
+        self.is_some().pack(out);
+        self.iter().for_each(|value| value.pack(out));
+    }
+
+    fn unpack(packed: &mut &[u8]) -> Option<Self> {
+        if bool::unpack(packed)? { T::unpack(packed).map(Some) } else { Some(None) }
+    }
+}
+
+impl<T: Pack> Pack for Vec<T> {
+    fn pack(&self, out: &mut Vec<u8>) {
+        self.len().pack(out);
+        self.iter().for_each(|value| value.pack(out));
+    }
+
+    fn unpack(packed: &mut &[u8]) -> Option<Self> {
+        (0..usize::unpack(packed)?).map(|_| T::unpack(packed)).collect()
+    }
+}
+
+/// Its place is not kept: what is packed has no mistake to tell.
+impl<T: Pack> Pack for Spanned<T> {
+    fn pack(&self, out: &mut Vec<u8>) {
+        self.get_ref().pack(out);
+    }
+
+    fn unpack(packed: &mut &[u8]) -> Option<Self> {
+        T::unpack(packed).map(|value| Self::new(0..0, value))
+    }
+}
+
+/// Packs the fields in the order in which they are given here.
+macro_rules! pack_fields {
+    ($type:ident { $($field:ident),* $(,)? }) => {
+        impl Pack for $type {
+            fn pack(&self, out: &mut Vec<u8>) {
+                $(self.$field.pack(out);)*
+            }
+
+            fn unpack(packed: &mut &[u8]) -> Option<Self> {
+                Some(Self { $($field: Pack::unpack(packed)?),* })
+            }
+        }
+    };
+}
+
+pack_fields!(RawRule {
+    id,
+    name,
+    anchors,
+    case_insensitive,
+    lookbehind,
+    pattern,
+    lexer,
+    requires,
+    boundary,
+    severity,
+    confidence,
+    min_entropy,
+    placeholder,
+    validators,
+    base64,
+    names,
+    issuer,
+    private_key,
+    description,
+    fix,
+    references,
+    examples,
+    negative_examples,
+});
+
+/// The rules files that are compiled in.
+pub(super) struct Packed {
+    /// A digest of their names and texts, in hexadecimal.
+    pub(super) digest: String,
+    /// Their names, in order.
+    pub(super) files: Vec<PackedFile>,
+}
+
+/// One of them.
+pub(super) struct PackedFile {
+    pub(super) name: String,
+    pub(super) detectors: Vec<RawRule>,
+}
+
+pack_fields!(PackedFile { name, detectors });
+pack_fields!(Packed { digest, files });
+
+impl Packed {
+    /// The bytes to compile in.
+    #[allow(dead_code, reason = "the build script's half")]
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.pack(&mut out);
+        out
+    }
+
+    /// What [`Packed::to_bytes`] packed, if it is that.
+    #[allow(dead_code, reason = "the program's half")]
+    pub(super) fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        Self::unpack(&mut bytes).filter(|_| bytes.is_empty())
+    }
+}
