@@ -246,13 +246,14 @@ mod tests {
 
     #[test]
     fn every_rules_file_is_packed_as_it_is_written() {
-        let mut on_disk: Vec<(String, String)> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
-            .unwrap()
-            .map(|e| e.unwrap())
-            .map(|e| (format!("rules/{}", e.file_name().to_string_lossy()), e.path()))
-            .filter(|(name, _)| name.ends_with(".toml"))
-            .map(|(name, path)| (name, std::fs::read_to_string(path).unwrap()))
-            .collect();
+        let mut on_disk: Vec<(String, String)> =
+            std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
+                .unwrap()
+                .map(|e| e.unwrap())
+                .map(|e| (format!("rules/{}", e.file_name().to_string_lossy()), e.path()))
+                .filter(|(name, _)| name.ends_with(".toml"))
+                .map(|(name, path)| (name, std::fs::read_to_string(path).unwrap()))
+                .collect();
         on_disk.sort();
         let read: Vec<Rule> =
             on_disk.iter().flat_map(|(name, text)| file::parse(name, text).unwrap()).collect();

@@ -181,8 +181,28 @@ macro_rules! pack_fields {
 }
 
 pack_fields!(RawRule {
-    id, name, anchors, case_insensitive, lookbehind, pattern, lexer, requires, boundary, severity, confidence,
-    min_entropy, placeholder, validators, base64, names, issuer, private_key, description, fix, references, examples,
+    id,
+    name,
+    anchors,
+    case_insensitive,
+    lookbehind,
+    pattern,
+    lexer,
+    requires,
+    boundary,
+    severity,
+    confidence,
+    min_entropy,
+    placeholder,
+    validators,
+    base64,
+    names,
+    issuer,
+    private_key,
+    description,
+    fix,
+    references,
+    examples,
     negative_examples,
 });
 

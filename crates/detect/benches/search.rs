@@ -27,13 +27,19 @@ fn main() {
     }
     let engine = Engine::new(detectors.clone()).unwrap();
     let portable = Engine::portable(detectors.clone()).unwrap();
-    println!("{} detectors, {} anchors, {} MB\n", detectors.len(), engine.anchors().len(), content.len() / 1_000_000);
+    println!(
+        "{} detectors, {} anchors, {} MB\n",
+        detectors.len(),
+        engine.anchors().len(),
+        content.len() / 1_000_000
+    );
     if wants("start") {
         start(&detectors);
     }
     println!("| step, one thread | MB/s |\n|---|---|");
     if wants("search") {
-        let expected = row("search: aho-corasick DFA, the referee", content.len(), 1, || automaton(&engine, &content));
+        let expected =
+            row("search: aho-corasick DFA, the referee", content.len(), 1, || automaton(&engine, &content));
         for (name, engine) in [(engine.search_name(), &engine), ("portable", &portable)] {
             engine.prepare();
             let found = row(&format!("search: {name}"), content.len(), 3, || {
@@ -159,20 +165,25 @@ fn worst(engine: &Engine, portable: &Engine) {
     const SIZE: usize = 4 << 20;
     let referee = referee(engine);
     let anchors = engine.anchors();
-    println!("\n| repeated: MB/s | automaton | {} | portable | engine |\n|---|---|---|---|---|", engine.search_name());
+    println!(
+        "\n| repeated: MB/s | automaton | {} | portable | engine |\n|---|---|---|---|---|",
+        engine.search_name()
+    );
     // A short run tells which anchors are slow.
     let mut slow: Vec<(f64, &[u8])> = anchors
         .iter()
         .map(|(text, _)| {
             let bytes = text.repeat((16 << 10) / text.len());
-            let time = |run: &mut dyn FnMut()| (0..3).map(|_| wall(run)).min().unwrap_or_default().as_secs_f64();
+            let time =
+                |run: &mut dyn FnMut()| (0..3).map(|_| wall(run)).min().unwrap_or_default().as_secs_f64();
             let search = time(&mut || _ = engine.count_anchors(&bytes));
             let automaton = time(&mut || _ = count(&referee, &anchors, &bytes));
             (search / automaton, *text)
         })
         .collect();
     slow.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let chosen = ["Z2hwX", "password=", "a", "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQ", ":54:", "YCA", "token: "];
+    let chosen =
+        ["Z2hwX", "password=", "a", "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQ", ":54:", "YCA", "token: "];
     let texts = slow.iter().take(4).map(|(_, text)| *text).chain(chosen.iter().map(|t| t.as_bytes()));
     for text in texts {
         let (name, bytes) = (text.escape_ascii(), &text.repeat(SIZE / text.len()));
@@ -216,7 +227,8 @@ fn collect(directory: &Path, total: u64, bytes: &mut Vec<u8>) {
 fn dump(directory: &Path, detectors: &[Detector], content: &[u8]) {
     let engine = Engine::new(detectors.to_vec()).unwrap();
     let hex = |text: &[u8]| text.iter().map(|b| format!("{b:02x}")).collect::<String>();
-    let lines = engine.anchors().into_iter().map(|(text, fold)| format!("{} {}\n", u8::from(fold), hex(text)));
+    let lines =
+        engine.anchors().into_iter().map(|(text, fold)| format!("{} {}\n", u8::from(fold), hex(text)));
     fs::write(directory.join("anchors"), lines.collect::<String>()).unwrap();
     fs::write(directory.join("content"), content).unwrap();
 }

@@ -11,7 +11,6 @@ const BACK: usize = 64;
 /// Characters after the anchor's group that are decoded.
 const FORWARD: usize = 6144;
 
-
 /// The parts of `literal`'s base64 forms that are the same whatever stands around it, with the number of bytes by
 /// which it is shifted against the groups of three. Forms under four characters are left out: they stand everywhere.
 pub(super) fn wrapped_forms(literal: &[u8]) -> impl Iterator<Item = (u8, Vec<u8>)> {
@@ -134,7 +133,9 @@ pub(super) fn decode(run: &[u8], out: &mut Vec<u8>) {
 
 /// As [`decode`], to the front of `out`; returns how many bytes. What `out` has no room for is left out.
 pub(super) fn decode_to(run: &[u8], out: &mut [u8]) -> usize {
-    let bits = |group: &[u8]| group.iter().fold(0u32, |bits, b| bits << 6 | u32::from(SEXTETS[usize::from(*b)] & 63));
+    let bits = |group: &[u8]| {
+        group.iter().fold(0u32, |bits, b| bits << 6 | u32::from(SEXTETS[usize::from(*b)] & 63))
+    };
     let (groups, last) = run.as_chunks::<4>();
     let (places, rest) = out.as_chunks_mut::<3>();
     for (group, place) in groups.iter().zip(places.iter_mut()) {
@@ -250,7 +251,7 @@ mod tests {
     #[test]
     fn stretches_are_shared() {
         let mut text = "Z2hwXZ2hwX-_".repeat(3000);
-        text.insert_str(9000, " ");
+        text.insert(9000, ' ');
         text.push_str("QUJD. Z2hwX2E=");
         let text = text.as_bytes();
         let mut shared = Decoded::default();

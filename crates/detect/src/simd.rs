@@ -111,7 +111,8 @@ impl Simd {
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt")]
 unsafe fn flatten(passed: &[u64], positions: &mut Positions) -> usize {
     use std::arch::x86_64::{
-        _mm512_add_epi16, _mm512_loadu_si512, _mm512_maskz_compress_epi16, _mm512_set1_epi16, _mm512_storeu_si512,
+        _mm512_add_epi16, _mm512_loadu_si512, _mm512_maskz_compress_epi16, _mm512_set1_epi16,
+        _mm512_storeu_si512,
     };
     const FIRST_BLOCK: [u16; BLOCK] = {
         let mut places = [0; BLOCK];
@@ -126,7 +127,10 @@ unsafe fn flatten(passed: &[u64], positions: &mut Positions) -> usize {
     let start = positions.as_mut_ptr();
     // SAFETY: both halves of `FIRST_BLOCK` are 64 bytes.
     let (mut low, mut high) = unsafe {
-        (_mm512_loadu_si512(FIRST_BLOCK.as_ptr().cast()), _mm512_loadu_si512(FIRST_BLOCK.as_ptr().add(32).cast()))
+        (
+            _mm512_loadu_si512(FIRST_BLOCK.as_ptr().cast()),
+            _mm512_loadu_si512(FIRST_BLOCK.as_ptr().add(32).cast()),
+        )
     };
     let step = _mm512_set1_epi16(BLOCK as i16);
     let mut count = 0;
@@ -272,7 +276,8 @@ mod tests {
         let positions = stretch.len() - REACH;
         let passes = |masks: &Masks, at: usize| {
             let pairs = masks.shape.pairs().into_iter().zip(&masks.tables);
-            pairs.fold(0xff, |mask, ((a, b), table)| mask & table[pair(stretch[at + a], stretch[at + b])]) != 0
+            pairs.fold(0xff, |mask, ((a, b), table)| mask & table[pair(stretch[at + a], stretch[at + b])])
+                != 0
         };
         (0..positions).filter(|at| sets.iter().any(|m| passes(m, *at))).map(|at| at as u16).collect()
     }

@@ -15,12 +15,35 @@ fn anchor(text: &str, fold: bool) -> Anchor {
 /// Anchors of every length, alike and unlike, so many that there are windows in every bucket.
 fn anchors() -> Vec<Anchor> {
     let texts = [
-        "ghp_", "gho_", "Z2hwX", "AKIA", "YCE", "YCA", "YCB", "sk-", "sk_", " * ", "\t*\t", "aaa", "aaaa", "aaaaaaa",
-        "-----BEGIN RSA PRIVATE KEY-----", "password", "pass", "PASS", "passwd", "token", "abcabcabc", "bcabca",
+        "ghp_",
+        "gho_",
+        "Z2hwX",
+        "AKIA",
+        "YCE",
+        "YCA",
+        "YCB",
+        "sk-",
+        "sk_",
+        " * ",
+        "\t*\t",
+        "aaa",
+        "aaaa",
+        "aaaaaaa",
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "password",
+        "pass",
+        "PASS",
+        "passwd",
+        "token",
+        "abcabcabc",
+        "bcabca",
     ];
     let mut anchors: Vec<Anchor> = texts.iter().map(|t| anchor(t, false)).collect();
     anchors.extend(["Password", "TOKEN", "secret_key", "api"].iter().map(|t| anchor(t, true)));
-    anchors.extend((0..90u32).map(|i| anchor(&format!("k{}x{}", i * 7919 % 97, "yz".repeat(i as usize % 5)), i % 3 == 0)));
+    anchors.extend(
+        (0..90u32)
+            .map(|i| anchor(&format!("k{}x{}", i * 7919 % 97, "yz".repeat(i as usize % 5)), i % 3 == 0)),
+    );
     anchors
 }
 
@@ -99,7 +122,8 @@ fn texts_shorter_than_two_vectors_are_searched_to_their_end() {
 fn only_anchors_that_begin_in_the_range_are_told() {
     let searches = searches(&anchors());
     let text = b"AKIA sk- aaaaaaa YCE token Z2hwX ghp_ PASSWORD ".repeat(200);
-    for starts in [0..0, 0..1, 3..3, 40..41, 64..128, 100..5000, 4095..4097, 9000..text.len(), 0..text.len()] {
+    for starts in [0..0, 0..1, 3..3, 40..41, 64..128, 100..5000, 4095..4097, 9000..text.len(), 0..text.len()]
+    {
         check(&searches, &text, starts);
     }
 }
@@ -130,12 +154,13 @@ fn a_text_at_the_end_of_its_allocation_is_searched_within_it() {
 /// Pieces of anchors, so that windows stand everywhere and whole anchors often.
 fn adversarial() -> impl Strategy<Value = Vec<u8>> {
     let anchors = anchors();
-    let piece = (0..anchors.len(), 0..40usize, 0..40usize, any::<bool>()).prop_map(move |(i, from, to, upper)| {
-        let text = &anchors[i].text;
-        let (from, to) = (from.min(text.len()), to.min(text.len()));
-        let part = &text[from.min(to)..from.max(to)];
-        if upper { part.to_ascii_uppercase() } else { part.to_vec() }
-    });
+    let piece =
+        (0..anchors.len(), 0..40usize, 0..40usize, any::<bool>()).prop_map(move |(i, from, to, upper)| {
+            let text = &anchors[i].text;
+            let (from, to) = (from.min(text.len()), to.min(text.len()));
+            let part = &text[from.min(to)..from.max(to)];
+            if upper { part.to_ascii_uppercase() } else { part.to_vec() }
+        });
     let any_bytes = prop::collection::vec(any::<u8>(), 0..12);
     prop::collection::vec(prop_oneof![6 => piece, 1 => any_bytes], 0..400).prop_map(|parts| parts.concat())
 }
