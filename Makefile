@@ -67,7 +67,8 @@ advisories: setup-lint
 	$(CARGO) deny --log-level error check advisories
 
 bench:
-	$(CARGO) bench --locked
+	$(CARGO) bench --locked -p seaworthy -p seaworthy-detect --benches
+	./benches/peers/hyperscan.sh
 	./benches/peers/kingfisher.sh
 	./benches/peers/hadolint.sh
 

@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn stretches_are_shared() {
         let mut text = "Z2hwXZ2hwX-_".repeat(3000);
-        text.insert_str(9000, " ");
+        text.insert(9000, ' ');
         text.push_str("QUJD. Z2hwX2E=");
         let text = text.as_bytes();
         let mut shared = Decoded::default();

@@ -7,10 +7,16 @@ use libfuzzer_sys::fuzz_target;
 use seaworthy_detect::{AHEAD, BEHIND, Engine, FileKind, Piece, Scratch};
 use seaworthy::rule::Rules;
 
-static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::load(&[], &[]).expect("the built-in rules load"));
+static RULES: LazyLock<Rules> = LazyLock::new(|| {
+    let rules = Rules::load(&[], &[]).expect("the built-in rules load");
+    rules.engine().prepare();
+    rules
+});
 static PORTABLE: LazyLock<Engine> = LazyLock::new(|| {
     let detectors = RULES.all().iter().map(|r| r.detector.clone()).collect();
-    Engine::portable(detectors).expect("the built-in rules build")
+    let engine = Engine::portable(detectors).expect("the built-in rules build");
+    engine.prepare();
+    engine
 });
 
 type Found = (usize, usize, usize, usize, usize, Vec<u8>, i8);

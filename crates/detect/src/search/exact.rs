@@ -114,7 +114,13 @@ impl Exact {
 
     /// Calls `on` for every position of `range` whose key may be known.
     pub(super) fn each_known(&self, bytes: &[u8], range: Range<usize>, mut on: impl FnMut(usize)) {
-        for at in range {
+        let windows = bytes.get(range.start..).unwrap_or_default().windows(4);
+        for (at, window) in range.clone().zip(windows) {
+            if self.known(first_at(window, 0)) == 1 {
+                on(at);
+            }
+        }
+        for at in range.start.max(bytes.len().saturating_sub(3))..range.end {
             if self.known(first_at(bytes, at)) == 1 {
                 on(at);
             }

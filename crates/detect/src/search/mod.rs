@@ -22,7 +22,7 @@ use vector::Vector;
 use window::rarest;
 
 /// From how many searched bytes on the tables of a sieve are worth making.
-const MUCH: usize = 1 << 20;
+const MUCH: usize = 2 << 20;
 /// The positions that a sieve looks at together at least.
 const BLOCK: usize = 64;
 
