@@ -2,39 +2,16 @@
 //! page says. What calls a network is a stand-in that checks how it is called.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use seaworthy_source::yaml::{self, Limits, Node};
 
-use crate::support::{Cli, Layer, Spec, Tar};
+use crate::support::Cli;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_seaworthy");
 /// The run of the demo's documents.
 const RUN: &str = "orders-20261101T090000Z";
-
-/// Stand-ins for programs that reach out. `docker save` writes the archive that lies beside it.
-const STAND_INS: [(&str, &str); 4] = [
-    (
-        "docker",
-        "for last; do :; done\ncase $1 in\n  save) cp \"$(dirname \"$0\")/docker.tar\" \"$last\" ;;\n  \
-         build) test -f \"$last/Dockerfile\" ;;\n  login) cat >/dev/null ;;\n  tag | push) ;;\n  \
-         inspect) echo \"app@sha256:$(printf %064d 0)\" ;;\n  *) exit 9 ;;\nesac",
-    ),
-    (
-        "aws",
-        "case \"$1 $2\" in\n  'securityhub batch-import-findings')\n    \
-         printf %s \"$4\" | python3 -c 'import json, sys; assert 1 <= len(json.load(sys.stdin)) <= 100' ;;\n  \
-         'ecr get-login-password') echo password ;;\n  *) exit 9 ;;\nesac",
-    ),
-    (
-        "terraform",
-        "for step; do case $step in\n  init | plan) exit ;;\n  show) exec cat \"$(dirname \"$0\")/plan.json\" ;;\n\
-         esac; done\nexit 9",
-    ),
-    ("pip", "test \"$1\" = install"),
-];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -44,7 +21,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A directory with the demo's project, as it is or with the faults laid over it, and stand-ins in `.bin`.
+/// A directory with the demo's project, as it is or with the faults laid over it, and in `.bin` the stand-ins
+/// for programs that reach out.
 struct Project {
     cli: Cli,
 }
@@ -62,14 +40,12 @@ impl Project {
             "demo-pass" => {}
             other => panic!("no project {other}"),
         }
-        for (name, body) in STAND_INS {
-            let path = format!(".bin/{name}");
-            cli.write(&path, format!("#!/bin/sh\nset -eu\n{body}\n"));
-            fs::set_permissions(cli.path(&path), fs::Permissions::from_mode(0o755)).unwrap();
+        let bin = cli.path(".bin");
+        let stand_ins = root().join("tests/fixtures/stand_ins");
+        assert!(Command::new("cp").arg("-a").args([&stand_ins, &bin]).status().unwrap().success());
+        for file in ["image.tar", "infra/plan.json"] {
+            fs::copy(cli.path(file), bin.join(Path::new(file).file_name().unwrap())).unwrap();
         }
-        let layer = Layer::from(Tar::new().executable("app/run", "#!/bin/sh\n").done());
-        cli.write(".bin/docker.tar", Spec::new([layer]).docker_archive(&["app:ci"]));
-        fs::copy(cli.path("infra/plan.json"), cli.path(".bin/plan.json")).unwrap();
         Self { cli }
     }
 
@@ -79,7 +55,11 @@ impl Project {
         let rest = std::env::var("PATH").unwrap();
         let path = format!("{}:{}:{rest}", self.cli.path(".bin").display(), binary.display());
         let mut command = Command::new(program);
-        command.current_dir(self.cli.dir.path()).env_clear().env("PATH", path).env("HOME", self.cli.dir.path());
+        command
+            .current_dir(self.cli.dir.path())
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", self.cli.dir.path());
         command
     }
 
@@ -128,7 +108,8 @@ fn every_shell_block_of_a_guide_does_what_its_page_says() {
         for block in blocks(&page).iter().filter(|b| b.language == "sh") {
             let place = format!("{}:\n{}", page.display(), block.body);
             let marker = block.comment.strip_prefix("<!-- run: ").and_then(|c| c.strip_suffix(" -->"));
-            let (kind, code) = marker.and_then(|m| m.split_once(' ')).unwrap_or_else(|| panic!("not run: {place}"));
+            let (kind, code) =
+                marker.and_then(|m| m.split_once(' ')).unwrap_or_else(|| panic!("not run: {place}"));
             let output = Project::new(kind).shell(&block.body, &[]);
             assert_eq!(output.status.code(), Some(code.parse().unwrap()), "{place}{}", text(&output.stderr));
             ran += 1;
@@ -162,7 +143,9 @@ fn act(project: &Project, step: &Node) -> Output {
     }
     let mut command = project.command("bash");
     command.arg(root().join("packaging/action/run.sh")).env("RUNNER_TEMP", project.cli.dir.path());
-    command.env("GITHUB_OUTPUT", project.cli.path(".outputs")).env("GITHUB_STEP_SUMMARY", project.cli.path(".summary"));
+    command
+        .env("GITHUB_OUTPUT", project.cli.path(".outputs"))
+        .env("GITHUB_STEP_SUMMARY", project.cli.path(".summary"));
     for (name, input) in known.entries() {
         let value = step.get("with").and_then(|w| word(w, &name.text)).or_else(|| word(input, "default"));
         let value = match value.unwrap_or_default() {
@@ -185,7 +168,13 @@ fn every_workflow_of_a_guide_reaches_a_verdict() {
             let node = parsed(&block.body);
             let steps = steps(&node);
             let known = node.get("repos").is_some() || node.get("include").is_some();
-            assert_ne!(steps.is_empty(), !known, "{}: a block of no known kind:\n{}", page.display(), block.body);
+            assert_ne!(
+                steps.is_empty(),
+                !known,
+                "{}: a block of no known kind:\n{}",
+                page.display(),
+                block.body
+            );
             for kind in ["demo-pass", "demo-faults"] {
                 let project = Project::new(kind);
                 for step in &steps {
@@ -203,7 +192,10 @@ fn every_workflow_of_a_guide_reaches_a_verdict() {
                         assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
                         let outputs = project.cli.read(".outputs");
                         let verdict = outputs.lines().find_map(|l| l.strip_prefix("verdict=")).unwrap();
-                        acted.push(format!("{} {kind} {verdict}", word(step.get("with").unwrap(), "command").unwrap()));
+                        acted.push(format!(
+                            "{} {kind} {verdict}",
+                            word(step.get("with").unwrap(), "command").unwrap()
+                        ));
                     }
                 }
             }
@@ -215,7 +207,7 @@ fn every_workflow_of_a_guide_reaches_a_verdict() {
         "context demo-pass pass",
         "gate demo-faults fail",
         "gate demo-pass pass",
-        "image demo-faults pass",
+        "image demo-faults fail",
         "image demo-pass pass",
     ];
     assert_eq!(acted, expected);
@@ -242,7 +234,15 @@ fn the_gitlab_template_writes_the_reports_that_it_uploads() {
     let script = [lines(base, "before_script"), lines(job, "script")].concat().join("\n");
     let artifacts = base.get("artifacts").unwrap();
     let reports = artifacts.get("reports").unwrap().entries().iter().map(|(_, r)| r.scalar().unwrap());
-    let paths: Vec<&str> = artifacts.get("paths").unwrap().items().iter().map(|p| p.scalar().unwrap()).chain(reports).map(|s| s.text.as_str()).collect();
+    let paths: Vec<&str> = artifacts
+        .get("paths")
+        .unwrap()
+        .items()
+        .iter()
+        .map(|p| p.scalar().unwrap())
+        .chain(reports)
+        .map(|s| s.text.as_str())
+        .collect();
     for (kind, code) in [("demo-pass", 0), ("demo-faults", 1)] {
         let project = Project::new(kind);
         let output = project.shell(&script, &[("SEAWORTHY_VERSION", version), ("GITLAB_CI", "true")]);
@@ -264,7 +264,8 @@ fn the_codebuild_template_pushes_only_what_passes() {
         ("AWS_DEFAULT_REGION", "eu-west-1"),
     ]);
     let phase = |name: &str| -> String {
-        let commands = template.get("phases").and_then(|p| p.get(name)).and_then(|p| p.get("commands")).unwrap();
+        let commands =
+            template.get("phases").and_then(|p| p.get(name)).and_then(|p| p.get("commands")).unwrap();
         commands.items().iter().map(|c| c.scalar().unwrap().text.clone() + "\n").collect()
     };
     let run = |project: &Project, name: &str, succeeding: &'static str| {
@@ -276,7 +277,10 @@ fn the_codebuild_template_pushes_only_what_passes() {
         assert!(run(&project, name, "1"), "{name}");
     }
     assert!(!run(&project, "post_build", "0"), "an image that failed is pushed");
-    assert_written(&project, &["reports/context.xml", "reports/image.xml", "reports/image.html", "reports/image.sarif"]);
+    assert_written(
+        &project,
+        &["reports/context.xml", "reports/image.xml", "reports/image.html", "reports/image.sarif"],
+    );
     let faulty = Project::new("demo-faults");
     assert!(run(&faulty, "install", "1") && !run(&faulty, "pre_build", "1"));
 }
