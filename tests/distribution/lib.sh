@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the tests of distribution share. Sourced after ROOT, OUT, DIST and FIGURES are set.
 
 # The test itself does not work.

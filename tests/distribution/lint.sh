@@ -5,10 +5,10 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tools=${CARGO_TARGET_DIR:-$root/target}/lint-workflows
-[ -x "$tools/bin/zizmor" ] && [ -x "$tools/bin/check-jsonschema" ] || {
+if ! [ -x "$tools/bin/zizmor" ] || ! [ -x "$tools/bin/check-jsonschema" ]; then
     python3 -m venv --clear "$tools"
     "$tools/bin/pip" install --quiet --disable-pip-version-check zizmor==1.32.0 check-jsonschema==0.39.0
-}
+fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$scratch/.github/workflows"

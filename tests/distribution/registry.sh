@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A storage of images and a registry that are gone with the test. Sourced.
 
 # private_storage DIRECTORY keeps buildah's and skopeo's images there.
