@@ -1,26 +1,19 @@
-//! The rules files that are compiled in.
+//! The rules files that are compiled in, compressed by `build.rs`.
 
-/// Each file's name and text, by name.
-pub(super) const FILES: &[(&str, &str)] = &[
-    ("rules/ai.toml", include_str!("../../rules/ai.toml")),
-    ("rules/applications.toml", include_str!("../../rules/applications.toml")),
-    ("rules/atlassian.toml", include_str!("../../rules/atlassian.toml")),
-    ("rules/aws.toml", include_str!("../../rules/aws.toml")),
-    ("rules/azure.toml", include_str!("../../rules/azure.toml")),
-    ("rules/databases.toml", include_str!("../../rules/databases.toml")),
-    ("rules/generic.toml", include_str!("../../rules/generic.toml")),
-    ("rules/github.toml", include_str!("../../rules/github.toml")),
-    ("rules/gitlab.toml", include_str!("../../rules/gitlab.toml")),
-    ("rules/google.toml", include_str!("../../rules/google.toml")),
-    ("rules/host.toml", include_str!("../../rules/host.toml")),
-    ("rules/http.toml", include_str!("../../rules/http.toml")),
-    ("rules/infrastructure.toml", include_str!("../../rules/infrastructure.toml")),
-    ("rules/kafka.toml", include_str!("../../rules/kafka.toml")),
-    ("rules/packages.toml", include_str!("../../rules/packages.toml")),
-    ("rules/payments.toml", include_str!("../../rules/payments.toml")),
-    ("rules/private-keys.toml", include_str!("../../rules/private-keys.toml")),
-    ("rules/registries.toml", include_str!("../../rules/registries.toml")),
-    ("rules/saas.toml", include_str!("../../rules/saas.toml")),
-    ("rules/slack.toml", include_str!("../../rules/slack.toml")),
-    ("rules/wallets.toml", include_str!("../../rules/wallets.toml")),
-];
+use std::io::{self, Read as _};
+
+use flate2::bufread::DeflateDecoder;
+
+/// Name, NUL, text, NUL of each file, as a raw deflate stream (RFC 1951).
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.deflate"));
+
+/// Each file's name, such as `rules/aws.toml`, and its text, by name.
+///
+/// # Errors
+/// If the program's own data are damaged.
+pub(super) fn files() -> io::Result<Vec<(String, String)>> {
+    let mut text = String::new();
+    DeflateDecoder::new(PACKED).read_to_string(&mut text)?;
+    let parts: Vec<&str> = text.split_terminator('\0').collect();
+    Ok(parts.chunks_exact(2).map(|file| (file[0].to_owned(), file[1].to_owned())).collect())
+}

@@ -21,11 +21,9 @@ PATH=$scratch/bin:$PATH
 hooks=$scratch/hooks
 mkdir "$hooks"
 cp -a "$ROOT/.pre-commit-hooks.yaml" "$ROOT/pyproject.toml" "$ROOT/packaging" "$ROOT/Cargo.toml" "$hooks/"
-cat >"$scratch/gitconfig" <<CONFIG
-[url "file://$hooks"]
-    insteadOf = https://github.com/seaworthy-dev/seaworthy
-CONFIG
-export GIT_CONFIG_GLOBAL=$scratch/gitconfig GIT_CONFIG_SYSTEM=/dev/null
+# pre-commit keeps these variables of git alone.
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$hooks.insteadOf"
+export GIT_CONFIG_VALUE_0=https://github.com/seaworthy-dev/seaworthy
 commit_all() { git -C "$1" add . && git -C "$1" commit --quiet -m "$2"; }
 git -C "$hooks" init --quiet
 commit_all "$hooks" hooks

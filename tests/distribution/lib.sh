@@ -17,11 +17,14 @@ megabytes() { stat -c %s "$1" | awk '{ printf "%.1f MB\n", $1 / 1e6 }'; }
 # figure NAME VALUE writes a measured figure down.
 figure() { printf '%s: %s\n' "$1" "$2" >>"$FIGURES"; }
 
-# expect CODE COMMAND... runs a command that must end with CODE; what it prints is in LOG.
+# What the last command of `expect` printed.
+LOG=$OUT/log
+
+# expect CODE COMMAND... runs a command that must end with CODE.
 expect() {
     local expected=$1 code=0
     shift
-    "$@" >"${LOG:=$(mktemp)}" 2>&1 || code=$?
+    "$@" >"$LOG" 2>&1 || code=$?
     [ "$code" -eq "$expected" ] || { cat "$LOG" >&2; failed "exit code $code, not $expected: $*"; }
 }
 

@@ -39,20 +39,25 @@ sign release
 expect 0 check release
 printed "seaworthy-$VERSION-$TARGET.tar.gz: OK"
 
-# refused WHY COMMAND...: verification fails after the command has changed the release, which is then restored.
+# refused WHY TEXT COMMAND...: verification fails, and says TEXT, after the command has changed the release, which is then
+# restored.
 cp -a "$release" "$scratch/kept"
 refused() {
-    local why=$1 code=0
-    shift
+    local why=$1 text=$2 code=0
+    shift 2
     "$@"
-    check release >"$scratch/log" 2>&1 || code=$?
+    check release >"$LOG" 2>&1 || code=$?
     [ "$code" -ne 0 ] || failed "a release verifies although $why"
+    printed "$text"
     rm -rf "$release"
     cp -a "$scratch/kept" "$release"
 }
-refused "an archive was changed" sh -c 'printf x >>"$1"' - "$release/seaworthy-$VERSION-$TARGET.tar.gz"
-refused "the checksums were changed" sh -c 'echo "# x" >>"$1"' - "$release/SHA256SUMS"
-refused "the provenance was changed" sed -i 's/test-distribution/test-distributiom/' "$release/packaging_provenance.json"
-refused "another key signed it" sign other
-refused "its tag leads to another image" skopeo copy --quiet --src-tls-verify=false --dest-tls-verify=false \
+append() { echo "# x" >>"$release/$1"; }
+archive=seaworthy-$VERSION-$TARGET.tar.gz
+refused "an archive was changed" "$archive: FAILED" append "$archive"
+refused "the checksums were changed" "SHA256SUMS is not the one" append SHA256SUMS
+refused "the provenance was changed" SW512 \
+    sed -i 's/test-distribution/test-distributiom/' "$release/packaging_provenance.json"
+refused "another key signed it" SW512 sign other
+refused "its tag leads to another image" SW506 skopeo copy --quiet --src-tls-verify=false --dest-tls-verify=false \
     "oci-archive:$scratch/container/seaworthy.tar" "docker://$repository:git-$commit"
