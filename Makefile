@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test fuzz test-surfaces mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test fuzz test-surfaces test-distribution test-reproducible mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -31,15 +31,22 @@ test-surfaces:
 	$(CARGO) build --locked
 	./tests/surfaces/run.sh $${CARGO_TARGET_DIR:-target}/debug/seaworthy
 
-# The workflows and the action, with zizmor from PyPI.
-lint-workflows:
-	@test -x target/zizmor/bin/zizmor || { python3 -m venv target/zizmor && target/zizmor/bin/pip install --quiet --disable-pip-version-check zizmor==1.32.0; }
-	target/zizmor/bin/zizmor --offline --persona=auditor .github/workflows action.yml
+# A release of this machine: wheel, archive, the binary alone, the image, the hook of pre-commit, provenance. Apart from
+# `test`, since it compiles with optimisation.
+test-distribution: setup
+	./tests/distribution/run.sh
 
-# The release's archive for this machine, in dist/.
+# The same, and compiled once more in another directory: the bytes must be the same.
+test-reproducible: setup
+	./tests/distribution/run.sh again
+
+# The workflows, the action, the templates, and the workflows of the guides: zizmor and schemas, from PyPI.
+lint-workflows:
+	./tests/distribution/lint.sh
+
+# The release's archive and wheel for this machine, in dist/. Needs cargo-auditable and maturin.
 package:
-	$(CARGO) build --release --locked
-	python3 packaging/archive.py $${CARGO_TARGET_DIR:-target}/release/seaworthy "$$(rustc -vV | sed -n 's/^host: //p')" dist --epoch "$$(git log -1 --format=%ct)"
+	./packaging/build.sh "$$(rustc -vV | sed -n 's/^host: //p')" dist
 
 # The documentation as a site, in target/book.
 docs:

@@ -4,7 +4,7 @@
 #   packaging/container/build.sh DIST ARCH=TARGET...
 #
 # DIST holds seaworthy-VERSION-TARGET.tar.gz. The images are seaworthy:ARCH, the index seaworthy:release, and the first
-# platform also lies in target/container/seaworthy.tar as an OCI archive.
+# platform also lies in OUT/seaworthy.tar as an OCI archive. OUT is target/container if it is not set.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -14,7 +14,7 @@ shift
 certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
 [ -s "$certificates" ] || { echo "build.sh: no certificates at $certificates (Debian: ca-certificates)" >&2; exit 2; }
 epoch=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct)}
-out=$root/target/container
+out=${OUT:-$root/target/container}
 mkdir -p "$out"
 buildah manifest rm seaworthy:release >/dev/null 2>&1 || true
 buildah manifest create seaworthy:release >/dev/null

@@ -107,6 +107,8 @@ fn the_manifest_is_valid() {
     let output = Command::new(pre_commit()).arg("validate-manifest").arg(&manifest).output().unwrap();
     check(&output, "pre-commit validate-manifest");
     let written = std::fs::read_to_string(manifest).unwrap();
-    assert!(written.contains("language: rust") && written.contains("language: system"));
-    assert_eq!(written.matches("pass_filenames: false").count(), 3);
+    for language in ["python", "system", "docker_image", "rust"] {
+        assert_eq!(written.matches(&format!("language: {language}\n")).count(), 1, "{language}");
+    }
+    assert_eq!(written.matches("pass_filenames: false").count(), 4);
 }

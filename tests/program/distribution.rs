@@ -77,6 +77,56 @@ fn the_formula_has_every_checksum_or_none_is_written() {
     assert!(!failed.status.success() && failed.stdout.is_empty());
 }
 
+/// The names of an archive's entries.
+fn entries(archive: &Path) -> Vec<String> {
+    let listed = Command::new("tar").arg("-tzf").arg(archive).output().unwrap();
+    text(&listed.stdout).lines().map(str::to_owned).collect()
+}
+
+/// `cargo binstall` and Homebrew find the archive by its name, and in it what they install.
+#[test]
+fn installers_name_the_archive_and_what_is_in_it() {
+    let cli = Cli::new();
+    let target = "x86_64-unknown-linux-musl";
+    let archive = archive(&cli.path("dist"), target);
+    let name = archive.file_name().unwrap().to_str().unwrap();
+    let entries = entries(&archive);
+
+    let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let binstall = &manifest["package"]["metadata"]["binstall"];
+    let values = [
+        ("repo", env!("CARGO_PKG_REPOSITORY")),
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("target", target),
+        ("bin", "seaworthy"),
+        ("binary-ext", ""),
+    ];
+    let filled = |key: &str| {
+        let template = binstall[key].as_str().unwrap().to_owned();
+        values.iter().fold(template, |text, (name, value)| text.replace(&format!("{{ {name} }}"), value))
+    };
+    let release =
+        format!("{}/releases/download/v{}", env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"));
+    assert_eq!(filled("pkg-url"), format!("{release}/{name}"));
+    assert!(entries.contains(&filled("bin-dir")), "{} is not in {entries:?}", filled("bin-dir"));
+
+    let formula = fs::read_to_string(root().join("packaging/homebrew/seaworthy.rb.in")).unwrap();
+    assert!(
+        formula.replace("@VERSION@", env!("CARGO_PKG_VERSION")).contains(&format!("\"{release}/{name}\""))
+    );
+    let installed = formula.lines().filter(|l| l.contains(".install "));
+    let paths: Vec<&str> = installed.filter_map(|l| l.split('"').nth(1)).collect();
+    assert_eq!(paths.len(), 5, "{paths:?}");
+    for path in paths {
+        let (start, end) = path.split_once('*').unwrap_or((path, ""));
+        let is_it = |entry: &String| {
+            let inside = entry.split_once('/').map_or("", |(_, rest)| rest);
+            inside.starts_with(start) && inside.ends_with(end)
+        };
+        assert!(entries.iter().any(is_it), "no {path} in {entries:?}");
+    }
+}
+
 fn install(cli: &Cli, settings: &[(&str, &str)]) -> Output {
     let base = format!("file://{}", cli.path("release").display());
     let mut command = Command::new("bash");

@@ -100,7 +100,7 @@ fn blocks(text: &str) -> Vec<(String, String)> {
     blocks
 }
 
-/// The commands of a block: each `seaworthy …` of a shell line, comments left out.
+/// The commands of a block: each `seaworthy …` of a shell line or of a workflow's step, comments left out.
 fn commands(text: &str) -> Vec<Vec<String>> {
     let joined = text.replace("\\\n", " ");
     let mut found = Vec::new();
@@ -108,9 +108,8 @@ fn commands(text: &str) -> Vec<Vec<String>> {
         for part in line.split("  #").next().unwrap_or_default().split(['|', ';']).flat_map(|p| p.split("&&"))
         {
             let part = part.trim().trim_start_matches("$ ").trim_start_matches("- run: ");
-            if part.starts_with("seaworthy ") && !part.contains('…') && !part.contains(':')
-                || part.starts_with("seaworthy gate") && !part.contains('…')
-            {
+            // A colon ends a line of output: `seaworthy context: 3 files`.
+            if part.starts_with("seaworthy ") && !part.contains('…') && !part.contains(": ") {
                 found.push(words(part).split_off(1));
             }
         }
@@ -134,71 +133,72 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// A page shows parts of a contract, of a profile or of a rules file; a contract must be one.
+fn assert_toml_is_taken(cli: &Cli, place: &str, body: &str) {
+    let table: toml::Table = body.parse().unwrap_or_else(|e| panic!("{place}\n{e}"));
+    if table.contains_key("version") && !table.contains_key("controls") {
+        cli.write("seaworthy.toml", body).write("Dockerfile", "FROM scratch\n");
+        let answer = cli.run(&["context"]);
+        assert!(!answer.stderr.contains("error"), "{place}\n{}", answer.stderr);
+        fs::remove_file(cli.path("seaworthy.toml")).unwrap();
+    }
+}
+
+/// The command's options and values are known; what it reads need not be there.
+fn assert_command_is_taken(cli: &Cli, place: &str, arguments: Vec<String>) {
+    // Placeholders of the page.
+    let replaced =
+        [("$RUN", "run_1"), ("FINGERPRINT", "0123456789abcdef"), ("DATE", "2027-01-31"), ("ID", "run_1")];
+    let fill = |argument: String| replaced.iter().fold(argument, |text, (from, to)| text.replace(from, to));
+    let arguments: Vec<String> = arguments.into_iter().map(fill).collect();
+    let answer = cli.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let absent = ["Dockerfile", "seaworthy.toml here", "such directory", "such folder", "document"];
+    let is_absent = absent.iter().any(|what| answer.stderr.contains(&format!("there is no {what}")));
+    let refusals =
+        ["unexpected argument", "there is no", "invalid value", "required arguments", "unrecognized"];
+    for refusal in refusals.into_iter().filter(|r| answer.stderr.contains(r)) {
+        assert!(refusal == "there is no" && is_absent, "{place}\n{}", answer.stderr);
+    }
+}
+
 #[test]
 fn every_code_block_is_what_the_program_takes() {
-    let cli = Cli::new();
+    // No registry and no account is asked: a proxy and an endpoint that refuse every connection.
+    let closed = "http://127.0.0.1:9";
+    let cli = ["HTTPS_PROXY", "HTTP_PROXY", "SEAWORTHY_ENDPOINT_URL"]
+        .iter()
+        .fold(Cli::new(), |cli, name| cli.env(name, closed))
+        .env("AWS_ACCESS_KEY_ID", "none")
+        .env("AWS_SECRET_ACCESS_KEY", "none")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_MAX_ATTEMPTS", "1");
     let mut count = 0;
     for (page, text) in pages() {
         let name = page.strip_prefix(root()).unwrap().display().to_string();
         for (language, body) in blocks(&text) {
             let place = format!("{name}:\n{body}");
             match language.as_str() {
-                "toml" => {
-                    // A page shows parts of a contract, of a profile or of a rules file.
-                    let table: toml::Table = body.parse().unwrap_or_else(|e| panic!("{place}\n{e}"));
-                    if table.contains_key("version") && !table.contains_key("controls") {
-                        cli.write("seaworthy.toml", &body).write("Dockerfile", "FROM scratch\n");
-                        let answer = cli.run(&["context"]);
-                        assert!(!answer.stderr.contains("error"), "{place}\n{}", answer.stderr);
-                        fs::remove_file(cli.path("seaworthy.toml")).unwrap();
-                    }
+                "toml" => assert_toml_is_taken(&cli, &place, &body),
+                "json" => {
+                    let read = serde_json::from_str::<serde_json::Value>(&body);
+                    assert!(read.is_ok(), "{place}\n{read:?}");
                 }
-                "json" => drop(
-                    serde_json::from_str::<serde_json::Value>(&body)
-                        .unwrap_or_else(|e| panic!("{place}\n{e}")),
-                ),
-                "yaml" => assert!(!body.contains('\t') && body.contains(':'), "{place}"),
-                "" | "text" | "sh" => {
-                    for mut arguments in commands(&body) {
-                        if name.ends_with("cli.md") {
-                            continue;
-                        }
-                        // Placeholders of the page.
-                        for argument in &mut arguments {
-                            *argument = argument
-                                .replace("$RUN", "run_1")
-                                .replace("FINGERPRINT", "0123456789abcdef")
-                                .replace("DATE", "2027-01-31")
-                                .replace("ID", "run_1");
-                        }
-                        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-                        let answer = cli.run(&arguments);
-                        for refusal in [
-                            "unexpected argument",
-                            "there is no",
-                            "invalid value",
-                            "required arguments",
-                            "unrecognized",
-                        ] {
-                            let missing = answer.stderr.contains("there is no Dockerfile")
-                                || answer.stderr.contains("there is no seaworthy.toml here")
-                                || answer.stderr.contains("there is no such directory")
-                                || answer.stderr.contains("there is no such folder")
-                                || answer.stderr.contains("there is no document");
-                            assert!(
-                                missing && refusal == "there is no" || !answer.stderr.contains(refusal),
-                                "{place}\n{}",
-                                answer.stderr
-                            );
-                        }
-                        count += 1;
-                    }
+                "yaml" => {
+                    let read = seaworthy_source::yaml::read(&body, seaworthy_source::yaml::Limits::default());
+                    assert!(read.is_ok(), "{place}\n{read:?}");
                 }
+                "" | "text" | "sh" => {}
                 other => panic!("{place}: no test for blocks of {other}"),
+            }
+            if matches!(language.as_str(), "" | "text" | "sh" | "yaml") && !name.ends_with("cli.md") {
+                for arguments in commands(&body) {
+                    assert_command_is_taken(&cli, &place, arguments);
+                    count += 1;
+                }
             }
         }
     }
-    assert!(count > 10, "{count} commands");
+    assert!(count > 30, "{count} commands");
 }
 
 /// Words that the vocabulary has replaced, in lower case.

@@ -25,6 +25,7 @@ mod context;
 mod corpus_dockerfile;
 mod distribution;
 mod documentation;
+mod examples;
 mod gate;
 mod gate_cases;
 mod gate_crash;
