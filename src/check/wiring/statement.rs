@@ -2,6 +2,21 @@
 
 use seaworthy_iam::{ActionElement, Language, PolicySet, Statement, StatementRef, Uncertainty};
 
+/// All statements that bind a principal: its own, its boundary's and the organization's.
+pub(super) fn binding(policies: &PolicySet) -> Vec<&Statement> {
+    let scps = policies.scps.iter().flat_map(|level| &level.policies);
+    let all = policies.identity.iter().chain(policies.boundaries.iter().flatten()).chain(scps);
+    all.flat_map(|policy| &policy.statements).collect()
+}
+
+/// The texts of a statement in which a context key may be named: keys and values of its conditions, and its resources.
+pub(super) fn texts(of: &Statement) -> impl Iterator<Item = &str> {
+    let resources = of.resources.iter().flat_map(|element| &element.written);
+    let conditions = of.conditions.iter();
+    let conditions = conditions.flat_map(|c| c.values().iter().map(String::as_str).chain([c.key()]));
+    conditions.chain(resources.map(String::as_str))
+}
+
 /// Whether a statement's action element names an action.
 pub(super) fn names_action(statement: &Statement, action: &str) -> bool {
     let action = action.to_lowercase();

@@ -6,7 +6,10 @@ use super::{Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Place, Seen};
-use seaworthy_iam::{ActionExcess, Arn, Language, PolicySet, ResourceRule, StatementRef, Undecided, Witness};
+use seaworthy_iam::{
+    ActionExcess, Arn, Decision, Language, PolicySet, Request, ResourceRule, StatementRef, Undecided, Witness,
+    evaluate, known_actions,
+};
 
 /// SW414.
 pub struct DeniedAccess;
@@ -40,7 +43,12 @@ impl Check<Wiring<'_>> for DeniedAccess {
         let roles = wiring.expectations.roles.iter().filter(|role| !role.denied.is_empty());
         wiring.each_role(&META, roles, answers, |access, answers| {
             for denied in &access.role.denied {
-                Asked { wiring, context, access, denied }.judge(answers);
+                let union = |of: &[String], change: fn(&str) -> String| {
+                    Language::union(of.iter().map(|text| Language::from(change(text).as_str())))
+                };
+                let resources = union(&denied.resources, str::to_owned);
+                let operations = union(&denied.actions, str::to_lowercase);
+                Asked { wiring, context, access, denied, resources, operations }.judge(answers);
             }
         });
     }
@@ -57,13 +65,17 @@ struct Asked<'a, 'w> {
     context: &'a Context<'a>,
     access: &'a Access<'a>,
     denied: &'a Denied,
+    /// The entry's resources.
+    resources: Language,
+    /// The entry's actions, in lower case.
+    operations: Language,
 }
 
 impl Asked<'_, '_> {
     fn judge(&self, answers: &mut Answers) {
         // A resource's policy that no one saw is taken to leave the decision to the role's own.
         let own = PolicySet { resource_rule: ResourceRule::Either, ..self.access.policies.clone() };
-        self.ask(own, &self.resources(), None, answers);
+        self.ask(own, &self.resources, None, answers);
         if self.is_about("secretsmanager") {
             for (name, secret) in &self.wiring.snapshot.secrets {
                 let what = format!("the policy of the secret {name}");
@@ -104,7 +116,7 @@ impl Asked<'_, '_> {
 
     /// Asks the policy of a resource by itself, if the entry is about that resource.
     fn policy_of(&self, what: &str, arn: &str, policy: &Seen<Document>, answers: &mut Answers) {
-        if !self.resources().contains(arn) {
+        if !self.resources.contains(arn) {
             return;
         }
         let document = match policy {
@@ -161,24 +173,16 @@ impl Asked<'_, '_> {
         })
     }
 
-    fn resources(&self) -> Language {
-        let named = self.denied.resources.iter().map(|resource| Language::from(resource.as_str()));
-        Language::union(named)
-    }
-
     /// Names every statement that allows the denied actions on some of `resources`.
     fn ask(&self, mut policies: PolicySet, resources: &Language, at: Option<&Place>, answers: &mut Answers) {
         let access = self.access;
-        let operations =
-            self.denied.actions.iter().map(|action| Language::from(action.to_lowercase().as_str()));
-        let operations = Language::union(operations);
         let context = self.wiring.context(&access.principal);
         let what = || format!("whether {} is allowed {}", access.name, self.shown());
         for attempt in 0..=MOST {
             let found = ActionExcess::find_among(
                 &policies,
                 &access.principal,
-                &operations,
+                &self.operations,
                 resources,
                 &context,
                 &access.limits,
@@ -214,6 +218,30 @@ impl Asked<'_, '_> {
         format!("{} on {}", self.denied.actions.join(", "), self.denied.resources.join(", "))
     }
 
+    /// One action that AWS has, that the entry denies and that is allowed on the resource; where the data know none, a
+    /// shortest action of the pattern.
+    fn witness(
+        &self,
+        policies: &PolicySet,
+        action: &Witness,
+        resource: &Witness,
+        of: Option<StatementRef>,
+    ) -> String {
+        let statement = of.and_then(|of| policies.statement(of)).map(|(_, statement)| statement);
+        let is_allowed = |action: &str| {
+            let context = self.wiring.context_on(&self.access.principal, &resource.text);
+            let account = Arn::account_of(&resource.text);
+            Request::new(&self.access.principal, action, &resource.text, account, context)
+                .is_ok_and(|request| evaluate(policies, &request).decision == Decision::Allowed)
+        };
+        let mut known = known_actions().filter(|known| {
+            statement.is_none_or(|statement| statement::names_action(statement, known))
+                && self.operations.contains(&known.to_lowercase())
+        });
+        let found = known.by_ref().take(MOST).find(|known| is_allowed(known));
+        found.unwrap_or_else(|| action.text.clone())
+    }
+
     /// The action as the contract writes it, or else as the policy does.
     fn action(&self, policies: &PolicySet, action: &Witness, of: Option<StatementRef>) -> String {
         let same = |written: &&String| written.eq_ignore_ascii_case(&action.text);
@@ -236,6 +264,7 @@ impl Asked<'_, '_> {
         let by = of.map_or_else(|| "its policies".to_owned(), |of| statement::described(policies, of));
         let own = || of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
         let place = &at.cloned().unwrap_or_else(own);
+        let witness = self.witness(policies, action, resource, of);
         let action = self.action(policies, action, of);
         if let Some(boundary) = &access.unseen_boundary {
             let what = format!("whether {} is allowed {action} on {resource}", access.name);
@@ -248,13 +277,19 @@ impl Asked<'_, '_> {
             access.name,
             self.shown()
         );
-        let unseen =
-            access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what));
+        let mut notes = vec![format!("{witness} on {resource}")];
+        let context = self.wiring.context_on(&access.principal, &resource.text);
+        // Only what the role's own policies allow is followed through all layers here.
+        let own = at.is_none().then_some(&access.policies);
+        notes.extend(own.and_then(|own| access.unstopped(own, &witness, &resource.text, context)));
+        notes.extend(
+            access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)),
+        );
         let [policy, sid] = of.map_or_else(Default::default, |of| statement::identity(policies, of));
         answers.findings.push(
             Finding::build(&META, self.wiring.origin(place), message)
                 .confidence(if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium })
-                .notes(unseen.collect())
+                .notes(notes)
                 .named(self.context.key, &[access.name, &policy, &sid, &self.shown()]),
         );
     }

@@ -107,7 +107,10 @@ pub(super) fn snapshot(
     let mut unused: BTreeSet<&str> = parameters.names().collect();
     for source in sources {
         read.push(match source {
-            WiringSource::Plan(name, bytes) => plan::read_with(&name, bytes, &terraform, &inspector)?,
+            WiringSource::Plan(name, bytes) => {
+                let region = setup.contract.aws.region.as_deref();
+                plan::read_with(&name, bytes, region, &terraform, &inspector)?
+            }
             WiringSource::Template(name, bytes) => {
                 let (snapshot, named) = template::read_with(&name, bytes, &parameters, &inspector)?;
                 unused.retain(|name| !named.contains(*name));

@@ -67,7 +67,10 @@ fn is_global(kind: &str) -> bool {
 impl Home {
     /// What the caller's identity, the provider's configuration and the resources' own ARNs tell, in this order. ARNs
     /// in policies do not count: they may be of other accounts.
-    pub fn of(document: &Document) -> Self {
+    ///
+    /// `region_meant` is the one that the contract is about. It goes before what the resources say of themselves: each of those may have been
+    /// put into another region than the provider's.
+    pub fn of(document: &Document, region_meant: Option<&str>) -> Self {
         let linker = Linker { document };
         let data = |kind: &str, attributes: &[&str]| {
             let resource = document.resources.values().find(|r| r.is_data && r.kind == kind)?;
@@ -100,6 +103,7 @@ impl Home {
         };
         let region = data("aws_region", &["name", "region"])
             .or(region)
+            .or_else(|| region_meant.map(str::to_owned))
             .or_else(|| only(|arn| arn.region))
             .or_else(common);
         let account = data("aws_caller_identity", &["account_id"])
