@@ -347,7 +347,8 @@ fn specification(text: Text, field: &str) -> Option<Text> {
         // An item that is known only when it is deployed is a specification where nothing else may stand.
         return (field == "credentialSpecs").then_some(text);
     };
-    let place = ["credentialspec:", "credentialspecdomainless:"].iter().find_map(|kind| first.strip_prefix(kind));
+    let place =
+        ["credentialspec:", "credentialspecdomainless:"].iter().find_map(|kind| first.strip_prefix(kind));
     match place {
         Some(place) if place.starts_with("file:") => None,
         Some(place) => {

@@ -10,7 +10,8 @@ pub(super) fn near(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<S
         let (_, statement) = access.policies.statement(misspelt.statement)?;
         let resources = statement.resources.as_ref().filter(|r| !r.negated)?;
         let names = resources.written.iter().any(|written| matches(written, arn));
-        (misspelt.effect == Effect::Allow && names && actions.contains(&misspelt.likely.as_str())).then_some(())
+        (misspelt.effect == Effect::Allow && names && actions.contains(&misspelt.likely.as_str()))
+            .then_some(())
     };
     let misspelt = misspelt(access).into_iter().find(|misspelt| is_meant(misspelt).is_some());
     misspelt.map(|misspelt| misspelt.told).or_else(|| near_resource(access, actions, arn))

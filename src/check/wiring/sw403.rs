@@ -128,8 +128,10 @@ fn misspelt(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, ans
         let [policy, sid] = statement::identity(&access.policies, misspelt.statement);
         let message = format!("a permission of {} is without effect: {}", access.name, misspelt.told);
         answers.findings.push(
-            finding(context, origin, message, fix, &[access.name, &policy, &sid, "misspelt"])
-                .severity(Severity::Low),
+            Finding::build(&META, origin, message)
+                .severity(Severity::Low)
+                .fix(fix)
+                .named(context.key, &[access.name, &policy, &sid, "misspelt"]),
         );
     }
 }

@@ -7,8 +7,8 @@ use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Place, Seen};
 use seaworthy_iam::{
-    ActionExcess, Arn, Decision, Language, PolicySet, Request, ResourceRule, StatementRef, Undecided, Witness,
-    evaluate, known_actions,
+    ActionExcess, Arn, Decision, Language, PolicySet, Request, ResourceRule, StatementRef, Undecided,
+    Witness, evaluate, known_actions,
 };
 
 /// SW414.

@@ -16,9 +16,8 @@ use seaworthy_source::input;
 use serde_json::Value;
 
 use super::AwsError;
-pub(crate) use body::{Body, Nested};
-pub(crate) use parser::template;
-pub(crate) use syntax::{Expression, For, Names, Operator, Piece, Step};
+pub use body::{Body, HclError, Nested, blocks, template, values};
+pub use syntax::{Expression, For, Names, Operator, Piece, Step};
 
 /// The largest file, in bytes.
 const MAX_FILE: u64 = 4 << 20;
@@ -223,7 +222,7 @@ impl Module {
             let breaks: Arc<[usize]> = text.match_indices('\n').map(|(at, _)| at).collect();
             let blocks = match name.ends_with(".json") {
                 true => json::read(&shown(&path), &text)?,
-                false => body::read(&shown(&path), &text)?,
+                false => blocks(&text).map_err(|error| fault(error.to_string()))?,
             };
             for (nested, line) in blocks {
                 let block =

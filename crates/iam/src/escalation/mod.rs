@@ -123,8 +123,9 @@ mod tests {
         for entry in entries {
             let [list, name, actions] = entry.split('\t').collect::<Vec<_>>()[..] else { panic!("{entry}") };
             let allowed: Vec<&str> = actions.split(' ').collect();
-            let is_row =
-                |route: &&Route| route.also.iter().chain([&route.action]).all(|action| allowed.contains(action));
+            let is_row = |route: &&Route| {
+                route.also.iter().chain([&route.action]).all(|action| allowed.contains(action))
+            };
             assert!(ROUTES.iter().any(|route| is_row(&route)), "{list} {name}: {actions}");
             count += 1;
         }

@@ -25,15 +25,7 @@ const fn pass(
     also: &'static [&'static str],
     does: &'static str,
 ) -> Route {
-    Route {
-        name,
-        gain: Gain::PassedRole,
-        action: "iam:PassRole",
-        on: ROLE,
-        passed_to,
-        also,
-        does,
-    }
+    Route { name, gain: Gain::PassedRole, action: "iam:PassRole", on: ROLE, passed_to, also, does }
 }
 
 /// All routes.
