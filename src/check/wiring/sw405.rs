@@ -10,7 +10,9 @@ use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
-use seaworthy_iam::{ActionExcess, Arn, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
+use seaworthy_iam::{
+    ActionExcess, Arn, Glob, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided,
+};
 
 /// SW405.
 pub struct ExecutionRoleDoesMore;
@@ -189,6 +191,10 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
     // Policies of keys and roles that no one saw are taken to leave the decision to this role's own.
     policies.resource_rule = ResourceRule::Either;
     let context = wiring.context(&access.principal);
+    let named = allowed.iter().map(|action| Language::from(action.to_lowercase().as_str()));
+    let beyond = Language::from("*").minus(&Language::union(named));
+    let everywhere = Language::union([Language::from("arn:*:*:*:*:?*"), Language::glob(Glob::literal("*"))]);
+    let asked = (&beyond, &everywhere);
     for attempt in 0..=MOST {
         match ActionExcess::find(&policies, &access.principal, &allowed, &context, &access.limits) {
             Ok(ActionExcess::None) => return,
@@ -198,14 +204,21 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
                 return;
             }
             Ok(ActionExcess::Excess { action, resource, statement: of }) => {
-                let beyond = found.entry(of).or_default();
-                let written = of
-                    .and_then(|of| policies.statement(of))
-                    .map_or_else(|| action.text.clone(), |(_, s)| statement::written(s, &action.text));
-                if !beyond.actions.iter().any(|a| a.eq_ignore_ascii_case(&written)) {
-                    beyond.actions.push(written);
-                    beyond.first.get_or_insert((action.text.clone(), resource.text.clone()));
-                    beyond.notes.push(format!("{action} on {resource}"));
+                let own = of.and_then(|of| policies.statement(of)).map(|(_, statement)| statement);
+                let own =
+                    own.map_or_else(|| action.text.clone(), |own| statement::written(own, &action.text));
+                let all = of.map(|of| statement::allowed_actions(access, &policies, of, asked, &context));
+                let written = all.into_iter().flatten().chain([own]);
+                let entry = found.entry(of).or_default();
+                let before = entry.actions.len();
+                for written in written {
+                    if !entry.actions.iter().any(|known| known.eq_ignore_ascii_case(&written)) {
+                        entry.actions.push(written);
+                    }
+                }
+                if entry.actions.len() > before {
+                    entry.first.get_or_insert((action.text.clone(), resource.text.clone()));
+                    entry.notes.push(format!("{action} on {resource}"));
                 }
                 let Some(of) = of else { return };
                 statement::disarm(&mut policies, of);

@@ -7,7 +7,7 @@ use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Place, Seen};
 use seaworthy_iam::{
-    ActionExcess, Arn, Decision, Language, PolicySet, Request, ResourceRule, StatementRef, Undecided,
+    ActionExcess, Arn, Decision, Glob, Language, PolicySet, Request, ResourceRule, StatementRef, Undecided,
     Witness, evaluate, known_actions,
 };
 
@@ -69,6 +69,18 @@ struct Asked<'a, 'w> {
     resources: Language,
     /// The entry's actions, in lower case.
     operations: Language,
+}
+
+/// What one statement allows.
+struct Allowed {
+    /// A shortest action, in lower case.
+    action: Witness,
+    /// A shortest resource.
+    resource: Witness,
+    /// The statement.
+    of: Option<StatementRef>,
+    /// All its actions that the entry denies, as it writes them.
+    all: Vec<String>,
 }
 
 impl Asked<'_, '_> {
@@ -173,14 +185,41 @@ impl Asked<'_, '_> {
         })
     }
 
-    /// Names every statement that allows the denied actions on some of `resources`.
+    /// Names every statement that allows the denied actions on some of `resources`. Where the entry is about everything,
+    /// ARNs are asked about first: they say more to a reader than `*`.
     fn ask(&self, mut policies: PolicySet, resources: &Language, at: Option<&Place>, answers: &mut Answers) {
+        let universes = if self.denied.resources.iter().any(|resource| resource == "*") {
+            let partition = self.wiring.placement.partition();
+            let arns = Arn { partition, service: "*", region: "*", account: "*", resource: "?*" }.to_string();
+            let asked = [Language::from(arns.as_str()), Language::glob(Glob::literal("*"))];
+            asked.into_iter().map(|of| Language::intersection([of, resources.clone()])).collect()
+        } else {
+            vec![resources.clone()]
+        };
+        let mut doubts: Vec<String> = Vec::new();
+        for universe in &universes {
+            let doubt = self.ask_on(&mut policies, universe, at, answers);
+            doubts.extend(doubt.filter(|doubt| !doubts.contains(doubt)));
+        }
+        for why in doubts {
+            let what = format!("whether {} is allowed {}", self.access.name, self.shown());
+            self.not_checked(what, why, answers);
+        }
+    }
+
+    /// Names statements one after the other, and takes them out; the answer is why not all could be told.
+    fn ask_on(
+        &self,
+        policies: &mut PolicySet,
+        resources: &Language,
+        at: Option<&Place>,
+        answers: &mut Answers,
+    ) -> Option<String> {
         let access = self.access;
         let context = self.wiring.context(&access.principal);
-        let what = || format!("whether {} is allowed {}", access.name, self.shown());
         for attempt in 0..=MOST {
             let found = ActionExcess::find_among(
-                &policies,
+                policies,
                 &access.principal,
                 &self.operations,
                 resources,
@@ -188,100 +227,107 @@ impl Asked<'_, '_> {
                 &access.limits,
             );
             match found {
-                Ok(ActionExcess::None) => return,
+                Ok(ActionExcess::None) => return None,
                 Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
-                    let reason = format!("more than {MOST} statements allow it; the rest is not listed");
-                    return self.not_checked(what(), reason, answers);
+                    return Some(format!("more than {MOST} statements allow it; the rest is not listed"));
                 }
                 Ok(ActionExcess::Excess { action, resource, statement: of }) => {
-                    self.found(&policies, &action, &resource, of, at, answers);
-                    let Some(of) = of else { return };
-                    statement::disarm(&mut policies, of);
+                    let all = of.map(|of| {
+                        let asked = (&self.operations, resources);
+                        statement::allowed_actions(access, policies, of, asked, &context)
+                    });
+                    let all = all.unwrap_or_default();
+                    self.found(policies, &Allowed { action, resource, of, all }, at, answers);
+                    statement::disarm(policies, of?);
                 }
                 Ok(ActionExcess::Undecided { why, .. }) => {
-                    let why = match why {
+                    return Some(match why {
                         Undecided::Conditional { uncertainties, .. } => {
-                            statement::open_questions(&policies, &uncertainties)
+                            statement::open_questions(policies, &uncertainties)
                         }
                         Undecided::TooComplex => {
                             "the policies are too complex to be compared in full".to_owned()
                         }
-                    };
-                    return self.not_checked(what(), why, answers);
+                    });
                 }
-                Err(error) => return self.not_checked(what(), error.to_string(), answers),
+                Err(error) => return Some(error.to_string()),
             }
         }
+        None
     }
 
     fn shown(&self) -> String {
         format!("{} on {}", self.denied.actions.join(", "), self.denied.resources.join(", "))
     }
 
-    /// One action that AWS has, that the entry denies and that is allowed on the resource; where the data know none, a
-    /// shortest action of the pattern.
-    fn witness(
-        &self,
-        policies: &PolicySet,
-        action: &Witness,
-        resource: &Witness,
-        of: Option<StatementRef>,
-    ) -> String {
-        let statement = of.and_then(|of| policies.statement(of)).map(|(_, statement)| statement);
-        let is_allowed = |action: &str| {
-            let context = self.wiring.context_on(&self.access.principal, &resource.text);
-            let account = Arn::account_of(&resource.text);
-            Request::new(&self.access.principal, action, &resource.text, account, context)
-                .is_ok_and(|request| evaluate(policies, &request).decision == Decision::Allowed)
-        };
-        let mut known = known_actions().filter(|known| {
+    /// Whether one action is allowed on one resource.
+    fn is_allowed(&self, policies: &PolicySet, action: &str, resource: &str) -> bool {
+        let context = self.wiring.context_on(&self.access.principal, resource);
+        let account = Arn::account_of(resource).unwrap_or(self.wiring.placement.account());
+        Request::new(&self.access.principal, action, resource, Some(account), context)
+            .is_ok_and(|request| evaluate(policies, &request).decision == Decision::Allowed)
+    }
+
+    /// One action that AWS has and one resource by which a statement goes against the entry. A shortest ARN gets the account
+    /// and region that are looked at, where it is one that may have them; where the data know no such action, a shortest one
+    /// of the pattern stands for it.
+    fn witness(&self, policies: &PolicySet, found: &Allowed) -> (String, String) {
+        let (action, resource) = (&found.action.text, &found.resource.text);
+        let place = self.wiring.placement;
+        let filled = Arn::parse(resource).map(|arn| {
+            let or = |given, own| if str::is_empty(given) { own } else { given };
+            let (region, account) = (or(arn.region, place.region()), or(arn.account, place.account()));
+            Arn { region, account, ..arn }.to_string()
+        });
+        let filled = filled
+            .filter(|filled| self.resources.contains(filled) && self.is_allowed(policies, action, filled));
+        let resource = filled.unwrap_or_else(|| resource.clone());
+        let statement = found.of.and_then(|of| policies.statement(of)).map(|(_, statement)| statement);
+        let known = known_actions().filter(|known| {
             statement.is_none_or(|statement| statement::names_action(statement, known))
                 && self.operations.contains(&known.to_lowercase())
         });
-        let found = known.by_ref().take(MOST).find(|known| is_allowed(known));
-        found.unwrap_or_else(|| action.text.clone())
+        let known = known.take(MOST).find(|known| self.is_allowed(policies, known, &resource));
+        (known.unwrap_or_else(|| action.clone()), resource)
     }
 
-    /// The action as the contract writes it, or else as the policy does.
-    fn action(&self, policies: &PolicySet, action: &Witness, of: Option<StatementRef>) -> String {
-        let same = |written: &&String| written.eq_ignore_ascii_case(&action.text);
-        let written = of.and_then(|of| policies.statement(of));
+    /// The actions as the contract writes them, or else as the policy does.
+    fn actions(&self, policies: &PolicySet, found: &Allowed) -> String {
+        let same = |written: &&String| written.eq_ignore_ascii_case(&found.action.text);
+        if !found.all.is_empty() {
+            return found.all.join(", ");
+        }
+        let statement = found.of.and_then(|of| policies.statement(of));
         self.denied.actions.iter().find(same).cloned().unwrap_or_else(|| {
-            written.map_or_else(|| action.text.clone(), |(_, s)| statement::written(s, &action.text))
+            let own = || found.action.text.clone();
+            statement.map_or_else(own, |(_, s)| statement::written(s, &found.action.text))
         })
     }
 
-    fn found(
-        &self,
-        policies: &PolicySet,
-        action: &Witness,
-        resource: &Witness,
-        of: Option<StatementRef>,
-        at: Option<&Place>,
-        answers: &mut Answers,
-    ) {
+    fn found(&self, policies: &PolicySet, found: &Allowed, at: Option<&Place>, answers: &mut Answers) {
         let access = self.access;
+        let Allowed { resource, of, .. } = found;
         let by = of.map_or_else(|| "its policies".to_owned(), |of| statement::described(policies, of));
         let own = || of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
         let place = &at.cloned().unwrap_or_else(own);
-        let witness = self.witness(policies, action, resource, of);
-        let action = self.action(policies, action, of);
+        let actions = self.actions(policies, found);
         if let Some(boundary) = &access.unseen_boundary {
-            let what = format!("whether {} is allowed {action} on {resource}", access.name);
+            let what = format!("whether {} is allowed {actions} on {resource}", access.name);
             let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
             return self.not_checked(what, reason, answers);
         }
         let reason = &self.denied.reason;
         let message = format!(
-            "{} is allowed {action} on {resource} by {by}, and the contract denies it {}: {reason}",
+            "{} is allowed {actions} on {resource} by {by}, and the contract denies it {}: {reason}",
             access.name,
             self.shown()
         );
+        let (witness, resource) = self.witness(policies, found);
         let mut notes = vec![format!("{witness} on {resource}")];
-        let context = self.wiring.context_on(&access.principal, &resource.text);
-        // Only what the role's own policies allow is followed through all layers here.
+        let context = self.wiring.context_on(&access.principal, &resource);
+        // What a resource's own policy allows is not followed through the layers of the role.
         let own = at.is_none().then_some(&access.policies);
-        notes.extend(own.and_then(|own| access.unstopped(own, &witness, &resource.text, context)));
+        notes.extend(own.and_then(|own| access.unstopped(own, &witness, &resource, context)));
         notes.extend(
             access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)),
         );
