@@ -191,17 +191,18 @@ impl Asked<'_, '_> {
         let universes = if self.denied.resources.iter().any(|resource| resource == "*") {
             let partition = self.wiring.placement.partition();
             let arns = Arn { partition, service: "*", region: "*", account: "*", resource: "?*" }.to_string();
-            let asked = [Language::from(arns.as_str()), Language::glob(Glob::literal("*"))];
-            asked.into_iter().map(|of| Language::intersection([of, resources.clone()])).collect()
+            let arns = Language::from(arns.as_str());
+            let all = Language::union([arns.clone(), Language::glob(Glob::literal("*"))]);
+            [arns, all].map(|of| Language::intersection([of, resources.clone()])).to_vec()
         } else {
             vec![resources.clone()]
         };
-        let mut doubts: Vec<String> = Vec::new();
+        // What the last question leaves open counts: it is about all that the others are about.
+        let mut doubt = None;
         for universe in &universes {
-            let doubt = self.ask_on(&mut policies, universe, at, answers);
-            doubts.extend(doubt.filter(|doubt| !doubts.contains(doubt)));
+            doubt = self.ask_on(&mut policies, universe, at, answers);
         }
-        for why in doubts {
+        if let Some(why) = doubt {
             let what = format!("whether {} is allowed {}", self.access.name, self.shown());
             self.not_checked(what, why, answers);
         }
@@ -274,10 +275,11 @@ impl Asked<'_, '_> {
     fn witness(&self, policies: &PolicySet, found: &Allowed) -> (String, String) {
         let (action, resource) = (&found.action.text, &found.resource.text);
         let place = self.wiring.placement;
+        let service = action.split(':').next().unwrap_or_default();
         let filled = Arn::parse(resource).map(|arn| {
             let or = |given, own| if str::is_empty(given) { own } else { given };
             let (region, account) = (or(arn.region, place.region()), or(arn.account, place.account()));
-            Arn { region, account, ..arn }.to_string()
+            Arn { service: or(arn.service, service), region, account, ..arn }.to_string()
         });
         let filled = filled
             .filter(|filled| self.resources.contains(filled) && self.is_allowed(policies, action, filled));
