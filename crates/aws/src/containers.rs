@@ -190,16 +190,15 @@ impl Reader<'_> {
         }
         let log = definition.get("logConfiguration").and_then(|log| log.get("options"));
         self.map(log, LiteralPlace::LogOption, &at.key("logConfiguration").key("options"), &mut out);
-        for field in [
-            "firelensConfiguration",
-            "systemControls",
-            "extraHosts",
-            "dockerSecurityOptions",
-            "hostname",
-            "user",
-            "workingDirectory",
-        ] {
+        for field in ["firelensConfiguration", "systemControls", "extraHosts", "dockerSecurityOptions"] {
             if let Some(tree) = definition.get(field) {
+                self.others(tree, field, &at.key(field), &mut out);
+            }
+        }
+        // A name or a directory is looked at where it is written: secrets come by reference elsewhere.
+        for field in ["hostname", "user", "workingDirectory"] {
+            let is_known = |tree: &&Tree| tree.text().is_some_and(|text| text.known().is_some());
+            if let Some(tree) = definition.get(field).filter(is_known) {
                 self.others(tree, field, &at.key(field), &mut out);
             }
         }
