@@ -363,6 +363,7 @@ impl Texts<'_> {
     /// The same as one text, if a part of it is known: a symbol that is like no other says nothing.
     pub fn evaluated_text(&self, resource: &Resource, attribute: &str) -> Option<Text> {
         let text = self.evaluated(resource, attribute)?.text()?;
-        (!text.symbols().any(is_opaque)).then_some(text)
+        let is_known = !text.symbols().any(is_opaque);
+        is_known.then_some(text)
     }
 }
