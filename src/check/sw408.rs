@@ -104,7 +104,7 @@ impl Check<Wiring<'_>> for SilentFallback {
 
     fn applies(&self, wiring: &Wiring<'_>, context: &Context<'_>) -> Applies {
         let has_command = || wiring.commands().any(|(.., command)| command.is_kept());
-        let has_command = || has_command() || !wiring.unseen_commands().is_empty();
+        let has_command = || has_command() || wiring.unseen_commands().next().is_some();
         if is_watched(context.secrets) && has_command() { Applies::Asked } else { Applies::NotRequested }
     }
 

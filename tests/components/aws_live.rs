@@ -202,8 +202,8 @@ fn tasks_of(snapshot: &Snapshot, plain: &str) {
         .collect();
     let at = "/containerDefinitions/0";
     let expected = [
-        (LiteralPlace::Environment, "DB_PASSWORD", "/environment/0/value", 1),
-        (LiteralPlace::Environment, "EMPTY", "/environment/1/value", 0),
+        (LiteralPlace::Environment, "DB_PASSWORD", "/environment/0", 1),
+        (LiteralPlace::Environment, "EMPTY", "/environment/1", 0),
         (LiteralPlace::Command, "0", "/command/0", 0),
         (LiteralPlace::Command, "1", "/command/1", 0),
         (LiteralPlace::Command, "2", "/command/2", 1),

@@ -66,11 +66,16 @@ fn plan(case: &Value) -> Value {
         json!({"address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name,
                "change": {"actions": ["create"], "after": values, "after_unknown": unknown}})
     };
-    let role = |name: &str, tags: &Value| {
-        let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
-            "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]});
-        let values = json!({"name": name, "path": "/", "tags": tags, "permissions_boundary": null,
-            "assume_role_policy": trust.to_string()});
+    let document = |statements: &Value| json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    let tasks = json!([{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole"}]);
+    let managed = |name: &str| format!("arn:aws:iam::111122223333:policy/{name}");
+    let role = |name: &str, of: &Value| {
+        let trust = document(if of["trust"].is_null() { &tasks } else { &of["trust"] });
+        let boundary = (!of["boundary"].is_null()).then(|| managed("boundary"));
+        let path = of["path"].as_str().unwrap_or("/");
+        let values = json!({"name": name, "path": path, "tags": of["tags"], "permissions_boundary": boundary,
+            "assume_role_policy": trust, "arn": format!("arn:aws:iam::111122223333:role{path}{name}")});
         resource("aws_iam_role", name, values, json!({}))
     };
     let mut statements = case["statements"].as_array().cloned().unwrap_or_default();
@@ -78,18 +83,20 @@ fn plan(case: &Value) -> Value {
         let arn = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/prod/db/password";
         statements.push(json!({"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": arn}));
     }
-    let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+    let policy = document(&Value::Array(statements));
     let none = json!([{"name": "c", "image": "i"}]);
     let containers = if case["containers"].is_null() { &none } else { &case["containers"] };
+    let path = case["path"].as_str().unwrap_or("/");
     let arn = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
-    let task = json!({"family": "app", "task_role_arn": arn("app"), "execution_role_arn": arn("exec"),
+    let own = format!("arn:aws:iam::111122223333:role{path}app");
+    let task = json!({"family": "app", "task_role_arn": own, "execution_role_arn": arn("exec"),
         "requires_compatibilities": case["compatibilities"], "container_definitions": containers.to_string()});
     let parameter =
         json!({"name": "/app/prod/db/password", "type": "SecureString", "tags": case["parameter_tags"]});
     let agent = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
     let empty = || json!({});
     let mut resources = vec![
-        role("app", &case["tags"]),
+        role("app", case),
         role("exec", &Value::Null),
         resource(
             "aws_iam_role_policy",
@@ -106,6 +113,19 @@ fn plan(case: &Value) -> Value {
         resource("aws_ssm_parameter", "db", parameter, empty()),
         resource("aws_ecs_task_definition", "app", task, empty()),
     ];
+    let made = |name: &str, statements: &Value| {
+        let values = json!({"name": name, "path": "/", "arn": managed(name), "policy": document(statements)});
+        resource("aws_iam_policy", name, values, json!({}))
+    };
+    if !case["boundary"].is_null() {
+        resources.push(made("boundary", &case["boundary"]));
+    }
+    for (index, statements) in case["managed"].as_array().into_iter().flatten().enumerate() {
+        let name = format!("managed-{index}");
+        let attached = json!({"role": "app", "policy_arn": managed(&name)});
+        resources.push(made(&name, statements));
+        resources.push(resource("aws_iam_role_policy_attachment", &name, attached, json!({})));
+    }
     for more in case["resources"].as_array().into_iter().flatten() {
         let text = |name: &str| more[name].as_str().unwrap().to_owned();
         let unknown = if more["unknown"].is_null() { empty() } else { more["unknown"].clone() };
@@ -114,56 +134,76 @@ fn plan(case: &Value) -> Value {
     json!({"format_version": "1.2", "resource_changes": resources, "configuration": {}})
 }
 
+/// Whether a case has the right answer; what is wrong with it else.
+fn fault(case: &Value) -> Option<String> {
+    let name = case["name"].as_str().unwrap();
+    let cli = Cli::new();
+    cli.write("seaworthy.toml", contract(case));
+    let mut arguments = vec!["wiring", "--report", "json"];
+    if let Some(yaml) = case["yaml"].as_str() {
+        cli.write("t.yaml", yaml);
+        arguments.extend(["--template", "t.yaml"]);
+    } else if case["template"].is_object() {
+        cli.write("t.json", case["template"].to_string());
+        arguments.extend(["--template", "t.json"]);
+    } else {
+        let mut plan = plan(case);
+        if case["task_definition"].is_object() {
+            // The plan has the roles, a deploy action the task.
+            let resources = plan["resource_changes"].as_array_mut().unwrap();
+            resources.retain(|resource| resource["type"] != "aws_ecs_task_definition");
+            cli.write("task.json", case["task_definition"].to_string());
+            arguments.extend(["--task-definition", "task.json"]);
+        }
+        cli.write("plan.json", plan.to_string());
+        arguments.extend(["--plan", "plan.json"]);
+    }
+    if !case["parameters"].is_null() {
+        cli.write("parameters.json", case["parameters"].to_string());
+        arguments.extend(["--parameters", "parameters.json"]);
+    }
+    let answer = cli.run(&arguments);
+    if !answer.stdout.starts_with('{') {
+        return Some(format!("{name}: {}", answer.stderr));
+    }
+    let report = answer.json();
+    let checks = report["checks"].as_array().unwrap();
+    let wrong = case["want"].as_str().unwrap().split(' ').find_map(|wanted| {
+        let (what, value) = wanted.split_once('=').unwrap();
+        let got = match what.trim_end_matches('!') {
+            "exit" => answer.code.to_string(),
+            id => checks.iter().find(|c| c["id"] == id).unwrap()["status"].as_str().unwrap().to_owned(),
+        };
+        ((got == value) == what.ends_with('!')).then(|| format!("{name}: {what} is {got}, not {value}"))
+    })?;
+    Some(format!("{wrong}\n{}\n{}", report["findings"], report["not_checked"]))
+}
+
+fn cases(file: &str) -> Vec<Value> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-cases").join(file);
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 /// More cases, a line each: what is wrong or right about a plan, a template or a task definition, and the answer. `fp` was
 /// or would be a false pass, `fa` a false alarm, `mf` a missing answer, `q` is a question that nobody can answer.
 #[test]
 fn more_cases_have_the_right_answer() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-cases/more.jsonl");
-    let mut wrong = Vec::new();
-    for line in std::fs::read_to_string(file).unwrap().lines() {
-        let case: Value = serde_json::from_str(line).unwrap();
-        let name = case["name"].as_str().unwrap();
-        let cli = Cli::new();
-        cli.write("seaworthy.toml", contract(&case));
-        let mut arguments = vec!["wiring", "--report", "json"];
-        if case["template"].is_object() {
-            cli.write("t.json", case["template"].to_string());
-            arguments.extend(["--template", "t.json"]);
-        } else {
-            let mut plan = plan(&case);
-            if case["task_definition"].is_object() {
-                // The plan has the roles, a deploy action the task.
-                plan["resource_changes"]
-                    .as_array_mut()
-                    .unwrap()
-                    .retain(|r| r["type"] != "aws_ecs_task_definition");
-                cli.write("task.json", case["task_definition"].to_string());
-                arguments.extend(["--task-definition", "task.json"]);
-            }
-            cli.write("plan.json", plan.to_string());
-            arguments.extend(["--plan", "plan.json"]);
-        }
-        if !case["parameters"].is_null() {
-            cli.write("parameters.json", case["parameters"].to_string());
-            arguments.extend(["--parameters", "parameters.json"]);
-        }
-        let answer = cli.run(&arguments);
-        if !answer.stdout.starts_with('{') {
-            wrong.push(format!("{name}: {}", answer.stderr));
-            continue;
-        }
-        let report = answer.json();
-        for (what, value) in case["want"].as_str().unwrap().split(' ').filter_map(|w| w.split_once('=')) {
-            let checks = report["checks"].as_array().unwrap();
-            let got = match what {
-                "exit" => answer.code.to_string(),
-                id => checks.iter().find(|c| c["id"] == id).unwrap()["status"].as_str().unwrap().to_owned(),
-            };
-            if got != value {
-                let told = [&report["findings"], &report["not_checked"]].map(ToString::to_string).join("\n");
-                wrong.push(format!("{name}: {what} is {got}, not {value}\n{told}"));
-            }
-        }
+    let wrong: Vec<String> = cases("more.jsonl").iter().filter_map(fault).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Others of the kinds of the directories, three and more of each.
+#[test]
+fn every_kind_has_more_cases_with_the_right_answer() {
+    let cases = cases("kinds.jsonl");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-cases");
+    let directories = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap());
+    let kinds = directories.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name());
+    for kind in kinds.map(|kind| kind.into_string().unwrap()).filter(|kind| !kind.starts_with("x-")) {
+        let own = cases.iter().filter(|case| case["kind"] == kind.as_str());
+        assert!(own.count() >= 3, "{kind}");
     }
+    let wrong: Vec<String> = cases.iter().filter_map(fault).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

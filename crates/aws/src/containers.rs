@@ -195,6 +195,13 @@ impl Reader<'_> {
                 self.others(tree, field, &at.key(field), &mut out);
             }
         }
+        // A name or a directory is looked at where it is written: secrets come by reference elsewhere.
+        for field in ["hostname", "user", "workingDirectory"] {
+            let is_known = |tree: &&Tree| tree.text().is_some_and(|text| text.known().is_some());
+            if let Some(tree) = definition.get(field).filter(is_known) {
+                self.others(tree, field, &at.key(field), &mut out);
+            }
+        }
         out
     }
 
@@ -315,10 +322,39 @@ impl Reader<'_> {
             let at = at.key("firelensConfiguration").key("options").key(field);
             push(SecretReferenceKind::FirelensConfigFile, field.into(), option(field), at);
         }
-        for (index, spec) in items(definition.get("credentialSpecs")).iter().enumerate() {
-            let at = at.key("credentialSpecs").index(index);
-            push(SecretReferenceKind::CredentialSpecs, "credentialSpecs".into(), Some(spec), at);
+        for field in ["credentialSpecs", "dockerSecurityOptions"] {
+            for (index, option) in items(definition.get(field)).iter().enumerate() {
+                let Some(place) = option.text().and_then(|text| specification(text, field)) else { continue };
+                out.push(SecretReference {
+                    kind: SecretReferenceKind::CredentialSpecs,
+                    container: Some(name.clone()),
+                    name: field.to_owned(),
+                    value_from: place,
+                    pointer: Some(at.key(field).index(index)),
+                });
+            }
         }
+    }
+}
+
+/// Where the agent reads a credential specification: an item of `credentialSpecs`, or of `dockerSecurityOptions`, is
+/// `credentialspec:ARN` or `credentialspecdomainless:ARN`. Nothing for a file on the instance and for other options.
+///
+/// Source: ContainerDefinition in the API reference of Amazon ECS.
+fn specification(text: Text, field: &str) -> Option<Text> {
+    let Some(Part::Literal(first)) = text.parts().first() else {
+        // An item that is known only when it is deployed is a specification where nothing else may stand.
+        return (field == "credentialSpecs").then_some(text);
+    };
+    let place =
+        ["credentialspec:", "credentialspecdomainless:"].iter().find_map(|kind| first.strip_prefix(kind));
+    match place {
+        Some(place) if place.starts_with("file:") => None,
+        Some(place) => {
+            let head = Part::Literal(place.to_owned());
+            Some(Text::new([head].into_iter().chain(text.parts().iter().skip(1).cloned())))
+        }
+        None => (field == "credentialSpecs").then_some(text),
     }
 }
 

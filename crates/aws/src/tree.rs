@@ -113,6 +113,21 @@ impl Tree {
         out
     }
 
+    /// Whether any text in it has such a symbol.
+    pub fn has_symbol(&self, is: &dyn Fn(&str) -> bool) -> bool {
+        let mut stack = vec![self];
+        while let Some(tree) = stack.pop() {
+            match tree {
+                Self::Text(marked) if marked.text.symbols().any(is) => return true,
+                Self::Text(_) | Self::Null | Self::Scalar(_) => {}
+                Self::List(items) | Self::Choice { of: items, .. } => stack.extend(items),
+                Self::Map(members) => stack.extend(members.values()),
+                Self::Encoded(inner) => stack.push(inner),
+            }
+        }
+        false
+    }
+
     /// What a JSON text says.
     pub fn decoded(&self) -> Option<Self> {
         match self {

@@ -36,6 +36,19 @@ pub fn likely_action(action: &str) -> Option<String> {
     Some(format!("{service}:{best}"))
 }
 
+/// All actions, as AWS writes them, services in alphabetical order.
+pub fn known_actions() -> impl Iterator<Item = String> {
+    let lines = DATA.lines().filter_map(|line| line.split_once('\t'));
+    lines.flat_map(|(service, all)| all.split(' ').map(move |operation| format!("{service}:{operation}")))
+}
+
+/// Whether AWS has an action, as far as the data tell.
+#[cfg(test)]
+pub(crate) fn is_known(action: &str) -> bool {
+    let known = |(service, operation)| services().get(service).is_some_and(|all| all.contains(&operation));
+    action.split_once(':').is_some_and(known)
+}
+
 /// Letters that must be put in, left out or changed to make one word of another.
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();

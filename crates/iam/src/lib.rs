@@ -53,7 +53,7 @@ mod reason;
 mod ssm;
 mod truth;
 
-pub use action::likely_action;
+pub use action::{known_actions, likely_action};
 pub use arn::Arn;
 pub use condition::{Condition, Operator};
 pub use context::Context;

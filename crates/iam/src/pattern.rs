@@ -214,8 +214,9 @@ impl Pattern {
     }
 
     /// Whether the ARN `text` matches component by component: each of the six parts on its own, so that a wildcard never
-    /// runs over one of the first five colons. What has fewer than six parts is no ARN and matches nothing.
-    /// Under a negated operator what then holds is not documented, so it is unknown.
+    /// runs over one of the first five colons. What has fewer than six parts is no ARN. What then holds is not documented: it
+    /// is unknown under a negated operator, and for a pattern such as `*` that matches the text as a whole; any other
+    /// matches nothing.
     pub(super) fn matches_arn(&self, text: &str, context: &Context, negated: bool) -> Truth {
         let Bound::Pieces { pieces, exact } = self.bind(context) else { return Truth::False };
         if !exact {
@@ -254,7 +255,8 @@ impl Pattern {
             let wild = pieces.iter().any(|piece| matches!(piece, Piece::Many));
             return holey(&pieces, !wild, text);
         }
-        if negated && (parts.len() != 6 || fields.len() != 6) {
+        let as_a_whole = || glob(pieces.len(), |i| pieces[i], text);
+        if (parts.len() != 6 || fields.len() != 6) && (negated || as_a_whole()) {
             return Truth::Unknown;
         }
         let matched = parts.len() == 6

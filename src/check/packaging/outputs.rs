@@ -32,7 +32,7 @@ pub(super) fn judge(expected: &ExpectedBuild, work: &Work, at: At) -> Vec<Fault>
     for (what, named, words, verdict) in wanted {
         let values = values(work, named.as_deref(), words);
         let name = named.as_ref().map(|n| format!(" as `{n}`")).unwrap_or_default();
-        let verdicts: Vec<Verdict> = values.iter().map(|v| v.map_or(Verdict::Right, verdict)).collect();
+        let verdicts: Vec<Verdict> = values.iter().map(|v| v.map_or(Verdict::Unclear, verdict)).collect();
         if verdicts.contains(&Verdict::Right) {
             continue;
         }

@@ -48,7 +48,7 @@ const MOST_OBSTACLES: usize = 8;
 /// Steps of the proofs of one question, one role and one run. Policies that people write take a thousandth of it.
 const QUESTION_STEPS: usize = 10_000_000;
 const ROLE_STEPS: usize = 20_000_000;
-pub(super) const RUN_STEPS: usize = 60_000_000;
+pub(super) const RUN_STEPS: usize = 240_000_000;
 
 impl Wiring<'_> {
     fn limits(&self) -> Limits {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Wiring, statement};
 use seaworthy_aws::Seen;
-use seaworthy_iam::{Arn, Policy, PolicySet, Statement};
+use seaworthy_iam::{Arn, Statement};
 
 /// What has other tags than before.
 pub(super) struct ChangedTags {
@@ -97,10 +97,7 @@ impl ChangedTags {
                 rest.starts_with("${") || self.keys.iter().any(is_key)
             })
         };
-        let resources = of.resources.iter().flat_map(|element| &element.written);
-        let conditions = of.conditions.iter();
-        let texts = conditions.flat_map(|c| c.values().iter().map(String::as_str).chain([c.key()]));
-        texts.chain(resources.map(String::as_str)).any(names)
+        statement::texts(of).any(names)
     }
 
     /// Whether the statement may be about the resource. A policy of the resource itself names none, or itself.
@@ -110,11 +107,4 @@ impl ChangedTags {
             element.negated || element.written.iter().any(is_named)
         })
     }
-}
-
-/// All statements that bind a principal.
-pub(super) fn statements(set: &PolicySet) -> Vec<&Statement> {
-    let scps = set.scps.iter().flat_map(|level| &level.policies);
-    let all = set.identity.iter().chain(set.boundaries.iter().flatten()).chain(scps);
-    all.flat_map(|policy: &Policy| &policy.statements).collect()
 }

@@ -200,9 +200,7 @@ fn through_services(access: &Access<'_>, mut question: Question<'_>, all: &mut E
 
 /// Whether a condition of a policy asks for a key, which is in lower case.
 fn names_key(policies: &PolicySet, key: &str) -> bool {
-    let scps = policies.scps.iter().flat_map(|level| &level.policies);
-    let all = policies.identity.iter().chain(policies.boundaries.iter().flatten()).chain(scps);
-    all.flat_map(|policy| &policy.statements).flat_map(|s| &s.conditions).any(|c| c.key() == key)
+    statement::binding(policies).iter().flat_map(|s| &s.conditions).any(|c| c.key() == key)
 }
 
 /// Adds all statements that answer the question with an excess, one after the other.

@@ -2,36 +2,50 @@
 
 use super::access::Access;
 use super::statement::{described, matches, names_action};
-use seaworthy_iam::{Effect, Layer, StatementRef, likely_action};
+use seaworthy_iam::{Effect, Layer, READING_ACTIONS, StatementRef, likely_action};
 
 /// Why a role that seems to be allowed is not: the statement that comes closest, and what is wrong with it.
 pub(super) fn near(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<String> {
-    misspelt(access, actions, arn).or_else(|| near_resource(access, actions, arn))
+    let is_meant = |misspelt: &Misspelt| {
+        let (_, statement) = access.policies.statement(misspelt.statement)?;
+        let resources = statement.resources.as_ref().filter(|r| !r.negated)?;
+        let names = resources.written.iter().any(|written| matches(written, arn));
+        (misspelt.effect == Effect::Allow && names && actions.contains(&misspelt.likely.as_str()))
+            .then_some(())
+    };
+    let misspelt = misspelt(access).into_iter().find(|misspelt| is_meant(misspelt).is_some());
+    misspelt.map(|misspelt| misspelt.told).or_else(|| near_resource(access, actions, arn))
 }
 
-/// A statement on this resource whose action AWS does not have, and that was meant to be one of these.
-fn misspelt(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<String> {
-    for (index, policy) in access.policies.identity.iter().enumerate() {
-        for (at, statement) in policy.statements.iter().enumerate() {
-            let resources = statement.resources.as_ref().filter(|r| !r.negated);
-            let is_meant = resources.is_some_and(|r| r.written.iter().any(|written| matches(written, arn)));
-            if statement.effect != Effect::Allow || statement.actions.negated || !is_meant {
-                continue;
-            }
-            for written in &statement.actions.written {
-                let Some(likely) = likely_action(written).filter(|likely| actions.contains(&likely.as_str()))
-                else {
+/// An action that AWS does not have, and that was meant to be one that reads.
+pub(super) struct Misspelt {
+    pub(super) statement: StatementRef,
+    pub(super) effect: Effect,
+    likely: String,
+    /// What is wrong, in words.
+    pub(super) told: String,
+}
+
+/// All such actions of the role's own policies.
+pub(super) fn misspelt(access: &Access<'_>) -> Vec<Misspelt> {
+    let mut out = Vec::new();
+    for (policy, document) in access.policies.identity.iter().enumerate() {
+        for (at, statement) in document.statements.iter().enumerate() {
+            let of = StatementRef { layer: Layer::Identity, level: 0, policy, statement: at };
+            for written in statement.actions.written.iter().filter(|_| !statement.actions.negated) {
+                let likely = likely_action(written);
+                let Some(likely) = likely.filter(|likely| READING_ACTIONS.contains(&likely.as_str())) else {
                     continue;
                 };
-                let of = StatementRef { layer: Layer::Identity, level: 0, policy: index, statement: at };
                 let by = described(&access.policies, of);
-                return Some(format!(
+                let told = format!(
                     "{by} names the action {written}, which AWS does not have: {likely} may be meant"
-                ));
+                );
+                out.push(Misspelt { statement: of, effect: statement.effect, likely, told });
             }
         }
     }
-    None
+    out
 }
 
 fn near_resource(access: &Access<'_>, actions: &[&str], arn: &str) -> Option<String> {

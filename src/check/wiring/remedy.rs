@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::Wiring;
 use super::access::Access;
 use super::key::KeyUse;
-use super::statement::described;
+use super::statement::{described, matches};
 use super::target::Target;
-use seaworthy_iam::StatementRef;
+use seaworthy_iam::{READING_ACTIONS, StatementRef};
 
 /// The policy as JSON, a line for each element; nothing if nothing is required.
 fn smallest_policy(wiring: &Wiring<'_>, targets: &[&Target<'_>]) -> Option<String> {
@@ -76,32 +76,67 @@ pub(super) fn whole(wiring: &Wiring<'_>, targets: &[Target<'_>]) -> String {
     }
 }
 
-/// What to write in the place of the statement that allows too much: whole statements, without those that the role has
-/// elsewhere already.
+/// What to write in the place of the statement that allows too much, as a diff against it: its line with a minus, what stays
+/// of it and what the role requires and does not have elsewhere with a plus.
 pub(super) fn change(
     wiring: &Wiring<'_>,
     access: &Access<'_>,
     of: Option<StatementRef>,
     targets: &[Target<'_>],
 ) -> String {
-    let Some(of) = of.filter(|of| access.written(*of).is_some()) else { return whole(wiring, targets) };
-    let place = described(&access.policies, of);
+    let present = of.and_then(|of| Some((of, access.written(of)?)));
+    let Some((of, present)) = present else { return whole(wiring, targets) };
     let wanted = smallest_statements(wiring, &targets.iter().collect::<Vec<_>>());
-    if wanted.is_empty() {
-        return format!(
-            "The contract requires no secret for this role: take every reading action out of {place}."
-        );
-    }
+    let why = if wanted.is_empty() { "The contract requires no secret for this role. " } else { "" };
     let others = access.written_beside(of);
-    let missing: Vec<String> = wanted.into_iter().filter(|w| !others.iter().any(|o| covers(o, w))).collect();
-    match policy_of(&missing) {
-        None => format!(
-            "The role's other statements allow what it requires: take every reading action out of {place}."
-        ),
-        Some(policy) => format!(
-            "Take every reading action out of {place} and let the role read what it requires with this policy:\n{policy}"
-        ),
+    let missing = wanted.iter().filter(|wanted| !others.iter().any(|other| covers(other, wanted)));
+    let (kept, wide) = without_reading(&present);
+    let mut lines = vec![format!("-{}", on_a_line(&present))];
+    lines.extend(kept.map(|kept| format!("+{}", on_a_line(&kept))));
+    lines.extend(missing.flat_map(|statement| statement.lines()).map(|line| format!("+{line}")));
+    let open = match wide.is_empty() {
+        true => String::new(),
+        false => format!("\nWhat else the role needs of {} has to be named.", wide.join(", ")),
+    };
+    format!("{why}In {}:\n{}{open}", described(&access.policies, of), lines.join("\n"))
+}
+
+/// A statement without its reading actions, if any other is left, and the patterns that went with them.
+fn without_reading(statement: &Value) -> (Option<Value>, Vec<String>) {
+    if statement.get("NotAction").is_some() {
+        return (None, vec!["what its NotAction leaves".to_owned()]);
     }
+    let words: Vec<&str> = match statement.get("Action") {
+        Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(one)) => vec![one],
+        _ => Vec::new(),
+    };
+    let reads = |word: &&str| {
+        READING_ACTIONS.iter().any(|action| matches(&word.to_lowercase(), &action.to_lowercase()))
+    };
+    let (reading, left): (Vec<&str>, Vec<&str>) = words.into_iter().partition(reads);
+    let wide = reading.into_iter().filter(|word| word.contains(['*', '?'])).map(str::to_owned).collect();
+    let kept = match left.as_slice() {
+        [] => None,
+        [one] => Some(json!(one)),
+        more => Some(json!(more)),
+    };
+    let kept = kept.map(|actions| {
+        let mut kept = statement.as_object().cloned().unwrap_or_default();
+        kept.insert("Action".to_owned(), actions);
+        Value::Object(kept)
+    });
+    (kept, wide)
+}
+
+/// A statement as JSON without blanks, in the order in which people write it. What conditions compare with is left out: some
+/// compare with a shared secret.
+fn on_a_line(statement: &Value) -> String {
+    const ELEMENTS: [&str; 6] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"];
+    let member = |name: &&str| Some(format!("\"{name}\":{}", statement.get(*name)?));
+    let mut members: Vec<String> = ELEMENTS.iter().filter_map(member).collect();
+    members.extend(statement.get("Condition").map(|_| "\"Condition\":{…}".to_owned()));
+    format!("{{{}}}", members.join(","))
 }
 
 /// Whether a written statement names all that `wanted` does, and asks for no other condition.
@@ -134,4 +169,26 @@ fn covers(written: &Value, wanted: &str) -> bool {
 pub(super) fn one(wiring: &Wiring<'_>, target: &Target<'_>) -> String {
     let policy = smallest_policy(wiring, &[target]);
     policy.map_or_else(String::new, |policy| format!("This suffices:\n{policy}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_of_a_statement_reads_nothing() {
+        let statement =
+            |actions: Value| json!({"Sid": "A", "Effect": "Allow", "Action": actions, "Resource": "*"});
+        let of = |actions: Value| {
+            let (kept, wide) = without_reading(&statement(actions));
+            (kept.map(|kept| on_a_line(&kept)), wide)
+        };
+        let kept = "{\"Sid\":\"A\",\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"*\"}";
+        assert_eq!(of(json!(["ssm:getparameter", "s3:GetObject"])), (Some(kept.to_owned()), Vec::new()));
+        assert_eq!(of(json!("ssm:GetParameter")), (None, Vec::new()));
+        assert_eq!(of(json!(["ssm:*", "kms:Decrypt"])), (None, vec!["ssm:*".to_owned()]));
+        let limited =
+            json!({"Effect": "Allow", "Action": "s3:*", "Condition": {"StringLike": {"aws:Referer": "x"}}});
+        assert_eq!(on_a_line(&limited), "{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Condition\":{…}}");
+    }
 }

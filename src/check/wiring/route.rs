@@ -55,6 +55,13 @@ enum Fence {
     Unknown(String),
 }
 
+/// Whether what a route needs besides its own action is allowed.
+enum Beside {
+    Allowed,
+    /// It cannot be said of this action, for this reason.
+    Doubtful(&'static str, String),
+}
+
 /// Whether an action is allowed on something.
 #[derive(Clone)]
 enum Anywhere {
@@ -88,9 +95,10 @@ impl Asked<'_, '_> {
         may(&self.policies, action)
     }
 
-    fn context(&self, route: &Route) -> Context {
+    /// What is known of the requests of a route that passes a role to `service`, if it passes one.
+    fn context(&self, service: Option<&str>) -> Context {
         let mut context = self.wiring.context(&self.access.principal);
-        if let Some(service) = route.passed_to {
+        if let Some(service) = service {
             context.set("iam:PassedToService", vec![service.to_owned()]);
         }
         // The role asks for itself, not an AWS resource.
@@ -99,18 +107,10 @@ impl Asked<'_, '_> {
     }
 
     fn route(&mut self, route: &'static Route, extras: &Language, out: &mut Routes) {
-        let mut doubt = None;
-        for action in route.also {
-            match self.anywhere(action) {
-                Anywhere::Yes => {}
-                Anywhere::No => return,
-                Anywhere::Unknown(why) => doubt = Some((*action, why)),
-            }
+        let Some(beside) = self.beside(route) else { return };
+        if route.gain == Gain::OwnTags && !asks_for_own_tags(&self.access.policies) {
+            return;
         }
-        let place = self.wiring.placement;
-        let targets = route.targets(place.partition(), place.account());
-        let own = Language::glob(Glob::literal(&self.access.principal));
-        let mut set_aside = vec![extras.clone()];
         let fence = match self.fence(route.gain) {
             Fence::Holds(what) => Some(what),
             Fence::None => None,
@@ -123,25 +123,89 @@ impl Asked<'_, '_> {
                 None
             }
         };
+        let set_aside = self.set_aside(route, extras, fence.is_some());
+        let mut found = Excesses::default();
+        for service in services(route) {
+            let mut more = self.open_targets(route, service, set_aside.clone());
+            let is_open = !more.found.is_empty();
+            found.found.append(&mut more.found);
+            found.doubts.append(&mut more.doubts);
+            // One service to which the role may be passed is enough.
+            if is_open {
+                break;
+            }
+        }
+        match beside {
+            Beside::Doubtful(action, why) => {
+                let first = found.found.first();
+                out.doubts.extend(first.map(|reach| Doubt {
+                    action,
+                    resource: None,
+                    why: format!("{why}; with {} on {} it could {}", route.action, reach.witness, route.does),
+                }));
+            }
+            Beside::Allowed => {
+                for reach in found.found {
+                    let reaches = self.reaches(route, &reach, fence.as_deref());
+                    let (target, statement) = (reach.witness, reach.statement);
+                    out.open.push(Open { route, target, statement, reaches });
+                }
+            }
+        }
+        out.doubts.extend(found.doubts);
+    }
+
+    /// Whether all that a route needs besides its own action is allowed; nothing if it is not.
+    fn beside(&mut self, route: &Route) -> Option<Beside> {
+        let mut out = Beside::Allowed;
+        for action in route.also {
+            match self.anywhere(action) {
+                Anywhere::Yes => {}
+                Anywhere::No => return None,
+                Anywhere::Unknown(why) => out = Beside::Doubtful(action, why),
+            }
+        }
+        Some(out)
+    }
+
+    /// Targets by which nothing is gained.
+    fn set_aside(&self, route: &Route, extras: &Language, is_fenced: bool) -> Vec<Language> {
+        let own = Language::glob(Glob::literal(&self.access.principal));
+        let mut out = vec![extras.clone()];
         match route.gain {
-            Gain::Role | Gain::PassedRole => set_aside.push(own),
+            Gain::Role | Gain::PassedRole => out.push(own),
             // A fence that holds nothing back may go.
-            Gain::InlineFence | Gain::ManagedFence | Gain::Boundary if fence.is_none() => {
-                set_aside.push(own);
+            Gain::InlineFence | Gain::ManagedFence | Gain::Boundary if !is_fenced => out.push(own),
+            // Another role's tags are no tags of its own.
+            Gain::OwnTags => {
+                let place = self.wiring.placement;
+                out.push(route.targets(place.partition(), place.account()).minus(&own));
             }
             // What it reads already it need not let itself into.
             Gain::SecretPolicy => {
-                set_aside.extend([self.permitted.secrets.clone(), self.permitted.parameters.clone()]);
+                out.extend([self.permitted.secrets.clone(), self.permitted.parameters.clone()]);
             }
             _ => {}
         }
+        out
+    }
+
+    /// The targets that are open, without those that are set aside and those by which nothing is gained.
+    fn open_targets(
+        &self,
+        route: &'static Route,
+        service: Option<&str>,
+        mut set_aside: Vec<Language>,
+    ) -> Excesses {
+        let place = self.wiring.placement;
+        let targets = route.targets(place.partition(), place.account());
         let mut found = Excesses::default();
         for attempt in 0..=MOST_HARMLESS {
             let question = Question {
                 action: route.action,
                 universe: &targets,
                 permitted: &Language::union(set_aside.iter().cloned()),
-                context: self.context(route),
+                context: self.context(service),
                 elsewhere: false,
             };
             found = Excesses::default();
@@ -168,20 +232,7 @@ impl Asked<'_, '_> {
             }
             set_aside.extend(harmless.iter().map(|arn| Language::glob(Glob::literal(arn))));
         }
-        if let Some((action, why)) = doubt {
-            let first = found.found.first();
-            out.doubts.extend(first.map(|reach| Doubt {
-                action,
-                resource: None,
-                why: format!("{why}; with {} on {} it could {}", route.action, reach.witness, route.does),
-            }));
-        } else {
-            for reach in found.found {
-                let reaches = self.reaches(route, &reach, fence.as_deref());
-                out.open.push(Open { route, target: reach.witness, statement: reach.statement, reaches });
-            }
-        }
-        out.doubts.extend(found.doubts);
+        found
     }
 
     /// Whether an action is allowed on anything of its service, or where it takes no resource.
@@ -213,7 +264,7 @@ impl Asked<'_, '_> {
     /// Whether the route's action may be allowed on the role itself.
     fn may_act_on_itself(&self, route: &Route) -> bool {
         let own = &self.access.principal;
-        let request = Request::new(own, route.action, own, Arn::account_of(own), self.context(route));
+        let request = Request::new(own, route.action, own, Arn::account_of(own), self.context(None));
         request.is_ok_and(|request| {
             let decision = evaluate(&self.policies, &request).decision;
             matches!(decision, Decision::Allowed | Decision::Unknown)
@@ -300,22 +351,26 @@ impl Asked<'_, '_> {
         let Seen::Value(document) = &role.trust else { return false };
         let Ok(trust) = self.wiring.policy("the trust policy", document) else { return false };
         let policies = PolicySet { resource: Some(trust), ..self.access.policies.clone() };
-        let (who, context) = match route.passed_to {
-            Some(service) => (service, Context::open()),
-            None => (self.access.principal.as_str(), self.wiring.context(&self.access.principal)),
-        };
         let account = Arn::account_of(arn);
-        Request::new(who, "sts:AssumeRole", arn, account, context).is_ok_and(|request| {
-            let decision = evaluate(&policies, &request).decision;
-            matches!(decision, Decision::ImplicitlyDenied | Decision::ExplicitlyDenied)
+        services(route).all(|service| {
+            let (who, context) = match service {
+                Some(service) => (service, Context::open()),
+                None => (self.access.principal.as_str(), self.wiring.context(&self.access.principal)),
+            };
+            Request::new(who, "sts:AssumeRole", arn, account, context).is_ok_and(|request| {
+                let decision = evaluate(&policies, &request).decision;
+                matches!(decision, Decision::ImplicitlyDenied | Decision::ExplicitlyDenied)
+            })
         })
     }
 
     /// Whether the route's action is allowed on one target.
     fn allows(&self, route: &Route, arn: &str) -> bool {
         let account = Arn::account_of(arn);
-        Request::new(&self.access.principal, route.action, arn, account, self.context(route))
-            .is_ok_and(|request| evaluate(&self.policies, &request).decision == Decision::Allowed)
+        services(route).any(|service| {
+            Request::new(&self.access.principal, route.action, arn, account, self.context(service))
+                .is_ok_and(|request| evaluate(&self.policies, &request).decision == Decision::Allowed)
+        })
     }
 
     /// What is certainly reached by an open route.
@@ -376,6 +431,18 @@ impl Asked<'_, '_> {
 }
 
 const TOO_COMPLEX: &str = "the policies are too complex to be compared in full";
+
+/// The services to which a route may pass a role, or nothing once if it passes none.
+fn services(route: &Route) -> impl Iterator<Item = Option<&'static str>> + use<> {
+    let none = route.passed_to.is_empty().then_some(None);
+    route.passed_to.iter().copied().map(Some).chain(none)
+}
+
+/// Whether a policy that decides for the role hangs on its tags.
+fn asks_for_own_tags(policies: &PolicySet) -> bool {
+    let names = |text: &str| text.to_lowercase().contains("aws:principaltag/");
+    statement::binding(policies).into_iter().any(|of| statement::texts(of).any(names))
+}
 
 fn may(policies: &PolicySet, action: &str) -> bool {
     let statements = policies.identity.iter().flat_map(|policy| &policy.statements);

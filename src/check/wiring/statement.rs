@@ -1,6 +1,27 @@
 //! Statements of policies, as findings speak of them.
 
-use seaworthy_iam::{ActionElement, Language, PolicySet, Statement, StatementRef, Uncertainty};
+use super::access::Access;
+use seaworthy_iam::{
+    ActionElement, ActionExcess, Context, Language, PolicySet, Statement, StatementRef, Uncertainty,
+};
+
+/// Actions of one statement that are asked about one by one.
+const MAX_ACTIONS: usize = 64;
+
+/// All statements that bind a principal: its own, its boundary's and the organization's.
+pub(super) fn binding(policies: &PolicySet) -> Vec<&Statement> {
+    let scps = policies.scps.iter().flat_map(|level| &level.policies);
+    let all = policies.identity.iter().chain(policies.boundaries.iter().flatten()).chain(scps);
+    all.flat_map(|policy| &policy.statements).collect()
+}
+
+/// The texts of a statement in which a context key may be named: keys and values of its conditions, and its resources.
+pub(super) fn texts(of: &Statement) -> impl Iterator<Item = &str> {
+    let resources = of.resources.iter().flat_map(|element| &element.written);
+    let conditions = of.conditions.iter();
+    let conditions = conditions.flat_map(|c| c.values().iter().map(String::as_str).chain([c.key()]));
+    conditions.chain(resources.map(String::as_str))
+}
 
 /// Whether a statement's action element names an action.
 pub(super) fn names_action(statement: &Statement, action: &str) -> bool {
@@ -49,6 +70,33 @@ pub(super) fn disarm(policies: &mut PolicySet, of: StatementRef) {
         let at = statement.actions.at;
         statement.actions = ActionElement { at, negated: false, patterns: Vec::new(), written: Vec::new() };
     }
+}
+
+/// The actions of a statement, as it writes them, of which some are among `operations` (in lower case) and are allowed on
+/// some of `resources`, whatever else denies; none if it names those that it does not mean (NotAction).
+pub(super) fn allowed_actions(
+    access: &Access<'_>,
+    policies: &PolicySet,
+    of: StatementRef,
+    (operations, resources): (&Language, &Language),
+    context: &Context,
+) -> Vec<String> {
+    let statement = policies.statement(of).map(|(_, statement)| statement);
+    let Some(statement) = statement.filter(|statement| !statement.actions.negated) else { return Vec::new() };
+    let is_allowed = |written: &&String| {
+        let own = Language::from(written.to_lowercase().as_str());
+        let asked = Language::intersection([operations.clone(), own]);
+        let found =
+            ActionExcess::find_among(policies, &access.principal, &asked, resources, context, &access.limits);
+        matches!(found, Ok(ActionExcess::Excess { .. }))
+    };
+    let mut out: Vec<String> = Vec::new();
+    for action in statement.actions.written.iter().take(MAX_ACTIONS).filter(is_allowed) {
+        if !out.iter().any(|other| other.eq_ignore_ascii_case(action)) {
+            out.push(action.clone());
+        }
+    }
+    out
 }
 
 /// What would settle a question, in words.

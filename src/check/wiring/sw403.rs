@@ -6,11 +6,11 @@ use super::key::KeyUse;
 use super::miss;
 use super::remedy;
 use super::target::{Found, Target};
-use super::{Kept, RoleKind, Wiring};
+use super::{Kept, RoleKind, Wiring, statement};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Gap, Key, Seen};
-use seaworthy_iam::{self, Arn, Decision, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
+use seaworthy_iam::{self, Arn, Decision, Effect, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
 use seaworthy_source::Origin;
 
 /// SW403.
@@ -88,6 +88,7 @@ impl Check<Wiring<'_>> for RoleCannotRead {
                     for target in &targets {
                         judge(wiring, context, &access, target, answers);
                     }
+                    misspelt(wiring, context, &access, answers);
                 }
             }
         }
@@ -119,6 +120,26 @@ fn judge(
             let what = format!("whether {} can read {handle}", access.name);
             answers.not_checked.push(wiring.not_checked(&META, origin, what, why));
         }
+    }
+}
+
+/// Tells of actions that allow nothing because AWS does not have them, where no other finding has told it: what the role
+/// requires is allowed by another action, and what was meant is not.
+fn misspelt(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+    for misspelt in miss::misspelt(access).into_iter().filter(|m| m.effect == Effect::Allow) {
+        if answers.findings.iter().any(|finding| finding.message.contains(&misspelt.told)) {
+            continue;
+        }
+        let origin = wiring.origin(&access.place(misspelt.statement));
+        let fix = "Correct the action's name, or take it out of the statement.".to_owned();
+        let [policy, sid] = statement::identity(&access.policies, misspelt.statement);
+        let message = format!("a permission of {} is without effect: {}", access.name, misspelt.told);
+        answers.findings.push(
+            Finding::build(&META, origin, message)
+                .severity(Severity::Low)
+                .fix(fix)
+                .named(context.key, &[access.name, &policy, &sid, "misspelt"]),
+        );
     }
 }
 
@@ -281,7 +302,9 @@ fn decrypt(
     });
     match answer {
         Readable::No(why) | Readable::Denied(why) => {
-            Readable::No(format!("it may fetch the value and not decrypt it with {arn}: {why}"))
+            let near = miss::near(access, &["kms:Decrypt"], arn).map(|near| format!("; {near}"));
+            let near = near.unwrap_or_default();
+            Readable::No(format!("it may fetch the value and not decrypt it with {arn}: {why}{near}"))
         }
         other => other,
     }

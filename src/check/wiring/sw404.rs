@@ -8,11 +8,11 @@ use super::ground::Ground;
 use super::key::KeyUse;
 use super::known;
 use super::target::Target;
-use super::{Extra, RoleKind, Wiring, remedy, statement};
+use super::{Extra, RoleKind, Wiring, miss, remedy, statement};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Gap, Seen};
-use seaworthy_iam::{Arn, Glob, Language, StatementRef};
+use seaworthy_iam::{Arn, Effect, Glob, Language, StatementRef};
 
 /// SW404.
 pub struct RoleReadsMore;
@@ -175,6 +175,8 @@ fn report(
         let context = wiring.context_on(&access.principal, &first.witness.text);
         notes.extend(access.unstopped(&access.policies, first.action, &first.witness.text, context));
     }
+    let misspelt = miss::misspelt(access).into_iter().filter(|misspelt| misspelt.effect == Effect::Deny);
+    notes.extend(misspelt.map(|misspelt| format!("{}; as it stands it denies nothing", misspelt.told)));
     notes.extend(access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)));
     let expired = access.role.extras.iter().filter_map(|e| Some((e, e.expires?)));
     notes.extend(

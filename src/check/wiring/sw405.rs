@@ -10,7 +10,9 @@ use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
-use seaworthy_iam::{ActionExcess, Arn, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided};
+use seaworthy_iam::{
+    ActionExcess, Arn, Glob, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided, Witness,
+};
 
 /// SW405.
 pub struct ExecutionRoleDoesMore;
@@ -61,6 +63,20 @@ struct Beyond {
 }
 
 impl Beyond {
+    /// Adds actions as the statement writes them, with one of them that is allowed on a resource.
+    fn add(&mut self, written: impl Iterator<Item = String>, action: &Witness, resource: &Witness) {
+        let before = self.actions.len();
+        for written in written {
+            if !self.actions.iter().any(|known| known.eq_ignore_ascii_case(&written)) {
+                self.actions.push(written);
+            }
+        }
+        if self.actions.len() > before {
+            self.first.get_or_insert((action.text.clone(), resource.text.clone()));
+            self.notes.push(format!("{action} on {resource}"));
+        }
+    }
+
     /// Why nothing stops the first of them.
     fn unstopped(&self, wiring: &Wiring<'_>, access: &Access<'_>) -> Option<String> {
         let (action, resource) = self.first.as_ref()?;
@@ -178,26 +194,32 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     }
 }
 
-/// Every other action, statement by statement.
-fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &mut Vec<(String, String)>) {
-    let mut allowed: Vec<&str> = PULL_AND_LOG.to_vec();
-    // Where reading is excepted for single ARNs, the proof above says whether it goes beyond them.
-    let of_role = |service: &str| {
+/// What goes beyond pulling and logging, for this role: actions, in lower case, and resources.
+fn beyond_pull_and_log(wiring: &Wiring<'_>, access: &Access<'_>) -> (Language, Language) {
+    // Where reading is excepted for single ARNs, the proof of what is read says whether it goes beyond them.
+    let is_excepted = |action: &&&str| {
+        let service = action.split(':').next();
         let excepted = exceptions(wiring, META.id).into_iter().map(|e| e.arn.as_str());
         let extras = access.role.extras.iter().map(|e| e.resource.as_str());
-        excepted.chain(extras).any(|arn| Arn::parse(arn).is_some_and(|arn| arn.service == service))
+        excepted.chain(extras).any(|arn| Arn::parse(arn).is_some_and(|arn| Some(arn.service) == service))
     };
-    for action in READING_ACTIONS {
-        if action.split(':').next().is_some_and(of_role) {
-            allowed.push(action);
-        }
-    }
+    let allowed = PULL_AND_LOG.iter().chain(READING_ACTIONS.iter().filter(is_excepted));
+    let allowed = allowed.map(|action| Language::from(action.to_lowercase().as_str()));
+    let everywhere = Language::union([Language::from("arn:*:*:*:*:?*"), Language::glob(Glob::literal("*"))]);
+    (Language::from("*").minus(&Language::union(allowed)), everywhere)
+}
+
+/// Every other action, statement by statement.
+fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &mut Vec<(String, String)>) {
+    let (operations, resources) = beyond_pull_and_log(wiring, access);
+    let asked = (&operations, &resources);
     let mut policies = access.policies.clone();
     // Policies of keys and roles that no one saw are taken to leave the decision to this role's own.
     policies.resource_rule = ResourceRule::Either;
     let context = wiring.context(&access.principal);
+    let who = &access.principal;
     for attempt in 0..=MOST {
-        match ActionExcess::find(&policies, &access.principal, &allowed, &context, &access.limits) {
+        match ActionExcess::find_among(&policies, who, &operations, &resources, &context, &access.limits) {
             Ok(ActionExcess::None) => return,
             Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
                 let what = format!("further statements of {}", access.name);
@@ -205,15 +227,12 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
                 return;
             }
             Ok(ActionExcess::Excess { action, resource, statement: of }) => {
-                let beyond = found.entry(of).or_default();
-                let written = of
-                    .and_then(|of| policies.statement(of))
-                    .map_or_else(|| action.text.clone(), |(_, s)| statement::written(s, &action.text));
-                if !beyond.actions.iter().any(|a| a.eq_ignore_ascii_case(&written)) {
-                    beyond.actions.push(written);
-                    beyond.first.get_or_insert((action.text.clone(), resource.text.clone()));
-                    beyond.notes.push(format!("{action} on {resource}"));
-                }
+                let own = of.and_then(|of| policies.statement(of)).map(|(_, statement)| statement);
+                let own =
+                    own.map_or_else(|| action.text.clone(), |own| statement::written(own, &action.text));
+                let all = of.map(|of| statement::allowed_actions(access, &policies, of, asked, &context));
+                let written = all.into_iter().flatten().chain([own]);
+                found.entry(of).or_default().add(written, &action, &resource);
                 let Some(of) = of else { return };
                 statement::disarm(&mut policies, of);
             }

@@ -106,7 +106,13 @@ impl Asked<'_, '_> {
             } else {
                 (META.severity, "in clear")
             };
-            let message = format!("{place} is set {how}, but the contract keeps it as {handle}");
+            let message = match &value.gap {
+                // Nothing of the value is known: only that the variable does not come from `secrets`.
+                Some(gap) if value.length == 0 => {
+                    format!("{place} is no injection, but the contract keeps it as {handle}: {gap}")
+                }
+                _ => format!("{place} is set {how}, but the contract keeps it as {handle}"),
+            };
             let notes = value.gap.iter().map(ToString::to_string).collect();
             answers.findings.push(Finding { notes, ..self.finding("promised", severity, message, handle) });
         } else {

@@ -219,8 +219,8 @@ impl Compared<'_, '_> {
 
     /// Why the role's policies cannot be compared: they ask for tags that are not what they were.
     fn retagged(&self, before: &PolicySet, new: &Access<'_>) -> Option<String> {
-        let mut all = changed_tags::statements(before);
-        all.extend(changed_tags::statements(&new.policies));
+        let mut all = statement::binding(before);
+        all.extend(statement::binding(&new.policies));
         self.tags.iter().find_map(|tags| {
             let own = tags.is(&new.principal).then(|| tags.doubt_of_principal(&all)).flatten();
             own.or_else(|| tags.doubt_of_resource(&all))

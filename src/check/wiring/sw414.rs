@@ -6,7 +6,10 @@ use super::{Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Place, Seen};
-use seaworthy_iam::{ActionExcess, Arn, Language, PolicySet, ResourceRule, StatementRef, Undecided, Witness};
+use seaworthy_iam::{
+    ActionExcess, Arn, Decision, Glob, Language, PolicySet, Request, ResourceRule, StatementRef, Undecided,
+    Witness, evaluate, known_actions,
+};
 
 /// SW414.
 pub struct DeniedAccess;
@@ -45,7 +48,12 @@ impl Check<Wiring<'_>> for DeniedAccess {
         let roles = wiring.expectations.roles.iter().filter(|role| !role.denied.is_empty());
         wiring.each_role(&META, roles, answers, |access, answers| {
             for denied in &access.role.denied {
-                Asked { wiring, context, access, denied }.judge(answers);
+                let union = |of: &[String], change: fn(&str) -> String| {
+                    Language::union(of.iter().map(|text| Language::from(change(text).as_str())))
+                };
+                let resources = union(&denied.resources, str::to_owned);
+                let operations = union(&denied.actions, str::to_lowercase);
+                Asked { wiring, context, access, denied, resources, operations }.judge(answers);
             }
         });
     }
@@ -62,13 +70,29 @@ struct Asked<'a, 'w> {
     context: &'a Context<'a>,
     access: &'a Access<'a>,
     denied: &'a Denied,
+    /// The entry's resources.
+    resources: Language,
+    /// The entry's actions, in lower case.
+    operations: Language,
+}
+
+/// What one statement allows.
+struct Allowed {
+    /// A shortest action, in lower case.
+    action: Witness,
+    /// A shortest resource.
+    resource: Witness,
+    /// The statement.
+    of: Option<StatementRef>,
+    /// All its actions that the entry denies, as it writes them.
+    all: Vec<String>,
 }
 
 impl Asked<'_, '_> {
     fn judge(&self, answers: &mut Answers) {
         // A resource's policy that no one saw is taken to leave the decision to the role's own.
         let own = PolicySet { resource_rule: ResourceRule::Either, ..self.access.policies.clone() };
-        self.ask(own, &self.resources(), None, answers);
+        self.ask(own, &self.resources, None, answers);
         if self.is_about("secretsmanager") {
             for (name, secret) in &self.wiring.snapshot.secrets {
                 let what = format!("the policy of the secret {name}");
@@ -109,7 +133,7 @@ impl Asked<'_, '_> {
 
     /// Asks the policy of a resource by itself, if the entry is about that resource.
     fn policy_of(&self, what: &str, arn: &str, policy: &Seen<Document>, answers: &mut Answers) {
-        if !self.resources().contains(arn) {
+        if !self.resources.contains(arn) {
             return;
         }
         let document = match policy {
@@ -166,100 +190,159 @@ impl Asked<'_, '_> {
         })
     }
 
-    fn resources(&self) -> Language {
-        let named = self.denied.resources.iter().map(|resource| Language::from(resource.as_str()));
-        Language::union(named)
+    /// Names every statement that allows the denied actions on some of `resources`. Where the entry is about everything,
+    /// ARNs are asked about first: they say more to a reader than `*`.
+    fn ask(&self, mut policies: PolicySet, resources: &Language, at: Option<&Place>, answers: &mut Answers) {
+        let universes = if self.denied.resources.iter().any(|resource| resource == "*") {
+            let partition = self.wiring.placement.partition();
+            let arns = Arn { partition, service: "*", region: "*", account: "*", resource: "?*" }.to_string();
+            let arns = Language::from(arns.as_str());
+            let all = Language::union([arns.clone(), Language::glob(Glob::literal("*"))]);
+            [arns, all].map(|of| Language::intersection([of, resources.clone()])).to_vec()
+        } else {
+            vec![resources.clone()]
+        };
+        // What the last question leaves open counts: it is about all that the others are about.
+        let mut doubt = None;
+        for universe in &universes {
+            doubt = self.ask_on(&mut policies, universe, at, answers);
+        }
+        if let Some(why) = doubt {
+            let what = format!("whether {} is allowed {}", self.access.name, self.shown());
+            self.not_checked(what, why, answers);
+        }
     }
 
-    /// Names every statement that allows the denied actions on some of `resources`.
-    fn ask(&self, mut policies: PolicySet, resources: &Language, at: Option<&Place>, answers: &mut Answers) {
+    /// Names statements one after the other, and takes them out; the answer is why not all could be told.
+    fn ask_on(
+        &self,
+        policies: &mut PolicySet,
+        resources: &Language,
+        at: Option<&Place>,
+        answers: &mut Answers,
+    ) -> Option<String> {
         let access = self.access;
-        let operations =
-            self.denied.actions.iter().map(|action| Language::from(action.to_lowercase().as_str()));
-        let operations = Language::union(operations);
         let context = self.wiring.context(&access.principal);
-        let what = || format!("whether {} is allowed {}", access.name, self.shown());
         for attempt in 0..=MOST {
             let found = ActionExcess::find_among(
-                &policies,
+                policies,
                 &access.principal,
-                &operations,
+                &self.operations,
                 resources,
                 &context,
                 &access.limits,
             );
             match found {
-                Ok(ActionExcess::None) => return,
+                Ok(ActionExcess::None) => return None,
                 Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
-                    let reason = format!("more than {MOST} statements allow it; the rest is not listed");
-                    return self.not_checked(what(), reason, answers);
+                    return Some(format!("more than {MOST} statements allow it; the rest is not listed"));
                 }
                 Ok(ActionExcess::Excess { action, resource, statement: of }) => {
-                    self.found(&policies, &action, &resource, of, at, answers);
-                    let Some(of) = of else { return };
-                    statement::disarm(&mut policies, of);
+                    let all = of.map(|of| {
+                        let asked = (&self.operations, resources);
+                        statement::allowed_actions(access, policies, of, asked, &context)
+                    });
+                    let all = all.unwrap_or_default();
+                    self.found(policies, &Allowed { action, resource, of, all }, at, answers);
+                    statement::disarm(policies, of?);
                 }
                 Ok(ActionExcess::Undecided { why, .. }) => {
-                    let why = match why {
+                    return Some(match why {
                         Undecided::Conditional { uncertainties, .. } => {
-                            statement::open_questions(&policies, &uncertainties)
+                            statement::open_questions(policies, &uncertainties)
                         }
                         Undecided::TooComplex => {
                             "the policies are too complex to be compared in full".to_owned()
                         }
-                    };
-                    return self.not_checked(what(), why, answers);
+                    });
                 }
-                Err(error) => return self.not_checked(what(), error.to_string(), answers),
+                Err(error) => return Some(error.to_string()),
             }
         }
+        None
     }
 
     fn shown(&self) -> String {
         format!("{} on {}", self.denied.actions.join(", "), self.denied.resources.join(", "))
     }
 
-    /// The action as the contract writes it, or else as the policy does.
-    fn action(&self, policies: &PolicySet, action: &Witness, of: Option<StatementRef>) -> String {
-        let same = |written: &&String| written.eq_ignore_ascii_case(&action.text);
-        let written = of.and_then(|of| policies.statement(of));
+    /// Whether one action is allowed on one resource.
+    fn is_allowed(&self, policies: &PolicySet, action: &str, resource: &str) -> bool {
+        let context = self.wiring.context_on(&self.access.principal, resource);
+        let account = Arn::account_of(resource).unwrap_or(self.wiring.placement.account());
+        Request::new(&self.access.principal, action, resource, Some(account), context)
+            .is_ok_and(|request| evaluate(policies, &request).decision == Decision::Allowed)
+    }
+
+    /// One action that AWS has and one resource by which a statement goes against the entry. A shortest ARN gets the account
+    /// and region that are looked at, where it is one that may have them; where the data know no such action, a shortest one
+    /// of the pattern stands for it.
+    fn witness(&self, policies: &PolicySet, found: &Allowed) -> (String, String) {
+        let (action, resource) = (&found.action.text, &found.resource.text);
+        let place = self.wiring.placement;
+        let service = action.split(':').next().unwrap_or_default();
+        let filled = Arn::parse(resource).map(|arn| {
+            let or = |given, own| if str::is_empty(given) { own } else { given };
+            let (region, account) = (or(arn.region, place.region()), or(arn.account, place.account()));
+            Arn { service: or(arn.service, service), region, account, ..arn }.to_string()
+        });
+        let filled = filled
+            .filter(|filled| self.resources.contains(filled) && self.is_allowed(policies, action, filled));
+        let resource = filled.unwrap_or_else(|| resource.clone());
+        let statement = found.of.and_then(|of| policies.statement(of)).map(|(_, statement)| statement);
+        let known = known_actions().filter(|known| {
+            statement.is_none_or(|statement| statement::names_action(statement, known))
+                && self.operations.contains(&known.to_lowercase())
+        });
+        let known = known.take(MOST).find(|known| self.is_allowed(policies, known, &resource));
+        (known.unwrap_or_else(|| action.clone()), resource)
+    }
+
+    /// The actions as the contract writes them, or else as the policy does.
+    fn actions(&self, policies: &PolicySet, found: &Allowed) -> String {
+        let same = |written: &&String| written.eq_ignore_ascii_case(&found.action.text);
+        if !found.all.is_empty() {
+            return found.all.join(", ");
+        }
+        let statement = found.of.and_then(|of| policies.statement(of));
         self.denied.actions.iter().find(same).cloned().unwrap_or_else(|| {
-            written.map_or_else(|| action.text.clone(), |(_, s)| statement::written(s, &action.text))
+            let own = || found.action.text.clone();
+            statement.map_or_else(own, |(_, s)| statement::written(s, &found.action.text))
         })
     }
 
-    fn found(
-        &self,
-        policies: &PolicySet,
-        action: &Witness,
-        resource: &Witness,
-        of: Option<StatementRef>,
-        at: Option<&Place>,
-        answers: &mut Answers,
-    ) {
+    fn found(&self, policies: &PolicySet, found: &Allowed, at: Option<&Place>, answers: &mut Answers) {
         let access = self.access;
+        let Allowed { resource, of, .. } = found;
         let by = of.map_or_else(|| "its policies".to_owned(), |of| statement::described(policies, of));
         let own = || of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
         let place = &at.cloned().unwrap_or_else(own);
-        let action = self.action(policies, action, of);
+        let actions = self.actions(policies, found);
         if let Some(boundary) = &access.unseen_boundary {
-            let what = format!("whether {} is allowed {action} on {resource}", access.name);
+            let what = format!("whether {} is allowed {actions} on {resource}", access.name);
             let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
             return self.not_checked(what, reason, answers);
         }
         let reason = &self.denied.reason;
         let message = format!(
-            "{} is allowed {action} on {resource} by {by}, and the contract denies it {}: {reason}",
+            "{} is allowed {actions} on {resource} by {by}, and the contract denies it {}: {reason}",
             access.name,
             self.shown()
         );
-        let unseen =
-            access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what));
+        let (witness, resource) = self.witness(policies, found);
+        let mut notes = vec![format!("{witness} on {resource}")];
+        let context = self.wiring.context_on(&access.principal, &resource);
+        // What a resource's own policy allows is not followed through the layers of the role.
+        let own = at.is_none().then_some(&access.policies);
+        notes.extend(own.and_then(|own| access.unstopped(own, &witness, &resource, context)));
+        notes.extend(
+            access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what)),
+        );
         let [policy, sid] = of.map_or_else(Default::default, |of| statement::identity(policies, of));
         answers.findings.push(
             Finding::build(&META, self.wiring.origin(place), message)
                 .confidence(if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium })
-                .notes(unseen.collect())
+                .notes(notes)
                 .named(self.context.key, &[access.name, &policy, &sid, &self.shown()]),
         );
     }

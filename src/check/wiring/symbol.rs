@@ -87,7 +87,7 @@ impl Wiring<'_> {
         }
         for (name, role) in &self.snapshot.roles {
             let Seen::Value(role) = role else { continue };
-            add(&role.place, &["", "name", "id"], role.name.known().unwrap_or(name));
+            add(&role.place, &["", "name", "id", "Name"], role.name.known().unwrap_or(name));
             add(
                 &role.place,
                 &["arn", "Arn"],

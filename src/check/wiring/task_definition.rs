@@ -56,44 +56,31 @@ impl<'a> Wiring<'a> {
     }
 
     /// The tasks and containers whose commands were not seen: where, what and why.
-    pub(in crate::check) fn unseen_commands(&self) -> Vec<(Origin, String, String)> {
-        let mut out = Vec::new();
-        for task in &self.expectations.tasks {
-            if let (false, Seen::NotSeen(gap)) =
-                (self.snapshot.tasks.contains_key(&task.family), self.snapshot.task(&task.family))
-            {
-                let what = format!("commands of the task {}", task.family);
-                out.push((self.nowhere(&task.family), what, gap.to_string()));
-            }
-        }
-        for (family, task) in &self.snapshot.tasks {
+    pub(in crate::check) fn unseen_commands(
+        &self,
+    ) -> impl Iterator<Item = (Origin, String, String)> + use<'a, '_> {
+        let promised = self.expectations.tasks.iter().filter_map(move |task| {
+            let is_there = self.snapshot.tasks.contains_key(&task.family);
+            let Seen::NotSeen(gap) = self.snapshot.task(&task.family) else { return None };
+            (!is_there).then(|| (self.nowhere(&task.family), task.family.clone(), gap.to_string()))
+        });
+        let seen = self.snapshot.tasks.iter().filter_map(move |(family, task)| {
             let (origin, gap) = match task {
                 Seen::NotSeen(gap) => (self.nowhere(family), gap),
-                Seen::Value(task) => match &task.containers {
-                    Seen::NotSeen(gap) => (self.origin(&task.place), gap),
-                    Seen::Value(_) | Seen::Absent => continue,
-                },
-                Seen::Absent => continue,
+                Seen::Value(task) => (self.origin(&task.place), task.containers.gap()?),
+                Seen::Absent => return None,
             };
-            out.push((origin, format!("commands of the task {family}"), gap.to_string()));
-        }
+            Some((origin, family.clone(), gap.to_string()))
+        });
+        let tasks = promised
+            .chain(seen)
+            .map(|(origin, family, reason)| (origin, format!("commands of the task {family}"), reason));
         // In saved snapshots there is nothing to look at: no check on commands is asked of them.
-        for (task, container, origin, command) in self.commands().filter(|(.., c)| c.is_kept()) {
-            let mut words = command.entry_point.iter().chain(&command.arguments).flatten();
-            let reason = match &command.gap {
-                Some(gap) => gap.clone(),
-                None if words.any(Option::is_none) => {
-                    "a word of it is known only when it is deployed, or may be a secret".to_owned()
-                }
-                None => continue,
-            };
-            out.push((
-                origin,
-                format!("the command of the container {container} of the task {task}"),
-                reason,
-            ));
-        }
-        out
+        let commands = self.commands().filter(|(.., command)| command.is_kept());
+        tasks.chain(commands.filter_map(|(task, container, origin, command)| {
+            let what = format!("the command of the container {container} of the task {task}");
+            unseen_part(command).map(|reason| (origin, what, reason))
+        }))
     }
 
     /// The containers that overrides start with another command: the task's family if it is known, and the override's own
@@ -105,6 +92,15 @@ impl<'a> Wiring<'a> {
         });
         all.collect()
     }
+}
+
+/// Why a command is not known in full.
+fn unseen_part(command: &Command) -> Option<String> {
+    let mut words = command.entry_point.iter().chain(&command.arguments).flatten();
+    command.gap.clone().or_else(|| {
+        let reason = "a word of it is known only when it is deployed, or may be a secret";
+        words.any(Option::is_none).then(|| reason.to_owned())
+    })
 }
 
 /// The family of the task that an override starts, as far as it is known.

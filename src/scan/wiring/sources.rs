@@ -104,10 +104,12 @@ pub(super) fn snapshot(
     let inspector = Detectors(Context { rules: setup.rules, key: &setup.key, secrets: &[] });
     let mut read = Vec::new();
     let (parameters, terraform) = help.read()?;
+    let aws = &setup.contract.aws;
+    let meant = plan::Meant { account: aws.account.clone(), region: aws.region.clone() };
     let mut unused: BTreeSet<&str> = parameters.names().collect();
     for source in sources {
         read.push(match source {
-            WiringSource::Plan(name, bytes) => plan::read_with(&name, bytes, &terraform, &inspector)?,
+            WiringSource::Plan(name, bytes) => plan::read_with(&name, bytes, &meant, &terraform, &inspector)?,
             WiringSource::Template(name, bytes) => {
                 let (snapshot, named) = template::read_with(&name, bytes, &parameters, &inspector)?;
                 unused.retain(|name| !named.contains(*name));

@@ -166,3 +166,34 @@ fn a_default_decides_a_condition_only_where_no_parameters_are_given() {
     // The stack may have been made with another value.
     assert_ne!(asked(Some(json!({"Other": "x"}))), 0);
 }
+
+/// CDK gives roles no names: CloudFormation makes them of the stack's and the logical ID.
+#[test]
+fn roles_without_a_name_are_found_by_logical_id_and_by_task() {
+    let mut all = template();
+    let resources = all["Resources"].as_object_mut().unwrap();
+    let mut agent = resources["Role"].clone();
+    agent["Properties"] = json!({"AssumeRolePolicyDocument": agent["Properties"]["AssumeRolePolicyDocument"],
+        "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"]});
+    resources["Role"]["Properties"].as_object_mut().unwrap().remove("RoleName");
+    resources["Task"]["Properties"]["ExecutionRoleArn"] = json!({"Fn::GetAtt": ["Agent", "Arn"]});
+    resources.insert("Agent".to_owned(), agent);
+    let agent = |role: &str| {
+        format!(
+            "execution_role = \"agent\"\n[[roles]]\nhandle = \"agent\"\nrole = \"{role}\"\nkind = \"execution\"\n"
+        )
+    };
+    for (role, execution) in [("Role", "Agent"), ("task:app", "task:app"), ("Role", "task:app")] {
+        let contract = CONTRACT.replace("app-task", role) + &agent(execution);
+        let cli = Cli::new();
+        cli.write("seaworthy.toml", contract).write("t.json", all.to_string());
+        let answer = cli.run(&["wiring", "--template", "t.json", "--report", "json", "--fail-on", "low"]);
+        assert_eq!(answer.code, 0, "{role} {execution}: {}{}", answer.stdout, answer.stderr);
+    }
+    let cli = Cli::new();
+    let twice = CONTRACT
+        .replace("app-task", "task:app")
+        .replace("[[tasks]]", "[[roles]]\nhandle = \"b\"\nrole = \"task:app\"\n[[tasks]]");
+    cli.write("seaworthy.toml", twice).write("t.json", all.to_string());
+    cli.run(&["wiring", "--template", "t.json"]).error(&["used already"]);
+}

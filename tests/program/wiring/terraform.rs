@@ -215,3 +215,31 @@ fn what_starts_a_task_and_is_not_known_is_told() {
         assert!(report.contains("it may start tasks with other roles"), "{unknown:#}: {report}");
     }
 }
+
+/// A real plan (Terraform 1.11, AWS provider 5.100) of three tasks made with `for_each`: roles by a local map, policies by a
+/// data source, a secret in one branch and an injection in another.
+#[test]
+fn a_real_plan_is_answered_in_full_with_its_source() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-lanes");
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (contract, plan, source) = (path("seaworthy.toml"), path("plan.json"), path("src"));
+    let fixed = ["wiring", "--contract", &contract, "--plan", &plan, "--report", "json"];
+    let without = Cli::new().run(&fixed).json();
+    assert!(!without["not_checked"].as_array().unwrap().is_empty());
+    let report = Cli::new().run(&[&fixed[..], &["--source", &source]].concat()).json();
+    assert_eq!(report["not_checked"], json!([]), "{report}");
+    let found: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| {
+            let origin = &finding["origin"];
+            let artifact = origin["artifact"].as_str().unwrap();
+            assert!(artifact.ends_with("main.tf") && origin["line"].as_u64().unwrap() > 1, "{finding}");
+            format!("{} {}", finding["check"].as_str().unwrap(), origin["path"].as_str().unwrap())
+        })
+        .collect();
+    let expected =
+        ["SW406 aws_ecs_task_definition.lane[\"green\"]", "SW407 aws_ecs_task_definition.lane[\"red\"]"];
+    assert_eq!(found, expected, "{report}");
+}

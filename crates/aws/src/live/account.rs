@@ -208,7 +208,7 @@ impl Snapshot {
             }
             Part::Task(family, task) => {
                 let task = task.map(|task| {
-                    let (task, gaps) = tasks::read(&family, *task, inspector);
+                    let (task, gaps) = tasks::read(&family, &task, inspector);
                     self.gaps.extend(gaps);
                     task
                 });

@@ -11,7 +11,21 @@ use crate::{Part, Text};
 /// Most bytes that a function adds to a text.
 const MAX_TEXT: usize = 16 << 20;
 
-/// The result of a function.
+/// Whether a function would add more to a text than is worked out.
+pub(super) fn is_too_large(name: &str, arguments: &[Tree]) -> bool {
+    let known = |at: usize| arguments.get(at).and_then(scalar);
+    let added = || match name {
+        "join" => Some(list(arguments.get(1)?)?.len().saturating_mul(known(0)?.len())),
+        "replace" => {
+            let (whole, old, new) = (known(0)?, known(1)?, known(2)?);
+            Some(whole.matches(old.as_str()).count().saturating_mul(new.len()))
+        }
+        _ => None,
+    };
+    added().is_some_and(|bytes| bytes > MAX_TEXT)
+}
+
+/// The result of a function whose arguments are not too large.
 pub(super) fn call(name: &str, arguments: &[Tree]) -> Option<Tree> {
     let first = arguments.first();
     let second = arguments.get(1);
@@ -91,11 +105,7 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Option<Tree> {
         }
         "coalescelist" => arguments.iter().find(|a| list(a).is_some_and(|items| !items.is_empty())).cloned(),
         "join" => {
-            let separator = known(0)?;
-            if list(second?)?.len().saturating_mul(separator.len()) > MAX_TEXT {
-                return None;
-            }
-            let separator = Part::Literal(separator);
+            let separator = Part::Literal(known(0)?);
             let mut parts = Vec::new();
             let mut taints = Vec::new();
             for (index, item) in list(second?)?.iter().enumerate() {
@@ -132,9 +142,7 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Option<Tree> {
             let (whole, old, new) = (known(0)?, known(1)?, known(2)?);
             // Between slashes it is a regular expression.
             let is_pattern = old.len() > 1 && old.starts_with('/') && old.ends_with('/');
-            let count = whole.matches(old.as_str()).count();
-            let is_long = count.saturating_mul(new.len()) > MAX_TEXT;
-            if is_pattern || is_long { None } else { text(whole.replace(old.as_str(), &new)) }
+            if is_pattern { None } else { text(whole.replace(old.as_str(), &new)) }
         }
         "basename" => text(known(0)?.rsplit('/').next().unwrap_or_default().to_owned()),
         "startswith" => Some(Tree::Scalar(known(0)?.starts_with(known(1)?.as_str()).to_string())),

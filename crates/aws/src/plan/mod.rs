@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 use super::terraform::Configuration;
 use super::{AwsError, Gap, Inspector, Place, Snapshot, Source, SourceKind};
 use evaluate::Evaluator;
+pub use place::Meant;
 use place::{Home, Texts};
 pub(crate) use stream::fault;
 
@@ -36,17 +37,19 @@ pub(crate) use stream::fault;
 /// # Errors
 /// [`AwsError`] if the text is no such document. Single resources that cannot be read are gaps in the snapshot.
 pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
-    read_with(name, text, &[], inspector)
+    read_with(name, text, &Meant::default(), &[], inspector)
 }
 
 /// Reads a plan or a state together with the Terraform source that it was made of, if that is one of `sources`: places are
-/// then files and lines of it, and what only apply will tell is worked out from its expressions.
+/// then files and lines of it, and what only apply will tell is worked out from its expressions. A resource that
+/// says it is elsewhere than `meant` is told as such; a provider that says so makes the document one of there.
 ///
 /// # Errors
 /// As for [`read()`].
 pub fn read_with(
     name: &str,
     text: Vec<u8>,
+    meant: &Meant,
     sources: &[Configuration],
     inspector: &dyn Inspector,
 ) -> Result<Snapshot, AwsError> {
@@ -57,7 +60,7 @@ pub fn read_with(
     drop(text);
     check(name, &document)?;
     variables(&mut document);
-    let home = Home::of(&document);
+    let home = Home::of(&document, meant);
     let source = source_of(&document, sources);
     let evaluator = source.as_ref().ok().copied().flatten().map(Evaluator::new);
     let texts = Texts { document: &document, linker: link::Linker { document: &document }, home, evaluator };

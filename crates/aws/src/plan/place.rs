@@ -20,6 +20,15 @@ pub(super) struct Home {
     pub region: Option<String>,
 }
 
+/// Where the contract means what it asks about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// The account.
+    pub account: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+}
+
 /// Where one resource lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Location {
@@ -67,7 +76,10 @@ fn is_global(kind: &str) -> bool {
 impl Home {
     /// What the caller's identity, the provider's configuration and the resources' own ARNs tell, in this order. ARNs
     /// in policies do not count: they may be of other accounts.
-    pub fn of(document: &Document) -> Self {
+    ///
+    /// What is meant goes before what single resources say of themselves: each of those may have been put into another
+    /// region or account than the provider's. A provider whose region only apply tells may be of any.
+    pub fn of(document: &Document, meant: &Meant) -> Self {
         let linker = Linker { document };
         let data = |kind: &str, attributes: &[&str]| {
             let resource = document.resources.values().find(|r| r.is_data && r.kind == kind)?;
@@ -98,13 +110,25 @@ impl Home {
             let all: BTreeSet<&str> = all.collect();
             (all.len() == 1).then(|| all.first().map(|text| (*text).to_owned())).flatten()
         };
+        let is_open =
+            region.is_none() && aws.is_some_and(|provider| provider.expressions.contains_key("region"));
+        let meant_region = meant.region.clone().filter(|_| !is_open);
         let region = data("aws_region", &["name", "region"])
             .or(region)
+            .or(meant_region)
             .or_else(|| only(|arn| arn.region))
             .or_else(common);
+        // Roles are where the provider is: none is made elsewhere than the rest.
+        let of_roles = || {
+            let accounts: BTreeSet<&str> =
+                arns.iter().filter(|arn| arn.service == "iam").map(|arn| arn.account).collect();
+            (accounts.len() == 1).then(|| accounts.first().map(|text| (*text).to_owned())).flatten()
+        };
         let account = data("aws_caller_identity", &["account_id"])
             .or_else(allowed)
             .or_else(|| assumed_account(aws?, &linker))
+            .or_else(of_roles)
+            .or_else(|| meant.account.clone())
             .or_else(|| only(|arn| arn.account));
         let partition = data("aws_partition", &["partition"]).or_else(|| only(|arn| arn.partition));
         let by_region = region.as_deref().map(|region| match region {

@@ -1,6 +1,6 @@
 //! Roles, and the policies that other resources attach to them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -17,27 +17,28 @@ pub(super) fn read(texts: &Texts<'_>, out: &mut Snapshot) {
         policies: Policies::index(texts),
         drafts: BTreeMap::new(),
         by_name: BTreeMap::new(),
+        by_text: HashMap::new(),
         stale: BTreeSet::new(),
         strays: Vec::new(),
         gaps: Vec::new(),
     };
     roles.draft();
+    roles.index();
     roles.attach();
     roles.own();
     roles.finish(out);
 }
 
-/// Managed policies of the plan, by ARN.
+/// Managed policies of the plan, by ARN: what is known of it, as policies write it.
 struct Policies<'a> {
     texts: &'a Texts<'a>,
-    by_arn: BTreeMap<String, &'a Resource>,
+    by_arn: HashMap<String, &'a Resource>,
 }
 
 impl<'a> Policies<'a> {
     fn index(texts: &'a Texts<'a>) -> Self {
         let policies = texts.document.resources.values().filter(|r| r.kind == "aws_iam_policy" && r.stays());
-        let by_arn =
-            policies.filter_map(|r| Some((texts.identity(r, "arn")?.known()?.to_owned(), r))).collect();
+        let by_arn = policies.filter_map(|r| Some((texts.identity(r, "arn")?.to_policy(), r))).collect();
         Self { texts, by_arn }
     }
 
@@ -77,9 +78,7 @@ impl<'a> Policies<'a> {
         if let Some(arn) = text.known() {
             return Some((text.clone(), self.by_arn(arn, at)));
         }
-        let all = self.texts.document.resources.values().filter(|r| r.kind == "aws_iam_policy" && r.stays());
-        let policy = all.into_iter().find(|r| self.texts.identity(r, "arn").as_ref() == Some(text))?;
-        Some((text.clone(), self.of(policy)))
+        self.by_arn.get(&text.to_policy()).map(|policy| (text.clone(), self.of(policy)))
     }
 
     /// The managed policy that an attribute names.
@@ -108,6 +107,8 @@ struct Roles<'a> {
     drafts: BTreeMap<String, Seen<Role>>,
     /// Address to key.
     by_name: BTreeMap<String, String>,
+    /// Name, ID or ARN to key, as policies write what is known of them.
+    by_text: HashMap<String, String>,
     /// Inline policies (role's key, name) and attachments (role's key, ARN) that the plan takes away.
     stale: BTreeSet<(String, String)>,
     /// Resources by which any role may have a policy more.
@@ -264,10 +265,11 @@ impl Roles<'_> {
 
     /// The key of the role of this name. IAM takes a role's name in any case.
     fn key_named(&self, name: &str) -> String {
-        let same = |key: &&String| key.eq_ignore_ascii_case(name);
-        let exact = self.drafts.contains_key(name);
-        let key = self.drafts.keys().find(same).filter(|_| !exact);
-        key.map_or_else(|| name.to_owned(), String::clone)
+        if self.drafts.contains_key(name) {
+            return name.to_owned();
+        }
+        let same = self.drafts.keys().find(|key| key.eq_ignore_ascii_case(name));
+        same.map_or_else(|| name.to_owned(), String::clone)
     }
 
     /// The role that an attribute names.
@@ -297,14 +299,18 @@ impl Roles<'_> {
 
     /// The role that a text of the source names: by its name, its ARN, or a symbol of its own.
     fn key_of_text(&self, text: &Text) -> Option<String> {
-        let roles = self
-            .by_name
-            .iter()
-            .filter_map(|(address, key)| Some((self.texts.document.resources.get(address)?, key)));
-        let names = |role: &Resource| ["name", "id", "arn"].map(|of| self.texts.identity(role, of));
-        let mut found = roles.filter(|(role, _)| names(role).iter().flatten().any(|name| name == text));
         let known = || text.known().map(|name| self.key_named(name.rsplit('/').next().unwrap_or(name)));
-        found.next().map(|(_, key)| key.clone()).or_else(known)
+        self.by_text.get(&text.to_policy()).cloned().or_else(known)
+    }
+
+    /// Names all drafts by the texts that expressions have for them.
+    fn index(&mut self) {
+        for (address, key) in &self.by_name {
+            let Some(role) = self.texts.document.resources.get(address) else { continue };
+            for text in ["name", "id", "arn"].iter().filter_map(|of| self.texts.identity(role, of)) {
+                self.by_text.entry(text.to_policy()).or_insert_with(|| key.clone());
+            }
+        }
     }
 
     fn key_of(&self, leaf: &Leaf) -> Option<String> {

@@ -3,6 +3,7 @@
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
+use super::evaluate::is_opaque;
 use super::link::{Leaf, kind_of};
 use super::overrides;
 use super::place::Texts;
@@ -172,6 +173,12 @@ impl Task<'_> {
         }
     }
 
+    /// The secrets that flow into an attribute that is JSON text, where the Terraform source tells all of it.
+    fn exact_flows(&self, attribute: &str) -> Option<Vec<String>> {
+        let tree = self.source_of(attribute).filter(|tree| !tree.has_symbol(&is_opaque))?;
+        Some(tree.taints())
+    }
+
     /// What the Terraform source says of an attribute that is JSON text.
     fn source_of(&self, attribute: &str) -> Option<Tree> {
         self.texts.evaluated(self.resource, attribute)?.decoded()
@@ -233,6 +240,12 @@ impl Task<'_> {
             .collect();
         let mut lost: Vec<String> =
             flowing.into_iter().filter(|source| !attributed.contains(source)).collect();
+        // What the configuration names besides may be in a branch that is not taken: the source tells.
+        if !lost.is_empty()
+            && let Some(flows) = self.exact_flows("container_definitions")
+        {
+            lost.retain(|source| flows.contains(source));
+        }
         // A plan marks the whole text when any part of it may be sensitive; the source tells which part is.
         if !from_source
             && attributed.is_empty()

@@ -16,12 +16,13 @@ use seaworthy_source::input;
 use serde_json::Value;
 
 use super::AwsError;
-pub(crate) use body::{Body, Nested};
-pub(crate) use parser::template;
-pub(crate) use syntax::{Expression, For, Names, Operator, Piece, Step};
+pub use body::{Body, HclError, Nested, blocks, template, values};
+pub use syntax::{Expression, For, Names, Operator, Piece, Step};
 
 /// The largest file, in bytes.
 const MAX_FILE: u64 = 4 << 20;
+/// The largest file that an expression reads, in bytes.
+const MAX_TEXT: u64 = 1 << 20;
 /// Most bytes of all files.
 const MAX_BYTES: usize = 128 << 20;
 /// Most modules.
@@ -138,9 +139,20 @@ impl Configuration {
 
     /// The text of a file below the root directory, as `file` and `templatefile` read it.
     pub(crate) fn text(&self, path: &Path) -> Option<String> {
+        let (path, length) = self.own_file(path)?;
+        (length <= MAX_TEXT).then(|| std::fs::read_to_string(&path).ok()).flatten()
+    }
+
+    /// Whether it is a file below the root directory that is not read for its size.
+    pub(crate) fn is_too_large(&self, path: &Path) -> bool {
+        self.own_file(path).is_some_and(|(_, length)| length > MAX_TEXT)
+    }
+
+    /// A file below the root directory, and its bytes.
+    fn own_file(&self, path: &Path) -> Option<(PathBuf, u64)> {
         let (root, path) = (self.root.canonicalize().ok()?, path.canonicalize().ok()?);
-        let is_small = std::fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= 1 << 20);
-        (path.starts_with(root) && is_small).then(|| std::fs::read_to_string(&path).ok()).flatten()
+        let meta = std::fs::metadata(&path).ok().filter(|meta| meta.is_file() && path.starts_with(root))?;
+        Some((path, meta.len()))
     }
 }
 
@@ -210,7 +222,7 @@ impl Module {
             let breaks: Arc<[usize]> = text.match_indices('\n').map(|(at, _)| at).collect();
             let blocks = match name.ends_with(".json") {
                 true => json::read(&shown(&path), &text)?,
-                false => body::read(&shown(&path), &text)?,
+                false => blocks(&text).map_err(|error| fault(error.to_string()))?,
             };
             for (nested, line) in blocks {
                 let block =

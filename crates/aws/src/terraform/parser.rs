@@ -1,7 +1,7 @@
 //! Reads HCL: bodies, expressions and templates.
 //!
-//! Source: "HCL Native Syntax Specification". `init` reads the same language with `hcl-edit`; this reader bounds the depth
-//! itself and keeps the offset of every part.
+//! Source: "HCL Native Syntax Specification". The reader is linear in the text, bounds the depth itself, and keeps the offset
+//! of every part.
 
 mod text;
 
@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 300;
 
 /// Where a text is not HCL: the offset, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(super) struct Fault {
     pub offset: usize,
     pub reason: &'static str,
 }
@@ -33,7 +33,7 @@ pub(super) fn body(text: &str) -> Parsed<Vec<Item>> {
 }
 
 /// A template that is a whole text: of the JSON form, or of a file.
-pub(crate) fn template(text: &str) -> Parsed<Vec<Piece>> {
+pub(super) fn template(text: &str) -> Parsed<Vec<Piece>> {
     let mut parser = Parser::new(text);
     let pieces = parser.pieces(End::Text, MAX_DEPTH)?;
     if parser.at < text.len() { parser.fault("a directive that closes nothing") } else { Ok(pieces) }

@@ -2,8 +2,10 @@
 
 /// An expression. It may hold secrets, so it has no `Debug`.
 #[derive(Clone)]
-pub(crate) enum Expression {
+pub enum Expression {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool(bool),
     /// As it is written.
     Number(String),
@@ -11,6 +13,7 @@ pub(crate) enum Expression {
     Template(Vec<Piece>),
     /// Items, each with its offset in the file.
     List(Vec<(usize, Expression)>),
+    /// Keys and values, in order.
     Object(Vec<(Expression, Expression)>),
     /// A name by itself: the root of a reference.
     Name(String),
@@ -18,31 +21,58 @@ pub(crate) enum Expression {
     Path(Box<Expression>, Vec<Step>),
     /// Condition, and what is chosen by it.
     Conditional(Box<[Expression; 3]>),
+    /// `!x`
     Not(Box<Expression>),
+    /// `-x`
     Negative(Box<Expression>),
+    /// An operator and its two sides.
     Binary(Operator, Box<[Expression; 2]>),
+    /// A call of a function.
     Call {
+        /// The function's name, with its namespace: `provider::aws::arn_parse`.
         name: String,
+        /// What it is given.
         arguments: Vec<Expression>,
         /// Whether the last argument is a list of further ones (`...`).
         expands: bool,
     },
+    /// `[for …]` or `{for …}`.
     For(Box<For>),
 }
 
 /// A piece of a template.
 #[derive(Clone)]
-pub(crate) enum Piece {
+pub enum Piece {
+    /// Text as it is, without its escapes.
     Text(String),
+    /// `${…}`
     Value(Expression),
-    If { condition: Expression, yes: Vec<Piece>, no: Vec<Piece> },
-    For { names: Names, collection: Expression, body: Vec<Piece> },
+    /// `%{ if … }`
+    If {
+        /// What decides.
+        condition: Expression,
+        /// What stands there if it holds.
+        yes: Vec<Piece>,
+        /// What stands there if it does not.
+        no: Vec<Piece>,
+    },
+    /// `%{ for … }`
+    For {
+        /// Its variables.
+        names: Names,
+        /// What it goes through.
+        collection: Expression,
+        /// What stands there for each item.
+        body: Vec<Piece>,
+    },
 }
 
 /// A step into a value.
 #[derive(Clone)]
-pub(crate) enum Step {
+pub enum Step {
+    /// `.name`
     Attribute(String),
+    /// `[key]` or `.0`
     Index(Expression),
     /// `.*` or `[*]`.
     Splat,
@@ -50,39 +80,58 @@ pub(crate) enum Step {
 
 /// The variables of a loop.
 #[derive(Clone)]
-pub(crate) struct Names {
+pub struct Names {
+    /// The one for keys or indexes, if there are two.
     pub key: Option<String>,
+    /// The one for values.
     pub value: String,
 }
 
 /// `[for …]` or `{for …}`.
 #[derive(Clone)]
-pub(crate) struct For {
+pub struct For {
+    /// Its variables.
     pub names: Names,
+    /// What it goes through.
     pub collection: Expression,
-    /// Of an object.
+    /// The key of each member, if it makes an object.
     pub key: Option<Expression>,
+    /// The value of each item.
     pub value: Expression,
     /// Whether values of one key are put in a list.
     pub groups: bool,
+    /// Which items count, if not all.
     pub condition: Option<Expression>,
 }
 
 /// An operator between two values.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operator {
+pub enum Operator {
+    /// `||`
     Or,
+    /// `&&`
     And,
+    /// `==`
     Equal,
+    /// `!=`
     NotEqual,
+    /// `<`
     Less,
+    /// `<=`
     LessEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterEqual,
+    /// `+`
     Plus,
+    /// `-`
     Minus,
+    /// `*`
     Times,
+    /// `/`
     Divide,
+    /// `%`
     Modulo,
 }
 

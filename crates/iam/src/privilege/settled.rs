@@ -5,8 +5,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::super::condition::Condition;
+use super::super::context::Context;
 use super::super::document::{ActionElement, Effect, Policy, ResourceElement, Statement};
 use super::super::evaluate::{Layer, PolicySet};
 use super::super::language::{Glob, Language, Limits, Search, Symbol};
@@ -25,7 +27,8 @@ pub(super) struct Settled(HashSet<(usize, usize)>);
 impl Settled {
     pub(super) fn of(space: &Space<'_>, old: &PolicySet, new: &PolicySet, limits: &Limits) -> Self {
         let limits = Limits { states: PATTERN.0, steps: PATTERN.1, budget: limits.budget.clone() };
-        let compare = Compare { space, limits, left: Cell::new(MOST_PAIRS), known: RefCell::default() };
+        let (left, globs, known) = (Cell::new(MOST_PAIRS), RefCell::default(), RefCell::default());
+        let compare = Compare { space, limits, left, globs, known };
         let (was, is) = (groups(old), groups(new));
         // Whatever else bound before, a boundary or the organization's policies, binds as tightly now.
         let mut others = was.iter().filter(|(layer, _, _)| *layer != Layer::Identity);
@@ -61,7 +64,29 @@ struct Compare<'s, 'a> {
     space: &'s Space<'a>,
     limits: Limits,
     left: Cell<usize>,
-    known: RefCell<HashMap<(Glob, Glob), bool>>,
+    globs: RefCell<Globs>,
+    /// Whether the first glob matches all that the second does, by their numbers.
+    known: RefCell<HashMap<(usize, usize), bool>>,
+}
+
+/// The globs of patterns, each made once and numbered by what it is.
+#[derive(Default)]
+struct Globs {
+    numbers: HashMap<Rc<Glob>, usize>,
+    /// By where a pattern stands: statements do not move while they are compared.
+    by_pattern: HashMap<*const Pattern, (usize, Rc<Glob>)>,
+}
+
+impl Globs {
+    fn of(&mut self, pattern: &Pattern, context: &Context) -> (usize, Rc<Glob>) {
+        let numbers = &mut self.numbers;
+        let made = self.by_pattern.entry(std::ptr::from_ref(pattern)).or_insert_with(|| {
+            let glob: Rc<Glob> = Rc::new(pattern.opaque(context).into_iter().collect());
+            let next = numbers.len();
+            (*numbers.entry(Rc::clone(&glob)).or_insert(next), glob)
+        });
+        (made.0, Rc::clone(&made.1))
+    }
 }
 
 impl Compare<'_, '_> {
@@ -141,23 +166,23 @@ impl Compare<'_, '_> {
         if !self.spend() {
             return false;
         }
-        let glob = |pattern: &Pattern| pattern.opaque(self.space.context).into_iter().collect::<Glob>();
-        let (wide, narrow) = (glob(wide), glob(narrow));
-        let fixed = wide.symbols().iter().take_while(|s| matches!(s, Symbol::Char(_))).count();
-        if wide == narrow {
+        let glob = |pattern: &Pattern| self.globs.borrow_mut().of(pattern, self.space.context);
+        let ((first, wide), (second, narrow)) = (glob(wide), glob(narrow));
+        if first == second {
             return true;
         }
+        let fixed = wide.symbols().iter().take_while(|s| matches!(s, Symbol::Char(_))).count();
         if fixed == wide.symbols().len() || wide.symbols().get(..fixed) != narrow.symbols().get(..fixed) {
             return false;
         }
         if wide.symbols().get(fixed..) == Some(&[Symbol::Many]) {
             return true;
         }
-        let pair = (wide, narrow);
+        let pair = (first, second);
         if let Some(known) = self.known.borrow().get(&pair) {
             return *known;
         }
-        let rest = Language::glob(pair.1.clone()).minus(&Language::glob(pair.0.clone()));
+        let rest = Language::glob((*narrow).clone()).minus(&Language::glob((*wide).clone()));
         let is_within = rest.shortest(&Language::everything(), &self.limits) == Search::Empty;
         self.known.borrow_mut().insert(pair, is_within);
         is_within

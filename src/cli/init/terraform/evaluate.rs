@@ -5,12 +5,9 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use hcl_edit::expr::{
-    BinaryOperator, Expression, ForExpr, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
-};
-use hcl_edit::template::{Element, Template};
+use seaworthy_aws::terraform::{self, Body, Expression, For, Operator, Piece, Step as Written};
 
-use super::source::{Block, Body, Module};
+use super::source::{Block, Module};
 use super::{Texts, function, known};
 use crate::cli::init::tree::{Tree, UNKNOWN, Value};
 
@@ -125,16 +122,16 @@ impl<'a> Evaluator<'a> {
         }
         let mut entries: Vec<(String, Tree)> =
             body.attributes.iter().map(|(k, e)| (k.clone(), self.value(e, scope))).collect();
-        for (kind, labels, inner) in &body.blocks {
+        for block in &body.blocks {
             let mut items = Vec::new();
-            let name = match (kind.as_str(), labels.as_slice()) {
+            let name = match (block.kind.as_str(), block.labels.as_slice()) {
                 ("dynamic", [name]) => {
-                    items.extend(self.dynamic(name, inner, scope, depth));
+                    items.extend(self.dynamic(name, &block.body, scope, depth));
                     name
                 }
                 _ => {
-                    items.push(self.body_at(inner, scope, depth + 1));
-                    kind
+                    items.push(self.body_at(&block.body, scope, depth + 1));
+                    &block.kind
                 }
             };
             match entries.iter_mut().find(|(k, _)| k == name) {
@@ -148,16 +145,16 @@ impl<'a> Evaluator<'a> {
 
     /// `dynamic "name" { for_each = …, content { … } }`
     fn dynamic(&self, name: &str, body: &Body, scope: &Scope<'a>, depth: usize) -> Vec<Tree> {
-        let Some(content) = body.blocks.iter().find(|(k, ..)| k == "content") else { return Vec::new() };
+        let Some(content) = body.blocks.iter().find(|b| b.kind == "content") else { return Vec::new() };
         let Some(each) = body.attributes.get("for_each") else { return Vec::new() };
         let iterator = match body.attributes.get("iterator") {
-            Some(Expression::Variable(name)) => name.as_str(),
+            Some(Expression::Name(name)) => name.as_str(),
             _ => name,
         };
         let pairs = pairs(&self.value(each, scope));
         let of = |(key, value): (Tree, Tree)| {
             let pair = Tree::map(vec![("key".to_owned(), key), ("value".to_owned(), value)]);
-            self.body_at(&content.2, &scope.with(iterator, pair), depth + 1)
+            self.body_at(&content.body, &scope.with(iterator, pair), depth + 1)
         };
         pairs.into_iter().take_while(|_| !self.is_spent()).map(of).collect()
     }
@@ -181,75 +178,81 @@ impl<'a> Evaluator<'a> {
     fn worked_out(&self, expression: &Expression, scope: &Scope<'a>, depth: usize) -> Tree {
         let next = |e: &Expression| self.at(e, scope, depth + 1);
         match expression {
-            Expression::Null(_) => Tree::default(),
+            Expression::Null => Tree::default(),
             Expression::Bool(value) => Tree::text_of(value.to_string()),
-            Expression::Number(number) => Tree::text_of(number.value().to_string()),
-            Expression::String(text) => Tree::text_of(text.as_str()),
-            Expression::Array(items) => Tree::list(items.iter().map(next).collect()),
-            Expression::Object(object) => {
-                let pair = |(key, value): (&ObjectKey, &hcl_edit::expr::ObjectValue)| {
-                    let key = match key {
-                        ObjectKey::Ident(name) => name.as_str().to_owned(),
-                        ObjectKey::Expression(Expression::Variable(name)) => name.as_str().to_owned(),
-                        ObjectKey::Expression(e) => next(e).text()?.to_owned(),
-                    };
-                    Some((key, next(value.expr())))
+            Expression::Number(number) => Tree::text_of(number.as_str()),
+            Expression::Template(pieces) => self.template(pieces, scope, depth),
+            Expression::List(items) => Tree::list(items.iter().map(|(_, item)| next(item)).collect()),
+            Expression::Object(members) => {
+                let pair = |(key, value): &(Expression, Expression)| {
+                    Some((next(key).text()?.to_owned(), next(value)))
                 };
-                Tree::map(object.iter().filter_map(pair).collect())
+                Tree::map(members.iter().filter_map(pair).collect())
             }
-            Expression::StringTemplate(template) => self.template(template, scope, depth),
-            Expression::HeredocTemplate(heredoc) => self.template(&heredoc.template, scope, depth),
-            Expression::Parenthesis(inner) => next(inner.inner()),
-            Expression::Variable(name) => scope.name(name.as_str()).unwrap_or_default(),
-            Expression::Conditional(choice) => match next(&choice.cond_expr).text() {
-                Some("true") => next(&choice.true_expr),
-                Some("false") => next(&choice.false_expr),
-                _ => Tree::default(),
-            },
-            Expression::FuncCall(call) => {
-                let name = call.name.name.as_str();
-                let arguments: Vec<Tree> = call.args.iter().map(next).collect();
-                match name {
-                    "file" | "templatefile" => self.file(&arguments, scope, depth, name == "templatefile"),
-                    _ => function::call(name, &arguments),
-                }
-            }
-            Expression::Traversal(traversal) => self.traversal(traversal, scope, depth),
-            Expression::UnaryOp(operation) => {
-                match (operation.operator.value(), next(&operation.expr).text()) {
-                    (UnaryOperator::Not, Some("true")) => Tree::text_of("false"),
-                    (UnaryOperator::Not, Some("false")) => Tree::text_of("true"),
+            Expression::Name(name) => scope.name(name).unwrap_or_default(),
+            Expression::Conditional(parts) => {
+                let [condition, yes, no] = parts.as_ref();
+                match next(condition).text() {
+                    Some("true") => next(yes),
+                    Some("false") => next(no),
                     _ => Tree::default(),
                 }
             }
-            Expression::BinaryOp(operation) => {
-                let (left, right) = (next(&operation.lhs_expr), next(&operation.rhs_expr));
+            Expression::Call { name, arguments, expands } => {
+                let mut arguments: Vec<Tree> = arguments.iter().map(next).collect();
+                if *expands && let Some(last) = arguments.pop() {
+                    arguments.extend_from_slice(last.items());
+                }
+                self.call(name, &arguments, scope, depth)
+            }
+            Expression::Path(root, steps) => self.traversal(root, steps, scope, depth),
+            Expression::Not(inner) => match next(inner).text() {
+                Some("true") => Tree::text_of("false"),
+                Some("false") => Tree::text_of("true"),
+                _ => Tree::default(),
+            },
+            Expression::Negative(inner) => match next(inner).text() {
+                Some(number) if number.parse::<f64>().is_ok() => Tree::text_of(format!("-{number}")),
+                _ => Tree::default(),
+            },
+            Expression::Binary(operator, sides) => {
+                let (left, right) = (next(&sides[0]), next(&sides[1]));
                 let (Some(left), Some(right)) = (left.text(), right.text()) else { return Tree::default() };
-                let answer = match operation.operator.value() {
-                    BinaryOperator::Eq => left == right,
-                    BinaryOperator::NotEq => left != right,
-                    BinaryOperator::And => left == "true" && right == "true",
-                    BinaryOperator::Or => left == "true" || right == "true",
+                let answer = match operator {
+                    Operator::Equal => left == right,
+                    Operator::NotEqual => left != right,
+                    Operator::And => left == "true" && right == "true",
+                    Operator::Or => left == "true" || right == "true",
                     _ => return Tree::default(),
                 };
                 Tree::text_of(answer.to_string())
             }
-            Expression::ForExpr(each) => self.each(each, scope, depth),
+            Expression::For(each) => self.each(each, scope, depth),
         }
     }
 
-    fn template(&self, template: &Template, scope: &Scope<'a>, depth: usize) -> Tree {
-        if let Some(Element::Interpolation(inner)) = template.as_single_element() {
-            return self.at(&inner.expr, scope, depth + 1);
+    fn call(&self, name: &str, arguments: &[Tree], scope: &Scope<'a>, depth: usize) -> Tree {
+        if matches!(name, "file" | "templatefile") {
+            return self.file(arguments, scope, depth, name == "templatefile");
+        }
+        function::call(name, arguments).unwrap_or_else(|function::TooLarge| {
+            self.is_cut.set(true);
+            Tree::default()
+        })
+    }
+
+    fn template(&self, pieces: &[Piece], scope: &Scope<'a>, depth: usize) -> Tree {
+        if let [Piece::Value(value)] = pieces {
+            return self.at(value, scope, depth + 1);
         }
         let mut text = String::new();
-        for element in template.iter() {
-            match element {
-                Element::Literal(literal) => text.push_str(literal.as_str()),
-                Element::Interpolation(inner) => {
-                    text.push_str(self.at(&inner.expr, scope, depth + 1).any_text().unwrap_or(UNKNOWN));
+        for piece in pieces {
+            match piece {
+                Piece::Text(literal) => text.push_str(literal),
+                Piece::Value(value) => {
+                    text.push_str(self.at(value, scope, depth + 1).any_text().unwrap_or(UNKNOWN));
                 }
-                Element::Directive(_) => text.push_str(UNKNOWN),
+                Piece::If { .. } | Piece::For { .. } => text.push_str(UNKNOWN),
             }
             if text.len() > function::MAX_TEXT {
                 self.is_cut.set(true);
@@ -266,34 +269,32 @@ impl<'a> Evaluator<'a> {
         let text = crate::cli::init::paths::join(&scope.directory, path).and_then(|p| (self.texts)(&p));
         let Some(text) = text else { return Tree::default() };
         let names = arguments.get(1).map(Tree::entries).unwrap_or_default();
-        match (is_template, text.parse::<Template>()) {
-            (false, _) => Tree::text_of(text),
-            (true, Ok(template)) => {
-                let names = names.iter().map(|(name, value)| (name.clone(), Rc::new(value.clone())));
-                let inner = Scope { names: names.collect(), ..scope.clone() };
-                self.template(&template, &inner, depth + 1)
-            }
-            (true, Err(_)) => Tree::default(),
+        if !is_template {
+            return Tree::text_of(text);
         }
+        let Ok(pieces) = terraform::template(&text) else { return Tree::default() };
+        let names = names.iter().map(|(name, value)| (name.clone(), Rc::new(value.clone())));
+        let inner = Scope { names: names.collect(), ..scope.clone() };
+        self.template(&pieces, &inner, depth + 1)
     }
 
-    fn each(&self, each: &ForExpr, scope: &Scope<'a>, depth: usize) -> Tree {
-        let collection = self.at(&each.intro.collection_expr, scope, depth + 1);
+    fn each(&self, each: &For, scope: &Scope<'a>, depth: usize) -> Tree {
+        let collection = self.at(&each.collection, scope, depth + 1);
         let (mut items, mut entries) = (Vec::new(), Vec::new());
         for (key, value) in pairs(&collection) {
             if self.is_spent() {
                 break;
             }
-            let mut inner = scope.with(each.intro.value_var.as_str(), value);
-            if let Some(name) = &each.intro.key_var {
-                inner = inner.with(name.as_str(), key);
+            let mut inner = scope.with(&each.names.value, value);
+            if let Some(name) = &each.names.key {
+                inner = inner.with(name, key);
             }
-            let kept = each.cond.as_ref().map(|c| self.at(&c.expr, &inner, depth + 1));
+            let kept = each.condition.as_ref().map(|condition| self.at(condition, &inner, depth + 1));
             if kept.as_ref().and_then(Tree::text) == Some("false") {
                 continue;
             }
-            let value = self.at(&each.value_expr, &inner, depth + 1);
-            match &each.key_expr {
+            let value = self.at(&each.value, &inner, depth + 1);
+            match &each.key {
                 Some(key) => {
                     if let Some(key) = self.at(key, &inner, depth + 1).text() {
                         entries.push((key.to_owned(), value));
@@ -302,22 +303,20 @@ impl<'a> Evaluator<'a> {
                 None => items.push(value),
             }
         }
-        if each.key_expr.is_some() { Tree::map(entries) } else { Tree::list(items) }
+        if each.key.is_some() { Tree::map(entries) } else { Tree::list(items) }
     }
 
-    fn traversal(&self, traversal: &Traversal, scope: &Scope<'a>, depth: usize) -> Tree {
-        let steps: Vec<Step> =
-            traversal.operators.iter().map(|o| self.step(o.value(), scope, depth)).collect();
-        let Expression::Variable(root) = &traversal.expr else {
-            let value = self.at(&traversal.expr, scope, depth + 1);
+    fn traversal(&self, root: &Expression, steps: &[Written], scope: &Scope<'a>, depth: usize) -> Tree {
+        let steps: Vec<Step> = steps.iter().map(|step| self.step(step, scope, depth)).collect();
+        let Expression::Name(root) = root else {
+            let value = self.at(root, scope, depth + 1);
             return follow(value, &steps);
         };
-        let root = root.as_str();
         if let Some(value) = scope.name(root) {
             return follow(value, &steps);
         }
         let Some((Step::Name(first), rest)) = steps.split_first() else { return Tree::default() };
-        match root {
+        match root.as_str() {
             "var" => follow(self.variable(first, scope, depth), rest),
             "local" => {
                 let value = scope.module.locals.get(first).map(|e| self.at(e, scope, depth + 1));
@@ -338,15 +337,14 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn step(&self, operator: &TraversalOperator, scope: &Scope<'a>, depth: usize) -> Step {
-        match operator {
-            TraversalOperator::GetAttr(name) => Step::Name(name.as_str().to_owned()),
-            TraversalOperator::Index(index) => {
+    fn step(&self, step: &Written, scope: &Scope<'a>, depth: usize) -> Step {
+        match step {
+            Written::Attribute(name) => Step::Name(name.clone()),
+            Written::Index(index) => {
                 let index = self.at(index, scope, depth + 1);
                 index.text().map_or(Step::Unknown, |text| Step::Key(text.to_owned()))
             }
-            TraversalOperator::LegacyIndex(index) => Step::Key(index.value().to_string()),
-            TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => Step::All,
+            Written::Splat => Step::All,
         }
     }
 
@@ -454,7 +452,7 @@ impl<'a> Evaluator<'a> {
 
     /// The region of the module's provider; a called module has none of its own.
     fn region(&self, scope: &Scope<'a>) -> String {
-        let provider = scope.module.providers.first().and_then(|p| p.body.constant("region"));
+        let provider = scope.module.providers.first().and_then(|p| p.constant("region"));
         provider.unwrap_or(UNKNOWN).to_owned()
     }
 }

@@ -7,11 +7,14 @@ use crate::cli::init::tree::{Tree, UNKNOWN, Value};
 /// Bytes of one text that is worked out; a longer one is unknown.
 pub(super) const MAX_TEXT: usize = 1 << 20;
 
+/// A text would be longer than [`MAX_TEXT`].
+pub(super) struct TooLarge;
+
 /// The value of a call.
-pub(super) fn call(name: &str, arguments: &[Tree]) -> Tree {
+pub(super) fn call(name: &str, arguments: &[Tree]) -> Result<Tree, TooLarge> {
     let first = || arguments.first().cloned().unwrap_or_default();
     let text = |n: usize| arguments.get(n).and_then(Tree::any_text);
-    match name {
+    Ok(match name {
         // A document is looked into, not written: its tree is as good as its text.
         "jsonencode" | "jsondecode" | "tolist" | "tomap" | "toset" | "tostring" | "nonsensitive"
         | "sensitive" | "one" | "sort" | "distinct" => {
@@ -34,7 +37,7 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Tree {
         "replace" => match (text(0), text(1), text(2)) {
             (Some(t), Some(from), Some(to)) if !from.is_empty() && !from.starts_with('/') => {
                 let count = t.matches(from).count();
-                bounded(t.len().saturating_add(count.saturating_mul(to.len())), || t.replace(from, to))
+                bounded(t.len().saturating_add(count.saturating_mul(to.len())), || t.replace(from, to))?
             }
             _ => Tree::default(),
         },
@@ -42,17 +45,24 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Tree {
             let values = arguments.get(1..).unwrap_or_default();
             let given = values.iter().filter_map(Tree::any_text).map(|t| t.len() + UNKNOWN.len());
             let bytes = given.fold(0, usize::saturating_add);
-            let own = |f: &str| f.len().saturating_mul(UNKNOWN.len());
-            text(0)
-                .map_or_else(Tree::default, |f| bounded(bytes.saturating_add(own(f)), || format(f, values)))
+            match text(0) {
+                Some(form) => {
+                    let own = form.len().saturating_mul(UNKNOWN.len());
+                    bounded(bytes.saturating_add(own), || format(form, values))?
+                }
+                None => Tree::default(),
+            }
         }
         "join" => {
             let items = arguments.get(1).map(Tree::items).unwrap_or_default();
             let words: Vec<&str> = items.iter().map(|i| i.any_text().unwrap_or(UNKNOWN)).collect();
-            text(0).map_or_else(Tree::default, |by| {
-                let bytes = words.iter().fold(0_usize, |n, w| n.saturating_add(w.len() + by.len()));
-                bounded(bytes, || words.join(by))
-            })
+            match text(0) {
+                Some(by) => {
+                    let bytes = words.iter().fold(0_usize, |n, w| n.saturating_add(w.len() + by.len()));
+                    bounded(bytes, || words.join(by))?
+                }
+                None => Tree::default(),
+            }
         }
         "split" => match (text(0), text(1)) {
             (Some(by), Some(t)) if !by.is_empty() => Tree::list(t.split(by).map(Tree::text_of).collect()),
@@ -78,12 +88,12 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Tree {
         }
         "basename" => text(0).and_then(|t| t.rsplit('/').next()).map_or_else(Tree::default, Tree::text_of),
         _ => Tree::default(),
-    }
+    })
 }
 
-/// A text of at most `bytes`, or an unknown where that is too much.
-fn bounded(bytes: usize, text: impl FnOnce() -> String) -> Tree {
-    if bytes > MAX_TEXT { Tree::default() } else { Tree::text_of(text()) }
+/// A text of at most `bytes`.
+fn bounded(bytes: usize, text: impl FnOnce() -> String) -> Result<Tree, TooLarge> {
+    if bytes > MAX_TEXT { Err(TooLarge) } else { Ok(Tree::text_of(text())) }
 }
 
 fn keep_unknown(text: &str, change: impl Fn(&str) -> String) -> String {
@@ -130,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_grows_without_bound_is_unknown() {
+    fn a_text_that_grows_without_bound_is_told() {
         let long = "a".repeat(2000);
         let list = Tree::list((0..600).map(|_| Tree::text_of(long.as_str())).collect());
         for (name, arguments) in [
@@ -141,10 +151,11 @@ mod tests {
             ),
             ("join", vec![Tree::text_of("-"), list.clone()]),
         ] {
-            assert!(matches!(call(name, &arguments).value, Value::Unknown), "{name}");
+            assert!(call(name, &arguments).is_err(), "{name}");
         }
-        assert_eq!(call("replace", &texts(&["a-b", "-", "/"])).text(), Some("a/b"));
-        assert_eq!(call("format", &texts(&["%s-%s", "a", "b"])).text(), Some("a-b"));
+        let value = |name: &str, arguments: &[&str]| call(name, &texts(arguments)).ok();
+        assert_eq!(value("replace", &["a-b", "-", "/"]).as_ref().and_then(Tree::text), Some("a/b"));
+        assert_eq!(value("format", &["%s-%s", "a", "b"]).as_ref().and_then(Tree::text), Some("a-b"));
     }
 
     #[test]
@@ -152,7 +163,7 @@ mod tests {
         let map = |pairs: &[(&str, &str)]| {
             Tree::map(pairs.iter().map(|(k, v)| ((*k).to_owned(), Tree::text_of(*v))).collect())
         };
-        let merged = call("merge", &[map(&[("a", "1"), ("b", "2")]), map(&[("a", "3")])]);
+        let merged = call("merge", &[map(&[("a", "1"), ("b", "2")]), map(&[("a", "3")])]).unwrap_or_default();
         let entries: Vec<_> = merged.entries().iter().map(|(k, v)| (k.as_str(), v.text())).collect();
         assert_eq!(entries, [("b", Some("2")), ("a", Some("3"))]);
     }

@@ -132,7 +132,7 @@ fn called(modules: &BTreeMap<String, Module>) -> BTreeSet<String> {
 
 /// The directory of a local module.
 fn local_source(directory: &str, call: &Block) -> Option<String> {
-    let source = call.body.constant("source")?;
+    let source = call.constant("source")?;
     source.starts_with('.').then(|| super::paths::join(directory, source)).flatten()
 }
 
@@ -184,7 +184,7 @@ impl<'a> Walk<'_, 'a> {
                 return;
             }
             let Some(target) = local_source(&scope.directory, call) else {
-                let source = call.body.constant("source").unwrap_or("a computed source");
+                let source = call.constant("source").unwrap_or("a computed source");
                 self.terraform.elsewhere.insert(format!("{name} ({source}), {}", call.place()));
                 continue;
             };

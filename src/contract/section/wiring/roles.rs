@@ -71,7 +71,7 @@ impl Validator<'_> {
         secrets: &[SecretEntry],
         lenient: bool,
     ) -> Vec<Role> {
-        let (mut handles, mut named) = (HashMap::new(), HashMap::new());
+        let (mut handles, mut named, mut agents) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut roles = Vec::new();
         for entry in raw {
             let RawRole { handle, role, kind, requires, extras, denied } = entry.value;
@@ -79,14 +79,16 @@ impl Validator<'_> {
                 self.unique(&mut handles, "handle", &text);
                 self.read("`handle`", &text, names::handle)
             });
-            let role = role.and_then(|text| {
-                self.unique(&mut named, "role", &text);
-                self.read("`role`", &text, aws_names::role)
-            });
             let kind = match kind.as_ref().map(|k| k.value.as_str()) {
                 Some("execution") => RoleKind::Execution,
                 _ => RoleKind::Task,
             };
+            let role = role.and_then(|text| {
+                // A task has two roles, and `task:FAMILY` means the one of the entry's kind.
+                let is_agent = kind == RoleKind::Execution && text.value.starts_with("task:");
+                self.unique(if is_agent { &mut agents } else { &mut named }, "role", &text);
+                self.read("`role`", &text, aws_names::role)
+            });
             let requires = requires.unwrap_or_default();
             if let (RoleKind::Execution, Some(first)) = (kind, requires.first()) {
                 self.report(

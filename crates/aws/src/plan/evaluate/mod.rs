@@ -16,9 +16,9 @@ use operation::{boolean, operated, text};
 
 use super::place::Texts;
 use super::resource::Resource;
+use crate::Text;
 use crate::terraform::{Block, Body, Configuration, Expression, For, Module, Names};
 use crate::tree::{Marked, Tree};
-use crate::{Part, Text};
 
 /// Deepest chain of expressions and references.
 const MAX_DEPTH: usize = 96;
@@ -42,6 +42,11 @@ pub(super) struct Evaluator<'a> {
     exhausted: Cell<bool>,
     /// Locals, variables and the like, by module and name.
     known: RefCell<HashMap<(String, String), Tree>>,
+}
+
+/// Whether a symbol stands for what could not be worked out, and says nothing of it.
+pub(super) fn is_opaque(symbol: &str) -> bool {
+    symbol.contains(" #")
 }
 
 /// Where an expression stands.
@@ -358,7 +363,7 @@ impl Texts<'_> {
     /// The same as one text, if a part of it is known: a symbol that is like no other says nothing.
     pub fn evaluated_text(&self, resource: &Resource, attribute: &str) -> Option<Text> {
         let text = self.evaluated(resource, attribute)?.text()?;
-        let is_opaque = |part: &Part| matches!(part, Part::Symbol(name) if name.contains(" #"));
-        (!text.parts().iter().any(is_opaque)).then_some(text)
+        let is_known = !text.symbols().any(is_opaque);
+        is_known.then_some(text)
     }
 }

@@ -68,6 +68,10 @@ impl Run<'_, '_> {
                 other => return self.unknown(name, &other.iter().chain(&arguments).collect::<Vec<_>>()),
             }
         }
+        if function::is_too_large(name, &arguments) {
+            self.evaluator.exhausted.set(true);
+            return self.unknown("too large a value", &arguments.iter().collect::<Vec<_>>());
+        }
         let file = matches!(name, "file" | "templatefile").then(|| self.file(&arguments, scope)).flatten();
         let found = match (name, file) {
             ("file", Some(content)) => Some(text(&content)),
@@ -94,6 +98,10 @@ impl Run<'_, '_> {
         let path = PathBuf::from(scalar(arguments.first()?)?);
         let (directory, _) = self.evaluator.module(&scope.module)?;
         let candidates = [path.clone(), directory.join(path)];
-        candidates.iter().find_map(|path| self.evaluator.configuration.text(path))
+        let configuration = self.evaluator.configuration;
+        if candidates.iter().any(|path| configuration.is_too_large(path)) {
+            self.evaluator.exhausted.set(true);
+        }
+        candidates.iter().find_map(|path| configuration.text(path))
     }
 }
