@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::scan::{before, blanks, is_name_byte, line_head, name_around, stands, white};
-use super::value::{default_of, prelude, quoted as literal, rest_of_line, word};
+use super::value::{
+    default_of, here_document, prelude, quoted as literal, rest_of_line, string_prefix, word,
+};
 use super::{Place, Quoting, Reading};
 use crate::kind::FileKind;
 use crate::validate::{NameKind, name_kind};
@@ -47,6 +49,8 @@ enum Operator {
     Call,
     /// Blanks alone.
     Blank,
+    /// `{` of a block that is the value alone: `std::string key{"value"}`, `var key: String { "value" }`.
+    Block,
 }
 
 /// A name with what joins it.
@@ -72,22 +76,28 @@ fn read_quoted(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
     let head = head(place)?;
     let at = match head.operator {
-        Operator::Blank => head.span.end + usize::from(bytes.get(head.span.end) == Some(&b'(')),
+        Operator::Blank => {
+            let at = head.span.end + usize::from(bytes.get(head.span.end) == Some(&b'('));
+            at + string_prefix(bytes, at)
+        }
         _ => prelude(bytes, head.span.end),
     };
     let at = match head.operator {
         Operator::Comma => default_argument(bytes, at),
         _ => at,
     };
-    let secret = without_inner_quotes(bytes, literal(bytes, at)?);
+    let secret = without_delimiters(bytes, at, literal(bytes, at)?);
     let name = &bytes[head.name.clone()];
     let quoting = match head.operator {
+        Operator::Blank if is_flag(bytes, &head.name) => Quoting::Quoted,
         // `#define NAME "value"`, `SetEnv NAME "value"`, `setenv NAME "value"`.
         Operator::Blank if is_setter(bytes, head.name.start) => Quoting::Quoted,
         Operator::Blank if is_keyword(bytes, head.name.start) => Quoting::Quoted,
         Operator::Blank if is_statement(bytes, &head, &secret) => Quoting::Quoted,
         Operator::Blank => return None,
         Operator::Call if bytes.get(secret.end + 1) != Some(&b')') => return None,
+        Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
+        Operator::Comma if is_put(bytes, head.name.start) => Quoting::Quoted,
         Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
         Operator::Comma => Quoting::Bare,
         _ => Quoting::Quoted,
@@ -112,6 +122,13 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
         return Some(reading);
     }
     let head = head(place)?;
+    if head.operator == Operator::Equals
+        && name_kind(bytes.get(head.name.clone())?) != NameKind::Harmless
+        && let Some(secret) = here_document(bytes, blanks(bytes, head.span.end, 16))
+    {
+        let matched = head.name.start..secret.end;
+        return Some(Reading { matched, name: head.name, secret, quoting: Quoting::Line });
+    }
     let start = match head.operator {
         Operator::Equals => blanks(bytes, head.span.end, 16),
         Operator::Colon if bytes.get(head.span.start) == Some(&b':') => prelude(bytes, head.span.end),
@@ -141,8 +158,9 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
             quoting: Quoting::Environment,
         });
     }
-    // Between a name and a colon's value there is a blank or a line end.
-    if head.operator == Operator::Colon && start == head.span.end {
+    // Between a name and a colon's value there is a blank or a line end, but in systemd's `SetCredential=name:value`.
+    let credential = line_head(bytes, head.name.start, HEAD).is_some_and(|l| l.ends_with(b"SetCredential="));
+    if head.operator == Operator::Colon && start == head.span.end && !credential {
         return None;
     }
     let name = bytes.get(head.name.clone())?;
@@ -193,15 +211,13 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
             let line = line.trim_ascii();
             line.strip_prefix(b"#").is_some_and(|rest| rest.trim_ascii_start() == b"define")
         });
+        if is_flag(bytes, &head.name) {
+            let secret = word(bytes, start);
+            let ends = matches!(bytes.get(secret.end), None | Some(b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'\''));
+            return (ends && !secret.is_empty()).then_some((secret, Quoting::Environment));
+        }
         let setter = !defines && is_setter(bytes, head.name.start);
-        let name = &bytes[head.name.clone()];
-        let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
-        let directive =
-            known && place.kind == FileKind::Config && lead.is_some_and(|l| l.trim_ascii().is_empty());
-        let line = rest_of_line(bytes, start);
-        let secret = trim_end(bytes, line, b";");
-        let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
-        return (one_word && (setter || directive)).then_some((secret, Quoting::Line));
+        return directive(place, head, start, setter);
     }
     let tight = head.operator == Operator::Equals
         && head.span.len() == 1
@@ -232,7 +248,9 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     let ends =
         escape || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
     // `--from-literal=NAME=value`, systemd's `Environment=NAME=value`.
-    let literal_option = lead.is_some_and(|l| l.ends_with(b"-literal=") || l.ends_with(b"Environment="));
+    let literal_option = lead.is_some_and(|l| {
+        l.ends_with(b"-literal=") || l.ends_with(b"Environment=") || l.ends_with(b"SetCredential=")
+    });
     let starts = literal_option
         || matches!(
             previous,
@@ -270,6 +288,26 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     Some((secret, quoting))
 }
 
+/// The value of a directive that takes it after a blank, on a line of its own or in a block: `requirepass value`,
+/// `secret value;`. Those that are known take any value, others whose name is a secret's one that looks random.
+fn directive(place: &Place<'_>, head: &Head, start: usize, setter: bool) -> Option<(Range<usize>, Quoting)> {
+    let bytes = place.bytes;
+    let name = &bytes[head.name.clone()];
+    let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
+    let lead = line_head(bytes, head.name.start, HEAD)?.trim_ascii();
+    let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{"));
+    let is_directive = place.kind == FileKind::Config && (lead.is_empty() || inline);
+    let line = rest_of_line(bytes, start);
+    let secret = if inline { word(bytes, start) } else { trim_end(bytes, line, b";") };
+    let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
+    let quoting = match (setter || is_directive && known, is_directive) {
+        (true, _) => Quoting::Line,
+        (false, true) if name_kind(name) == NameKind::Secret => Quoting::Bare,
+        _ => return None,
+    };
+    (one_word && !secret.is_empty()).then_some((secret, quoting))
+}
+
 /// The name that covers the anchor, and what joins it to a value.
 fn head(place: &Place<'_>) -> Option<Head> {
     let bytes = place.bytes;
@@ -295,8 +333,10 @@ fn head(place: &Place<'_>) -> Option<Head> {
             }
             Some(b']') => at += 1,
             Some(b')') if in_quotes => at += 1,
-            // `$ENV{NAME} =`.
-            Some(b'}') if name.start > 0 && bytes[name.start - 1] == b'{' => at += 1,
+            // `$ENV{NAME} =`, `$ENV{'NAME'} =`.
+            Some(b'}') if name.start > usize::from(in_quotes) && bytes[name.start - 1 - usize::from(in_quotes)] == b'{' => {
+                at += 1;
+            }
             // `char PASSWORD[] =`.
             Some(b'[') if !in_quotes => {
                 let digits = bytes.iter().skip(at + 1).take(6).take_while(|b| b.is_ascii_digit()).count();
@@ -312,7 +352,11 @@ fn head(place: &Place<'_>) -> Option<Head> {
     if in_quotes && name.start > 0 && bytes[name.start - 1] == b' ' {
         return None;
     }
-    if bytes.get(at) == Some(&b'(') && !in_quotes && is_setting_call(bytes, &name) {
+    // A function of no arguments that gives the value alone: `fun token() = "value"`.
+    if !in_quotes && bytes.get(at..at + 2) == Some(b"()") {
+        at += 2;
+    }
+    if bytes.get(at) == Some(&b'(') && !in_quotes && (is_setting_call(bytes, &name) || is_constructor(bytes, &name)) {
         let span = at..white(bytes, at + 1, 40);
         return Some(Head { name, operator: Operator::Call, in_quotes, in_tuple: false, span });
     }
@@ -340,41 +384,87 @@ fn is_setting_call(bytes: &[u8], name: &Range<usize>) -> bool {
     method && (sets || name_kind(text) == NameKind::Secret)
 }
 
+/// Whether a type of strings stands before the name: `std::string token("value")`.
+fn is_constructor(bytes: &[u8], name: &Range<usize>) -> bool {
+    const TYPES: &[&[u8]] = &[b"string", b"wstring", b"string_view", b"QString", b"QByteArray", b"CString", b"String"];
+    let Some(line) = line_head(bytes, name.start, HEAD) else { return false };
+    let Some(line) = line.strip_suffix(b" ") else { return false };
+    let word = line.iter().rposition(|b| !b.is_ascii_alphanumeric() && *b != b'_').map_or(line, |at| &line[at + 1..]);
+    TYPES.contains(&word)
+}
+
 /// A keyword of Clojure, Elixir or Ruby before its value: `:password "value"`.
 fn is_keyword(bytes: &[u8], start: usize) -> bool {
     let at = |back: usize| start.checked_sub(back).and_then(|i| bytes.get(i)).copied();
     at(1) == Some(b':') && matches!(at(2), None | Some(b' ' | b'\n' | b'\t' | b'{' | b'(' | b'['))
 }
 
-/// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle.
+/// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle, `secret "value";` of BIND,
+/// `@api_token "value"` of Elixir.
 fn is_statement(bytes: &[u8], head: &Head, secret: &Range<usize>) -> bool {
-    let alone = line_head(bytes, head.name.start, HEAD).is_some_and(|line| line.trim_ascii().is_empty());
+    let alone = line_head(bytes, head.name.start, HEAD)
+        .is_some_and(|line| matches!(line.trim_ascii(), b"" | b"@"));
     let end = blanks(bytes, secret.end + 1, 8);
+    let end = end + usize::from(bytes.get(end) == Some(&b';'));
     alone && !head.in_quotes && matches!(bytes.get(end), None | Some(b'\n' | b'\r'))
 }
 
 /// The place of the value in `"--token", default="value"`; `at` if there is no such argument on the line.
 fn default_argument(bytes: &[u8], at: usize) -> usize {
+    const MARKS: &[&[u8]] = &[b"default=", b"default:", b"defaultvalue:", b"defaultvalue =", b"unset =", b"unset=", b"do:"];
     let line = bytes.get(at..(at + 120).min(bytes.len())).unwrap_or_default();
     let line =
         &line[..line.iter().position(|b| matches!(b, b'\n' | b'"' | b'\'' | b')')).unwrap_or(line.len())];
-    match line.windows(8).position(|w| w == b"default=") {
-        Some(found) => at + found + 8,
-        None => at,
+    let found = MARKS.iter().find_map(|mark| {
+        let place = line.windows(mark.len()).position(|w| w.eq_ignore_ascii_case(mark))?;
+        Some(at + place + mark.len())
+    });
+    found.map_or(at, |end| blanks(bytes, end, 4))
+}
+
+/// The literal at `at` without what delimits the value within it: quotes of its own (`"\"value\""`), the brackets of a
+/// raw string of C++ (`R"(value)"`).
+fn without_delimiters(bytes: &[u8], at: usize, secret: Range<usize>) -> Range<usize> {
+    let text = &bytes[secret.clone()];
+    let inner = text.len() > 4 && text.starts_with(b"\\\"") && text.ends_with(b"\\\"");
+    let raw = at > 0 && bytes[at - 1] == b'R' && text.starts_with(b"(") && text.ends_with(b")");
+    match (inner, raw && text.len() > 2) {
+        (true, _) => secret.start + 2..secret.end - 2,
+        (_, true) => secret.start + 1..secret.end - 1,
+        _ => secret,
     }
 }
 
-/// A literal that holds the value in quotes of its own: `"\"value\""`.
-fn without_inner_quotes(bytes: &[u8], secret: Range<usize>) -> Range<usize> {
-    let text = &bytes[secret.clone()];
-    let inner = text.len() > 4 && text.starts_with(b"\\\"") && text.ends_with(b"\\\"");
-    if inner { secret.start + 2..secret.end - 2 } else { secret }
+/// An option of a command or a cmdlet whose own name is a secret's: `--docker-password`, `-ClientSecret`.
+fn is_flag(bytes: &[u8], name: &Range<usize>) -> bool {
+    let text = &bytes[name.clone()];
+    let before = name.start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+    text.starts_with(b"-")
+        && text.len() > 2
+        && matches!(before, None | Some(b' ' | b'\n' | b'\t' | b'"' | b'\''))
+        && name_kind(text) == NameKind::Secret
+}
+
+/// Whether the block that holds a literal alone ends at `at`.
+fn closes_block(bytes: &[u8], at: usize) -> bool {
+    let at = white(bytes, at, 24);
+    let at = at + usize::from(bytes.get(at) == Some(&b';'));
+    bytes.get(white(bytes, at, 24)) == Some(&b'}')
+}
+
+/// Whether the name at `start` is a symbol that is given a value: `set :api_token, "value"`, `put_env(:app, :api_token,
+/// "value")`.
+fn is_put(bytes: &[u8], start: usize) -> bool {
+    let Some(line) = line_head(bytes, start, HEAD) else { return false };
+    let Some(line) = line.strip_suffix(b":") else { return false };
+    line.trim_ascii() == b"set" || line.windows(8).any(|w| w == b"put_env(")
 }
 
 /// The operator at `at`; `closed` is where the name ended before blanks.
 fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)> {
-    const EQUALS: &[&[u8]] =
-        &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<-", b"="];
+    const EQUALS: &[&[u8]] = &[
+        b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<<-", b"<-", b"=",
+    ];
     const COMPARED: &[&[u8]] = &[b"==", b"=~", b"<=", b"!="];
     if COMPARED.iter().any(|o| stands(bytes, at, o)) {
         return None;
@@ -388,12 +478,21 @@ fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)>
     if [&b"||"[..], b"??", b"?:"].iter().any(|o| stands(bytes, at, o)) {
         return Some((Operator::Fallback, at + 2));
     }
+    if let Some(end) = block(bytes, at) {
+        return Some((Operator::Block, end));
+    }
+    // Perl: `$ENV{NAME} // 'value'`.
+    let quoted_after = |end: usize| matches!(bytes.get(blanks(bytes, end, 4)), Some(b'"' | b'\''));
+    if stands(bytes, at, b"//") && closed > 0 && bytes[closed - 1] == b'}' && quoted_after(at + 2) {
+        return Some((Operator::Fallback, at + 2));
+    }
     match bytes.get(at)? {
         b':' if bytes.get(at + 1) == Some(&b':') => None,
-        // `name: type = value`.
-        b':' => Some(match typed(bytes, at + 1) {
-            Some(end) => (Operator::Equals, end),
-            None => (Operator::Colon, at + 1),
+        // `name: type = value`, `name: type { value }`.
+        b':' => Some(match (typed(bytes, at + 1), typed_block(bytes, at + 1)) {
+            (Some(end), _) => (Operator::Equals, end),
+            (None, Some(end)) => (Operator::Block, end),
+            (None, None) => (Operator::Colon, at + 1),
         }),
         b'?' if bytes.get(at + 1) == Some(&b':') => typed(bytes, at + 2).map(|end| (Operator::Equals, end)),
         b',' => Some((Operator::Comma, at + 1)),
@@ -415,14 +514,39 @@ fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)>
             if stands(bytes, at, b"or ") {
                 return Some((Operator::Fallback, at + 3));
             }
-            // Go: `name type = value`.
+            // Kotlin: `"NAME" to "value"`, `val name by lazy { "value" }`, `val name get() = "value"`.
+            if stands(bytes, at, b"to ") && quoted_after(at + 3) && matches!(bytes[closed - 1], b'"' | b'\'') {
+                return Some((Operator::Colon, at + 3));
+            }
+            if stands(bytes, at, b"by lazy ") && let Some(end) = block(bytes, at + 8) {
+                return Some((Operator::Block, end));
+            }
+            if stands(bytes, at, b"get() = ") {
+                return Some((Operator::Equals, at + 8));
+            }
+            // Go: `name type = value`, `name() type { return value }`.
             if let Some(end) = typed(bytes, at) {
                 return Some((Operator::Equals, end));
+            }
+            if closed > 0 && bytes[closed - 1] == b')' && let Some(end) = typed_block(bytes, at) {
+                return Some((Operator::Block, end));
             }
             Some((Operator::Blank, at))
         }
         _ => None,
     }
+}
+
+/// The place of the literal in a block that holds it alone, where such a block begins at `at`: `{"value"}`,
+/// `{ return "value" }`.
+fn block(bytes: &[u8], at: usize) -> Option<usize> {
+    if bytes.get(at) != Some(&b'{') {
+        return None;
+    }
+    let inner = white(bytes, at + 1, 24);
+    let inner = if stands(bytes, inner, b"return ") { inner + b"return ".len() } else { inner };
+    let end = literal(bytes, inner)?.end + 1;
+    closes_block(bytes, end).then_some(inner)
 }
 
 /// The place after `type =`, where a type and an equals sign with a literal behind it stand at `at`.
@@ -445,6 +569,14 @@ fn typed(bytes: &[u8], at: usize) -> Option<usize> {
     }
     let value = prelude(bytes, end + 1);
     matches!(bytes.get(value), Some(b'"' | b'\'' | b'`')).then_some(end + 1)
+}
+
+/// The place of the literal in `String { "value" }`, a type and a block that holds the value alone.
+fn typed_block(bytes: &[u8], at: usize) -> Option<usize> {
+    let at = blanks(bytes, at, 4);
+    let word = bytes.iter().skip(at).take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'?').count();
+    let letter = bytes.get(at).is_some_and(u8::is_ascii_alphabetic);
+    letter.then(|| block(bytes, blanks(bytes, at + word, 4))).flatten()
 }
 
 /// Make's operators want no tight form.
@@ -480,6 +612,13 @@ fn is_setter(bytes: &[u8], start: usize) -> bool {
         "export",
         "setx",
         "proxy_set_header",
+        "requestheader set",
+        "requestheader add",
+        "header set",
+        "header add",
+        "add_header",
+        "php_value",
+        "php_admin_value",
         "insecure-password",
         "set",
         "(def",
@@ -491,7 +630,9 @@ fn is_setter(bytes: &[u8], start: usize) -> bool {
     ];
     let Some(line) = line_head(bytes, start, HEAD) else { return false };
     let line = line.trim_ascii();
-    let line = line.strip_suffix(b"\"").unwrap_or(line).trim_ascii_end();
+    let line = line.strip_suffix(b"\"").unwrap_or(line);
+    // `set $name "value";` of nginx.
+    let line = line.strip_suffix(b"$").unwrap_or(line).trim_ascii_end();
     SETTERS.iter().any(|s| line.eq_ignore_ascii_case(s.as_bytes()))
 }
 
