@@ -367,7 +367,7 @@ fn head(place: &Place<'_>) -> Option<Head> {
     let defined = before == Some(b'(') && bytes[..name.start - 1].ends_with(b"define");
     let in_tuple = operator == Operator::Comma && (before == Some(b'{') || defined);
     Some(Head { name, operator, in_quotes, in_tuple, span: begin..end })
-        .filter(|h| h.operator != Operator::Comma || h.in_quotes || h.in_tuple)
+        .filter(|h| h.operator != Operator::Comma || h.in_quotes || h.in_tuple || is_put(bytes, h.name.start))
 }
 
 /// Whether a call of this name gives a value: a method (`.password(`), or one that says so (`setPassword(`).

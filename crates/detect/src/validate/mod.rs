@@ -190,6 +190,7 @@ pub const ALL: &[(&str, Validator, &str)] = &[
         dsn::url_userinfo,
         "a password in a URL's userinfo; templates and examples are rejected",
     ),
+    ("unarmoured", pem::unarmoured, "not between the lines of a PEM armour"),
     ("uuid-shape", shape::uuid_shape, "a UUID of random bits"),
 ];
 

@@ -253,8 +253,8 @@ fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
 /// A word that no secret holds.
 fn has_marker(text: &[u8]) -> bool {
     if text.len() > SEARCHED_MOST {
-        // Seven capitals do not stand in a token by chance.
-        return find(text, b"EXAMPLE").is_some();
+        // Seven capitals do not stand in a token by chance, nor does what blots out a part of one.
+        return [&b"EXAMPLE"[..], b"XXXXXXXX", b"xxxxxxxx"].iter().any(|mark| find(text, mark).is_some());
     }
     MARKERS.iter().any(|marker| {
         let marker = marker.as_bytes();
