@@ -84,7 +84,8 @@ pub(super) fn command(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let line = words(bytes, name.end);
     let mut out = |secret: Range<usize>| {
         let secret = unquoted(bytes, secret);
-        if !secret.is_empty() {
+        // `@file` reads the value from a file.
+        if !secret.is_empty() && bytes[secret.start] != b'@' {
             let matched = name.start..secret.end;
             sink(Reading { matched, name: name.clone(), secret, quoting: Quoting::Certain });
         }

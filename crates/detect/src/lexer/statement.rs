@@ -36,7 +36,7 @@ pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let secret = match bytes.get(at) {
         Some(b'\'' | b'"') => literal(bytes, at),
         // Oracle's passwords need no quotes.
-        _ if identified && sets => {
+        _ if identified && sets && stands(bytes, white(bytes, after, 16), b"by") => {
             let bare = word(bytes, at);
             (matches!(bytes.get(bare.end), Some(b';' | b' ' | b'\n')) && !bare.is_empty()).then_some(bare)
         }

@@ -77,10 +77,12 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
         return uuid(kind, config, quoting);
     }
     if in_settings || quoting == Quoting::Certain {
-        let invented = matches!(file, FileKind::Prose | FileKind::Test | FileKind::Translation);
         // What documentation and tests show is made up, unless it looks random.
-        if invented && texture != Texture::Random {
-            return Judgement::keep();
+        match file {
+            _ if texture == Texture::Random => {}
+            FileKind::Prose | FileKind::Translation => return Judgement::Reject,
+            FileKind::Test => return Judgement::keep(),
+            _ => {}
         }
         return password_in_settings(value, texture, quoting);
     }
