@@ -43,6 +43,9 @@ struct RawFile {
 struct RawRule {
     id: Spanned<String>,
     name: String,
+    /// What must stand with the secret for it to be known, and why; without it the secret is known wherever it stands.
+    #[serde(default)]
+    only_with: Option<String>,
     anchors: Spanned<Vec<String>>,
     #[serde(default)]
     case_insensitive: bool,
@@ -246,6 +249,7 @@ impl Reader<'_> {
         Some(Rule {
             detector,
             name: raw.name,
+            only_with: raw.only_with,
             severity: severity?,
             confidence: confidence?,
             description: raw.description,

@@ -213,7 +213,8 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
         });
         if is_flag(bytes, &head.name) {
             let secret = word(bytes, start);
-            let ends = matches!(bytes.get(secret.end), None | Some(b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'\''));
+            let ends =
+                matches!(bytes.get(secret.end), None | Some(b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'\''));
             return (ends && !secret.is_empty()).then_some((secret, Quoting::Environment));
         }
         let setter = !defines && is_setter(bytes, head.name.start);
@@ -334,7 +335,10 @@ fn head(place: &Place<'_>) -> Option<Head> {
             Some(b']') => at += 1,
             Some(b')') if in_quotes => at += 1,
             // `$ENV{NAME} =`, `$ENV{'NAME'} =`.
-            Some(b'}') if name.start > usize::from(in_quotes) && bytes[name.start - 1 - usize::from(in_quotes)] == b'{' => {
+            Some(b'}')
+                if name.start > usize::from(in_quotes)
+                    && bytes[name.start - 1 - usize::from(in_quotes)] == b'{' =>
+            {
                 at += 1;
             }
             // `char PASSWORD[] =`.
@@ -356,7 +360,10 @@ fn head(place: &Place<'_>) -> Option<Head> {
     if !in_quotes && bytes.get(at..at + 2) == Some(b"()") {
         at += 2;
     }
-    if bytes.get(at) == Some(&b'(') && !in_quotes && (is_setting_call(bytes, &name) || is_constructor(bytes, &name)) {
+    if bytes.get(at) == Some(&b'(')
+        && !in_quotes
+        && (is_setting_call(bytes, &name) || is_constructor(bytes, &name))
+    {
         let span = at..white(bytes, at + 1, 40);
         return Some(Head { name, operator: Operator::Call, in_quotes, in_tuple: false, span });
     }
@@ -386,10 +393,14 @@ fn is_setting_call(bytes: &[u8], name: &Range<usize>) -> bool {
 
 /// Whether a type of strings stands before the name: `std::string token("value")`.
 fn is_constructor(bytes: &[u8], name: &Range<usize>) -> bool {
-    const TYPES: &[&[u8]] = &[b"string", b"wstring", b"string_view", b"QString", b"QByteArray", b"CString", b"String"];
+    const TYPES: &[&[u8]] =
+        &[b"string", b"wstring", b"string_view", b"QString", b"QByteArray", b"CString", b"String"];
     let Some(line) = line_head(bytes, name.start, HEAD) else { return false };
     let Some(line) = line.strip_suffix(b" ") else { return false };
-    let word = line.iter().rposition(|b| !b.is_ascii_alphanumeric() && *b != b'_').map_or(line, |at| &line[at + 1..]);
+    let word = line
+        .iter()
+        .rposition(|b| !b.is_ascii_alphanumeric() && *b != b'_')
+        .map_or(line, |at| &line[at + 1..]);
     TYPES.contains(&word)
 }
 
@@ -402,8 +413,8 @@ fn is_keyword(bytes: &[u8], start: usize) -> bool {
 /// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle, `secret "value";` of BIND,
 /// `@api_token "value"` of Elixir.
 fn is_statement(bytes: &[u8], head: &Head, secret: &Range<usize>) -> bool {
-    let alone = line_head(bytes, head.name.start, HEAD)
-        .is_some_and(|line| matches!(line.trim_ascii(), b"" | b"@"));
+    let alone =
+        line_head(bytes, head.name.start, HEAD).is_some_and(|line| matches!(line.trim_ascii(), b"" | b"@"));
     let end = blanks(bytes, secret.end + 1, 8);
     let end = end + usize::from(bytes.get(end) == Some(&b';'));
     alone && !head.in_quotes && matches!(bytes.get(end), None | Some(b'\n' | b'\r'))
@@ -411,7 +422,8 @@ fn is_statement(bytes: &[u8], head: &Head, secret: &Range<usize>) -> bool {
 
 /// The place of the value in `"--token", default="value"`; `at` if there is no such argument on the line.
 fn default_argument(bytes: &[u8], at: usize) -> usize {
-    const MARKS: &[&[u8]] = &[b"default=", b"default:", b"defaultvalue:", b"defaultvalue =", b"unset =", b"unset=", b"do:"];
+    const MARKS: &[&[u8]] =
+        &[b"default=", b"default:", b"defaultvalue:", b"defaultvalue =", b"unset =", b"unset=", b"do:"];
     let line = bytes.get(at..(at + 120).min(bytes.len())).unwrap_or_default();
     let line =
         &line[..line.iter().position(|b| matches!(b, b'\n' | b'"' | b'\'' | b')')).unwrap_or(line.len())];
@@ -462,9 +474,8 @@ fn is_put(bytes: &[u8], start: usize) -> bool {
 
 /// The operator at `at`; `closed` is where the name ended before blanks.
 fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)> {
-    const EQUALS: &[&[u8]] = &[
-        b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<<-", b"<-", b"=",
-    ];
+    const EQUALS: &[&[u8]] =
+        &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<<-", b"<-", b"="];
     const COMPARED: &[&[u8]] = &[b"==", b"=~", b"<=", b"!="];
     if COMPARED.iter().any(|o| stands(bytes, at, o)) {
         return None;
@@ -515,10 +526,13 @@ fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)>
                 return Some((Operator::Fallback, at + 3));
             }
             // Kotlin: `"NAME" to "value"`, `val name by lazy { "value" }`, `val name get() = "value"`.
-            if stands(bytes, at, b"to ") && quoted_after(at + 3) && matches!(bytes[closed - 1], b'"' | b'\'') {
+            if stands(bytes, at, b"to ") && quoted_after(at + 3) && matches!(bytes[closed - 1], b'"' | b'\'')
+            {
                 return Some((Operator::Colon, at + 3));
             }
-            if stands(bytes, at, b"by lazy ") && let Some(end) = block(bytes, at + 8) {
+            if stands(bytes, at, b"by lazy ")
+                && let Some(end) = block(bytes, at + 8)
+            {
                 return Some((Operator::Block, end));
             }
             if stands(bytes, at, b"get() = ") {
@@ -528,7 +542,10 @@ fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)>
             if let Some(end) = typed(bytes, at) {
                 return Some((Operator::Equals, end));
             }
-            if closed > 0 && bytes[closed - 1] == b')' && let Some(end) = typed_block(bytes, at) {
+            if closed > 0
+                && bytes[closed - 1] == b')'
+                && let Some(end) = typed_block(bytes, at)
+            {
                 return Some((Operator::Block, end));
             }
             Some((Operator::Blank, at))
@@ -574,7 +591,8 @@ fn typed(bytes: &[u8], at: usize) -> Option<usize> {
 /// The place of the literal in `String { "value" }`, a type and a block that holds the value alone.
 fn typed_block(bytes: &[u8], at: usize) -> Option<usize> {
     let at = blanks(bytes, at, 4);
-    let word = bytes.iter().skip(at).take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'?').count();
+    let word =
+        bytes.iter().skip(at).take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'?').count();
     let letter = bytes.get(at).is_some_and(u8::is_ascii_alphabetic);
     letter.then(|| block(bytes, blanks(bytes, at + word, 4))).flatten()
 }

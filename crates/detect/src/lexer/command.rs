@@ -77,8 +77,12 @@ pub(super) fn command(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let known = PROGRAMS.iter().find(|(names, _)| names.iter().any(|n| n.as_bytes() == program));
     let Some((_, forms)) = known else { return };
     let previous = name.start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
-    if !matches!(previous, None | Some(b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'\\' | b'"' | b'\'' | b'`' | b'(' | b';' | b'&' | b'|'))
-    {
+    if !matches!(
+        previous,
+        None | Some(
+            b' ' | b'\t' | b'\n' | b'\r' | b'/' | b'\\' | b'"' | b'\'' | b'`' | b'(' | b';' | b'&' | b'|'
+        )
+    ) {
         return;
     }
     let line = words(bytes, name.end);
@@ -128,7 +132,8 @@ impl Form {
             }
             Self::Named(subcommands) => named(bytes, line, subcommands).into_iter().for_each(out),
             Self::Batch => {
-                let flags = line.iter().filter(|w| bytes[w.start] == b'-').flat_map(|w| &bytes[w.start..w.end]);
+                let flags =
+                    line.iter().filter(|w| bytes[w.start] == b'-').flat_map(|w| &bytes[w.start..w.end]);
                 let flags: Vec<u8> = flags.copied().collect();
                 let operands: Vec<_> = line.iter().filter(|w| bytes[w.start] != b'-').collect();
                 let wanted = if flags.contains(&b'n') { 2 } else { 3 };
@@ -147,7 +152,8 @@ impl Form {
                         let text = &bytes[value.clone()];
                         let Some(at) = text.windows(key.len()).position(|w| w == key) else { continue };
                         let start = value.start + at + key.len();
-                        let length = bytes[start..value.end].iter().take_while(|b| !b",\"'".contains(b)).count();
+                        let length =
+                            bytes[start..value.end].iter().take_while(|b| !b",\"'".contains(b)).count();
                         return out(start..start + length);
                     }
                 });
@@ -189,7 +195,9 @@ fn word_end(bytes: &[u8], at: usize, end: usize) -> usize {
             Some(_) if matches!(byte, b'\n' | 0) => return i,
             Some(_) => {}
             None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
-            None if byte <= b' ' || matches!(byte, b'|' | b';' | b'&' | b'<' | b'>' | b')' | b'`') => return i,
+            None if byte <= b' ' || matches!(byte, b'|' | b';' | b'&' | b'<' | b'>' | b')' | b'`') => {
+                return i;
+            }
             None => {}
         }
         i += 1;
@@ -247,12 +255,15 @@ fn operand(bytes: &[u8], line: &[Range<usize>], subcommands: &[&str], number: us
         None if subcommands.is_empty() => 0,
         None => return None,
     };
-    let is_option = |w: &&Range<usize>| bytes[w.start] == b'-' || bytes[w.start] == b'/' && !bytes[w.start + 1..w.end].contains(&b'/');
+    let is_option = |w: &&Range<usize>| {
+        bytes[w.start] == b'-' || bytes[w.start] == b'/' && !bytes[w.start + 1..w.end].contains(&b'/')
+    };
     let (mut left, mut rest) = (number, line.get(start..)?.iter());
     rest.find(|word| {
         left -= usize::from(!is_option(word) && left > 0);
         left == 0
-    }).cloned()
+    })
+    .cloned()
 }
 
 /// The last operand of a command that sets a value, if the name before it is a secret's: that of a setting, of a login
@@ -263,9 +274,16 @@ fn named(bytes: &[u8], line: &[Range<usize>], subcommands: &[&str]) -> Option<Ra
     let key = unquoted(bytes, (*operands.first()?).clone());
     let key = &bytes[key];
     let own = key.rsplit(|b| matches!(b, b'/' | b':')).next().unwrap_or(key);
-    let login = [&b"http-basic."[..], b"pypi-token.", b"github-oauth.", b"gitlab-token.", b"gitlab-oauth.", b"bearer."]
-        .iter()
-        .any(|start| key.starts_with(start));
+    let login = [
+        &b"http-basic."[..],
+        b"pypi-token.",
+        b"github-oauth.",
+        b"gitlab-token.",
+        b"gitlab-oauth.",
+        b"bearer.",
+    ]
+    .iter()
+    .any(|start| key.starts_with(start));
     let is_secret = login || name_kind(own) == NameKind::Secret || matches!(own, b"_auth" | b"_authToken");
     let wanted = if key.starts_with(b"http-basic.") { 3 } else { 2 };
     (is_secret && operands.len() == wanted).then(|| operands[wanted - 1].clone())

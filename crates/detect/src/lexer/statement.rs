@@ -8,8 +8,15 @@ use super::{Place, Quoting, Reading};
 const STATEMENT: usize = 160;
 
 /// What begins a statement that sets a password.
-const STATEMENTS: &[&[u8]] =
-    &[b"create user", b"alter user", b"create role", b"alter role", b"create login", b"alter login", b"create secret"];
+const STATEMENTS: &[&[u8]] = &[
+    b"create user",
+    b"alter user",
+    b"create role",
+    b"alter role",
+    b"create login",
+    b"alter login",
+    b"create secret",
+];
 
 /// Words between a password's keyword and the password.
 const BETWEEN: &[&[u8]] = &[b"using", b"with", b"by", b"as", b"values", b"=", b"(", b"password", b"(", b"n"];
@@ -17,7 +24,8 @@ const BETWEEN: &[&[u8]] = &[b"using", b"with", b"by", b"as", b"values", b"=", b"
 /// The password that a statement of SQL sets.
 pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let bytes = place.bytes;
-    let keyword = [&b"identified"[..], b"password", b"secret"].into_iter().find(|k| stands(bytes, place.start, k));
+    let keyword =
+        [&b"identified"[..], b"password", b"secret"].into_iter().find(|k| stands(bytes, place.start, k));
     let Some(keyword) = keyword else { return };
     let identified = keyword == b"identified";
     let after = place.start + keyword.len();

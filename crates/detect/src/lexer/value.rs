@@ -167,7 +167,8 @@ pub(super) fn here_document(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         return None;
     }
     let mark = mark + bytes.get(mark..)?.iter().take(3).take_while(|b| b"-~\"'".contains(b)).count();
-    let length = bytes.iter().skip(mark).take(24).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let length =
+        bytes.iter().skip(mark).take(24).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
     let name = bytes.get(mark..mark + length).filter(|n| n.len() >= 2)?;
     let line_end = super::scan::line_end(bytes, mark + length, 8);
     let start = white(bytes, line_end, 80);

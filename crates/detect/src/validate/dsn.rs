@@ -49,9 +49,12 @@ pub(crate) fn dsn_password(candidate: &Candidate<'_>) -> Judgement {
 /// (`http://host:port/a@b`), so it must look random.
 pub(crate) fn url_userinfo(candidate: &Candidate<'_>) -> Judgement {
     let login = Login::read(candidate);
-    let path = login.password.contains(&b'/');
-    if path && (login.user.is_empty() || Texture::of(login.password) < Texture::Mixed || reads_like_words(login.password)) {
-        return Judgement::Reject;
+    if login.password.contains(&b'/') {
+        let digits = login.password.iter().filter(|b| b.is_ascii_digit()).count();
+        let wordy = digits * 4 < login.password.len() && reads_like_words(login.password);
+        if login.user.is_empty() || wordy || Texture::of(login.password) < Texture::Mixed {
+            return Judgement::Reject;
+        }
     }
     judge(&login)
 }
