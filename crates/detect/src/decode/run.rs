@@ -88,10 +88,10 @@ fn begins_text(digits: &[u8]) -> bool {
 /// The fewest bytes in pairs of digits that are decoded.
 const LEAST_PAIRS: usize = 12;
 
-/// Pairs of hexadecimal digits with a colon, a dash or a blank between them, from the pair at `at` on; a line may end
+/// Pairs of hexadecimal digits with a colon or a blank between them, from the pair at `at` on; a line may end
 /// where one stands: `67:68:70:5f`.
 pub(super) fn pairs(text: &[u8], at: usize) -> Option<Region> {
-    let separator = *text.get(at + 2).filter(|b| matches!(b, b':' | b'-' | b' '))?;
+    let separator = *text.get(at + 2).filter(|b| matches!(b, b':' | b' '))?;
     if !begins_text(text.get(at..)?) {
         return None;
     }

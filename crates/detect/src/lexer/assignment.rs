@@ -279,7 +279,7 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
         || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));
     let query = matches!(previous, Some(b'?' | b'&'));
     let flag = bytes[head.name.clone()].starts_with(b"--");
-    let quoting = if whole_word && !query && (tight || flag || is_make(bytes, &head.span)) {
+    let quoting = if whole_word && !query && (tight || flag || literal_option || is_make(bytes, &head.span)) {
         Quoting::Environment
     } else if begins_line && matches!(close, None | Some(b'\n' | b'\r')) {
         Quoting::Line

@@ -173,6 +173,7 @@ fn words(bytes: &[u8], at: usize) -> Vec<Range<usize>> {
             b' ' | b'\t' => i += 1,
             b'\\' if matches!(bytes.get(i + 1), Some(b'\n')) => i += 2,
             b'\\' if bytes.get(i + 1..i + 3) == Some(b"\r\n") => i += 3,
+            b'"' | b'\'' if ends_word(bytes.get(i + 1)) => break,
             b'\n' | b'\r' | 0 | b'|' | b';' | b'&' | b'<' | b'>' | b')' | b'#' => break,
             _ => {
                 let word = i..word_end(bytes, i, end);
@@ -182,6 +183,11 @@ fn words(bytes: &[u8], at: usize) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// Whether nothing more of a word follows.
+fn ends_word(next: Option<&u8>) -> bool {
+    next.is_none_or(|b| *b <= b' ' || matches!(b, b'|' | b';' | b'&' | b')' | b']' | b','))
 }
 
 /// Where the word that begins at `at` ends; quotes hold what they hold.
@@ -194,6 +200,8 @@ fn word_end(bytes: &[u8], at: usize, end: usize) -> usize {
             Some(open) if byte == open => quote = None,
             Some(_) if matches!(byte, b'\n' | 0) => return i,
             Some(_) => {}
+            // One that closes what began before the command.
+            None if matches!(byte, b'"' | b'\'') && i > at && ends_word(bytes.get(i + 1)) => return i,
             None if matches!(byte, b'"' | b'\'') => quote = Some(byte),
             None if byte <= b' ' || matches!(byte, b'|' | b';' | b'&' | b'<' | b'>' | b')' | b'`') => {
                 return i;

@@ -69,7 +69,7 @@ fn literals_in_quotes() {
         r#"Application.put_env(:app, :api_token, "V")"#,
         "@api_token \"V\"\n",
         "  token \"V\";\n",
-        r#"String.fromEnvironment('API_TOKEN', defaultValue: 'V')"#,
+        r#"String.fromEnvironment('API_TOKEN', default: 'V')"#,
         r#"Sys.getenv("API_TOKEN", unset = "V")"#,
         r#"token <<- "V""#,
         r#"$ENV{'API_TOKEN'} = 'V';"#,
