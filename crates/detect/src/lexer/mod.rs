@@ -7,9 +7,11 @@
 mod assignment;
 mod command;
 mod element;
+mod operator;
 mod pair;
 mod scan;
 mod section;
+mod setting;
 mod statement;
 mod table;
 mod value;
