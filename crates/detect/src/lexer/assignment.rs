@@ -79,7 +79,7 @@ fn read_quoted(place: &Place<'_>) -> Option<Reading> {
         Operator::Blank => return None,
         Operator::Call if bytes.get(secret.end + 1) != Some(&b')') => return None,
         Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
-        Operator::Comma if is_put(bytes, head.name.start) => Quoting::Quoted,
+        Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
         Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
         Operator::Comma => Quoting::Bare,
         _ => Quoting::Quoted,
@@ -100,7 +100,7 @@ pub(super) fn bare(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
 
 fn read_bare(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
-    if let Some(reading) = shell_default(place) {
+    if let Some(reading) = shell_default(place).or_else(|| listed_flag(place)) {
         return Some(reading);
     }
     let head = head(place)?;
@@ -143,6 +143,28 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
         None => (secret, quoting),
     };
     Some(Reading { matched: head.name.start..secret.end, name: head.name, secret, quoting })
+}
+
+/// The item of a YAML list behind an option: `- --password`, and on the next line `- value`.
+fn listed_flag(place: &Place<'_>) -> Option<Reading> {
+    let bytes = place.bytes;
+    let name = name_around(bytes, place.start)?;
+    let lead = line_head(bytes, name.start, HEAD)?;
+    if !is_flag(bytes, &name) || !matches!(bytes.get(name.end), Some(b'\n' | b'\r')) || !lead.ends_with(b"- ")
+    {
+        return None;
+    }
+    let item = white(bytes, name.end, 80);
+    // In the same column.
+    let same = line_head(bytes, item, HEAD).is_some_and(|indent| indent.len() + 2 == lead.len());
+    if !same || !stands(bytes, item, b"- ") {
+        return None;
+    }
+    let at = blanks(bytes, item + 2, 8);
+    let secret = literal(bytes, at).unwrap_or_else(|| rest_of_line(bytes, at));
+    let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
+    let counts = one_word && !secret.is_empty() && bytes[secret.start] != b'-';
+    counts.then_some(Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
 }
 
 /// The default of Spring's `${name:value}`. That of a shell, `${NAME:-value}`, is read with its variable.

@@ -82,6 +82,7 @@ fn literals_in_quotes() {
         r#"RequestHeader set X-Api-Token "V""#,
         r#"kubectl create secret docker-registry r --registry-token "V""#,
         r#"Set-Harbour -AccessToken "V""#,
+        r#"command: ["run", "--api-token", "V"]"#,
     ] {
         let text = text.replace('V', VALUE);
         let found = read("quoted-assignment", FileKind::Code, &text, "token");
@@ -135,6 +136,7 @@ fn literals_without_quotes() {
         ("set $api_token V;\n", Quoting::Line),
         ("SetCredential=api_token:V\n", Quoting::Environment),
         ("OIDCAccessToken V\n", Quoting::Bare),
+        ("args:\n  - run\n  - --api-token\n  - V\n", Quoting::Environment),
         ("oc login --access-token V --server x\n", Quoting::Environment),
     ] {
         let text = text.replace('V', VALUE);
@@ -149,6 +151,8 @@ fn literals_without_quotes() {
         "the token V is",
         "x == token=V)",
         "token::V",
+        "args:\n  - --api-token\nx:\n  - V\n",
+        "args:\n  - --api-token\n  - --V\n",
     ] {
         let text = text.replace('V', VALUE);
         assert_eq!(read("bare-assignment", FileKind::Code, &text, "token"), [], "{text}");
