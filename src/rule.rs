@@ -27,6 +27,9 @@ pub struct Rule {
     pub detector: Detector,
     /// What a person calls it, such as `AWS access key ID`.
     pub name: String,
+    /// What must stand with the secret for it to be known, and why: `its name: 32 hexadecimal digits by itself`. A
+    /// secret of any other detector is known alone on a line, in a sentence, in a list.
+    pub only_with: Option<String>,
     /// How bad a find is.
     pub severity: Severity,
     /// How sure a find is before its validators speak.

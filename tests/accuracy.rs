@@ -188,15 +188,7 @@ fn recall_and_precision() {
     }
     for (index, rule) in rules.all().iter().enumerate().filter(|(_, r)| r.detector.boundary) {
         let tally = tallies.entry("tokens of services".to_owned()).or_default();
-        let mut secrets: Vec<String> = Vec::new();
-        for example in &rule.examples {
-            rules.engine().scan(&Piece::whole(example.as_bytes()), &mut scratch, &mut |hit| {
-                if hit.detector == index {
-                    secrets.push(String::from_utf8_lossy(hit.secret).into_owned());
-                }
-            });
-        }
-        for secret in secrets {
+        for secret in example_secrets(&rules, &mut scratch, index) {
             for (path, place) in PLACES {
                 let text = place.replace("{}", &secret);
                 let kind = FileKind::of_path(path.as_bytes());
@@ -262,6 +254,116 @@ fn recall_and_precision() {
         recall >= LEAST && precision >= LEAST,
         "recall {recall:.4}, precision {precision:.4}, least {LEAST}"
     );
+}
+
+/// The secrets that a detector finds in its own examples.
+fn example_secrets(rules: &Rules, scratch: &mut Scratch, index: usize) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for example in &rules.get(index).unwrap().examples {
+        rules.engine().scan(&Piece::whole(example.as_bytes()), scratch, &mut |hit| {
+            if hit.detector == index {
+                secrets.push(String::from_utf8_lossy(hit.secret).into_owned());
+            }
+        });
+    }
+    secrets
+}
+
+/// Surroundings that say nothing of what stands in them.
+const BARE: [(&str, &str, &str); 5] = [
+    ("alone on a line", "srv/a.txt", "{}\n"),
+    ("in a sentence", "srv/a.md", "The old one was {} until May.\n"),
+    ("in a list", "srv/a.json", "[\"x\", \"{}\"]\n"),
+    ("in an assignment", "srv/a.env", "VALUE={}\n"),
+    ("in code", "srv/a.py", "client = connect(\"{}\", timeout=30)\n"),
+];
+
+/// The least number of formats that are known wherever they stand.
+const LEAST_BARE: usize = 450;
+
+/// The secret of each detector, out of its own examples, in [`BARE`] surroundings: found there by that detector or
+/// another that knows more than a name. Detectors that say what else must stand with the secret are not found so; that
+/// list is thus complete, and holds none too many.
+#[test]
+fn secrets_are_found_bare_or_the_detector_says_what_they_need() {
+    let rules = Rules::load(&[], &[]).unwrap();
+    let mut scratch = Scratch::default();
+    let (mut faults, mut bare) = (Vec::new(), std::collections::BTreeSet::new());
+    for (index, rule) in rules.all().iter().enumerate() {
+        let id = &rule.detector.id;
+        let secrets = example_secrets(&rules, &mut scratch, index);
+        let mut missed = |secret: &str| -> Vec<&str> {
+            let lost = BARE.iter().filter(|(_, path, place)| {
+                let kind = FileKind::of_path(path.as_bytes());
+                let found = scan(&rules, &mut scratch, kind, place.replace("{}", secret).as_bytes());
+                !found.iter().any(|(other, severity, _)| {
+                    let known = other == id || !rules.find(other).unwrap().generic;
+                    known && *severity >= rule.severity.min(Severity::Medium)
+                })
+            });
+            lost.map(|(name, _, _)| *name).collect()
+        };
+        match &rule.only_with {
+            None => {
+                bare.insert(&rule.detector.pattern);
+                let lost: Vec<_> = secrets.iter().flat_map(|secret| missed(secret)).collect();
+                if !lost.is_empty() {
+                    faults.push(format!(
+                        "{id}: not found {}, and names nothing that it needs",
+                        lost.join(", ")
+                    ));
+                }
+            }
+            Some(reason) => {
+                if secrets.iter().any(|secret| missed(secret).is_empty()) {
+                    faults.push(format!("{id}: found bare, but is said to need {reason}"));
+                }
+            }
+        }
+    }
+    println!("{} formats are found bare, of {} detectors", bare.len(), rules.all().len());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(bare.len() >= LEAST_BARE, "{} formats are found bare", bare.len());
+}
+
+/// What stands where a token would, or is cut out of one: a token's prefix with a reference or filler behind it, a token
+/// cut short, a token in the midst of base64.
+#[test]
+fn near_misses_of_tokens_stay_silent() {
+    let rules = Rules::load(&[], &[]).unwrap();
+    let mut scratch = Scratch::default();
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut faults = Vec::new();
+    let tokens = rules.all().iter().enumerate().filter(|(_, r)| r.detector.boundary && r.only_with.is_none());
+    for (index, rule) in tokens {
+        let Some(secret) = example_secrets(&rules, &mut scratch, index).into_iter().next() else { continue };
+        let Some(prefix) = rule.detector.anchors.iter().find(|anchor| secret.starts_with(*anchor)) else {
+            continue;
+        };
+        let rest = secret.len() - prefix.len();
+        let texts = [
+            format!("x = \"{prefix}${{TOKEN}}\"\n"),
+            format!("x = \"{prefix}{}\"\n", "x".repeat(rest)),
+            format!("x = \"{prefix}your-token-goes-here\"\n"),
+            format!("x = \"{prefix}<your token>\"\n"),
+            format!("x = \"{}\"\n", &secret[..prefix.len() + rest.min(8) / 2]),
+            format!("see `{prefix}...` in the documentation\n"),
+        ];
+        for text in texts {
+            let found = scan(&rules, &mut scratch, FileKind::Unknown, text.as_bytes());
+            if let Some((other, _, _)) = found.iter().find(|(_, severity, _)| *severity >= Severity::Medium) {
+                faults.push(format!("{}: {other} is found in {}", rule.detector.id, text.trim_end()));
+            }
+        }
+    }
+    for _ in 0..64 {
+        let blob = random.text(&format!("{LETTERS}0123456789+/"), 60_000);
+        let found = scan(&rules, &mut scratch, FileKind::Unknown, blob.as_bytes());
+        if let Some((other, _, _)) = found.first() {
+            faults.push(format!("{other} is found in random base64"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Every token of a fixed form, where nothing or something else than text stands around it.

@@ -69,6 +69,9 @@ fn show(rules: &Rules, id: &str, terminal: &Terminal) -> Result<u8, Failure> {
     if let Some(entropy) = d.min_entropy {
         let _ = writeln!(out, "entropy     at least {entropy} bits per byte");
     }
+    if let Some(only_with) = &rule.only_with {
+        let _ = writeln!(out, "only with   {only_with}");
+    }
     if d.base64 {
         let _ = writeln!(out, "base64      also looked for wrapped in base64");
     }

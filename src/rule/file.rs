@@ -192,6 +192,7 @@ impl Reader<'_> {
         Some(Rule {
             detector,
             name: raw.name,
+            only_with: raw.only_with,
             severity: severity?,
             confidence: confidence?,
             description: raw.description,

@@ -18,6 +18,9 @@ pub(super) struct RawFile {
 pub(super) struct RawRule {
     pub(super) id: Spanned<String>,
     pub(super) name: String,
+    /// What must stand with the secret for it to be known, and why; without it the secret is known wherever it stands.
+    #[serde(default)]
+    pub(super) only_with: Option<String>,
     pub(super) anchors: Spanned<Vec<String>>,
     #[serde(default)]
     pub(super) case_insensitive: bool,
@@ -183,6 +186,7 @@ macro_rules! pack_fields {
 pack_fields!(RawRule {
     id,
     name,
+    only_with,
     anchors,
     case_insensitive,
     lookbehind,

@@ -139,10 +139,12 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Letters that follow each other as in words: a string table's neighbours, not a blob.
+/// Letters that follow each other as in words: a string table's neighbours, not a blob, in which case and digits change
+/// at every other byte.
 fn reads_as_text(run: &[u8]) -> bool {
     let digits = run.iter().filter(|b| b.is_ascii_digit()).count();
-    digits * 4 <= run.len() && super::validate::reads_like_words(run)
+    let rises = run.windows(2).filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase()).count();
+    digits * 4 <= run.len() && rises * 6 <= run.len().max(12) && super::validate::reads_like_words(run)
 }
 
 /// Whether the byte before `at` ends an escape: `\n`, `\t`, `\r`, `%20`, `%3D`, `\u003d`, `\x3d`.

@@ -75,7 +75,8 @@ const CODE: &[&str] = &[
 
 const PROSE: &[&str] = &[
     "md", "rst", "txt", "html", "htm", "adoc", "tex", "texi", "pod", "ipynb", "xhtml", "css", "scss", "less",
-    "svg", "1", "3", "5", "7", "8", "gz", "mdx", "markdown", "rdoc", "org", "dtd", "xsd", "wsdl", "pdf",
+    "svg", "1", "3", "5", "7", "8", "gz", "mdx", "markdown", "rdoc", "org", "ronn", "dtd", "xsd", "wsdl",
+    "pdf",
 ];
 
 const TRANSLATION: &[&str] =

@@ -89,6 +89,7 @@ impl Decoder<'_> {
             }
             let region = match mark {
                 Mark::Run => run::region(text, at, short, done),
+                Mark::Pairs => run::pairs(text, at),
                 Mark::Wide => wide::region(text, at, 2, done),
                 Mark::Quad => wide::region(text, at, 4, done),
                 Mark::Escape => escape::region(text, at, done),
@@ -133,13 +134,14 @@ impl Decoder<'_> {
 
 /// How far each kind of encoding was read.
 #[derive(Default)]
-struct Done([usize; 4]);
+struct Done([usize; 5]);
 
 impl Done {
     fn of(&mut self, mark: Mark) -> &mut usize {
-        let [run, wide, quad, escape] = &mut self.0;
+        let [run, wide, quad, escape, pairs] = &mut self.0;
         match mark {
             Mark::Run => run,
+            Mark::Pairs => pairs,
             Mark::Wide => wide,
             Mark::Quad => quad,
             Mark::Escape => escape,

@@ -41,7 +41,7 @@ fn run_end(text: &[u8], at: usize) -> usize {
     at + rest.iter().position(|b| !is_base64(*b)).unwrap_or(rest.len())
 }
 
-/// Hexadecimal digits from the run's start, behind `0x` or `x`, to its end.
+/// Hexadecimal digits from the run's start, behind `0x` or `x`, to its end, and on the lines after it.
 fn hex(text: &[u8], start: usize, end: usize) -> Option<Region> {
     let run = text.get(start..end)?;
     let skipped = match run {
@@ -50,25 +50,74 @@ fn hex(text: &[u8], start: usize, end: usize) -> Option<Region> {
         _ => 0,
     };
     let digits = run.get(skipped..)?;
-    let value = |b: &u8| char::from(*b).to_digit(16);
-    let length = digits.iter().take_while(|b| value(b).is_some()).count() & !1;
-    if length < 2 * SHORTEST_VALUE || length + 1 < digits.len() {
+    let length = digits.iter().take_while(|b| b.is_ascii_hexdigit()).count() & !1;
+    if length < 2 * SHORTEST_VALUE || length + 1 < digits.len() || !begins_text(digits) {
         return None;
     }
-    let first = digits.get(..2).and_then(|d| Some(value(d.first()?)? << 4 | value(d.get(1)?)?))?;
-    if !matches!(first, 0x09..=0x7e | 0xc3..=0xef) {
-        return None;
-    }
-    let bytes: Vec<u8> = digits
-        .get(..length)?
-        .chunks_exact(2)
-        .filter_map(|pair| u8::try_from(value(pair.first()?)? << 4 | value(pair.get(1)?)?).ok())
-        .collect();
+    let mut bytes: Vec<u8> = digits.get(..length)?.chunks_exact(2).filter_map(byte).collect();
     is_text(bytes.get(..bytes.len().min(SAMPLE * 3 / 4))?).then_some(())?;
-    let from = start + skipped;
     let mut map = Map::new((1, 2));
-    map.stretch(0, from);
-    Some(named(text, start, Encoding::Hex, bytes, map, end))
+    map.stretch(0, start + skipped);
+    let (mut to, line) = (end, digits.len());
+    while line >= LINE && line.is_multiple_of(2) {
+        let Some((next, stop)) = next_line(text, to) else { break };
+        let run = text.get(next..stop)?;
+        if run.len() > line || !run.len().is_multiple_of(2) || !run.iter().all(u8::is_ascii_hexdigit) {
+            break;
+        }
+        map.stretch(bytes.len(), next);
+        bytes.extend(run.chunks_exact(2).filter_map(byte));
+        to = stop;
+        if run.len() < line {
+            break;
+        }
+    }
+    Some(named(text, start, Encoding::Hex, bytes, map, to))
+}
+
+/// The byte that two hexadecimal digits stand for.
+fn byte(pair: &[u8]) -> Option<u8> {
+    let value = |at: usize| char::from(*pair.get(at)?).to_digit(16);
+    u8::try_from(value(0)? << 4 | value(1)?).ok()
+}
+
+/// Whether the first two digits are those of a character that a text may begin with.
+fn begins_text(digits: &[u8]) -> bool {
+    digits.get(..2).and_then(byte).is_some_and(|first| matches!(first, 0x09..=0x7e | 0xc3..=0xef))
+}
+
+/// The fewest bytes in pairs of digits that are decoded.
+const LEAST_PAIRS: usize = 12;
+
+/// Pairs of hexadecimal digits with a colon or a blank between them, from the pair at `at` on; a line may end
+/// where one stands: `67:68:70:5f`.
+pub(super) fn pairs(text: &[u8], at: usize) -> Option<Region> {
+    let separator = *text.get(at + 2).filter(|b| matches!(b, b':' | b' '))?;
+    if !begins_text(text.get(at..)?) {
+        return None;
+    }
+    let (mut bytes, mut map) = (Vec::new(), Map::new((1, 3)));
+    map.stretch(0, at);
+    let (mut place, mut end) = (at, at);
+    while let Some(found) = text.get(place..place + 2).and_then(byte) {
+        bytes.push(found);
+        // Dumps of keys and certificates are long and no text.
+        if bytes.len() == SAMPLE && !is_text(&bytes) {
+            return None;
+        }
+        end = place + 2;
+        let joined = text.get(end) == Some(&separator);
+        place = end + usize::from(joined);
+        if matches!(text.get(place), Some(b'\r' | b'\n')) {
+            place += text.iter().skip(place).take(INDENT).take_while(|b| b.is_ascii_whitespace()).count();
+            map.stretch(bytes.len(), place);
+        } else if !joined {
+            break;
+        }
+    }
+    let sample = bytes.get(..bytes.len().min(SAMPLE)).unwrap_or_default();
+    let enough = bytes.len() >= LEAST_PAIRS && is_text(sample);
+    enough.then(|| named(text, at, Encoding::Hex, bytes, map, end))
 }
 
 /// Base64 from `start` on, and on the lines after it.

@@ -18,6 +18,8 @@ pub(super) const SHORTEST_VALUE: usize = 8;
 pub(super) enum Mark {
     /// A run of base64's characters stands around it.
     Run,
+    /// Pairs of such characters with one byte between them begin here.
+    Pairs,
     /// Every second byte is zero.
     Wide,
     /// Three of four bytes are zero.
@@ -48,6 +50,7 @@ pub(super) fn marks(bytes: &[u8], short: bool, on: &mut dyn FnMut(usize, Mark)) 
         for (j, block) in classes[..count].iter().enumerate() {
             let at = (i * STRETCH + j) * BLOCK;
             runs(before, block.word, at, short, on);
+            pairs(before, block.word, at, on);
             before = block.word;
             if block.zero != 0 {
                 wide(block.zero, bytes.get(at..).unwrap_or_default(), at, on);
@@ -96,6 +99,25 @@ fn has_long_run(word: u64) -> bool {
     let eight = four & four >> 4;
     let sixteen = eight & eight >> 8;
     sixteen & sixteen >> (SHORTEST - 16) != 0
+}
+
+/// The fewest pairs that are looked at.
+const PAIRS: usize = 8;
+
+/// Places where pairs of characters begin, each but for one byte right behind the other, as hexadecimal digits are
+/// written with colons.
+#[inline]
+fn pairs(before: u64, word: u64, at: usize, on: &mut dyn FnMut(usize, Mark)) {
+    let both = u128::from(before) | u128::from(word) << BLOCK;
+    let one = both & both >> 1 & !(both >> 2);
+    let two = one & one >> 3;
+    let four = two & two >> 6;
+    // Those that lie in the block before as a whole were told then.
+    let mut places = four & four >> 12 & !0u128 << (BLOCK + 1 - 3 * PAIRS);
+    while places != 0 {
+        on((at + places.trailing_zeros() as usize).saturating_sub(BLOCK), Mark::Pairs);
+        places &= places - 1;
+    }
 }
 
 /// Text of two or four bytes a character: each place in the block where some stands. `rest` is the block and what

@@ -92,6 +92,19 @@ fn hex_escapes_and_references() {
     finds(format!("blob={hex}\n"), &[Encoding::Hex]);
     finds(format!("v = x'{}'", hex.to_uppercase()), &[Encoding::Hex]);
     finds(format!("\\x{hex}"), &[Encoding::Hex]);
+    let long: String = config().bytes().map(|b| format!("{b:02x}")).collect();
+    for glue in ["\n", "\r\n", "\n    ", "\\n"] {
+        for width in [60, 64, 76] {
+            finds(format!("blob:\n    {}\n", wrapped(&long, width, glue)), &[Encoding::Hex]);
+        }
+    }
+    for separator in [":", " "] {
+        let pairs: Vec<String> = config().bytes().map(|b| format!("{b:02x}")).collect();
+        finds(format!("blob={}\n", pairs.join(separator)), &[Encoding::Hex]);
+        finds(pairs.join(separator).to_uppercase(), &[Encoding::Hex]);
+        let lines: Vec<String> = pairs.chunks(16).map(|line| line.join(separator)).collect();
+        finds(lines.join(&format!("{separator}\n    ")), &[Encoding::Hex]);
+    }
     let each = |form: &dyn Fn(u8) -> String| TOKEN.bytes().map(form).collect::<String>();
     finds(format!("u=https://h/?a=1&t={}&b", each(&|b| format!("%{b:02X}"))), &[Encoding::Percent]);
     finds("u=t%3Dhbr%5f4f9qk27m1xz8w3pd%26", &[Encoding::Percent]);

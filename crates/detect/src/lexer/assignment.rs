@@ -2,14 +2,17 @@
 
 use std::ops::Range;
 
+use super::operator::{Operator, closes_block, is_make, operator};
 use super::scan::{before, blanks, is_name_byte, line_head, name_around, stands, white};
-use super::value::{default_of, prelude, quoted as literal, rest_of_line, word};
+use super::setting::{
+    HEAD, is_argument, is_constructor, is_flag, is_indent, is_keyword, is_put, is_setter, is_setting_call,
+};
+use super::value::{
+    default_of, here_document, prelude, quoted as literal, rest_of_line, string_prefix, word,
+};
 use super::{Place, Quoting, Reading};
 use crate::kind::FileKind;
 use crate::validate::{NameKind, name_kind};
-
-/// How far the line before a name is looked at, in bytes.
-const HEAD: usize = 200;
 
 /// Directives that take a password after a blank: OpenLDAP, msmtp, keepalived and their like.
 const DIRECTIVES: &[&str] = &[
@@ -31,23 +34,6 @@ const DIRECTIVES: &[&str] = &[
     "ldap_default_authtok",
     "credentials",
 ];
-
-/// What joins a name to its value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    /// `=` and its relatives.
-    Equals,
-    /// `:`, `=>`, `->`.
-    Colon,
-    /// `,` between arguments.
-    Comma,
-    /// `||`, `??`, `or`: the value is used if the name has none.
-    Fallback,
-    /// `(` of a call that sets it: `.password("value")`, `setToken("value")`.
-    Call,
-    /// Blanks alone.
-    Blank,
-}
 
 /// A name with what joins it.
 struct Head {
@@ -72,22 +58,28 @@ fn read_quoted(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
     let head = head(place)?;
     let at = match head.operator {
-        Operator::Blank => head.span.end + usize::from(bytes.get(head.span.end) == Some(&b'(')),
+        Operator::Blank => {
+            let at = head.span.end + usize::from(bytes.get(head.span.end) == Some(&b'('));
+            at + string_prefix(bytes, at)
+        }
         _ => prelude(bytes, head.span.end),
     };
     let at = match head.operator {
         Operator::Comma => default_argument(bytes, at),
         _ => at,
     };
-    let secret = without_inner_quotes(bytes, literal(bytes, at)?);
+    let secret = without_delimiters(bytes, at, literal(bytes, at)?);
     let name = &bytes[head.name.clone()];
     let quoting = match head.operator {
+        Operator::Blank if is_flag(bytes, &head.name) => Quoting::Quoted,
         // `#define NAME "value"`, `SetEnv NAME "value"`, `setenv NAME "value"`.
         Operator::Blank if is_setter(bytes, head.name.start) => Quoting::Quoted,
         Operator::Blank if is_keyword(bytes, head.name.start) => Quoting::Quoted,
         Operator::Blank if is_statement(bytes, &head, &secret) => Quoting::Quoted,
         Operator::Blank => return None,
         Operator::Call if bytes.get(secret.end + 1) != Some(&b')') => return None,
+        Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
+        Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
         Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
         Operator::Comma => Quoting::Bare,
         _ => Quoting::Quoted,
@@ -108,10 +100,17 @@ pub(super) fn bare(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
 
 fn read_bare(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
-    if let Some(reading) = shell_default(place) {
+    if let Some(reading) = shell_default(place).or_else(|| listed_flag(place)) {
         return Some(reading);
     }
     let head = head(place)?;
+    if head.operator == Operator::Equals
+        && name_kind(bytes.get(head.name.clone())?) != NameKind::Harmless
+        && let Some(secret) = here_document(bytes, blanks(bytes, head.span.end, 16))
+    {
+        let matched = head.name.start..secret.end;
+        return Some(Reading { matched, name: head.name, secret, quoting: Quoting::Line });
+    }
     let start = match head.operator {
         Operator::Equals => blanks(bytes, head.span.end, 16),
         Operator::Colon if bytes.get(head.span.start) == Some(&b':') => prelude(bytes, head.span.end),
@@ -123,26 +122,12 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
     if matches!(first, b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'\\') || doubled {
         return None;
     }
-    // The default of Spring's `${name:value}`.
     if head.operator == Operator::Colon && bytes[..head.name.start].ends_with(b"${") {
-        // That of a shell, `${NAME:-value}`, is read with its variable.
-        if matches!(first, b'-' | b'=' | b'?' | b'+') {
-            return None;
-        }
-        let length = bytes.iter().skip(start).take(512).position(|b| matches!(b, b'}' | b'"' | b'\n'))?;
-        let secret = start..start + length;
-        let closed = bytes.get(secret.end) == Some(&b'}') && !secret.is_empty();
-        let name = &bytes[head.name.clone()];
-        let counts = closed && name_kind(name) != NameKind::Harmless;
-        return counts.then(|| Reading {
-            matched: head.name.start..secret.end,
-            name: head.name.clone(),
-            secret,
-            quoting: Quoting::Environment,
-        });
+        return spring_default(bytes, head.name, start);
     }
-    // Between a name and a colon's value there is a blank or a line end.
-    if head.operator == Operator::Colon && start == head.span.end {
+    // Between a name and a colon's value there is a blank or a line end, but in systemd's `SetCredential=name:value`.
+    let credential = line_head(bytes, head.name.start, HEAD).is_some_and(|l| l.ends_with(b"SetCredential="));
+    if head.operator == Operator::Colon && start == head.span.end && !credential {
         return None;
     }
     let name = bytes.get(head.name.clone())?;
@@ -158,6 +143,41 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
         None => (secret, quoting),
     };
     Some(Reading { matched: head.name.start..secret.end, name: head.name, secret, quoting })
+}
+
+/// The item of a YAML list behind an option: `- --password`, and on the next line `- value`.
+fn listed_flag(place: &Place<'_>) -> Option<Reading> {
+    let bytes = place.bytes;
+    let name = name_around(bytes, place.start)?;
+    let lead = line_head(bytes, name.start, HEAD)?;
+    if !is_flag(bytes, &name) || !matches!(bytes.get(name.end), Some(b'\n' | b'\r')) || !lead.ends_with(b"- ")
+    {
+        return None;
+    }
+    let item = white(bytes, name.end, 80);
+    // In the same column.
+    let same = line_head(bytes, item, HEAD).is_some_and(|indent| indent.len() + 2 == lead.len());
+    if !same || !stands(bytes, item, b"- ") {
+        return None;
+    }
+    let at = blanks(bytes, item + 2, 8);
+    let secret = literal(bytes, at).unwrap_or_else(|| rest_of_line(bytes, at));
+    let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
+    let counts = one_word && !secret.is_empty() && bytes[secret.start] != b'-';
+    counts.then_some(Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
+}
+
+/// The default of Spring's `${name:value}`. That of a shell, `${NAME:-value}`, is read with its variable.
+fn spring_default(bytes: &[u8], name: Range<usize>, start: usize) -> Option<Reading> {
+    if matches!(bytes.get(start)?, b'-' | b'=' | b'?' | b'+') {
+        return None;
+    }
+    let length = bytes.iter().skip(start).take(512).position(|b| matches!(b, b'}' | b'"' | b'\n'))?;
+    let secret = start..start + length;
+    let closed = bytes.get(secret.end) == Some(&b'}') && !secret.is_empty();
+    let counts = closed && name_kind(&bytes[name.clone()]) != NameKind::Harmless;
+    let matched = name.start..secret.end;
+    counts.then_some(Reading { matched, name, secret, quoting: Quoting::Environment })
 }
 
 /// The default of a shell's variable: `run --token "${API_TOKEN:-v}"`, `: ${API_TOKEN:=v}`.
@@ -184,7 +204,6 @@ fn shell_default(place: &Place<'_>) -> Option<Reading> {
 /// The value without quotes at `start`, and how it is written.
 fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, Quoting)> {
     let bytes = place.bytes;
-    let previous = before(bytes, head.name.start);
     let lead = line_head(bytes, head.name.start, HEAD);
     let begins_line = lead.is_some_and(is_indent);
     if head.operator == Operator::Blank {
@@ -193,15 +212,14 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
             let line = line.trim_ascii();
             line.strip_prefix(b"#").is_some_and(|rest| rest.trim_ascii_start() == b"define")
         });
+        if is_flag(bytes, &head.name) {
+            let secret = word(bytes, start);
+            let ends =
+                matches!(bytes.get(secret.end), None | Some(b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'\''));
+            return (ends && !secret.is_empty()).then_some((secret, Quoting::Environment));
+        }
         let setter = !defines && is_setter(bytes, head.name.start);
-        let name = &bytes[head.name.clone()];
-        let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
-        let directive =
-            known && place.kind == FileKind::Config && lead.is_some_and(|l| l.trim_ascii().is_empty());
-        let line = rest_of_line(bytes, start);
-        let secret = trim_end(bytes, line, b";");
-        let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
-        return (one_word && (setter || directive)).then_some((secret, Quoting::Line));
+        return directive(place, head, start, setter);
     }
     let tight = head.operator == Operator::Equals
         && head.span.len() == 1
@@ -220,6 +238,15 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
             return Some((secret, if tight { Quoting::Environment } else { Quoting::Line }));
         }
     }
+    word_value(place, head, start, tight)
+}
+
+/// The bare word at `start` that is the value of a name, if nothing around it says that it is a part of something else;
+/// `tight` if it follows an equals sign at once.
+fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Option<(Range<usize>, Quoting)> {
+    let bytes = place.bytes;
+    let previous = before(bytes, head.name.start);
+    let lead = line_head(bytes, head.name.start, HEAD);
     let first = bytes[start];
     if b"<>,;(){}[]=:&".contains(&first) {
         return None;
@@ -232,7 +259,9 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     let ends =
         escape || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
     // `--from-literal=NAME=value`, systemd's `Environment=NAME=value`.
-    let literal_option = lead.is_some_and(|l| l.ends_with(b"-literal=") || l.ends_with(b"Environment="));
+    let literal_option = lead.is_some_and(|l| {
+        l.ends_with(b"-literal=") || l.ends_with(b"Environment=") || l.ends_with(b"SetCredential=")
+    });
     let starts = literal_option
         || matches!(
             previous,
@@ -260,9 +289,9 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
         || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));
     let query = matches!(previous, Some(b'?' | b'&'));
     let flag = bytes[head.name.clone()].starts_with(b"--");
-    let quoting = if whole_word && !query && (tight || flag || is_make(bytes, &head.span)) {
+    let quoting = if whole_word && !query && (tight || flag || literal_option || is_make(bytes, &head.span)) {
         Quoting::Environment
-    } else if begins_line && matches!(close, None | Some(b'\n' | b'\r')) {
+    } else if lead.is_some_and(is_indent) && matches!(close, None | Some(b'\n' | b'\r')) {
         Quoting::Line
     } else {
         Quoting::Bare
@@ -270,19 +299,30 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
     Some((secret, quoting))
 }
 
-/// The name that covers the anchor, and what joins it to a value.
-fn head(place: &Place<'_>) -> Option<Head> {
+/// The value of a directive that takes it after a blank, on a line of its own or in a block: `requirepass value`,
+/// `secret value;`. Those that are known take any value, others whose name is a secret's one that looks random.
+fn directive(place: &Place<'_>, head: &Head, start: usize, setter: bool) -> Option<(Range<usize>, Quoting)> {
     let bytes = place.bytes;
-    // An anchor may begin with the line end before the name.
-    let signs = bytes.get(place.start..place.end)?.iter().take_while(|b| !is_name_byte(**b)).count();
-    let name = name_around(bytes, place.start + signs)?;
-    // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables.
-    if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" {
-        return None;
-    }
+    let name = &bytes[head.name.clone()];
+    let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
+    let lead = line_head(bytes, head.name.start, HEAD)?.trim_ascii();
+    let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{"));
+    let is_directive = place.kind == FileKind::Config && (lead.is_empty() || inline);
+    let line = rest_of_line(bytes, start);
+    let secret = if inline { word(bytes, start) } else { trim_end(bytes, line, b";") };
+    let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
+    let quoting = match (setter || is_directive && known, is_directive) {
+        (true, _) => Quoting::Line,
+        (false, true) if name_kind(name) == NameKind::Secret => Quoting::Bare,
+        _ => return None,
+    };
+    (one_word && !secret.is_empty()).then_some((secret, quoting))
+}
+
+/// The place behind what closes around a name (quotes, `["X"]`, `("X")`), and whether it stands in quotes.
+fn close_name(bytes: &[u8], name: &Range<usize>) -> Option<(usize, bool)> {
     let mut at = name.end;
     let mut in_quotes = false;
-    // What closes around a name: quotes, `["X"]`, `("X")`.
     for _ in 0..4 {
         match bytes.get(at) {
             Some(b'"' | b'\'' | b'`') => {
@@ -295,8 +335,13 @@ fn head(place: &Place<'_>) -> Option<Head> {
             }
             Some(b']') => at += 1,
             Some(b')') if in_quotes => at += 1,
-            // `$ENV{NAME} =`.
-            Some(b'}') if name.start > 0 && bytes[name.start - 1] == b'{' => at += 1,
+            // `$ENV{NAME} =`, `$ENV{'NAME'} =`.
+            Some(b'}')
+                if name.start > usize::from(in_quotes)
+                    && bytes[name.start - 1 - usize::from(in_quotes)] == b'{' =>
+            {
+                at += 1;
+            }
             // `char PASSWORD[] =`.
             Some(b'[') if !in_quotes => {
                 let digits = bytes.iter().skip(at + 1).take(6).take_while(|b| b.is_ascii_digit()).count();
@@ -308,11 +353,32 @@ fn head(place: &Place<'_>) -> Option<Head> {
             _ => break,
         }
     }
+    Some((at, in_quotes))
+}
+
+/// The name that covers the anchor, and what joins it to a value.
+fn head(place: &Place<'_>) -> Option<Head> {
+    let bytes = place.bytes;
+    // An anchor may begin with the line end before the name.
+    let signs = bytes.get(place.start..place.end)?.iter().take_while(|b| !is_name_byte(**b)).count();
+    let name = name_around(bytes, place.start + signs)?;
+    // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables.
+    if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" {
+        return None;
+    }
+    let (mut at, in_quotes) = close_name(bytes, &name)?;
     // A key of several words is a sentence.
     if in_quotes && name.start > 0 && bytes[name.start - 1] == b' ' {
         return None;
     }
-    if bytes.get(at) == Some(&b'(') && !in_quotes && is_setting_call(bytes, &name) {
+    // A function of no arguments that gives the value alone: `fun token() = "value"`.
+    if !in_quotes && bytes.get(at..at + 2) == Some(b"()") {
+        at += 2;
+    }
+    if bytes.get(at) == Some(&b'(')
+        && !in_quotes
+        && (is_setting_call(bytes, &name) || is_constructor(bytes, &name))
+    {
         let span = at..white(bytes, at + 1, 40);
         return Some(Head { name, operator: Operator::Call, in_quotes, in_tuple: false, span });
     }
@@ -323,201 +389,44 @@ fn head(place: &Place<'_>) -> Option<Head> {
     let defined = before == Some(b'(') && bytes[..name.start - 1].ends_with(b"define");
     let in_tuple = operator == Operator::Comma && (before == Some(b'{') || defined);
     Some(Head { name, operator, in_quotes, in_tuple, span: begin..end })
-        .filter(|h| h.operator != Operator::Comma || h.in_quotes || h.in_tuple)
+        .filter(|h| h.operator != Operator::Comma || h.in_quotes || h.in_tuple || is_put(bytes, h.name.start))
 }
 
-/// Whether a call of this name gives a value: a method (`.password(`), or one that says so (`setPassword(`).
-fn is_setting_call(bytes: &[u8], name: &Range<usize>) -> bool {
-    let text = &bytes[name.clone()];
-    let own = text.iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
-    let before = name.start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
-    let method = own > 0 || matches!(before, Some(b'.' | b'>' | b':'));
-    let text = &text[own..];
-    let sets = [&b"set"[..], b"with"].iter().any(|verb| {
-        text.strip_prefix(*verb)
-            .is_some_and(|rest| rest.first().is_some_and(|b| b.is_ascii_uppercase() || *b == b'_'))
-    });
-    method && (sets || name_kind(text) == NameKind::Secret)
-}
-
-/// A keyword of Clojure, Elixir or Ruby before its value: `:password "value"`.
-fn is_keyword(bytes: &[u8], start: usize) -> bool {
-    let at = |back: usize| start.checked_sub(back).and_then(|i| bytes.get(i)).copied();
-    at(1) == Some(b':') && matches!(at(2), None | Some(b' ' | b'\n' | b'\t' | b'{' | b'(' | b'['))
-}
-
-/// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle.
+/// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle, `secret "value";` of BIND,
+/// `@api_token "value"` of Elixir.
 fn is_statement(bytes: &[u8], head: &Head, secret: &Range<usize>) -> bool {
-    let alone = line_head(bytes, head.name.start, HEAD).is_some_and(|line| line.trim_ascii().is_empty());
+    let alone =
+        line_head(bytes, head.name.start, HEAD).is_some_and(|line| matches!(line.trim_ascii(), b"" | b"@"));
     let end = blanks(bytes, secret.end + 1, 8);
+    let end = end + usize::from(bytes.get(end) == Some(&b';'));
     alone && !head.in_quotes && matches!(bytes.get(end), None | Some(b'\n' | b'\r'))
 }
 
 /// The place of the value in `"--token", default="value"`; `at` if there is no such argument on the line.
 fn default_argument(bytes: &[u8], at: usize) -> usize {
+    const MARKS: &[&[u8]] =
+        &[b"default=", b"default:", b"defaultvalue:", b"defaultvalue =", b"unset =", b"unset=", b"do:"];
     let line = bytes.get(at..(at + 120).min(bytes.len())).unwrap_or_default();
     let line =
         &line[..line.iter().position(|b| matches!(b, b'\n' | b'"' | b'\'' | b')')).unwrap_or(line.len())];
-    match line.windows(8).position(|w| w == b"default=") {
-        Some(found) => at + found + 8,
-        None => at,
-    }
+    let found = MARKS.iter().find_map(|mark| {
+        let place = line.windows(mark.len()).position(|w| w.eq_ignore_ascii_case(mark))?;
+        Some(at + place + mark.len())
+    });
+    found.map_or(at, |end| blanks(bytes, end, 4))
 }
 
-/// A literal that holds the value in quotes of its own: `"\"value\""`.
-fn without_inner_quotes(bytes: &[u8], secret: Range<usize>) -> Range<usize> {
+/// The literal at `at` without what delimits the value within it: quotes of its own (`"\"value\""`), the brackets of a
+/// raw string of C++ (`R"(value)"`).
+fn without_delimiters(bytes: &[u8], at: usize, secret: Range<usize>) -> Range<usize> {
     let text = &bytes[secret.clone()];
     let inner = text.len() > 4 && text.starts_with(b"\\\"") && text.ends_with(b"\\\"");
-    if inner { secret.start + 2..secret.end - 2 } else { secret }
-}
-
-/// The operator at `at`; `closed` is where the name ended before blanks.
-fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)> {
-    const EQUALS: &[&[u8]] =
-        &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<-", b"="];
-    const COMPARED: &[&[u8]] = &[b"==", b"=~", b"<=", b"!="];
-    if COMPARED.iter().any(|o| stands(bytes, at, o)) {
-        return None;
+    let raw = at > 0 && bytes[at - 1] == b'R' && text.starts_with(b"(") && text.ends_with(b")");
+    match (inner, raw && text.len() > 2) {
+        (true, _) => secret.start + 2..secret.end - 2,
+        (_, true) => secret.start + 1..secret.end - 1,
+        _ => secret,
     }
-    if stands(bytes, at, b"=>") || stands(bytes, at, b"->") {
-        return Some((Operator::Colon, at + 2));
-    }
-    if let Some(equals) = EQUALS.iter().find(|o| stands(bytes, at, o)) {
-        return Some((Operator::Equals, at + equals.len()));
-    }
-    if [&b"||"[..], b"??", b"?:"].iter().any(|o| stands(bytes, at, o)) {
-        return Some((Operator::Fallback, at + 2));
-    }
-    match bytes.get(at)? {
-        b':' if bytes.get(at + 1) == Some(&b':') => None,
-        // `name: type = value`.
-        b':' => Some(match typed(bytes, at + 1) {
-            Some(end) => (Operator::Equals, end),
-            None => (Operator::Colon, at + 1),
-        }),
-        b'?' if bytes.get(at + 1) == Some(&b':') => typed(bytes, at + 2).map(|end| (Operator::Equals, end)),
-        b',' => Some((Operator::Comma, at + 1)),
-        // A property of C#: `Password { get; set; } = "value"`.
-        b'{' => {
-            let body = bytes.get(at + 1..(at + 48).min(bytes.len()))?;
-            let end = body.iter().position(|b| matches!(b, b'}' | b'\n' | b'"'))?;
-            let accessors = body.get(end) == Some(&b'}') && body[..end].windows(4).any(|w| w == b"get;");
-            let next = blanks(bytes, at + 2 + end, 4);
-            let equals = bytes.get(next) == Some(&b'=') && bytes.get(next + 1) != Some(&b'=');
-            (accessors && equals).then_some((Operator::Equals, next + 1))
-        }
-        b'\n' | b'\r' => {
-            // An operator on a line of its own: `"X"\n  => "v"`.
-            let next = white(bytes, at, 40);
-            stands(bytes, next, b"=>").then_some((Operator::Colon, next + 2))
-        }
-        _ if at > closed => {
-            if stands(bytes, at, b"or ") {
-                return Some((Operator::Fallback, at + 3));
-            }
-            // Go: `name type = value`.
-            if let Some(end) = typed(bytes, at) {
-                return Some((Operator::Equals, end));
-            }
-            Some((Operator::Blank, at))
-        }
-        _ => None,
-    }
-}
-
-/// The place after `type =`, where a type and an equals sign with a literal behind it stand at `at`.
-fn typed(bytes: &[u8], at: usize) -> Option<usize> {
-    let at = blanks(bytes, at, 4);
-    let is_type = |b: &u8| b.is_ascii_alphanumeric() || b"_.<>[]&'*?|:".contains(b);
-    let mut end = at;
-    // `&'static str`, `string | null`, `Option<String>`.
-    for _ in 0..4 {
-        let word = bytes.iter().skip(end).take(32).take_while(|b| is_type(b)).count();
-        if word == 0 {
-            break;
-        }
-        end = blanks(bytes, end + word, 4);
-    }
-    let letter =
-        bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'&' | b'*' | b'[' | b'_'));
-    if !letter || bytes.get(end) != Some(&b'=') || matches!(bytes.get(end + 1), Some(b'=' | b'>')) {
-        return None;
-    }
-    let value = prelude(bytes, end + 1);
-    matches!(bytes.get(value), Some(b'"' | b'\'' | b'`')).then_some(end + 1)
-}
-
-/// Make's operators want no tight form.
-fn is_make(bytes: &[u8], span: &Range<usize>) -> bool {
-    let operator = bytes.get(span.clone()).unwrap_or_default();
-    operator.len() >= 2 && operator.ends_with(b"=") && matches!(operator[0], b'?' | b':')
-}
-
-/// Whether the name at `start` is the first argument of a call: `("NAME", "value")`.
-fn is_argument(bytes: &[u8], start: usize) -> bool {
-    let head = &bytes[start.saturating_sub(8)..start];
-    let head = head.strip_suffix(b"\"").or_else(|| head.strip_suffix(b"'")).unwrap_or(head);
-    let head = head.strip_suffix(b"\\").unwrap_or(head).trim_ascii_end();
-    head.ends_with(b"(")
-}
-
-/// Whether the line before a name says that a value follows after a blank: `SetEnv`, `#define`, `ENV`, `setenv`, `set -x`.
-fn is_setter(bytes: &[u8], start: usize) -> bool {
-    const SETTERS: &[&str] = &[
-        "setenv",
-        "fastcgi_param",
-        "uwsgi_param",
-        "scgi_param",
-        "set -x",
-        "set -gx",
-        "set -xg",
-        "set -ux",
-        "set -lx",
-        "#define",
-        "# define",
-        "env",
-        "arg",
-        "export",
-        "setx",
-        "proxy_set_header",
-        "insecure-password",
-        "set",
-        "(def",
-        "(defonce",
-        "(defvar",
-        "(setq",
-        "(setenv",
-        "(define",
-    ];
-    let Some(line) = line_head(bytes, start, HEAD) else { return false };
-    let line = line.trim_ascii();
-    let line = line.strip_suffix(b"\"").unwrap_or(line).trim_ascii_end();
-    SETTERS.iter().any(|s| line.eq_ignore_ascii_case(s.as_bytes()))
-}
-
-/// Whether only blanks, list dashes and words such as `export` stand before a name.
-fn is_indent(line: &[u8]) -> bool {
-    let line = line.trim_ascii_start();
-    let line = line.strip_prefix(b"- ").unwrap_or(line);
-    let line = line.trim_ascii();
-    [
-        &b""[..],
-        b"-",
-        // A symbol of Ruby in YAML: `:api_key: value`.
-        b":",
-        b"export",
-        b"set",
-        b"ENV",
-        b"ARG",
-        b"declare -x",
-        b"local",
-        b"readonly",
-        b"declare",
-        b"typeset -x",
-        b"//",
-    ]
-    .contains(&line)
-        || line.starts_with(b"ENV ") && !line.contains(&b'"')
 }
 
 /// Lists and mappings in one line, which are no value by themselves.

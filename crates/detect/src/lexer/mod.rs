@@ -5,10 +5,13 @@
 //! [`MAX_MATCH`](super::MAX_MATCH) after it, so a window gives the result of the whole file.
 
 mod assignment;
+mod command;
 mod element;
+mod operator;
 mod pair;
 mod scan;
 mod section;
+mod setting;
 mod statement;
 mod table;
 mod value;
@@ -67,6 +70,7 @@ pub const ALL: &[(&str, Lexer, &str)] = &[
     ("sql-password", statement::sql, "the password that a statement of SQL sets"),
     ("secret-section", section::secret_manifest, "the values of a Kubernetes Secret"),
     ("table-column", table::column, "the cells below a column's head in CSV"),
+    ("command", command::command, "the word that a program takes as its password or token on a command line"),
 ];
 
 /// The reader of this name.

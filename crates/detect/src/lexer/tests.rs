@@ -50,6 +50,39 @@ fn literals_in_quotes() {
         "token: &anchor \"V\"",
         r#"static char API_TOKEN[] = "V";"#,
         r#"<connection token="V"/>"#,
+        r#"std::string token{"V"};"#,
+        r#"std::string token("V");"#,
+        r#"auto token = std::string{"V"};"#,
+        r#"auto token = R"(V)";"#,
+        r#"#define kApiToken @"V""#,
+        r##"static let token = #"V"#"##,
+        r##"let token = r#"V"#;"##,
+        r#"val apiToken by lazy { "V" }"#,
+        r#"val apiToken get() = "V""#,
+        r#"fun apiToken() = "V""#,
+        r#"func apiToken() string { return "V" }"#,
+        r#"var apiToken: String { "V" }"#,
+        r#"mapOf("API_TOKEN" to "V")"#,
+        r#"val apiToken: Option[String] = Some("V")"#,
+        r#"token = ENV.fetch('API_TOKEN') { 'V' }"#,
+        r#"set :api_token, 'V'"#,
+        r#"Application.put_env(:app, :api_token, "V")"#,
+        "@api_token \"V\"\n",
+        "  token \"V\";\n",
+        r#"String.fromEnvironment('API_TOKEN', default: 'V')"#,
+        r#"Sys.getenv("API_TOKEN", unset = "V")"#,
+        r#"token <<- "V""#,
+        r#"$ENV{'API_TOKEN'} = 'V';"#,
+        r#"my $x = $ENV{API_TOKEN} // 'V';"#,
+        "my $token = q{V};",
+        "my $token = qq(V);",
+        "TOKEN = %q(V)",
+        "local token = [[V]]",
+        r#"set $api_token "V";"#,
+        r#"RequestHeader set X-Api-Token "V""#,
+        r#"kubectl create secret docker-registry r --registry-token "V""#,
+        r#"Set-Harbour -AccessToken "V""#,
+        r#"command: ["run", "--api-token", "V"]"#,
     ] {
         let text = text.replace('V', VALUE);
         let found = read("quoted-assignment", FileKind::Code, &text, "token");
@@ -62,6 +95,12 @@ fn literals_in_quotes() {
         r#""enter the token": "V""#,
         r#"token_url = "V""#,
         r#"token = "V"#,
+        r#"Token token{next("V")};"#,
+        r#"std::string token{"V", 3};"#,
+        r#"new Token("V")"#,
+        r#"token // "V" is the default"#,
+        r#"validates :token, "V""#,
+        "a token \"V\" stands here\n",
     ] {
         let text = text.replace('V', VALUE);
         assert_eq!(read("quoted-assignment", FileKind::Code, &text, "token"), [], "{text}");
@@ -91,6 +130,14 @@ fn literals_without_quotes() {
         ("Environment=\"API_TOKEN=V\"\n", Quoting::Environment),
         ("kubectl create secret generic x --from-literal=token=V\n", Quoting::Environment),
         ("environment: {API_TOKEN: V, A: b}\n", Quoting::Line),
+        ("  token = <<EOF\nV\nEOF\n", Quoting::Line),
+        ("  token = <<-EOT\n    V\n  EOT\n", Quoting::Line),
+        ("$token = <<<'EOT'\nV\nEOT;\n", Quoting::Line),
+        ("set $api_token V;\n", Quoting::Line),
+        ("SetCredential=api_token:V\n", Quoting::Environment),
+        ("OIDCAccessToken V\n", Quoting::Bare),
+        ("args:\n  - run\n  - --api-token\n  - V\n", Quoting::Environment),
+        ("oc login --access-token V --server x\n", Quoting::Environment),
     ] {
         let text = text.replace('V', VALUE);
         let found = read("bare-assignment", FileKind::Config, &text, "token");
@@ -104,6 +151,8 @@ fn literals_without_quotes() {
         "the token V is",
         "x == token=V)",
         "token::V",
+        "args:\n  - --api-token\nx:\n  - V\n",
+        "args:\n  - --api-token\n  - --V\n",
     ] {
         let text = text.replace('V', VALUE);
         assert_eq!(read("bare-assignment", FileKind::Code, &text, "token"), [], "{text}");
@@ -154,6 +203,110 @@ fn pairs_in_either_order() {
     ] {
         let text = text.replace('V', VALUE);
         assert_eq!(read("name-value-pair", FileKind::Config, &text, "token"), [], "{text}");
+    }
+}
+
+#[test]
+fn statements_of_sql() {
+    for text in [
+        "CREATE USER a PASSWORD 'V';",
+        "ALTER USER a WITH ENCRYPTED PASSWORD 'V';",
+        "SET PASSWORD FOR 'a'@'%' = 'V';",
+        "SET PASSWORD FOR 'a'@'%' = PASSWORD('V');",
+        "SET PASSWORD = 'V';",
+        "CREATE LOGIN a WITH PASSWORD = N'V';",
+    ] {
+        let text = text.replace('V', VALUE);
+        let found = read("sql-password", FileKind::Config, &text, "password");
+        assert!(found.contains(&(VALUE.to_owned(), Quoting::Certain)), "{text}: {found:?}");
+    }
+    for text in [
+        "CREATE USER a IDENTIFIED WITH sha256_password BY 'V';",
+        "CREATE USER a IDENTIFIED BY V;",
+        "ALTER USER a IDENTIFIED BY \"V\";",
+    ] {
+        let text = text.replace('V', VALUE).replace(&format!("{VALUE}ALUES"), "VALUES");
+        let found = read("sql-password", FileKind::Config, &text, "identified");
+        assert_eq!(found, [(VALUE.to_owned(), Quoting::Certain)], "{text}");
+    }
+    for text in [
+        "ALTER USER a PASSWORD EXPIRE;",
+        "SELECT password FROM t WHERE a = 'V';",
+        "SET PASSWORD FOR a;\nx = 'V'",
+    ] {
+        assert_eq!(read("sql-password", FileKind::Config, text, "password"), [], "{text}");
+    }
+    let socket = "CREATE USER a IDENTIFIED WITH auth_socket;";
+    assert_eq!(read("sql-password", FileKind::Config, socket, "identified"), []);
+}
+
+#[test]
+fn commands() {
+    for (program, text) in [
+        ("keytool", "keytool -list -storepass V -keystore k.jks"),
+        ("zip", "zip -r -P V out.zip data"),
+        ("zip", "zip -P 'V' out.zip data"),
+        ("unzip", "/usr/bin/unzip -PV in.zip"),
+        ("7z", "7z a -pV out.7z data"),
+        ("7z", "7z x in.7z \"-pV\""),
+        ("curl", "curl -upilot:V https://x"),
+        ("curl", "curl -fsSL \\\n  -u 'pilot:V' https://x"),
+        ("htpasswd", "htpasswd -bc .htpasswd pilot V"),
+        ("htpasswd", "htpasswd -nb pilot V"),
+        ("mysqladmin", "mysqladmin -u root password V"),
+        ("rabbitmqctl", "rabbitmqctl add_user pilot V"),
+        ("sqlplus", "sqlplus -s pilot/V@db:1521/app"),
+        ("ldapadd", "ldapadd -x -w V -f a.ldif"),
+        ("npm", "npm config set //registry.harbour.internal/:_authToken V"),
+        ("aws", "aws configure set aws_secret_access_key V"),
+        ("poetry", "poetry config http-basic.harbour ci V"),
+        ("bundle", "bundle config set gems.harbour.internal ci:V"),
+        ("lftp", "lftp -u pilot,V sftp://web"),
+        ("smbclient", "smbclient //nas/share -U pilot%V"),
+        ("net", "net use Z: \\\\nas\\share V /user:pilot"),
+        ("net", "net use \\\\nas\\share /user:HARBOUR\\pilot V"),
+        ("cmdkey", "cmdkey /add:nas /pass:V"),
+        ("mount", "mount -t cifs //nas/s /mnt -o username=pilot,password=V,uid=1"),
+        ("openssl", "openssl pkcs12 -in a.p12 -passin pass:V -nodes"),
+    ] {
+        let text = text.replace('V', VALUE);
+        for text in [text.clone(), format!("RUN x && {text}\n"), format!("sh -c \"{text}\" | y\n")] {
+            if text.contains("-c \"") && text.matches('"').count() > 2 {
+                continue;
+            }
+            let found = read("command", FileKind::Code, &text, program);
+            assert_eq!(found, [(VALUE.to_owned(), Quoting::Certain)], "{text}");
+        }
+    }
+    for (program, text) in [
+        ("zip", "zip -r out.zip data; echo -P V"),
+        ("zip", "gzip -P V"),
+        ("htpasswd", "htpasswd -c .htpasswd pilot"),
+        ("7z", "7z a -p out.7z V"),
+        ("sqlplus", "sqlplus / as sysdba"),
+        ("net", "net use Z: \\\\nas\\share /user:pilot"),
+        ("npm", "npm config set registry V"),
+        ("consul", "consul kv put app/db_password @V"),
+        ("rabbitmqctl", "rabbitmqctl add_vhost V"),
+    ] {
+        let text = text.replace('V', VALUE);
+        assert_eq!(read("command", FileKind::Code, &text, program), [], "{text}");
+    }
+    // Nothing in a command is out of reach of its words.
+    for text in [
+        "zip",
+        "zip ",
+        "zip -P",
+        "zip -P\n",
+        "zip -P '",
+        "htpasswd -b",
+        "net use \\\\",
+        "mount -o",
+        "sqlplus /",
+        "7z -",
+    ] {
+        let program = text.split(' ').next().unwrap();
+        read("command", FileKind::Code, text, program);
     }
 }
 

@@ -16,9 +16,16 @@ const WRAPPERS: &[&[u8]] = &[
     b"Secret(",
     b"SecretString(",
     b"std::string(",
+    b"std::string{",
     b"String::from(",
     b"CharSequence(",
     b"QStringLiteral(",
+    b"QString(",
+    b"QByteArray(",
+    b"Some(",
+    b"Optional.of(",
+    b"sensitive(",
+    b"Encoding.UTF8.GetBytes(",
     b"_T(",
     b"TEXT(",
     b"@",
@@ -61,7 +68,7 @@ pub(super) fn prelude(bytes: &[u8], at: usize) -> usize {
                 white(bytes, end, 80)
             }
             b'\\' if matches!(bytes.get(at + 1), Some(b'\n')) => white(bytes, at + 1, 80),
-            b'b' | b'B' | b'f' | b'F' | b'r' | b'R' | b'u' | b'U' | b'L' | b'N' | b'@' | b'$'
+            b'b' | b'B' | b'f' | b'F' | b'r' | b'R' | b'u' | b'U' | b'L' | b'N' | b'@' | b'$' | b'#'
                 if string_prefix(bytes, at) > 0 =>
             {
                 return at + string_prefix(bytes, at);
@@ -76,11 +83,14 @@ pub(super) fn prelude(bytes: &[u8], at: usize) -> usize {
     at
 }
 
-/// The length of a string prefix (`b`, `rb`, `f`, `@`, `L`) at `at`, if a quote follows it.
-fn string_prefix(bytes: &[u8], at: usize) -> usize {
+/// The length of a string prefix (`b`, `rb`, `f`, `@`, `L`, `r#`, `#`) at `at`, if a quote follows it.
+pub(super) fn string_prefix(bytes: &[u8], at: usize) -> usize {
     let letters = |b: &u8| b"bBfFrRuULN@$".contains(b);
     let count = bytes.iter().skip(at).take(2).take_while(|b| letters(b)).count();
-    if matches!(bytes.get(at + count), Some(b'"' | b'\'')) { count } else { 0 }
+    let signs = bytes.iter().skip(at + count).take(3).take_while(|b| **b == b'#').count();
+    let count = count + signs;
+    let double = bytes.get(at + count) == Some(&b'"');
+    if double || signs == 0 && bytes.get(at + count) == Some(&b'\'') { count } else { 0 }
 }
 
 /// The place after `name ||`, `name ??`, `name or`, where a literal in quotes follows.
@@ -112,7 +122,7 @@ pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         return (bytes.get(start + length) == Some(&b'\\')).then_some(start..start + length);
     }
     if !matches!(first, b'"' | b'\'' | b'`') {
-        return None;
+        return bracketed(bytes, at);
     }
     if bytes.get(at + 1) == Some(&first) && bytes.get(at + 2) == Some(&first) {
         let start = at + 3;
@@ -131,6 +141,44 @@ pub(super) fn quoted(bytes: &[u8], at: usize) -> Option<Range<usize>> {
         }
     }
     None
+}
+
+/// Literals in brackets: Lua's `[[v]]`, `q{v}`, `qq(v)` of Perl, `%q(v)` of Ruby. Their text is one word.
+fn bracketed(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let opened = |text: &[u8]| bytes.get(at..at + text.len()) == Some(text);
+    let quote = [&b"%q"[..], b"%Q", b"qq", b"q"].into_iter().find(|q| opened(q)).map_or(0, <[u8]>::len);
+    let (start, close): (usize, &[u8]) = match (quote, bytes.get(at + quote)?) {
+        (0, b'[') if opened(b"[[") => (at + 2, b"]]"),
+        (1.., b'(') => (at + quote + 1, b")"),
+        (1.., b'{') => (at + quote + 1, b"}"),
+        (1.., b'[') => (at + quote + 1, b"]"),
+        _ => return None,
+    };
+    let is_word = |b: &u8| *b > b' ' && *b < 0x7f && !b"\"'`()[]{}<>,".contains(b);
+    let length = bytes.iter().skip(start).take(MAX_VALUE).take_while(|b| is_word(b)).count();
+    let end = start + length;
+    (length > 0 && bytes.get(end..end + close.len()) == Some(close)).then_some(start..end)
+}
+
+/// The one word of a document behind `<<MARK`, as HCL, shells, Ruby and PHP write it.
+pub(super) fn here_document(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let mark = at + bytes.get(at..)?.iter().take(3).take_while(|b| **b == b'<').count();
+    if mark < at + 2 {
+        return None;
+    }
+    let mark = mark + bytes.get(mark..)?.iter().take(3).take_while(|b| b"-~\"'".contains(b)).count();
+    let length =
+        bytes.iter().skip(mark).take(24).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let name = bytes.get(mark..mark + length).filter(|n| n.len() >= 2)?;
+    let line_end = super::scan::line_end(bytes, mark + length, 8);
+    let start = white(bytes, line_end, 80);
+    if start == line_end {
+        return None;
+    }
+    let secret = rest_of_line(bytes, start);
+    let close = white(bytes, secret.end, 80);
+    let closes = bytes.get(close..close + length) == Some(name);
+    (closes && !secret.is_empty() && !bytes[secret.clone()].contains(&b' ')).then_some(secret)
 }
 
 /// Without an escaped line end or `\n` at its ends.

@@ -2,7 +2,7 @@
 
 use super::placeholder::is_placeholder;
 use super::shape::Texture;
-use super::words::contains_ignore_case;
+use super::words::{contains_ignore_case, reads_like_words};
 use super::{Adjust, Candidate, Judgement};
 
 /// Words that documentation uses for a password in a URL, beyond what [`is_placeholder`] knows.
@@ -45,9 +45,18 @@ pub(crate) fn dsn_password(candidate: &Candidate<'_>) -> Judgement {
     judge(&Login::read(candidate))
 }
 
-/// The password in the userinfo of any other URL.
+/// The password in the userinfo of any other URL. One that holds a raw `/` looks like a port and a path
+/// (`http://host:port/a@b`), so it must look random.
 pub(crate) fn url_userinfo(candidate: &Candidate<'_>) -> Judgement {
-    judge(&Login::read(candidate))
+    let login = Login::read(candidate);
+    if login.password.contains(&b'/') {
+        let digits = login.password.iter().filter(|b| b.is_ascii_digit()).count();
+        let wordy = digits * 4 < login.password.len() && reads_like_words(login.password);
+        if login.user.is_empty() || wordy || Texture::of(login.password) < Texture::Mixed {
+            return Judgement::Reject;
+        }
+    }
+    judge(&login)
 }
 
 /// Who logs in where, as far as the match shows.

@@ -95,3 +95,13 @@ fn account_name(text: &[u8]) -> Option<String> {
 pub(crate) fn json_web_key(candidate: &Candidate<'_>) -> Judgement {
     if contains_ignore_case(candidate.matched, b"\"kty\"") { Judgement::keep() } else { Judgement::Reject }
 }
+
+/// A Discord bot token: its first part is base64 of the bot's ID, a number of 17 to 20 digits.
+pub(crate) fn discord_token(candidate: &Candidate<'_>) -> Judgement {
+    let head = candidate.secret.split(|b| *b == b'.').next().unwrap_or_default();
+    let mut id = [0_u8; 32];
+    match STANDARD_NO_PAD.decode_slice(head, &mut id) {
+        Ok(17..=20) if id.iter().take_while(|b| **b != 0).all(u8::is_ascii_digit) => Judgement::raise(),
+        _ => Judgement::Reject,
+    }
+}

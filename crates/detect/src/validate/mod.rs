@@ -164,6 +164,7 @@ pub const ALL: &[(&str, Validator, &str)] = &[
     ("aws-secret-key", aws::secret_key, "40 base64 characters that are no digest, path or identifier"),
     ("basic-auth", encoded::basic_auth, "base64 of a printable user:password"),
     ("crc32-base62", checksum::crc32_base62, "the token's own checksum: good raises, bad lowers"),
+    ("discord-token", encoded::discord_token, "its first part is base64 of a bot's ID"),
     ("docker-auth", encoded::docker_auth, "base64 of a registry's user:password"),
     (
         "dsn-password",
@@ -190,6 +191,7 @@ pub const ALL: &[(&str, Validator, &str)] = &[
         dsn::url_userinfo,
         "a password in a URL's userinfo; templates and examples are rejected",
     ),
+    ("unarmoured", pem::unarmoured, "not between the lines of a PEM armour"),
     ("uuid-shape", shape::uuid_shape, "a UUID of random bits"),
 ];
 

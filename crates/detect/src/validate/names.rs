@@ -81,7 +81,7 @@ const HARMLESS_ENDS: &[&str] = &[
     "char", "iterations", "rounds", "salt", "cost", "level", "status", "state", "event", "handler",
     "callback", "factory", "helper", "command", "cmd", "protobuf", "namespace", "used", "created",
     "updated", "at", "spec", "schema", "ref", "refs", "reference", "binding", "group", "realm", "user",
-    "username", "plugin", "module", "driver", "config", "settings", "options", "info", "meta", "metadata",
+    "username", "stdin", "plugin", "module", "driver", "config", "settings", "options", "info", "meta", "metadata",
 ];
 
 /// Words before `key` or `keys` that make it no secret: lookups, sorting, signing keys of package archives.

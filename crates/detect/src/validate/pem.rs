@@ -60,6 +60,12 @@ pub(crate) fn pem_base64(candidate: &Candidate<'_>) -> Judgement {
     Judgement::raise()
 }
 
+/// A key that stands between no armour's lines: those have detectors of their own.
+pub(crate) fn unarmoured(candidate: &Candidate<'_>) -> Judgement {
+    let armoured = candidate.before().windows(8).any(|window| window == b"KEY-----");
+    if armoured { Judgement::Reject } else { Judgement::keep() }
+}
+
 /// OpenSSH's own format: the cipher's name tells whether there is a passphrase.
 fn openssh(body: &Body) -> Judgement {
     let Some(rest) = body.decoded().strip_prefix(OPENSSH_MAGIC) else { return Judgement::Reject };

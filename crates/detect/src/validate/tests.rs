@@ -496,6 +496,26 @@ fn encoded_logins() {
     assert_eq!(whole("basic-auth", "not base64!"), Judgement::Reject);
 }
 
+#[test]
+fn discord_tokens_begin_with_an_id() {
+    let tail = ".GmgaMH.nQozUYZdYm4xpOM2N2z3UuxpF6ZNAfI9BCmc9b";
+    for id in ["10203040506070809", "482915736028461937", "1187265340918273645"] {
+        let token = STANDARD.encode(id).trim_end_matches('=').to_owned() + tail;
+        assert_eq!(adjust(&whole("discord-token", &token)), Some(Adjust::Raise), "{id}");
+    }
+    for head in ["MTA4q3VdT8yWnA2RbZ0xGfUo", "MTA", ""] {
+        assert_eq!(whole("discord-token", &format!("{head}{tail}")), Judgement::Reject, "{head}");
+    }
+}
+
+#[test]
+fn keys_between_armour_are_left_to_their_detectors() {
+    let key = "MC4CAQAwBQYDK2VwBCIEIKq3VdT8yWnA2RbZ0xGfUoP6sLhEeJc71MvtYaQi9B5x";
+    assert_eq!(whole("unarmoured", key), Judgement::keep());
+    let armoured = format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n");
+    assert_eq!(at("unarmoured", &armoured, key, key), Judgement::Reject);
+}
+
 proptest! {
     #[test]
     fn random_tokens_are_no_placeholders(token in "[A-Za-z0-9]{20,64}") {

@@ -1,0 +1,172 @@
+//! What joins a name to its value.
+
+use std::ops::Range;
+
+use super::scan::{blanks, stands, white};
+use super::value::{prelude, quoted as literal};
+
+/// What joins a name to its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    /// `=` and its relatives.
+    Equals,
+    /// `:`, `=>`, `->`.
+    Colon,
+    /// `,` between arguments.
+    Comma,
+    /// `||`, `??`, `or`: the value is used if the name has none.
+    Fallback,
+    /// `(` of a call that sets it: `.password("value")`, `setToken("value")`.
+    Call,
+    /// Blanks alone.
+    Blank,
+    /// `{` of a block that is the value alone: `std::string key{"value"}`, `var key: String { "value" }`.
+    Block,
+}
+
+/// The operator at `at`; `closed` is where the name ended before blanks.
+pub(super) fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)> {
+    const EQUALS: &[&[u8]] =
+        &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<<-", b"<-", b"="];
+    const COMPARED: &[&[u8]] = &[b"==", b"=~", b"<=", b"!="];
+    if COMPARED.iter().any(|o| stands(bytes, at, o)) {
+        return None;
+    }
+    if stands(bytes, at, b"=>") || stands(bytes, at, b"->") {
+        return Some((Operator::Colon, at + 2));
+    }
+    if let Some(equals) = EQUALS.iter().find(|o| stands(bytes, at, o)) {
+        return Some((Operator::Equals, at + equals.len()));
+    }
+    if [&b"||"[..], b"??", b"?:"].iter().any(|o| stands(bytes, at, o)) {
+        return Some((Operator::Fallback, at + 2));
+    }
+    if let Some(end) = block(bytes, at) {
+        return Some((Operator::Block, end));
+    }
+    // Perl: `$ENV{NAME} // 'value'`.
+    if stands(bytes, at, b"//") && closed > 0 && bytes[closed - 1] == b'}' && stands_quoted(bytes, at + 2) {
+        return Some((Operator::Fallback, at + 2));
+    }
+    match bytes.get(at)? {
+        b':' if bytes.get(at + 1) == Some(&b':') => None,
+        // `name: type = value`, `name: type { value }`.
+        b':' => Some(match (typed(bytes, at + 1), typed_block(bytes, at + 1)) {
+            (Some(end), _) => (Operator::Equals, end),
+            (None, Some(end)) => (Operator::Block, end),
+            (None, None) => (Operator::Colon, at + 1),
+        }),
+        b'?' if bytes.get(at + 1) == Some(&b':') => typed(bytes, at + 2).map(|end| (Operator::Equals, end)),
+        b',' => Some((Operator::Comma, at + 1)),
+        b'{' => accessors(bytes, at).map(|end| (Operator::Equals, end)),
+        b'\n' | b'\r' => {
+            // An operator on a line of its own: `"X"\n  => "v"`.
+            let next = white(bytes, at, 40);
+            stands(bytes, next, b"=>").then_some((Operator::Colon, next + 2))
+        }
+        _ if at > closed => Some(spelled(bytes, at, closed)),
+        _ => None,
+    }
+}
+
+/// The place of the literal in a block that holds it alone, where such a block begins at `at`: `{"value"}`,
+/// `{ return "value" }`.
+fn block(bytes: &[u8], at: usize) -> Option<usize> {
+    if bytes.get(at) != Some(&b'{') {
+        return None;
+    }
+    let inner = white(bytes, at + 1, 24);
+    let inner = if stands(bytes, inner, b"return ") { inner + b"return ".len() } else { inner };
+    let end = literal(bytes, inner)?.end + 1;
+    closes_block(bytes, end).then_some(inner)
+}
+
+/// Whether the block that holds a literal alone ends at `at`.
+pub(super) fn closes_block(bytes: &[u8], at: usize) -> bool {
+    let at = white(bytes, at, 24);
+    let at = at + usize::from(bytes.get(at) == Some(&b';'));
+    bytes.get(white(bytes, at, 24)) == Some(&b'}')
+}
+
+/// The place after `type =`, where a type and an equals sign with a literal behind it stand at `at`.
+fn typed(bytes: &[u8], at: usize) -> Option<usize> {
+    let at = blanks(bytes, at, 4);
+    let is_type = |b: &u8| b.is_ascii_alphanumeric() || b"_.<>[]&'*?|:".contains(b);
+    let mut end = at;
+    // `&'static str`, `string | null`, `Option<String>`.
+    for _ in 0..4 {
+        let word = bytes.iter().skip(end).take(32).take_while(|b| is_type(b)).count();
+        if word == 0 {
+            break;
+        }
+        end = blanks(bytes, end + word, 4);
+    }
+    let letter =
+        bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'&' | b'*' | b'[' | b'_'));
+    if !letter || bytes.get(end) != Some(&b'=') || matches!(bytes.get(end + 1), Some(b'=' | b'>')) {
+        return None;
+    }
+    let value = prelude(bytes, end + 1);
+    matches!(bytes.get(value), Some(b'"' | b'\'' | b'`')).then_some(end + 1)
+}
+
+/// The place of the literal in `String { "value" }`, a type and a block that holds the value alone.
+fn typed_block(bytes: &[u8], at: usize) -> Option<usize> {
+    let at = blanks(bytes, at, 4);
+    let word =
+        bytes.iter().skip(at).take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'?').count();
+    let letter = bytes.get(at).is_some_and(u8::is_ascii_alphabetic);
+    letter.then(|| block(bytes, blanks(bytes, at + word, 4))).flatten()
+}
+
+/// Make's operators want no tight form.
+pub(super) fn is_make(bytes: &[u8], span: &Range<usize>) -> bool {
+    let operator = bytes.get(span.clone()).unwrap_or_default();
+    operator.len() >= 2 && operator.ends_with(b"=") && matches!(operator[0], b'?' | b':')
+}
+
+/// Words and types between a name and its value, at `at`; blanks alone if there are none.
+fn spelled(bytes: &[u8], at: usize, closed: usize) -> (Operator, usize) {
+    if stands(bytes, at, b"or ") {
+        return (Operator::Fallback, at + 3);
+    }
+    // Kotlin: `"NAME" to "value"`, `val name by lazy { "value" }`, `val name get() = "value"`.
+    if stands(bytes, at, b"to ") && stands_quoted(bytes, at + 3) && matches!(bytes[closed - 1], b'"' | b'\'')
+    {
+        return (Operator::Colon, at + 3);
+    }
+    if stands(bytes, at, b"by lazy ")
+        && let Some(end) = block(bytes, at + 8)
+    {
+        return (Operator::Block, end);
+    }
+    if stands(bytes, at, b"get() = ") {
+        return (Operator::Equals, at + 8);
+    }
+    // Go: `name type = value`, `name() type { return value }`.
+    if let Some(end) = typed(bytes, at) {
+        return (Operator::Equals, end);
+    }
+    if closed > 0
+        && bytes[closed - 1] == b')'
+        && let Some(end) = typed_block(bytes, at)
+    {
+        return (Operator::Block, end);
+    }
+    (Operator::Blank, at)
+}
+
+/// Whether a literal in quotes stands at `at`, behind blanks.
+fn stands_quoted(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes.get(blanks(bytes, at, 4)), Some(b'"' | b'\''))
+}
+
+/// The place after a property of C#: `{ get; set; } =`.
+fn accessors(bytes: &[u8], at: usize) -> Option<usize> {
+    let body = bytes.get(at + 1..(at + 48).min(bytes.len()))?;
+    let end = body.iter().position(|b| matches!(b, b'}' | b'\n' | b'"'))?;
+    let accessors = body.get(end) == Some(&b'}') && body[..end].windows(4).any(|w| w == b"get;");
+    let next = blanks(bytes, at + 2 + end, 4);
+    let equals = bytes.get(next) == Some(&b'=') && bytes.get(next + 1) != Some(&b'=');
+    (accessors && equals).then_some(next + 1)
+}

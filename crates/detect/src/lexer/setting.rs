@@ -1,0 +1,136 @@
+//! Whether what stands around a name says that it is given a value: commands, calls, options, keywords.
+
+use std::ops::Range;
+
+use super::scan::line_head;
+use crate::validate::{NameKind, name_kind};
+
+/// How far the line before a name is looked at, in bytes.
+pub(super) const HEAD: usize = 200;
+
+/// Whether a call of this name gives a value: a method (`.password(`), or one that says so (`setPassword(`).
+pub(super) fn is_setting_call(bytes: &[u8], name: &Range<usize>) -> bool {
+    let text = &bytes[name.clone()];
+    let own = text.iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
+    let before = name.start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+    let method = own > 0 || matches!(before, Some(b'.' | b'>' | b':'));
+    let text = &text[own..];
+    let sets = [&b"set"[..], b"with"].iter().any(|verb| {
+        text.strip_prefix(*verb)
+            .is_some_and(|rest| rest.first().is_some_and(|b| b.is_ascii_uppercase() || *b == b'_'))
+    });
+    method && (sets || name_kind(text) == NameKind::Secret)
+}
+
+/// Whether a type of strings stands before the name: `std::string token("value")`.
+pub(super) fn is_constructor(bytes: &[u8], name: &Range<usize>) -> bool {
+    const TYPES: &[&[u8]] =
+        &[b"string", b"wstring", b"string_view", b"QString", b"QByteArray", b"CString", b"String"];
+    let Some(line) = line_head(bytes, name.start, HEAD) else { return false };
+    let Some(line) = line.strip_suffix(b" ") else { return false };
+    let word = line
+        .iter()
+        .rposition(|b| !b.is_ascii_alphanumeric() && *b != b'_')
+        .map_or(line, |at| &line[at + 1..]);
+    TYPES.contains(&word)
+}
+
+/// A keyword of Clojure, Elixir or Ruby before its value: `:password "value"`.
+pub(super) fn is_keyword(bytes: &[u8], start: usize) -> bool {
+    let at = |back: usize| start.checked_sub(back).and_then(|i| bytes.get(i)).copied();
+    at(1) == Some(b':') && matches!(at(2), None | Some(b' ' | b'\n' | b'\t' | b'{' | b'(' | b'['))
+}
+
+/// An option of a command or a cmdlet whose own name is a secret's: `--docker-password`, `-ClientSecret`.
+pub(super) fn is_flag(bytes: &[u8], name: &Range<usize>) -> bool {
+    let text = &bytes[name.clone()];
+    let before = name.start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+    text.starts_with(b"-")
+        && text.len() > 2
+        && matches!(before, None | Some(b' ' | b'\n' | b'\t' | b'"' | b'\''))
+        && name_kind(text) == NameKind::Secret
+}
+
+/// Whether the name at `start` is a symbol that is given a value: `set :api_token, "value"`, `put_env(:app, :api_token,
+/// "value")`.
+pub(super) fn is_put(bytes: &[u8], start: usize) -> bool {
+    let Some(line) = line_head(bytes, start, HEAD) else { return false };
+    let Some(line) = line.strip_suffix(b":") else { return false };
+    line.trim_ascii() == b"set" || line.windows(8).any(|w| w == b"put_env(")
+}
+
+/// Whether the name at `start` is the first argument of a call: `("NAME", "value")`.
+pub(super) fn is_argument(bytes: &[u8], start: usize) -> bool {
+    let head = &bytes[start.saturating_sub(8)..start];
+    let head = head.strip_suffix(b"\"").or_else(|| head.strip_suffix(b"'")).unwrap_or(head);
+    let head = head.strip_suffix(b"\\").unwrap_or(head).trim_ascii_end();
+    head.ends_with(b"(")
+}
+
+/// Whether the line before a name says that a value follows after a blank: `SetEnv`, `#define`, `ENV`, `setenv`, `set -x`.
+pub(super) fn is_setter(bytes: &[u8], start: usize) -> bool {
+    const SETTERS: &[&str] = &[
+        "setenv",
+        "fastcgi_param",
+        "uwsgi_param",
+        "scgi_param",
+        "set -x",
+        "set -gx",
+        "set -xg",
+        "set -ux",
+        "set -lx",
+        "#define",
+        "# define",
+        "env",
+        "arg",
+        "export",
+        "setx",
+        "proxy_set_header",
+        "requestheader set",
+        "requestheader add",
+        "header set",
+        "header add",
+        "add_header",
+        "php_value",
+        "php_admin_value",
+        "insecure-password",
+        "set",
+        "(def",
+        "(defonce",
+        "(defvar",
+        "(setq",
+        "(setenv",
+        "(define",
+    ];
+    let Some(line) = line_head(bytes, start, HEAD) else { return false };
+    let line = line.trim_ascii();
+    let line = line.strip_suffix(b"\"").unwrap_or(line);
+    // `set $name "value";` of nginx.
+    let line = line.strip_suffix(b"$").unwrap_or(line).trim_ascii_end();
+    SETTERS.iter().any(|s| line.eq_ignore_ascii_case(s.as_bytes()))
+}
+
+/// Whether only blanks, list dashes and words such as `export` stand before a name.
+pub(super) fn is_indent(line: &[u8]) -> bool {
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"- ").unwrap_or(line);
+    let line = line.trim_ascii();
+    [
+        &b""[..],
+        b"-",
+        // A symbol of Ruby in YAML: `:api_key: value`.
+        b":",
+        b"export",
+        b"set",
+        b"ENV",
+        b"ARG",
+        b"declare -x",
+        b"local",
+        b"readonly",
+        b"declare",
+        b"typeset -x",
+        b"//",
+    ]
+    .contains(&line)
+        || line.starts_with(b"ENV ") && !line.contains(&b'"')
+}
