@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{field_name, is_set, of_form, renamed};
+use super::{is_set, of_form, renamed};
 use crate::check::provenance::{DigestValue, Expectations, Field, Form, Layout, TagPattern};
 use crate::contract::fault::Fault;
 use crate::contract::marked::{Count, Marked, Text};
