@@ -209,3 +209,19 @@ fn format(arguments: &[Tree]) -> Option<Tree> {
     parts.push(Part::Literal(rest.to_owned()));
     Some(Tree::Text(Marked { text: Text::new(parts), taints }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_would_grow_too_large_are_told() {
+        let text = |text: &str| Tree::Text(Marked { text: text.into(), taints: Vec::new() });
+        let (word, long) = (text(&"a".repeat(5_000)), text(&"b".repeat(5_000)));
+        assert!(is_too_large("replace", &[word.clone(), text("a"), long.clone()]));
+        assert!(!is_too_large("replace", &[word.clone(), text("a"), text("b")]));
+        let list = Tree::List(vec![word; 4_000]);
+        assert!(is_too_large("join", &[long, list.clone()]));
+        assert!(!is_too_large("join", &[text(","), list]));
+    }
+}
