@@ -5,6 +5,7 @@
 //! processor ([`Simd`] exists only where it has them) and checks of lengths. Its tests compare each kernel with plain
 //! code.
 #![allow(unsafe_code)]
+#![cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 
 use super::decode::sieve::Classes;
 use super::search::{Positions, REACH, STRETCH};

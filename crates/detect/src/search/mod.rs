@@ -83,6 +83,29 @@ impl Sieve {
             Tables::Stride(stride) => stride.candidates(stretch, positions),
         }
     }
+
+    /// Calls `on` for every position of `range` whose key may be known, as far as there are whole blocks; returns where
+    /// the rest begins.
+    #[inline]
+    fn each_stretch(&self, bytes: &[u8], range: Range<usize>, on: &mut impl FnMut(usize)) -> usize {
+        let Range { start: mut at, end } = range;
+        let mut positions = [0; STRETCH + BLOCK];
+        loop {
+            // The last block may lie beyond the end, as long as there are bytes.
+            let blocks = (end - at).div_ceil(BLOCK).min((bytes.len() - at).saturating_sub(REACH) / BLOCK);
+            let length = (blocks * BLOCK).min(STRETCH);
+            if length == 0 {
+                return at;
+            }
+            let stretch = &bytes[at..at + length + REACH];
+            let found = self.candidates(stretch, &mut positions);
+            let kept = self.exact.keep(stretch, &mut positions, found);
+            for position in &positions[..kept] {
+                on(at + usize::from(*position));
+            }
+            at = (at + length).min(end);
+        }
+    }
 }
 
 impl Search {
@@ -126,25 +149,13 @@ impl Search {
         let sieve = self.sieve(starts.len());
         let exact = sieve.map_or(&self.exact, |sieve| &sieve.exact);
         let end = starts.end.saturating_add(exact.furthest()).min(bytes.len());
-        let mut at = starts.start.min(end);
+        let from = starts.start.min(end);
         let mut verify = |at| exact.verify(&self.anchors, bytes, &starts, at, on);
-        let mut positions = [0; STRETCH + BLOCK];
-        while let Some(sieve) = sieve {
-            // The last block may lie beyond the end, as long as there are bytes.
-            let blocks = (end - at).div_ceil(BLOCK).min((bytes.len() - at).saturating_sub(REACH) / BLOCK);
-            let length = (blocks * BLOCK).min(STRETCH);
-            if length == 0 {
-                break;
-            }
-            let stretch = &bytes[at..at + length + REACH];
-            let found = sieve.candidates(stretch, &mut positions);
-            let kept = exact.keep(stretch, &mut positions, found);
-            for position in &positions[..kept] {
-                verify(at + usize::from(*position));
-            }
-            at = (at + length).min(end);
-        }
-        exact.each_known(bytes, at..end, verify);
+        let rest = match sieve {
+            Some(sieve) if end - from >= BLOCK => sieve.each_stretch(bytes, from..end, &mut verify),
+            _ => from,
+        };
+        exact.each_known(bytes, rest..end, verify);
     }
 }
 
