@@ -1,12 +1,13 @@
 //! SW414: a role is allowed what the contract denies it.
 
 use super::access::Access;
+use super::allowing::{Allowing, allowing};
 use super::expectation::Denied;
 use super::{Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Place, Seen};
-use seaworthy_iam::{ActionExcess, Arn, Language, PolicySet, ResourceRule, StatementRef, Undecided, Witness};
+use seaworthy_iam::{Arn, Language, PolicySet, ResourceRule, StatementRef, Witness};
 
 /// SW414.
 pub struct DeniedAccess;
@@ -22,9 +23,6 @@ const META: CheckMeta = CheckMeta {
     reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-269"],
 };
-
-/// Statements that are named for one entry at most.
-const MOST: usize = 16;
 
 impl Check<Wiring<'_>> for DeniedAccess {
     fn meta(&self) -> &'static CheckMeta {
@@ -167,46 +165,17 @@ impl Asked<'_, '_> {
     }
 
     /// Names every statement that allows the denied actions on some of `resources`.
-    fn ask(&self, mut policies: PolicySet, resources: &Language, at: Option<&Place>, answers: &mut Answers) {
-        let access = self.access;
+    fn ask(&self, policies: PolicySet, resources: &Language, at: Option<&Place>, answers: &mut Answers) {
         let operations =
             self.denied.actions.iter().map(|action| Language::from(action.to_lowercase().as_str()));
         let operations = Language::union(operations);
-        let context = self.wiring.context(&access.principal);
-        let what = || format!("whether {} is allowed {}", access.name, self.shown());
-        for attempt in 0..=MOST {
-            let found = ActionExcess::find_among(
-                &policies,
-                &access.principal,
-                &operations,
-                resources,
-                &context,
-                &access.limits,
-            );
-            match found {
-                Ok(ActionExcess::None) => return,
-                Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
-                    let reason = format!("more than {MOST} statements allow it; the rest is not listed");
-                    return self.not_checked(what(), reason, answers);
-                }
-                Ok(ActionExcess::Excess { action, resource, statement: of }) => {
-                    self.found(&policies, &action, &resource, of, at, answers);
-                    let Some(of) = of else { return };
-                    statement::disarm(&mut policies, of);
-                }
-                Ok(ActionExcess::Undecided { why, .. }) => {
-                    let why = match why {
-                        Undecided::Conditional { uncertainties, .. } => {
-                            statement::open_questions(&policies, &uncertainties)
-                        }
-                        Undecided::TooComplex => {
-                            "the policies are too complex to be compared in full".to_owned()
-                        }
-                    };
-                    return self.not_checked(what(), why, answers);
-                }
-                Err(error) => return self.not_checked(what(), error.to_string(), answers),
-            }
+        let (found, open) = allowing(self.wiring, self.access, policies.clone(), &operations, resources);
+        for one in found {
+            self.found(&policies, &one, at, answers);
+        }
+        if let Some(reason) = open {
+            let what = format!("whether {} is allowed {}", self.access.name, self.shown());
+            self.not_checked(what, reason, answers);
         }
     }
 
@@ -223,16 +192,9 @@ impl Asked<'_, '_> {
         })
     }
 
-    fn found(
-        &self,
-        policies: &PolicySet,
-        action: &Witness,
-        resource: &Witness,
-        of: Option<StatementRef>,
-        at: Option<&Place>,
-        answers: &mut Answers,
-    ) {
-        let access = self.access;
+    fn found(&self, policies: &PolicySet, one: &Allowing, at: Option<&Place>, answers: &mut Answers) {
+        let Allowing { action, resource, statement: of } = one;
+        let (access, of) = (self.access, *of);
         let by = of.map_or_else(|| "its policies".to_owned(), |of| statement::described(policies, of));
         let own = || of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
         let place = &at.cloned().unwrap_or_else(own);
