@@ -1,5 +1,5 @@
-//! Edits that people make, by the kinds of the cases of the gate and of entrypoints: three of each that stand in no case. Whatever
-//! breaks a control is refused, or is not checked.
+//! Edits that people make, by the kinds of the cases of the gate and of entrypoints: three of each that stand in no case.
+//! Whatever breaks a control is refused, or is not checked.
 
 use super::Mutant;
 use super::project::Project;

@@ -97,10 +97,11 @@ fn is_before(version: Option<Version>, minor: u8) -> bool {
     version.is_none_or(|v| v.minor < minor)
 }
 
-/// The named children of a node, comments left out.
+/// The named children of a node, without comments and the ends of lines that go on.
 fn children(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|n| n.kind() != "comment").collect()
+    let is_between = |n: &Node<'_>| matches!(n.kind(), "comment" | "line_continuation");
+    node.named_children(&mut cursor).filter(|n| !is_between(n)).collect()
 }
 
 /// The column at which a node stands in bytes, if nothing but blanks is before it in its line, and the line does not go
@@ -330,6 +331,8 @@ mod tests {
             "print(*a)\n",
             "\"a\" f\"b\" r\"c\"\n",
             "b\"a\" rb\"b\"\n",
+            "x = b\"a\" \\\n    b\"b\"\n",
+            "f(a=1, \\\n  b=2)\nf(x for x in y \\\n  )\n",
             "from a import *\n",
             "def f():\n    x = 1\n    def g():\n        nonlocal x\n",
             "async def f():\n    async with a as b, c:\n        async for d in e:\n            await d\n",
