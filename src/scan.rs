@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
-use crate::check::provenance::ImageAttestation;
+use crate::check::provenance::{ImageAttestation, RecipeDifference};
 use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::observe::InjectedSecret;
@@ -35,6 +35,7 @@ pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use exec::{Engine, ExecRequest};
 pub use gate::{EVIDENCE, Gate, GateOptions, GateRun, gate};
 pub use image::{ImageRequest, Recipe, image};
+pub use packaging::PackagedBuild;
 pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};
 use wiring::wiring_with;
@@ -88,6 +89,8 @@ pub struct ImageFacts {
     pub attestations: Vec<ImageAttestation>,
     /// Its `ENTRYPOINT`, if all images that were examined have the same.
     pub entrypoint: Option<Vec<String>>,
+    /// Where its history is not the one that the Dockerfile makes; nothing if no Dockerfile was given.
+    pub recipe: Option<Vec<RecipeDifference>>,
 }
 
 /// Why a scan could not be done.

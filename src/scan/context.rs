@@ -6,7 +6,7 @@ mod read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::{Outcome, ScanError, Setup};
+use super::{Outcome, PackagedBuild, ScanError, Setup};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::{
     Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of,
@@ -31,8 +31,8 @@ pub struct ContextRequest {
     pub target: Option<String>,
     /// Who builds.
     pub builder: Builder,
-    /// The repository that the packaging provenance names, where a run is examined.
-    pub packaged_repository: Option<String>,
+    /// What the packaging provenance says of the build, where a run is examined.
+    pub packaged: PackagedBuild,
 }
 
 /// A Dockerfile as it was read.
@@ -136,12 +136,7 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let masker = Masker::new(setup.rules);
     run_checks(context_checks::ALL, &build, &context, &mut answers);
     run_checks(dockerfile_checks::ALL, &build, &context, &mut answers);
-    let workflows = super::packaging::build_surface(
-        setup,
-        &context,
-        &mut answers,
-        request.packaged_repository.as_deref(),
-    );
+    let workflows = super::packaging::build_surface(setup, &context, &mut answers, &request.packaged);
     let mut artifacts = records(request, source, &build.context.name);
     artifacts.extend(workflows);
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);

@@ -286,8 +286,10 @@ fn engine(request: &ExecRequest, arguments: &[&str]) -> Command {
 
 /// A command that ended, or was ended.
 struct Ended {
-    /// Nothing if it was ended for lack of time.
+    /// Nothing if it was ended: for lack of time, or because it went too far.
     status: Option<ExitStatus>,
+    /// Whether it was ended because it went too far.
+    is_over: bool,
     /// The beginning of what it printed, both streams.
     output: Vec<u8>,
 }
@@ -317,11 +319,17 @@ fn fixtures(entrypoint: &Entrypoint) -> Result<Option<PathBuf>, String> {
 
 /// Runs a command to its end, or to the end of its time.
 fn finish(command: Command, limit: Duration) -> Result<Ended, String> {
-    finish_with(command, Vec::new(), limit)
+    finish_with(command, Vec::new(), limit, &|| false)
 }
 
-/// Runs a command to its end, or to the end of its time. It reads `input` if its standard input is a pipe.
-fn finish_with(mut command: Command, input: Vec<u8>, limit: Duration) -> Result<Ended, String> {
+/// Runs a command to its end, to the end of its time, or until it goes too far by `is_over`. It reads `input` if its
+/// standard input is a pipe.
+fn finish_with(
+    mut command: Command,
+    input: Vec<u8>,
+    limit: Duration,
+    is_over: &dyn Fn() -> bool,
+) -> Result<Ended, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let mut child = command.spawn().map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => format!("{program} is not installed"),
@@ -332,7 +340,8 @@ fn finish_with(mut command: Command, input: Vec<u8>, limit: Duration) -> Result<
         // A command that ends without reading closes the pipe; how it ended tells more than that.
         std::thread::spawn(move || stdin.write_all(&input));
     }
-    let status = wait(&mut child, limit).map_err(|e| format!("{program} cannot be waited for: {e}"))?;
+    let waited = wait(&mut child, limit, is_over);
+    let (status, is_over) = waited.map_err(|e| format!("{program} cannot be waited for: {e}"))?;
     let mut output = Vec::new();
     for reader in readers.into_iter().flatten() {
         // A process that was left behind may hold the stream open; it is not waited for.
@@ -347,7 +356,7 @@ fn finish_with(mut command: Command, input: Vec<u8>, limit: Duration) -> Result<
             output.extend(reader.join().unwrap_or_default());
         }
     }
-    Ok(Ended { status, output })
+    Ok(Ended { status, is_over, output })
 }
 
 /// Reads a stream to its end and keeps its beginning.
@@ -361,16 +370,29 @@ fn reader(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>
     })
 }
 
-fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+/// How often it is asked whether a command goes too far.
+const WATCH_EVERY: Duration = Duration::from_millis(50);
+
+/// Waits for a command's end, or ends it; gives whether that was because it went too far.
+fn wait(
+    child: &mut Child,
+    limit: Duration,
+    is_over: &dyn Fn() -> bool,
+) -> std::io::Result<(Option<ExitStatus>, bool)> {
     let start = Instant::now();
+    let mut watched = start;
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+            return Ok((Some(status), false));
         }
-        if start.elapsed() > limit {
+        let is_too_far = watched.elapsed() > WATCH_EVERY && {
+            watched = Instant::now();
+            is_over()
+        };
+        if is_too_far || start.elapsed() > limit {
             child.kill()?;
             child.wait()?;
-            return Ok(None);
+            return Ok((None, is_too_far));
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -395,6 +417,14 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_too_far_is_ended() {
+        let start = Instant::now();
+        let ended =
+            finish_with(shell("exec sleep 600"), Vec::new(), Duration::from_secs(600), &|| true).unwrap();
+        assert!(ended.status.is_none() && ended.is_over && start.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
     fn endless_output_is_read_and_not_kept() {
         let ended = finish(shell("head -c 3000000 /dev/zero; exit 3"), Duration::from_secs(60)).unwrap();
         assert_eq!(ended.status.unwrap().code(), Some(3));
@@ -405,7 +435,7 @@ mod tests {
     fn input_is_handed_over() {
         let mut command = shell("test \"$(cat)\" = word");
         command.stdin(Stdio::piped());
-        let ended = finish_with(command, b"word".to_vec(), Duration::from_secs(60)).unwrap();
+        let ended = finish_with(command, b"word".to_vec(), Duration::from_secs(60), &|| false).unwrap();
         assert!(ended.is_success());
     }
 

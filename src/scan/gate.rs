@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::{Outcome, ScanError, Setup};
-use crate::check::provenance::ExaminedArtifacts;
+use crate::check::provenance::{ExaminedArtifacts, OTHER_RECIPE};
 use crate::check::{Masker, catalogue};
 use crate::finding::{NotChecked, Part, PartState, Report, Subject};
 use crate::profile::{self, Profile, RunFacts, Waiver};
@@ -33,6 +33,7 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
         all.extend(digests.into_iter().flatten().chain(outcome.indexes.iter().cloned()));
         so_far.attestations.extend(outcome.facts.attestations.iter().cloned());
         so_far.entrypoint = outcome.facts.entrypoint.clone();
+        so_far.recipe = outcome.facts.recipe.clone();
     }
 }
 
@@ -83,15 +84,26 @@ pub fn gate(setup: &Setup<'_>, options: &GateOptions, run: GateRun<'_>) -> Resul
         before_run_header: options.before_run_header,
         other_context: examiner.other_context(),
     };
-    Ok(examine(setup, profile.clone(), examiner.plans(), facts))
+    let mut so_far = ExaminedArtifacts {
+        before_run_header: facts.before_run_header,
+        is_other_commit: facts.other_context.is_some(),
+        context: examiner.context_path(),
+        ..ExaminedArtifacts::default()
+    };
+    so_far.compares_recipe = profile.controls.iter().any(|c| c.checks.contains(&OTHER_RECIPE));
+    Ok(examine(setup, profile.clone(), examiner.plans(), facts, so_far))
 }
 
 /// Examines all parts in order and judges `profile`. A part without a plan is not asked for.
-fn examine(setup: &Setup<'_>, profile: Profile, plans: BTreeMap<Part, Plan<'_>>, run: RunFacts) -> Gate {
+fn examine(
+    setup: &Setup<'_>,
+    profile: Profile,
+    plans: BTreeMap<Part, Plan<'_>>,
+    run: RunFacts,
+    mut so_far: ExaminedArtifacts,
+) -> Gate {
     let (mut reports, mut not_checked, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
     let (mut parts, mut carried) = (BTreeMap::new(), Vec::new());
-    let mut so_far =
-        ExaminedArtifacts { before_run_header: run.before_run_header, ..ExaminedArtifacts::default() };
     for (part, plan) in plans {
         let missing = match plan {
             Plan::With(carrier) => {
@@ -291,7 +303,13 @@ mod tests {
             today: date(2026, 1, 1),
             progress: &progress,
         };
-        examine(&setup, built_in(profile).unwrap().unwrap(), plans.into_iter().collect(), facts())
+        examine(
+            &setup,
+            built_in(profile).unwrap().unwrap(),
+            plans.into_iter().collect(),
+            facts(),
+            ExaminedArtifacts::default(),
+        )
     }
 
     fn facts() -> RunFacts {
@@ -503,7 +521,12 @@ mod tests {
                 progress: &progress,
             };
             let profile = Profile { fail_on: Some(severity), ..built_in("image").unwrap().unwrap() };
-            assert_eq!(examine(&setup, profile, BTreeMap::new(), facts()).report.fail_on, expected);
+            assert_eq!(
+                examine(&setup, profile, BTreeMap::new(), facts(), ExaminedArtifacts::default())
+                    .report
+                    .fail_on,
+                expected
+            );
         }
     }
 

@@ -11,7 +11,7 @@ use super::pipeline::{Asked, Expected, Pipeline};
 use super::{ImageFacts, Outcome, ScanError, Setup, unreached};
 use crate::check::image::ALL;
 use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRuns};
-use crate::check::provenance::ImageAttestation;
+use crate::check::provenance::{ImageAttestation, RecipeDifference};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
 use crate::finding::{ArtifactRecord, Coverage, LayerRecord, NotChecked, Reads, Subject};
@@ -20,7 +20,9 @@ use crate::observe::fallback::Watch;
 use crate::observe::library::OwnPackages;
 use crate::observe::{Examined, ExaminedImage, LayerFacts, LayerView, Unreached};
 use seaworthy_dockerfile::Dockerfile;
-use seaworthy_dockerfile::history::{HistoryLine, InstructionRef, match_history};
+use seaworthy_dockerfile::history::{
+    HistoryDifference, HistoryLine, InstructionRef, history_difference, match_history,
+};
 use seaworthy_image::layer::Compression;
 use seaworthy_image::{Attestation, FetchError, Image, Images, Layer, Limits, Missed, Source};
 use seaworthy_source::{LayerOrigin, Origin, OriginKind, Place, SourceLines, escape_bytes};
@@ -271,12 +273,12 @@ fn judge(
     outcome.report.layers = layers;
     outcome.indexes = indexes.into_iter().collect();
     outcome.report.entrypoints = rows;
-    outcome.facts = facts(&examined);
+    outcome.facts = facts(&examined, request.recipe.as_ref());
     outcome
 }
 
 /// What later parts of a gate compare with.
-fn facts(examined: &Examined) -> ImageFacts {
+fn facts(examined: &Examined, recipe: Option<&Recipe>) -> ImageFacts {
     let attestations = examined.images.iter().flat_map(|i| i.image.attestations.iter().map(move |a| (i, a)));
     let attestation = |(view, one): (&ExaminedImage, &Attestation)| ImageAttestation {
         image: view.image.name.clone(),
@@ -296,17 +298,52 @@ fn facts(examined: &Examined) -> ImageFacts {
     // An index's attestations come with each of its images.
     attestations.sort_by(|a, b| a.digest.cmp(&b.digest));
     attestations.dedup_by(|a, b| a.digest == b.digest);
-    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same) }
+    let recipe = recipe.map(|recipe| {
+        examined.images.iter().filter_map(|view| recipe_difference(recipe, view)).collect::<Vec<_>>()
+    });
+    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same), recipe }
+}
+
+/// Where the history of an image is not the one that its Dockerfile makes.
+fn recipe_difference(recipe: &Recipe, view: &ExaminedImage) -> Option<RecipeDifference> {
+    let history = history(&view.image);
+    let difference = history_difference(&recipe.dockerfile, recipe.target.as_deref(), &history)?;
+    let image = || view.origin(OriginKind::Config);
+    let path = &recipe.path;
+    let (origin, what, is_certain) = match difference {
+        HistoryDifference::OtherText { lines, entry, is_certain } => (
+            view.history(entry, "created_by"),
+            format!("the image's history has another instruction in the place of {path}:{}", lines.first),
+            is_certain,
+        ),
+        HistoryDifference::NoEntry { lines } => (
+            image(),
+            format!("the image's history has no entry in the place of {path}:{}", lines.first),
+            false,
+        ),
+        HistoryDifference::MoreEntries { count } => (
+            image(),
+            format!("{path} begins from scratch, and the image's history has {count} entries before it"),
+            false,
+        ),
+        HistoryDifference::NoBase => {
+            (image(), format!("the image's history has no entry of the image that {path} begins from"), false)
+        }
+    };
+    Some(RecipeDifference { origin, what, is_certain })
+}
+
+fn history(image: &Image) -> Vec<HistoryLine<'_>> {
+    image
+        .history
+        .iter()
+        .map(|h| HistoryLine { created_by: &h.created_by, empty_layer: h.empty_layer })
+        .collect()
 }
 
 /// For each history entry the lines of the Dockerfile that made it.
 fn makers(recipe: &Recipe, image: &Image) -> Vec<Option<SourceLines>> {
-    let history: Vec<HistoryLine<'_>> = image
-        .history
-        .iter()
-        .map(|h| HistoryLine { created_by: &h.created_by, empty_layer: h.empty_layer })
-        .collect();
-    let found = match_history(&recipe.dockerfile, recipe.target.as_deref(), &history);
+    let found = match_history(&recipe.dockerfile, recipe.target.as_deref(), &history(image));
     let lines = |f: InstructionRef| SourceLines {
         path: recipe.path.clone(),
         line: f.lines.first,

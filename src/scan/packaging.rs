@@ -12,19 +12,33 @@ use seaworthy_provenance::Field;
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes, input};
 use seaworthy_workflow::{MOST_BYTES, Workflow};
 
-/// Reads and examines what the contract's `[workflow]` names. Gives what was read; nothing without such a section. `packaged`
-/// is the repository that the packaging provenance names.
+/// What the packaging provenance says of the build.
+#[derive(Clone, Debug, Default)]
+pub struct PackagedBuild {
+    /// The repository that the image was pushed to.
+    pub repository: Option<String>,
+    /// The Dockerfile.
+    pub dockerfile: Option<String>,
+    /// The build context.
+    pub context: Option<String>,
+}
+
+/// Reads and examines what the contract's `[workflow]` names, and compares it with what the packaging provenance says.
+/// Gives what was read; nothing without such a section.
 pub(super) fn build_surface(
     setup: &Setup<'_>,
     context: &Context<'_>,
     answers: &mut Answers,
-    packaged: Option<&str>,
+    packaged: &PackagedBuild,
 ) -> Vec<ArtifactRecord> {
     let Some(section) = &setup.contract.workflow else { return Vec::new() };
     let mut records = Vec::new();
     let readers = readers_of(SURFACE, Reads::Workflows, context);
     let mut surface = load(section, setup.contract, &readers, answers, &mut records);
-    surface.expected.packaged = packaged.map(str::to_owned);
+    let expected = &mut surface.expected;
+    expected.packaged.clone_from(&packaged.repository);
+    expected.packaged_dockerfile.clone_from(&packaged.dockerfile);
+    expected.packaged_context.clone_from(&packaged.context);
     run_checks(SURFACE, &surface, context, answers);
     records
 }
@@ -154,6 +168,8 @@ fn expected(section: &WorkflowSection, contract: &Contract, root: &Path) -> Expe
     let own = |path: &Option<PathBuf>| path.as_deref().and_then(|p| below(root, p));
     ExpectedBuild {
         packaged: None,
+        packaged_dockerfile: None,
+        packaged_context: None,
         repository: pinned(Field::RepositoryUri),
         dockerfile: pinned(Field::DockerfilePath).or_else(|| own(&contract.image.dockerfile)),
         context: pinned(Field::BuildPath).or_else(|| own(&contract.image.context)),

@@ -246,7 +246,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     crc.sum()
 }
 
-fn zip(name: &str, content: &[u8], deflated: bool) -> Vec<u8> {
+pub fn zip(name: &str, content: &[u8], deflated: bool) -> Vec<u8> {
     let data = if deflated {
         let mut out = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
         out.write_all(content).unwrap();

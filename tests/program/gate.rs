@@ -38,8 +38,14 @@ pub fn project() -> Cli {
     cli
 }
 
+/// What the project's Dockerfile builds.
 pub fn clean() -> Spec {
-    Spec::new([Layer::from(Tar::new().file("app/app.py", "print('hello')\n"))])
+    let mut image = Spec::new([Layer::from(Tar::new().file("app/app.py", "print('hello')\n"))]);
+    image.more = json!({"history": [
+        {"created_by": "CMD [\"/bin/sh\"]", "empty_layer": true},
+        {"created_by": "COPY app.py /app/ # buildkit"},
+    ]});
+    image
 }
 
 /// Puts an image in its place, and the papers of a run that packaged it.

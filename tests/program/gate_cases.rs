@@ -44,8 +44,8 @@ fn assert_answer(check: &str, kind: &str, path: &Path, answer: &Answer) {
 }
 
 #[test]
-fn changes_of_the_demos_tasks() {
-    for check in ["SW607", "SW608"] {
+fn changes_of_the_demo() {
+    for check in ["SW516", "SW607", "SW608"] {
         for kind in ["fail", "pass", "open"] {
             for path in fixtures(check, kind) {
                 let change: Change = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();

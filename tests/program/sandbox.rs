@@ -30,7 +30,7 @@ fn libraries(program: &str) -> Vec<PathBuf> {
 const WHOLE: &str = "#!/bin/sh\n[ \"$1\" = --help ] || exit 2\necho usage\nexit 0\n";
 
 /// Name, script, and the status that its row must have.
-const ROWS: [(&str, &str, &str); 8] = [
+const ROWS: [(&str, &str, &str); 9] = [
     ("whole", WHOLE, "pass"),
     // What it leaves behind ends with it.
     ("forks", "#!/bin/sh\n(while :; do /bin/sleep 600; done) &\nexit 0\n", "pass"),
@@ -46,11 +46,19 @@ const ROWS: [(&str, &str, &str); 8] = [
     ("network", "#!/bin/bash\nexec 2>/dev/null\nexec 5<>/dev/tcp/127.0.0.1/1 || exit 7\nexit 0\n", "fail"),
     ("endless", "#!/bin/sh\nwhile :; do echo a line of an output without an end; done\n", "fail"),
     ("sleeps", "#!/bin/sh\nexec /bin/sleep 600\n", "fail"),
+    // The kernel limits the processes of every user but root.
+    (
+        "crowd",
+        "#!/bin/sh\nn=0\nwhile [ $n -lt 700 ]; do /bin/sleep 600 & n=$((n+1)); done\nwait\n",
+        "not-checked",
+    ),
 ];
 
 fn run(names: &[&str]) -> (Answer, Vec<Value>) {
     let mut tar = with_program(Tar::new(), "/bin/sh", "bin/sh");
-    for (name, program) in [("network", "bin/bash"), ("forks", "bin/sleep"), ("sleeps", "bin/sleep")] {
+    for (name, program) in
+        [("network", "bin/bash"), ("forks", "bin/sleep"), ("sleeps", "bin/sleep"), ("crowd", "bin/sleep")]
+    {
         if names.contains(&name) {
             tar = with_program(tar, &format!("/{program}"), program);
         }
@@ -101,6 +109,15 @@ fn output_without_an_end_is_ended() {
 #[test]
 fn what_sleeps_is_ended() {
     are_right(&["sleeps"]);
+}
+
+#[test]
+fn too_many_processes_are_ended() {
+    let start = Instant::now();
+    let (answer, rows) = run(&["crowd"]);
+    assert_eq!((rows[0]["status"].as_str(), answer.code), (Some("not-checked"), 2), "{}", answer.stdout);
+    assert!(answer.stdout.contains("more than 512 processes"), "{}", answer.stdout);
+    assert!(start.elapsed().as_secs() < 50, "{:?}", start.elapsed());
 }
 
 #[test]

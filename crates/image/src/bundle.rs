@@ -79,10 +79,12 @@ fn selected(
         if !bytes.trim_ascii_start().starts_with(b"{") {
             return Err(not_an_image("index.json: it is not a JSON object".into()));
         }
+        let doubt = index.doubt().map(str::to_owned);
         let (roots, others) = select_roots(index.manifests, tag, &mut names);
         let document_bytes = limits.document_bytes;
         out = resolve(&LayoutFetch { members, others, document_bytes }, name, &roots, limits);
-        if let Some(reason) = ambiguity(&bytes) {
+        let lacks = roots.iter().filter_map(|root| root.descriptor.lack()).map(str::to_owned);
+        for reason in ambiguity(&bytes).into_iter().chain(doubt).chain(lacks) {
             let origin =
                 Origin { path: Some("index.json".into()), ..Origin::new(OriginKind::Manifest, name) };
             out.missed.push(Missed { origin, what: "index.json".into(), reason });

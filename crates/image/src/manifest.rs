@@ -29,6 +29,20 @@ pub struct Descriptor {
     pub annotations: BTreeMap<String, String>,
 }
 
+impl Descriptor {
+    /// What it lacks of the properties that every descriptor must have (OCI image specification, "Content Descriptors");
+    /// that its digest is one is asked where it is read.
+    pub(super) fn lack(&self) -> Option<&'static str> {
+        match (self.media_type.is_empty(), self.size) {
+            (true, _) => {
+                Some("its descriptor has no media type, which OCI requires: readers may take it differently")
+            }
+            (false, None) => Some("its descriptor has no size, which OCI requires: readers may refuse it"),
+            (false, Some(_)) => None,
+        }
+    }
+}
+
 /// The platform of a descriptor.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Platform {
@@ -55,6 +69,9 @@ impl Platform {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
+    /// The version of the schema: 2 in manifests and indexes alike.
+    #[serde(default)]
+    pub schema_version: serde_json::Value,
     /// Media type, optional in OCI.
     #[serde(default)]
     pub media_type: Option<String>,
@@ -79,6 +96,18 @@ pub struct Manifest {
     /// Layers of Docker's long dead schema 1.
     #[serde(default)]
     pub fs_layers: Option<serde_json::Value>,
+}
+
+impl Manifest {
+    /// What keeps a manifest or an index from being read alike by all: its schema's version, or a media type that is
+    /// there and empty.
+    pub(super) fn doubt(&self) -> Option<&'static str> {
+        if self.schema_version.as_u64() != Some(2) {
+            return Some("its schemaVersion is not 2, which OCI requires: readers may refuse it");
+        }
+        let is_empty = self.media_type.as_deref() == Some("");
+        is_empty.then_some("its media type is empty: readers may take it differently")
+    }
 }
 
 /// An image config: what is needed to walk the image.

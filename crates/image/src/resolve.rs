@@ -104,6 +104,13 @@ impl Walk<'_> {
         self.out.missed.push(Missed { origin, what: what.into(), reason: reason.into() });
     }
 
+    /// Writes down what a descriptor that a document holds must have and lacks.
+    fn described(&mut self, d: &Descriptor, kind: OriginKind, what: &str) {
+        if let Some(reason) = d.lack() {
+            self.miss(kind, &seaworthy_source::escape_bytes(d.digest.as_bytes()), what, reason);
+        }
+    }
+
     /// Fetches a document and compares digest and size with its descriptor.
     fn document(&mut self, d: &Descriptor, kind: OriginKind, what: &str, limit: u64) -> Option<Document> {
         let Some(expected) = Digest::parse(&d.digest) else {
@@ -186,6 +193,9 @@ impl Walk<'_> {
             let reason = "it has both a config and manifests: readers may see different images";
             self.miss(OriginKind::Manifest, &d.digest, "manifest", reason);
         }
+        if let Some(reason) = manifest.doubt().filter(|_| manifest.fs_layers.is_none()) {
+            self.miss(OriginKind::Manifest, &d.digest, "manifest", reason);
+        }
         // What an annotation or a subject says hides nothing: only what has no layers is a mere document.
         let about = about(d, &manifest).filter(|_| manifest.manifests.is_empty() && !has_layers(&manifest));
         if let Some(about) = about {
@@ -203,6 +213,7 @@ impl Walk<'_> {
         } else {
             let inside = [indexes, &[Arc::new(document)]].concat();
             for child in &manifest.manifests {
+                self.described(child, OriginKind::Manifest, "manifest");
                 self.visit(child, tags, &inside, depth + 1);
             }
         }
@@ -247,6 +258,10 @@ impl Walk<'_> {
             );
             self.miss(OriginKind::Manifest, &path, "artifact manifest", reason);
             return;
+        }
+        self.described(config, OriginKind::Config, "config");
+        for layer in manifest.layers.iter().take(self.limits.layers) {
+            self.described(layer, OriginKind::Layer, "layer");
         }
         let limit = self.limits.document_bytes;
         // The layers can be examined without it.

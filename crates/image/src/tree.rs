@@ -192,6 +192,12 @@ impl Tree {
         node.filter(|n| n.kind == EntryKind::File).map(|n| (real, n))
     }
 
+    /// Whether a file or a link of this name lies anywhere.
+    pub fn has_name(&self, name: &[u8]) -> bool {
+        let is_it = |path: &[u8]| path.rsplit(|b| *b == b'/').next() == Some(name);
+        self.nodes.iter().any(|(path, node)| is_it(path) && node.kind != EntryKind::Directory)
+    }
+
     /// Whether there is a folder at `path`.
     pub fn is_folder(&self, path: &[u8]) -> bool {
         let Ok((real, node)) = self.resolve(path) else { return false };

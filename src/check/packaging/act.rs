@@ -43,11 +43,15 @@ pub(super) struct Act {
     pub(super) references: Vec<String>,
     /// The registry that it logs in to, or the repository that it asks, where that is no part of a reference.
     pub(super) repository: Option<String>,
+    /// The region of AWS that it asks in, if it names one.
+    pub(super) region: Option<String>,
     /// Of a build: what is built.
     pub(super) recipe: Option<Recipe>,
     pub(super) conditional: bool,
     /// Whether its failure is let pass.
     pub(super) tolerated: bool,
+    /// Whether what comes next is decided by how it ended, as in `if docker push …; then`.
+    pub(super) asked: bool,
     /// Where the `if` stands that keeps it from ever running.
     pub(super) never: Option<At>,
 }
@@ -60,9 +64,11 @@ impl Act {
             at,
             references: Vec::new(),
             repository: None,
+            region: None,
             recipe: None,
             conditional: false,
             tolerated: false,
+            asked: false,
             never: None,
         }
     }

@@ -138,10 +138,11 @@ impl Reader<'_> {
         }
         let conditional = failure::is_conditional(script, command);
         let tolerated = failure::is_tolerated(script, command, self.text, self.frame.options);
+        let asked = failure::is_asked(command, self.text);
         for one in used {
             match one {
                 Use::Opaque(what) => self.done.opaque.push((what, at)),
-                Use::Act { stage, references, repository, recipe } => {
+                Use::Act { stage, references, repository, region, recipe } => {
                     let expand = |text: String| variables.expand(&text);
                     let recipe = recipe.map(|r| Recipe {
                         dockerfile: r.dockerfile.map(expand),
@@ -152,9 +153,11 @@ impl Reader<'_> {
                     self.done.acts.push(Act {
                         references: references.into_iter().map(expand).collect(),
                         repository: repository.map(expand),
+                        region: region.map(expand),
                         recipe,
                         conditional,
                         tolerated,
+                        asked,
                         ..Act::new(stage, at)
                     });
                 }
@@ -239,10 +242,14 @@ impl Reader<'_> {
         let mut lines: Vec<String> = Vec::new();
         let is_echo = matches!(command.program().as_deref(), Some("echo" | "printf"));
         if is_echo {
-            for word in command.words.iter().skip(1) {
-                let written = self.written(word).replace(['"', '\''], "");
-                lines.extend(written.split("\\n").map(str::to_owned));
-            }
+            let written: Vec<String> =
+                command.words.iter().skip(1).map(|w| self.written(w).replace(['"', '\''], "")).collect();
+            // `echo` writes its words into one line; the words of `printf` are put into its first.
+            let texts = match command.program().as_deref() {
+                Some("echo") => vec![without_options(&written).join(" ")],
+                _ => written,
+            };
+            lines.extend(texts.iter().flat_map(|text| text.split("\\n")).map(str::to_owned));
         }
         if output || environment {
             let bodies = command.redirections.iter().filter_map(|r| r.body.as_ref());
@@ -267,6 +274,16 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The words of `echo` that it writes.
+fn without_options(words: &[String]) -> &[String] {
+    let is_option = |w: &String| {
+        w.strip_prefix('-')
+            .is_some_and(|f| !f.is_empty() && f.bytes().all(|b| matches!(b, b'n' | b'e' | b'E')))
+    };
+    let start = words.iter().position(|w| !is_option(w)).unwrap_or(words.len());
+    words.get(start..).unwrap_or_default()
 }
 
 /// GitHub puts its expressions into a script before a shell sees it. For the lexer each is a word character as often

@@ -81,6 +81,14 @@ pub(super) fn is_tolerated(script: &Script, command: &Command, text: &str, optio
     }
 }
 
+/// Whether what comes next is decided by how a command ended: it is the condition of an `if` or of a loop, or what stands
+/// before `||`.
+pub(super) fn is_asked(command: &Command, text: &str) -> bool {
+    let before = text.get(..command.range.start).unwrap_or_default();
+    let word = before.split_whitespace().next_back().unwrap_or_default();
+    command.link == Link::Or || matches!(word, "if" | "elif" | "while" | "until" | "!")
+}
+
 /// Whether the commands after `||` succeed whatever happened: nothing there ends the script or tries again.
 fn lets_pass(script: &Script, next: usize) -> bool {
     let Some(first) = script.commands.get(next) else { return false };

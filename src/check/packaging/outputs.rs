@@ -36,6 +36,14 @@ pub(super) fn judge(expected: &ExpectedBuild, work: &Work, at: At) -> Vec<Fault>
         if verdicts.contains(&Verdict::Right) {
             continue;
         }
+        let unread = || !values_of(&work.unread_outputs, named.as_deref(), words).is_empty();
+        if verdicts.is_empty() && unread() {
+            let message = format!(
+                "{what} is written to an output of a step{name}, and neither the job's outputs nor a later step hands it on"
+            );
+            faults.push(Fault::deviates(at, message, FIX));
+            continue;
+        }
         let wrong = verdicts.iter().find_map(|v| if let Verdict::Wrong(why) = v { Some(*why) } else { None });
         if verdicts.contains(&Verdict::Unclear) {
             let reason =
@@ -64,11 +72,16 @@ fn values<'w>(work: &'w Work, named: Option<&str>, words: &[&str]) -> Vec<Option
     if !of_job.is_empty() {
         return of_job.into_iter().filter(|(_, value)| !value.is_empty()).map(|(_, v)| known(v)).collect();
     }
-    let by_name: Vec<_> = work.outputs.iter().filter(|(name, _)| is_it(name)).collect();
-    if !by_name.is_empty() || named.is_some() {
-        return by_name.into_iter().map(|(_, v)| known(v)).collect();
-    }
-    work.outputs.iter().filter(|(_, value)| has(value)).map(|(_, v)| known(v)).collect()
+    values_of(&work.outputs, named, words).into_iter().map(known).collect()
+}
+
+/// The values of those among outputs that may hold something, by their names, else by what they hold.
+fn values_of<'w>(outputs: &'w [(String, String)], named: Option<&str>, words: &[&str]) -> Vec<&'w String> {
+    let has = |text: &str| words.iter().any(|w| text.to_ascii_lowercase().contains(w));
+    let is_it = |name: &str| named.map_or_else(|| has(name), |own| own == name);
+    let by_name = named.is_some() || outputs.iter().any(|(name, _)| is_it(name));
+    let is_asked = |(name, value): &&(String, String)| if by_name { is_it(name) } else { has(value) };
+    outputs.iter().filter(is_asked).map(|(_, value)| value).collect()
 }
 
 /// Whether a value is the digest that a registry told.
@@ -100,10 +113,11 @@ fn tag(value: &str, expected: &ExpectedBuild) -> Verdict {
             }
         })
         .collect();
-    let of_commit =
-        |t: &Tagging| matches!(t, Tagging::Immutable | Tagging::Shortened | Tagging::OtherPattern);
-    if all.iter().any(of_commit) || value.contains('@') {
+    let is = |wanted: Tagging| all.contains(&wanted);
+    if is(Tagging::Immutable) || value.contains('@') {
         Verdict::Right
+    } else if is(Tagging::Shortened) || is(Tagging::OtherPattern) {
+        Verdict::Wrong("it is not made by the contract's pattern")
     } else if all.contains(&Tagging::Unknown) || all.is_empty() {
         Verdict::Unclear
     } else {
@@ -140,6 +154,7 @@ mod tests {
         assert!(deviates(&faults(&[], &[tag, ("digest", "sha256:0000")])));
         assert!(unclear(&faults(&[], &[tag, ("digest", "$digset")])));
         assert!(deviates(&faults(&[], &[("tag", "latest"), digest])));
+        assert!(deviates(&faults(&[], &[("tag", "$GITHUB_SHA"), digest])));
         assert!(unclear(&faults(&[], &[("tag", "$TAG"), digest])));
         // An output of the job that no step writes.
         assert!(deviates(&faults(&[tag, ("digest", "")], &[digest])));

@@ -29,6 +29,8 @@ pub(super) struct Work {
     pub(super) opaque: Vec<(String, At)>,
     /// What is put out: names, and values as far as they are known.
     pub(super) outputs: Vec<(String, String)>,
+    /// What a step puts out and nothing in its job reads.
+    pub(super) unread_outputs: Vec<(String, String)>,
     /// The outputs that the job itself names; one that no step writes has no value.
     pub(super) job_outputs: Vec<(String, String)>,
     pub(super) exposures: Vec<Exposure>,
@@ -241,7 +243,10 @@ impl<'s> Reader<'s> {
             work.opaque.extend(done.work.opaque);
             work.exposures.extend(done.work.exposures);
             work.unread.extend(done.work.unread);
-            work.outputs.extend(done.work.outputs);
+            let (read, unread): (Vec<_>, Vec<_>) =
+                done.work.outputs.into_iter().partition(|(name, _)| is_read(job, step, name));
+            work.outputs.extend(read);
+            work.unread_outputs.extend(unread);
             work.outputs.extend(done.written);
         }
         for output in &job.outputs {
@@ -315,6 +320,25 @@ impl<'s> Reader<'s> {
         done.written = written(&run.text);
         done
     }
+}
+
+/// Whether the job's outputs, or another of its steps, read an output of a step.
+fn is_read(job: &Job, step: &Step, name: &str) -> bool {
+    let Some(id) = &step.id else { return false };
+    let reference = format!("steps.{id}.outputs.{name}");
+    let reads = |text: &str| {
+        let after = |at: usize| text.get(at + reference.len()..).and_then(|rest| rest.chars().next());
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        text.match_indices(&reference).any(|(at, _)| !after(at).is_some_and(is_part))
+            // Read by an index, or all of them at once.
+            || text.contains(&format!("steps.{id}.outputs[")) || text.contains("toJSON(steps")
+    };
+    let of_step = |other: &Step| {
+        let pairs = other.env.iter().chain(&other.with).map(|p| p.value.text.as_str());
+        pairs.chain(other.run.as_ref().map(|r| r.text.as_str())).any(reads)
+    };
+    job.outputs.iter().any(|o| reads(&o.value.text))
+        || job.steps.iter().any(|other| !std::ptr::eq(other, step) && of_step(other))
 }
 
 /// What one step does.

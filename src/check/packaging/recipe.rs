@@ -13,22 +13,28 @@ pub(super) fn judge<'a>(builds: impl Iterator<Item = &'a Act>, expected: &Expect
     for act in builds {
         let Some(recipe) = &act.recipe else { continue };
         let context = context_of(recipe);
-        for (what, built, pinned) in [
-            ("Dockerfile", dockerfile_of(recipe, &context), &expected.dockerfile),
-            ("build context", context.clone(), &expected.context),
+        for (what, built, pinned, packaged) in [
+            (
+                "Dockerfile",
+                dockerfile_of(recipe, &context),
+                &expected.dockerfile,
+                &expected.packaged_dockerfile,
+            ),
+            ("build context", context.clone(), &expected.context, &expected.packaged_context),
         ] {
-            let Some(pinned) = pinned else { continue };
-            if built == *pinned || is_given(&built) {
+            let by_contract = pinned.clone().map(|path| (path, "the contract pins"));
+            let by_provenance = || Some((joined("", packaged.as_ref()?), "the provenance names"));
+            let Some((pinned, by)) = by_contract.or_else(by_provenance) else { continue };
+            if built == pinned || is_given(&built) {
                 continue;
             }
             if built.contains(['$', '`']) {
-                let reason = format!(
-                    "which {what} it builds is not known when the file is read, and the contract pins {pinned}"
-                );
+                let reason =
+                    format!("which {what} it builds is not known when the file is read, and {by} {pinned}");
                 faults.push(Fault::unclear(act.at, "build", reason));
             } else {
-                let message = format!("it builds another {what} than the contract pins, which is {pinned}");
-                let fix = format!("Build from {pinned}, or correct the contract.");
+                let message = format!("it builds another {what} than {by}, which is {pinned}");
+                let fix = format!("Build from {pinned}, or correct what names it.");
                 faults.push(Fault::deviates(act.at, message, fix));
             }
         }
@@ -115,5 +121,16 @@ mod tests {
         assert_eq!(faults(None, ".", "", amd), 2);
         assert_eq!(faults(None, "services/app", "", "linux/arm64"), 1);
         assert_eq!(faults(None, "-", "", amd), 2);
+        let packaged = ExpectedBuild {
+            packaged_dockerfile: Some("./app/Dockerfile".to_owned()),
+            packaged_context: Some("app".to_owned()),
+            ..ExpectedBuild::default()
+        };
+        let built = |context: &str| {
+            let recipe = Recipe { context: Some(context.to_owned()), ..Recipe::default() };
+            let act = Act { recipe: Some(recipe), ..Act::new(Stage::Build, at) };
+            judge(std::iter::once(&act), &packaged).len()
+        };
+        assert_eq!((built("app"), built("./app/"), built(".")), (0, 0, 2));
     }
 }

@@ -145,6 +145,30 @@ pub(super) fn is_about(act: &Act, repository: &str) -> Option<Same> {
     }
 }
 
+/// Variables that hold the repository by the names that M1 has for the build's inputs.
+const GIVEN: [&str; 2] = ["ECR_REPO_URI", "ECR_REPO_NAME"];
+
+/// Whether the repository of an act's reference begins with a variable of the environment that no file sets.
+pub(super) fn is_unset(act: &Act) -> bool {
+    act.references.iter().any(|reference| {
+        let text = reference.trim().trim_matches(['"', '\'']);
+        let inner = match text.strip_prefix("${{") {
+            Some(inner) => inner.trim_start().strip_prefix("env."),
+            None => text.strip_prefix('$').map(|rest| rest.trim_start_matches('{')),
+        };
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let name = inner.and_then(|inner| inner.split(|c| !is_part(c)).next()).unwrap_or_default();
+        !name.is_empty() && !GIVEN.contains(&name)
+    })
+}
+
+/// The region of a repository of ECR, by its host.
+pub(super) fn region(repository: &str) -> Option<&str> {
+    let host = repository.split('/').next()?;
+    let region = host.split_once(".dkr.ecr")?.1.trim_start_matches("-fips").strip_prefix('.')?;
+    region.split_once(".amazonaws.").map(|(region, _)| region)
+}
+
 /// Whether a name of a registry or a repository is ECR's.
 pub(super) fn is_ecr(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -193,5 +217,9 @@ mod tests {
         assert_eq!(logs_in(ecr, ecr), Same::Yes);
         assert_eq!(logs_in("ghcr.io", ecr), Same::No);
         assert_eq!(logs_in("docker.io", "library/app"), Same::Yes);
+        assert_eq!(
+            (region(ecr), region("ghcr.io/a/b"), region("$HOST/orders")),
+            (Some("eu-west-1"), None, None)
+        );
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::act::At;
+use seaworthy_detect::validate::is_secret_name;
 
 /// A secret that leaves its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub(super) struct Exposure {
 pub(super) enum How {
     /// A build argument carries it into the image's history.
     BuildArgument,
+    /// A build argument has a secret's name, and a value that is known only when it runs.
+    NamedArgument,
     /// It is written to the log.
     Printed,
 }
@@ -94,11 +97,18 @@ impl Secrets {
 
     /// The secret in one build argument: `NAME=value`, or a name whose value is that of the variable.
     pub(super) fn in_argument(&self, argument: &str, at: At) -> Option<Exposure> {
-        let what = match argument.split_once('=') {
-            Some((_, value)) => self.held_by(value)?,
-            None => self.names.get(argument)?.clone(),
+        let (name, held) = match argument.split_once('=') {
+            Some((name, value)) => (name, self.held_by(value)),
+            None => (argument, self.names.get(argument).cloned()),
         };
-        Some(Exposure { at, how: How::BuildArgument, what })
+        if let Some(what) = held {
+            return Some(Exposure { at, how: How::BuildArgument, what });
+        }
+        // Without a value it is that of the variable of its name.
+        let is_open = argument.split_once('=').is_none_or(|(_, value)| value.contains(['$', '`']));
+        let shows_alone = argument.contains(":+");
+        let is_named = is_open && !shows_alone && is_secret_name(name);
+        is_named.then(|| Exposure { at, how: How::NamedArgument, what: name.to_owned() })
     }
 
     /// Secrets that a command prints.
@@ -167,6 +177,9 @@ mod tests {
             "docker build --build-arg=X=${TOKEN} .",
             "docker build --build-arg X=${{secrets.OTHER}} .",
             "docker buildx bake --set *.args.X=$TOKEN",
+            // Known by their names alone.
+            "docker build --build-arg NPM_TOKEN=$NPM_TOKEN .",
+            "docker build --build-arg DB_PASSWORD .",
         ] {
             assert_eq!(secrets().in_build(&words(text), AT).len(), 1, "{text}");
         }

@@ -12,6 +12,8 @@ use super::tagging::{Tagging, tagging};
 pub(super) enum Fault {
     /// It leaves the agreed sequence.
     Deviates { at: At, message: String, fix: String },
+    /// It keeps to the sequence, and does in it what it had better not do.
+    Advises { at: At, message: String, fix: String },
     /// It cannot be told.
     Unclear { at: At, what: &'static str, reason: String },
 }
@@ -61,6 +63,8 @@ pub(super) struct Sequence<'a> {
     pub(super) opaque: &'a [(String, At)],
     /// Where it begins.
     pub(super) start: At,
+    /// Whether it is a job of a workflow, whose variables are set in files, and no script that is given some.
+    pub(super) is_job: bool,
     pub(super) expected: &'a ExpectedBuild,
 }
 
@@ -91,10 +95,29 @@ impl Sequence<'_> {
                 "Push the immutable tag alone, resolve its digest, and only then tag and push the convenience tag.",
             ));
         }
+        faults.extend(resolved.and_then(|resolved| self.hard_convenience(resolved)));
         faults.extend(self.tags());
         faults.extend(self.one_repository());
         faults.extend(recipe::judge(self.live().filter(|a| a.stage == Stage::Build), self.expected));
         faults
+    }
+
+    /// A push of the convenience tag whose failure fails the build, although the immutable tag is pushed and resolved
+    /// (M1.E, failure posture 5).
+    fn hard_convenience(&self, resolved: usize) -> Option<Fault> {
+        let is_convenience = |(i, a): &(usize, &Act)| {
+            let moves = |r: &String| self.tagging(r) == Tagging::Mutable;
+            a.never.is_none()
+                && a.stage == Stage::Push
+                && *i > resolved
+                && !a.references.is_empty()
+                && a.references.iter().all(moves)
+                && !(a.tolerated || a.asked)
+        };
+        let (_, act) = self.acts.iter().enumerate().find(is_convenience)?;
+        let message = "a failed push of the tag that moves fails the build, although the immutable tag is pushed and resolved";
+        let fix = "Record the failure as a warning and go on: `docker push … || echo \"::warning::the convenience tag was not pushed\"`.";
+        Some(Fault::Advises { at: act.at, message: message.to_owned(), fix: fix.to_owned() })
     }
 
     fn live(&self) -> impl Iterator<Item = &Act> {
@@ -267,12 +290,21 @@ impl Sequence<'_> {
                 let message = format!("the image is {verb} another repository than the one that {by}: {own}");
                 faults.push(Fault::deviates(act.at, message, fix));
             } else if let Some((act, _)) = judged.iter().find(|(_, s)| *s == Same::Unknown)
-                && !(pinned && wanted != Stage::Digest)
+                && (!pinned || wanted == Stage::Digest || self.is_job && repository::is_unset(act))
             {
                 let reason =
                     format!("whether the repository here is {own} is not known when the file is read");
                 faults.push(Fault::unclear(act.at, "repository", reason));
             }
+        }
+        let region = repository::region(&own);
+        let elsewhere = |a: &&Act| match (&a.region, region) {
+            (Some(asked), Some(own)) => !asked.contains(['$', '`']) && asked != own,
+            _ => false,
+        };
+        if let Some(act) = stage(Stage::Digest).find(elsewhere) {
+            let message = format!("the digest is asked for in another region than the repository's: {own}");
+            faults.push(Fault::deviates(act.at, message, fix));
         }
         let logins: Vec<(&Act, Same)> =
             stage(Stage::Login).filter_map(|a| Some((a, repository::is_about(a, &own)?))).collect();
@@ -309,7 +341,7 @@ mod tests {
     }
 
     fn judge(acts: &[Act], opaque: &[(String, At)]) -> Vec<Fault> {
-        Sequence { acts, opaque, start: AT, expected: &ExpectedBuild::default() }.judge()
+        Sequence { acts, opaque, start: AT, is_job: true, expected: &ExpectedBuild::default() }.judge()
     }
 
     fn unclear(faults: &[Fault]) -> bool {
@@ -339,6 +371,17 @@ mod tests {
         acts[2].conditional = true;
         assert!(unclear(&judge(&acts, &[])));
         assert!(unclear(&judge(&[], &[("./build.sh".to_owned(), AT)])));
+    }
+
+    #[test]
+    fn a_convenience_tag_fails_no_build() {
+        let mut acts = sequence("r:git-$GITHUB_SHA");
+        acts.push(act(Stage::Push, "r:latest"));
+        assert!(matches!(judge(&acts, &[]).as_slice(), [Fault::Advises { .. }]));
+        acts[4].asked = true;
+        assert_eq!(judge(&acts, &[]), []);
+        (acts[4].asked, acts[4].tolerated) = (false, true);
+        assert_eq!(judge(&acts, &[]), []);
     }
 
     #[test]

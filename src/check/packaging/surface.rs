@@ -57,6 +57,10 @@ pub struct ExpectedBuild {
     pub dockerfile: Option<String>,
     /// The build context.
     pub context: Option<String>,
+    /// The Dockerfile that the packaging provenance names, if there is one.
+    pub packaged_dockerfile: Option<String>,
+    /// The build context that the packaging provenance names, if there is one.
+    pub packaged_context: Option<String>,
     /// The platforms that are built; any if there are none.
     pub platforms: Vec<String>,
     /// How the immutable tag is made from the commit.

@@ -60,7 +60,8 @@ impl Check<BuildSurface> for LeavesSequence {
 }
 
 fn sequence(surface: &BuildSurface, work: &Work, start: At) -> Vec<Fault> {
-    Sequence { acts: &work.acts, opaque: &work.opaque, start, expected: &surface.expected }.judge()
+    let is_job = surface.family == Family::GithubActions;
+    Sequence { acts: &work.acts, opaque: &work.opaque, start, is_job, expected: &surface.expected }.judge()
 }
 
 /// Makes findings and items that were not checked.
@@ -74,17 +75,19 @@ struct Reporter<'a, 'c> {
 impl Reporter<'_, '_> {
     fn report(&mut self, job: &str, faults: Vec<Fault>) {
         for fault in faults {
-            let (Fault::Deviates { at, .. } | Fault::Unclear { at, .. }) = &fault;
+            let (Fault::Deviates { at, .. } | Fault::Advises { at, .. } | Fault::Unclear { at, .. }) = &fault;
             let Some(file) = self.surface.files.get(at.file) else { continue };
             let origin = file.origin(at.position);
+            let severity = if matches!(fault, Fault::Advises { .. }) { Severity::Low } else { META.severity };
             match fault {
-                Fault::Deviates { message, fix, .. } => {
+                Fault::Deviates { message, fix, .. } | Fault::Advises { message, fix, .. } => {
                     let nth = self.count.entry(format!("{}\n{job}\n{message}", file.name)).or_default();
                     *nth += 1;
                     let place = [file.name.as_str(), job, &message, &nth.to_string()];
                     self.answers.findings.push(
                         Finding::build(&META, origin, escape_bytes(message.as_bytes()))
                             .fix(fix)
+                            .severity(severity)
                             .named(self.context.key, &place),
                     );
                 }

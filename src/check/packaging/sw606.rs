@@ -53,12 +53,24 @@ impl Check<BuildSurface> for SecretLeavesBuild {
         for (nth, exposure) in exposures.into_iter().enumerate() {
             let Some(file) = surface.files.get(exposure.at.file) else { continue };
             let what = escape_bytes(exposure.what.as_bytes());
+            let origin = file.origin(exposure.at.position);
             let message = match exposure.how {
+                How::NamedArgument => {
+                    let reason = format!(
+                        "the build argument {what} has the name of a secret, and what its value is made of is not in the file"
+                    );
+                    answers.not_checked.push(NotChecked::new(
+                        origin,
+                        "step".to_owned(),
+                        reason,
+                        vec![META.id],
+                    ));
+                    continue;
+                }
                 How::BuildArgument => format!("{what} is handed to the build as a build argument"),
                 How::Printed => format!("{what} is written to the log"),
             };
             let place = [file.name.as_str(), &message, &nth.to_string()];
-            let origin = file.origin(exposure.at.position);
             answers.findings.push(Finding::build(&META, origin, message.clone()).named(context.key, &place));
         }
     }

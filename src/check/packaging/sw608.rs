@@ -4,6 +4,7 @@ use super::task::{Reference, TaskUses};
 use crate::check::provenance::fits_wildcard;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
+use seaworthy_aws::{Mutability, Repository, Seen};
 use seaworthy_source::escape_bytes;
 
 /// SW608.
@@ -111,7 +112,38 @@ impl Check<TaskUses<'_>> for OtherImage {
                 let message =
                     format!("{} runs {shown}, and the packaged image's tag is {tag}", container.shown());
                 report("tag", message, META.severity);
+            } else if let Some(repository) = tasks.repository(reference.repository) {
+                let tag = reference.tag.unwrap_or_default();
+                match lets_move(repository, tag) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        let message = format!(
+                            "{} names its image by a tag, {shown}, and the repository {} lets that tag move",
+                            container.shown(),
+                            repository.name
+                        );
+                        report("mutable", message, META.severity);
+                    }
+                    Err(reason) => answers.not_checked.push(NotChecked::new(
+                        container.origin.clone(),
+                        format!("whether the repository {} lets its tags move", repository.name),
+                        reason,
+                        vec![META.id],
+                    )),
+                }
             }
         }
+    }
+}
+
+/// Whether a repository lets a tag be pushed again for another image (`imageTagMutability`), or why that is not known.
+fn lets_move(repository: &Repository, tag: &str) -> Result<bool, String> {
+    let any = |filters: &[String]| filters.iter().any(|f| fits_wildcard(f, tag));
+    match &repository.mutability {
+        Seen::Value(Mutability::Mutable) | Seen::Absent => Ok(true),
+        Seen::Value(Mutability::Immutable) => Ok(false),
+        Seen::Value(Mutability::ImmutableExcept(filters)) => Ok(any(filters)),
+        Seen::Value(Mutability::MutableExcept(filters)) => Ok(!any(filters)),
+        Seen::NotSeen(gap) => Err(gap.to_string()),
     }
 }

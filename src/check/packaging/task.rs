@@ -1,9 +1,11 @@
 //! The containers of task definitions, and what a gate knows besides: the entrypoints of the contract, the image's own
 //! entrypoint, and the image that was packaged.
 
+use std::collections::BTreeMap;
+
 use crate::finding::NotChecked;
 use crate::observe::entrypoint::Entrypoint;
-use seaworthy_aws::Command;
+use seaworthy_aws::{Command, Repository, Seen};
 use seaworthy_source::Origin;
 
 /// The task definitions of a source, as far as the contract's image is concerned.
@@ -22,6 +24,10 @@ pub struct TaskUses<'a> {
     pub provenance: Origin,
     /// Tags that may move, as patterns with `*`.
     pub convenience_tags: &'a [String],
+    /// The repositories of the source; nothing where the contract lets tags move.
+    pub repositories: Option<&'a BTreeMap<String, Seen<Repository>>>,
+    /// The account of the source, if it is known.
+    pub account: Option<&'a str>,
 }
 
 /// A container of a task definition.
@@ -94,6 +100,23 @@ impl TaskUses<'_> {
         let packaged = self.packaged.as_ref().map(|p| p.repository.as_str());
         let image = container.image.as_deref().ok().map(|i| Reference::read(i).repository);
         packaged.is_some() && packaged == image
+    }
+
+    /// The repository of the source that a reference's name means: by its URI, else by its name in the source's account.
+    pub(super) fn repository(&self, name: &str) -> Option<&Repository> {
+        let (host, path) = name.split_once('/')?;
+        let is_own = |repository: &&Repository| {
+            let own = repository.uri.as_deref().filter(|uri| uri.contains('/') && !uri.contains('$'));
+            own.map_or_else(
+                || {
+                    let account = host.split_once(".dkr.ecr.").map(|(account, _)| account);
+                    repository.name == path
+                        && account.is_some_and(|account| self.account.is_none_or(|own| own == account))
+                },
+                |uri| uri == name,
+            )
+        };
+        self.repositories?.values().filter_map(Seen::value).find(is_own)
     }
 
     /// What was not seen, for a check.

@@ -28,6 +28,7 @@ pub(super) enum Use {
         stage: Stage,
         references: Vec<String>,
         repository: Option<String>,
+        region: Option<String>,
         recipe: Option<Recipe>,
     },
     /// It runs something that cannot be seen into.
@@ -35,7 +36,7 @@ pub(super) enum Use {
 }
 
 fn act(stage: Stage, references: Vec<String>) -> Use {
-    Use::Act { stage, references, repository: None, recipe: None }
+    Use::Act { stage, references, repository: None, region: None, recipe: None }
 }
 
 fn deviation(what: &str) -> Vec<Use> {
@@ -119,6 +120,7 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
                 stage: Stage::Build,
                 references: destinations.clone(),
                 repository: None,
+                region: None,
                 recipe: Some(recipe),
             };
             vec![build, act(Stage::Push, destinations)]
@@ -148,7 +150,13 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
 fn login(registry: Option<String>) -> Use {
     // Without a registry, it is Docker Hub.
     let registry = registry.unwrap_or_else(|| "docker.io".to_owned());
-    Use::Act { stage: Stage::Login, references: Vec::new(), repository: Some(registry), recipe: None }
+    Use::Act {
+        stage: Stage::Login,
+        references: Vec::new(),
+        repository: Some(registry),
+        region: None,
+        recipe: None,
+    }
 }
 
 fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
@@ -217,6 +225,7 @@ fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
                 stage: Stage::Build,
                 references: tags.clone(),
                 repository: None,
+                region: None,
                 recipe: Some(recipe),
             };
             let mut found = vec![build];
@@ -278,7 +287,13 @@ fn build(arguments: &[String]) -> Use {
             .collect(),
         directory: String::new(),
     };
-    Use::Act { stage: Stage::Build, references: tags(arguments), repository: None, recipe: Some(recipe) }
+    Use::Act {
+        stage: Stage::Build,
+        references: tags(arguments),
+        repository: None,
+        region: None,
+        recipe: Some(recipe),
+    }
 }
 
 /// The values of `-t` and `--tag`.
@@ -353,6 +368,7 @@ fn aws(arguments: &[String]) -> Vec<Use> {
         stage: Stage::Digest,
         references: tags,
         repository: values(arguments, &["--repository-name"]).pop(),
+        region: values(arguments, &["--region"]).pop(),
         recipe: None,
     }]
 }

@@ -37,6 +37,8 @@ pub struct ExaminedArtifacts {
     pub image: Option<BTreeSet<String>>,
     /// The path of the Dockerfile that was examined.
     pub dockerfile: Option<String>,
+    /// The build context that was examined: its path from the root of the checkout, empty for the root itself.
+    pub context: Option<String>,
     /// Attestations that came with the image.
     pub attestations: Vec<ImageAttestation>,
     /// The commit of the checkout that the context was examined in.
@@ -45,6 +47,23 @@ pub struct ExaminedArtifacts {
     pub entrypoint: Option<Vec<String>>,
     /// Whether the run header is still to be written, so that nothing is asked of it.
     pub before_run_header: bool,
+    /// Whether a control asks whether the image was built from the Dockerfile.
+    pub compares_recipe: bool,
+    /// Where the histories of the images are not those that the Dockerfile makes; nothing if they were not compared.
+    pub recipe: Option<Vec<RecipeDifference>>,
+    /// Whether the Dockerfile is that of another commit than the packaged one.
+    pub is_other_commit: bool,
+}
+
+/// Where the history of an image is not the one that a Dockerfile makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipeDifference {
+    /// The entry of the history, or the image.
+    pub origin: Origin,
+    /// What is different.
+    pub what: String,
+    /// Whether only another Dockerfile can be the reason.
+    pub is_certain: bool,
 }
 
 /// An attestation that came with an image.

@@ -19,8 +19,9 @@ mod sw512;
 mod sw513;
 mod sw514;
 mod sw515;
+mod sw516;
 
-pub use case::{Case, ExaminedArtifacts, ImageAttestation, Presence};
+pub use case::{Case, ExaminedArtifacts, ImageAttestation, Presence, RecipeDifference};
 pub use expectation::{
     DigestValue, Expectations, Field, Form, HeaderPointers, KeyError, Layout, Mode, PublicKey, RegistryKind,
     TagPattern, fits_wildcard,
@@ -31,6 +32,9 @@ use seaworthy_provenance::Papers;
 
 /// The check that finds a run without packaging provenance.
 pub const PROVENANCE_MISSING: &str = sw501::META.id;
+
+/// The check that compares the image's history with the Dockerfile.
+pub const OTHER_RECIPE: &str = sw516::META.id;
 
 /// The checks on documents.
 pub const ALL: &[&dyn for<'a> Check<Case<'a>>] = &[
@@ -51,7 +55,8 @@ pub const ALL: &[&dyn for<'a> Check<Case<'a>>] = &[
 ];
 
 /// The checks that compare documents with an image that was examined beside them, as a gate does.
-pub const WITH_IMAGE: &[&dyn for<'a> Check<Case<'a>>] = &[&sw515::AttestationContradicts];
+pub const WITH_IMAGE: &[&dyn for<'a> Check<Case<'a>>] =
+    &[&sw515::AttestationContradicts, &sw516::OtherRecipe];
 
 /// What was found out about one run.
 #[derive(Debug, Default)]

@@ -47,6 +47,7 @@ impl Check<Case<'_>> for SecurityEvidence {
         if let Some(examined) = case.examined {
             compare_image(case, examined, context, answers);
             compare_dockerfile(case, examined, context, answers);
+            compare_context(case, examined, context, answers);
             return;
         }
         let kind = PaperKind::Security;
@@ -160,6 +161,34 @@ fn compare_image(
     }
 }
 
+/// Compares the build context that was examined with the one that the image was built from. The recorded path may begin at a
+/// directory of the repository.
+fn compare_context(
+    case: &Case<'_>,
+    examined: &ExaminedArtifacts,
+    context: &Context<'_>,
+    answers: &mut Answers,
+) {
+    let (Some(here), Some(recorded)) = (&examined.context, packaged(case, Field::BuildPath)) else { return };
+    if parts(here).ends_with(&parts(recorded)) {
+        return;
+    }
+    let shown = if here.is_empty() { "." } else { here };
+    let message = format!(
+        "the build context that was examined is {}, and the image was built from {recorded}",
+        escape_bytes(shown.as_bytes())
+    );
+    let origin = case.origin(PaperKind::Provenance);
+    let mut finding = case.finding(&META, context, origin, &["context"], message);
+    finding.fix = "Name in the contract's [image] the context that the image is built from, and record that path from the root of the repository.".to_owned();
+    answers.findings.push(finding);
+}
+
+/// The names in a path, without those that mean the directory itself.
+fn parts(path: &str) -> Vec<String> {
+    path.split('/').filter(|p| !matches!(*p, "" | ".")).map(str::to_owned).collect()
+}
+
 /// Compares the Dockerfile that was examined with the one that the image was built from. A path may begin at the
 /// repository or at a folder of it, so that one need only end as the other does.
 fn compare_dockerfile(
@@ -170,9 +199,6 @@ fn compare_dockerfile(
 ) {
     let (Some(here), Some(recorded)) = (&examined.dockerfile, packaged(case, Field::DockerfilePath)) else {
         return;
-    };
-    let parts = |path: &str| -> Vec<String> {
-        path.split('/').filter(|p| !matches!(*p, "" | ".")).map(str::to_owned).collect()
     };
     let (own, other) = (parts(here), parts(recorded));
     // What came from standard input has no path.

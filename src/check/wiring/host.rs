@@ -13,6 +13,8 @@ use seaworthy_iam::{Context, Decision, Language, PolicySet, Privilege, Query, Re
 
 /// Roles that are looked at.
 const MOST: usize = 500;
+/// The launch type whose hosts are AWS's own.
+const FARGATE: &str = "FARGATE";
 /// What a cluster's instances do.
 const JOINS: &str = "ecs:RegisterContainerInstance";
 
@@ -70,7 +72,9 @@ pub(super) fn hosts(
         return out;
     }
     // Where no one says what the task needs, it may as well run on Fargate.
-    let certain = on_instances.iter().find(|(_, task)| task.compatibilities == ["EC2"]);
+    let certain = on_instances.iter().find(|(_, task)| {
+        !task.compatibilities.is_empty() && !task.compatibilities.iter().any(|kind| kind == FARGATE)
+    });
     let mut has_host = false;
     if wiring.snapshot.roles.len() > MOST {
         let what = format!("roles of instances that tasks of {} run on", access.name);
@@ -142,9 +146,10 @@ pub(super) fn hosts(
     out
 }
 
-/// Whether a task may run on instances of a cluster; a definition that names no launch type may.
+/// Whether a task may run on instances of a cluster. A definition that names no launch type may; every launch type but
+/// Fargate has hosts of the account's own.
 fn runs_on_instances(task: &TaskDefinition) -> bool {
-    task.compatibilities.is_empty() || task.compatibilities.iter().any(|kind| kind == "EC2")
+    task.compatibilities.is_empty() || !task.compatibilities.iter().all(|kind| kind == FARGATE)
 }
 
 /// Whether EC2 may give the role to instances.

@@ -5,6 +5,7 @@
 //! and is not there is absent.
 
 mod access;
+mod allowing;
 mod changed_tags;
 mod excess;
 mod expectation;
@@ -34,6 +35,7 @@ mod sw412;
 mod sw413;
 mod sw414;
 mod sw415;
+mod sw416;
 mod symbol;
 mod table;
 mod target;
@@ -137,4 +139,5 @@ pub const ALL: &[&dyn for<'a> Check<Wiring<'a>>] = &[
     &sw413::NewAccessGranted,
     &sw414::DeniedAccess,
     &sw415::TrustWithoutSource,
+    &sw416::RoleWritesSecret,
 ];

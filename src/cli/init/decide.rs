@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::last_name;
-use super::facts::{Facts, Guess, Stored};
+use super::facts::{Facts, Guess, Stored, Task};
 use super::read::handle_of;
 use super::tree::UNKNOWN;
 
@@ -76,25 +76,31 @@ fn parameter(place: &str) -> Option<String> {
     Some(place.to_owned())
 }
 
-/// The secrets, roles and tasks.
-pub(super) fn wiring(facts: &Facts) -> Wiring {
-    let mut out = Wiring { secrets: secrets(facts), ..Wiring::default() };
+/// Whether each role that tasks run as is an execution role alone.
+fn uses<'f>(tasks: impl Iterator<Item = &'f Task>) -> BTreeMap<&'f str, bool> {
     let mut uses: BTreeMap<&str, bool> = BTreeMap::new();
-    for task in &facts.tasks {
+    for task in tasks {
         for (name, is_execution) in [(&task.role, false), (&task.execution_role, true)] {
             if let Some(name) = name {
                 uses.entry(name).and_modify(|e| *e &= is_execution).or_insert(is_execution);
             }
         }
     }
+    uses
+}
+
+/// The secrets, and the roles and tasks of these task definitions, which run the contract's image.
+pub(super) fn wiring(facts: &Facts, tasks: &[&Task]) -> Wiring {
+    let mut out = Wiring { secrets: secrets(facts), ..Wiring::default() };
+    let own = uses(tasks.iter().copied());
     let mut handles = BTreeSet::new();
-    for (name, is_execution) in &uses {
+    for (name, is_execution) in &own {
         let entry = role(facts, name, *is_execution, &out.secrets, &mut handles);
         out.roles.push(entry);
     }
     out.roles.sort_by_key(|r| (r.is_execution, r.handle.clone()));
     let mut families = BTreeSet::new();
-    for task in facts.tasks.iter().filter(|t| families.insert(t.family.as_str())) {
+    for task in tasks.iter().filter(|t| families.insert(t.family.as_str())) {
         let handle = |name: &Option<String>| {
             let name = name.as_ref()?;
             out.roles.iter().find(|r| r.role == *name).map(|r| r.handle.clone())
@@ -107,7 +113,8 @@ pub(super) fn wiring(facts: &Facts) -> Wiring {
             from: task.from.clone(),
         });
     }
-    unused_roles(facts, &uses, &mut out);
+    // A role that a task of another image runs as is used.
+    unused_roles(facts, &uses(facts.tasks.iter()), &mut out);
     out
 }
 

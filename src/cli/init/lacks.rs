@@ -104,7 +104,8 @@ fn supply(need: Need) -> &'static str {
 
 /// Tasks, roles, secrets and entrypoints of the repository that the contract does not name.
 fn unspoken(session: &Session<'_>, contract: &Contract) -> Vec<String> {
-    let wiring = decide::wiring(session.facts);
+    let tasks: Vec<_> = session.facts.tasks.iter().collect();
+    let wiring = decide::wiring(session.facts, &tasks);
     let expected = &contract.expectations;
     let mut lines = Vec::new();
     let families: BTreeSet<&str> = expected.tasks.iter().map(|t| t.family.as_str()).collect();

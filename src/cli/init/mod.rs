@@ -98,7 +98,11 @@ impl Session<'_> {
     /// The contract of an image; of none if the repository builds none.
     fn contract(&self, image: Option<&Image>) -> Result<render::Written, Failure> {
         let starts = image.map(|i| starts::starts(self.facts, i, self.images)).unwrap_or_default();
-        let wiring = decide::wiring(self.facts);
+        let tasks = image.map_or_else(
+            || self.facts.tasks.iter().collect(),
+            |image| starts::tasks(self.facts, image, self.images),
+        );
+        let wiring = decide::wiring(self.facts, &tasks);
         let readable = self.facts.handles.iter().find(|h| h.is_readable);
         let handles = readable.and_then(|file| {
             let handles = Handles::load(&self.directory.join(&file.path)).ok()?;
@@ -127,26 +131,16 @@ impl Session<'_> {
 
 /// Writes a contract for each image: `seaworthy.toml` for the first, `seaworthy.NAME.toml` for the others.
 fn all(session: &Session<'_>, terminal: &Terminal) -> Result<u8, Failure> {
-    let name = |(n, image): (usize, &Image)| match n {
-        0 => CONTRACT.to_owned(),
-        _ => format!("seaworthy.{}.toml", read::handle_of(&image.name).to_lowercase()),
-    };
     let paths: Vec<PathBuf> =
-        session.images.iter().enumerate().map(|i| session.directory.join(name(i))).collect();
+        contract_names(session.images).iter().map(|name| session.directory.join(name)).collect();
     if paths.is_empty() {
         return Err(Failure(
             "no Dockerfile was found, so there is no image to write a contract for".to_owned(),
         ));
     }
     // All or none: a repository with half of its contracts is worse than one without.
-    for (n, path) in paths.iter().enumerate() {
+    for path in &paths {
         free(path)?;
-        if paths.iter().take(n).any(|p| p == path) {
-            return Err(Failure(format!(
-                "{}: two images would have this contract; use --image NAME",
-                path.display()
-            )));
-        }
     }
     for (image, path) in session.images.iter().zip(&paths) {
         let written = session.contract(Some(image))?;
@@ -156,6 +150,21 @@ fn all(session: &Session<'_>, terminal: &Terminal) -> Result<u8, Failure> {
         write(path, &written.text, terminal)?;
     }
     Ok(0)
+}
+
+/// The name of each image's contract; images whose names differ in signs alone are numbered.
+fn contract_names(images: &[Image]) -> Vec<String> {
+    let mut taken = std::collections::BTreeSet::new();
+    let mut name = |(n, image): (usize, &Image)| {
+        if n == 0 {
+            return CONTRACT.to_owned();
+        }
+        let own = read::handle_of(&image.name).to_lowercase();
+        let numbered = (2..).map(|n| format!("{own}-{n}"));
+        let free = std::iter::once(own.clone()).chain(numbered).find(|name| taken.insert(name.clone()));
+        format!("seaworthy.{}.toml", free.unwrap_or(own))
+    };
+    images.iter().enumerate().map(&mut name).collect()
 }
 
 /// The image that was asked for, or the first.

@@ -1,10 +1,21 @@
 //! How an image is started: tables of entrypoints, the commands of its tasks and services, its own Dockerfile.
 
-use super::facts::{Container, Dockerfile, Facts, Start};
+use super::facts::{Container, Dockerfile, Facts, Start, Task};
 use super::images::Image;
 use super::paths;
 use super::read::{handle_of, split};
 use super::tree::UNKNOWN;
+
+/// The tasks that run one of the images. What names no image is of the first.
+pub(super) fn tasks<'f>(facts: &'f Facts, image: &Image, images: &[Image]) -> Vec<&'f Task> {
+    let is_alone = images.len() < 2;
+    let is_main = images.first().is_none_or(|first| first == image);
+    let runs = |task: &Task, image: &Image| {
+        task.containers.iter().any(|c| is_own(facts, image, c, is_alone, task.containers.len()))
+    };
+    let is_of_none = |task: &Task| !images.iter().any(|image| runs(task, image));
+    facts.tasks.iter().filter(|task| runs(task, image) || is_main && is_of_none(task)).collect()
+}
 
 /// The starts of one of the images. What names no image is of the first.
 pub(super) fn starts(facts: &Facts, image: &Image, images: &[Image]) -> Vec<Start> {

@@ -4,12 +4,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use object::Endianness;
-use object::elf::{self, FileHeader32, FileHeader64};
-use object::read::elf::{FileHeader, ProgramHeader};
+use object::elf;
 
 use super::filesystem::{Content, Filesystem};
-use super::{Fault, Started, python, shells};
+use super::{Fault, Started, program, python, shells};
 use crate::observe::{ExaminedImage, environment};
 use seaworthy_image::TreeNode;
 use seaworthy_source::LayerPath;
@@ -185,7 +183,8 @@ impl<'a> Machine<'a> {
             return Err(Fault::Unclear(format!("the content of /{shown} was not kept")));
         };
         if head.starts_with(b"\x7fELF") {
-            return self.binary(head, &shown).map(|()| None);
+            let is_whole = matches!(found.content, Content::Whole(_));
+            return self.binary(head, is_whole, &shown).map(|()| None);
         }
         let Some(line) = head.strip_prefix(b"#!") else {
             return Err(Fault::Broken(format!(
@@ -222,13 +221,8 @@ impl<'a> Machine<'a> {
         Ok(Some(words))
     }
 
-    fn binary(&self, head: &[u8], shown: &str) -> Result<(), Fault> {
-        let read = match head.get(4) {
-            Some(1) => loader::<FileHeader32<Endianness>>(head),
-            Some(2) => loader::<FileHeader64<Endianness>>(head),
-            _ => None,
-        };
-        let Some((machine, loader)) = read else {
+    fn binary(&self, head: &[u8], is_whole: bool, shown: &str) -> Result<(), Fault> {
+        let Some(program::Needs { machine, loader, libraries }) = program::needs(head, is_whole) else {
             return Err(Fault::Unclear(format!("the ELF header of /{shown} cannot be read")));
         };
         let right = match self.architecture.as_str() {
@@ -247,12 +241,22 @@ impl<'a> Machine<'a> {
                 self.architecture
             )));
         }
-        match loader {
-            Some(path) if self.filesystem.tree.file(&path).is_none() => Err(Fault::Broken(format!(
-                "/{shown} needs the loader {}, which is not in the image",
-                String::from_utf8_lossy(&path)
-            ))),
-            _ => Ok(()),
+        let tree = &self.filesystem.tree;
+        let missing = |what: &str, path: &[u8]| {
+            let name = String::from_utf8_lossy(path);
+            Err(Fault::Broken(format!("/{shown} needs the {what} {name}, which is not in the image")))
+        };
+        if let Some(path) = loader.filter(|path| tree.file(path).is_none()) {
+            return missing("loader", &path);
+        }
+        // Where the loader looks hangs on its cache and on variables: a library counts as there wherever it lies.
+        let is_there = |name: &[u8]| match name.contains(&b'/') {
+            true => tree.file(name).is_some(),
+            false => tree.has_name(name),
+        };
+        match libraries.iter().find(|name| !is_there(name)) {
+            Some(name) => missing("shared library", name),
+            None => Ok(()),
         }
     }
 
@@ -369,13 +373,4 @@ impl<'a> Machine<'a> {
         }
         Ok(Started::Program { what: format!("java -jar {name}") })
     }
-}
-
-/// The machine and the loader of an ELF file, of which the beginning is at hand.
-fn loader<H: FileHeader<Endian = Endianness>>(head: &[u8]) -> Option<(elf::Machine, Option<Vec<u8>>)> {
-    let header = H::parse(head).ok()?;
-    let endian = header.endian().ok()?;
-    let segments = header.program_headers(endian, head).ok()?;
-    let path = segments.iter().find_map(|s| s.interpreter(endian, head).ok().flatten());
-    Some((header.e_machine(endian), path.map(<[u8]>::to_vec)))
 }

@@ -5,6 +5,7 @@ pub(crate) mod filesystem;
 pub(crate) mod machine;
 pub(crate) mod node;
 pub(crate) mod options;
+mod program;
 pub(crate) mod python;
 mod shells;
 

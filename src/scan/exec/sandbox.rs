@@ -18,8 +18,11 @@ const MEMORY: u64 = 8 << 20;
 const FILE_BLOCKS: u64 = 2 << 20;
 
 /// Processes and threads that the user may have: those of the sandbox, and those that run already. The kernel does not
-/// limit root; then the time limit ends them.
+/// limit root: see [`MAX_PROCESSES`].
 const PROCESSES: u64 = 4096;
+
+/// Processes of the sandbox with which it is ended, whatever user runs it.
+const MAX_PROCESSES: usize = 512;
 
 /// Bytes that may be written to `/tmp`, and to `/dev/shm`.
 const WRITABLE: &str = "268435456";
@@ -104,8 +107,12 @@ impl<'a> Sandbox<'a> {
         command.args(["--chdir", directory, "--"]).args(words);
         command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let ended = finish_with(command, input, Duration::from_secs(seconds))?;
+        let is_over = || processes(status.path()) > MAX_PROCESSES;
+        let ended = finish_with(command, input, Duration::from_secs(seconds), &is_over)?;
         let answered = match (ended.status, exit_code(status.path())) {
+            _ if ended.is_over => {
+                Answered::NotRun(format!("it was ended with more than {MAX_PROCESSES} processes"))
+            }
             (None, _) => Answered::TimedOut(seconds),
             (Some(_), Some(code)) => Answered::Exit(code),
             (Some(_), None) => {
@@ -159,13 +166,29 @@ fn said(output: &[u8]) -> String {
     own.map_or_else(|| "it does not say why".to_owned(), |l| escape_bytes(l.as_bytes()))
 }
 
-/// The exit code that the sandbox wrote down for its child.
-fn exit_code(status: &Path) -> Option<i32> {
+/// A number that the sandbox wrote down.
+fn written(status: &Path, name: &str) -> Option<i64> {
     let text = std::fs::read_to_string(status).ok()?;
     text.lines().find_map(|line| {
         let value: serde_json::Value = serde_json::from_str(line).ok()?;
-        i32::try_from(value.get("exit-code")?.as_i64()?).ok()
+        value.get(name)?.as_i64()
     })
+}
+
+/// The exit code of the sandbox's child.
+fn exit_code(status: &Path) -> Option<i32> {
+    written(status, "exit-code").and_then(|code| i32::try_from(code).ok())
+}
+
+/// How many processes are in the sandbox's namespace; none if it does not run.
+fn processes(status: &Path) -> usize {
+    let Some(namespace) = written(status, "pid-namespace") else { return 0 };
+    let own = std::path::PathBuf::from(format!("pid:[{namespace}]"));
+    let all = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+    let is_number = |e: &std::fs::DirEntry| e.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    let is_inside =
+        |e: &std::fs::DirEntry| std::fs::read_link(e.path().join("ns/pid")).is_ok_and(|n| n == own);
+    all.filter(is_number).filter(is_inside).count()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The parts of a gate: for each, whether the contract asks for it and how it is examined.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -13,8 +13,8 @@ use crate::finding::Part;
 use crate::profile::{Need, Profile};
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
 use crate::scan::{
-    ContextRequest, ImageRequest, Outcome, PapersRequest, RegistryAccess, ScanError, Setup, StoredRun,
-    TaskImage, WiringRequest, content, context, image, papers, wiring_with,
+    ContextRequest, ImageRequest, Outcome, PackagedBuild, PapersRequest, RegistryAccess, ScanError, Setup,
+    StoredRun, TaskImage, WiringRequest, content, context, image, papers, wiring_with,
 };
 use crate::store::Document;
 use seaworthy_provenance::{Content, Field, Fields, PaperKind, read_fields};
@@ -123,13 +123,11 @@ impl<'a> Examiner<'a> {
         let examine: fn(Self, &ExaminedArtifacts) -> Result<Outcome, ScanError> = match part {
             Part::Context => |e, _| {
                 let mut request = ContextRequest::open(&e.options.context, e.setup.contract)?;
-                let fields = e.provenance_fields();
-                request.packaged_repository =
-                    fields.and_then(|f| f.text(Field::RepositoryUri).map(str::to_owned));
+                request.packaged = e.packaged_build();
                 context(e.setup, &request)
             },
-            Part::Image => |e, _| {
-                let request = ImageRequest::open(&e.options.image, e.setup.contract, e.masker)?;
+            Part::Image => |e, so_far| {
+                let request = ImageRequest::open(&e.image_options(so_far), e.setup.contract, e.masker)?;
                 image(e.setup, &request)
             },
             Part::Wiring => |e, so_far| {
@@ -153,6 +151,16 @@ impl<'a> Examiner<'a> {
             examine(self, so_far).map_err(|error| self.masker.mask(&error.to_string()))
         });
         Plan::Examine(examination)
+    }
+
+    /// How the image is examined: with the Dockerfile of the context and its stage, where no other is named.
+    fn image_options(self, so_far: &ExaminedArtifacts) -> ImageOptions {
+        let mut options = self.options.image.clone();
+        if options.dockerfile.is_none() && self.setup.contract.image.dockerfile.is_none() {
+            options.dockerfile = so_far.dockerfile.as_ref().map(PathBuf::from).filter(|path| path.is_file());
+        }
+        options.target = options.target.or_else(|| self.options.context.target.clone());
+        options
     }
 
     /// Why the context that is examined is not the one that was packaged, if that is known: the checkout is at another
@@ -179,6 +187,28 @@ impl<'a> Examiner<'a> {
         };
         let expectations = &self.setup.contract.papers;
         Some(read_fields(&bytes, &expectations.provenance, &expectations.profiles).fields)
+    }
+
+    /// What the packaging provenance says of the build.
+    fn packaged_build(self) -> PackagedBuild {
+        let fields = self.provenance_fields();
+        let text = |field| fields.as_ref().and_then(|f| f.text(field)).map(str::to_owned);
+        PackagedBuild {
+            repository: text(Field::RepositoryUri),
+            dockerfile: text(Field::DockerfilePath),
+            context: text(Field::BuildPath),
+        }
+    }
+
+    /// The build context that is examined, from the root of the checkout; from the root of the machine where none is known.
+    pub(super) fn context_path(self) -> Option<String> {
+        let contract = self.setup.contract;
+        let given = self.options.context.directory.clone().or_else(|| contract.image.context.clone())?;
+        let real = std::fs::canonicalize(&given).ok()?;
+        let is_root = |a: &&Path| a.join(".git").exists() || a.join(".github").is_dir();
+        let root = real.ancestors().find(is_root);
+        let below = root.and_then(|root| real.strip_prefix(root).ok()).unwrap_or(&real);
+        below.to_str().map(str::to_owned)
     }
 
     /// What is known of the image that tasks should run: the packaging provenance is read for it ahead of its own part.

@@ -7,7 +7,7 @@ use seaworthy_context::Builder;
 
 use super::refused;
 use crate::contract::Contract;
-use crate::scan::{ContextRequest, DockerfileSource, ScanError};
+use crate::scan::{ContextRequest, DockerfileSource, PackagedBuild, ScanError};
 use seaworthy_source::escape_bytes;
 use seaworthy_source::input::{self, InputError};
 use seaworthy_source::yaml;
@@ -78,7 +78,7 @@ impl ContextRequest {
             dockerfile,
             target: options.target.clone(),
             builder: options.builder,
-            packaged_repository: None,
+            packaged: PackagedBuild::default(),
         })
     }
 }

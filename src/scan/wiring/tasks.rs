@@ -100,6 +100,8 @@ pub(super) fn ask(
         packaged: image.packaged.clone(),
         provenance: image.provenance.clone(),
         convenience_tags: &setup.contract.papers.convenience_tags,
+        repositories: setup.contract.papers.immutable_tags.then_some(&snapshot.repositories),
+        account: wiring.placement.known_account(),
     };
     run_checks(TASKS, &uses, context, answers);
 }

@@ -13,6 +13,7 @@ struct Raw {
     /// Mutants that are no fault.
     equivalent: Vec<Entry>,
     /// Faults that the gate does not refuse yet.
+    #[serde(default)]
     open: Vec<Entry>,
 }
 

@@ -159,10 +159,8 @@ impl Task<'_> {
             let gap = Gap::new("the volumes of the task are known only after apply");
             out.gaps.push((place(self.resource), gap));
         }
-        let compatibilities = self.resource.values.get("requires_compatibilities").and_then(Value::as_array);
-        let compatibilities = compatibilities.into_iter().flatten().filter_map(Value::as_str);
         TaskDefinition {
-            compatibilities: compatibilities.map(str::to_uppercase).collect(),
+            compatibilities: launch_types(self.resource.values.get("requires_compatibilities")),
             family,
             revision: self.resource.values.get("revision").and_then(Value::as_u64),
             place: place(self.resource),
@@ -307,5 +305,17 @@ fn tainted_alone(taints: Vec<String>, gap: Gap) -> Container {
         command: Command { gap: Some(gap.to_string()), ..Command::default() },
         essential: true,
         literals: vec![whole(taints, Some(gap))],
+    }
+}
+
+/// The launch types that a task definition names. What is no list of names stands for one that is not known.
+fn launch_types(value: Option<&Value>) -> Vec<String> {
+    const UNKNOWN: &str = "?";
+    match value {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(items)) => {
+            items.iter().map(|item| item.as_str().unwrap_or(UNKNOWN).to_uppercase()).collect()
+        }
+        Some(_) => vec![UNKNOWN.to_owned()],
     }
 }

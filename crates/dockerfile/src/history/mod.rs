@@ -5,6 +5,7 @@
 //! its text agree; a doubtful entry stays without one.
 
 mod agree;
+mod compare;
 mod entry;
 
 #[cfg(test)]
@@ -15,6 +16,7 @@ use super::instruction::{Instruction, Kind};
 use super::keyword::Keyword;
 use super::syntax::LineRange;
 use agree::Candidate;
+pub use compare::{HistoryDifference, history_difference};
 use entry::Entry;
 
 /// Most entries of a history in which a file is looked for elsewhere than at the end. Docker makes 127 layers at most.
@@ -54,17 +56,7 @@ pub fn match_history(
     let entries: Vec<Entry<'_>> = history.iter().map(|line| Entry::read(line.created_by)).collect();
     let mut found = vec![None; history.len()];
     let Ok(instructions) = in_order(dockerfile, target) else { return found };
-    let resolution = dockerfile.resolve();
-    let mut shell: Option<String> = None;
-    let candidates: Vec<Candidate> = instructions
-        .iter()
-        .map(|(number, instruction)| {
-            if let Kind::Shell(words) = &instruction.kind {
-                shell = Some(agree::joined(words));
-            }
-            Candidate::new(&resolution, *number, instruction, shell.as_deref())
-        })
-        .collect();
+    let candidates = candidates(dockerfile, &instructions);
     let reference = |i: usize| {
         let (instruction, _) = *instructions.get(i)?;
         Some(InstructionRef { instruction, lines: dockerfile.instructions.get(instruction)?.lines })
@@ -87,6 +79,19 @@ pub fn match_history(
         }
     }
     found
+}
+
+/// What the entries of instructions may be.
+fn candidates(dockerfile: &Dockerfile, instructions: &[(usize, &Instruction)]) -> Vec<Candidate> {
+    let resolution = dockerfile.resolve();
+    let mut shell: Option<String> = None;
+    let candidate = |(number, instruction): &(usize, &Instruction)| {
+        if let Kind::Shell(words) = &instruction.kind {
+            shell = Some(agree::joined(words));
+        }
+        Candidate::new(&resolution, *number, instruction, shell.as_deref())
+    };
+    instructions.iter().map(candidate).collect()
 }
 
 /// The instructions that can make history entries of a target's image, in the order in which a builder carries them

@@ -91,6 +91,8 @@ pub(super) struct Function {
     pub(super) decorators: Vec<Expr>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) body: Body,
+    /// Whether a call runs its body at once: it is not `async`, yields nothing and has no parameters of types.
+    pub(super) is_direct: bool,
 }
 
 /// A parameter of a function.

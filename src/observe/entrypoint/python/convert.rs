@@ -34,6 +34,33 @@ fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.named_children(&mut cursor).filter(|n| n.kind() != "comment").collect()
 }
 
+/// Whether a call of a function runs its body at once.
+fn is_direct(function: Node<'_>) -> bool {
+    let is_async = function.child(0).is_some_and(|first| first.kind() == "async");
+    !is_async && function.child_by_field_name("type_parameters").is_none() && !yields(function)
+}
+
+/// Whether a function's own body has a `yield`. Goes through the tree without recursion.
+fn yields(function: Node<'_>) -> bool {
+    let Some(body) = function.child_by_field_name("body") else { return false };
+    let mut cursor = body.walk();
+    loop {
+        let node = cursor.node();
+        if node.kind() == "yield" {
+            return true;
+        }
+        let is_inner = matches!(node.kind(), "function_definition" | "lambda" | "class_definition");
+        if !is_inner && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return false;
+            }
+        }
+    }
+}
+
 /// The children under a field's name.
 fn fields<'n>(node: Node<'n>, name: &str) -> Vec<Node<'n>> {
     let mut cursor = node.walk();
@@ -90,6 +117,7 @@ impl Converter<'_> {
                     .map(|n| self.parameters(n))
                     .unwrap_or_default(),
                 body: self.body_of(node, "body"),
+                is_direct: is_direct(node),
             })),
             "class_definition" => StmtKind::Class {
                 name: node.child_by_field_name("name").map(|n| self.source(n)).unwrap_or_default(),

@@ -50,7 +50,9 @@ impl Guards {
             _ => left.dotted()?,
         };
         match name.as_str() {
-            "__name__" => return (right.text()? == "__main__").then(|| is(self.is_main)).flatten(),
+            "__name__" if right.text()? == "__main__" => return is(self.is_main),
+            // What is run has no other name; what is imported has one that is not told here.
+            "__name__" => return self.is_main.then(|| is(false)).flatten(),
             "sys.platform" => return is(right.text()? == "linux"),
             "os.name" => return is(right.text()? == "posix"),
             "platform.system()" => return is(right.text()? == "Linux"),
@@ -124,6 +126,8 @@ mod tests {
             ("TYPE_CHECKING", Some(false)),
             ("not typing.TYPE_CHECKING", Some(true)),
             ("__name__ == '__main__'", Some(true)),
+            ("__name__ != '__main__'", Some(false)),
+            ("__name__ == '__mine__'", Some(false)),
             ("x and False", Some(false)),
             ("x or True", Some(true)),
             ("x", None),

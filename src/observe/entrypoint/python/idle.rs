@@ -59,17 +59,17 @@ pub(crate) fn says_idle(problem: &Problem) -> bool {
 pub(super) fn check(modules: &Modules<'_>, script: &Script, finder: &Finder<'_, '_>) -> Option<Problem> {
     let Some(Ok(module)) = modules.get(&script.file) else { return None };
     let name = script.name.as_deref().filter(|_| !script.file.ends_with(b"__main__.py"))?;
-    let effect = effect_of(module, true);
+    let version = script.search.version;
+    let effect = effect_of(module, Guards { version, is_main: true });
     let by_import = || imports_something(modules, module, name, finder, script);
+    let why = match module.text.contains("__name__") {
+        true => "nothing is called under its `if __name__ …:`",
+        false => "it has no `if __name__ == \"__main__\":`",
+    };
     let (what, is_certain) = match effect {
         Effect::Something => return None,
-        Effect::Nothing if !by_import() => {
-            (format!("{IDLE}: it has no `if __name__ == \"__main__\":`"), true)
-        }
-        _ => (
-            format!("{IDLE}, as far as is seen: it has no `if __name__ == \"__main__\":`, and calls others"),
-            false,
-        ),
+        Effect::Nothing if !by_import() => (format!("{IDLE}: {why}"), true),
+        _ => (format!("{IDLE}, as far as is seen: {why}, and it calls others"), false),
     };
     Some(Problem { file: script.file.clone(), line: 1, what, is_certain })
 }
@@ -92,17 +92,17 @@ fn imports_something(
         }
         let Target::Source { path, is_package } = finder.find(&name) else { continue };
         let Some(Ok(module)) = modules.get(&path).filter(|_| path != script.file) else { continue };
-        if effect_of(module, false) == Effect::Something {
+        let guards = Guards { version: script.search.version, is_main: false };
+        if effect_of(module, guards) == Effect::Something {
             return true;
         }
-        let guards = Guards { version: script.search.version, is_main: false };
         let package = package_of(&name, is_package);
         open.extend(imported(&module.body, &package, guards).into_iter().map(|(name, _)| name));
     }
     false
 }
 
-fn effect_of(module: &Module<'_>, is_main: bool) -> Effect {
+fn effect_of(module: &Module<'_>, guards: Guards) -> Effect {
     let mut own = BTreeSet::new();
     for statement in &module.body {
         match &statement.kind {
@@ -115,15 +115,14 @@ fn effect_of(module: &Module<'_>, is_main: bool) -> Effect {
             _ => {}
         }
     }
-    let reader = Reader { own, is_main };
+    let reader = Reader { own, guards };
     module.body.iter().map(|s| reader.statement(s)).max().unwrap_or(Effect::Nothing)
 }
 
 struct Reader {
     /// Functions of the module, and names that it imports.
     own: BTreeSet<String>,
-    /// Whether the module is the one that is run.
-    is_main: bool,
+    guards: Guards,
 }
 
 impl Reader {
@@ -136,17 +135,15 @@ impl Reader {
             StmtKind::Assign { value, .. } | StmtKind::Augment { value, .. } => self.value(value, 0),
             StmtKind::Annotate { value: Some(value), .. } => self.value(value, 0),
             StmtKind::If(branches) => {
-                let of = |(test, body): &(Option<Expr>, Vec<Stmt>)| match test {
-                    Some(test) if asks_name(test) => {
-                        if self.is_main {
-                            Effect::Something
-                        } else {
-                            Effect::Nothing
-                        }
+                let mut effect = Effect::Nothing;
+                for (test, body) in branches {
+                    match test.as_ref().map_or(Some(true), |t| self.guards.holds(t)) {
+                        Some(true) => return effect.max(self.statements(body)),
+                        Some(false) => {}
+                        None => effect = effect.max(self.statements(body)),
                     }
-                    _ => self.statements(body),
-                };
-                branches.iter().map(of).max().unwrap_or(Effect::Nothing)
+                }
+                effect
             }
             StmtKind::With { .. } | StmtKind::While { .. } | StmtKind::Raise(_) | StmtKind::For { .. } => {
                 Effect::Something
@@ -208,16 +205,5 @@ impl Reader {
             ExprKind::Comprehension { element, iterable, .. } => inner(element).max(inner(iterable)),
             _ => Effect::Nothing,
         }
-    }
-}
-
-/// Whether a condition asks for the name that a module is run under, or may.
-fn asks_name(test: &Expr) -> bool {
-    match &test.kind {
-        ExprKind::Compare(left, _, right) => {
-            left.dotted().as_deref() == Some("__name__") || right.dotted().as_deref() == Some("__name__")
-        }
-        ExprKind::Junction { .. } | ExprKind::Wrapped(_) | ExprKind::Not(_) => true,
-        _ => false,
     }
 }

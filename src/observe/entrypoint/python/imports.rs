@@ -7,6 +7,7 @@ use super::ast::{Alias, Argument, Expr, ExprKind, Stmt, StmtKind};
 use super::guard::Guards;
 use super::locate::{Step, step};
 use super::syntax::{Module, Modules, SyntaxFault};
+use super::unbound::{self, Reached};
 use super::{Script, parent, stdlib};
 
 /// Most modules that are read for one program.
@@ -117,9 +118,11 @@ pub(crate) fn check<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, scri
         problems: Vec::new(),
         changes: None,
         seen: BTreeSet::new(),
+        reached: Vec::new(),
         names: BTreeMap::new(),
     };
     graph.run();
+    graph.problems.extend(unbound::check(modules, graph.finder, &graph.reached));
     if let Some(problem) = super::idle::check(modules, script, &graph.finder) {
         graph.problems.push(problem);
     }
@@ -269,6 +272,8 @@ struct Graph<'f, 'a> {
     /// Where the program changes the folders that are searched.
     changes: Option<String>,
     seen: BTreeSet<Vec<u8>>,
+    /// The modules that were gone through.
+    reached: Vec<Reached>,
     /// What each module defines; nothing if it may define anything.
     names: BTreeMap<Vec<u8>, Option<BTreeSet<String>>>,
 }
@@ -295,7 +300,11 @@ impl<'a> Graph<'_, 'a> {
                     let reason = format!("the program has more than {MAX_MODULES} modules");
                     self.tell(&job.path, 1, reason, false);
                 }
-                Some(Ok(module)) => self.module(module, &job, &mut open),
+                Some(Ok(module)) => {
+                    self.module(module, &job, &mut open);
+                    let Job { path, name, is_package, is_main } = job;
+                    self.reached.push(Reached { path, name, is_package, is_main });
+                }
                 Some(Err(SyntaxFault::Invalid(line))) => {
                     let what = format!("line {line} is not valid Python");
                     self.tell(&job.path, *line, what, true);

@@ -14,6 +14,7 @@ mod search;
 mod stdlib;
 mod strict;
 mod syntax;
+mod unbound;
 
 use super::machine::{Found, Machine};
 use super::{Fault, Started};

@@ -1,6 +1,6 @@
 //! The names that a module defines at its top level.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Expr, ExprKind, Stmt, StmtKind};
 use super::syntax::Module;
@@ -8,6 +8,11 @@ use super::syntax::Module;
 /// The names that a module defines in any of its branches; nothing if it may define any: by a star import, by
 /// `__getattr__`, or by its own dictionary.
 pub(super) fn defined(module: &Module<'_>) -> Option<BTreeSet<String>> {
+    bindings(module).map(|all| all.into_keys().collect())
+}
+
+/// The same names, each with how many statements bind it.
+pub(super) fn bindings(module: &Module<'_>) -> Option<BTreeMap<String, usize>> {
     let tricks = [
         "globals()",
         "sys.modules",
@@ -22,13 +27,21 @@ pub(super) fn defined(module: &Module<'_>) -> Option<BTreeSet<String>> {
     if module.is_cut || tricks.iter().any(|t| module.text.contains(t)) {
         return None;
     }
-    let mut names = Names { all: BTreeSet::new(), is_open: false };
+    let mut names = Names::default();
     names.body(&module.body);
-    (!names.is_open && !names.all.contains("__getattr__")).then_some(names.all)
+    (!names.is_open && !names.all.contains_key("__getattr__")).then_some(names.all)
 }
 
+/// The names that a function's body binds; nothing if they cannot be told.
+pub(super) fn locals(body: &[Stmt]) -> Option<BTreeSet<String>> {
+    let mut names = Names::default();
+    names.body(body);
+    (!names.is_open).then(|| names.all.into_keys().collect())
+}
+
+#[derive(Default)]
 struct Names {
-    all: BTreeSet<String>,
+    all: BTreeMap<String, usize>,
     is_open: bool,
 }
 
@@ -38,7 +51,7 @@ impl Names {
     }
 
     fn add(&mut self, name: &str) {
-        self.all.insert(name.to_owned());
+        *self.all.entry(name.to_owned()).or_default() += 1;
     }
 
     fn statement(&mut self, statement: &Stmt) {

@@ -31,12 +31,25 @@ pub(super) fn first_fault(root: Node<'_>, text: &str, version: Option<Version>) 
 /// The part that is wrong with a node, if something is.
 fn fault<'n>(node: Node<'n>, above: &[Node<'n>], text: &str, version: Option<Version>) -> Option<Node<'n>> {
     let is_wrong = match node.kind() {
-        "module" => return misplaced(node, Some(0), text),
+        "module" => return misplaced(node, Some(0), text).or_else(|| on_one_line(node, text)),
         "block" => return block(node, above, text),
-        "try_statement" => {
-            let ends =
-                |n: &Node<'_>| matches!(n.kind(), "except_clause" | "except_group_clause" | "finally_clause");
-            !children(node).iter().any(ends)
+        "try_statement" => return handlers_out_of_order(node),
+        "import_from_statement" => {
+            let is_star = |n: &Node<'_>| n.kind() == "wildcard_import";
+            children(node).iter().any(is_star) && scope(node, above).is_some()
+        }
+        "nonlocal_statement" => scope(node, above).is_none(),
+        "for_statement" | "with_statement" if is_async(node) => !scope(node, above).is_some_and(is_async),
+        "expression_statement" => children(node).iter().any(|n| is_starred_alone(*n)),
+        "assignment" => {
+            let is_part = above.last().is_some_and(|outer| outer.kind() == "assignment");
+            let (right, kind) = (node.child_by_field_name("right"), node.child_by_field_name("type"));
+            right.is_none() && kind.is_none()
+                || kind.is_some() && is_part
+                || node.child_by_field_name("right").is_some_and(is_starred_alone)
+                || node
+                    .child_by_field_name("left")
+                    .is_some_and(|left| is_starred_alone(left) || starred_twice(left))
         }
         "else_clause" | "elif_clause" | "except_clause" | "except_group_clause" | "finally_clause" => {
             let owner = above.last().and_then(|o| column(*o, text));
@@ -52,14 +65,21 @@ fn fault<'n>(node: Node<'n>, above: &[Node<'n>], text: &str, version: Option<Ver
         "augmented_assignment" => node.child_by_field_name("left").is_some_and(|left| is_list(left)),
         "raise_statement" => children(node).first().is_some_and(|n| n.kind() == "expression_list"),
         "delete_statement" => deleted(node).iter().any(|n| n.kind() == "call"),
-        "argument_list" => return argument_out_of_order(node),
+        "argument_list" => {
+            return argument_out_of_order(node)
+                .or_else(|| argument_twice(node, text))
+                .or_else(|| generator_beside_others(node));
+        }
+        "concatenated_string" => is_mixed(node, text),
+        "identifier" => matches!(text.get(node.byte_range()), Some("async" | "await")),
+        "type_conversion" => !matches!(text.get(node.byte_range()).map(str::trim), Some("!s" | "!r" | "!a")),
+        "import_statement" => {
+            node.child(node.child_count().saturating_sub(1)).is_some_and(|n| n.kind() == ",")
+        }
         "integer" => is_octal(text.get(node.byte_range()).unwrap_or_default()),
-        "await" => !is_in_async(above),
+        "await" => !scope(node, above).is_some_and(is_async),
         "return_statement" | "yield" => {
-            let around = above.iter().rev().map(Node::kind);
-            let mut around =
-                around.filter(|k| matches!(*k, "function_definition" | "class_definition" | "lambda"));
-            !matches!(around.next(), Some("function_definition" | "lambda"))
+            !scope(node, above).is_some_and(|s| matches!(s.kind(), "function_definition" | "lambda"))
         }
         "break_statement" | "continue_statement" => {
             let mut around = above.iter().rev().map(Node::kind).filter(|k| {
@@ -77,10 +97,11 @@ fn is_before(version: Option<Version>, minor: u8) -> bool {
     version.is_none_or(|v| v.minor < minor)
 }
 
-/// The named children of a node, comments left out.
+/// The named children of a node, without comments and the ends of lines that go on.
 fn children(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|n| n.kind() != "comment").collect()
+    let is_between = |n: &Node<'_>| matches!(n.kind(), "comment" | "line_continuation");
+    node.named_children(&mut cursor).filter(|n| !is_between(n)).collect()
 }
 
 /// The column at which a node stands in bytes, if nothing but blanks is before it in its line, and the line does not go
@@ -111,7 +132,57 @@ fn block<'n>(node: Node<'n>, above: &[Node<'n>], text: &str) -> Option<Node<'n>>
     if column(*first, text).zip(owner).is_some_and(|(own, owner)| own <= owner) {
         return Some(*first);
     }
-    misplaced(node, None, text)
+    misplaced(node, None, text).or_else(|| on_one_line(node, text))
+}
+
+/// The second of two statements in one line without a semicolon between them.
+fn on_one_line<'n>(list: Node<'n>, text: &str) -> Option<Node<'n>> {
+    let statements = children(list);
+    let pairs = statements.iter().zip(statements.iter().skip(1));
+    let are_joined = |one: &Node<'_>, next: &Node<'_>| {
+        let between = text.get(one.end_byte()..next.start_byte()).unwrap_or(";");
+        one.end_position().row == next.start_position().row && !between.contains([';', '\n'])
+    };
+    pairs.filter(|(one, next)| are_joined(one, next)).map(|(_, next)| *next).next()
+}
+
+/// A `try` without a handler, and a handler after one that takes everything or of the other kind.
+fn handlers_out_of_order(statement: Node<'_>) -> Option<Node<'_>> {
+    let clauses: Vec<Node<'_>> = children(statement)
+        .into_iter()
+        .filter(|n| matches!(n.kind(), "except_clause" | "except_group_clause" | "finally_clause"))
+        .collect();
+    if clauses.is_empty() {
+        return Some(statement);
+    }
+    let handlers: Vec<Node<'_>> = clauses.into_iter().filter(|n| n.kind() != "finally_clause").collect();
+    let takes_all =
+        |n: &Node<'_>| n.kind() == "except_clause" && children(*n).iter().all(|c| c.kind() == "block");
+    let after_all = handlers.iter().zip(handlers.iter().skip(1)).find(|(one, _)| takes_all(one));
+    let other_kind = || handlers.iter().find(|n| handlers.first().is_some_and(|f| f.kind() != n.kind()));
+    after_all.map(|(_, next)| next).or_else(other_kind).copied()
+}
+
+/// `*a` where one value is wanted.
+fn is_starred_alone(node: Node<'_>) -> bool {
+    matches!(node.kind(), "list_splat" | "list_splat_pattern")
+}
+
+/// Two starred targets in one list.
+fn starred_twice(target: Node<'_>) -> bool {
+    matches!(target.kind(), "pattern_list" | "tuple_pattern" | "list_pattern")
+        && children(target).into_iter().filter(|n| is_starred_alone(*n)).count() > 1
+}
+
+/// Texts and bytes side by side.
+fn is_mixed(texts: Node<'_>, text: &str) -> bool {
+    let is_bytes = |n: Node<'_>| {
+        let prefix =
+            text.get(n.byte_range()).unwrap_or_default().split(['"', '\'']).next().unwrap_or_default();
+        prefix.contains(['b', 'B'])
+    };
+    let kinds: Vec<bool> = children(texts).into_iter().map(is_bytes).collect();
+    kinds.iter().any(|k| kinds.first() != Some(k))
 }
 
 /// `except A, b:`
@@ -191,19 +262,46 @@ fn argument_out_of_order(arguments: Node<'_>) -> Option<Node<'_>> {
     None
 }
 
+/// The second argument of one name.
+fn argument_twice<'n>(arguments: Node<'n>, text: &str) -> Option<Node<'n>> {
+    let mut names = std::collections::BTreeSet::new();
+    children(arguments).into_iter().filter(|a| a.kind() == "keyword_argument").find(|argument| {
+        let name = argument.child_by_field_name("name").and_then(|n| text.get(n.byte_range()));
+        name.is_some_and(|name| !names.insert(name))
+    })
+}
+
+/// `f(x for x in y, 1)`: a generator without parentheses is the only argument.
+fn generator_beside_others(arguments: Node<'_>) -> Option<Node<'_>> {
+    let all = children(arguments);
+    let is_bare =
+        |n: &Node<'_>| n.kind() == "generator_expression" && n.child(0).is_none_or(|c| c.kind() != "(");
+    all.iter().find(|n| all.len() > 1 && is_bare(n)).copied()
+}
+
 /// `0777`, which Python 2 took for a number to the base of eight.
 fn is_octal(number: &str) -> bool {
     let is_plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'_');
     is_plain && number.starts_with('0') && number.bytes().any(|b| matches!(b, b'1'..=b'9'))
 }
 
-/// Whether the function around is one that may wait.
-fn is_in_async(above: &[Node<'_>]) -> bool {
-    let around = above.iter().rev().find(|n| matches!(n.kind(), "function_definition" | "lambda"));
-    around.is_some_and(|function| {
-        let mut cursor = function.walk();
-        function.children(&mut cursor).next().is_some_and(|first| first.kind() == "async")
-    })
+/// The function, lambda or class whose body a node is in. Defaults, decorators, annotations and base classes belong to the
+/// scope around: they are worked out where the function or class is defined.
+fn scope<'n>(node: Node<'n>, above: &[Node<'n>]) -> Option<Node<'n>> {
+    let mut inner = node;
+    for outer in above.iter().rev() {
+        let is_scope = matches!(outer.kind(), "function_definition" | "lambda" | "class_definition");
+        if is_scope && outer.child_by_field_name("body").is_some_and(|body| body.id() == inner.id()) {
+            return Some(*outer);
+        }
+        inner = *outer;
+    }
+    None
+}
+
+/// Whether a function is one that may wait.
+fn is_async(function: Node<'_>) -> bool {
+    function.child(0).is_some_and(|first| first.kind() == "async")
 }
 
 #[cfg(test)]
@@ -213,6 +311,39 @@ mod tests {
     use super::Version;
 
     const VERSION: Option<Version> = Some(Version { major: 3, minor: 11 });
+
+    #[test]
+    fn what_belongs_to_the_scope_around_is_taken() {
+        for text in [
+            "async def f():\n    def g(x=await h()):\n        pass\n",
+            "async def f():\n    @(await d())\n    def g():\n        pass\n",
+            "async def f():\n    class A(await b()):\n        pass\n",
+            "async def f():\n    return lambda x=await y: x\n",
+            "async def f():\n    return [await x async for x in y]\n",
+            "def f():\n    def g(x=(yield)):\n        pass\n",
+            "try:\n    pass\nexcept ValueError:\n    pass\nexcept:\n    pass\nfinally:\n    pass\n",
+            "f(*a, *b, c=1, **d, **e)\n",
+            "f(x for x in y)\n",
+            "f((x for x in y), 1)\n",
+            "*a, b = c\n",
+            "a = *b, c\n",
+            "for *a, b in c:\n    pass\n",
+            "print(*a)\n",
+            "\"a\" f\"b\" r\"c\"\n",
+            "b\"a\" rb\"b\"\n",
+            "x = b\"a\" \\\n    b\"b\"\n",
+            "f(a=1, \\\n  b=2)\nf(x for x in y \\\n  )\n",
+            "from a import *\n",
+            "def f():\n    x = 1\n    def g():\n        nonlocal x\n",
+            "async def f():\n    async with a as b, c:\n        async for d in e:\n            await d\n",
+            "a = yield_ = 1\n",
+            "x: int = 1\n",
+            "def f(): yield *a, b\n",
+        ] {
+            let parsed = parse_text(text, VERSION);
+            assert!(parsed.is_ok(), "{text}\n{parsed:?}");
+        }
+    }
 
     #[test]
     fn what_python_refuses_is_refused() {
@@ -242,6 +373,26 @@ mod tests {
             "a, b += 1\n",
             "raise E, \"x\"\n",
             "del f()\n",
+            "f(a=1, a=2)\n",
+            "x =\n",
+            "x = y: int\n",
+            "async = 1\n",
+            "import a,\n",
+            "from a import b b\n",
+            "None x\n",
+            "f\"{x!z}\"\n",
+            "f(*x, **y, *z)\n",
+            "try:\n    pass\nexcept:\n    pass\nexcept ValueError:\n    pass\n",
+            "def f():\n    from a import *\n",
+            "nonlocal x\n",
+            "def f():\n    async for x in y:\n        pass\n",
+            "def f():\n    async with x:\n        pass\n",
+            "*a\n",
+            "*a = 1\n",
+            "*a, *b = c\n",
+            "x = *a\n",
+            "\"a\" b\"b\"\n",
+            "class A:\n    async def f(self):\n        def g():\n            await x\n",
         ] {
             let parsed = parse_text(text, VERSION);
             assert!(matches!(parsed, Err(SyntaxFault::Invalid(_))), "{text}\n{parsed:?}");
