@@ -9,7 +9,7 @@ use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, PatternID};
-use regex_syntax::hir::{Hir, Look};
+use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
 use super::boundary::{inside_word, stands_apart};
 use super::kind::FileKind;
@@ -39,7 +39,7 @@ struct Outline {
 /// A pattern, ready to be tried.
 struct Compiled {
     regex: Regex,
-    /// Whether the pattern matches at all, which it mostly does not: the engines that know groups clear a table for each
+    /// Whether the pattern may match at all, which it mostly does not: the engines that know groups clear a table for each
     /// start. Nothing if the pattern is none for it.
     lazy: Option<DFA>,
     /// The group that marks the secret.
@@ -68,7 +68,11 @@ impl Compiled {
         slots.fill(None);
         let count = (self.regex.captures_len() * 2).min(slots.len());
         let cache = cache.get_or_insert_with(|| self.regex.create_cache());
-        self.regex.search_slots_with(cache, input, &mut slots[..count]).is_some()
+        let matches = self.regex.search_slots_with(cache, input, &mut slots[..count]).is_some();
+        if !matches {
+            effort.spend(input.get_span().len().saturating_mul(Effort::CANDIDATE));
+        }
+        matches
     }
 }
 
@@ -439,7 +443,26 @@ fn outline(detector: &Detector) -> Result<(Hir, Outline), PatternError> {
 /// The largest cache of a lazy DFA, in bytes: one for each pattern whose anchor was seen, and each thread.
 const LAZY_CACHE: usize = 48 << 10;
 
-/// Whether a pattern matches, without groups.
+/// The longest repetition that the lazy DFA counts: a state for each count is more than its cache holds.
+const COUNTED: u32 = 8;
+
+/// A pattern that matches where `pattern` does, and elsewhere too: long repetitions have no upper bound, and a low lower
+/// one.
+fn relaxed(pattern: &Hir) -> Hir {
+    match pattern.kind() {
+        HirKind::Repetition(repetition) => {
+            let max = repetition.max.filter(|max| *max <= COUNTED);
+            let (min, sub) = (repetition.min.min(COUNTED), Box::new(relaxed(&repetition.sub)));
+            Hir::repetition(Repetition { min, max, greedy: repetition.greedy, sub })
+        }
+        HirKind::Capture(capture) => relaxed(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(relaxed).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(relaxed).collect()),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => pattern.clone(),
+    }
+}
+
+/// Whether a pattern may match, without groups.
 fn lazy(pattern: &Hir) -> Option<DFA> {
     let config = DFA::config()
         .cache_capacity(LAZY_CACHE)
@@ -448,7 +471,7 @@ fn lazy(pattern: &Hir) -> Option<DFA> {
         .minimum_bytes_per_state(Some(4));
     let nfa = thompson::Compiler::new()
         .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).shrink(false))
-        .build_from_hir(pattern)
+        .build_from_hir(&relaxed(pattern))
         .ok()?;
     DFA::builder().configure(config).build_from_nfa(nfa).ok()
 }

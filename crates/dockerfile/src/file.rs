@@ -50,7 +50,13 @@ impl Dockerfile {
         }
         let mut commands = 0;
         for node in &syntax.nodes {
-            let separators = node.span.of(file).iter().filter(|b| b";|&\n".contains(b)).count();
+            // A line that goes on in the next one ends no command.
+            let text = node.span.of(file);
+            let ends = |at: usize| match text[at] {
+                b'\n' => !matches!(text.get(at.wrapping_sub(1)), Some(b'\\' | b'`' | b'\r')),
+                byte => b";|&".contains(&byte),
+            };
+            let separators = (0..text.len()).filter(|at| ends(*at)).count();
             commands += separators;
             if commands > MAX_COMMANDS {
                 let kind = ErrorKind::TooManyCommands(MAX_COMMANDS);
