@@ -192,7 +192,7 @@ impl<'f, 'a> Walker<'f, 'a> {
                     }
                 }
                 ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Format(items) => {
-                    open.extend(items)
+                    open.extend(items);
                 }
                 ExprKind::Dict(pairs) => {
                     open.extend(pairs.iter().flat_map(|(key, value)| key.iter().chain([value])));
