@@ -189,3 +189,51 @@ fn values_from_variables_may_be_anything() {
         ["ENV HOME=/opt/h Y=a b", "COPY /opt/x z /opt/ # buildkit", "WORKDIR /opt", "ADD https://g/f /f"];
     assert_eq!(lines(file, None, &other), [0, 0, 6, 0]);
 }
+
+/// What real builders wrote of one Dockerfile: `docker build` of 20.10 without BuildKit, BuildKit, and buildah.
+#[test]
+fn histories_of_real_builders_are_those_of_their_file() {
+    let file = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\",\"--install\",\"-s\",\"/bin\"]\n\
+        ENV API_TOKEN=abc\nARG BUILD_PW=def\nCOPY .env /app/.env\n\
+        RUN echo \"password $BUILD_PW\" > /root/.netrc\nRUN rm -f /app/.env /root/.netrc\nLABEL ci.token=label-literal\n\
+        CMD [\"/bin/sh\"]\n";
+    let classic = [
+        "/bin/sh -c #(nop) COPY file:7027c77992f5b5a06465828d75ae4ff9adcec5f94bc05d3f683eb205e0ec1ac0 in /bin/busybox ",
+        "/bin/busybox --install -s /bin",
+        "/bin/sh -c #(nop)  ENV API_TOKEN=abc",
+        "/bin/sh -c #(nop)  ARG BUILD_PW=def",
+        "/bin/sh -c #(nop) COPY file:b7a43b880e3b4d6c2c72eac4a73097e88021576b15eabb9f9f0bd25df7575523 in /app/.env ",
+        "|1 BUILD_PW=def /bin/sh -c echo \"password $BUILD_PW\" > /root/.netrc",
+        "|1 BUILD_PW=def /bin/sh -c rm -f /app/.env /root/.netrc",
+        "/bin/sh -c #(nop)  LABEL ci.token=label-literal",
+        "/bin/sh -c #(nop)  CMD [\"/bin/sh\"]",
+    ];
+    let buildkit = [
+        "COPY busybox /bin/busybox # buildkit",
+        "RUN /bin/busybox --install -s /bin # buildkit",
+        "ENV API_TOKEN=abc",
+        "ARG BUILD_PW=other",
+        "COPY .env /app/.env # buildkit",
+        "RUN |1 BUILD_PW=other /bin/sh -c echo \"password $BUILD_PW\" > /root/.netrc # buildkit",
+        "RUN |1 BUILD_PW=other /bin/sh -c rm -f /app/.env /root/.netrc # buildkit",
+        "LABEL ci.token=label-literal",
+        "CMD [\"/bin/sh\"]",
+    ];
+    let dockerfile = Dockerfile::parse(file.as_bytes()).unwrap();
+    for lines in [&classic[..], &buildkit[..]] {
+        let history: Vec<HistoryLine<'_>> =
+            lines.iter().map(|created_by| HistoryLine { created_by, empty_layer: false }).collect();
+        assert_eq!(history_difference(&dockerfile, None, &history), None, "{}", lines[0]);
+    }
+    let file = "FROM scratch\nARG TARGETARCH\nCOPY app /app\nENV API_TOKEN=abc\nUSER 1000\n";
+    let buildah = [
+        "/bin/sh -c #(nop) ARG TARGETARCH",
+        "/bin/sh -c #(nop) COPY dir:d43ee2f6358b921f19b7417d149b82e356298947ce95930526b44d30887783dd in /app ",
+        "/bin/sh -c #(nop) ENV API_TOKEN=abc",
+        "/bin/sh -c #(nop) USER 1000",
+    ];
+    let dockerfile = Dockerfile::parse(file.as_bytes()).unwrap();
+    let history: Vec<HistoryLine<'_>> =
+        buildah.iter().map(|created_by| HistoryLine { created_by, empty_layer: false }).collect();
+    assert_eq!(history_difference(&dockerfile, None, &history), None, "buildah");
+}
