@@ -5,7 +5,7 @@ use super::{Wiring, statement};
 use seaworthy_iam::{ActionExcess, Language, PolicySet, StatementRef, Undecided, Witness};
 
 /// Statements that are named for one question at most.
-const MOST: usize = 16;
+pub(super) const MOST: usize = 16;
 
 /// A statement that allows something.
 pub(super) struct Allowing {
@@ -17,47 +17,45 @@ pub(super) struct Allowing {
     pub(super) statement: Option<StatementRef>,
 }
 
-/// Every statement of `policies` that allows some of `operations`, in lower case, on some of `resources`; and why the
-/// answer is not whole, if it is not.
+/// Gives `found` every statement of `policies` that allows some of `operations`, in lower case, on some of `resources`,
+/// with the policies as they are then: each statement is taken out once it was told. The answer is why not all could be
+/// told, if so.
 pub(super) fn allowing(
     wiring: &Wiring<'_>,
     access: &Access<'_>,
-    mut policies: PolicySet,
-    operations: &Language,
-    resources: &Language,
-) -> (Vec<Allowing>, Option<String>) {
+    policies: &mut PolicySet,
+    (operations, resources): (&Language, &Language),
+    found: &mut dyn FnMut(&PolicySet, Allowing),
+) -> Option<String> {
     let context = wiring.context(&access.principal);
-    let mut all = Vec::new();
-    loop {
-        let found = ActionExcess::find_among(
-            &policies,
+    for told in 0..=MOST {
+        let excess = ActionExcess::find_among(
+            policies,
             &access.principal,
             operations,
             resources,
             &context,
             &access.limits,
         );
-        match found {
-            Ok(ActionExcess::None) => return (all, None),
-            Ok(ActionExcess::Excess { .. }) if all.len() == MOST => {
-                let reason = format!("more than {MOST} statements allow it; the rest is not listed");
-                return (all, Some(reason));
+        match excess {
+            Ok(ActionExcess::None) => return None,
+            Ok(ActionExcess::Excess { .. }) if told == MOST => {
+                return Some(format!("more than {MOST} statements allow it; the rest is not listed"));
             }
-            Ok(ActionExcess::Excess { action, resource, statement: of }) => {
-                all.push(Allowing { action, resource, statement: of });
-                let Some(of) = of else { return (all, None) };
-                statement::disarm(&mut policies, of);
+            Ok(ActionExcess::Excess { action, resource, statement }) => {
+                found(policies, Allowing { action, resource, statement });
+                statement::disarm(policies, statement?);
             }
             Ok(ActionExcess::Undecided { why, .. }) => {
-                let why = match why {
+                return Some(match why {
                     Undecided::Conditional { uncertainties, .. } => {
-                        statement::open_questions(&policies, &uncertainties)
+                        statement::open_questions(policies, &uncertainties)
                     }
                     Undecided::TooComplex => "the policies are too complex to be compared in full".to_owned(),
-                };
-                return (all, Some(why));
+                });
             }
-            Err(error) => return (all, Some(error.to_string())),
+            Err(error) => return Some(error.to_string()),
         }
     }
+    None
 }

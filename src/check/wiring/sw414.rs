@@ -1,14 +1,15 @@
 //! SW414: a role is allowed what the contract denies it.
 
 use super::access::Access;
+use super::allowing::{Allowing, MOST, allowing};
 use super::expectation::Denied;
 use super::{Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Place, Seen};
 use seaworthy_iam::{
-    ActionExcess, Arn, Decision, Glob, Language, PolicySet, Request, ResourceRule, StatementRef, Undecided,
-    Witness, evaluate, known_actions,
+    Arn, Decision, Glob, Language, PolicySet, Request, ResourceRule, StatementRef, Witness, evaluate,
+    known_actions,
 };
 
 /// SW414.
@@ -30,9 +31,6 @@ const META: CheckMeta = CheckMeta {
     reads: &[Reads::Aws],
     tags: &["CWE-250", "CWE-269"],
 };
-
-/// Statements that are named for one entry at most.
-const MOST: usize = 16;
 
 impl Check<Wiring<'_>> for DeniedAccess {
     fn meta(&self) -> &'static CheckMeta {
@@ -221,45 +219,14 @@ impl Asked<'_, '_> {
         at: Option<&Place>,
         answers: &mut Answers,
     ) -> Option<String> {
-        let access = self.access;
+        let (access, asked) = (self.access, (&self.operations, resources));
         let context = self.wiring.context(&access.principal);
-        for attempt in 0..=MOST {
-            let found = ActionExcess::find_among(
-                policies,
-                &access.principal,
-                &self.operations,
-                resources,
-                &context,
-                &access.limits,
-            );
-            match found {
-                Ok(ActionExcess::None) => return None,
-                Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
-                    return Some(format!("more than {MOST} statements allow it; the rest is not listed"));
-                }
-                Ok(ActionExcess::Excess { action, resource, statement: of }) => {
-                    let all = of.map(|of| {
-                        let asked = (&self.operations, resources);
-                        statement::allowed_actions(access, policies, of, asked, &context)
-                    });
-                    let all = all.unwrap_or_default();
-                    self.found(policies, &Allowed { action, resource, of, all }, at, answers);
-                    statement::disarm(policies, of?);
-                }
-                Ok(ActionExcess::Undecided { why, .. }) => {
-                    return Some(match why {
-                        Undecided::Conditional { uncertainties, .. } => {
-                            statement::open_questions(policies, &uncertainties)
-                        }
-                        Undecided::TooComplex => {
-                            "the policies are too complex to be compared in full".to_owned()
-                        }
-                    });
-                }
-                Err(error) => return Some(error.to_string()),
-            }
-        }
-        None
+        allowing(self.wiring, access, policies, asked, &mut |policies, one| {
+            let Allowing { action, resource, statement: of } = one;
+            let all = of.map(|of| statement::allowed_actions(access, policies, of, asked, &context));
+            let all = all.unwrap_or_default();
+            self.found(policies, &Allowed { action, resource, of, all }, at, answers);
+        })
     }
 
     fn shown(&self) -> String {

@@ -61,8 +61,10 @@ impl Check<Wiring<'_>> for RoleWritesSecret {
 fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let secrets = Language::union(wiring.targets().into_iter().map(|target| target.arns));
     let operations = Language::union(WRITES.map(|action| Language::from(action.to_lowercase().as_str())));
-    let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
-    let (found, open) = allowing(wiring, access, policies, &operations, &secrets);
+    let mut policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
+    let mut found = Vec::new();
+    let asked = (&operations, &secrets);
+    let open = allowing(wiring, access, &mut policies, asked, &mut |_, one| found.push(one));
     let origin = || wiring.origin(&access.seen.place);
     for Allowing { action, resource, statement: of } in found {
         let same = |known: &&&str| known.eq_ignore_ascii_case(&action.text);
