@@ -42,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
         dockerfile: Some(DockerfileSource { path: None, name: "Dockerfile".into(), bytes: dockerfile.to_vec() }),
         target: None,
         builder: Builder::BuildKit,
-        packaged_repository: None,
+        packaged: Default::default(),
     };
     let _ = scan::context(&setup, &request);
 });

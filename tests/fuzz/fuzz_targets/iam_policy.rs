@@ -16,6 +16,6 @@ fuzz_target!(|data: &[u8]| {
     let principal = "arn:aws:iam::111122223333:role/app";
     let Ok(requester) = Requester::parse(principal) else { return };
     let Ok(query) = Query::new(&policies, principal, "ssm:GetParameter", None, requester.context()) else { return };
-    let limits = Limits { states: 500, steps: 1_000_000 };
+    let limits = Limits { states: 500, steps: 1_000_000, ..Limits::default() };
     let _ = query.with_limits(limits).excess(&Language::from("arn:aws:ssm:*"), &Language::nothing());
 });
