@@ -19,6 +19,7 @@ mod question;
 mod reference;
 mod remedy;
 mod route;
+mod sample;
 mod simulation;
 mod statement;
 mod sw401;

@@ -2,6 +2,7 @@
 
 use super::Wiring;
 use super::ground::Ground;
+use super::sample::task_definition;
 use super::task_definition::{at, described, exceptions, tasks};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
@@ -18,25 +19,12 @@ const META: CheckMeta = CheckMeta {
     why: "ECS's agent reads these fields with the execution role, before the container starts, and hands the values over in the environment. So the execution role must be able to read secrets, and the task role's limits no longer decide who sees them.",
     fix: "Let the application read the value itself at start, with its task role (GetParameter, GetSecretValue). Where that cannot be, name the exact ARN in an [[exceptions]] entry for SW406 (and SW405) of the contract.",
     example: Example {
-        fails: r#"{
-  "family": "app",
-  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
-  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
-  "containerDefinitions": [{
-    "name": "app", "image": "app:1",
-    "secrets": [{"name": "DB_PASSWORD",
-      "valueFrom": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}]
-  }]
-}"#,
-        mended: r#"{
-  "family": "app",
-  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
-  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
-  "containerDefinitions": [{
-    "name": "app", "image": "app:1",
-    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
-  }]
-}"#,
+        fails: task_definition!(
+            "app-task",
+            r#""secrets": [{"name": "DB_PASSWORD",
+      "valueFrom": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}]"#
+        ),
+        mended: task_definition!("app-task"),
         silent: "References that an [[exceptions]] entry of the contract accepts until a day. A team that injects through the execution role on purpose uses a profile without D.3.2.",
     },
     severity: Severity::High,

@@ -1,6 +1,7 @@
 //! SW407: a secret literal in a task definition, or a reference that carries one there.
 
 use super::ground::Ground;
+use super::sample::task_definition;
 use super::task_definition::{at, described, tasks};
 use super::{Secret, Wiring};
 use crate::check::{Answers, Applies, Check, Context};
@@ -17,24 +18,11 @@ const META: CheckMeta = CheckMeta {
     why: "Anyone who may describe task definitions reads it, in every revision ever registered, in the console, in the plan and in the state. Revisions stay readable after they are deregistered.",
     fix: "Take it out of the task definition and let the application read it at start with its task role. Then rotate it: the old revisions keep the value.",
     example: Example {
-        fails: r#"{
-  "family": "app",
-  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
-  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
-  "containerDefinitions": [{
-    "name": "app", "image": "app:1",
-    "environment": [{"name": "DB_PASSWORD", "value": "tR7uK2mQx9Wd"}]
-  }]
-}"#,
-        mended: r#"{
-  "family": "app",
-  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
-  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
-  "containerDefinitions": [{
-    "name": "app", "image": "app:1",
-    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
-  }]
-}"#,
+        fails: task_definition!(
+            "app-task",
+            r#""environment": [{"name": "DB_PASSWORD", "value": "tR7uK2mQx9Wd"}]"#
+        ),
+        mended: task_definition!("app-task"),
         silent: "Placeholders, and values that no detector and no contract calls a secret.",
     },
     severity: Severity::High,

@@ -1,6 +1,7 @@
 //! SW409: a task without exactly one mapped task role, or running as the execution role or as a forbidden one.
 
 use super::ground::Ground;
+use super::sample::task_definition;
 use super::task_definition::{Named, described, named, started, tasks};
 use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
 use crate::check::{Answers, Applies, Check, Context};
@@ -19,24 +20,8 @@ const META: CheckMeta = CheckMeta {
     why: "What was proved of a role says nothing of a task that runs as another one. A task without role on an EC2 host can reach the credentials of that host; one that runs as the execution role or as the role that applies Terraform can do what those can.",
     fix: "Give the task definition the task role (taskRoleArn) that the contract maps to its family, and add a [[tasks]] entry for a family that has none.",
     example: Example {
-        fails: r#"{
-  "family": "app",
-  "taskRoleArn": "arn:aws:iam::111122223333:role/other",
-  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
-  "containerDefinitions": [{
-    "name": "app", "image": "app:1",
-    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
-  }]
-}"#,
-        mended: r#"{
-  "family": "app",
-  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
-  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
-  "containerDefinitions": [{
-    "name": "app", "image": "app:1",
-    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
-  }]
-}"#,
+        fails: task_definition!("other"),
+        mended: task_definition!("app-task"),
         silent: "Roles that a reference resolves to the right one. A role that only a symbol names is not checked.",
     },
     severity: Severity::High,

@@ -1,6 +1,7 @@
 //! SW412: a task does not inject a secret that the contract says it requires.
 
 use super::ground::Ground;
+use super::sample::task_definition;
 use super::target::is_same_secret;
 use super::task_definition::{at, tasks};
 use super::{Kept, Secret, Wiring};
@@ -19,25 +20,12 @@ const META: CheckMeta = CheckMeta {
     why: "A task that lacks its secret stops at its start, and one that gets another secret in its place uses it where it does not belong.",
     fix: "Add the secret to the container's `secrets` with the parameter that the contract pins, or correct the contract's [[tasks]].",
     example: Example {
-        fails: r#"{
-  "family": "app",
-  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
-  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
-  "containerDefinitions": [{
-    "name": "app", "image": "app:1",
-    "environment": [{"name": "LOG_LEVEL", "value": "debug"}]
-  }]
-}"#,
-        mended: r#"{
-  "family": "app",
-  "taskRoleArn": "arn:aws:iam::111122223333:role/app-task",
-  "executionRoleArn": "arn:aws:iam::111122223333:role/app-agent",
-  "containerDefinitions": [{
-    "name": "app", "image": "app:1",
-    "secrets": [{"name": "DB_PASSWORD",
-      "valueFrom": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}]
-  }]
-}"#,
+        fails: task_definition!("app-task"),
+        mended: task_definition!(
+            "app-task",
+            r#""secrets": [{"name": "DB_PASSWORD",
+      "valueFrom": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}]"#
+        ),
         silent: "Tasks whose contract entry has no injects.",
     },
     severity: Severity::High,
