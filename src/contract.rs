@@ -86,7 +86,7 @@ pub struct Contract {
     pub secrets: Vec<SecretEntry>,
     /// What a run's documents must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
     /// `[registry]`.
-    pub papers: crate::check::provenance::Expectations,
+    pub documents: crate::check::provenance::Expectations,
     /// Hosts that registries may send to: `[registry]`.
     pub registry_hosts: RegistryHosts,
     /// `[workflow]`; nothing if there is none.

@@ -2,12 +2,12 @@
 
 mod audit;
 mod context;
+mod documents;
 mod exec;
 mod gate;
 mod image;
 mod opener;
 mod packaging;
-mod papers;
 mod pipeline;
 pub mod request;
 mod source_lines;
@@ -32,11 +32,11 @@ use seaworthy_image::ImageError;
 
 pub use audit::{AuditRequest, ImageSource, ImagesRequest, audit};
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
+pub use documents::{DocumentsRequest, Security, StoredRun, content, documents, stored};
 pub use exec::{Engine, ExecRequest};
 pub use gate::{EVIDENCE, Gate, GateOptions, GateRun, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use packaging::PackagedBuild;
-pub use papers::{PapersRequest, Security, StoredRun, content, papers, stored};
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};
 use wiring::wiring_with;
 pub use wiring::{
@@ -140,7 +140,7 @@ pub enum ScanError {
     Wiring(String),
     /// A document was named that is not there, or a run that cannot be.
     #[error("{path}: {reason}")]
-    Paper {
+    RunDocument {
         /// Its name.
         path: String,
         /// What is wrong.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the demo's papers for the digests of its images. `make` calls it; the demo itself does not need it."""
+"""Writes the demo's documents for the digests of its images. `make` calls it; the demo itself does not need it."""
 import hashlib
 import json
 import pathlib
@@ -15,7 +15,7 @@ def write(folder: pathlib.Path, name: str, document: dict) -> None:
     (folder / name).write_text(json.dumps(document, indent=2) + "\n")
 
 
-def papers(root: pathlib.Path, digest: str, in_header: str) -> None:
+def documents(root: pathlib.Path, digest: str, in_header: str) -> None:
     run = root / "store/evidence/runs" / RUN
     build = {"image_tag": f"git-{SHA}", "image_digest": digest, "build_actor": "github:release"}
     write(run / PHASE, "packaging_provenance.json", {
@@ -55,6 +55,6 @@ def papers(root: pathlib.Path, digest: str, in_header: str) -> None:
 
 mended, faulty = sys.argv[1:3]
 here = pathlib.Path(__file__).parent
-papers(here / "project", mended, mended)
+documents(here / "project", mended, mended)
 # What is wrong here: the run header names another image than the provenance.
-papers(here / "faults", faulty, mended)
+documents(here / "faults", faulty, mended)

@@ -2,9 +2,9 @@
 
 mod accept;
 mod audit;
+mod documents;
 mod gate;
 mod init;
-mod papers;
 mod simulate;
 mod wiring;
 
@@ -24,7 +24,7 @@ pub(super) use init::Init;
 pub(super) use simulate::Simulate;
 pub(super) use wiring::{Files, Wiring};
 
-pub(super) use papers::{Attest, Verify};
+pub(super) use documents::{Attest, Verify};
 
 /// Checks a container image before deployment: no embedded secrets, least-privilege access to runtime secrets, provenance that matches the image.
 #[derive(Debug, Parser)]

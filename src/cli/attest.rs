@@ -11,7 +11,8 @@ use crate::check::Masker;
 use crate::rule::Rules;
 use crate::store;
 use seaworthy_provenance::{
-    Content, Field, Mistake, PaperKind, SigningKey, dsse, read_fields, read_named, read_security, statement,
+    Content, DocumentKind, Field, Mistake, SigningKey, dsse, read_fields, read_named, read_security,
+    statement,
 };
 use seaworthy_source::LineIndex;
 use seaworthy_source::input::{self, InputError};
@@ -35,11 +36,12 @@ fn attest(arguments: &Arguments, masker: &Masker<'_>, terminal: &Terminal) -> Re
     let contract = environment::contract_at(arguments.contract.as_deref(), terminal)?;
     // The key first: what is wrong with it is told before anything is written.
     let key = arguments.key.as_deref().map(read_key).transpose()?;
-    let provenance = read(PaperKind::Provenance, &arguments.provenance)?;
-    let papers = &contract.papers;
-    let reading = read_fields(&provenance, &papers.provenance, &papers.profiles);
+    let provenance = read(DocumentKind::Provenance, &arguments.provenance)?;
+    let documents = &contract.documents;
+    let reading = read_fields(&provenance, &documents.provenance, &documents.profiles);
     refuse(&arguments.provenance, &provenance, &reading.mistakes)?;
-    let security = arguments.security.as_deref().map(|path| read(PaperKind::Security, path)).transpose()?;
+    let security =
+        arguments.security.as_deref().map(|path| read(DocumentKind::Security, path)).transpose()?;
     let mut evidence = None;
     if let (Some(bytes), Some(path)) = (&security, arguments.security.as_deref()) {
         let security = read_security(bytes);
@@ -71,7 +73,7 @@ fn attest(arguments: &Arguments, masker: &Masker<'_>, terminal: &Terminal) -> Re
     Ok(0)
 }
 
-fn read(kind: PaperKind, path: &Path) -> Result<Vec<u8>, Failure> {
+fn read(kind: DocumentKind, path: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |reason: &str| Err(Failure(format!("{}: {reason}", path.display())));
     match read_named(kind, path).content {
         Content::Bytes(bytes) => Ok(bytes),

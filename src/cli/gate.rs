@@ -121,7 +121,7 @@ fn options(arguments: &Arguments, contract: &Contract) -> Result<GateOptions, Fa
             endpoint: arguments
                 .endpoint_url
                 .clone()
-                .filter(|_| contract.papers.registry_kind == RegistryKind::Ecr),
+                .filter(|_| contract.documents.registry_kind == RegistryKind::Ecr),
         },
     })
 }

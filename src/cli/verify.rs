@@ -35,9 +35,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
         endpoint: arguments.endpoint_url.clone(),
     };
     let outcome = session.run(terminal, |setup| -> Result<Outcome, ScanError> {
-        let mut papers = documents(&files, setup)?;
-        papers.now = Timestamp::now();
-        Ok(scan::verify(setup, papers, arguments.registry.then_some(&access), None))
+        let mut documents = documents(&files, setup)?;
+        documents.now = Timestamp::now();
+        Ok(scan::verify(setup, documents, arguments.registry.then_some(&access), None))
     })?;
     session.conclude(&outcome, &reports, common, terminal)
 }

@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accepting;
+mod documents;
 mod files;
 mod mistakes;
-mod papers;
 mod profiles;
 mod properties;
 mod schemas;

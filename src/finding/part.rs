@@ -14,7 +14,7 @@ pub enum Part {
     /// The entrypoints' contracts.
     Entrypoints,
     /// Provenance, build receipt and run header.
-    Papers,
+    Documents,
     /// What the registry says of tag and digest.
     Registry,
     /// The CI workflow that builds.
@@ -28,7 +28,7 @@ impl Part {
         Self::Image,
         Self::Wiring,
         Self::Entrypoints,
-        Self::Papers,
+        Self::Documents,
         Self::Registry,
         Self::Workflow,
     ];
@@ -40,7 +40,7 @@ impl Part {
             Self::Image => "image",
             Self::Wiring => "wiring",
             Self::Entrypoints => "entrypoints",
-            Self::Papers => "provenance",
+            Self::Documents => "provenance",
             Self::Registry => "registry",
             Self::Workflow => "workflow",
         }
@@ -58,7 +58,7 @@ impl Part {
                 Self::Image
             }
             Reads::Aws => Self::Wiring,
-            Reads::Documents => Self::Papers,
+            Reads::Documents => Self::Documents,
             Reads::Registry => Self::Registry,
             Reads::Workflows => Self::Workflow,
             Reads::Entrypoints => Self::Entrypoints,

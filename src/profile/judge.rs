@@ -10,7 +10,7 @@ use crate::finding::{
     ArtifactRecord, CheckStatus, CheckSummary, ControlGroup, ControlResult, ControlStatus, Part, PartState,
     Report, Subject, Verdict, WaiverRecord,
 };
-use seaworthy_provenance::PaperKind;
+use seaworthy_provenance::DocumentKind;
 
 /// One `[[waivers]]` of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -304,7 +304,7 @@ impl State<'_> {
 
     fn supply(&self, need: Need) -> Supply {
         let subject = |subject| move |a: &ArtifactRecord| a.subject == subject;
-        let document = |kind: PaperKind| {
+        let document = |kind: DocumentKind| {
             move |a: &ArtifactRecord| {
                 let is_kind = a.tags.iter().any(|t| t == kind.as_str());
                 a.subject == Subject::Document && is_kind && a.digest.is_some()
@@ -317,9 +317,9 @@ impl State<'_> {
             Need::Image => (Part::Image, artifacts.iter().any(subject(Subject::Image))),
             Need::Wiring => (Part::Wiring, artifacts.iter().any(subject(Subject::Aws))),
             Need::Workflow => (Part::Workflow, artifacts.iter().any(subject(Subject::Workflow))),
-            Need::Provenance => (Part::Papers, artifacts.iter().any(document(PaperKind::Provenance))),
-            Need::Receipt => (Part::Papers, artifacts.iter().any(document(PaperKind::Receipt))),
-            Need::RunHeader => (Part::Papers, artifacts.iter().any(document(PaperKind::RunHeader))),
+            Need::Provenance => (Part::Documents, artifacts.iter().any(document(DocumentKind::Provenance))),
+            Need::Receipt => (Part::Documents, artifacts.iter().any(document(DocumentKind::Receipt))),
+            Need::RunHeader => (Part::Documents, artifacts.iter().any(document(DocumentKind::RunHeader))),
             Need::Entrypoints => (Part::Entrypoints, true),
             Need::Registry => (Part::Registry, true),
             Need::Evidence => {
@@ -365,9 +365,9 @@ fn examined(report: &Report, control: &Control) -> Vec<String> {
             Need::Image | Need::Entrypoints => a.subject == Subject::Image,
             Need::Wiring => a.subject == Subject::Aws,
             Need::Workflow => a.subject == Subject::Workflow,
-            Need::Provenance => a.tags.iter().any(|t| t == PaperKind::Provenance.as_str()),
-            Need::Receipt => a.tags.iter().any(|t| t == PaperKind::Receipt.as_str()),
-            Need::RunHeader => a.tags.iter().any(|t| t == PaperKind::RunHeader.as_str()),
+            Need::Provenance => a.tags.iter().any(|t| t == DocumentKind::Provenance.as_str()),
+            Need::Receipt => a.tags.iter().any(|t| t == DocumentKind::Receipt.as_str()),
+            Need::RunHeader => a.tags.iter().any(|t| t == DocumentKind::RunHeader.as_str()),
             Need::Evidence | Need::Registry => false,
         })
     };

@@ -403,7 +403,10 @@ pub(super) fn gate() -> Report {
     let parts = BTreeMap::from([
         (Part::Context, PartState::NotAsked),
         (Part::Image, PartState::Done),
-        (Part::Papers, PartState::Missing("the run's folder cannot be read: permission denied".to_owned())),
+        (
+            Part::Documents,
+            PartState::Missing("the run's folder cannot be read: permission denied".to_owned()),
+        ),
     ]);
     let profile = crate::contract::default_profile().unwrap();
     let waivers: Vec<Waiver> = ["B", "D.3", "E"]

@@ -18,7 +18,8 @@ use crate::finding::{Audit, AuditedRun, Coverage, NotChecked, Report, Verdict};
 use crate::store::{Layout, Store};
 use images::Named;
 use seaworthy_provenance::{
-    Content, Field, Fields, Form, Header, Paper, PaperKind, Papers, RegistryAnswer, Sibling, read_fields,
+    Content, DocumentKind, Field, Fields, Form, Header, RegistryAnswer, RunDocument, RunDocuments, Sibling,
+    read_fields,
 };
 use seaworthy_source::{Origin, OriginKind, RunId};
 use source::Source;
@@ -49,7 +50,7 @@ pub struct AuditRequest {
 /// What the first look at a run tells: enough to compare it with the others.
 struct First {
     id: RunId,
-    provenance: Option<Paper>,
+    provenance: Option<RunDocument>,
     fields: Fields,
     written_at: Option<Timestamp>,
 }
@@ -78,7 +79,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         && !directory.root().is_dir()
     {
         let reason = "there is no such folder".to_owned();
-        return Err(ScanError::Paper { path: request.root.clone(), reason });
+        return Err(ScanError::RunDocument { path: request.root.clone(), reason });
     }
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(setup.jobs)
@@ -170,7 +171,7 @@ struct Auditor<'a> {
 }
 
 impl Auditor<'_> {
-    fn read(&self, wanted: &[(PaperKind, &RunId)]) -> Vec<Paper> {
+    fn read(&self, wanted: &[(DocumentKind, &RunId)]) -> Vec<RunDocument> {
         let documents = &self.setup.progress.documents;
         self.source.read(wanted, &|| {
             documents.fetch_add(1, Ordering::Relaxed);
@@ -179,22 +180,24 @@ impl Auditor<'_> {
 
     /// Reads the provenance of all runs.
     fn first_look(&self, ids: &[RunId]) -> Vec<First> {
-        let expectations = &self.setup.contract.papers;
+        let expectations = &self.setup.contract.documents;
         let (mut firsts, mut kept) = (Vec::with_capacity(ids.len()), 0_u64);
         for part in self.source.parts(ids, |id| id) {
-            let wanted: Vec<_> = part.iter().map(|id| (PaperKind::Provenance, id)).collect();
-            let papers = self.read(&wanted);
-            let read = |(id, paper): (&RunId, Paper)| {
-                let reading =
-                    paper.bytes().map(|b| read_fields(b, &expectations.provenance, &expectations.profiles));
+            let wanted: Vec<_> = part.iter().map(|id| (DocumentKind::Provenance, id)).collect();
+            let documents = self.read(&wanted);
+            let read = |(id, document): (&RunId, RunDocument)| {
+                let reading = document
+                    .bytes()
+                    .map(|b| read_fields(b, &expectations.provenance, &expectations.profiles));
                 let fields = reading.map(|r| r.fields).unwrap_or_default();
                 let written_at = fields.get(Field::WrittenAt).and_then(|t| t.time()).map(|t| t.at);
-                First { id: id.clone(), provenance: Some(paper), fields, written_at }
+                First { id: id.clone(), provenance: Some(document), fields, written_at }
             };
             let read: Vec<First> =
-                self.pool.install(|| part.par_iter().zip(papers.into_par_iter()).map(read).collect());
+                self.pool.install(|| part.par_iter().zip(documents.into_par_iter()).map(read).collect());
             for mut first in read {
-                let size = first.provenance.as_ref().and_then(Paper::bytes).map_or(0, <[u8]>::len) as u64;
+                let size =
+                    first.provenance.as_ref().and_then(RunDocument::bytes).map_or(0, <[u8]>::len) as u64;
                 match kept.checked_add(size).filter(|sum| *sum <= KEPT) {
                     Some(sum) => kept = sum,
                     None => first.provenance = None,
@@ -250,54 +253,54 @@ impl Auditor<'_> {
     }
 
     fn judge_part(&self, part: Vec<First>, siblings: &Siblings) -> Vec<Judged> {
-        let is_had = |first: &First, kind| kind == PaperKind::Provenance && first.provenance.is_some();
+        let is_had = |first: &First, kind| kind == DocumentKind::Provenance && first.provenance.is_some();
         let wanted: Vec<_> = part
             .iter()
-            .flat_map(|f| PaperKind::ALL.into_iter().filter(|k| !is_had(f, *k)).map(|k| (k, &f.id)))
+            .flat_map(|f| DocumentKind::ALL.into_iter().filter(|k| !is_had(f, *k)).map(|k| (k, &f.id)))
             .collect();
-        let kinds: Vec<PaperKind> = wanted.iter().map(|(kind, _)| *kind).collect();
+        let kinds: Vec<DocumentKind> = wanted.iter().map(|(kind, _)| *kind).collect();
         let mut read = kinds.into_iter().zip(self.read(&wanted)).peekable();
         let mut cases = Vec::with_capacity(part.len());
         for mut first in part {
-            let mut papers = Papers::default();
+            let mut documents = RunDocuments::default();
             let had = first.provenance.take();
-            for kind in PaperKind::ALL {
-                if kind == PaperKind::Provenance && had.is_some() {
+            for kind in DocumentKind::ALL {
+                if kind == DocumentKind::Provenance && had.is_some() {
                     continue;
                 }
-                if let Some((_, paper)) = read.next_if(|(k, _)| *k == kind) {
-                    *papers.paper_mut(kind) = paper;
+                if let Some((_, document)) = read.next_if(|(k, _)| *k == kind) {
+                    *documents.document_mut(kind) = document;
                 }
             }
-            if let Some(paper) = had {
-                papers.provenance = paper;
+            if let Some(document) = had {
+                documents.provenance = document;
             }
-            cases.push((first, papers));
+            cases.push((first, documents));
         }
         self.pool.install(|| cases.into_par_iter().map(|(f, p)| self.judge(&f, p, siblings)).collect())
     }
 
-    fn judge(&self, first: &First, mut papers: Papers, siblings: &Siblings) -> Judged {
+    fn judge(&self, first: &First, mut documents: RunDocuments, siblings: &Siblings) -> Judged {
         let (setup, request) = (self.setup, self.request);
-        papers.run_id = Some(first.id.to_string());
-        papers.phase_id = Some(request.layout.phase.as_str().to_owned());
-        papers.now = request.now;
-        papers.siblings_missed.clone_from(&self.unlisted);
+        documents.run_id = Some(first.id.to_string());
+        documents.phase_id = Some(request.layout.phase.as_str().to_owned());
+        documents.now = request.now;
+        documents.siblings_missed.clone_from(&self.unlisted);
         let image = named(&first.fields);
         // Only those that differ are of interest, and of one tag there may be very many that do not.
         let others = image.as_ref().and_then(|(key, digest)| Some((siblings.get(key)?, digest)));
         let others =
             others.map(|(all, digest)| all.iter().filter(|s| s.image_digest != *digest).cloned().collect());
-        papers.siblings = Some(others.unwrap_or_default());
+        documents.siblings = Some(others.unwrap_or_default());
         if let Some(access) = &request.registry {
-            papers.registry = self.registry(&papers, image.as_ref().map(|(key, _)| key), access);
+            documents.registry = self.registry(&documents, image.as_ref().map(|(key, _)| key), access);
         }
         let header = || {
-            let header = Header::read(papers.run_header.bytes()?, &setup.contract.papers.header);
+            let header = Header::read(documents.run_header.bytes()?, &setup.contract.documents.header);
             header.all(Field::WrittenAt).find_map(|t| t.time()).map(|t| (t.at, "run header"))
         };
         let written_at = first.written_at.map(|at| (at, "packaging provenance")).or_else(header);
-        let outcome = report(setup, &papers, None);
+        let outcome = report(setup, &documents, None);
         let (earlier, has_more_earlier) = self.source.earlier(&first.id);
         let masker = Masker::new(setup.rules);
         let text = |field: Field| Some((field.name(), masker.mask(first.fields.text(field)?)));
@@ -319,11 +322,11 @@ impl Auditor<'_> {
     /// The registry's answer; one question for all runs of a tag.
     fn registry(
         &self,
-        papers: &Papers,
+        documents: &RunDocuments,
         key: Option<&(String, String)>,
         access: &RegistryAccess,
     ) -> RegistryAnswer {
-        let ask = || ask_registry(papers, &self.setup.contract.papers, access, self.setup.contract);
+        let ask = || ask_registry(documents, &self.setup.contract.documents, access, self.setup.contract);
         let Some(key) = key else { return ask() };
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = Arc::clone(asked.entry(key.clone()).or_default());

@@ -5,7 +5,7 @@ use super::verify::verify;
 use super::{Outcome, RegistryAccess, ScanError, Setup};
 use crate::check::provenance::ExaminedArtifacts;
 use crate::store::{Document, Layout, Object, Store, StoreError};
-use seaworthy_provenance::{Content, Field, PaperKind, Papers, Sibling, read_fields};
+use seaworthy_provenance::{Content, DocumentKind, Field, RunDocuments, Sibling, read_fields};
 use seaworthy_source::{Key, RunId};
 
 /// Most other runs that are looked at for a tag that was used twice: in a bucket, each costs a request.
@@ -23,7 +23,7 @@ pub struct StoredRun<'a> {
 }
 
 /// Which documents a gate judges, and when.
-pub struct PapersRequest<'a> {
+pub struct DocumentsRequest<'a> {
     /// Where they are.
     pub stored: StoredRun<'a>,
     /// How the registry is asked; it is not without.
@@ -39,10 +39,10 @@ pub struct PapersRequest<'a> {
 ///
 /// # Errors
 /// If the run has no keys. What cannot be read is in the report.
-pub fn papers(setup: &Setup<'_>, request: &PapersRequest<'_>) -> Result<Outcome, ScanError> {
-    let mut papers = stored(setup, request.stored, Security::Left)?;
-    papers.now = request.now;
-    Ok(verify(setup, papers, request.registry.as_ref(), Some(request.examined)))
+pub fn documents(setup: &Setup<'_>, request: &DocumentsRequest<'_>) -> Result<Outcome, ScanError> {
+    let mut documents = stored(setup, request.stored, Security::Left)?;
+    documents.now = request.now;
+    Ok(verify(setup, documents, request.registry.as_ref(), Some(request.examined)))
 }
 
 /// What is done about a run's security evidence.
@@ -58,32 +58,36 @@ pub enum Security {
 ///
 /// # Errors
 /// If the run has no keys. What cannot be read is a document's content.
-pub fn stored(setup: &Setup<'_>, place: StoredRun<'_>, security: Security) -> Result<Papers, ScanError> {
+pub fn stored(
+    setup: &Setup<'_>,
+    place: StoredRun<'_>,
+    security: Security,
+) -> Result<RunDocuments, ScanError> {
     let StoredRun { store, layout, run } = place;
-    let mut papers = Papers {
+    let mut documents = RunDocuments {
         run_id: Some(run.to_string()),
         phase_id: Some(layout.phase.as_str().to_owned()),
-        ..Papers::default()
+        ..RunDocuments::default()
     };
     let provenance = layout.key(Document::Provenance, run)?;
     let mut keys = vec![
-        (PaperKind::Provenance, provenance.clone()),
-        (PaperKind::Receipt, layout.key(Document::Receipt, run)?),
-        (PaperKind::RunHeader, layout.key(Document::RunHeader, run)?),
+        (DocumentKind::Provenance, provenance.clone()),
+        (DocumentKind::Receipt, layout.key(Document::Receipt, run)?),
+        (DocumentKind::RunHeader, layout.key(Document::RunHeader, run)?),
     ];
     if security == Security::Read {
-        keys.push((PaperKind::Security, layout.key(Document::Security, run)?));
+        keys.push((DocumentKind::Security, layout.key(Document::Security, run)?));
     }
     // The envelope lies beside what it signs.
-    let signed = provenance.beside(|_| PaperKind::Attestation.file_name().to_owned()).ok();
-    for (kind, key) in keys.into_iter().chain(signed.map(|key| (PaperKind::Attestation, key))) {
-        let paper = papers.paper_mut(kind);
-        paper.name = store.place(&key);
-        paper.content = content(store, &key, kind.limit());
+    let signed = provenance.beside(|_| DocumentKind::Attestation.file_name().to_owned()).ok();
+    for (kind, key) in keys.into_iter().chain(signed.map(|key| (DocumentKind::Attestation, key))) {
+        let document = documents.document_mut(kind);
+        document.name = store.place(&key);
+        document.content = content(store, &key, kind.limit());
     }
     let (found, missed) = siblings(setup, place);
-    (papers.siblings, papers.siblings_missed) = (Some(found), missed);
-    Ok(papers)
+    (documents.siblings, documents.siblings_missed) = (Some(found), missed);
+    Ok(documents)
 }
 
 /// A document's content by its key.
@@ -108,7 +112,7 @@ fn siblings(setup: &Setup<'_>, place: StoredRun<'_>) -> (Vec<Sibling>, Option<St
     let others: Vec<RunId> = runs.ids.into_iter().filter(|id| id != run).collect();
     let mut missed = (runs.more || others.len() > SIBLINGS)
         .then(|| format!("there are more than {SIBLINGS} other runs; the rest was not looked at"));
-    let expectations = &setup.contract.papers;
+    let expectations = &setup.contract.documents;
     let mut found = Vec::new();
     for id in others.into_iter().take(SIBLINGS) {
         let Ok(key) = layout.key(Document::Provenance, &id) else { continue };

@@ -244,7 +244,7 @@ mod tests {
         let known = catalogue();
         let part = match subject {
             Subject::Image => Part::Image,
-            Subject::Document => Part::Papers,
+            Subject::Document => Part::Documents,
             _ => Part::Context,
         };
         let asked: Vec<&'static str> =
@@ -335,7 +335,7 @@ mod tests {
         vec![
             (Part::Context, examined(Subject::Context, &[])),
             (Part::Image, examined(Subject::Image, &[])),
-            (Part::Papers, examined(Subject::Document, &[])),
+            (Part::Documents, examined(Subject::Document, &[])),
         ]
     }
 
@@ -412,7 +412,7 @@ mod tests {
             Ok(outcome)
         };
         let mut plans = small();
-        plans.push((Part::Papers, Plan::Examine(Box::new(nothing))));
+        plans.push((Part::Documents, Plan::Examine(Box::new(nothing))));
         let gate = run(plans);
         assert_eq!(status(&gate, "A"), ControlStatus::NotChecked);
         let group = gate.report.controls.iter().find(|g| g.id == "A").unwrap();
@@ -532,7 +532,7 @@ mod tests {
 
     #[test]
     fn reports_come_in_one_order_whatever_the_plans() {
-        let parts = [Part::Papers, Part::Image, Part::Context];
+        let parts = [Part::Documents, Part::Image, Part::Context];
         let gate = run(whole().into_iter().rev().zip(parts).map(|((_, plan), part)| (part, plan)));
         let names: Vec<&str> = gate.report.artifacts.iter().map(|a| a.subject.as_str()).collect();
         assert_eq!(names, ["context", "image", "document"]);

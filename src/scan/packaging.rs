@@ -163,8 +163,9 @@ fn checkout_root(section: &WorkflowSection, contract: &Contract) -> PathBuf {
 
 /// What the contract says of the build.
 fn expected(section: &WorkflowSection, contract: &Contract, root: &Path) -> ExpectedBuild {
-    let papers = &contract.papers;
-    let pinned = |field: Field| papers.pinned.iter().find(|(f, _)| *f == field).map(|(_, text)| text.clone());
+    let documents = &contract.documents;
+    let pinned =
+        |field: Field| documents.pinned.iter().find(|(f, _)| *f == field).map(|(_, text)| text.clone());
     let own = |path: &Option<PathBuf>| path.as_deref().and_then(|p| below(root, p));
     ExpectedBuild {
         packaged: None,
@@ -174,7 +175,7 @@ fn expected(section: &WorkflowSection, contract: &Contract, root: &Path) -> Expe
         dockerfile: pinned(Field::DockerfilePath).or_else(|| own(&contract.image.dockerfile)),
         context: pinned(Field::BuildPath).or_else(|| own(&contract.image.context)),
         platforms: section.platforms.clone(),
-        tag_pattern: papers.tag_pattern.clone(),
+        tag_pattern: documents.tag_pattern.clone(),
         tag_output: section.tag_output.clone(),
         digest_output: section.digest_output.clone(),
         tools: section.tools.clone(),

@@ -6,7 +6,7 @@ use super::{Outcome, Setup};
 use crate::check::provenance::{ExaminedArtifacts, Signed, judge};
 use crate::check::{Context, Masker};
 use crate::finding::{ArtifactRecord, Coverage, Subject};
-use seaworthy_provenance::{Content, PaperKind, Papers};
+use seaworthy_provenance::{Content, DocumentKind, RunDocuments};
 
 pub use registry::RegistryAccess;
 pub(in crate::scan) use registry::ask as ask_registry;
@@ -24,29 +24,29 @@ pub const SIGNED_IMAGE: &str = "The signature vouches for the image's digest, an
 /// what a gate examined beside the documents.
 pub fn verify(
     setup: &Setup<'_>,
-    mut papers: Papers,
+    mut documents: RunDocuments,
     registry: Option<&RegistryAccess>,
     examined: Option<&ExaminedArtifacts>,
 ) -> Outcome {
     let masker = Masker::new(setup.rules);
-    for kind in PaperKind::ALL {
+    for kind in DocumentKind::ALL {
         // A run's ID may have the form of a token.
-        let paper = papers.paper_mut(kind);
-        paper.name = masker.mask(&paper.name);
+        let document = documents.document_mut(kind);
+        document.name = masker.mask(&document.name);
     }
-    let expectations = &setup.contract.papers;
+    let expectations = &setup.contract.documents;
     if let Some(access) = registry {
-        papers.registry = registry::ask(&papers, expectations, access, setup.contract);
+        documents.registry = registry::ask(&documents, expectations, access, setup.contract);
     }
-    report(setup, &papers, examined)
+    report(setup, &documents, examined)
 }
 
 /// Judges documents that were had and puts the report together. `examined` is for a gate, as in [`verify`].
-pub fn report(setup: &Setup<'_>, papers: &Papers, examined: Option<&ExaminedArtifacts>) -> Outcome {
+pub fn report(setup: &Setup<'_>, documents: &RunDocuments, examined: Option<&ExaminedArtifacts>) -> Outcome {
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
-    let judged = judge(papers, &setup.contract.papers, examined, &context);
+    let judged = judge(documents, &setup.contract.documents, examined, &context);
     let masker = Masker::new(setup.rules);
-    let (artifacts, coverage) = records(papers);
+    let (artifacts, coverage) = records(documents);
     let mut outcome = super::verdict::judge(setup, &masker, judged.answers, artifacts, coverage);
     let note = match judged.signed {
         Signed::Provenance => SIGNED,
@@ -57,11 +57,11 @@ pub fn report(setup: &Setup<'_>, papers: &Papers, examined: Option<&ExaminedArti
     outcome
 }
 
-fn records(papers: &Papers) -> (Vec<ArtifactRecord>, Coverage) {
+fn records(documents: &RunDocuments) -> (Vec<ArtifactRecord>, Coverage) {
     let (mut records, mut coverage) = (Vec::new(), Coverage::default());
-    for kind in PaperKind::ALL {
-        let paper = papers.paper(kind);
-        let digest = match &paper.content {
+    for kind in DocumentKind::ALL {
+        let document = documents.document(kind);
+        let digest = match &document.content {
             Content::NotGiven | Content::Missing => continue,
             Content::TooLarge { .. } | Content::Unreadable(_) => {
                 coverage.files_not_seen += 1;
@@ -75,7 +75,7 @@ fn records(papers: &Papers) -> (Vec<ArtifactRecord>, Coverage) {
         };
         records.push(ArtifactRecord {
             subject: Subject::Document,
-            name: paper.name.clone(),
+            name: document.name.clone(),
             tags: vec![kind.as_str().to_owned()],
             platform: None,
             digest,

@@ -336,7 +336,7 @@ fn the_folder_of_the_runs_may_be_named() {
     }
 }
 
-/// Secrets in the papers are in no report.
+/// Secrets in the documents are in no report.
 #[test]
 fn secrets_stay_secret() {
     let cli = good(1);

@@ -1,4 +1,4 @@
-//! Fixtures of the checks on papers, run by the real binary. A folder below `fail` reports just its check, or those that
+//! Fixtures of the checks on documents, run by the real binary. A folder below `fail` reports just its check, or those that
 //! its file `expected` lists; one below `pass` reports nothing of it, and the check was asked.
 //!
 //! The files of a folder are the command's arguments; a file `args` has further ones. `registry.json` is what ECR answers.

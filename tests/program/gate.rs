@@ -27,7 +27,7 @@ fn contract(waived: &[&str]) -> String {
     waived.iter().map(waiver).fold(CONTRACT.to_owned(), |text, waiver| text + &waiver)
 }
 
-/// A project without a secret, and the papers of its run.
+/// A project without a secret, and the documents of its run.
 pub fn project() -> Cli {
     let cli = Cli::new();
     cli.write("seaworthy.toml", contract(&WAIVED))
@@ -48,10 +48,10 @@ pub fn clean() -> Spec {
     image
 }
 
-/// Puts an image in its place, and the papers of a run that packaged it.
+/// Puts an image in its place, and the documents of a run that packaged it.
 fn ship(cli: &Cli, image: &Spec, run: &str) -> String {
     let digest = put_image(cli, image);
-    papers(cli, run, &digest);
+    documents(cli, run, &digest);
     digest
 }
 
@@ -63,7 +63,7 @@ fn put_image(cli: &Cli, image: &Spec) -> String {
     manifest["digest"].as_str().unwrap().to_owned()
 }
 
-pub fn papers(cli: &Cli, run: &str, digest: &str) {
+pub fn documents(cli: &Cli, run: &str, digest: &str) {
     let (tag, folder) = (format!("git-{SHA}"), format!("seaworthy-evidence/evidence/runs/{run}"));
     let image = json!({"image_tag": tag, "image_digest": digest, "git_sha": SHA});
     let with = |more: Value| {
@@ -154,13 +154,13 @@ fn the_image_that_is_examined_must_be_the_one_that_was_packaged() {
     let index = blobs.index(&[manifest]);
     blobs.root(index.clone(), "1");
     cli.write("image.tar", blobs.tar().done());
-    papers(&cli, "run_1", index["digest"].as_str().unwrap());
+    documents(&cli, "run_1", index["digest"].as_str().unwrap());
     let answer = cli.run(&["gate", "--run-id", "run_1", "--replace", "--report", "json"]);
     assert_eq!(answer.code, 0, "{}{}", answer.stderr, answer.stdout);
 }
 
 #[test]
-fn papers_that_are_not_there_fail() {
+fn documents_that_are_not_there_fail() {
     let cli = project();
     for (name, check) in
         [("P(-1)/packaging_provenance.json", "SW501"), ("P(-1)/build_command_surface_receipt.json", "SW509")]
@@ -191,7 +191,7 @@ fn papers_that_are_not_there_fail() {
     }
     cli.write(&header, kept);
     // A tag that another run used for another image.
-    papers(&cli, "run_0", &format!("sha256:{}", "9".repeat(64)));
+    documents(&cli, "run_0", &format!("sha256:{}", "9".repeat(64)));
     let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
     assert_eq!(crate::support::ids(&answer.json()), ["SW508"], "{}", answer.stderr);
 }
@@ -534,11 +534,11 @@ fn two_gates_at_once_lose_nothing() {
 #[test]
 fn the_dockerfile_that_is_examined_must_be_the_one_that_was_built_from() {
     let cli = project();
-    let paper = format!("{FOLDER}/P(-1)/packaging_provenance.json");
-    let kept = cli.read(&paper);
+    let document = format!("{FOLDER}/P(-1)/packaging_provenance.json");
+    let kept = cli.read(&document);
     for (recorded, code) in [("./Dockerfile", 0), ("services/app/Dockerfile", 0), ("other/Dockerfile.old", 1)]
     {
-        cli.write(&paper, kept.replace("\"Dockerfile\"", &format!("\"{recorded}\"")));
+        cli.write(&document, kept.replace("\"Dockerfile\"", &format!("\"{recorded}\"")));
         let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
         assert_eq!(answer.code, code, "{recorded}: {}{}", answer.stderr, answer.stdout);
         let report = answer.json();
@@ -577,13 +577,13 @@ fn no_report_is_written_over_what_is_examined() {
     }
     let answer = cli.run(&["gate", "--run-id", "run_1", "--report", "json=a", "--report", "sarif=./a"]);
     assert!(answer.code == 2 && answer.stderr.contains("two reports"), "{}", answer.stderr);
-    let paper = "seaworthy-evidence/evidence/runs/run_1/P(-1)/packaging_provenance.json";
-    let answer = cli.run(&["attest", "--provenance", paper, "-o", paper]);
+    let document = "seaworthy-evidence/evidence/runs/run_1/P(-1)/packaging_provenance.json";
+    let answer = cli.run(&["attest", "--provenance", document, "-o", document]);
     assert!(answer.code == 2 && answer.stderr.contains("this is what is examined"), "{}", answer.stderr);
 }
 
 #[test]
-fn papers_that_name_no_image_are_no_pass() {
+fn documents_that_name_no_image_are_no_pass() {
     let cli = project();
     cli.write("seaworthy.toml", format!("{}[provenance]\nrequired = [\"phase_id\"]\n", contract(&WAIVED)));
     cli.write(&format!("{FOLDER}/P(-1)/packaging_provenance.json"), "{\"phase_id\": \"P(-1)\"}");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::gate::{clean, demo, papers, project};
+use crate::gate::{clean, demo, documents, project};
 use crate::support::{Answer, Blobs, Cli};
 use serde::Deserialize;
 
@@ -89,7 +89,7 @@ fn attestations_that_came_with_the_image() {
             let index = blobs.index(&[image, attestation]);
             blobs.root(index, "1");
             cli.write("image.tar", blobs.tar().done());
-            papers(&cli, "run_1", &digest);
+            documents(&cli, "run_1", &digest);
             let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
             assert_answer("SW515", kind, &path, &answer);
         }

@@ -38,8 +38,8 @@ fn header() -> Value {
     header
 }
 
-/// A folder with good papers about an image of `repository`.
-fn papers(repository: &str) -> Cli {
+/// A folder with good documents about an image of `repository`.
+fn documents(repository: &str) -> Cli {
     let cli = Cli::new();
     cli.write("p.json", provenance(repository).to_string()).write("run.json", header().to_string());
     cli
@@ -88,8 +88,8 @@ fn not_checked(report: &Value) -> String {
 }
 
 #[test]
-fn good_papers_pass_and_say_that_they_are_not_signed() {
-    let answer = verify(&papers("localhost/app"), &[]);
+fn good_documents_pass_and_say_that_they_are_not_signed() {
+    let answer = verify(&documents("localhost/app"), &[]);
     let report = answer.json();
     assert_eq!((answer.code, report["verdict"].as_str()), (0, Some("pass")));
     assert!(report["notes"][0].as_str().unwrap().contains("not signed"));
@@ -101,7 +101,7 @@ fn good_papers_pass_and_say_that_they_are_not_signed() {
 
 #[test]
 fn a_gigabyte_is_refused_without_being_read() {
-    let cli = papers("localhost/app");
+    let cli = documents("localhost/app");
     for name in ["p.json", "run.json"] {
         let file = fs::OpenOptions::new().write(true).open(cli.path(name)).unwrap();
         file.set_len(1 << 30).unwrap();
@@ -168,7 +168,7 @@ fn symbolic_links_in_the_evidence_are_not_followed() {
 
 #[test]
 fn what_cannot_be_read_is_told() {
-    let cli = papers("localhost/app");
+    let cli = documents("localhost/app");
     cli.run(&["verify"]).error(&["--provenance"]);
     cli.run(&["verify", "--provenance", "no.json"]).error(&["no.json", "no such file"]);
     cli.run(&["verify", "--run", "run.json", "--run-id", "a"]).error(&["--provenance"]);
@@ -184,7 +184,7 @@ fn what_cannot_be_read_is_told() {
 
 #[test]
 fn all_mistakes_are_told_at_once_with_their_places() {
-    let cli = papers("localhost/app");
+    let cli = documents("localhost/app");
     cli.write("p.json", "{\n  \"git_sha\": \"abc\",\n  \"image_tag\": 7,\n  \"extra\": 1\n}\n");
     let report = verify(&cli, &[]).json();
     let messages: Vec<String> = crate::support::findings(&report)
@@ -204,8 +204,8 @@ fn all_mistakes_are_told_at_once_with_their_places() {
 }
 
 #[test]
-fn secrets_in_papers_stay_secret() {
-    let cli = papers("localhost/app");
+fn secrets_in_documents_stay_secret() {
+    let cli = documents("localhost/app");
     for (field, value) in [("build_actor", GITHUB), ("image_tag", GITHUB), ("git_sha", GITHUB), (GITHUB, "x")]
     {
         let mut document = provenance("localhost/app");
@@ -237,7 +237,7 @@ fn secrets_in_papers_stay_secret() {
 
 #[test]
 fn every_format_tells_the_same() {
-    let cli = papers("localhost/app");
+    let cli = documents("localhost/app");
     let mut header = header();
     header["image_digest"] = json!(digest(OTHER.as_bytes()));
     cli.write("run.json", serde_json::to_string_pretty(&header).unwrap());
@@ -274,7 +274,7 @@ fn with_registry(behaviour: impl Fn(usize, bool) -> Reply + Send + Sync + 'stati
         let n = count.fetch_add(1, Ordering::SeqCst);
         behaviour(n, path.contains("/manifests/sha256:"))
     });
-    let cli = papers(&format!("{}/app", http.address));
+    let cli = documents(&format!("{}/app", http.address));
     cli.write("seaworthy.toml", "version = 1\n[registry]\nrequire_immutable_tags = false\n");
     let answer = verify(&cli, &["--registry"]);
     (answer.code, answer.json())
@@ -324,7 +324,7 @@ fn trouble_on_the_way_is_tried_once_more_and_then_not_checked() {
     assert_eq!((code, report["verdict"].as_str()), (2, Some("incomplete")));
     assert!(not_checked(&report).contains("SW506"));
     // Nobody listens there.
-    let cli = papers("127.0.0.1:1/app");
+    let cli = documents("127.0.0.1:1/app");
     let answer = verify(&cli, &["--registry"]);
     assert_eq!(answer.code, 2);
     let report = answer.json();
@@ -333,7 +333,7 @@ fn trouble_on_the_way_is_tried_once_more_and_then_not_checked() {
 
 #[test]
 fn what_was_not_asked_is_not_a_pass() {
-    let cli = papers("localhost/app");
+    let cli = documents("localhost/app");
     let status = |report: &Value, id: &str| {
         let checks = report["checks"].as_array().unwrap();
         checks.iter().find(|c| c["id"] == id).unwrap()["status"].clone()
@@ -365,7 +365,7 @@ fn what_was_not_asked_is_not_a_pass() {
 #[test]
 fn ecr_without_rights_is_not_checked_and_a_pinned_repository_is_the_only_one_asked() {
     let ecr = Ecr::start(json!({ "fault": "AccessDeniedException" }));
-    let cli = papers("123456789012.dkr.ecr.eu-west-2.amazonaws.com/app")
+    let cli = documents("123456789012.dkr.ecr.eu-west-2.amazonaws.com/app")
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test");
     let endpoint = format!("http://{}", ecr.address);
@@ -394,7 +394,7 @@ fn pin(cli: &Cli, public: &str) {
 #[test]
 fn what_is_signed_here_is_verified_by_openssl_and_here() {
     for kind in [&ED25519[..], &P256] {
-        let cli = papers("localhost/app");
+        let cli = documents("localhost/app");
         let dir = cli.dir.path();
         openssl(dir, &[&["genpkey", "-out", "k.pem"], kind].concat());
         let public =
@@ -425,7 +425,7 @@ fn what_is_signed_here_is_verified_by_openssl_and_here() {
         let answer = verify(&cli, &["--attestation", "a.json"]);
         assert_eq!(answer.code, 0, "{}", answer.stdout);
         assert!(answer.json()["notes"][0].as_str().unwrap().contains("vouches"));
-        // The same papers and key give the same bytes.
+        // The same documents and key give the same bytes.
         let again = cli.run(&["attest", "--provenance", "p.json", "--key", "k.pem"]);
         assert_eq!(again.stdout, cli.read("a.json"));
         // Any other bytes of the provenance were not signed.
@@ -436,7 +436,7 @@ fn what_is_signed_here_is_verified_by_openssl_and_here() {
 }
 
 #[test]
-fn a_statement_has_the_papers_in_it() {
+fn a_statement_has_the_documents_in_it() {
     let cli = store();
     let phase = format!("store/evidence/runs/{RUN}/P(-1)");
     let provenance = format!("{phase}/packaging_provenance.json");
@@ -453,7 +453,7 @@ fn a_statement_has_the_papers_in_it() {
 
 #[test]
 fn keys_that_cannot_be_used_are_told_and_not_shown() {
-    let cli = papers("localhost/app");
+    let cli = documents("localhost/app");
     let dir = cli.dir.path();
     openssl(dir, &["genpkey", "-algorithm", "ed25519", "-out", "k.pem"]);
     openssl(dir, &["pkey", "-in", "k.pem", "-aes-128-cbc", "-passout", "pass:x", "-out", "encrypted.pem"]);
@@ -485,8 +485,8 @@ fn keys_that_cannot_be_used_are_told_and_not_shown() {
 }
 
 #[test]
-fn malformed_papers_are_not_attested() {
-    let cli = papers("localhost/app");
+fn malformed_documents_are_not_attested() {
+    let cli = documents("localhost/app");
     cli.write("p.json", "{\n \"git_sha\": \"x\"\n}");
     cli.run(&["attest", "--provenance", "p.json"])
         .error(&["p.json:2:13: /git_sha must be", "/image_tag is missing"]);
@@ -522,14 +522,14 @@ fn a_real_registry_gives_what_was_pushed() {
     let repository = format!("{}/team/app", registry.address);
     let from = format!("oci:{}:1", layout.display());
     registry.copy(&from, &format!("docker://{repository}:git-{SHA}"), &[]);
-    let cli = papers(&repository);
+    let cli = documents(&repository);
     let mut document = provenance(&repository);
     (document["image_digest"], document["oci_digest_value"]) = (json!(pushed), json!(pushed));
     cli.write("p.json", document.to_string());
     cli.write("seaworthy.toml", "version = 1\n[registry]\nrequire_immutable_tags = false\n");
     let answer = cli.run(&["verify", "--provenance", "p.json", "--registry"]);
     assert_eq!(answer.code, 0, "{}", answer.stdout);
-    // The papers of another image under the same tag.
+    // The documents of another image under the same tag.
     cli.write("p.json", provenance(&repository).to_string());
     let answer = cli.run(&["verify", "--provenance", "p.json", "--registry", "--report", "json"]);
     assert_eq!((answer.code, ids(&answer.json())), (1, vec!["SW506"]));

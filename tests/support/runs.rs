@@ -1,4 +1,4 @@
-//! Papers of runs, made up: all of a run agree with each other, and no two runs share a tag.
+//! RunDocuments of runs, made up: all of a run agree with each other, and no two runs share a tag.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// The phase of all runs.
 pub const PHASE: &str = "P(-1)";
 
-/// One run's papers.
+/// One run's documents.
 pub struct Run {
     pub id: String,
     pub provenance: Value,
@@ -18,7 +18,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The papers of the `n`th run, written in its own minute of January 2026.
+    /// The documents of the `n`th run, written in its own minute of January 2026.
     pub fn new(id: &str, n: usize) -> Self {
         let sha = format!("{n:040x}");
         let (tag, digest) = (format!("git-{sha}"), format!("sha256:{n:064x}"));

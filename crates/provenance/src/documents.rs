@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 /// Which document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PaperKind {
+pub enum DocumentKind {
     /// `packaging_provenance.json`.
     Provenance,
     /// `run.json`.
@@ -17,7 +17,7 @@ pub enum PaperKind {
     Attestation,
 }
 
-impl PaperKind {
+impl DocumentKind {
     /// All of them.
     pub const ALL: [Self; 5] =
         [Self::Provenance, Self::RunHeader, Self::Receipt, Self::Security, Self::Attestation];
@@ -71,14 +71,14 @@ pub enum Content {
 
 /// One document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Paper {
+pub struct RunDocument {
     /// Its path or key, for people.
     pub name: String,
     /// Its content.
     pub content: Content,
 }
 
-impl Paper {
+impl RunDocument {
     /// Its bytes, if there are any.
     pub fn bytes(&self) -> Option<&[u8]> {
         if let Content::Bytes(bytes) = &self.content { Some(bytes) } else { None }
@@ -149,17 +149,17 @@ pub struct Sibling {
 
 /// The documents of one run, and what they are compared with.
 #[derive(Clone, Debug, Default)]
-pub struct Papers {
+pub struct RunDocuments {
     /// `packaging_provenance.json`.
-    pub provenance: Paper,
+    pub provenance: RunDocument,
     /// `run.json`.
-    pub run_header: Paper,
+    pub run_header: RunDocument,
     /// `build_command_surface_receipt.json`.
-    pub receipt: Paper,
+    pub receipt: RunDocument,
     /// `security_secret_injection_checks.json`.
-    pub security: Paper,
+    pub security: RunDocument,
     /// A DSSE envelope about the image.
-    pub attestation: Paper,
+    pub attestation: RunDocument,
     /// The run whose folder they lie in, if that is known.
     pub run_id: Option<String>,
     /// The phase whose folder they lie in, if that is known.
@@ -174,26 +174,26 @@ pub struct Papers {
     pub now: Timestamp,
 }
 
-impl Papers {
+impl RunDocuments {
     /// One of them.
-    pub fn paper(&self, kind: PaperKind) -> &Paper {
+    pub fn document(&self, kind: DocumentKind) -> &RunDocument {
         match kind {
-            PaperKind::Provenance => &self.provenance,
-            PaperKind::RunHeader => &self.run_header,
-            PaperKind::Receipt => &self.receipt,
-            PaperKind::Security => &self.security,
-            PaperKind::Attestation => &self.attestation,
+            DocumentKind::Provenance => &self.provenance,
+            DocumentKind::RunHeader => &self.run_header,
+            DocumentKind::Receipt => &self.receipt,
+            DocumentKind::Security => &self.security,
+            DocumentKind::Attestation => &self.attestation,
         }
     }
 
     /// One of them, to be filled.
-    pub fn paper_mut(&mut self, kind: PaperKind) -> &mut Paper {
+    pub fn document_mut(&mut self, kind: DocumentKind) -> &mut RunDocument {
         match kind {
-            PaperKind::Provenance => &mut self.provenance,
-            PaperKind::RunHeader => &mut self.run_header,
-            PaperKind::Receipt => &mut self.receipt,
-            PaperKind::Security => &mut self.security,
-            PaperKind::Attestation => &mut self.attestation,
+            DocumentKind::Provenance => &mut self.provenance,
+            DocumentKind::RunHeader => &mut self.run_header,
+            DocumentKind::Receipt => &mut self.receipt,
+            DocumentKind::Security => &mut self.security,
+            DocumentKind::Attestation => &mut self.attestation,
         }
     }
 }

@@ -4,22 +4,22 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path};
 
-use super::{Content, Paper, PaperKind};
+use super::{Content, DocumentKind, RunDocument};
 use seaworthy_source::input::{self, InputError};
 
 /// Reads the file that a person named. Symbolic links are followed.
-pub fn read_named(kind: PaperKind, path: &Path) -> Paper {
-    Paper { name: path.display().to_string(), content: read(path, kind.limit()) }
+pub fn read_named(kind: DocumentKind, path: &Path) -> RunDocument {
+    RunDocument { name: path.display().to_string(), content: read(path, kind.limit()) }
 }
 
 /// Reads `root/key`. No symbolic link below `root` is followed: evidence that lies elsewhere is not the run's.
-pub fn read_inside(kind: PaperKind, root: &Path, key: &str) -> Paper {
+pub fn read_inside(kind: DocumentKind, root: &Path, key: &str) -> RunDocument {
     let name = root.join(key).display().to_string();
     let content = inside(kind, root, key);
-    Paper { name, content }
+    RunDocument { name, content }
 }
 
-fn inside(kind: PaperKind, root: &Path, key: &str) -> Content {
+fn inside(kind: DocumentKind, root: &Path, key: &str) -> Content {
     let mut path = root.to_path_buf();
     for part in Path::new(key).components() {
         let Component::Normal(part) = part else {
@@ -71,8 +71,8 @@ mod tests {
         let path = dir.path().join("run.json");
         File::create(&path).unwrap().set_len(1 << 30).unwrap();
         let start = std::time::Instant::now();
-        let paper = read_named(PaperKind::RunHeader, &path);
-        assert_eq!(paper.content, Content::TooLarge { limit: 64 << 20 });
+        let document = read_named(DocumentKind::RunHeader, &path);
+        assert_eq!(document.content, Content::TooLarge { limit: 64 << 20 });
         assert!(start.elapsed().as_millis() < 100);
     }
 
@@ -85,7 +85,7 @@ mod tests {
         fs::write(root.join("runs/r1/a"), "x").unwrap();
         std::os::unix::fs::symlink("r1", root.join("runs/r2")).unwrap();
         std::os::unix::fs::symlink("a", root.join("runs/r1/b")).unwrap();
-        let content = |key: &str| read_inside(PaperKind::Receipt, &root, key).content;
+        let content = |key: &str| read_inside(DocumentKind::Receipt, &root, key).content;
         assert_eq!(content("runs/r1/a"), Content::Bytes(b"x".to_vec()));
         for key in ["runs/r2/a", "runs/r1/b", "../outside", "/etc/passwd"] {
             assert!(matches!(content(key), Content::Unreadable(_)), "{key}");

@@ -15,6 +15,7 @@
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 pub mod canonical;
+mod documents;
 pub mod dsse;
 mod field;
 mod file;
@@ -22,19 +23,19 @@ mod form;
 mod header;
 pub mod json;
 mod key;
-mod papers;
 mod reading;
 mod security;
 pub mod statement;
 
+pub use documents::{
+    Content, DocumentKind, Mutability, RegistryAnswer, RegistryFacts, Resolved, RunDocument, RunDocuments,
+    Sibling,
+};
 pub use field::{Field, Layout};
 pub use file::{read_inside, read_named};
 pub use form::{Form, Time};
 pub use header::{Header, HeaderPointers};
 pub use json::Mistake;
 pub use key::{KeyError, PublicKey, SigningKey};
-pub use papers::{
-    Content, Mutability, Paper, PaperKind, Papers, RegistryAnswer, RegistryFacts, Resolved, Sibling,
-};
 pub use reading::{Fields, Reading, Text, read_fields};
 pub use security::{Security, read_security};

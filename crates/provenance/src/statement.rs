@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::json::{self, Member, Mistake, Node, Value};
 use super::key::hex;
-use super::{Field, Fields, PaperKind};
+use super::{DocumentKind, Field, Fields};
 use seaworthy_source::{JsonPointer, Span};
 
 /// The type of a statement.
@@ -50,10 +50,10 @@ pub fn build(fields: &Fields, provenance: &[u8], security: Option<(&[u8], &str)>
         .collect();
     let of_bytes = |bytes: &[u8]| json!({ "sha256": hex(&Sha256::digest(bytes)) });
     let mut byproducts =
-        vec![json!({ "name": PaperKind::Provenance.file_name(), "digest": of_bytes(provenance) })];
+        vec![json!({ "name": DocumentKind::Provenance.file_name(), "digest": of_bytes(provenance) })];
     if let Some((bytes, verdict)) = security {
         byproducts.push(json!({
-            "name": PaperKind::Security.file_name(),
+            "name": DocumentKind::Security.file_name(),
             "digest": of_bytes(bytes),
             "annotations": { "verdict": verdict },
         }));

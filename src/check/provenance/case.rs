@@ -6,15 +6,15 @@ use super::expectation::Expectations;
 use crate::check::{Answers, Applies, Context};
 use crate::finding::{CheckMeta, Finding, NotChecked};
 use seaworthy_provenance::{
-    Content, Field, Header, Paper, PaperKind, Papers, Reading, RegistryAnswer, Security, Text, read_fields,
-    read_security,
+    Content, DocumentKind, Field, Header, Reading, RegistryAnswer, RunDocument, RunDocuments, Security, Text,
+    read_fields, read_security,
 };
 use seaworthy_source::{Origin, OriginKind, Place, Span};
 
 /// One run: its documents, read, and what the contract promises of them.
 pub struct Case<'a> {
     /// The documents as they were had.
-    pub papers: &'a Papers,
+    pub documents: &'a RunDocuments,
     /// What the contract promises.
     pub expectations: &'a Expectations,
     /// The packaging provenance.
@@ -97,37 +97,37 @@ pub enum Presence {
 impl<'a> Case<'a> {
     /// Reads the documents; `examined` is for a gate.
     pub fn read(
-        papers: &'a Papers,
+        documents: &'a RunDocuments,
         expectations: &'a Expectations,
         examined: Option<&'a ExaminedArtifacts>,
     ) -> Self {
         let none: &[(String, _)] = &[];
-        let of = |paper: &'a Paper| paper.bytes();
+        let of = |document: &'a RunDocument| document.bytes();
         Self {
-            papers,
+            documents,
             expectations,
-            provenance: of(&papers.provenance)
+            provenance: of(&documents.provenance)
                 .map(|b| read_fields(b, &expectations.provenance, &expectations.profiles)),
-            header: of(&papers.run_header).map(|b| Header::read(b, &expectations.header)),
-            receipt: of(&papers.receipt).map(|b| read_fields(b, &expectations.receipt, none)),
-            security: of(&papers.security).map(read_security),
+            header: of(&documents.run_header).map(|b| Header::read(b, &expectations.header)),
+            receipt: of(&documents.receipt).map(|b| read_fields(b, &expectations.receipt, none)),
+            security: of(&documents.security).map(read_security),
             examined,
         }
     }
 
     /// Whether a document can be asked about, given what the contract says of its kind.
-    pub fn presence(&self, kind: PaperKind) -> Presence {
-        if kind == PaperKind::RunHeader && self.examined.is_some_and(|e| e.before_run_header) {
+    pub fn presence(&self, kind: DocumentKind) -> Presence {
+        if kind == DocumentKind::RunHeader && self.examined.is_some_and(|e| e.before_run_header) {
             return Presence::NotAsked;
         }
         let required = match kind {
-            PaperKind::Provenance => Some(true),
-            PaperKind::RunHeader => self.expectations.header_required,
-            PaperKind::Receipt => self.expectations.receipt_required,
-            PaperKind::Security => self.expectations.security_required,
-            PaperKind::Attestation => Some(self.expectations.signature_required),
+            DocumentKind::Provenance => Some(true),
+            DocumentKind::RunHeader => self.expectations.header_required,
+            DocumentKind::Receipt => self.expectations.receipt_required,
+            DocumentKind::Security => self.expectations.security_required,
+            DocumentKind::Attestation => Some(self.expectations.signature_required),
         };
-        match &self.papers.paper(kind).content {
+        match &self.documents.document(kind).content {
             Content::Bytes(_) => Presence::Here,
             // That it is too large is a finding of its own.
             Content::TooLarge { .. } => Presence::NotAsked,
@@ -140,7 +140,7 @@ impl<'a> Case<'a> {
     }
 
     /// Whether a check on a document of this kind is asked: if the document was given or the contract asks for it.
-    pub fn wants(&self, kind: PaperKind) -> Applies {
+    pub fn wants(&self, kind: DocumentKind) -> Applies {
         if self.presence(kind) == Presence::NotAsked { Applies::NotRequested } else { Applies::Asked }
     }
 
@@ -154,11 +154,11 @@ impl<'a> Case<'a> {
 
     /// What a check that needs the packaging provenance answers where there is none to read.
     fn without_provenance(&self) -> Applies {
-        let kind = PaperKind::Provenance;
+        let kind = DocumentKind::Provenance;
         let reason = match self.presence(kind) {
             Presence::Missing => "it is not there, so there is nothing to compare".to_owned(),
             Presence::Wanted => "it was not given, so there is nothing to compare".to_owned(),
-            Presence::Lost => match &self.papers.paper(kind).content {
+            Presence::Lost => match &self.documents.document(kind).content {
                 Content::Unreadable(reason) => reason.clone(),
                 _ => String::new(),
             },
@@ -173,13 +173,13 @@ impl<'a> Case<'a> {
 
     /// Whether the registry was asked, or the contract wants it to be.
     pub fn wants_registry(&self) -> bool {
-        self.papers.registry != RegistryAnswer::NotAsked || self.expectations.registry_required
+        self.documents.registry != RegistryAnswer::NotAsked || self.expectations.registry_required
     }
 
     /// The run that is judged: that of the folder, else the one that the provenance names.
     pub fn run_id(&self) -> Option<&str> {
         let own = || self.provenance.as_ref().and_then(|r| r.fields.text(Field::PlatformRunId));
-        self.papers.run_id.as_deref().or_else(own)
+        self.documents.run_id.as_deref().or_else(own)
     }
 
     /// A field of the packaging provenance. If the contract requires it and it is missing or malformed, the check could
@@ -189,7 +189,7 @@ impl<'a> Case<'a> {
         let found = reading.fields.get(field);
         if found.is_none() && reading.layout.requires(field) {
             answers.not_checked.push(NotChecked::new(
-                self.origin(PaperKind::Provenance),
+                self.origin(DocumentKind::Provenance),
                 format!("field {}", reading.layout.name(field)),
                 "it is missing or malformed, so there is nothing to compare",
                 vec![meta.id],
@@ -199,19 +199,19 @@ impl<'a> Case<'a> {
     }
 
     /// A document as a whole.
-    pub fn origin(&self, kind: PaperKind) -> Origin {
-        Origin::new(OriginKind::Document, self.papers.paper(kind).name.clone())
+    pub fn origin(&self, kind: DocumentKind) -> Origin {
+        Origin::new(OriginKind::Document, self.documents.document(kind).name.clone())
     }
 
     /// A place in a document.
-    pub fn origin_at(&self, kind: PaperKind, span: Span) -> Origin {
+    pub fn origin_at(&self, kind: DocumentKind, span: Span) -> Origin {
         let readings = |r: &Reading| r.place(span);
         let place = match kind {
-            PaperKind::Provenance => self.provenance.as_ref().map(readings),
-            PaperKind::Receipt => self.receipt.as_ref().map(readings),
-            PaperKind::Security => self.security.as_ref().map(|s| s.reading.place(span)),
-            PaperKind::RunHeader => self.header.as_ref().map(|h| h.place(span)),
-            PaperKind::Attestation => None,
+            DocumentKind::Provenance => self.provenance.as_ref().map(readings),
+            DocumentKind::Receipt => self.receipt.as_ref().map(readings),
+            DocumentKind::Security => self.security.as_ref().map(|s| s.reading.place(span)),
+            DocumentKind::RunHeader => self.header.as_ref().map(|h| h.place(span)),
+            DocumentKind::Attestation => None,
         };
         Origin { place: place.unwrap_or(Place::Whole), ..self.origin(kind) }
     }
@@ -235,7 +235,7 @@ impl<'a> Case<'a> {
     pub fn not_checked(
         &self,
         meta: &'static CheckMeta,
-        kind: PaperKind,
+        kind: DocumentKind,
         reason: impl Into<String>,
     ) -> NotChecked {
         NotChecked::new(self.origin(kind), kind.as_str().to_owned(), reason.into(), vec![meta.id])
@@ -246,7 +246,7 @@ impl<'a> Case<'a> {
     pub fn can_ask(
         &self,
         meta: &'static CheckMeta,
-        kind: PaperKind,
+        kind: DocumentKind,
         missing: Option<&str>,
         context: &Context<'_>,
         answers: &mut Answers,
@@ -255,7 +255,7 @@ impl<'a> Case<'a> {
             Presence::Here => return true,
             Presence::NotAsked => {}
             // A gate may run before the run header is written.
-            Presence::Missing if kind == PaperKind::RunHeader && self.examined.is_some() => {
+            Presence::Missing if kind == DocumentKind::RunHeader && self.examined.is_some() => {
                 let reason =
                     "it is not there; if the gate runs before it is written, say so with --before-run-header";
                 answers.not_checked.push(self.not_checked(meta, kind, reason));
@@ -281,7 +281,9 @@ impl<'a> Case<'a> {
                 ));
             }
             Presence::Lost => {
-                let Content::Unreadable(reason) = &self.papers.paper(kind).content else { return false };
+                let Content::Unreadable(reason) = &self.documents.document(kind).content else {
+                    return false;
+                };
                 answers.not_checked.push(self.not_checked(meta, kind, reason.clone()));
             }
         }

@@ -1,5 +1,5 @@
 //! Questions about the documents of a run: whether they are there, well-formed, and say the same as each other, the
-//! registry and the other runs. [`judge`] is a function of [`Papers`] alone: it reads no file, no clock and no network.
+//! registry and the other runs. [`judge`] is a function of [`RunDocuments`] alone: it reads no file, no clock and no network.
 
 mod case;
 mod commit;
@@ -28,7 +28,7 @@ pub use expectation::{
 };
 
 use super::{Answers, Check, Context, run_checks};
-use seaworthy_provenance::Papers;
+use seaworthy_provenance::RunDocuments;
 
 /// The check that finds a run without packaging provenance.
 pub const PROVENANCE_MISSING: &str = sw501::META.id;
@@ -81,12 +81,12 @@ pub enum Signed {
 
 /// Judges the documents of one run. `examined` is what a gate examined beside them.
 pub fn judge(
-    papers: &Papers,
+    documents: &RunDocuments,
     expectations: &Expectations,
     examined: Option<&ExaminedArtifacts>,
     context: &Context<'_>,
 ) -> Judged {
-    let case = Case::read(papers, expectations, examined);
+    let case = Case::read(documents, expectations, examined);
     let mut answers = Answers::default();
     run_checks(ALL, &case, context, &mut answers);
     run_checks(WITH_IMAGE, &case, context, &mut answers);

@@ -3,7 +3,7 @@
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Content, PaperKind};
+use seaworthy_provenance::{Content, DocumentKind};
 
 /// SW501.
 pub struct MissingProvenance;
@@ -32,7 +32,7 @@ impl Check<Case<'_>> for MissingProvenance {
     }
 
     fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
-        if case.papers.provenance.content == Content::NotGiven {
+        if case.documents.provenance.content == Content::NotGiven {
             Applies::NotRequested
         } else {
             Applies::Asked
@@ -41,6 +41,6 @@ impl Check<Case<'_>> for MissingProvenance {
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
         let message = "the packaging provenance is not there: packaging is not committed";
-        case.can_ask(&META, PaperKind::Provenance, Some(message), context, answers);
+        case.can_ask(&META, DocumentKind::Provenance, Some(message), context, answers);
     }
 }

@@ -3,7 +3,7 @@
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Content, Field, Mistake, PaperKind};
+use seaworthy_provenance::{Content, DocumentKind, Field, Mistake};
 
 /// SW502.
 pub struct MalformedDocument;
@@ -34,26 +34,27 @@ impl Check<Case<'_>> for MalformedDocument {
     }
 
     fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
-        let is_there =
-            |kind| matches!(case.papers.paper(kind).content, Content::Bytes(_) | Content::TooLarge { .. });
-        if PaperKind::ALL.into_iter().any(is_there) { Applies::Asked } else { Applies::NotRequested }
+        let is_there = |kind| {
+            matches!(case.documents.document(kind).content, Content::Bytes(_) | Content::TooLarge { .. })
+        };
+        if DocumentKind::ALL.into_iter().any(is_there) { Applies::Asked } else { Applies::NotRequested }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
-        for kind in PaperKind::ALL {
-            if let Content::TooLarge { limit } = case.papers.paper(kind).content {
+        for kind in DocumentKind::ALL {
+            if let Content::TooLarge { limit } = case.documents.document(kind).content {
                 let message =
                     format!("the {} is larger than {limit} bytes; none of it was read", kind.as_str());
                 let about = [kind.as_str(), "size"];
                 answers.findings.push(case.finding(&META, context, case.origin(kind), &about, message));
             }
             let mistakes: &[Mistake] = match kind {
-                PaperKind::Provenance => case.provenance.as_ref().map_or(&[], |r| &r.mistakes),
-                PaperKind::Receipt => case.receipt.as_ref().map_or(&[], |r| &r.mistakes),
-                PaperKind::RunHeader => case.header.as_ref().map_or(&[], |h| &h.mistakes),
-                PaperKind::Security => case.security.as_ref().map_or(&[], |s| &s.reading.mistakes),
+                DocumentKind::Provenance => case.provenance.as_ref().map_or(&[], |r| &r.mistakes),
+                DocumentKind::Receipt => case.receipt.as_ref().map_or(&[], |r| &r.mistakes),
+                DocumentKind::RunHeader => case.header.as_ref().map_or(&[], |h| &h.mistakes),
+                DocumentKind::Security => case.security.as_ref().map_or(&[], |s| &s.reading.mistakes),
                 // Whether it is an envelope is SW512's question.
-                PaperKind::Attestation => &[],
+                DocumentKind::Attestation => &[],
             };
             for (i, mistake) in mistakes.iter().enumerate().take(MISTAKES) {
                 let place = mistake.pointer.as_str();
@@ -89,7 +90,7 @@ fn pinned(case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
             "packaging provenance: {} is not what the contract pins, which is {wanted}",
             reading.layout.name(*field)
         );
-        let origin = case.origin_at(PaperKind::Provenance, text.span);
+        let origin = case.origin_at(DocumentKind::Provenance, text.span);
         let about = ["pinned", Field::name(*field)];
         answers.findings.push(case.finding(&META, context, origin, &about, message));
     }

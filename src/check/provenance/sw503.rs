@@ -3,7 +3,7 @@
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Field, PaperKind};
+use seaworthy_provenance::{DocumentKind, Field};
 
 /// SW503.
 pub struct TagOfAnotherCommit;
@@ -48,7 +48,7 @@ impl Check<Case<'_>> for TagOfAnotherCommit {
             Err(missing) => {
                 let reason =
                     format!("the tag's pattern holds {{{0}}}, and the provenance has no {0}", missing.name());
-                answers.not_checked.push(case.not_checked(&META, PaperKind::Provenance, reason));
+                answers.not_checked.push(case.not_checked(&META, DocumentKind::Provenance, reason));
                 return;
             }
         };
@@ -57,7 +57,7 @@ impl Check<Case<'_>> for TagOfAnotherCommit {
         }
         let message =
             format!("the tag is {} and, by the pattern {}, must be {wanted}", tag.value, pattern.text());
-        let origin = case.origin_at(PaperKind::Provenance, tag.span);
+        let origin = case.origin_at(DocumentKind::Provenance, tag.span);
         answers.findings.push(case.finding(&META, context, origin, &["tag"], message));
     }
 }

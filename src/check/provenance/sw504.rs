@@ -4,7 +4,7 @@ use super::Case;
 use super::expectation::DigestValue;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Field, PaperKind, Text};
+use seaworthy_provenance::{DocumentKind, Field, Text};
 
 /// SW504.
 pub struct AnchorsDisagree;
@@ -47,7 +47,7 @@ impl Check<Case<'_>> for AnchorsDisagree {
         let algorithm = case.need(&META, Field::OciDigestAlgorithm, answers);
         let value = case.need(&META, Field::OciDigestValue, answers);
         let mut report = |text: &Text, about: &str, message: String| {
-            let origin = case.origin_at(PaperKind::Provenance, text.span);
+            let origin = case.origin_at(DocumentKind::Provenance, text.span);
             answers.findings.push(case.finding(&META, context, origin, &[about], message));
         };
         if let Some(text) = algorithm.filter(|t| t.value != "sha256") {

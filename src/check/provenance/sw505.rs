@@ -3,7 +3,7 @@
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Field, HeaderPointers, PaperKind};
+use seaworthy_provenance::{DocumentKind, Field, HeaderPointers};
 
 /// SW505.
 pub struct HeaderDisagrees;
@@ -31,18 +31,18 @@ impl Check<Case<'_>> for HeaderDisagrees {
     }
 
     fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
-        case.wants(PaperKind::RunHeader)
+        case.wants(DocumentKind::RunHeader)
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
         let missing = "the run header is not there: without it the packaging evidence is not complete";
-        if !case.can_ask(&META, PaperKind::RunHeader, Some(missing), context, answers) {
+        if !case.can_ask(&META, DocumentKind::RunHeader, Some(missing), context, answers) {
             return;
         }
         let Some(header) = case.header.as_ref() else { return };
         if header.root.is_none() {
             let reason = "it is malformed, so there is nothing to compare";
-            answers.not_checked.push(case.not_checked(&META, PaperKind::RunHeader, reason));
+            answers.not_checked.push(case.not_checked(&META, DocumentKind::RunHeader, reason));
             return;
         }
         for field in HeaderPointers::MIRRORED {
@@ -50,7 +50,7 @@ impl Check<Case<'_>> for HeaderDisagrees {
             if mirrors.is_empty() {
                 let name = case.expectations.provenance.name(field);
                 let message = format!("the run header does not carry {name}");
-                let origin = case.origin(PaperKind::RunHeader);
+                let origin = case.origin(DocumentKind::RunHeader);
                 answers.findings.push(case.finding(&META, context, origin, &[Field::name(field)], message));
                 continue;
             }
@@ -60,9 +60,9 @@ impl Check<Case<'_>> for HeaderDisagrees {
                     "{} is {} in the run header and {} in the packaging provenance",
                     mirror.pointer, mirror.value, own.value
                 );
-                let origin = case.origin_at(PaperKind::RunHeader, mirror.span);
+                let origin = case.origin_at(DocumentKind::RunHeader, mirror.span);
                 let mut finding = case.finding(&META, context, origin, &[mirror.pointer.as_str()], message);
-                finding.add_place(case.origin_at(PaperKind::Provenance, own.span));
+                finding.add_place(case.origin_at(DocumentKind::Provenance, own.span));
                 answers.findings.push(finding);
             }
         }

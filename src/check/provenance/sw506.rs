@@ -3,7 +3,7 @@
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
-use seaworthy_provenance::{Field, PaperKind, RegistryAnswer, Resolved};
+use seaworthy_provenance::{DocumentKind, Field, RegistryAnswer, Resolved};
 use seaworthy_source::{Origin, OriginKind};
 
 /// SW506.
@@ -36,7 +36,7 @@ pub(super) fn origin(case: &Case<'_>) -> Origin {
 
 /// Says that the registry gave no answer; both checks that ask it do.
 pub(super) fn unanswered(case: &Case<'_>, meta: &CheckMeta) -> Option<NotChecked> {
-    let reason = match &case.papers.registry {
+    let reason = match &case.documents.registry {
         RegistryAnswer::Answered(_) => return None,
         RegistryAnswer::Unreachable(reason) => reason.clone(),
         RegistryAnswer::NotAsked if case.expectations.registry_required => {
@@ -58,7 +58,7 @@ impl Check<Case<'_>> for RegistryDisagrees {
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
         answers.not_checked.extend(unanswered(case, &META));
-        let RegistryAnswer::Answered(facts) = &case.papers.registry else { return };
+        let RegistryAnswer::Answered(facts) = &case.documents.registry else { return };
         let Some(recorded) = case.need(&META, Field::ImageDigest, answers) else { return };
         let (about, message) = match &facts.resolved {
             Resolved::Digest(digest) if *digest == recorded.value => return,
@@ -71,7 +71,7 @@ impl Check<Case<'_>> for RegistryDisagrees {
             }
         };
         let mut finding = case.finding(&META, context, origin(case), &[about], message);
-        finding.add_place(case.origin_at(PaperKind::Provenance, recorded.span));
+        finding.add_place(case.origin_at(DocumentKind::Provenance, recorded.span));
         answers.findings.push(finding);
     }
 }

@@ -4,7 +4,7 @@ use super::Case;
 use super::expectation::fits_wildcard;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Field, PaperKind, Text};
+use seaworthy_provenance::{DocumentKind, Field, Text};
 
 /// SW507.
 pub struct MutableTag;
@@ -39,10 +39,10 @@ impl Check<Case<'_>> for MutableTag {
         let receipt = case.receipt.as_ref().and_then(|r| r.fields.get(Field::ImageTag));
         let header = case.header.iter().flat_map(|h| h.all(Field::ImageTag));
         let tags = own
-            .map(|t| (PaperKind::Provenance, t))
+            .map(|t| (DocumentKind::Provenance, t))
             .into_iter()
-            .chain(receipt.map(|t| (PaperKind::Receipt, t)))
-            .chain(header.map(|t| (PaperKind::RunHeader, t)));
+            .chain(receipt.map(|t| (DocumentKind::Receipt, t)))
+            .chain(header.map(|t| (DocumentKind::RunHeader, t)));
         let moves =
             |text: &Text| case.expectations.convenience_tags.iter().any(|p| fits_wildcard(p, &text.value));
         for (kind, tag) in tags.filter(|(_, t)| moves(t)) {
@@ -57,7 +57,7 @@ impl Check<Case<'_>> for MutableTag {
         if !accepted.contains(&mode.value) {
             let message =
                 format!("the reference mode is not one that the contract accepts: {}", accepted.join(", "));
-            let origin = case.origin_at(PaperKind::Provenance, mode.span);
+            let origin = case.origin_at(DocumentKind::Provenance, mode.span);
             answers.findings.push(case.finding(&META, context, origin, &["mode"], message));
         }
     }

@@ -7,7 +7,7 @@ use super::expectation::fits_wildcard;
 use super::sw506::{origin, unanswered};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
-use seaworthy_provenance::{Field, Mutability, PaperKind, RegistryAnswer};
+use seaworthy_provenance::{DocumentKind, Field, Mutability, RegistryAnswer};
 
 /// SW508.
 pub struct TagCanMove;
@@ -36,7 +36,7 @@ impl Check<Case<'_>> for TagCanMove {
 
     fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
         let by_registry = case.wants_registry() && case.expectations.immutable_tags;
-        if by_registry || case.papers.siblings.is_some() { Applies::Asked } else { Applies::NotRequested }
+        if by_registry || case.documents.siblings.is_some() { Applies::Asked } else { Applies::NotRequested }
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
@@ -45,7 +45,7 @@ impl Check<Case<'_>> for TagCanMove {
             return;
         }
         answers.not_checked.extend(unanswered(case, &META));
-        let RegistryAnswer::Answered(facts) = &case.papers.registry else { return };
+        let RegistryAnswer::Answered(facts) = &case.documents.registry else { return };
         let Some(tag) = case.need(&META, Field::ImageTag, answers) else { return };
         let any = |filters: &[String]| filters.iter().any(|f| fits_wildcard(f, &tag.value));
         let message = match &facts.mutability {
@@ -66,15 +66,15 @@ impl Check<Case<'_>> for TagCanMove {
 }
 
 fn reused(case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
-    if let Some(reason) = &case.papers.siblings_missed {
+    if let Some(reason) = &case.documents.siblings_missed {
         answers.not_checked.push(NotChecked::new(
-            case.origin(PaperKind::Provenance),
+            case.origin(DocumentKind::Provenance),
             "other runs",
             reason.clone(),
             vec![META.id],
         ));
     }
-    let (Some(siblings), Some(reading)) = (&case.papers.siblings, &case.provenance) else { return };
+    let (Some(siblings), Some(reading)) = (&case.documents.siblings, &case.provenance) else { return };
     let tag = case.need(&META, Field::ImageTag, answers);
     let digest = case.need(&META, Field::ImageDigest, answers);
     let (Some(tag), Some(digest)) = (tag, digest) else { return };
@@ -91,6 +91,6 @@ fn reused(case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
         "the tag {} stands for another digest in the run {first}{more}: it was used twice",
         tag.value
     );
-    let place = case.origin_at(PaperKind::Provenance, tag.span);
+    let place = case.origin_at(DocumentKind::Provenance, tag.span);
     answers.findings.push(case.finding(&META, context, place, &["reused"], message));
 }

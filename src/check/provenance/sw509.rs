@@ -3,7 +3,7 @@
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Field, Fields, PaperKind, Text};
+use seaworthy_provenance::{DocumentKind, Field, Fields, Text};
 
 /// SW509.
 pub struct ReceiptInconsistent;
@@ -47,12 +47,12 @@ impl Check<Case<'_>> for ReceiptInconsistent {
     }
 
     fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
-        case.wants(PaperKind::Receipt)
+        case.wants(DocumentKind::Receipt)
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
         let missing = "the build receipt is not there";
-        if !case.can_ask(&META, PaperKind::Receipt, Some(missing), context, answers) {
+        if !case.can_ask(&META, DocumentKind::Receipt, Some(missing), context, answers) {
             return;
         }
         let Some(receipt) = &case.receipt else { return };
@@ -60,10 +60,10 @@ impl Check<Case<'_>> for ReceiptInconsistent {
         let compared = [Field::Verdict, Field::CommandFamily, Field::ImageDigest];
         if compared.into_iter().any(|f| receipt.layout.requires(f) && fields.get(f).is_none()) {
             let reason = "it is malformed, so not everything could be compared";
-            answers.not_checked.push(case.not_checked(&META, PaperKind::Receipt, reason));
+            answers.not_checked.push(case.not_checked(&META, DocumentKind::Receipt, reason));
         }
         let mut report = |text: &Text, about: &str, message: String| {
-            let origin = case.origin_at(PaperKind::Receipt, text.span);
+            let origin = case.origin_at(DocumentKind::Receipt, text.span);
             answers.findings.push(case.finding(&META, context, origin, &[about], message));
         };
         for (text, about, message) in itself(case, fields) {
@@ -84,7 +84,7 @@ impl Check<Case<'_>> for ReceiptInconsistent {
                 let message = format!(
                     "the packaging provenance does not record the build driver: it has no {name}, and the receipt names one"
                 );
-                let origin = case.origin(PaperKind::Provenance);
+                let origin = case.origin(DocumentKind::Provenance);
                 let mut finding = case.finding(&META, context, origin, &["no driver"], message);
                 finding.severity = Severity::Medium;
                 answers.findings.push(finding);
@@ -92,11 +92,11 @@ impl Check<Case<'_>> for ReceiptInconsistent {
                 let reason = format!(
                     "the contract's [provenance] allows no {name}, so the drivers cannot be compared"
                 );
-                answers.not_checked.push(case.not_checked(&META, PaperKind::Provenance, reason));
+                answers.not_checked.push(case.not_checked(&META, DocumentKind::Provenance, reason));
             }
         }
         let mut report = |text: &Text, about: &str, message: String| {
-            let origin = case.origin_at(PaperKind::Receipt, text.span);
+            let origin = case.origin_at(DocumentKind::Receipt, text.span);
             answers.findings.push(case.finding(&META, context, origin, &[about], message));
         };
         for field in SHARED {

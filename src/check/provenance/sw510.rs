@@ -3,7 +3,7 @@
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Field, PaperKind, Text};
+use seaworthy_provenance::{DocumentKind, Field, Text};
 
 /// SW510.
 pub struct OtherRun;
@@ -38,8 +38,8 @@ impl Check<Case<'_>> for OtherRun {
         let own_run = case.need(&META, Field::PlatformRunId, answers).map(|t| t.value.as_str());
         let own_phase = case.need(&META, Field::PhaseId, answers).map(|t| t.value.as_str());
         let wanted = [
-            (Field::PlatformRunId, "run", case.papers.run_id.as_deref(), own_run),
-            (Field::PhaseId, "phase", case.papers.phase_id.as_deref(), own_phase),
+            (Field::PlatformRunId, "run", case.documents.run_id.as_deref(), own_run),
+            (Field::PhaseId, "phase", case.documents.phase_id.as_deref(), own_phase),
         ];
         for (kind, field, text) in named(case) {
             let Some((_, what, place, own)) = wanted.into_iter().find(|(f, ..)| *f == field) else {
@@ -48,11 +48,11 @@ impl Check<Case<'_>> for OtherRun {
             // The place counts where it is known; else all must say what the provenance says.
             let (wanted, by) = match (place, own) {
                 (Some(place), _) => (place, "where it lies"),
-                (None, Some(own)) if kind != PaperKind::Provenance => (own, "the packaging provenance"),
+                (None, Some(own)) if kind != DocumentKind::Provenance => (own, "the packaging provenance"),
                 _ => continue,
             };
             // The run header is the whole run's: it has no phase.
-            if text.value == wanted || (kind == PaperKind::RunHeader && field == Field::PhaseId) {
+            if text.value == wanted || (kind == DocumentKind::RunHeader && field == Field::PhaseId) {
                 continue;
             }
             let message =
@@ -64,18 +64,20 @@ impl Check<Case<'_>> for OtherRun {
 }
 
 /// Every run and phase that a document names.
-fn named<'c>(case: &'c Case<'_>) -> Vec<(PaperKind, Field, &'c Text)> {
+fn named<'c>(case: &'c Case<'_>) -> Vec<(DocumentKind, Field, &'c Text)> {
     let readings = [
-        (PaperKind::Provenance, case.provenance.as_ref()),
-        (PaperKind::Receipt, case.receipt.as_ref()),
-        (PaperKind::Security, case.security.as_ref().map(|s| &s.reading)),
+        (DocumentKind::Provenance, case.provenance.as_ref()),
+        (DocumentKind::Receipt, case.receipt.as_ref()),
+        (DocumentKind::Security, case.security.as_ref().map(|s| &s.reading)),
     ];
     let mut all = Vec::new();
     for field in [Field::PlatformRunId, Field::PhaseId] {
         for (kind, reading) in readings {
             all.extend(reading.and_then(|r| r.fields.get(field)).map(|t| (kind, field, t)));
         }
-        all.extend(case.header.iter().flat_map(|h| h.all(field)).map(|t| (PaperKind::RunHeader, field, t)));
+        all.extend(
+            case.header.iter().flat_map(|h| h.all(field)).map(|t| (DocumentKind::RunHeader, field, t)),
+        );
     }
     all
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{Field, PaperKind, RegistryAnswer, Text};
+use seaworthy_provenance::{DocumentKind, Field, RegistryAnswer, Text};
 use seaworthy_source::Origin;
 
 /// SW511.
@@ -48,30 +48,30 @@ impl Check<Case<'_>> for TimesOutOfOrder {
         let pushed = case.provenance.as_ref().and_then(|r| r.fields.get(Field::PushedAt));
         let build = case.need(&META, Field::BuildCompletedAt, events.answers);
         let written = case.need(&META, Field::WrittenAt, events.answers);
-        events.add("build", PaperKind::Provenance, build);
-        events.add("push", PaperKind::Provenance, pushed);
-        let by_registry = match &case.papers.registry {
+        events.add("build", DocumentKind::Provenance, build);
+        events.add("push", DocumentKind::Provenance, pushed);
+        let by_registry = match &case.documents.registry {
             RegistryAnswer::Answered(facts) => facts.pushed_at,
             RegistryAnswer::Unreachable(_) | RegistryAnswer::NotAsked => None,
         };
         if let Some(at) = by_registry {
             events.own.push(Event { what: "push (by the registry)", at, origin: super::sw506::origin(case) });
         }
-        events.add("packaging provenance", PaperKind::Provenance, written);
+        events.add("packaging provenance", DocumentKind::Provenance, written);
         for text in case.header.iter().flat_map(|h| h.all(Field::WrittenAt)) {
-            events.add("run header", PaperKind::RunHeader, Some(text));
+            events.add("run header", DocumentKind::RunHeader, Some(text));
         }
         events.in_order();
         // The receipt is written some time after the build, the security evidence at any time.
         let receipt = case.receipt.as_ref().and_then(|r| r.fields.get(Field::WrittenAt));
         events.own.retain(|e| e.what == "build");
-        events.add("receipt", PaperKind::Receipt, receipt);
+        events.add("receipt", DocumentKind::Receipt, receipt);
         events.in_order();
         let security = case.security.as_ref().and_then(|s| s.reading.fields.get(Field::WrittenAt));
-        events.add("security evidence", PaperKind::Security, security);
+        events.add("security evidence", DocumentKind::Security, security);
         if case.expectations.require_push_time && pushed.is_none() && by_registry.is_none() {
             let reason = "the contract asks for the time of the push, and neither the provenance nor the registry tells it";
-            answers.not_checked.push(case.not_checked(&META, PaperKind::Provenance, reason));
+            answers.not_checked.push(case.not_checked(&META, DocumentKind::Provenance, reason));
         }
     }
 }
@@ -85,14 +85,14 @@ struct Events<'e, 'a> {
 
 impl Events<'_, '_> {
     /// Takes in a time; says so if it is not in UTC or lies in the future.
-    fn add(&mut self, what: &'static str, kind: PaperKind, text: Option<&Text>) {
+    fn add(&mut self, what: &'static str, kind: DocumentKind, text: Option<&Text>) {
         let Some((text, time)) = text.and_then(|t| Some((t, t.time()?))) else { return };
         let origin = self.case.origin_at(kind, text.span);
         if !time.is_utc {
             let message = format!("the time of the {what} is not written in UTC with a `Z`");
             self.report(origin.clone(), &[what, text.pointer.as_str(), "utc"], message);
         }
-        let now = self.case.papers.now;
+        let now = self.case.documents.now;
         if self.is_after(time.at, now) {
             let message = format!("the time of the {what}, {}, lies in the future", time.at);
             self.report(origin.clone(), &[what, text.pointer.as_str(), "future"], message);

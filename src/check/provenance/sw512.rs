@@ -6,7 +6,7 @@ use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
 use seaworthy_provenance::dsse::Envelope;
 use seaworthy_provenance::statement::{BUILD_TYPE, PARAMETERS, Statement};
-use seaworthy_provenance::{Field, PaperKind};
+use seaworthy_provenance::{DocumentKind, Field};
 
 /// SW512.
 pub struct BadSignature;
@@ -44,7 +44,7 @@ pub(super) fn signed(case: &Case<'_>, answers: &Answers) -> Signed {
 
 /// The verified statement, if there is one.
 fn verified(case: &Case<'_>) -> Option<Result<Statement, String>> {
-    let bytes = case.papers.attestation.bytes()?;
+    let bytes = case.documents.attestation.bytes()?;
     let read = || {
         let envelope = Envelope::read(bytes).map_err(|e| e.to_string())?;
         let payload = envelope.verified(&case.expectations.keys).map_err(|e| e.to_string())?;
@@ -60,8 +60,8 @@ fn verified(case: &Case<'_>) -> Option<Result<Statement, String>> {
 /// What a verified statement that differs in nothing vouches for: only one of our own build type must name the
 /// provenance by its digest.
 fn vouches(case: &Case<'_>, statement: &Statement) -> Signed {
-    let kind = PaperKind::Provenance;
-    let digest = case.papers.paper(kind).bytes().map(hex_digest);
+    let kind = DocumentKind::Provenance;
+    let digest = case.documents.document(kind).bytes().map(hex_digest);
     let named =
         |(name, sha256): &(String, String)| name == kind.file_name() && Some(sha256) == digest.as_ref();
     if statement.byproducts.iter().any(named) { Signed::Provenance } else { Signed::Image }
@@ -77,11 +77,11 @@ impl Check<Case<'_>> for BadSignature {
     }
 
     fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
-        case.wants(PaperKind::Attestation)
+        case.wants(DocumentKind::Attestation)
     }
 
     fn run(&self, case: &Case<'_>, context: &Context<'_>, answers: &mut Answers) {
-        let kind = PaperKind::Attestation;
+        let kind = DocumentKind::Attestation;
         if case.presence(kind) == Presence::Here && case.expectations.keys.is_empty() {
             let reason = "the contract pins no keys that its signature could be verified with";
             answers.not_checked.push(case.not_checked(&META, kind, reason));
@@ -130,7 +130,7 @@ fn differences(case: &Case<'_>, statement: &Statement, answers: &mut Answers) ->
             CommitAnswer::Other => differ("commit", "what was signed names another commit"),
             CommitAnswer::Changed => {
                 let reason = format!("what was signed was {CHANGED_TREE}");
-                answers.not_checked.push(case.not_checked(&META, PaperKind::Attestation, &reason));
+                answers.not_checked.push(case.not_checked(&META, DocumentKind::Attestation, &reason));
             }
             // A statement of our own always names it.
             CommitAnswer::Unknown(_) if is_ours => differ("commit", "what was signed names no commit"),
@@ -143,7 +143,7 @@ fn differences(case: &Case<'_>, statement: &Statement, answers: &mut Answers) ->
                 let reason = format!(
                     "what was signed names no commit of the source, so it cannot be compared{others}"
                 );
-                answers.not_checked.push(case.not_checked(&META, PaperKind::Attestation, reason));
+                answers.not_checked.push(case.not_checked(&META, DocumentKind::Attestation, reason));
             }
         }
     }
@@ -162,14 +162,14 @@ fn differences(case: &Case<'_>, statement: &Statement, answers: &mut Answers) ->
     if statement.parameters.iter().any(|(name, _)| !PARAMETERS.iter().any(|(_, known)| known == name)) {
         differ("parameters", "what was signed has external parameters that its build type does not know");
     }
-    for kind in [PaperKind::Provenance, PaperKind::Security] {
-        let Some(bytes) = case.papers.paper(kind).bytes() else { continue };
+    for kind in [DocumentKind::Provenance, DocumentKind::Security] {
+        let Some(bytes) = case.documents.document(kind).bytes() else { continue };
         let digest = hex_digest(bytes);
         let signed = statement.byproducts.iter().find(|(name, _)| name == kind.file_name());
         match signed {
             Some((_, sha256)) if *sha256 == digest => {}
             // The evidence may be written after the signature.
-            None if kind == PaperKind::Security => {}
+            None if kind == DocumentKind::Security => {}
             _ => differ(kind.as_str(), &format!("the {} is not the one that was signed for", kind.as_str())),
         }
     }

@@ -3,7 +3,7 @@
 use super::{Case, Presence};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_provenance::{PaperKind, canonical};
+use seaworthy_provenance::{DocumentKind, canonical};
 use seaworthy_source::json::{Node, Value};
 
 /// SW513.
@@ -38,7 +38,7 @@ impl Check<Case<'_>> for ConfigDigest {
     }
 
     fn applies(&self, case: &Case<'_>, _: &Context<'_>) -> Applies {
-        if case.presence(PaperKind::RunHeader) == Presence::NotAsked {
+        if case.presence(DocumentKind::RunHeader) == Presence::NotAsked {
             return Applies::NotRequested;
         }
         let Some(root) = case.header.as_ref().and_then(|h| h.root.as_ref()) else {
@@ -57,7 +57,7 @@ impl Check<Case<'_>> for ConfigDigest {
             return;
         };
         let pointers = &case.expectations.header;
-        let kind = PaperKind::RunHeader;
+        let kind = DocumentKind::RunHeader;
         let Some(recorded) = &header.config_digest else {
             if root.find(&pointers.config_digest).is_some() {
                 let reason = "the config digest is malformed, so there is nothing to compare";

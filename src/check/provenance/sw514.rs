@@ -3,7 +3,7 @@
 use super::{Case, ExaminedArtifacts};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
-use seaworthy_provenance::{Field, PaperKind};
+use seaworthy_provenance::{DocumentKind, Field};
 use seaworthy_source::escape_bytes;
 
 /// SW514.
@@ -39,7 +39,7 @@ impl Check<Case<'_>> for SecurityEvidence {
         match case.examined {
             Some(examined) if is_comparable(case, examined) => Applies::Asked,
             Some(_) => Applies::NotRequested,
-            None => case.wants(PaperKind::Security),
+            None => case.wants(DocumentKind::Security),
         }
     }
 
@@ -50,7 +50,7 @@ impl Check<Case<'_>> for SecurityEvidence {
             compare_context(case, examined, context, answers);
             return;
         }
-        let kind = PaperKind::Security;
+        let kind = DocumentKind::Security;
         let missing = "the security evidence is not there";
         if !case.can_ask(&META, kind, Some(missing), context, answers) {
             return;
@@ -132,7 +132,7 @@ fn compare_image(
     context: &Context<'_>,
     answers: &mut Answers,
 ) {
-    let kind = PaperKind::Provenance;
+    let kind = DocumentKind::Provenance;
     let (Some(images), Some(_)) = (&examined.image, &case.provenance) else { return };
     let mut miss = |what: &str, reason: &str| {
         answers
@@ -178,7 +178,7 @@ fn compare_context(
         "the build context that was examined is {}, and the image was built from {recorded}",
         escape_bytes(shown.as_bytes())
     );
-    let origin = case.origin(PaperKind::Provenance);
+    let origin = case.origin(DocumentKind::Provenance);
     let mut finding = case.finding(&META, context, origin, &["context"], message);
     finding.fix = "Name in the contract's [image] the context that the image is built from, and record that path from the root of the repository.".to_owned();
     answers.findings.push(finding);
@@ -209,7 +209,7 @@ fn compare_dockerfile(
         "the Dockerfile that was examined is {}, and the image was built from {recorded}",
         escape_bytes(here.as_bytes())
     );
-    let origin = case.origin(PaperKind::Provenance);
+    let origin = case.origin(DocumentKind::Provenance);
     let mut finding = case.finding(&META, context, origin, &["dockerfile"], message);
     finding.fix =
         "Name in the contract's [image] the Dockerfile that the image is built from, and record that path."

@@ -6,7 +6,7 @@ use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
 use seaworthy_provenance::dsse;
 use seaworthy_provenance::statement::Statement;
-use seaworthy_provenance::{Field, PaperKind};
+use seaworthy_provenance::{DocumentKind, Field};
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
 /// SW515.
@@ -101,7 +101,7 @@ fn contradictions(
     statement: &Statement,
 ) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
-    let kind = PaperKind::Provenance.as_str();
+    let kind = DocumentKind::Provenance.as_str();
     let text = |field: Field| case.provenance.as_ref().and_then(|r| r.fields.text(field));
     // BuildKit's statements are about the platform's manifest; the provenance may name the index that leads to it.
     let is_named = |sha256: &str| {

@@ -78,7 +78,7 @@ fn has(session: &Session<'_>, contract: &Contract, need: Need) -> bool {
             contract.evidence.bucket.is_some() || contract.evidence.directory.is_dir()
         }
         Need::Registry => {
-            contract.papers.registry_required || reference.is_some_and(|r| r.starts_with("docker://"))
+            contract.documents.registry_required || reference.is_some_and(|r| r.starts_with("docker://"))
         }
         Need::Workflow => contract.workflow.is_some(),
         Need::Evidence => true,

@@ -142,7 +142,7 @@ impl Validator<'_> {
             workflow,
             entrypoints: self.entrypoints(raw.entrypoints.unwrap_or_default()),
             accept_entries: self.accept(raw.accept.unwrap_or_default()),
-            papers: self.documents(RawDocuments {
+            documents: self.documents(RawDocuments {
                 provenance: raw.provenance.unwrap_or_default(),
                 run_header: raw.run_header.unwrap_or_default(),
                 receipt: raw.receipt.unwrap_or_default(),

@@ -11,31 +11,33 @@ fn told(section: &str) -> String {
 }
 
 #[test]
-fn the_example_says_what_papers_must_be() {
-    let papers = parse(EXAMPLE).unwrap().papers;
-    assert_eq!(papers.provenance.name(Field::ImageTag), "tag");
-    assert!(papers.provenance.requires(Field::ImageTag) && !papers.provenance.requires(Field::BuildPath));
-    assert!(papers.provenance.knows("contract_version"), "a document of a version may name it");
-    let [(version, v0)] = papers.profiles.as_slice() else { panic!("one version") };
+fn the_example_says_what_documents_must_be() {
+    let documents = parse(EXAMPLE).unwrap().documents;
+    assert_eq!(documents.provenance.name(Field::ImageTag), "tag");
+    assert!(
+        documents.provenance.requires(Field::ImageTag) && !documents.provenance.requires(Field::BuildPath)
+    );
+    assert!(documents.provenance.knows("contract_version"), "a document of a version may name it");
+    let [(version, v0)] = documents.profiles.as_slice() else { panic!("one version") };
     assert_eq!(version, "v0");
     assert!(v0.requires(Field::ImageDigest) && !v0.requires(Field::GitSha));
-    assert_eq!(papers.pinned.len(), 5);
-    assert_eq!((papers.digest_value, papers.skew_seconds), (DigestValue::Hex, 60));
-    assert_eq!((papers.config_mode, papers.registry_kind), (Mode::Jcs, RegistryKind::Ecr));
-    assert_eq!(papers.families, [("github_actions_v1".to_owned(), "github_actions".to_owned())]);
-    assert_eq!(papers.receipt.name(Field::BuildDriver), "driver");
-    assert_eq!(papers.receipt_required, Some(true));
-    let tag = papers.header.fields.iter().find(|(f, _)| *f == Field::ImageTag).unwrap();
+    assert_eq!(documents.pinned.len(), 5);
+    assert_eq!((documents.digest_value, documents.skew_seconds), (DigestValue::Hex, 60));
+    assert_eq!((documents.config_mode, documents.registry_kind), (Mode::Jcs, RegistryKind::Ecr));
+    assert_eq!(documents.families, [("github_actions_v1".to_owned(), "github_actions".to_owned())]);
+    assert_eq!(documents.receipt.name(Field::BuildDriver), "driver");
+    assert_eq!(documents.receipt_required, Some(true));
+    let tag = documents.header.fields.iter().find(|(f, _)| *f == Field::ImageTag).unwrap();
     assert_eq!(tag.1, ["/image/tag"]);
-    assert_eq!(papers.keys.len(), 1);
-    assert!(papers.signature_required && papers.registry_required && papers.security_names_image);
+    assert_eq!(documents.keys.len(), 1);
+    assert!(documents.signature_required && documents.registry_required && documents.security_names_image);
 }
 
 #[test]
 fn a_renamed_field_is_required_under_its_name() {
-    let papers = parse("version = 1\n\n[provenance.fields]\ngit_sha = \"commit\"\n").unwrap().papers;
-    assert!(papers.provenance.requires(Field::GitSha));
-    assert!(papers.provenance.knows("commit") && !papers.provenance.knows("git_sha"));
+    let documents = parse("version = 1\n\n[provenance.fields]\ngit_sha = \"commit\"\n").unwrap().documents;
+    assert!(documents.provenance.requires(Field::GitSha));
+    assert!(documents.provenance.knows("commit") && !documents.provenance.knows("git_sha"));
 }
 
 #[test]

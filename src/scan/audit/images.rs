@@ -90,7 +90,7 @@ fn open(setup: &Setup<'_>, source: &ImageSource, image: &Named) -> Result<Box<dy
     let name = format!("{}@{}", image.repository, image.digest);
     match source {
         ImageSource::Registry { plain_http } => {
-            let pinned = setup.contract.papers.pinned.iter();
+            let pinned = setup.contract.documents.pinned.iter();
             let mut pinned = pinned.filter(|(field, _)| *field == Field::RepositoryUri);
             if pinned.any(|(_, wanted)| *wanted != image.repository) {
                 // A document must not choose whom our credentials are shown to.

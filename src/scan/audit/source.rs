@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::finding::{EarlierEvidence, Verdict};
 use crate::store::{Document, Layout, Runs, Store, StoreError};
-use seaworthy_provenance::{Content, Paper, PaperKind, read_inside};
+use seaworthy_provenance::{Content, DocumentKind, RunDocument, read_inside};
 use seaworthy_source::{Key, RunId};
 
 /// Runs whose documents are held in memory at a time.
@@ -49,15 +49,15 @@ impl<'a> Source<'a> {
     }
 
     /// The key of a document.
-    pub(super) fn key(&self, kind: PaperKind, run: &RunId) -> Result<Key, StoreError> {
+    pub(super) fn key(&self, kind: DocumentKind, run: &RunId) -> Result<Key, StoreError> {
         let document = match kind {
-            PaperKind::Provenance | PaperKind::Attestation => Document::Provenance,
-            PaperKind::RunHeader => Document::RunHeader,
-            PaperKind::Receipt => Document::Receipt,
-            PaperKind::Security => Document::Security,
+            DocumentKind::Provenance | DocumentKind::Attestation => Document::Provenance,
+            DocumentKind::RunHeader => Document::RunHeader,
+            DocumentKind::Receipt => Document::Receipt,
+            DocumentKind::Security => Document::Security,
         };
         let key = self.layout.key(document, run)?;
-        if kind != PaperKind::Attestation {
+        if kind != DocumentKind::Attestation {
             return Ok(key);
         }
         let what = "the key of a run's attestation";
@@ -66,7 +66,7 @@ impl<'a> Source<'a> {
 
     /// The phases that a run has folders of.
     pub(super) fn phases(&self, run: &RunId) -> Result<Vec<String>, StoreError> {
-        let key = self.key(PaperKind::Provenance, run)?;
+        let key = self.key(DocumentKind::Provenance, run)?;
         let phase = self.layout.phase.as_str();
         let Some(at) = key.as_str().split('/').position(|part| part == phase) else { return Ok(Vec::new()) };
         let folder: String = key.as_str().split('/').take(at).map(|part| format!("{part}/")).collect();
@@ -77,7 +77,7 @@ impl<'a> Source<'a> {
     /// The run's evidence that later evidence replaced, in the order in which it was, and whether there is more. That of a
     /// bucket is only named.
     pub(super) fn earlier(&self, run: &RunId) -> (Vec<EarlierEvidence>, bool) {
-        let Ok(key) = self.key(PaperKind::Security, run) else { return (Vec::new(), false) };
+        let Ok(key) = self.key(DocumentKind::Security, run) else { return (Vec::new(), false) };
         let mut found = Vec::new();
         for n in 1..=MAX_EARLIER + 1 {
             let rename =
@@ -87,7 +87,7 @@ impl<'a> Source<'a> {
             #[allow(unreachable_patterns, reason = "without the feature `aws` a directory is the only store")]
             match (self.store, &self.sizes) {
                 (Store::Directory(directory), _) => {
-                    match read_inside(PaperKind::Security, directory.root(), kept.as_str()).content {
+                    match read_inside(DocumentKind::Security, directory.root(), kept.as_str()).content {
                         Content::Missing => break,
                         Content::Bytes(bytes) => {
                             let document: serde_json::Value =
@@ -125,7 +125,10 @@ impl<'a> Source<'a> {
         let most = if is_unseen { RUNS_UNSEEN } else { RUNS };
         let weight = |run: &T| -> u64 {
             let size = |kind| self.sizes.as_ref()?.get(self.key(kind, id(run)).ok()?.as_str()).copied();
-            PaperKind::ALL.into_iter().filter_map(|kind| size(kind).map(|n: u64| n.min(kind.limit()))).sum()
+            DocumentKind::ALL
+                .into_iter()
+                .filter_map(|kind| size(kind).map(|n: u64| n.min(kind.limit())))
+                .sum()
         };
         let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0_u64);
         for (at, run) in runs.iter().enumerate() {
@@ -141,15 +144,19 @@ impl<'a> Source<'a> {
     }
 
     /// Reads documents; the answers are in the order of `wanted`. `done` is called for each.
-    pub(super) fn read(&self, wanted: &[(PaperKind, &RunId)], done: &(dyn Fn() + Sync)) -> Vec<Paper> {
+    pub(super) fn read(
+        &self,
+        wanted: &[(DocumentKind, &RunId)],
+        done: &(dyn Fn() + Sync),
+    ) -> Vec<RunDocument> {
         match self.store {
             Store::Directory(directory) => self.pool.install(|| {
-                let read = |(kind, run): &(PaperKind, &RunId)| {
+                let read = |(kind, run): &(DocumentKind, &RunId)| {
                     done();
                     match self.key(*kind, run) {
                         Ok(key) => {
                             let content = read_inside(*kind, directory.root(), key.as_str()).content;
-                            Paper { name: key.to_string(), content }
+                            RunDocument { name: key.to_string(), content }
                         }
                         Err(e) => without_key(*kind, run, &e),
                     }
@@ -162,6 +169,9 @@ impl<'a> Source<'a> {
     }
 }
 
-fn without_key(kind: PaperKind, run: &RunId, error: &StoreError) -> Paper {
-    Paper { name: format!("{run}/{}", kind.file_name()), content: Content::Unreadable(error.to_string()) }
+fn without_key(kind: DocumentKind, run: &RunId, error: &StoreError) -> RunDocument {
+    RunDocument {
+        name: format!("{run}/{}", kind.file_name()),
+        content: Content::Unreadable(error.to_string()),
+    }
 }

@@ -13,11 +13,11 @@ use crate::finding::Part;
 use crate::profile::{Need, Profile};
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
 use crate::scan::{
-    ContextRequest, ImageRequest, Outcome, PackagedBuild, PapersRequest, RegistryAccess, ScanError, Setup,
-    StoredRun, TaskImage, WiringRequest, content, context, image, papers, wiring_with,
+    ContextRequest, DocumentsRequest, ImageRequest, Outcome, PackagedBuild, RegistryAccess, ScanError, Setup,
+    StoredRun, TaskImage, WiringRequest, content, context, documents, image, wiring_with,
 };
 use crate::store::Document;
-use seaworthy_provenance::{Content, Field, Fields, PaperKind, read_fields};
+use seaworthy_provenance::{Content, DocumentKind, Field, Fields, read_fields};
 use seaworthy_source::{Origin, OriginKind, RunId};
 
 /// What a gate examines, as it was given; the contract says the rest.
@@ -85,9 +85,9 @@ impl<'a> Examiner<'a> {
                     || self.judges(part, &[Need::Image, Need::Entrypoints])
                     || self.is_requested(Part::Entrypoints)
             }
-            Part::Papers => {
+            Part::Documents => {
                 options.registry
-                    || contract.papers.registry_required
+                    || contract.documents.registry_required
                     || self.judges(part, &[Need::Provenance, Need::Receipt, Need::RunHeader])
                     || self.judges(Part::Registry, &[])
             }
@@ -102,8 +102,8 @@ impl<'a> Examiner<'a> {
                 let reference = options.image.reference.as_ref().or(contract.image.reference.as_ref());
                 let named = reference.is_some_and(|r| r.starts_with("docker://"));
                 options.registry
-                    || contract.papers.registry_required
-                    || named && self.is_requested(Part::Papers)
+                    || contract.documents.registry_required
+                    || named && self.is_requested(Part::Documents)
             }
             Part::Workflow => contract.workflow.is_some(),
         }
@@ -135,8 +135,8 @@ impl<'a> Examiner<'a> {
                 let image = e.task_image(so_far);
                 Ok(wiring_with(e.setup, request, Some(&image))?.outcome)
             },
-            Part::Papers => Self::documents,
-            Part::Registry => return Plan::With(Part::Papers),
+            Part::Documents => Self::documents,
+            Part::Registry => return Plan::With(Part::Documents),
             Part::Entrypoints if contract.entrypoints.is_empty() => {
                 return Plan::Missing("the contract has no [[entrypoints]]".to_owned());
             }
@@ -182,10 +182,10 @@ impl<'a> Examiner<'a> {
     fn provenance_fields(self) -> Option<Fields> {
         let GateRun { id, place } = self.run;
         let key = place.layout.key(Document::Provenance, id).ok()?;
-        let Content::Bytes(bytes) = content(&place.store, &key, PaperKind::Provenance.limit()) else {
+        let Content::Bytes(bytes) = content(&place.store, &key, DocumentKind::Provenance.limit()) else {
             return None;
         };
-        let expectations = &self.setup.contract.papers;
+        let expectations = &self.setup.contract.documents;
         Some(read_fields(&bytes, &expectations.provenance, &expectations.profiles).fields)
     }
 
@@ -237,12 +237,12 @@ impl<'a> Examiner<'a> {
 
     fn documents(self, examined: &ExaminedArtifacts) -> Result<Outcome, ScanError> {
         let GateRun { id, place } = self.run;
-        let request = PapersRequest {
+        let request = DocumentsRequest {
             stored: StoredRun { store: &place.store, layout: &place.layout, run: id },
             registry: self.is_requested(Part::Registry).then(|| self.options.access.clone()),
             now: Timestamp::now(),
             examined,
         };
-        papers(self.setup, &request)
+        documents(self.setup, &request)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use seaworthy_provenance::{Content, Paper, PaperKind, Papers, read_named};
+use seaworthy_provenance::{Content, DocumentKind, RunDocument, RunDocuments, read_named};
 use seaworthy_source::{Key, RunId};
 
 use super::{bucket, layout, refused, store};
@@ -36,7 +36,7 @@ pub struct DocumentFiles {
 ///
 /// # Errors
 /// If a named document is not there, or the store cannot be reached. What cannot be read is a document's content.
-pub fn documents(files: &DocumentFiles, setup: &Setup<'_>) -> Result<Papers, ScanError> {
+pub fn documents(files: &DocumentFiles, setup: &Setup<'_>) -> Result<RunDocuments, ScanError> {
     let contract = setup.contract;
     let endpoint = files.endpoint.as_deref();
     let Some(provenance) = &files.provenance else {
@@ -49,34 +49,39 @@ pub fn documents(files: &DocumentFiles, setup: &Setup<'_>) -> Result<Papers, Sca
         }
         let (store, layout) = (store(contract, endpoint.filter(|_| is_bucket))?, layout(contract)?);
         let place = StoredRun { store: &store, layout: &layout, run: &run };
-        let papers = stored(setup, place, Security::Read)?;
-        let kinds = [PaperKind::Provenance, PaperKind::Receipt, PaperKind::RunHeader, PaperKind::Security];
-        if kinds.iter().all(|kind| papers.paper(*kind).content == Content::Missing) {
+        let documents = stored(setup, place, Security::Read)?;
+        let kinds = [
+            DocumentKind::Provenance,
+            DocumentKind::Receipt,
+            DocumentKind::RunHeader,
+            DocumentKind::Security,
+        ];
+        if kinds.iter().all(|kind| documents.document(*kind).content == Content::Missing) {
             return Err(refused(unknown_run(&run, &store, &layout)));
         }
-        return Ok(papers);
+        return Ok(documents);
     };
     let named = [
-        (PaperKind::Provenance, Some(provenance)),
-        (PaperKind::RunHeader, files.run_header.as_ref()),
-        (PaperKind::Receipt, files.receipt.as_ref()),
-        (PaperKind::Security, files.security.as_ref()),
-        (PaperKind::Attestation, files.attestation.as_ref()),
+        (DocumentKind::Provenance, Some(provenance)),
+        (DocumentKind::RunHeader, files.run_header.as_ref()),
+        (DocumentKind::Receipt, files.receipt.as_ref()),
+        (DocumentKind::Security, files.security.as_ref()),
+        (DocumentKind::Attestation, files.attestation.as_ref()),
     ];
     // Of documents that lie anywhere, a phase is known only if the contract names one.
     let phase_id = Some(contract.evidence.phase_id.clone()).filter(|p| p != EvidenceSection::PHASE_ID);
-    let mut papers = Papers { run_id: files.run_id.clone(), phase_id, ..Papers::default() };
+    let mut documents = RunDocuments { run_id: files.run_id.clone(), phase_id, ..RunDocuments::default() };
     for (kind, path) in named.into_iter().filter_map(|(kind, path)| Some((kind, path?))) {
-        let paper = match path.to_str().and_then(|text| text.strip_prefix("s3://")) {
+        let document = match path.to_str().and_then(|text| text.strip_prefix("s3://")) {
             Some(object) => object_of(kind, object, contract, endpoint)?,
             None => read_named(kind, path),
         };
-        if paper.content == Content::Missing {
-            return Err(refused(format!("{}: no such file", paper.name)));
+        if document.content == Content::Missing {
+            return Err(refused(format!("{}: no such file", document.name)));
         }
-        *papers.paper_mut(kind) = paper;
+        *documents.document_mut(kind) = document;
     }
-    Ok(papers)
+    Ok(documents)
 }
 
 /// What is said of a run that has no document at all: which runs there are.
@@ -95,15 +100,15 @@ pub(super) fn unknown_run(run: &RunId, store: &Store, layout: &Layout) -> String
 
 /// A document in a bucket, named as `BUCKET/KEY`.
 fn object_of(
-    kind: PaperKind,
+    kind: DocumentKind,
     object: &str,
     contract: &Contract,
     endpoint: Option<&str>,
-) -> Result<Paper, ScanError> {
+) -> Result<RunDocument, ScanError> {
     let name = format!("s3://{object}");
     let fail = |reason: &str| refused(format!("{name}: {reason}"));
     let (bucket_name, key) = object.split_once('/').ok_or_else(|| fail("expected s3://BUCKET/KEY"))?;
     let key = Key::parse(key).map_err(|rule| fail(&format!("the key {rule}")))?;
     let store = bucket(bucket_name, "", contract, endpoint).map_err(|e| fail(&e.to_string()))?;
-    Ok(Paper { content: content(&store, &key, kind.limit()), name })
+    Ok(RunDocument { content: content(&store, &key, kind.limit()), name })
 }

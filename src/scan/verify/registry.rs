@@ -7,7 +7,9 @@ use seaworthy_aws::ecr::{self, EcrRepository, EcrTag};
 use seaworthy_aws::live::LiveOptions;
 use seaworthy_image::Limits;
 use seaworthy_image::registry::{TagAnswer, ask_tag};
-use seaworthy_provenance::{Field, Mutability, Papers, RegistryAnswer, RegistryFacts, Resolved, read_fields};
+use seaworthy_provenance::{
+    Field, Mutability, RegistryAnswer, RegistryFacts, Resolved, RunDocuments, read_fields,
+};
 
 /// How registries are reached.
 #[derive(Clone, Debug, Default)]
@@ -20,13 +22,13 @@ pub struct RegistryAccess {
 
 /// Asks the registry for the tag that the provenance names.
 pub(in crate::scan) fn ask(
-    papers: &Papers,
+    documents: &RunDocuments,
     expectations: &Expectations,
     access: &RegistryAccess,
     contract: &Contract,
 ) -> RegistryAnswer {
     let unreachable = |reason: &str| RegistryAnswer::Unreachable(reason.to_owned());
-    let Some(bytes) = papers.provenance.bytes() else {
+    let Some(bytes) = documents.provenance.bytes() else {
         return unreachable("there is no packaging provenance that names a repository and a tag");
     };
     let fields = read_fields(bytes, &expectations.provenance, &expectations.profiles).fields;

@@ -99,8 +99,8 @@ pub(super) fn ask(
         own_entrypoint: image.entrypoint.as_deref(),
         packaged: image.packaged.clone(),
         provenance: image.provenance.clone(),
-        convenience_tags: &setup.contract.papers.convenience_tags,
-        repositories: setup.contract.papers.immutable_tags.then_some(&snapshot.repositories),
+        convenience_tags: &setup.contract.documents.convenience_tags,
+        repositories: setup.contract.documents.immutable_tags.then_some(&snapshot.repositories),
         account: wiring.placement.known_account(),
     };
     run_checks(TASKS, &uses, context, answers);

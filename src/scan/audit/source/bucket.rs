@@ -7,7 +7,7 @@ use rayon::ThreadPool;
 use super::{Source, without_key};
 use crate::store::s3::S3;
 use crate::store::{Entries, Layout, MAX_ENTRIES, Runs, Store, StoreError};
-use seaworthy_provenance::{Content, Paper, PaperKind};
+use seaworthy_provenance::{Content, DocumentKind, RunDocument};
 use seaworthy_source::{RunId, decode_key};
 
 /// Requests to a bucket that are under way at a time.
@@ -40,16 +40,16 @@ impl<'a> Source<'a> {
     pub(super) fn fetch(
         &self,
         s3: &S3,
-        wanted: &[(PaperKind, &RunId)],
+        wanted: &[(DocumentKind, &RunId)],
         done: &(dyn Fn() + Sync),
-    ) -> Vec<Paper> {
-        let mut papers = Vec::new();
+    ) -> Vec<RunDocument> {
+        let mut documents = Vec::new();
         let (mut keys, mut places) = (Vec::new(), Vec::new());
         for (kind, run) in wanted {
             let key = match self.key(*kind, run) {
                 Ok(key) => key,
                 Err(e) => {
-                    papers.push(without_key(*kind, run, &e));
+                    documents.push(without_key(*kind, run, &e));
                     continue;
                 }
             };
@@ -59,22 +59,22 @@ impl<'a> Source<'a> {
                 Some(Some(size)) if size > limit => Content::TooLarge { limit },
                 _ => {
                     keys.push((key, limit));
-                    places.push(papers.len());
+                    places.push(documents.len());
                     Content::NotGiven
                 }
             };
-            papers.push(Paper { name, content });
+            documents.push(RunDocument { name, content });
         }
         for (place, answer) in places.into_iter().zip(s3.fetch(&keys, IN_FLIGHT, done)) {
-            let Some(paper) = papers.get_mut(place) else { continue };
-            paper.content = match answer {
+            let Some(document) = documents.get_mut(place) else { continue };
+            document.content = match answer {
                 Ok(Some(object)) => Content::Bytes(object.bytes),
                 Ok(None) => Content::Missing,
                 Err(StoreError::TooLarge { limit, .. }) => Content::TooLarge { limit },
                 Err(e) => Content::Unreadable(e.to_string()),
             };
         }
-        papers
+        documents
     }
 }
 
