@@ -1,6 +1,7 @@
 //! `seaworthy attest`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use p256::elliptic_curve::zeroize::Zeroizing;
 
@@ -22,7 +23,8 @@ const KEY_BYTES: u64 = 64 << 10;
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     // An unknown field's name may be a secret in the wrong place, and so may be a path.
-    let rules = Rules::load(&[], &[])?;
+    let rules = Arc::new(Rules::load(&[], &[])?);
+    terminal.learn(&rules);
     let masker = Masker::new(&rules);
     attest(arguments, &masker, terminal).map_err(|Failure(message)| Failure(masker.mask(&message)))
 }

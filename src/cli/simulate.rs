@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::Simulate as Arguments;
 use super::output::Terminal;
@@ -42,7 +43,8 @@ fn ask(
             text.split_once('=').ok_or_else(|| Failure("--context: not of the form KEY=VALUE".into()))?;
         given.push((key.to_owned(), value.to_owned()));
     }
-    let rules = Rules::load(&[], &[])?;
+    let rules = Arc::new(Rules::load(&[], &[])?);
+    terminal.learn(&rules);
     let progress = Progress::default();
     let setup = Setup {
         contract: &contract,

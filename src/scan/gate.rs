@@ -139,6 +139,17 @@ fn examine(
         }
         parts.insert(part, state);
     }
+    if reports.is_empty() && not_checked.is_empty() {
+        let what = "what the profile asks".to_owned();
+        let reason =
+            "nothing was examined: neither the profile's controls nor the contract names anything".to_owned();
+        not_checked.push(NotChecked::new(
+            Origin::new(OriginKind::Artifact, "gate"),
+            what,
+            reason,
+            Vec::new(),
+        ));
+    }
     // A profile may be stricter than the contract, never milder.
     let own = setup.contract.policy.fail_on;
     let fail_on = profile.fail_on.map_or(own, |severity| severity.min(own));

@@ -29,6 +29,7 @@ seeds() {
     esac
 }
 
+failed=0
 for target in "${targets[@]}"; do
     mkdir -p "corpus/$target"
     if [ -z "$(ls -A "corpus/$target")" ]; then
@@ -44,11 +45,13 @@ for target in "${targets[@]}"; do
         done
     fi
     echo "fuzzing $target for $seconds s, $(find "corpus/$target" -type f | wc -l) inputs"
+    rm -f "artifacts/$target"-*
+    log=artifacts/$target.log
     "$binaries/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -max_len=65536 -verbosity=0 \
-        -print_final_stats=1 -artifact_prefix="artifacts/$target-" "corpus/$target" 2>&1 |
-        grep -E 'number_of_executed_units|peak_rss_mb|ERROR|panicked|SUMMARY|Test unit' || true
-    if compgen -G "artifacts/$target-*" >/dev/null; then
-        echo "$target failed: see tests/fuzz/artifacts" >&2
+        -print_final_stats=1 -artifact_prefix="artifacts/$target-" "corpus/$target" >"$log" 2>&1 || failed=1
+    grep -E 'number_of_executed_units|peak_rss_mb|ERROR|panicked|SUMMARY|Test unit' "$log" || true
+    if [ "$failed" = 1 ] || ! grep -q number_of_executed_units "$log"; then
+        echo "$target failed: see tests/fuzz/$log" >&2
         exit 1
     fi
 done

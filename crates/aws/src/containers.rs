@@ -3,7 +3,7 @@
 use super::tree::{Marked, Tree, known_length};
 use super::{
     ACCOUNT, Command, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Part, Place, REGION,
-    SecretReference, SecretReferenceKind, Seen, TaskDefinition, Text,
+    SecretReference, SecretReferenceKind, Seen, TaskDefinition, Text, UNKNOWN_LAUNCH_TYPE,
 };
 use seaworthy_source::JsonPointer;
 
@@ -51,9 +51,10 @@ pub(super) fn volumes(
                 pointer: Some(at.clone()),
             });
         }
-        let docker = block(volume, "dockerVolumeConfiguration")
-            .or_else(|| block(volume, "docker_volume_configuration"));
-        if let Some(docker) = docker {
+        let names = ["dockerVolumeConfiguration", "docker_volume_configuration"];
+        let docker = names.into_iter().find_map(|name| Some((name, block(volume, name)?)));
+        if let Some((name, docker)) = docker {
+            let at = at.key(name);
             for field in ["driverOpts", "driver_opts", "labels"] {
                 reader.map(docker.get(field), LiteralPlace::Other, &at.key(field), &mut literals);
             }
@@ -111,9 +112,12 @@ pub(super) fn task(
         }
     }
     let compatibilities = member("requiresCompatibilities").map_or_else(Vec::new, Tree::items);
-    let compatibilities = compatibilities.into_iter().filter_map(Tree::text);
+    let named = |tree: &Tree| tree.text().and_then(|text| Some(text.known()?.to_uppercase()));
     TaskDefinition {
-        compatibilities: compatibilities.filter_map(|text| text.known().map(str::to_uppercase)).collect(),
+        compatibilities: compatibilities
+            .into_iter()
+            .map(|tree| named(tree).unwrap_or_else(|| UNKNOWN_LAUNCH_TYPE.to_owned()))
+            .collect(),
         revision: member("revision").and_then(Tree::text).and_then(|text| text.known()?.parse().ok()),
         task_role: role("taskRoleArn"),
         execution_role: role("executionRoleArn"),

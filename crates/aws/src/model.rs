@@ -239,10 +239,14 @@ pub struct TaskDefinition {
     pub containers: Seen<Vec<Container>>,
     /// What the execution role must read before a container starts, of all containers.
     pub references: Vec<SecretReference>,
-    /// `requiresCompatibilities`, in upper case: `FARGATE`, `EC2`, `EXTERNAL`. Empty where it is not said or not known.
+    /// `requiresCompatibilities`, in upper case: `FARGATE`, `EC2`, `EXTERNAL`. Empty where it is not said, [`UNKNOWN_LAUNCH_TYPE`] where it is not
+    /// known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compatibilities: Vec<String>,
 }
+
+/// Stands in [`TaskDefinition::compatibilities`] for one that is not known before the deployment.
+pub const UNKNOWN_LAUNCH_TYPE: &str = "?";
 
 /// What starts a task otherwise than its definition says: the `overrides` of ecs:RunTask, as schedules, rules, pipes and
 /// state machines hold them.

@@ -8,7 +8,7 @@ use regex_automata::meta::{Cache, Config, Regex};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::util::syntax;
-use regex_automata::{Anchored, Input, PatternID};
+use regex_automata::{Anchored, Input, MatchKind, PatternID};
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
 use super::boundary::{inside_word, stands_apart};
@@ -56,6 +56,7 @@ impl Compiled {
         slots: &mut [Option<NonMaxUsize>; 8],
         effort: &mut Effort,
     ) -> bool {
+        let mut looked = input.get_span().len();
         if let Some(lazy) = &self.lazy {
             let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
             let Walked { matches, bytes } = walk(lazy, cache, input);
@@ -64,13 +65,14 @@ impl Compiled {
             if matches == Some(false) {
                 return false;
             }
+            looked = bytes;
         }
         slots.fill(None);
         let count = (self.regex.captures_len() * 2).min(slots.len());
         let cache = cache.get_or_insert_with(|| self.regex.create_cache());
         let matches = self.regex.search_slots_with(cache, input, &mut slots[..count]).is_some();
         if !matches {
-            effort.spend(input.get_span().len().saturating_mul(Effort::CANDIDATE));
+            effort.spend(looked.saturating_mul(Effort::CANDIDATE));
         }
         matches
     }
@@ -84,12 +86,14 @@ struct Walked {
     bytes: usize,
 }
 
-/// Walks an automaton until it knows whether its pattern matches. As the library's own search, but it says how far it
-/// went: a pattern that looks at thousands of bytes from each of thousands of starts is what hostile input asks for.
+/// Walks an automaton until nothing more can match: as the library's own search, but it says how far it went. A pattern
+/// that looks at thousands of bytes from each of thousands of starts is what hostile input asks for, and an engine with
+/// groups looks no further than the automaton.
 fn walk(dfa: &DFA, cache: &mut hybrid::dfa::Cache, input: &Input<'_>) -> Walked {
     let (text, span) = (input.haystack(), input.get_span());
     let told = |matches, at: usize| Walked { matches, bytes: at.saturating_sub(span.start) };
     let Ok(mut state) = dfa.start_state_forward(cache, input) else { return told(None, span.start) };
+    let mut matches = false;
     // A match is told one byte late, since what follows may matter to it.
     for at in span.start..=span.end {
         let next = match text.get(at) {
@@ -99,18 +103,16 @@ fn walk(dfa: &DFA, cache: &mut hybrid::dfa::Cache, input: &Input<'_>) -> Walked 
         let Ok(next) = next else { return told(None, at) };
         state = next;
         if state.is_tagged() {
-            if state.is_match() {
-                return told(Some(true), at);
-            }
+            matches |= state.is_match();
             if state.is_dead() {
-                return told(Some(false), at);
+                return told(Some(matches), at);
             }
             if state.is_quit() {
                 return told(None, at);
             }
         }
     }
-    told(Some(false), span.end)
+    told(Some(matches), span.end)
 }
 
 /// How much work the patterns may have with a text: ordinary text needs a small part of it.
@@ -312,13 +314,13 @@ impl Confirmer {
                 next = barren.end;
                 continue;
             }
-            if !effort.is_left() {
-                return None;
-            }
             let start = next;
             next += 1;
             let end = (start + max_len).min(bytes.len());
             let found = prefix.allows(&bytes[start..]) && {
+                if !effort.is_left() {
+                    return None;
+                }
                 let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
                 self.compiled()?.matches(&input, lazy_cache, cache, &mut slots, effort)
             };
@@ -331,6 +333,7 @@ impl Confirmer {
             };
             let Some(matched) = span(0) else { continue };
             if matched.end < anchor.end {
+                effort.spend(matched.len().saturating_mul(Effort::CANDIDATE));
                 continue;
             }
             let secret = span(self.compiled()?.secret).unwrap_or_else(|| matched.clone());
@@ -464,11 +467,8 @@ fn relaxed(pattern: &Hir) -> Hir {
 
 /// Whether a pattern may match, without groups.
 fn lazy(pattern: &Hir) -> Option<DFA> {
-    let config = DFA::config()
-        .cache_capacity(LAZY_CACHE)
-        .skip_cache_capacity_check(true)
-        .minimum_cache_clear_count(Some(64))
-        .minimum_bytes_per_state(Some(4));
+    let config =
+        DFA::config().match_kind(MatchKind::All).cache_capacity(LAZY_CACHE).skip_cache_capacity_check(true);
     let nfa = thompson::Compiler::new()
         .configure(thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).shrink(false))
         .build_from_hir(&relaxed(pattern))

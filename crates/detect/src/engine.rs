@@ -82,13 +82,6 @@ pub struct Undone {
     pub unconfirmed: bool,
 }
 
-impl Undone {
-    /// Whether nothing was.
-    pub fn is_nothing(self) -> bool {
-        self == Self::default()
-    }
-}
-
 impl std::ops::BitOrAssign for Undone {
     fn bitor_assign(&mut self, other: Self) {
         self.encoded |= other.encoded;

@@ -44,7 +44,10 @@ pub(super) fn allowing(
             }
             Ok(ActionExcess::Excess { action, resource, statement }) => {
                 found(policies, Allowing { action, resource, statement });
-                statement::disarm(policies, statement?);
+                let Some(statement) = statement else {
+                    return Some("several statements allow it together; the rest is not listed".to_owned());
+                };
+                statement::disarm(policies, statement);
             }
             Ok(ActionExcess::Undecided { why, .. }) => {
                 return Some(match why {

@@ -8,7 +8,7 @@ use super::access::Access;
 use super::excess::{self, Permitted};
 use super::task_definition::named;
 use super::{Role, Wiring, known};
-use seaworthy_aws::{Place, Seen, TaskDefinition};
+use seaworthy_aws::{Place, Seen, TaskDefinition, UNKNOWN_LAUNCH_TYPE};
 use seaworthy_iam::{Context, Decision, Language, PolicySet, Privilege, Query, Request, evaluate};
 
 /// Roles that are looked at.
@@ -73,7 +73,8 @@ pub(super) fn hosts(
     }
     // Where no one says what the task needs, it may as well run on Fargate.
     let certain = on_instances.iter().find(|(_, task)| {
-        !task.compatibilities.is_empty() && !task.compatibilities.iter().any(|kind| kind == FARGATE)
+        let may_be_fargate = |kind: &String| kind == FARGATE || kind == UNKNOWN_LAUNCH_TYPE;
+        !task.compatibilities.is_empty() && !task.compatibilities.iter().any(may_be_fargate)
     });
     let mut has_host = false;
     if wiring.snapshot.roles.len() > MOST {

@@ -85,10 +85,11 @@ impl Check<Wiring<'_>> for RoleCannotRead {
                 }
                 Seen::Value(access) => {
                     access.tell(wiring, &META, answers);
+                    let told = answers.findings.len();
                     for target in &targets {
                         judge(wiring, context, &access, target, answers);
                     }
-                    misspelt(wiring, context, &access, answers);
+                    misspelt(wiring, context, &access, told, answers);
                 }
             }
         }
@@ -125,9 +126,16 @@ fn judge(
 
 /// Tells of actions that allow nothing because AWS does not have them, where no other finding has told it: what the role
 /// requires is allowed by another action, and what was meant is not.
-fn misspelt(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+/// Findings from the one numbered `told` on are about this role.
+fn misspelt(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    access: &Access<'_>,
+    told: usize,
+    answers: &mut Answers,
+) {
     for misspelt in miss::misspelt(access).into_iter().filter(|m| m.effect == Effect::Allow) {
-        if answers.findings.iter().any(|finding| finding.message.contains(&misspelt.told)) {
+        if answers.findings.iter().skip(told).any(|finding| finding.message.contains(&misspelt.told)) {
             continue;
         }
         let origin = wiring.origin(&access.place(misspelt.statement));

@@ -19,6 +19,7 @@ mod terraform;
 mod tree;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::Init as Arguments;
 use super::output::Terminal;
@@ -41,7 +42,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     }
     let environment = arguments.env.as_deref().map(|env| inside(&arguments.directory, env)).transpose()?;
     let request = survey::Request { root: &arguments.directory, environment: environment.as_deref() };
-    let rules = Rules::load(&[], &[])?;
+    let rules = Arc::new(Rules::load(&[], &[])?);
+    terminal.learn(&rules);
     // Names of files, parameters and variables are copied; one that is a secret itself is not.
     let masker = Masker::new(&rules);
     let facts = survey::survey(&request).map_err(|Failure(e)| Failure(masker.mask(&e)))?;

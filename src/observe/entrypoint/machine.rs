@@ -40,6 +40,15 @@ pub(crate) struct Found<'a> {
     pub(crate) content: Content<'a>,
 }
 
+/// What musl calls machines in the name of its loader.
+const MUSL_MACHINES: [&str; 7] = ["x86_64", "aarch64", "armhf", "i386", "powerpc64le", "s390x", "riscv64"];
+/// What musl's loader is itself, whatever files there are: `load_library` in musl's `ldso/dynlink.c`. Images with gcompat
+/// have programs for glibc that ask for the same.
+const MUSL_LIBRARIES: [&[u8]; 8] =
+    [b"libc.", b"libm.", b"libpthread.", b"libdl.", b"librt.", b"libutil.", b"libcrypt.", b"libxnet."];
+/// Libraries of graphics drivers, which are no part of an image.
+const DRIVERS: [&[u8]; 2] = [b"libcuda.so", b"libnvidia-"];
+
 impl<'a> Machine<'a> {
     pub(crate) fn new(
         filesystem: &'a Filesystem<'a>,
@@ -254,7 +263,15 @@ impl<'a> Machine<'a> {
             true => tree.file(name).is_some(),
             false => tree.has_name(name),
         };
-        match libraries.iter().find(|name| !is_there(name)) {
+        let is_musl = MUSL_MACHINES.iter().any(|name| is_there(format!("ld-musl-{name}.so.1").as_bytes()));
+        let is_served = |name: &[u8]| is_musl && MUSL_LIBRARIES.iter().any(|start| name.starts_with(start));
+        match libraries.iter().find(|name| !is_there(name) && !is_served(name)) {
+            Some(name) if DRIVERS.iter().any(|start| name.starts_with(start)) => {
+                Err(Fault::Unclear(format!(
+                    "/{shown} needs the shared library {}, which a container runtime brings",
+                    String::from_utf8_lossy(name)
+                )))
+            }
             Some(name) => missing("shared library", name),
             None => Ok(()),
         }

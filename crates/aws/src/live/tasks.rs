@@ -186,7 +186,7 @@ mod tests {
                 (LiteralPlace::Other, "/containerDefinitions/0/extraHosts/0/hostname", 1),
                 (LiteralPlace::Other, "/containerDefinitions/0/dockerSecurityOptions/0", 1),
                 (LiteralPlace::Other, "/containerDefinitions/0/user", 1),
-                (LiteralPlace::Other, "/volumes/0/driverOpts/o", 1),
+                (LiteralPlace::Other, "/volumes/0/dockerVolumeConfiguration/driverOpts/o", 1),
             ]
         );
         let references: Vec<_> =

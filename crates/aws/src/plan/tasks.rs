@@ -13,7 +13,7 @@ use crate::containers::{self, Containers, Flow};
 use crate::tree::Tree;
 use crate::{
     Command, Container, Expression, Gap, Inspector, Literal, LiteralPlace, Seen, Snapshot, TaskDefinition,
-    Text,
+    Text, UNKNOWN_LAUNCH_TYPE,
 };
 use seaworthy_source::JsonPointer;
 
@@ -310,12 +310,11 @@ fn tainted_alone(taints: Vec<String>, gap: Gap) -> Container {
 
 /// The launch types that a task definition names. What is no list of names stands for one that is not known.
 fn launch_types(value: Option<&Value>) -> Vec<String> {
-    const UNKNOWN: &str = "?";
     match value {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(items)) => {
-            items.iter().map(|item| item.as_str().unwrap_or(UNKNOWN).to_uppercase()).collect()
+            items.iter().map(|item| item.as_str().unwrap_or(UNKNOWN_LAUNCH_TYPE).to_uppercase()).collect()
         }
-        Some(_) => vec![UNKNOWN.to_owned()],
+        Some(_) => vec![UNKNOWN_LAUNCH_TYPE.to_owned()],
     }
 }

@@ -69,6 +69,13 @@ impl Block {
     }
 }
 
+/// Whether a file's blocks are laid over those of the others: `override.tf` and `*_override.tf`, and the same in JSON.
+/// <https://developer.hashicorp.com/terraform/language/files/override>
+pub fn is_override(name: &str) -> bool {
+    let stem = name.trim_end_matches(".json").trim_end_matches(".tf");
+    stem == "override" || stem.ends_with("_override")
+}
+
 impl Configuration {
     /// Reads the source of the root module in `directory`.
     ///
@@ -207,10 +214,6 @@ impl Module {
             }
         }
         files.sort();
-        let is_override = |name: &str| {
-            let stem = name.trim_end_matches(".json").trim_end_matches(".tf");
-            stem == "override" || stem.ends_with("_override")
-        };
         let mut out = Self::default();
         files.sort_by_key(|(name, _)| is_override(name));
         for (name, path) in files {

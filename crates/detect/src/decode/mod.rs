@@ -51,7 +51,7 @@ struct Decoder<'e> {
 }
 
 /// Calls `sink` for every secret in an encoded stretch that begins in the piece's core. False if more is encoded than
-/// is decoded: hostile input, or the encodings are nested too deep.
+/// is decoded: hostile input, or more encodings in each other than are followed.
 pub(super) fn scan(
     engine: &Engine,
     piece: &Piece<'_>,

@@ -171,7 +171,7 @@ fn nesting_is_bounded() {
     finds(&text, &[Encoding::Base64; 4]);
     let deeper = STANDARD.encode(&text);
     let undone = engine().scan(&Piece::whole(deeper.as_bytes()), &mut Scratch::default(), &mut |_| {});
-    assert!(undone.encoded, "what is too deep is told");
+    assert!(undone.encoded, "what lies deeper is told");
 }
 
 /// Texts one after the other, each behind its length as resources of programs have them: all places of a block.

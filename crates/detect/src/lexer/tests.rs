@@ -161,7 +161,7 @@ fn literals_without_quotes() {
 
 /// Characters that no one sees hide no name: an editor's mark before the first line, marks of direction, fixed blanks.
 #[test]
-fn names_behind_what_nobody_sees() {
+fn names_behind_what_is_not_seen() {
     for unseen in ["", "\u{feff}", "\u{202e}", "\u{200b}", "\u{a0}", "\u{1b}", "\u{feff}\u{200b}"] {
         for head in ["", "# settings\n"] {
             let text = format!("{head}{unseen}DB_PASSWORD=xk29dkf0qq3\nX=1\n");

@@ -205,7 +205,9 @@ fn squeezed(text: &str) -> String {
 
 /// Whether `text`, which is squeezed, is the template, where [`ANY`] stands for any characters.
 fn matches(template: &str, text: &str) -> bool {
-    let template = squeezed(template);
+    // A variable that gave nothing leaves no blank beside it.
+    let any = ANY.to_string();
+    let template = squeezed(template).replace(&format!(" {ANY}"), &any).replace(&format!("{ANY} "), &any);
     let mut pieces = template.split(ANY);
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
@@ -215,7 +217,6 @@ fn matches(template: &str, text: &str) -> bool {
     }
     while let Some(piece) = pieces.next() {
         if pieces.peek().is_none() {
-            // A variable that gave nothing leaves a blank less at the end.
             return rest.ends_with(piece);
         }
         match rest.find(piece) {

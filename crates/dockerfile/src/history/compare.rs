@@ -41,6 +41,23 @@ pub fn history_difference(
     target: Option<&str>,
     history: &[HistoryLine<'_>],
 ) -> Option<HistoryDifference> {
+    let mut difference = difference(dockerfile, target, history)?;
+    if let HistoryDifference::OtherText { is_certain, .. } = &mut difference
+        && *is_certain
+        && target.is_none()
+    {
+        // An image of another stage is no image of another file.
+        let mut others = dockerfile.stages.iter().map(|stage| stage.index.to_string());
+        *is_certain = !others.any(|stage| self::difference(dockerfile, Some(&stage), history).is_none());
+    }
+    Some(difference)
+}
+
+fn difference(
+    dockerfile: &Dockerfile,
+    target: Option<&str>,
+    history: &[HistoryLine<'_>],
+) -> Option<HistoryDifference> {
     let entries: Vec<Entry<'_>> = history.iter().map(|line| Entry::read(line.created_by)).collect();
     let instructions = in_order(dockerfile, target).ok()?;
     let candidates = candidates(dockerfile, &instructions);
@@ -76,16 +93,14 @@ pub fn history_difference(
     }
 }
 
-/// Whether the entry of an instruction of this kind is its own text, in a form that all builders have.
+/// Whether the entry of an instruction of this kind is its own text, in a form that all builders have. Paths are not: some
+/// clean them and make them absolute.
 fn is_plain(keyword: Keyword) -> bool {
-    matches!(
-        keyword,
-        Keyword::Env | Keyword::Entrypoint | Keyword::Cmd | Keyword::User | Keyword::Workdir | Keyword::Label
-    )
+    matches!(keyword, Keyword::Env | Keyword::Entrypoint | Keyword::Cmd | Keyword::User | Keyword::Label)
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::panic)]
 mod tests {
     use super::*;
 
@@ -108,6 +123,23 @@ mod tests {
         assert_eq!(difference(&based, &history), None);
         // The build was given another value.
         assert_eq!(difference(FILE, &[BUILT[0], "ARG V=2", "ENV A=2 B=c", BUILT[3]]), None);
+    }
+
+    #[test]
+    fn what_a_builder_may_write_otherwise_proves_nothing() {
+        // A variable that is empty takes its blank along.
+        let file = "FROM scratch\nARG EXTRA\nENV OPTS=\"-Xmx1g $EXTRA\" B=c\nCMD [\"a\"]\n";
+        assert_eq!(difference(file, &["ARG EXTRA", "ENV OPTS=-Xmx1g B=c", "CMD [\"a\"]"]), None);
+        // A path that was cleaned, and the image of another stage.
+        let certain = |file: &str, history: &[&str]| match difference(file, history) {
+            Some(HistoryDifference::OtherText { is_certain, .. }) => is_certain,
+            other => panic!("{other:?}"),
+        };
+        let file = "FROM scratch\nENV A=b\nWORKDIR /a/../b\n";
+        assert!(!certain(file, &["ENV A=b", "WORKDIR /b"]));
+        let file = "FROM scratch AS base\nENV A=b\nFROM base AS one\nCMD [\"one\"]\nFROM base AS two\nCMD [\"two\"]\n";
+        assert!(!certain(file, &["ENV A=b", "CMD [\"one\"]"]));
+        assert!(certain(file, &["ENV A=b", "CMD [\"three\"]"]));
     }
 
     #[test]

@@ -201,6 +201,9 @@ impl<'a> Evaluator<'a> {
             Expression::Call { name, arguments, expands } => {
                 let mut arguments: Vec<Tree> = arguments.iter().map(next).collect();
                 if *expands && let Some(last) = arguments.pop() {
+                    if matches!(last.value, Value::Unknown) {
+                        return Tree::default();
+                    }
                     arguments.extend_from_slice(last.items());
                 }
                 self.call(name, &arguments, scope, depth)

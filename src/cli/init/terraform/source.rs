@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use seaworthy_aws::terraform::{self, Body, Expression, HclError, Nested};
+use seaworthy_aws::terraform::{self, Body, Expression, HclError, Nested, is_override};
 
 /// A block and its place.
 #[derive(Default)]
@@ -61,7 +61,7 @@ impl Module {
         faults: &mut Vec<(String, String)>,
     ) -> Self {
         let mut out = Self::default();
-        let is_override = |path: &str| path.ends_with("override.tf");
+        let is_override = |path: &str| is_override(path.rsplit('/').next().unwrap_or(path));
         let (last, first): (Vec<_>, Vec<_>) = files.iter().partition(|(path, _)| is_override(path));
         for (path, text) in first.into_iter().chain(last) {
             let read = if path.ends_with(".tfvars") {
