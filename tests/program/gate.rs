@@ -418,6 +418,12 @@ fn the_small_profile_needs_no_documents_of_the_run() {
     cli.write("seaworthy.toml", "version = 1\nprofile = \"profiles/ours.toml\"\n");
     let answer = gate();
     assert_eq!((answer.code, control(&answer.json(), "tag")), (0, json!("pass")), "{}", answer.stdout);
+    // One that asks for nothing that is there is no pass.
+    let nothing = own.replace("SW503", "SW401").replace("provenance", "wiring") + "required = false\n";
+    cli.write("profiles/ours.toml", nothing);
+    let answer = gate();
+    assert_eq!(answer.code, 2, "{}{}", answer.stderr, answer.stdout);
+    assert!(answer.stdout.contains("nothing was examined"), "{}", answer.stdout);
     cli.write("seaworthy.toml", small.replace("\"image\"", "\"profiles/ours.toml\""));
     cli.write("profiles/ours.toml", own.replace("SW503", "SW999"));
     cli.run(&["gate", "--run-id", "run_1"]).error(&["profiles/ours.toml:9", "there is no check SW999"]);

@@ -241,3 +241,32 @@ fn large_programs_are_answered() {
     let answer = cli.run(&["image", "oci-archive:image.tar", "--report", "json"]);
     assert_eq!(answer.json()["entrypoints"][0]["status"], "pass", "{}{}", answer.stderr, answer.stdout);
 }
+
+/// A program of this machine, with the loader and the libraries that an image has.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
+#[test]
+fn a_program_needs_its_shared_libraries() {
+    let program = std::fs::read("/bin/true").unwrap();
+    let judge = |libraries: &[&str]| {
+        let tar = Tar::new().executable("lib64/ld-linux-x86-64.so.2", "").executable("bin/run", &program);
+        let tar = libraries.iter().fold(tar, |tar, path| tar.file(path, "x"));
+        let mut spec = Spec::new([Layer::from(tar)]);
+        spec.config = json!({ "Env": ["PATH=/bin"] });
+        let cli = Cli::new();
+        cli.write(
+            "seaworthy.toml",
+            "version = 1\n\n[[entrypoints]]\nhandle = \"RUN\"\ncommand = [\"run\"]\n",
+        );
+        cli.write("image.tar", spec.docker_archive(&["app:1"]));
+        let answer = cli.run(&["image", "docker-archive:image.tar", "--report", "json"]);
+        let report = answer.json();
+        let of_check = |f: &&serde_json::Value| f["check"] == "SW601";
+        let found = report["findings"].as_array().unwrap().iter().find(of_check);
+        found.map(|f| f["message"].as_str().unwrap().to_owned())
+    };
+    let missing = judge(&[]).unwrap_or_default();
+    assert!(missing.contains("needs the shared library libc.so.6"), "{missing}");
+    assert_eq!(judge(&["usr/lib/x86_64-linux-gnu/libc.so.6"]), None);
+    // musl's loader is the C library itself.
+    assert_eq!(judge(&["lib/ld-musl-x86_64.so.1"]), None);
+}
