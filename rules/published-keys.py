@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Makes published-keys.txt: private keys that well-known packages ship, by the hash of their public half.
+"""Makes published-keys.txt: private keys and tokens that well-known packages ship, by the hash of the key's public half
+or of the token.
 
     published-keys.py DIRECTORY > published-keys.txt
 
 Fetches the packages below with the registries' own clients (apt-get, pip, npm) into DIRECTORY, looks for armoured keys
-in every file, and prints for each key: SHA-256 of its SubjectPublicKeyInfo in DER, the package, and the names of the
-files that hold it, without digits. A key whose public half cannot be told has the hash of its bytes. Crates are read
-from cargo's registry on this machine. Needs the package `cryptography`. The keys themselves are not kept.
+in every file (in gzip too), for keys in one line of base64, for private members of JSON Web Keys and for a few forms of
+tokens, and prints for each: SHA-256 of its SubjectPublicKeyInfo in DER, the package, and the names of the files that hold
+it, without digits. A key whose public half cannot be told has the hash of its bytes, what is no key that of its text.
+Crates are read from cargo's registry on this machine. Needs the package `cryptography`. The keys themselves are not kept.
 """
 
 import base64
 import concurrent.futures
+import gzip
 import hashlib
 import os
 import pathlib
@@ -28,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 warnings.simplefilter("ignore")
 
 DEBIAN = """
+libssl-dev postfix systemd wireguard-tools
 apache2-data bind9 ca-certificates-java curl dovecot-core erlang-public-key erlang-ssl exim4-config freeradius-config
 gnutls-bin golang-1.19-src golang-github-gorilla-securecookie-dev golang-golang-x-crypto-dev
 golang-github-docker-docker-dev golang-google-grpc-dev libcurl4 libgcrypt20 libgnutls30
@@ -42,6 +46,7 @@ stunnel4 vagrant
 """.split()
 
 PYPI = """
+botocore
 acme aiohttp aiosmtpd ansible-core asyncssh authlib azure-identity certbot confluent-kafka cryptography-vectors dulwich
 eventlet gevent google-auth gunicorn httplib2 impacket josepy kafka-python ldap3 moto oauthlib paramiko pyjwt pymongo
 pyopenssl pyspnego python-jose pywinrm requests scapy scrapy service-identity tornado trustme twilio twisted urllib3
@@ -152,7 +157,35 @@ def names_of(key):
     return found
 
 
+# PKCS #8 in one line: Ed25519, X25519, P-256, RSA.
+BARE = re.compile(
+    rb"(?<![A-Za-z0-9+/])(?:MC4CAQAwBQYDK2V[uw]|MIGHAgEAMBMG|MII[A-Za-z0-9+/]{2}QIBADANBg)[A-Za-z0-9+/]{40,5000}"
+)
+JWK = re.compile(rb"\"d\"\s{0,4}:\s{0,4}\"([A-Za-z0-9_-]{43,1400})\"")
+TOKENS = re.compile(
+    rb"AWS_SECRET_ACCESS_KEY=([A-Za-z0-9/+]{40})\b|\b(A[KS]IA[A-Z2-7]{16})\b|[?&;]sig=([A-Za-z0-9%]{43,120}%3D)"
+    rb"|PrivateKey ?= ?([A-Za-z0-9+/]{43}=)"
+)
+
+
+# What a file holds in which anything can be found.
+SIGNS = (b"PRIVATE KEY", b'"kty"', b"AWS_SECRET", b"AKIA", b"ASIA", b"sig=", b"PrivateKey")
+
+
+def texts_in(data):
+    """The digests of what is no key in DER."""
+    if b'"kty"' in data:
+        yield from (digest(m[1]) for m in JWK.finditer(data))
+    for match in TOKENS.finditer(data):
+        yield digest(next(g for g in match.groups() if g))
+
+
 def keys_in(data):
+    for match in BARE.finditer(data):
+        try:
+            yield from names_of(decode(match[0]))
+        except Exception:
+            continue
     for match in KEY.finditer(data):
         body = HEADER.sub(b"", match[2])
         if len(set(body)) < 16 or b"..." in body:
@@ -171,10 +204,15 @@ def look(folder, package, found):
             if path.is_symlink() or not path.is_file():
                 continue
             data = path.read_bytes()
-            if b"PRIVATE KEY" not in data:
+            if name.endswith(".gz"):
+                try:
+                    data = gzip.decompress(data)
+                except (OSError, EOFError):
+                    continue
+            if not any(sign in data for sign in SIGNS):
                 continue
             stem = re.sub(r"\d", "", name)
-            for known in keys_in(data):
+            for known in [*keys_in(data), *texts_in(data)]:
                 owner, stems = found.setdefault(known, (package, set()))
                 if owner == package:
                     stems.add(stem)
@@ -221,8 +259,8 @@ def main():
     cargo = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo")) / "registry/src"
     for folder in sorted(cargo.glob("*/*")):
         look(folder, f"{folder.name.rsplit('-', 1)[0]} (crates.io)", found)
-    print("# Private keys that well-known packages ship: no secrets. Made by published-keys.py; not edited by hand.")
-    print("# SHA-256 of the SubjectPublicKeyInfo\tpackage\tnames of its files, without digits")
+    print("# Keys and tokens that well-known packages ship: no secrets. Made by published-keys.py; not edited by hand.")
+    print("# SHA-256 of the SubjectPublicKeyInfo, or of the text\tpackage\tnames of its files, without digits")
     for known, (package, stems) in sorted(found.items()):
         print(f"{known}\t{package}\t{'|'.join(sorted(stems)[:8])}")
 

@@ -308,7 +308,11 @@ fn sighting(
         return None;
     }
     let mark = rule.mark(fingerprint_key, hit.secret);
-    let key = if rule.private_key { key::identity_of_armour(hit.secret) } else { None };
+    let key = if rule.private_key {
+        Some(key::identity_of_armour(hit.secret))
+    } else {
+        rule.issued.then(|| KeyIdentity::of_text(hit.secret))
+    };
     Some(Sighting {
         rule: hit.detector,
         file: Arc::clone(&part.file),

@@ -260,6 +260,11 @@ fn is_config_name(file: &[u8]) -> bool {
             b".smbcredentials",
             b".cifscredentials",
             b".terraformrc",
+            b".ftpconfig",
+            b".ftppass",
+            b".tugboat",
+            b".databrickscfg",
+            b".sentryclirc",
         ]
         .contains(&file)
 }

@@ -12,21 +12,29 @@ use pkcs8::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use sec1::EcPrivateKey;
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of a public key's SubjectPublicKeyInfo (RFC 5280) in DER, or of a private key's bytes.
+/// SHA-256 of a public key's SubjectPublicKeyInfo (RFC 5280) in DER, of a private key's bytes, or of a secret's text.
 pub type KeyDigest = [u8; 32];
 
-/// What tells a private key apart: by its public half if that can be told, and by its bytes.
+/// What tells a secret apart that is published: a private key by its public half if that can be told, and by its bytes;
+/// an issued token by its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyIdentity {
     /// The digest of the public half.
     pub public: Option<KeyDigest>,
     /// The digest of the key itself, for forms and curves that are not understood.
-    pub whole: KeyDigest,
+    pub whole: Option<KeyDigest>,
+    /// The digest of the text, for what is no key in DER: tokens, and members of a JSON Web Key.
+    pub text: KeyDigest,
 }
 
 impl KeyIdentity {
-    fn of(bytes: &[u8]) -> Self {
-        Self { public: public_half(bytes), whole: Sha256::digest(bytes).into() }
+    /// The identity of a secret that is a text and nothing more.
+    pub fn of_text(text: &[u8]) -> Self {
+        Self { public: None, whole: None, text: Sha256::digest(text.trim_ascii()).into() }
+    }
+
+    fn with_key(self, bytes: &[u8]) -> Self {
+        Self { public: public_half(bytes), whole: Some(Sha256::digest(bytes).into()), ..self }
     }
 }
 
@@ -43,18 +51,23 @@ const OPENSSH_MAGIC: &[u8] = b"openssh-key-v1\0";
 
 /// The identity of a private key from the text between its armour's lines, in any of the ways in which source code and
 /// configuration hold it: over several lines, with `\n` spelled out, or as string literals put together.
-pub fn identity_of_armour(text: &[u8]) -> Option<KeyIdentity> {
+pub fn identity_of_armour(text: &[u8]) -> KeyIdentity {
+    let identity = KeyIdentity::of_text(text);
+    match key_in(text) {
+        Some(bytes) => identity.with_key(&bytes),
+        None => identity,
+    }
+}
+
+/// The key's bytes in its own form.
+fn key_in(text: &[u8]) -> Option<Vec<u8>> {
     let bytes = decode(text)?;
     // Kubernetes wraps the whole armour in base64.
-    if bytes.starts_with(b"-----BEGIN ") {
-        let body = bytes.get(11..)?;
-        let start = memchr::memmem::find(body, b"-----")? + 5;
-        let inner = body.get(start..)?;
-        let end = memchr::memmem::find(inner, b"-----").unwrap_or(inner.len());
-        let bytes = decode(inner.get(..end)?)?;
-        return Some(KeyIdentity::of(&bytes));
-    }
-    Some(KeyIdentity::of(&bytes))
+    let Some(body) = bytes.strip_prefix(b"-----BEGIN ") else { return Some(bytes) };
+    let start = memchr::memmem::find(body, b"-----")? + 5;
+    let inner = body.get(start..)?;
+    let end = memchr::memmem::find(inner, b"-----").unwrap_or(inner.len());
+    decode(inner.get(..end)?)
 }
 
 /// Whether an armour's body holds so little of the key that it names that nothing secret is in it: under a quarter of an
@@ -313,13 +326,7 @@ qVA4T3g1cpY0jA76nQLT3a93ODP+0vlNX2iNJw==
 ";
 
     fn hex(text: &str) -> String {
-        identity_of_armour(text.as_bytes())
-            .unwrap()
-            .public
-            .unwrap()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect()
+        identity_of_armour(text.as_bytes()).public.unwrap().iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// What `openssl pkey -pubout -outform DER | sha256sum` prints.

@@ -91,6 +91,12 @@ impl Manifests {
         self.packaged.has(path, content)
     }
 
+    /// Whether a file is the documentation of one of the distribution's packages: a page that its list names.
+    pub(super) fn is_documentation(&self, path: &[u8]) -> bool {
+        let folders = [&b"usr/share/doc/"[..], b"usr/share/man/", b"usr/share/info/"];
+        folders.iter().any(|f| path.starts_with(f)) && path.ends_with(b".gz") && self.packaged.lists(path)
+    }
+
     /// Whether a manifest belongs to a package that was installed from a directory of the builder.
     pub(super) fn is_local(&self, manifest: u64) -> bool {
         self.local.contains(&manifest)

@@ -104,18 +104,20 @@ impl Surroundings<'_> {
             if subject.confidence == Confidence::Low { rule.severity.lowered() } else { rule.severity };
         let plain =
             Rating { severity, confidence: subject.confidence, note: None, library: None, held_back: false };
-        if rule.issued && !rule.private_key {
+        let published = subject.key.and_then(published::published);
+        if rule.issued && !rule.private_key && published.is_none() {
             return plain;
         }
         let library = self.library(path);
-        if let Some(published) = subject.key.and_then(published::published) {
+        if let Some(published) = published {
             let name = library.as_ref().map(|l| l.name.as_str());
             if library.is_some() || published.is_own_file(path) {
                 let note = format!("the key is published: {} ships it", published.package);
                 return Rating::low(note, name.or(Some(published.package)));
             }
             let note = format!("anyone has this key: {} ships it", published.package);
-            return Rating { severity: Severity::High, note: Some(note), ..plain };
+            let severity = if rule.private_key { Severity::High } else { plain.severity };
+            return Rating { severity, note: Some(note), ..plain };
         }
         let packaged = |content| self.manifests.iter().any(|m| m.is_packaged(path, content));
         let unmodified = !rule.private_key && subject.content.is_some_and(packaged);
@@ -123,6 +125,11 @@ impl Surroundings<'_> {
         if unmodified {
             let note = "it stands in a file of the distribution's package, which is as it was packed";
             return Rating { held_back: sample, ..Rating::low(note.to_owned(), None) };
+        }
+        // What a package's documentation shows stands there compressed, and its sum is that of the compressed form.
+        if !rule.private_key && self.manifests.iter().any(|m| m.is_documentation(path)) {
+            let note = "it stands in the documentation of a distribution's package";
+            return Rating { held_back: true, ..Rating::low(note.to_owned(), None) };
         }
         let Some(library) = library else { return plain };
         // What describes a package shows no key, but perhaps an example of a password.

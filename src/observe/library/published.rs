@@ -1,4 +1,4 @@
-//! Private keys that are no secret because everybody has them: self-tests and examples that well-known software ships.
+//! Keys and tokens that are no secret because everybody has them: self-tests and examples that well-known software ships.
 //! `rules/published-keys.txt` lists them; `rules/published-keys.py` makes it.
 
 use std::collections::HashMap;
@@ -44,7 +44,8 @@ impl Published {
 pub(super) fn published(key: &KeyIdentity) -> Option<Published> {
     static KEYS: OnceLock<HashMap<KeyDigest, Published>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| LIST.lines().filter_map(entry).collect());
-    key.public.iter().chain([&key.whole]).find_map(|digest| keys.get(digest)).copied()
+    let digests = key.public.iter().chain(&key.whole).chain([&key.text]);
+    digests.into_iter().find_map(|digest| keys.get(digest)).copied()
 }
 
 fn entry(line: &'static str) -> Option<(KeyDigest, Published)> {

@@ -3,7 +3,7 @@
 
 use memchr::memmem::{find, find_iter};
 
-use seaworthy_detect::validate::{is_placeholder, is_secret_name};
+use seaworthy_detect::validate::{is_placeholder, is_plain_placeholder, is_secret_name};
 
 /// How much an environment file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,7 +122,7 @@ pub(super) fn netrc(head: &[u8]) -> bool {
         lines.flat_map(|l| l.split(u8::is_ascii_whitespace)).filter(|w| !w.is_empty()).collect();
     words
         .windows(2)
-        .any(|w| matches!(w, [b"password", value] if !is_reference(value) && !is_placeholder(value)))
+        .any(|w| matches!(w, [b"password", value] if !is_reference(value) && !is_plain_placeholder(value)))
 }
 
 /// Whether a user list of PgBouncer holds a password, not only hashes: `"user" "password"`.
@@ -173,6 +173,16 @@ pub(super) fn git_config(head: &[u8]) -> bool {
 
 /// Whether a text holds a URL with a password, or with a user that is a token.
 pub(super) fn url_password(text: &[u8]) -> bool {
+    has_login(text, is_placeholder)
+}
+
+/// Whether a git credential store holds an entry: each line is a URL with a password or a token.
+pub(super) fn git_credentials(head: &[u8]) -> bool {
+    has_login(head, is_plain_placeholder)
+}
+
+/// Whether a text holds a URL with a password that `is_none` does not hold to be none, or with a user that is a token.
+fn has_login(text: &[u8], is_none: fn(&[u8]) -> bool) -> bool {
     find_iter(text, b"://").any(|at| {
         let rest = text.get(at + 3..).unwrap_or_default();
         let end =
@@ -184,7 +194,7 @@ pub(super) fn url_password(text: &[u8]) -> bool {
         match memchr::memchr(b':', userinfo) {
             Some(colon) => {
                 let password = userinfo.get(colon + 1..).unwrap_or_default();
-                !is_reference(password) && !is_placeholder(password)
+                !is_reference(password) && !is_none(password)
             }
             None => {
                 let digits = userinfo.iter().filter(|b| b.is_ascii_digit()).count();

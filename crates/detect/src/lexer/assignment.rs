@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::operator::{Operator, closes_block, is_make, operator};
-use super::scan::{before, blanks, is_name_byte, line_head, name_around, stands, white};
+use super::scan::{MAX_VALUE, before, blanks, is_name_byte, line_head, name_around, stands, white};
 use super::setting::{
     HEAD, is_argument, is_constructor, is_flag, is_indent, is_keyword, is_put, is_setter, is_setting_call,
 };
@@ -112,6 +112,7 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
         return Some(Reading { matched, name: head.name, secret, quoting: Quoting::Line });
     }
     let start = match head.operator {
+        Operator::Comma => return row(place, head),
         Operator::Equals => blanks(bytes, head.span.end, 16),
         Operator::Colon if bytes.get(head.span.start) == Some(&b':') => prelude(bytes, head.span.end),
         Operator::Blank => head.span.end,
@@ -143,6 +144,27 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
         None => (secret, quoting),
     };
     Some(Reading { matched: head.name.start..secret.end, name: head.name, secret, quoting })
+}
+
+/// A row of a table that begins with a name, with its value in the second cell: `apiToken,v,`.
+fn row(place: &Place<'_>, head: Head) -> Option<Reading> {
+    let bytes = place.bytes;
+    let begins = line_head(bytes, head.name.start, HEAD).is_some_and(<[u8]>::is_empty);
+    let start = head.span.end;
+    let cell =
+        |b: &u8| !b.is_ascii_whitespace() && !matches!(b, b',' | b';' | b'"' | b'\'' | b'(' | b')' | 0);
+    let length = bytes.get(start..)?.iter().take(MAX_VALUE).take_while(|b| cell(b)).count();
+    let secret = start..start + length;
+    let ends = match bytes.get(secret.end) {
+        Some(b',') => matches!(bytes.get(secret.end + 1), None | Some(b'\n' | b'\r' | b',')),
+        after => matches!(after, None | Some(b'\n' | b'\r')),
+    };
+    let counts = begins
+        && ends
+        && place.kind != FileKind::Code
+        && name_kind(bytes.get(head.name.clone())?) == NameKind::Secret;
+    let matched = head.name.start..secret.end;
+    counts.then_some(Reading { matched, name: head.name, secret, quoting: Quoting::Bare })
 }
 
 /// The item of a YAML list behind an option: `- --password`, and on the next line `- value`.

@@ -220,7 +220,10 @@ fn unquoted(bytes: &[u8], word: Range<usize>) -> Range<usize> {
         (Some(open @ (b'"' | b'\'')), Some(close)) if text.len() >= 2 && open == close => {
             word.start + 1..word.end - 1
         }
-        (_, Some(b'"' | b'\'')) => word.start..word.end - 1,
+        // `pass:"$value"` has a pair of its own.
+        (_, Some(close @ (b'"' | b'\''))) if text.iter().filter(|b| b == &close).count() % 2 == 1 => {
+            word.start..word.end - 1
+        }
         _ => word,
     }
 }

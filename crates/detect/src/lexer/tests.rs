@@ -292,6 +292,9 @@ fn commands() {
         let text = text.replace('V', VALUE);
         assert_eq!(read("command", FileKind::Code, &text, program), [], "{text}");
     }
+    // A pair of quotes inside a word stays a pair.
+    let quoted = read("command", FileKind::Code, "openssl enc -pass pass:\"$seed\" -nosalt", "openssl");
+    assert_eq!(quoted, [("$seed".to_owned(), Quoting::Certain)]);
     // Nothing in a command is out of reach of its words.
     for text in [
         "zip",

@@ -75,7 +75,7 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
     }
     let texture = if material { Texture::Random } else { Texture::of(value) };
     if is_uuid(value) {
-        return uuid(kind, config, quoting);
+        return uuid(kind, file, quoting);
     }
     if in_settings || quoting == Quoting::Certain {
         // What documentation and tests show is made up, unless it looks random.
@@ -89,7 +89,8 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
     }
     let bare = matches!(quoting, Quoting::Line | Quoting::Bare);
     // Words run together, as tables of strings have them.
-    let prose = bare && value.len() > 64 && reads_like_words(value);
+    let hex = value.strip_prefix(b"0x").unwrap_or(value).iter().all(u8::is_ascii_hexdigit);
+    let prose = bare && value.len() > 64 && !hex && reads_like_words(value);
     if prose
         || bare && !config && is_identifier(value)
         || kind == NameKind::Weak && !may_be_key(quoting, value)
@@ -134,9 +135,12 @@ fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
     quoting != Quoting::Bare && !names && !path && !short_hex
 }
 
-/// An alphabet, in any order: every character once.
+/// An alphabet, in any order: every character once. Those of 32 signs (base 32 and its kin) have letters of one case;
+/// a key of that length in which no character repeats has both.
 fn is_alphabet(value: &[u8]) -> bool {
-    value.len() >= 24 && distinct(value) == value.len()
+    let one_case = !(value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase));
+    let shortest = if one_case { 24 } else { 40 };
+    value.len() >= shortest && distinct(value) == value.len()
 }
 
 /// A regular expression or a text full of percent escapes.
@@ -169,10 +173,14 @@ fn is_expression(value: &[u8]) -> bool {
 }
 
 /// A UUID: an identifier as often as a secret.
-fn uuid(kind: NameKind, config: bool, quoting: Quoting) -> Judgement {
-    match kind {
-        NameKind::Weak => Judgement::Reject,
-        _ if quoting == Quoting::Certain || config && quoting != Quoting::Bare => Judgement::raise(),
+fn uuid(kind: NameKind, file: FileKind, quoting: Quoting) -> Judgement {
+    let given = matches!(quoting, Quoting::Quoted | Quoting::Environment);
+    match file {
+        _ if kind == NameKind::Weak => Judgement::Reject,
+        _ if quoting == Quoting::Certain => Judgement::raise(),
+        FileKind::Config if quoting != Quoting::Bare => Judgement::raise(),
+        FileKind::Settings if quoting == Quoting::Quoted => Judgement::raise(),
+        FileKind::Code | FileKind::Unknown if given => Judgement::raise(),
         _ => Judgement::lower("a UUID: perhaps an identifier"),
     }
 }

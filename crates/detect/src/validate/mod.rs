@@ -27,7 +27,7 @@ mod tests;
 pub use assignment::is_plain_setting;
 pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub use names::{NameKind, name_kind};
-pub use placeholder::is_placeholder;
+pub use placeholder::{is_placeholder, is_plain_placeholder};
 pub use shape::entropy;
 pub(crate) use words::reads_like_words;
 

@@ -94,12 +94,28 @@ const KEY_COMPANIONS: &[&str] = &[
     "routing", "config", "property", "feature", "flag", "metric", "label", "color",
 ];
 
+/// Services whose key is a secret: `DEEPGRAM_KEY`, `giteaKey`. Those that hand a key to every browser (Algolia's search,
+/// Mapbox, PostHog's project, Stripe's publishable one) are not among them.
+#[rustfmt::skip]
+const SERVICES: &[&str] = &[
+    "adobe", "adyen", "aikido", "airbyte", "airtable", "anthropic", "anypoint", "asana", "assemblyai", "atlassian", "bitbucket",
+    "clarifai", "clickup", "cloudflare", "cohere", "confluent", "contentful", "datadog", "deepgram", "deepl", "deepseek",
+    "diffbot", "digitalocean", "dropbox", "elevenlabs", "fastly", "figma", "flagsmith", "gemini", "gitea", "github", "gitlab",
+    "grafana", "groq", "heroku", "hubspot", "huggingface", "intercom", "ipstack", "jfrog", "jira", "klaviyo", "kucoin",
+    "linear", "linode", "mailchimp", "mailgun", "mailjet", "meraki", "messagebird", "mistral", "netlify", "newrelic", "notion",
+    "nuget", "okta", "ollama", "openai", "openweather", "opsgenie", "pagerduty", "pinecone", "plaid", "polymarket", "postman",
+    "postmark", "rapidapi", "replicate", "rollbar", "sendbird", "sendgrid", "shodan", "shopify", "snyk", "sonarqube",
+    "splunk", "supabase", "tavily", "telegram", "tinify", "trello", "twilio", "twitch", "twitter", "typeform", "unsplash",
+    "vercel", "virustotal", "voyage", "vultr", "wakatime", "yelp", "zendesk", "zhipu",
+];
+
 /// Words before `token` that make it a position, an idempotency mark or a piece of text, not a credential.
 #[rustfmt::skip]
 const TOKEN_COMPANIONS: &[&str] = &[
     "next", "page", "change", "client", "request", "sequence", "continuation", "forward", "backward",
     "sync", "idempotency", "csrf", "xsrf", "cancel", "cancellation", "resume", "start", "end", "begin",
     "stop", "eos", "bos", "pad", "sep", "cls", "mask", "unk", "special", "raw", "pagination", "marker",
+    "authenticity", "verification", "antiforgery", "forgery",
     "product", "dedup", "deduplication", "word", "current", "previous", "prev", "last", "first", "lex",
     "syntax", "lock", "action", "update", "reclaim",
 ];
@@ -169,6 +185,7 @@ pub fn name_kind(name: &[u8]) -> NameKind {
         weak |= is_in(WEAK_WORDS, word);
         let plain_key = word.eq_ignore_ascii_case(b"key") || word.eq_ignore_ascii_case(b"keys");
         companion |= plain_key && is_in(KEY_COMPANIONS, previous);
+        strong |= plain_key && is_in(SERVICES, previous);
         before_last = previous;
         last = word;
         previous = word;
@@ -176,13 +193,17 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     // A position in a list (`NextToken`), or the key's name in a signed URL (`X-Amz-Credential`).
     let token = last.eq_ignore_ascii_case(b"token") || last.eq_ignore_ascii_case(b"tokens");
     let signed_url = last.eq_ignore_ascii_case(b"credential") && is_in(&["amz", "goog"], before_last);
-    if token && is_in(TOKEN_COMPANIONS, before_last) || signed_url {
+    // `ClientToken` marks a request that may be repeated; with an owner before it (`VAULT_CLIENT_TOKEN`) it lets in.
+    let shouted = !name.iter().any(u8::is_ascii_lowercase);
+    let owned = shouted
+        && before_last.eq_ignore_ascii_case(b"client")
+        && !is_in(&["client", "x", "aws", "amz"], first);
+    if token && is_in(TOKEN_COMPANIONS, before_last) && !owned || signed_url {
         return NameKind::Harmless;
     }
     // `addApiKey`, `forgot_password`: an action or a message. A key for searching is handed to browsers.
-    let shouted = !name.iter().any(u8::is_ascii_lowercase);
     if !shouted && first.len() < name.len() && is_in(VERBS, first)
-        || search && !first.eq_ignore_ascii_case(b"elastic") && last.eq_ignore_ascii_case(b"key")
+        || search && !is_in(&["elastic", "azure"], first) && last.eq_ignore_ascii_case(b"key")
     {
         return NameKind::Harmless;
     }
@@ -300,6 +321,17 @@ fn is_pair(first: &[u8], second: &[u8]) -> bool {
         ("secure", "key"),
         ("webhook", "key"),
         ("deploy", "key"),
+        ("sonar", "login"),
+        ("dsonar", "login"),
+        ("subscription", "key"),
+        ("application", "key"),
+        ("sdk", "key"),
+        ("license", "key"),
+        ("server", "key"),
+        ("root", "key"),
+        ("unseal", "key"),
+        ("integration", "key"),
+        ("write", "key"),
     ];
     pairs.iter().any(|(one, two)| {
         first.eq_ignore_ascii_case(one.as_bytes()) && second.eq_ignore_ascii_case(two.as_bytes())

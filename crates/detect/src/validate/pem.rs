@@ -21,7 +21,8 @@ const OPENSSH_MAGIC: &[u8] = b"openssh-key-v1\0";
 pub(crate) fn pem_body(candidate: &Candidate<'_>) -> Judgement {
     let Some(body) = Body::read(candidate.secret) else { return Judgement::Reject };
     let header = candidate.matched.get(..candidate.matched.len().min(256)).unwrap_or_default();
-    if contains_ignore_case(header, b" openssh ") {
+    // Keys of OpenSSH stand under other headers too.
+    if contains_ignore_case(header, b" openssh ") || body.decoded().starts_with(OPENSSH_MAGIC) {
         return openssh(&body);
     }
     if contains_ignore_case(header, b" pgp ") {

@@ -65,6 +65,19 @@ pub fn is_placeholder(secret: &[u8]) -> bool {
         || is_sketched_token(text)
 }
 
+/// Whether the text says by itself that it is no secret, whatever stands around it: filler, a reference, a marker
+/// (`changeme`), or words about secrets alone (`your-password`). `pass123` is a weak password where a file is made to
+/// hold passwords, and a placeholder elsewhere.
+pub fn is_plain_placeholder(secret: &[u8]) -> bool {
+    let text = secret.trim_ascii();
+    let worded = text.iter().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.' | b' '));
+    is_filler(text)
+        || is_reference(text)
+        || has_marker(text)
+        || is_documented(text)
+        || worded && is_about_secrets(text)
+}
+
 /// Published credentials: of RFC 5849, RFC 6749 and RFC 6750, of the documentation of libraries that implement
 /// these, of kubectl's help, and of emulators.
 const DOCUMENTED: &[&str] = &[
@@ -154,11 +167,18 @@ fn trim_signs(text: &[u8]) -> &[u8] {
     }
 }
 
+/// Whether a long run of `A` stands in the text, and beside it as much as a key has: tokens hold base64 of zero bytes
+/// (Dropbox, Twitter).
+fn is_base64_of_zeros(text: &[u8]) -> bool {
+    let run = text.split(|b| *b != b'A').map(<[u8]>::len).max().unwrap_or(0);
+    run >= 6 && text.len() >= run + 24 && distinct(text) >= 18
+}
+
 /// Six equal bytes in a row, or eight that count up or down and are half of the text (or any eight of a short one);
 /// the whole of a shorter text too. Base64 has runs of `A` where zero bytes are, so a long text is not judged by them.
 /// A token made of several short runs is rather an invented one for a test than a placeholder, and is told.
 fn has_long_run(text: &[u8]) -> bool {
-    if text.len() > SEARCHED_MOST {
+    if text.len() > SEARCHED_MOST || is_base64_of_zeros(text) {
         return false;
     }
     let (mut same, mut up, mut down) = (1_usize, 1_usize, 1_usize);
@@ -275,7 +295,12 @@ fn is_about_secrets(text: &[u8]) -> bool {
     }
     let digits = text.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters = text.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    if letters < 2 || digits > 4 && !digits_count_up(text) {
+    // Signs that join no words are what a person put in to make a password harder.
+    let signs = text.iter().filter(|byte| b"!@#$%^&*?~+=".contains(byte));
+    let signs = signs.collect::<std::collections::BTreeSet<_>>().len();
+    let cases = text.iter().any(u8::is_ascii_lowercase) && text.iter().any(u8::is_ascii_uppercase);
+    let hardened = digits > 0 && (signs >= 2 || signs == 1 && cases);
+    if letters < 2 || hardened || digits > 4 && !digits_count_up(text) {
         return false;
     }
     let mut about = false;

@@ -126,6 +126,9 @@ fn real_looking_values_are_no_placeholders() {
         "hunter2hunter2hunter2",
         "q7Zt9q7Zt9q7Zt9",
         "T1g3r74",
+        "password!#@498",
+        "Test@1234",
+        "sl.AAAAAAAAAAAAAq7Tz2mRk9vLpX04aBcD3wEfGh5jKm8nPq",
         "Database2024!",
         "correcthorse",
         "Winter2024!",
@@ -193,6 +196,13 @@ fn secret_names() {
         "CONNECTION_STRING",
         "connectionString",
         "AZURE_DEVOPS_PAT",
+        "VAULT_CLIENT_TOKEN",
+        "DEEPGRAM_KEY",
+        "giteaKey",
+        "sonarLogin",
+        "-Dsonar.login",
+        "Ocp-Apim-Subscription-Key",
+        "AZURE_SEARCH_KEY",
         "accessKey",
         "SMTP_PWD",
         "KEY",
@@ -230,6 +240,11 @@ fn secret_names() {
         assert!(is_secret_name(name), "{name}");
     }
     for name in [
+        "ClientToken",
+        "AWS_CLIENT_TOKEN",
+        "authenticity_token",
+        "__RequestVerificationToken",
+        "algolia_search_key",
         "PATH",
         "PWD",
         "OLDPWD",
@@ -583,4 +598,26 @@ proptest! {
             prop_assert!(!note(&validator(&candidate)).contains(&secret), "{}", name);
         }
     }
+}
+
+#[test]
+fn what_is_a_placeholder_anywhere() {
+    for text in ["", "xxxx", "${TOKEN}", "<token>", "password", "your-password", "changeme123"] {
+        assert!(is_plain_placeholder(text.as_bytes()), "{text}");
+    }
+    for text in ["pass123", "password1", "secret!", "q7Tz!m2Rk9vL"] {
+        assert!(!is_plain_placeholder(text.as_bytes()), "{text}");
+    }
+}
+
+#[test]
+fn keys_in_which_no_character_repeats_are_no_alphabets() {
+    let judged = |value: &str| {
+        let matched = format!("client_secret={value}");
+        at("assignment-value", &format!("{matched}\n"), &matched, value) != Judgement::Reject
+    };
+    assert!(judged("4f7Qa2mZ9xL3vR8kN1sD6wC5hJ0pByTu"));
+    assert!(!judged("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"));
+    assert!(!judged("ybndrfg8ejkmcpqxot1uwisza345h769"));
+    assert!(!judged("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"));
 }
