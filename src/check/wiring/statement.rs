@@ -96,6 +96,10 @@ pub(super) fn allowed_actions(
             out.push(action.clone());
         }
     }
+    let rest = statement.actions.written.len().saturating_sub(MAX_ACTIONS);
+    if rest > 0 {
+        out.push(format!("{rest} further actions that were not asked about"));
+    }
     out
 }
 
