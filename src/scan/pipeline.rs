@@ -201,7 +201,7 @@ impl<'a> Pipeline<'a> {
     fn capture(&self, wanted: &Wanted, chunk: &Chunk) -> Vec<Captured> {
         let mut captured = Vec::new();
         for part in chunk.parts.iter().filter(|p| p.file.kind == ContentKind::File) {
-            let Some(limit) = wanted.limit(part.file.path.as_bytes()) else { continue };
+            let Some(limit) = wanted.limit(part.file.path.as_bytes(), part.file.size) else { continue };
             let offset = part.offset + (part.core.start - part.bytes.start) as u64;
             let left = usize::try_from(limit.saturating_sub(offset)).unwrap_or(usize::MAX);
             let end = part.core.end.min(part.core.start.saturating_add(left));

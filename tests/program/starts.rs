@@ -246,8 +246,8 @@ fn large_programs_are_answered() {
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #[test]
 fn a_program_needs_its_shared_libraries() {
-    let program = std::fs::read("/bin/true").unwrap();
-    let judge = |libraries: &[&str]| {
+    let judge = |program: &str, libraries: &[&str]| {
+        let program = std::fs::read(program).unwrap();
         let tar = Tar::new().executable("lib64/ld-linux-x86-64.so.2", "").executable("bin/run", &program);
         let tar = libraries.iter().fold(tar, |tar, path| tar.file(path, "x"));
         let mut spec = Spec::new([Layer::from(tar)]);
@@ -264,9 +264,14 @@ fn a_program_needs_its_shared_libraries() {
         let found = report["findings"].as_array().unwrap().iter().find(of_check);
         found.map(|f| f["message"].as_str().unwrap().to_owned())
     };
-    let missing = judge(&[]).unwrap_or_default();
+    let missing = judge("/bin/true", &[]).unwrap_or_default();
     assert!(missing.contains("needs the shared library libc.so.6"), "{missing}");
-    assert_eq!(judge(&["usr/lib/x86_64-linux-gnu/libc.so.6"]), None);
+    assert_eq!(judge("/bin/true", &["usr/lib/x86_64-linux-gnu/libc.so.6"]), None);
     // musl's loader is the C library itself.
-    assert_eq!(judge(&["lib/ld-musl-x86_64.so.1"]), None);
+    assert_eq!(judge("/bin/true", &["lib/ld-musl-x86_64.so.1"]), None);
+    // What a large program loads stands megabytes behind its beginning.
+    let large = "/usr/bin/perl";
+    assert!(std::fs::metadata(large).unwrap().len() > 1 << 20);
+    let missing = judge(large, &["usr/lib/x86_64-linux-gnu/libc.so.6"]).unwrap_or_default();
+    assert!(missing.contains("needs the shared library lib"), "{missing}");
 }

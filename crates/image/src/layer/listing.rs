@@ -66,15 +66,25 @@ impl Wanted {
     /// Most bytes kept of a program: enough for a script, and for what a loader reads of a binary.
     const PROGRAM: u64 = 64 << 10;
 
-    /// How many bytes of the file at `path` are kept; `None` if it is not wanted.
-    pub fn limit(&self, path: &[u8]) -> Option<u64> {
+    /// The largest program that is kept whole, in bytes: what it loads stands near its end. Python's is 7 to 8 MB.
+    const WHOLE_PROGRAM: u64 = 12 << 20;
+
+    /// How many bytes of the file at `path`, which has `size` bytes, are kept; `None` if it is not wanted.
+    pub fn limit(&self, path: &[u8], size: u64) -> Option<u64> {
         let mut parts = path.rsplit(|b| *b == b'/');
         let name = parts.next()?;
-        if self.names.contains(name) {
+        let folder = parts.next().unwrap_or_default();
+        let is_program = folder == b"bin" || folder == b"sbin";
+        let is_named = self.names.contains(name);
+        // A console script names the interpreter in its first line.
+        let starts = is_named || name.starts_with(b"python");
+        if is_program && starts && (Self::SOURCE..=Self::WHOLE_PROGRAM).contains(&size) {
+            return Some(Self::WHOLE_PROGRAM);
+        }
+        if is_named {
             return Some(Self::SOURCE);
         }
-        let folder = parts.next().unwrap_or_default();
-        if folder == b"bin" || folder == b"sbin" {
+        if is_program {
             return Some(Self::PROGRAM);
         }
         if name.ends_with(b".pth") || name == b"pyvenv.cfg" {
@@ -112,10 +122,14 @@ mod tests {
         };
         for path in [&b"app/run.sh"[..], b"usr/bin/python3", b"a/orders/cli.py", b"orders/x/y.py", b"x/a.pth"]
         {
-            assert!(wanted.limit(path).is_some(), "{}", String::from_utf8_lossy(path));
+            assert!(wanted.limit(path, 1).is_some(), "{}", String::from_utf8_lossy(path));
         }
         for path in [&b"app/run"[..], b"app/binary", b"a/orders/data.json", b"other/cli.py", b""] {
-            assert!(wanted.limit(path).is_none(), "{}", String::from_utf8_lossy(path));
+            assert!(wanted.limit(path, 1).is_none(), "{}", String::from_utf8_lossy(path));
         }
+        // An interpreter is kept whole, another program of that size in part.
+        assert_eq!(wanted.limit(b"usr/bin/python3.11", 7 << 20), Some(Wanted::WHOLE_PROGRAM));
+        assert_eq!(wanted.limit(b"usr/bin/python3.11", 90 << 20), Some(Wanted::PROGRAM));
+        assert_eq!(wanted.limit(b"usr/bin/git", 7 << 20), Some(Wanted::PROGRAM));
     }
 }
