@@ -71,6 +71,13 @@ pub(super) fn hosts(
     if on_instances.is_empty() {
         return out;
     }
+    for (family, _) in
+        on_instances.iter().filter(|(_, t)| t.compatibilities.iter().any(|k| k == UNKNOWN_LAUNCH_TYPE))
+    {
+        let why =
+            "what its definition gives as `requires_compatibilities` is no list of launch types".to_owned();
+        out.doubts.push((format!("launch type of the task {family}"), why));
+    }
     // Where no one says what the task needs, it may as well run on Fargate.
     let certain = on_instances.iter().find(|(_, task)| {
         let may_be_fargate = |kind: &String| kind == FARGATE || kind == UNKNOWN_LAUNCH_TYPE;

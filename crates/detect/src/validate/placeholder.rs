@@ -276,9 +276,13 @@ fn has_marker(text: &[u8]) -> bool {
         // Seven capitals do not stand in a token by chance, nor does what blots out a part of one.
         return [&b"EXAMPLE"[..], b"XXXXXXXX", b"xxxxxxxx"].iter().any(|mark| find(text, mark).is_some());
     }
-    MARKERS.iter().any(|marker| {
-        let marker = marker.as_bytes();
-        text.windows(marker.len()).any(|window| window.eq_ignore_ascii_case(marker) && one_case(window))
+    text.iter().enumerate().any(|(at, byte)| {
+        let first = byte.to_ascii_lowercase();
+        let mut begins = MARKERS.iter().map(|marker| marker.as_bytes()).filter(|marker| marker[0] == first);
+        begins.any(|marker| {
+            let here = text.get(at..at + marker.len());
+            here.is_some_and(|window| window.eq_ignore_ascii_case(marker) && one_case(window))
+        })
     })
 }
 
