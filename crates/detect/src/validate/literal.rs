@@ -39,8 +39,16 @@ const SETTINGS: &[&str] = &[
     "forgotten", "unknown", "visible", "obscured", "protected",
 ];
 
-/// Judges `value`, given to `name`.
+/// Judges `value`, given to `name`. What takes longest to tell, that it is a placeholder, is asked of what is left.
 pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
+    match judge_look(name, quoting, file, value) {
+        Judgement::Keep { .. } if is_placeholder(value) => Judgement::Reject,
+        judgement => judgement,
+    }
+}
+
+/// Judges `value` by all that it looks like but a placeholder.
+fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
     let kind = if quoting == Quoting::Certain { NameKind::Secret } else { name_kind(name) };
     let password = quoting == Quoting::Certain || is_password_name(name);
     // Code that is configuration is read as code where no quotes tell a value from an expression.
@@ -57,7 +65,6 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
         || is_alphabet(value)
         || is_plain_setting(value)
         || is_locator(value)
-        || is_placeholder(value)
         || is_in(DOCUMENTED_DEFAULTS, value)
     {
         return Judgement::Reject;
