@@ -7,11 +7,12 @@ mod raw;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
-use seaworthy_detect::{BuildError, Detector, Engine};
+use seaworthy_detect::{BuildError, Detector, Engine, Hit, Piece, Scratch};
 use seaworthy_source::{LineIndex, input};
 
 /// The largest rules file, in bytes.
@@ -76,6 +77,8 @@ pub struct Rules {
     /// The hash of all rules files, before what is disabled.
     files: Sha256,
     digest: String,
+    /// What scans of short texts leave for the next: making it takes longer than such a scan.
+    idle: Mutex<Vec<Scratch>>,
 }
 
 /// Why the detectors cannot be loaded.
@@ -168,7 +171,7 @@ impl Rules {
             let rule = source.detector().and_then(|id| rules.iter().find(|r| r.detector.id == id));
             RuleError::Build { file: rule.map(|r| r.file.clone()), source }
         })?;
-        Ok(Self { rules, built_in, engine, files, digest })
+        Ok(Self { rules, built_in, engine, files, digest, idle: Mutex::default() })
     }
 
     /// All rules, in the order of the engine's indexes.
@@ -184,6 +187,15 @@ impl Rules {
     /// The rule with this ID.
     pub fn find(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|r| r.detector.id == id)
+    }
+
+    /// Scans a short text, of which nothing may be left out ([`Engine::scan_all`]).
+    pub fn scan_text(&self, text: &[u8], sink: &mut dyn FnMut(Hit<'_>)) -> bool {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = idle().pop().unwrap_or_default();
+        let all = self.engine.scan_all(&Piece::whole(text), &mut scratch, sink);
+        idle().push(scratch);
+        all
     }
 
     /// The engine.

@@ -10,7 +10,6 @@ use super::dockerfile::in_command;
 use crate::finding::{Confidence, SecretMark, Severity};
 use crate::rule::Rules;
 use seaworthy_detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
-use seaworthy_detect::{Piece, Scratch};
 
 /// A secret in a text, without its value.
 #[derive(Clone, Debug)]
@@ -99,7 +98,7 @@ pub fn examine_assignment(context: &Context<'_>, name: &str, value: &str) -> Vec
 fn by_form(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
     let mut found = Vec::new();
     let rules = context.rules;
-    rules.engine().scan_all(&Piece::whole(text.as_bytes()), &mut Scratch::default(), &mut |hit| {
+    rules.scan_text(text.as_bytes(), &mut |hit| {
         let Some(rule) = rules.get(hit.detector) else { return };
         found.push(TextSecret {
             detector: rule.detector.id.clone(),

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
 use crate::observe::{Examined, LayerView, Sighting, Unreached};
-use seaworthy_detect::{Piece, Scratch};
 use seaworthy_source::{FileState, Origin, Place};
 
 /// Where a secret is that stands beside the images.
@@ -156,9 +155,9 @@ pub(super) fn file_findings(
 
 /// The secrets of the images' configs, which are told of there: rule and group.
 fn in_configs(examined: &Examined, context: &Context<'_>) -> HashSet<(usize, u64)> {
-    let (mut told, mut scratch) = (HashSet::new(), Scratch::default());
+    let mut told = HashSet::new();
     for image in &examined.images {
-        context.rules.engine().scan_all(&Piece::whole(&image.image.config.bytes), &mut scratch, &mut |hit| {
+        context.rules.scan_text(&image.image.config.bytes, &mut |hit| {
             let mark = context.rules.get(hit.detector).map(|rule| rule.mark(context.key, hit.secret));
             told.extend(mark.map(|mark| (hit.detector, mark.group)));
         });

@@ -1,5 +1,6 @@
 //! The files of a context, read in pieces of bounded size by all threads.
 
+use std::cell::OnceCell;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use seaworthy_context::{Context as Files, FileKind, Sent};
 use seaworthy_detect::{AHEAD, BEHIND, Scratch};
 use seaworthy_image::layer::{Chunk, ContentKind, FileMeta, Overlap, Part};
 use seaworthy_image::nested::{self, HEAD};
-use seaworthy_source::{LayerPath, Place, Position, input};
+use seaworthy_source::{LayerPath, LineIndex, Place, Position, input};
 
 /// Fresh bytes of a piece.
 const FRESH: usize = 1 << 20;
@@ -234,32 +235,31 @@ impl Pieces<'_> {
         let chunk = Chunk::new(std::mem::take(&mut self.buffer), vec![part]);
         let mut found = examine(setup.rules, &setup.key, self.watch, &chunk, scratch);
         self.buffer = chunk.into_buffer();
+        let index = OnceCell::new();
         for fallback in &mut found.fallbacks {
-            fallback.place = self.place(fallback.offset);
+            fallback.place = self.place(fallback.offset, &index);
         }
         for sighting in &mut found.sightings {
             if let Place::Byte(at) = sighting.place
                 && self.text
             {
-                sighting.place = self.place(at);
+                sighting.place = self.place(at, &index);
             }
         }
         facts.merge(found);
     }
 
-    /// Line and column of an offset in the buffer.
-    fn place(&self, at: u64) -> Place {
-        let end =
+    /// Line and column of an offset in the buffer, whose lines `index` has once one is asked for.
+    fn place(&self, at: u64, index: &OnceCell<LineIndex>) -> Place {
+        let inside =
             usize::try_from(at.saturating_sub(self.offset)).unwrap_or(usize::MAX).min(self.buffer.len());
-        let before = &self.buffer[..end];
-        let line = self.lines + memchr_iter(b'\n', before).count() + 1;
-        let start = match before.iter().rposition(|b| *b == b'\n') {
-            Some(i) => self.offset + i as u64 + 1,
-            None => self.line_start,
-        };
+        let lines = index.get_or_init(|| LineIndex::new(&self.buffer));
+        let Position { line, column } = lines.position(inside);
+        // The buffer begins within a line.
+        let before = if line == 1 { self.offset.saturating_sub(self.line_start) } else { 0 };
         let position = Position {
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(at.saturating_sub(start) + 1).unwrap_or(u32::MAX),
+            line: line.saturating_add(u32::try_from(self.lines).unwrap_or(u32::MAX)),
+            column: column.saturating_add(u32::try_from(before).unwrap_or(u32::MAX)),
         };
         Place::Text { position, offset: at }
     }
