@@ -15,7 +15,7 @@ use super::boundary::{inside_word, stands_apart};
 use super::kind::FileKind;
 use super::lexer::{Place, Reading};
 use super::prefix::Prefix;
-use super::validate::{Adjust, Candidate, Judgement, Validator, assignment_value, entropy, is_placeholder};
+use super::validate::{Adjust, Candidate, Judgement, entropy, is_placeholder};
 use super::{CONTEXT, Detector, MAX_LOOKBEHIND, MAX_MATCH};
 
 /// How far a required text is looked for, in bytes.
@@ -26,8 +26,6 @@ pub(super) struct Confirmer {
     detector: Detector,
     outline: OnceLock<Option<Outline>>,
     compiled: OnceLock<Option<Compiled>>,
-    /// Whether a validator asks for placeholders itself, after what is cheaper to ask.
-    asks_for_placeholders: bool,
 }
 
 /// What a pattern says without being compiled.
@@ -215,9 +213,7 @@ impl Memory {
 
 impl Confirmer {
     pub(super) fn new(detector: Detector) -> Self {
-        let asks = |validator: &Validator| std::ptr::fn_addr_eq(*validator, assignment_value as Validator);
-        let asks_for_placeholders = detector.validators.iter().any(asks);
-        Self { detector, outline: OnceLock::new(), compiled: OnceLock::new(), asks_for_placeholders }
+        Self { detector, outline: OnceLock::new(), compiled: OnceLock::new() }
     }
 
     pub(super) fn detector(&self) -> &Detector {
@@ -370,7 +366,7 @@ impl Confirmer {
         reading: Option<&Reading>,
     ) -> Option<Confirmed> {
         let value = &bytes[secret.clone()];
-        if self.detector.placeholder && !self.asks_for_placeholders && is_placeholder(value) {
+        if self.detector.placeholder && is_placeholder(value) {
             return None;
         }
         if self.detector.min_entropy.is_some_and(|least| entropy(value) < least) {

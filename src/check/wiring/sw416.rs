@@ -86,11 +86,19 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
     ask(wiring, context, access, Asked { policies, secrets, own: None }, answers);
     for target in &targets {
-        let Found::Secret(Seen::Value(secret)) = &target.found else { continue };
         let not_checked = |gap: String| {
             let what = format!("whether {} can change or delete {}", access.name, target.name());
             let reason = format!("the policy of the secret was not seen: {gap}");
             wiring.not_checked(&META, wiring.origin(&access.seen.place), what, reason)
+        };
+        let secret = match &target.found {
+            Found::Secret(Seen::Value(secret)) => secret,
+            // A parameter has no policy of its own; SW401 tells of a secret that is not there.
+            Found::Parameter(_) | Found::Secret(Seen::Absent) => continue,
+            Found::Secret(Seen::NotSeen(gap)) => {
+                answers.not_checked.push(not_checked(gap.to_string()));
+                continue;
+            }
         };
         let document = match &secret.policy {
             Seen::Absent => continue,

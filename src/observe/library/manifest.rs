@@ -20,6 +20,8 @@ pub struct Manifests {
     local: HashSet<u64>,
     /// Files of the distribution's packages.
     packaged: Packaged,
+    /// Compressed pages of documentation, by path.
+    pages: HashMap<u64, ContentSums>,
 }
 
 impl Manifests {
@@ -55,6 +57,9 @@ impl Manifests {
             _ if Packaged::is_list(directory, name) => {
                 self.packaged.read((directory, name), whole_lines(bytes, cut));
             }
+            _ if is_page(path) && cut == (false, false) => {
+                self.pages.insert(hash(&[path]), ContentSums::of(bytes));
+            }
             _ => {}
         }
     }
@@ -65,6 +70,7 @@ impl Manifests {
         self.listed.extend(other.listed);
         self.local.extend(other.local);
         self.packaged.merge(other.packaged);
+        self.pages.extend(other.pages);
     }
 
     /// Whether some manifest lists what a library root holds.
@@ -91,10 +97,9 @@ impl Manifests {
         self.packaged.has(path, content)
     }
 
-    /// Whether a file is the documentation of one of the distribution's packages: a page that its list names.
-    pub(super) fn is_documentation(&self, path: &[u8]) -> bool {
-        let folders = [&b"usr/share/doc/"[..], b"usr/share/man/", b"usr/share/info/"];
-        folders.iter().any(|f| path.starts_with(f)) && path.ends_with(b".gz") && self.packaged.lists(path)
+    /// The sums of a compressed page of documentation, if it was read whole: what stands in it is found elsewhere.
+    pub(super) fn sums_of_page(&self, path: &[u8]) -> Option<&ContentSums> {
+        self.pages.get(&hash(&[path]))
     }
 
     /// Whether a manifest belongs to a package that was installed from a directory of the builder.
@@ -159,6 +164,12 @@ fn is_own_source(direct_url: &[u8]) -> bool {
     [&b"\"dir_info\""[..], b"\"vcs_info\"", b"\"file://"]
         .iter()
         .any(|w| memmem::find(direct_url, w).is_some())
+}
+
+/// Whether a path is that of a compressed page of a distribution's documentation.
+fn is_page(path: &[u8]) -> bool {
+    let folders = [&b"usr/share/doc/"[..], b"usr/share/man/", b"usr/share/info/"];
+    path.ends_with(b".gz") && folders.iter().any(|folder| path.starts_with(folder))
 }
 
 #[cfg(test)]

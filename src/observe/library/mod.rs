@@ -120,16 +120,12 @@ impl Surroundings<'_> {
             return Rating { severity, note: Some(note), ..plain };
         }
         let packaged = |content| self.manifests.iter().any(|m| m.is_packaged(path, content));
-        let unmodified = !rule.private_key && subject.content.is_some_and(packaged);
+        let unmodified =
+            !rule.private_key && subject.content.map_or_else(|| self.is_packaged_page(path), packaged);
         let sample = library.as_ref().map_or_else(|| roots::is_sample(path), |l| l.sample || l.description);
         if unmodified {
             let note = "it stands in a file of the distribution's package, which is as it was packed";
             return Rating { held_back: sample, ..Rating::low(note.to_owned(), None) };
-        }
-        // What a package's documentation shows stands there compressed, and its sum is that of the compressed form.
-        if !rule.private_key && self.manifests.iter().any(|m| m.is_documentation(path)) {
-            let note = "it stands in the documentation of a distribution's package";
-            return Rating { held_back: true, ..Rating::low(note.to_owned(), None) };
         }
         let Some(library) = library else { return plain };
         // What describes a package shows no key, but perhaps an example of a password.
@@ -156,6 +152,13 @@ impl Surroundings<'_> {
     /// Whether a file lies in the tests, examples or documentation of a library that claims it.
     pub(crate) fn is_claimed_sample(&self, path: &[u8]) -> bool {
         self.library(path).is_some_and(|l| l.sample && l.claimed)
+    }
+
+    /// Whether a compressed page of documentation is as its package had it, in every layer that has it.
+    fn is_packaged_page(&self, path: &[u8]) -> bool {
+        let packaged = |content| self.manifests.iter().any(|m| m.is_packaged(path, content));
+        let mut pages = self.manifests.iter().filter_map(|m| m.sums_of_page(path)).peekable();
+        pages.peek().is_some() && pages.all(packaged)
     }
 
     fn library(&self, path: &[u8]) -> Option<Library> {

@@ -70,11 +70,6 @@ impl Packaged {
             .any(|path| self.0.get(&super::manifest::hash(&[path])).is_some_and(same))
     }
 
-    /// Whether a package has this file, whatever it holds.
-    pub(super) fn lists(&self, path: &[u8]) -> bool {
-        self.0.contains_key(&super::manifest::hash(&[path]))
-    }
-
     /// `F:` names a directory, `R:` a file in it, `Z:` the sum of the file before it.
     fn read_apk<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>) {
         let (mut directory, mut file): (Option<&[u8]>, Option<&[u8]>) = (None, None);

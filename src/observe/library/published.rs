@@ -44,8 +44,8 @@ impl Published {
 pub(super) fn published(key: &KeyIdentity) -> Option<Published> {
     static KEYS: OnceLock<HashMap<KeyDigest, Published>> = OnceLock::new();
     let keys = KEYS.get_or_init(|| LIST.lines().filter_map(entry).collect());
-    let digests = key.public.iter().chain(&key.whole).chain([&key.text]);
-    digests.into_iter().find_map(|digest| keys.get(digest)).copied()
+    let mut digests = key.public.iter().chain(&key.whole).chain([&key.text]);
+    digests.find_map(|digest| keys.get(digest)).copied()
 }
 
 fn entry(line: &'static str) -> Option<(KeyDigest, Published)> {

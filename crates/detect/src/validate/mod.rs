@@ -24,7 +24,6 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assignment::assignment_value;
 pub use assignment::is_plain_setting;
 pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub use names::{NameKind, name_kind};
@@ -160,7 +159,7 @@ pub type Validator = fn(&Candidate<'_>) -> Judgement;
 
 /// Every validator that a rules file may name: its name, the function, and one line on what it does.
 pub const ALL: &[(&str, Validator, &str)] = &[
-    ("assignment-value", assignment_value, "a real-looking literal assigned to a secret's name"),
+    ("assignment-value", assignment::assignment_value, "a real-looking literal assigned to a secret's name"),
     ("aws-account-id", aws::account_id, "names the account that an AWS access key ID encodes"),
     ("aws-secret-key", aws::secret_key, "40 base64 characters that are no digest, path or identifier"),
     ("basic-auth", encoded::basic_auth, "base64 of a printable user:password"),
