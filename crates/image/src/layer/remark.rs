@@ -83,9 +83,12 @@ impl<R: BufRead> Gzip<R> {
         let mut head = [0u8; 10];
         let mut there = 0;
         while there < head.len() {
-            match source.read(&mut head[there..])? {
-                0 => break,
-                count => there += count,
+            // An interruption that is passed on would lose what was read before it.
+            match source.read(&mut head[there..]) {
+                Ok(0) => break,
+                Ok(count) => there += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
         let flags = match head {
