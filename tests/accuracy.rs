@@ -89,6 +89,9 @@ fn fill(template: &str, random: &mut Random, class: usize) -> (String, Option<St
     let values = [
         ("{token}", token(random, class)),
         ("{password}", password(random, class)),
+        // With signs, as prose and comparisons want it; with digits, as code in quotes does.
+        ("{signed}", password(random, 1 + class % 2)),
+        ("{chosen}", password(random, [0, 3, 6][class % 3])),
         ("{long}", random.text(LETTERS, 43)),
         ("{signs}", random.text(&signs, 50)),
         ("{base64}", base64(&random.text(LETTERS, 18))),

@@ -156,7 +156,16 @@ fn is_escape(bytes: &[u8], at: usize) -> bool {
     let percent = back(3) == Some(b'%') && hex(back(2)) && hex(back(1));
     let byte = back(4) == Some(b'\\') && back(3) == Some(b'x') && hex(back(2)) && hex(back(1));
     let unit = back(6) == Some(b'\\') && back(5) == Some(b'u') && (1..5).all(|n| hex(back(n)));
-    slash || percent || byte || unit
+    slash || percent || byte || unit || ends_colour(bytes, at)
+}
+
+/// Whether the byte before `at` ends a sequence that sets a colour of a terminal, as logs hold them: `ESC [ 93 m`
+/// (ECMA-48, 8.3.117).
+fn ends_colour(bytes: &[u8], at: usize) -> bool {
+    let window = bytes.get(at.saturating_sub(16)..at).unwrap_or_default();
+    let Some(inner) = window.strip_suffix(b"m") else { return false };
+    let digits = inner.iter().rev().take_while(|b| b.is_ascii_digit() || **b == b';').count();
+    inner.get(..inner.len() - digits).unwrap_or_default().ends_with(b"\x1b[")
 }
 
 /// Whether the byte before a marshalled string's length is one of Python's type codes, with or without its flag.

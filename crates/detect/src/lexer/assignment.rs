@@ -5,14 +5,15 @@ use std::ops::Range;
 use super::operator::{Operator, closes_block, is_make, operator};
 use super::scan::{MAX_VALUE, before, blanks, is_name_byte, line_head, name_around, stands, white};
 use super::setting::{
-    HEAD, is_argument, is_constructor, is_flag, is_indent, is_keyword, is_put, is_setter, is_setting_call,
+    HEAD, is_argument, is_constructor, is_flag, is_indent, is_keyword, is_option, is_put, is_setter,
+    is_setting_call,
 };
 use super::value::{
     default_of, here_document, prelude, quoted as literal, rest_of_line, string_prefix, word,
 };
 use super::{Place, Quoting, Reading};
 use crate::kind::FileKind;
-use crate::validate::{NameKind, name_kind};
+use crate::validate::{NameKind, is_password_name, name_kind};
 
 /// Directives that take a password after a blank: OpenLDAP, msmtp, keepalived and their like.
 const DIRECTIVES: &[&str] = &[
@@ -49,9 +50,26 @@ struct Head {
 
 /// A literal in quotes.
 pub(super) fn quoted(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
-    if let Some(reading) = read_quoted(place) {
+    if let Some(reading) = read_quoted(place).or_else(|| compared_before(place)) {
         sink(reading);
     }
+}
+
+/// A literal that is compared with a name: `if "value" == token`, `"value".equals(token)`.
+fn compared_before(place: &Place<'_>) -> Option<Reading> {
+    let bytes = place.bytes;
+    let name = name_around(bytes, place.start)?;
+    let line = line_head(bytes, name.start, HEAD)?;
+    let before =
+        [&b"== "[..], b"!= ", b".equals(", b".Equals("].iter().find_map(|o| line.strip_suffix(*o))?;
+    let before = before.strip_suffix(b"=").unwrap_or(before).trim_ascii_end();
+    let quote = *before.last().filter(|b| matches!(b, b'"' | b'\''))?;
+    let inner = &before[..before.len() - 1];
+    let open = inner.iter().rposition(|b| *b == quote)? + 1;
+    let begin = name.start - line.len();
+    let secret = begin + open..begin + inner.len();
+    let counts = name_kind(&bytes[name.clone()]) == NameKind::Secret && !secret.is_empty();
+    counts.then_some(Reading { matched: secret.start..name.end, name, secret, quoting: Quoting::Bare })
 }
 
 fn read_quoted(place: &Place<'_>) -> Option<Reading> {
@@ -77,11 +95,12 @@ fn read_quoted(place: &Place<'_>) -> Option<Reading> {
         Operator::Blank if is_keyword(bytes, head.name.start) => Quoting::Quoted,
         Operator::Blank if is_statement(bytes, &head, &secret) => Quoting::Quoted,
         Operator::Blank => return None,
+        Operator::Compared if name_kind(name) != NameKind::Secret => return None,
         Operator::Call if bytes.get(secret.end + 1) != Some(&b')') => return None,
         Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
         Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
         Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
-        Operator::Comma => Quoting::Bare,
+        Operator::Comma | Operator::Compared => Quoting::Bare,
         _ => Quoting::Quoted,
     };
     if name_kind(name) == NameKind::Harmless {
@@ -128,14 +147,16 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
     }
     // Between a name and a colon's value there is a blank or a line end, but in systemd's `SetCredential=name:value`.
     let credential = line_head(bytes, head.name.start, HEAD).is_some_and(|l| l.ends_with(b"SetCredential="));
-    if head.operator == Operator::Colon && start == head.span.end && !credential {
+    let tight_colon = head.operator == Operator::Colon && start == head.span.end && !credential;
+    if tight_colon && !is_plain_pair(bytes, &head) {
         return None;
     }
     let name = bytes.get(head.name.clone())?;
     if name_kind(name) == NameKind::Harmless {
         return None;
     }
-    let (secret, quoting) = value(place, &head, start)?;
+    let (secret, quoting) =
+        if tight_colon { (word(bytes, start), Quoting::Bare) } else { value(place, &head, start)? };
     if secret.is_empty() {
         return None;
     }
@@ -252,7 +273,8 @@ fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, 
         let secret = start..start + length;
         return default_of(bytes, &secret).map(|inner| (inner, Quoting::Environment));
     }
-    if place.kind == FileKind::Config && begins_line {
+    let plain = place.kind == FileKind::Unknown && is_password_name(bytes.get(head.name.clone())?);
+    if (place.kind == FileKind::Config || plain) && begins_line {
         let secret = trim_end(bytes, rest_of_line(bytes, start), b";,");
         let text = &bytes[secret.clone()];
         if !text.iter().any(u8::is_ascii_whitespace) && !is_nested(text) {
@@ -287,7 +309,7 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
     let starts = literal_option
         || matches!(
             previous,
-            None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'?' | b'|' | b'"' | b'\'')
+            None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'?' | b'|' | b';' | b',' | b'"' | b'\'')
         )
         || previous.is_some_and(|p| matches!(p, b'n' | b'r' | b't'))
             && bytes.get(head.name.start.wrapping_sub(2)) == Some(&b'\\');
@@ -309,7 +331,7 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
         || command_end
         || literal_option
         || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));
-    let query = matches!(previous, Some(b'?' | b'&'));
+    let query = matches!(previous, Some(b'?' | b'&' | b';' | b','));
     let flag = bytes[head.name.clone()].starts_with(b"--");
     let quoting = if whole_word && !query && (tight || flag || literal_option || is_make(bytes, &head.span)) {
         Quoting::Environment
@@ -378,14 +400,26 @@ fn close_name(bytes: &[u8], name: &Range<usize>) -> Option<(usize, bool)> {
     Some((at, in_quotes))
 }
 
+/// Whether a name and a value that a colon alone joins stand as people write them down: `user:pilot pw:value`. Not in
+/// code, nor within a URL.
+fn is_plain_pair(bytes: &[u8], head: &Head) -> bool {
+    let before = before(bytes, head.name.start);
+    let starts =
+        matches!(before, None | Some(b'\n' | b'\r' | b' ' | b'\t' | b',' | b'/' | b';' | b'|' | b'('));
+    let text = bytes.get(head.name.clone()).unwrap_or_default();
+    // `page-token:…` of labels and `X.password:` of styles are something else.
+    starts && !head.in_quotes && !text.contains(&b'.') && is_password_name(text)
+}
+
 /// The name that covers the anchor, and what joins it to a value.
 fn head(place: &Place<'_>) -> Option<Head> {
     let bytes = place.bytes;
     // An anchor may begin with the line end before the name.
     let signs = bytes.get(place.start..place.end)?.iter().take_while(|b| !is_name_byte(**b)).count();
     let name = name_around(bytes, place.start + signs)?;
-    // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables.
-    if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" {
+    // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables. `Rails::Application.config.secret_token` is one.
+    if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" && !bytes[name.clone()].contains(&b'.')
+    {
         return None;
     }
     let (mut at, in_quotes) = close_name(bytes, &name)?;
@@ -410,8 +444,13 @@ fn head(place: &Place<'_>) -> Option<Head> {
     // `{password, "value"}`, `-define(PASSWORD, "value")`.
     let defined = before == Some(b'(') && bytes[..name.start - 1].ends_with(b"define");
     let in_tuple = operator == Operator::Comma && (before == Some(b'{') || defined);
-    Some(Head { name, operator, in_quotes, in_tuple, span: begin..end })
-        .filter(|h| h.operator != Operator::Comma || h.in_quotes || h.in_tuple || is_put(bytes, h.name.start))
+    Some(Head { name, operator, in_quotes, in_tuple, span: begin..end }).filter(|h| {
+        h.operator != Operator::Comma
+            || h.in_quotes
+            || h.in_tuple
+            || is_put(bytes, h.name.start)
+            || is_option(bytes, &h.name)
+    })
 }
 
 /// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle, `secret "value";` of BIND,

@@ -20,6 +20,8 @@ pub(super) enum Operator {
     Call,
     /// Blanks alone.
     Blank,
+    /// `==`, `!=` and their like: what is compared with the secret is the secret.
+    Compared,
     /// `{` of a block that is the value alone: `std::string key{"value"}`, `var key: String { "value" }`.
     Block,
 }
@@ -28,8 +30,11 @@ pub(super) enum Operator {
 pub(super) fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operator, usize)> {
     const EQUALS: &[&[u8]] =
         &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<<-", b"<-", b"="];
-    const COMPARED: &[&[u8]] = &[b"==", b"=~", b"<=", b"!="];
-    if COMPARED.iter().any(|o| stands(bytes, at, o)) {
+    const COMPARED: &[&[u8]] = &[b"===", b"!==", b"==", b"!="];
+    if let Some(compared) = COMPARED.iter().find(|o| stands(bytes, at, o)) {
+        return Some((Operator::Compared, at + compared.len()));
+    }
+    if stands(bytes, at, b"=~") || stands(bytes, at, b"<=") {
         return None;
     }
     if stands(bytes, at, b"=>") || stands(bytes, at, b"->") {

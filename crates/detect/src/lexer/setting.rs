@@ -15,11 +15,13 @@ pub(super) fn is_setting_call(bytes: &[u8], name: &Range<usize>) -> bool {
     let before = name.start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
     let method = own > 0 || matches!(before, Some(b'.' | b'>' | b':'));
     let text = &text[own..];
+    // `password.equals("value")`.
+    let compares = own > 0 && [&b"equals"[..], b"Equals"].contains(&text);
     let sets = [&b"set"[..], b"with"].iter().any(|verb| {
         text.strip_prefix(*verb)
             .is_some_and(|rest| rest.first().is_some_and(|b| b.is_ascii_uppercase() || *b == b'_'))
     });
-    method && (sets || name_kind(text) == NameKind::Secret)
+    method && (sets || compares || name_kind(text) == NameKind::Secret)
 }
 
 /// Whether a type of strings stands before the name: `std::string token("value")`.
@@ -57,6 +59,16 @@ pub(super) fn is_put(bytes: &[u8], start: usize) -> bool {
     let Some(line) = line_head(bytes, start, HEAD) else { return false };
     let Some(line) = line.strip_suffix(b":") else { return false };
     line.trim_ascii() == b"set" || line.windows(8).any(|w| w == b"put_env(")
+}
+
+/// Whether the name is a constant that chooses what is set, as an argument of a call: `setopt(curl, CURLOPT_PASSWORD,
+/// "value")`.
+pub(super) fn is_option(bytes: &[u8], name: &Range<usize>) -> bool {
+    let text = &bytes[name.clone()];
+    let own = text.iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
+    let constant = text[own..].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    let lead = bytes[name.start.saturating_sub(8)..name.start].trim_ascii_end();
+    constant && matches!(lead.last(), Some(b',' | b'('))
 }
 
 /// Whether the name at `start` is the first argument of a call: `("NAME", "value")`.

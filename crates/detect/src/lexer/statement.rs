@@ -16,6 +16,8 @@ const STATEMENTS: &[&[u8]] = &[
     b"create login",
     b"alter login",
     b"create secret",
+    b"authentication_string",
+    b"mysql.user",
 ];
 
 /// Words between a password's keyword and the password.
@@ -43,10 +45,11 @@ pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     }
     let secret = match bytes.get(at) {
         Some(b'\'' | b'"') => literal(bytes, at),
-        // Oracle's passwords need no quotes.
-        _ if identified && sets && stands(bytes, white(bytes, after, 16), b"by") => {
+        // Oracle's passwords need no quotes, and some write PostgreSQL's so.
+        _ if identified && sets && stands(bytes, white(bytes, after, 16), b"by") || is_role(head) => {
             let bare = word(bytes, at);
-            (matches!(bytes.get(bare.end), Some(b';' | b' ' | b'\n')) && !bare.is_empty()).then_some(bare)
+            let ends = matches!(bytes.get(bare.end), Some(b';' | b' ' | b'\n' | b'"' | b'\'' | b'\\'));
+            (ends && !bare.is_empty()).then_some(bare)
         }
         _ => None,
     };
@@ -54,6 +57,16 @@ pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
         let name = place.start..after;
         sink(Reading { matched: place.start..secret.end, name, secret, quoting: Quoting::Certain });
     }
+}
+
+/// Whether a statement that makes or changes a role goes on to its password.
+fn is_role(head: &[u8]) -> bool {
+    let line = head.rsplit(|b| matches!(b, b';' | b'\n')).next().unwrap_or_default();
+    let says = |text: &[u8]| line.windows(text.len()).any(|w| w.eq_ignore_ascii_case(text));
+    [&b"create role "[..], b"alter role ", b"create user ", b"alter user "].iter().any(|s| says(s))
+        && [&b" with "[..], b" login ", b" encrypted "]
+            .iter()
+            .any(|s| line.len() >= s.len() && line[line.len() - s.len()..].eq_ignore_ascii_case(s))
 }
 
 /// Where the password begins whose keyword ends at `at`; `set` if `SET` stands before it.

@@ -35,6 +35,7 @@ fn literals_in_quotes() {
         r#"const t = process.env.API_TOKEN || "V";"#,
         r#"const token = process.env.T ?? "V";"#,
         r#"token = os.getenv("API_TOKEN", "V")"#,
+        r#"Rails::Application.config.secret_token = "V""#,
         r#"token = os.environ.get("API_TOKEN") or "V""#,
         r#"#define API_TOKEN "V""#,
         r#"#define API_TOKEN ("V")"#,
@@ -90,7 +91,21 @@ fn literals_in_quotes() {
     }
     for text in [
         r#"if token == "V":"#,
+        r#"if (token !== "V") {"#,
+        r#"if "V" == token {"#,
+        r#"if ("V".equals(token)) {"#,
+        r#"if (login.token.equals("V")) {"#,
+        r#"setopt(curl, CURLOPT_TOKEN, "V");"#,
+    ] {
+        let text = text.replace('V', VALUE);
+        let found = read("quoted-assignment", FileKind::Code, &text, "token");
+        assert!(found.contains(&(VALUE.to_owned(), Quoting::Bare)), "{text}: {found:?}");
+    }
+    for text in [
         r#"AWS::Token: "V""#,
+        r#"if token == other || name == "V" {"#,
+        r#"if "V" == name { token }"#,
+        r#"setopt(curl, token, "V");"#,
         r#"token = get("V")"#,
         r#""enter the token": "V""#,
         r#"token_url = "V""#,

@@ -197,7 +197,11 @@ pub(super) fn names_a_secret(value: &[u8]) -> bool {
     let plain = value
         .iter()
         .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/' | b':' | b' '));
+    // `SECRET_TOKEN_f8ed84e8f41e4146403dd4a6bbcea5e4`: the name of a key before the key.
+    let key = value.rsplit(|b| !b.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let holds_key = key.len() >= 24 && Texture::of(key) == Texture::Random;
     plain
+        && !holds_key
         && [&b"password"[..], b"passwd", b"secret", b"token", b"credential"]
             .iter()
             .any(|word| contains_ignore_case(value, word))

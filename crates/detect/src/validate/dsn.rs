@@ -121,25 +121,29 @@ fn value_of<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 pub(crate) fn judge(login: &Login<'_>) -> Judgement {
     let Login { user, password, host } = *login;
     let one_of = |list: &[&[u8]], text: &[u8]| list.iter().any(|known| known.eq_ignore_ascii_case(text));
+    let texture = Texture::of(password);
     if password.len() < 3
         || is_placeholder(password)
         || has_template(password)
-        || has_template(user)
-        || has_template(host)
+        // What is random is no template, whatever stands beside it.
+        || texture != Texture::Random && (has_template(user) || has_template(host))
         || one_of(SAMPLE_PASSWORDS, password)
         || is_port_and_path(password)
         || user == b"scott" && password.starts_with(b"tiger")
     {
         return Judgement::Reject;
     }
-    let texture = Texture::of(password);
     let local = is_local(host);
     if local && user == b"guest" && password == b"guest" {
         // RabbitMQ's default login, which works over loopback only.
         return Judgement::Reject;
     }
     if texture != Texture::Random
-        && (is_sample_host(host) || !user.is_empty() && is_placeholder(user) && texture == Texture::Words)
+        && (is_sample_host(host)
+            || !user.is_empty()
+                && is_placeholder(user)
+                && texture == Texture::Words
+                && !has_digit_within(password))
     {
         return Judgement::Reject;
     }
@@ -185,6 +189,14 @@ fn has_template(text: &[u8]) -> bool {
         || text
             .windows(2)
             .any(|two| matches!(two, b"%s" | b"%v" | b"%d" | b"**" | b".." | b"\" " | b"' " | b"#{"))
+}
+
+/// Whether a digit stands between letters, which no word and no numbered word has.
+fn has_digit_within(password: &[u8]) -> bool {
+    let first = password.iter().position(u8::is_ascii_alphabetic);
+    let last = password.iter().rposition(u8::is_ascii_alphabetic);
+    let inner = first.zip(last).and_then(|(first, last)| password.get(first..last)).unwrap_or_default();
+    inner.iter().any(u8::is_ascii_digit)
 }
 
 /// The loopback host, or none.

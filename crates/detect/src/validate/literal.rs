@@ -105,7 +105,12 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         return Judgement::Reject;
     }
     let enough = match (quoting, kind) {
-        (_, NameKind::Weak) | (Quoting::Bare, _) => texture == Texture::Random,
+        (_, NameKind::Weak) => texture == Texture::Random,
+        (Quoting::Bare, _) if password && file != FileKind::Prose => {
+            texture == Texture::Random || texture == Texture::Mixed && is_made_up(value)
+        }
+        (Quoting::Bare, _) => texture == Texture::Random,
+        (Quoting::Quoted, _) if password && is_chosen(value) => true,
         (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(value),
         _ => texture >= Texture::Mixed,
     };
@@ -120,9 +125,21 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         FileKind::Test | FileKind::Translation => false,
         FileKind::Prose => texture == Texture::Random && value.len() >= 20,
         _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
+        _ if password && quoting != Quoting::Line && is_chosen(value) => true,
         _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
     };
     Judgement::Keep { confidence: if surer { Adjust::Raise } else { Adjust::Same }, note: None }
+}
+
+/// A password that a person chose: letters and at least two digits, and nothing that joins words. A capitalised word with
+/// digits at its end is a label as often.
+fn is_chosen(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let joint = value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b' ' | b'/' | b':'));
+    let head = value.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let within = value[head..].iter().any(u8::is_ascii_alphabetic);
+    let chosen = !joint && digits >= 2 && (within || digits >= 3);
+    has_letter_and_digit(value) && distinct(value) >= 6 && (chosen || !reads_like_words(value))
 }
 
 /// A name in snake case, as code has it where no quotes stand.

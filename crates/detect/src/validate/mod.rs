@@ -25,6 +25,7 @@ mod words;
 mod tests;
 
 pub use assignment::is_plain_setting;
+pub(crate) use names::is_password_name;
 pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub use names::{NameKind, name_kind};
 pub use placeholder::{is_placeholder, is_plain_placeholder};

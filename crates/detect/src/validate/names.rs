@@ -17,17 +17,17 @@ const SECRET_WORDS: &[&str] = &[
     "token", "tokens", "apikey", "apikeys", "apitoken", "authtoken", "accesstoken", "credential",
     "credentials", "creds", "cred", "accesskey", "secretkey", "privatekey", "authkey", "signingkey",
     "encryptionkey", "masterkey", "dsn", "pat", "psk", "connstr", "connectionstring", "secretaccesskey",
-    "pswd", "psw", "passkey", "bindpw", "rootpw", "sessionkey", "sharedkey", "requirepass", "masterauth",
+    "pswd", "psw", "passkey", "privkey", "bindpw", "rootpw", "sessionkey", "sharedkey", "requirepass", "masterauth",
 ];
 
 /// Words that make a name a secret's name in BuildKit's rule, and often name something else.
-const WEAK_WORDS: &[&str] = &["key", "keys", "auth", "pass"];
+const WEAK_WORDS: &[&str] = &["key", "keys", "auth", "pass", "authorization"];
 
 /// Ends of words that are written without a joint: `PGPASSWORD`, `dbpassword`.
 #[rustfmt::skip]
 const SECRET_ENDS: &[&str] = &[
     "password", "passwd", "passphrase", "secret", "token", "apikey", "secretkey", "privatekey",
-    "accesskey", "authkey", "passcode", "pwd", "creds", "signingkey", "encryptionkey", "masterkey", "sessionkey",
+    "accesskey", "authkey", "passcode", "pwd", "creds", "signingkey", "encryptionkey", "masterkey", "sessionkey", "privkey",
     "credentials", "credential", "bindpw", "rootpw",
 ];
 
@@ -214,7 +214,7 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     if is_in(HARMLESS_ENDS, last) && !is_pair(before_last, last) {
         return NameKind::Harmless;
     }
-    // `pass` names a password only at the end of a longer name: `DB_PASS`, not `PASS_THROUGH` or `pass`.
+    // `pass` names a password at the end of a longer name, `DB_PASS`, and perhaps alone; not in `PASS_THROUGH`.
     let pass_elsewhere = weak && !last.eq_ignore_ascii_case(b"pass") && !has_key_or_auth(name);
     match (strong, weak) {
         (true, _) => NameKind::Secret,
@@ -239,8 +239,9 @@ pub(crate) fn is_counted(before: &[u8], name: &[u8]) -> bool {
 
 /// `key`, `keys` or `auth` is a word of the name.
 fn has_key_or_auth(name: &[u8]) -> bool {
-    words(name)
-        .any(|word| [&b"key"[..], b"keys", b"auth"].iter().any(|known| word.eq_ignore_ascii_case(known)))
+    words(name).any(|word| {
+        [&b"key"[..], b"keys", b"auth", b"authorization"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    })
 }
 
 /// A joined word that ends as a secret's name does: `PGPASSWORD`, `DBPASS`.
@@ -253,10 +254,9 @@ fn ends_secret(word: &[u8]) -> bool {
     SECRET_ENDS
         .iter()
         .any(|end| head(end).is_some_and(|head| !head.eq_ignore_ascii_case(b"old") || *end != "pwd"))
-        || SHORT_ENDS
-            .iter()
-            .filter_map(head)
-            .any(|head| OWNERS.iter().any(|owner| head.eq_ignore_ascii_case(owner.as_bytes())))
+        || SHORT_ENDS.iter().filter_map(head).any(|head| {
+            OWNERS.iter().chain(SERVICES).any(|owner| head.eq_ignore_ascii_case(owner.as_bytes()))
+        })
 }
 
 /// Whether a name is a password's: what a person made up, which need not look random.
@@ -297,6 +297,7 @@ fn is_pair(first: &[u8], second: &[u8]) -> bool {
         ("conn", "string"),
         ("conn", "str"),
         ("private", "key"),
+        ("priv", "key"),
         ("access", "key"),
         ("api", "key"),
         ("secret", "key"),

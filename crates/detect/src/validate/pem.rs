@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::shape::distinct;
+use super::shape::{distinct, entropy};
 use super::words::contains_ignore_case;
 use super::{Candidate, Judgement};
 
@@ -12,6 +12,9 @@ const HEAD: usize = 64;
 
 /// The fewest base64 characters that a private key has: an Ed25519 key in PKCS #8 has 64, a raw one 43.
 const SHORTEST: usize = 40;
+
+/// The fewest base64 characters of a body that counts though it cannot be read.
+const LEAST_UNREADABLE: usize = 64;
 
 /// The name that OpenSSH's key file starts with.
 const OPENSSH_MAGIC: &[u8] = b"openssh-key-v1\0";
@@ -23,14 +26,14 @@ pub(crate) fn pem_body(candidate: &Candidate<'_>) -> Judgement {
     let header = candidate.matched.get(..candidate.matched.len().min(256)).unwrap_or_default();
     // Keys of OpenSSH stand under other headers too.
     if contains_ignore_case(header, b" openssh ") || body.decoded().starts_with(OPENSSH_MAGIC) {
-        return openssh(&body);
+        return openssh(&body, candidate.secret);
     }
     if contains_ignore_case(header, b" pgp ") {
         // Every OpenPGP packet's first byte has its top bit set.
         return if body.decoded().first().is_some_and(|byte| byte & 0x80 != 0) {
             Judgement::keep()
         } else {
-            Judgement::Reject
+            unreadable(&body, candidate.secret)
         };
     }
     let encrypted = header.windows(9).any(|window| window == b"ENCRYPTED");
@@ -39,7 +42,7 @@ pub(crate) fn pem_body(candidate: &Candidate<'_>) -> Judgement {
         return Judgement::lower("the key is under a passphrase");
     }
     match der_length(body.decoded()) {
-        None => Judgement::Reject,
+        None => unreadable(&body, candidate.secret),
         Some(_) if encrypted => Judgement::lower("the key is under a passphrase"),
         Some(length) if length <= body.count * 3 / 4 => Judgement::raise(),
         // What is left of it is the public half.
@@ -68,12 +71,26 @@ pub(crate) fn unarmoured(candidate: &Candidate<'_>) -> Judgement {
 }
 
 /// OpenSSH's own format: the cipher's name tells whether there is a passphrase.
-fn openssh(body: &Body) -> Judgement {
-    let Some(rest) = body.decoded().strip_prefix(OPENSSH_MAGIC) else { return Judgement::Reject };
+fn openssh(body: &Body, candidate: &[u8]) -> Judgement {
+    let Some(rest) = body.decoded().strip_prefix(OPENSSH_MAGIC) else {
+        return unreadable(body, candidate);
+    };
     match rest.get(4..8) {
         Some(b"none") => Judgement::raise(),
         Some(_) => Judgement::lower("the key is under a passphrase"),
         None => Judgement::Reject,
+    }
+}
+
+/// A body that is none of the header's format, though no example is so long and looks so random: a key of
+/// another format under this header, or one that was damaged.
+fn unreadable(body: &Body, text: &[u8]) -> Judgement {
+    let base64: Vec<u8> =
+        text.iter().copied().filter(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).collect();
+    if body.count >= LEAST_UNREADABLE && entropy(&base64) >= 5.0 {
+        Judgement::lower("the body is not of the format that its header names")
+    } else {
+        Judgement::Reject
     }
 }
 

@@ -457,7 +457,12 @@ fn pem_bodies() {
     );
     assert_eq!(pem("-----BEGIN PRIVATE KEY-----", "MIIE"), Judgement::Reject);
     assert_eq!(pem("-----BEGIN PRIVATE KEY-----", &"MIIE".repeat(30)), Judgement::Reject);
-    assert_eq!(pem("-----BEGIN OPENSSH PRIVATE KEY-----", &der(600, 604)), Judgement::Reject);
+    let other = "the body is not of the format that its header names";
+    assert_eq!(note(&pem("-----BEGIN OPENSSH PRIVATE KEY-----", &der(600, 604))), other);
+    assert_eq!(note(&pem("-----BEGIN RSA PRIVATE KEY-----", &der(600, 604)[8..])), other);
+    assert_eq!(pem("-----BEGIN RSA PRIVATE KEY-----", &der(600, 604)[8..60]), Judgement::Reject);
+    let words = STANDARD.encode("the harbour master keeps the key of the crane in the desk".repeat(4));
+    assert_eq!(pem("-----BEGIN RSA PRIVATE KEY-----", &words), Judgement::Reject);
     let escaped = der(600, 604)
         .as_bytes()
         .chunks(64)
