@@ -50,15 +50,17 @@ struct Head {
 
 /// A literal in quotes.
 pub(super) fn quoted(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
-    if let Some(reading) = read_quoted(place).or_else(|| compared_before(place)) {
+    let Some(name) = name_of(place) else { return };
+    if let Some(reading) = read_quoted(place, name.clone()).or_else(|| compared_before(place.bytes, name)) {
         sink(reading);
     }
 }
 
 /// A literal that is compared with a name: `if "value" == token`, `"value".equals(token)`.
-fn compared_before(place: &Place<'_>) -> Option<Reading> {
-    let bytes = place.bytes;
-    let name = name_around(bytes, place.start)?;
+fn compared_before(bytes: &[u8], name: Range<usize>) -> Option<Reading> {
+    if !matches!(bytes.get(..name.start)?, [.., b'=', b' '] | [.., b's', b'(']) {
+        return None;
+    }
     let line = line_head(bytes, name.start, HEAD)?;
     let before =
         [&b"== "[..], b"!= ", b".equals(", b".Equals("].iter().find_map(|o| line.strip_suffix(*o))?;
@@ -72,9 +74,9 @@ fn compared_before(place: &Place<'_>) -> Option<Reading> {
     counts.then_some(Reading { matched: secret.start..name.end, name, secret, quoting: Quoting::Bare })
 }
 
-fn read_quoted(place: &Place<'_>) -> Option<Reading> {
+fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
     let bytes = place.bytes;
-    let head = head(place)?;
+    let head = head(bytes, name)?;
     let at = match head.operator {
         Operator::Blank => {
             let at = head.span.end + usize::from(bytes.get(head.span.end) == Some(&b'('));
@@ -101,6 +103,7 @@ fn read_quoted(place: &Place<'_>) -> Option<Reading> {
         Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
         Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
         Operator::Comma | Operator::Compared => Quoting::Bare,
+        Operator::Call if name.ends_with(b".equals") || name.ends_with(b".Equals") => Quoting::Bare,
         _ => Quoting::Quoted,
     };
     if name_kind(name) == NameKind::Harmless {
@@ -119,10 +122,11 @@ pub(super) fn bare(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
 
 fn read_bare(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
-    if let Some(reading) = shell_default(place).or_else(|| listed_flag(place)) {
+    let name = name_of(place)?;
+    if let Some(reading) = shell_default(bytes, &name).or_else(|| listed_flag(bytes, &name)) {
         return Some(reading);
     }
-    let head = head(place)?;
+    let head = head(bytes, name)?;
     if head.operator == Operator::Equals
         && name_kind(bytes.get(head.name.clone())?) != NameKind::Harmless
         && let Some(secret) = here_document(bytes, blanks(bytes, head.span.end, 16))
@@ -189,12 +193,12 @@ fn row(place: &Place<'_>, head: Head) -> Option<Reading> {
 }
 
 /// The item of a YAML list behind an option: `- --password`, and on the next line `- value`.
-fn listed_flag(place: &Place<'_>) -> Option<Reading> {
-    let bytes = place.bytes;
-    let name = name_around(bytes, place.start)?;
+fn listed_flag(bytes: &[u8], name: &Range<usize>) -> Option<Reading> {
+    if !matches!(bytes.get(name.end), Some(b'\n' | b'\r')) || !is_flag(bytes, name) {
+        return None;
+    }
     let lead = line_head(bytes, name.start, HEAD)?;
-    if !is_flag(bytes, &name) || !matches!(bytes.get(name.end), Some(b'\n' | b'\r')) || !lead.ends_with(b"- ")
-    {
+    if !lead.ends_with(b"- ") {
         return None;
     }
     let item = white(bytes, name.end, 80);
@@ -207,7 +211,8 @@ fn listed_flag(place: &Place<'_>) -> Option<Reading> {
     let secret = literal(bytes, at).unwrap_or_else(|| rest_of_line(bytes, at));
     let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
     let counts = one_word && !secret.is_empty() && bytes[secret.start] != b'-';
-    counts.then_some(Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
+    let matched = name.start..secret.end;
+    counts.then_some(Reading { matched, name: name.clone(), secret, quoting: Quoting::Environment })
 }
 
 /// The default of Spring's `${name:value}`. That of a shell, `${NAME:-value}`, is read with its variable.
@@ -224,10 +229,7 @@ fn spring_default(bytes: &[u8], name: Range<usize>, start: usize) -> Option<Read
 }
 
 /// The default of a shell's variable: `run --token "${API_TOKEN:-v}"`, `: ${API_TOKEN:=v}`.
-fn shell_default(place: &Place<'_>) -> Option<Reading> {
-    let bytes = place.bytes;
-    let signs = bytes.get(place.start..place.end)?.iter().take_while(|b| !is_name_byte(**b)).count();
-    let around = name_around(bytes, place.start + signs)?;
+fn shell_default(bytes: &[u8], around: &Range<usize>) -> Option<Reading> {
     if !bytes.get(..around.start)?.ends_with(b"${") {
         return None;
     }
@@ -411,12 +413,14 @@ fn is_plain_pair(bytes: &[u8], head: &Head) -> bool {
     starts && !head.in_quotes && !text.contains(&b'.') && is_password_name(text)
 }
 
-/// The name that covers the anchor, and what joins it to a value.
-fn head(place: &Place<'_>) -> Option<Head> {
-    let bytes = place.bytes;
-    // An anchor may begin with the line end before the name.
-    let signs = bytes.get(place.start..place.end)?.iter().take_while(|b| !is_name_byte(**b)).count();
-    let name = name_around(bytes, place.start + signs)?;
+/// The name that covers the anchor, which may begin with the line end before the name.
+fn name_of(place: &Place<'_>) -> Option<Range<usize>> {
+    let signs = place.bytes.get(place.start..place.end)?.iter().take_while(|b| !is_name_byte(**b)).count();
+    name_around(place.bytes, place.start + signs)
+}
+
+/// What joins a name to a value.
+fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
     // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables. `Rails::Application.config.secret_token` is one.
     if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" && !bytes[name.clone()].contains(&b'.')
     {

@@ -31,6 +31,10 @@ pub(super) fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operat
     const EQUALS: &[&[u8]] =
         &[b":::=", b"::=", b"||=", b"??=", b"&&=", b"//=", b":=", b"?=", b"+=", b".=", b"<<-", b"<-", b"="];
     const COMPARED: &[&[u8]] = &[b"===", b"!==", b"==", b"!="];
+    // Most names are followed by none.
+    if at == closed && !b":=<!?|&/+.-,{\n\r".contains(bytes.get(at)?) {
+        return None;
+    }
     if let Some(compared) = COMPARED.iter().find(|o| stands(bytes, at, o)) {
         return Some((Operator::Compared, at + compared.len()));
     }

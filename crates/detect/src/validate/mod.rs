@@ -14,6 +14,7 @@ mod dsn;
 mod encoded;
 mod jwt;
 mod literal;
+mod name_words;
 mod names;
 mod pem;
 mod placeholder;

@@ -5,120 +5,11 @@ use std::ops::Range;
 use super::assignment::{is_locator, is_plain_setting};
 use super::dsn::{Login, judge};
 use super::literal::is_known_form;
+use super::name_words::{Classes, SECRET_ENDS, SHORT_ENDS, classes};
 use super::placeholder::is_placeholder;
 use super::shape::Texture;
 use super::words::words;
 use super::{Adjust, Judgement};
-
-/// Words that make a name a secret's name, as BuildKit's rule `SecretsUsedInArgOrEnv` has them, and more.
-#[rustfmt::skip]
-const SECRET_WORDS: &[&str] = &[
-    "password", "passwords", "passwd", "pword", "pwd", "pw", "passphrase", "passcode", "secret", "secrets",
-    "token", "tokens", "apikey", "apikeys", "apitoken", "authtoken", "accesstoken", "credential",
-    "credentials", "creds", "cred", "accesskey", "secretkey", "privatekey", "authkey", "signingkey",
-    "encryptionkey", "masterkey", "dsn", "pat", "psk", "connstr", "connectionstring", "secretaccesskey",
-    "pswd", "psw", "passkey", "privkey", "bindpw", "rootpw", "sessionkey", "sharedkey", "requirepass", "masterauth",
-];
-
-/// Words that make a name a secret's name in BuildKit's rule, and often name something else.
-const WEAK_WORDS: &[&str] = &["key", "keys", "auth", "pass", "authorization"];
-
-/// Ends of words that are written without a joint: `PGPASSWORD`, `dbpassword`.
-#[rustfmt::skip]
-const SECRET_ENDS: &[&str] = &[
-    "password", "passwd", "passphrase", "secret", "token", "apikey", "secretkey", "privatekey",
-    "accesskey", "authkey", "passcode", "pwd", "creds", "signingkey", "encryptionkey", "masterkey", "sessionkey", "privkey",
-    "credentials", "credential", "bindpw", "rootpw",
-];
-
-/// Ends that are secrets' words only behind one of [`OWNERS`]: `DBPASS`, `rootpw`, `SSHKEY`.
-const SHORT_ENDS: &[&str] = &["pass", "pw", "key", "auth", "pat", "psk", "pin", "pswd", "psw"];
-
-/// Whose secret it is, written without a joint before a short word for it.
-#[rustfmt::skip]
-const OWNERS: &[&str] = &[
-    "db", "pg", "my", "mysql", "maria", "postgres", "psql", "sql", "mssql", "ora", "oracle", "mongo", "redis", "rabbit", "mq",
-    "amqp", "ldap", "bind", "root", "admin", "sa", "su", "user", "usr", "login", "ftp", "sftp", "ssh", "smtp", "mail", "imap",
-    "http", "proxy", "wifi", "vpn", "app", "api", "git", "gh", "gitlab", "jira", "svn", "nexus", "docker", "registry", "repo",
-    "aws", "azure", "gcp", "s3", "sign", "store", "keystore", "trust", "truststore", "key", "ssl", "tls", "cert", "vault",
-    "master", "backup", "remote", "local", "pop", "caldav", "xmpp", "irc", "nick", "client", "service", "svc", "web", "www", "site", "test", "prod", "dev", "stage", "cosmos", "hmac",
-    "session", "enc", "crypt", "wp", "rds", "es", "elastic", "solr", "kafka", "sasl", "snmp", "ipmi", "bmc", "sudo", "unix",
-];
-
-/// Words that make any name harmless.
-#[rustfmt::skip]
-const HARMLESS_WORDS: &[&str] = &[
-    "public", "pub", "pubkey", "publickey", "version", "min", "max", "num", "count", "length", "len",
-    "ttl", "timeout", "expiry", "expires", "expiration", "lifetime", "regex", "regexp", "placeholder",
-    "fingerprint", "keyring", "keyserver", "keyboard", "tokenizer", "tokenizers", "csrftoken", "xsrf",
-    "deprecated", "prompt", "hint", "label", "localized", "publishable", "anon", "sitekey", "hashed", "encrypted",
-    "ciphertext", "strength", "mismatch", "validator", "hasher", "hashers", "hasher", "autocomplete",
-];
-
-/// Verbs that begin the name of an action or a message about a secret, when it is not written in capitals alone.
-#[rustfmt::skip]
-const VERBS: &[&str] = &[
-    "add", "get", "create", "delete", "remove", "edit", "show", "hide", "generate", "revoke", "regenerate", "copy", "enter",
-    "invalid", "missing", "forgot", "forgotten", "is", "has", "toggle", "find", "require", "requires", "enable", "disable",
-    "no", "incorrect", "wrong", "confirm", "repeat", "retype", "parse", "validate", "verify", "strip",
-];
-
-/// Words that make a name harmless when they end it: the name of something about the secret, not of the secret.
-#[rustfmt::skip]
-const HARMLESS_ENDS: &[&str] = &[
-    "file", "files", "filename", "path", "paths", "dir", "directory", "folder", "arn", "name", "names",
-    "id", "ids", "url", "urls", "uri", "uris", "endpoint", "host", "hostname", "port", "type", "types",
-    "kind", "algorithm", "algorithms", "alg", "algo", "header", "headers", "prefix", "suffix", "field",
-    "fields", "policy", "policies", "format", "enable", "enabled", "disable", "disabled", "required",
-    "optional", "rotation", "interval", "parallelism", "pattern", "param", "params", "column", "table",
-    "provider", "providers", "location", "source", "scope", "scopes", "issuer", "audience", "mode",
-    "method", "methods", "class", "store", "manager", "backend", "engine", "service", "server", "role",
-    "region", "bits", "size", "limit", "limits", "index", "usage", "var", "variable", "hash", "hashes",
-    "hashed", "checksum", "digest", "sha", "sha256", "strength", "change", "changed", "reset", "age",
-    "days", "hours", "minutes", "seconds", "secs", "date", "time", "page", "link", "form", "input", "rule",
-    "rules", "validator", "validators", "validation", "generator", "error", "errors", "message", "msg",
-    "title", "description", "desc", "help", "sock", "socket", "domain", "encoding", "charset", "chars",
-    "char", "iterations", "rounds", "salt", "cost", "level", "status", "state", "event", "handler",
-    "callback", "factory", "helper", "command", "cmd", "protobuf", "namespace", "used", "created",
-    "updated", "at", "spec", "schema", "ref", "refs", "reference", "binding", "group", "realm", "user",
-    "username", "stdin", "plugin", "module", "driver", "config", "settings", "options", "info", "meta", "metadata",
-];
-
-/// Words before `key` or `keys` that make it no secret: lookups, sorting, signing keys of package archives.
-#[rustfmt::skip]
-const KEY_COMPANIONS: &[&str] = &[
-    "gpg", "pgp", "gnupg", "rpm", "apt", "deb", "sort", "order", "primary", "foreign", "partition",
-    "cache", "dict", "lookup", "map", "idempotency", "object", "bucket", "s3", "row", "hash", "range",
-    "translation", "i18n", "locale", "message", "event", "shortcut", "hot", "arrow", "enter", "registry",
-    "host", "known", "allowed", "trusted", "ca", "cert", "group", "index", "unique", "composite",
-    "routing", "config", "property", "feature", "flag", "metric", "label", "color",
-];
-
-/// Services whose key is a secret: `DEEPGRAM_KEY`, `giteaKey`. Those that hand a key to every browser (Algolia's search,
-/// Mapbox, PostHog's project, Stripe's publishable one) are not among them.
-#[rustfmt::skip]
-const SERVICES: &[&str] = &[
-    "adobe", "adyen", "aikido", "airbyte", "airtable", "anthropic", "anypoint", "asana", "assemblyai", "atlassian", "bitbucket",
-    "clarifai", "clickup", "cloudflare", "cohere", "confluent", "contentful", "datadog", "deepgram", "deepl", "deepseek",
-    "diffbot", "digitalocean", "dropbox", "elevenlabs", "fastly", "figma", "flagsmith", "gemini", "gitea", "github", "gitlab",
-    "grafana", "groq", "heroku", "hubspot", "huggingface", "intercom", "ipstack", "jfrog", "jira", "klaviyo", "kucoin",
-    "linear", "linode", "mailchimp", "mailgun", "mailjet", "meraki", "messagebird", "mistral", "netlify", "newrelic", "notion",
-    "nuget", "okta", "ollama", "openai", "openweather", "opsgenie", "pagerduty", "pinecone", "plaid", "polymarket", "postman",
-    "postmark", "rapidapi", "replicate", "rollbar", "sendbird", "sendgrid", "shodan", "shopify", "snyk", "sonarqube",
-    "splunk", "supabase", "tavily", "telegram", "tinify", "trello", "twilio", "twitch", "twitter", "typeform", "unsplash",
-    "vercel", "virustotal", "voyage", "vultr", "wakatime", "yelp", "zendesk", "zhipu",
-];
-
-/// Words before `token` that make it a position, an idempotency mark or a piece of text, not a credential.
-#[rustfmt::skip]
-const TOKEN_COMPANIONS: &[&str] = &[
-    "next", "page", "change", "client", "request", "sequence", "continuation", "forward", "backward",
-    "sync", "idempotency", "csrf", "xsrf", "cancel", "cancellation", "resume", "start", "end", "begin",
-    "stop", "eos", "bos", "pad", "sep", "cls", "mask", "unk", "special", "raw", "pagination", "marker",
-    "authenticity", "verification", "antiforgery", "forgery",
-    "product", "dedup", "deduplication", "word", "current", "previous", "prev", "last", "first", "lex",
-    "syntax", "lock", "action", "update", "reclaim",
-];
 
 /// How sure it is that an assigned literal is a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,25 +61,27 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     let (mut strong, mut weak, mut companion) = (false, false, false);
     let mut first: &[u8] = b"";
     let mut search = false;
-    let mut previous: &[u8] = b"";
     let mut last: &[u8] = b"";
     let mut before_last: &[u8] = b"";
+    let mut of_last = Classes::default();
+    let mut of_before_last = Classes::default();
+    let mut of_first = Classes::default();
     for word in letters {
-        if is_in(HARMLESS_WORDS, word) {
+        let of_word = classes(word);
+        if of_word.has(Classes::HARMLESS) {
             return NameKind::Harmless;
         }
         if first.is_empty() {
-            first = word;
+            (first, of_first) = (word, of_word);
         }
         search |= word.eq_ignore_ascii_case(b"search");
-        strong |= is_in(SECRET_WORDS, word) || ends_secret(word) || is_pair(previous, word);
-        weak |= is_in(WEAK_WORDS, word);
+        strong |= of_word.has(Classes::SECRET) || ends_secret(word) || is_pair(last, word);
+        weak |= of_word.has(Classes::WEAK);
         let plain_key = word.eq_ignore_ascii_case(b"key") || word.eq_ignore_ascii_case(b"keys");
-        companion |= plain_key && is_in(KEY_COMPANIONS, previous);
-        strong |= plain_key && is_in(SERVICES, previous);
-        before_last = previous;
-        last = word;
-        previous = word;
+        companion |= plain_key && of_last.has(Classes::KEY_COMPANION);
+        strong |= plain_key && of_last.has(Classes::SERVICE);
+        (before_last, of_before_last) = (last, of_last);
+        (last, of_last) = (word, of_word);
     }
     // A position in a list (`NextToken`), or the key's name in a signed URL (`X-Amz-Credential`).
     let token = last.eq_ignore_ascii_case(b"token") || last.eq_ignore_ascii_case(b"tokens");
@@ -198,11 +91,11 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     let owned = shouted
         && before_last.eq_ignore_ascii_case(b"client")
         && !is_in(&["client", "x", "aws", "amz"], first);
-    if token && is_in(TOKEN_COMPANIONS, before_last) && !owned || signed_url {
+    if token && of_before_last.has(Classes::TOKEN_COMPANION) && !owned || signed_url {
         return NameKind::Harmless;
     }
     // `addApiKey`, `forgot_password`: an action or a message. A key for searching is handed to browsers.
-    if !shouted && first.len() < name.len() && is_in(VERBS, first)
+    if !shouted && first.len() < name.len() && of_first.has(Classes::VERB)
         || search && !is_in(&["elastic", "azure"], first) && last.eq_ignore_ascii_case(b"key")
     {
         return NameKind::Harmless;
@@ -211,7 +104,7 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     if name == b"PWD" || name.eq_ignore_ascii_case(b"oldpwd") {
         return NameKind::Harmless;
     }
-    if is_in(HARMLESS_ENDS, last) && !is_pair(before_last, last) {
+    if of_last.has(Classes::HARMLESS_END) && !is_pair(before_last, last) {
         return NameKind::Harmless;
     }
     // `pass` names a password at the end of a longer name, `DB_PASS`, and perhaps alone; not in `PASS_THROUGH`.
@@ -232,9 +125,7 @@ pub(crate) fn is_counted(before: &[u8], name: &[u8]) -> bool {
         &head[start..]
     });
     name.eq_ignore_ascii_case(b"token")
-        && word.is_some_and(|word| {
-            TOKEN_COMPANIONS.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
-        })
+        && word.is_some_and(|word| classes(word).has(Classes::TOKEN_COMPANION))
 }
 
 /// `key`, `keys` or `auth` is a word of the name.
@@ -254,9 +145,7 @@ fn ends_secret(word: &[u8]) -> bool {
     SECRET_ENDS
         .iter()
         .any(|end| head(end).is_some_and(|head| !head.eq_ignore_ascii_case(b"old") || *end != "pwd"))
-        || SHORT_ENDS.iter().filter_map(head).any(|head| {
-            OWNERS.iter().chain(SERVICES).any(|owner| head.eq_ignore_ascii_case(owner.as_bytes()))
-        })
+        || SHORT_ENDS.iter().filter_map(head).any(|head| classes(head).has(Classes::OWNER))
 }
 
 /// Whether a name is a password's: what a person made up, which need not look random.
