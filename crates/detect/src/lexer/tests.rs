@@ -230,6 +230,9 @@ fn statements_of_sql() {
         "SET PASSWORD FOR 'a'@'%' = PASSWORD('V');",
         "SET PASSWORD = 'V';",
         "CREATE LOGIN a WITH PASSWORD = N'V';",
+        "CREATE ROLE a WITH LOGIN PASSWORD V;",
+        "UPDATE mysql.user SET authentication_string = PASSWORD ('V') WHERE User = 'a';",
+        "insert into mysql.user values(PASSWORD('V') );",
     ] {
         let text = text.replace('V', VALUE);
         let found = read("sql-password", FileKind::Config, &text, "password");
@@ -238,6 +241,7 @@ fn statements_of_sql() {
     for text in [
         "CREATE USER a IDENTIFIED WITH sha256_password BY 'V';",
         "CREATE USER a IDENTIFIED BY V;",
+        "exec(\"CREATE USER a IDENTIFIED BY V\");",
         "ALTER USER a IDENTIFIED BY \"V\";",
     ] {
         let text = text.replace('V', VALUE).replace(&format!("{VALUE}ALUES"), "VALUES");
@@ -248,6 +252,7 @@ fn statements_of_sql() {
         "ALTER USER a PASSWORD EXPIRE;",
         "SELECT password FROM t WHERE a = 'V';",
         "SET PASSWORD FOR a;\nx = 'V'",
+        "CREATE ROLE a;\nthe password V is none",
     ] {
         assert_eq!(read("sql-password", FileKind::Config, text, "password"), [], "{text}");
     }

@@ -491,8 +491,14 @@ fn connection_strings() {
         adjust(&dsn("Server=db.harbour.internal;User Id=sa;Password=q7Tz!m2Rk9vL", "q7Tz!m2Rk9vL")),
         Some(Adjust::Same)
     );
+    // What is random is a password, though a template stands beside it.
+    let templated = "Server={host};User Id={user};Password=3GGb62XfnnlbKpHr4tQz";
+    assert_ne!(dsn(templated, "3GGb62XfnnlbKpHr4tQz"), Judgement::Reject);
+    assert_ne!(dsn("mongodb://testuser:hub24aoeu@berth.harbour.internal/x", "hub24aoeu"), Judgement::Reject);
     for (text, secret) in [
         ("postgres://user:password@localhost/x", "password"),
+        ("postgres://testuser:harbour24@berth.harbour.internal/x", "harbour24"),
+        ("Server={host};User Id={user};Password=harbour24", "harbour24"),
         ("postgresql://scott:tiger@localhost/test", "tiger"),
         ("amqp://guest:guest@localhost//", "guest"),
         ("mysql://berth:${PW}@db/x", "${PW}"),
