@@ -194,8 +194,9 @@ impl Page<'_, '_> {
         if let [cause] = block.causes.as_slice() {
             let rows = locations::rows(self.report, cause);
             let shown = if all || rows.len() <= LOCATIONS + 1 { rows.len() } else { LOCATIONS };
-            let first = rows.iter().take(shown).map(locations::Row::place_width).max().unwrap_or(0);
-            let first = first.min(self.screen.width() / 2);
+            // A path within an archive is as long as the line: the others are not set apart for its sake.
+            let widths = rows.iter().take(shown).map(locations::Row::place_width);
+            let first = widths.filter(|width| *width <= self.screen.width() / 3).max().unwrap_or(0);
             for row in rows.iter().take(shown) {
                 let pieces = row.pieces(first, self.screen.width().saturating_sub(6));
                 let arrow = (LINK, "  :::".to_owned());
