@@ -184,6 +184,8 @@ impl Wiring<'_> {
         if let Some(account) = self.placement.known_account() {
             context.set("aws:ResourceAccount", vec![account.to_owned()]);
         }
+        // A session of a role that a service assumed has none.
+        context.set("aws:MultiFactorAuthPresent", Vec::new());
         let name = principal.rsplit('/').next().unwrap_or_default();
         let tags = self.snapshot.roles.get(name).and_then(Seen::value).map(|role| &role.tags);
         for (key, value) in tags.into_iter().flatten() {

@@ -4,6 +4,8 @@
 //! `ssm:GetParameterHistory` of a parameter that is in the set is no excess: it returns older values of the same secret.
 //! `ssm:GetParametersByPath` is one on every path: it returns what will ever be created below it.
 
+use std::collections::BTreeSet;
+
 use super::Wiring;
 use super::access::Access;
 use super::statement;
@@ -38,10 +40,25 @@ pub(super) struct Reach {
     pub(super) witness: Witness,
     /// The statement that allows it.
     pub(super) statement: Option<StatementRef>,
-    /// Where the statement is the policy of a secret: that secret's name.
-    pub(super) by_secret: Option<String>,
+    /// Where the statement is that of the thing's own policy: whose.
+    pub(super) owner: Option<Owner>,
     /// Whether it is only the same name in another region.
     pub(super) elsewhere: bool,
+}
+
+/// A thing whose own policy lets a role in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Owner {
+    /// What it is: `secret`, `key`.
+    pub(super) noun: &'static str,
+    /// Its name.
+    pub(super) name: String,
+}
+
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the policy of the {} {}", self.noun, self.name)
+    }
 }
 
 /// A question that has no answer.
@@ -109,28 +126,26 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let slashed = slashed_path_universe(p, "?*", a).minus(&colons);
     let why = "on which ARN a path with a slash at its end is authorised is not documented";
     unsure(access, "ssm:GetParametersByPath", &slashed, &permitted.paths, context(), why, &mut all);
-    let (others, anywhere) = (secrets(p, "?*", "?*").minus(&all_secrets), &permitted.secrets_anywhere);
-    foreign(access, action, &others, anywhere, context(), &mut all);
+    let others = secrets(p, "?*", "?*").minus(&all_secrets);
+    foreign(access, action, &others, (&permitted.secrets, &permitted.secrets_anywhere), context(), &mut all);
     // A parameter of another account can be shared with this one.
     let others = parameter_universe(p, "?*", "?*").minus(&parameter_universe(p, "?*", a)).minus(&colons);
     for action in ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParameterHistory"] {
-        foreign(access, action, &others, &permitted.parameters_in_all_accounts, context(), &mut all);
+        let permitted = (&permitted.parameters, &permitted.parameters_in_all_accounts);
+        foreign(access, action, &others, permitted, context(), &mut all);
     }
     let keys = arns(Arn { partition: p, service: "kms", region: "?*", account: a, resource: "key/?*" })
         .minus(&colons);
     // A key that no one saw is taken to leave the decision to the account's policies, as new keys do.
     policies.resource_rule = ResourceRule::Either;
     for service in [Some("ssm"), Some("secretsmanager"), None] {
-        let via = service.map(|s| format!("{s}.{r}.{}", place.suffix()));
-        let mut context = context();
-        // Decrypt can be called directly, too: then the key is absent.
-        context.set("kms:ViaService", via.iter().cloned().collect());
-        context.set("aws:ViaAWSService", vec![via.is_some().to_string()]);
+        let context = decrypt_context(wiring, context(), service);
         let (universe, permitted) = (&keys, &permitted.keys);
         let question = Question { action: "kms:Decrypt", universe, permitted, context, elsewhere: false };
         ask(access, &policies, &question, &mut all);
     }
     resource_policies(wiring, access, permitted, &mut all);
+    key_policies(wiring, access, permitted, &mut all);
     dedup(&mut all);
     all
 }
@@ -147,17 +162,35 @@ fn secrets(partition: &str, region: &str, account: &str) -> Language {
     all.minus(&Language::from("*:*:*:*:*:*:*:*"))
 }
 
-/// Of what is in another account, that account's policy decides, too; no one sees it from here.
+/// Of what is in another account, that account's policy decides, too; no one sees it from here. `permitted` is what is
+/// permitted here, and the same names in every account: those are a milder question where the account is a wildcard.
 fn foreign(
     access: &Access<'_>,
     action: &'static str,
     universe: &Language,
-    permitted: &Language,
+    (permitted, anywhere): (&Language, &Language),
     context: Context,
     all: &mut Excesses,
 ) {
     let why = "the policy of what is in another account decides, too, and is not seen from here";
-    unsure(access, action, universe, permitted, context, why, all);
+    unsure(access, action, universe, anywhere, context.clone(), why, all);
+    let mut same_names = Excesses::default();
+    let question = Question { action, universe, permitted, context, elsewhere: true };
+    ask(access, &access.policies, &question, &mut same_names);
+    for reach in same_names.found {
+        let told = all.found.iter().any(|r| r.action == action && r.statement == reach.statement);
+        let account = Arn::account_of(&reach.witness.text).unwrap_or_default();
+        let is_named = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+        match (told, is_named) {
+            (true, _) => {}
+            // A statement that names the other account means it.
+            (false, true) => {
+                let resource = Some(reach.witness.shown);
+                all.doubts.push(Doubt { action, resource, why: why.to_owned() });
+            }
+            (false, false) => all.found.push(reach),
+        }
+    }
 }
 
 /// What is found there is not sure, for this reason.
@@ -231,7 +264,7 @@ pub(super) fn ask(access: &Access<'_>, policies: &PolicySet, question: &Question
                     action,
                     witness: excess.witness,
                     statement,
-                    by_secret: None,
+                    owner: None,
                     elsewhere: *elsewhere,
                 });
                 let Some(of) = statement else { return };
@@ -297,16 +330,72 @@ fn resource_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permi
         };
         ask(access, &policies, &question, all);
         for reach in all.found.iter_mut().skip(before) {
-            reach.by_secret = Some(name.clone());
+            reach.owner = Some(Owner { noun: "secret", name: name.clone() });
         }
     }
+}
+
+/// A key's own policy can let a role decrypt that no identity policy does. One that leaves the decision to the account's
+/// policies does not.
+fn key_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted, all: &mut Excesses) {
+    let action = "kms:Decrypt";
+    // A snapshot lists a key under each of its names.
+    let mut asked = BTreeSet::new();
+    for (name, key) in &wiring.snapshot.keys {
+        let Seen::Value(key) = key else { continue };
+        let arn = wiring.key_arn(key);
+        if key.aws_managed || permitted.keys.contains(&arn) || !asked.insert(arn.clone()) {
+            continue;
+        }
+        let why = |why: String| Doubt { action, resource: Some(arn.clone()), why };
+        let policy = match &key.policy {
+            Seen::Absent => continue,
+            Seen::NotSeen(gap) => {
+                all.doubts.push(why(format!("the policy of the key was not seen: {gap}")));
+                continue;
+            }
+            Seen::Value(document) => match wiring.policy(&format!("the policy of {name}"), document) {
+                Ok(policy) => policy,
+                Err(gap) => {
+                    all.doubts.push(why(gap.to_string()));
+                    continue;
+                }
+            },
+        };
+        let policies = PolicySet { resource: Some(policy), identity: Vec::new(), ..access.policies.clone() };
+        let before = all.found.len();
+        let universe = Language::from(arn.as_str());
+        for service in [Some("ssm"), Some("secretsmanager"), None] {
+            let context = decrypt_context(wiring, wiring.context_on(&access.principal, &arn), service);
+            let permitted = &permitted.keys;
+            let question = Question { action, universe: &universe, permitted, context, elsewhere: false };
+            ask(access, &policies, &question, all);
+        }
+        for reach in all.found.iter_mut().skip(before) {
+            reach.owner = Some(Owner { noun: "key", name: name.clone() });
+        }
+    }
+}
+
+/// What is known of a request to decrypt, directly or through a service.
+fn decrypt_context(wiring: &Wiring<'_>, mut context: Context, service: Option<&str>) -> Context {
+    let place = wiring.placement;
+    let via = service.map(|s| format!("{s}.{}.{}", place.region(), place.suffix()));
+    // Decrypt can be called directly, too: then the key is absent.
+    context.set("kms:ViaService", via.iter().cloned().collect());
+    context.set("aws:ViaAWSService", vec![via.is_some().to_string()]);
+    context.set("kms:CallerAccount", place.known_account().map(str::to_owned).into_iter().collect());
+    if place.known_account().is_none() {
+        context.set_unknown("kms:CallerAccount");
+    }
+    context
 }
 
 /// The same statement answers for `Decrypt` through each service; the first answer is enough, and so is the first doubt.
 pub(super) fn dedup(all: &mut Excesses) {
     let mut seen = Vec::new();
     all.found.retain(|reach| {
-        let key = (reach.action, reach.statement, reach.by_secret.clone());
+        let key = (reach.action, reach.statement, reach.owner.clone());
         let new = !seen.contains(&key);
         seen.push(key);
         new

@@ -7,6 +7,7 @@
 mod access;
 mod allowing;
 mod changed_tags;
+mod entry;
 mod excess;
 mod expectation;
 mod ground;

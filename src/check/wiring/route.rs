@@ -89,6 +89,20 @@ pub(super) fn routes(
     out
 }
 
+/// The first route whose actions a role may be allowed on anything: what a Deny or a boundary closes is none.
+pub(super) fn opened(
+    wiring: &Wiring<'_>,
+    access: &Access<'_>,
+    permitted: &Permitted,
+) -> Option<&'static Route> {
+    let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
+    let mut asked = Asked { wiring, access, policies, permitted, anywhere: BTreeMap::new() };
+    ROUTES.iter().find(|route| {
+        let mut actions = std::iter::once(&route.action).chain(route.also);
+        actions.all(|action| asked.may(action) && !matches!(asked.anywhere(action), Anywhere::No))
+    })
+}
+
 impl Asked<'_, '_> {
     /// Whether an identity policy may be about an action.
     fn may(&self, action: &str) -> bool {
@@ -181,10 +195,9 @@ impl Asked<'_, '_> {
                 let place = self.wiring.placement;
                 out.push(route.targets(place.partition(), place.account()).minus(&own));
             }
-            // What it reads already it need not let itself into.
-            Gain::SecretPolicy => {
-                out.extend([self.permitted.secrets.clone(), self.permitted.parameters.clone()]);
-            }
+            // What it reads already it need not let itself into. By the policy of a secret it lets others in, too, and
+            // itself to change it; a parameter's only shares it.
+            Gain::SecretPolicy => out.push(self.permitted.parameters.clone()),
             _ => {}
         }
         out
@@ -339,7 +352,7 @@ impl Asked<'_, '_> {
         }
         let role = Role::of_task(name.clone());
         let Seen::Value(other) = self.wiring.access(&role) else { return false };
-        if !other.unseen.is_empty() || ROUTES.iter().any(|route| may(&other.policies, route.action)) {
+        if !other.unseen.is_empty() || opened(self.wiring, &other, self.permitted).is_some() {
             return false;
         }
         let reading = excess::reading(self.wiring, &other, self.permitted);
@@ -392,6 +405,8 @@ impl Asked<'_, '_> {
             Gain::InlineFence | Gain::ManagedFence | Gain::Boundary if self.allows(route, own) => {
                 fence.map(|secret| format!("take off what keeps it from {secret}"))
             }
+            // It reads it already.
+            Gain::SecretPolicy if self.permitted.secrets.contains(&reach.witness.text) => None,
             Gain::SecretPolicy if route.action.contains("Put") => {
                 let secret = known::not_permitted(self.wiring, self.permitted);
                 Some(format!("read {}", secret.unwrap_or_else(|| reach.witness.to_string())))

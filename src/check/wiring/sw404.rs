@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::access::Access;
-use super::excess::{self, Permitted, Reach};
+use super::excess::{self, Owner, Permitted, Reach};
 use super::ground::Ground;
 use super::key::KeyUse;
 use super::known;
@@ -11,7 +11,7 @@ use super::target::Target;
 use super::{Extra, RoleKind, Wiring, miss, remedy, statement};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
-use seaworthy_aws::{Gap, Seen};
+use seaworthy_aws::{Gap, Place, Seen};
 use seaworthy_iam::{Arn, Effect, Glob, Language, StatementRef};
 
 /// SW404.
@@ -114,15 +114,14 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
         let what = format!("whether {} is allowed {}{on}", access.name, doubt.action);
         answers.not_checked.push(wiring.not_checked(&META, origin.clone(), what, doubt.why));
     }
-    let mut by_statement: BTreeMap<(Option<StatementRef>, Option<String>), Vec<Reach>> = BTreeMap::new();
+    let mut by_statement: BTreeMap<(Option<StatementRef>, Option<Owner>), Vec<Reach>> = BTreeMap::new();
     for reach in excesses.found {
-        by_statement.entry((reach.statement, reach.by_secret.clone())).or_default().push(reach);
+        by_statement.entry((reach.statement, reach.owner.clone())).or_default().push(reach);
     }
     let targets = wiring.required(&access.role.requires);
-    for ((of, by_secret), reaches) in by_statement {
-        let known =
-            by_secret.is_none().then(|| known::among(wiring, access, &permitted, of, &reaches)).flatten();
-        report(wiring, context, access, &targets, of, by_secret.as_deref(), &reaches, known, answers);
+    for ((of, owner), reaches) in by_statement {
+        let known = owner.is_none().then(|| known::among(wiring, access, &permitted, of, &reaches)).flatten();
+        report(wiring, context, access, &targets, of, owner.as_ref(), &reaches, known, answers);
     }
 }
 
@@ -133,20 +132,20 @@ fn report(
     access: &Access<'_>,
     targets: &[Target<'_>],
     of: Option<StatementRef>,
-    by_secret: Option<&str>,
+    owner: Option<&Owner>,
     reaches: &[Reach],
     known: Option<String>,
     answers: &mut Answers,
 ) {
     let actions: Vec<&str> = reaches.iter().map(|r| r.action).collect();
     let Some(first) = reaches.iter().find(|r| !r.elsewhere).or(reaches.first()) else { return };
-    let by = match (of, by_secret) {
-        (_, Some(secret)) => format!("the policy of the secret {secret}"),
+    let by = match (of, owner) {
+        (_, Some(owner)) => owner.to_string(),
         (Some(of), None) => statement::described(&access.policies, of),
         (None, None) => "its policies together".to_owned(),
     };
-    let origin = match (of, by_secret.and_then(|s| wiring.snapshot.secret(s).value().copied())) {
-        (_, Some(secret)) => wiring.origin(&secret.place),
+    let origin = match (of, owner.and_then(|owner| place(wiring, owner))) {
+        (_, Some(place)) => wiring.origin(place),
         (Some(of), None) => wiring.origin(&access.place(of)),
         (None, None) => wiring.origin(&access.seen.place),
     };
@@ -163,7 +162,7 @@ fn report(
         () if only_keys => Severity::Medium,
         () => META.severity,
     };
-    let than = if only_elsewhere { "in other regions, too" } else { "beyond what it requires" };
+    let than = if only_elsewhere { "in other regions or accounts, too" } else { "beyond what it requires" };
     // A name that the reader knows says more than a shortest one; the notes tell that one, too.
     let example = known.map_or_else(
         || format!("for example on {}", first.witness),
@@ -171,7 +170,7 @@ fn report(
     );
     let message = format!("{} is allowed {} {than}, {example}, by {by}", access.name, actions.join(", "));
     let mut notes: Vec<String> = reaches.iter().map(|r| format!("{} on {}", r.action, r.witness)).collect();
-    if by_secret.is_none() {
+    if owner.is_none() {
         let context = wiring.context_on(&access.principal, &first.witness.text);
         notes.extend(access.unstopped(&access.policies, first.action, &first.witness.text, context));
     }
@@ -184,8 +183,8 @@ fn report(
             .filter(|(_, day)| *day < wiring.today)
             .map(|(e, day)| format!("the contract allowed {} until {day}; that has expired", e.resource)),
     );
-    let named = match (of, by_secret) {
-        (_, Some(secret)) => [secret.to_owned(), String::new()],
+    let named = match (of, owner) {
+        (_, Some(owner)) => [owner.name.clone(), String::new()],
         (Some(of), None) => statement::identity(&access.policies, of),
         (None, None) => [String::new(), String::new()],
     };
@@ -200,9 +199,17 @@ fn report(
     );
 }
 
+/// Where a thing is told of whose own policy lets a role in.
+fn place<'a>(wiring: &Wiring<'a>, owner: &Owner) -> Option<&'a Place> {
+    match owner.noun {
+        "key" => wiring.snapshot.keys.get(&owner.name).and_then(Seen::value).map(|key| &key.place),
+        _ => wiring.snapshot.secrets.get(&owner.name).and_then(Seen::value).map(|secret| &secret.place),
+    }
+}
+
 /// What SW404 found for each role, for the simulation: role, action, resource.
 pub(super) fn witnesses(wiring: &Wiring<'_>, access: &Access<'_>) -> Vec<(&'static str, String)> {
     let (permitted, _) = permitted(wiring, access);
     let found = excess::reading(wiring, access, &permitted).found;
-    found.into_iter().filter(|r| r.by_secret.is_none()).map(|r| (r.action, r.witness.text)).collect()
+    found.into_iter().filter(|r| r.owner.is_none()).map(|r| (r.action, r.witness.text)).collect()
 }

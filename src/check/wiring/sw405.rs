@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::access::Access;
-use super::excess::{self, Permitted};
+use super::entry::{self, Entry};
+use super::excess::{self, Owner, Permitted};
 use super::ground::Ground;
 use super::task_definition::{Named, exceptions, named, role_fields};
 use super::{Role, RoleKind, Wiring, statement};
@@ -58,6 +59,8 @@ struct Beyond {
     actions: Vec<String>,
     notes: Vec<String>,
     reads: bool,
+    /// Whose own policy allows it, where it is none of the role's.
+    owner: Option<Owner>,
     /// One action and resource of them.
     first: Option<(String, String)>,
 }
@@ -169,9 +172,11 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     let mut doubts: Vec<(String, String)> = Vec::new();
     let excesses = excess::reading(wiring, access, &permitted(wiring, access));
     for reach in excesses.found {
-        let beyond = found.entry(reach.statement.filter(|_| reach.by_secret.is_none())).or_default();
-        beyond.reads = true;
-        let by = reach.by_secret.map(|s| format!(" (the policy of the secret {s})")).unwrap_or_default();
+        let beyond = found.entry(reach.statement.filter(|_| reach.owner.is_none())).or_default();
+        // A key by itself reads nothing.
+        beyond.reads |= reach.owner.as_ref().is_none_or(|owner| owner.noun != "key");
+        beyond.owner = beyond.owner.take().or_else(|| reach.owner.clone());
+        let by = reach.owner.map(|owner| format!(" ({owner})")).unwrap_or_default();
         if !beyond.actions.iter().any(|a| a == reach.action) {
             beyond.actions.push(reach.action.to_owned());
         }
@@ -185,6 +190,12 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
         doubts.push((format!("whether {} is allowed {}{on}", access.name, doubt.action), doubt.why));
     }
     others(wiring, access, &mut found, &mut doubts);
+    let permitted = permitted(wiring, access);
+    let entries = entry::entries(wiring, access, &permitted, &permitted.parameters);
+    doubts.extend(entries.doubts);
+    for entry in &entries.open {
+        by_trust(wiring, context, access, entry, answers);
+    }
     let origin = wiring.origin(&access.seen.place);
     for (what, why) in doubts {
         answers.not_checked.push(wiring.not_checked(&META, origin.clone(), what, why));
@@ -256,6 +267,31 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
     }
 }
 
+/// A role whose own trust policy lets the execution role in.
+fn by_trust(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    access: &Access<'_>,
+    entry: &Entry,
+    answers: &mut Answers,
+) {
+    let reads = entry.secret.is_some();
+    let gains = entry.secret.as_ref().map_or_else(|| entry.gains.clone(), |secret| format!("read {secret}"));
+    let by = entry.through.as_ref().map(|hop| format!(" through {hop}")).unwrap_or_default();
+    let who = entry.through.as_deref().unwrap_or(access.name);
+    let message = format!(
+        "the execution role {} can act as {}{by}, whose trust policy lets in {who}: by that it can {gains}",
+        access.name, entry.name
+    );
+    answers.findings.push(
+        Finding::build(&META, wiring.origin(&entry.place), message)
+            .severity(if reads { Severity::Critical } else { META.severity })
+            .fix(format!("Take {who} out of the trust policy of {}.", entry.name))
+            .notes(vec![format!("as {} it can: {}", entry.name, entry.gains)])
+            .named(context.key, &[access.name, &entry.name, "trust"]),
+    );
+}
+
 fn report(
     wiring: &Wiring<'_>,
     context: &Context<'_>,
@@ -264,8 +300,10 @@ fn report(
     beyond: &Beyond,
     answers: &mut Answers,
 ) {
-    let by =
-        of.map_or_else(|| "a resource policy".to_owned(), |of| statement::described(&access.policies, of));
+    let by = of.map_or_else(
+        || beyond.owner.as_ref().map_or_else(|| "a resource policy".to_owned(), ToString::to_string),
+        |of| statement::described(&access.policies, of),
+    );
     let place = of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
     let origin = wiring.origin(&place);
     let actions = beyond.actions.join(", ");

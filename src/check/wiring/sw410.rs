@@ -25,7 +25,7 @@ const META: CheckMeta = CheckMeta {
         mended: r#"# the task role's trust policy
 {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"],
 "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}"#,
-        silent: "Principals that an exception of the contract accepts, and conditions that name one cluster or the account.",
+        silent: "Principals that an exception of the contract accepts, and conditions that name the account. A condition that names one cluster or task is not checked: ECS does not document which one it sends.",
     },
     severity: Severity::High,
     reads: &[Reads::Aws],
@@ -120,7 +120,16 @@ fn judge(
             return;
         }
     };
-    if let Some(why) = keeps_tasks_out(wiring, name, role, &policy) {
+    let (out, open) = match tasks_come_in(wiring, name, role, &policy) {
+        Entrance::Open => (None, None),
+        Entrance::Shut(why) => (Some(why), None),
+        Entrance::Unknown(why) => (None, Some(why)),
+    };
+    if let Some(why) = open {
+        let what = format!("whether ECS tasks can assume the role {name}");
+        answers.not_checked.push(wiring.not_checked(&META, origin.clone(), what, why));
+    }
+    if let Some(why) = out {
         answers.findings.push(Finding {
             check: META.id,
             detector: None,
@@ -178,6 +187,10 @@ pub(super) fn assumes(
 ) -> Option<(PolicySet, Request)> {
     let arn = wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref());
     let mut context = seaworthy_iam::Context::open();
+    // A service has no session of its own, and belongs to no organization.
+    for absent in ["sts:ExternalId", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:MultiFactorAuthPresent"] {
+        context.set(absent, Vec::new());
+    }
     if let Some(account) = account {
         let (p, region) = (wiring.placement.partition(), wiring.placement.known_region().unwrap_or("*"));
         context.set("aws:SourceAccount", vec![account.to_owned()]);
@@ -193,25 +206,56 @@ pub(super) fn assumes(
     Some((PolicySet { resource: Some(policy.clone()), ..PolicySet::default() }, request))
 }
 
-/// Why ECS certainly cannot assume a role for a task of this account.
-fn keeps_tasks_out(wiring: &Wiring<'_>, name: &str, role: &Role, policy: &Policy) -> Option<String> {
+/// Whether ECS can assume a role for its tasks.
+enum Entrance {
+    Open,
+    /// Certainly not, for this reason.
+    Shut(String),
+    /// It cannot be said, for this reason.
+    Unknown(String),
+}
+
+/// Whether ECS can assume a role for a task of this account.
+fn tasks_come_in(wiring: &Wiring<'_>, name: &str, role: &Role, policy: &Policy) -> Entrance {
     let account = wiring.placement.known_account();
-    let (policies, request) = assumes(wiring, name, role, policy, account)?;
+    let Some((policies, request)) = assumes(wiring, name, role, policy, account) else {
+        return Entrance::Open;
+    };
     let evaluation = evaluate(&policies, &request);
     match evaluation.decision {
-        Decision::ExplicitlyDenied => Some(evaluation.explain(&policies, &request).text),
+        Decision::Allowed => Entrance::Open,
+        Decision::ExplicitlyDenied => Entrance::Shut(evaluation.explain(&policies, &request).text),
         Decision::ImplicitlyDenied => {
             // Whether it is the account that does not fit.
-            let (policies, anybody) = assumes(wiring, name, role, policy, None)?;
-            let fits = evaluate(&policies, &anybody).decision != Decision::ImplicitlyDenied;
-            Some(match account {
-                Some(account) if fits => {
+            let anybody = assumes(wiring, name, role, policy, None)
+                .map(|(policies, request)| evaluate(&policies, &request).decision);
+            Entrance::Shut(match account {
+                Some(account) if anybody.is_some_and(|d| d != Decision::ImplicitlyDenied) => {
                     format!("its conditions name another account or region than {account}")
                 }
-                _ => format!("no statement allows {TASKS} sts:AssumeRole"),
+                _ => format!("no statement allows {TASKS} sts:AssumeRole under conditions that ECS meets"),
             })
         }
-        Decision::Allowed | Decision::Unknown => None,
+        Decision::Unknown => {
+            let allows = policy.statements.iter().filter(|s| s.effect == Effect::Allow);
+            let conditions: Vec<_> = allows.flat_map(|s| &s.conditions).collect();
+            let literal = conditions.iter().find(|c| {
+                let exact = c.operator().to_string().to_lowercase().contains("stringequals");
+                exact && c.key() == "aws:sourcearn" && c.values().iter().any(|v| v.contains(['*', '?']))
+            });
+            if literal.is_some() {
+                let why =
+                    "StringEquals takes `*` in aws:SourceArn as a character; ArnLike takes it for anything";
+                return Entrance::Shut(why.to_owned());
+            }
+            let mut keys: Vec<&str> = conditions.iter().map(|c| c.key()).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            Entrance::Unknown(format!(
+                "it hangs on {}; ECS documents aws:SourceAccount, and aws:SourceArn with a wildcard for the resource",
+                keys.join(", ")
+            ))
+        }
     }
 }
 
@@ -219,6 +263,12 @@ fn keeps_tasks_out(wiring: &Wiring<'_>, name: &str, role: &Role, policy: &Policy
 fn outsiders(statement: &Statement, excepted: &[&str]) -> Vec<(Option<Severity>, String)> {
     let mut out = Vec::new();
     let Some(principals) = &statement.principals else { return out };
+    // What beside sts:AssumeRole is allowed gives no session by itself.
+    let gives_sessions = statement.may_cover("sts:AssumeRole")
+        || ["sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"].iter().any(|a| statement.may_cover(a));
+    if !gives_sessions {
+        return out;
+    }
     if principals.negated {
         return vec![(Some(Severity::Critical), "everyone but those whom NotPrincipal names".to_owned())];
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::access::Access;
+use super::entry::{self, Entries};
 use super::ground::Ground;
 use super::host::{self, Hosts};
 use super::route::{self, Open};
@@ -55,6 +56,7 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     let extras = access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str()));
     let extras = Language::union(extras);
     on_hosts(wiring, context, access, &host::hosts(wiring, access, &permitted, &extras), answers);
+    by_trust(wiring, context, access, entry::entries(wiring, access, &permitted, &extras), answers);
     let routes = route::routes(wiring, access, &permitted, &extras);
     // One reason may leave many routes open: it is told once.
     let mut doubts: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -81,6 +83,45 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
     }
     for (of, open) in by_statement {
         report(wiring, context, access, of, &open, answers);
+    }
+}
+
+/// Roles whose own trust policies let the role in.
+fn by_trust(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    access: &Access<'_>,
+    entries: Entries,
+    answers: &mut Answers,
+) {
+    for entry in &entries.open {
+        let severity = if entry.secret.is_some() { META.severity } else { Severity::Medium };
+        let gains = match &entry.secret {
+            Some(secret) => format!("read {secret}"),
+            None => entry.gains.clone(),
+        };
+        let by = entry.through.as_ref().map(|hop| format!(" through {hop}")).unwrap_or_default();
+        let who = entry.through.as_deref().unwrap_or(access.name);
+        let message = format!(
+            "{} can act as {}{by}, whose trust policy lets in {who} without a policy of its own: by that it can {gains}",
+            access.name, entry.name
+        );
+        let fix = format!(
+            "Take {who} out of the trust policy of {}, or what it allows out of its policies. What remains by intent \
+             belongs in `roles.extras` of the contract: {}, with a reason.",
+            entry.name, entry.arn
+        );
+        answers.findings.push(
+            Finding::build(&META, wiring.origin(&entry.place), message)
+                .severity(severity)
+                .fix(fix)
+                .notes(vec![format!("as {} it can: {}", entry.name, entry.gains)])
+                .named(context.key, &[access.name, &entry.name, "trust"]),
+        );
+    }
+    for (what, why) in entries.doubts {
+        let origin = wiring.origin(&access.seen.place);
+        answers.not_checked.push(wiring.not_checked(&META, origin, what, why));
     }
 }
 
