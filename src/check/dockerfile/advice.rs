@@ -58,7 +58,9 @@ fn command(context: &Context<'_>, run: &Run<'_>, instead: Option<(Span, String)>
     let found = literals(context, &run.script, run.text.as_ref());
     let masker = Masker::new(context.rules);
     match instead {
-        None if found.is_empty() && masker.mask(text) == text.as_str() => Some(text.trim().to_owned()),
+        None if found.is_empty() && is_harmless(text) && masker.mask(text) == text.as_str() => {
+            Some(text.trim().to_owned())
+        }
         Some((span, variable)) if plain && found.len() == 1 => {
             let start = span.start.checked_sub(text.span().start)?;
             let end = span.end.checked_sub(text.span().start)?;
@@ -69,6 +71,25 @@ fn command(context: &Context<'_>, run: &Run<'_>, instead: Option<(Span, String)>
         }
         _ => None,
     }
+}
+
+/// Whether a command certainly holds no secret of any form: lower-case words, options that take no password, variables.
+fn is_harmless(command: &str) -> bool {
+    const TAKES_ONE: &[&str] = &["-p", "-u", "-w", "-a", "-k", "-s", "-t", "-x", "-n", "-b", "-h"];
+    const NAMES_ONE: &[&str] = &["pass", "pw", "tok", "secret", "key", "user", "auth", "cred", "login"];
+    let plain = |word: &str| {
+        let variable = word.trim_matches('"').strip_prefix('$');
+        variable.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || "_{}".contains(c)))
+            || word.chars().all(|c| c.is_ascii_lowercase() || "./&;@:=-_".contains(c))
+            || word.chars().all(|c| c.is_ascii_digit() || c == '.')
+    };
+    let words: Vec<&str> = command.split_ascii_whitespace().collect();
+    let options = words.iter().filter(|word| word.starts_with('-')).map(|word| word.to_lowercase());
+    let mut options = options.filter(|word| {
+        TAKES_ONE.iter().any(|o| word.starts_with(o) && !word.starts_with("--"))
+            || NAMES_ONE.iter().any(|o| word.contains(o))
+    });
+    options.next().is_none() && words.iter().all(|word| plain(word))
 }
 
 /// The first `RUN` after an instruction that names a variable.

@@ -77,6 +77,19 @@ pub(super) fn name_for(name: &str, secret: &TextSecret) -> String {
     if name.is_empty() { variable("", &secret.detector) } else { variable(name, "") }
 }
 
+/// Whether a variable that brings in these parts is a secret by its own name or value.
+fn is_told<'p>(
+    context: &Context<'_>,
+    recipe: &Recipe<'_>,
+    parts: impl Iterator<Item = &'p seaworthy_dockerfile::Part>,
+) -> bool {
+    let names: Vec<&str> = parts.filter_map(|part| Some(&*part.via.as_ref()?.name)).collect();
+    recipe.resolution.bindings().iter().filter(|b| names.contains(&b.name.as_str())).any(|binding| {
+        let value = binding.value.as_ref().map_or("", |value| value.as_str());
+        !assigned(context, binding.name.as_str(), value).is_empty()
+    })
+}
+
 /// The secrets in the value that an `ARG` or an `ENV` gives a variable, each with its place. What a variable brings
 /// in is left to where that is set.
 pub(super) fn in_value(
@@ -100,8 +113,12 @@ pub(super) fn in_value(
         Ok(expanded) if value.raw.contains('$') => {
             for secret in assigned(context, name, expanded.as_str()) {
                 let own = |p: &&seaworthy_dockerfile::Part| p.kind == PartKind::Literal && p.via.is_none();
-                let Some(span) = expanded.parts_of(secret.span.clone()).find(own).map(|p| p.span) else {
-                    continue;
+                let mut parts = expanded.parts_of(secret.span.clone());
+                // A secret that variables bring in is told where they are set, if it can be known for one there.
+                let span = match parts.find(own).map(|p| p.span) {
+                    Some(span) => span,
+                    None if is_told(context, recipe, expanded.parts_of(secret.span.clone())) => continue,
+                    None => value.span(),
                 };
                 let known = |(_, s): &(TextSecret, Span)| s.start < span.end && span.start < s.end;
                 if !found.iter().any(known) {

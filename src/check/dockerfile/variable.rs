@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use aho_corasick::{AhoCorasick, MatchKind};
+
 use super::literal::{assigned, severity};
 use crate::check::Context;
 use crate::check::dockerfile::build::{Recipe, Run};
@@ -18,6 +20,37 @@ pub(super) struct SecretVariables<'r> {
     made: HashMap<usize, Vec<usize>>,
     /// For each `RUN` that has one, the first secret argument in its scope, used there or not.
     in_scope: HashMap<usize, String>,
+}
+
+/// The shortest value that is looked for in texts, in bytes: a shorter one stands in many words.
+const SHORTEST_VALUE: usize = 6;
+
+/// The values of a file's secret variables.
+pub(super) struct SecretValues {
+    values: AhoCorasick,
+    /// For each, what is shown in its place.
+    shown: Vec<String>,
+}
+
+impl SecretValues {
+    /// Nothing if no secret variable has a value that could stand in a text.
+    pub(super) fn of(context: &Context<'_>, recipe: &Recipe<'_>) -> Option<Self> {
+        let (mut values, mut shown) = (Vec::new(), Vec::new());
+        for binding in recipe.resolution.bindings() {
+            let Some(value) = binding.value.as_ref().map(|v| v.as_str()) else { continue };
+            if value.len() >= SHORTEST_VALUE && is_secret(context, binding) {
+                values.push(value.to_owned());
+                shown.push(format!("${}", seaworthy_source::escape_bytes(binding.name.as_str().as_bytes())));
+            }
+        }
+        let found = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&values).ok();
+        found.filter(|_| !values.is_empty()).map(|values| Self { values, shown })
+    }
+
+    /// The text with the variables' names in place of their values.
+    pub(super) fn taken_out(&self, text: &str) -> String {
+        self.values.replace_all(text, &self.shown)
+    }
 }
 
 /// The first instruction that a secret argument's value lands in.

@@ -2,7 +2,7 @@
 //! and a label that fails makes people switch the check off. So the proof that is wanted depends on where it stands.
 
 use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code, names_a_secret};
-use super::names::{NameKind, is_password_name, name_kind};
+use super::names::{NameKind, is_password_name, is_published_key_id, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
 use super::words::{contains_ignore_case, reads_like_words};
@@ -61,6 +61,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         || value.len() < shortest
         || !printable
         || is_known_form(value)
+        || is_published_key_id(name, value)
         || is_expression(value)
         || is_alphabet(value)
         || is_plain_setting(value)
@@ -322,7 +323,29 @@ pub(super) fn is_known_form(value: &[u8]) -> bool {
     let md5 = value.len() == 35 && value.starts_with(b"md5") && value[3..].iter().all(u8::is_ascii_hexdigit);
     // A token that says itself what it is has a detector of its own, which knows its examples.
     let jwt = value.starts_with(b"eyJ") && value.contains(&b'.');
-    starts || md5 || jwt || value.ends_with(b"/aws4_request") || is_version_range(value)
+    starts
+        || md5
+        || jwt
+        || value.ends_with(b"/aws4_request")
+        || is_version_range(value)
+        || is_package_version(value)
+}
+
+/// The version of a Debian or Alpine package: `1:4.13+dfsg1-1`, `0.21.4-r0`.
+fn is_package_version(value: &[u8]) -> bool {
+    let epoch = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    let rest = match value.get(epoch) {
+        Some(b':') if epoch > 0 => &value[epoch + 1..],
+        _ => value,
+    };
+    let number = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    let (number, tail) = rest.split_at(number);
+    let parts = number.split(|b| *b == b'.').filter(|part| !part.is_empty()).count();
+    let lower = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+~.-".contains(b);
+    parts >= 2
+        && tail.first().is_none_or(|b| b"+~-".contains(b))
+        && tail.len() <= 24
+        && tail.iter().all(lower)
 }
 
 /// `^4.0.0`, `~1.2`, `>=3.1`.

@@ -74,7 +74,7 @@ const HARMLESS_ENDS: &[&str] = &[
     "char", "iterations", "rounds", "salt", "cost", "level", "status", "state", "event", "handler",
     "callback", "factory", "helper", "command", "cmd", "protobuf", "namespace", "used", "created",
     "updated", "at", "spec", "schema", "ref", "refs", "reference", "binding", "group", "realm", "user",
-    "username", "stdin", "plugin", "module", "driver", "config", "settings", "options", "info", "meta", "metadata",
+    "username", "stdin", "plugin", "module", "driver", "encoder", "scheme", "storage", "encryption", "fpr", "config", "settings", "options", "info", "meta", "metadata",
 ];
 
 /// Words before `key` or `keys` that make it no secret: lookups, sorting, signing keys of package archives.
@@ -84,7 +84,7 @@ const KEY_COMPANIONS: &[&str] = &[
     "cache", "dict", "lookup", "map", "idempotency", "object", "bucket", "s3", "row", "hash", "range",
     "translation", "i18n", "locale", "message", "event", "shortcut", "hot", "arrow", "enter", "registry",
     "host", "known", "allowed", "trusted", "ca", "cert", "group", "index", "unique", "composite",
-    "routing", "config", "property", "feature", "flag", "metric", "label", "color",
+    "routing", "config", "property", "site", "feature", "flag", "metric", "label", "color",
 ];
 
 /// Services whose key is a secret: `DEEPGRAM_KEY`, `giteaKey`. Those that hand a key to every browser (Algolia's search,

@@ -55,6 +55,11 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// See [`is_secret_name`].
 pub fn name_kind(name: &[u8]) -> NameKind {
+    // Frameworks hand these to browsers: a key may be meant so, a password never is.
+    if let Some(rest) = name.strip_prefix(b"NEXT_PUBLIC_").or_else(|| name.strip_prefix(b"PUBLIC_")) {
+        let own = words(rest).any(|word| [&b"PASSWORD"[..], b"SECRET", b"PASS", b"PASSWD"].contains(&word));
+        return if own { name_kind(rest) } else { NameKind::Harmless };
+    }
     let is_in =
         |list: &[&str], word: &[u8]| list.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()));
     let letters = words(name).filter(|word| word.first().is_some_and(u8::is_ascii_alphabetic));
@@ -179,6 +184,16 @@ pub(crate) fn is_password_name(name: &[u8]) -> bool {
     })
 }
 
+/// The fingerprint or the long ID of an OpenPGP key (RFC 9580, section 5.5.4), as package archives publish it, under a name
+/// that ends in `key`.
+pub(crate) fn is_published_key_id(name: &[u8], value: &[u8]) -> bool {
+    let digits = value.strip_prefix(b"0x").unwrap_or(value);
+    let upper = digits.iter().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(b));
+    let of_key =
+        words(name).last().is_some_and(|w| w.eq_ignore_ascii_case(b"key") || w.eq_ignore_ascii_case(b"keys"));
+    matches!(digits.len(), 16 | 40) && upper && digits.iter().any(u8::is_ascii_uppercase) && of_key
+}
+
 /// Two words that name a secret only together.
 fn is_pair(first: &[u8], second: &[u8]) -> bool {
     let pairs: &[(&str, &str)] = &[
@@ -245,7 +260,12 @@ pub fn judge_assignment(name: &str, value: &[u8]) -> Option<NamedSecret> {
         let inner = judge_assignment(name, literal.get(default.clone())?)?;
         return Some(NamedSecret { range: shift(&inner.range, range.start + default.start), ..inner });
     }
-    if is_placeholder(literal) || is_plain_setting(literal) || is_locator(literal) || is_known_form(literal) {
+    if is_placeholder(literal)
+        || is_plain_setting(literal)
+        || is_locator(literal)
+        || is_known_form(literal)
+        || is_published_key_id(name.as_bytes(), literal)
+    {
         return None;
     }
     let confidence = match (kind, Texture::of(literal)) {

@@ -26,7 +26,7 @@ const fn option(
 const MYSQL: &[&str] =
     &["mysql", "mysqldump", "mysqladmin", "mysqlimport", "mariadb", "mariadb-dump", "mariadb-admin"];
 const REGISTRY: &[&str] =
-    &["docker", "podman", "buildah", "skopeo", "nerdctl", "helm", "oras", "crane", "az"];
+    &["docker", "podman", "buildah", "skopeo", "nerdctl", "helm", "oras", "crane", "az", "oc", "cf"];
 
 const OPTIONS: &[SecretOption] = &[
     option(&["sshpass"], "-p", true, true),
@@ -34,6 +34,11 @@ const OPTIONS: &[SecretOption] = &[
     option(REGISTRY, "-p", false, true),
     option(&["redis-cli"], "-a", false, true),
     option(&["mongo", "mongosh", "mongodump", "mongorestore", "cqlsh", "twine", "rpk"], "-p", false, true),
+    option(&["cypher-shell", "elasticsearch-users", "snowsql", "influx"], "-p", false, true),
+    option(&["slappasswd"], "-s", false, true),
+    option(&["ipa-client-install"], "-w", false, true),
+    option(&["ssh-keygen"], "-N", false, true),
+    option(&["ssh-keygen"], "-P", false, true),
     option(&["useradd", "usermod"], "-p", false, true),
     option(&["ldapsearch", "ldapadd", "ldapmodify", "ldappasswd"], "-w", true, true),
     option(&["zip", "unzip", "sqlcmd", "bcp", "mosquitto_pub", "mosquitto_sub"], "-P", true, true),
@@ -66,6 +71,9 @@ const ARGUMENTS: &[(&str, &[&str], usize)] = &[
     ("rabbitmqctl", &["add_user"], 1),
     ("rabbitmqctl", &["change_password"], 1),
     ("htpasswd", &[], 2),
+    ("cf", &["auth"], 1),
+    ("neo4j-admin", &["set-initial-password"], 0),
+    ("wpa_passphrase", &[], 1),
 ];
 
 impl Reader<'_> {
@@ -154,6 +162,16 @@ impl Reader<'_> {
     fn long_option(&mut self, word: &Rendered, next: Option<&Rendered>) {
         let Some(name) = word.text.strip_prefix("--").or_else(|| word.text.strip_prefix('-')) else { return };
         let skipped = word.text.len() - name.len();
+        // `-p"$PW"` is a short option with its value.
+        if !name
+            .split('=')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        {
+            return;
+        }
         if let Some((name, value)) = name.split_once('=') {
             let name = name.strip_prefix('D').filter(|_| !word.text.starts_with("--")).unwrap_or(name);
             if name_kind(name.as_bytes()) == NameKind::Secret && !takes_no_secret(name) {
@@ -180,7 +198,11 @@ impl Reader<'_> {
             if *name == "htpasswd" && !words.iter().any(b) {
                 continue;
             }
-            let mut rest = words.iter().skip(1).filter(|w| !w.text.starts_with('-'));
+            // `cargo login --registry corp`, `vault login -method=aws role=ci` name none.
+            let named = |at: usize| words.get(at - 1).is_some_and(|w| w.text == "--registry");
+            let all =
+                words.iter().enumerate().skip(1).filter(|(at, w)| !w.text.starts_with('-') && !named(*at));
+            let mut rest = all.map(|(_, w)| w).filter(|w| *name != "vault" || !w.text.contains('='));
             // `-u root password x`: an option's value may stand before.
             if path.iter().all(|p| rest.any(|w| w.text == *p)) {
                 let printed = *name == "htpasswd" && words.iter().any(|w| b(w) && w.text.contains('n'));
