@@ -80,6 +80,9 @@ struct RawControl {
     /// Whether a gate passes only with it.
     #[schemars(extend("default" = true))]
     required: Option<Marked<bool>>,
+    /// The minimum severity of a finding of its checks that fails it, where that is lower than the run's.
+    #[schemars(extend("enum" = Severity::ALL.map(Severity::as_str)))]
+    fail_on: Text,
     /// The condition under which it is asked: `wiring` where a source of the wiring has task definitions.
     #[schemars(extend("enum" = Condition::ALL.map(Condition::as_str)))]
     when: Text,
@@ -248,6 +251,7 @@ impl Reader<'_> {
                 needs,
                 controls: built_on,
                 required,
+                fail_on,
                 when,
                 supply,
             } = entry.value;
@@ -279,6 +283,7 @@ impl Reader<'_> {
                 needs,
                 controls: names,
                 required: required.is_none_or(|r| r.value),
+                fail_on: fail_on.and_then(|word| Severity::from_word(&word.value)),
                 when: when.and_then(|w| Condition::from_word(&w.value)),
                 supply,
             });

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::{Condition, Control, Need, Profile, covers};
 use crate::finding::{
-    ArtifactRecord, CheckStatus, CheckSummary, ControlGroup, ControlResult, ControlStatus, Part, PartState,
-    Report, Subject, Verdict, WaiverRecord,
+    ArtifactRecord, CheckStatus, CheckSummary, ControlGroup, ControlResult, ControlStatus, Finding, Part,
+    PartState, Report, Subject, Verdict, WaiverRecord,
 };
 use seaworthy_provenance::DocumentKind;
 
@@ -192,7 +192,7 @@ impl State<'_> {
             let summary = self.report.checks.iter().find(|c| c.meta.id == *id);
             result.checks.push((*id, summary.map_or(CheckStatus::NotRequested, |c| c.status)));
         }
-        self.findings(&mut result);
+        self.findings(control, &mut result);
         if let Some(reason) = unasked {
             if result.status != ControlStatus::Fail {
                 result.status = ControlStatus::NotRequested;
@@ -215,10 +215,12 @@ impl State<'_> {
     }
 
     /// Checks that failed or could not look.
-    fn findings(&self, result: &mut ControlResult) {
+    fn findings(&self, control: &Control, result: &mut ControlResult) {
         for (id, status) in result.checks.clone() {
             let Some(summary) = self.summary(id) else { continue };
-            if status == CheckStatus::Fail {
+            let fails = |finding: &Finding| finding.check == id && Some(finding.severity) >= control.fail_on;
+            let is_strict = control.fail_on.is_some() && self.report.findings.iter().any(fails);
+            if status == CheckStatus::Fail || is_strict {
                 let n = summary.findings;
                 result.worsen(ControlStatus::Fail, format!("{id}: {}", plural(n, "finding")));
             }

@@ -67,6 +67,8 @@ pub struct Control {
     pub controls: Vec<String>,
     /// Whether a gate passes only with it.
     pub required: bool,
+    /// The minimum severity of a finding that fails it. It only counts where it is stricter than the run's.
+    pub fail_on: Option<Severity>,
     /// The condition under which it is asked at all.
     pub when: Option<Condition>,
     /// How what its checks look at can be supplied, where its needs do not say it already.

@@ -95,3 +95,16 @@ fn attestations_that_came_with_the_image() {
         }
     }
 }
+
+#[test]
+fn an_image_without_a_digest_fails_the_control_that_is_about_it() {
+    let cli = demo(None);
+    let before = cli.read("Dockerfile");
+    cli.write("Dockerfile", format!("{before}COPY --from=busybox:latest /bin/true /bin/true\n"));
+    let run = "orders-20261101T090000Z";
+    let report = cli.run(&["gate", "--run-id", run, "--dry-run", "--report", "json"]).json();
+    let groups = report["controls"].as_array().unwrap();
+    let controls = groups.iter().flat_map(|group| group["controls"].as_array().into_iter().flatten());
+    let own: Vec<_> = controls.filter(|c| c["id"] == "A.1").map(|c| c["status"].clone()).collect();
+    assert_eq!(own, ["fail"], "{groups:?}");
+}

@@ -237,10 +237,20 @@ impl Reader<'_> {
     }
 
     fn arguments(&self, list: Option<&Tree>, place: LiteralPlace, at: &JsonPointer, out: &mut Vec<Literal>) {
-        for (index, item) in list.map_or_else(Vec::new, Tree::items).iter().enumerate() {
-            if let Some(value) = item.marked() {
-                out.push(self.literal(place, &index.to_string(), at.index(index), &value));
+        let items = list.map_or_else(Vec::new, Tree::items);
+        for (index, item) in items.iter().enumerate() {
+            let Some(value) = item.marked() else { continue };
+            let mut literal = self.literal(place, &index.to_string(), at.index(index), &value);
+            // `["app", "--password", "v"]`: the option before a word names it.
+            let before = index.checked_sub(1).and_then(|at| items.get(at)).and_then(|item| item.text());
+            let option =
+                before.and_then(|text| text.known().and_then(|t| t.strip_prefix("--")).map(str::to_owned));
+            if let Some(option) =
+                option.filter(|name| !name.contains('=') && literal.value.sightings.is_empty())
+            {
+                literal.value = expression(&option, &value, self.inspector, self.flow);
             }
+            out.push(literal);
         }
     }
 

@@ -247,7 +247,7 @@ impl Reader<'_> {
             // `echo` writes its words into one line; the words of `printf` are put into its first.
             let texts = match command.program().as_deref() {
                 Some("echo") => vec![without_options(&written).join(" ")],
-                _ => written,
+                _ => formatted(&written),
             };
             lines.extend(texts.iter().flat_map(|text| text.split("\\n")).map(str::to_owned));
         }
@@ -284,6 +284,28 @@ fn without_options(words: &[String]) -> &[String] {
     };
     let start = words.iter().position(|w| !is_option(w)).unwrap_or(words.len());
     words.get(start..).unwrap_or_default()
+}
+
+/// What `printf` writes: its first word, once for as many of the others as it has places for.
+fn formatted(words: &[String]) -> Vec<String> {
+    let Some((format, values)) = words.split_first() else { return Vec::new() };
+    let pieces: Vec<&str> = format.split("%s").collect();
+    let places = pieces.len() - 1;
+    if places == 0 || values.is_empty() {
+        return words.to_vec();
+    }
+    let line = |values: &[String]| {
+        let mut values = values.iter();
+        let mut out = String::new();
+        for (at, piece) in pieces.iter().enumerate() {
+            if at > 0 {
+                out.push_str(values.next().map_or("", String::as_str));
+            }
+            out.push_str(piece);
+        }
+        out
+    };
+    values.chunks(places).map(line).collect()
 }
 
 /// GitHub puts its expressions into a script before a shell sees it. For the lexer each is a word character as often

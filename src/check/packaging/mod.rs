@@ -1,6 +1,7 @@
 //! Questions about packaging: whether an image is built the one way that is agreed on, and whether it can start.
 
-pub mod surface;
+pub mod sources;
+mod surface;
 
 mod act;
 mod action;

@@ -6,6 +6,7 @@ use super::act::{At, Stage};
 use super::outputs;
 use super::reading::{self, JobWork, START, Work};
 use super::sequence::{Fault, Sequence};
+use super::sources;
 use super::surface::{BuildSurface, Family};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
@@ -185,7 +186,7 @@ fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
         let reason = "it calls a workflow that is not in this repository, or could not be read";
         return vec![Fault::unclear(at, "job", reason)];
     }
-    let mut faults: Vec<Fault> = Vec::new();
+    let mut faults: Vec<Fault> = sources::faults(work.job, at.file);
     for round in &work.rounds {
         let found =
             sequence(surface, round, at).into_iter().chain(outputs::judge(&surface.expected, round, at));

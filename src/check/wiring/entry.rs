@@ -74,7 +74,9 @@ pub(super) fn entries(
             Some(_) => continue,
         };
         for (name, seen) in roles.iter().copied() {
-            if entered.contains(name.as_str()) {
+            // Of a role that no source has, nothing is said, as of all the others of the account.
+            let is_elsewhere = matches!(seen.trust, Seen::NotSeen(_)) && seen.policies_gap.is_some();
+            if entered.contains(name.as_str()) || is_elsewhere {
                 continue;
             }
             let arn = wiring.role_arn(name, seen.arn.as_deref(), seen.path.as_deref());

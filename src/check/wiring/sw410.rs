@@ -191,6 +191,9 @@ pub(super) fn assumes(
     for absent in ["sts:ExternalId", "aws:PrincipalArn", "aws:PrincipalOrgID", "aws:MultiFactorAuthPresent"] {
         context.set(absent, Vec::new());
     }
+    context.set("aws:SecureTransport", vec!["true".to_owned()]);
+    context.set("aws:PrincipalIsAWSService", vec!["true".to_owned()]);
+    context.set("aws:PrincipalServiceName", vec![TASKS.to_owned()]);
     if let Some(account) = account {
         let (p, region) = (wiring.placement.partition(), wiring.placement.known_region().unwrap_or("*"));
         context.set("aws:SourceAccount", vec![account.to_owned()]);

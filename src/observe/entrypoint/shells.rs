@@ -6,11 +6,69 @@ use seaworthy_dockerfile::Text;
 use seaworthy_dockerfile::shell::{self, Command, CommandKind, Link, Operator, Script, Word, WordPart};
 
 /// Commands that a shell has itself.
-const BUILT_IN: [&str; 44] = [
-    ":", ".", "[", "[[", "alias", "bg", "break", "builtin", "case", "cd", "command", "continue", "declare",
-    "echo", "eval", "exec", "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill", "let",
-    "local", "printf", "pushd", "popd", "pwd", "read", "readonly", "return", "set", "shift", "shopt",
-    "source", "test", "times", "trap", "true", "type", "typeset", "ulimit",
+const BUILT_IN: &[&str] = &[
+    ":",
+    ".",
+    "[",
+    "[[",
+    "alias",
+    "bg",
+    "break",
+    "builtin",
+    "case",
+    "cd",
+    "command",
+    "continue",
+    "declare",
+    "echo",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "false",
+    "fg",
+    "getopts",
+    "hash",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "printf",
+    "pushd",
+    "popd",
+    "pwd",
+    "read",
+    "readonly",
+    "return",
+    "set",
+    "shift",
+    "shopt",
+    "source",
+    "test",
+    "times",
+    "trap",
+    "true",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
+    "wait",
+    "disown",
+    "enable",
+    "mapfile",
+    "readarray",
+    "suspend",
+    "logout",
+    "dirs",
+    "compgen",
+    "complete",
+    "bind",
+    "caller",
+    "help",
+    "history",
+    "fc",
 ];
 
 /// `sh FILE …`, `sh -c TEXT`.
@@ -179,7 +237,8 @@ impl Shell<'_, '_> {
                 None
             }
             "." | "source" => {
-                let target = rest.first().filter(|t| t.contains('/'))?;
+                // Devices are the runtime's.
+                let target = rest.first().filter(|t| t.contains('/') && !t.starts_with("/dev/"))?;
                 let is_there = self.machine.filesystem.tree.file(&self.machine.absolute(target)).is_some();
                 let said = format!("{target}, which its script reads first, is not in the image");
                 match (is_there, self.fails || command.link == Link::And) {

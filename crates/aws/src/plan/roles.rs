@@ -229,6 +229,7 @@ impl Roles<'_> {
                         PolicyAttachment { source: PolicySource::Managed, name, document },
                     );
                 }
+                "aws_iam_role_policy_attachments_exclusive" => self.attach_all(resource),
                 "aws_iam_policy_attachment" => {
                     let (name, document) = self.policies.named(resource, "policy_arn");
                     for owner in self.owners(resource) {
@@ -239,6 +240,52 @@ impl Roles<'_> {
                 }
                 _ => {}
             }
+        }
+        for resource in document.resources.values().filter(|r| !r.is_data && r.stays()) {
+            if resource.kind == "aws_iam_role_policies_exclusive" {
+                self.keep_alone(resource);
+            }
+        }
+    }
+
+    /// A list of managed policies that are attached to a role, and no others: the provider attaches those that are not.
+    fn attach_all(&mut self, resource: &Resource) {
+        let listed =
+            resource.values.get("policy_arns").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let unknown = listed.iter().filter(|arn| arn.as_str().is_none()).count();
+        let mut policies: Vec<(Text, Seen<Document>)> = Vec::new();
+        for arn in listed.iter().filter_map(Value::as_str) {
+            policies.push((arn.into(), self.policies.by_arn(arn, resource)));
+        }
+        if unknown > 0 || resource.is_unknown("policy_arns") {
+            let leaves = self.texts.linker.leaves_of(resource, "policy_arns");
+            let linked: Vec<_> = leaves.iter().filter_map(|leaf| self.policies.by_leaf(leaf)).collect();
+            if linked.is_empty() || linked.len() < unknown {
+                policies.push((
+                    Text::symbol(format!("{}.policy_arns", resource.address)),
+                    Seen::NotSeen(after_apply(&leaves)),
+                ));
+            }
+            policies.extend(linked);
+        }
+        for (name, document) in policies {
+            let owner = self.owner(resource, "role_name");
+            self.add(owner, resource, PolicyAttachment { source: PolicySource::Managed, name, document });
+        }
+    }
+
+    /// The inline policies that a role keeps: the provider takes the others away.
+    fn keep_alone(&mut self, resource: &Resource) {
+        let Owner::Key(key) = self.owner(resource, "role_name") else { return };
+        let listed =
+            resource.values.get("policy_names").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let names: BTreeSet<&str> = listed.iter().filter_map(Value::as_str).collect();
+        let Some(Seen::Value(role)) = self.drafts.get_mut(&key) else { return };
+        let inline = role.policies.iter().filter(|policy| policy.source == PolicySource::Inline);
+        let mut others =
+            inline.filter(|policy| policy.name.known().is_some_and(|name| !names.contains(name)));
+        if let Some(other) = others.next().map(|policy| taken(&policy.name)) {
+            role.policies_gap.get_or_insert(other);
         }
     }
 
