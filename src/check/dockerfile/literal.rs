@@ -82,6 +82,13 @@ pub(super) fn in_url(context: &Context<'_>, text: &Rendered) -> Vec<Literal> {
     reader.found
 }
 
+/// The tokens in a text that is neither a command nor a URL: a path, a name.
+pub(super) fn in_text(context: &Context<'_>, text: &Rendered) -> Vec<Literal> {
+    let mut reader = Reader { context, found: Vec::new(), places: BTreeMap::new() };
+    reader.by_form(text, "in the text");
+    reader.found
+}
+
 struct Reader<'a> {
     context: &'a Context<'a>,
     found: Vec<Literal>,

@@ -1,12 +1,12 @@
 //! SW207: secret in LABEL, CMD, ENTRYPOINT, HEALTHCHECK or the URL of a remote ADD.
 
-use super::literal::{Literal, assigned, in_url, literals, severity, variable};
+use super::literal::{Literal, assigned, in_text, in_url, literals, severity, variable};
 use super::rendered::Rendered;
 use super::{Findings, Said, advice, quoted};
 use crate::check::dockerfile::build::{Build, script_of};
 use crate::check::{Answers, Check, Context, NAMED};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_dockerfile::{CommandLine, Healthcheck, Kind, Source};
+use seaworthy_dockerfile::{CommandLine, Healthcheck, Kind, Source, Text};
 
 /// SW207.
 pub struct SecretInInstruction;
@@ -14,7 +14,7 @@ pub struct SecretInInstruction;
 const META: CheckMeta = CheckMeta {
     id: "SW207",
     name: "secret-in-instruction",
-    summary: "A LABEL, CMD, ENTRYPOINT, HEALTHCHECK, MAINTAINER or the URL of a remote ADD holds a secret.",
+    summary: "A LABEL, CMD, ENTRYPOINT, HEALTHCHECK, WORKDIR or another instruction of the config, or the URL of a remote ADD, holds a secret.",
     why: "All of these are in the image config or its history: everybody who can pull the image reads them, and registries show labels on their pages.",
     fix: "Take the secret out and let the container read it from its environment when it starts.",
     example: Example {
@@ -96,7 +96,14 @@ impl Check<Build<'_>> for SecretInInstruction {
                         }));
                     }
                 }
-                _ => {}
+                kind => {
+                    let remove = |l: Literal| {
+                        (l, "Remove it: the instruction stands in the image's history or config.".to_owned())
+                    };
+                    found.extend(
+                        texts(kind).flat_map(|text| in_text(context, &Rendered::text(text))).map(remove),
+                    );
+                }
             }
             for (literal, fix) in found {
                 let what = if literal.secret.detector == NAMED {
@@ -116,4 +123,15 @@ impl Check<Build<'_>> for SecretInInstruction {
             }
         }
     }
+}
+
+/// The texts of an instruction that holds neither a command nor variables.
+fn texts(kind: &Kind) -> impl Iterator<Item = &Text> {
+    match kind {
+        Kind::User(text) | Kind::Workdir(text) | Kind::Stopsignal(text) => std::slice::from_ref(text),
+        Kind::Volume(all) | Kind::Expose(all) | Kind::Shell(all) => all.as_slice(),
+        Kind::Copy(copy) => copy.from.as_slice(),
+        _ => &[],
+    }
+    .iter()
 }
