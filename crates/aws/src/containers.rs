@@ -158,6 +158,13 @@ pub(super) fn read(list: &Tree, at: &JsonPointer, inspector: &dyn Inspector, flo
     out
 }
 
+/// The option that names a word of a command: `["app", "--password", "v"]`.
+fn option_before(items: &[&Tree], index: usize) -> Option<String> {
+    let before = items.get(index.checked_sub(1)?)?.text()?;
+    let option = before.known()?.strip_prefix("--")?;
+    (!option.is_empty() && !option.contains('=')).then(|| option.to_owned())
+}
+
 impl Reader<'_> {
     fn literals(&self, definition: &Tree, at: &JsonPointer) -> Vec<Literal> {
         let mut out = Vec::new();
@@ -213,17 +220,18 @@ impl Reader<'_> {
     fn command(&self, definition: &Tree, literals: &[Literal]) -> Command {
         let words = |field: &str, place: LiteralPlace| -> Option<Vec<Option<String>>> {
             let list = definition.get(field).filter(|tree| !tree.is_null())?;
+            let items = list.items();
             let held = |(index, item): (usize, &Tree)| {
                 let name = index.to_string();
                 let literal = literals.iter().find(|l| l.place == place && l.name == name)?;
                 let text = item.text().filter(|_| literal.value.taints.is_empty())?;
                 let held = text.known().map(Command::held)?;
                 // What was seen may be a default alone, which is not held.
+                let named = option_before(&items, index).unwrap_or(name);
                 let is_plain = literal.value.sightings.is_empty()
-                    || self.inspector.inspect(&name, &held.replace('…', "")).is_empty();
+                    || self.inspector.inspect(&named, &held.replace('…', "")).is_empty();
                 is_plain.then_some(held)
             };
-            let items = list.items();
             Some(items.iter().enumerate().map(|(index, item)| held((index, item))).collect())
         };
         let is_unknown =
@@ -240,17 +248,13 @@ impl Reader<'_> {
         let items = list.map_or_else(Vec::new, Tree::items);
         for (index, item) in items.iter().enumerate() {
             let Some(value) = item.marked() else { continue };
-            let mut literal = self.literal(place, &index.to_string(), at.index(index), &value);
-            // `["app", "--password", "v"]`: the option before a word names it.
-            let before = index.checked_sub(1).and_then(|at| items.get(at)).and_then(|item| item.text());
-            let option =
-                before.and_then(|text| text.known().and_then(|t| t.strip_prefix("--")).map(str::to_owned));
-            if let Some(option) =
-                option.filter(|name| !name.contains('=') && literal.value.sightings.is_empty())
-            {
-                literal.value = expression(&option, &value, self.inspector, self.flow);
-            }
-            out.push(literal);
+            let named = option_before(&items, index).unwrap_or_else(|| index.to_string());
+            out.push(Literal {
+                place,
+                name: index.to_string(),
+                pointer: Some(at.index(index)),
+                value: expression(&named, &value, self.inspector, self.flow),
+            });
         }
     }
 

@@ -121,6 +121,37 @@ mod tests {
         assert_eq!((&snapshot.account, &snapshot.region), (&None, &None));
     }
 
+    /// Finds what is set to a password.
+    struct Passwords;
+    impl Inspector for Passwords {
+        fn inspect(&self, name: &str, value: &str) -> Vec<Sighting> {
+            let found = name == "db-password" && !value.is_empty();
+            found
+                .then(|| Sighting {
+                    detector: "password".to_owned(),
+                    what: "password".to_owned(),
+                    severity: "high".to_owned(),
+                    confidence: "high".to_owned(),
+                    rotate: String::new(),
+                    preview: String::new(),
+                    length: 0,
+                })
+                .into_iter()
+                .collect()
+        }
+    }
+
+    #[test]
+    fn an_option_names_the_word_behind_it_and_its_value_is_not_held() {
+        let text =
+            BARE.replace("\"secrets\"", "\"command\": [\"run\", \"--db-password\", \"q7Tz\"], \"secrets\"");
+        let snapshot = read("task.json", text.as_bytes(), &Passwords).unwrap();
+        let container = &snapshot.tasks["orders"].value().unwrap().containers.value().unwrap()[0];
+        let seen: Vec<usize> = container.literals.iter().map(|l| l.value.sightings.len()).collect();
+        assert_eq!(seen.last(), Some(&1), "{:?}", container.literals);
+        assert!(!format!("{:?}", container.command).contains("q7Tz"), "{:?}", container.command);
+    }
+
     #[test]
     fn what_ecs_answers_is_read() {
         let arn = "arn:aws:ecs:eu-west-1:111122223333:task-definition/orders:7";

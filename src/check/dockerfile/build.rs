@@ -3,8 +3,10 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use super::path::path_from;
+use super::variable::SecretValues;
 use crate::observe::ChunkFacts;
 use crate::observe::library::{OwnPackages, Surroundings};
 use seaworthy_context::{Context as Files, CopySource, GitIndex, IgnoreRules, Reach};
@@ -68,6 +70,8 @@ pub struct Recipe<'a> {
     pub resolution: &'a Resolution<'a>,
     /// Its `RUN`s, those behind an `ONBUILD` included, in order.
     pub runs: Vec<Run<'a>>,
+    /// The values of secret variables, which stay out of messages; made when the first check has a finding.
+    pub(super) secret_values: OnceLock<Option<SecretValues>>,
     bytes: &'a [u8],
     lines: LineIndex,
     roles: Vec<StageRole>,
@@ -100,6 +104,7 @@ impl<'a> Recipe<'a> {
             dockerfile,
             resolution,
             runs,
+            secret_values: OnceLock::new(),
             bytes,
             lines: LineIndex::new(bytes),
             roles: roles(dockerfile, target),

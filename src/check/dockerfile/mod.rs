@@ -24,8 +24,6 @@ pub(in crate::check) use literal::in_command;
 pub use path::absolute;
 pub(in crate::check) use path::path_from;
 
-use std::cell::OnceCell;
-
 use super::{Check, Context, TextSecret};
 use crate::finding::{CheckMeta, Finding, Fingerprint, Severity};
 use seaworthy_source::{Span, escape_bytes};
@@ -49,8 +47,6 @@ struct Findings<'a> {
     meta: &'static CheckMeta,
     context: &'a Context<'a>,
     recipe: &'a Recipe<'a>,
-    /// The values of secret variables, which texts of expanded instructions hold.
-    values: OnceCell<Option<SecretValues>>,
 }
 
 /// What a finding says, apart from what follows from the check and the place.
@@ -71,16 +67,13 @@ struct Said<'a> {
 
 impl<'a> Findings<'a> {
     fn new(meta: &'static CheckMeta, context: &'a Context<'a>, recipe: &'a Recipe<'a>) -> Self {
-        Self { meta, context, recipe, values: OnceCell::new() }
+        Self { meta, context, recipe }
     }
 
     /// The text with the names of secret variables in place of their values.
-    fn without_values(&self, text: String) -> String {
-        let values = self.values.get_or_init(|| SecretValues::of(self.context, self.recipe));
-        match values {
-            Some(values) => values.taken_out(&text),
-            None => text,
-        }
+    fn without_values(&self, text: &str) -> String {
+        let values = self.recipe.secret_values.get_or_init(|| SecretValues::of(self.context, self.recipe));
+        values.as_ref().map_or_else(|| text.to_owned(), |values| values.taken_out(text))
     }
 
     /// A finding of a secret whose value the file holds, or of something else where there is none.
@@ -107,8 +100,8 @@ impl<'a> Findings<'a> {
             detector,
             severity: said.severity,
             confidence: secret.as_ref().map_or(crate::finding::Confidence::High, |s| s.confidence),
-            message: self.without_values(said.message),
-            fix: self.without_values(format!("{}{rotate}", said.fix)),
+            message: self.without_values(&said.message),
+            fix: self.without_values(&format!("{}{rotate}", said.fix)),
             origin: recipe.origin(said.span),
             secret: secret.map(|s| s.mark.redacted),
             fingerprint,

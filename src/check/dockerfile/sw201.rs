@@ -83,8 +83,9 @@ fn is_told<'p>(
     recipe: &Recipe<'_>,
     parts: impl Iterator<Item = &'p seaworthy_dockerfile::Part>,
 ) -> bool {
-    let names: Vec<&str> = parts.filter_map(|part| Some(&*part.via.as_ref()?.name)).collect();
-    recipe.resolution.bindings().iter().filter(|b| names.contains(&b.name.as_str())).any(|binding| {
+    let bindings = recipe.resolution.bindings();
+    let mut setters = parts.filter_map(|part| bindings.get(part.via.as_ref()?.binding?));
+    setters.any(|binding| {
         let value = binding.value.as_ref().map_or("", |value| value.as_str());
         !assigned(context, binding.name.as_str(), value).is_empty()
     })

@@ -26,7 +26,7 @@ pub(super) struct SecretVariables<'r> {
 const SHORTEST_VALUE: usize = 6;
 
 /// The values of a file's secret variables.
-pub(super) struct SecretValues {
+pub struct SecretValues {
     values: AhoCorasick,
     /// For each, what is shown in its place.
     shown: Vec<String>,

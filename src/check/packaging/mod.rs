@@ -1,7 +1,6 @@
 //! Questions about packaging: whether an image is built the one way that is agreed on, and whether it can start.
 
-pub mod sources;
-mod surface;
+pub mod surface;
 
 mod act;
 mod action;
@@ -13,6 +12,7 @@ mod recipe;
 mod repository;
 mod secret;
 mod sequence;
+mod sources;
 mod sw601;
 mod sw602;
 mod sw603;

@@ -3,7 +3,8 @@
 use super::act::At;
 use super::sequence::Fault;
 use seaworthy_dockerfile::Text;
-use seaworthy_dockerfile::shell::{self, Command};
+use seaworthy_dockerfile::shell::{self, Command, Word};
+use seaworthy_source::Position;
 use seaworthy_workflow::{Job, Step};
 
 /// The action that checks a repository out.
@@ -11,12 +12,18 @@ const CHECKOUT: &str = "actions/checkout";
 /// Commands of git that put other sources in place of those of the commit.
 const CHANGES: [&str; 9] =
     ["checkout", "switch", "pull", "merge", "reset", "apply", "am", "cherry-pick", "revert"];
-/// What stands for the commit of the run.
-const COMMIT: [&str; 3] = ["github.sha", "GITHUB_SHA", "HEAD"];
+/// The variable that holds the commit of the run.
+const COMMIT: &str = "GITHUB_SHA";
 
-/// What makes the sources others than those of the commit, step by step; `file` is the workflow's number.
-pub(super) fn faults(job: &Job, file: usize) -> Vec<Fault> {
-    job.steps.iter().flat_map(|step| of_step(step, At { file, position: step.position })).collect()
+/// Expressions of GitHub that are the commit of the run, as they are written.
+const COMMIT_EXPRESSIONS: [&str; 4] =
+    ["${{ github.sha }}", "${{github.sha}}", "${{ env.GITHUB_SHA }}", "${{env.GITHUB_SHA}}"];
+
+/// What makes the sources others than those of the commit, step by step; `file` is the workflow's number. What comes after
+/// the last build, which begins at `until`, changes nothing about the image.
+pub(super) fn faults(job: &Job, file: usize, until: Option<Position>) -> Vec<Fault> {
+    let steps = job.steps.iter().filter(|step| until.is_none_or(|until| step.position <= until));
+    steps.flat_map(|step| of_step(step, At { file, position: step.position })).collect()
 }
 
 fn of_step(step: &Step, at: At) -> Vec<Fault> {
@@ -25,7 +32,9 @@ fn of_step(step: &Step, at: At) -> Vec<Fault> {
         return checkout(step, at);
     }
     let Some(run) = &step.run else { return Vec::new() };
-    let script = shell::read(&Text::of(&run.text));
+    // GitHub puts its expressions in before a shell reads the script.
+    let text = COMMIT_EXPRESSIONS.iter().fold(run.text.clone(), |text, e| text.replace(e, "$GITHUB_SHA"));
+    let script = shell::read(&Text::of(&text));
     let changed = script.commands.iter().find(|command| changes_sources(command));
     changed
         .map(|_| {
@@ -48,14 +57,13 @@ fn checkout(step: &Step, at: At) -> Vec<Fault> {
         return Vec::new();
     }
     let mut faults = Vec::new();
-    for (name, own) in [("ref", &COMMIT[..]), ("repository", &["github.repository"])] {
-        let Some(value) = input(name).filter(|value| !own.iter().any(|o| value.contains(o))) else {
-            continue;
-        };
+    const REPOSITORY: [&str; 2] = ["${{ github.repository }}", "${{github.repository}}"];
+    for (name, own) in [("ref", &COMMIT_EXPRESSIONS[..]), ("repository", &REPOSITORY)] {
+        let Some(value) = input(name).filter(|value| !own.contains(value)) else { continue };
         if value.contains("${{") {
             let reason =
                 format!("it checks out the {name} {value}, and whether that is the commit's is not known");
-            faults.push(Fault::unclear(at, "sources", &reason));
+            faults.push(Fault::unclear(at, "sources", reason));
         } else {
             faults.push(Fault::deviates(
                 at,
@@ -69,13 +77,46 @@ fn checkout(step: &Step, at: At) -> Vec<Fault> {
     faults
 }
 
-/// Whether a command changes the sources: `git pull`, but not `git checkout "$GITHUB_SHA"` and not a file alone.
+/// Whether a command of git may change the sources: `git pull`, but not `git checkout "$GITHUB_SHA"`.
 fn changes_sources(command: &Command) -> bool {
-    let words: Vec<String> =
-        command.words.iter().map(|word| word.literal().unwrap_or_else(|| "$".to_owned())).collect();
+    let words: Vec<String> = command.words.iter().map(|word| word.literal().unwrap_or_default()).collect();
     let Some((program, rest)) = words.split_first() else { return false };
-    let Some(verb) = rest.iter().find(|word| !word.starts_with('-')) else { return false };
-    let names_commit =
-        command.words.iter().flat_map(|word| word.variables()).any(|(name, _)| COMMIT.contains(&name));
-    program == "git" && CHANGES.contains(&verb.as_str()) && !names_commit
+    let mut rest = rest.iter();
+    let mut verb = rest.next();
+    // `git -C FOLDER`, `git -c NAME=VALUE`, and options that are one word.
+    while let Some(option) = verb.filter(|word| word.starts_with('-')) {
+        if matches!(option.as_str(), "-C" | "-c") {
+            rest.next();
+        }
+        verb = rest.next();
+    }
+    let is_commit =
+        |word: &Word| matches!(word.variables().as_slice(), [(COMMIT, _)]) && word.parts.len() == 1;
+    program == "git"
+        && verb.is_some_and(|verb| CHANGES.contains(&verb.as_str()))
+        && !command.words.iter().any(is_commit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(text: &str) -> bool {
+        shell::read(&Text::of(text)).commands.iter().any(changes_sources)
+    }
+
+    #[test]
+    fn commands_of_git_that_change_the_sources() {
+        for text in
+            ["git pull", "cd x && git checkout v1", "git -C x -c a=b reset --hard HEAD~1", "git apply a.diff"]
+        {
+            assert!(changes(text), "{text}");
+        }
+        assert!(changes("git checkout \"$GITHUB_SHA~1\""));
+        for text in
+            ["git status", "git checkout \"$GITHUB_SHA\"", "git -C pull log", "git merge-base a b", "pull"]
+        {
+            assert!(!changes(text), "{text}");
+        }
+    }
 }

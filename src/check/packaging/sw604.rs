@@ -186,7 +186,8 @@ fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
         let reason = "it calls a workflow that is not in this repository, or could not be read";
         return vec![Fault::unclear(at, "job", reason)];
     }
-    let mut faults: Vec<Fault> = sources::faults(work.job, at.file);
+    let builds = work.acts().filter(|act| act.stage == Stage::Build && act.at.file == at.file);
+    let mut faults: Vec<Fault> = sources::faults(work.job, at.file, builds.map(|act| act.at.position).max());
     for round in &work.rounds {
         let found =
             sequence(surface, round, at).into_iter().chain(outputs::judge(&surface.expected, round, at));

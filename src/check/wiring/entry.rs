@@ -6,14 +6,13 @@ use std::collections::BTreeSet;
 
 use super::access::Access;
 use super::excess::{self, Permitted};
+use super::symbol::UNKNOWN_SYMBOL;
 use super::{Role, Wiring, known, route};
 use seaworthy_aws::{Place, Seen};
 use seaworthy_iam::{Arn, Decision, Language, PolicySet, PrincipalEntry, Request, ResourceRule, evaluate};
 
 /// Roles that are looked at.
-const MOST: usize = 500;
-/// How a policy's text begins where a value is not known.
-const UNKNOWN: &str = "${unknown:";
+const MAX_ROLES: usize = 500;
 
 /// A role that lets another one in.
 pub(super) struct Entry {
@@ -29,6 +28,28 @@ pub(super) struct Entry {
     pub(super) secret: Option<String>,
     /// What is gained by it, in words.
     pub(super) gains: String,
+}
+
+impl Entry {
+    /// The role that the trust policy lets in: the one that is asked about, or the one in between.
+    pub(super) fn let_in<'a>(&'a self, asked: &'a str) -> &'a str {
+        self.through.as_deref().unwrap_or(asked)
+    }
+
+    /// Its name, and the role in between, for a sentence.
+    pub(super) fn way(&self) -> String {
+        self.through.as_ref().map_or_else(|| self.name.clone(), |hop| format!("{} through {hop}", self.name))
+    }
+
+    /// The worst of what is gained, for a sentence: `it can …`.
+    pub(super) fn worst(&self) -> String {
+        self.secret.as_ref().map_or_else(|| self.gains.clone(), |secret| format!("read {secret}"))
+    }
+
+    /// All that is gained, for a note.
+    pub(super) fn note(&self) -> String {
+        format!("as {} it can: {}", self.name, self.gains)
+    }
 }
 
 /// All that a role can enter.
@@ -59,14 +80,30 @@ pub(super) fn entries(
 ) -> Entries {
     let mut out = Entries::default();
     let seen = wiring.snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
-    let roles: Vec<(&String, &seaworthy_aws::Role)> = seen.take(MOST).collect();
-    if wiring.snapshot.roles.len() > MOST {
+    let roles: Vec<(&String, &seaworthy_aws::Role)> = seen.take(MAX_ROLES).collect();
+    if wiring.snapshot.roles.len() > MAX_ROLES {
         let what = format!("roles whose trust policies name {}", access.name);
-        out.doubts.push((what, format!("there are more than {MOST} roles; the rest was not looked at")));
+        out.doubts.push((what, format!("there are more than {MAX_ROLES} roles; the rest was not looked at")));
     }
     let mut entered: BTreeSet<&str> = BTreeSet::from([access.name]);
-    let mut queue: Vec<(Option<&String>, Option<Role>)> = vec![(None, None)];
-    while let Some((through, role)) = queue.pop() {
+    let mut hops: Vec<(Option<&String>, Option<String>)> = vec![(None, None)];
+    // What hangs on something unknown comes after all that is certain, and what lies behind it hangs on it, too.
+    let mut unsure: Vec<(&String, String)> = Vec::new();
+    loop {
+        let (through, doubt) = match hops.pop() {
+            Some(hop) => hop,
+            None => match unsure.pop() {
+                Some((name, why)) if entered.insert(name) => {
+                    if !matches!(gains(wiring, name, permitted), Gains::Nothing) {
+                        out.doubts.push((format!("whether {} can act as {name}", access.name), why.clone()));
+                    }
+                    (Some(name), Some(why))
+                }
+                Some(_) => continue,
+                None => break,
+            },
+        };
+        let role = through.map(|name| Role::of_task(name.clone()));
         let hop = role.as_ref().map(|role| wiring.access(role));
         let from = match &hop {
             None => access,
@@ -80,37 +117,38 @@ pub(super) fn entries(
                 continue;
             }
             let arn = wiring.role_arn(name, seen.arn.as_deref(), seen.path.as_deref());
-            let answer = answer(wiring, from, &arn, seen);
-            if matches!(answer, Answer::Refuses) || extras.contains(&arn) {
+            if extras.contains(&arn) {
                 continue;
             }
-            let target = Role::of_task(name.clone());
-            let Seen::Value(other) = wiring.access(&target) else { continue };
-            // What the role's own policies let it assume is a route, and told as one.
-            let is_route = matches!(answer, Answer::Agrees) && through.is_none();
-            let gains = gains(wiring, &other, permitted);
-            if let Answer::Unknown(why) = answer {
-                if !matches!(gains, Ok(None)) {
-                    out.doubts.push((format!("whether {} can act as {name}", access.name), why));
+            let is_route = match (answer(wiring, from, &arn, seen), &doubt) {
+                (Answer::Refuses, _) => continue,
+                (Answer::Unknown(why), _) => {
+                    unsure.push((name, why));
+                    continue;
                 }
+                (_, Some(why)) => {
+                    unsure.push((name, why.clone()));
+                    continue;
+                }
+                // What the role's own policies let it assume is a route, and told as one.
+                (Answer::Agrees, None) => through.is_none(),
+                (Answer::Names, None) => false,
+            };
+            entered.insert(name.as_str());
+            hops.push((Some(name), None));
+            if is_route {
                 continue;
             }
-            entered.insert(name.as_str());
-            queue.push((Some(name), Some(Role::of_task(name.clone()))));
-            match gains {
-                _ if is_route => {}
-                Ok(None) => {}
-                Err(why) => out.doubts.push((format!("what {} gains as {name}", access.name), why)),
-                Ok(Some(gains)) => {
+            match gains(wiring, name, permitted) {
+                Gains::Nothing => {}
+                Gains::Unknown(why) => {
+                    out.doubts.push((format!("what {} gains as {name}", access.name), why));
+                }
+                Gains::More { what, secret } => {
                     let trust = seen.trust.value().map(|document| document.place.clone());
-                    out.open.push(Entry {
-                        name: name.clone(),
-                        arn,
-                        place: trust.unwrap_or_else(|| seen.place.clone()),
-                        through: through.cloned(),
-                        secret: known::readable_by(wiring, &other, permitted),
-                        gains,
-                    });
+                    let place = trust.unwrap_or_else(|| seen.place.clone());
+                    let (name, through) = (name.clone(), through.cloned());
+                    out.open.push(Entry { name, arn, place, through, secret, gains: what });
                 }
             }
         }
@@ -149,7 +187,7 @@ fn answer(wiring: &Wiring<'_>, from: &Access<'_>, arn: &str, role: &seaworthy_aw
         Decision::ImplicitlyDenied => {
             let entries = trust.statements.iter().filter_map(|s| s.principals.as_ref());
             let unknown = entries.flat_map(|p| &p.entries).any(|entry| match entry {
-                PrincipalEntry::Aws(arn) | PrincipalEntry::Account(arn) => arn.contains(UNKNOWN),
+                PrincipalEntry::Aws(arn) | PrincipalEntry::Account(arn) => arn.contains(UNKNOWN_SYMBOL),
                 _ => false,
             });
             match unknown {
@@ -162,22 +200,46 @@ fn answer(wiring: &Wiring<'_>, from: &Access<'_>, arn: &str, role: &seaworthy_aw
 
 /// Whether a trust policy certainly names no principal but services: no key `AWS`, no `*`, and no escape that may hide one.
 fn lets_in_services_alone(text: &str) -> bool {
-    !["AWS", "*", "\\", "NotPrincipal"].iter().any(|mark| text.contains(mark))
+    let text = text.to_ascii_lowercase();
+    !["\"aws\"", "*", "\\", "notprincipal"].iter().any(|mark| text.contains(mark))
 }
 
-/// What acting as a role gains, in words: nothing if it reads nothing more and opens no route. An error is why it cannot
-/// be said.
-fn gains(wiring: &Wiring<'_>, other: &Access<'_>, permitted: &Permitted) -> Result<Option<String>, String> {
-    let reading = excess::reading(wiring, other, permitted);
-    if let Some(reach) = reading.found.iter().find(|reach| !reach.elsewhere) {
-        return Ok(Some(format!("{} on {}", reach.action, reach.witness)));
-    }
-    if let Some(route) = route::opened(wiring, other, permitted) {
-        return Ok(Some(format!("{} ({})", route.does, route.action)));
-    }
-    let unseen = other.unseen.first().map(|m| format!("{} was not seen: {}", m.what, m.gap));
-    match unseen.or_else(|| reading.doubts.into_iter().next().map(|doubt| doubt.why)) {
-        Some(why) => Err(why),
-        None => Ok(None),
+/// What acting as a role gains.
+enum Gains {
+    /// It reads nothing more, and opens no route.
+    Nothing,
+    /// What, in words, and a secret that it reads for certain.
+    More { what: String, secret: Option<String> },
+    /// It cannot be said, for this reason.
+    Unknown(String),
+}
+
+fn gains(wiring: &Wiring<'_>, name: &str, permitted: &Permitted) -> Gains {
+    let role = Role::of_task(name.to_owned());
+    let other = match wiring.access(&role) {
+        Seen::Value(other) => other,
+        Seen::Absent => return Gains::Nothing,
+        Seen::NotSeen(gap) => return Gains::Unknown(gap.to_string()),
+    };
+    let reading = excess::reading(wiring, &other, permitted);
+    let reach = reading.found.iter().find(|reach| !reach.elsewhere);
+    let what = match reach {
+        Some(reach) => Some(format!("{} on {}", reach.action, reach.witness)),
+        None => {
+            route::opened(wiring, &other, permitted).map(|route| format!("{} ({})", route.does, route.action))
+        }
+    };
+    // A boundary that was not seen may close it.
+    let missing = match what.is_some() {
+        true => other.unseen_boundary.as_ref(),
+        false => other.unseen.first(),
+    };
+    let unseen = missing.map(|m| format!("{} was not seen: {}", m.what, m.gap));
+    match (what, unseen) {
+        (_, Some(why)) => Gains::Unknown(why),
+        (Some(what), None) => Gains::More { what, secret: known::readable_by(wiring, &other, permitted) },
+        (None, None) => {
+            reading.doubts.into_iter().next().map_or(Gains::Nothing, |doubt| Gains::Unknown(doubt.why))
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Wiring;
 use super::access::Access;
 use super::statement;
-use seaworthy_aws::Seen;
+use seaworthy_aws::{Document, Seen};
 use seaworthy_iam::{
     Arn, Context, Language, PolicySet, Privilege, Query, ResourceRule, StatementRef, Undecided, Witness,
     parameter_universe, path_arn, path_universe, slashed_path_universe,
@@ -138,7 +138,7 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
         .minus(&colons);
     // A key that no one saw is taken to leave the decision to the account's policies, as new keys do.
     policies.resource_rule = ResourceRule::Either;
-    for service in [Some("ssm"), Some("secretsmanager"), None] {
+    for service in DECRYPTED_THROUGH {
         let context = decrypt_context(wiring, context(), service);
         let (universe, permitted) = (&keys, &permitted.keys);
         let question = Question { action: "kms:Decrypt", universe, permitted, context, elsewhere: false };
@@ -177,6 +177,7 @@ fn foreign(
     let mut same_names = Excesses::default();
     let question = Question { action, universe, permitted, context, elsewhere: true };
     ask(access, &access.policies, &question, &mut same_names);
+    all.doubts.append(&mut same_names.doubts);
     for reach in same_names.found {
         let told = all.found.iter().any(|r| r.action == action && r.statement == reach.statement);
         let account = Arn::account_of(&reach.witness.text).unwrap_or_default();
@@ -302,80 +303,70 @@ fn resource_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permi
         if permitted.secrets.contains(&arn) {
             continue;
         }
-        let action = "secretsmanager:GetSecretValue";
-        let why = |why: String| Doubt { action, resource: Some(arn.clone()), why };
-        let policy = match &secret.policy {
-            Seen::Absent => continue,
-            Seen::NotSeen(gap) => {
-                all.doubts.push(why(format!("the policy of the secret was not seen: {gap}")));
-                continue;
-            }
-            Seen::Value(document) => match wiring.policy(&format!("the policy of {name}"), document) {
-                Ok(policy) => policy,
-                Err(gap) => {
-                    all.doubts.push(why(gap.to_string()));
-                    continue;
-                }
-            },
-        };
-        let policies = PolicySet { resource: Some(policy), identity: Vec::new(), ..access.policies.clone() };
-        let before = all.found.len();
-        let universe = Language::from(arn.as_str());
-        let question = Question {
-            action,
-            universe: &universe,
-            permitted: &permitted.secrets,
-            context: wiring.context_on(&access.principal, &arn),
-            elsewhere: false,
-        };
-        ask(access, &policies, &question, all);
-        for reach in all.found.iter_mut().skip(before) {
-            reach.owner = Some(Owner { noun: "secret", name: name.clone() });
-        }
+        let owner = Owner { noun: "secret", name: name.clone() };
+        let contexts = [wiring.context_on(&access.principal, &arn)];
+        let asked = ("secretsmanager:GetSecretValue", arn.as_str(), &permitted.secrets);
+        own_policy(wiring, access, &owner, &secret.policy, asked, contexts, all);
     }
 }
 
 /// A key's own policy can let a role decrypt that no identity policy does. One that leaves the decision to the account's
 /// policies does not.
 fn key_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted, all: &mut Excesses) {
-    let action = "kms:Decrypt";
     // A snapshot lists a key under each of its names.
-    let mut asked = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (name, key) in &wiring.snapshot.keys {
         let Seen::Value(key) = key else { continue };
         let arn = wiring.key_arn(key);
-        if key.aws_managed || permitted.keys.contains(&arn) || !asked.insert(arn.clone()) {
+        if key.aws_managed || permitted.keys.contains(&arn) || !seen.insert(arn.clone()) {
             continue;
         }
-        let why = |why: String| Doubt { action, resource: Some(arn.clone()), why };
-        let policy = match &key.policy {
-            Seen::Absent => continue,
-            Seen::NotSeen(gap) => {
-                all.doubts.push(why(format!("the policy of the key was not seen: {gap}")));
-                continue;
-            }
-            Seen::Value(document) => match wiring.policy(&format!("the policy of {name}"), document) {
-                Ok(policy) => policy,
-                Err(gap) => {
-                    all.doubts.push(why(gap.to_string()));
-                    continue;
-                }
-            },
-        };
-        let policies = PolicySet { resource: Some(policy), identity: Vec::new(), ..access.policies.clone() };
-        let before = all.found.len();
-        let universe = Language::from(arn.as_str());
-        for service in [Some("ssm"), Some("secretsmanager"), None] {
-            let context = decrypt_context(wiring, wiring.context_on(&access.principal, &arn), service);
-            let permitted = &permitted.keys;
-            let question = Question { action, universe: &universe, permitted, context, elsewhere: false };
-            ask(access, &policies, &question, all);
-        }
-        for reach in all.found.iter_mut().skip(before) {
-            reach.owner = Some(Owner { noun: "key", name: name.clone() });
-        }
+        let owner = Owner { noun: "key", name: name.clone() };
+        let contexts = DECRYPTED_THROUGH
+            .map(|service| decrypt_context(wiring, wiring.context_on(&access.principal, &arn), service));
+        let asked = ("kms:Decrypt", arn.as_str(), &permitted.keys);
+        own_policy(wiring, access, &owner, &key.policy, asked, contexts, all);
     }
 }
+
+/// What a thing's own policy lets a role do with it: the action, its ARN, and what is permitted.
+fn own_policy(
+    wiring: &Wiring<'_>,
+    access: &Access<'_>,
+    owner: &Owner,
+    policy: &Seen<Document>,
+    (action, arn, permitted): (&'static str, &str, &Language),
+    contexts: impl IntoIterator<Item = Context>,
+    all: &mut Excesses,
+) {
+    let gap = match policy {
+        Seen::Absent => return,
+        Seen::NotSeen(gap) => Err(format!("the policy of the {} was not seen: {gap}", owner.noun)),
+        Seen::Value(document) => {
+            wiring.policy(&format!("the policy of {}", owner.name), document).map_err(|gap| gap.to_string())
+        }
+    };
+    let policy = match gap {
+        Ok(policy) => policy,
+        Err(why) => {
+            all.doubts.push(Doubt { action, resource: Some(arn.to_owned()), why });
+            return;
+        }
+    };
+    let policies = PolicySet { resource: Some(policy), identity: Vec::new(), ..access.policies.clone() };
+    let universe = Language::from(arn);
+    // Statements are told apart by their number, which those of another thing's policy have, too.
+    let mut own = Excesses::default();
+    for context in contexts {
+        let question = Question { action, universe: &universe, permitted, context, elsewhere: false };
+        ask(access, &policies, &question, &mut own);
+    }
+    all.doubts.append(&mut own.doubts);
+    all.found.extend(own.found.into_iter().map(|reach| Reach { owner: Some(owner.clone()), ..reach }));
+}
+
+/// The services through which a role may decrypt, and nothing for a call of its own.
+const DECRYPTED_THROUGH: [Option<&str>; 3] = [Some("ssm"), Some("secretsmanager"), None];
 
 /// What is known of a request to decrypt, directly or through a service.
 fn decrypt_context(wiring: &Wiring<'_>, mut context: Context, service: Option<&str>) -> Context {
@@ -384,9 +375,8 @@ fn decrypt_context(wiring: &Wiring<'_>, mut context: Context, service: Option<&s
     // Decrypt can be called directly, too: then the key is absent.
     context.set("kms:ViaService", via.iter().cloned().collect());
     context.set("aws:ViaAWSService", vec![via.is_some().to_string()]);
-    context.set("kms:CallerAccount", place.known_account().map(str::to_owned).into_iter().collect());
-    if place.known_account().is_none() {
-        context.set_unknown("kms:CallerAccount");
+    if let Some(account) = place.known_account() {
+        context.set("kms:CallerAccount", vec![account.to_owned()]);
     }
     context
 }

@@ -276,18 +276,18 @@ fn by_trust(
     answers: &mut Answers,
 ) {
     let reads = entry.secret.is_some();
-    let gains = entry.secret.as_ref().map_or_else(|| entry.gains.clone(), |secret| format!("read {secret}"));
-    let by = entry.through.as_ref().map(|hop| format!(" through {hop}")).unwrap_or_default();
-    let who = entry.through.as_deref().unwrap_or(access.name);
+    let who = entry.let_in(access.name);
     let message = format!(
-        "the execution role {} can act as {}{by}, whose trust policy lets in {who}: by that it can {gains}",
-        access.name, entry.name
+        "the execution role {} can act as {}, whose trust policy lets in {who}: by that it can {}",
+        access.name,
+        entry.way(),
+        entry.worst()
     );
     answers.findings.push(
         Finding::build(&META, wiring.origin(&entry.place), message)
             .severity(if reads { Severity::Critical } else { META.severity })
             .fix(format!("Take {who} out of the trust policy of {}.", entry.name))
-            .notes(vec![format!("as {} it can: {}", entry.name, entry.gains)])
+            .notes(vec![entry.note()])
             .named(context.key, &[access.name, &entry.name, "trust"]),
     );
 }

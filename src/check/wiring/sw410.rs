@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use super::Wiring;
 use super::ground::Ground;
+use super::symbol::UNKNOWN_SYMBOL;
 use super::task_definition::{exceptions, named, role_fields, tasks};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
 use seaworthy_aws::{Document, Role, Seen};
-use seaworthy_iam::{Arn, Decision, Effect, Policy, PolicySet, PrincipalEntry, Request, Statement, evaluate};
+use seaworthy_iam::{
+    Arn, Condition, Decision, Effect, Policy, PolicySet, PrincipalEntry, Request, Statement, evaluate,
+};
 
 /// SW410.
 pub struct TrustTooWide;
@@ -37,9 +40,6 @@ pub(super) const TASKS: &str = "ecs-tasks.amazonaws.com";
 
 /// What ECS needs, and what may stand beside it.
 const ACTIONS: [&str; 3] = ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity"];
-
-/// How a policy's text begins where a value is not known.
-const UNKNOWN: &str = "${unknown:";
 
 impl Check<Wiring<'_>> for TrustTooWide {
     fn meta(&self) -> &'static CheckMeta {
@@ -199,7 +199,7 @@ pub(super) fn assumes(
         context.set("aws:SourceAccount", vec![account.to_owned()]);
         if region != "*" {
             // Of which task or cluster is not known.
-            let resource = &format!("{UNKNOWN}task}}");
+            let resource = &format!("{UNKNOWN_SYMBOL}task}}");
             let source = Arn { partition: p, service: "ecs", region, account, resource };
             context.set("aws:SourceArn", vec![source.to_string()]);
         }
@@ -222,7 +222,7 @@ enum Entrance {
 fn tasks_come_in(wiring: &Wiring<'_>, name: &str, role: &Role, policy: &Policy) -> Entrance {
     let account = wiring.placement.known_account();
     let Some((policies, request)) = assumes(wiring, name, role, policy, account) else {
-        return Entrance::Open;
+        return Entrance::Unknown("its ARN cannot be read".to_owned());
     };
     let evaluation = evaluate(&policies, &request);
     match evaluation.decision {
@@ -240,18 +240,19 @@ fn tasks_come_in(wiring: &Wiring<'_>, name: &str, role: &Role, policy: &Policy) 
             })
         }
         Decision::Unknown => {
-            let allows = policy.statements.iter().filter(|s| s.effect == Effect::Allow);
-            let conditions: Vec<_> = allows.flat_map(|s| &s.conditions).collect();
-            let literal = conditions.iter().find(|c| {
-                let exact = c.operator().to_string().to_lowercase().contains("stringequals");
-                exact && c.key() == "aws:sourcearn" && c.values().iter().any(|v| v.contains(['*', '?']))
-            });
-            if literal.is_some() {
+            // Without the statements that StringEquals keeps from ever applying.
+            let mut rest = policy.clone();
+            rest.statements.retain(|statement| !statement.conditions.iter().any(takes_wildcard_literally));
+            let others = assumes(wiring, name, role, &rest, account)
+                .map(|(policies, request)| evaluate(&policies, &request).decision);
+            if rest.statements.len() < policy.statements.len() && others == Some(Decision::ImplicitlyDenied) {
                 let why =
                     "StringEquals takes `*` in aws:SourceArn as a character; ArnLike takes it for anything";
                 return Entrance::Shut(why.to_owned());
             }
-            let mut keys: Vec<&str> = conditions.iter().map(|c| c.key()).collect();
+            let allows = policy.statements.iter().filter(|s| s.effect == Effect::Allow);
+            let conditions = allows.flat_map(|s| &s.conditions);
+            let mut keys: Vec<&str> = conditions.map(|c| c.key()).collect();
             keys.sort_unstable();
             keys.dedup();
             Entrance::Unknown(format!(
@@ -260,6 +261,13 @@ fn tasks_come_in(wiring: &Wiring<'_>, name: &str, role: &Role, policy: &Policy) 
             ))
         }
     }
+}
+
+/// Whether a condition compares aws:SourceArn with a wildcard by an operator that knows none.
+fn takes_wildcard_literally(condition: &Condition) -> bool {
+    condition.operator().to_string().to_lowercase().contains("stringequals")
+        && condition.key() == "aws:sourcearn"
+        && condition.values().iter().any(|value| value.contains(['*', '?']))
 }
 
 /// Whom and what a statement lets in beyond ECS tasks; without severity where it is not known who that is.
@@ -292,7 +300,7 @@ fn outsiders(statement: &Statement, excepted: &[&str]) -> Vec<(Option<Severity>,
             }
             PrincipalEntry::Service(service) => (Severity::Medium, format!("the service {service}")),
         };
-        let known = !text.contains(UNKNOWN);
+        let known = !text.contains(UNKNOWN_SYMBOL);
         out.push((known.then_some(severity), text));
     }
     let more: Vec<&str> = statement

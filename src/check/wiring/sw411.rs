@@ -96,15 +96,12 @@ fn by_trust(
 ) {
     for entry in &entries.open {
         let severity = if entry.secret.is_some() { META.severity } else { Severity::Medium };
-        let gains = match &entry.secret {
-            Some(secret) => format!("read {secret}"),
-            None => entry.gains.clone(),
-        };
-        let by = entry.through.as_ref().map(|hop| format!(" through {hop}")).unwrap_or_default();
-        let who = entry.through.as_deref().unwrap_or(access.name);
+        let who = entry.let_in(access.name);
         let message = format!(
-            "{} can act as {}{by}, whose trust policy lets in {who} without a policy of its own: by that it can {gains}",
-            access.name, entry.name
+            "{} can act as {}, whose trust policy lets in {who} without a policy of its own: by that it can {}",
+            access.name,
+            entry.way(),
+            entry.worst()
         );
         let fix = format!(
             "Take {who} out of the trust policy of {}, or what it allows out of its policies. What remains by intent \
@@ -115,7 +112,7 @@ fn by_trust(
             Finding::build(&META, wiring.origin(&entry.place), message)
                 .severity(severity)
                 .fix(fix)
-                .notes(vec![format!("as {} it can: {}", entry.name, entry.gains)])
+                .notes(vec![entry.note()])
                 .named(context.key, &[access.name, &entry.name, "trust"]),
         );
     }

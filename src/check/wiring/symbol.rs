@@ -8,7 +8,7 @@ use seaworthy_aws::{Part, Place, Seen, Text};
 use seaworthy_iam::Arn;
 
 /// The beginning of a symbol in a policy's text.
-const OPEN: &str = "${unknown:";
+pub(super) const UNKNOWN_SYMBOL: &str = "${unknown:";
 
 impl Wiring<'_> {
     /// The text with every symbol filled in; nothing if one is not known.
@@ -25,10 +25,10 @@ impl Wiring<'_> {
     /// A policy's text with every known symbol filled in; the others stay and are unknown to the IAM engine.
     pub(super) fn policy_text(&self, text: &str) -> String {
         let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-        while let Some((before, after)) = rest.split_once(OPEN) {
+        while let Some((before, after)) = rest.split_once(UNKNOWN_SYMBOL) {
             out.push_str(before);
             let Some((name, tail)) = after.split_once('}') else {
-                out.push_str(OPEN);
+                out.push_str(UNKNOWN_SYMBOL);
                 rest = after;
                 break;
             };
@@ -37,7 +37,7 @@ impl Wiring<'_> {
                 // A name or an ARN holds nothing that JSON escapes.
                 Some(value) if !value.contains(['"', '\\']) => out.push_str(&value),
                 _ => {
-                    out.push_str(OPEN);
+                    out.push_str(UNKNOWN_SYMBOL);
                     out.push_str(name);
                     out.push('}');
                 }

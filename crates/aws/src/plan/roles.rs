@@ -250,8 +250,7 @@ impl Roles<'_> {
 
     /// A list of managed policies that are attached to a role, and no others: the provider attaches those that are not.
     fn attach_all(&mut self, resource: &Resource) {
-        let listed =
-            resource.values.get("policy_arns").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let listed = list(resource, "policy_arns");
         let unknown = listed.iter().filter(|arn| arn.as_str().is_none()).count();
         let mut policies: Vec<(Text, Seen<Document>)> = Vec::new();
         for arn in listed.iter().filter_map(Value::as_str) {
@@ -260,7 +259,8 @@ impl Roles<'_> {
         if unknown > 0 || resource.is_unknown("policy_arns") {
             let leaves = self.texts.linker.leaves_of(resource, "policy_arns");
             let linked: Vec<_> = leaves.iter().filter_map(|leaf| self.policies.by_leaf(leaf)).collect();
-            if linked.is_empty() || linked.len() < unknown {
+            // How many there are is not known where the list as a whole is not.
+            if linked.is_empty() || linked.len() < unknown.max(leaves.len()) {
                 policies.push((
                     Text::symbol(format!("{}.policy_arns", resource.address)),
                     Seen::NotSeen(after_apply(&leaves)),
@@ -276,16 +276,30 @@ impl Roles<'_> {
 
     /// The inline policies that a role keeps: the provider takes the others away.
     fn keep_alone(&mut self, resource: &Resource) {
-        let Owner::Key(key) = self.owner(resource, "role_name") else { return };
-        let listed =
-            resource.values.get("policy_names").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let key = match self.owner(resource, "role_name") {
+            Owner::Key(key) => key,
+            Owner::Unknown => return self.strays.push(place(resource)),
+            Owner::Elsewhere => return,
+        };
+        let listed = list(resource, "policy_names");
+        let is_open =
+            resource.is_unknown("policy_names") || listed.iter().any(|name| name.as_str().is_none());
         let names: BTreeSet<&str> = listed.iter().filter_map(Value::as_str).collect();
+        let leaves = self.texts.linker.leaves_of(resource, "policy_names");
+        let open = after_apply(&leaves);
+        let refers_to = |name: &str| {
+            leaves
+                .iter()
+                .any(|leaf| matches!(leaf, Leaf::Attribute { address, .. } if name.contains(address)))
+        };
         let Some(Seen::Value(role)) = self.drafts.get_mut(&key) else { return };
         let inline = role.policies.iter().filter(|policy| policy.source == PolicySource::Inline);
-        let mut others =
-            inline.filter(|policy| policy.name.known().is_some_and(|name| !names.contains(name)));
+        let mut others = inline.filter(|policy| match policy.name.known() {
+            Some(name) => !names.contains(name),
+            None => !refers_to(&policy.name.to_string()),
+        });
         if let Some(other) = others.next().map(|policy| taken(&policy.name)) {
-            role.policies_gap.get_or_insert(other);
+            role.policies_gap.get_or_insert(if is_open { open } else { other });
         }
     }
 
@@ -413,8 +427,7 @@ impl Roles<'_> {
         let (mut out, mut gap) = (Vec::new(), None);
         let is_stale = |name: &str| self.stale.contains(&(key.to_owned(), name.to_owned()));
         let is_set = |attribute: &str| self.texts.linker.expression(resource, attribute).is_some();
-        let list =
-            |name: &str| resource.values.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let list = |name: &str| list(resource, name);
         for (index, policy) in list("inline_policy").iter().enumerate() {
             let text = |name: &str| policy.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             if text("name").is_none() && text("policy").is_none() && !resource.is_unknown("inline_policy") {
@@ -525,6 +538,11 @@ fn twice(name: &Text) -> Gap {
 
 fn taken(name: &Text) -> Gap {
     Gap::new(format!("the plan both attaches {name} and takes it away"))
+}
+
+/// The items of an attribute that is a list; none for what is no list.
+fn list<'a>(resource: &'a Resource, attribute: &str) -> &'a [Value] {
+    resource.values.get(attribute).and_then(Value::as_array).map_or(&[][..], Vec::as_slice)
 }
 
 /// Adds a policy that the role does not have yet.

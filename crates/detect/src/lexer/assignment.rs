@@ -152,7 +152,7 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
     // Between a name and a colon's value there is a blank or a line end, but in systemd's `SetCredential=name:value`.
     let credential = line_head(bytes, head.name.start, HEAD).is_some_and(|l| l.ends_with(b"SetCredential="));
     let tight_colon = head.operator == Operator::Colon && start == head.span.end && !credential;
-    if tight_colon && !is_plain_pair(bytes, &head) {
+    if tight_colon && (place.kind == FileKind::Code || !is_plain_pair(bytes, &head)) {
         return None;
     }
     let name = bytes.get(head.name.clone())?;
@@ -333,9 +333,10 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
         || command_end
         || literal_option
         || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));
-    let query = matches!(previous, Some(b'?' | b'&' | b';' | b','));
+    let in_list = matches!(previous, Some(b'?' | b'&' | b';' | b','));
     let flag = bytes[head.name.clone()].starts_with(b"--");
-    let quoting = if whole_word && !query && (tight || flag || literal_option || is_make(bytes, &head.span)) {
+    let quoting = if whole_word && !in_list && (tight || flag || literal_option || is_make(bytes, &head.span))
+    {
         Quoting::Environment
     } else if lead.is_some_and(is_indent) && matches!(close, None | Some(b'\n' | b'\r')) {
         Quoting::Line
@@ -402,8 +403,8 @@ fn close_name(bytes: &[u8], name: &Range<usize>) -> Option<(usize, bool)> {
     Some((at, in_quotes))
 }
 
-/// Whether a name and a value that a colon alone joins stand as people write them down: `user:pilot pw:value`. Not in
-/// code, nor within a URL.
+/// Whether a name and a value that a colon alone joins stand as people write them down: `user:pilot pw:value`; not within
+/// a URL.
 fn is_plain_pair(bytes: &[u8], head: &Head) -> bool {
     let before = before(bytes, head.name.start);
     let starts =

@@ -185,9 +185,12 @@ fn has_template(text: &[u8]) -> bool {
         || text.starts_with(b"@")
         || text.starts_with(b":")
         || text.contains(&b'(')
-        // A directive alone or first; a password may hold one by chance.
-        || text.windows(2).take(if text.len() > 8 { 1 } else { usize::MAX })
-            .any(|two| matches!(two, b"%s" | b"%v" | b"%d" | b"**" | b".." | b"\" " | b"' " | b"#{"))
+        || text.windows(2).any(|two| matches!(two, b"**" | b".." | b"\" " | b"' " | b"#{"))
+        // A directive; before a letter or a digit it may stand in a password by chance.
+        || text.windows(2).enumerate().any(|(at, two)| {
+            matches!(two, b"%s" | b"%v" | b"%d")
+                && !text.get(at + 2).is_some_and(u8::is_ascii_alphanumeric)
+        })
 }
 
 /// Whether a digit stands between letters, which no word and no numbered word has.
