@@ -71,9 +71,12 @@ impl<'a> Findings<'a> {
     }
 
     /// The text with the names of secret variables in place of their values.
-    fn without_values(&self, text: &str) -> String {
+    fn without_values(&self, text: String) -> String {
         let values = self.recipe.secret_values.get_or_init(|| SecretValues::of(self.context, self.recipe));
-        values.as_ref().map_or_else(|| text.to_owned(), |values| values.taken_out(text))
+        match values {
+            Some(values) => values.taken_out(&text),
+            None => text,
+        }
     }
 
     /// A finding of a secret whose value the file holds, or of something else where there is none.
@@ -100,8 +103,8 @@ impl<'a> Findings<'a> {
             detector,
             severity: said.severity,
             confidence: secret.as_ref().map_or(crate::finding::Confidence::High, |s| s.confidence),
-            message: self.without_values(&said.message),
-            fix: self.without_values(&format!("{}{rotate}", said.fix)),
+            message: self.without_values(said.message),
+            fix: self.without_values(format!("{}{rotate}", said.fix)),
             origin: recipe.origin(said.span),
             secret: secret.map(|s| s.mark.redacted),
             fingerprint,
