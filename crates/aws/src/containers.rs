@@ -227,10 +227,16 @@ impl Reader<'_> {
                 let text = item.text().filter(|_| literal.value.taints.is_empty())?;
                 let held = text.known().map(Command::held)?;
                 // What was seen may be a default alone, which is not held.
-                let named = option_before(&items, index).unwrap_or(name);
-                let is_plain = literal.value.sightings.is_empty()
-                    || self.inspector.inspect(&named, &held.replace('…', "")).is_empty();
-                is_plain.then_some(held)
+                let is_seen = |name: &str| {
+                    !literal.value.sightings.is_empty()
+                        && !self.inspector.inspect(name, &held.replace('…', "")).is_empty()
+                };
+                if is_seen(&name) {
+                    return None;
+                }
+                // That a word stands behind the option is known, whatever the word is.
+                let is_hidden = option_before(&items, index).is_some_and(|option| is_seen(&option));
+                Some(if is_hidden { "…".to_owned() } else { held })
             };
             Some(items.iter().enumerate().map(|(index, item)| held((index, item))).collect())
         };

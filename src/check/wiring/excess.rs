@@ -174,11 +174,10 @@ fn foreign(
 ) {
     let why = "the policy of what is in another account decides, too, and is not seen from here";
     unsure(access, action, universe, anywhere, context.clone(), why, all);
-    let mut same_names = Excesses::default();
+    let told = all.found.len();
     let question = Question { action, universe, permitted, context, elsewhere: true };
-    ask(access, &access.policies, &question, &mut same_names);
-    all.doubts.append(&mut same_names.doubts);
-    for reach in same_names.found {
+    ask(access, &access.policies, &question, all);
+    for reach in all.found.split_off(told) {
         let told = all.found.iter().any(|r| r.action == action && r.statement == reach.statement);
         let account = Arn::account_of(&reach.witness.text).unwrap_or_default();
         let is_named = account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
