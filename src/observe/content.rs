@@ -264,8 +264,13 @@ pub fn examine(
 fn look_at_file(part: &Part, head: &[u8], facts: &mut ChunkFacts) {
     let by_path = secret_file::by_path(part.file.name()).filter(|kind| kind.counts(head));
     let by_content = || (part.offset == 0).then(|| secret_file::by_content(head)).flatten();
-    if let Some(kind) = by_path.or_else(by_content) {
-        let (file, severity) = (Arc::clone(&part.file), kind.severity_of(head));
+    let by_word = || {
+        let is_whole = part.offset == 0 && part.last;
+        is_whole.then(|| secret_file::by_word(part.file.name(), head)).flatten()
+    };
+    let told = by_path.or_else(by_content).map(|kind| (kind, kind.severity_of(head)));
+    if let Some((kind, severity)) = told.or_else(by_word) {
+        let file = Arc::clone(&part.file);
         facts.secret_files.push(SecretFileSighting { file, kind, severity });
     }
     let closed = part.offset == 0 && closed_form(head).is_some();

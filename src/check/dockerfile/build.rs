@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use super::path::path_from;
+use super::usage::used_as_secrets;
 use super::variable::SecretValues;
+use crate::check::Context;
 use crate::observe::ChunkFacts;
 use crate::observe::library::{OwnPackages, Surroundings};
 use seaworthy_context::{Context as Files, CopySource, GitIndex, IgnoreRules, Reach};
@@ -72,6 +74,8 @@ pub struct Recipe<'a> {
     pub runs: Vec<Run<'a>>,
     /// The values of secret variables, which stay out of messages; made when the first check has a finding.
     pub(super) secret_values: OnceLock<Option<SecretValues>>,
+    /// The arguments that commands use as secrets whatever their names are; made when first asked for.
+    used_as_secrets: OnceLock<HashSet<(usize, String)>>,
     bytes: &'a [u8],
     lines: LineIndex,
     roles: Vec<StageRole>,
@@ -105,11 +109,19 @@ impl<'a> Recipe<'a> {
             resolution,
             runs,
             secret_values: OnceLock::new(),
+            used_as_secrets: OnceLock::new(),
             bytes,
             lines: LineIndex::new(bytes),
             roles: roles(dockerfile, target),
             directories: directories(resolution),
         }
+    }
+
+    /// Whether commands use the variable `name`, which an instruction declares, as a secret, though its name does not
+    /// say so.
+    pub(super) fn is_used_as_secret(&self, context: &Context<'_>, instruction: usize, name: &str) -> bool {
+        let uses = self.used_as_secrets.get_or_init(|| used_as_secrets(context, self));
+        uses.contains(&(instruction, name.to_owned()))
     }
 
     /// What becomes of a stage.

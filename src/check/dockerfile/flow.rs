@@ -1,5 +1,6 @@
 //! What becomes of a secret in a `RUN`: written to a file of the image, printed to the build log, or used and gone.
 
+mod effect;
 mod programs;
 mod track;
 

@@ -10,6 +10,7 @@ use super::rendered::Rendered;
 use super::script::scripts;
 use crate::check::{Context, NAMED, TextSecret, examine_assignment, examine_text};
 use crate::finding::{Confidence, SecretMark, Severity};
+use crate::observe::secret_file::{by_word, word_name};
 use seaworthy_detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
 use seaworthy_dockerfile::Text;
 use seaworthy_dockerfile::shell::{CommandKind, Script, Word};
@@ -65,9 +66,10 @@ pub(in crate::check) fn in_command(context: &Context<'_>, command: &str) -> Vec<
         .collect()
 }
 
-/// The secrets in a text that is written to a file.
-pub(super) fn in_written_text(context: &Context<'_>, text: &Rendered) -> Vec<Literal> {
+/// The secrets in a text that is written to a file of this path.
+pub(super) fn in_written_text(context: &Context<'_>, text: &Rendered, path: &str) -> Vec<Literal> {
     let mut reader = Reader { context, found: Vec::new(), places: BTreeMap::new() };
+    reader.lone(text, path, "in the text");
     reader.written(text, "in the text");
     reader.by_form(text, "in the text");
     reader.found.sort_by_key(|l| l.span);
@@ -119,7 +121,15 @@ impl Reader<'_> {
         let program = words.first().map(|w| base_name(&w.text).to_owned()).unwrap_or_default();
         self.fed(script, index, command, &program, &words);
         if matches!(program.as_str(), "echo" | "printf") {
-            self.written(&Rendered::words(command.words.iter().skip(1)), "in a text that is written");
+            let text = Rendered::words(command.words.iter().skip(1));
+            self.written(&text, "in a text that is written");
+            let target = command.redirections.iter().find(|r| r.operator.writes());
+            let target = target.map(|r| Rendered::word(&r.target).text).or_else(|| teed(script, index));
+            if let Some(path) = target {
+                let is_format = |w: &&Word| Rendered::word(w).text.starts_with(['-', '%']);
+                let text = Rendered::words(command.words.iter().skip(1).skip_while(is_format));
+                self.lone(&text, &path, "in a text that is written");
+            }
         } else {
             self.headers(&line);
             self.urls(&line);
@@ -178,6 +188,15 @@ impl Reader<'_> {
             secret.span = secret.span.start + range.start..secret.span.end + range.start;
             self.add(text, secret, how, name, strict);
         }
+    }
+
+    /// A text that is written to a file of this path: the name of one that consists of a secret tells.
+    fn lone(&mut self, text: &Rendered, path: &str, how: &'static str) {
+        let word = text.text.trim().trim_end_matches("\\n");
+        let is_secret = by_word(path.as_bytes(), word.as_bytes()).is_some();
+        let Some(name) = word_name(path.as_bytes()).filter(|_| is_secret) else { return };
+        let start = text.text.len() - text.text.trim_start().len();
+        self.value(text, start..start + word.len(), &name, how, false);
     }
 
     /// A value that is a password whatever it looks like.
@@ -324,6 +343,14 @@ fn is_build_dummy(value: &str) -> bool {
 /// The last part of a program's path.
 pub(super) fn base_name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
+}
+
+/// The file that `tee` writes what a command prints to.
+fn teed(script: &Script, index: usize) -> Option<String> {
+    let reader = script.commands.get(script.reader_of(index)?)?;
+    let is_tee = reader.program().is_some_and(|p| base_name(&p) == "tee");
+    let mut files = reader.words.iter().skip(1).filter_map(Word::literal).filter(|w| !w.starts_with('-'));
+    files.next().filter(|_| is_tee)
 }
 
 fn here_string(redirection: &seaworthy_dockerfile::shell::Redirection) -> Option<&Word> {

@@ -17,6 +17,7 @@ mod sw206;
 mod sw207;
 mod sw208;
 mod sw209;
+mod usage;
 mod variable;
 
 use build::{Build, Recipe};

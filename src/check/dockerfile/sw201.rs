@@ -43,13 +43,21 @@ impl Check<Build<'_>> for SecretInArg {
             for declaration in declarations {
                 let Some(default) = &declaration.default else { continue };
                 let name = declaration.name.as_str();
-                for (secret, span) in in_value(context, recipe, number, name, default, META.id, answers) {
+                let is_used = recipe.is_used_as_secret(context, number, name);
+                let judged = if is_used { "password" } else { name };
+                for (secret, span) in in_value(context, recipe, number, judged, default, META.id, answers) {
+                    let place = "the default of the build argument";
+                    let message = if is_used && secret.detector == NAMED {
+                        format!("{place} {} is a literal, and a RUN uses it as a secret", quoted(name))
+                    } else {
+                        message(&secret, name, place)
+                    };
                     let said = Said {
                         instruction: number,
                         span,
                         subject: name,
-                        severity: severity(&secret, name, false),
-                        message: message(&secret, name, "the default of the build argument"),
+                        severity: severity(&secret, judged, false),
+                        message,
                         fix: format!(
                             "Remove the default of {} and {}.",
                             quoted(name),

@@ -59,7 +59,7 @@ impl Check<Build<'_>> for SecretInHeredoc {
                 "Keep the file out of the image and mount it where a step needs it: `RUN --mount=type=secret,id={id},target={safe} …`, built with `docker build --secret id={id},src=FILE .`; for the running container, inject the value when it starts."
             );
             for heredoc in &inner.heredocs {
-                for literal in in_written_text(context, &Rendered::text(&heredoc.body)) {
+                for literal in in_written_text(context, &Rendered::text(&heredoc.body), &target) {
                     let said = Said {
                         instruction: number,
                         span: literal.span,

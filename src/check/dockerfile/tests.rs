@@ -94,6 +94,15 @@ fn secrets_that_stay_where_they_belong() {
         "set -x; use /f; set +x; use \"$K\"",
         "grep -q x /f",
         "printenv PATH",
+        ". /f && use \"$TOKEN\"",
+        "export $(cat /f) && use",
+        "npm config set --location=project //r/:_authToken=$K && npm ci && rm .npmrc",
+        "bundle config set --local r.example x:$K && bundle install && rm -rf .bundle",
+        "cp /f /srv/k && use && find /srv -name k -delete",
+        "openssl rsa -in /f -pubout -out /app/public.pem",
+        "svn checkout --no-auth-cache --password $K https://h/r",
+        "gcloud auth print-access-token",
+        "sh -c \"use $K\"",
     ] {
         assert_eq!(flows(command), 0, "{command}");
     }
@@ -153,6 +162,22 @@ fn secrets_that_do_not() {
         "git clone https://x:$K@h/r.git",
         "jq -n --arg k \"$K\" '{k: $k}' > g",
         "sed -i \"s/x/$K/\" g",
+        "sh -c \"echo $K > g\"",
+        "bash -c \"cat /f > g\"",
+        ". /f && echo \"token=$TOKEN\" > g",
+        "export $(cat /f | xargs) && printf %s \"$API_KEY\" > g",
+        "openssl enc -d -in /f -out g",
+        "tar czf g.tgz /f",
+        "tar -czf g.tgz -C / /f",
+        "gpg --import /f",
+        "gpg --batch --import < /f",
+        "gcloud auth activate-service-account --key-file=/f",
+        "az login --service-principal -u x -p $K --tenant t",
+        "vault login $K",
+        "hf auth login --token $K",
+        "kubectl config set-credentials ci --token=$K",
+        "go build -ldflags \"-X main.token=$K\" -o /app .",
+        "hg clone https://x:$K@h/r",
     ] {
         assert_ne!(flows(command), 0, "{command}");
     }
@@ -176,6 +201,76 @@ fn values_of_variables_are_told_where_they_are_set() {
     assert_eq!(found("RUN curl -u \"ci:$PW\" https://h/ && mysql -p\"$PW\" --password=$PW"), []);
     assert_eq!(found("RUN X=${PW:-tR7uK2mQx9Wd} && export API_TOKEN=$X"), []);
     assert_eq!(found("RUN export API_TOKEN=${API_TOKEN:-tR7uK2mQx9Wd}"), [("SW203", 2)]);
+}
+
+#[test]
+fn arguments_that_commands_use_as_secrets() {
+    for (lines, expected) in [
+        ("ARG P\nRUN curl -u ci:$P https://h/", vec![("SW205", 2)]),
+        ("ARG P\nRUN curl -fsS -H \"Authorization: Bearer ${P}\" https://h/", vec![("SW205", 2)]),
+        ("ARG P\nRUN pip install --index-url https://ci:$P@pypi.internal/simple x", vec![("SW205", 2)]),
+        ("ARG P\nRUN NPM_TOKEN=$P npm ci", vec![("SW205", 2)]),
+        ("ARG P\nRUN sh -c \"mysql -uroot -p$P < x.sql\"", vec![("SW205", 2)]),
+        ("ARG P=tR7uK2mQx9Wd\nRUN curl -u ci:$P https://h/", vec![("SW201", 2), ("SW205", 2)]),
+        ("ARG P\nRUN curl -u ci:$P https://h/ && echo $P > /x", vec![("SW205", 2), ("SW206", 3)]),
+    ] {
+        assert_eq!(found(lines), expected, "{lines}");
+    }
+    for lines in [
+        "ARG VERSION\nRUN pip install x==$VERSION && curl -fsSLo /x https://h/x-$VERSION.tgz",
+        "ARG HOST\nRUN curl -H \"Host: $HOST\" https://$HOST/x",
+        "ARG KEY_FILE\nRUN curl --cert c.pem --key $KEY_FILE https://h/",
+        "ARG SHA256\nRUN echo \"$SHA256  x\" | sha256sum -c",
+        "ARG UID\nARG GID\nRUN groupadd -g $GID x && useradd -u $UID -g $GID x",
+        "ARG SIGNERS\nRUN gpg --batch --keyserver hkps://k.example --recv-keys $SIGNERS",
+        "ARG BRANCH\nRUN git clone -b $BRANCH https://h/r.git",
+        "ARG U\nRUN curl -u $U:x https://h/",
+        "ARG P\nRUN make P=$P",
+    ] {
+        assert_eq!(found(lines).iter().filter(|(check, _)| *check != "SW203").count(), 0, "{lines}");
+    }
+}
+
+#[test]
+fn passwords_that_programs_take() {
+    for command in [
+        "echo 'hX7PKR0CsTy4' | kinit svc@REALM",
+        "kinit --password-file=/dev/stdin svc <<< 'Harbour2024!'",
+        "sudo -S apt update <<< 'Harbour2024!'",
+        "echo 'mysql-server mysql-server/root_password password Harbour2024!' | debconf-set-selections",
+        "openssl passwd -6 'Harbour2024!'",
+        "mc alias set x https://h AKSVC hX7PKR0CsTy4Qwb8zN2m",
+        "bundle config set --global gems.internal hX7PKR0CsTy4Qwb8zN2m",
+        "java -jar jenkins-cli.jar -auth svc:Harbour2024! list-jobs",
+        "crudini --set /etc/x.conf database password Harbour2024!",
+        "sed -i 's/DB_PASSWORD_HERE/Harbour2024!/' wp-config.php",
+        "echo 'Harbour2024!' > /run/secrets/db_password",
+        "printf '%s' 'Harbour2024!' | tee /root/.vault_pass",
+        "echo hX7PKR0CsTy4Qwb8zN2m > /app/token.txt",
+    ] {
+        assert_eq!(found(&format!("RUN {command}")), [("SW203", 2)], "{command}");
+    }
+    for command in [
+        "echo 'mysql-server mysql-server/root_password password' | debconf-set-selections",
+        "echo 'postfix postfix/main_mailer_type string Internet' | debconf-set-selections",
+        "echo 'svc:*' | chpasswd -e",
+        "echo 'svc:$6$hX7PKR0C$sTy4Qwb8zN2mhX7PKR0CsTy4' | chpasswd --encrypted",
+        "openssl passwd -6 -stdin < /run/secrets/p",
+        "mc alias set x https://h \"$A\" \"$S\"",
+        "bundle config set --local without 'development test'",
+        "sed -i 's/^password=.*/password=${DB_PASSWORD}/' /etc/x.conf",
+        "sed -i 's/PasswordAuthentication yes/PasswordAuthentication no/' /etc/ssh/sshd_config",
+        "crudini --set /etc/x.conf database password %DB_PASSWORD%",
+        "echo \"$P\" > /run/x/db_password",
+        "echo 'Put the files here' > /app/secrets/README",
+        "echo app > /app/secrets/db_user",
+        "openssl rand -base64 32 > /app/secret.key",
+        "sudo -S apt update < /run/secrets/p",
+    ] {
+        assert_eq!(found(&format!("RUN {command}")), [], "{command}");
+    }
+    assert_eq!(found("COPY <<EOF /run/secrets/db_password\nHarbour2024!\nEOF"), [("SW208", 3)]);
+    assert_eq!(found("COPY <<EOF /run/secrets/db_user\napp\nEOF"), []);
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl SecretValues {
         let (mut values, mut shown) = (Vec::new(), Vec::new());
         for binding in recipe.resolution.bindings() {
             let Some(value) = binding.value.as_ref().map(|v| v.as_str()) else { continue };
-            if value.len() >= SHORTEST_VALUE && is_secret(context, binding) {
+            if value.len() >= SHORTEST_VALUE && is_secret(context, recipe, binding) {
                 values.push(value.to_owned());
                 shown.push(format!("${}", seaworthy_source::escape_bytes(binding.name.as_str().as_bytes())));
             }
@@ -64,7 +64,7 @@ pub(super) struct Landing<'r> {
 impl<'r> SecretVariables<'r> {
     pub(super) fn new(context: &Context<'_>, recipe: &'r Recipe<'r>) -> Self {
         let bindings = recipe.resolution.bindings();
-        let secret: Vec<bool> = bindings.iter().map(|b| is_secret(context, b)).collect();
+        let secret: Vec<bool> = bindings.iter().map(|b| is_secret(context, recipe, b)).collect();
         let mut made: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, binding) in bindings.iter().enumerate() {
             made.entry(binding.instruction).or_default().push(i);
@@ -176,9 +176,11 @@ impl<'r> SecretVariables<'r> {
     }
 }
 
-/// Whether a variable is a secret, by its value or, where the file does not tell the value, by its name.
-fn is_secret(context: &Context<'_>, binding: &Binding) -> bool {
-    let name = binding.name.as_str();
+/// Whether a variable is a secret, by its value or, where the file does not tell the value, by its name or its use.
+fn is_secret(context: &Context<'_>, recipe: &Recipe<'_>, binding: &Binding) -> bool {
+    let own = binding.name.as_str();
+    let is_used = recipe.is_used_as_secret(context, binding.instruction, own);
+    let name = if is_used { "password" } else { own };
     let named = name_kind(name.as_bytes()) != NameKind::Harmless;
     let Some(value) = &binding.value else { return named };
     let bad = |s: &crate::check::TextSecret| severity(s, name, false) > Severity::Low;

@@ -3,11 +3,13 @@
 
 mod content;
 mod keystore;
+mod lone;
 
 use memchr::memmem::find;
 
 use crate::finding::Severity;
 use content::Holding;
+use seaworthy_detect::validate::Likelihood;
 
 /// A kind of file that is made to hold secrets.
 #[derive(Debug)]
@@ -382,6 +384,23 @@ static KEYSTORE: SecretFileKind =
 /// A private key in DER, without the armour that detectors look for.
 static DER_KEY: SecretFileKind =
     kind("private key in DER", Severity::High, Name::Is(&[]), Content::Test(keystore::is_key));
+
+/// A file that consists of a secret.
+static LONE: SecretFileKind =
+    kind("file that consists of a secret", Severity::High, Name::Is(&[]), Content::Any);
+
+/// The variable's name that the name of a file stands for whose one word is a secret: `db_password` for
+/// `/run/secrets/db_password.txt`.
+pub fn word_name(path: &[u8]) -> Option<String> {
+    lone::variable(path)
+}
+
+/// The kind of a file that is one word, by its path, and how bad it is; `content` is the whole file.
+pub fn by_word(path: &[u8], content: &[u8]) -> Option<(&'static SecretFileKind, Severity)> {
+    let likelihood = lone::judge(path, content)?;
+    let severity = if likelihood == Likelihood::Low { Severity::Medium } else { LONE.severity };
+    Some((&LONE, severity))
+}
 
 /// The kind of a file that its beginning tells, whatever its name is. `head` is the whole file for all but large ones.
 pub fn by_content(head: &[u8]) -> Option<&'static SecretFileKind> {

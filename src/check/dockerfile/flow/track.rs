@@ -3,11 +3,15 @@
 use super::super::literal::base_name;
 use super::super::path::{absolute, below};
 use super::super::rendered::Rendered;
-use super::programs::{COPIERS, ECHOES, FILTERS, KEEPERS, is_silent};
+use super::effect::Kept;
+use super::programs::{ECHOES, FILTERS, is_silent};
 use super::{End, Flow, Flows, Sources, is_outside};
+use seaworthy_detect::validate::is_secret_name;
+use seaworthy_dockerfile::Text;
 use seaworthy_dockerfile::shell::{
     self, Command, CommandKind, Operator, Redirection, RedirectionOperator, Script, Word, WordPart,
 };
+use seaworthy_source::Span;
 
 /// Most files, variables, flows and removals of one script that are kept in mind each. A script with more is followed
 /// as far as that goes, and said to be.
@@ -16,26 +20,21 @@ const MOST: usize = 2_000;
 /// Substitutions in substitutions that are followed.
 const DEEPEST: usize = 16;
 
-/// A secret that a program was told to keep.
-struct Kept {
-    program: String,
-    /// The setting's name, where the program has such.
-    key: String,
-    /// Which flow it made.
-    flow: usize,
-}
-
 pub(super) struct Tracker {
     sources: Sources,
     directory: String,
-    flows: Vec<Flow>,
+    pub(super) flows: Vec<Flow>,
     /// Paths that were removed, each with the number of flows there were before.
     removed: Vec<(String, usize)>,
     /// What programs keep in their own files.
-    kept: Vec<Kept>,
+    pub(super) kept: Vec<Kept>,
     /// Flows that a program took back.
-    undone: Vec<usize>,
+    pub(super) undone: Vec<usize>,
     traced: bool,
+    /// The label of a secret file that the shell read as commands: it sets variables whose names are not seen.
+    sourced: Option<String>,
+    /// The command of the Dockerfile that a script inside it belongs to, where its own places are not the file's.
+    outer: Option<Span>,
     /// Whether everything could be followed.
     complete: bool,
 }
@@ -50,6 +49,8 @@ impl Tracker {
             kept: Vec::new(),
             undone: Vec::new(),
             traced,
+            sourced: None,
+            outer: None,
             complete: true,
         }
     }
@@ -150,6 +151,11 @@ impl Tracker {
                 return if arguments.is_empty() { self.any_variable() } else { None };
             }
             "export" if arguments.is_empty() || arguments == ["-p"] => return self.any_variable(),
+            // `export $(cat FILE)`: what it sets is in the file.
+            "export" if command.words.iter().skip(1).any(|w| w.assignment().is_none()) => {
+                self.sourced = labels.iter().flatten().next().cloned().or(self.sourced.take());
+                return None;
+            }
             "declare" | "typeset" if arguments.iter().all(|a| a.starts_with('-')) => {
                 return self.any_variable();
             }
@@ -188,6 +194,17 @@ impl Tracker {
                 return None;
             }
             "sh" | "bash" | "ash" | "dash" | "zsh" => return self.nested(command, arguments, depth),
+            "xargs" if arguments.iter().all(|a| a.starts_with('-')) => return input,
+            "source" | "." => {
+                self.sourced = arguments.first().and_then(|a| self.file(a)).or(self.sourced.take());
+                return None;
+            }
+            "find" if arguments.iter().any(|a| matches!(a.as_str(), "-delete" | "rm")) => {
+                let starts: Vec<String> =
+                    arguments.iter().take_while(|a| !a.starts_with('-')).cloned().collect();
+                self.remove(&starts);
+                return None;
+            }
             _ => {}
         }
         self.special(&program, command, arguments, &labels, input.as_ref());
@@ -205,121 +222,6 @@ impl Tracker {
             .or(file)
             .or(if pattern { None } else { given })
             .or_else(|| (program == "envsubst").then(|| self.any_variable()).flatten())
-    }
-
-    /// Programs that put what they are given into files.
-    fn special(
-        &mut self,
-        program: &str,
-        command: &Command,
-        arguments: &[String],
-        labels: &[Option<String>],
-        input: Option<&String>,
-    ) {
-        let files: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
-        let given = labels.iter().skip(1).flatten().next();
-        match program {
-            "tee" => {
-                for path in &files {
-                    if let Some(label) = input {
-                        self.wrote(label, path, command);
-                    }
-                }
-            }
-            "dd" => {
-                let from = arguments.iter().find_map(|a| self.file(a.strip_prefix("if=")?));
-                let to = arguments.iter().find_map(|a| a.strip_prefix("of="));
-                if let (Some(label), Some(to)) = (from.as_ref().or(input), to) {
-                    self.wrote(label, to, command);
-                }
-            }
-            "sed" | "perl" if is_silent(program, arguments) => {
-                if let (Some(label), Some(path)) = (given, files.last()) {
-                    self.wrote(label, path, command);
-                }
-            }
-            _ if COPIERS.contains(&program) => {
-                let target = arguments.iter().find_map(|a| a.strip_prefix("--target-directory="));
-                let short = arguments.iter().position(|a| a == "-t").and_then(|i| arguments.get(i + 1));
-                let to = target.or(short.map(String::as_str)).or(files.last().map(|f| f.as_str()));
-                for path in &files {
-                    if let (Some(label), Some(to)) = (self.file(path), to)
-                        && path.as_str() != to
-                    {
-                        let name = path.rsplit('/').next().unwrap_or_default();
-                        let inside = to.ends_with('/') || to == "." || target.is_some() || short.is_some();
-                        let to = if inside { format!("{to}/{name}") } else { to.to_owned() };
-                        self.wrote(&label, &to, command);
-                        if program == "mv" {
-                            let before = self.flows.len();
-                            self.gone(path, before);
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-        if given.is_none() || arguments.iter().any(|a| a.starts_with("--unset") || a == "--remove-section") {
-            self.undo(program, arguments);
-        }
-        for keeper in KEEPERS.iter().filter(|k| k.program == program) {
-            let stdin = arguments.iter().any(|a| a == "--password-stdin" || a == "--with-token");
-            let label = given.or(input.filter(|_| stdin));
-            let local = arguments.iter().any(|a| {
-                a.starts_with("--unset")
-                    || matches!(a.as_str(), "-c" | "--remove-section" | "remove-section" | "unset")
-            });
-            if let Some(label) = label.filter(|_| arguments.iter().any(|a| a == keeper.word) && !local) {
-                let path = match keeper.word {
-                    "clone" => self.clone_config(&files),
-                    "config"
-                        if program == "git"
-                            && !arguments.iter().any(|a| a == "--global" || a == "--system") =>
-                    {
-                        ".git/config".to_owned()
-                    }
-                    _ => keeper.file.to_owned(),
-                };
-                let flow = self.flows.len();
-                self.wrote(label, &path, command);
-                if self.flows.len() > flow {
-                    let key = setting(arguments).unwrap_or_default().to_owned();
-                    self.kept.push(Kept { program: program.to_owned(), key, flow });
-                }
-                break;
-            }
-        }
-    }
-
-    /// Commands by which a program forgets what it was told to keep.
-    fn undo(&mut self, program: &str, arguments: &[String]) {
-        let has = |words: &[&str]| arguments.iter().any(|a| words.contains(&a.as_str()));
-        let git = program == "git" && has(&["config"]);
-        let section = git && has(&["--remove-section", "remove-section"]);
-        let one = has(&["--unset", "--unset-all", "unset", "delete"]);
-        let all = has(&["logout"])
-            || program == "git" && has(&["remote"]) && has(&["remove", "rm", "set-url"])
-            || program == "gem" && has(&["--remove", "-r"]);
-        if !(section || one || all) {
-            return;
-        }
-        let named = arguments.iter().rev().find(|a| !a.starts_with('-')).map_or("", String::as_str);
-        for kept in self.kept.iter().filter(|k| k.program == program) {
-            let below = || kept.key.strip_prefix(named).is_some_and(|rest| rest.starts_with('.'));
-            if all || one && kept.key.eq_ignore_ascii_case(named) || section && !named.is_empty() && below() {
-                self.undone.push(kept.flow);
-            }
-        }
-    }
-
-    /// Where `git clone URL [DIRECTORY]` keeps the URL.
-    fn clone_config(&self, files: &[&String]) -> String {
-        let after: Vec<&&String> = files.iter().skip_while(|f| f.as_str() != "clone").skip(1).collect();
-        let url = after.iter().position(|f| f.contains("://") || f.contains('@'));
-        let directory = url.and_then(|i| after.get(i + 1)).map(|d| d.as_str());
-        let name = url.and_then(|i| after.get(i)).map(|u| u.trim_end_matches('/').trim_end_matches(".git"));
-        let name = name.map(|u| u.rsplit('/').next().unwrap_or_default()).unwrap_or_default();
-        format!("{}/.git/config", directory.unwrap_or(name))
     }
 
     fn set(&mut self, arguments: &[String]) {
@@ -344,9 +246,15 @@ impl Tracker {
             self.traced = true;
         }
         let word = command.words.get(at + 2)?;
-        let [WordPart::Literal { text, .. }] = word.parts.as_slice() else { return None };
-        let script = shell::read(text);
-        self.script(&script, Some(()), depth + 1)
+        if let [WordPart::Literal { text, .. }] = word.parts.as_slice() {
+            return self.script(&shell::read(text), Some(()), depth + 1);
+        }
+        // What the outer shell puts in is followed as if the inner one did.
+        let outer = self.outer.replace(self.outer.unwrap_or(command.span));
+        let text = Text::of(&Rendered::word(word).text);
+        let label = self.script(&shell::read(&text), Some(()), depth + 1);
+        self.outer = outer;
+        label
     }
 
     fn remove(&mut self, arguments: &[String]) {
@@ -432,11 +340,12 @@ impl Tracker {
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        self.sources.variables.iter().find(|(n, _)| n == name).map(|(_, label)| label.clone())
+        let known = self.sources.variables.iter().find(|(n, _)| n == name).map(|(_, label)| label.clone());
+        known.or_else(|| self.sourced.clone().filter(|_| is_secret_name(name)))
     }
 
     fn any_variable(&self) -> Option<String> {
-        self.sources.variables.first().map(|(_, label)| label.clone())
+        self.sources.variables.first().map(|(_, label)| label).or(self.sourced.as_ref()).cloned()
     }
 
     fn taint(&mut self, name: &str, label: String) {
@@ -451,7 +360,7 @@ impl Tracker {
     }
 
     /// The secret file that a word names, alone, by a wildcard or by its directory.
-    fn file(&self, word: &str) -> Option<String> {
+    pub(super) fn file(&self, word: &str) -> Option<String> {
         if word.is_empty() || word.starts_with('-') {
             return None;
         }
@@ -460,7 +369,7 @@ impl Tracker {
         self.sources.files.iter().find(takes).map(|(_, label)| label.clone())
     }
 
-    fn wrote(&mut self, label: &str, path: &str, command: &Command) {
+    pub(super) fn wrote(&mut self, label: &str, path: &str, command: &Command) {
         if path.is_empty() || path.starts_with("/dev/") {
             return;
         }
@@ -479,27 +388,19 @@ impl Tracker {
 
     fn flow(&mut self, label: &str, end: End, command: &Command) {
         if self.flows.len() < MOST {
-            self.flows.push(Flow { label: label.to_owned(), end, span: command.span });
+            self.flows.push(Flow { label: label.to_owned(), end, span: self.outer.unwrap_or(command.span) });
         } else {
             self.complete = false;
         }
     }
 
-    fn gone(&mut self, path: &str, before: usize) {
+    pub(super) fn gone(&mut self, path: &str, before: usize) {
         if self.removed.len() < MOST {
             self.removed.push((absolute(&self.directory, path), before));
         } else {
             self.complete = false;
         }
     }
-}
-
-/// The name of the setting that a command sets: `git config --global NAME VALUE`, `npm config set NAME=VALUE`.
-fn setting(arguments: &[String]) -> Option<&str> {
-    let mut words = arguments.iter().filter(|a| !a.starts_with('-')).skip_while(|a| *a != "config").skip(1);
-    let word = words.find(|a| *a != "set")?;
-    // A key of npm may hold `=` in no other way; one of git is a word of its own.
-    Some(if arguments.iter().any(|a| a == "set") { word.split('=').next().unwrap_or(word) } else { word })
 }
 
 /// Where a command's standard output goes.

@@ -37,6 +37,10 @@ const OPTIONS: &[SecretOption] = &[
     option(&["cypher-shell", "elasticsearch-users", "snowsql", "influx"], "-p", false, true),
     option(&["slappasswd"], "-s", false, true),
     option(&["ipa-client-install"], "-w", false, true),
+    option(&["kadmin"], "-w", false, true),
+    option(&["isql", "tsql", "ipmitool"], "-P", false, true),
+    option(&["add-user.sh", "nexus3"], "-p", false, true),
+    option(&["doctl"], "-t", false, true),
     option(&["ssh-keygen"], "-N", false, true),
     option(&["ssh-keygen"], "-P", false, true),
     option(&["useradd", "usermod"], "-p", false, true),
@@ -56,6 +60,7 @@ const LOGINS: &[(&[&str], &[&str])] = &[
     (&["http", "https", "httpie"], &["-a", "--auth"]),
     (&["wget"], &["--user"]),
     (&["smbclient"], &["-U"]),
+    (&["java"], &["-auth"]),
 ];
 
 /// Commands that take a secret as an argument: the program, words that follow in this order, and how many arguments
@@ -74,6 +79,14 @@ const ARGUMENTS: &[(&str, &[&str], usize)] = &[
     ("cf", &["auth"], 1),
     ("neo4j-admin", &["set-initial-password"], 0),
     ("wpa_passphrase", &[], 1),
+    ("mc", &["alias", "set"], 3),
+    ("mc", &["config", "host", "add"], 3),
+    ("wandb", &["login"], 0),
+    ("grafana-cli", &["admin", "reset-admin-password"], 0),
+    ("grafana", &["admin", "reset-admin-password"], 0),
+    ("cloudflared", &["service", "install"], 0),
+    ("openssl", &["passwd"], 0),
+    ("add-user.sh", &[], 1),
 ];
 
 impl Reader<'_> {
@@ -103,6 +116,7 @@ impl Reader<'_> {
         }
         self.arguments(program, words);
         self.settings(program, words);
+        self.edits(program, words);
     }
 
     fn known_option(&mut self, program: &str, words: &[Rendered], word: &Rendered, next: Option<&Rendered>) {
@@ -239,11 +253,69 @@ impl Reader<'_> {
             return;
         }
         let Some(value) = values.last() else { return };
-        if program == "bundle" || lower.starts_with("http-basic") && values.len() == 1 {
+        // `bundle config HOST TOKEN`; its other settings are words.
+        if program == "bundle" && last_is_host(&lower) && !value.text.contains(':') {
+            self.value(value, 0..value.text.len(), "token", "in a setting", false);
+        } else if program == "bundle" || lower.starts_with("http-basic") && values.len() == 1 {
             self.user_and_password(value, 0);
         } else {
             let name = if name_kind(last.as_bytes()) == NameKind::Secret { last } else { "auth_token" };
             self.value(value, 0..value.text.len(), name, "in a setting", true);
+        }
+    }
+
+    /// Answers that are kept for packages: `owner question password VALUE` (debconf-set-selections(1)).
+    fn selections(&mut self, text: &Rendered) {
+        for (start, line) in super::texts::lines(&text.text) {
+            let line = line.trim_end_matches(['"', '\'']);
+            let mut fields = line.split_ascii_whitespace();
+            let (Some(_), Some(_), Some("password"), Some(value)) =
+                (fields.next(), fields.next(), fields.next(), fields.next())
+            else {
+                continue;
+            };
+            let from = start + line.rfind(value).unwrap_or_default();
+            self.value(text, from..from + value.len(), "password", "in an answer to a package", true);
+        }
+    }
+
+    /// Programs that edit files: `sed s/OLD/NEW/`, `crudini --set FILE SECTION KEY VALUE`, `augtool set PATH VALUE`,
+    /// `xmlstarlet ed -u PATH -v VALUE`. The name that the value gets tells.
+    fn edits(&mut self, program: &str, words: &[Rendered]) {
+        let (names, values): (&[usize], usize) = match program {
+            "crudini" if words.get(1).is_some_and(|w| w.text == "--set") => (&[4], 5),
+            "augtool" if words.get(1).is_some_and(|w| w.text == "set") => (&[2], 3),
+            "xmlstarlet" if words.get(1).is_some_and(|w| w.text == "ed") => (&[3], 5),
+            "sed" => return words.iter().skip(1).for_each(|word| self.replaced(word)),
+            _ => return,
+        };
+        let name = names.iter().filter_map(|at| words.get(*at)).next_back();
+        if let (Some(name), Some(value)) = (name, words.get(values)) {
+            let name = name.text.rsplit(['/', '.']).next().unwrap_or_default();
+            self.value(value, 0..value.text.len(), name, "in a setting", false);
+        }
+    }
+
+    /// `s/DB_PASSWORD_HERE/value/`: what stands in the place of a secret's name. A replacement with a name of its own is
+    /// read as the setting that it is.
+    fn replaced(&mut self, word: &Rendered) {
+        let Some(rest) = word.text.strip_prefix('s') else { return };
+        let Some(sign) = rest.chars().next().filter(|c| c.is_ascii_punctuation()) else { return };
+        let mut parts = rest.split(sign).skip(1);
+        let (Some(old), Some(new), Some(_)) = (parts.next(), parts.next(), parts.next()) else { return };
+        let name: String = old
+            .trim_matches(|c: char| !c.is_ascii_alphanumeric())
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
+        let name = ["_HERE", "_PLACEHOLDER", "_VALUE"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(&name);
+        let is_value = !new.contains(['=', ':', ' ', '&', '<', '\\']);
+        if is_value && name_kind(name.as_bytes()) == NameKind::Secret {
+            let start = 2 + old.len() + sign.len_utf8();
+            self.value(word, start..start + new.len(), name, "in a text that is written", false);
         }
     }
 
@@ -274,7 +346,8 @@ impl Reader<'_> {
         match base_name(&name) {
             "chpasswd" => inputs.iter().for_each(|text| {
                 for (start, line) in super::texts::lines(&text.text) {
-                    if let Some(colon) = line.find(':') {
+                    let is_hash = has(&["-e", "--encrypted"]);
+                    if let Some(colon) = line.find(':').filter(|_| !is_hash) {
                         let line = line.trim_end_matches(['"', '\'']);
                         self.password(
                             text,
@@ -284,6 +357,22 @@ impl Reader<'_> {
                     }
                 }
             }),
+            "debconf-set-selections" => inputs.iter().for_each(|text| self.selections(text)),
+            "kinit" | "vncpasswd" | "sudo" | "su" | "kadmin" | "cryptsetup" => {
+                inputs.iter().for_each(|text| {
+                    let first =
+                        super::texts::lines(&text.text).into_iter().find(|(_, l)| !l.starts_with(['-', '%']));
+                    if let Some((start, line)) = first {
+                        self.value(
+                            text,
+                            start..start + line.len(),
+                            "password",
+                            "as the input of a login",
+                            true,
+                        );
+                    }
+                })
+            }
             "passwd" | "smbpasswd" => inputs.iter().for_each(|text| {
                 if let Some((start, line)) =
                     super::texts::lines(&text.text).into_iter().find(|(_, l)| !l.starts_with('-'))
@@ -303,6 +392,13 @@ impl Reader<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether a setting's name is a host's.
+fn last_is_host(name: &str) -> bool {
+    name.contains('.')
+        && !name.ends_with('.')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
 }
 
 /// Options whose name is a secret's and whose value is none.
