@@ -14,7 +14,7 @@ const NAME_MOST: usize = 48;
 /// of which is code and documentation, so it wants proof: a whole name that names a secret, quotes that agree, a
 /// value that ends where a value ends, and a look that no identifier, call, type, path or sentence has.
 pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
-    if is_access_key_id(candidate.secret) || is_search_key(candidate) {
+    if is_access_key_id(candidate.secret) || is_search_key(candidate) || is_sealed(candidate) {
         return Judgement::Reject;
     }
     if let Some((name, quoting)) = candidate.reading {
@@ -53,6 +53,14 @@ fn is_search_key(candidate: &Candidate<'_>) -> bool {
     };
     is_hex_digest(candidate.secret)
         && (near(b"indexname") || near(b"docsearch") || near(b"algolia") && near(b"search"))
+}
+
+/// Ciphertext in a SealedSecret: base64 of a length and an encrypted key, which begins with `Ag` for a key of 4096 bits
+/// (`HybridEncrypt` in `pkg/crypto` of sealed-secrets).
+fn is_sealed(candidate: &Candidate<'_>) -> bool {
+    candidate.secret.starts_with(b"Ag")
+        && candidate.secret.len() >= 100
+        && memchr::memmem::find(candidate.haystack, b"SealedSecret").is_some()
 }
 
 /// Where a value stands.
@@ -117,7 +125,9 @@ fn quoting(candidate: &Candidate<'_>, operator: &[u8], before_name: Option<u8>) 
         before_name,
         None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'?' | b'|' | b'"' | b'\'')
     );
-    if !ends || !starts {
+    // Pulumi's settings have the project before the name: `shop:dbPassword: value`.
+    let spaced = before_name == Some(b':') && operator.starts_with(b": ");
+    if !ends || !starts && !spaced {
         return None;
     }
     let whole_word = matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));

@@ -105,8 +105,15 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     {
         return NameKind::Harmless;
     }
-    // `PWD` and `OLDPWD` are directories.
-    if name == b"PWD" || name.eq_ignore_ascii_case(b"oldpwd") {
+    // `PWD` and `OLDPWD` are directories; the shell's own path is told by its value, and ODBC has `PWD=password`.
+    if name.eq_ignore_ascii_case(b"oldpwd") {
+        return NameKind::Harmless;
+    }
+    if name == b"PWD" {
+        return NameKind::Weak;
+    }
+    // Pusher's key is handed to browsers; its secret has a name of its own.
+    if first.eq_ignore_ascii_case(b"pusher") && last.eq_ignore_ascii_case(b"key") {
         return NameKind::Harmless;
     }
     if of_last.has(Classes::HARMLESS_END) && !is_pair(before_last, last) {

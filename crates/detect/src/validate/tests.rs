@@ -246,7 +246,6 @@ fn secret_names() {
         "__RequestVerificationToken",
         "algolia_search_key",
         "PATH",
-        "PWD",
         "OLDPWD",
         "PASSWORD_FILE",
         "SECRET_PATH",
