@@ -246,11 +246,18 @@ fn shell_default(bytes: &[u8], around: &Range<usize>) -> Option<Reading> {
     counts.then_some(Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
 }
 
+/// Whether nothing but a word and a colon stands before a name: Pulumi's settings have the project there,
+/// `shop:dbPassword: value`.
+fn is_namespace(lead: &[u8]) -> bool {
+    let word = lead.trim_ascii_start().strip_suffix(b":").unwrap_or_default();
+    !word.is_empty() && word.iter().all(|b| is_name_byte(*b))
+}
+
 /// The value without quotes at `start`, and how it is written.
 fn value(place: &Place<'_>, head: &Head, start: usize) -> Option<(Range<usize>, Quoting)> {
     let bytes = place.bytes;
     let lead = line_head(bytes, head.name.start, HEAD);
-    let begins_line = lead.is_some_and(is_indent);
+    let begins_line = lead.is_some_and(|lead| is_indent(lead) || is_namespace(lead));
     if head.operator == Operator::Blank {
         // The preprocessor of C takes a bare value for a number or another name.
         let defines = lead.is_some_and(|line| {

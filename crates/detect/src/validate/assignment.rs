@@ -125,9 +125,7 @@ fn quoting(candidate: &Candidate<'_>, operator: &[u8], before_name: Option<u8>) 
         before_name,
         None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'?' | b'|' | b'"' | b'\'')
     );
-    // Pulumi's settings have the project before the name: `shop:dbPassword: value`.
-    let spaced = before_name == Some(b':') && operator.starts_with(b": ");
-    if !ends || !starts && !spaced {
+    if !ends || !starts {
         return None;
     }
     let whole_word = matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0));
