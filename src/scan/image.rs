@@ -21,7 +21,8 @@ use crate::observe::library::OwnPackages;
 use crate::observe::{Examined, ExaminedImage, LayerFacts, LayerView, Unreached};
 use seaworthy_dockerfile::Dockerfile;
 use seaworthy_dockerfile::history::{
-    HistoryDifference, HistoryLine, InstructionRef, history_difference, match_history,
+    ConfigDifference, HistoryDifference, HistoryLine, InstructionRef, ProcessConfig, config_difference,
+    history_difference, match_history,
 };
 use seaworthy_image::layer::Compression;
 use seaworthy_image::{Attestation, FetchError, Image, Images, Layer, Limits, Missed, Source};
@@ -307,9 +308,15 @@ fn facts(examined: &Examined, recipe: Option<&Recipe>) -> ImageFacts {
 /// Where the history of an image is not the one that its Dockerfile makes.
 fn recipe_difference(recipe: &Recipe, view: &ExaminedImage) -> Option<RecipeDifference> {
     let history = history(&view.image);
-    let difference = history_difference(&recipe.dockerfile, recipe.target.as_deref(), &history)?;
+    let (dockerfile, target) = (&recipe.dockerfile, recipe.target.as_deref());
     let image = || view.origin(OriginKind::Config);
     let path = &recipe.path;
+    let Some(difference) = history_difference(dockerfile, target, &history) else {
+        let ConfigDifference { field, lines } = config_difference(dockerfile, target, &process_config(view))?;
+        let what =
+            format!("the image's configuration has another {field} than {path}:{} gives it", lines.first);
+        return Some(RecipeDifference { origin: image(), what, is_certain: true });
+    };
     let (origin, what, is_certain) = match difference {
         HistoryDifference::OtherText { lines, entry, is_certain } => (
             view.history(entry, "created_by"),
@@ -331,6 +338,26 @@ fn recipe_difference(recipe: &Recipe, view: &ExaminedImage) -> Option<RecipeDiff
         }
     };
     Some(RecipeDifference { origin, what, is_certain })
+}
+
+/// How the image starts its process.
+fn process_config(view: &ExaminedImage) -> ProcessConfig {
+    let config = view.image.config.value.get("config");
+    let text = |name: &str| {
+        let own = config.and_then(|c| c.get(name)).and_then(serde_json::Value::as_str);
+        own.unwrap_or_default().to_owned()
+    };
+    let list = |name: &str| -> Vec<String> {
+        let own = config.and_then(|c| c.get(name)).and_then(serde_json::Value::as_array);
+        own.into_iter().flatten().filter_map(|word| word.as_str().map(str::to_owned)).collect()
+    };
+    ProcessConfig {
+        user: text("User"),
+        working_dir: text("WorkingDir"),
+        entrypoint: list("Entrypoint"),
+        command: list("Cmd"),
+        environment: list("Env"),
+    }
 }
 
 fn history(image: &Image) -> Vec<HistoryLine<'_>> {

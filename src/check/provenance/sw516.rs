@@ -11,7 +11,7 @@ pub struct OtherRecipe;
 pub(super) const META: CheckMeta = CheckMeta {
     id: "SW516",
     name: "image-of-another-dockerfile",
-    summary: "The image's history is not the one that the Dockerfile makes: the image was built from another file.",
+    summary: "The image's history or configuration is not the one that the Dockerfile makes: the image was built from another file, or changed afterwards.",
     why: "The provenance names the Dockerfile as the source of the image. If the image was built from another one, what was read in the Dockerfile is not what was shipped, and the same commit does not give the same image again.",
     fix: "Build the image from the Dockerfile of the recorded commit, unchanged, and run the gate in a checkout of that commit. Name the stage if it is not the last.",
     example: Example {

@@ -6,6 +6,7 @@
 
 mod agree;
 mod compare;
+mod config;
 mod entry;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ use super::keyword::Keyword;
 use super::syntax::LineRange;
 use agree::Candidate;
 pub use compare::{HistoryDifference, history_difference};
+pub use config::{ConfigDifference, ProcessConfig, config_difference};
 use entry::Entry;
 
 /// Most entries of a history in which a file is looked for elsewhere than at the end. Docker makes 127 layers at most.
