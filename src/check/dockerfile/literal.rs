@@ -122,13 +122,13 @@ impl Reader<'_> {
         self.fed(script, index, command, &program, &words);
         if matches!(program.as_str(), "echo" | "printf") {
             let text = Rendered::words(command.words.iter().skip(1));
-            self.written(&text, "in a text that is written");
+            self.written(&text, "in the output");
             let target = command.redirections.iter().find(|r| r.operator.writes());
             let target = target.map(|r| Rendered::word(&r.target).text).or_else(|| teed(script, index));
             if let Some(path) = target {
                 let is_format = |w: &&Word| Rendered::word(w).text.starts_with(['-', '%']);
                 let text = Rendered::words(command.words.iter().skip(1).skip_while(is_format));
-                self.lone(&text, &path, "in a text that is written");
+                self.lone(&text, &path, "in the output");
             }
         } else {
             self.headers(&line);

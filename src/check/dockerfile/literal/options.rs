@@ -315,7 +315,7 @@ impl Reader<'_> {
         let is_value = !new.contains(['=', ':', ' ', '&', '<', '\\']);
         if is_value && name_kind(name.as_bytes()) == NameKind::Secret {
             let start = 2 + old.len() + sign.len_utf8();
-            self.value(word, start..start + new.len(), name, "in a text that is written", false);
+            self.value(word, start..start + new.len(), name, "in a setting", false);
         }
     }
 
