@@ -60,6 +60,7 @@ const CONFIG: &[&str] = &[
     "jsonc",
     "json5",
     "hocon",
+    "sls",
     "vars",
     "ldif",
 ];
@@ -70,22 +71,31 @@ const CODE: &[&str] = &[
     "mm", "swift", "dart", "lua", "pl", "pm", "rb", "rake", "php", "phtml", "ex", "exs", "erl", "clj", "hs",
     "ml", "r", "jl", "sh", "bash", "zsh", "fish", "csh", "ps1", "psm1", "bat", "cmd", "mk", "cmake", "vue",
     "svelte", "map", "tcl", "el", "vim", "awk", "sed", "proto", "thrift", "graphql", "sol", "zig", "nim",
-    "d", "asm", "s", "inc", "tpl", "j2", "jinja", "erb",
+    "d", "asm", "s", "inc", "tpl", "j2", "jinja", "erb", "ipynb",
 ];
 
 const PROSE: &[&str] = &[
-    "md", "rst", "txt", "html", "htm", "adoc", "tex", "texi", "pod", "ipynb", "xhtml", "css", "scss", "less",
-    "svg", "1", "3", "5", "7", "8", "gz", "mdx", "markdown", "rdoc", "org", "ronn", "dtd", "xsd", "wsdl",
-    "pdf",
+    "md", "rst", "txt", "html", "htm", "adoc", "tex", "texi", "pod", "xhtml", "css", "scss", "less", "svg",
+    "1", "3", "5", "7", "8", "gz", "mdx", "markdown", "rdoc", "org", "ronn", "dtd", "xsd", "wsdl", "pdf",
 ];
 
 const TRANSLATION: &[&str] =
     &["po", "pot", "ftl", "xliff", "xlf", "strings", "arb", "resx", "qm", "mo", "lang"];
 
+/// The path without the end that a backup or a template puts behind a file's name.
+fn without_copy_mark(path: &[u8]) -> &[u8] {
+    const ENDS: [&[u8]; 9] =
+        [b".bak", b".old", b".orig", b".save", b".backup", b"~", b".j2", b".tpl", b".tmpl"];
+    let cut = ENDS.iter().find_map(|end| path.strip_suffix(*end));
+    let has_more = |rest: &&[u8]| rest.rsplit(|b| *b == b'/').next().is_some_and(|file| file.contains(&b'.'));
+    cut.filter(has_more).unwrap_or(path)
+}
+
 impl FileKind {
     /// The kind of the file at `path` (`/` between the parts).
     pub fn of_path(path: &[u8]) -> Self {
         let path = path.to_ascii_lowercase();
+        let path = without_copy_mark(&path);
         let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
         let extension = match file.iter().rposition(|b| *b == b'.') {
             Some(at) => &file[at + 1..],
@@ -265,6 +275,9 @@ fn is_config_name(file: &[u8]) -> bool {
             b".tugboat",
             b".databrickscfg",
             b".sentryclirc",
+            b"cqlshrc",
+            b"user-data",
+            b"upsd.users",
         ]
         .contains(&file)
 }

@@ -292,6 +292,12 @@ pub(crate) fn is_locator(value: &[u8]) -> bool {
         "env.",
         "secrets.",
         "vars.",
+        "var.",
+        "local.",
+        "data.",
+        "module.",
+        "$__",
+        "--",
     ];
     #[rustfmt::skip]
     const ENDS: &[&str] = &[

@@ -1,5 +1,6 @@
 //! Passwords in connection strings and URLs.
 
+use super::literal::is_personal;
 use super::placeholder::is_placeholder;
 use super::shape::Texture;
 use super::words::{contains_ignore_case, reads_like_words};
@@ -156,7 +157,7 @@ pub(crate) fn judge(login: &Login<'_>) -> Judgement {
     match texture {
         _ if trivial && local => Judgement::lower("a trivial password for a local service"),
         _ if trivial => Judgement::lower("a trivial password"),
-        Texture::Words => Judgement::lower("the password is made of words"),
+        Texture::Words if !is_personal(password) => Judgement::lower("the password is made of words"),
         Texture::Random if !local => Judgement::noted(Adjust::Raise, host_note(host)),
         _ => Judgement::keep(),
     }

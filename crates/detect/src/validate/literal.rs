@@ -6,7 +6,7 @@ use super::names::{NameKind, is_password_name, is_published_key_id, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
 use super::words::{contains_ignore_case, reads_like_words};
-use super::{Adjust, Judgement};
+use super::{Adjust, Candidate, Judgement};
 use crate::kind::FileKind;
 use crate::quoting::Quoting;
 
@@ -36,7 +36,7 @@ const SETTINGS: &[&str] = &[
     "basic", "digest", "crypt", "sha512crypt", "yescrypt", "scram-sha-256", "scram-sha-512", "scram-sha-1", "trust", "peer",
     "ident", "prompt", "console", "stdin", "keychain", "vault", "secret-tool", "libsecret", "manual", "automatic",
     "inherit", "unlimited", "nullable", "readonly", "writeonly", "sensitive", "missing", "expired", "incorrect",
-    "forgotten", "unknown", "visible", "obscured", "protected",
+    "forgotten", "unknown", "on_create", "visible", "obscured", "protected",
 ];
 
 /// Judges `value`, given to `name`. What takes longest to tell, that it is a placeholder, is asked of what is left.
@@ -51,6 +51,12 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
 fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
     let kind = if quoting == Quoting::Certain { NameKind::Secret } else { name_kind(name) };
     let password = quoting == Quoting::Certain || is_password_name(name);
+    // `pass` alone names much else; what is given to it in quotes may be a password.
+    let kind = if kind == NameKind::Weak && password && quoting == Quoting::Quoted {
+        NameKind::Secret
+    } else {
+        kind
+    };
     // Code that is configuration is read as code where no quotes tell a value from an expression.
     let config = file == FileKind::Config || file == FileKind::Settings && quoting == Quoting::Quoted;
     let shortest =
@@ -73,7 +79,8 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     let material = is_key_material(value);
     let spaced = value.contains(&b' ');
     if spaced && !material {
-        return Judgement::Reject;
+        let is_password = password && is_spaced_password(value);
+        return if is_password { Judgement::raise() } else { Judgement::Reject };
     }
     let in_settings = config && password && quoting != Quoting::Bare;
     let code =
@@ -111,7 +118,11 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
             texture == Texture::Random || texture == Texture::Mixed && is_made_up(value)
         }
         (Quoting::Bare, _) => texture == Texture::Random,
-        (Quoting::Quoted, _) if password && is_chosen(value) => true,
+        (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => true,
+        // Where no quotes stand, a shell's variable is given no label.
+        (Quoting::Environment, _) if password && is_numbered_word(value) => true,
+        // A number of eight digits and more, in quotes, under a password's name alone.
+        (Quoting::Quoted, _) if password && value.iter().all(u8::is_ascii_digit) => true,
         (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(value),
         _ => texture >= Texture::Mixed,
     };
@@ -126,21 +137,63 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         FileKind::Test | FileKind::Translation => false,
         FileKind::Prose => texture == Texture::Random && value.len() >= 20,
         _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
-        _ if password && quoting != Quoting::Line && is_chosen(value) => true,
+        _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
         _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
     };
     Judgement::Keep { confidence: if surer { Adjust::Raise } else { Adjust::Same }, note: None }
 }
 
-/// A password that a person chose: letters and at least two digits, and nothing that joins words. A capitalised word with
+/// Whether a name is a password's, or of a secret that people make up as they do a password (`JWT_SECRET`).
+fn is_told(name: &[u8], password: bool) -> bool {
+    password || name.len() >= 6 && name[name.len() - 6..].eq_ignore_ascii_case(b"secret")
+}
+
+/// A password that a person chose: letters and at least two digits, and nothing that joins words. A short word with two
 /// digits at its end is a label as often.
 fn is_chosen(value: &[u8]) -> bool {
     let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
-    let joint = value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b' ' | b'/' | b':'));
     let head = value.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    let within = value[head..].iter().any(u8::is_ascii_alphabetic);
-    let chosen = !joint && digits >= 2 && (within || digits >= 3);
+    let within = value.get(head..).unwrap_or_default().iter().any(u8::is_ascii_alphabetic);
+    let chosen = is_personal(value) && (within || digits >= 3 || head >= 6);
     has_letter_and_digit(value) && distinct(value) >= 6 && (chosen || !reads_like_words(value))
+}
+
+/// What people make passwords of: a word and at least two digits, in one piece.
+pub(super) fn is_personal(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let joint = value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b' ' | b'/' | b':'));
+    !joint && digits >= 2 && letters >= 3 && distinct(value) >= 5
+}
+
+/// A password where the syntax says that one stands, so that its look has to prove less: no documented default, no word
+/// for a setting, no path. A configuration gives words, too; elsewhere a word has a digit.
+pub(crate) fn chosen_password(candidate: &Candidate<'_>) -> Judgement {
+    let value = candidate.secret;
+    if is_in(DOCUMENTED_DEFAULTS, value) || is_in(SETTINGS, value) || is_locator(value) || is_call(value) {
+        return Judgement::Reject;
+    }
+    let is_word =
+        candidate.kind == FileKind::Config && value.len() >= SHORTEST_PASSWORD && distinct(value) >= 4;
+    let is_proved = is_word || Texture::of(value) > Texture::Words || is_numbered_word(value);
+    if is_proved { Judgement::keep() } else { Judgement::Reject }
+}
+
+/// A word with a digit. Where signs join its parts, it has a capital or two digits: `Bluebird_42`, not `host_1`.
+fn is_numbered_word(value: &[u8]) -> bool {
+    let count = |test: fn(&u8) -> bool| value.iter().filter(|b| test(b)).count();
+    let (digits, letters) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic));
+    let is_joined = value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b'/' | b':'));
+    let enough = !is_joined || digits >= 2 || count(u8::is_ascii_uppercase) > 0;
+    digits >= 1 && letters >= 3 && value.len() >= 7 && distinct(value) >= 5 && enough
+}
+
+/// Words with blanks between that a person made a password of: `Fischadler am See 77`. Without a digit they are a
+/// sentence as often, and Google's passwords for programs are four times four letters (`qzvp rsdc htgb gkce`).
+fn is_spaced_password(value: &[u8]) -> bool {
+    let groups: Vec<&[u8]> = value.split(|b| *b == b' ').collect();
+    let four = |group: &&[u8]| group.len() == 4 && group.iter().all(u8::is_ascii_lowercase);
+    groups.len() == 4 && groups.iter().all(four) && !reads_like_words(value)
 }
 
 /// A name in snake case, as code has it where no quotes stand.
@@ -189,6 +242,10 @@ fn is_expression(value: &[u8]) -> bool {
         b"&#6",
         b"&lt;",
         b"&gt;",
+        // Rules of a form: `required|string|min:8`.
+        b"required|",
+        b"|string|",
+        b"nullable|",
     ]
     .iter()
     .any(|n| has(n))
@@ -310,6 +367,13 @@ pub(super) fn is_known_form(value: &[u8]) -> bool {
         "sb_publishable_",
         "ssh-rsa",
         "ssh-ed25519",
+        // SubjectPublicKeyInfo of RSA and of elliptic curves, in base64.
+        "MIGfMA0GCSqGSIb3DQEBAQUAA4GN",
+        "MIIBIjANBgkqhkiG9w0BAQEFAAOC",
+        "MIICIjANBgkqhkiG9w0BAQEFAAOC",
+        "MFkwEwYHKoZIzj0CAQ",
+        "MHYwEAYHKoZIzj0CAQ",
+        "MCowBQYDK2VwAyEA",
         "AAAAB3NzaC1",
         "AAAAC3NzaC1",
         "AIza",

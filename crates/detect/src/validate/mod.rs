@@ -165,6 +165,11 @@ pub const ALL: &[(&str, Validator, &str)] = &[
     ("aws-account-id", aws::account_id, "names the account that an AWS access key ID encodes"),
     ("aws-secret-key", aws::secret_key, "40 base64 characters that are no digest, path or identifier"),
     ("basic-auth", encoded::basic_auth, "base64 of a printable user:password"),
+    (
+        "chosen-password",
+        literal::chosen_password,
+        "a password where the syntax says that one stands: random, or a word with digits",
+    ),
     ("crc32-base62", checksum::crc32_base62, "the token's own checksum: good raises, bad lowers"),
     ("discord-token", encoded::discord_token, "its first part is base64 of a bot's ID"),
     ("docker-auth", encoded::docker_auth, "base64 of a registry's user:password"),

@@ -10,7 +10,7 @@ const SECRET_WORDS: &[&str] = &[
     "token", "tokens", "apikey", "apikeys", "apitoken", "authtoken", "accesstoken", "credential",
     "credentials", "creds", "cred", "accesskey", "secretkey", "privatekey", "authkey", "signingkey",
     "encryptionkey", "masterkey", "dsn", "pat", "psk", "connstr", "connectionstring", "secretaccesskey",
-    "pswd", "psw", "passkey", "privkey", "bindpw", "rootpw", "sessionkey", "sharedkey", "requirepass", "masterauth",
+    "pswd", "psw", "senha", "passwort", "kennwort", "contrasena", "wachtwoord", "skey", "passkey", "privkey", "bindpw", "rootpw", "sessionkey", "sharedkey", "requirepass", "masterauth",
 ];
 
 /// Words that make a name a secret's name in BuildKit's rule, and often name something else.
@@ -72,7 +72,7 @@ const HARMLESS_ENDS: &[&str] = &[
     "rules", "validator", "validators", "validation", "generator", "error", "errors", "message", "msg",
     "title", "description", "desc", "help", "sock", "socket", "domain", "encoding", "charset", "chars",
     "char", "iterations", "rounds", "salt", "cost", "level", "status", "state", "event", "handler",
-    "callback", "factory", "helper", "command", "cmd", "protobuf", "namespace", "used", "created",
+    "address", "addr", "callback", "factory", "helper", "command", "cmd", "protobuf", "namespace", "used", "created",
     "updated", "at", "spec", "schema", "ref", "refs", "reference", "binding", "group", "realm", "user",
     "username", "stdin", "plugin", "module", "driver", "encoder", "scheme", "storage", "encryption", "fpr", "config", "settings", "options", "info", "meta", "metadata",
 ];
