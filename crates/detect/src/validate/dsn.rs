@@ -155,7 +155,8 @@ pub(crate) fn judge(login: &Login<'_>) -> Judgement {
     }
     let trivial = one_of(TRIVIAL, password) || password.eq_ignore_ascii_case(user);
     match texture {
-        _ if trivial && local => Judgement::lower("a trivial password for a local service"),
+        // A documented default that opens nothing but what runs beside it.
+        _ if trivial && local => Judgement::Reject,
         _ if trivial => Judgement::lower("a trivial password"),
         Texture::Words if !is_personal(password) => Judgement::lower("the password is made of words"),
         Texture::Random if !local => Judgement::noted(Adjust::Raise, host_note(host)),

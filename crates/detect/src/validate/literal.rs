@@ -385,10 +385,14 @@ pub(super) fn is_known_form(value: &[u8]) -> bool {
     ];
     let starts = STARTS.iter().any(|start| value.starts_with(start.as_bytes()));
     let md5 = value.len() == 35 && value.starts_with(b"md5") && value[3..].iter().all(u8::is_ascii_hexdigit);
+    // A point of P-256 in base64 without padding: the public key of web push.
+    let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let point = value.len() == 87 && value.starts_with(b"B") && value.iter().all(word);
     // A token that says itself what it is has a detector of its own, which knows its examples.
     let jwt = value.starts_with(b"eyJ") && value.contains(&b'.');
     starts
         || md5
+        || point
         || jwt
         || value.ends_with(b"/aws4_request")
         || is_version_range(value)
