@@ -157,6 +157,8 @@ pub(super) enum ExprKind {
     Add(Box<Expr>, Box<Expr>),
     /// A division by a zero that is written out.
     ByZero,
+    /// Another operation on two values.
+    Operation(Box<Expr>, Box<Expr>),
     /// `a if test else b`
     Choice {
         test: Box<Expr>,

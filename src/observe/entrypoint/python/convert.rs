@@ -470,6 +470,10 @@ impl Converter<'_> {
                 ExprKind::Add(left, self.boxed(node.child_by_field_name("right"), node))
             }
             "binary_operator" if self.is_by_zero(node) => ExprKind::ByZero,
+            "binary_operator" => {
+                let left = self.boxed(node.child_by_field_name("left"), node);
+                ExprKind::Operation(left, self.boxed(node.child_by_field_name("right"), node))
+            }
             "conditional_expression" => match inner.as_slice() {
                 [then, test, otherwise] => ExprKind::Choice {
                     test: self.boxed(Some(*test), node),

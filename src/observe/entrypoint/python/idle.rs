@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Script;
 use super::ast::{Argument, Expr, ExprKind, Stmt, StmtKind};
-use super::guard::Guards;
 use super::collect::imported;
+use super::guard::Guards;
 use super::imports::{Finder, Problem, Target, package_of};
 use super::syntax::{Module, Modules};
 
@@ -206,6 +206,7 @@ impl Reader {
             ExprKind::Attribute(e, _) => inner(e),
             ExprKind::Junction { left, right, .. }
             | ExprKind::Add(left, right)
+            | ExprKind::Operation(left, right)
             | ExprKind::Compare(left, _, right) => inner(left).max(inner(right)),
             ExprKind::Choice { test, then, otherwise } => inner(test).max(inner(then)).max(inner(otherwise)),
             ExprKind::Comprehension { element, iterable, .. } => inner(element).max(inner(iterable)),

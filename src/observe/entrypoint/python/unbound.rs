@@ -216,7 +216,9 @@ impl<'f, 'a> Walker<'f, 'a> {
                     open.extend(of);
                     open.push(object);
                 }
-                ExprKind::Compare(left, _, right) | ExprKind::Add(left, right) => {
+                ExprKind::Compare(left, _, right)
+                | ExprKind::Add(left, right)
+                | ExprKind::Operation(left, right) => {
                     open.push(left);
                     open.push(right);
                 }

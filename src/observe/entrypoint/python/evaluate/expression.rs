@@ -181,6 +181,11 @@ impl<'m> Evaluator<'m, '_> {
                 }
                 Value::List(Rc::new(out))
             }
+            ExprKind::Operation(left, right) => {
+                self.expression(left, scope);
+                self.expression(right, scope);
+                Value::Unknown
+            }
             ExprKind::ByZero => {
                 self.fails("divides by zero", scope, expression.line, true);
                 Value::Unknown
