@@ -124,7 +124,8 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
         };
         match (code, self.last.take(), self.alternative.take()) {
             (Some(code), Some((_, Err(fault))), _) if code != 0 => Some(Err(fault)),
-            (Some(code), _, _) if code != 0 => {
+            // What a script that runs no program ends with is its own business.
+            (Some(code), _, _) if code != 0 && runs_program(items) => {
                 let fault = Fault::Broken(format!("its script ends with code {code}"));
                 Some(Err(self.supposed(fault)))
             }
@@ -466,6 +467,26 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
             other => other,
         }
     }
+}
+
+/// Whether a list has a program anywhere, beside what a shell has itself.
+fn runs_program(items: &[Item<'_>]) -> bool {
+    items.iter().any(|item| match &item.node {
+        Node::Command(command) if command.kind == CommandKind::Simple => match command.program().as_deref() {
+            Some("exec") => command.words.len() > 1,
+            Some(name) => !BUILT_IN.contains(&name),
+            None => !command.words.is_empty(),
+        },
+        Node::Command(_) => false,
+        Node::Brace(inner) | Node::Subshell(inner) | Node::Function { body: inner, .. } => {
+            runs_program(inner)
+        }
+        Node::If { branches, otherwise } => {
+            branches.iter().any(|b| runs_program(&b.test) || runs_program(&b.body)) || runs_program(otherwise)
+        }
+        Node::Case { branches, .. } => branches.iter().any(|(_, body)| runs_program(body)),
+        Node::Loop { body, .. } => runs_program(body),
+    })
 }
 
 /// Whether a list hands over to a program by `exec`.

@@ -160,13 +160,9 @@ impl Evaluator<'_, '_> {
         for statement in rest {
             match &statement.kind {
                 StmtKind::Return(_) => return,
-                StmtKind::Raise(_) => {
-                    if self.refuses(statement, scope) {
-                        self.end("ends whatever it is given", scope, statement.line, self.caught == 0);
-                    }
-                    return;
-                }
-                StmtKind::Expr(_) if self.refuses(statement, scope) => {
+                // How a program ends once it has its arguments is its own business.
+                StmtKind::Raise(_) => return,
+                StmtKind::Expr(_) if self.is_refusal(statement, scope) => {
                     return self.end("refuses whatever it is given", scope, statement.line, true);
                 }
                 StmtKind::If(branches) => {
@@ -250,6 +246,16 @@ impl Evaluator<'_, '_> {
         let at = self.written(scope, line);
         let what = format!("{what} ({})", self.place(scope, line));
         self.endings.push(Ending { what, at, is_certain });
+    }
+
+    /// `parser.error(…)`
+    fn is_refusal(&self, statement: &Stmt, scope: &Scope) -> bool {
+        let StmtKind::Expr(Expr { kind: ExprKind::Call(function, _), .. }) = &statement.kind else {
+            return false;
+        };
+        let ExprKind::Attribute(object, method) = &function.kind else { return false };
+        let ExprKind::Name(name) = &object.kind else { return false };
+        method == "error" && matches!(scope.get(name), Some(Value::Parser(..)))
     }
 
     /// `parser.error(…)`, `sys.exit(2)`, `raise SystemExit("no")`.
