@@ -89,6 +89,8 @@ pub struct ImageFacts {
     pub attestations: Vec<ImageAttestation>,
     /// Its `ENTRYPOINT`, if all images that were examined have the same.
     pub entrypoint: Option<Vec<String>>,
+    /// The `WORKDIR` of the image, if it is known.
+    pub folder: Option<String>,
     /// Where its history is not the one that the Dockerfile makes; nothing if no Dockerfile was given.
     pub recipe: Option<Vec<RecipeDifference>>,
 }

@@ -302,7 +302,14 @@ fn facts(examined: &Examined, recipe: Option<&Recipe>) -> ImageFacts {
     let recipe = recipe.map(|recipe| {
         examined.images.iter().filter_map(|view| recipe_difference(recipe, view)).collect::<Vec<_>>()
     });
-    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same), recipe }
+    let folder = |view: &ExaminedImage| {
+        let own = view.image.config.value.pointer("/config/WorkingDir").and_then(serde_json::Value::as_str);
+        own.filter(|f| !f.is_empty()).unwrap_or("/").to_owned()
+    };
+    let mut folders: Vec<String> = examined.images.iter().map(folder).collect();
+    folders.dedup();
+    let folder = folders.pop().filter(|_| folders.is_empty());
+    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same), folder, recipe }
 }
 
 /// Where the history of an image is not the one that its Dockerfile makes.

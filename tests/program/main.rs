@@ -34,6 +34,7 @@ mod hostile_archives;
 mod init;
 mod mutants;
 mod nested;
+mod programs;
 mod properties;
 mod rows;
 mod sandbox;

@@ -107,7 +107,7 @@ fn modules_that_do_something() {
             &["--profile"],
             Right::Pass,
         ),
-        row("subscript", "import sys\nprofile = sys.argv[1]\n", &[], Right::Pass),
+        row("subscript", "import sys\nprofile = sys.argv[1]\n", &[], Right::Fail),
         row("imports", "import pk.assigned\n", &["--profile"], Right::Pass),
         row(
             "idle",
@@ -150,7 +150,7 @@ fn parsers_of_argparse() {
                 "{head}{own}p.add_argument('--dsn')\na = p.parse_args()\nif a.dsn is None:\n p.error('no')\n"
             ),
             &["--profile"],
-            Right::Open,
+            Right::Fail,
         ),
         row(
             "given",

@@ -99,6 +99,19 @@ impl Tar {
         self.raw(&block).content(content)
     }
 
+    /// A file, or a directory if its name ends in a slash, with its permission bits and its owner and group.
+    #[must_use]
+    pub fn owned(self, name: &str, content: impl AsRef<[u8]>, mode: u32, owner: [u32; 2]) -> Self {
+        let content = content.as_ref();
+        let kind = if name.ends_with('/') { b'5' } else { b'0' };
+        let mut block = Self::header(kind, name.as_bytes(), b"", content.len() as u64);
+        for (at, number) in [(100, mode), (108, owner[0]), (116, owner[1])] {
+            block[at..at + 8].copy_from_slice(format!("{number:07o}\0").as_bytes());
+        }
+        Self::seal(&mut block);
+        self.raw(&block).content(content)
+    }
+
     /// A file whose name is any bytes.
     #[must_use]
     pub fn file_bytes(self, name: &[u8], content: impl AsRef<[u8]>) -> Self {

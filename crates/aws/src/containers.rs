@@ -247,6 +247,10 @@ impl Reader<'_> {
             entry_point: words("entryPoint", LiteralPlace::EntryPoint).filter(|w| !w.is_empty()),
             arguments: words("command", LiteralPlace::Command).filter(|w| !w.is_empty()),
             gap: gap.then(|| "its command is known only when it is deployed".to_owned()),
+            folder: definition
+                .get("workingDirectory")
+                .and_then(Tree::text)
+                .and_then(|t| t.known().map(str::to_owned)),
         }
     }
 

@@ -306,6 +306,9 @@ pub struct Command {
     pub arguments: Option<Vec<Option<String>>>,
     /// Why it is not known at all, if so.
     pub gap: Option<String>,
+    /// `workingDirectory`, if the task gives one that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
 }
 
 impl Command {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layer::{Entry, EntryKind};
+use super::layer::{Entry, EntryKind, Owner};
 use seaworthy_source::LayerPath;
 
 /// Most symbolic links that are followed on one path, as Linux has it.
@@ -16,6 +16,8 @@ pub struct TreeNode {
     pub kind: EntryKind,
     /// Its permission bits.
     pub mode: u32,
+    /// Whom it belongs to.
+    pub owner: Owner,
     /// Its size in bytes.
     pub size: u64,
     /// The layer that it is from.
@@ -89,6 +91,7 @@ impl Tree {
             kind => TreeNode {
                 kind: kind.clone(),
                 mode: entry.mode,
+                owner: entry.owner,
                 size: entry.size,
                 layer,
                 ordinal: entry.ordinal,
@@ -192,6 +195,14 @@ impl Tree {
         node.filter(|n| n.kind == EntryKind::File).map(|n| (real, n))
     }
 
+    /// The folders above the place that `path` leads to, the uppermost first, each with its node; folders that only their
+    /// content tells of have none and are left out.
+    pub fn way(&self, path: &[u8]) -> Vec<(Vec<u8>, &TreeNode)> {
+        let Ok(real) = self.real(path, false) else { return Vec::new() };
+        let folders = prefixes(parent(&real)).filter(|p| !p.is_empty());
+        folders.filter_map(|p| self.nodes.get(p).map(|node| (p.to_vec(), node))).collect()
+    }
+
     /// Whether a file or a link of this name lies anywhere.
     pub fn has_name(&self, name: &[u8]) -> bool {
         let is_it = |path: &[u8]| path.rsplit(|b| *b == b'/').next() == Some(name);
@@ -281,7 +292,14 @@ mod tests {
                 None => (text, EntryKind::File),
             },
         };
-        Entry { path: LayerPath::clean(path.as_bytes()), kind, mode: 0o755, size: 1, ordinal }
+        Entry {
+            path: LayerPath::clean(path.as_bytes()),
+            kind,
+            mode: 0o755,
+            owner: Owner::default(),
+            size: 1,
+            ordinal,
+        }
     }
 
     fn tree(layers: &[&[&str]]) -> Tree {

@@ -1,4 +1,4 @@
-//! SW601: an entrypoint's module or binary is not in the image.
+//! SW601: an entrypoint's module or binary is not in the image, or does not start there.
 
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
@@ -11,7 +11,7 @@ pub struct EntrypointMissing;
 const META: CheckMeta = CheckMeta {
     id: "SW601",
     name: "entrypoint-missing",
-    summary: "What the contract starts the image with is not in the image, does not parse there, or imports what is not there.",
+    summary: "What the contract starts the image with is not in the image, cannot be read by its user, does not parse there, imports what is not there, or ends at its start.",
     why: "The image builds, is pushed and is signed, and the task that uses it dies at its start: in the phase where that is most expensive.",
     fix: "Put the module or program into the image, or correct the command in the contract's [[entrypoints]].",
     example: Example {

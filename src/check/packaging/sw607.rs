@@ -55,6 +55,14 @@ impl Check<TaskUses<'_>> for CommandNotInMatrix {
             for index in &matching {
                 used[*index] = true;
             }
+            if let Some(reason) = elsewhere(tasks, container, &matching) {
+                answers.not_checked.push(NotChecked::new(
+                    container.origin.clone(),
+                    format!("what the command of {} runs", container.shown()),
+                    escape_bytes(reason.as_bytes()),
+                    vec![META.id],
+                ));
+            }
             // Its row is used; whether it can start with what it is given is another question.
             if let Some(Use::NoArguments) = uses.iter().max()
                 && let Some(entrypoint) = matching.first().map(|i| &tasks.entrypoints[*i])
@@ -103,6 +111,25 @@ impl Check<TaskUses<'_>> for CommandNotInMatrix {
             );
         }
     }
+}
+
+/// Why a task's command may run something else than the contract's entrypoint, which was judged in the image as it is.
+fn elsewhere(tasks: &TaskUses<'_>, container: &TaskContainer, matching: &[usize]) -> Option<String> {
+    let of_row = || matching.iter().filter_map(|i| tasks.entrypoints.get(*i));
+    let handle = of_row().next()?.handle.as_str();
+    if let Some(name) = container.deciding.first() {
+        return Some(format!(
+            "the task sets {name}, and the entrypoint {handle} was judged with the image's own"
+        ));
+    }
+    let folder = container.command.folder.as_deref()?;
+    let is_it = |e: &Entrypoint| e.working_dir.as_deref() == Some(folder);
+    // What has absolute paths alone runs the same from everywhere.
+    let is_free = |e: &Entrypoint| e.command.len() == 1 && e.command.iter().all(|w| w.starts_with('/'));
+    let is_known = of_row().any(|e| is_it(e) || is_free(e)) || tasks.own_folder == Some(folder);
+    (!is_known).then(|| {
+        format!("the task starts in {folder}: say so in the entrypoint {handle}, with `working_dir = \"{folder}\"`")
+    })
 }
 
 /// The words that a container runs: its `entryPoint`, else the image's, then its `command`.

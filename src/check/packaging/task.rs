@@ -18,6 +18,8 @@ pub struct TaskUses<'a> {
     pub entrypoints: &'a [Entrypoint],
     /// The `ENTRYPOINT` of the image that was examined, if it is known.
     pub own_entrypoint: Option<&'a [String]>,
+    /// The `WORKDIR` of the image that was examined, if it is known.
+    pub own_folder: Option<&'a str>,
     /// The image that was packaged, by the packaging provenance.
     pub packaged: Option<PackagedImage>,
     /// Where the provenance would be, if there is none.
@@ -51,6 +53,8 @@ pub struct TaskContainer {
     pub is_essential: bool,
     /// Whether it stands for a container that something starts with another command: its image is told of already.
     pub is_override: bool,
+    /// Variables that it sets, and that decide what a command runs.
+    pub deciding: Vec<String>,
 }
 
 /// The image that was packaged.

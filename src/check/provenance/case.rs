@@ -45,6 +45,8 @@ pub struct ExaminedArtifacts {
     pub commit: Option<String>,
     /// The `ENTRYPOINT` of the image, if all images that were examined have the same.
     pub entrypoint: Option<Vec<String>>,
+    /// The `WORKDIR` of the image, if it is known.
+    pub folder: Option<String>,
     /// Whether the run header is still to be written, so that nothing is asked of it.
     pub before_run_header: bool,
     /// Whether a control asks whether the image was built from the Dockerfile.

@@ -1,11 +1,12 @@
 //! Finds what a command runs, as the kernel and `execvp` would in a container: PATH, links, permission bits, ELF
 //! headers and `#!` lines.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use object::elf;
 
+use super::account::{Access, Account};
 use super::filesystem::{Content, Filesystem};
 use super::{Fault, Started, program, python, shells};
 use crate::observe::{ExaminedImage, environment};
@@ -18,17 +19,28 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 /// How many programs may run each other.
 const MOST_STEPS: u8 = 8;
 
+/// How many programs one command may run in all.
+const MOST_PROGRAMS: u32 = 2_000;
+
+/// Marks a word that is not known: it stands at its beginning, or at the end of an option of the contract, of which only
+/// the values are not known.
+const UNKNOWN: char = '\u{1}';
+
 /// What a command runs in.
 #[derive(Clone)]
 pub(crate) struct Machine<'a> {
     pub(crate) filesystem: &'a Filesystem<'a>,
     /// The folder it starts in.
     pub(crate) folder: String,
+    /// Whom it runs as.
+    pub(crate) account: Account,
     path: Vec<String>,
     environment: Vec<(String, String)>,
     architecture: String,
     /// Why it is not known whether programs start that a script runs before its last one.
     unclear: Rc<RefCell<Vec<String>>>,
+    /// How many programs were run.
+    programs: Rc<Cell<u32>>,
 }
 
 /// A program that was found.
@@ -54,6 +66,7 @@ impl<'a> Machine<'a> {
         filesystem: &'a Filesystem<'a>,
         image: &'a ExaminedImage,
         folder: Option<&str>,
+        account: Account,
     ) -> Self {
         let environment = environment(image).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         let own = image.image.config.value.pointer("/config/WorkingDir").and_then(serde_json::Value::as_str);
@@ -61,7 +74,9 @@ impl<'a> Machine<'a> {
         let platform = image.image.platform.as_deref().unwrap_or_default();
         let architecture = platform.split('/').nth(1).unwrap_or_default().to_owned();
         let unclear = Rc::default();
-        let mut machine = Self { filesystem, folder, architecture, environment, path: Vec::new(), unclear };
+        let (path, programs) = (Vec::new(), Rc::default());
+        let mut machine =
+            Self { filesystem, folder, account, architecture, environment, path, unclear, programs };
         machine.find_path();
         machine
     }
@@ -98,6 +113,58 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// Takes a variable out of the environment.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.environment.retain(|(n, _)| n != name);
+        self.find_path();
+    }
+
+    /// The variables that have another value than in another state of the same machine.
+    pub(crate) fn changed_since(&self, other: &Self) -> Vec<String> {
+        let mut names: Vec<&String> = self.environment.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().filter(|name| self.variable(name) != other.variable(name)).cloned().collect()
+    }
+
+    /// A word of which only a name is known.
+    pub(crate) fn unknown(name: &str) -> String {
+        format!("{UNKNOWN}{}", name.trim_matches(UNKNOWN))
+    }
+
+    /// An option of the contract, with whatever values it has.
+    pub(crate) fn option(name: &str) -> String {
+        format!("{name}{UNKNOWN}")
+    }
+
+    /// Whether a word is not known, or not with all that belongs to it.
+    pub(crate) fn is_unknown(word: &str) -> bool {
+        word.contains(UNKNOWN)
+    }
+
+    /// The name of an option of the contract; any other word as it is.
+    pub(crate) fn option_of(word: &str) -> &str {
+        if word.starts_with('-') { word.trim_end_matches(UNKNOWN) } else { word }
+    }
+
+    /// Why the user of the container cannot read a file, if it cannot.
+    pub(crate) fn readable(&self, path: &[u8]) -> Result<(), Fault> {
+        self.account
+            .refused(self.filesystem, Access::Read, path)
+            .map_or(Ok(()), |why| Err(Fault::Broken(why)))
+    }
+
+    /// Why the container cannot be started whatever it runs, if it cannot.
+    pub(crate) fn enterable(&self) -> Result<(), Fault> {
+        let path = self.absolute(".");
+        if !self.filesystem.tree.is_folder(&path) {
+            // The runtime makes it.
+            return Ok(());
+        }
+        let refused = self.account.refused(self.filesystem, Access::Execute, &path);
+        refused.map_or(Ok(()), |why| Err(Fault::Broken(format!("it starts in {}: {why}", self.folder))))
+    }
+
     /// Gives a shell the words that its script is run with: `$0`, `$1` and so on.
     pub(crate) fn set_words(&mut self, zero: Option<&str>, words: &[String]) {
         self.environment.retain(|(name, _)| !name.starts_with(|c: char| c.is_ascii_digit()));
@@ -114,9 +181,19 @@ impl<'a> Machine<'a> {
 
     /// What a command runs.
     pub(crate) fn start(&self, words: &[String], steps: u8) -> Result<Started, Fault> {
-        if steps > MOST_STEPS {
+        self.programs.set(self.programs.get().saturating_add(1));
+        if steps > MOST_STEPS || self.programs.get() > MOST_PROGRAMS {
             return Err(Fault::Unclear("more programs run each other than are followed".to_owned()));
         }
+        match self.run(words, steps) {
+            Err(Fault::Broken(what)) if Self::is_unknown(&what) => {
+                Err(Fault::Unclear("what its shell runs in the end is known only when it runs".to_owned()))
+            }
+            other => other,
+        }
+    }
+
+    fn run(&self, words: &[String], steps: u8) -> Result<Started, Fault> {
         let Some((program, arguments)) = words.split_first() else {
             return Err(Fault::Broken("there is no program".to_owned()));
         };
@@ -136,9 +213,14 @@ impl<'a> Machine<'a> {
             "tini" | "dumb-init" | "catatonit" | "nohup" | "exec" | "stdbuf" | "nice" => {
                 self.wrapped(program, arguments, 0, steps)
             }
-            "gosu" | "su-exec" | "setpriv" | "timeout" | "chpst" => {
-                self.wrapped(program, arguments, 1, steps)
+            "gosu" | "su-exec" => {
+                let mut machine = self.clone();
+                if let Some(account) = arguments.first().map(|user| Account::of(self.filesystem, user)) {
+                    machine.account = account.map_err(|why| Fault::from(why))?;
+                }
+                machine.wrapped(program, arguments, 1, steps)
             }
+            "setpriv" | "timeout" | "chpst" => self.wrapped(program, arguments, 1, steps),
             _ => match interpreter {
                 Some(interpreter) => self.script(&found, &interpreter, arguments, steps),
                 None => Ok(Started::Program { what: name.to_owned() }),
@@ -181,6 +263,9 @@ impl<'a> Machine<'a> {
     ) -> Result<Found<'a>, Fault> {
         if node.mode & 0o111 == 0 {
             return Err(Fault::Broken(format!("{program} is in the image, but may not be executed")));
+        }
+        if let Some(why) = self.account.refused(self.filesystem, Access::Execute, &real) {
+            return Err(Fault::Broken(why));
         }
         Ok(Found { path, real, content: self.filesystem.content(node) })
     }
@@ -289,10 +374,13 @@ impl<'a> Machine<'a> {
         match name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
             "python" | "pypy" => {
                 let program = self.find(interpreter.first().map(String::as_str).unwrap_or_default())?;
+                self.readable(&found.real)?;
                 python::script(self, &program, found, arguments)
             }
             "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => {
-                shells::script(self, &found.real, found.content.text(), arguments, steps)
+                self.readable(&found.real)?;
+                let called = format!("/{}", String::from_utf8_lossy(&found.path));
+                shells::script(self, (&found.real, &called), found.content.text(), arguments, steps)
             }
             other => {
                 let language = if other.starts_with("node") { "JavaScript" } else { "script" };

@@ -1,5 +1,6 @@
 //! Whether an image can be started the way the contract says, by looking alone: nothing of it is run.
 
+mod account;
 pub(crate) mod cli;
 pub(crate) mod filesystem;
 pub(crate) mod machine;
@@ -16,6 +17,7 @@ use crate::finding::{CheckStatus, EntrypointRow, Judgement, NotChecked};
 use seaworthy_image::layer::Wanted;
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
 
+use account::Account;
 use filesystem::Filesystem;
 use machine::Machine;
 
@@ -109,6 +111,61 @@ impl Judged {
     }
 }
 
+impl Judged {
+    /// Looks at a program of Python.
+    fn python(&mut self, machine: &Machine<'_>, script: &python::Script, entrypoint: &Entrypoint) {
+        let filesystem = machine.filesystem;
+        self.file = Some(script.file.clone());
+        let row = cli::Row::of(entrypoint, &script.arguments);
+        self.refusals.extend(row.dropped(entrypoint));
+        if let Some(served) = python::served(machine, script) {
+            self.problems = served.problems;
+            return self.take(&served.interface, &row, entrypoint, &script.arguments);
+        }
+        let modules = python::load(filesystem, script);
+        self.problems = python::check(filesystem, &modules, script, &machine.account);
+        let is_set = |name: &str| machine.variable(name).is_some();
+        let (reading, endings) = python::interface(filesystem, &modules, script, &is_set);
+        let ends = endings.iter().any(|e| e.is_certain);
+        self.problems.extend(endings);
+        match reading {
+            // What ends before it reads its arguments refuses none.
+            _ if ends => {}
+            cli::Reading::Known(interface) => {
+                // Whose arguments are parsed does something.
+                self.problems.retain(|p| !python::says_idle(p));
+                self.take(&interface, &row, entrypoint, &script.arguments);
+            }
+            cli::Reading::Unknown(reason) => self.unknown = Some(reason),
+            cli::Reading::Nothing(reason) if !row.is_empty() => self.unknown = Some(reason),
+            cli::Reading::Nothing(_) => {}
+        }
+    }
+
+    /// Judges the rows of an entrypoint by the interface of its program.
+    fn take(
+        &mut self,
+        interface: &cli::Interface,
+        row: &cli::Row,
+        entrypoint: &Entrypoint,
+        arguments: &[String],
+    ) {
+        if self.refusals.is_empty() {
+            self.refusals = cli::judge(interface, row);
+        }
+        if let Some(more) = &entrypoint.dry_run {
+            let row = cli::Row::of_words(entrypoint, arguments, more);
+            // What comes after the arguments was looked at for the row.
+            let interface = cli::Interface { endings: Vec::new(), ..interface.clone() };
+            let more = cli::judge(&interface, &row);
+            self.refusals.extend(more.into_iter().map(|mut r| {
+                r.what = format!("in a dry run {}", r.what);
+                r
+            }));
+        }
+    }
+}
+
 /// Bytes of stack for the walks over code: trees may be as deep as a file is long.
 const STACK: usize = 256 << 20;
 
@@ -157,48 +214,28 @@ impl<'a> Startup<'a> {
         };
         let machine = match self.machine(entrypoint) {
             Ok(machine) => machine,
-            Err(reason) => {
-                judged.started = Err(Fault::Unclear(reason));
+            Err(fault) => {
+                judged.started = Err(fault);
                 return judged;
             }
         };
-        judged.started = machine.start(&self.command(entrypoint), 0);
+        let words = self.command(entrypoint).into_iter().chain(cli::given(entrypoint)).collect::<Vec<_>>();
+        judged.started = machine.enterable().and_then(|()| machine.start(&words, 0));
         judged.unclear = machine.unclear();
-        match &judged.started {
-            Ok(Started::Python(script)) => {
-                let filesystem = machine.filesystem;
-                judged.file = Some(script.file.clone());
-                let modules = python::load(filesystem, script);
-                judged.problems = python::check(filesystem, &modules, script);
-                let row = cli::Row::of(entrypoint, &script.arguments);
-                match python::interface(filesystem, &modules, script) {
-                    cli::Reading::Known(interface) => {
-                        // Whose arguments are parsed does something.
-                        judged.problems.retain(|p| !python::says_idle(p));
-                        judged.refusals = cli::judge(&interface, &row);
-                        if let Some(more) = &entrypoint.dry_run {
-                            let row = cli::Row::of_words(&script.arguments, more);
-                            let more = cli::judge(&interface, &row);
-                            judged.refusals.extend(more.into_iter().map(|mut r| {
-                                r.what = format!("in a dry run {}", r.what);
-                                r
-                            }));
-                        }
-                    }
-                    cli::Reading::Unknown(reason) if !row.is_empty() => judged.unknown = Some(reason),
-                    cli::Reading::Unknown(_) => {}
-                }
-            }
+        match &judged.started.clone() {
+            Ok(Started::Python(script)) => judged.python(&machine, script, entrypoint),
             Ok(Started::Script { file, language, arguments }) => {
                 judged.file = Some(file.clone());
                 if *language == "JavaScript" {
                     judged.problems = node::check(machine.filesystem, file, &node::folders(&machine));
                 }
                 let source = options::Source::file(machine.filesystem, file);
-                judged.unknown = source.unknown(&cli::Row::of(entrypoint, arguments), language);
+                let row = cli::Row::of(entrypoint, arguments);
+                judged.refusals.extend(row.dropped(entrypoint));
+                judged.unknown = source.unknown(&row, language);
             }
             Ok(Started::Program { what }) => {
-                if !cli::Row::of(entrypoint, &[]).is_empty() {
+                if !(entrypoint.required_args.is_empty() && entrypoint.optional_args.is_empty()) {
                     judged.unknown = Some(format!("the options of {what} cannot be seen without running it"));
                 }
             }
@@ -238,9 +275,11 @@ impl<'a> Startup<'a> {
     }
 
     /// What runs in the image, for an entrypoint.
-    pub(crate) fn machine(&self, entrypoint: &Entrypoint) -> Result<Machine<'_>, String> {
-        let filesystem = self.filesystem.as_ref().map_err(Clone::clone)?;
-        Ok(Machine::new(filesystem, self.image, entrypoint.working_dir.as_deref()))
+    pub(crate) fn machine(&self, entrypoint: &Entrypoint) -> Result<Machine<'_>, Fault> {
+        let filesystem = self.filesystem.as_ref().map_err(|reason| Fault::Unclear(reason.clone()))?;
+        let user = self.image.image.config.value.pointer("/config/User").and_then(serde_json::Value::as_str);
+        let account = Account::of(filesystem, user.unwrap_or_default())?;
+        Ok(Machine::new(filesystem, self.image, entrypoint.working_dir.as_deref(), account))
     }
 
     /// The words that are run: those of the contract, after the image's own entrypoint if they begin with an option.
@@ -300,6 +339,7 @@ pub(crate) enum Started {
 /// packages of libraries that the commands run.
 pub fn wanted(entrypoints: &[Entrypoint]) -> Wanted {
     let mut wanted = Wanted { own_code: true, ..Wanted::default() };
+    wanted.names.extend([b"passwd".to_vec(), b"group".to_vec()]);
     for entrypoint in entrypoints {
         // A script in one word holds the commands that it runs.
         let words = entrypoint

@@ -230,6 +230,7 @@ impl<'a> Examiner<'a> {
         });
         TaskImage {
             entrypoint: examined.entrypoint.clone(),
+            folder: examined.folder.clone(),
             packaged,
             provenance: Origin::new(OriginKind::Document, self.masker.mask(&shown)),
         }

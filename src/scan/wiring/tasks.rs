@@ -6,7 +6,7 @@ use crate::check::wiring::{Wiring, origin};
 use crate::check::{Answers, Context, readers_of, run_checks};
 use crate::finding::Reads;
 use crate::scan::packaging::entrypoints;
-use seaworthy_aws::{Command, Seen};
+use seaworthy_aws::{Command, Container, LiteralPlace, Seen};
 use seaworthy_source::Origin;
 
 /// What a gate knows of the image that tasks should run.
@@ -14,6 +14,8 @@ use seaworthy_source::Origin;
 pub struct TaskImage {
     /// The `ENTRYPOINT` of the image that was examined, if it is known.
     pub entrypoint: Option<Vec<String>>,
+    /// The `WORKDIR` of the image that was examined, if it is known.
+    pub folder: Option<String>,
     /// The image that was packaged, by the packaging provenance.
     pub packaged: Option<PackagedImage>,
     /// Where the provenance is, or would be.
@@ -75,6 +77,7 @@ pub(super) fn ask(
                 is_named: expected.is_some_and(|t| t.container.as_deref() == Some(name.as_str())),
                 is_essential: container.essential,
                 is_override: false,
+                deciding: deciding(container),
                 name,
             });
         }
@@ -97,6 +100,7 @@ pub(super) fn ask(
         not_seen,
         entrypoints: &entrypoints,
         own_entrypoint: image.entrypoint.as_deref(),
+        own_folder: image.folder.as_deref(),
         packaged: image.packaged.clone(),
         provenance: image.provenance.clone(),
         convenience_tags: &setup.contract.documents.convenience_tags,
@@ -104,6 +108,22 @@ pub(super) fn ask(
         account: wiring.placement.known_account(),
     };
     run_checks(TASKS, &uses, context, answers);
+}
+
+/// The variables of a container's environment that decide what its command runs.
+fn deciding(container: &Container) -> Vec<String> {
+    let decides = [
+        "PATH",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONSAFEPATH",
+        "LD_LIBRARY_PATH",
+        "LD_PRELOAD",
+        "NODE_PATH",
+        "NODE_OPTIONS",
+    ];
+    let literals = container.literals.iter().filter(|l| l.place == LiteralPlace::Environment);
+    literals.map(|l| l.name.clone()).filter(|name| decides.contains(&name.as_str())).collect()
 }
 
 /// Adds the containers that overrides start with another command, each as the task's own container with that command.
@@ -121,7 +141,7 @@ fn given(
             Some(own) => {
                 let arguments = container.command.arguments.clone().or(own.command.arguments);
                 let gap = container.command.gap.clone().or(own.command.gap);
-                let command = Command { entry_point: own.command.entry_point, arguments, gap };
+                let command = Command { arguments, gap, ..own.command };
                 containers.push(TaskContainer { origin: at, command, is_override: true, ..own });
             }
             None => {

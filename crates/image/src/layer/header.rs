@@ -3,6 +3,8 @@
 
 use tar::Header;
 
+use super::listing::Owner;
+
 /// Size of a tar block.
 pub(crate) const BLOCK: usize = 512;
 
@@ -48,6 +50,8 @@ pub(crate) struct Parsed {
     pub(crate) size: u64,
     /// Permission bits; none if the field is not a number.
     pub(crate) mode: u32,
+    /// The owner's number and the group's; root's if a field is not a number.
+    pub(crate) owner: Owner,
 }
 
 /// What a block is.
@@ -89,7 +93,9 @@ pub(crate) fn parse(block: &[u8]) -> Block {
     };
     let link = header.link_name_bytes().map(|l| l.into_owned()).unwrap_or_default();
     let mode = header.mode().unwrap_or(0) & 0o7777;
-    Block::Header(Parsed { kind, name, link, size, mode })
+    let number = |field: std::io::Result<u64>| field.ok().and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let owner = Owner { user: number(header.uid()), group: number(header.gid()) };
+    Block::Header(Parsed { kind, name, link, size, mode, owner })
 }
 
 /// Whether a header's texts (names, link target, owner, prefix) may hold more than names: something after a text's end, an
@@ -135,6 +141,8 @@ pub(crate) struct PaxRecords {
     pub(crate) path: Option<Vec<u8>>,
     pub(crate) link: Option<Vec<u8>>,
     pub(crate) size: Option<u64>,
+    pub(crate) user: Option<u32>,
+    pub(crate) group: Option<u32>,
     /// Whether a record is malformed.
     pub(crate) malformed: bool,
 }
@@ -156,6 +164,9 @@ pub(crate) fn parse_pax(mut records: &[u8]) -> PaxRecords {
         match &record[..equals] {
             b"path" | b"GNU.sparse.name" => out.path = Some(value.to_vec()),
             b"linkpath" => out.link = Some(value.to_vec()),
+            // What is malformed here leaves the header's own number.
+            b"uid" => out.user = std::str::from_utf8(value).ok().and_then(|v| v.parse().ok()),
+            b"gid" => out.group = std::str::from_utf8(value).ok().and_then(|v| v.parse().ok()),
             b"size" => match std::str::from_utf8(value).ok().and_then(|v| v.parse().ok()) {
                 Some(size) => out.size = Some(size),
                 None => out.malformed = true,
@@ -189,6 +200,8 @@ mod tests {
         assert!(parse_pax(b"99 path=a\n").malformed);
         assert!(parse_pax(b"11 size=abc\n").malformed);
         assert!(!parse_pax(b"\0\0\0").malformed);
+        let owner = parse_pax(b"15 uid=2097152\n11 gid=abc\n");
+        assert_eq!((owner.user, owner.group, owner.malformed), (Some(2_097_152), None, false));
     }
 
     #[test]

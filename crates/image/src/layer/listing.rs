@@ -20,6 +20,15 @@ pub enum EntryKind {
     Special,
 }
 
+/// Whom an entry belongs to, by their numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The user; 0 is root.
+    pub user: u32,
+    /// The group.
+    pub group: u32,
+}
+
 /// One entry of a layer's tar, whiteouts included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -29,6 +38,8 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Its permission bits.
     pub mode: u32,
+    /// Whom it belongs to.
+    pub owner: Owner,
     /// Its size in bytes.
     pub size: u64,
     /// Which entry of the tar it is, from 0.
@@ -42,7 +53,7 @@ pub struct Wanted {
     pub names: BTreeSet<Vec<u8>>,
     /// Folders, at any depth, whose Python modules are wanted: packages.
     pub packages: BTreeSet<Vec<u8>>,
-    /// Whether all code outside the folders of libraries is wanted: Python and JavaScript.
+    /// Whether all code outside the folders of libraries is wanted: Python, JavaScript and shell scripts.
     pub own_code: bool,
 }
 
@@ -92,7 +103,7 @@ impl Wanted {
         }
         let module = name.ends_with(b".py");
         let inside = || std::iter::once(folder).chain(parts).any(|p| self.packages.contains(p));
-        let is_code = module || [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| name.ends_with(end));
+        let is_code = module || [&b".js"[..], b".mjs", b".cjs", b".sh"].iter().any(|end| name.ends_with(end));
         let is_own = || self.own_code && is_code && !is_library(path);
         (module && inside() || is_own()).then_some(Self::SOURCE)
     }

@@ -17,7 +17,7 @@ pub use chunk::{Chunk, ContentKind, FileMeta, Inside, Overlap, Part};
 pub(crate) use compression::decompress_with;
 pub use compression::{Compression, decompress};
 pub use index::{EntryIndex, hidden_by};
-pub use listing::{Captured, Entry, EntryKind, Wanted};
+pub use listing::{Captured, Entry, EntryKind, Owner, Wanted};
 pub use stream::{LayerStream, LayerSummary};
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::chunk::{ContentKind, FileMeta, Inside, Overlap, Part};
 use super::header::{BLOCK, Block, Kind, Parsed, PaxRecords, is_telling, parse, parse_pax};
 use super::index::EntryIndex;
-use super::listing::{Entry, EntryKind};
+use super::listing::{Entry, EntryKind, Owner};
 use crate::Limits;
 use seaworthy_source::LayerPath;
 
@@ -88,6 +88,8 @@ struct Pending {
     path: Option<Vec<u8>>,
     link: Option<Vec<u8>>,
     size: Option<u64>,
+    user: Option<u32>,
+    group: Option<u32>,
 }
 
 impl Walker {
@@ -242,7 +244,7 @@ impl Walker {
     }
 
     fn entry(&mut self, parsed: Parsed, pos: usize, parts: &mut Vec<Part>) {
-        let Parsed { kind, name, link, size, mode } = parsed;
+        let Parsed { kind, name, link, size, mode, owner } = parsed;
         let names = names(&name, &link);
         if matches!(kind, Kind::Pax | Kind::PaxGlobal | Kind::LongName | Kind::LongLink) {
             let within = size <= self.limits.extended_header_bytes;
@@ -305,7 +307,11 @@ impl Walker {
                 Kind::Special => EntryKind::Special,
                 _ => EntryKind::File,
             };
-            listing.push(Entry { path: path.clone(), kind, mode, size, ordinal });
+            let owner = Owner {
+                user: pending.user.unwrap_or(owner.user),
+                group: pending.group.unwrap_or(owner.group),
+            };
+            listing.push(Entry { path: path.clone(), kind, mode, owner, size, ordinal });
         }
         if kind == Kind::HardLink {
             self.out.index.add_link(&path, &LayerPath::clean(&link));
@@ -417,7 +423,7 @@ impl Walker {
             Kind::LongName => self.pending.path = Some(text()),
             Kind::LongLink => self.pending.link = Some(text()),
             Kind::Pax => {
-                let PaxRecords { path, link, size, malformed } = parse_pax(bytes);
+                let PaxRecords { path, link, size, user, group, malformed } = parse_pax(bytes);
                 if malformed {
                     let what = format!("the extended header before entry {}", self.out.entries);
                     self.miss(
@@ -428,6 +434,8 @@ impl Walker {
                 self.pending.path = path.or(self.pending.path.take());
                 self.pending.link = link.or(self.pending.link.take());
                 self.pending.size = size.or(self.pending.size.take());
+                self.pending.user = user.or(self.pending.user.take());
+                self.pending.group = group.or(self.pending.group.take());
             }
             // Go's reader, which the runtimes use, applies global records to nothing.
             _ => {}

@@ -1,7 +1,7 @@
 //! Whether a command line is one that a program takes, as argparse, click and typer judge it.
 //! <https://docs.python.org/3/library/argparse.html>, <https://click.palletsprojects.com/>
 
-use super::{Argument, Arity, Interface, Known, Parameter, Row, Written};
+use super::{Argument, Arity, Interface, Known, Parameter, Row, Takes, Written};
 
 /// Why a program refuses a command line, or may refuse it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,33 @@ pub(crate) fn judge(interface: &Interface, row: &Row) -> Vec<Refusal> {
     }
     state.command(interface, &row.required, row, "", 0);
     // Who asks for help is refused nothing.
-    if state.ended { Vec::new() } else { state.refusals }
+    if state.ended {
+        return Vec::new();
+    }
+    if state.refusals.is_empty() {
+        state.refusals.extend(help(interface, row));
+    }
+    if state.refusals.is_empty() {
+        state.refusals.extend(interface.endings.iter().map(|ending| Refusal {
+            what: ending.what.clone(),
+            subject: "arguments".to_owned(),
+            is_certain: ending.is_certain,
+            at: Some(ending.at.clone()),
+        }));
+    }
+    state.refusals
+}
+
+/// Why a program does not answer `--help` after the words that the command itself has, if it does not.
+fn help(interface: &Interface, row: &Row) -> Option<Refusal> {
+    let words = row.required.iter().filter(|a| matches!(a, Argument::Word(_))).cloned();
+    let words: Vec<Argument> = words.chain([Argument::Word("--help".to_owned())]).collect();
+    let mut state = State { refusals: Vec::new(), ended: false };
+    state.command(interface, &words, &Row::default(), "", 0);
+    let unknown = state.refusals.into_iter().find(|r| r.subject == "--help" && r.is_certain);
+    unknown
+        .filter(|_| !state.ended)
+        .map(|r| Refusal { what: format!("does not answer `--help`: it {}", r.what), ..r })
 }
 
 /// An option that a command or one of its subcommands adds twice.
@@ -160,7 +186,8 @@ impl State {
     ) -> usize {
         let name = option.names.first().map(String::as_str).unwrap_or_default();
         let mut at = start;
-        let mut values: Vec<String> = Vec::new();
+        // A value of which only a name is known is none.
+        let mut values: Vec<Option<String>> = Vec::new();
         match (attached, option.arity) {
             (Some(value), Arity::Exactly(0)) => {
                 // `-abc` is three options that take nothing.
@@ -169,15 +196,19 @@ impl State {
                 }
                 return at;
             }
-            (Some(value), _) => values.push(value.to_owned()),
+            (Some(value), _) => values.push(Some(value.to_owned())),
             (None, arity) => {
                 let most = arity.most().unwrap_or(usize::MAX);
-                while values.len() < most
-                    && let Some(Argument::Word(word)) = words.get(at)
-                    && (!is_option(word) || arity == Arity::Rest)
-                {
+                while values.len() < most {
+                    let value = match words.get(at) {
+                        Some(Argument::Word(word)) if !is_option(word) || arity == Arity::Rest => {
+                            Some(word.clone())
+                        }
+                        Some(Argument::Value(_)) => None,
+                        _ => break,
+                    };
                     // What takes any number would swallow a subcommand: no one writes that into a contract.
-                    values.push(word.clone());
+                    values.push(value);
                     at += 1;
                 }
             }
@@ -193,12 +224,27 @@ impl State {
                 Some(&option.at),
             );
         }
-        if let Some(choices) = &option.choices {
-            for value in values.iter().filter(|v| !choices.contains(v) && !v.is_empty()) {
-                self.refuse(name, format!("does not take {value} for {name}{of}"), None, Some(&option.at));
-            }
+        for value in values.iter().flatten().filter(|v| !v.is_empty()) {
+            self.value(option, value, of);
         }
         at
+    }
+
+    /// Whether a parameter takes a value.
+    fn value(&mut self, parameter: &Parameter, value: &str, of: &str) {
+        let name = parameter.names.first().map(String::as_str).unwrap_or_default();
+        let what = format!("does not take {value} for {name}{of}");
+        let at = Some(&parameter.at);
+        let is_choice = parameter.choices.as_ref().is_none_or(|c| c.iter().any(|c| c == value));
+        match (&parameter.takes, parameter.takes.takes(value)) {
+            (_, Some(false)) => self.refuse(value, what, None, at),
+            _ if !is_choice => self.refuse(value, what, None, at),
+            // Choices decide what is known of them.
+            (Takes::Open(reason), _) if parameter.choices.is_none() => {
+                self.refuse(value, what, Some(reason), at)
+            }
+            _ => {}
+        }
     }
 
     fn positionals(
@@ -242,16 +288,8 @@ impl State {
         // Each word with the parameter that takes it, where all take one.
         if own.iter().all(|p| p.arity == Arity::Exactly(1)) {
             for (parameter, word) in own.iter().zip(given) {
-                if let (Some(choices), Some(word)) = (&parameter.choices, word)
-                    && !choices.iter().any(|c| c == word)
-                {
-                    let name = parameter.names.first().map(String::as_str).unwrap_or_default();
-                    self.refuse(
-                        word,
-                        format!("does not take {word} for {name}{of}"),
-                        None,
-                        Some(&parameter.at),
-                    );
+                if let Some(word) = word {
+                    self.value(parameter, word, of);
                 }
             }
         }
@@ -346,6 +384,7 @@ mod tests {
             arity,
             required,
             choices: None,
+            takes: Takes::Any,
             is_certain: true,
             group: None,
             ends: false,
@@ -356,6 +395,7 @@ mod tests {
     fn program() -> Interface {
         let run = Interface {
             parameters: vec![
+                Parameter { ends: true, ..option("--help", Known::No, Arity::Exactly(0)) },
                 option("--profile", Known::Yes, Arity::Exactly(1)),
                 option("--once", Known::No, Arity::Exactly(0)),
                 option("-n", Known::No, Arity::Exactly(1)),
@@ -407,9 +447,26 @@ mod tests {
     }
 
     #[test]
+    fn help_and_values() {
+        let number = Parameter { takes: Takes::Int, ..option("--port", Known::No, Arity::Exactly(1)) };
+        let own = Parameter {
+            takes: Takes::Open("a function decides".to_owned()),
+            ..option("--day", Known::No, Arity::Exactly(1))
+        };
+        let mut program = Interface { parameters: vec![number, own], ..Interface::default() };
+        assert!(told(&program, "--port 80", &[], &[]).contains("does not answer `--help`"));
+        program.parameters.push(Parameter { ends: true, ..option("--help", Known::No, Arity::Exactly(0)) });
+        assert_eq!(told(&program, "--port 80", &[], &[]), "");
+        assert_eq!(told(&program, "", &["--port", "--day"], &[]), "");
+        assert!(told(&program, "--port http", &[], &[]).contains("does not take http for --port"));
+        assert!(told(&program, "--day x", &[], &[]).contains("as far as is seen: a function decides"));
+    }
+
+    #[test]
     fn positionals_groups_and_what_is_open() {
         let mut program = Interface {
             parameters: vec![
+                Parameter { ends: true, ..option("--help", Known::No, Arity::Exactly(0)) },
                 option("input", Known::Yes, Arity::Exactly(1)),
                 Parameter { group: Some(0), ..option("--a", Known::No, Arity::Exactly(0)) },
                 Parameter { group: Some(0), ..option("--b", Known::No, Arity::Exactly(0)) },

@@ -3,7 +3,7 @@
 mod argv;
 mod judge;
 
-pub(crate) use argv::{Argument, Row};
+pub(crate) use argv::{Argument, Row, given};
 pub(crate) use judge::{Refusal, judge};
 
 /// What is known of a property.
@@ -53,6 +53,68 @@ impl Arity {
     }
 }
 
+/// What the values of an option or a positional must be, beside one of its choices.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Takes {
+    #[default]
+    Any,
+    /// What Python's `int` takes.
+    Int,
+    /// What Python's `float` takes.
+    Float,
+    /// A whole number between two, where they are given, both included.
+    Between(Option<i64>, Option<i64>),
+    /// It is known only when the program runs: why.
+    Open(String),
+}
+
+impl Takes {
+    /// Whether it takes a value, if that is known.
+    pub(crate) fn takes(&self, value: &str) -> Option<bool> {
+        match self {
+            Self::Any => Some(true),
+            Self::Int => Some(is_int(value)),
+            Self::Float => Some(is_float(value)),
+            Self::Between(least, most) => {
+                let number: Option<i64> = value.trim().parse().ok();
+                let is_in = |n: i64| least.is_none_or(|l| l <= n) && most.is_none_or(|m| n <= m);
+                number.map(is_in).or((!is_int(value)).then_some(false))
+            }
+            Self::Open(_) => None,
+        }
+    }
+}
+
+/// Whether digits are a number as Python writes them: an underscore stands between two of them.
+fn are_digits(text: &str) -> bool {
+    !text.is_empty() && text.split('_').all(|part| !part.is_empty() && part.chars().all(char::is_numeric))
+}
+
+fn without_sign(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix(['+', '-']).unwrap_or(text)
+}
+
+/// <https://docs.python.org/3/library/functions.html#int>
+fn is_int(text: &str) -> bool {
+    are_digits(without_sign(text))
+}
+
+/// <https://docs.python.org/3/library/functions.html#float>
+fn is_float(text: &str) -> bool {
+    let number = without_sign(text).to_ascii_lowercase();
+    if matches!(number.as_str(), "inf" | "infinity" | "nan") {
+        return true;
+    }
+    let (mantissa, exponent) = number.split_once('e').map_or((number.as_str(), None), |(m, e)| (m, Some(e)));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let is_part = |p: &str| p.is_empty() || are_digits(p);
+    is_part(whole)
+        && is_part(part)
+        && !(whole.is_empty() && part.is_empty())
+        && exponent.is_none_or(|e| are_digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
+}
+
 /// Where something is written, for a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Written {
@@ -72,6 +134,7 @@ pub(crate) struct Parameter {
     pub(crate) required: Known,
     /// The values that it takes, if they are known and limited.
     pub(crate) choices: Option<Vec<String>>,
+    pub(crate) takes: Takes,
     /// Whether it is there under all circumstances.
     pub(crate) is_certain: bool,
     /// Of options that exclude each other: their group.
@@ -111,6 +174,17 @@ pub(crate) struct Interface {
     pub(crate) abbreviates: bool,
     /// An option that is added twice, at which the program ends, and where.
     pub(crate) conflict: Option<(String, Written)>,
+    /// What ends the program once the arguments are parsed.
+    pub(crate) endings: Vec<Ending>,
+}
+
+/// A place at which a program refuses arguments that its parser took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// What it does there.
+    pub(crate) what: String,
+    pub(crate) at: Written,
+    pub(crate) is_certain: bool,
 }
 
 /// What became of reading a program's interface.
@@ -119,4 +193,38 @@ pub(crate) enum Reading {
     Known(Box<Interface>),
     /// Why it is not known.
     Unknown(String),
+    /// Nothing in its source parses arguments, as far as is seen: what is known of that.
+    Nothing(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_python() {
+        for (text, int, float) in [
+            ("8080", true, true),
+            (" -7 ", true, true),
+            ("1_000", true, true),
+            ("1__0", false, false),
+            ("0x10", false, false),
+            ("1.5", false, true),
+            (".5", false, true),
+            ("1e-3", false, true),
+            ("-inf", false, true),
+            (".", false, false),
+            ("", false, false),
+            ("abc", false, false),
+            ("1e", false, false),
+        ] {
+            let between = Takes::Between(Some(1), None).takes(text);
+            assert_eq!(between == Some(true), int && !text.contains('-') && !text.contains('_'), "{text}");
+            assert_eq!(
+                (Takes::Int.takes(text), Takes::Float.takes(text)),
+                (Some(int), Some(float)),
+                "{text}"
+            );
+        }
+    }
 }

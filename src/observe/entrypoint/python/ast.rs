@@ -63,6 +63,7 @@ pub(super) enum StmtKind {
         finally: Body,
     },
     Raise(Option<Expr>),
+    Assert(Expr),
     Import(Vec<Alias>),
     ImportFrom {
         level: usize,
@@ -93,6 +94,8 @@ pub(super) struct Function {
     pub(super) body: Body,
     /// Whether a call runs its body at once: it is not `async`, yields nothing and has no parameters of types.
     pub(super) is_direct: bool,
+    /// Whether a `/` stands among its parameters.
+    pub(super) has_positional_only: bool,
 }
 
 /// A parameter of a function.
@@ -152,6 +155,10 @@ pub(super) enum ExprKind {
     },
     Compare(Box<Expr>, Comparison, Box<Expr>),
     Add(Box<Expr>, Box<Expr>),
+    /// A division by a zero that is written out.
+    ByZero,
+    /// Another operation on two values.
+    Operation(Box<Expr>, Box<Expr>),
     /// `a if test else b`
     Choice {
         test: Box<Expr>,

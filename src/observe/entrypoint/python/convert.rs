@@ -118,6 +118,9 @@ impl Converter<'_> {
                     .unwrap_or_default(),
                 body: self.body_of(node, "body"),
                 is_direct: is_direct(node),
+                has_positional_only: node
+                    .child_by_field_name("parameters")
+                    .is_some_and(|n| children(n).iter().any(|c| c.kind() == "positional_separator")),
             })),
             "class_definition" => StmtKind::Class {
                 name: node.child_by_field_name("name").map(|n| self.source(n)).unwrap_or_default(),
@@ -129,6 +132,10 @@ impl Converter<'_> {
             },
             "return_statement" => StmtKind::Return(children(node).first().map(|n| self.expression(*n))),
             "raise_statement" => StmtKind::Raise(children(node).first().map(|n| self.expression(*n))),
+            "assert_statement" => match children(node).first() {
+                Some(test) => StmtKind::Assert(self.expression(*test)),
+                None => StmtKind::Other,
+            },
             "break_statement" => StmtKind::Break,
             "continue_statement" => StmtKind::Continue,
             "expression_statement" => return self.expression_statement(node),
@@ -421,6 +428,12 @@ impl Converter<'_> {
                 let digits = self.source(node).replace('_', "");
                 digits.parse().map_or(ExprKind::Other, ExprKind::Int)
             }
+            "unary_operator" if self.source(node).starts_with('-') => {
+                match first.map(|n| self.expression(n).kind) {
+                    Some(ExprKind::Int(number)) => ExprKind::Int(-number),
+                    _ => ExprKind::Other,
+                }
+            }
             "true" => ExprKind::Bool(true),
             "false" => ExprKind::Bool(false),
             "none" => ExprKind::None,
@@ -456,6 +469,11 @@ impl Converter<'_> {
                 let left = self.boxed(node.child_by_field_name("left"), node);
                 ExprKind::Add(left, self.boxed(node.child_by_field_name("right"), node))
             }
+            "binary_operator" if self.is_by_zero(node) => ExprKind::ByZero,
+            "binary_operator" => {
+                let left = self.boxed(node.child_by_field_name("left"), node);
+                ExprKind::Operation(left, self.boxed(node.child_by_field_name("right"), node))
+            }
             "conditional_expression" => match inner.as_slice() {
                 [then, test, otherwise] => ExprKind::Choice {
                     test: self.boxed(Some(*test), node),
@@ -474,6 +492,15 @@ impl Converter<'_> {
             "parenthesized_expression" | "await" | "as_pattern" => ExprKind::Wrapped(self.boxed(first, node)),
             "type" => self.annotation(node).kind,
             _ => ExprKind::Other,
+        }
+    }
+
+    fn is_by_zero(&self, node: Node<'_>) -> bool {
+        let operator = node.child_by_field_name("operator").map(|o| o.kind());
+        let right = node.child_by_field_name("right").map(|n| self.source(n));
+        matches!(operator, Some("/" | "//" | "%")) && right.as_deref() == Some("0") && {
+            // `"%d" % 0` is a text.
+            node.child_by_field_name("left").is_some_and(|n| matches!(n.kind(), "integer" | "float"))
         }
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Script;
 use super::ast::{Argument, Expr, ExprKind, Stmt, StmtKind};
+use super::collect::imported;
 use super::guard::Guards;
-use super::imports::{Finder, Problem, Target, imported, package_of};
+use super::imports::{Finder, Problem, Target, package_of};
 use super::syntax::{Module, Modules};
 
 /// How the problem begins.
@@ -58,7 +59,7 @@ pub(crate) fn says_idle(problem: &Problem) -> bool {
 /// What is wrong with a module that `-m` runs and that does nothing, or perhaps nothing.
 pub(super) fn check(modules: &Modules<'_>, script: &Script, finder: &Finder<'_, '_>) -> Option<Problem> {
     let Some(Ok(module)) = modules.get(&script.file) else { return None };
-    let name = script.name.as_deref().filter(|_| !script.file.ends_with(b"__main__.py"))?;
+    let name = script.name.as_deref().unwrap_or_default();
     let version = script.search.version;
     let effect = effect_of(module, Guards { version, is_main: true });
     let by_import = || imports_something(modules, module, name, finder, script);
@@ -83,8 +84,11 @@ fn imports_something(
     script: &Script,
 ) -> bool {
     let guards = Guards { version: script.search.version, is_main: true };
-    let mut open: Vec<String> =
-        imported(&module.body, &package_of(name, false), guards).into_iter().map(|(name, _)| name).collect();
+    let is_package = script.file.ends_with(b"/__main__.py") && !name.is_empty();
+    let mut open: Vec<String> = imported(&module.body, &package_of(name, is_package), guards)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let mut seen = BTreeSet::new();
     while let Some(name) = open.pop() {
         if !seen.insert(name.clone()) {
@@ -129,7 +133,7 @@ impl Reader {
     fn statement(&self, statement: &Stmt) -> Effect {
         match &statement.kind {
             StmtKind::Expr(expression) => match expression.kind {
-                ExprKind::Text(_) | ExprKind::Ellipsis => Effect::Nothing,
+                ExprKind::Text(_) | ExprKind::Ellipsis | ExprKind::Name(_) => Effect::Nothing,
                 _ => Effect::Something,
             },
             StmtKind::Assign { value, .. } | StmtKind::Augment { value, .. } => self.value(value, 0),
@@ -145,9 +149,11 @@ impl Reader {
                 }
                 effect
             }
-            StmtKind::With { .. } | StmtKind::While { .. } | StmtKind::Raise(_) | StmtKind::For { .. } => {
-                Effect::Something
-            }
+            StmtKind::With { .. }
+            | StmtKind::While { .. }
+            | StmtKind::Raise(_)
+            | StmtKind::Assert(_)
+            | StmtKind::For { .. } => Effect::Something,
             StmtKind::Try { body, otherwise, finally, .. } => [body, otherwise, finally]
                 .into_iter()
                 .map(|b| self.statements(b))
@@ -200,6 +206,7 @@ impl Reader {
             ExprKind::Attribute(e, _) => inner(e),
             ExprKind::Junction { left, right, .. }
             | ExprKind::Add(left, right)
+            | ExprKind::Operation(left, right)
             | ExprKind::Compare(left, _, right) => inner(left).max(inner(right)),
             ExprKind::Choice { test, then, otherwise } => inner(test).max(inner(then)).max(inner(otherwise)),
             ExprKind::Comprehension { element, iterable, .. } => inner(element).max(inner(iterable)),

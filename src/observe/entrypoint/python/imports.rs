@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::account::{Access, Account};
 use super::super::filesystem::Filesystem;
-use super::ast::{Alias, Argument, Expr, ExprKind, Stmt, StmtKind};
+use super::ast::{Alias, Stmt, StmtKind};
+use super::collect::{Collector, Import, named_import};
 use super::guard::Guards;
 use super::locate::{Step, step};
 use super::syntax::{Module, Modules, SyntaxFault};
@@ -109,9 +111,15 @@ pub(super) fn absolute(package: &str, level: usize, name: &str) -> Option<String
 }
 
 /// Looks through a program and all first-party modules that it imports when it is started.
-pub(crate) fn check<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, script: &Script) -> Vec<Problem> {
+pub(crate) fn check<'a>(
+    filesystem: &Filesystem<'a>,
+    modules: &Modules<'a>,
+    script: &Script,
+    account: &Account,
+) -> Vec<Problem> {
     let mut graph = Graph {
         filesystem,
+        account,
         modules,
         script,
         finder: Finder { filesystem, script },
@@ -254,17 +262,9 @@ struct Job {
     is_main: bool,
 }
 
-/// An import that happens.
-struct Import<'s> {
-    /// The module, dotted; relative names are made absolute.
-    module: String,
-    /// The names that are taken from it; none for `import module`.
-    names: &'s [Alias],
-    line: u32,
-}
-
 struct Graph<'f, 'a> {
     filesystem: &'f Filesystem<'a>,
+    account: &'f Account,
     modules: &'f Modules<'a>,
     script: &'f Script,
     finder: Finder<'f, 'a>,
@@ -295,6 +295,9 @@ impl<'a> Graph<'_, 'a> {
             if !self.seen.insert(job.path.clone()) {
                 continue;
             }
+            if !self.can_read(&job.path, &job.path, 1) {
+                continue;
+            }
             match self.modules.get(&job.path) {
                 None => {
                     let reason = format!("the program has more than {MAX_MODULES} modules");
@@ -322,6 +325,16 @@ impl<'a> Graph<'_, 'a> {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
+    }
+
+    /// Whether the container's user can read a module; tells that it cannot where it is imported.
+    fn can_read(&mut self, path: &[u8], file: &[u8], line: u32) -> bool {
+        let refused = self.account.refused(self.filesystem, Access::Read, path);
+        let is_read = refused.is_none();
+        if let Some(why) = refused {
+            self.tell(file, line, why, true);
+        }
+        is_read
     }
 
     fn enqueue(&self, name: &str, open: &mut Vec<Job>) {
@@ -379,6 +392,9 @@ impl<'a> Graph<'_, 'a> {
             Target::Opaque => return,
         };
         if !self.finder.is_own(&path) {
+            if self.can_read(&path, file, import.line) && file == self.script.file {
+                self.of_library(file, import, &path, is_package);
+            }
             return;
         }
         self.enqueue(&import.module, open);
@@ -396,6 +412,24 @@ impl<'a> Graph<'_, 'a> {
                     format!("{} has no {name}, which line {} imports from it", import.module, import.line);
                 self.tell(file, import.line, what, true);
             }
+        }
+    }
+
+    /// What a script takes from a library: a console script's function may be gone from its package.
+    fn of_library(&mut self, file: &[u8], import: &Import<'_>, path: &[u8], is_package: bool) {
+        let is_script = self.script.name.is_none() && !is_package && !path.is_empty();
+        let Some(Ok(module)) =
+            is_script.then(|| super::syntax::parse(self.filesystem, path, self.script.search.version))
+        else {
+            return;
+        };
+        let Some(defined) = super::names::defined(&module) else { return };
+        for alias in import.names.iter().filter(|a| a.name != "*" && !defined.contains(&a.name)) {
+            let what = format!(
+                "{} has no {}, which line {} imports from it",
+                import.module, alias.name, import.line
+            );
+            self.tell(file, import.line, what, true);
         }
     }
 
@@ -457,103 +491,4 @@ pub(super) fn changes_search(text: &str) -> bool {
     ];
     let code = |line: &&str| !line.trim_start().starts_with('#');
     text.lines().filter(code).any(|line| words.iter().any(|w| line.contains(w)))
-}
-
-/// The modules that statements import whatever happens, each with its line.
-pub(super) fn imported(body: &[Stmt], package: &str, guards: Guards) -> Vec<(String, u32)> {
-    let mut collector = Collector { package, guards, imports: Vec::new() };
-    collector.statements(body);
-    collector.imports.into_iter().map(|i| (i.module, i.line)).collect()
-}
-
-/// Collects the imports that happen when a module is run or imported.
-struct Collector<'c> {
-    package: &'c str,
-    guards: Guards,
-    imports: Vec<Import<'c>>,
-}
-
-impl<'c> Collector<'c> {
-    fn statements(&mut self, body: &'c [Stmt]) {
-        for statement in body {
-            let line = statement.line;
-            match &statement.kind {
-                StmtKind::Import(aliases) => {
-                    let import = |a: &Alias| Import { module: a.name.clone(), names: &[], line };
-                    self.imports.extend(aliases.iter().map(import));
-                }
-                StmtKind::ImportFrom { level, module, names } => {
-                    let Some(module) = absolute(self.package, *level, module) else { continue };
-                    if module != "__future__" {
-                        self.imports.push(Import { module, names, line });
-                    }
-                }
-                StmtKind::If(branches) => {
-                    for (test, body) in branches {
-                        match test.as_ref().map_or(Some(true), |t| self.guards.holds(t)) {
-                            Some(true) => {
-                                self.statements(body);
-                                break;
-                            }
-                            Some(false) => {}
-                            // What only a run decides is exempt, and so is what comes after it.
-                            None => break,
-                        }
-                    }
-                }
-                StmtKind::Try { body, handlers, otherwise, finally } => {
-                    if !handlers.iter().any(|(caught, _)| catches_import_error(caught.as_ref())) {
-                        self.statements(body);
-                        self.statements(otherwise);
-                    }
-                    self.statements(finally);
-                }
-                StmtKind::With { items, body } if !items.iter().any(|(item, _)| suppresses(item)) => {
-                    self.statements(body);
-                }
-                StmtKind::Class { body, .. } => self.statements(body),
-                StmtKind::Expr(value) | StmtKind::Assign { value, .. } => {
-                    let module = named_import(value);
-                    self.imports.extend(module.map(|m| Import { module: m.to_owned(), names: &[], line }));
-                }
-                StmtKind::Raise(_) => return,
-                _ => {}
-            }
-        }
-    }
-}
-
-/// The absolute name in `importlib.import_module("a.b")` or `__import__("a.b")`.
-fn named_import(expression: &Expr) -> Option<&str> {
-    let ExprKind::Call(function, arguments) = &expression.kind else { return None };
-    let function = function.dotted()?;
-    if !matches!(function.as_str(), "importlib.import_module" | "import_module" | "__import__") {
-        return None;
-    }
-    let [Argument::Positional(name)] = arguments.as_slice() else { return None };
-    let name = name.text()?;
-    let is_name = !name.is_empty() && name.split('.').all(|p| !p.is_empty());
-    is_name.then_some(name)
-}
-
-/// Whether a handler takes an import that fails.
-fn catches_import_error(caught: Option<&Expr>) -> bool {
-    let is_one = |e: &Expr| {
-        let name = e.dotted().unwrap_or_default();
-        let last = name.rsplit('.').next().unwrap_or_default();
-        matches!(last, "ImportError" | "ModuleNotFoundError" | "Exception" | "BaseException")
-    };
-    let Some(caught) = caught else { return true };
-    match &caught.kind {
-        ExprKind::Tuple(items) => items.iter().any(is_one),
-        // `except ImportError as e` is kept whole by the grammar.
-        ExprKind::Other => true,
-        _ => is_one(caught),
-    }
-}
-
-/// `with contextlib.suppress(ImportError):`
-fn suppresses(item: &Expr) -> bool {
-    let ExprKind::Call(function, _) = &item.kind else { return false };
-    function.dotted().is_some_and(|f| f.ends_with("suppress") || f.ends_with("raises"))
 }

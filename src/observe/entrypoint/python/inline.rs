@@ -3,8 +3,9 @@
 
 use super::super::machine::Machine;
 use super::super::{Fault, Started};
+use super::collect::imported;
 use super::guard::Guards;
-use super::imports::{Finder, Target, changes_search, imported};
+use super::imports::{Finder, Target, changes_search};
 use super::syntax::{SyntaxFault, parse_text};
 use super::{Script, Search};
 

@@ -1,7 +1,9 @@
 //! Python: what an interpreter is given to run, whether it is there, parses and finds its modules, and which command
 //! lines it takes. <https://docs.python.org/3/using/cmdline.html>
 
+mod arity;
 mod ast;
+mod collect;
 mod convert;
 mod evaluate;
 mod guard;
@@ -11,6 +13,7 @@ mod inline;
 mod locate;
 mod names;
 mod search;
+mod server;
 mod stdlib;
 mod strict;
 mod syntax;
@@ -25,6 +28,7 @@ pub(crate) use evaluate::interface;
 pub(crate) use idle::says_idle;
 pub(crate) use imports::{Problem, check, load};
 pub(crate) use search::{Search, Version};
+pub(crate) use server::served;
 
 /// A Python module or script that is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +49,9 @@ pub(crate) fn start(
     program: &Found<'_>,
     arguments: &[String],
 ) -> Result<Started, Fault> {
-    let (mut isolated, mut ignores_environment) = (false, false);
+    // From 3.11 on the variable does what `-P` does.
+    let is_safe = machine.variable("PYTHONSAFEPATH").is_some_and(|v| !v.is_empty());
+    let (mut isolated, mut ignores_environment) = (is_safe, false);
     let mut rest = arguments;
     while let Some((first, tail)) = rest.split_first() {
         let begin =
@@ -86,6 +92,7 @@ pub(crate) fn start(
                         false => format!("{file}, which Python is to run, is not in the image"),
                     }));
                 };
+                machine.readable(&real)?;
                 let search = search(machine, program, begin(Some(parent(&real))))?;
                 return Ok(Started::Python(Script {
                     file: real,
@@ -117,6 +124,7 @@ pub(crate) fn script(
 
 fn module(machine: &Machine<'_>, search: Search, name: &str, arguments: &[String]) -> Result<Started, Fault> {
     let file = locate(machine, &search, name, true)?;
+    machine.readable(&file)?;
     if machine.filesystem.text(&file).is_none() {
         let shown = String::from_utf8_lossy(&file);
         return Err(Fault::Unclear(format!("the content of /{shown} was not kept, or is not UTF-8")));

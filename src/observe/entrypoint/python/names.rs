@@ -11,8 +11,17 @@ pub(super) fn defined(module: &Module<'_>) -> Option<BTreeSet<String>> {
     bindings(module).map(|all| all.into_keys().collect())
 }
 
-/// The same names, each with how many statements bind it.
-pub(super) fn bindings(module: &Module<'_>) -> Option<BTreeMap<String, usize>> {
+/// How a name is bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Binding {
+    /// How many statements bind it.
+    pub(super) count: usize,
+    /// The line of the first of them; 0 if a function does.
+    pub(super) line: u32,
+}
+
+/// The same names, each with how it is bound.
+pub(super) fn bindings(module: &Module<'_>) -> Option<BTreeMap<String, Binding>> {
     let tricks = [
         "globals()",
         "sys.modules",
@@ -41,8 +50,10 @@ pub(super) fn locals(body: &[Stmt]) -> Option<BTreeSet<String>> {
 
 #[derive(Default)]
 struct Names {
-    all: BTreeMap<String, usize>,
+    all: BTreeMap<String, Binding>,
     is_open: bool,
+    /// The line of the statement that is looked at.
+    line: u32,
 }
 
 impl Names {
@@ -51,10 +62,14 @@ impl Names {
     }
 
     fn add(&mut self, name: &str) {
-        *self.all.entry(name.to_owned()).or_default() += 1;
+        let line = self.line;
+        let binding = self.all.entry(name.to_owned()).or_insert(Binding { count: 0, line });
+        binding.count += 1;
+        binding.line = binding.line.min(line);
     }
 
     fn statement(&mut self, statement: &Stmt) {
+        self.line = statement.line;
         match &statement.kind {
             StmtKind::Function(function) => {
                 self.add(&function.name);
@@ -102,6 +117,7 @@ impl Names {
     fn globals(&mut self, body: &[Stmt]) {
         for statement in body {
             if let StmtKind::Global(names) = &statement.kind {
+                self.line = 0;
                 names.iter().for_each(|n| self.add(n));
             }
             statement.kind.bodies().into_iter().for_each(|body| self.globals(body));

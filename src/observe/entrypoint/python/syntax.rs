@@ -7,6 +7,7 @@ use tree_sitter::{Node, ParseOptions, Parser};
 
 use super::super::filesystem::{Content, Filesystem};
 use super::ast::Body;
+use super::strict::{self, Declared};
 use super::{Version, convert};
 
 /// The first and the last minor version of Python 3 whose grammar is known.
@@ -54,8 +55,20 @@ pub(super) fn parse<'a>(
         Content::Head(_) => return unclear("it is larger than what is kept of a file"),
         Content::NotKept => return unclear("its content was not kept"),
     };
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return unclear("it is not UTF-8");
+    let head = bytes.get(..512).unwrap_or(bytes);
+    if memchr::memmem::find(head, b"PK\x03\x04").is_some() {
+        return unclear("it is a zip archive, which is not looked into");
+    }
+    let declared = strict::declared(bytes);
+    let text = match (declared, std::str::from_utf8(bytes)) {
+        (Declared::Unknown(at), _) => return Err(SyntaxFault::Invalid(at)),
+        (Declared::Ascii, Ok(text)) if !text.is_ascii() => return Err(SyntaxFault::Invalid(1)),
+        (_, Ok(text)) => text,
+        (Declared::Other, Err(_)) => return unclear("it is not UTF-8"),
+        (_, Err(error)) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            return Err(SyntaxFault::Invalid(line(before.iter().filter(|b| **b == b'\n').count())));
+        }
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (body, is_cut) = parse_text(text, version)?;
@@ -80,7 +93,7 @@ pub(super) fn parse_text(text: &str, version: Option<Version>) -> Result<(Body, 
         return Err(SyntaxFault::Unclear(reason));
     };
     let fault = first_fault(tree.root_node(), version)
-        .or_else(|| super::strict::first_fault(tree.root_node(), text, version));
+        .or_else(|| strict::first_fault(tree.root_node(), text, version));
     let is_covered = version.is_none_or(|v| v.major == 3 && (COVERED.0..=COVERED.1).contains(&v.minor));
     match fault {
         Some(at) if is_covered => Err(SyntaxFault::Invalid(at)),

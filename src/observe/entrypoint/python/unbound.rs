@@ -73,10 +73,15 @@ pub(super) fn check(modules: &Modules<'_>, finder: Finder<'_, '_>, reached: &[Re
         bound: BTreeMap::new(),
         called: BTreeSet::new(),
         problems: Vec::new(),
+        of: Vec::new(),
+        now: None,
+        is_module_level: false,
     };
     for one in reached {
         if let Some(Ok(module)) = modules.get(&one.path) {
             let place = Place { module, reached: one };
+            walker.of.clone_from(&one.path);
+            walker.is_module_level = true;
             walker.body(&module.body, place, &BTreeSet::new());
         }
     }
@@ -97,10 +102,15 @@ struct Walker<'f, 'a> {
     version: Option<Version>,
     by_path: BTreeMap<&'f [u8], &'f Reached>,
     /// How often each module binds each of its names; nothing if it may bind any.
-    bound: BTreeMap<Vec<u8>, Option<BTreeMap<String, usize>>>,
+    bound: BTreeMap<Vec<u8>, Option<BTreeMap<String, names::Binding>>>,
     /// The functions that were gone through.
     called: BTreeSet<(Vec<u8>, String)>,
     problems: Vec<Problem>,
+    /// The module whose statements are gone through, and the line of the one that runs now.
+    of: Vec<u8>,
+    now: Option<u32>,
+    /// Whether what is gone through is no function's.
+    is_module_level: bool,
 }
 
 impl<'f, 'a> Walker<'f, 'a> {
@@ -111,6 +121,9 @@ impl<'f, 'a> Walker<'f, 'a> {
 
     fn statement(&mut self, statement: &'f Stmt, place: Place<'f, 'a>, locals: &BTreeSet<String>) -> bool {
         let of = |walker: &mut Self, expression: &'f Expr| walker.expression(expression, place, locals);
+        if self.is_module_level {
+            self.now = Some(statement.line);
+        }
         match &statement.kind {
             StmtKind::Function(function) => {
                 let defaults = function.parameters.iter().filter_map(|p| p.default.as_ref());
@@ -119,7 +132,9 @@ impl<'f, 'a> Walker<'f, 'a> {
             StmtKind::Class { arguments, .. } => {
                 arguments.iter().for_each(|a| of(self, value_of(a)));
             }
-            StmtKind::Assign { value, .. } | StmtKind::Expr(value) => of(self, value),
+            StmtKind::Assign { value, .. } | StmtKind::Expr(value) | StmtKind::Assert(value) => {
+                of(self, value)
+            }
             StmtKind::Augment { target, value } => {
                 of(self, target);
                 of(self, value);
@@ -201,7 +216,9 @@ impl<'f, 'a> Walker<'f, 'a> {
                     open.extend(of);
                     open.push(object);
                 }
-                ExprKind::Compare(left, _, right) | ExprKind::Add(left, right) => {
+                ExprKind::Compare(left, _, right)
+                | ExprKind::Add(left, right)
+                | ExprKind::Operation(left, right) => {
                     open.push(left);
                     open.push(right);
                 }
@@ -218,14 +235,14 @@ impl<'f, 'a> Walker<'f, 'a> {
         }
     }
 
-    fn bound(&mut self, module: &Module<'_>) -> Option<&BTreeMap<String, usize>> {
+    fn bound(&mut self, module: &Module<'_>) -> Option<&BTreeMap<String, names::Binding>> {
         if !self.bound.contains_key(&module.path) {
             // An enumeration of C's constants puts its members into the module.
             let is_filled = module.text.contains("_convert_(") || module.text.contains("_convert(");
             let mut all = names::bindings(module).filter(|_| !is_filled);
             if let Some(all) = &mut all {
                 for name in assigned_in_expressions(module.text) {
-                    *all.entry(name).or_default() += 1;
+                    all.entry(name).or_default().count += 1;
                 }
             }
             self.bound.insert(module.path.clone(), all);
@@ -237,10 +254,16 @@ impl<'f, 'a> Walker<'f, 'a> {
         if locals.contains(name) || BUILT_IN.binary_search(&name).is_ok() || name.contains('.') {
             return;
         }
-        if self.bound(place.module).is_none_or(|all| all.contains_key(name)) {
-            return;
-        }
-        let what = format!("line {line} uses {name}, which nothing in the module defines");
+        let now = self.now.filter(|_| self.of == place.module.path).unwrap_or(u32::MAX);
+        let what = match self.bound(place.module).map(|all| all.get(name)) {
+            None => return,
+            Some(None) => format!("line {line} uses {name}, which nothing in the module defines"),
+            // A class that has the name of one that it is derived from is bound after it is looked up.
+            Some(Some(binding)) if binding.line > now => {
+                format!("line {line} uses {name}, which line {} defines only later", binding.line)
+            }
+            Some(Some(_)) => return,
+        };
         let problem = Problem { file: place.module.path.clone(), line, what, is_certain: true };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
@@ -257,12 +280,14 @@ impl<'f, 'a> Walker<'f, 'a> {
         let Some(mut locals) = names::locals(&function.body) else { return };
         locals.extend(function.parameters.iter().map(|p: &Parameter| p.name.clone()));
         locals.extend(assigned_in_expressions(place.module.text));
+        let was_module_level = std::mem::replace(&mut self.is_module_level, false);
         self.body(&function.body, place, &locals);
+        self.is_module_level = was_module_level;
     }
 
     /// The one plain function that a name stands for, in its module or in the one that it is imported from.
     fn function(&mut self, name: &str, place: Place<'f, 'a>) -> Option<(Place<'f, 'a>, &'f Function)> {
-        if self.bound(place.module)?.get(name) != Some(&1) {
+        if self.bound(place.module)?.get(name).map(|b| b.count) != Some(1) {
             return None;
         }
         let mut imported = None;
@@ -320,7 +345,7 @@ fn may_leave(kind: &StmtKind) -> bool {
 /// Whether a statement may leave the ones that it stands in.
 fn leaves(kind: &StmtKind) -> bool {
     match kind {
-        StmtKind::Return(_) | StmtKind::Raise(_) => true,
+        StmtKind::Return(_) | StmtKind::Raise(_) | StmtKind::Assert(_) => true,
         StmtKind::Function(_) | StmtKind::Class { .. } => false,
         // It may end the program.
         StmtKind::Expr(expression) => matches!(expression.kind, ExprKind::Call(..)),
@@ -361,6 +386,9 @@ mod tests {
             bound: BTreeMap::new(),
             called: BTreeSet::new(),
             problems: Vec::new(),
+            of: b"app.py".to_vec(),
+            now: None,
+            is_module_level: true,
         };
         walker.body(&module.body, Place { module: &module, reached: &reached }, &BTreeSet::new());
         let name = |p: &Problem| p.what.split([' ', ',']).nth(3).unwrap_or_default().to_owned();
@@ -377,6 +405,10 @@ mod tests {
             ("import sys\ndef main():\n    return helper()\nsys.exit(main())\n", "helper"),
             ("def f(a=missing):\n    pass\n", "missing"),
             ("class A(Base):\n    pass\n", "Base"),
+            ("start()\ndef start():\n    pass\n", "start"),
+            ("def main():\n    helper()\nmain()\ndef helper():\n    pass\n", "helper"),
+            ("x = y\ny = 1\n", "y"),
+            ("class A(B):\n    pass\nclass B:\n    pass\n", "B"),
             ("def main():\n    try:\n        x = missing\n    finally:\n        pass\nmain()\n", "missing"),
         ] {
             assert_eq!(unbound(text), [name], "{text}");
@@ -391,19 +423,23 @@ mod tests {
             "def never():\n    missing()\n",
             "def f():\n    yield missing\nf()\n",
             "async def f():\n    missing()\nf()\n",
-            "@wrap\ndef f():\n    missing()\nwrap = None\nf()\n",
-            "if x:\n    missing()\nx = 1\n",
+            "wrap = None\n@wrap\ndef f():\n    missing()\nf()\n",
+            "x = 1\nif x:\n    missing()\n",
             "def f():\n    return\n    missing()\nf()\n",
             "def f(a, *b, **c):\n    print(a, b, c)\n    for d in b:\n        pass\n    print(d)\nf(1)\n",
             "def f():\n    global g\n    g = 1\nf()\nprint(g)\n",
             "if (n := 10) > 5:\n    pass\nprint(n)\n",
             "print(len([y for y in range(3)]), __file__, _('text'))\n",
-            "with open('x') as f, suppress(NameError):\n    missing()\nsuppress = 1\n",
+            "suppress = 1\nwith open('x') as f, suppress(NameError):\n    missing()\n",
             "def f():\n    if a:\n        raise SystemExit\n    missing()\na = 1\nf()\n",
             "import a.b\nimport c as d\nfrom e import f as g\nprint(a, d, g)\n",
             "del print\n",
-            "x = y if z else missing\ny = z = 1\n",
+            "y = z = 1\nx = y if z else missing\n",
             "lambda: missing\n",
+            "def main():\n    helper()\ndef helper():\n    pass\nmain()\n",
+            "def f():\n    return later\nlater = 1\nf()\n",
+            "try:\n    import a\nexcept ImportError:\n    a = None\nprint(a)\n",
+            "for i in range(3):\n    total = i\nprint(total)\n",
         ] {
             assert_eq!(unbound(text), Vec::<String>::new(), "{text}");
         }

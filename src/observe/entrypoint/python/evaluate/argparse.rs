@@ -1,8 +1,10 @@
 //! argparse, and optparse as far as the two are alike. <https://docs.python.org/3/library/argparse.html>
 
-use super::super::super::cli::{Arity, ExclusiveGroup, Interface, Known, Parameter, Subcommands, Written};
-use super::super::ast::{Comparison, Expr, ExprKind, Stmt, StmtKind};
+use super::super::super::cli::{
+    Arity, ExclusiveGroup, Interface, Known, Parameter, Subcommands, Takes, Written,
+};
 use super::expression::Arguments;
+use super::namespace::Kept;
 use super::value::{Scope, Value, text_of, texts_of, truth};
 use super::{Evaluator, Root};
 
@@ -11,6 +13,59 @@ const MAX_PARSERS: usize = 2_000;
 
 /// How deep subcommands are followed.
 const MAX_NESTED: u8 = 12;
+
+/// Types that take any text.
+const TEXT_TYPES: [&str; 22] = [
+    "builtins.str",
+    "str",
+    "pathlib.Path",
+    "pathlib.PurePath",
+    "pathlib.PosixPath",
+    "pathlib.PurePosixPath",
+    "os.path.abspath",
+    "os.path.expanduser",
+    "os.path.realpath",
+    "os.path.normpath",
+    "os.path.expandvars",
+    "os.fspath",
+    "os.path.basename",
+    "builtins.str.lower",
+    "builtins.str.upper",
+    "builtins.str.strip",
+    "builtins.bool",
+    "shlex.split",
+    "builtins.list",
+    "builtins.str.title",
+    "builtins.str.casefold",
+    "builtins.repr",
+];
+
+/// What `from argparse import *` brings; nothing for another module.
+pub(super) fn exported(module: &str) -> &'static [&'static str] {
+    match module {
+        "argparse" => &[
+            "ArgumentParser",
+            "ArgumentError",
+            "ArgumentTypeError",
+            "BooleanOptionalAction",
+            "FileType",
+            "HelpFormatter",
+            "ArgumentDefaultsHelpFormatter",
+            "RawDescriptionHelpFormatter",
+            "RawTextHelpFormatter",
+            "MetavarTypeHelpFormatter",
+            "Namespace",
+            "Action",
+            "ONE_OR_MORE",
+            "OPTIONAL",
+            "PARSER",
+            "REMAINDER",
+            "SUPPRESS",
+            "ZERO_OR_MORE",
+        ],
+        _ => &[],
+    }
+}
 
 /// A parser as it is put together.
 #[derive(Clone, Debug, Default)]
@@ -33,31 +88,6 @@ struct Subparsers {
     required: Known,
     commands: Vec<(Vec<String>, usize)>,
     open: Option<String>,
-}
-
-/// `parser.error(…)`
-fn refuses(statement: &Stmt, scope: &Scope) -> bool {
-    let StmtKind::Expr(Expr { kind: ExprKind::Call(function, _), .. }) = &statement.kind else {
-        return false;
-    };
-    let ExprKind::Attribute(object, name) = &function.kind else { return false };
-    let ExprKind::Name(object) = &object.kind else { return false };
-    name == "error" && matches!(scope.get(object), Some(Value::Parser(..)))
-}
-
-/// The name in `not args.NAME` and `args.NAME is None`.
-fn wanted(test: &Expr) -> Option<&str> {
-    let object = match &test.kind {
-        ExprKind::Not(object) => object,
-        ExprKind::Compare(object, Comparison::Is | Comparison::Equal, none)
-            if matches!(none.kind, ExprKind::None) =>
-        {
-            object
-        }
-        ExprKind::Wrapped(inner) => return wanted(inner),
-        _ => return None,
-    };
-    if let ExprKind::Attribute(_, name) = &object.kind { Some(name) } else { None }
 }
 
 /// Whether a value is true; what is not known depends.
@@ -93,6 +123,7 @@ impl Evaluator<'_, '_> {
                 arity: Arity::Exactly(0),
                 required: Known::No,
                 choices: None,
+                takes: Takes::Any,
                 is_certain: true,
                 group: None,
                 ends: true,
@@ -123,6 +154,10 @@ impl Evaluator<'_, '_> {
                     Some(format!("the parents of its parser are not known ({})", self.place(scope, line)));
             }
         }
+        let prefixes = arguments.keyword("prefix_chars");
+        if prefixes.is_some_and(|v| !matches!(v, Value::Text(prefixes) if &**prefixes == "-")) {
+            self.alter("its parser has other marks of options than -", scope, line);
+        }
         if arguments.keyword("fromfile_prefix_chars").is_some_and(|v| !matches!(v, Value::None)) {
             parser.open.get_or_insert_with(|| "its parser reads arguments from files".to_owned());
         }
@@ -144,6 +179,7 @@ impl Evaluator<'_, '_> {
                 arity: Arity::Any,
                 required: Known::No,
                 choices: None,
+                takes: Takes::Any,
                 is_certain: true,
                 group: None,
                 ends: false,
@@ -193,6 +229,9 @@ impl Evaluator<'_, '_> {
                 let open = open.map(|()| {
                     format!("its subcommands have parsers of their own class ({})", self.place(scope, line))
                 });
+                if let Some(dest) = arguments.text("dest") {
+                    self.keep(Kept::of_subcommand(dest));
+                }
                 if let Some(parser) = self.parsers.get_mut(index) {
                     parser.subparsers = Some(Subparsers { required, open, commands: Vec::new() });
                 }
@@ -211,8 +250,12 @@ impl Evaluator<'_, '_> {
                 );
                 Value::Unknown
             }
-            "set_defaults" | "print_help" | "print_usage" | "format_help" | "format_usage" | "error"
-            | "exit" | "set_usage" | "get_default" => Value::Unknown,
+            "set_defaults" => {
+                self.set_defaults(arguments);
+                Value::Unknown
+            }
+            "print_help" | "print_usage" | "format_help" | "format_usage" | "error" | "exit"
+            | "set_usage" | "get_default" => Value::Unknown,
             "register" => {
                 self.alter("it gives its parser actions or types of its own", scope, line);
                 Value::Unknown
@@ -237,7 +280,7 @@ impl Evaluator<'_, '_> {
         line: u32,
     ) -> Value {
         let given = arguments.positional.first().or(arguments.keyword("args"));
-        let pair = || Value::List(vec![Value::Unknown, Value::ArgvRest].into());
+        let pair = || Value::List(vec![Value::Namespace, Value::ArgvRest].into());
         match given {
             None | Some(Value::None | Value::Argv | Value::ArgvRest) => {}
             // The words before it say what is done with it, and are read by the program itself.
@@ -269,7 +312,7 @@ impl Evaluator<'_, '_> {
             return pair();
         }
         self.reach(Root::Parser(index), scope, line);
-        Value::Unknown
+        Value::Namespace
     }
 
     fn add_argument(
@@ -346,6 +389,14 @@ impl Evaluator<'_, '_> {
             Known::Yes
         };
         let is_certain = self.maybe == 0;
+        let takes = self.takes(arguments, &place);
+        // `type=Mode` of an enumeration takes the values of its members.
+        let of_type = match arguments.keyword("type") {
+            Some(Value::Class(class)) => self.members(*class).as_ref().and_then(texts_of),
+            _ => None,
+        };
+        let takes = if of_type.is_some() { Takes::Any } else { takes };
+        self.keep(Kept::of(&names, is_option, action.as_deref(), arguments));
         let Some(parser) = self.parsers.get_mut(index) else { return };
         // argparse and optparse end the program at an option that is there already.
         let is_twice =
@@ -362,12 +413,38 @@ impl Evaluator<'_, '_> {
             is_option,
             arity,
             required,
-            choices: arguments.keyword("choices").and_then(texts_of),
+            choices: arguments.keyword("choices").and_then(texts_of).or(of_type),
+            takes,
             is_certain,
             group,
             ends,
             at,
         });
+    }
+
+    /// What `type` and `choices` make of values.
+    fn takes(&self, arguments: &Arguments, place: &str) -> Takes {
+        let open = |what: &str| Takes::Open(format!("{what} ({place})"));
+        let is_open = match arguments.keyword("choices") {
+            None | Some(Value::None) => false,
+            Some(value) => texts_of(value).is_none(),
+        };
+        if is_open {
+            return open("its choices are known only when it runs");
+        }
+        match arguments.keyword("type") {
+            None | Some(Value::None) => Takes::Any,
+            Some(Value::External(name)) => match &**name {
+                "builtins.int" | "int" => Takes::Int,
+                "builtins.float" | "float" => Takes::Float,
+                name if TEXT_TYPES.contains(&name) => Takes::Any,
+                name => open(&format!("what {name} takes is known only when it runs")),
+            },
+            Some(Value::Text(name)) if matches!(&**name, "int" | "long") => Takes::Int,
+            Some(Value::Text(name)) if &**name == "float" => Takes::Float,
+            Some(Value::Text(name)) if matches!(&**name, "string" | "str" | "choice") => Takes::Any,
+            Some(_) => open("what its type takes is known only when it runs"),
+        }
     }
 
     pub(super) fn subparsers_method(
@@ -397,47 +474,15 @@ impl Evaluator<'_, '_> {
         };
         match (own, aliases, &inner) {
             (Some(own), Some(aliases), Value::Parser(parser, _)) => {
-                let names = std::iter::once(own).chain(aliases).collect();
-                subparsers.commands.push((names, *parser));
+                let names: Vec<String> = std::iter::once(own).chain(aliases).collect();
+                subparsers.commands.push((names.clone(), *parser));
+                self.subcommands.extend(names);
             }
             _ => {
                 subparsers.open.get_or_insert(format!("the name of a subcommand is not known ({place})"));
             }
         }
         inner
-    }
-
-    /// What a program does with the arguments once they are parsed: `parser.error(…)` ends it, always or without an option.
-    pub(super) fn after_parsing(&mut self, rest: &[Stmt], scope: &Scope) {
-        for statement in rest {
-            match &statement.kind {
-                StmtKind::Return(_) | StmtKind::Raise(_) => return,
-                _ if refuses(statement, scope) => {
-                    let place = self.place(scope, statement.line);
-                    self.root = Some(Root::Unknown(format!("it refuses whatever it is given ({place})")));
-                    return;
-                }
-                StmtKind::If(branches) => {
-                    if let Some((Some(test), body)) = branches.first()
-                        && body.iter().any(|s| refuses(s, scope))
-                        && let Some(name) = wanted(test)
-                    {
-                        self.want(name);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Marks the options that are kept under a name: the program may end without them.
-    fn want(&mut self, name: &str) {
-        for parameter in self.parsers.iter_mut().flat_map(|p| &mut p.parameters) {
-            let is_it = |n: &String| n.trim_start_matches('-').replace('-', "_") == name;
-            if parameter.is_option && parameter.required == Known::No && parameter.names.iter().any(is_it) {
-                parameter.required = Known::Maybe;
-            }
-        }
     }
 
     /// The interface of a parser.
@@ -462,6 +507,7 @@ impl Evaluator<'_, '_> {
             takes_unknown: parser.takes_unknown,
             abbreviates: parser.abbreviates,
             conflict: parser.conflict.clone(),
+            endings: Vec::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::ast::ParameterKind;
 use super::expression::Arguments;
-use super::value::{Decorator, Scope, ScopeData, Value, text_of};
+use super::value::{Decorator, Scope, ScopeData, Value, equal, text_of};
 use super::{Evaluator, Flow, MAX_CALLS, Root, mutation};
 
 /// Libraries that read the arguments themselves, by the names with which they begin.
@@ -54,6 +54,7 @@ impl<'m> Evaluator<'m, '_> {
                     let place = self.place(scope, line);
                     self.reads_argv = Some(format!("it reads sys.argv itself ({place})"));
                 }
+                self.argv_reads.0 += 1;
                 Value::Argv
             }
             Value::External(module) => Value::External(format!("{module}.{name}").into()),
@@ -79,8 +80,18 @@ impl<'m> Evaluator<'m, '_> {
                     let full = format!("{}.{name}", package.name);
                     self.loaded.iter().position(|l| l.name == full).map(Value::Module)
                 };
-                own.or_else(of_package).unwrap_or(Value::Unknown)
+                let value = own.or_else(of_package);
+                if value.is_none() {
+                    self.lacks(*index, name, scope, line);
+                }
+                value.unwrap_or(Value::Unknown)
             }
+            Value::Member(member) => match name {
+                "value" => member.1.clone(),
+                "name" => Value::Text(member.0.as_str().into()),
+                _ => Value::Unknown,
+            },
+            Value::Namespace => self.parsed(name),
             Value::Object(index) => {
                 let Some((class, attributes)) = self.objects.get(*index).cloned() else {
                     return Value::Unknown;
@@ -90,7 +101,14 @@ impl<'m> Evaluator<'m, '_> {
             }
             Value::Class(index) => {
                 let own = self.classes.get(*index).and_then(|c| c.scope.names.borrow().get(name).cloned());
-                own.unwrap_or(Value::Unknown)
+                match own {
+                    Some(value) if self.is_enumeration(*index) && !matches!(value, Value::Function(_)) => {
+                        Value::Member((name.to_owned(), value).into())
+                    }
+                    Some(value) => value,
+                    None if name == "__members__" => self.members(*index).unwrap_or(Value::Unknown),
+                    None => Value::Unknown,
+                }
             }
             Value::Argv if mutation::changes(name) => {
                 self.change_argv(scope, line);
@@ -143,8 +161,14 @@ impl<'m> Evaluator<'m, '_> {
             return Value::Unknown;
         }
         match callee {
-            Value::Function(index) => self.function(*index, arguments, None),
-            Value::Method(object, index) => self.function(*index, arguments, Some(object)),
+            Value::Function(index) => {
+                self.check_arguments(*index, arguments, false, scope, line);
+                self.function(*index, arguments, None)
+            }
+            Value::Method(object, index) => {
+                self.check_arguments(*index, arguments, true, scope, line);
+                self.function(*index, arguments, Some(object))
+            }
             Value::Bound(object, name) => self.method(object, name, arguments, scope, line),
             Value::Class(index) => self.construct(*index, arguments, scope, line),
             Value::External(name) => self.external(&name.clone(), arguments, scope, line),
@@ -217,11 +241,17 @@ impl<'m> Evaluator<'m, '_> {
             };
             scope.set(&parameter.name, value);
         }
+        // What fails in a coroutine or a generator fails later, if at all.
+        let is_later = u32::from(!function.syntax.is_direct);
+        self.caught += is_later;
+        let of_function = std::mem::take(&mut self.doubt.of_function);
         self.calls += 1;
         self.frames.push(Scope::clone(&scope));
         let flow = self.body(&function.syntax.body, &scope);
         self.frames.pop();
         self.calls -= 1;
+        self.doubt.of_function = of_function;
+        self.caught -= is_later;
         match flow {
             Flow::Return(value) => value,
             Flow::Next | Flow::Break => Value::None,
@@ -238,13 +268,14 @@ impl<'m> Evaluator<'m, '_> {
             Value::Object(self.objects.len() - 1)
         };
         if let Some(Value::Method(own, function)) = self.member(index, "__init__", &object) {
+            self.check_arguments(function, arguments, true, scope, line);
             self.function(function, arguments, Some(&own));
         }
         object
     }
 
     /// Whether a class is derived from one of a library.
-    fn derives_from(&self, class: usize, name: &str, depth: u8) -> bool {
+    pub(super) fn derives_from(&self, class: usize, name: &str, depth: u8) -> bool {
         let Some(class) = self.classes.get(class).filter(|_| depth < 8) else { return false };
         class.bases.iter().any(|base| match base {
             Value::External(base) => &**base == name,
@@ -335,8 +366,26 @@ impl<'m> Evaluator<'m, '_> {
                     _ => Value::External("super".into()),
                 };
             }
-            "builtins.list" | "builtins.tuple" | "builtins.sorted" | "builtins.set" => {
+            "builtins.set" | "builtins.frozenset" => {
+                let Some(Value::List(items)) = arguments.positional.first() else { return Value::Unknown };
+                let mut once: Vec<Value> = Vec::new();
+                for item in items.iter() {
+                    let answers: Vec<Option<bool>> = once.iter().map(|o| equal(o, item)).collect();
+                    if answers.contains(&None) || once.len() > super::statement::MAX_ROUNDS {
+                        return Value::Unknown;
+                    }
+                    if !answers.contains(&Some(true)) {
+                        once.push(item.clone());
+                    }
+                }
+                return Value::List(once.into());
+            }
+            "builtins.list" | "builtins.tuple" | "builtins.sorted" => {
                 return match arguments.positional.first() {
+                    Some(Value::Class(class)) => self.members(*class).unwrap_or(Value::Unknown),
+                    Some(Value::Dict(pairs)) => {
+                        Value::List(pairs.iter().map(|(k, _)| k.clone()).collect::<Vec<_>>().into())
+                    }
                     Some(list @ Value::List(_)) => list.clone(),
                     _ => Value::Unknown,
                 };
@@ -354,7 +403,24 @@ impl<'m> Evaluator<'m, '_> {
                 self.set_by_name(arguments, scope, line);
                 return Value::None;
             }
-            "sys.exit" | "os._exit" | "builtins.quit" => return Value::Unknown,
+            "sys.exit" | "os._exit" | "builtins.quit" | "builtins.exit" | "builtins.SystemExit" => {
+                if self.exits(arguments, scope, line) {
+                    self.doubt.of_program = true;
+                }
+                return Value::Unknown;
+            }
+            "os.abort" => {
+                self.fails("aborts the program", scope, line, true);
+                return Value::Unknown;
+            }
+            "builtins.open" | "io.open" => self.opens(arguments, scope, line),
+            "builtins.len" => {
+                return match arguments.positional.first() {
+                    Some(Value::List(items)) => i64::try_from(items.len()).map_or(Value::Unknown, Value::Int),
+                    Some(Value::Argv) => self.argv_length().map_or(Value::Unknown, Value::Int),
+                    _ => Value::Unknown,
+                };
+            }
             _ => {}
         }
         if let Some(value) = self.click_call(name, arguments, scope, line) {
@@ -364,8 +430,10 @@ impl<'m> Evaluator<'m, '_> {
             if let Some(Value::Function(index)) = arguments.positional.first() {
                 return self.function(*index, &Arguments::default(), None);
             }
+            self.doubt_call(name);
             return Value::Unknown;
         }
+        self.doubt_call(name);
         if !HARMLESS.contains(&name) && name != "super.__init__" {
             self.hand_over(&format!("{name}, whose source is not read"), arguments, scope, line);
         }

@@ -1,6 +1,6 @@
 //! click: decorators, commands and groups. <https://click.palletsprojects.com/>
 
-use super::super::super::cli::{Arity, Interface, Known, Parameter, Subcommands};
+use super::super::super::cli::{Arity, Interface, Known, Parameter, Subcommands, Takes};
 use super::expression::Arguments;
 use super::value::{CommandSettings, Decorator, Scope, Value, text_of, texts_of, truth};
 use super::{Evaluator, Root};
@@ -44,12 +44,37 @@ pub(super) fn settings_of(arguments: &Arguments, place: &str) -> CommandSettings
             _ => settings.open = Some(format!("its settings are not known ({place})")),
         }
     }
+    settings.has_no_help = arguments.keyword("add_help_option").is_some_and(|v| truth(v) == Some(false));
     settings.invoke_without_command =
         arguments.keyword("invoke_without_command").is_some_and(|v| truth(v) != Some(false));
     if arguments.keyword("cls").is_some_and(|v| !matches!(v, Value::None)) {
         settings.open = Some(format!("it is a command of another class ({place})"));
     }
     settings
+}
+
+/// `click.Choice([…])`
+fn choices(arguments: &Arguments) -> Value {
+    let Some(Value::List(items)) = arguments.positional.first() else { return Value::Unknown };
+    let is_exact = arguments.keyword("case_sensitive").is_none_or(|v| truth(v) != Some(false));
+    if is_exact {
+        return Value::List(items.clone());
+    }
+    // Written in whatever case: the usual ones.
+    let forms = |text: String| [text.to_lowercase(), text.to_uppercase(), text];
+    let all = items.iter().filter_map(text_of).flat_map(forms).map(|t| Value::Text(t.into()));
+    Value::List(all.collect::<Vec<_>>().into())
+}
+
+/// `click.IntRange(min, max)`
+fn range(arguments: &Arguments) -> Value {
+    let bound = |at: usize, name: &str| match arguments.positional.get(at).or(arguments.keyword(name)) {
+        Some(Value::Int(number)) => Some(*number),
+        _ => None,
+    };
+    let is_open = ["min_open", "max_open"].iter().any(|n| arguments.keyword(n).is_some());
+    let takes = Takes::Between(bound(0, "min"), bound(1, "max"));
+    Value::Takes(if is_open { Takes::Int } else { takes }.into())
 }
 
 impl Evaluator<'_, '_> {
@@ -96,10 +121,17 @@ impl Evaluator<'_, '_> {
                 });
                 Value::Command(self.commands.len() - 1)
             }
-            "Choice" => match arguments.positional.first() {
-                Some(list @ Value::List(_)) => list.clone(),
-                _ => Value::Unknown,
-            },
+            "Choice" => choices(arguments),
+            "IntRange" if !arguments.keyword("clamp").is_some_and(|v| truth(v) != Some(false)) => {
+                range(arguments)
+            }
+            "Path" if !arguments.keyword("exists").is_some_and(|v| truth(v) != Some(false)) => {
+                Value::Takes(Takes::Any.into())
+            }
+            "IntRange" | "FloatRange" | "Path" | "File" | "DateTime" | "Tuple" => {
+                let reason = format!("what its type takes is known only when it runs ({place})");
+                Value::Takes(Takes::Open(reason).into())
+            }
             // What passes the context on changes no options.
             "pass_context" | "pass_obj" | "make_pass_decorator" => Value::None,
             _ => Value::Unknown,
@@ -142,6 +174,7 @@ impl Evaluator<'_, '_> {
         let arity = match arguments.keyword("nargs") {
             _ if is_switch => Arity::Exactly(0),
             None | Some(Value::None) => Arity::Exactly(1),
+            Some(Value::Int(n)) if *n < 0 && is_given("required") => Arity::Some,
             Some(Value::Int(n)) if *n < 0 => Arity::Any,
             Some(Value::Int(n)) => usize::try_from(*n).map_or(Arity::Unknown, Arity::Exactly),
             Some(_) => Arity::Unknown,
@@ -162,7 +195,9 @@ impl Evaluator<'_, '_> {
                 }
             }
             None if is_option => Known::No,
-            None if arguments.keyword("default").is_some() || arity == Arity::Any => Known::No,
+            None if arguments.keyword("default").is_some() || matches!(arity, Arity::Any | Arity::Some) => {
+                Known::No
+            }
             None if stands_in => Known::Maybe,
             None => Known::Yes,
         };
@@ -172,6 +207,19 @@ impl Evaluator<'_, '_> {
             arity,
             required,
             choices: arguments.keyword("type").and_then(texts_of),
+            takes: match arguments.keyword("type") {
+                Some(Value::Takes(takes)) => (**takes).clone(),
+                Some(Value::External(name)) if matches!(&**name, "builtins.int" | "click.INT") => Takes::Int,
+                Some(Value::External(name)) if matches!(&**name, "builtins.float" | "click.FLOAT") => {
+                    Takes::Float
+                }
+                // A number as default makes it one of numbers.
+                None => match arguments.keyword("default") {
+                    Some(Value::Int(_)) if !is_switch => Takes::Int,
+                    _ => Takes::Any,
+                },
+                _ => Takes::Any,
+            },
             is_certain: self.maybe == 0,
             group: None,
             ends: matches!(kind, "version_option" | "help_option"),
@@ -210,17 +258,18 @@ impl Evaluator<'_, '_> {
                 let Some(function) = self.functions.get(index) else { return Value::Unknown };
                 let own = name.clone().map_or_else(|| names_of(&function.syntax.name), |n| vec![n]);
                 let mut parameters = function.parameters.clone();
-                parameters.push(Parameter {
+                parameters.extend((!settings.has_no_help).then(|| Parameter {
                     names: vec!["--help".to_owned()],
                     is_option: true,
                     arity: Arity::Exactly(0),
                     required: Known::No,
                     choices: None,
+                    takes: Takes::Any,
                     is_certain: true,
                     group: None,
                     ends: true,
                     at: self.written(scope, line),
-                });
+                }));
                 self.commands.push(Command {
                     names: own,
                     parameters,
@@ -318,6 +367,7 @@ impl Evaluator<'_, '_> {
             takes_unknown: command.settings.takes_unknown,
             abbreviates: false,
             conflict: None,
+            endings: Vec::new(),
         }
     }
 }

@@ -162,7 +162,15 @@ impl<'m> Evaluator<'m, '_> {
             ExprKind::Subscript(value, of) => self.subscript(value, of, scope),
             ExprKind::Comprehension { element, target, iterable, has_conditions } => {
                 let iterable = self.expression(iterable, scope);
-                let Value::List(items) = iterable else { return Value::Unknown };
+                let items = match iterable {
+                    Value::List(items) => items,
+                    Value::Class(class) => match self.members(class) {
+                        Some(Value::List(items)) => items,
+                        _ => return Value::Unknown,
+                    },
+                    Value::Dict(pairs) => pairs.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>().into(),
+                    _ => return Value::Unknown,
+                };
                 if *has_conditions || items.len() > MAX_ROUNDS {
                     return Value::Unknown;
                 }
@@ -172,6 +180,15 @@ impl<'m> Evaluator<'m, '_> {
                     out.push(self.expression(element, scope));
                 }
                 Value::List(Rc::new(out))
+            }
+            ExprKind::Operation(left, right) => {
+                self.expression(left, scope);
+                self.expression(right, scope);
+                Value::Unknown
+            }
+            ExprKind::ByZero => {
+                self.fails("divides by zero", scope, expression.line, true);
+                Value::Unknown
             }
             ExprKind::Other => Value::Unknown,
         }
@@ -201,10 +218,24 @@ impl<'m> Evaluator<'m, '_> {
                 index.and_then(|i| items.get(i)).cloned().unwrap_or(Value::Unknown)
             }
             (Value::Dict(pairs), [key]) => {
-                let found = pairs.iter().find(|(k, _)| equal(k, key) == Some(true));
-                found.map_or(Value::Unknown, |(_, v)| v.clone())
+                let found = pairs.iter().find(|(k, _)| equal(k, key) == Some(true)).map(|(_, v)| v.clone());
+                let is_missing = pairs.iter().all(|(k, _)| equal(k, key) == Some(false));
+                if let (Some(key), true, false) = (text_of(key), is_missing, pairs.is_empty()) {
+                    self.fails(&format!("looks {key} up, which is not there"), scope, value.line, true);
+                }
+                found.unwrap_or(Value::Unknown)
             }
-            (Value::Argv, [Value::Int(_)]) => Value::Unknown,
+            (Value::Argv, [Value::Int(at)]) => self.argv_word(*at, scope, value.line),
+            (Value::External(name), [key]) if &**name == "os.environ" => {
+                if let Some(variable) = text_of(key) {
+                    self.needs_variable(&variable, scope, value.line);
+                }
+                Value::Unknown
+            }
+            (Value::Class(class), [Value::Text(name)]) if self.is_enumeration(*class) => {
+                let name = name.to_string();
+                self.attribute(object.clone(), &name, scope, value.line)
+            }
             (Value::Argv, _) => {
                 let text = self.loaded.get(scope.module).map(|l| l.module.text).unwrap_or_default();
                 let part = of.first().and_then(|k| text.get(k.range.clone())).unwrap_or_default();
@@ -256,7 +287,7 @@ impl<'m> Evaluator<'m, '_> {
     }
 }
 
-fn compare(one: &Value, operator: Comparison, two: &Value) -> Value {
+pub(super) fn compare(one: &Value, operator: Comparison, two: &Value) -> Value {
     let known = match operator {
         Comparison::Equal | Comparison::Is => equal(one, two),
         Comparison::NotEqual | Comparison::IsNot => equal(one, two).map(|e| !e),
@@ -274,7 +305,15 @@ fn compare(one: &Value, operator: Comparison, two: &Value) -> Value {
             }
             _ => None,
         },
-        _ => None,
+        _ => match (one, two) {
+            (Value::Int(one), Value::Int(two)) => Some(match operator {
+                Comparison::Less => one < two,
+                Comparison::LessOrEqual => one <= two,
+                Comparison::Greater => one > two,
+                _ => one >= two,
+            }),
+            _ => None,
+        },
     };
     known.map_or(Value::Unknown, Value::Bool)
 }

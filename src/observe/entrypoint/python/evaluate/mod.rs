@@ -5,17 +5,19 @@
 mod argparse;
 mod call;
 mod click;
+mod ending;
 mod expression;
 mod mutation;
+mod namespace;
 mod statement;
 mod typer;
 mod value;
 
 use std::collections::HashMap;
 
-use super::super::cli::{Interface, Reading, Written};
+use super::super::cli::{Ending, Interface, Reading, Written};
 use super::super::filesystem::Filesystem;
-use super::imports::Finder;
+use super::imports::{Finder, Problem};
 use super::syntax::{Module, Modules};
 use super::{Script, guard::Guards};
 use value::{Class, Function, Scope, ScopeData, Value};
@@ -30,7 +32,12 @@ const MAX_CALLS: u32 = 48;
 const MAX_DEPTH: u32 = 200;
 
 /// Reads the interface of a program whose modules were parsed.
-pub(crate) fn interface<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, script: &Script) -> Reading {
+pub(crate) fn interface<'a>(
+    filesystem: &Filesystem<'a>,
+    modules: &Modules<'a>,
+    script: &Script,
+    variables: &dyn Fn(&str) -> bool,
+) -> (Reading, Vec<Problem>) {
     let mut evaluator = Evaluator {
         finder: Finder { filesystem, script },
         modules,
@@ -53,9 +60,18 @@ pub(crate) fn interface<'a>(filesystem: &Filesystem<'a>, modules: &Modules<'a>, 
         calls: 0,
         depth: 0,
         maybe: 0,
+        caught: 0,
+        doubt: Doubt::default(),
+        variables,
+        problems: Vec::new(),
+        kept: Vec::new(),
+        endings: Vec::new(),
+        subcommands: Vec::new(),
+        argv_reads: (0, 0),
     };
     evaluator.run();
-    evaluator.finish()
+    let problems = std::mem::take(&mut evaluator.problems);
+    (evaluator.finish(), problems)
 }
 
 /// What parses the arguments.
@@ -79,6 +95,17 @@ struct Loaded<'m> {
     name: String,
     is_package: bool,
     scope: Scope,
+    /// Whether it is being run.
+    is_open: bool,
+}
+
+/// Why it is not certain that what comes next is run at all.
+#[derive(Clone, Copy, Debug, Default)]
+struct Doubt {
+    /// The function may have been left.
+    of_function: bool,
+    /// The program may have ended, or goes on with something for good.
+    of_program: bool,
 }
 
 struct Evaluator<'m, 'a> {
@@ -110,6 +137,21 @@ struct Evaluator<'m, 'a> {
     depth: u32,
     /// How many conditions that are not known are around.
     maybe: u32,
+    /// How many handlers are around that may take what fails.
+    caught: u32,
+    doubt: Doubt,
+    /// Whether the environment has a variable.
+    variables: &'m dyn Fn(&str) -> bool,
+    /// What ends the program before its arguments are parsed.
+    problems: Vec<Problem>,
+    /// What parsers keep of their options.
+    kept: Vec<namespace::Kept>,
+    /// What refuses the arguments once they are parsed.
+    endings: Vec<Ending>,
+    /// The names of all subcommands of argparse.
+    subcommands: Vec<String>,
+    /// How often the program looks at `sys.argv`, and how often what it finds there is known.
+    argv_reads: (u32, u32),
 }
 
 /// How a list of statements ends.
@@ -138,7 +180,7 @@ impl<'m, 'a> Evaluator<'m, 'a> {
         let scope = Scope::new(ScopeData { module: index, ..ScopeData::default() });
         scope.set("__name__", Value::Text(name.as_str().into()));
         self.by_path.insert(module.path.clone(), index);
-        self.loaded.push(Loaded { module, name, is_package, scope });
+        self.loaded.push(Loaded { module, name, is_package, scope, is_open: true });
         index
     }
 
@@ -189,12 +231,20 @@ impl<'m, 'a> Evaluator<'m, 'a> {
             Some(Root::TyperFunction(index)) => self.function_interface(index),
             Some(Root::Unknown(reason)) => return Reading::Unknown(reason),
             None => {
-                let reason = self.foreign.or(self.reads_argv);
+                if let Some(reason) = self.foreign {
+                    return Reading::Unknown(reason);
+                }
+                // What it looks at itself is known, and nothing in it ends the program.
+                if self.argv_reads.0 > 0 && self.argv_reads.0 == self.argv_reads.1 {
+                    let interface = Interface { takes_unknown: true, ..Interface::default() };
+                    return Reading::Known(Box::new(interface));
+                }
                 let none = "no parser that is understood (argparse, click, typer) is reached in its source";
-                return Reading::Unknown(reason.unwrap_or_else(|| none.to_owned()));
+                return Reading::Nothing(self.reads_argv.unwrap_or_else(|| none.to_owned()));
             }
         };
         self.add_known_before(&mut interface);
+        interface.endings = std::mem::take(&mut self.endings);
         if let Some(reason) = &self.foreign {
             interface.open.get_or_insert_with(|| reason.clone());
         }

@@ -69,8 +69,10 @@ impl<'m> Evaluator<'m, '_> {
                 return self.each(target, iterable, body, otherwise, scope);
             }
             StmtKind::While { test, body, .. } => {
-                self.expression(test, scope);
-                return self.perhaps(body, scope);
+                let lasts = self.test(test, scope) == Some(true);
+                let flow = self.perhaps(body, scope);
+                self.doubt.of_program |= lasts;
+                return flow;
             }
             StmtKind::With { items, body } => {
                 for (item, target) in items {
@@ -79,10 +81,30 @@ impl<'m> Evaluator<'m, '_> {
                         self.assign(target, value, scope);
                     }
                 }
-                return self.body(body, scope);
+                // A context manager may take what fails in it.
+                let is_open = |item: &Expr| super::super::collect::suppresses(item);
+                let taken = u32::from(items.iter().any(|(item, _)| is_open(item)));
+                self.caught += taken;
+                let flow = self.body(body, scope);
+                self.caught -= taken;
+                if let (Flow::End, true, true) = (&flow, self.root.is_none(), taken > 0) {
+                    self.doubt.of_program = true;
+                    return Flow::Next;
+                }
+                return flow;
             }
-            StmtKind::Try { body, otherwise, finally, .. } => {
-                for part in [body, otherwise, finally] {
+            StmtKind::Try { body, handlers, otherwise, finally } => {
+                let taken = u32::from(!handlers.is_empty());
+                self.caught += taken;
+                let flow = self.body(body, scope);
+                self.caught -= taken;
+                match flow {
+                    Flow::Next => {}
+                    // What it raised may be taken.
+                    Flow::End if self.root.is_none() && taken > 0 => self.doubt.of_program = true,
+                    other => return other,
+                }
+                for part in [otherwise, finally] {
                     match self.body(part, scope) {
                         Flow::Next => {}
                         other => return other,
@@ -99,13 +121,34 @@ impl<'m> Evaluator<'m, '_> {
                 }
             }
             StmtKind::Import(aliases) => aliases.iter().for_each(|alias| self.import(alias, scope)),
-            StmtKind::ImportFrom { level, module, names } => self.import_from(*level, module, names, scope),
+            StmtKind::ImportFrom { level, module, names } => {
+                self.import_from(*level, module, names, scope, statement.line)
+            }
             // `raise SystemExit(main())`
             StmtKind::Raise(value) => {
-                if let Some(value) = value {
-                    self.expression(value, scope);
+                let raised = value.as_ref().map(|value| match &value.kind {
+                    ExprKind::Call(function, _) if function.dotted().as_deref() == Some("SystemExit") => {
+                        self.expression(value, scope)
+                    }
+                    ExprKind::Call(function, _) => {
+                        self.expression(value, scope);
+                        self.expression(function, scope)
+                    }
+                    _ => self.expression(value, scope),
+                });
+                if let Some(raised) =
+                    raised.filter(|_| !matches!(value.as_ref().and_then(called), Some("SystemExit")))
+                {
+                    self.raises(&raised, scope, statement.line);
                 }
                 return Flow::End;
+            }
+            StmtKind::Assert(test) => {
+                if self.test(test, scope) == Some(false)
+                    && self.fails("asserts what does not hold", scope, statement.line, true)
+                {
+                    return Flow::End;
+                }
             }
             StmtKind::Break | StmtKind::Continue => return Flow::Break,
             StmtKind::Global(names) => {
@@ -126,6 +169,7 @@ impl<'m> Evaluator<'m, '_> {
         self.maybe += 1;
         let flow = self.body(body, scope);
         self.maybe -= 1;
+        self.doubt_flow(&flow);
         match flow {
             Flow::End if self.root.is_some() => Flow::End,
             // An early end under a condition, such as that of a usage text, ends nothing here.
@@ -149,6 +193,7 @@ impl<'m> Evaluator<'m, '_> {
                     self.maybe += 1;
                     let flow = self.body(body, scope);
                     self.maybe -= 1;
+                    self.doubt_flow(&flow);
                     match flow {
                         Flow::End if self.root.is_some() => return Flow::End,
                         Flow::Return(value) => returned = returned.or(Some(value)),
@@ -197,7 +242,8 @@ impl<'m> Evaluator<'m, '_> {
         for item in items.into_iter().take(MAX_ROUNDS) {
             self.assign(target, item, scope);
             match self.body(body, scope) {
-                Flow::Next | Flow::Break => {}
+                Flow::Next => {}
+                Flow::Break => self.doubt.of_function = true,
                 other => return other,
             }
         }
@@ -228,10 +274,12 @@ impl<'m> Evaluator<'m, '_> {
                 let object = self.expression(object, scope);
                 self.set_attribute(&object, name, value, scope, target.line);
             }
-            ExprKind::Subscript(object, _) => {
+            ExprKind::Subscript(object, of) => {
                 // A list or a dictionary that is changed is not known any more.
                 let object = self.expression(object, scope);
-                if let Value::Argv = object {
+                // `sys.argv[0]` is the program's name, which scripts of installers make shorter.
+                let is_name = matches!(of.as_slice(), [key] if key.number() == Some(0));
+                if let (Value::Argv, false) = (&object, is_name) {
                     self.change_argv(scope, target.line);
                 }
                 self.forget(&object, scope);
@@ -314,13 +362,16 @@ impl<'m> Evaluator<'m, '_> {
         }
     }
 
-    fn import_from(&mut self, level: usize, module: &str, names: &[Alias], scope: &Scope) {
+    fn import_from(&mut self, level: usize, module: &str, names: &[Alias], scope: &Scope, line: u32) {
         let package =
             self.loaded.get(scope.module).map(|l| package_of(&l.name, l.is_package)).unwrap_or_default();
         let Some(module) = absolute(&package, level, module) else { return };
         let from = self.module_value(&module);
         for alias in names {
             if alias.name == "*" {
+                if let Value::Module(index) = from {
+                    self.check_all(index, &module, scope, line);
+                }
                 if let Value::Module(index) = from
                     && let Some(loaded) = self.loaded.get(index)
                 {
@@ -328,7 +379,15 @@ impl<'m> Evaluator<'m, '_> {
                         loaded.scope.names.borrow().iter().map(|(n, v)| (n.clone(), v.clone())).collect();
                     all.into_iter().filter(|(n, _)| !n.starts_with('_')).for_each(|(n, v)| scope.set(&n, v));
                 }
+                if let Value::External(name) = &from {
+                    for own in super::argparse::exported(name) {
+                        scope.set(own, Value::External(format!("{name}.{own}").into()));
+                    }
+                }
                 continue;
+            }
+            if let Value::Module(index) = &from {
+                self.check_circle(*index, &module, &alias.name, scope, line);
             }
             let value = match &from {
                 Value::Module(index) => {
@@ -339,6 +398,34 @@ impl<'m> Evaluator<'m, '_> {
                 _ => self.module_value(&format!("{module}.{}", alias.name)),
             };
             scope.set(alias.other.as_deref().unwrap_or(&alias.name), value);
+        }
+    }
+
+    /// A name that is imported from a module that is still being run, and does not have it yet.
+    fn check_circle(&mut self, index: usize, module: &str, name: &str, scope: &Scope, line: u32) {
+        let Some(loaded) = self.loaded.get(index).filter(|l| l.is_open && index != 0) else { return };
+        let is_bound = loaded.scope.names.borrow().contains_key(name);
+        let is_defined = super::super::names::defined(loaded.module).is_some_and(|all| all.contains(name));
+        let is_module = !matches!(self.finder.find(&format!("{module}.{name}")), Target::Missing { .. });
+        if !is_bound && is_defined && !is_module {
+            let what =
+                format!("imports {name} from {module}, which is still being imported and has it only later");
+            self.fails(&what, scope, line, true);
+        }
+    }
+
+    /// A name that a module's `__all__` promises to `from module import *`, and that it does not have.
+    fn check_all(&mut self, index: usize, module: &str, scope: &Scope, line: u32) {
+        let Some(loaded) = self.loaded.get(index) else { return };
+        let all = loaded.scope.names.borrow().get("__all__").and_then(super::value::texts_of);
+        let defined = super::super::names::defined(loaded.module);
+        let (Some(all), Some(defined)) = (all, defined) else { return };
+        let is_module =
+            |name: &str| !matches!(self.finder.find(&format!("{module}.{name}")), Target::Missing { .. });
+        let missing = all.iter().find(|name| !defined.contains(*name) && !is_module(name));
+        if let Some(name) = missing {
+            let what = format!("imports all of {module}, whose __all__ names {name}, which it does not have");
+            self.fails(&what, scope, line, true);
         }
     }
 
@@ -367,15 +454,31 @@ impl<'m> Evaluator<'m, '_> {
                 let scope = Scope::clone(&self.loaded[index].scope);
                 self.calls += 1;
                 // A module is entered whatever condition is around.
+                let (is_sure, doubt) = (self.is_sure(), self.doubt);
                 let maybe = std::mem::take(&mut self.maybe);
-                self.body(&module.body, &scope);
+                self.doubt.of_function = !is_sure;
+                let flow = self.body(&module.body, &scope);
                 self.maybe = maybe;
+                self.doubt.of_function = doubt.of_function;
+                if let Flow::End = flow {
+                    self.doubt.of_program = true;
+                }
                 self.calls -= 1;
+                self.loaded[index].is_open = false;
                 Some(Value::Module(index))
             }
             Target::Namespace(_) => Some(Value::External(name.into())),
             _ => None,
         }
+    }
+}
+
+/// The name of what an expression calls.
+fn called(expression: &Expr) -> Option<&str> {
+    match &expression.kind {
+        ExprKind::Call(function, _) => called(function),
+        ExprKind::Name(name) => Some(name),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! typer: applications whose commands are functions with annotations. <https://typer.tiangolo.com/>
 
-use super::super::super::cli::{Arity, Interface, Known, Parameter, Subcommands};
+use super::super::super::cli::{Arity, Interface, Known, Parameter, Subcommands, Takes};
 use super::super::ast::ParameterKind;
 use super::click::settings_of;
 use super::expression::Arguments;
@@ -235,6 +235,11 @@ impl Evaluator<'_, '_> {
                 arity,
                 required,
                 choices: None,
+                takes: match bare(&annotation) {
+                    "int" => Takes::Int,
+                    "float" => Takes::Float,
+                    _ => Takes::Any,
+                },
                 is_certain: true,
                 group: None,
                 ends: false,
@@ -248,6 +253,16 @@ impl Evaluator<'_, '_> {
     }
 }
 
+/// The type in an annotation such as `Optional[int]` or `int | None`.
+fn bare(annotation: &str) -> &str {
+    let inner = annotation
+        .trim_start_matches("typing.")
+        .trim_start_matches("Optional[")
+        .trim_start_matches("Annotated[");
+    let end = inner.find([',', ']', '|']).unwrap_or(inner.len());
+    inner.get(..end).unwrap_or_default().trim()
+}
+
 /// An option that takes nothing.
 fn switch(name: &str, ends: bool, required: Known) -> Parameter {
     Parameter {
@@ -256,6 +271,7 @@ fn switch(name: &str, ends: bool, required: Known) -> Parameter {
         arity: Arity::Exactly(0),
         required,
         choices: None,
+        takes: Takes::Any,
         is_certain: true,
         group: None,
         ends,

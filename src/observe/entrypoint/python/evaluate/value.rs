@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::super::super::cli::Parameter;
+use super::super::super::cli::{Parameter, Takes};
 use super::super::ast::{Expr, Function as FunctionSyntax};
 
 /// A value.
@@ -50,6 +50,14 @@ pub(super) enum Value {
     ArgvPart,
     /// What a parser that reads what it knows left.
     ArgvRest,
+    /// What a parser of argparse made of the command line.
+    Namespace,
+    /// What an option of the contract is given: a value that is not known, and not empty.
+    Given,
+    /// What a type of click takes.
+    Takes(Rc<Takes>),
+    /// A member of an enumeration: its name and its value.
+    Member(Rc<(String, Value)>),
     /// `super()`: the object, and the class that the method belongs to.
     Super(Box<Value>, usize),
 }
@@ -70,6 +78,8 @@ pub(super) enum Decorator {
 pub(super) struct CommandSettings {
     pub(super) takes_unknown: bool,
     pub(super) invoke_without_command: bool,
+    /// Whether it does not know `--help`.
+    pub(super) has_no_help: bool,
     /// Why there may be more than is seen.
     pub(super) open: Option<String>,
 }
@@ -135,6 +145,7 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::Text(text) => Some(text.to_string()),
         Value::Int(number) => Some(number.to_string()),
+        Value::Member(member) => text_of(&member.1),
         _ => None,
     }
 }
@@ -152,6 +163,7 @@ pub(super) fn texts_of(value: &Value) -> Option<Vec<String>> {
 pub(super) fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Unknown
+        | Value::Namespace
         | Value::Argv
         | Value::ArgvPart
         | Value::ArgvRest
@@ -177,6 +189,7 @@ pub(super) fn equal(one: &Value, two: &Value) -> Option<bool> {
         (Value::Bool(a), Value::Bool(b)) => Some(a == b),
         (Value::Unknown | Value::Argv | Value::ArgvPart | Value::ArgvRest | Value::External(_), _)
         | (_, Value::Unknown | Value::Argv | Value::ArgvPart | Value::ArgvRest | Value::External(_)) => None,
+        (Value::Namespace, _) | (_, Value::Namespace) => None,
         (Value::None, _) | (_, Value::None) => Some(false),
         _ => None,
     }

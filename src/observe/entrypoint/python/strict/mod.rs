@@ -2,9 +2,20 @@
 //! without statements, and the order of parameters and arguments.
 //! <https://docs.python.org/3/reference/lexical_analysis.html#indentation>
 
+mod encoding;
+mod literal;
+mod pattern;
+mod place;
+mod scope;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+mod tests;
+
 use tree_sitter::Node;
 
 use super::Version;
+
+pub(super) use encoding::{Declared, declared};
 
 /// The line of the first part of a tree that Python refuses. Goes through the tree without recursion.
 pub(super) fn first_fault(root: Node<'_>, text: &str, version: Option<Version>) -> Option<u32> {
@@ -33,18 +44,37 @@ fn fault<'n>(node: Node<'n>, above: &[Node<'n>], text: &str, version: Option<Ver
     let is_wrong = match node.kind() {
         "module" => return misplaced(node, Some(0), text).or_else(|| on_one_line(node, text)),
         "block" => return block(node, above, text),
-        "try_statement" => return handlers_out_of_order(node),
+        "try_statement" => {
+            return handlers_out_of_order(node, version)
+                .or_else(|| place::is_too_deep(above).then_some(node));
+        }
         "import_from_statement" => {
             let is_star = |n: &Node<'_>| n.kind() == "wildcard_import";
-            children(node).iter().any(is_star) && scope(node, above).is_some()
+            let ends_in_comma =
+                node.child(node.child_count().saturating_sub(1)).is_some_and(|n| n.kind() == ",");
+            ends_in_comma || children(node).iter().any(is_star) && scope(node, above).is_some()
         }
-        "nonlocal_statement" => scope(node, above).is_none(),
-        "for_statement" | "with_statement" if is_async(node) => !scope(node, above).is_some_and(is_async),
+        "nonlocal_statement" | "global_statement" => return scope::declaration(node, above, text),
+        "for_statement" | "with_statement" | "while_statement" => {
+            place::is_too_deep(above) || is_async(node) && !scope(node, above).is_some_and(is_async)
+        }
+        "future_import_statement" => place::is_bad_future(node, above, text),
+        "match_statement" => return pattern::fault(node, text),
+        "named_expression" => place::is_bad_walrus(node, above, text),
+        "for_in_clause" => place::is_bad_clause(node, above),
+        "decorator" => is_old(version, 9) && place::is_free_decorator(node),
+        "positional_separator" => is_old(version, 8),
+        "comparison_operator" => operators(node).any(|n| n.kind() == "<>"),
+        "list_comprehension" | "set_comprehension" | "generator_expression" => {
+            node.child_by_field_name("body").is_some_and(is_starred_alone)
+        }
         "expression_statement" => children(node).iter().any(|n| is_starred_alone(*n)),
         "assignment" => {
             let is_part = above.last().is_some_and(|outer| outer.kind() == "assignment");
             let (right, kind) = (node.child_by_field_name("right"), node.child_by_field_name("type"));
             right.is_none() && kind.is_none()
+                || kind.is_some() && scope::annotated_global(node, above, text)
+                || place::is_annotated_list(node)
                 || kind.is_some() && is_part
                 || node.child_by_field_name("right").is_some_and(is_starred_alone)
                 || node
@@ -57,36 +87,48 @@ fn fault<'n>(node: Node<'n>, above: &[Node<'n>], text: &str, version: Option<Ver
             is_moved || node.kind() == "except_clause" && lists(node) && is_before(version, 14)
         }
         "parameters" | "lambda_parameters" => {
-            return parameter_out_of_order(node).or_else(|| parameter_twice(node, text));
+            return parameter_out_of_order(node)
+                .or_else(|| parameter_twice(node, text))
+                .or_else(|| place::misplaced_parameter(node));
         }
         "keyword_separator" => {
             above.last().is_some_and(|list| children(*list).last().is_some_and(|last| last.id() == node.id()))
         }
         "augmented_assignment" => node.child_by_field_name("left").is_some_and(|left| is_list(left)),
         "raise_statement" => children(node).first().is_some_and(|n| n.kind() == "expression_list"),
-        "delete_statement" => deleted(node).iter().any(|n| n.kind() == "call"),
+        "delete_statement" => deleted(node).iter().any(|n| is_starred_alone(*n) || !place::is_target(*n)),
         "argument_list" => {
             return argument_out_of_order(node)
                 .or_else(|| argument_twice(node, text))
                 .or_else(|| generator_beside_others(node));
         }
         "concatenated_string" => is_mixed(node, text),
-        "identifier" => matches!(text.get(node.byte_range()), Some("async" | "await")),
+        "identifier" => match text.get(node.byte_range()) {
+            Some("async" | "await") => true,
+            Some("__debug__") => is_bound(node, above),
+            _ => false,
+        },
         "type_conversion" => !matches!(text.get(node.byte_range()).map(str::trim), Some("!s" | "!r" | "!a")),
         "import_statement" => {
             node.child(node.child_count().saturating_sub(1)).is_some_and(|n| n.kind() == ",")
         }
-        "integer" => is_octal(text.get(node.byte_range()).unwrap_or_default()),
-        "await" => !scope(node, above).is_some_and(is_async),
-        "return_statement" | "yield" => {
-            !scope(node, above).is_some_and(|s| matches!(s.kind(), "function_definition" | "lambda"))
+        "integer" | "float" => {
+            is_octal(text.get(node.byte_range()).unwrap_or_default()) || literal::is_bad_number(node, text)
         }
-        "break_statement" | "continue_statement" => {
-            let mut around = above.iter().rev().map(Node::kind).filter(|k| {
-                let kinds = ["for_statement", "while_statement", "function_definition", "class_definition"];
-                kinds.contains(k)
-            });
-            !matches!(around.next(), Some("for_statement" | "while_statement"))
+        "string" => literal::is_bad_string(node, text, version),
+        "await" => {
+            let in_generator = place::in_comprehension(node, above, |kind| kind == "generator_expression");
+            !in_generator && !scope(node, above).is_some_and(is_async)
+        }
+        "return_statement" | "yield" => {
+            place::is_bad_generator(node, above)
+                || node.kind() == "yield" && place::in_comprehension(node, above, |_| true)
+                || !scope(node, above).is_some_and(|s| matches!(s.kind(), "function_definition" | "lambda"))
+        }
+        "break_statement" | "continue_statement" => place::is_out_of_loop(node, above),
+        "as_pattern_target" => {
+            let of_with = above.iter().rev().nth(1).is_some_and(|n| n.kind() == "with_item");
+            of_with && !place::is_target(node)
         }
         _ => false,
     };
@@ -146,21 +188,60 @@ fn on_one_line<'n>(list: Node<'n>, text: &str) -> Option<Node<'n>> {
     pairs.filter(|(one, next)| are_joined(one, next)).map(|(_, next)| *next).next()
 }
 
-/// A `try` without a handler, and a handler after one that takes everything or of the other kind.
-fn handlers_out_of_order(statement: Node<'_>) -> Option<Node<'_>> {
+/// A `try` without a handler, a handler after one that takes everything or of the other kind, and `except*` before 3.11
+/// or without what it takes.
+fn handlers_out_of_order(statement: Node<'_>, version: Option<Version>) -> Option<Node<'_>> {
     let clauses: Vec<Node<'_>> = children(statement)
         .into_iter()
-        .filter(|n| matches!(n.kind(), "except_clause" | "except_group_clause" | "finally_clause"))
+        .filter(|n| matches!(n.kind(), "except_clause" | "finally_clause"))
         .collect();
     if clauses.is_empty() {
         return Some(statement);
     }
     let handlers: Vec<Node<'_>> = clauses.into_iter().filter(|n| n.kind() != "finally_clause").collect();
-    let takes_all =
-        |n: &Node<'_>| n.kind() == "except_clause" && children(*n).iter().all(|c| c.kind() == "block");
+    let is_group = |n: &Node<'_>| n.child(1).is_some_and(|c| c.kind() == "*");
+    let takes_all = |n: &Node<'_>| children(*n).iter().all(|c| c.kind() == "block");
     let after_all = handlers.iter().zip(handlers.iter().skip(1)).find(|(one, _)| takes_all(one));
-    let other_kind = || handlers.iter().find(|n| handlers.first().is_some_and(|f| f.kind() != n.kind()));
-    after_all.map(|(_, next)| next).or_else(other_kind).copied()
+    let other_kind =
+        || handlers.iter().find(|n| handlers.first().is_some_and(|f| is_group(f) != is_group(n)));
+    let of_group = || handlers.iter().find(|n| is_group(n) && (takes_all(n) || is_old(version, 11)));
+    after_all.map(|(_, next)| next).or_else(other_kind).or_else(of_group).copied()
+}
+
+fn is_old(version: Option<Version>, minor: u8) -> bool {
+    version.is_some_and(|v| v.minor < minor)
+}
+
+/// The operators of a comparison.
+fn operators(comparison: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let mut cursor = comparison.walk();
+    comparison.children_by_field_name("operators", &mut cursor).collect::<Vec<_>>().into_iter()
+}
+
+/// Whether a name is bound where it stands.
+fn is_bound(name: Node<'_>, above: &[Node<'_>]) -> bool {
+    let Some(outer) = above.last() else { return false };
+    let is_field = |field: &str| outer.child_by_field_name(field).is_some_and(|n| n.id() == name.id());
+    match outer.kind() {
+        "parameters"
+        | "lambda_parameters"
+        | "typed_parameter"
+        | "list_splat_pattern"
+        | "dictionary_splat_pattern"
+        | "pattern_list"
+        | "tuple_pattern"
+        | "list_pattern"
+        | "as_pattern_target" => true,
+        "assignment" | "augmented_assignment" | "for_statement" | "for_in_clause" => is_field("left"),
+        "default_parameter"
+        | "typed_default_parameter"
+        | "function_definition"
+        | "class_definition"
+        | "named_expression"
+        | "keyword_argument" => is_field("name"),
+        "aliased_import" => is_field("alias"),
+        _ => false,
+    }
 }
 
 /// `*a` where one value is wanted.
@@ -302,152 +383,4 @@ fn scope<'n>(node: Node<'n>, above: &[Node<'n>]) -> Option<Node<'n>> {
 /// Whether a function is one that may wait.
 fn is_async(function: Node<'_>) -> bool {
     function.child(0).is_some_and(|first| first.kind() == "async")
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-mod tests {
-    use super::super::syntax::{SyntaxFault, parse_text};
-    use super::Version;
-
-    const VERSION: Option<Version> = Some(Version { major: 3, minor: 11 });
-
-    #[test]
-    fn what_belongs_to_the_scope_around_is_taken() {
-        for text in [
-            "async def f():\n    def g(x=await h()):\n        pass\n",
-            "async def f():\n    @(await d())\n    def g():\n        pass\n",
-            "async def f():\n    class A(await b()):\n        pass\n",
-            "async def f():\n    return lambda x=await y: x\n",
-            "async def f():\n    return [await x async for x in y]\n",
-            "def f():\n    def g(x=(yield)):\n        pass\n",
-            "try:\n    pass\nexcept ValueError:\n    pass\nexcept:\n    pass\nfinally:\n    pass\n",
-            "f(*a, *b, c=1, **d, **e)\n",
-            "f(x for x in y)\n",
-            "f((x for x in y), 1)\n",
-            "*a, b = c\n",
-            "a = *b, c\n",
-            "for *a, b in c:\n    pass\n",
-            "print(*a)\n",
-            "\"a\" f\"b\" r\"c\"\n",
-            "b\"a\" rb\"b\"\n",
-            "x = b\"a\" \\\n    b\"b\"\n",
-            "f(a=1, \\\n  b=2)\nf(x for x in y \\\n  )\n",
-            "from a import *\n",
-            "def f():\n    x = 1\n    def g():\n        nonlocal x\n",
-            "async def f():\n    async with a as b, c:\n        async for d in e:\n            await d\n",
-            "a = yield_ = 1\n",
-            "x: int = 1\n",
-            "def f(): yield *a, b\n",
-        ] {
-            let parsed = parse_text(text, VERSION);
-            assert!(parsed.is_ok(), "{text}\n{parsed:?}");
-        }
-    }
-
-    #[test]
-    fn what_python_refuses_is_refused() {
-        for text in [
-            "def f():\n    x = 1\n  y = 2\nprint(1)\n",
-            "if True:\nprint(1)\n",
-            "def f():\nprint(1)\n",
-            "  print(1)\n",
-            "a = 1\n b = 2\nprint(a)\n",
-            "def f():\n\tif 1:\n        return 2\nprint(1)\n",
-            "def f():\n\treturn 1\n        return 2\n",
-            "try:\n  pass\nprint(1)\n",
-            "def f(x=1, y): pass\n",
-            "f(a=1, 2)\n",
-            "f(**a, *b)\n",
-            "try:\n  import a\nexcept ImportError, e:\n  pass\n",
-            "x = 08\n",
-            "x = 0777\n",
-            "def f(): return\nawait f()\n",
-            "def f():\n    await g()\n",
-            "return 5\n",
-            "continue\n",
-            "class A:\n    yield 1\n",
-            "def f(self, *):\n pass\n",
-            "def f(a, a): pass\n",
-            "def f(a, *, b, **a): pass\n",
-            "a, b += 1\n",
-            "raise E, \"x\"\n",
-            "del f()\n",
-            "f(a=1, a=2)\n",
-            "x =\n",
-            "x = y: int\n",
-            "async = 1\n",
-            "import a,\n",
-            "from a import b b\n",
-            "None x\n",
-            "f\"{x!z}\"\n",
-            "f(*x, **y, *z)\n",
-            "try:\n    pass\nexcept:\n    pass\nexcept ValueError:\n    pass\n",
-            "def f():\n    from a import *\n",
-            "nonlocal x\n",
-            "def f():\n    async for x in y:\n        pass\n",
-            "def f():\n    async with x:\n        pass\n",
-            "*a\n",
-            "*a = 1\n",
-            "*a, *b = c\n",
-            "x = *a\n",
-            "\"a\" b\"b\"\n",
-            "class A:\n    async def f(self):\n        def g():\n            await x\n",
-        ] {
-            let parsed = parse_text(text, VERSION);
-            assert!(matches!(parsed, Err(SyntaxFault::Invalid(_))), "{text}\n{parsed:?}");
-        }
-    }
-
-    #[test]
-    fn what_python_takes_is_taken() {
-        for text in [
-            "def f(a, /, b=1, *, c, d=2, **e): pass\n",
-            "def f(a: int = 1, *b: int, c: str) -> int: return 1\n",
-            "f(1, *a, b=2, *c, **d)\nf(x for x in y)\nclass A(B, metaclass=C): pass\n",
-            "if a: x = 1; y = 2\nelif b:\n  pass\nelse: z = 3\n",
-            "x = 1; \\\n  y = 2\n",
-            "if (a and\n    b):\n  # c\n\n  x = 0; y = 00; z = 0x1f + 0o17\n# end\n",
-            "async def f():\n    await g()\n    return [await x async for x in y]\n",
-            "try:\n    pass\nfinally:\n    pass\ntry: a()\nexcept (A, B) as e: pass\nexcept C: pass\nelse: pass\n",
-            "for x in y:\n    if x: continue\n    break\nelse:\n    pass\n",
-            "@a\n@b(1)\nclass A:\n    '''t\n  u'''\n    def f(self): return (yield)\n",
-            "match x:\n    case 1:\n        pass\n    case _: pass\n",
-            "del a, b[1], c.d\nraise E(1, 2) from e\na += 1, 2\nlambda *, k: k\n",
-            "x = [\n1,\n  2]\nwith a as b, \\\n     c as d:\n    pass\n",
-            "def f():\n    x = lambda: (yield)\n    while 1:\n        try:\n            break\n        except A:\n            continue\n",
-            "\u{c}\nclass A:\n\tx = 1\n\n\n\ty = 2\nif 1:\n  pass\n",
-        ] {
-            assert!(parse_text(text, VERSION).is_ok(), "{text}\n{:?}", parse_text(text, VERSION));
-        }
-    }
-
-    /// The standard library of the Python of this machine, where there is one.
-    #[test]
-    fn the_standard_library_parses() {
-        let python = std::process::Command::new("python3")
-            .args(["-c", "import os, sys; print(sys.version_info[1], os.path.dirname(os.__file__))"])
-            .output();
-        let Ok(output) = python else { return };
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let Some((minor, folder)) = said.trim().split_once(' ') else { return };
-        let version = Version { major: 3, minor: minor.parse().unwrap() };
-        if version.minor > 13 {
-            return;
-        }
-        let mut wrong = Vec::new();
-        for part in ["", "asyncio", "json", "logging", "importlib", "email", "unittest", "concurrent/futures"]
-        {
-            let Ok(entries) = std::fs::read_dir(std::path::Path::new(folder).join(part)) else { continue };
-            for path in
-                entries.map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "py"))
-            {
-                let Ok(text) = std::fs::read_to_string(&path) else { continue };
-                if let Err(fault) = parse_text(&text, Some(version)) {
-                    wrong.push(format!("{}: {fault:?}", path.display()));
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    }
 }

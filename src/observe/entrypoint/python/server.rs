@@ -1,0 +1,170 @@
+//! Servers that are told which application they run: `gunicorn app.wsgi:application`, `uvicorn app.main:app`.
+//! <https://www.uvicorn.org/settings/>, <https://docs.gunicorn.org/en/stable/settings.html>
+
+use super::super::cli::{Arity, Interface, Known, Parameter, Takes, Written};
+use super::super::machine::Machine;
+use super::imports::{Finder, Problem, Target, check, load};
+use super::{Script, says_idle};
+
+/// What a server takes.
+struct Server {
+    name: &'static str,
+    /// Options without a value.
+    switches: &'static [&'static str],
+    /// Options with one.
+    settings: &'static [&'static str],
+    /// The option that names the folder in which the application is looked for.
+    folder: &'static str,
+    /// Whether a file of settings may name the application.
+    has_file: bool,
+}
+
+#[rustfmt::skip]
+const SERVERS: [Server; 2] = [
+    Server {
+        name: "uvicorn",
+        switches: &[
+            "--reload", "--use-colors", "--no-use-colors", "--proxy-headers", "--no-proxy-headers", "--server-header",
+            "--no-server-header", "--date-header", "--no-date-header", "--access-log", "--no-access-log", "--factory",
+        ],
+        settings: &[
+            "--host", "--port", "--uds", "--fd", "--reload-dir", "--reload-include", "--reload-exclude", "--reload-delay",
+            "--workers", "--env-file", "--log-config", "--log-level", "--loop", "--http", "--ws", "--ws-max-size",
+            "--ws-max-queue", "--ws-ping-interval", "--ws-ping-timeout", "--ws-per-message-deflate", "--lifespan",
+            "--interface", "--root-path", "--forwarded-allow-ips", "--header", "--limit-concurrency", "--backlog",
+            "--limit-max-requests", "--timeout-keep-alive", "--timeout-graceful-shutdown", "--timeout-worker-healthcheck",
+            "--ssl-keyfile", "--ssl-certfile", "--ssl-keyfile-password", "--ssl-version", "--ssl-cert-reqs",
+            "--ssl-ca-certs", "--ssl-ciphers", "--app-dir", "--h11-max-incomplete-event-size",
+        ],
+        folder: "--app-dir",
+        has_file: false,
+    },
+    Server {
+        name: "gunicorn",
+        switches: &[
+            "--reload", "--spew", "--check-config", "--print-config", "--preload", "--no-sendfile", "--reuse-port",
+            "--daemon", "-D", "--initgroups", "--disable-redirect-access-to-syslog", "--capture-output", "--log-syslog",
+            "-R", "--enable-stdio-inheritance", "--proxy-protocol", "--do-handshake-on-connect", "--suppress-ragged-eofs",
+        ],
+        settings: &[
+            "-c", "--config", "-b", "--bind", "--backlog", "-w", "--workers", "-k", "--worker-class", "--threads",
+            "--worker-connections", "--max-requests", "--max-requests-jitter", "-t", "--timeout", "--graceful-timeout",
+            "--keep-alive", "--limit-request-line", "--limit-request-fields", "--limit-request-field_size",
+            "--reload-engine", "--reload-extra-file", "--chdir", "-e", "--env", "-p", "--pid", "--worker-tmp-dir", "-u",
+            "--user", "-g", "--group", "-m", "--umask", "--access-logfile", "--access-logformat", "--error-logfile",
+            "--log-file", "--log-level", "--logger-class", "--log-config", "--log-config-json", "--log-syslog-to",
+            "--log-syslog-prefix", "--log-syslog-facility", "--statsd-host", "--dogstatsd-tags", "--statsd-prefix", "-n",
+            "--name", "--pythonpath", "--paste", "--proxy-allow-from", "--forwarded-allow-ips", "--keyfile", "--certfile",
+            "--ssl-version", "--cert-reqs", "--ca-certs", "--ciphers", "--max-request-line", "--tmp-upload-dir",
+        ],
+        folder: "--chdir",
+        has_file: true,
+    },
+];
+
+/// What a server takes, and what keeps its application from being served.
+pub(crate) struct Served {
+    pub(crate) interface: Interface,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// The server that a script is, with the application that it is given.
+pub(crate) fn served(machine: &Machine<'_>, script: &Script) -> Option<Served> {
+    let name = script.name.clone().unwrap_or_else(|| {
+        let name = script.file.rsplit(|b| *b == b'/').next().unwrap_or_default();
+        String::from_utf8_lossy(name).into_owned()
+    });
+    let server = SERVERS.iter().find(|s| s.name == name || name == format!("{}.__main__", s.name))?;
+    let words = &script.arguments;
+    let (application, folder) = application(server, words);
+    let mut problems = Vec::new();
+    if let Some(application) = application.filter(|a| !Machine::is_unknown(a)) {
+        problems = problems_of(machine, script, application, folder);
+    }
+    Some(Served { interface: interface(server), problems })
+}
+
+/// The application among the words of a server, and the folder in which it is looked for.
+fn application<'w>(server: &Server, words: &'w [String]) -> (Option<&'w str>, Option<&'w str>) {
+    let (mut application, mut folder) = (None, None);
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(n, v)| (n, Some(v)));
+        if name.starts_with('-') {
+            let takes = server.settings.contains(&name) && !Machine::is_unknown(word);
+            let value = if takes { value.or_else(|| rest.next().map(String::as_str)) } else { value };
+            if name == server.folder {
+                folder = value;
+            }
+        } else if application.is_none() {
+            application = Some(word.as_str());
+        }
+    }
+    (application, folder)
+}
+
+fn problems_of(
+    machine: &Machine<'_>,
+    script: &Script,
+    application: &str,
+    folder: Option<&str>,
+) -> Vec<Problem> {
+    let (module, attribute) = application.split_once(':').unwrap_or((application, "application"));
+    let attribute = attribute.split(['(', '.']).next().unwrap_or_default();
+    let mut search = script.search.clone();
+    search.folders.insert(0, machine.absolute(folder.unwrap_or(".")));
+    let mut served =
+        Script { name: Some(module.to_owned()), search, arguments: Vec::new(), ..script.clone() };
+    let tell =
+        |file: &[u8], what: String, is_certain| Problem { file: file.to_vec(), line: 1, what, is_certain };
+    let filesystem = machine.filesystem;
+    let found = Finder { filesystem, script: &served }.find(module);
+    let path = match found {
+        Target::Source { path, .. } => path,
+        Target::Missing { part, why, is_certain } => {
+            let what = format!("the module {part} of the application {application} is not in the image{why}");
+            return vec![tell(&script.file, what, is_certain)];
+        }
+        _ => return Vec::new(),
+    };
+    served.file.clone_from(&path);
+    let modules = load(filesystem, &served);
+    let mut problems = check(filesystem, &modules, &served, &machine.account);
+    problems.retain(|p| !says_idle(p));
+    let defined = match modules.get(&path) {
+        Some(Ok(module)) => super::names::defined(module),
+        _ => None,
+    };
+    if defined.is_some_and(|all| !all.contains(attribute)) {
+        let what = format!("{module} has no {attribute}, which the application {application} is to be");
+        problems.push(tell(&path, what, true));
+    }
+    problems
+}
+
+fn interface(server: &Server) -> Interface {
+    let parameter = |name: &str, is_option: bool, arity: Arity, ends: bool| Parameter {
+        names: vec![name.to_owned()],
+        is_option,
+        arity,
+        required: if is_option || server.has_file { Known::No } else { Known::Yes },
+        choices: None,
+        takes: Takes::Any,
+        is_certain: true,
+        group: None,
+        ends,
+        at: Written::default(),
+    };
+    let mut parameters = vec![parameter("application", false, Arity::Exactly(1), false)];
+    parameters
+        .extend(["--help", "-h", "--version"].map(|name| parameter(name, true, Arity::Exactly(0), true)));
+    parameters.extend(server.switches.iter().map(|name| parameter(name, true, Arity::Exactly(0), false)));
+    parameters.extend(server.settings.iter().map(|name| parameter(name, true, Arity::Exactly(1), false)));
+    Interface {
+        parameters,
+        // Other versions have other options.
+        open: Some(format!("the options of {} hang on its version", server.name)),
+        abbreviates: server.has_file,
+        ..Interface::default()
+    }
+}

@@ -1,0 +1,108 @@
+//! Shells: scripts and `sh -c`, gone through as a shell would in a container that has no variables but the image's:
+//! folders, variables, conditions, `set -e`, and what takes the script's place in the end.
+
+mod builtin;
+mod condition;
+mod run;
+mod tree;
+mod words;
+
+use super::machine::Machine;
+use super::{Fault, Started};
+use run::{Options, Run};
+use seaworthy_dockerfile::Text;
+use seaworthy_dockerfile::shell;
+
+/// Commands that a shell has itself.
+#[rustfmt::skip]
+const BUILT_IN: &[&str] = &[
+    ":", ".", "[", "[[", "alias", "bg", "break", "builtin", "case", "cd", "command", "continue", "declare",
+    "disown", "echo", "eval", "exec", "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill", "let",
+    "local", "mapfile", "printf", "pushd", "popd", "pwd", "read", "readarray", "readonly", "return", "set", "shift",
+    "shopt", "source", "test", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "wait",
+];
+
+/// `sh FILE …`, `sh -c TEXT`.
+pub(crate) fn start(machine: &Machine<'_>, arguments: &[String], steps: u8) -> Result<Started, Fault> {
+    let mut rest = arguments;
+    let mut options = Options::default();
+    while let Some((first, tail)) = rest.split_first()
+        && first.starts_with(['-', '+'])
+    {
+        rest = tail;
+        let flags = first.strip_prefix('-').filter(|f| !f.starts_with('-')).unwrap_or_default();
+        options.take(flags, rest.first());
+        if flags.ends_with('o') {
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        // `-c`, `-lc`, `-euc`: the next word is the script.
+        if flags.contains('c') {
+            let Some(text) = rest.first() else {
+                return Err(Fault::Broken("`sh -c` has no script".to_owned()));
+            };
+            let tail = rest.get(2..).unwrap_or_default();
+            let zero = rest.get(1).map(String::as_str).unwrap_or("sh");
+            return follow(machine, text, (Some(zero), tail), steps, options)
+                .unwrap_or_else(|| Ok(Started::Program { what: "sh -c".to_owned() }));
+        }
+    }
+    let Some((file, tail)) = rest.split_first() else {
+        return Ok(Started::Program { what: "sh".to_owned() });
+    };
+    let path = machine.absolute(file);
+    let Some((real, node)) = machine.filesystem.tree.file(&path) else {
+        return Err(Fault::Broken(format!("{file}, which the shell is to run, is not in the image")));
+    };
+    machine.readable(&path)?;
+    let text = machine.filesystem.content(node).text();
+    run_file(machine, (&real, file), text, tail, steps, options)
+}
+
+/// A shell script that is run by its `#!` line, as it was called.
+pub(crate) fn script(
+    machine: &Machine<'_>,
+    (file, called): (&[u8], &str),
+    text: Option<&str>,
+    arguments: &[String],
+    steps: u8,
+) -> Result<Started, Fault> {
+    let mut options = Options::default();
+    let first = text.and_then(|t| t.lines().next()).unwrap_or_default();
+    let flags = first.split_whitespace().skip(1).filter_map(|w| w.strip_prefix('-'));
+    flags.for_each(|f| options.take(f, None));
+    run_file(machine, (file, called), text, arguments, steps, options)
+}
+
+fn run_file(
+    machine: &Machine<'_>,
+    (file, called): (&[u8], &str),
+    text: Option<&str>,
+    arguments: &[String],
+    steps: u8,
+    options: Options,
+) -> Result<Started, Fault> {
+    let own = || Started::Script { file: file.to_vec(), language: "shell", arguments: arguments.to_vec() };
+    let Some(text) = text else { return Ok(own()) };
+    // The carriage return of a line is a part of its last word.
+    let returns = text.matches("\r\n").count();
+    if returns > 0 && returns == text.matches('\n').count() {
+        let what = format!("the lines of /{} end in carriage returns", String::from_utf8_lossy(file));
+        return Err(Fault::Broken(what));
+    }
+    follow(machine, text, (Some(called), arguments), steps, options).unwrap_or_else(|| Ok(own()))
+}
+
+/// Runs a text. Gives what takes its place in the end, if something does, or why it ends before.
+fn follow(
+    machine: &Machine<'_>,
+    text: &str,
+    (zero, arguments): (Option<&str>, &[String]),
+    steps: u8,
+    options: Options,
+) -> Option<Result<Started, Fault>> {
+    let script = shell::read(&Text::of(text));
+    let items = tree::list(&script, text);
+    let mut machine = machine.clone();
+    machine.set_words(zero, arguments);
+    Run::new(machine, text, arguments, options, steps).whole(&items)
+}
