@@ -135,23 +135,9 @@ fn plan(case: &Value) -> Value {
     json!({"format_version": "1.2", "resource_changes": resources, "configuration": {}})
 }
 
-/// Whether a case has the right answer; what is wrong with it else. A case with `question` asks `seaworthy simulate`.
-fn fault(case: &Value) -> Option<String> {
-    let name = case["name"].as_str().unwrap();
-    let cli = Cli::new();
-    cli.write(
-        "seaworthy.toml",
-        case["whole_contract"].as_str().map_or_else(|| contract(case), str::to_owned),
-    );
-    let question = case["question"].as_array();
-    let mut arguments = match question {
-        Some(words) => ["simulate"].into_iter().chain(words.iter().filter_map(Value::as_str)).collect(),
-        None => vec!["wiring", "--report", "json"],
-    };
-    for (file, text) in case["files"].as_object().into_iter().flatten() {
-        cli.write(file, text.as_str().map_or_else(|| text.to_string(), str::to_owned));
-    }
-    arguments.extend(case["arguments"].as_array().into_iter().flatten().filter_map(Value::as_str));
+/// Writes the plan, the template or the task definition of a case; the answer is the options that name them.
+fn written_sources(cli: &Cli, case: &Value) -> Vec<&'static str> {
+    let mut arguments = Vec::new();
     if let Some(yaml) = case["yaml"].as_str() {
         cli.write("t.yaml", yaml);
         arguments.extend(["--template", "t.yaml"]);
@@ -177,6 +163,27 @@ fn fault(case: &Value) -> Option<String> {
         cli.write("parameters.json", case["parameters"].to_string());
         arguments.extend(["--parameters", "parameters.json"]);
     }
+    arguments
+}
+
+/// Whether a case has the right answer; what is wrong with it else. A case with `question` asks `seaworthy simulate`.
+fn fault(case: &Value) -> Option<String> {
+    let name = case["name"].as_str().unwrap();
+    let cli = Cli::new();
+    cli.write(
+        "seaworthy.toml",
+        case["whole_contract"].as_str().map_or_else(|| contract(case), str::to_owned),
+    );
+    let question = case["question"].as_array();
+    let mut arguments = match question {
+        Some(words) => ["simulate"].into_iter().chain(words.iter().filter_map(Value::as_str)).collect(),
+        None => vec!["wiring", "--report", "json"],
+    };
+    for (file, text) in case["files"].as_object().into_iter().flatten() {
+        cli.write(file, text.as_str().map_or_else(|| text.to_string(), str::to_owned));
+    }
+    arguments.extend(case["arguments"].as_array().into_iter().flatten().filter_map(Value::as_str));
+    arguments.extend(written_sources(&cli, case));
     let answer = cli.run(&arguments);
     if question.is_some() {
         let got = format!("exit={}", answer.code);

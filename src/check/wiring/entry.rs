@@ -95,10 +95,15 @@ pub(super) fn entered<'w>(
     extras: &Language,
 ) -> (Vec<Entered<'w>>, Option<String>) {
     let mut out: Vec<Entered<'w>> = Vec::new();
-    let seen = wiring.snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
-    let roles: Vec<(&String, &seaworthy_aws::Role)> = seen.take(MAX_ROLES).collect();
-    let rest = (wiring.snapshot.roles.len() > MAX_ROLES)
+    let roles = wiring.snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
+    // Most trust policies let in services alone.
+    let is_open = |role: &seaworthy_aws::Role| {
+        role.trust.value().is_none_or(|document| !lets_in_services_alone(&document.text))
+    };
+    let mut roles: Vec<_> = roles.filter(|(_, role)| is_open(role)).collect();
+    let rest = (roles.len() > MAX_ROLES)
         .then(|| format!("there are more than {MAX_ROLES} roles; the rest was not looked at"));
+    roles.truncate(MAX_ROLES);
     let mut known: BTreeSet<&str> = BTreeSet::from([access.name]);
     let mut hops: Vec<Option<&'w String>> = vec![None];
     // What hangs on something unknown comes after all that is certain, and what lies behind it hangs on it, too.
@@ -137,15 +142,14 @@ pub(super) fn entered<'w>(
                 Answer::Agrees => (through.is_none(), doubt.clone()),
                 Answer::Names => (false, doubt.clone()),
             };
-            let is_certain = why.is_none();
             let entered = Entered { name, seen, arn, through, is_route, doubt: why };
-            if is_certain {
-                known.insert(name.as_str());
-                hops.push(Some(name));
-                out.push(entered);
-            } else {
+            if entered.doubt.is_some() {
                 unsure.push(entered);
+                continue;
             }
+            known.insert(name.as_str());
+            hops.push(Some(name));
+            out.push(entered);
         }
     }
     (out, rest)
@@ -187,10 +191,6 @@ pub(super) fn entries(
 
 /// How a role's trust policy answers another role.
 fn answer(wiring: &Wiring<'_>, from: &Access<'_>, arn: &str, role: &seaworthy_aws::Role) -> Answer {
-    // Most trust policies let in services alone.
-    if role.trust.value().is_some_and(|document| lets_in_services_alone(&document.text)) {
-        return Answer::Refuses;
-    }
     let own = wiring.trust_of(role);
     let trust = match (own.policy, own.gap) {
         (Some(trust), None) => trust,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Wiring;
 use super::access::Access;
 use super::own::Own;
-use super::statement;
+use super::{region, statement};
 use seaworthy_aws::{Place, Seen};
 use seaworthy_iam::{
     Arn, Context, Language, PolicySet, Privilege, Query, ResourceRule, StatementRef, Undecided, Witness,
@@ -253,7 +253,7 @@ fn names_key(policies: &PolicySet, key: &str) -> bool {
 /// Adds all statements that answer the question with an excess, one after the other.
 pub(super) fn ask(access: &Access<'_>, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) {
     let Question { action, universe, permitted, context, elsewhere } = question;
-    let service = action.split(':').next();
+    let service = region::service_of(action);
     for (universe, context) in access.by_region(policies, service, universe, context) {
         let (universe, elsewhere) = (&universe, *elsewhere);
         ask_at_once(access, policies, &Question { action, universe, permitted, context, elsewhere }, all);

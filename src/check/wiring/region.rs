@@ -36,6 +36,11 @@ pub(super) fn of_global(service: &str, partition: &str) -> Option<&'static str> 
     })
 }
 
+/// The service that an action's requests go to. A role is passed within a request to another service.
+pub(super) fn service_of(action: &str) -> Option<&str> {
+    action.split(':').next().filter(|_| !action.eq_ignore_ascii_case("iam:PassRole"))
+}
+
 /// Whether a text is a region's name, without wildcards and symbols.
 pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')

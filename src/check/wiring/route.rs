@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::access::Access;
 use super::excess::{self, Doubt, Excesses, Permitted, Question, Reach};
-use super::{Role, Wiring, known, statement};
+use super::{Role, Wiring, known, region, statement};
 use seaworthy_aws::{PolicySource, Seen};
 use seaworthy_iam::{
     Arn, Context, Decision, Effect, Gain, Glob, Language, PolicySet, Privilege, Query, ROUTES, Request,
@@ -272,7 +272,7 @@ impl Asked<'_, '_> {
         let arns = Arn { partition, service, region: "*", account: "*", resource: "?*" }.to_string();
         let all = Language::union([Language::from(arns.as_str()), Language::glob(Glob::literal("*"))]);
         let context = self.wiring.context(&self.access.principal);
-        let parts = self.access.by_region(&self.policies, Some(service), &all, &context);
+        let parts = self.access.by_region(&self.policies, region::service_of(action), &all, &context);
         let mut answer = Anywhere::No;
         for (universe, context) in parts {
             answer = match (answer, self.is_anywhere_in(action, &universe, context)) {

@@ -299,7 +299,7 @@ fn decrypt(
         }
     });
     match answer {
-        Readable::No(_) if wiring.grants_on_unknown_keys().policy.is_some() => Readable::Unknown(
+        Readable::No(_) if may_be_granted(wiring, access, arn) => Readable::Unknown(
             "a grant is about a key that is known only after apply: it may be the one that encrypts it"
                 .to_owned(),
         ),
@@ -310,4 +310,14 @@ fn decrypt(
         }
         other => other,
     }
+}
+
+/// Whether a grant lets the role decrypt with a key that is not known, which may be this one.
+fn may_be_granted(wiring: &Wiring<'_>, access: &Access<'_>, arn: &str) -> bool {
+    let own = wiring.grants_on_unknown_keys();
+    let Some(policies) = own.alone(&access.policies) else { return false };
+    let context = wiring.context_on(&access.principal, arn);
+    Request::new(&access.principal, "kms:Decrypt", arn, Arn::account_of(arn), context).is_ok_and(|request| {
+        matches!(evaluate(&policies, &request).decision, Decision::Allowed | Decision::Unknown)
+    })
 }

@@ -270,8 +270,11 @@ fn others_at_once(
                     }
                     Undecided::TooComplex => "the policies are too complex to be compared in full".to_owned(),
                 };
-                doubts
-                    .push((format!("whether {} is allowed {action}, beyond pull and log", access.name), why));
+                let what = format!("whether {} is allowed {action}, beyond pull and log", access.name);
+                // What is not known of one region is mostly not known of the others.
+                if !doubts.iter().any(|(_, told)| *told == why) {
+                    doubts.push((what, why));
+                }
                 return;
             }
             Err(error) => {

@@ -195,9 +195,10 @@ fn requests(mut context: seaworthy_iam::Context) -> seaworthy_iam::Context {
 
 /// Roles that the role can act as: what they write, it writes.
 fn through_roles(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
-    let targets = wiring.targets();
     // SW411 tells if not all roles were looked at.
-    for entered in entry::entered(wiring, access, &access.accepted(wiring.today)).0 {
+    let (all, _) = entry::entered(wiring, access, &access.accepted(wiring.today));
+    let targets = if all.is_empty() { Vec::new() } else { wiring.targets() };
+    for entered in all {
         let role = Role::of_task(entered.name.clone());
         let Seen::Value(other) = wiring.access(&role) else { continue };
         let (mut found, mut open) = (None, None);
@@ -276,7 +277,7 @@ impl std::fmt::Display for Written {
     }
 }
 
-/// Secrets that a message names; the others are counted.
+/// Secrets that a message names.
 const NAMED: usize = 3;
 
 impl Written {
@@ -307,10 +308,11 @@ impl Written {
             let both = Language::intersection([secrets.clone(), target.arns.clone()]);
             allows(&all, &both).then(|| format!("{} ({})", target.secret.handle, target.name()))
         };
-        let mut touched: Vec<String> = wiring.targets().iter().filter_map(in_reach).collect();
+        let touched = wiring.targets();
+        let mut touched: Vec<String> = touched.iter().filter_map(in_reach).take(NAMED + 1).collect();
         if touched.len() > NAMED {
-            let more = touched.split_off(NAMED).len();
-            touched.push(format!("{more} more"));
+            touched.truncate(NAMED);
+            touched.push("others".to_owned());
         }
         Self {
             secrets: if touched.is_empty() { "a secret".to_owned() } else { touched.join(", ") },
