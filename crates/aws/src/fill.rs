@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    ACCOUNT, Container, Document, Gap, Key, ManagedSecret, Parameter, Place, PolicyAttachment, REGION,
-    Repository, Role, SecretReference, Seen, Snapshot, Source, TaskDefinition, Text,
+    ACCOUNT, Container, Document, Gap, Key, KeyGrant, ManagedSecret, Parameter, Place, PolicyAttachment,
+    REGION, Repository, Role, SecretReference, Seen, Snapshot, Source, TaskDefinition, Text,
 };
 
 impl Snapshot {
@@ -62,6 +62,12 @@ impl Snapshot {
         fill.merge(&mut self.repositories, other.repositories, |part| &part.place, repository, gaps);
         fill.merge(&mut self.keys, other.keys, |part| &part.place, key, gaps);
         self.overrides.append(&mut other.overrides);
+        for grant in other.grants {
+            let is_told = |own: &&KeyGrant| own.key == grant.key && own.document.text == grant.document.text;
+            if !self.grants.iter().any(|own| is_told(&own)) {
+                self.grants.push(grant);
+            }
+        }
         self.gaps.append(&mut other.gaps);
     }
 
@@ -176,6 +182,7 @@ impl Snapshot {
         }
         values(&mut self.secrets).for_each(|part| one(&mut part.policy));
         values(&mut self.keys).for_each(|part| one(&mut part.policy));
+        self.grants.iter_mut().for_each(|grant| change(&mut grant.document));
     }
 
     /// Changes every text.
@@ -212,6 +219,7 @@ impl Snapshot {
             }
         }
         values(&mut self.keys).for_each(|part| change(&mut part.arn));
+        self.grants.iter_mut().for_each(|grant| change(&mut grant.key));
     }
 }
 
@@ -405,6 +413,7 @@ fn repository(ours: &mut Repository, theirs: Repository, part: &Part<'_>) -> Opt
 fn key(ours: &mut Key, theirs: Key, part: &Part<'_>) -> Option<Gap> {
     let same = is_same_document(&ours.policy, &theirs.policy);
     part.complete(&mut ours.policy, theirs.policy);
+    add_tags(&mut ours.tags, theirs.tags);
     ours.aliases.extend(theirs.aliases);
     ours.aliases.sort();
     ours.aliases.dedup();
@@ -514,6 +523,7 @@ mod tests {
             let mut plan = role(vec![], None, Seen::Absent);
             let secret = ManagedSecret {
                 name: "db".into(),
+                name_prefix: None,
                 arn: None,
                 place: Place::default(),
                 planned: true,
@@ -548,7 +558,8 @@ mod tests {
             let mut plan = role(vec![], None, Seen::Value(document("${unknown:aws_kms_key.main.key_id}")));
             let place = Place { address: "aws_kms_key.main".into(), ..Place::default() };
             let (arn, aliases) = (Text::symbol("aws_kms_key.main.key_id"), vec![name.to_owned()]);
-            let key = Key { arn, aliases, place, aws_managed: false, policy: Seen::Absent };
+            let tags = BTreeMap::new();
+            let key = Key { arn, aliases, place, aws_managed: false, policy: Seen::Absent, tags };
             plan.keys.insert("aws_kms_key.main".into(), Seen::Value(key));
             plan
         };

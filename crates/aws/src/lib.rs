@@ -46,10 +46,10 @@ mod text;
 mod tree;
 
 pub use model::{
-    Command, Container, Document, Expression, Key, Literal, LiteralPlace, ManagedSecret, Mutability,
-    Parameter, ParameterKind, Place, PolicyAttachment, PolicySource, Repository, Role, SecretReference,
-    SecretReferenceKind, Sighting, Snapshot, Source, SourceKind, TaskDefinition, TaskOverride,
-    UNKNOWN_LAUNCH_TYPE, Wanted,
+    Command, Container, Document, Expression, Key, KeyGrant, Literal, LiteralPlace, ManagedSecret,
+    Mutability, Parameter, ParameterKind, Place, PolicyAttachment, PolicySource, Repository, Role,
+    SecretReference, SecretReferenceKind, Sighting, Snapshot, Source, SourceKind, TaskDefinition,
+    TaskOverride, UNKNOWN_LAUNCH_TYPE, Wanted,
 };
 pub use seen::{Gap, Seen};
 pub use text::{ACCOUNT, Part, REGION, Text};

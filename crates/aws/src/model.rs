@@ -30,6 +30,9 @@ pub struct Snapshot {
     pub repositories: BTreeMap<String, Seen<Repository>>,
     /// KMS keys by key ID, ARN or address, as the parts that use them name them.
     pub keys: BTreeMap<String, Seen<Key>>,
+    /// What grants allow on keys, whether the keys are in the source or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<KeyGrant>,
     /// What starts tasks with other roles, commands or variables than their definitions say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub overrides: Vec<TaskOverride>,
@@ -205,8 +208,11 @@ impl ParameterKind {
 /// A secret of Secrets Manager. Its value is never held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManagedSecret {
-    /// Its name.
+    /// Its name; where only the deployment makes it up, a stand-in that no other secret has.
     pub name: String,
+    /// What its name begins with, where the deployment makes up the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_prefix: Option<String>,
     /// Its ARN with the six random characters, where known.
     pub arn: Option<String>,
     /// Where it is told of.
@@ -512,6 +518,19 @@ pub struct Key {
     pub aws_managed: bool,
     /// Its key policy; absent if it has AWS's default one, which leaves the decision to the account's policies.
     pub policy: Seen<Document>,
+    /// Its tags, as far as they are known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A grant of a KMS key: it allows like a statement of the key's policy, beside all policies.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyGrant {
+    /// The key: an ID, an ARN or a symbol.
+    pub key: Text,
+    /// The statement that a key policy would have for it, as a document of its own.
+    pub document: Document,
 }
 
 /// What a live account is asked for. Nothing else is listed but its services, so that few permissions are needed.

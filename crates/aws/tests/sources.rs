@@ -324,7 +324,7 @@ fn hand_written_templates_are_read() {
         names,
         [
             pair("API_TOKEN", "ApiToken (NoEcho)"),
-            pair("SESSION", "Session (AWS::SSM::Parameter::Value<String>)"),
+            pair("SESSION", "{{resolve:ssm:/prod/payments/session}} (parameter Session)"),
             pair("DB_URL", "{{resolve:ssm-secure:/prod/payments/db_password}}"),
         ]
     );

@@ -44,6 +44,11 @@ impl Context {
         self.keys.insert(key.to_lowercase(), None).is_none()
     }
 
+    /// Whether it says something of a key, which is given in any case.
+    pub fn tells_of(&self, key: &str) -> bool {
+        self.keys.contains_key(&key.to_lowercase())
+    }
+
     /// Looks up a key whose name is already in lower case.
     pub(super) fn lookup(&self, key: &str) -> Lookup<'_> {
         match self.keys.get(key) {

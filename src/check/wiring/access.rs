@@ -1,11 +1,14 @@
 //! A role of the snapshot as the IAM engine takes it: its policies, boundary and the organization's, and what of them
 //! no one saw.
 
-use super::{Role, RoleKind, Wiring};
+use super::{Extra, Role, RoleKind, Wiring, region};
 use crate::check::Answers;
 use crate::finding::CheckMeta;
+use jiff::civil::Date;
 use seaworthy_aws::{self, Document, Gap, Place, PolicySource, Seen};
-use seaworthy_iam::{Arn, Context, Layer, Limits, Policy, PolicySet, Request, Requester, StatementRef};
+use seaworthy_iam::{
+    Arn, Context, Language, Layer, Limits, Policy, PolicySet, Request, Requester, StatementRef,
+};
 
 /// A part of a role that no one saw.
 pub(super) struct Missing {
@@ -35,6 +38,8 @@ pub(super) struct Access<'a> {
     pub(super) unseen_boundary: Option<Missing>,
     /// Bounds of the proofs about this role.
     pub(super) limits: Limits,
+    /// Whether the region that is looked at is known.
+    pub(super) is_placed: bool,
     /// How each identity policy is attached.
     pub(super) identity_sources: Vec<PolicySource>,
     /// Where each identity policy is told of, and what it says.
@@ -106,6 +111,7 @@ impl Wiring<'_> {
             unseen: Vec::new(),
             unseen_boundary: None,
             limits: self.limits(),
+            is_placed: self.placement.known_region().is_some(),
             identity_sources: Vec::new(),
             identity_documents: Vec::new(),
             boundary_place: None,
@@ -194,13 +200,18 @@ impl Wiring<'_> {
         context
     }
 
+    /// The region of requests on a resource, if that is known.
+    fn region_of<'t>(&self, arn: &Arn<'t>) -> Option<&'t str> {
+        self.placement.known_region()?;
+        let own = Some(arn.region).filter(|region| region::is_name(region));
+        own.or_else(|| region::of_global(arn.service, arn.partition))
+    }
+
     /// The same for a request on a resource: it is made in the region that the resource is in, where that is known.
     pub(super) fn context_on(&self, principal: &str, resource: &str) -> Context {
         let mut context = self.context(principal);
-        let region = Arn::parse(resource).map(|arn| arn.region);
-        let region = region.filter(|region| Some(*region) == self.placement.known_region());
-        if let Some(region) = region {
-            context.set("aws:RequestedRegion", vec![region.to_owned()]);
+        if let Some(region) = Arn::parse(resource).and_then(|arn| self.region_of(&arn)) {
+            context.set(region::REQUESTED, vec![region.to_owned()]);
         }
         for (key, value) in self.tags.get(resource).into_iter().flat_map(|tags| tags.iter()) {
             let service = resource.split(':').nth(2).unwrap_or_default();
@@ -230,14 +241,43 @@ impl<'a> Access<'a> {
             unseen: Vec::new(),
             unseen_boundary: None,
             limits: self.limits.clone(),
+            is_placed: self.is_placed,
             identity_sources: self.identity_sources.clone(),
             identity_documents: self.identity_documents.clone(),
             boundary_place: self.boundary_place,
         }
     }
 
+    /// The ARNs that the contract accepts of the role on a day.
+    pub(super) fn accepted(&self, today: Date) -> Language {
+        let holds = |extra: &&Extra| extra.expires.is_none_or(|day| today <= day);
+        Language::union(self.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str())))
+    }
+
     fn miss(&mut self, what: String, gap: Gap, place: &Place) {
         self.unseen.push(Missing { what, gap, place: place.clone() });
+    }
+
+    /// The parts of a universe with what is known of requests on them: their region counts where a policy asks for it.
+    pub(super) fn by_region(
+        &self,
+        policies: &PolicySet,
+        service: Option<&str>,
+        universe: &Language,
+        context: &Context,
+    ) -> Vec<(Language, Context)> {
+        if !self.is_placed || context.tells_of(region::REQUESTED) {
+            return vec![(universe.clone(), context.clone())];
+        }
+        let parts = region::apart(policies, &self.principal, service, universe);
+        let told = parts.into_iter().map(|(universe, region)| {
+            let mut context = context.clone();
+            if let Some(region) = region {
+                context.set(region::REQUESTED, vec![region]);
+            }
+            (universe, context)
+        });
+        told.collect()
     }
 
     /// Where a statement is told of: its own line where that is known, else that of its policy.

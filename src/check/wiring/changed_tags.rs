@@ -21,7 +21,7 @@ pub(super) struct ChangedTags {
 
 type Tags = BTreeMap<String, String>;
 
-/// All roles, parameters and secrets of both snapshots whose known tags differ.
+/// All roles, parameters, secrets and keys of both snapshots whose known tags differ.
 pub(super) fn changed(old: &Wiring<'_>, new: &Wiring<'_>) -> Vec<ChangedTags> {
     let mut out = Vec::new();
     let mut add = |what: String, arn: String, is_role: bool, tags: [&Tags; 2]| {
@@ -42,6 +42,11 @@ pub(super) fn changed(old: &Wiring<'_>, new: &Wiring<'_>) -> Vec<ChangedTags> {
     for (name, seen) in &new.snapshot.secrets {
         if let (Seen::Value(is), Some(Seen::Value(was))) = (seen, old.snapshot.secrets.get(name)) {
             add(format!("the secret {name}"), new.secret_arn(is), false, [&was.tags, &is.tags]);
+        }
+    }
+    for (name, seen) in &new.snapshot.keys {
+        if let (Seen::Value(is), Some(Seen::Value(was))) = (seen, old.snapshot.keys.get(name)) {
+            add(format!("the key {name}"), new.key_arn(is), false, [&was.tags, &is.tags]);
         }
     }
     let (p, r, a) = (new.placement.partition(), new.placement.region(), new.placement.account());

@@ -71,33 +71,51 @@ enum Answer {
     Unknown(String),
 }
 
-/// The roles that `access` can act as by their trust policies, and roles behind those; targets in `extras` are accepted.
-pub(super) fn entries(
-    wiring: &Wiring<'_>,
+/// A role that another one can act as.
+pub(super) struct Entered<'w> {
+    /// Its name.
+    pub(super) name: &'w String,
+    /// What the snapshot says of it.
+    pub(super) seen: &'w seaworthy_aws::Role,
+    /// Its ARN.
+    pub(super) arn: String,
+    /// The role by which it is entered, where that is another than the one that is asked about.
+    pub(super) through: Option<&'w String>,
+    /// Whether the role that is asked about needs a policy of its own for it.
+    is_route: bool,
+    /// Why it is not certain, if so.
+    pub(super) doubt: Option<String>,
+}
+
+/// All roles that `access` can act as, directly and through others; those in `extras` are accepted and lead to nothing. The
+/// second answer is why not all were looked at, if so.
+pub(super) fn entered<'w>(
+    wiring: &'w Wiring<'_>,
     access: &Access<'_>,
-    permitted: &Permitted,
     extras: &Language,
-) -> Entries {
-    let mut out = Entries::default();
-    let seen = wiring.snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
-    let roles: Vec<(&String, &seaworthy_aws::Role)> = seen.take(MAX_ROLES).collect();
-    if wiring.snapshot.roles.len() > MAX_ROLES {
-        let what = format!("roles whose trust policies name {}", access.name);
-        out.doubts.push((what, format!("there are more than {MAX_ROLES} roles; the rest was not looked at")));
-    }
-    let mut entered: BTreeSet<&str> = BTreeSet::from([access.name]);
-    let mut hops: Vec<(Option<&String>, Option<String>)> = vec![(None, None)];
+) -> (Vec<Entered<'w>>, Option<String>) {
+    let mut out: Vec<Entered<'w>> = Vec::new();
+    let roles = wiring.snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
+    // Most trust policies let in services alone.
+    let is_open = |role: &seaworthy_aws::Role| {
+        role.trust.value().is_none_or(|document| !lets_in_services_alone(&document.text))
+    };
+    let mut roles: Vec<_> = roles.filter(|(_, role)| is_open(role)).collect();
+    let rest = (roles.len() > MAX_ROLES)
+        .then(|| format!("there are more than {MAX_ROLES} roles; the rest was not looked at"));
+    roles.truncate(MAX_ROLES);
+    let mut known: BTreeSet<&str> = BTreeSet::from([access.name]);
+    let mut hops: Vec<Option<&'w String>> = vec![None];
     // What hangs on something unknown comes after all that is certain, and what lies behind it hangs on it, too.
-    let mut unsure: Vec<(&String, String)> = Vec::new();
+    let mut unsure: Vec<Entered<'w>> = Vec::new();
     loop {
         let (through, doubt) = match hops.pop() {
-            Some(hop) => hop,
+            Some(hop) => (hop, None),
             None => match unsure.pop() {
-                Some((name, why)) if entered.insert(name) => {
-                    if !matches!(gains(wiring, name, permitted), Gains::Nothing) {
-                        out.doubts.push((format!("whether {} can act as {name}", access.name), why.clone()));
-                    }
-                    (Some(name), Some(why))
+                Some(entered) if known.insert(entered.name) => {
+                    let hop = (Some(entered.name), entered.doubt.clone());
+                    out.push(entered);
+                    hop
                 }
                 Some(_) => continue,
                 None => break,
@@ -113,43 +131,58 @@ pub(super) fn entries(
         for (name, seen) in roles.iter().copied() {
             // Of a role that no source has, nothing is said, as of all the others of the account.
             let is_elsewhere = matches!(seen.trust, Seen::NotSeen(_)) && seen.policies_gap.is_some();
-            if entered.contains(name.as_str()) || is_elsewhere {
-                continue;
-            }
             let arn = wiring.role_arn(name, seen.arn.as_deref(), seen.path.as_deref());
-            if extras.contains(&arn) {
+            if known.contains(name.as_str()) || is_elsewhere || extras.contains(&arn) {
                 continue;
             }
-            let is_route = match (answer(wiring, from, &arn, seen), &doubt) {
-                (Answer::Refuses, _) => continue,
-                (Answer::Unknown(why), _) => {
-                    unsure.push((name, why));
-                    continue;
-                }
-                (_, Some(why)) => {
-                    unsure.push((name, why.clone()));
-                    continue;
-                }
+            let (is_route, why) = match answer(wiring, from, &arn, seen) {
+                Answer::Refuses => continue,
+                Answer::Unknown(why) => (false, Some(why)),
                 // What the role's own policies let it assume is a route, and told as one.
-                (Answer::Agrees, None) => through.is_none(),
-                (Answer::Names, None) => false,
+                Answer::Agrees => (through.is_none(), doubt.clone()),
+                Answer::Names => (false, doubt.clone()),
             };
-            entered.insert(name.as_str());
-            hops.push((Some(name), None));
-            if is_route {
+            let entered = Entered { name, seen, arn, through, is_route, doubt: why };
+            if entered.doubt.is_some() {
+                unsure.push(entered);
                 continue;
             }
-            match gains(wiring, name, permitted) {
-                Gains::Nothing => {}
-                Gains::Unknown(why) => {
-                    out.doubts.push((format!("what {} gains as {name}", access.name), why));
-                }
-                Gains::More { what, secret } => {
-                    let trust = seen.trust.value().map(|document| document.place.clone());
-                    let place = trust.unwrap_or_else(|| seen.place.clone());
-                    let (name, through) = (name.clone(), through.cloned());
-                    out.open.push(Entry { name, arn, place, through, secret, gains: what });
-                }
+            known.insert(name.as_str());
+            hops.push(Some(name));
+            out.push(entered);
+        }
+    }
+    (out, rest)
+}
+
+/// What is gained by the roles that `access` can act as by their trust policies, and by roles behind those.
+pub(super) fn entries(
+    wiring: &Wiring<'_>,
+    access: &Access<'_>,
+    permitted: &Permitted,
+    extras: &Language,
+) -> Entries {
+    let mut out = Entries::default();
+    let (all, rest) = entered(wiring, access, extras);
+    let what = || format!("roles whose trust policies name {}", access.name);
+    out.doubts.extend(rest.map(|why| (what(), why)));
+    for Entered { name, seen, arn, through, is_route, doubt } in all {
+        if is_route {
+            continue;
+        }
+        match (gains(wiring, name, permitted), doubt) {
+            (Gains::Nothing, _) => {}
+            (_, Some(why)) => {
+                out.doubts.push((format!("whether {} can act as {name}", access.name), why));
+            }
+            (Gains::Unknown(why), None) => {
+                out.doubts.push((format!("what {} gains as {name}", access.name), why));
+            }
+            (Gains::More { what, secret }, None) => {
+                let trust = seen.trust.value().map(|document| document.place.clone());
+                let place = trust.unwrap_or_else(|| seen.place.clone());
+                let (name, through) = (name.clone(), through.cloned());
+                out.open.push(Entry { name, arn, place, through, secret, gains: what });
             }
         }
     }
@@ -158,21 +191,16 @@ pub(super) fn entries(
 
 /// How a role's trust policy answers another role.
 fn answer(wiring: &Wiring<'_>, from: &Access<'_>, arn: &str, role: &seaworthy_aws::Role) -> Answer {
-    let trust = match &role.trust {
-        Seen::Absent => return Answer::Refuses,
-        Seen::NotSeen(gap) => Err(gap.clone()),
-        // Most trust policies let in services alone.
-        Seen::Value(document) if lets_in_services_alone(&document.text) => return Answer::Refuses,
-        Seen::Value(document) => wiring.policy("the trust policy", document),
-    };
-    let trust = match trust {
-        Ok(trust) => trust,
-        Err(gap) => return Answer::Unknown(format!("its trust policy was not seen: {gap}")),
+    let own = wiring.trust_of(role);
+    let trust = match (own.policy, own.gap) {
+        (Some(trust), None) => trust,
+        (None, None) => return Answer::Refuses,
+        (_, Some(gap)) => return Answer::Unknown(format!("its trust policy was not seen: {gap}")),
     };
     let account = Arn::account_of(arn);
     let decide = |trust: Option<_>, rule: ResourceRule| {
         let policies = PolicySet { resource: trust, resource_rule: rule, ..from.policies.clone() };
-        let context = wiring.context(&from.principal);
+        let context = wiring.context_on(&from.principal, arn);
         Request::new(&from.principal, "sts:AssumeRole", arn, account, context)
             .map_or(Decision::Unknown, |request| evaluate(&policies, &request).decision)
     };

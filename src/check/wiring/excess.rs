@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 
 use super::Wiring;
 use super::access::Access;
-use super::statement;
-use seaworthy_aws::{Document, Seen};
+use super::own::Own;
+use super::{region, statement};
+use seaworthy_aws::{Place, Seen};
 use seaworthy_iam::{
     Arn, Context, Language, PolicySet, Privilege, Query, ResourceRule, StatementRef, Undecided, Witness,
     parameter_universe, path_arn, path_universe, slashed_path_universe,
@@ -17,6 +18,10 @@ use seaworthy_iam::{
 
 /// Statements that are named for one action at most.
 const MOST: usize = 32;
+/// What uses a key to read.
+const DECRYPT: &str = "kms:Decrypt";
+/// Stands in the address of a grant.
+const GRANT: &str = "aws_kms_grant.";
 
 /// What may be read, by the kind of thing.
 pub(super) struct Permitted {
@@ -33,6 +38,7 @@ pub(super) struct Permitted {
 }
 
 /// Something that can be read and is not permitted.
+#[derive(Clone)]
 pub(super) struct Reach {
     /// The action.
     pub(super) action: &'static str,
@@ -53,15 +59,23 @@ pub(super) struct Owner {
     pub(super) noun: &'static str,
     /// Its name.
     pub(super) name: String,
+    /// The grant of the key that does it, if it is not the policy.
+    pub(super) grant: Option<String>,
+    /// Where that is told of.
+    pub(super) place: Option<Place>,
 }
 
 impl std::fmt::Display for Owner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the policy of the {} {}", self.noun, self.name)
+        match &self.grant {
+            Some(grant) => write!(f, "the grant {grant} of the {} {}", self.noun, self.name),
+            None => write!(f, "the policy of the {} {}", self.noun, self.name),
+        }
     }
 }
 
 /// A question that has no answer.
+#[derive(Clone)]
 pub(super) struct Doubt {
     /// The action.
     pub(super) action: &'static str,
@@ -72,7 +86,7 @@ pub(super) struct Doubt {
 }
 
 /// What a role can read beyond what is permitted, and what cannot be told.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Excesses {
     pub(super) found: Vec<Reach>,
     pub(super) doubts: Vec<Doubt>,
@@ -141,7 +155,7 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     for service in DECRYPTED_THROUGH {
         let context = decrypt_context(wiring, context(), service);
         let (universe, permitted) = (&keys, &permitted.keys);
-        let question = Question { action: "kms:Decrypt", universe, permitted, context, elsewhere: false };
+        let question = Question { action: DECRYPT, universe, permitted, context, elsewhere: false };
         ask(access, &policies, &question, &mut all);
     }
     resource_policies(wiring, access, permitted, &mut all);
@@ -239,6 +253,16 @@ fn names_key(policies: &PolicySet, key: &str) -> bool {
 /// Adds all statements that answer the question with an excess, one after the other.
 pub(super) fn ask(access: &Access<'_>, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) {
     let Question { action, universe, permitted, context, elsewhere } = question;
+    let service = region::service_of(action);
+    for (universe, context) in access.by_region(policies, service, universe, context) {
+        let (universe, elsewhere) = (&universe, *elsewhere);
+        ask_at_once(access, policies, &Question { action, universe, permitted, context, elsewhere }, all);
+    }
+}
+
+/// The same where every request is made in one region, or in any.
+fn ask_at_once(access: &Access<'_>, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) {
+    let Question { action, universe, permitted, context, elsewhere } = question;
     let mut policies = policies.clone();
     for attempt in 0..=MOST {
         let doubt = |resource: Option<String>, why: String| Doubt { action, resource, why };
@@ -302,66 +326,94 @@ fn resource_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permi
         if permitted.secrets.contains(&arn) {
             continue;
         }
-        let owner = Owner { noun: "secret", name: name.clone() };
-        let contexts = [wiring.context_on(&access.principal, &arn)];
-        let asked = ("secretsmanager:GetSecretValue", arn.as_str(), &permitted.secrets);
-        own_policy(wiring, access, &owner, &secret.policy, asked, contexts, all);
+        let thing = Thing {
+            noun: "secret",
+            name,
+            asked: ("secretsmanager:GetSecretValue", arn.as_str(), &permitted.secrets),
+            contexts: vec![wiring.context_on(&access.principal, &arn)],
+        };
+        own_policy(access, &thing, &wiring.policy_of_secret(secret), all);
     }
 }
 
-/// A key's own policy can let a role decrypt that no identity policy does. One that leaves the decision to the account's
-/// policies does not.
+/// A key's own policy, or a grant of it, can let a role decrypt that no identity policy does. A policy that leaves the
+/// decision to the account's policies does not.
 fn key_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted, all: &mut Excesses) {
+    let contexts = |arn: &str| {
+        DECRYPTED_THROUGH
+            .map(|service| decrypt_context(wiring, wiring.context_on(&access.principal, arn), service))
+            .to_vec()
+    };
+    let mut ask_key = |name: &str, arn: &str, own: &Own<'_>| {
+        let asked = (DECRYPT, arn, &permitted.keys);
+        own_policy(access, &Thing { noun: "key", name, asked, contexts: contexts(arn) }, own, all);
+    };
     // A snapshot lists a key under each of its names.
     let mut seen = BTreeSet::new();
     for (name, key) in &wiring.snapshot.keys {
         let Seen::Value(key) = key else { continue };
         let arn = wiring.key_arn(key);
-        if key.aws_managed || permitted.keys.contains(&arn) || !seen.insert(arn.clone()) {
-            continue;
+        if !key.aws_managed && !permitted.keys.contains(&arn) && seen.insert(arn.clone()) {
+            ask_key(name, &arn, &wiring.policy_of_key(key));
         }
-        let owner = Owner { noun: "key", name: name.clone() };
-        let contexts = DECRYPTED_THROUGH
-            .map(|service| decrypt_context(wiring, wiring.context_on(&access.principal, &arn), service));
-        let asked = ("kms:Decrypt", arn.as_str(), &permitted.keys);
-        own_policy(wiring, access, &owner, &key.policy, asked, contexts, all);
     }
+    for arn in wiring.keys_with_grants_alone() {
+        if !permitted.keys.contains(&arn) {
+            ask_key(&arn, &arn, &wiring.grants_on(&arn));
+        }
+    }
+    let own = wiring.grants_on_unknown_keys();
+    let Some(policies) = own.alone(&access.policies) else { return };
+    let place = wiring.placement;
+    let any =
+        Arn { partition: place.partition(), service: "kms", region: "?*", account: "?*", resource: "key/?*" };
+    let (universe, nothing) = (arns(any), Language::nothing());
+    let mut through = Excesses::default();
+    for context in contexts("*") {
+        let (action, permitted) = (DECRYPT, &nothing);
+        let question = Question { action, universe: &universe, permitted, context, elsewhere: false };
+        ask(access, &policies, &question, &mut through);
+    }
+    all.doubts.extend((!through.found.is_empty() || !through.doubts.is_empty()).then(|| Doubt {
+        action: DECRYPT,
+        resource: None,
+        why: "a grant allows it, and which key the grant is about is known only after apply".to_owned(),
+    }));
 }
 
-/// What a thing's own policy lets a role do with it: the action, its ARN, and what is permitted.
-fn own_policy(
-    wiring: &Wiring<'_>,
-    access: &Access<'_>,
-    owner: &Owner,
-    policy: &Seen<Document>,
-    (action, arn, permitted): (&'static str, &str, &Language),
-    contexts: impl IntoIterator<Item = Context>,
-    all: &mut Excesses,
-) {
-    let gap = match policy {
-        Seen::Absent => return,
-        Seen::NotSeen(gap) => Err(format!("the policy of the {} was not seen: {gap}", owner.noun)),
-        Seen::Value(document) => {
-            wiring.policy(&format!("the policy of {}", owner.name), document).map_err(|gap| gap.to_string())
-        }
-    };
-    let policy = match gap {
-        Ok(policy) => policy,
-        Err(why) => {
-            all.doubts.push(Doubt { action, resource: Some(arn.to_owned()), why });
-            return;
-        }
-    };
-    let policies = PolicySet { resource: Some(policy), identity: Vec::new(), ..access.policies.clone() };
+/// A thing whose own policy is asked.
+struct Thing<'q> {
+    noun: &'static str,
+    name: &'q str,
+    /// The action, the thing's ARN, and what is permitted.
+    asked: (&'static str, &'q str, &'q Language),
+    contexts: Vec<Context>,
+}
+
+/// What a thing's own policy lets a role do with it.
+fn own_policy(access: &Access<'_>, thing: &Thing<'_>, own: &Own<'_>, all: &mut Excesses) {
+    let (action, arn, permitted) = thing.asked;
+    if let Some(gap) = &own.gap {
+        let why = format!("the policy of the {} was not seen: {gap}", thing.noun);
+        all.doubts.push(Doubt { action, resource: Some(arn.to_owned()), why });
+    }
+    let Some(policies) = own.alone(&access.policies) else { return };
     let universe = Language::from(arn);
     // Statements are told apart by their number, which those of another thing's policy have, too.
-    let mut own = Excesses::default();
-    for context in contexts {
+    let mut found = Excesses::default();
+    for context in &thing.contexts {
+        let context = context.clone();
         let question = Question { action, universe: &universe, permitted, context, elsewhere: false };
-        ask(access, &policies, &question, &mut own);
+        ask(access, &policies, &question, &mut found);
     }
-    all.doubts.append(&mut own.doubts);
-    all.found.extend(own.found.into_iter().map(|reach| Reach { owner: Some(owner.clone()), ..reach }));
+    all.doubts.append(&mut found.doubts);
+    let owner = |of: Option<StatementRef>| {
+        let place = of.and_then(|of| own.place(of)).cloned();
+        let grant = place.as_ref().filter(|place| place.address.contains(GRANT)).map(|p| p.address.clone());
+        Owner { noun: thing.noun, name: thing.name.to_owned(), grant, place }
+    };
+    all.found
+        .extend(found.found.into_iter().map(|reach| Reach { owner: Some(owner(reach.statement)), ..reach }));
 }
 
 /// The services through which a role may decrypt, and nothing for a call of its own.
@@ -373,6 +425,10 @@ fn decrypt_context(wiring: &Wiring<'_>, mut context: Context, service: Option<&s
     let via = service.map(|s| format!("{s}.{}.{}", place.region(), place.suffix()));
     // Decrypt can be called directly, too: then the key is absent.
     context.set("kms:ViaService", via.iter().cloned().collect());
+    if service.is_some() && place.partition() == "aws-cn" {
+        // Which of its two suffixes a service's name has there is not documented.
+        context.set_unknown("kms:ViaService");
+    }
     context.set("aws:ViaAWSService", vec![via.is_some().to_string()]);
     if let Some(account) = place.known_account() {
         context.set("kms:CallerAccount", vec![account.to_owned()]);

@@ -15,6 +15,8 @@ use seaworthy_iam::{Context, Decision, Language, PolicySet, Privilege, Query, Re
 const MOST: usize = 500;
 /// The launch type whose hosts are AWS's own.
 const FARGATE: &str = "FARGATE";
+/// The launch type whose hosts are machines outside AWS.
+const EXTERNAL: &str = "EXTERNAL";
 /// What a cluster's instances do.
 const JOINS: &str = "ecs:RegisterContainerInstance";
 
@@ -83,6 +85,7 @@ pub(super) fn hosts(
         let may_be_fargate = |kind: &String| kind == FARGATE || kind == UNKNOWN_LAUNCH_TYPE;
         !task.compatibilities.is_empty() && !task.compatibilities.iter().any(may_be_fargate)
     });
+    let services = host_services(&on_instances);
     let mut has_host = false;
     if wiring.snapshot.roles.len() > MOST {
         let what = format!("roles of instances that tasks of {} run on", access.name);
@@ -97,7 +100,7 @@ pub(super) fn hosts(
         let enters = match role {
             Seen::Absent => continue,
             Seen::NotSeen(gap) => Decided::Unknown(format!("the role was not seen: {gap}")),
-            Seen::Value(role) => lets_instances_in(wiring, name, role),
+            Seen::Value(role) => lets_in(wiring, name, role, &services),
         };
         let asked = Role::of_task(name.clone());
         let host = match wiring.access(&asked) {
@@ -160,22 +163,36 @@ fn runs_on_instances(task: &TaskDefinition) -> bool {
     task.compatibilities.is_empty() || !task.compatibilities.iter().all(|kind| kind == FARGATE)
 }
 
-/// Whether EC2 may give the role to instances.
-fn lets_instances_in(wiring: &Wiring<'_>, name: &str, role: &seaworthy_aws::Role) -> Decided {
-    let trust = match &role.trust {
-        Seen::Absent => return Decided::No,
-        Seen::NotSeen(gap) => Err(gap.clone()),
-        Seen::Value(document) => wiring.policy("the trust policy", document),
+/// The services that give their roles to what the tasks run on: EC2 to instances, Systems Manager to machines of one's own
+/// ("External instances for Amazon ECS" of the ECS developer guide).
+fn host_services(tasks: &[(&String, &TaskDefinition)]) -> Vec<&'static str> {
+    let some = |is: fn(&str) -> bool| {
+        let mut all = tasks.iter().map(|(_, task)| &task.compatibilities);
+        all.any(|kinds| kinds.is_empty() || kinds.iter().any(|kind| is(kind)))
     };
-    let trust = match trust {
-        Ok(trust) => trust,
-        Err(gap) => return Decided::Unknown(format!("its trust policy was not seen: {gap}")),
+    let mut out = Vec::new();
+    if some(|kind| kind != FARGATE && kind != EXTERNAL) {
+        // The partition of China has a name of its own for the service.
+        out.extend(["ec2.amazonaws.com", "ec2.amazonaws.com.cn"]);
+    }
+    if some(|kind| kind == EXTERNAL || kind == UNKNOWN_LAUNCH_TYPE) {
+        out.push("ssm.amazonaws.com");
+    }
+    out
+}
+
+/// Whether one of these services may give the role to what tasks run on.
+fn lets_in(wiring: &Wiring<'_>, name: &str, role: &seaworthy_aws::Role, services: &[&str]) -> Decided {
+    let own = wiring.trust_of(role);
+    let trust = match (own.policy, own.gap) {
+        (Some(trust), None) => trust,
+        (None, None) => return Decided::No,
+        (_, Some(gap)) => return Decided::Unknown(format!("its trust policy was not seen: {gap}")),
     };
     let arn = wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref());
     let policies = PolicySet { resource: Some(trust), ..PolicySet::default() };
-    // The partition of China has a name of its own for the service.
     let mut answer = Decided::No;
-    for service in ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"] {
+    for service in services {
         let request = Request::new(service, "sts:AssumeRole", &arn, arn.split(':').nth(4), Context::open());
         match request.map(|request| evaluate(&policies, &request).decision) {
             Ok(Decision::Allowed) => return Decided::Yes,

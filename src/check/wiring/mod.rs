@@ -15,9 +15,11 @@ mod host;
 mod key;
 mod known;
 mod miss;
+mod own;
 mod place;
 mod question;
 mod reference;
+mod region;
 mod remedy;
 mod route;
 mod sample;
@@ -76,7 +78,7 @@ pub struct Wiring<'a> {
     pub contract: &'a str,
     /// What was there before, if new access is asked about.
     pub against: Option<&'a Snapshot>,
-    /// The known tags of parameters and secrets, by ARN.
+    /// The known tags of parameters, secrets, keys and roles, by ARN.
     tags: BTreeMap<String, &'a BTreeMap<String, String>>,
     /// What the symbols of plans and templates stand for.
     symbols: BTreeMap<String, String>,

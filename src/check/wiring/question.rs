@@ -1,5 +1,6 @@
 //! One question about one role, answered for people.
 
+use super::own::Own;
 use super::{Role, Wiring};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{Arn, Decision, PolicySet, Request, ResourceRule, evaluate, parameter_arn};
@@ -47,7 +48,7 @@ pub fn ask(
         let values = given.iter().filter(|(k, _)| k == key).map(|(_, value)| value.clone()).collect();
         context.set(key, values);
     }
-    let (policies, missing) = with_resource_policy(wiring, &access.policies, &resource);
+    let (policies, missing) = with_resource_policy(wiring, &access.policies, action, &resource);
     let account = Arn::account_of(&resource);
     let request = Request::new(&access.principal, action, &resource, account, context)
         .map_err(|error| error.to_string())?;
@@ -79,33 +80,60 @@ pub fn ask(
 fn with_resource_policy(
     wiring: &Wiring<'_>,
     policies: &PolicySet,
+    action: &str,
     resource: &str,
 ) -> (PolicySet, Option<String>) {
     let mut policies = policies.clone();
-    let mut missing = None;
-    let secrets = wiring.snapshot.secrets.values().filter_map(Seen::value);
-    let of_secret = secrets.filter(|s| wiring.secret_arn(s) == resource).map(|s| &s.policy).next();
-    let keys = wiring.snapshot.keys.values().filter_map(Seen::value);
-    let of_key = keys.filter(|k| wiring.key_arn(k) == resource).map(|k| &k.policy).next();
-    match of_secret.or(of_key) {
-        Some(Seen::Value(document)) => match wiring.policy("the resource's policy", document) {
-            Ok(policy) => policies.resource = Some(policy),
-            Err(gap) => missing = Some(format!("the resource's policy: {gap}")),
-        },
-        Some(Seen::NotSeen(gap)) => missing = Some(format!("the resource's policy was not seen: {gap}")),
-        // New keys leave the decision to the account's policies.
-        Some(Seen::Absent) => policies.resource_rule = ResourceRule::Either,
-        None if resource.contains(":kms:") && resource.contains(":key/") => {
-            policies.resource_rule = ResourceRule::Either;
-            missing = Some("the key's policy was not seen".to_owned());
+    let own = own_policy(wiring, action, resource);
+    let missing = match own {
+        None => unseen_owner(action, resource),
+        Some(own) => {
+            policies.resource = own.policy;
+            own.gap.map(|gap| format!("the resource's policy was not seen: {gap}"))
         }
-        None if resource.contains(":secretsmanager:") => {
-            missing = Some("the secret's policy was not seen".to_owned());
-        }
-        None => {}
-    }
+    };
+    // What no one saw is taken to leave the decision to the role's own policies.
     if missing.is_some() {
         policies.resource_rule = ResourceRule::Either;
     }
     (policies, missing)
+}
+
+/// The policy of the resource that is asked about, if a source has the resource and it is of a kind that has one.
+fn own_policy<'a>(wiring: &Wiring<'a>, action: &str, resource: &str) -> Option<Own<'a>> {
+    let snapshot = wiring.snapshot;
+    let mut secrets = snapshot.secrets.values().filter_map(Seen::value);
+    let mut keys = snapshot.keys.values().filter_map(Seen::value);
+    let mut roles = snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
+    let is_asked = |(name, role): &(&String, &seaworthy_aws::Role)| {
+        wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref()) == resource
+    };
+    match Arn::parse(resource)?.service {
+        "secretsmanager" => {
+            secrets.find(|s| wiring.secret_arn(s) == resource).map(|s| wiring.policy_of_secret(s))
+        }
+        "kms" => keys.find(|k| wiring.key_arn(k) == resource).map(|k| wiring.policy_of_key(k)),
+        "iam" if assumes(action) => roles.find(is_asked).map(|(_, role)| wiring.trust_of(role)),
+        _ => None,
+    }
+}
+
+/// Whether an action is one that a role's trust policy decides.
+fn assumes(action: &str) -> bool {
+    let action = action.to_lowercase();
+    ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity"]
+        .iter()
+        .any(|begin| action.starts_with(begin))
+}
+
+/// What a source would have to tell of a resource that none has.
+fn unseen_owner(action: &str, resource: &str) -> Option<String> {
+    let arn = Arn::parse(resource)?;
+    let what = match arn.service {
+        "kms" if arn.resource.starts_with("key/") => "key's policy",
+        "secretsmanager" => "secret's policy",
+        "iam" if assumes(action) && arn.resource.starts_with("role/") => "trust policy of the role",
+        _ => return None,
+    };
+    Some(format!("the {what} was not seen"))
 }

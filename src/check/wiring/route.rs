@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::access::Access;
 use super::excess::{self, Doubt, Excesses, Permitted, Question, Reach};
-use super::{Role, Wiring, known, statement};
+use super::{Role, Wiring, known, region, statement};
 use seaworthy_aws::{PolicySource, Seen};
 use seaworthy_iam::{
     Arn, Context, Decision, Effect, Gain, Glob, Language, PolicySet, Privilege, Query, ROUTES, Request,
@@ -13,6 +13,8 @@ use seaworthy_iam::{
 
 /// Roles that are set aside one after the other because nothing is gained by them.
 const MOST_HARMLESS: usize = 32;
+/// What passes a role to a service.
+const PASSES: &str = "iam:PassRole";
 /// Roles that are tried for a secret that one of them can read.
 const MOST_TARGETS: usize = 50;
 
@@ -43,6 +45,8 @@ struct Asked<'a, 'w> {
     permitted: &'a Permitted,
     /// Whether an action is allowed on anything of its service.
     anywhere: BTreeMap<&'static str, Anywhere>,
+    /// What is open of passing a role to a service: many rows differ only in what they need besides.
+    passed: BTreeMap<(&'static [&'static str], String), Excesses>,
 }
 
 /// What a deny or a boundary of the role keeps it from.
@@ -79,7 +83,8 @@ pub(super) fn routes(
 ) -> Routes {
     // What a resource's own policy says of this role is asked for single targets, where it is known.
     let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
-    let mut asked = Asked { wiring, access, policies, permitted, anywhere: BTreeMap::new() };
+    let mut asked =
+        Asked { wiring, access, policies, permitted, anywhere: BTreeMap::new(), passed: BTreeMap::new() };
     let mut out = Routes::default();
     for route in ROUTES {
         if asked.may(route.action) && route.also.iter().all(|action| asked.may(action)) {
@@ -96,7 +101,8 @@ pub(super) fn opened(
     permitted: &Permitted,
 ) -> Option<&'static Route> {
     let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
-    let mut asked = Asked { wiring, access, policies, permitted, anywhere: BTreeMap::new() };
+    let mut asked =
+        Asked { wiring, access, policies, permitted, anywhere: BTreeMap::new(), passed: BTreeMap::new() };
     ROUTES.iter().find(|route| {
         let mut actions = std::iter::once(&route.action).chain(route.also);
         actions.all(|action| asked.may(action) && !matches!(asked.anywhere(action), Anywhere::No))
@@ -139,8 +145,16 @@ impl Asked<'_, '_> {
         };
         let set_aside = self.set_aside(route, extras, fence.is_some());
         let mut found = Excesses::default();
-        for service in services(route) {
-            let mut more = self.open_targets(route, service, set_aside.clone());
+        for service in self.services(route) {
+            let known = service.clone().map(|service| (route.passed_to, service));
+            let known = known.filter(|_| route.action == PASSES);
+            let mut more = match known.as_ref().and_then(|known| self.passed.get(known)) {
+                Some(more) => more.clone(),
+                None => self.open_targets(route, service.as_deref(), set_aside.clone()),
+            };
+            if let Some(known) = known {
+                self.passed.insert(known, more.clone());
+            }
             let is_open = !more.found.is_empty();
             found.found.append(&mut more.found);
             found.doubts.append(&mut more.doubts);
@@ -258,10 +272,25 @@ impl Asked<'_, '_> {
         let arns = Arn { partition, service, region: "*", account: "*", resource: "?*" }.to_string();
         let all = Language::union([Language::from(arns.as_str()), Language::glob(Glob::literal("*"))]);
         let context = self.wiring.context(&self.access.principal);
+        let parts = self.access.by_region(&self.policies, region::service_of(action), &all, &context);
+        let mut answer = Anywhere::No;
+        for (universe, context) in parts {
+            answer = match (answer, self.is_anywhere_in(action, &universe, context)) {
+                (Anywhere::Yes, _) | (_, Anywhere::Yes) => Anywhere::Yes,
+                (Anywhere::No, other) | (other, Anywhere::No) => other,
+                (one, Anywhere::Unknown(_)) => one,
+            };
+        }
+        self.anywhere.insert(action, answer.clone());
+        answer
+    }
+
+    /// Whether an action is allowed on some of a universe.
+    fn is_anywhere_in(&self, action: &str, universe: &Language, context: Context) -> Anywhere {
         let query = Query::new(&self.policies, &self.access.principal, action, None, context);
-        let answer = match query.map(|q| q.with_limits(self.access.limits.clone())) {
+        match query.map(|q| q.with_limits(self.access.limits.clone())) {
             Err(error) => Anywhere::Unknown(error.to_string()),
-            Ok(query) => match query.excess(&all, &Language::nothing()) {
+            Ok(query) => match query.excess(universe, &Language::nothing()) {
                 Privilege::Exact => Anywhere::No,
                 Privilege::Excess(_) => Anywhere::Yes,
                 Privilege::Undecided(Undecided::TooComplex) => Anywhere::Unknown(TOO_COMPLEX.to_owned()),
@@ -269,9 +298,7 @@ impl Asked<'_, '_> {
                     Anywhere::Unknown(statement::open_questions(&self.policies, &uncertainties))
                 }
             },
-        };
-        self.anywhere.insert(action, answer.clone());
-        answer
+        }
     }
 
     /// Whether the route's action may be allowed on the role itself.
@@ -332,6 +359,18 @@ impl Asked<'_, '_> {
         }
     }
 
+    /// The services to which a route may pass a role, or nothing once if it passes none. Some have a name of their own in the
+    /// partition of China.
+    fn services(&self, route: &Route) -> Vec<Option<String>> {
+        let suffixes: &[&str] =
+            if self.wiring.placement.partition() == "aws-cn" { &["", ".cn"] } else { &[""] };
+        if route.passed_to.is_empty() {
+            return vec![None];
+        }
+        let named = route.passed_to.iter().flat_map(|service| suffixes.iter().map(move |end| (service, end)));
+        named.map(|(service, end)| Some(format!("{service}{end}"))).collect()
+    }
+
     /// The role of the snapshot with this ARN, another than the one that is asked about.
     fn other(&self, arn: &str) -> Option<(&String, &seaworthy_aws::Role)> {
         let others = self.wiring.snapshot.roles.iter().filter_map(|(name, seen)| Some((name, seen.value()?)));
@@ -361,13 +400,13 @@ impl Asked<'_, '_> {
 
     /// Whether a role's trust policy is known and certainly keeps the route shut.
     fn is_shut(&self, route: &Route, arn: &str, role: &seaworthy_aws::Role) -> bool {
-        let Seen::Value(document) = &role.trust else { return false };
-        let Ok(trust) = self.wiring.policy("the trust policy", document) else { return false };
+        let own = self.wiring.trust_of(role);
+        let (Some(trust), None) = (own.policy, own.gap) else { return false };
         let policies = PolicySet { resource: Some(trust), ..self.access.policies.clone() };
         let account = Arn::account_of(arn);
-        services(route).all(|service| {
-            let (who, context) = match service {
-                Some(service) => (service, Context::open()),
+        self.services(route).into_iter().all(|service| {
+            let (who, context) = match &service {
+                Some(service) => (service.as_str(), Context::open()),
                 None => (self.access.principal.as_str(), self.wiring.context(&self.access.principal)),
             };
             Request::new(who, "sts:AssumeRole", arn, account, context).is_ok_and(|request| {
@@ -380,8 +419,9 @@ impl Asked<'_, '_> {
     /// Whether the route's action is allowed on one target.
     fn allows(&self, route: &Route, arn: &str) -> bool {
         let account = Arn::account_of(arn);
-        services(route).any(|service| {
-            Request::new(&self.access.principal, route.action, arn, account, self.context(service))
+        self.services(route).into_iter().any(|service| {
+            let context = self.context(service.as_deref());
+            Request::new(&self.access.principal, route.action, arn, account, context)
                 .is_ok_and(|request| evaluate(&self.policies, &request).decision == Decision::Allowed)
         })
     }
@@ -446,12 +486,6 @@ impl Asked<'_, '_> {
 }
 
 const TOO_COMPLEX: &str = "the policies are too complex to be compared in full";
-
-/// The services to which a route may pass a role, or nothing once if it passes none.
-fn services(route: &Route) -> impl Iterator<Item = Option<&'static str>> + use<> {
-    let none = route.passed_to.is_empty().then_some(None);
-    route.passed_to.iter().copied().map(Some).chain(none)
-}
 
 /// Whether a policy that decides for the role hangs on its tags.
 fn asks_for_own_tags(policies: &PolicySet) -> bool {

@@ -10,7 +10,7 @@ use super::{Kept, RoleKind, Wiring, statement};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Gap, Key, Seen};
-use seaworthy_iam::{self, Arn, Decision, Effect, Layer, Policy, PolicySet, Request, ResourceRule, evaluate};
+use seaworthy_iam::{self, Arn, Decision, Effect, Layer, PolicySet, Request, ResourceRule, evaluate};
 use seaworthy_source::Origin;
 
 /// SW403.
@@ -193,14 +193,9 @@ fn fetch(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Reada
     let mut policies = access.policies.clone();
     let mut unseen_resource = None;
     if let Found::Secret(Seen::Value(secret)) = &target.found {
-        match &secret.policy {
-            Seen::Absent => {}
-            Seen::NotSeen(gap) => unseen_resource = Some(format!("the secret's policy was not seen: {gap}")),
-            Seen::Value(document) => match wiring.policy("the secret's policy", document) {
-                Ok(policy) => policies.resource = Some(policy),
-                Err(gap) => unseen_resource = Some(format!("the secret's policy: {gap}")),
-            },
-        }
+        let own = wiring.policy_of_secret(secret);
+        unseen_resource = own.gap.map(|gap| format!("the secret's policy was not seen: {gap}"));
+        policies.resource = own.policy;
     }
     let mut answers = actions(target).iter().map(|action| {
         decide(wiring, access, &policies, action, &target.arn, unseen_resource.as_deref(), |_| {})
@@ -278,17 +273,12 @@ fn decrypt(
     key: Option<&Key>,
 ) -> Readable {
     let mut policies = access.policies.clone();
-    let mut unseen = None;
-    match key.map(|k| &k.policy) {
-        Some(Seen::Value(document)) => match wiring.policy("the key's policy", document) {
-            Ok(policy) => policies.resource = Some(policy),
-            Err(gap) => unseen = Some(format!("the policy of the key {arn}: {gap}")),
-        },
-        // A key without a policy of its own has the default one, which leaves it to the account's policies.
-        Some(Seen::Absent) => policies.resource = default_policy(wiring),
-        Some(Seen::NotSeen(gap)) => unseen = Some(format!("the policy of the key {arn} was not seen: {gap}")),
-        None => unseen = Some(format!("no source tells of the key {arn}; kms:GetKeyPolicy would")),
+    let own = key.map_or_else(|| wiring.grants_on(arn), |key| wiring.policy_of_key(key));
+    let mut unseen = own.gap.as_ref().map(|gap| format!("the policy of the key {arn} was not seen: {gap}"));
+    if key.is_none() {
+        unseen = Some(format!("no source tells of the key {arn}; kms:GetKeyPolicy would"));
     }
+    policies.resource = own.policy;
     policies.resource_rule = if unseen.is_some() { ResourceRule::Either } else { ResourceRule::Required };
     let (service, encryption) = match target.is_parameter() {
         true => ("ssm", "PARAMETER_ARN"),
@@ -309,6 +299,10 @@ fn decrypt(
         }
     });
     match answer {
+        Readable::No(_) if may_be_granted(wiring, access, arn) => Readable::Unknown(
+            "a grant is about a key that is known only after apply: it may be the one that encrypts it"
+                .to_owned(),
+        ),
         Readable::No(why) | Readable::Denied(why) => {
             let near = miss::near(access, &["kms:Decrypt"], arn).map(|near| format!("; {near}"));
             let near = near.unwrap_or_default();
@@ -318,11 +312,12 @@ fn decrypt(
     }
 }
 
-fn default_policy(wiring: &Wiring<'_>) -> Option<Policy> {
-    let (partition, account) = (wiring.placement.partition(), wiring.placement.account());
-    let root = Arn { partition, service: "iam", region: "", account, resource: "root" };
-    let text = format!(
-        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{root}"}},"Action":"kms:*","Resource":"*"}}]}}"#
-    );
-    Policy::read("the key's default policy", &text).ok()
+/// Whether a grant lets the role decrypt with a key that is not known, which may be this one.
+fn may_be_granted(wiring: &Wiring<'_>, access: &Access<'_>, arn: &str) -> bool {
+    let own = wiring.grants_on_unknown_keys();
+    let Some(policies) = own.alone(&access.policies) else { return false };
+    let context = wiring.context_on(&access.principal, arn);
+    Request::new(&access.principal, "kms:Decrypt", arn, Arn::account_of(arn), context).is_ok_and(|request| {
+        matches!(evaluate(&policies, &request).decision, Decision::Allowed | Decision::Unknown)
+    })
 }

@@ -11,7 +11,7 @@ use super::target::Target;
 use super::{Extra, RoleKind, Wiring, miss, remedy, statement};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
-use seaworthy_aws::{Gap, Place, Seen};
+use seaworthy_aws::{Gap, Seen};
 use seaworthy_iam::{Arn, Effect, Glob, Language, StatementRef};
 
 /// SW404.
@@ -144,8 +144,8 @@ fn report(
         (Some(of), None) => statement::described(&access.policies, of),
         (None, None) => "its policies together".to_owned(),
     };
-    let origin = match (of, owner.and_then(|owner| place(wiring, owner))) {
-        (_, Some(place)) => wiring.origin(place),
+    let origin = match (of, owner) {
+        (_, Some(owner)) => wiring.origin(owner.place.as_ref().unwrap_or(&access.seen.place)),
         (Some(of), None) => wiring.origin(&access.place(of)),
         (None, None) => wiring.origin(&access.seen.place),
     };
@@ -184,7 +184,7 @@ fn report(
             .map(|(e, day)| format!("the contract allowed {} until {day}; that has expired", e.resource)),
     );
     let named = match (of, owner) {
-        (_, Some(owner)) => [owner.name.clone(), String::new()],
+        (_, Some(owner)) => [owner.name.clone(), owner.grant.clone().unwrap_or_default()],
         (Some(of), None) => statement::identity(&access.policies, of),
         (None, None) => [String::new(), String::new()],
     };
@@ -197,14 +197,6 @@ fn report(
             .notes(notes)
             .named(context.key, &place),
     );
-}
-
-/// Where a thing is told of whose own policy lets a role in.
-fn place<'a>(wiring: &Wiring<'a>, owner: &Owner) -> Option<&'a Place> {
-    match owner.noun {
-        "key" => wiring.snapshot.keys.get(&owner.name).and_then(Seen::value).map(|key| &key.place),
-        _ => wiring.snapshot.secrets.get(&owner.name).and_then(Seen::value).map(|secret| &secret.place),
-    }
 }
 
 /// What SW404 found for each role, for the simulation: role, action, resource.

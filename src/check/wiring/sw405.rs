@@ -12,7 +12,8 @@ use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{
-    ActionExcess, Arn, Glob, Language, READING_ACTIONS, ResourceRule, StatementRef, Undecided, Witness,
+    ActionExcess, Arn, Glob, Language, PolicySet, READING_ACTIONS, ResourceRule, StatementRef, Undecided,
+    Witness,
 };
 
 /// SW405.
@@ -223,14 +224,28 @@ fn beyond_pull_and_log(wiring: &Wiring<'_>, access: &Access<'_>) -> (Language, L
 /// Every other action, statement by statement.
 fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &mut Vec<(String, String)>) {
     let (operations, resources) = beyond_pull_and_log(wiring, access);
-    let asked = (&operations, &resources);
     let mut policies = access.policies.clone();
     // Policies of keys and roles that no one saw are taken to leave the decision to this role's own.
     policies.resource_rule = ResourceRule::Either;
     let context = wiring.context(&access.principal);
+    for (resources, context) in access.by_region(&policies, None, &resources, &context) {
+        others_at_once(access, &mut policies, (&operations, &resources), &context, found, doubts);
+    }
+}
+
+/// The same where every request is made in one region, or in any.
+fn others_at_once(
+    access: &Access<'_>,
+    policies: &mut PolicySet,
+    asked: (&Language, &Language),
+    context: &seaworthy_iam::Context,
+    found: &mut Found,
+    doubts: &mut Vec<(String, String)>,
+) {
+    let (operations, resources) = asked;
     let who = &access.principal;
     for attempt in 0..=MOST {
-        match ActionExcess::find_among(&policies, who, &operations, &resources, &context, &access.limits) {
+        match ActionExcess::find_among(policies, who, operations, resources, context, &access.limits) {
             Ok(ActionExcess::None) => return,
             Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
                 let what = format!("further statements of {}", access.name);
@@ -241,22 +256,25 @@ fn others(wiring: &Wiring<'_>, access: &Access<'_>, found: &mut Found, doubts: &
                 let own = of.and_then(|of| policies.statement(of)).map(|(_, statement)| statement);
                 let own =
                     own.map_or_else(|| action.text.clone(), |own| statement::written(own, &action.text));
-                let all = of.map(|of| statement::allowed_actions(access, &policies, of, asked, &context));
+                let all = of.map(|of| statement::allowed_actions(access, policies, of, asked, context));
                 let written = all.into_iter().flatten().chain([own]);
                 found.entry(of).or_default().add(written, &action, &resource);
                 let Some(of) = of else { return };
-                statement::disarm(&mut policies, of);
+                statement::disarm(policies, of);
             }
             Ok(ActionExcess::Undecided { action, why }) => {
                 let action = action.map_or_else(|| "an action".to_owned(), |a| a.to_string());
                 let why = match why {
                     Undecided::Conditional { uncertainties, .. } => {
-                        statement::open_questions(&policies, &uncertainties)
+                        statement::open_questions(policies, &uncertainties)
                     }
                     Undecided::TooComplex => "the policies are too complex to be compared in full".to_owned(),
                 };
-                doubts
-                    .push((format!("whether {} is allowed {action}, beyond pull and log", access.name), why));
+                let what = format!("whether {} is allowed {action}, beyond pull and log", access.name);
+                // What is not known of one region is mostly not known of the others.
+                if !doubts.iter().any(|(_, told)| *told == why) {
+                    doubts.push((what, why));
+                }
                 return;
             }
             Err(error) => {

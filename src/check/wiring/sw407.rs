@@ -2,9 +2,10 @@
 
 use super::ground::Ground;
 use super::sample::task_definition;
+use super::target::Target;
 use super::task_definition::{at, described, tasks};
 use super::{Secret, Wiring};
-use crate::check::{Answers, Applies, Check, Context};
+use crate::check::{Answers, Applies, Check, Context, examine_assignment};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Redacted, Severity};
 use seaworthy_aws::{Container, Literal, LiteralPlace, ParameterKind, Place, Seen, Sighting};
 
@@ -29,6 +30,9 @@ const META: CheckMeta = CheckMeta {
     reads: &[Reads::Aws],
     tags: &["CWE-526", "CWE-312", "CWE-798"],
 };
+
+/// A text that is a secret under the name of one, and nothing under another.
+const RANDOM: &str = "q7Rk2vX9bT4mZs8W";
 
 impl Check<Wiring<'_>> for SecretInTaskDefinition {
     fn meta(&self) -> &'static CheckMeta {
@@ -123,17 +127,27 @@ impl Asked<'_, '_> {
         carriers.next().filter(|_| self.literal.place == LiteralPlace::Environment)
     }
 
-    /// The secrets that flow in. `{{resolve:ssm:NAME}}` takes parameters in clear only, so it carries a secret where the
-    /// contract or the source says that this parameter is one.
+    /// The secrets that flow in. `{{resolve:ssm:NAME}}`, and a template's parameter of a type `AWS::SSM::Parameter::Value`,
+    /// take parameters in clear only, so they carry a secret where the contract or the source says that this is one.
     fn taints(&self) -> Vec<&str> {
         let is_secret = |taint: &&str| {
             let Some(rest) = taint.strip_prefix("{{resolve:ssm:") else { return true };
-            let name = rest.trim_end_matches('}').split(':').next().unwrap_or_default();
-            let promised = self.wiring.targets().iter().any(|target| target.name() == name);
+            let name = rest.split([':', '}']).next().unwrap_or_default();
+            let is_named = |target: &Target<'_>| {
+                target.name() == name || target.parameter_name().is_some_and(|own| own == name)
+            };
+            let promised = self.wiring.targets().iter().any(is_named);
             let seen = self.wiring.snapshot.parameters.get(name).and_then(Seen::value);
-            promised || seen.is_some_and(|p| p.kind == Seen::Value(ParameterKind::SecureString))
+            let is_kept = seen.is_some_and(|p| p.kind == Seen::Value(ParameterKind::SecureString));
+            let last = name.rsplit('/').next().unwrap_or_default();
+            promised || is_kept || self.is_secret_like(last) || self.is_secret_like(&self.literal.name)
         };
         self.literal.value.taints.iter().map(String::as_str).filter(is_secret).collect()
+    }
+
+    /// Whether a random text under this name would be taken for a secret.
+    fn is_secret_like(&self, name: &str) -> bool {
+        !examine_assignment(self.context, name, RANDOM).is_empty()
     }
 
     fn place(&self) -> String {

@@ -7,10 +7,10 @@ use super::entry::{self, Entries};
 use super::ground::Ground;
 use super::host::{self, Hosts};
 use super::route::{self, Open};
-use super::{Extra, RoleKind, Wiring, statement, sw404};
+use super::{RoleKind, Wiring, statement, sw404};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
-use seaworthy_iam::{Language, StatementRef};
+use seaworthy_iam::StatementRef;
 
 /// SW411.
 pub struct RoleWidensItself;
@@ -52,9 +52,7 @@ impl Check<Wiring<'_>> for RoleWidensItself {
 
 fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let (permitted, _) = sw404::permitted(wiring, access);
-    let holds = |extra: &&Extra| extra.expires.is_none_or(|day| wiring.today <= day);
-    let extras = access.role.extras.iter().filter(holds).map(|e| Language::from(e.resource.as_str()));
-    let extras = Language::union(extras);
+    let extras = access.accepted(wiring.today);
     on_hosts(wiring, context, access, &host::hosts(wiring, access, &permitted, &extras), answers);
     by_trust(wiring, context, access, entry::entries(wiring, access, &permitted, &extras), answers);
     let routes = route::routes(wiring, access, &permitted, &extras);

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::access::Access;
 use super::changed_tags::{self, ChangedTags};
+use super::own::Own;
 use super::{Role, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
 use seaworthy_aws::{Document, Gap, Place, Seen, Snapshot};
 use seaworthy_iam::{
-    Difference, Limits, NewAccess, PolicySet, StatementRef, has_unknown, new_access, new_principals,
+    Difference, Limits, NewAccess, Policy, PolicySet, StatementRef, has_unknown, new_access, new_principals,
 };
 
 /// SW413.
@@ -18,7 +19,7 @@ pub struct NewAccessGranted;
 const META: CheckMeta = CheckMeta {
     id: "SW413",
     name: "new-access",
-    summary: "A role's policies, a trust policy or a secret's policy allow something that they did not allow before.",
+    summary: "A role's policies, a trust policy, the policy of a secret or of a key, or a grant allow something that was not allowed before.",
     why: "A change that only moves or removes permissions needs no second look; one that adds any does. The answer is a proof over all actions, resources and conditions, not a comparison of texts.",
     fix: "If the access is meant, review it and save a new snapshot with --save-snapshot. Else take it out of the statement.",
     example: Example {
@@ -76,6 +77,24 @@ impl Check<Wiring<'_>> for NewAccessGranted {
                 Some(Seen::NotSeen(gap)) => Some(Seen::NotSeen(gap.clone())),
             };
             compared.resource(&what, &secret.policy, was, answers);
+        }
+        for (name, seen) in &wiring.snapshot.keys {
+            // A key that is new is told by what uses it; its policy is read by other checks.
+            if let (Seen::Value(is), Some(Seen::Value(was))) = (seen, before.keys.get(name))
+                && !is.aws_managed
+            {
+                let (new, was) = (wiring.bare_policy_of_key(is), old.bare_policy_of_key(was));
+                compared.own(&format!("the policy of the key {name}"), &new, &was, &is.place, answers);
+            }
+        }
+        for (arn, key) in wiring.keys_with_grants() {
+            // A policy that leaves the decision to the account lets no one in by itself: grants are compared with grants.
+            let is_new = key.is_some() && old.find_key(&arn).is_none_or(|(_, key)| key.is_none());
+            if !is_new {
+                let (what, new) = (format!("a grant of the key {arn}"), wiring.grants_on(&arn));
+                let place = new.first_place().cloned().unwrap_or_default();
+                compared.own(&what, &new, &old.grants_on(&arn), &place, answers);
+            }
         }
     }
 }
@@ -257,20 +276,35 @@ impl Compared<'_, '_> {
                 return self.not_checked(what, gap.to_string(), Some(&document.place), answers);
             }
         };
-        let both: Vec<_> = was.iter().chain([&is]).flat_map(|policy| &policy.statements).collect();
+        self.newly(what, was.as_ref(), &is, &document.place, answers);
+    }
+
+    /// What a thing says newly of who may use it, grants included.
+    fn own(&self, what: &str, is: &Own<'_>, was: &Own<'_>, place: &Place, answers: &mut Answers) {
+        if let Some(gap) = is.gap.as_ref().or(was.gap.as_ref()) {
+            let what = format!("new access by {what}");
+            self.not_checked(what, gap.to_string(), Some(place), answers);
+        } else if let Some(policy) = &is.policy {
+            self.newly(what, was.policy.as_ref(), policy, place, answers);
+        }
+    }
+
+    /// Whom and what one policy lets in that the other does not.
+    fn newly(&self, what: &str, was: Option<&Policy>, is: &Policy, place: &Place, answers: &mut Answers) {
+        let both: Vec<_> = was.into_iter().chain([is]).flat_map(|policy| &policy.statements).collect();
         let retagged = self
             .tags
             .iter()
             .find_map(|tags| tags.doubt_of_principal(&both).or_else(|| tags.doubt_of_resource(&both)));
         if let Some(reason) = &retagged {
             let what = format!("new access by {what}");
-            self.not_checked(what, reason.clone(), Some(&document.place), answers);
+            self.not_checked(what, reason.clone(), Some(place), answers);
         }
-        match new_principals(was.as_ref(), &is, &Limits::default()) {
+        match new_principals(was, is, &Limits::default()) {
             Difference::None => {}
             Difference::TooComplex => {
                 let reason = "the policies are too complex to be compared in full".to_owned();
-                self.not_checked(format!("new access by {what}"), reason, Some(&document.place), answers);
+                self.not_checked(format!("new access by {what}"), reason, Some(place), answers);
             }
             Difference::New(access) => {
                 let who =
@@ -281,11 +315,11 @@ impl Compared<'_, '_> {
                 }
                 if let Some(doubt) = retagged.or_else(|| unknown(&access)) {
                     let what = format!("whether {what} newly allows {allowed}");
-                    return self.not_checked(what, doubt, Some(&document.place), answers);
+                    return self.not_checked(what, doubt, Some(place), answers);
                 }
                 let message = format!("{what} newly allows {allowed}");
                 answers.findings.push(
-                    Finding::build(&META, self.wiring.origin(&document.place), message)
+                    Finding::build(&META, self.wiring.origin(place), message)
                         .named(self.context.key, &[what, "", ""]),
                 );
             }

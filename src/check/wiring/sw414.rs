@@ -3,10 +3,11 @@
 use super::access::Access;
 use super::allowing::{Allowing, MOST, allowing};
 use super::expectation::Denied;
+use super::own::Own;
 use super::{Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
-use seaworthy_aws::{Document, Place, Seen};
+use seaworthy_aws::{Gap, Key, ManagedSecret, Seen};
 use seaworthy_iam::{
     Arn, Decision, Glob, Language, PolicySet, Request, ResourceRule, StatementRef, Witness, evaluate,
     known_actions,
@@ -46,11 +47,10 @@ impl Check<Wiring<'_>> for DeniedAccess {
         let roles = wiring.expectations.roles.iter().filter(|role| !role.denied.is_empty());
         wiring.each_role(&META, roles, answers, |access, answers| {
             for denied in &access.role.denied {
-                let union = |of: &[String], change: fn(&str) -> String| {
-                    Language::union(of.iter().map(|text| Language::from(change(text).as_str())))
-                };
-                let resources = union(&denied.resources, str::to_owned);
-                let operations = union(&denied.actions, str::to_lowercase);
+                // A `*` for a region or an account means one, not whatever follows.
+                let resources = Language::union(denied.resources.iter().map(|text| Language::arns(text)));
+                let actions = denied.actions.iter().map(|text| text.to_lowercase());
+                let operations = Language::union(actions.map(|text| Language::from(text.as_str())));
                 Asked { wiring, context, access, denied, resources, operations }.judge(answers);
             }
         });
@@ -93,35 +93,24 @@ impl Asked<'_, '_> {
         self.ask(own, &self.resources, None, answers);
         if self.is_about("secretsmanager") {
             for (name, secret) in &self.wiring.snapshot.secrets {
-                let what = format!("the policy of the secret {name}");
-                match secret {
-                    Seen::Absent => {}
-                    Seen::NotSeen(gap) => {
-                        let arn =
-                            self.wiring.placement.arn("secretsmanager", &format!("secret:{name}-XXXXXX"));
-                        let arn = if Arn::is_meant(name) { name.clone() } else { arn };
-                        self.policy_of(&what, &arn, &Seen::NotSeen(gap.clone()), answers);
-                    }
-                    Seen::Value(secret) => {
-                        self.policy_of(&what, &self.wiring.secret_arn(secret), &secret.policy, answers);
-                    }
-                }
+                self.policy_of_secret(name, secret, answers);
             }
         }
         if self.is_about("kms") {
             for (name, key) in &self.wiring.snapshot.keys {
-                let what = format!("the policy of the key {name}");
-                match key {
-                    Seen::Absent => {}
-                    Seen::NotSeen(gap) => {
-                        let made = || self.wiring.placement.arn("kms", &format!("key/{name}"));
-                        let arn = if Arn::is_meant(name) { name.clone() } else { made() };
-                        self.policy_of(&what, &arn, &Seen::NotSeen(gap.clone()), answers);
-                    }
-                    Seen::Value(key) => {
-                        self.policy_of(&what, &self.wiring.key_arn(key), &key.policy, answers);
-                    }
-                }
+                self.policy_of_key(name, key, answers);
+            }
+            for arn in self.wiring.keys_with_grants_alone() {
+                self.policy_of(
+                    &format!("grants of the key {arn}"),
+                    &arn,
+                    &self.wiring.grants_on(&arn),
+                    answers,
+                );
+            }
+            if self.wiring.grants_on_unknown_keys().policy.is_some() {
+                let reason = "which key it is about is known only after apply";
+                self.not_checked("a grant".to_owned(), reason.to_owned(), answers);
             }
         }
         for resource in &self.denied.resources {
@@ -129,23 +118,50 @@ impl Asked<'_, '_> {
         }
     }
 
+    fn policy_of_secret(&self, name: &str, secret: &Seen<ManagedSecret>, answers: &mut Answers) {
+        let what = format!("the policy of the secret {name}");
+        match secret {
+            Seen::Absent => {}
+            Seen::NotSeen(gap) => self.unseen_thing("secretsmanager", name, (&what, gap), answers),
+            Seen::Value(secret) => {
+                let (arn, own) = (self.wiring.secret_arn(secret), self.wiring.policy_of_secret(secret));
+                self.policy_of(&what, &arn, &own, answers);
+            }
+        }
+    }
+
+    fn policy_of_key(&self, name: &str, key: &Seen<Key>, answers: &mut Answers) {
+        let what = format!("the policy of the key {name}");
+        match key {
+            Seen::Absent => {}
+            Seen::NotSeen(gap) => self.unseen_thing("kms", name, (&what, gap), answers),
+            Seen::Value(key) => {
+                let (arn, own) = (self.wiring.key_arn(key), self.wiring.policy_of_key(key));
+                self.policy_of(&what, &arn, &own, answers);
+            }
+        }
+    }
+
+    /// Tells of a secret or a key that was not seen, if the entry is about it.
+    fn unseen_thing(&self, service: &str, name: &str, (what, gap): (&str, &Gap), answers: &mut Answers) {
+        let resource = if service == "kms" { format!("key/{name}") } else { format!("secret:{name}-XXXXXX") };
+        let made = || self.wiring.placement.arn(service, &resource);
+        let arn = if Arn::is_meant(name) { name.to_owned() } else { made() };
+        if self.resources.contains(&arn) {
+            self.not_checked(what.to_owned(), gap.to_string(), answers);
+        }
+    }
+
     /// Asks the policy of a resource by itself, if the entry is about that resource.
-    fn policy_of(&self, what: &str, arn: &str, policy: &Seen<Document>, answers: &mut Answers) {
+    fn policy_of(&self, what: &str, arn: &str, own: &Own<'_>, answers: &mut Answers) {
         if !self.resources.contains(arn) {
             return;
         }
-        let document = match policy {
-            Seen::Absent => return,
-            Seen::NotSeen(gap) => return self.not_checked(what.to_owned(), gap.to_string(), answers),
-            Seen::Value(document) => document,
-        };
-        match self.wiring.policy(what, document) {
-            Ok(policy) => {
-                let own = &self.access.policies;
-                let alone = PolicySet { resource: Some(policy), identity: Vec::new(), ..own.clone() };
-                self.ask(alone, &Language::from(arn), Some(&document.place), answers);
-            }
-            Err(gap) => self.not_checked(what.to_owned(), gap.to_string(), answers),
+        if let Some(gap) = &own.gap {
+            self.not_checked(what.to_owned(), gap.to_string(), answers);
+        }
+        if let Some(alone) = own.alone(&self.access.policies) {
+            self.ask(alone, &Language::from(arn), Some(own), answers);
         }
     }
 
@@ -190,7 +206,13 @@ impl Asked<'_, '_> {
 
     /// Names every statement that allows the denied actions on some of `resources`. Where the entry is about everything,
     /// ARNs are asked about first: they say more to a reader than `*`.
-    fn ask(&self, mut policies: PolicySet, resources: &Language, at: Option<&Place>, answers: &mut Answers) {
+    fn ask(
+        &self,
+        mut policies: PolicySet,
+        resources: &Language,
+        at: Option<&Own<'_>>,
+        answers: &mut Answers,
+    ) {
         let universes = if self.denied.resources.iter().any(|resource| resource == "*") {
             let partition = self.wiring.placement.partition();
             let arns = Arn { partition, service: "*", region: "*", account: "*", resource: "?*" }.to_string();
@@ -216,13 +238,13 @@ impl Asked<'_, '_> {
         &self,
         policies: &mut PolicySet,
         resources: &Language,
-        at: Option<&Place>,
+        at: Option<&Own<'_>>,
         answers: &mut Answers,
     ) -> Option<String> {
         let (access, asked) = (self.access, (&self.operations, resources));
         let context = self.wiring.context(&access.principal);
-        allowing(self.wiring, access, policies, asked, &mut |policies, one| {
-            let Allowing { action, resource, statement: of } = one;
+        allowing(access, policies, asked, &context, &mut |policies, one| {
+            let Allowing { action, resource, statement: of, context } = one;
             let all = of.map(|of| statement::allowed_actions(access, policies, of, asked, &context));
             let all = all.unwrap_or_default();
             self.found(policies, &Allowed { action, resource, of, all }, at, answers);
@@ -278,12 +300,13 @@ impl Asked<'_, '_> {
         })
     }
 
-    fn found(&self, policies: &PolicySet, found: &Allowed, at: Option<&Place>, answers: &mut Answers) {
+    fn found(&self, policies: &PolicySet, found: &Allowed, at: Option<&Own<'_>>, answers: &mut Answers) {
         let access = self.access;
         let Allowed { resource, of, .. } = found;
         let by = of.map_or_else(|| "its policies".to_owned(), |of| statement::described(policies, of));
         let own = || of.map_or_else(|| access.seen.place.clone(), |of| access.place(of));
-        let place = &at.cloned().unwrap_or_else(own);
+        let at_resource = at.and_then(|at| at.place((*of)?)).cloned();
+        let place = &at_resource.unwrap_or_else(own);
         let actions = self.actions(policies, found);
         if let Some(boundary) = &access.unseen_boundary {
             let what = format!("whether {} is allowed {actions} on {resource}", access.name);

@@ -2,13 +2,15 @@
 
 use super::access::Access;
 use super::allowing::{Allowing, allowing};
+use super::entry::{self, Entered};
 use super::ground::Ground;
-use super::target::Found;
-use super::{RoleKind, Wiring, statement};
+use super::own::Own;
+use super::target::{Found, Target};
+use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
-use seaworthy_aws::{Document, Seen};
-use seaworthy_iam::{ActionExcess, Language, PolicySet, ResourceRule, StatementRef};
+use seaworthy_aws::{Gap, Place, Seen};
+use seaworthy_iam::{ActionExcess, Language, PolicySet, ResourceRule};
 
 /// SW416.
 pub struct RoleWritesSecret;
@@ -16,7 +18,7 @@ pub struct RoleWritesSecret;
 const META: CheckMeta = CheckMeta {
     id: "SW416",
     name: "role-writes-secret",
-    summary: "A task role can change or delete a secret of the contract.",
+    summary: "A task role can change or delete a secret of the contract, by its own policies or as a role that it can assume.",
     why: "Tasks consume secrets; what provisions them owns them. Anyone who takes over a task that may write a secret replaces it for all that read it, or deletes it.",
     fix: "Name the reading actions one by one (ssm:GetParameter, ssm:GetParameters, secretsmanager:GetSecretValue) instead of a wildcard. Where a task renews its own secret, accept the finding with that reason.",
     example: Example {
@@ -24,7 +26,7 @@ const META: CheckMeta = CheckMeta {
 "Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/*"}"#,
         mended: r#"{"Sid": "Read", "Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
 "Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}"#,
-        silent: "Writing parameters that are no secret of the contract, and writing that a Deny or a boundary takes away again.",
+        silent: "Writing parameters that are no secret of the contract, writing that a Deny or a boundary takes away again, creating without overwriting (ssm:Overwrite), and roles that roles.extras accepts.",
     },
     severity: Severity::Medium,
     reads: &[Reads::Aws],
@@ -68,6 +70,7 @@ impl Check<Wiring<'_>> for RoleWritesSecret {
         // SW405 asks what an execution role may do.
         wiring.each_role(&META, wiring.roles_of(RoleKind::Task), answers, |access, answers| {
             judge(wiring, context, access, answers);
+            through_roles(wiring, context, access, answers);
         });
     }
 }
@@ -76,17 +79,22 @@ impl Check<Wiring<'_>> for RoleWritesSecret {
 struct Asked<'q> {
     policies: PolicySet,
     secrets: Language,
+    /// What is known of the requests.
+    requests: seaworthy_iam::Context,
+    /// The secret's ID, if it is one alone.
+    one: &'q str,
     /// The secret whose own policy is asked, if it is not the role's.
-    own: Option<&'q Document>,
+    own: Option<&'q Own<'q>>,
 }
 
 fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let targets = wiring.targets();
-    let secrets = Language::union(targets.iter().map(|target| target.arns.clone()));
-    let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
-    ask(wiring, context, access, Asked { policies, secrets, own: None }, answers);
+    for (secrets, requests, one) in by_tags(wiring, access, &targets) {
+        let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
+        ask(wiring, context, access, Asked { policies, secrets, requests, one, own: None }, answers);
+    }
     for target in &targets {
-        let not_checked = |gap: String| {
+        let not_checked = |gap: &Gap| {
             let what = format!("whether {} can change or delete {}", access.name, target.name());
             let reason = format!("the policy of the secret was not seen: {gap}");
             wiring.not_checked(&META, wiring.origin(&access.seen.place), what, reason)
@@ -96,26 +104,17 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
             // A parameter has no policy of its own; SW401 tells of a secret that is not there.
             Found::Parameter(_) | Found::Secret(Seen::Absent) => continue,
             Found::Secret(Seen::NotSeen(gap)) => {
-                answers.not_checked.push(not_checked(gap.to_string()));
+                answers.not_checked.push(not_checked(gap));
                 continue;
             }
         };
-        let document = match &secret.policy {
-            Seen::Absent => continue,
-            Seen::NotSeen(gap) => {
-                answers.not_checked.push(not_checked(gap.to_string()));
-                continue;
-            }
-            Seen::Value(document) => document,
-        };
-        match wiring.policy(&format!("the policy of the secret {}", target.name()), document) {
-            Ok(policy) => {
-                let own = &access.policies;
-                let policies = PolicySet { resource: Some(policy), identity: Vec::new(), ..own.clone() };
-                let secrets = Language::from(wiring.secret_arn(secret).as_str());
-                ask(wiring, context, access, Asked { policies, secrets, own: Some(document) }, answers);
-            }
-            Err(gap) => answers.not_checked.push(not_checked(gap.to_string())),
+        let own = wiring.policy_of_secret(secret);
+        answers.not_checked.extend(own.gap.as_ref().map(not_checked));
+        if let Some(policies) = own.alone(&access.policies) {
+            let secrets = Language::from(wiring.secret_arn(secret).as_str());
+            let requests = requests(wiring.context_on(&access.principal, &target.arn));
+            let own = Some(&own);
+            ask(wiring, context, access, Asked { policies, secrets, requests, one: "", own }, answers);
         }
     }
 }
@@ -127,67 +126,203 @@ fn ask(
     mut asked: Asked<'_>,
     answers: &mut Answers,
 ) {
-    let operations = Language::union(WRITES.map(|action| Language::from(action.to_lowercase().as_str())));
+    let operations = writes();
     let mut found = Vec::new();
     let question = (&operations, &asked.secrets);
-    let requests = wiring.context(&access.principal);
-    let open = allowing(wiring, access, &mut asked.policies, question, &mut |policies, one| {
-        let all = one.statement.map(|of| allowed_writes(access, policies, of, question, &requests));
-        let by = one.statement.map(|of| statement::described(policies, of));
+    let open = allowing(access, &mut asked.policies, question, &asked.requests, &mut |policies, one| {
+        let written = Written::of(wiring, access, policies, &one, &asked.secrets);
         let named = one.statement.map(|of| statement::identity(policies, of));
-        found.push((one, all.unwrap_or_default(), by, named));
+        found.push((one.statement, written, named.unwrap_or_default()));
     });
     let origin = || wiring.origin(&access.seen.place);
-    for (Allowing { action, resource, statement: of }, mut all, by, named) in found {
-        if all.is_empty() {
-            all.push(as_written(&action.text).to_owned());
-        }
-        let (actions, resource) = (all.join(", "), &resource.text);
-        let by = by.unwrap_or_else(|| "its policies together".to_owned());
+    for (of, written, [policy, sid]) in found {
         if let Some(boundary) = &access.unseen_boundary {
-            let what = format!("whether {} is allowed {actions} on {resource}", access.name);
-            let reason = format!("{by} allows it, and {} was not seen: {}", boundary.what, boundary.gap);
+            let what = format!("whether {} can change or delete {}", access.name, written.secrets);
+            let reason =
+                format!("{} allows it, and {} was not seen: {}", written.by, boundary.what, boundary.gap);
             answers.not_checked.push(wiring.not_checked(&META, origin(), what, reason));
             continue;
         }
-        let place = match (asked.own, of) {
-            (Some(document), _) => document.place.clone(),
-            (None, Some(of)) => access.place(of),
-            (None, None) => access.seen.place.clone(),
+        let place = match of {
+            Some(of) => asked.own.and_then(|own| own.place(of)).cloned().unwrap_or_else(|| access.place(of)),
+            None => access.seen.place.clone(),
         };
         let unseen =
             access.unseen.iter().map(|m| format!("{} was not seen; it could still deny this", m.what));
-        let [policy, sid] = named.unwrap_or_default();
-        let message = format!("{} is allowed {actions} on {resource} by {by}", access.name);
+        let message = format!("{} can change or delete {written}", access.name);
+        let named = [access.name, &policy, &sid, asked.one];
+        let named = if asked.one.is_empty() { &named[..3] } else { &named[..] };
         answers.findings.push(
             Finding::build(&META, wiring.origin(&place), message)
                 .confidence(if access.unseen.is_empty() { Confidence::High } else { Confidence::Medium })
                 .notes(unseen.collect())
-                .named(context.key, &[access.name, &policy, &sid]),
+                .named(context.key, named),
         );
     }
     if let Some(reason) = open {
-        let what = format!("whether {} can change or delete a secret", access.name);
+        let what = match asked.one {
+            "" => format!("whether {} can change or delete a secret", access.name),
+            one => format!("whether {} can change or delete {one}", access.name),
+        };
         answers.not_checked.push(wiring.not_checked(&META, origin(), what, reason));
     }
 }
 
-/// The writing actions that a statement allows on some of the secrets, in AWS's spelling.
-fn allowed_writes(
+/// The secrets of the contract with what is known of requests on them: one after the other where a policy asks for their
+/// tags, with the secret's ID; else all at once.
+fn by_tags<'t>(
+    wiring: &Wiring<'_>,
     access: &Access<'_>,
-    policies: &PolicySet,
-    of: StatementRef,
-    (_, secrets): (&Language, &Language),
-    requests: &seaworthy_iam::Context,
-) -> Vec<String> {
-    let Some((_, said)) = policies.statement(of) else { return Vec::new() };
-    let allows = |action: &&&str| {
-        let one = Language::from(action.to_lowercase().as_str());
-        let answer =
-            ActionExcess::find_among(policies, &access.principal, &one, secrets, requests, &access.limits);
-        statement::names_action(said, action) && matches!(answer, Ok(ActionExcess::Excess { .. }))
-    };
-    WRITES.iter().filter(allows).map(|action| (*action).to_owned()).collect()
+    targets: &'t [Target<'_>],
+) -> Vec<(Language, seaworthy_iam::Context, &'t str)> {
+    let asks = |text: &str| text.to_lowercase().contains("resourcetag/");
+    if statement::binding(&access.policies).into_iter().any(|said| statement::texts(said).any(asks)) {
+        let one = |target: &'t Target<'_>| {
+            let requests = requests(wiring.context_on(&access.principal, &target.arn));
+            (target.arns.clone(), requests, target.secret.handle.as_str())
+        };
+        return targets.iter().map(one).collect();
+    }
+    let all = Language::union(targets.iter().map(|target| target.arns.clone()));
+    vec![(all, requests(wiring.context(&access.principal)), "")]
+}
+
+/// What is known of requests that change a secret that is there.
+fn requests(mut context: seaworthy_iam::Context) -> seaworthy_iam::Context {
+    context.set("ssm:Overwrite", vec!["true".to_owned()]);
+    context
+}
+
+/// Roles that the role can act as: what they write, it writes.
+fn through_roles(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+    // SW411 tells if not all roles were looked at.
+    let (all, _) = entry::entered(wiring, access, &access.accepted(wiring.today));
+    let targets = if all.is_empty() { Vec::new() } else { wiring.targets() };
+    for entered in all {
+        let role = Role::of_task(entered.name.clone());
+        let Seen::Value(other) = wiring.access(&role) else { continue };
+        let (mut found, mut open) = (None, None);
+        for (secrets, requests, _) in by_tags(wiring, &other, &targets) {
+            let mut policies = PolicySet { resource_rule: ResourceRule::Either, ..other.policies.clone() };
+            let question = (&writes(), &secrets);
+            let why = allowing(&other, &mut policies, question, &requests, &mut |policies, one| {
+                let written = Written::of(wiring, &other, policies, &one, &secrets);
+                found.get_or_insert((one.statement, written));
+            });
+            open = open.or(why);
+        }
+        let way = entered.through.map_or_else(String::new, |hop| format!(" through {hop}"));
+        let unseen = other.unseen_boundary.iter().chain(other.unseen.first().filter(|_| found.is_none()));
+        let unseen = unseen.map(|m| format!("{} was not seen: {}", m.what, m.gap)).next();
+        let may_write = found.is_some() || open.is_some() || !other.unseen.is_empty();
+        let doubt = entered.doubt.clone().filter(|_| may_write);
+        match (found, doubt.or(unseen).or(open.filter(|_| may_write))) {
+            (None, None) => {}
+            (Some((of, written)), None) => {
+                let place = of.map_or_else(|| other.seen.place.clone(), |of| other.place(of));
+                answers.findings.push(as_another(
+                    wiring,
+                    context,
+                    (access, &entered, &way),
+                    &place,
+                    &written,
+                ));
+            }
+            (None, Some(_)) if !may_write => {}
+            (_, Some(why)) => {
+                let what =
+                    format!("whether {} can change or delete a secret as {}{way}", access.name, entered.name);
+                let origin = wiring.origin(&access.seen.place);
+                answers.not_checked.push(wiring.not_checked(&META, origin, what, why));
+            }
+        }
+    }
+}
+
+/// What a role writes as another one.
+fn as_another(
+    wiring: &Wiring<'_>,
+    context: &Context<'_>,
+    (access, entered, way): (&Access<'_>, &Entered<'_>, &str),
+    place: &Place,
+    written: &Written,
+) -> Finding {
+    let (role, other, arn) = (access.name, entered.name, &entered.arn);
+    let message = format!("{role} can act as {other}{way}, and as that it can change or delete {written}");
+    let fix = format!(
+        "Take {role} out of the trust policy of {other}, or the writing actions out of its policies. What remains by \
+         intent belongs in `roles.extras` of the contract: {arn}, with a reason."
+    );
+    Finding::build(&META, wiring.origin(place), message).fix(fix).named(context.key, &[role, other, "as"])
+}
+
+/// The writing actions, in lower case.
+fn writes() -> Language {
+    Language::union(WRITES.map(|action| Language::from(action.to_lowercase().as_str())))
+}
+
+/// What one statement lets a role write.
+struct Written {
+    /// The secrets, by what the contract calls them.
+    secrets: String,
+    actions: String,
+    resource: String,
+    by: String,
+}
+
+impl std::fmt::Display for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { secrets, actions, resource, by } = self;
+        write!(f, "{secrets}: it is allowed {actions} on {resource}, by {by}")
+    }
+}
+
+/// Secrets that a message names.
+const NAMED: usize = 3;
+
+impl Written {
+    fn of(
+        wiring: &Wiring<'_>,
+        access: &Access<'_>,
+        policies: &PolicySet,
+        one: &Allowing,
+        secrets: &Language,
+    ) -> Self {
+        let allows = |operations: &Language, resources: &Language| {
+            let (role, limits) = (&access.principal, &access.limits);
+            let answer =
+                ActionExcess::find_among(policies, role, operations, resources, &one.context, limits);
+            matches!(answer, Ok(ActionExcess::Excess { .. }))
+        };
+        let said = one.statement.and_then(|of| policies.statement(of)).map(|(_, said)| said);
+        let is_written = |action: &&&str| {
+            said.is_some_and(|said| statement::names_action(said, action))
+                && allows(&Language::from(action.to_lowercase().as_str()), secrets)
+        };
+        let mut actions: Vec<&str> = WRITES.iter().filter(is_written).copied().collect();
+        if actions.is_empty() {
+            actions.push(as_written(&one.action.text));
+        }
+        let all = writes();
+        let in_reach = |target: &Target<'_>| {
+            let both = Language::intersection([secrets.clone(), target.arns.clone()]);
+            allows(&all, &both).then(|| format!("{} ({})", target.secret.handle, target.name()))
+        };
+        let touched = wiring.targets();
+        let mut touched: Vec<String> = touched.iter().filter_map(in_reach).take(NAMED + 1).collect();
+        if touched.len() > NAMED {
+            touched.truncate(NAMED);
+            touched.push("others".to_owned());
+        }
+        Self {
+            secrets: if touched.is_empty() { "a secret".to_owned() } else { touched.join(", ") },
+            actions: actions.join(", "),
+            resource: one.resource.text.clone(),
+            by: one
+                .statement
+                .map_or_else(|| "its policies together".to_owned(), |of| statement::described(policies, of)),
+        }
+    }
 }
 
 /// An action in AWS's spelling.

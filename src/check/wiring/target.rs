@@ -111,7 +111,13 @@ impl<'a> Wiring<'a> {
             }
         };
         let arns = match &secret.kept {
-            Kept::SecretArn(given) => secret_language(given, &arn),
+            Kept::SecretArn(given) => {
+                let made_up = match &found {
+                    Found::Secret(Seen::Value(of)) => self.made_up_language(of),
+                    _ => Language::nothing(),
+                };
+                Language::union([secret_language(given, &arn), made_up])
+            }
             _ => Language::from(arn.as_str()),
         };
         Target { secret, arn, arns, found }
@@ -123,7 +129,7 @@ impl<'a> Wiring<'a> {
         secret.arn.clone().unwrap_or_else(made)
     }
 
-    /// The known tags of parameters and secrets, by ARN.
+    /// The known tags of parameters, secrets, keys and roles, by ARN.
     pub(super) fn tags_of_resources(&self) -> BTreeMap<String, &'a BTreeMap<String, String>> {
         let (p, r, a) = (self.placement.partition(), self.placement.region(), self.placement.account());
         let parameters = self.snapshot.parameters.iter().filter_map(|(key, seen)| {
@@ -135,7 +141,13 @@ impl<'a> Wiring<'a> {
         });
         let secrets = self.snapshot.secrets.values().filter_map(Seen::value);
         let secrets = secrets.map(|secret| (self.secret_arn(secret), &secret.tags));
-        parameters.chain(secrets).filter(|(_, tags)| !tags.is_empty()).collect()
+        let keys = self.snapshot.keys.values().filter_map(Seen::value);
+        let keys = keys.map(|key| (self.key_arn(key), &key.tags));
+        let roles = self.snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
+        let roles = roles
+            .map(|(name, role)| (self.role_arn(name, role.arn.as_deref(), role.path.as_deref()), &role.tags));
+        let all = parameters.chain(secrets).chain(keys).chain(roles);
+        all.filter(|(_, tags)| !tags.is_empty()).collect()
     }
 
     /// Why something is not seen here: its ARN is of another account or region.
@@ -196,7 +208,31 @@ impl<'a> Wiring<'a> {
                 None => {}
             }
         }
-        answer.unwrap_or_else(|| Seen::NotSeen(Gap::new("no source defines this secret")))
+        answer.unwrap_or_else(|| {
+            self.made_up(name)
+                .map_or_else(|| Seen::NotSeen(Gap::new("no source defines this secret")), Seen::Value)
+        })
+    }
+
+    /// The ARNs that a secret may get whose name the deployment makes up.
+    fn made_up_language(&self, secret: &ManagedSecret) -> Language {
+        let Some(prefix) = &secret.name_prefix else { return Language::nothing() };
+        let rest = "?".repeat(secret.name.len().saturating_sub(prefix.len()));
+        let arn = self.placement.arn("secretsmanager", &format!("secret:{prefix}{rest}-??????"));
+        Language::from(arn.as_str())
+    }
+
+    /// The one secret whose name the deployment makes up and that may be this one. The contract names it as it will be, or
+    /// by what its name begins with.
+    fn made_up(&self, name: &str) -> Option<&'a ManagedSecret> {
+        let may_be = |secret: &&ManagedSecret| {
+            secret.name_prefix.as_ref().is_some_and(|prefix| {
+                let is_begin = prefix.strip_suffix('-').unwrap_or(prefix) == name;
+                !prefix.is_empty() && (is_begin || name.starts_with(prefix))
+            })
+        };
+        let mut found = self.snapshot.secrets.values().filter_map(Seen::value).filter(may_be);
+        found.next().filter(|_| found.next().is_none())
     }
 }
 

@@ -111,7 +111,7 @@ pub(super) fn snapshot(
         read.push(match source {
             WiringSource::Plan(name, bytes) => plan::read_with(&name, bytes, &meant, &terraform, &inspector)?,
             WiringSource::Template(name, bytes) => {
-                let (snapshot, named) = template::read_with(&name, bytes, &parameters, &inspector)?;
+                let (snapshot, named) = template::read_with(&name, bytes, &parameters, &meant, &inspector)?;
                 unused.retain(|name| !named.contains(*name));
                 snapshot
             }

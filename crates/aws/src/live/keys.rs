@@ -1,5 +1,7 @@
 //! KMS keys that parameters and secrets use.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_kms::types::{KeyManagerType, KeyState};
 
 use super::super::{Document, Gap, Key, Place, Seen, Text};
@@ -50,5 +52,6 @@ pub async fn look(session: &Session, name: &str) -> Seen<Key> {
         place,
         aws_managed: manager == KeyManagerType::Aws,
         policy,
+        tags: BTreeMap::new(),
     })
 }

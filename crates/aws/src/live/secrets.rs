@@ -39,5 +39,14 @@ pub async fn look(session: &Session, arn: &str) -> Seen<ManagedSecret> {
     };
     let tags = answer.tags.unwrap_or_default().into_iter();
     let tags = tags.filter_map(|tag| Some((tag.key?, tag.value?))).collect();
-    Seen::Value(ManagedSecret { name, arn: Some(full), place, planned: false, key, policy, tags })
+    Seen::Value(ManagedSecret {
+        name,
+        arn: Some(full),
+        place,
+        planned: false,
+        key,
+        policy,
+        tags,
+        name_prefix: None,
+    })
 }

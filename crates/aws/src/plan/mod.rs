@@ -10,6 +10,7 @@
 mod config;
 mod evaluate;
 mod function;
+mod grants;
 mod link;
 mod overrides;
 mod place;
@@ -29,6 +30,7 @@ use super::terraform::Configuration;
 use super::{AwsError, Gap, Inspector, Place, Snapshot, Source, SourceKind};
 use evaluate::Evaluator;
 pub use place::Meant;
+pub(crate) use place::partition_of;
 use place::{Home, Texts};
 pub(crate) use stream::fault;
 
@@ -84,6 +86,7 @@ pub fn read_with(
     }
     roles::read(&texts, &mut out);
     stores::read(&texts, &mut out);
+    grants::read(&texts, &mut out);
     tasks::read(&texts, inspector, &mut out);
     if let Some(evaluator) = &texts.evaluator {
         out.each_place(&mut |place| {

@@ -58,6 +58,18 @@ const IDENTITY: &[&str] = &[
     "shared_credentials_files",
 ];
 
+/// The provider of the plan's home: the one without alias or, where there is none, the one that all resources use.
+fn home_provider<'d>(document: &'d Document, linker: &Linker<'_>) -> Option<&'d Provider> {
+    let mut all = document.providers.iter().filter(|provider| provider.name == "aws");
+    all.clone().find(|provider| provider.is_default).or_else(|| {
+        let resources = document.resources.values().filter(|resource| resource.kind.starts_with("aws_"));
+        let used = resources.map(|resource| linker.configured(resource).map(|c| c.provider.as_str()));
+        let used: BTreeSet<Option<&str>> = used.collect();
+        let key = used.first().copied().flatten().filter(|_| used.len() == 1)?;
+        all.find(|provider| provider.key == key)
+    })
+}
+
 /// The account of the role that a provider assumes.
 fn assumed_account(provider: &Provider, linker: &Linker<'_>) -> Option<String> {
     let Expr::Blocks(blocks) = provider.expressions.get("assume_role")? else { return None };
@@ -66,6 +78,15 @@ fn assumed_account(provider: &Provider, linker: &Linker<'_>) -> Option<String> {
         expression => linker.setting(expression)?,
     };
     Arn::account_of(arn.as_str()?).map(str::to_owned)
+}
+
+/// The partition of a region.
+pub(crate) fn partition_of(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
 }
 
 /// Types without region.
@@ -85,7 +106,7 @@ impl Home {
             let resource = document.resources.values().find(|r| r.is_data && r.kind == kind)?;
             attributes.iter().find_map(|name| resource.text(name)).map(str::to_owned)
         };
-        let aws = document.providers.iter().find(|provider| provider.name == "aws" && provider.is_default);
+        let aws = home_provider(document, &linker);
         let setting = |name: &str| match aws?.expressions.get(name)? {
             Expr::Constant(value) => Some(value),
             expression => linker.setting(expression),
@@ -131,11 +152,7 @@ impl Home {
             .or_else(|| meant.account.clone())
             .or_else(|| only(|arn| arn.account));
         let partition = data("aws_partition", &["partition"]).or_else(|| only(|arn| arn.partition));
-        let by_region = region.as_deref().map(|region| match region {
-            _ if region.starts_with("cn-") => "aws-cn",
-            _ if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        });
+        let by_region = region.as_deref().map(partition_of);
         Self {
             partition: partition.or_else(|| by_region.map(str::to_owned)),
             account: account.filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit())),

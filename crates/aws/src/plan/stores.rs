@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::digest;
 use super::link::Leaf;
 use super::place::{Location, Texts};
 use super::policy::place;
@@ -49,8 +50,7 @@ fn insert<T>(
     into: &mut BTreeMap<String, Seen<T>>,
     gaps: &mut Vec<(crate::Place, Gap)>,
 ) {
-    let Some(name) = texts.attribute(resource, "name").and_then(|name| name.known().map(str::to_owned))
-    else {
+    let Some(name) = name_of(texts, resource) else {
         if resource.stays() {
             gaps.push((place(resource), Gap::new("its name is known only after apply")));
         }
@@ -107,6 +107,28 @@ fn insert<T>(
         }
         into.insert(name, seen);
     }
+}
+
+/// The name of a thing; of a secret whose name only the apply makes up, a stand-in.
+fn name_of(texts: &Texts<'_>, resource: &Resource) -> Option<String> {
+    let known = || texts.attribute(resource, "name")?.known().map(str::to_owned);
+    match made_up(texts, resource) {
+        Some(prefix) => Some(format!("{prefix}{}", &digest(resource.address.as_bytes()).get(7..33)?)),
+        None => known(),
+    }
+}
+
+/// What the name of a secret begins with that has none: the provider adds 26 digits.
+fn made_up(texts: &Texts<'_>, resource: &Resource) -> Option<String> {
+    let is_open = texts.document.has_configuration
+        && resource.kind == "aws_secretsmanager_secret"
+        && resource.text("name").is_none()
+        && resource.is_unknown("name")
+        && !resource.is_data
+        && texts.linker.expression(resource, "name").is_none()
+        && (!resource.is_unknown("name_prefix")
+            || texts.linker.expression(resource, "name_prefix").is_none());
+    is_open.then(|| resource.text("name_prefix").unwrap_or("terraform-").to_owned())
 }
 
 fn parameter(texts: &Texts<'_>, resource: &Resource, name: &str) -> Parameter {
@@ -235,6 +257,7 @@ fn secret(texts: &Texts<'_>, resource: &Resource, name: &str, attached: &Attache
     };
     ManagedSecret {
         name: name.to_owned(),
+        name_prefix: made_up(texts, resource),
         arn,
         place: place(resource),
         planned: resource.action == Action::Create,
@@ -267,6 +290,7 @@ fn key(texts: &Texts<'_>, resource: &Resource, attached: &Attached<'_>) -> Key {
         place: place(resource),
         aws_managed: false,
         policy: policy(texts, resource, attached, unset),
+        tags: resource.tags(),
     }
 }
 

@@ -398,12 +398,19 @@ impl Builder<'_> {
     }
 
     fn secret(&mut self, name: &str, resource: &Resource<'_>) {
-        let known = self.text(resource, "Name").and_then(|text| text.known().map(str::to_owned));
+        // Without a name CloudFormation makes one of the logical ID, a dash and twelve characters.
+        let written = self.template.property(resource, "Name");
+        let name_prefix = written.is_none().then(|| format!("{name}-"));
+        let known = match (&name_prefix, written) {
+            (Some(prefix), _) => Some(format!("{prefix}XXXXXXXXXXXX")),
+            (None, written) => written.and_then(|tree| tree.text()?.known().map(str::to_owned)),
+        };
         let Some(known) = known else {
             return self.gap(place(name, resource), "its name is not known until it is deployed");
         };
         let secret = ManagedSecret {
             name: known.clone(),
+            name_prefix,
             arn: None,
             place: place(name, resource),
             planned: true,
@@ -465,6 +472,7 @@ impl Builder<'_> {
             place: place(name, resource),
             aws_managed: false,
             policy: Self::unset(unset, self.document(name, resource, "KeyPolicy")),
+            tags: self.tags(resource),
         };
         self.out.keys.insert(name.to_owned(), Seen::Value(key));
     }

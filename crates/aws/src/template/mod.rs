@@ -6,13 +6,14 @@
 mod build;
 mod node;
 mod parameters;
+mod place;
 mod resolve;
 
 pub use parameters::Parameters;
 
 use std::collections::BTreeSet;
 
-use super::plan::{decode, digest};
+use super::plan::{Meant, decode, digest};
 use super::{AwsError, Inspector, Snapshot, Source, SourceKind};
 
 /// The longest template, in bytes; CloudFormation takes 1 MB.
@@ -23,10 +24,10 @@ const LONGEST: usize = 16 << 20;
 /// # Errors
 /// [`AwsError`] if the text is no template. Single resources that cannot be read are gaps in the snapshot.
 pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
-    Ok(read_with(name, text, &Parameters::default(), inspector)?.0)
+    Ok(read_with(name, text, &Parameters::default(), &Meant::default(), inspector)?.0)
 }
 
-/// Reads a template with the values that a deployment gives its parameters. The second answer is the names of all
+/// Reads a template with the values that a deployment gives its parameters, deployed where it is `meant`. The second answer is the names of all
 /// parameters that the template has.
 ///
 /// # Errors
@@ -35,6 +36,7 @@ pub fn read_with(
     name: &str,
     text: Vec<u8>,
     parameters: &Parameters,
+    meant: &Meant,
     inspector: &dyn Inspector,
 ) -> Result<(Snapshot, BTreeSet<String>), AwsError> {
     if text.len() > LONGEST {
@@ -50,9 +52,10 @@ pub fn read_with(
     }
     let source =
         Source { kind: SourceKind::Template, name: name.to_owned(), digest: Some(digest), tool: None };
-    let mut out =
-        Snapshot { sources: vec![source], partition: Some("aws".to_owned()), ..Snapshot::default() };
-    build::read(&resolve::Template::new(&root, parameters), inspector, &mut out);
+    let template = resolve::Template::new(&root, parameters, meant);
+    let partition = Some(template.partition().to_owned());
+    let mut out = Snapshot { sources: vec![source], partition, ..Snapshot::default() };
+    build::read(&template, inspector, &mut out);
     let named = root.get("Parameters").map_or(&[][..], node::Node::members);
     Ok((out, named.iter().map(|(name, _)| name.clone()).collect()))
 }

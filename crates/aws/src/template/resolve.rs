@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use super::node::{Node, Value};
 use super::parameters::Parameters;
+use crate::plan::Meant;
 use crate::tree::{Marked, Tree};
 use crate::{ACCOUNT, Part, REGION, Text};
 
 /// Deepest chain of functions and references.
 const DEEPEST: usize = 128;
+/// The beginning of a dynamic reference.
+const REFERENCE: &str = "{{resolve:";
 /// Longest chain of names that refer to each other.
 const CHAIN: usize = 8;
 /// Most values of one template that are made, so that functions that repeat each other end.
@@ -26,7 +29,9 @@ pub(super) struct Resource<'a> {
 /// A template, taken apart.
 pub(super) struct Template<'a> {
     pub root: &'a Node,
-    given: &'a Parameters,
+    pub(super) given: &'a Parameters,
+    /// Where it will be deployed, as far as that is known.
+    pub(super) meant: &'a Meant,
     /// Whether a condition is worked out.
     is_condition: Cell<bool>,
     pub resources: BTreeMap<&'a str, Resource<'a>>,
@@ -37,8 +42,8 @@ pub(super) struct Template<'a> {
 }
 
 impl<'a> Template<'a> {
-    /// A template with the values that a deployment gives its parameters.
-    pub fn new(root: &'a Node, given: &'a Parameters) -> Self {
+    /// A template with the values that a deployment gives its parameters, and where that is.
+    pub fn new(root: &'a Node, given: &'a Parameters, meant: &'a Meant) -> Self {
         let listed = root.get("Resources").map_or(&[][..], Node::members);
         let resources = listed.iter().filter_map(|(name, node)| {
             let resource = Resource {
@@ -52,6 +57,7 @@ impl<'a> Template<'a> {
         Self {
             root,
             given,
+            meant,
             is_condition: Cell::new(false),
             resources: resources.collect(),
             counter: Cell::new(0),
@@ -71,7 +77,7 @@ impl<'a> Template<'a> {
         self.resolve(node, DEEPEST)
     }
 
-    fn resolve(&self, node: &Node, depth: usize) -> Tree {
+    pub(super) fn resolve(&self, node: &Node, depth: usize) -> Tree {
         self.work.set(self.work.get() + 1);
         let Some(depth) = depth.checked_sub(1).filter(|_| self.work.get() < MOST) else {
             return self.opaque("nested too deeply");
@@ -121,7 +127,8 @@ impl<'a> Template<'a> {
             "Fn::Equals" => {
                 let [one, other] = argument.items() else { return None };
                 let outer = self.is_condition.replace(true);
-                let [one, other] = [one, other].map(|node| self.resolve(node, depth).text());
+                let [one, other] =
+                    [one, other].map(|node| self.resolve(node, depth).text().map(|text| self.placed(&text)));
                 self.is_condition.set(outer);
                 Some(one?.known()? == other?.known()?)
             }
@@ -148,7 +155,8 @@ impl<'a> Template<'a> {
 
     /// Whether a symbol is a name, an address or an ARN that CloudFormation makes, and so no secret.
     pub fn is_plain(&self, symbol: &str) -> bool {
-        if symbol.starts_with("AWS::") {
+        // What is kept under a known name is a secret or not by that name.
+        if symbol.starts_with("AWS::") || symbol.starts_with(REFERENCE) || self.stored_in(symbol).is_some() {
             return true;
         }
         let Some((name, attribute)) = symbol.split_once('.') else { return false };
@@ -161,7 +169,7 @@ impl<'a> Template<'a> {
     }
 
     /// A symbol that is like no other.
-    fn opaque(&self, what: &str) -> Tree {
+    pub(super) fn opaque(&self, what: &str) -> Tree {
         self.counter.set(self.counter.get() + 1);
         Tree::Text(Marked {
             text: Text::symbol(format!("{what} #{}", self.counter.get())),
@@ -206,15 +214,7 @@ impl<'a> Template<'a> {
                     _ => self.opaque(name),
                 }
             }
-            "Fn::FindInMap" => {
-                let keys: Vec<Tree> = list();
-                let known = |tree: &Tree| tree.text().and_then(|text| text.known().map(str::to_owned));
-                let keys: Option<Vec<String>> = keys.iter().take(3).map(known).collect();
-                let found = keys
-                    .filter(|keys| keys.len() == 3)
-                    .and_then(|keys| self.root.get("Mappings")?.get(&keys[0])?.get(&keys[1])?.get(&keys[2]));
-                found.map_or_else(|| self.opaque(name), |node| self.resolve(node, depth))
-            }
+            "Fn::FindInMap" => self.find_in_map(argument, depth),
             "Fn::Split" => {
                 let list = list();
                 let texts: Option<Vec<Text>> = list.iter().map(Tree::text).collect();
@@ -260,13 +260,16 @@ impl<'a> Template<'a> {
         match name {
             "AWS::AccountId" => text(Text::symbol(ACCOUNT)),
             "AWS::Region" => text(Text::symbol(REGION)),
-            // Where the partition is not known, readers write `aws`.
-            "AWS::Partition" => text("aws".into()),
-            "AWS::URLSuffix" => text("amazonaws.com".into()),
+            "AWS::Partition" => text(self.partition().into()),
+            "AWS::URLSuffix" => {
+                text(if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }.into())
+            }
             "AWS::NoValue" => Tree::Null,
             _ => match self.root.get("Parameters").and_then(|all| all.get(name)) {
                 Some(parameter) => {
-                    let taints = secret(name, parameter);
+                    let stored = self.stored_in(name);
+                    let stored = stored.map(|of| format!("{{{{resolve:ssm:{of}}}}} (parameter {name})"));
+                    let taints = stored.into_iter().chain(secret(name, parameter)).collect::<Vec<_>>();
                     let value = match self.given.value(name) {
                         Some(given) => given.and_then(|given| valued(parameter, given)),
                         // A deployment that gives parameters and not this one may keep the value that its stack has:
@@ -318,30 +321,36 @@ impl<'a> Template<'a> {
         };
         let literal = |text: &str| Part::Literal(text.to_owned());
         let named = |key: &str| property(key, symbol("Name"));
+        let arn = |service: &str, regional, rest: Vec<Part>| arn(self.partition(), service, regional, rest);
         match (resource.kind, attribute) {
             ("AWS::IAM::Role", None) => Text::new(named("RoleName")),
             ("AWS::IAM::Role", Some("Arn")) => {
                 let rest = property("Path", literal("/")).into_iter().chain(named("RoleName"));
-                arn("iam", false, std::iter::once(literal("role")).chain(rest))
+                arn("iam", false, std::iter::once(literal("role")).chain(rest).collect())
             }
             ("AWS::IAM::ManagedPolicy", None | Some("PolicyArn")) => {
                 let rest = property("Path", literal("/")).into_iter().chain(named("ManagedPolicyName"));
-                arn("iam", false, std::iter::once(literal("policy")).chain(rest))
+                arn("iam", false, std::iter::once(literal("policy")).chain(rest).collect())
             }
             ("AWS::SSM::Parameter", None) => Text::new(named("Name")),
             ("AWS::SecretsManager::Secret", None | Some("Id")) => {
                 // AWS adds a dash and six characters of its own choice.
                 let rest = named("Name").into_iter().chain([literal("-"), symbol("Suffix")]);
-                arn("secretsmanager", true, std::iter::once(literal("secret:")).chain(rest))
+                arn("secretsmanager", true, std::iter::once(literal("secret:")).chain(rest).collect())
             }
+            // What attaches a secret to a database has the secret's ARN; CDK names the secrets of databases by it.
+            (
+                "AWS::SecretsManager::SecretTargetAttachment" | "AWS::SecretsManager::ResourcePolicy",
+                None | Some("Id"),
+            ) => Text::new(property("SecretId", symbol("Ref"))),
             ("AWS::KMS::Key", None | Some("KeyId")) => Text::new([symbol("KeyId")]),
-            ("AWS::KMS::Key", Some("Arn")) => arn("kms", true, [literal("key/"), symbol("KeyId")]),
+            ("AWS::KMS::Key", Some("Arn")) => arn("kms", true, vec![literal("key/"), symbol("KeyId")]),
             ("AWS::KMS::Alias", None) => Text::new(named("AliasName")),
             ("AWS::Logs::LogGroup", None) => Text::new(named("LogGroupName")),
             ("AWS::ECR::Repository", None) => Text::new(named("RepositoryName")),
             ("AWS::ECR::Repository", Some("Arn")) => {
                 let rest = named("RepositoryName");
-                arn("ecr", true, std::iter::once(literal("repository/")).chain(rest))
+                arn("ecr", true, std::iter::once(literal("repository/")).chain(rest).collect())
             }
             ("AWS::ECR::Repository", Some("RepositoryUri")) => {
                 let region = Part::Symbol(REGION.to_owned());
@@ -404,16 +413,22 @@ impl<'a> Template<'a> {
     }
 }
 
-fn arn(service: &str, regional: bool, rest: impl IntoIterator<Item = Part>) -> Text {
+fn arn(partition: &str, service: &str, regional: bool, rest: Vec<Part>) -> Text {
     let region = if regional { Part::Symbol(REGION.to_owned()) } else { Part::Literal(String::new()) };
     let literal = |text: String| Part::Literal(text);
-    let head = [literal(format!("arn:aws:{service}:")), region, literal(":".to_owned())];
+    let head = [literal(format!("arn:{partition}:{service}:")), region, literal(":".to_owned())];
     let account = [Part::Symbol(ACCOUNT.to_owned()), literal(":".to_owned())];
     Text::new(head.into_iter().chain(account).chain(rest))
 }
 
 fn join(separator: &Tree, items: &Tree) -> Option<Tree> {
-    let (separator, Tree::List(items)) = (separator.text()?, items) else { return None };
+    let separator = separator.text()?;
+    let items = match items {
+        Tree::List(items) => items,
+        // A list that is not known is joined to one text that is not known.
+        Tree::Text(marked) if marked.text.known().is_none() => return Some(Tree::Text(marked.clone())),
+        _ => return None,
+    };
     let texts: Vec<Marked> = items.iter().map(Tree::marked).collect::<Option<_>>()?;
     let (mut parts, mut flows) = (Vec::new(), Vec::new());
     for (index, marked) in texts.into_iter().enumerate() {
@@ -448,18 +463,42 @@ fn split(text: &Text, separator: &str) -> Option<Vec<Text>> {
     Some(out.into_iter().map(Text::new).collect())
 }
 
-/// A text with the dynamic references in it, which CloudFormation fills in when it deploys.
+/// A text with the dynamic references in it as symbols: CloudFormation fills them in when it deploys.
 fn texted(mut marked: Marked) -> Tree {
-    let shown = marked.text.to_string();
-    let mut rest = shown.as_str();
-    while let Some((_, tail)) = rest.split_once("{{resolve:") {
-        let (inside, after) = tail.split_once("}}").unwrap_or((tail, ""));
-        let kind = inside.split(':').next().unwrap_or_default();
-        if matches!(kind, "ssm" | "ssm-secure" | "secretsmanager") {
-            marked.taints.push(format!("{{{{resolve:{inside}}}}}"));
+    let (mut parts, mut open) = (Vec::new(), None::<String>);
+    for part in marked.text.parts() {
+        let Part::Literal(literal) = part else {
+            match (&mut open, part) {
+                (Some(reference), Part::Symbol(name)) => reference.push_str(name),
+                _ => parts.push(part.clone()),
+            }
+            continue;
+        };
+        let mut rest = literal.as_str();
+        loop {
+            let mark = if open.is_some() { "}}" } else { REFERENCE };
+            let Some((before, after)) = rest.split_once(mark) else { break };
+            match open.take() {
+                Some(reference) => parts.push(Part::Symbol(format!("{reference}{before}}}}}"))),
+                None => {
+                    parts.push(Part::Literal(before.to_owned()));
+                    open = Some(REFERENCE.to_owned());
+                }
+            }
+            rest = after;
         }
-        rest = after;
+        match &mut open {
+            Some(reference) => reference.push_str(rest),
+            None => parts.push(Part::Literal(rest.to_owned())),
+        }
     }
+    parts.extend(open.map(Part::Literal));
+    let is_of = |name: &&str| {
+        let kind = name.strip_prefix(REFERENCE).and_then(|rest| rest.split(':').next());
+        matches!(kind, Some("ssm" | "ssm-secure" | "secretsmanager"))
+    };
+    marked.text = Text::new(parts);
+    marked.taints.extend(marked.text.symbols().filter(is_of).map(str::to_owned));
     Tree::Text(marked)
 }
 
@@ -482,18 +521,8 @@ fn valued(parameter: &Node, value: &str) -> Option<Tree> {
     }
 }
 
-/// Why a template parameter is secret, if it is: it is never echoed, or it is the value of a Systems Manager parameter.
-fn secret(name: &str, parameter: &Node) -> Vec<String> {
-    let text = |key: &str| parameter.get(key).and_then(Node::text).unwrap_or_default();
-    let kind = text("Type");
-    let is_value = kind
-        .strip_prefix("AWS::SSM::Parameter::Value<")
-        .is_some_and(|inner| matches!(inner, "String>" | "List<String>>" | "CommaDelimitedList>"));
-    if is_value {
-        vec![format!("{name} ({kind})")]
-    } else if text("NoEcho").eq_ignore_ascii_case("true") {
-        vec![format!("{name} (NoEcho)")]
-    } else {
-        Vec::new()
-    }
+/// Why a template parameter is secret, if it is: it is never echoed.
+fn secret(name: &str, parameter: &Node) -> Option<String> {
+    let is_hidden = parameter.get("NoEcho").and_then(Node::text)?.eq_ignore_ascii_case("true");
+    is_hidden.then(|| format!("{name} (NoEcho)"))
 }

@@ -56,9 +56,10 @@ impl Automata {
             }
             match self.symbols[position] {
                 Some(Symbol::Many) => self.enter(position, first, to),
+                Some(Symbol::Part) if read != Some(':') => self.enter(position, first, to),
                 Some(Symbol::One) => self.enter(position + 1, first, to),
                 Some(Symbol::Char(wanted)) if Some(wanted) == read => self.enter(position + 1, first, to),
-                Some(Symbol::Char(_)) | None => {}
+                Some(Symbol::Char(_) | Symbol::Part) | None => {}
             }
         }
     }
@@ -68,8 +69,14 @@ impl Automata {
         if self.symbols[position] == Some(Symbol::Many) {
             to.truncate(first);
             to.extend([position, position + 1]);
-        } else if to.len() == first || to.last() != Some(&position) {
-            to.push(position);
+            return;
+        }
+        // Positions stay in order, so that one set is written in one way.
+        if let Err(at) = to.get(first..).unwrap_or_default().binary_search(&position) {
+            to.insert(first + at, position);
+        }
+        if self.symbols[position] == Some(Symbol::Part) {
+            self.enter(position + 1, first, to);
         }
     }
 
@@ -87,6 +94,7 @@ impl Automata {
     pub(super) fn awaited(&self, position: usize) -> Option<char> {
         match self.symbols[position] {
             Some(Symbol::Char(wanted)) => Some(wanted),
+            Some(Symbol::Part) => Some(':'),
             _ => None,
         }
     }

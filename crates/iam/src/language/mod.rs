@@ -24,6 +24,8 @@ pub(super) enum Symbol {
     Char(char),
     /// `?`: any one character.
     One,
+    /// Any string without a colon: a `*` in one of the first five parts of an ARN.
+    Part,
     /// `*`: any string.
     Many,
 }
@@ -45,6 +47,16 @@ impl Glob {
         text.chars().map(symbol).collect()
     }
 
+    /// A pattern of whole ARNs: a `*` in one of the first five parts does not run over a colon. What has fewer than six
+    /// parts is read like [`Glob::parse`] does.
+    pub fn arn(text: &str) -> Self {
+        let Some((at, _)) = text.match_indices(':').nth(4) else { return Self::parse(text) };
+        let (head, resource) = text.split_at(at);
+        let head = Self::parse(head).symbols.into_iter();
+        let part = |symbol| if symbol == Symbol::Many { Symbol::Part } else { symbol };
+        head.map(part).chain(Self::parse(resource).symbols).collect()
+    }
+
     /// A pattern that means itself.
     pub fn literal(text: &str) -> Self {
         text.chars().map(Symbol::Char).collect()
@@ -62,7 +74,7 @@ impl Glob {
                     }
                 }
                 Symbol::One => runs.push((Some(hole::Symbol::One), String::new())),
-                Symbol::Many => runs.push((Some(hole::Symbol::Many), String::new())),
+                Symbol::Part | Symbol::Many => runs.push((Some(hole::Symbol::Many), String::new())),
             }
         }
         let (mut pattern, mut symbols) = (Vec::new(), Vec::new());
@@ -84,7 +96,7 @@ impl FromIterator<Symbol> for Glob {
         let mut normal: Vec<Symbol> = Vec::new();
         for symbol in symbols {
             match (normal.last(), symbol) {
-                (Some(Symbol::Many), Symbol::Many) => {}
+                (Some(Symbol::Many), Symbol::Many | Symbol::Part) | (Some(Symbol::Part), Symbol::Part) => {}
                 (Some(Symbol::Many), Symbol::One) => {
                     normal.pop();
                     normal.extend([Symbol::One, Symbol::Many]);
@@ -114,6 +126,11 @@ impl Language {
     /// Every string.
     pub fn everything() -> Self {
         Self(Arc::new(Node::Constant(true)))
+    }
+
+    /// The ARNs that a pattern means, if a `*` in one of its first five parts does not run over a colon.
+    pub fn arns(pattern: &str) -> Self {
+        Self::glob(Glob::arn(pattern))
     }
 
     /// No string.

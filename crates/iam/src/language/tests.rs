@@ -17,6 +17,45 @@ fn all(patterns: &[&str]) -> Language {
 }
 
 #[test]
+fn parts_of_arns_hold_no_colon() {
+    let tables = Language::arns("arn:aws:dynamodb:*:*:table/prod-*");
+    for (text, is_one) in [
+        ("arn:aws:dynamodb:eu-west-1:1:table/prod-a", true),
+        ("arn:aws:dynamodb:::table/prod-", true),
+        ("arn:aws:dynamodb:eu-west-1:1:table/prod-a:b:c", true),
+        ("arn:aws:dynamodb:eu-west-1:1:table/dev-a:b:table/prod-a", false),
+        ("arn:aws:dynamodb:eu-west-1:table/prod-a", false),
+    ] {
+        assert_eq!(tables.contains(text), is_one, "{text}");
+    }
+    let dev = Language::from("arn:aws:dynamodb:eu-west-1:1:table/dev-*");
+    assert_eq!(witness(&Language::intersection([tables.clone(), dev])), None);
+    let both = Language::from("arn:aws:dynamodb:eu-west-1:1:table/*-a");
+    let found = witness(&Language::intersection([tables, both])).unwrap();
+    assert_eq!(found.text, "arn:aws:dynamodb:eu-west-1:1:table/prod-a");
+    let fields = |text: &str| Language::arns(text);
+    assert!(witness(&fields("arn:*:s3:*:*:x").minus(&Language::from("arn:*:s3:*:x"))).is_none());
+    assert!(fields("arn:aws:*").contains("arn:aws:a:b"));
+}
+
+proptest! {
+    /// A pattern of ARNs is the plain one where no part of the ARN holds a colon of its own.
+    #[test]
+    fn patterns_of_arns_are_plain_ones_part_by_part(
+        pattern in proptest::collection::vec("[ab*?]{0,3}", 6),
+        parts in proptest::collection::vec("[ab]{0,3}", 6),
+        more in "[ab:]{0,3}",
+    ) {
+        let text = format!("{}{more}", parts.join(":"));
+        let last = |all: &[String]| all[5].clone();
+        let heads = pattern[..5].iter().zip(&parts).all(|(one, part)| Language::from(one.as_str()).contains(part));
+        let expected = heads
+            && Language::from(last(&pattern).as_str()).contains(&format!("{}{more}", last(&parts)));
+        prop_assert_eq!(Language::arns(&pattern.join(":")).contains(&text), expected);
+    }
+}
+
+#[test]
 fn witnesses_are_short_and_readable() {
     let prefix = "arn:aws:ssm:eu-west-1:1:parameter/";
     let plain = Language::from(format!("{prefix}?*").as_str());

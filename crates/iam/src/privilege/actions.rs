@@ -1,12 +1,13 @@
 //! Actions beyond a permitted list.
 
 use super::super::context::Context;
-use super::super::document::Effect;
+use super::super::document::{Effect, Policy, Statement};
 use super::super::evaluate::{Layer, RequestError, StatementRef};
 use super::super::language::{Glob, Language, Limits, Search, Witness};
 use super::super::pattern::Pattern;
 use super::super::principal::Requester;
-use super::{PolicySet, Privilege, Query, Undecided};
+use super::super::truth::Truth;
+use super::{Approximation, Holes, PolicySet, Privilege, Query, Undecided};
 
 /// How many candidates of one statement are tried when the first turn out to be denied.
 const ATTEMPTS: usize = 8;
@@ -70,7 +71,12 @@ impl ActionExcess {
         let well_formed = Language::from("?*:?*").minus(&Language::from("*:*:*"));
         let operations = Language::intersection([operations.clone(), well_formed]);
         let mut undecided = None;
-        for candidates in candidates(policies, &Requester::parse(principal)?, context) {
+        let requester = Requester::parse(principal)?;
+        let is_about = |layer, statement: &Statement| {
+            let reach = super::resources(statement, layer, context, Approximation::Over, Holes::Open);
+            !matches!(reach.search(resources, limits), Search::Empty)
+        };
+        for candidates in candidates(policies, &requester, context, &is_about) {
             let mut rest = candidates;
             for attempt in 0..=ATTEMPTS {
                 let action = match rest.search(&operations, limits) {
@@ -102,33 +108,75 @@ impl ActionExcess {
     }
 }
 
-/// For each Allow statement the actions that it names, without those that an unconditional Deny on every resource takes
-/// away. Root may do everything without a statement.
-fn candidates(policies: &PolicySet, requester: &Requester, context: &Context) -> Vec<Language> {
+/// For each Allow statement about the resources the actions that it names, without those that a sure Deny on every resource takes away, and, if
+/// it is one of the principal's own, those that a boundary or the organization allows on nothing. Root may do everything
+/// without a statement.
+fn candidates(
+    policies: &PolicySet,
+    requester: &Requester,
+    context: &Context,
+    is_about: &dyn Fn(Layer, &Statement) -> bool,
+) -> Vec<Language> {
     let (mut allowed, mut denied) = (Vec::new(), Vec::new());
     if requester.is_root() {
         allowed.push(Language::everything());
     }
-    let identity = policies.identity.iter().map(|policy| (Layer::Identity, policy));
-    let resource = policies.resource.iter().map(|policy| (Layer::Resource, policy));
-    for (layer, policy) in identity.chain(resource) {
-        for statement in &policy.statements {
-            let names =
-                statement.actions.patterns.iter().filter_map(|pattern| pattern.language(context, true));
-            let named = Language::union(names.map(Language::glob));
-            let named = if statement.actions.negated { named.complement() } else { named };
-            let total = statement.resources.as_ref().is_some_and(|element| {
-                !element.negated && element.patterns.iter().any(Pattern::is_everything)
-            });
-            match statement.effect {
-                Effect::Allow => allowed.push(named),
-                Effect::Deny if layer == Layer::Identity && total && statement.conditions.is_empty() => {
-                    denied.push(named);
-                }
-                Effect::Deny => {}
-            }
+    let limits = limits(policies, context, is_about);
+    let own = policies.identity.iter().chain(policies.boundaries.iter().flatten());
+    let organization = policies.scps.iter().flat_map(|level| &level.policies);
+    // What binds a service-linked role is another question: nothing of the organization's.
+    let organization = organization.filter(|_| !requester.is_service_linked(context));
+    for statement in own.chain(organization).flat_map(|policy| &policy.statements) {
+        if statement.effect == Effect::Deny && is_total(statement, context) {
+            denied.push(named(statement, context));
         }
     }
+    let asked = |layer: Layer| move |of: &&Statement| of.effect == Effect::Allow && is_about(layer, of);
+    let own = policies.identity.iter().flat_map(|policy| &policy.statements).filter(asked(Layer::Identity));
+    allowed.extend(own.map(|statement| {
+        let named = named(statement, context);
+        if requester.is_root() || requester.is_service_linked(context) {
+            return named;
+        }
+        Language::intersection([named].into_iter().chain(limits.iter().cloned()))
+    }));
+    let resource = policies.resource.iter().flat_map(|policy| &policy.statements);
+    let resource = resource.filter(asked(Layer::Resource));
+    allowed.extend(resource.map(|statement| named(statement, context)));
     let denied = Language::union(denied);
     allowed.into_iter().map(|named| named.minus(&denied)).collect()
+}
+
+/// What the boundary and each level of the organization allow on some of the resources, under some condition.
+fn limits(
+    policies: &PolicySet,
+    context: &Context,
+    is_about: &dyn Fn(Layer, &Statement) -> bool,
+) -> Vec<Language> {
+    let allowed = |all: &[Policy]| {
+        let statements = all.iter().flat_map(|policy| &policy.statements);
+        let statements = statements.filter(|of| of.effect == Effect::Allow && is_about(Layer::Boundary, of));
+        Language::union(statements.map(|statement| named(statement, context)))
+    };
+    let levels = policies.scps.iter().map(|level| level.policies.as_slice());
+    policies.boundaries.as_deref().into_iter().chain(levels).map(allowed).collect()
+}
+
+/// The actions that a statement names, or may name.
+fn named(statement: &Statement, context: &Context) -> Language {
+    let names = statement.actions.patterns.iter().filter_map(|pattern| pattern.language(context, true));
+    let named = Language::union(names.map(Language::glob));
+    if statement.actions.negated { named.complement() } else { named }
+}
+
+/// Whether a Deny of the principal's certainly holds, on every resource.
+fn is_total(statement: &Statement, context: &Context) -> bool {
+    let everywhere = statement
+        .resources
+        .as_ref()
+        .is_some_and(|element| !element.negated && element.patterns.iter().any(Pattern::is_everything));
+    let is_known = !statement.actions.patterns.iter().any(Pattern::has_wild_service);
+    everywhere
+        && is_known
+        && statement.conditions.iter().all(|condition| condition.holds(context) == Truth::True)
 }
