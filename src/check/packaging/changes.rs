@@ -28,6 +28,9 @@ const SOURCES: [(&str, bool); 13] = [
     ("stash", false),
 ];
 
+/// The source of a change that leaves nothing of a file.
+pub(super) const REMOVED: &str = "nothing";
+
 /// Where a redirection shows what is written to it.
 const LOGS: [&str; 4] = ["/dev/stdout", "/dev/stderr", "/dev/tty", "/proc/self/fd/1"];
 
@@ -45,7 +48,8 @@ impl Reader<'_, '_> {
         self.keep(words, &targets, variables);
         for path in changed(words).into_iter().chain(targets.iter().map(|(t, _)| t.clone())) {
             let path = joined(&self.directory, &path);
-            self.done.acts.push(Act { references: vec![path], ..Act::new(Stage::Change, at) });
+            let source = removes(words).then(|| REMOVED.to_owned());
+            self.done.acts.push(Act { references: vec![path], source, ..Act::new(Stage::Change, at) });
         }
         let plain = tool::without_wrappers(words);
         if names_commit(plain) {
@@ -211,7 +215,7 @@ fn changed(words: &[String]) -> Vec<String> {
             out.push(target);
             out
         }
-        "rm" | "unlink" | "truncate" | "tee" | "touch" | "sponge" | "dos2unix" => operands(),
+        "rm" | "unlink" | "shred" | "truncate" | "tee" | "touch" | "sponge" | "dos2unix" => operands(),
         "patch" => operands().into_iter().next().into_iter().collect(),
         "curl" | "wget" => {
             let named = value_of(if program.ends_with("curl") {
@@ -229,6 +233,12 @@ fn changed(words: &[String]) -> Vec<String> {
         "dd" => arguments.iter().filter_map(|a| a.strip_prefix("of=").map(str::to_owned)).collect(),
         _ => value_of(["-o", "--output"]).into_iter().collect(),
     }
+}
+
+/// Whether a command takes files away.
+fn removes(words: &[String]) -> bool {
+    let program = tool::without_wrappers(words).first().map(String::as_str).unwrap_or_default();
+    matches!(program.rsplit('/').next(), Some("rm" | "unlink" | "shred" | "mv" | "truncate"))
 }
 
 /// Whether a command tells which commit is checked out.

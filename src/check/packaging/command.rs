@@ -29,7 +29,7 @@ const MAX_INNER: usize = 256;
 const MAX_DEPTH: u8 = 8;
 
 /// Most commands for which it is asked what becomes of their failure.
-const MAX_FATES: usize = 256;
+const MAX_FATES: usize = 192;
 
 /// What is left to be gone through, for all files of a build.
 #[derive(Default)]

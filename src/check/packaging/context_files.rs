@@ -1,6 +1,7 @@
 //! Secrets in files that a builder is sent.
 
 use super::act::{Act, Stage};
+use super::changes::REMOVED;
 use super::recipe;
 use super::secret::{Exposure, How};
 use super::surface::ExpectedBuild;
@@ -19,7 +20,9 @@ pub(super) fn exposures(acts: &[Act], expected: &ExpectedBuild) -> Vec<Exposure>
             acts.iter().enumerate().skip(index).filter(|(_, a)| a.stage == Stage::Build && a.never.is_none());
         let is_removed = |build: usize| {
             let between = acts.iter().take(build).skip(index + 1);
-            between.filter(|a| a.stage == Stage::Change).any(|a| a.references.contains(path))
+            between
+                .filter(|a| a.stage == Stage::Change && a.source.as_deref() == Some(REMOVED))
+                .any(|a| a.references.contains(path))
         };
         let hows =
             builds.filter(|(build, _)| !is_removed(*build)).filter_map(|(_, a)| sent(path, a, expected));

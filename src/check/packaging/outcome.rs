@@ -1,8 +1,8 @@
 //! What becomes of a script if one of its commands fails: it is gone through with that failure, on all ways that its
 //! tests leave open. Nothing is run.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::act::Stage;
@@ -10,7 +10,7 @@ use super::failure::{Failure, Fate, Options, Reach};
 use super::flow::{self, Item, List, Node};
 use super::tool::{self, Use};
 use super::variables::Variables;
-use seaworthy_dockerfile::shell::{Link, Script};
+use seaworthy_dockerfile::shell::{Command, Link, Script};
 
 mod commands;
 mod compound;
@@ -20,7 +20,7 @@ mod words;
 pub(super) use texts::{key, without_braces};
 
 /// Most commands that are gone through for one question.
-const MAX_STEPS: usize = 2_000;
+const MAX_STEPS: usize = 1_000;
 /// How deep commands may stand in each other, calls of functions included.
 const MAX_NESTING: u8 = 96;
 /// How deep functions may call each other.
@@ -69,6 +69,19 @@ pub(super) struct Course<'s> {
     gets_password: bool,
     /// Whether it takes in another file, whose functions are not known.
     takes_in: bool,
+    /// Commands that were gone through outside functions, by where they begin.
+    known: RefCell<HashMap<usize, Rc<Known>>>,
+}
+
+/// What a command is, whatever way leads to it.
+struct Known {
+    /// Its words, as [`key`] gives them.
+    written: Vec<String>,
+    key: String,
+    /// Whether it builds, publishes or asks a registry.
+    is_act: bool,
+    /// Whether it only asks a registry.
+    only_asks: bool,
 }
 
 /// What is supposed of the commands.
@@ -143,7 +156,16 @@ impl<'s> Course<'s> {
     ) -> Self {
         let takes_in = script.commands.iter().any(|c| matches!(c.program().as_deref(), Some("." | "source")));
         let values = Values { own: BTreeMap::new(), given: Rc::new(given.clone()) };
-        Self { text, tree: flow::tree(script), options, values, tools, gets_password, takes_in }
+        Self {
+            text,
+            tree: flow::tree(script),
+            options,
+            values,
+            tools,
+            gets_password,
+            takes_in,
+            known: RefCell::default(),
+        }
     }
 
     /// What becomes of a command: `key` is its text, as [`key`] gives it.
@@ -421,21 +443,30 @@ impl Run<'_, '_> {
     /// Whether any of these commands builds or publishes.
     fn publishes(&self, items: &[Item<'_>]) -> bool {
         items.iter().any(|item| match &item.node {
-            Node::Command(command) => self.is_act(&key(self.course.text, command, &[])),
+            Node::Command(command) => self.known(command, &[]).is_act,
             Node::Subshell(list) | Node::Brace(list) => self.publishes(list),
             _ => false,
         })
     }
 
-    /// Whether a command only asks a registry.
-    fn only_asks(&self, words: &[String]) -> bool {
-        let used = tool::used(words, self.course.gets_password, self.course.tools);
-        used.iter().all(|u| matches!(u, Use::Act { stage: Stage::Digest, .. }))
-    }
-
-    fn is_act(&self, words: &[String]) -> bool {
-        let used = tool::used(words, self.course.gets_password, self.course.tools);
-        used.iter().any(|u| matches!(u, Use::Act { .. }))
+    /// What a command is, with the arguments of the function around it.
+    fn known(&self, command: &Command, arguments: &[String]) -> Rc<Known> {
+        let start = command.range.start;
+        if let Some(known) = self.course.known.borrow().get(&start).filter(|_| arguments.is_empty()) {
+            return known.clone();
+        }
+        let written = key(self.course.text, command, arguments);
+        let used = tool::used(&written, self.course.gets_password, self.course.tools);
+        let known = Rc::new(Known {
+            key: written.join(" "),
+            is_act: used.iter().any(|u| matches!(u, Use::Act { .. })),
+            only_asks: used.iter().all(|u| matches!(u, Use::Act { stage: Stage::Digest, .. })),
+            written,
+        });
+        if arguments.is_empty() {
+            self.course.known.borrow_mut().insert(start, known.clone());
+        }
+        known
     }
 }
 

@@ -1,7 +1,7 @@
 //! Simple commands: what the shell itself does, what builds and publishes, and all others.
 
 use super::words::{Emptied, Prepared};
-use super::{End, Flow, Place, Run, Supposed, Way, key};
+use super::{End, Flow, Known, Place, Run, Supposed, Way};
 use crate::check::packaging::{tool, truth};
 use seaworthy_dockerfile::shell::{Command, CommandKind};
 
@@ -67,16 +67,17 @@ impl Run<'_, '_> {
             }
             CommandKind::Simple => {}
         }
-        let written = key(self.course.text, command, &way.arguments);
-        if written.join(" ") == self.key {
+        let known = self.known(command, &way.arguments);
+        let written = &known.written;
+        if known.key == self.key {
             way.ran = true;
             return match self.supposed {
-                Supposed::Success => ended(&written, way, 0),
+                Supposed::Success => ended(written, way, 0),
                 Supposed::Any => both(&way),
-                Supposed::Failure => ended(&written, way, 1),
+                Supposed::Failure => ended(written, way, 1),
             };
         }
-        self.program(command, &written, &words, way, place, &emptied)
+        self.program(command, &known, &words, way, place, &emptied)
     }
 
     fn answered(&self, answer: Option<bool>, way: &Way) -> Vec<End> {
@@ -89,12 +90,13 @@ impl Run<'_, '_> {
     fn program(
         &self,
         command: &Command,
-        written: &[String],
+        known: &Known,
         words: &[Option<String>],
         mut way: Way,
         place: Place,
         emptied: &Emptied,
     ) -> Vec<End> {
+        let written = &known.written;
         let first = written.first().map(String::as_str).unwrap_or_default();
         // `$pushed || exit 1`: the program that a variable names.
         let named = words.first().cloned().flatten().filter(|_| first.starts_with('$'));
@@ -156,23 +158,24 @@ impl Run<'_, '_> {
                 end(way, status)
             }
             _ if DECLARATIONS.contains(&first) => end(way, 0),
-            _ => self.other(written, way, place),
+            _ => self.other(known, way, place),
         }
     }
 
     /// Another program.
-    fn other(&self, written: &[String], way: Way, place: Place) -> Vec<End> {
+    fn other(&self, known: &Known, way: Way, place: Place) -> Vec<End> {
+        let written = &known.written;
         let first = written.first().map(String::as_str).unwrap_or_default();
         if ENDERS.contains(&first) {
             return flow(way, Some(1), Flow::Exit);
         }
-        if self.is_act(written) {
+        if known.is_act {
             return match self.supposed {
                 // What was not published can be neither pushed nor asked for.
                 Supposed::Failure if way.lacks => ended(written, way, 1),
                 Supposed::Any => both(&way),
                 // A question whether a tag is there already.
-                _ if place != Place::Plain && self.only_asks(written) => both(&way),
+                _ if place != Place::Plain && known.only_asks => both(&way),
                 _ => ended(written, way, 0),
             };
         }
