@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Outcome, PackagedBuild, ScanError, Setup};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
+use crate::check::packaging::CheckedStage;
 use crate::check::{
     Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of,
     run_checks,
@@ -136,7 +137,12 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let masker = Masker::new(setup.rules);
     run_checks(context_checks::ALL, &build, &context, &mut answers);
     run_checks(dockerfile_checks::ALL, &build, &context, &mut answers);
-    let workflows = super::packaging::build_surface(setup, &context, &mut answers, &request.packaged);
+    let examined = super::packaging::ExaminedBuild {
+        stage: checked_stage(&dockerfile, request.target.as_deref()),
+        ignored: Some(build.context.rules.clone()),
+    };
+    let workflows =
+        super::packaging::build_surface(setup, &context, &mut answers, &request.packaged, examined);
     let mut artifacts = records(request, source, &build.context.name);
     artifacts.extend(workflows);
     let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
@@ -209,6 +215,13 @@ fn needed(
         let reason = format!("there is no stage {wanted}; there are: {}", stages.join(", "));
         ScanError::Target { path: source.name.clone(), reason }
     })
+}
+
+/// The stage that is examined.
+fn checked_stage(dockerfile: &Dockerfile, target: Option<&str>) -> Option<CheckedStage> {
+    let stage = dockerfile.target(target).ok()?;
+    let names = stage.name.iter().cloned().chain([stage.index.to_string()]).collect();
+    Some(CheckedStage { names, is_last: stage.index + 1 == dockerfile.stages.len() })
 }
 
 /// The project's own packages: those that the contract starts, and the directories at the context's root and in `src`.

@@ -1,13 +1,17 @@
 //! The files that build the image, as the contract names them.
 
+use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
 use super::Setup;
-use crate::check::packaging::{BuildFile, BuildSurface, Content, ExpectedBuild, Family, SURFACE};
+use crate::check::packaging::{
+    BuildFile, BuildSurface, CheckedStage, Content, ExpectedBuild, Family, SURFACE, wanted,
+};
 use crate::check::{Answers, Context, readers_of, run_checks};
 use crate::contract::{Contract, WorkflowSection};
 use crate::finding::{ArtifactRecord, NotChecked, Reads, Subject};
 use crate::observe::entrypoint::Entrypoint;
+use seaworthy_context::IgnoreRules;
 use seaworthy_provenance::Field;
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes, input};
 use seaworthy_workflow::{MOST_BYTES, Workflow};
@@ -23,6 +27,15 @@ pub struct PackagedBuild {
     pub context: Option<String>,
 }
 
+/// What was examined of the build itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ExaminedBuild {
+    /// The stage of the Dockerfile, if there is one.
+    pub(super) stage: Option<CheckedStage>,
+    /// What the builder is not sent.
+    pub(super) ignored: Option<IgnoreRules>,
+}
+
 /// Reads and examines what the contract's `[workflow]` names, and compares it with what the packaging provenance says.
 /// Gives what was read; nothing without such a section.
 pub(super) fn build_surface(
@@ -30,6 +43,7 @@ pub(super) fn build_surface(
     context: &Context<'_>,
     answers: &mut Answers,
     packaged: &PackagedBuild,
+    examined: ExaminedBuild,
 ) -> Vec<ArtifactRecord> {
     let Some(section) = &setup.contract.workflow else { return Vec::new() };
     let mut records = Vec::new();
@@ -39,6 +53,7 @@ pub(super) fn build_surface(
     expected.packaged.clone_from(&packaged.repository);
     expected.packaged_dockerfile.clone_from(&packaged.dockerfile);
     expected.packaged_context.clone_from(&packaged.context);
+    (expected.stage, expected.ignored) = (examined.stage, examined.ignored);
     run_checks(SURFACE, &surface, context, answers);
     records
 }
@@ -98,16 +113,7 @@ fn load(
                 continue;
             }
         };
-        let digest: String = seaworthy_source::sha256_hex(text.as_bytes());
-        records.push(ArtifactRecord {
-            subject: Subject::Workflow,
-            name: name.clone(),
-            tags: Vec::new(),
-            platform: None,
-            digest: Some(format!("sha256:{digest}")),
-            config_digest: None,
-            layers: 0,
-        });
+        records.push(record(&name, &text));
         let content = match section.family {
             Family::LocalCli => Content::Script,
             Family::GithubActions => match Workflow::parse(&text) {
@@ -138,9 +144,60 @@ fn load(
                 }
             },
         };
-        surface.files.push(BuildFile { name, text, content, called_as });
+        let own = below(&root, &path);
+        surface.files.push(BuildFile { name, text, content, path: own, called_as });
     }
+    add_scripts(&mut surface, &root, records);
     surface
+}
+
+/// Most scripts of the repository that are read because others run them.
+const MAX_SCRIPTS: usize = 64;
+
+/// Adds the scripts and makefiles of the repository that those of the surface run. One that is not there, or is none, is
+/// what the surface cannot see into.
+fn add_scripts(surface: &mut BuildSurface, root: &Path, records: &mut Vec<ArtifactRecord>) {
+    let mut asked: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let new: Vec<String> = wanted(surface).into_iter().filter(|p| asked.insert(p.clone())).collect();
+        if new.is_empty() || asked.len() > MAX_SCRIPTS {
+            return;
+        }
+        for path in new {
+            if path.split('/').any(|part| matches!(part, ".." | "")) {
+                continue;
+            }
+            let file = root.join(&path);
+            let Ok(text) = read(&file) else { continue };
+            let first = text.lines().next().unwrap_or_default();
+            if first.starts_with("#!") && !first.ends_with("sh") && !first.contains("sh ") {
+                continue;
+            }
+            let name = file.display().to_string();
+            records.push(record(&name, &text));
+            let own = Some(path.clone());
+            surface.files.push(BuildFile {
+                name,
+                text,
+                content: Content::Script,
+                path: own,
+                called_as: Some(path),
+            });
+        }
+    }
+}
+
+fn record(name: &str, text: &str) -> ArtifactRecord {
+    let digest: String = seaworthy_source::sha256_hex(text.as_bytes());
+    ArtifactRecord {
+        subject: Subject::Workflow,
+        name: name.to_owned(),
+        tags: Vec::new(),
+        platform: None,
+        digest: Some(format!("sha256:{digest}")),
+        config_digest: None,
+        layers: 0,
+    }
 }
 
 /// The workflows of the repository that a workflow calls, from the root of the checkout.
@@ -171,6 +228,8 @@ fn expected(section: &WorkflowSection, contract: &Contract, root: &Path) -> Expe
         packaged: None,
         packaged_dockerfile: None,
         packaged_context: None,
+        stage: None,
+        ignored: None,
         repository: pinned(Field::RepositoryUri),
         dockerfile: pinned(Field::DockerfilePath).or_else(|| own(&contract.image.dockerfile)),
         context: pinned(Field::BuildPath).or_else(|| own(&contract.image.context)),

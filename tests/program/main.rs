@@ -26,6 +26,7 @@ mod corpus_dockerfile;
 mod distribution;
 mod documentation;
 mod examples;
+mod flow_cases;
 mod gate;
 mod gate_cases;
 mod gate_crash;

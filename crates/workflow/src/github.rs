@@ -1,7 +1,7 @@
 //! A GitHub Actions workflow: jobs and steps in order, each with its place.
 //! <https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax>
 
-use super::{Condition, Triggers, WorkflowError};
+use super::{Condition, Triggers, WorkflowError, expression};
 use seaworthy_source::Position;
 use seaworthy_source::yaml::{self, Limits, Node, NodeKind, Scalar, Style};
 
@@ -227,7 +227,7 @@ fn step(node: &Node, triggers: &Triggers) -> Step {
         continues_on_error: is_true(node.get("continue-on-error")),
         working_directory: scalar("working-directory").map(|s| s.text.clone()),
         uses: scalar("uses").cloned(),
-        run: scalar("run").cloned(),
+        run: scalar("run").map(plain),
         shell: scalar("shell").map(|s| s.text.clone()),
         with: pairs(node.get("with")),
         env: pairs(node.get("env")),
@@ -249,6 +249,11 @@ fn is_true(node: Option<&Node>) -> bool {
     !text.is_empty() && Condition::of(text) != Condition::Never
 }
 
+/// A text with its expressions in one form.
+fn plain(scalar: &Scalar) -> Scalar {
+    Scalar { text: expression::plain(&scalar.text), ..scalar.clone() }
+}
+
 fn pairs(node: Option<&Node>) -> Vec<Pair> {
     let entries = node.map(Node::entries).unwrap_or_default();
     entries.iter().filter_map(|(key, value)| pair(key, value)).collect()
@@ -256,7 +261,7 @@ fn pairs(node: Option<&Node>) -> Vec<Pair> {
 
 fn pair(key: &Scalar, value: &Node) -> Option<Pair> {
     let value = match &value.kind {
-        NodeKind::Scalar(scalar) => scalar.clone(),
+        NodeKind::Scalar(scalar) => plain(scalar),
         NodeKind::List(items) => {
             let lines: Vec<&str> = items.iter().filter_map(Node::scalar).map(|s| s.text.as_str()).collect();
             Scalar { text: lines.join("\n"), position: value.position, style: Style::Plain }

@@ -14,6 +14,7 @@
 //! The API is not stable yet: it serves seaworthy, and may change with any of its versions.
 
 mod condition;
+mod expression;
 mod github;
 mod triggers;
 

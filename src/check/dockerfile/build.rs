@@ -273,6 +273,8 @@ fn one_command(words: &[Text]) -> Script {
         assignments: Vec::new(),
         words: words.iter().map(word).collect(),
         redirections: Vec::new(),
+        keyword: None,
+        negated: false,
         link: shell::Link::End,
         group: None,
         range: 0..0,

@@ -1,5 +1,6 @@
 //! What one step of a build does.
 
+use super::failure::Failure;
 use seaworthy_source::Position;
 
 /// A stage of the sequence.
@@ -11,6 +12,20 @@ pub(super) enum Stage {
     Digest,
     /// Another command family: which.
     Deviation(String),
+    /// An image is put under a name, or under any.
+    Place,
+    /// Something runs that cannot be seen into: which.
+    Unseen(String),
+    /// A file is changed or taken away: the reference is its path from the root of the checkout.
+    Change,
+    /// A secret is written into a file: which.
+    Writes(String),
+    /// Other sources take the place of those of the commit; and whether they are a commit's afterwards.
+    Sources {
+        commits: bool,
+    },
+    /// It is asked which commit is checked out.
+    Commit,
 }
 
 /// Where something stands.
@@ -28,6 +43,14 @@ pub(super) struct Recipe {
     pub(super) dockerfile: Option<String>,
     /// The build context.
     pub(super) context: Option<String>,
+    /// `--target`: the stage that is built.
+    pub(super) target: Option<String>,
+    /// Where the builder writes what it built, the digest among it.
+    pub(super) metadata: Option<String>,
+    /// Where it puts the image as a file.
+    pub(super) archive: bool,
+    /// Whether the builder takes the sources from the repository, and not from the checkout.
+    pub(super) is_remote: bool,
     /// `--platform`, each.
     pub(super) platforms: Vec<String>,
     /// The directory that both are relative to, from the root of the checkout.
@@ -47,11 +70,11 @@ pub(super) struct Act {
     pub(super) region: Option<String>,
     /// Of a build: what is built.
     pub(super) recipe: Option<Recipe>,
+    /// What is put under the references, or copied to them, where it is no build: another reference.
+    pub(super) source: Option<String>,
     pub(super) conditional: bool,
-    /// Whether its failure is let pass.
-    pub(super) tolerated: bool,
-    /// Whether what comes next is decided by how it ended, as in `if docker push …; then`.
-    pub(super) asked: bool,
+    /// What becomes of its script, or of its job, if it fails.
+    pub(super) failure: Failure,
     /// Where the `if` stands that keeps it from ever running.
     pub(super) never: Option<At>,
 }
@@ -66,9 +89,9 @@ impl Act {
             repository: None,
             region: None,
             recipe: None,
+            source: None,
             conditional: false,
-            tolerated: false,
-            asked: false,
+            failure: Failure::Stops,
             never: None,
         }
     }

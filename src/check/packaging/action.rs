@@ -1,6 +1,7 @@
 //! What the actions of a workflow do to an image and its registry.
 
 use super::act::{Act, At, Recipe, Stage};
+use super::resolve;
 use super::secret::{Exposure, Secrets};
 use super::unread;
 use super::variables::Variables;
@@ -33,6 +34,29 @@ const FOREIGN: [&str; 8] = [
     "ko-build",
     "skopeo",
 ];
+
+/// Parts of the names of actions that may put an image under a tag.
+const MOVERS: [&str; 5] = ["retag", "tag-push", "image-tag", "promote", "push"];
+
+/// The outputs of actions that are known, each in lower case.
+const OUTPUTS: [(&str, &[&str]); 9] = [
+    ("actions/checkout", &["ref", "commit"]),
+    ("actions/setup-python", &["python-version", "cache-hit", "python-path"]),
+    ("actions/setup-node", &["node-version", "cache-hit"]),
+    ("docker/login-action", &[]),
+    ("docker/setup-qemu-action", &["platforms"]),
+    ("docker/setup-buildx-action", &["name", "driver", "platforms", "nodes", "endpoint", "status", "flags"]),
+    ("docker/metadata-action", &["version", "tags", "labels", "annotations", "json"]),
+    ("docker/build-push-action", &["imageid", "digest", "metadata"]),
+    ("aws-actions/configure-aws-credentials", &["aws-account-id", "authenticated-arn"]),
+];
+
+/// Whether an action has an output of this name; nothing if the action is not known.
+pub(super) fn has_output(action: &str, name: &str) -> Option<bool> {
+    let (_, names) = OUTPUTS.iter().find(|(known, _)| *known == action)?;
+    // Those of one driver, or of one credential, are as many as there are.
+    Some(names.contains(&name) || name.contains("bake-file") || name.starts_with("aws-"))
+}
 
 /// Reads a step that uses an action.
 pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables: &Variables) -> Done<'s> {
@@ -78,6 +102,11 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
         _ if FOREIGN.iter().any(|f| action.contains(f)) => {
             done.acts.push(Act::new(Stage::Deviation(action), at));
         }
+        // One of an owner that is not known, whose name says that it moves images.
+        _ if !unread::is_known_action(&action) && MOVERS.iter().any(|m| action.contains(m)) => {
+            done.is_unread = secrets.in_environment() || is_given();
+            done.opaque = Some(action);
+        }
         // An action of the repository itself, or an image: what it does is not in this file.
         _ if action.starts_with("./") || action.starts_with("docker://") => {
             done.is_unread = secrets.in_environment() || is_given();
@@ -108,7 +137,11 @@ fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut
             .map(|p| p.trim().to_owned())
             .filter(|p| !p.is_empty())
             .collect(),
-        directory: String::new(),
+        target: given("target"),
+        archive: expanded("outputs").contains("dest="),
+        // Without a context it takes the sources from the repository.
+        is_remote: given("context").is_none_or(|c| c.contains("{{defaultContext}}") || c.contains("://")),
+        ..Recipe::default()
     };
     done.acts.push(Act {
         references: references.clone(),
@@ -131,8 +164,8 @@ fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut
     done.acts.push(Act { references: references.clone(), conditional, ..Act::new(Stage::Push, at) });
     // The registry's answer to the push, under `outputs.digest`, for anyone who asks by the step's ID.
     if step.id.is_some() {
+        done.outputs.push(("digest".to_owned(), resolve::digest_of(&references)));
         done.acts.push(Act { references, conditional, ..Act::new(Stage::Digest, at) });
-        done.outputs.push(("digest".to_owned(), "$(the digest of the push)".to_owned()));
     }
 }
 

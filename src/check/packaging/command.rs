@@ -1,19 +1,55 @@
 //! What the commands of a script do to an image and its registry.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::act::{Act, At, Recipe};
-use super::failure::{self, Options};
-use super::secret::{self, Exposure, Secrets};
+use super::act::{Act, At, Recipe, Stage};
+use super::backquotes;
+use super::failure::{self, Failure, Fate, Options, Reach};
+use super::flow;
+use super::located;
+use super::outcome::{self, Course};
+use super::resolve;
+use super::secret::{Exposure, Secrets};
+use super::surface::BuildFile;
 use super::tool::{self, Use};
 use super::unread;
 use super::variables::Variables;
 use seaworthy_dockerfile::Text;
-use seaworthy_dockerfile::shell::{self, Command, CommandKind, GroupKind, Script, Word};
+use seaworthy_dockerfile::shell::{self, Command, CommandKind, GroupKind, Script, Word, WordPart};
 use seaworthy_source::Position;
 
 /// Most ways in which the loops around a command are gone through.
-const MAX_ROUNDS: usize = 64;
+pub(super) const MAX_ROUNDS: usize = 64;
+/// Most functions and scripts inside others that are gone through.
+const MAX_INNER: usize = 256;
+/// How deep functions of one script are followed.
+const MAX_DEPTH: u8 = 8;
+
+/// Most commands for which it is asked what becomes of their failure.
+const MAX_FATES: usize = 192;
+
+/// What is left to be gone through, for all files of a build.
+#[derive(Default)]
+pub(super) struct Budget {
+    inner: Cell<usize>,
+    fates: Cell<usize>,
+}
+
+impl Budget {
+    /// Whether one more function or script may be gone through.
+    pub(super) fn takes_inner(&self) -> bool {
+        self.inner.set(self.inner.get() + 1);
+        self.inner.get() <= MAX_INNER
+    }
+
+    fn takes_fate(&self) -> bool {
+        self.fates.set(self.fates.get() + 1);
+        self.fates.get() <= MAX_FATES
+    }
+}
 
 /// What a script does.
 #[derive(Default)]
@@ -29,6 +65,10 @@ pub(super) struct Done {
     pub(super) exposures: Vec<Exposure>,
     /// What it runs that may print or hand on a secret, and cannot be seen into.
     pub(super) unread: Vec<(String, At)>,
+    /// Files of the repository that it runs and that were not given, from the root of the checkout.
+    pub(super) wanted: Vec<String>,
+    /// Files of the surface that it runs.
+    pub(super) called: BTreeSet<usize>,
 }
 
 /// What a script is read with.
@@ -44,6 +84,14 @@ pub(super) struct Frame<'f> {
     pub(super) secrets: &'f Secrets,
     /// The tools that the contract allows beside docker and aws.
     pub(super) tools: &'f [String],
+    /// The files that a script may run.
+    pub(super) files: &'f [BuildFile],
+    /// Whether all of that file is the script.
+    pub(super) is_file: bool,
+    /// How many scripts run this one.
+    pub(super) depth: u8,
+    /// What is left to be gone through.
+    pub(super) budget: &'f Budget,
 }
 
 /// Reads a script. `place` says where one of its bytes stands; `variables` are those that it begins with, and are left
@@ -52,112 +100,302 @@ pub(super) fn read(
     text: &str,
     frame: Frame<'_>,
     variables: &mut Variables,
-    place: impl Fn(usize) -> Position,
+    place: &dyn Fn(usize) -> Position,
 ) -> Done {
+    let plain = backquotes::Plain::of(text);
+    let text = plain.text.as_str();
     let script = shell::read(&Text::of(&without_expressions(text)));
+    let gets_password = text.contains("get-login-password");
+    let place = |at: usize| place(plain.original(at));
+    let mut functions = BTreeMap::new();
+    collect(&script, &mut functions);
     let mut reader = Reader {
         text,
-        frame,
+        course: Course::new(text, &script, frame.options, variables, frame.tools, gets_password),
+        functions,
         directory: frame.directory.to_owned(),
-        uncalled: failure::uncalled(&script),
-        gets_password: text.contains("get-login-password"),
+        secrets: frame.secrets.clone(),
+        sourced: Vec::new(),
+        arguments: Vec::new(),
+        fates: BTreeMap::new(),
+        place: &place,
+        frame,
+        gets_password,
         ended: false,
         is_whole: true,
+        depth: 0,
         done: Done::default(),
     };
-    let whole = &raw const script;
-    script.walk(&mut |inner, command| {
-        reader.is_whole = std::ptr::eq(inner, whole);
-        reader.ended |= reader.is_whole && failure::ends(inner, command);
-        if reader.ended || failure::is_in(inner, command, &reader.uncalled) {
-            return;
-        }
-        reader.command(inner, command, variables, &place);
-    });
+    reader.commands(&script, 0..script.commands.len(), variables);
+    let groups = script.groups.iter().flat_map(|g| &g.redirections);
+    for word in groups.flat_map(|r| std::iter::once(&r.target).chain(&r.body)) {
+        reader.substitutions(word, variables);
+    }
     reader.done
 }
 
-struct Reader<'t> {
-    text: &'t str,
-    frame: Frame<'t>,
-    directory: String,
-    uncalled: std::collections::BTreeSet<String>,
+/// The functions of a script, each with the script and the commands of its body.
+fn collect<'s>(script: &'s Script, functions: &mut BTreeMap<String, (&'s Script, Range<usize>)>) {
+    for (index, command) in script.commands.iter().enumerate() {
+        if let Some(name) = flow::function_name(command)
+            && let Some(body) = body_of(script, index)
+        {
+            functions.insert(name, (script, body));
+        }
+    }
+}
+
+/// The commands of the function that a command defines.
+fn body_of(script: &Script, head: usize) -> Option<Range<usize>> {
+    let parent = script.commands.get(head)?.group;
+    let begins = |g: &&shell::Group| g.commands.start == head + 1 && g.parent == parent;
+    let mut groups = script.groups.iter().filter(begins);
+    groups.find(|g| !g.commands.is_empty()).map(|g| g.commands.clone())
+}
+
+pub(super) struct Reader<'t, 'f> {
+    pub(super) text: &'t str,
+    pub(super) frame: Frame<'f>,
+    course: Course<'t>,
+    functions: BTreeMap<String, (&'t Script, Range<usize>)>,
+    pub(super) directory: String,
+    /// Which variables hold secrets by now.
+    pub(super) secrets: Secrets,
+    /// The files that it took in.
+    pub(super) sourced: Vec<usize>,
+    /// The arguments of the function that is read, as they are written.
+    arguments: Vec<String>,
+    fates: BTreeMap<String, Fate>,
+    place: &'t dyn Fn(usize) -> Position,
     gets_password: bool,
     ended: bool,
     /// Whether the command that is read stands in the script itself, and in no substitution.
-    is_whole: bool,
-    done: Done,
+    pub(super) is_whole: bool,
+    /// How many functions are being read.
+    depth: u8,
+    pub(super) done: Done,
 }
 
-impl Reader<'_> {
-    fn command(
-        &mut self,
-        script: &Script,
-        command: &Command,
-        variables: &mut Variables,
-        place: &impl Fn(usize) -> Position,
-    ) {
+impl<'t> Reader<'t, '_> {
+    fn commands(&mut self, script: &'t Script, range: Range<usize>, variables: &mut Variables) {
+        let mut index = range.start;
+        // Where the subshells end that were begun, and the directory after each.
+        let mut subshells: Vec<(usize, String)> = Vec::new();
+        while index < range.end {
+            while let Some((_, directory)) = subshells.pop_if(|(end, _)| index >= *end) {
+                self.directory = directory;
+            }
+            let begun =
+                script.groups_of(index).find(|g| g.kind == GroupKind::Subshell && g.commands.start == index);
+            subshells.extend(begun.map(|g| (g.commands.end, self.directory.clone())));
+            let Some(command) = script.commands.get(index) else { return };
+            // The body of a function runs where it is called.
+            if let Some(body) =
+                Some(command).filter(|c| c.kind == CommandKind::Function).and_then(|_| body_of(script, index))
+            {
+                index = body.end.max(index + 1);
+                continue;
+            }
+            self.ended |= self.is_whole && failure::ends(script, command);
+            if self.ended {
+                return;
+            }
+            self.command(script, command, variables);
+            for word in command.all_words() {
+                self.substitutions(word, variables);
+            }
+            index += 1;
+        }
+        if let Some((_, directory)) = subshells.into_iter().next() {
+            self.directory = directory;
+        }
+    }
+
+    /// Reads what is in the substitutions of a word.
+    fn substitutions(&mut self, word: &'t Word, variables: &mut Variables) {
+        for part in &word.parts {
+            match part {
+                WordPart::Substitution { script, .. } => {
+                    let before = (std::mem::replace(&mut self.is_whole, false), self.directory.clone());
+                    self.commands(script, 0..script.commands.len(), &mut variables.clone());
+                    (self.is_whole, self.directory) = before;
+                }
+                WordPart::Variable { argument: Some(argument), .. } => {
+                    self.substitutions(argument, variables)
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn command(&mut self, script: &'t Script, command: &'t Command, variables: &mut Variables) {
+        self.assign(command, variables);
+        let at = At { file: self.frame.file, position: (self.place)(command.range.start) };
+        self.exports(script, command, variables);
+        let key = outcome::key(self.text, command, &self.arguments);
+        let rounds: Vec<Variables> = match self.rounds(script, command, variables).as_slice() {
+            [Cow::Borrowed(_)] => vec![variables.clone()],
+            all => all.iter().map(|r| r.clone().into_owned()).collect(),
+        };
+        let is_one = rounds.len() == 1;
+        for mut round in rounds {
+            if self.calls(&key, command, &mut round) {
+                if is_one {
+                    *variables = round;
+                }
+                continue;
+            }
+            let words: Vec<String> =
+                command.words.iter().flat_map(|w| round.words(self.written(w))).collect();
+            let mut expanded: Vec<String> = words.iter().map(|w| self.located(&round.expand(w))).collect();
+            split_program(&mut expanded);
+            self.builtins(&expanded);
+            let acts = self.acts(&expanded);
+            let inner = self.what_runs(script, command, &expanded, &round);
+            let fate = if acts || inner.is_some() { self.fate(&key) } else { Fate::default() };
+            if fate.reach == Reach::Never {
+                continue;
+            }
+            let is_read = inner.is_some_and(|inner| self.inner(inner, fate, at, &mut round));
+            if !is_read {
+                self.uses(&expanded, fate, at, &mut round);
+                self.done
+                    .unread
+                    .extend(unread::program(&expanded, &words, self.frame.tools).map(|w| (w, at)));
+            }
+            self.changes(script, command, &expanded, &mut round, at);
+            self.exposures(script, command, &expanded, &round, at);
+            if is_one {
+                *variables = round;
+            }
+        }
+    }
+
+    fn acts(&self, words: &[String]) -> bool {
+        !tool::used(words, self.gets_password, self.frame.tools).is_empty()
+    }
+
+    /// What becomes of a command, by its text.
+    fn fate(&mut self, key: &[String]) -> Fate {
+        let key = key.join(" ");
+        if let Some(known) = self.fates.get(&key) {
+            return *known;
+        }
+        let fate = if self.frame.budget.takes_fate() {
+            self.course.fate(&key)
+        } else {
+            Fate { reach: Reach::Sometimes, failure: Failure::Depends }
+        };
+        self.fates.insert(key, fate);
+        fate
+    }
+
+    fn assign(&mut self, command: &Command, variables: &mut Variables) {
         for assignment in command.declarations() {
             let written = self.written(&assignment.value);
             let is_array = written.starts_with('(');
             let value = written.replace(['"', '\''], "");
             let value = if is_array { value.trim_matches(['(', ')']).trim() } else { value.as_str() };
-            let value = variables.expand(value);
+            let value = self.contents(&self.located(&variables.expand(value)), variables);
+            self.secrets.assign(assignment.name.as_str(), &value);
             if assignment.append {
                 variables.append(assignment.name.as_str(), &value, is_array);
             } else {
                 variables.set(assignment.name.as_str(), &value);
             }
         }
-        let at = At { file: self.frame.file, position: place(command.range.start) };
-        self.exports(script, command, variables);
-        for round in self.rounds(script, command, variables) {
-            let words: Vec<String> =
-                command.words.iter().flat_map(|w| round.words(self.written(w))).collect();
-            self.words(script, command, &words, &round, at);
-            let expanded: Vec<String> = words.iter().map(|w| round.expand(w)).collect();
-            self.exposures(script, command, &expanded, at);
-            if let Some(what) = unread::program(&expanded, &words, self.frame.tools) {
-                self.done.unread.push((what, at));
-            }
-        }
     }
 
-    fn words(&mut self, script: &Script, command: &Command, words: &[String], variables: &Variables, at: At) {
+    /// A text with the places in it that are known from the root of the checkout.
+    pub(super) fn located(&self, text: &str) -> String {
+        let file = self.frame.files.get(self.frame.file).and_then(|f| f.path.as_deref());
+        let own = file
+            .filter(|_| self.frame.is_file)
+            .map(|p| p.rsplit_once('/').map_or("", |(directory, _)| directory));
+        located::located(text, own, &self.directory)
+    }
+
+    /// A value, with what a file holds that it is read from: `$(cat digest.txt)`.
+    pub(super) fn contents(&self, value: &str, variables: &Variables) -> String {
+        let inner = value.trim().strip_prefix("$(").and_then(|v| v.strip_suffix(')'));
+        let Some(inner) = inner else { return value.to_owned() };
+        let words: Vec<&str> = inner.split_whitespace().collect();
+        let known = |path: &str| variables.literal_file(&super::surface::joined(&self.directory, path));
+        let from = match words.as_slice() {
+            ["cat" | "<", path] => known(path),
+            ["jq", .., path] if resolve::asks_metadata(inner) => known(path),
+            _ => inner.strip_prefix('<').and_then(|path| known(path.trim())),
+        };
+        from.unwrap_or_else(|| value.to_owned())
+    }
+
+    /// Reads the function that a command calls, if it calls one.
+    fn calls(&mut self, key: &[String], command: &'t Command, variables: &mut Variables) -> bool {
+        let Some((first, rest)) = key.split_first() else { return false };
+        if command.kind != CommandKind::Simple {
+            return false;
+        }
+        let (body, given) = match self.functions.get(first.as_str()) {
+            Some(body) => (body.clone(), rest.to_vec()),
+            None if !tool::takes_command(first) => return false,
+            None => {
+                let Some(body) = rest.iter().find_map(|w| self.functions.get(w.as_str())) else {
+                    return false;
+                };
+                (body.clone(), Vec::new())
+            }
+        };
+        if self.depth >= MAX_DEPTH || !self.frame.budget.takes_inner() {
+            let at = At { file: self.frame.file, position: (self.place)(command.range.start) };
+            self.opaque(first.clone(), Fate::default(), at);
+            return true;
+        }
+        self.depth += 1;
+        let values: Vec<String> = given.iter().map(|w| variables.expand(w)).collect();
+        let before = variables.arguments();
+        variables.set_arguments(&values);
+        let outer = std::mem::replace(&mut self.arguments, given);
+        self.commands(body.0, body.1, variables);
+        self.arguments = outer;
+        self.depth -= 1;
+        variables.set_arguments(&before);
+        true
+    }
+
+    /// What the shell itself does.
+    fn builtins(&mut self, words: &[String]) {
         match words.first().map(String::as_str) {
             Some("set") => self.frame.options.set(words.get(1..).unwrap_or_default()),
-            Some("cd" | "pushd") => {
-                let target = words.get(1).map(|w| variables.expand(w)).unwrap_or_default();
-                self.directory = super::surface::joined(&self.directory, &target);
+            Some("cd" | "pushd" | "popd") => {
+                let target = words.iter().skip(1).find(|w| !matches!(w.as_str(), "-P" | "-L" | "--"));
+                self.directory = match target.map(String::as_str) {
+                    None | Some("-") => self.frame.directory.to_owned(),
+                    Some(target) => super::surface::joined(&self.directory, &self.located(target)),
+                };
             }
             _ => {}
         }
-        let used = tool::used(words, self.gets_password, self.frame.tools);
-        if used.is_empty() {
-            return;
-        }
-        let conditional = failure::is_conditional(script, command);
-        let tolerated = failure::is_tolerated(script, command, self.text, self.frame.options);
-        let asked = failure::is_asked(command, self.text);
-        for one in used {
+    }
+
+    fn uses(&mut self, words: &[String], fate: Fate, at: At, variables: &mut Variables) {
+        for one in tool::used(words, self.gets_password, self.frame.tools) {
             match one {
-                Use::Opaque(what) => self.done.opaque.push((what, at)),
-                Use::Act { stage, references, repository, region, recipe } => {
-                    let expand = |text: String| variables.expand(&text);
-                    let recipe = recipe.map(|r| Recipe {
-                        dockerfile: r.dockerfile.map(expand),
-                        context: r.context.map(expand),
-                        platforms: r.platforms.into_iter().map(expand).collect(),
-                        directory: self.directory.clone(),
-                    });
+                Use::Opaque(what) => self.opaque(what, fate, at),
+                Use::Act { stage, references, repository, region, recipe, source } => {
+                    let references = self.of_metadata(references, variables);
+                    let recipe = recipe.map(|r| Recipe { directory: self.directory.clone(), ..r });
+                    if let Some(path) = recipe.as_ref().and_then(|r| r.metadata.as_ref()) {
+                        let path = super::surface::joined(&self.directory, path);
+                        variables.set_file(&path, &resolve::digest_of(&references));
+                    }
                     self.done.acts.push(Act {
-                        references: references.into_iter().map(expand).collect(),
-                        repository: repository.map(expand),
-                        region: region.map(expand),
+                        references,
+                        repository,
+                        region,
                         recipe,
-                        conditional,
-                        tolerated,
-                        asked,
+                        source,
+                        conditional: fate.reach != Reach::Always,
+                        failure: fate.failure,
                         ..Act::new(stage, at)
                     });
                 }
@@ -165,35 +403,32 @@ impl Reader<'_> {
         }
     }
 
-    /// Secrets that a command hands to a build or prints.
-    fn exposures(&mut self, script: &Script, command: &Command, words: &[String], at: At) {
-        let secrets = self.frame.secrets;
-        self.done.exposures.extend(secrets.in_build(words, at));
-        // What a substitution prints is not in the log.
-        if self.is_whole && self.is_shown(script, command) {
-            self.done.exposures.extend(secrets.printed(words, at));
-        }
+    /// The references of a digest that is read from the file that a build wrote.
+    fn of_metadata(&self, references: Vec<String>, variables: &Variables) -> Vec<String> {
+        let of = |reference: String| match reference.strip_prefix(resolve::METADATA) {
+            Some(path) => {
+                let known = variables.literal_file(&super::surface::joined(&self.directory, path));
+                known
+                    .and_then(|value| resolve::pushed(&value))
+                    .unwrap_or_else(|| vec!["$(a file)".to_owned()])
+            }
+            None => vec![reference],
+        };
+        references.into_iter().flat_map(of).collect()
     }
 
-    /// Whether what a command prints goes to the log, through programs that pass it on.
-    fn is_shown(&self, script: &Script, command: &Command) -> bool {
-        let mut index = script.commands.partition_point(|c| c.range.start < command.range.start);
-        for _ in 0..MAX_ROUNDS {
-            if script.redirections_of(index).any(|r| r.operator.writes()) {
-                return false;
-            }
-            let Some(next) = script.reader_of(index) else { return true };
-            let program = script.commands.get(next).and_then(Command::program).unwrap_or_default();
-            if !secret::passes_on(program.rsplit('/').next().unwrap_or_default()) {
-                return false;
-            }
-            index = next;
+    /// Something that cannot be seen into: between a build and its push it may do anything.
+    pub(super) fn opaque(&mut self, what: String, fate: Fate, at: At) {
+        let is_tool = tool::is_build_tool(&what);
+        if !is_tool {
+            let act = Act::new(Stage::Unseen(what.clone()), at);
+            self.done.acts.push(Act { conditional: fate.reach != Reach::Always, ..act });
         }
-        true
+        self.done.opaque.push((what, at));
     }
 
     /// A word as it is written.
-    fn written(&self, word: &Word) -> &str {
+    pub(super) fn written(&self, word: &Word) -> &'t str {
         self.text.get(word.range.clone()).unwrap_or_default()
     }
 
@@ -215,7 +450,10 @@ impl Reader<'_> {
                 head.words.iter().map(|w| self.written(w)).filter(|w| !matches!(*w, "for" | "in"));
             let Some(name) = words.next().map(str::to_owned) else { continue };
             let values: Vec<String> = words.flat_map(|w| variables.words(w)).collect();
-            if values.is_empty() || rounds.len() * values.len() > MAX_ROUNDS {
+            // A loop that only counts does the same in each round.
+            let is_used =
+                self.text.contains(&format!("${name}")) || self.text.contains(&format!("${{{name}"));
+            if values.is_empty() || !is_used || rounds.len() * values.len() > MAX_ROUNDS {
                 continue;
             }
             let with = |round: &Cow<'v, Variables>, value: &String| {
@@ -227,90 +465,26 @@ impl Reader<'_> {
         }
         rounds
     }
-
-    /// `echo "tag=…" >> "$GITHUB_OUTPUT"`, and the same for `GITHUB_ENV`: what later steps can use.
-    fn exports(&mut self, script: &Script, command: &Command, variables: &Variables) {
-        let index = script.commands.partition_point(|c| c.range.start < command.range.start);
-        let redirections = || script.redirections_of(index);
-        let writes = |name: &str| redirections().any(|r| self.written(&r.target).contains(name));
-        let piped_to = |name: &str| {
-            let reader = script.reader_of(index).and_then(|i| script.commands.get(i));
-            reader.is_some_and(|c| c.words.iter().any(|w| self.written(w).contains(name)))
-        };
-        let to = |name: &str| writes(name) || piped_to(name);
-        let (output, environment) = (to("GITHUB_OUTPUT"), to("GITHUB_ENV"));
-        let mut lines: Vec<String> = Vec::new();
-        let is_echo = matches!(command.program().as_deref(), Some("echo" | "printf"));
-        if is_echo {
-            let written: Vec<String> =
-                command.words.iter().skip(1).map(|w| self.written(w).replace(['"', '\''], "")).collect();
-            // `echo` writes its words into one line; the words of `printf` are put into its first.
-            let texts = match command.program().as_deref() {
-                Some("echo") => vec![without_options(&written).join(" ")],
-                _ => formatted(&written),
-            };
-            lines.extend(texts.iter().flat_map(|text| text.split("\\n")).map(str::to_owned));
-        }
-        if output || environment {
-            let bodies = command.redirections.iter().filter_map(|r| r.body.as_ref());
-            lines.extend(bodies.flat_map(|b| self.written(b).lines().map(str::to_owned).collect::<Vec<_>>()));
-        }
-        for line in lines {
-            let old = line.strip_prefix("::set-output name=");
-            let Some((name, value)) = old.and_then(|l| l.split_once("::")).or_else(|| line.split_once('='))
-            else {
-                continue;
-            };
-            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-            if name.is_empty() || !name.bytes().all(plain) {
-                continue;
-            }
-            let pair = (name.to_owned(), variables.expand(value));
-            if environment {
-                self.done.exports.push(pair.clone());
-            }
-            if output || old.is_some() {
-                self.done.outputs.push(pair);
-            }
-        }
-    }
 }
 
-/// The words of `echo` that it writes.
-fn without_options(words: &[String]) -> &[String] {
-    let is_option = |w: &String| {
-        w.strip_prefix('-')
-            .is_some_and(|f| !f.is_empty() && f.bytes().all(|b| matches!(b, b'n' | b'e' | b'E')))
-    };
-    let start = words.iter().position(|w| !is_option(w)).unwrap_or(words.len());
-    words.get(start..).unwrap_or_default()
-}
-
-/// What `printf` writes: its first word, once for as many of the others as it has places for.
-fn formatted(words: &[String]) -> Vec<String> {
-    let Some((format, values)) = words.split_first() else { return Vec::new() };
-    let pieces: Vec<&str> = format.split("%s").collect();
-    let places = pieces.len() - 1;
-    if places == 0 || values.is_empty() {
-        return words.to_vec();
+/// A program that is known by a variable may be several words: `DOCKER="sudo docker"`, `$(which docker)`.
+fn split_program(words: &mut Vec<String>) {
+    let Some(first) = words.first().cloned() else { return };
+    let asked = first.strip_prefix("$(").and_then(|f| f.strip_suffix(')'));
+    let named = asked.and_then(|a| {
+        a.strip_prefix("which ")
+            .or_else(|| a.strip_prefix("command -v "))
+            .or_else(|| a.strip_prefix("type -p "))
+    });
+    let first = named.unwrap_or(&first).to_owned();
+    if !first.starts_with(['$', '`']) && !first.contains("${{") && !first.contains('=') {
+        words.splice(0..1, first.split_whitespace().map(str::to_owned));
     }
-    let line = |values: &[String]| {
-        let mut values = values.iter();
-        let mut out = String::new();
-        for (at, piece) in pieces.iter().enumerate() {
-            if at > 0 {
-                out.push_str(values.next().map_or("", String::as_str));
-            }
-            out.push_str(piece);
-        }
-        out
-    };
-    values.chunks(places).map(line).collect()
 }
 
 /// GitHub puts its expressions into a script before a shell sees it. For the lexer each is a word character as often
 /// as it is long, so that all offsets stay.
-fn without_expressions(text: &str) -> String {
+pub(super) fn without_expressions(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("${{") {

@@ -4,12 +4,24 @@ pub mod surface;
 
 mod act;
 mod action;
+mod backquotes;
+mod changes;
 mod command;
+mod context_files;
+mod docker;
+mod exports;
 mod failure;
+mod flow;
+mod identity;
+mod inner;
+mod located;
+mod makefile;
+mod outcome;
 mod outputs;
 mod reading;
 mod recipe;
 mod repository;
+mod resolve;
 mod secret;
 mod sequence;
 mod sources;
@@ -24,10 +36,12 @@ mod sw608;
 mod tagging;
 mod task;
 mod tool;
+mod truth;
 mod unread;
 mod variables;
 
-pub use surface::{BuildFile, BuildSurface, Content, ExpectedBuild, Family};
+pub use reading::wanted;
+pub use surface::{BuildFile, BuildSurface, CheckedStage, Content, ExpectedBuild, Family};
 pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns, Trial};
 pub use task::{PackagedImage, TaskContainer, TaskUses};
 

@@ -3,6 +3,7 @@
 
 use super::act::At;
 use super::reading::Work;
+use super::resolve;
 use super::sequence::Fault;
 use super::surface::ExpectedBuild;
 use super::tagging::{Tagging, tagging};
@@ -25,8 +26,9 @@ type Wanted<'w> = (&'w str, &'w Option<String>, &'w [&'w str], &'w dyn Fn(&str) 
 pub(super) fn judge(expected: &ExpectedBuild, work: &Work, at: At) -> Vec<Fault> {
     let mut faults = Vec::new();
     let of_tag = |value: &str| tag(value, expected);
+    let of_digest = |value: &str| digest(value, expected);
     let wanted: [Wanted<'_>; 2] = [
-        ("the resolved digest", &expected.digest_output, &["digest"], &digest),
+        ("the resolved digest", &expected.digest_output, &["digest"], &of_digest),
         ("the immutable tag", &expected.tag_output, &["tag", "image"], &of_tag),
     ];
     for (what, named, words, verdict) in wanted {
@@ -84,16 +86,35 @@ fn values_of<'w>(outputs: &'w [(String, String)], named: Option<&str>, words: &[
     outputs.iter().filter(is_asked).map(|(_, value)| value).collect()
 }
 
-/// Whether a value is the digest that a registry told.
-fn digest(value: &str) -> Verdict {
+/// Whether a value is the digest that a registry told of the immutable tag.
+fn digest(value: &str, expected: &ExpectedBuild) -> Verdict {
     let value = value.trim();
     if !value.contains(['$', '`']) {
         return Verdict::Wrong("it is a fixed text");
     }
     let lower = value.to_ascii_lowercase();
-    // The registry's answer, or an output of an action that is called so.
-    let is_answer = lower.contains("$(") || lower.contains('`') || lower.contains(".outputs.");
-    if is_answer && lower.contains("digest") { Verdict::Right } else { Verdict::Unclear }
+    if lower.contains(".outputs.imageid") {
+        return Verdict::Wrong("it is the ID of the image's configuration");
+    }
+    if let Some(references) = resolve::asked(value) {
+        let is = |wanted: &[Tagging]| {
+            references.iter().any(|r| wanted.contains(&tagging(r, &expected.tag_pattern)))
+        };
+        return if !lower.contains("digest") {
+            Verdict::Unclear
+        } else if references.is_empty()
+            || is(&[Tagging::Immutable, Tagging::Shortened, Tagging::OtherPattern])
+        {
+            Verdict::Right
+        } else if is(&[Tagging::Unknown]) {
+            Verdict::Unclear
+        } else {
+            Verdict::Wrong("it is asked for a tag that can name another image")
+        };
+    }
+    // An output of an action that is called so.
+    let is_output = lower.contains(".outputs.") && lower.contains("digest");
+    if is_output { Verdict::Right } else { Verdict::Unclear }
 }
 
 /// Whether a value is the tag that is made of the commit, or a reference with it.
@@ -142,11 +163,20 @@ mod tests {
     #[test]
     fn values_are_followed() {
         let tag = ("tag", "git-$GITHUB_SHA");
-        let digest = ("digest", "$(aws ecr describe-images --query imageDetails[0].imageDigest)");
+        let digest = (
+            "digest",
+            "$(aws ecr describe-images --image-ids imageTag=git-$GITHUB_SHA --query imageDetails[0].imageDigest)",
+        );
         assert_eq!(faults(&[], &[tag, digest]), []);
         assert_eq!(faults(&[tag, digest], &[]), []);
         assert_eq!(
-            faults(&[("image", "h/r:git-$GITHUB_SHA"), ("digest", "$(the digest of the push)")], &[]),
+            faults(
+                &[
+                    ("image", "h/r:git-$GITHUB_SHA"),
+                    ("digest", "$(the digest of the push of h/r:git-$GITHUB_SHA)")
+                ],
+                &[]
+            ),
             []
         );
         let deviates = |all: &[Fault]| matches!(all, [Fault::Deviates { .. }]);
@@ -156,6 +186,10 @@ mod tests {
         assert!(deviates(&faults(&[], &[("tag", "latest"), digest])));
         assert!(deviates(&faults(&[], &[("tag", "$GITHUB_SHA"), digest])));
         assert!(unclear(&faults(&[], &[("tag", "$TAG"), digest])));
+        let latest = "$(crane digest h/r:latest)";
+        assert!(deviates(&faults(&[], &[tag, ("digest", latest)])));
+        assert!(deviates(&faults(&[], &[tag, ("digest", "${{ steps.build.outputs.imageid }}")])));
+        assert!(unclear(&faults(&[], &[tag, ("digest", "$(docker images --digests -q)")])));
         // An output of the job that no step writes.
         assert!(deviates(&faults(&[tag, ("digest", "")], &[digest])));
         assert!(deviates(&faults(&[], &[tag])));

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::act::{Act, At};
+use super::act::{Act, At, Stage};
 use super::action;
-use super::command::{self, Frame};
-use super::failure::Options;
+use super::command::{self, Budget, Frame};
+use super::failure::{Failure, Options};
 use super::secret::{Exposure, Secrets};
-use super::surface::{BuildFile, BuildSurface, Content, joined, place_in};
+use super::surface::{BuildFile, BuildSurface, Content, Family, joined, place_in};
 use super::variables::Variables;
 use crate::observe::InjectedSecret;
 use seaworthy_source::Position;
@@ -36,6 +36,8 @@ pub(super) struct Work {
     pub(super) exposures: Vec<Exposure>,
     /// What has a secret at hand and cannot be seen into.
     pub(super) unread: Vec<(String, At)>,
+    /// Files of the repository that it runs and that were not given.
+    pub(super) wanted: Vec<String>,
 }
 
 /// A job with what it does.
@@ -66,7 +68,8 @@ fn contract_secrets(secrets: &[InjectedSecret]) -> Secrets {
 
 /// All jobs of a surface's workflows, those of workflows that they call in the place of the jobs that call them.
 pub(super) fn jobs<'s>(surface: &'s BuildSurface, secrets: &[InjectedSecret]) -> Vec<JobWork<'s>> {
-    let mut reader = Reader { surface, secrets: contract_secrets(secrets), jobs: Vec::new() };
+    let mut reader =
+        Reader { surface, secrets: contract_secrets(secrets), budget: Budget::default(), jobs: Vec::new() };
     for (index, file) in surface.files.iter().enumerate() {
         if file.called_as.is_none()
             && let Content::Workflow(workflow) = &file.content
@@ -77,12 +80,28 @@ pub(super) fn jobs<'s>(surface: &'s BuildSurface, secrets: &[InjectedSecret]) ->
     reader.jobs
 }
 
-/// What the scripts of a surface do, one after the other.
+/// The files of the repository that the surface's files run and that are not among them, from the root of the checkout.
+pub fn wanted(surface: &BuildSurface) -> Vec<String> {
+    let works: Vec<Work> = match surface.family {
+        Family::LocalCli => vec![scripts(surface, &[])],
+        Family::GithubActions => jobs(surface, &[]).into_iter().flat_map(|j| j.rounds).collect(),
+    };
+    let all: BTreeSet<String> = works.into_iter().flat_map(|w| w.wanted).collect();
+    all.into_iter().collect()
+}
+
+/// What the scripts of a surface do, one after the other; those that others run where they are run.
 pub(super) fn scripts(surface: &BuildSurface, secrets: &[InjectedSecret]) -> Work {
-    let secrets = contract_secrets(secrets);
+    let mut secrets = contract_secrets(secrets);
+    secrets.are_given = true;
     let mut work = Work::default();
     let mut variables = given(surface);
+    let mut called = BTreeSet::new();
+    let budget = Budget::default();
     for (index, file) in surface.files.iter().enumerate() {
+        if file.called_as.is_some() || called.contains(&index) {
+            continue;
+        }
         let all = Scalar { text: file.text.clone(), position: START, style: Style::Literal };
         let frame = Frame {
             file: index,
@@ -90,17 +109,19 @@ pub(super) fn scripts(surface: &BuildSurface, secrets: &[InjectedSecret]) -> Wor
             directory: "",
             secrets: &secrets,
             tools: &surface.expected.tools,
+            files: &surface.files,
+            is_file: true,
+            depth: 0,
+            budget: &budget,
         };
-        let done = command::read(&file.text, frame, &mut variables, |at| place_in(&all, at));
+        let done = command::read(&file.text, frame, &mut variables, &|at| place_in(&all, at));
+        called.extend(done.called);
         work.acts.extend(done.acts);
         work.exposures.extend(done.exposures);
         work.outputs.extend(done.outputs);
-        let is_other = |what: &str| {
-            let name = what.trim_start_matches("./");
-            surface.files.iter().any(|f| f.name == name || f.name.ends_with(&format!("/{name}")))
-        };
-        work.opaque.extend(done.opaque.into_iter().filter(|(what, _)| !is_other(what)));
-        work.unread.extend(done.unread.into_iter().filter(|(what, _)| !is_other(what)));
+        work.opaque.extend(done.opaque);
+        work.unread.extend(done.unread);
+        work.wanted.extend(done.wanted);
     }
     work
 }
@@ -125,6 +146,7 @@ struct Call<'s> {
 struct Reader<'s> {
     surface: &'s BuildSurface,
     secrets: Secrets,
+    budget: Budget,
     jobs: Vec<JobWork<'s>>,
 }
 
@@ -158,7 +180,9 @@ impl<'s> Reader<'s> {
                 .map(|combination| {
                     let variables = self.variables(workflow, job, call, combination);
                     let mut work = self.job(index, workflow, job, variables);
-                    work.acts.iter_mut().for_each(|a| a.tolerated |= call.continues_on_error);
+                    work.acts
+                        .iter_mut()
+                        .for_each(|a| a.failure = lets_pass(a.failure, call.continues_on_error));
                     if let Some(uses) = job.uses.as_ref().filter(|_| self.hands_secrets(job)) {
                         let at = At { file: index, position: uses.position };
                         work.unread.push((uses.text.trim().to_owned(), at));
@@ -207,8 +231,7 @@ impl<'s> Reader<'s> {
         let note = |secrets: &mut Secrets, pair: &Pair| secrets.set(&pair.name, &pair.value.text);
         workflow.env.iter().chain(&job.env).for_each(|pair| note(&mut secrets, pair));
         let mut work = Work::default();
-        // The names that each step can put out; nothing for a step that may put out anything.
-        let mut of_steps: BTreeMap<String, Option<BTreeSet<String>>> = BTreeMap::new();
+        let mut of_steps: BTreeMap<String, Outputs> = BTreeMap::new();
         for step in &job.steps {
             let mut own = variables.clone();
             let mut own_secrets = secrets.clone();
@@ -221,13 +244,14 @@ impl<'s> Reader<'s> {
                 .then(|| At { file: index, position: step.condition_at.unwrap_or(step.position) });
             for mut act in done.work.acts {
                 act.conditional |= step.condition == Condition::Sometimes;
-                act.tolerated |= step.continues_on_error;
+                act.failure = lets_pass(act.failure, step.continues_on_error);
                 act.never = never;
                 work.acts.push(act);
             }
             if never.is_some() {
                 continue;
             }
+            variables.take_files(&own);
             for (name, value) in &done.exports {
                 variables.set(name, value);
                 secrets.set(name, value);
@@ -238,9 +262,15 @@ impl<'s> Reader<'s> {
                 }
                 let names = || done.work.outputs.iter().map(|(name, _)| name.clone()).collect();
                 let is_open = step.uses.is_some() || !done.work.opaque.is_empty() || done.is_unread;
-                of_steps.insert(id.clone(), (!is_open).then(names));
+                let outputs = match step.action() {
+                    Some(action) => Outputs::OfAction(action),
+                    None if is_open => Outputs::Any,
+                    None => Outputs::These(names()),
+                };
+                of_steps.insert(id.clone(), outputs);
             }
             work.opaque.extend(done.work.opaque);
+            work.wanted.extend(done.work.wanted);
             work.exposures.extend(done.work.exposures);
             work.unread.extend(done.work.unread);
             let (read, unread): (Vec<_>, Vec<_>) =
@@ -280,6 +310,9 @@ impl<'s> Reader<'s> {
             if by_action.is_unread {
                 done.work.unread.push((step.action().unwrap_or_default(), at));
             }
+            // An action of the repository, or a container: what it does to images is not in this file.
+            let unseen = |what: &String| Act::new(Stage::Unseen(what.clone()), at);
+            done.work.acts.extend(by_action.opaque.as_ref().map(unseen));
             done.work.opaque.extend(by_action.opaque.map(|what| (what, at)));
             script = script.or(by_action.script);
         }
@@ -309,8 +342,13 @@ impl<'s> Reader<'s> {
             directory: &joined("", &directory),
             secrets,
             tools: &self.surface.expected.tools,
+            files: &self.surface.files,
+            is_file: false,
+            depth: 0,
+            budget: &self.budget,
         };
-        let by_script = command::read(&run.text, frame, variables, |at| place_in(run, at));
+        let by_script = command::read(&run.text, frame, variables, &|at| place_in(run, at));
+        done.work.wanted.extend(by_script.wanted);
         done.work.acts.extend(by_script.acts);
         done.work.opaque.extend(by_script.opaque);
         done.work.exposures.extend(by_script.exposures);
@@ -339,6 +377,11 @@ fn is_read(job: &Job, step: &Step, name: &str) -> bool {
     };
     job.outputs.iter().any(|o| reads(&o.value.text))
         || job.steps.iter().any(|other| !std::ptr::eq(other, step) && of_step(other))
+}
+
+/// What becomes of a failure where the step or the job around it lets failures pass.
+fn lets_pass(failure: Failure, continues: bool) -> Failure {
+    if continues { Failure::Passes } else { failure }
 }
 
 /// What one step does.
@@ -413,18 +456,31 @@ fn combinations(matrix: &[(String, Vec<String>)]) -> Vec<Vec<(String, String)>> 
     all
 }
 
+/// The names that a step can put out.
+enum Outputs {
+    These(BTreeSet<String>),
+    OfAction(String),
+    Any,
+}
+
 /// Whether the value of an output is that of a step that does not exist, or that puts out no such name.
-fn is_void(value: &str, of_steps: &BTreeMap<String, Option<BTreeSet<String>>>) -> bool {
+fn is_void(value: &str, of_steps: &BTreeMap<String, Outputs>) -> bool {
     let Some(inner) = value.trim().strip_prefix("${{").and_then(|v| v.strip_suffix("}}")) else {
         return false;
     };
     let Some((id, name)) = inner.trim().strip_prefix("steps.").and_then(|r| r.split_once(".outputs.")) else {
         return false;
     };
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
     match of_steps.get(id) {
         None => true,
-        Some(None) => false,
-        Some(Some(names)) => !names.contains(name.trim()),
+        // Something is made of the output.
+        _ if !name.trim().chars().all(is_plain) => false,
+        Some(Outputs::Any) => false,
+        Some(Outputs::OfAction(action)) => {
+            action::has_output(action, &name.trim().to_ascii_lowercase()) == Some(false)
+        }
+        Some(Outputs::These(names)) => !names.contains(name.trim()),
     }
 }
 

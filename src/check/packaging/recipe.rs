@@ -38,6 +38,7 @@ pub(super) fn judge<'a>(builds: impl Iterator<Item = &'a Act>, expected: &Expect
                 faults.push(Fault::deviates(act.at, message, fix));
             }
         }
+        faults.extend(stage(act, recipe, expected));
         if expected.platforms.is_empty() {
             continue;
         }
@@ -60,12 +61,36 @@ pub(super) fn judge<'a>(builds: impl Iterator<Item = &'a Act>, expected: &Expect
     faults
 }
 
-fn context_of(recipe: &Recipe) -> String {
+/// A build of another stage than the one that was checked.
+fn stage(act: &Act, recipe: &Recipe, expected: &ExpectedBuild) -> Option<Fault> {
+    let known = expected.stage.as_ref()?;
+    let (built, is_checked) = match &recipe.target {
+        Some(target) => (target.as_str(), known.names.iter().any(|n| n.eq_ignore_ascii_case(target))),
+        None => ("the last one", known.is_last),
+    };
+    if is_checked {
+        return None;
+    }
+    let checked = known.names.first().map_or("the last one", String::as_str);
+    if built.contains(['$', '`']) {
+        let reason = format!(
+            "which stage of the Dockerfile it builds is not known, and the one that is checked is {checked}"
+        );
+        return Some(Fault::unclear(act.at, "build", reason));
+    }
+    let message =
+        format!("it builds the stage {built} of the Dockerfile, and the one that is checked is {checked}");
+    let fix = "Build the stage that is checked, or check the one that is built with `--target`.";
+    Some(Fault::deviates(act.at, message, fix))
+}
+
+/// The build context, from the root of the checkout.
+pub(super) fn context_of(recipe: &Recipe) -> String {
     joined(&recipe.directory, recipe.context.as_deref().unwrap_or("."))
 }
 
 /// The Dockerfile: by default that of the context.
-fn dockerfile_of(recipe: &Recipe, context: &str) -> String {
+pub(super) fn dockerfile_of(recipe: &Recipe, context: &str) -> String {
     match &recipe.dockerfile {
         Some(path) => joined(&recipe.directory, path),
         None => joined(context, "Dockerfile"),
@@ -104,6 +129,7 @@ mod tests {
                 context: Some(context.to_owned()),
                 platforms: vec![platform.to_owned()],
                 directory: directory.to_owned(),
+                ..Recipe::default()
             };
             let act = Act { recipe: Some(recipe), ..Act::new(Stage::Build, at) };
             judge(std::iter::once(&act), &expected).len()

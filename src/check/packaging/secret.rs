@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::act::At;
+use super::tool;
 use seaworthy_detect::validate::is_secret_name;
+use seaworthy_dockerfile::shell::{Command, Word};
 
 /// A secret that leaves its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +25,28 @@ pub(super) enum How {
     NamedArgument,
     /// It is written to the log.
     Printed,
+    /// The shell writes the command to the log, with the secret in it.
+    Traced,
+    /// It is written to the summary of the run.
+    Summary,
+    /// It is written to the outputs of a step.
+    Output,
+    /// It is written into a file that the builder is sent.
+    InContext,
+    /// It is written into a file of which it is not known whether the builder is sent it.
+    PerhapsInContext,
 }
 
 /// The variables that hold secrets.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrets {
     names: BTreeSet<String>,
-    in_environment: bool,
+    /// Those that a file sets, so that any program can read them.
+    set: BTreeSet<String>,
+    /// Those that are kept out of the log.
+    masked: BTreeSet<String>,
+    /// Whether a build is given all of them by who starts it, and no file sets them.
+    pub(super) are_given: bool,
 }
 
 impl Secrets {
@@ -38,12 +55,37 @@ impl Secrets {
         if self.held_by(value).is_some() {
             self.names.insert(name.to_owned());
         }
-        self.in_environment |= self.names.contains(name);
+        if self.names.contains(name) {
+            self.set.insert(name.to_owned());
+        }
+    }
+
+    /// Notes a variable of a script that is set to `value`, if that holds a secret or is asked for one.
+    pub(super) fn assign(&mut self, name: &str, value: &str) {
+        if self.held_by(value).is_some() {
+            self.names.insert(name.to_owned());
+        }
+    }
+
+    /// Notes the secrets that a command keeps out of the log.
+    pub(super) fn mask(&mut self, words: &[String]) {
+        for word in words.iter().filter(|w| w.contains("::add-mask::")) {
+            self.masked.extend(self.held_by(word));
+        }
+    }
+
+    pub(super) fn is_masked(&self, what: &str) -> bool {
+        self.masked.contains(what)
     }
 
     /// Whether a variable that was set holds a secret, so that any program can read it.
     pub(super) fn in_environment(&self) -> bool {
-        self.in_environment
+        !self.set.is_empty()
+    }
+
+    /// A secret that any program can read from its environment.
+    fn in_reach(&self) -> Option<&String> {
+        self.set.first().or_else(|| self.names.first().filter(|_| self.are_given))
     }
 
     /// Notes a variable that holds a secret.
@@ -53,6 +95,9 @@ impl Secrets {
 
     /// The secret that a text holds, if it holds one: `${{ secrets.NAME }}`, `$NAME`, `${{ env.NAME }}`.
     pub(super) fn held_by(&self, text: &str) -> Option<String> {
+        if let Some(store) = asked_for(text) {
+            return Some(store);
+        }
         let mut rest = text;
         while let Some(at) = rest.find('$') {
             rest = rest.get(at + 1..).unwrap_or_default();
@@ -111,29 +156,124 @@ impl Secrets {
         is_named.then(|| Exposure { at, how: How::NamedArgument, what: name.to_owned() })
     }
 
-    /// Secrets that a command prints.
-    pub(super) fn printed(&self, words: &[String], at: At) -> Vec<Exposure> {
+    /// A secret that `set -x` shows: it stands in a word of the command or is assigned.
+    pub(super) fn traced<'w>(
+        &self,
+        words: &[String],
+        command: &Command,
+        written: impl Fn(&Word) -> &'w str,
+    ) -> Option<String> {
+        let assigned = command.declarations();
+        let values = assigned.iter().map(|a| written(&a.value));
+        words.iter().map(String::as_str).chain(values).find_map(|text| self.held_by(text))
+    }
+
+    /// Secrets that a command prints, its here-documents among what it reads.
+    pub(super) fn printed(&self, words: &[String], documents: &[String], at: At) -> Vec<Exposure> {
+        let words = tool::without_wrappers_but_env(words);
         let Some((program, arguments)) = words.split_first() else { return Vec::new() };
         let shown = |what: String| Exposure { at, how: How::Printed, what };
+        let one = |what: Option<&String>| what.cloned().map(shown).into_iter().collect::<Vec<_>>();
+        if let Some(store) = store_of(words) {
+            return vec![shown(store)];
+        }
         match program.rsplit('/').next().unwrap_or_default() {
+            "cat" | "tee" | "envsubst" => {
+                documents.iter().filter_map(|d| self.held_by(d)).map(shown).collect()
+            }
+            "export" | "declare" | "typeset" if arguments.iter().any(|a| a.starts_with("-p")) => {
+                one(self.in_reach())
+            }
+            "set" if arguments.is_empty() => one(self.in_reach()),
             // A mask is how a value is kept out of the log.
             "echo" | "printf" if !arguments.iter().any(|a| a.contains("::add-mask::")) => {
                 arguments.iter().filter_map(|a| self.held_by(a)).map(shown).collect()
             }
             "printenv" => match arguments.first() {
                 Some(name) => self.names.get(name).cloned().map(shown).into_iter().collect(),
-                None => self.names.first().cloned().map(shown).into_iter().collect(),
+                None => one(self.in_reach()),
             },
-            "env" if arguments.is_empty() => self.names.first().cloned().map(shown).into_iter().collect(),
+            "env" if arguments.iter().all(|a| a == "-0" || a == "--null") => one(self.in_reach()),
             _ => Vec::new(),
         }
     }
+}
+
+/// Commands that print a secret of a store: the words that say so, and the store.
+const STORES: [(&[&str], &str); 12] = [
+    (&["aws", "ssm", "get-parameter", "--with-decryption"], "a parameter of SSM"),
+    (&["aws", "ssm", "get-parameters", "--with-decryption"], "a parameter of SSM"),
+    (&["aws", "ssm", "get-parameters-by-path", "--with-decryption"], "a parameter of SSM"),
+    (&["aws", "secretsmanager", "get-secret-value"], "a secret of Secrets Manager"),
+    (&["aws", "secretsmanager", "batch-get-secret-value"], "a secret of Secrets Manager"),
+    (&["aws", "ecr", "get-login-password"], "the password of ECR"),
+    (&["gcloud", "secrets", "versions", "access"], "a secret of Google's Secret Manager"),
+    (&["az", "keyvault", "secret", "show"], "a secret of the key vault"),
+    (&["vault", "kv", "get"], "a secret of Vault"),
+    (&["vault", "read"], "a secret of Vault"),
+    (&["op", "read"], "a secret of 1Password"),
+    (&["gh", "auth", "token"], "the token of GitHub"),
+];
+
+/// The store whose secret a command prints. With `--query` it prints that alone.
+fn store_of(words: &[String]) -> Option<String> {
+    let (_, name) = STORES.iter().find(|(wanted, _)| {
+        let mut words = words.iter();
+        let is_it = |w: &str, want: &str| w == want || w.rsplit('/').next() == Some(want);
+        let (last, verbs) = wanted.split_last().unwrap_or((&"", &[]));
+        let is_option = last.starts_with("--");
+        let verbs = if is_option { verbs } else { wanted };
+        words.clone().next().is_some_and(|w| verbs.first().is_some_and(|v| is_it(w, v)))
+            && verbs.iter().all(|v| words.any(|w| is_it(w, v)))
+            && (!is_option || words.any(|w| w == last))
+    })?;
+    let mut rest = words.iter();
+    let query = rest.find(|w| w.starts_with("--query")).and_then(|w| match w.split_once('=') {
+        Some((_, query)) => Some(query.to_owned()),
+        None => rest.next().cloned(),
+    });
+    let shows = |q: &String| {
+        let values = ["Value", "SecretString", "SecretBinary", "*", "@", "[]"];
+        values.iter().any(|v| q.contains(v)) || matches!(q.as_str(), "Parameter" | "Parameters")
+    };
+    query.as_ref().is_none_or(shows).then(|| (*name).to_owned())
+}
+
+/// The store that a substitution in a text asks for a secret.
+fn asked_for(text: &str) -> Option<String> {
+    let starts = text.match_indices("$(").map(|(at, _)| at + 2);
+    starts.filter_map(|at| text.get(at..)).find_map(|rest| {
+        let inner = rest.get(..closing(rest)).unwrap_or(rest);
+        // What comes of it goes through other programs, as in `… | jq -r .Value`.
+        inner.split(['|', ';', '&', '\n']).find_map(|part| {
+            let words: Vec<String> = part.split_whitespace().map(str::to_owned).collect();
+            store_of(&words)
+        })
+    })
+}
+
+/// Where the parenthesis closes in which a text stands.
+fn closing(text: &str) -> usize {
+    let mut open = 1_usize;
+    let found = text.char_indices().find(|(_, c)| {
+        match c {
+            '(' => open += 1,
+            ')' => open -= 1,
+            _ => {}
+        }
+        open == 0
+    });
+    found.map_or(text.len(), |(at, _)| at)
 }
 
 /// The secret that an expression names: `secrets.NAME`, `secrets['NAME']`, `github.token`.
 fn secret_of(expression: &str) -> Option<String> {
     if expression.contains("github.token") {
         return Some("github.token".to_owned());
+    }
+    let bare: String = expression.to_ascii_lowercase().split_whitespace().collect();
+    if bare.contains("tojson(secrets)") {
+        return Some("secrets".to_owned());
     }
     let at = expression.find("secrets.").or_else(|| expression.find("secrets["))?;
     let name = expression.get(at + "secrets.".len()..).unwrap_or_default().trim_start_matches(['\'', '"']);
@@ -201,10 +341,30 @@ mod tests {
             } else {
                 words(text)
             };
-            assert_eq!(secrets().printed(&all, AT).len(), 1, "{text}");
+            assert_eq!(secrets().printed(&all, &[], AT).len(), 1, "{text}");
         }
-        for text in ["echo $REGION", "echo ::add-mask::$TOKEN", "env X=1 make", "printenv REGION"] {
-            assert_eq!(secrets().printed(&words(text), AT), [], "{text}");
+        for text in [
+            "aws ssm get-parameter --name x --with-decryption --query Parameter.Value",
+            "aws secretsmanager get-secret-value --secret-id x",
+            "sudo aws ecr get-login-password --region x",
+            "echo ${{toJSON(secrets)}}",
+            "export -p",
+        ] {
+            assert_eq!(secrets().printed(&words(text), &[], AT).len(), 1, "{text}");
+        }
+        assert_eq!(secrets().printed(&words("cat"), &["a $TOKEN".to_owned()], AT).len(), 1);
+        assert_eq!(secrets().held_by("a=$(b)\naws ecr get-login-password"), None);
+        assert!(secrets().held_by("x$(aws ecr get-login-password | cat)").is_some());
+        for text in [
+            "echo $REGION",
+            "echo ::add-mask::$TOKEN",
+            "env X=1 make",
+            "printenv REGION",
+            "aws ssm get-parameter --name x",
+            "aws ssm get-parameter --name x --with-decryption --query Parameter.Version",
+            "aws secretsmanager describe-secret --secret-id x",
+        ] {
+            assert_eq!(secrets().printed(&words(text), &[], AT), [], "{text}");
         }
     }
 }

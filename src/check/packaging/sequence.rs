@@ -2,9 +2,12 @@
 //! convenience tag.
 
 use super::act::{Act, At, Stage};
+use super::failure::Failure;
+use super::identity;
 use super::recipe;
 use super::repository::{self, Same};
-use super::surface::ExpectedBuild;
+use super::sources;
+use super::surface::{ExpectedBuild, Family};
 use super::tagging::{Tagging, tagging};
 
 /// What is wrong with a sequence, or cannot be told.
@@ -63,14 +66,22 @@ pub(super) struct Sequence<'a> {
     pub(super) opaque: &'a [(String, At)],
     /// Where it begins.
     pub(super) start: At,
-    /// Whether it is a job of a workflow, whose variables are set in files, and no script that is given some.
-    pub(super) is_job: bool,
+    /// What it stands in: variables of a workflow are set in files, and a script is given some.
+    pub(super) family: Family,
     pub(super) expected: &'a ExpectedBuild,
 }
 
 impl Sequence<'_> {
     /// What is wrong with it.
     pub(super) fn judge(&self) -> Vec<Fault> {
+        let pattern = &self.expected.tag_pattern;
+        let acts = identity::with_names(self.acts, pattern);
+        let mut faults = Sequence { acts: &acts, ..*self }.judge_named();
+        faults.extend(identity::faults(self.acts, pattern));
+        faults
+    }
+
+    fn judge_named(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
         for act in self.live() {
             if let Stage::Deviation(what) = &act.stage {
@@ -95,11 +106,34 @@ impl Sequence<'_> {
                 "Push the immutable tag alone, resolve its digest, and only then tag and push the convenience tag.",
             ));
         }
+        faults.extend(resolved.and_then(|resolved| self.early_and_unknown(resolved)));
         faults.extend(resolved.and_then(|resolved| self.hard_convenience(resolved)));
         faults.extend(self.tags());
         faults.extend(self.one_repository());
-        faults.extend(recipe::judge(self.live().filter(|a| a.stage == Stage::Build), self.expected));
+        let is_published = |a: &Act| self.is_published(a);
+        let builds = sources::published(self.acts, &is_published).map(|(_, a)| a);
+        faults.extend(recipe::judge(builds, self.expected));
+        faults.extend(sources::changes(self.acts, self.family, &is_published));
         faults
+    }
+
+    /// Whether the image of a build may be published: another one, such as one for tests, is built from anything.
+    fn is_published(&self, build: &Act) -> bool {
+        build.references.is_empty()
+            || self.is_right(build)
+            || self.has(build, |t| t == Tagging::Unknown)
+            || !self.acts.iter().any(|a| a.stage == Stage::Build && self.is_right(a))
+    }
+
+    /// A push before the digest is resolved, of a tag of which it is not known whether it moves.
+    fn early_and_unknown(&self, resolved: usize) -> Option<Fault> {
+        let is_unknown = |r: &String| self.tagging(r) == Tagging::Unknown;
+        let before = self.acts.iter().take(resolved);
+        let act = before
+            .filter(|a| a.stage == Stage::Push && a.never.is_none() && !self.is_right(a))
+            .find(|a| a.references.iter().any(is_unknown))?;
+        let reason = "whether the tag here is one that moves is not known, and it is pushed before the digest is resolved";
+        Some(Fault::unclear(act.at, "image tag", reason))
     }
 
     /// A push of the convenience tag whose failure fails the build, although the immutable tag is pushed and resolved
@@ -112,7 +146,7 @@ impl Sequence<'_> {
                 && *i > resolved
                 && !a.references.is_empty()
                 && a.references.iter().all(moves)
-                && !(a.tolerated || a.asked)
+                && a.failure == Failure::Stops
         };
         let (_, act) = self.acts.iter().enumerate().find(is_convenience)?;
         let message = "a failed push of the tag that moves fails the build, although the immutable tag is pushed and resolved";
@@ -155,22 +189,14 @@ impl Sequence<'_> {
                 .filter(|(_, a)| a.stage == *stage && a.never.is_none())
                 .collect();
             let right: Vec<(usize, &Act)> = all.iter().filter(|(_, a)| self.is_right(a)).copied().collect();
-            let Some((index, act)) = right.iter().find(|(_, a)| !a.conditional).copied() else {
+            // The last try counts where the first came too early.
+            let mut sure = right.iter().filter(|(_, a)| !a.conditional).copied();
+            let is_later = |i: &usize| last.is_none_or(|(before, _)| *i > before);
+            let Some((index, act)) = sure.clone().find(|(i, _)| is_later(i)).or_else(|| sure.next()) else {
                 faults.push(self.missing(stage, name, fix, &all, &right));
                 continue;
             };
-            if act.tolerated {
-                faults.push(Fault::deviates(
-                    act.at,
-                    format!("a failure to {name} is let pass"),
-                    "Let the failure end the job: without `continue-on-error`, and without `|| true`.",
-                ));
-            }
-            // The last try counts where the first came too early.
-            let later = |before: usize| {
-                right.iter().filter(|(_, a)| !a.conditional).map(|(i, _)| *i).find(|i| *i > before)
-            };
-            let index = last.and_then(|(before, _)| later(before)).unwrap_or(index);
+            faults.extend(failure(act, name));
             if let Some((_, earlier)) = last.filter(|(before, _)| index < *before) {
                 faults.push(Fault::deviates(
                     act.at,
@@ -243,8 +269,14 @@ impl Sequence<'_> {
     fn tags(&self) -> Option<Fault> {
         let pattern = self.expected.tag_pattern.text();
         let found = |wanted: Tagging| self.live().find(|a| self.has(a, |t| t == wanted));
-        // A tag beside the right one is a further tag, and moves.
-        let all_short = |a: &&Act| !self.has(a, |t| t == Tagging::Immutable);
+        // A tag beside the right one, or after its push, is a further tag.
+        let pushes: Vec<&Act> = self.live().filter(|a| a.stage == Stage::Push).collect();
+        let first = pushes.iter().position(|a| self.has(a, |t| t == Tagging::Immutable));
+        let is_later = |act: &Act| {
+            let own = pushes.iter().position(|a| std::ptr::eq(*a, act));
+            first.is_some() && (own > first || act.stage == Stage::Place)
+        };
+        let all_short = |a: &&Act| !self.has(a, |t| t == Tagging::Immutable) && !is_later(a);
         if let Some(act) = found(Tagging::Shortened).filter(all_short) {
             return Some(Fault::deviates(
                 act.at,
@@ -290,7 +322,9 @@ impl Sequence<'_> {
                 let message = format!("the image is {verb} another repository than the one that {by}: {own}");
                 faults.push(Fault::deviates(act.at, message, fix));
             } else if let Some((act, _)) = judged.iter().find(|(_, s)| *s == Same::Unknown)
-                && (!pinned || wanted == Stage::Digest || self.is_job && repository::is_unset(act))
+                && (!pinned
+                    || wanted == Stage::Digest
+                    || self.family == Family::GithubActions && repository::is_unset(act))
             {
                 let reason =
                     format!("whether the repository here is {own} is not known when the file is read");
@@ -318,6 +352,28 @@ impl Sequence<'_> {
     }
 }
 
+/// What is wrong with what becomes of a failure.
+fn failure(act: &Act, name: &str) -> Option<Fault> {
+    match act.failure {
+        Failure::Stops => None,
+        Failure::Passes => Some(Fault::deviates(
+            act.at,
+            format!("a failure to {name} is let pass"),
+            "Let the failure end the job: without `continue-on-error`, and without `|| true`.",
+        )),
+        Failure::Endless => Some(Fault::deviates(
+            act.at,
+            format!("a failure to {name} is tried again without end"),
+            "Count the tries, and let the failure end the job after the last one.",
+        )),
+        Failure::Depends => {
+            let reason =
+                format!("whether a failure to {name} ends the job is not known when the file is read");
+            Some(Fault::unclear(act.at, "step", reason))
+        }
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 mod tests {
@@ -341,7 +397,8 @@ mod tests {
     }
 
     fn judge(acts: &[Act], opaque: &[(String, At)]) -> Vec<Fault> {
-        Sequence { acts, opaque, start: AT, is_job: true, expected: &ExpectedBuild::default() }.judge()
+        let family = Family::GithubActions;
+        Sequence { acts, opaque, start: AT, family, expected: &ExpectedBuild::default() }.judge()
     }
 
     fn unclear(faults: &[Fault]) -> bool {
@@ -378,10 +435,10 @@ mod tests {
         let mut acts = sequence("r:git-$GITHUB_SHA");
         acts.push(act(Stage::Push, "r:latest"));
         assert!(matches!(judge(&acts, &[]).as_slice(), [Fault::Advises { .. }]));
-        acts[4].asked = true;
-        assert_eq!(judge(&acts, &[]), []);
-        (acts[4].asked, acts[4].tolerated) = (false, true);
-        assert_eq!(judge(&acts, &[]), []);
+        for failure in [Failure::Passes, Failure::Depends] {
+            acts[4].failure = failure;
+            assert_eq!(judge(&acts, &[]), []);
+        }
     }
 
     #[test]

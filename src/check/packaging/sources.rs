@@ -1,53 +1,35 @@
-//! Whether a job builds the commit that its image is named after: what it checks out, and what changes the checkout.
+//! Whether an image is built from the commit that it is named after: what is checked out, and what changes the checkout
+//! before the build.
 
-use super::act::At;
+use super::act::{Act, At, Recipe, Stage};
+use super::recipe;
 use super::sequence::Fault;
-use seaworthy_dockerfile::Text;
-use seaworthy_dockerfile::shell::{self, Command, Word};
+use super::surface::Family;
 use seaworthy_source::Position;
 use seaworthy_workflow::{Job, Step};
 
 /// The action that checks a repository out.
 const CHECKOUT: &str = "actions/checkout";
-/// Commands of git that put other sources in place of those of the commit.
-const CHANGES: [&str; 9] =
-    ["checkout", "switch", "pull", "merge", "reset", "apply", "am", "cherry-pick", "revert"];
-/// The variable that holds the commit of the run.
-const COMMIT: &str = "GITHUB_SHA";
 
 /// Expressions of GitHub that are the commit of the run, as they are written.
 const COMMIT_EXPRESSIONS: [&str; 4] =
     ["${{ github.sha }}", "${{github.sha}}", "${{ env.GITHUB_SHA }}", "${{env.GITHUB_SHA}}"];
 
-/// What makes the sources others than those of the commit, step by step; `file` is the workflow's number. What comes after
-/// the last build, which begins at `until`, changes nothing about the image.
-pub(super) fn faults(job: &Job, file: usize, until: Option<Position>) -> Vec<Fault> {
+/// What a job checks out beside the commit of its run, step by step; `file` is the workflow's number. What comes after
+/// the last build, which begins at `until`, changes nothing about the image. `named` is the commit in the image's tag,
+/// where that is another expression than the commit of the run.
+pub(super) fn checkouts(job: &Job, file: usize, until: Option<Position>, named: Option<&str>) -> Vec<Fault> {
     let steps = job.steps.iter().filter(|step| until.is_none_or(|until| step.position <= until));
-    steps.flat_map(|step| of_step(step, At { file, position: step.position })).collect()
-}
-
-fn of_step(step: &Step, at: At) -> Vec<Fault> {
-    let is_checkout = step.uses.as_ref().is_some_and(|uses| uses.text.split('@').next() == Some(CHECKOUT));
-    if is_checkout {
-        return checkout(step, at);
-    }
-    let Some(run) = &step.run else { return Vec::new() };
-    // GitHub puts its expressions in before a shell reads the script.
-    let text = COMMIT_EXPRESSIONS.iter().fold(run.text.clone(), |text, e| text.replace(e, "$GITHUB_SHA"));
-    let script = shell::read(&Text::of(&text));
-    let changed = script.commands.iter().find(|command| changes_sources(command));
-    changed
-        .map(|_| {
-            let reason = "git puts other sources in place of those that were checked out: whether they are those of \
-                          the commit is not known";
-            Fault::unclear(at, "sources", reason)
-        })
-        .into_iter()
+    let is_checkout =
+        |step: &&Step| step.uses.as_ref().is_some_and(|uses| uses.text.split('@').next() == Some(CHECKOUT));
+    steps
+        .filter(is_checkout)
+        .flat_map(|step| checkout(step, At { file, position: step.position }, named))
         .collect()
 }
 
 /// What a step of `actions/checkout` takes: its inputs `repository`, `ref` and `path` as the action's README has them.
-fn checkout(step: &Step, at: At) -> Vec<Fault> {
+fn checkout(step: &Step, at: At, named: Option<&str>) -> Vec<Fault> {
     let input = |name: &str| {
         let pair = step.with.iter().find(|pair| pair.name == name);
         pair.map(|pair| pair.value.text.trim()).filter(|value| !value.is_empty())
@@ -57,6 +39,18 @@ fn checkout(step: &Step, at: At) -> Vec<Fault> {
         return Vec::new();
     }
     let mut faults = Vec::new();
+    if let Some(named) = named.filter(|_| input("repository").is_none()) {
+        let inner = input("ref").and_then(|r| r.strip_prefix("${{")?.strip_suffix("}}"));
+        if inner.is_some_and(|i| i.trim() == named) {
+            return faults;
+        }
+        if input("ref").is_none() {
+            let reason = format!(
+                "the image is named after {named}, and whether that is the commit that is checked out is not known"
+            );
+            return vec![Fault::unclear(at, "sources", reason)];
+        }
+    }
     const REPOSITORY: [&str; 2] = ["${{ github.repository }}", "${{github.repository}}"];
     for (name, own) in [("ref", &COMMIT_EXPRESSIONS[..]), ("repository", &REPOSITORY)] {
         let Some(value) = input(name).filter(|value| !own.contains(value)) else { continue };
@@ -77,46 +71,65 @@ fn checkout(step: &Step, at: At) -> Vec<Fault> {
     faults
 }
 
-/// Whether a command of git may change the sources: `git pull`, but not `git checkout "$GITHUB_SHA"`.
-fn changes_sources(command: &Command) -> bool {
-    let words: Vec<String> = command.words.iter().map(|word| word.literal().unwrap_or_default()).collect();
-    let Some((program, rest)) = words.split_first() else { return false };
-    let mut rest = rest.iter();
-    let mut verb = rest.next();
-    // `git -C FOLDER`, `git -c NAME=VALUE`, and options that are one word.
-    while let Some(option) = verb.filter(|word| word.starts_with('-')) {
-        if matches!(option.as_str(), "-C" | "-c") {
-            rest.next();
-        }
-        verb = rest.next();
-    }
-    let is_commit =
-        |word: &Word| matches!(word.variables().as_slice(), [(COMMIT, _)]) && word.parts.len() == 1;
-    program == "git"
-        && verb.is_some_and(|verb| CHANGES.contains(&verb.as_str()))
-        && !command.words.iter().any(is_commit)
+/// The builds of acts whose image is published, each with its place among them.
+pub(super) fn published<'a>(
+    acts: &'a [Act],
+    is_right: &'a dyn Fn(&Act) -> bool,
+) -> impl Iterator<Item = (usize, &'a Act)> {
+    acts.iter().enumerate().filter(move |(_, a)| a.stage == Stage::Build && a.never.is_none() && is_right(a))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn changes(text: &str) -> bool {
-        shell::read(&Text::of(text)).commands.iter().any(changes_sources)
-    }
-
-    #[test]
-    fn commands_of_git_that_change_the_sources() {
-        for text in
-            ["git pull", "cd x && git checkout v1", "git -C x -c a=b reset --hard HEAD~1", "git apply a.diff"]
-        {
-            assert!(changes(text), "{text}");
+/// What is changed before the image is built: its Dockerfile, the ignore file beside it, the sources.
+pub(super) fn changes(acts: &[Act], family: Family, is_right: &dyn Fn(&Act) -> bool) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = Vec::new();
+    let builds: Vec<(usize, &Recipe)> = published(acts, is_right)
+        .filter_map(|(i, a)| Some((i, a.recipe.as_ref().filter(|r| !r.is_remote)?)))
+        .collect();
+    for (index, act) in acts.iter().enumerate().filter(|(_, a)| a.never.is_none()) {
+        let later = || builds.iter().filter(|(build, _)| *build > index);
+        if later().next().is_none() {
+            continue;
         }
-        assert!(changes("git checkout \"$GITHUB_SHA~1\""));
-        for text in
-            ["git status", "git checkout \"$GITHUB_SHA\"", "git -C pull log", "git merge-base a b", "pull"]
-        {
-            assert!(!changes(text), "{text}");
-        }
+        let fault = match &act.stage {
+            Stage::Change => later().find_map(|(_, recipe)| changed(act, recipe)),
+            // A script of its own tells the commit after it changed the sources.
+            Stage::Sources { commits: true }
+                if family == Family::LocalCli
+                    && acts.iter().skip(index).any(|a| a.stage == Stage::Commit) =>
+            {
+                None
+            }
+            Stage::Sources { .. } => {
+                let reason = "git puts other sources in place of those that were checked out: whether they are \
+                              those of the commit is not known";
+                Some(Fault::unclear(act.at, "sources", reason))
+            }
+            _ => None,
+        };
+        faults.extend(fault.filter(|f| !faults.contains(f)));
     }
+    faults
+}
+
+/// A change of a file that decides what is built.
+fn changed(act: &Act, recipe: &Recipe) -> Option<Fault> {
+    let context = recipe::context_of(recipe);
+    let dockerfile = recipe::dockerfile_of(recipe, &context);
+    let in_context = if context == "." { String::new() } else { format!("{context}/") };
+    let is = |path: &str| act.references.iter().any(|r| r == path);
+    if is(&dockerfile) {
+        return Some(Fault::deviates(
+            act.at,
+            "the Dockerfile is changed before the build: the image is not built from the one of the commit",
+            "Commit the Dockerfile as it is built; values of a run are build arguments.",
+        ));
+    }
+    let ignores = [format!("{dockerfile}.dockerignore"), format!("{in_context}.dockerignore")];
+    ignores.iter().any(|path| is(path)).then(|| {
+        Fault::deviates(
+            act.at,
+            "the ignore file is changed before the build: the builder is sent other files than those that were checked",
+            "Commit the ignore file as it is used.",
+        )
+    })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::provenance::TagPattern;
+use seaworthy_context::IgnoreRules;
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
 use seaworthy_workflow::{Scalar, Style, Workflow};
 
@@ -61,6 +62,10 @@ pub struct ExpectedBuild {
     pub packaged_dockerfile: Option<String>,
     /// The build context that the packaging provenance names, if there is one.
     pub packaged_context: Option<String>,
+    /// The stage of the Dockerfile that is checked; nothing if that is not known.
+    pub stage: Option<CheckedStage>,
+    /// What the builder is not sent of the context; nothing if that is not known.
+    pub ignored: Option<IgnoreRules>,
     /// The platforms that are built; any if there are none.
     pub platforms: Vec<String>,
     /// How the immutable tag is made from the commit.
@@ -73,6 +78,15 @@ pub struct ExpectedBuild {
     pub tools: Vec<String>,
     /// The contract's registry of handles: what variables hold that a build is given.
     pub handles: BTreeMap<String, String>,
+}
+
+/// The stage of a Dockerfile that is checked.
+#[derive(Clone, Debug, Default)]
+pub struct CheckedStage {
+    /// Its name and its number.
+    pub names: Vec<String>,
+    /// Whether it is the last one, which is built without `--target`.
+    pub is_last: bool,
 }
 
 /// A path joined to the directory that it is relative to, both from the root of the checkout; `.` for the root itself.
@@ -108,7 +122,9 @@ pub struct BuildFile {
     pub text: String,
     /// What it holds.
     pub content: Content,
-    /// Its path from the root of the checkout, as `uses: ./PATH` names it, if a workflow calls it.
+    /// Its path from the root of the checkout, if it is below that.
+    pub path: Option<String>,
+    /// The same, if a workflow or a script calls it.
     pub called_as: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use super::reading::{self, JobWork, START, Work};
 use super::sequence::{Fault, Sequence};
 use super::sources;
 use super::surface::{BuildSurface, Family};
+use super::tagging;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
 use seaworthy_source::escape_bytes;
@@ -61,8 +62,8 @@ impl Check<BuildSurface> for LeavesSequence {
 }
 
 fn sequence(surface: &BuildSurface, work: &Work, start: At) -> Vec<Fault> {
-    let is_job = surface.family == Family::GithubActions;
-    Sequence { acts: &work.acts, opaque: &work.opaque, start, is_job, expected: &surface.expected }.judge()
+    let family = surface.family;
+    Sequence { acts: &work.acts, opaque: &work.opaque, start, family, expected: &surface.expected }.judge()
 }
 
 /// Makes findings and items that were not checked.
@@ -104,7 +105,7 @@ impl Reporter<'_, '_> {
 }
 
 fn makes_images(job: &JobWork<'_>) -> bool {
-    job.acts().any(|a| !matches!(a.stage, Stage::Login | Stage::Digest))
+    job.acts().any(|a| matches!(a.stage, Stage::Build | Stage::Push | Stage::Deviation(_)))
 }
 
 fn publishes(job: &JobWork<'_>) -> bool {
@@ -187,7 +188,10 @@ fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
         return vec![Fault::unclear(at, "job", reason)];
     }
     let builds = work.acts().filter(|act| act.stage == Stage::Build && act.at.file == at.file);
-    let mut faults: Vec<Fault> = sources::faults(work.job, at.file, builds.map(|act| act.at.position).max());
+    let until = builds.map(|act| act.at.position).max();
+    let references: Vec<&String> = work.acts().flat_map(|a| &a.references).collect();
+    let named = references.iter().find_map(|r| tagging::other_commit(r));
+    let mut faults: Vec<Fault> = sources::checkouts(work.job, at.file, until, named);
     for round in &work.rounds {
         let found =
             sequence(surface, round, at).into_iter().chain(outputs::judge(&surface.expected, round, at));

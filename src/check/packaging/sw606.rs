@@ -1,6 +1,7 @@
-//! SW606: the workflow hands a secret to the build as a build argument, or prints one.
+//! SW606: the workflow hands a secret to the build as a build argument or in a file, or prints one.
 
 use super::act::At;
+use super::context_files;
 use super::reading::{self, Work};
 use super::secret::How;
 use super::surface::{BuildSurface, Family};
@@ -14,8 +15,8 @@ pub struct SecretLeavesBuild;
 const META: CheckMeta = CheckMeta {
     id: "SW606",
     name: "secret-leaves-build",
-    summary: "The workflow or script that builds the image hands a secret to the build as a build argument, or prints one.",
-    why: "A build argument stands in the image's history and in its provenance, where anyone who can pull the image reads it. What is printed stays in the log of the run.",
+    summary: "The workflow or script that builds the image hands a secret to the build as a build argument or in a file of the context, or prints one.",
+    why: "A build argument stands in the image's history and in its provenance, where anyone who can pull the image reads it; a file of the context is copied into a layer. What is printed stays in the log of the run.",
     fix: "Hand a secret to the build as a secret mount: `--secret id=NAME,env=NAME` and `RUN --mount=type=secret,id=NAME`. Print none. Then rotate it.",
     example: Example {
         fails: r#"docker build --build-arg TOKEN=${{ secrets.MAIL_TOKEN }} \"#,
@@ -44,11 +45,12 @@ impl Check<BuildSurface> for SecretLeavesBuild {
         };
         let (mut exposures, mut unread) = (Vec::new(), Vec::new());
         for work in works {
+            exposures.extend(context_files::exposures(&work.acts, &surface.expected));
             exposures.extend(work.exposures);
             unread.extend(work.unread);
         }
         not_checked(surface, unread, answers);
-        exposures.sort_by_key(|e| (e.at.file, e.at.position, e.how == How::Printed, e.what.clone()));
+        exposures.sort_by_key(|e| (e.at.file, e.at.position, e.how != How::BuildArgument, e.what.clone()));
         exposures.dedup();
         for (nth, exposure) in exposures.into_iter().enumerate() {
             let Some(file) = surface.files.get(exposure.at.file) else { continue };
@@ -69,6 +71,18 @@ impl Check<BuildSurface> for SecretLeavesBuild {
                 }
                 How::BuildArgument => format!("{what} is handed to the build as a build argument"),
                 How::Printed => format!("{what} is written to the log"),
+                How::Traced => format!("{what} is written to the log by `set -x`"),
+                How::Summary => format!("{what} is written to the summary of the run"),
+                How::Output => format!("{what} is written to the outputs of the step"),
+                How::InContext => format!("{what} is written into a file that the builder is sent"),
+                How::PerhapsInContext => {
+                    let reason = format!(
+                        "{what} is written into a file of the checkout before the build, and whether the builder is sent the file is not known"
+                    );
+                    let what = "step".to_owned();
+                    answers.not_checked.push(NotChecked::new(origin, what, reason, vec![META.id]));
+                    continue;
+                }
             };
             let place = [file.name.as_str(), &message, &nth.to_string()];
             answers.findings.push(Finding::build(&META, origin, message.clone()).named(context.key, &place));

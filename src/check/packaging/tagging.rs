@@ -1,7 +1,7 @@
 //! What an image reference's tag is made of, compared with the contract's pattern: the whole commit, a part of it, or
 //! something that will stand for another image some day.
 
-use crate::check::provenance::TagPattern;
+use crate::check::provenance::{TagPattern, fits_wildcard};
 
 /// What is known of a reference's tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,23 @@ pub(super) fn tagging(reference: &str, pattern: &TagPattern) -> Tagging {
     form.judge(tag, pattern)
 }
 
+/// Whether a text is the whole commit of the run, and nothing else.
+pub(super) fn is_commit(text: &str) -> bool {
+    let text = text.trim().trim_matches(['"', '\'']);
+    Form::of(text).text == TagPattern::COMMIT || text.len() == 40 && with_commit(text) == TagPattern::COMMIT
+}
+
+/// The expression of a commit in a reference that need not be the commit of the run: `inputs.git_sha`,
+/// `github.event.pull_request.head.sha`.
+pub(super) fn other_commit(reference: &str) -> Option<&str> {
+    let mut expressions = reference.split("${{").skip(1).filter_map(|e| e.split("}}").next()).map(str::trim);
+    expressions.find(|e| {
+        let lower = e.to_ascii_lowercase();
+        (lower.starts_with("inputs.") || lower.starts_with("github.event."))
+            && COMMITS.contains(&lower.as_str())
+    })
+}
+
 /// A text in which commits, and what is not known, are marked.
 struct Form {
     text: String,
@@ -92,8 +109,14 @@ impl Form {
             lower.trim_start_matches(['$', '{', '(', '`', ' ']).trim_end_matches(['}', ')', '`', ' ']);
         let name = inner.strip_prefix("env.").unwrap_or(inner);
         let is_command = expression.starts_with("$(") || expression.starts_with('`');
-        if is_command && inner.contains("rev-parse") {
-            self.text.push_str(if is_cut(inner) { "\u{2}" } else { TagPattern::COMMIT });
+        if is_command
+            && (inner.contains("rev-parse") || inner.contains("git log") || inner.contains("git show"))
+        {
+            self.text.push_str(match head_of(inner, expression.contains("%h")) {
+                Head::Whole => TagPattern::COMMIT,
+                Head::Part => "\u{2}",
+                Head::Other => "\u{1}",
+            });
         } else if COMMITS.contains(&name) || name.ends_with(".outputs.sha") {
             self.text.push_str(TagPattern::COMMIT);
         } else if name.contains("short")
@@ -137,13 +160,26 @@ impl Form {
         }
         let has_commit = whole.contains(TagPattern::COMMIT);
         match (has_commit, tag.contains(HOLE)) {
-            // The commit, and something that is not known: the pattern's other parts.
-            (true, true) => Tagging::Immutable,
+            // The commit, and something that is not known: a part of the pattern, or something beside it.
+            (true, true) if could_be(&whole, pattern) => Tagging::Immutable,
+            (true, true) => Tagging::OtherPattern,
             (true, false) => Tagging::OtherPattern,
             (false, true) => self.unknown(),
             (false, false) => Tagging::Mutable,
         }
     }
+}
+
+/// Whether a form may be the pattern's, whatever stands for what is not known.
+fn could_be(form: &str, pattern: &TagPattern) -> bool {
+    let any = |text: &str| text.replace(HOLE, "*");
+    let written = pattern.text();
+    let plain = TagPattern::COMMIT;
+    // A field of the pattern other than the commit may be any text.
+    let fields: Vec<&str> =
+        written.split(['{', '}']).enumerate().filter(|(n, _)| n % 2 == 1).map(|(_, f)| f).collect();
+    let only_commit = fields.len() == 1;
+    if only_commit { fits_wildcard(&any(form), &written) } else { form.contains(plain) }
 }
 
 /// The length of the expression that a text begins with.
@@ -172,6 +208,42 @@ fn expression(from: &str) -> usize {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let name = from.get(1..).unwrap_or_default().split(|c| !is_name(c)).next().unwrap_or_default();
     1 + name.len()
+}
+
+/// What a command of git tells of the commit that is checked out.
+enum Head {
+    Whole,
+    Part,
+    Other,
+}
+
+/// `git rev-parse HEAD`, `git log -1 --format=%H`, in lower case.
+fn head_of(command: &str, is_short: bool) -> Head {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    if command.contains("rev-parse") {
+        if is_cut(command) {
+            return Head::Part;
+        }
+        let arguments = words.iter().skip_while(|w| !w.contains("rev-parse")).skip(1);
+        let revisions: Vec<&&str> =
+            arguments.take_while(|w| **w != "|").filter(|w| !w.starts_with('-')).collect();
+        let is_head = |r: &&str| {
+            matches!(r.trim_matches(['"', '\'']), "head" | "@" | "head^{commit}" | "head^0")
+                || COMMITS.iter().any(|c| r.trim_matches(['$', '{', '}', '"']) == *c)
+        };
+        return if !revisions.is_empty() && revisions.iter().all(|r| is_head(r)) {
+            Head::Whole
+        } else {
+            Head::Other
+        };
+    }
+    let is_last = words.contains(&"-1") || command.contains("-n 1") || words.contains(&"-s");
+    let format = words.iter().find(|w| w.starts_with("--format") || w.starts_with("--pretty"));
+    match format {
+        Some(_) if is_last && is_short => Head::Part,
+        Some(_) if is_last && !is_cut(command) => Head::Whole,
+        _ => Head::Other,
+    }
 }
 
 /// Whether a command gives a part of a commit only.
@@ -235,6 +307,14 @@ mod tests {
             ("$ECR_REPO_URI:$IMAGE_TAG_IMMUTABLE", Tagging::Immutable),
             ("repo:git-0123456789abcdef0123456789abcdef01234567", Tagging::Immutable),
             ("repo@sha256:0123", Tagging::Immutable),
+            ("repo:git-$(git log -1 --format=%H)", Tagging::Immutable),
+            ("repo:git-$(git log -1 --format=%h)", Tagging::Shortened),
+            ("repo:git-$(git rev-parse --verify HEAD)", Tagging::Immutable),
+            ("repo:git-$(git rev-parse origin/main)", Tagging::Unknown),
+            ("repo:git-$(git rev-parse HEAD~1)", Tagging::Unknown),
+            ("repo:git-$GITHUB_SHA-$RUN", Tagging::OtherPattern),
+            ("repo:$PREFIX-$GITHUB_SHA", Tagging::Immutable),
+            ("repo:git-${{ github.sha }}-${{ github.run_number }}", Tagging::OtherPattern),
             ("type=sha,prefix=git-,format=long", Tagging::Immutable),
             ("type=raw,value=git-${{ github.sha }}", Tagging::Immutable),
             ("repo:${{ github.sha }}", Tagging::OtherPattern),

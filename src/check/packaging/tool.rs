@@ -1,6 +1,8 @@
 //! What a command line of docker, aws or another image tool does.
 
 use super::act::{Recipe, Stage};
+use super::docker;
+use super::resolve;
 
 /// Programs that build or push images and are no part of the agreed family, each with the family that it belongs to.
 const FOREIGN: [(&str, &str); 15] = [
@@ -30,21 +32,49 @@ pub(super) enum Use {
         repository: Option<String>,
         region: Option<String>,
         recipe: Option<Recipe>,
+        /// The image that is put under the references.
+        source: Option<String>,
     },
     /// It runs something that cannot be seen into.
     Opaque(String),
 }
 
-fn act(stage: Stage, references: Vec<String>) -> Use {
-    Use::Act { stage, references, repository: None, region: None, recipe: None }
+pub(super) fn act(stage: Stage, references: Vec<String>) -> Use {
+    Use::Act { stage, references, repository: None, region: None, recipe: None, source: None }
 }
 
-fn deviation(what: &str) -> Vec<Use> {
+/// An image gets another name, here or in its registry.
+pub(super) fn renamed(stage: Stage, source: Option<&String>, references: Vec<String>) -> Use {
+    let source = source.map(|s| s.trim_start_matches("docker://").to_owned());
+    Use::Act { stage, references, repository: None, region: None, recipe: None, source }
+}
+
+/// Tools of languages: what they run builds and publishes no image, as a rule.
+const BUILD_TOOLS: [&str; 9] = ["just", "task", "bazel", "npm", "yarn", "gradle", "gradlew", "mvn", "mvnw"];
+
+/// Whether this is a tool that builds programs of a language.
+pub(super) fn is_build_tool(what: &str) -> bool {
+    BUILD_TOOLS.contains(&what) || what.starts_with("shell: ")
+}
+
+pub(super) fn deviation(what: &str) -> Vec<Use> {
     vec![act(Stage::Deviation(what.to_owned()), Vec::new())]
 }
 
 /// Programs that run the program in their arguments.
-const WRAPPERS: [&str; 8] = ["sudo", "time", "exec", "command", "nohup", "env", "timeout", "retry"];
+const WRAPPERS: [&str; 15] = [
+    "sudo", "doas", "time", "exec", "command", "nohup", "env", "timeout", "retry", "nice", "ionice",
+    "setsid", "stdbuf", "unbuffer", "chronic",
+];
+/// Options of those that take a value.
+const WRAPPER_VALUES: [&str; 5] = ["-u", "--user", "-g", "--group", "--unset"];
+
+/// Whether a program runs the command in its arguments and may be a function itself, which alone can run a function.
+pub(super) fn takes_command(program: &str) -> bool {
+    let says_so =
+        ["retry", "try", "attempt", "backoff", "with_", "run"].iter().any(|part| program.contains(part));
+    matches!(program, "time" | "retry") || says_so && !WRAPPERS.contains(&program)
+}
 
 /// The words of a command from the program on that does the work.
 pub(super) fn without_wrappers(words: &[String]) -> &[String] {
@@ -55,9 +85,21 @@ pub(super) fn without_wrappers(words: &[String]) -> &[String] {
             || first.contains('=')
             || first.bytes().all(|b| b.is_ascii_digit() || b == b's' || b == b'm'))
     {
-        words = rest;
+        let takes_value = WRAPPER_VALUES.contains(&first.as_str());
+        words = if takes_value { rest.get(1..).unwrap_or_default() } else { rest };
     }
     words
+}
+
+/// The same, where `env` alone prints what it has.
+pub(super) fn without_wrappers_but_env(words: &[String]) -> &[String] {
+    let plain = without_wrappers(words);
+    let is_env = |w: &[String]| w.first().is_some_and(|f| f == "env");
+    if !plain.is_empty() {
+        return plain;
+    }
+    let at = words.iter().position(|w| w == "env").unwrap_or(0);
+    words.get(at..).filter(|w| is_env(w)).unwrap_or(plain)
 }
 
 /// What the words of a command do; nothing for most commands. `gets_password` says that the script asks ECR for one.
@@ -65,10 +107,16 @@ pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> V
     let Some((program, arguments)) = without_wrappers(words).split_first() else { return Vec::new() };
     let name = program.rsplit('/').next().unwrap_or_default();
     match name {
-        "docker" => docker(arguments, gets_password),
+        "docker" => docker::docker(arguments, gets_password),
         "aws" => aws(arguments),
-        "make" | "just" | "task" | "bazel" | "npm" | "yarn" | "gradle" | "gradlew" | "mvn" | "mvnw" => {
-            vec![Use::Opaque(name.to_owned())]
+        "make" => vec![Use::Opaque(name.to_owned())],
+        _ if BUILD_TOOLS.contains(&name) => vec![Use::Opaque(name.to_owned())],
+        "xargs" | "parallel" => through_xargs(arguments, gets_password, tools),
+        "jq" => {
+            let file = arguments.iter().rev().find(|a| !a.starts_with('-')).filter(|_| arguments.len() > 1);
+            let asks = arguments.iter().any(|a| resolve::asks_metadata(a));
+            let digest = |f: &String| act(Stage::Digest, vec![format!("{}{f}", resolve::METADATA)]);
+            file.filter(|f| asks && !resolve::asks_metadata(f)).map(digest).into_iter().collect()
         }
         // The text of a script is not shown: it may hold a secret.
         "bash" | "sh" if arguments.first().is_some_and(|a| a.starts_with('-') && a.ends_with('c')) => {
@@ -83,6 +131,24 @@ pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> V
     }
 }
 
+/// Programs that `xargs` runs, with words that are known only when it runs.
+fn through_xargs(arguments: &[String], gets_password: bool, tools: &[String]) -> Vec<Use> {
+    let mut rest = arguments;
+    while let Some((option, tail)) = rest.split_first()
+        && option.starts_with('-')
+    {
+        let takes_value = matches!(option.as_str(), "-I" | "-n" | "-P" | "-L" | "-d" | "-s" | "-a");
+        rest = if takes_value { tail.get(1..).unwrap_or_default() } else { tail };
+    }
+    let mut words: Vec<String> = rest.iter().take_while(|w| !w.starts_with(":::")).cloned().collect();
+    words.push("$(xargs)".to_owned());
+    used(&words, gets_password, tools)
+}
+
+/// Options of registry clients that take a value.
+const CLIENT_VALUES: [&str; 8] =
+    ["--format", "-f", "--authfile", "--creds", "--platform", "--username", "-u", "--config"];
+
 /// Another builder or registry client. To ask a registry is no deviation; to build, copy or push is one, unless the
 /// contract allows the tool.
 fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
@@ -90,7 +156,8 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
     let Some((_, family)) = FOREIGN.iter().find(|(p, _)| *p == program || *p == name) else {
         return Vec::new();
     };
-    let plain: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();
+    let plain = operands(arguments, &CLIENT_VALUES);
+    let plain: Vec<&String> = plain.iter().collect();
     let verb = plain.first().map(|v| v.as_str()).unwrap_or_default();
     let reference = |nth: usize| -> Vec<String> {
         plain.get(nth).map(|r| r.trim_start_matches("docker://").to_owned()).into_iter().collect()
@@ -114,7 +181,8 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
                 dockerfile: values(arguments, &["--dockerfile", "-f"]).pop(),
                 context: values(arguments, &["--context", "-c"]).pop(),
                 platforms: values(arguments, &["--custom-platform", "--customPlatform"]),
-                directory: String::new(),
+                target: values(arguments, &["--target"]).pop(),
+                ..Recipe::default()
             };
             let build = Use::Act {
                 stage: Stage::Build,
@@ -122,14 +190,28 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
                 repository: None,
                 region: None,
                 recipe: Some(recipe),
+                source: None,
             };
             vec![build, act(Stage::Push, destinations)]
         }
         ("crane" | "skopeo" | "regctl" | "oras", "copy" | "cp" | "push" | "image") => {
-            vec![act(Stage::Push, reference(plain.len().saturating_sub(1)))]
+            let source = plain.len().checked_sub(2).filter(|at| *at > 0).and_then(|at| plain.get(at));
+            vec![renamed(Stage::Push, source.copied(), reference(plain.len().saturating_sub(1)))]
+        }
+        ("crane", "tag") => {
+            let moved = plain.get(1).zip(plain.get(2)).map(|(source, tag)| {
+                let slash = source.rfind('/').map_or(0, |i| i + 1);
+                let tail = source.get(slash..).unwrap_or_default();
+                let end = tail.find([':', '@']).map_or(source.len(), |i| slash + i);
+                format!("{}:{tag}", source.get(..end).unwrap_or_default())
+            });
+            vec![renamed(Stage::Push, plain.get(1).copied(), moved.into_iter().collect())]
+        }
+        ("podman" | "buildah" | "nerdctl", "tag") => {
+            vec![renamed(Stage::Place, plain.get(1).copied(), reference(2))]
         }
         ("podman" | "buildah" | "nerdctl", "build" | "bud") => {
-            vec![build(arguments.get(1..).unwrap_or_default())]
+            vec![docker::build(arguments.get(1..).unwrap_or_default())]
         }
         ("podman" | "buildah" | "nerdctl", "push") => vec![act(Stage::Push, reference(1))],
         _ => {
@@ -147,7 +229,7 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
     found
 }
 
-fn login(registry: Option<String>) -> Use {
+pub(super) fn login(registry: Option<String>) -> Use {
     // Without a registry, it is Docker Hub.
     let registry = registry.unwrap_or_else(|| "docker.io".to_owned());
     Use::Act {
@@ -156,153 +238,12 @@ fn login(registry: Option<String>) -> Use {
         repository: Some(registry),
         region: None,
         recipe: None,
+        source: None,
     }
-}
-
-fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
-    let mut rest = arguments;
-    while let Some((first, tail)) = rest.split_first()
-        && first.starts_with('-')
-    {
-        let takes_value = matches!(
-            first.as_str(),
-            "--config" | "--context" | "-c" | "-H" | "--host" | "-l" | "--log-level"
-        );
-        rest = if takes_value { tail.get(1..).unwrap_or_default() } else { tail };
-    }
-    let Some((sub, rest)) = rest.split_first() else { return Vec::new() };
-    let (sub, rest) = match (sub.as_str(), rest.split_first()) {
-        ("image" | "buildx" | "builder" | "container" | "manifest", Some((inner, tail))) => {
-            (format!("{sub} {inner}"), tail)
-        }
-        (one, _) => (one.to_owned(), rest),
-    };
-    match sub.as_str() {
-        "login" => {
-            let shown = rest.iter().any(|a| a == "-p" || a.starts_with("--password=") || a == "--password");
-            if gets_password && shown {
-                return deviation("docker login with the password as an argument");
-            }
-            vec![login(operands(rest, &["-u", "--username", "-p", "--password"]).pop())]
-        }
-        "build" | "image build" | "buildx build" | "builder build" => {
-            let pushes = rest.iter().any(|a| {
-                a == "--push" || a == "--push=true" || a.contains("type=registry") || a.contains("push=true")
-            });
-            let mut found = vec![build(rest)];
-            if pushes {
-                found.push(act(Stage::Push, tags(rest)));
-            }
-            found
-        }
-        "push" | "image push" => {
-            if rest.iter().any(|a| a == "--all-tags" || a == "-a") {
-                return deviation("docker push --all-tags");
-            }
-            vec![act(Stage::Push, operands(rest, &["--platform"]))]
-        }
-        "buildx imagetools" => match rest.split_first().map(|(verb, tail)| (verb.as_str(), tail)) {
-            Some(("create", tail)) => vec![act(Stage::Push, tags(tail))],
-            Some(("inspect", tail)) => vec![act(Stage::Digest, operands(tail, &["--format", "--builder"]))],
-            _ => Vec::new(),
-        },
-        "manifest inspect" => vec![act(Stage::Digest, operands(rest, &[]))],
-        // What a bake file builds, and with which tags, is not in the command.
-        "buildx bake" => {
-            let set = |key: &str| -> Vec<String> {
-                let all = values(rest, &["--set"]).into_iter();
-                all.filter_map(|v| v.split_once(key).map(|(_, value)| value.to_owned())).collect()
-            };
-            let tags = set(".tags=");
-            let pushes =
-                rest.iter().any(|a| a == "--push") || set(".output=").iter().any(|o| o.contains("registry"));
-            let recipe = Recipe {
-                dockerfile: set(".dockerfile=").pop().or_else(|| Some("$(a bake file)".to_owned())),
-                context: set(".context=").pop().or_else(|| Some("$(a bake file)".to_owned())),
-                ..Recipe::default()
-            };
-            let build = Use::Act {
-                stage: Stage::Build,
-                references: tags.clone(),
-                repository: None,
-                region: None,
-                recipe: Some(recipe),
-            };
-            let mut found = vec![build];
-            if pushes {
-                found.push(act(Stage::Push, tags));
-            }
-            found
-        }
-        "compose" if rest.iter().any(|a| a == "build" || a == "push") => deviation("docker compose"),
-        "commit" | "container commit" => deviation("docker commit"),
-        "import" | "image import" => deviation("docker import"),
-        _ => Vec::new(),
-    }
-}
-
-/// Options of `docker build` that take a value.
-/// <https://docs.docker.com/reference/cli/docker/buildx/build/>
-const BUILD_VALUES: [&str; 31] = [
-    "-t",
-    "--tag",
-    "-f",
-    "--file",
-    "--build-arg",
-    "--build-context",
-    "--platform",
-    "--target",
-    "--label",
-    "--secret",
-    "--ssh",
-    "--cache-from",
-    "--cache-to",
-    "-o",
-    "--output",
-    "--network",
-    "--add-host",
-    "--iidfile",
-    "--progress",
-    "--builder",
-    "--metadata-file",
-    "--memory",
-    "-m",
-    "--shm-size",
-    "--ulimit",
-    "--cpu-shares",
-    "-c",
-    "--attest",
-    "--sbom",
-    "--provenance",
-    "--annotation",
-];
-
-fn build(arguments: &[String]) -> Use {
-    let recipe = Recipe {
-        dockerfile: values(arguments, &["-f", "--file"]).pop(),
-        context: operands(arguments, &BUILD_VALUES).pop(),
-        platforms: values(arguments, &["--platform"])
-            .iter()
-            .flat_map(|p| p.split(',').map(str::to_owned).collect::<Vec<_>>())
-            .collect(),
-        directory: String::new(),
-    };
-    Use::Act {
-        stage: Stage::Build,
-        references: tags(arguments),
-        repository: None,
-        region: None,
-        recipe: Some(recipe),
-    }
-}
-
-/// The values of `-t` and `--tag`.
-fn tags(arguments: &[String]) -> Vec<String> {
-    values(arguments, &["--tag", "-t"])
 }
 
 /// The values of an option, under each of its names: `--name value`, `--name=value`, `-nvalue`.
-fn values(arguments: &[String], names: &[&str]) -> Vec<String> {
+pub(super) fn values(arguments: &[String], names: &[&str]) -> Vec<String> {
     let mut out = Vec::new();
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -329,7 +270,7 @@ fn values(arguments: &[String], names: &[&str]) -> Vec<String> {
 }
 
 /// The words that are neither options nor their values, redirections not among them.
-fn operands(arguments: &[String], with_value: &[&str]) -> Vec<String> {
+pub(super) fn operands(arguments: &[String], with_value: &[&str]) -> Vec<String> {
     let mut out = Vec::new();
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -361,8 +302,12 @@ fn aws(arguments: &[String]) -> Vec<Use> {
         return Vec::new();
     }
     // The tag that it asks for; by a digest there is nothing to resolve.
-    let tag =
-        |a: &String| a.split_once("imageTag=").map(|(_, tag)| tag.trim_end_matches(['}', ']']).to_owned());
+    let tag = |a: &String| {
+        let tag = a.split_once("imageTag=")?.1.trim_end_matches(']');
+        // `[{imageTag=x}]`, and not the braces of an expression.
+        let closes = tag.matches('}').count() > tag.matches('{').count();
+        Some(if closes { tag.strip_suffix('}').unwrap_or(tag) } else { tag }.to_owned())
+    };
     let tags = arguments.iter().filter_map(tag).map(|t| format!(":{t}")).collect();
     vec![Use::Act {
         stage: Stage::Digest,
@@ -370,6 +315,7 @@ fn aws(arguments: &[String]) -> Vec<Use> {
         repository: values(arguments, &["--repository-name"]).pop(),
         region: values(arguments, &["--region"]).pop(),
         recipe: None,
+        source: None,
     }]
 }
 

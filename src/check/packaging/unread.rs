@@ -14,6 +14,11 @@ pub(super) fn is_known_action(action: &str) -> bool {
 /// Programs that run the program text or the file in their arguments.
 const INTERPRETERS: [&str; 9] = ["python", "python3", "node", "ruby", "perl", "php", "deno", "bun", "pwsh"];
 
+/// Whether a program runs the program text in its arguments.
+pub(super) fn is_interpreter(name: &str) -> bool {
+    INTERPRETERS.contains(&name)
+}
+
 /// Modules of Python that install, and print no variable.
 const MODULES: [&str; 4] = ["pip", "venv", "ensurepip", "build"];
 

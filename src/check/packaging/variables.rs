@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// Most bytes of a text with its variables put in.
 const MAX_EXPANDED: usize = 16_384;
 
+/// Most arguments that are known by their numbers.
+const MAX_ARGUMENTS: usize = 9;
+
 /// Values by name: `NAME`, `steps.ID.outputs.NAME`, `inputs.NAME`, `matrix.NAME`. The elements of an array stand in its
 /// value with blanks between, quotes taken out.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +25,54 @@ impl Variables {
         let blank = if element && !old.is_empty() { " " } else { "" };
         if old.len() + value.len() < MAX_EXPANDED {
             self.set(name, &format!("{old}{blank}{value}"));
+        }
+    }
+
+    /// The value of a variable, if all of it is known.
+    pub(super) fn literal(&self, name: &str) -> Option<String> {
+        let value = self.expand(self.0.get(name)?);
+        (!value.contains(['$', '`'])).then_some(value)
+    }
+
+    /// Whether a variable has a value, known or not.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// What a file holds, by its path from the root of the checkout.
+    pub(super) fn literal_file(&self, path: &str) -> Option<String> {
+        self.0.get(&format!("file:{path}")).cloned()
+    }
+
+    /// Notes what a file holds.
+    pub(super) fn set_file(&mut self, path: &str, value: &str) {
+        self.set(&format!("file:{path}"), value);
+    }
+
+    /// Takes over what is known of files.
+    pub(super) fn take_files(&mut self, other: &Self) {
+        let files = other.0.iter().filter(|(name, _)| name.starts_with("file:"));
+        self.0.extend(files.map(|(name, value)| (name.clone(), value.clone())));
+    }
+
+    /// The arguments of the script or function.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        (1..=MAX_ARGUMENTS).map_while(|nth| self.0.get(&nth.to_string()).cloned()).collect()
+    }
+
+    /// Sets the arguments of the script or function.
+    pub(super) fn set_arguments(&mut self, values: &[String]) {
+        for nth in 1..=MAX_ARGUMENTS {
+            self.0.remove(&nth.to_string());
+        }
+        for (nth, value) in values.iter().take(MAX_ARGUMENTS).enumerate() {
+            self.set(&(nth + 1).to_string(), value);
+        }
+        match values {
+            [] => {
+                self.0.remove("@");
+            }
+            all => self.set("@", &all.join(" ")),
         }
     }
 
@@ -124,7 +175,13 @@ impl<'t> Reference<'t> {
             return Self { name: Some(name), length: end + 3, changed, is_array };
         }
         let inner = from.get(1..).unwrap_or_default();
+        if inner.starts_with(['@', '*']) {
+            return Self { name: Some("@"), length: 2, is_array: true, ..none };
+        }
         let name = inner.split(|c| !is_name(c)).next().unwrap_or_default();
+        // Arguments have one digit without braces.
+        let digit = name.get(..1).filter(|d| d.bytes().all(|b| b.is_ascii_digit()));
+        let name = digit.unwrap_or(name);
         Self { name: Some(name), length: 1 + name.len(), ..none }
     }
 }

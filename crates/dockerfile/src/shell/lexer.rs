@@ -2,7 +2,8 @@
 
 use super::state::{Document, State};
 use super::{
-    Assignment, CommandKind, GroupKind, Link, Quote, Redirection, RedirectionOperator, Script, Word, WordPart,
+    Assignment, CommandKind, GroupKind, Keyword, Link, Quote, Redirection, RedirectionOperator, Script, Word,
+    WordPart,
 };
 use crate::text::Text;
 
@@ -323,6 +324,12 @@ impl<'a> Lexer<'a> {
             && state.frames.len() < MAX_GROUPS
         {
             state.open_group(kind, start);
+            state.keyword = match name {
+                "if" => Some(Keyword::If),
+                "while" => Some(Keyword::While),
+                "until" => Some(Keyword::Until),
+                _ => None,
+            };
             if matches!(name, "for" | "select") {
                 state.command.kind = CommandKind::For;
                 state.add(word);
@@ -330,13 +337,15 @@ impl<'a> Lexer<'a> {
             return;
         }
         match name {
-            "then" | "elif" | "else" if state.open(GroupKind::If) => {}
-            "do" if state.open(GroupKind::Loop) => {}
+            "then" if state.open(GroupKind::If) => state.keyword = Some(Keyword::Then),
+            "elif" if state.open(GroupKind::If) => state.keyword = Some(Keyword::Elif),
+            "else" if state.open(GroupKind::If) => state.keyword = Some(Keyword::Else),
+            "do" if state.open(GroupKind::Loop) => state.keyword = Some(Keyword::Do),
             "fi" if state.open(GroupKind::If) => state.close(self, GroupKind::If),
             "done" if state.open(GroupKind::Loop) => state.close(self, GroupKind::Loop),
             "esac" if state.open(GroupKind::Case) => state.close(self, GroupKind::Case),
             "}" if state.open(GroupKind::Brace) => state.close(self, GroupKind::Brace),
-            "!" => {}
+            "!" => state.negated = !state.negated,
             "case" => {
                 state.command.kind = CommandKind::Case;
                 state.add(word);

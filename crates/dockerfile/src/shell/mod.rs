@@ -46,6 +46,10 @@ pub struct Command {
     pub redirections: Vec<Redirection>,
     /// How it is joined to what follows.
     pub link: Link,
+    /// The reserved word that it follows, such as `then`.
+    pub keyword: Option<Keyword>,
+    /// Whether `!` turns its status round.
+    pub negated: bool,
     /// The innermost group that holds it: an index of [`Script::groups`].
     pub group: Option<usize>,
     /// Its bytes in the text that was read.
@@ -107,8 +111,31 @@ pub struct Group {
     pub redirections: Vec<Redirection>,
     /// How all of it is joined to what follows.
     pub link: Link,
+    /// The reserved word that it follows, such as `then`.
+    pub keyword: Option<Keyword>,
+    /// Whether `!` turns its status round.
+    pub negated: bool,
     /// Its place in the file.
     pub span: Span,
+}
+
+/// A reserved word that says what the command after it is for, in `if`, `while` and `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyword {
+    /// `if`: a condition follows.
+    If,
+    /// `elif`: a further condition follows.
+    Elif,
+    /// `then`: what is done if the condition holds.
+    Then,
+    /// `else`: what is done otherwise.
+    Else,
+    /// `while`: the condition to go on follows.
+    While,
+    /// `until`: the condition to stop follows.
+    Until,
+    /// `do`: what is done in each round.
+    Do,
 }
 
 /// What holds a group together.

@@ -1,7 +1,7 @@
 //! What has been read of a script and what is still open.
 
 use super::lexer::Lexer;
-use super::{Assignment, Command, CommandKind, Group, GroupKind, Link, Redirection, Script, Word};
+use super::{Assignment, Command, CommandKind, Group, GroupKind, Keyword, Link, Redirection, Script, Word};
 use seaworthy_source::Span;
 
 /// What is open while commands are read.
@@ -13,6 +13,10 @@ pub(super) struct State {
     /// The group that just closed: redirections and links that follow belong to it.
     pub(super) closed: Option<usize>,
     pub(super) documents: Vec<Document>,
+    /// The reserved word before what comes next.
+    pub(super) keyword: Option<Keyword>,
+    /// Whether `!` stands before what comes next.
+    pub(super) negated: bool,
 }
 
 /// A command that is being read.
@@ -114,6 +118,8 @@ impl State {
             words: command.words,
             redirections: command.redirections,
             link,
+            keyword: self.keyword.take(),
+            negated: std::mem::take(&mut self.negated),
             group: self.frames.last().map(|f| f.group),
             span: lexer.text.locate(range.clone()),
             range,
@@ -140,6 +146,8 @@ impl State {
             parent,
             redirections: Vec::new(),
             link: Link::End,
+            keyword: self.keyword.take(),
+            negated: std::mem::take(&mut self.negated),
             span: Span::default(),
         });
     }
@@ -147,6 +155,7 @@ impl State {
     /// Closes the innermost group of that kind, and what is open inside it.
     pub(super) fn close(&mut self, lexer: &Lexer<'_>, kind: GroupKind) {
         self.finish(lexer, Link::End);
+        self.keyword = None;
         while let Some(frame) = self.frames.pop() {
             self.close_frame(lexer, &frame);
             if frame.kind == kind {

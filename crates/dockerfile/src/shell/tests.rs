@@ -251,3 +251,23 @@ proptest! {
         nothing_is_lost(&source);
     }
 }
+
+#[test]
+fn words_before_commands_are_known() {
+    let script = read(&text("if ! a; then b; else (c); fi; until d; do e; done; f"));
+    let of: Vec<_> = script.commands.iter().map(|c| (c.program().unwrap(), c.keyword, c.negated)).collect();
+    let plain = |program: &str, keyword| (program.to_owned(), keyword, false);
+    assert_eq!(
+        of,
+        [
+            ("a".to_owned(), Some(Keyword::If), true),
+            plain("b", Some(Keyword::Then)),
+            plain("c", None),
+            plain("d", Some(Keyword::Until)),
+            plain("e", Some(Keyword::Do)),
+            plain("f", None),
+        ]
+    );
+    let subshell = script.groups.iter().find(|g| g.kind == GroupKind::Subshell).unwrap();
+    assert_eq!((subshell.keyword, subshell.negated), (Some(Keyword::Else), false));
+}

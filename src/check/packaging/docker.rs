@@ -1,0 +1,192 @@
+//! What a command line of docker does.
+
+use super::act::{Recipe, Stage};
+use super::tool::{Use, act, deviation, login, operands, renamed, values};
+
+/// What a command line of docker does.
+pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
+    let mut rest = arguments;
+    while let Some((first, tail)) = rest.split_first()
+        && first.starts_with('-')
+    {
+        let takes_value = matches!(
+            first.as_str(),
+            "--config" | "--context" | "-c" | "-H" | "--host" | "-l" | "--log-level"
+        );
+        rest = if takes_value { tail.get(1..).unwrap_or_default() } else { tail };
+    }
+    let Some((sub, rest)) = rest.split_first() else { return Vec::new() };
+    let (sub, rest) = match (sub.as_str(), rest.split_first()) {
+        ("image" | "buildx" | "builder" | "container" | "manifest", Some((inner, tail))) => {
+            (format!("{sub} {inner}"), tail)
+        }
+        (one, _) => (one.to_owned(), rest),
+    };
+    match sub.as_str() {
+        "login" => {
+            let shown = rest.iter().any(|a| a == "-p" || a.starts_with("--password=") || a == "--password");
+            if gets_password && shown {
+                return deviation("docker login with the password as an argument");
+            }
+            vec![login(operands(rest, &["-u", "--username", "-p", "--password"]).pop())]
+        }
+        "build" | "image build" | "buildx build" | "builder build" => {
+            let pushes = rest.iter().any(|a| {
+                a == "--push" || a == "--push=true" || a.contains("type=registry") || a.contains("push=true")
+            });
+            let mut found = vec![build(rest)];
+            if pushes {
+                found.push(act(Stage::Push, tags(rest)));
+            }
+            found
+        }
+        "push" | "image push" => {
+            if rest.iter().any(|a| a == "--all-tags" || a == "-a") {
+                return deviation("docker push --all-tags");
+            }
+            vec![act(Stage::Push, operands(rest, &["--platform"]))]
+        }
+        "buildx imagetools" => match rest.split_first().map(|(verb, tail)| (verb.as_str(), tail)) {
+            Some(("create", tail)) if tail.iter().any(|a| a == "--dry-run") => Vec::new(),
+            Some(("create", tail)) => {
+                let source =
+                    operands(tail, &["--tag", "-t", "--builder", "-f", "--file", "--annotation"]).pop();
+                vec![renamed(Stage::Push, source.as_ref(), tags(tail))]
+            }
+            Some(("inspect", tail)) => vec![act(Stage::Digest, operands(tail, &["--format", "--builder"]))],
+            _ => Vec::new(),
+        },
+        // An archive of what is there.
+        "save" | "image save" => vec![renamed(Stage::Place, rest.first(), Vec::new())],
+        "manifest create" => {
+            let all = operands(rest, &[]);
+            vec![renamed(Stage::Place, all.get(1), all.first().cloned().into_iter().collect())]
+        }
+        "manifest push" => vec![act(Stage::Push, operands(rest, &[]))],
+        "manifest inspect" => vec![act(Stage::Digest, operands(rest, &[]))],
+        // What a bake file builds, and with which tags, is not in the command.
+        "buildx bake" => {
+            let set = |key: &str| -> Vec<String> {
+                let all = values(rest, &["--set"]).into_iter();
+                all.filter_map(|v| v.split_once(key).map(|(_, value)| value.to_owned())).collect()
+            };
+            let tags = set(".tags=");
+            let pushes =
+                rest.iter().any(|a| a == "--push") || set(".output=").iter().any(|o| o.contains("registry"));
+            let recipe = Recipe {
+                dockerfile: set(".dockerfile=").pop().or_else(|| Some("$(a bake file)".to_owned())),
+                context: set(".context=").pop().or_else(|| Some("$(a bake file)".to_owned())),
+                target: set(".target=").pop(),
+                ..Recipe::default()
+            };
+            let build = Use::Act {
+                stage: Stage::Build,
+                references: tags.clone(),
+                repository: None,
+                region: None,
+                recipe: Some(recipe),
+                source: None,
+            };
+            let mut found = vec![build];
+            if pushes {
+                found.push(act(Stage::Push, tags));
+            }
+            found
+        }
+        "compose" if rest.iter().any(|a| a == "build" || a == "push") => deviation("docker compose"),
+        "commit" | "container commit" => deviation("docker commit"),
+        "import" | "image import" => deviation("docker import"),
+        "tag" | "image tag" => {
+            let all = operands(rest, &[]);
+            vec![renamed(Stage::Place, all.first(), all.get(1).cloned().into_iter().collect())]
+        }
+        "pull" | "image pull" => vec![act(Stage::Place, operands(rest, &["--platform"]))],
+        "load" | "image load" => vec![act(Stage::Place, Vec::new())],
+        // The digest that the last push told the daemon.
+        "inspect" | "image inspect" if rest.iter().any(|a| a.contains("RepoDigests")) => {
+            vec![act(Stage::Digest, operands(rest, &["--format", "-f", "--type"]))]
+        }
+        "run" | "container run" => inside_container(rest),
+        _ => Vec::new(),
+    }
+}
+
+/// A container that builds images by another family, or that is given the daemon.
+fn inside_container(arguments: &[String]) -> Vec<Use> {
+    let has = |text: &str| arguments.iter().any(|a| a.contains(text));
+    let builder =
+        ["kaniko-project/executor", "buildah", "moby/buildkit", "skopeo", "regctl", "go-containerregistry"]
+            .into_iter()
+            .find(|b| has(b));
+    match builder {
+        Some(_) if has("/executor") => deviation("kaniko"),
+        _ if has("docker.sock") => vec![Use::Opaque("docker run with the daemon's socket".to_owned())],
+        Some(name) => vec![Use::Opaque(format!("docker run {name}"))],
+        None => Vec::new(),
+    }
+}
+
+/// Options of `docker build` that take a value.
+/// <https://docs.docker.com/reference/cli/docker/buildx/build/>
+const BUILD_VALUES: [&str; 31] = [
+    "-t",
+    "--tag",
+    "-f",
+    "--file",
+    "--build-arg",
+    "--build-context",
+    "--platform",
+    "--target",
+    "--label",
+    "--secret",
+    "--ssh",
+    "--cache-from",
+    "--cache-to",
+    "-o",
+    "--output",
+    "--network",
+    "--add-host",
+    "--iidfile",
+    "--progress",
+    "--builder",
+    "--metadata-file",
+    "--memory",
+    "-m",
+    "--shm-size",
+    "--ulimit",
+    "--cpu-shares",
+    "-c",
+    "--attest",
+    "--sbom",
+    "--provenance",
+    "--annotation",
+];
+
+/// What `docker build` builds.
+pub(super) fn build(arguments: &[String]) -> Use {
+    let recipe = Recipe {
+        dockerfile: values(arguments, &["-f", "--file"]).pop(),
+        context: operands(arguments, &BUILD_VALUES).pop(),
+        platforms: values(arguments, &["--platform"])
+            .iter()
+            .flat_map(|p| p.split(',').map(str::to_owned).collect::<Vec<_>>())
+            .collect(),
+        target: values(arguments, &["--target"]).pop(),
+        metadata: values(arguments, &["--metadata-file"]).pop(),
+        archive: values(arguments, &["-o", "--output"]).iter().any(|o| o.contains("dest=")),
+        ..Recipe::default()
+    };
+    Use::Act {
+        stage: Stage::Build,
+        references: tags(arguments),
+        repository: None,
+        region: None,
+        recipe: Some(recipe),
+        source: None,
+    }
+}
+
+/// The values of `-t` and `--tag`.
+fn tags(arguments: &[String]) -> Vec<String> {
+    values(arguments, &["--tag", "-t"])
+}

@@ -1,0 +1,108 @@
+//! What a script writes for those after it: outputs of the step, and variables of the environment.
+
+use super::command::Reader;
+use super::variables::Variables;
+use seaworthy_dockerfile::shell::{Command, RedirectionOperator, Script};
+
+impl Reader<'_, '_> {
+    /// `echo "tag=…" >> "$GITHUB_OUTPUT"`, and the same for `GITHUB_ENV`: what later steps can use.
+    pub(super) fn exports(&mut self, script: &Script, command: &Command, variables: &Variables) {
+        let index = script.commands.partition_point(|c| c.range.start < command.range.start);
+        let reader = script.reader_of(index).and_then(|i| script.commands.get(i));
+        let piped_to =
+            |name: &str| reader.is_some_and(|c| c.words.iter().any(|w| self.written(w).contains(name)));
+        let writes = |name: &str| {
+            script.redirections_of(index).any(|r| variables.expand(self.written(&r.target)).contains(name))
+        };
+        let to = |name: &str| writes(name) || piped_to(name);
+        let (output, environment) = (to("GITHUB_OUTPUT"), to("GITHUB_ENV"));
+        // `>` takes away what the step wrote before; `tee` without `-a` does, too.
+        let is_anew = |name: &str| {
+            let mut own = command.redirections.iter().filter(|r| self.written(&r.target).contains(name));
+            let appends = |c: &Command| c.words.iter().any(|w| matches!(self.written(w), "-a" | "--append"));
+            own.any(|r| matches!(r.operator, RedirectionOperator::Write | RedirectionOperator::Clobber))
+                || piped_to(name)
+                    && reader.is_some_and(|c| c.program().as_deref() == Some("tee") && !appends(c))
+        };
+        let (output_anew, environment_anew) = (is_anew("GITHUB_OUTPUT"), is_anew("GITHUB_ENV"));
+        if output_anew {
+            self.done.outputs.clear();
+        }
+        if environment_anew {
+            self.done.exports.clear();
+        }
+        for line in self.lines_written(command, output || environment) {
+            let old = line.strip_prefix("::set-output name=");
+            let Some((name, value)) = old.and_then(|l| l.split_once("::")).or_else(|| line.split_once('='))
+            else {
+                continue;
+            };
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+            if name.is_empty() || !name.bytes().all(plain) {
+                continue;
+            }
+            let pair = (name.to_owned(), self.contents(&variables.expand(value), variables));
+            if environment {
+                self.done.exports.push(pair.clone());
+            }
+            if output || old.is_some() {
+                self.done.outputs.push(pair);
+            }
+        }
+    }
+
+    /// The lines that a command writes, as they are written in the script.
+    fn lines_written(&self, command: &Command, with_documents: bool) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        let is_echo = matches!(command.program().as_deref(), Some("echo" | "printf"));
+        if is_echo {
+            let written: Vec<String> =
+                command.words.iter().skip(1).map(|w| self.written(w).replace(['"', '\''], "")).collect();
+            // `echo` writes its words into one line; the words of `printf` are put into its first.
+            let texts = match command.program().as_deref() {
+                Some("echo") => vec![without_options(&written).join(" ")],
+                _ => formatted(&written),
+            };
+            lines.extend(
+                texts.iter().flat_map(|text| text.split("\\n")).flat_map(str::lines).map(str::to_owned),
+            );
+        }
+        if with_documents {
+            let bodies = command.redirections.iter().filter_map(|r| r.body.as_ref());
+            lines.extend(bodies.flat_map(|b| self.written(b).lines().map(|l| l.trim_start().to_owned())));
+        }
+        lines
+    }
+}
+
+/// The words of `echo` that it writes.
+pub(super) fn without_options(words: &[String]) -> &[String] {
+    let is_option = |w: &String| {
+        w.strip_prefix('-')
+            .is_some_and(|f| !f.is_empty() && f.bytes().all(|b| matches!(b, b'n' | b'e' | b'E')))
+    };
+    let start = words.iter().position(|w| !is_option(w)).unwrap_or(words.len());
+    words.get(start..).unwrap_or_default()
+}
+
+/// What `printf` writes: its first word, once for as many of the others as it has places for.
+pub(super) fn formatted(words: &[String]) -> Vec<String> {
+    let Some((format, values)) = words.split_first() else { return Vec::new() };
+    let pieces: Vec<&str> = format.split("%s").collect();
+    let places = pieces.len() - 1;
+    if places == 0 || values.is_empty() {
+        return words.to_vec();
+    }
+    let line = |values: &[String]| {
+        let mut values = values.iter();
+        let mut out = String::new();
+        for (at, piece) in pieces.iter().enumerate() {
+            if at > 0 {
+                out.push_str(values.next().map_or("", String::as_str));
+            }
+            out.push_str(piece);
+        }
+        out
+    };
+    values.chunks(places).map(line).collect()
+}
