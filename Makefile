@@ -83,7 +83,7 @@ setup:
 	./tests/setup.sh
 
 setup-lint:
-	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install cargo-deny --locked --version '^0.20'
+	@$(CARGO) deny --version >/dev/null 2>&1 || CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 $(CARGO) install cargo-deny --locked --version '^0.20'
 
 clean:
 	$(CARGO) clean

@@ -16,7 +16,7 @@ use seaworthy_detect::{BuildError, Detector, Engine, Hit, Piece, Scratch};
 use seaworthy_source::{LineIndex, input};
 
 /// The largest rules file, in bytes.
-const MOST_BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 16 << 20;
 
 pub use file::Problem;
 pub use prove::{Fault, prove};
@@ -246,7 +246,7 @@ fn read_directory(directory: &Path) -> Result<Vec<(String, String)>, RuleError> 
     paths
         .into_iter()
         .map(|path| {
-            let bytes = input::read(&path, MOST_BYTES).map_err(|e| fail(&path)(e.into()))?;
+            let bytes = input::read(&path, MAX_BYTES).map_err(|e| fail(&path)(e.into()))?;
             let text =
                 String::from_utf8(bytes).map_err(|_| fail(&path)(io::Error::other("it is not UTF-8")))?;
             Ok((path.display().to_string(), text))

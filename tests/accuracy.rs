@@ -63,7 +63,9 @@ fn token(random: &mut Random, class: usize) -> String {
 /// A password of one of seven classes that people choose.
 fn password(random: &mut Random, class: usize) -> String {
     let word = |random: &mut Random| WORDS[random.next(WORDS.len())].to_owned();
-    let capital = |word: &str| format!("{}{}", word[..1].to_uppercase(), &word[1..]);
+    let capital = |word: &str| {
+        format!("{}{}", word.get(..1).unwrap_or_default().to_uppercase(), word.get(1..).unwrap_or_default())
+    };
     let year = |random: &mut Random| (1990 + random.next(36)).to_string();
     match class % 7 {
         0 => {
@@ -358,7 +360,7 @@ fn near_misses_of_tokens_stay_silent() {
             format!("x = \"{prefix}{}\"\n", "x".repeat(rest)),
             format!("x = \"{prefix}your-token-goes-here\"\n"),
             format!("x = \"{prefix}<your token>\"\n"),
-            format!("x = \"{}\"\n", &secret[..prefix.len() + rest.min(8) / 2]),
+            format!("x = \"{}\"\n", secret.get(..prefix.len() + rest.min(8) / 2).unwrap_or_default()),
             format!("see `{prefix}...` in the documentation\n"),
         ];
         for text in texts.into_iter().chain(names) {

@@ -43,7 +43,7 @@ pub const NAMED: &str = "secret-named-variable";
 pub fn examine_text(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
     let mut found = by_form(context, text);
     for word in assignments(text) {
-        let value = &text[word.value.clone()];
+        let value = text.get(word.value.clone()).unwrap_or_default();
         let named = by_name(context, word.name, value, word.value.start);
         found.extend(named);
     }
@@ -54,12 +54,12 @@ pub fn examine_text(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
 /// as in a RUN.
 pub fn examine_history(context: &Context<'_>, entry: &str) -> Vec<TextSecret> {
     let Some(command) = shell_command(entry) else { return examine_text(context, entry) };
-    let mut found = in_command(context, &entry[command.clone()]);
+    let mut found = in_command(context, entry.get(command.clone()).unwrap_or_default());
     for secret in &mut found {
         secret.span = secret.span.start + command.start..secret.span.end + command.start;
     }
     // Build arguments stand before the command.
-    found.extend(examine_text(context, &entry[..command.start]));
+    found.extend(examine_text(context, entry.get(..command.start).unwrap_or_default()));
     found.extend(by_form(context, entry).into_iter().filter(|s| !s.by_name));
     resolve(found)
 }
@@ -69,8 +69,9 @@ pub fn examine_history(context: &Context<'_>, entry: &str) -> Vec<TextSecret> {
 fn shell_command(entry: &str) -> Option<Range<usize>> {
     const FLAG: &str = " -c ";
     let shells = ["/sh", "/bash", "/ash", "/dash", "/zsh", "-o pipefail", "-ex", "-e", "-x", "-eux", "-l"];
-    let (at, _) =
-        entry.match_indices(FLAG).find(|(at, _)| shells.iter().any(|s| entry[..*at].ends_with(s)))?;
+    let (at, _) = entry
+        .match_indices(FLAG)
+        .find(|(at, _)| shells.iter().any(|s| entry.get(..*at).unwrap_or_default().ends_with(s)))?;
     let start = at + FLAG.len();
     let end = entry.strip_suffix("# buildkit").map_or(entry.len(), str::len);
     let command = entry.get(start..end)?;
@@ -300,7 +301,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<(&str, &str)> {
-        assignments(text).into_iter().map(|a| (a.name, &text[a.value])).collect()
+        assignments(text).into_iter().map(|a| (a.name, text.get(a.value).unwrap_or_default())).collect()
     }
 
     #[test]
@@ -314,7 +315,7 @@ mod tests {
 
     #[test]
     fn commands_in_a_history_are_found() {
-        let command = |entry: &'static str| shell_command(entry).map(|r| &entry[r]);
+        let command = |entry: &'static str| shell_command(entry).map(|r| entry.get(r).unwrap_or_default());
         assert_eq!(command("/bin/sh -c make install"), Some("make install"));
         assert_eq!(command("RUN /bin/sh -c make # buildkit"), Some("make "));
         assert_eq!(command("|1 A=b /bin/bash -o pipefail -c make"), Some("make"));
@@ -328,7 +329,10 @@ mod tests {
         let context =
             Context { rules: &rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] };
         let found = |entry: &str| {
-            examine_history(&context, entry).into_iter().map(|s| entry[s.span].to_owned()).collect::<Vec<_>>()
+            examine_history(&context, entry)
+                .into_iter()
+                .map(|s| entry.get(s.span).unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
         };
         assert_eq!(found("RUN /bin/sh -c mysql -u root -pHarbour2024! < a.sql # buildkit"), ["Harbour2024!"]);
         assert_eq!(found("/bin/sh -c echo 'pilot:Harbour2024!' | chpasswd"), ["Harbour2024!"]);

@@ -9,7 +9,7 @@ use super::output::Terminal;
 use crate::scan::Progress;
 
 /// How long a scan may take before the line appears.
-const PATIENCE: Duration = Duration::from_millis(400);
+const SHOWN_AFTER: Duration = Duration::from_millis(400);
 
 /// Runs `work` and shows how far it is.
 pub(super) fn with<T>(terminal: &Terminal, progress: &Progress, work: impl FnOnce() -> T) -> T {
@@ -33,7 +33,7 @@ fn show(progress: &Progress, done: &AtomicBool) {
     }
     while !done.load(Ordering::Relaxed) {
         std::thread::sleep(Duration::from_millis(50));
-        if start.elapsed() >= PATIENCE {
+        if start.elapsed() >= SHOWN_AFTER {
             let (layers, all) = (progress.layers_done(), progress.layers());
             let text = format!("layer {layers} of {all}, {} read", HumanBytes(progress.bytes()));
             let (judged, runs) = (progress.runs_done(), progress.runs());

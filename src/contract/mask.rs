@@ -47,13 +47,13 @@ pub(super) fn masked(text: &str) -> String {
             }
             None => 0,
         };
-        match hidden_from(&section, &line[body_at..]) {
+        match hidden_from(&section, line.get(body_at..).unwrap_or_default()) {
             Some(at) => {
                 let (shown, value) = line.split_at(body_at + at);
                 let value_at = value.len() - value.trim_start().len();
                 out.push_str(shown);
-                out.push_str(&value[..value_at]);
-                hide(&value[value_at..], &mut out);
+                out.push_str(value.get(..value_at).unwrap_or_default());
+                hide(value.get(value_at..).unwrap_or_default(), &mut out);
                 closer = open_end(value.trim());
             }
             None => out.push_str(line),
@@ -76,9 +76,10 @@ fn hide(part: &str, out: &mut String) {
 fn header(line: &str) -> Option<(String, usize)> {
     let inner = line.trim_start().strip_prefix('[')?.trim_start_matches('[');
     let name = inner.split(['.', ']', '\n', '#', '=']).next().unwrap_or_default();
-    let end = line
-        .find(']')
-        .map_or(line.len(), |at| at + line[at..].len() - line[at..].trim_start_matches(']').len());
+    let end = line.find(']').map_or(line.len(), |at| {
+        at + line.get(at..).unwrap_or_default().len()
+            - line.get(at..).unwrap_or_default().trim_start_matches(']').len()
+    });
     Some((bare(name).to_owned(), end))
 }
 
@@ -102,11 +103,11 @@ fn hidden_from(section: &str, line: &str) -> Option<usize> {
     }
     let in_chain = |c: char| in_key(c) || matches!(c, '"' | '\'' | ' ' | '\t');
     line.match_indices('=').map(|(at, _)| at).find_map(|at| {
-        let before = &line[..at];
+        let before = line.get(..at).unwrap_or_default();
         let chain = before.rsplit(|c| !in_chain(c)).next().unwrap_or_default();
         let keys: Vec<&str> = chain.split('.').map(bare).collect();
         let is_unknown = before.trim() == chain.trim() && is_unknown(&keys);
-        (is_unknown || hides(section, &keys, &line[at + 1..])).then_some(at + 1)
+        (is_unknown || hides(section, &keys, line.get(at + 1..).unwrap_or_default())).then_some(at + 1)
     })
 }
 

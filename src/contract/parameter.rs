@@ -8,7 +8,7 @@ use seaworthy_iam::Arn;
 const LONGEST_NAME: usize = 1011;
 
 /// The most levels in a parameter's name (PutParameter).
-const MOST_LEVELS: usize = 15;
+const MAX_LEVELS: usize = 15;
 
 /// The longest ARN, in characters: what GetParameter takes.
 const LONGEST_ARN: usize = 2048;
@@ -61,7 +61,7 @@ fn check_name(text: &str) -> Result<(), Fault> {
     if rest.split('/').any(str::is_empty) {
         return Err(Fault::new("has an empty level", "leave out the doubled or trailing `/`"));
     }
-    if rest.split('/').count() > MOST_LEVELS {
+    if rest.split('/').count() > MAX_LEVELS {
         return Err(Fault::new("has too many levels", "a name has 15 levels at most"));
     }
     Ok(())

@@ -168,7 +168,7 @@ pub(super) fn short_digests(text: &str) -> String {
         let digits = after.bytes().take_while(u8::is_ascii_hexdigit).count();
         let (hex, tail) = after.split_at(digits);
         match digits {
-            64 => out.push_str(&format!("{}…", &hex[..12])),
+            64 => out.push_str(&format!("{}…", hex.get(..12).unwrap_or_default())),
             _ => out.push_str(hex),
         }
         rest = tail;

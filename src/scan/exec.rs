@@ -19,7 +19,7 @@ use seaworthy_image::{Limits, Source};
 const LOAD_SECONDS: u64 = 600;
 
 /// Most bytes of output that are looked through.
-const MOST_OUTPUT: u64 = 256 << 10;
+const MAX_OUTPUT: u64 = 256 << 10;
 
 /// The engine's own failure, as docker and podman tell it.
 const ENGINE_FAILED: i32 = 125;
@@ -364,7 +364,7 @@ fn reader(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>
     std::thread::spawn(move || {
         let mut kept = Vec::new();
         let mut stream = stream;
-        let _ = (&mut stream).take(MOST_OUTPUT).read_to_end(&mut kept);
+        let _ = (&mut stream).take(MAX_OUTPUT).read_to_end(&mut kept);
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
         kept
     })
@@ -428,7 +428,7 @@ mod tests {
     fn endless_output_is_read_and_not_kept() {
         let ended = finish(shell("head -c 3000000 /dev/zero; exit 3"), Duration::from_secs(60)).unwrap();
         assert_eq!(ended.status.unwrap().code(), Some(3));
-        assert_eq!(ended.output.len() as u64, MOST_OUTPUT);
+        assert_eq!(ended.output.len() as u64, MAX_OUTPUT);
     }
 
     #[test]

@@ -513,7 +513,7 @@ fn layers(image: &ExaminedImage, masker: &Masker<'_>) -> Vec<LayerRecord> {
 /// A history entry's command as it may be quoted: one line, values masked, not too long. Empty for an instruction that
 /// writes no file: a builder that makes one layer of many instructions names only the last of them.
 fn instruction(masker: &Masker<'_>, created_by: &str) -> String {
-    const MOST: usize = 100;
+    const MAX_CHARS: usize = 100;
     const NO_FILES: [&str; 13] = [
         "ARG",
         "CMD",
@@ -539,7 +539,7 @@ fn instruction(masker: &Masker<'_>, created_by: &str) -> String {
         "COPY" | "ADD" | "WORKDIR" if !line.contains("://") => masker.mask_command(&short_digests(line)),
         _ => program(line),
     };
-    let mut short: String = line.chars().take(MOST).collect();
+    let mut short: String = line.chars().take(MAX_CHARS).collect();
     if short.len() < line.len() {
         short.push('…');
     }
@@ -569,7 +569,7 @@ fn short_digests(line: &str) -> String {
     let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
     let short = |word: &str| match word.split_once(':') {
         Some((kind @ ("file" | "dir" | "multi"), hex)) if hex.len() == 64 && hex.chars().all(is_hex) => {
-            format!("{kind}:{}…", &hex[..12])
+            format!("{kind}:{}…", hex.get(..12).unwrap_or_default())
         }
         _ => word.to_owned(),
     };

@@ -14,7 +14,7 @@ use crate::observe::entrypoint::Entrypoint;
 use seaworthy_context::IgnoreRules;
 use seaworthy_provenance::Field;
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes, input};
-use seaworthy_workflow::{MOST_BYTES, Workflow};
+use seaworthy_workflow::{MAX_BYTES, Workflow};
 
 /// What the packaging provenance says of the build.
 #[derive(Clone, Debug, Default)]
@@ -270,6 +270,6 @@ fn lexical(path: &Path) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let bytes = input::read(path, MOST_BYTES).map_err(|e| e.to_string())?;
+    let bytes = input::read(path, MAX_BYTES).map_err(|e| e.to_string())?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
 }

@@ -21,10 +21,10 @@ use seaworthy_image::nested::Opened;
 use seaworthy_image::{Digest, Hasher, Limits};
 
 /// Most bytes of files that are kept for the questions about entrypoints: a program of 5,000 modules of 20 KB has 100 MB.
-const MOST_KEPT: usize = 256 << 20;
+const MAX_KEPT: usize = 256 << 20;
 
 /// Most files that are named when there is no room for them.
-const MOST_NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// Shared by all layers of a scan.
 pub(super) struct Pipeline<'a> {
@@ -90,7 +90,7 @@ impl<'a> Pipeline<'a> {
             rules,
             asked,
             key,
-            room: AtomicUsize::new(MOST_KEPT),
+            room: AtomicUsize::new(MAX_KEPT),
             overflowed: AtomicBool::new(false),
             not_kept: Mutex::default(),
             limits,
@@ -214,7 +214,7 @@ impl<'a> Pipeline<'a> {
                 self.overflowed.store(true, Ordering::Relaxed);
                 let mut names = lock(&self.not_kept);
                 let name = format!("/{}", seaworthy_source::escape_bytes(part.file.path.as_bytes()));
-                if names.len() < MOST_NAMED && !names.contains(&name) {
+                if names.len() < MAX_NAMED && !names.contains(&name) {
                     names.push(name);
                 }
             } else {

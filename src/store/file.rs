@@ -16,7 +16,7 @@ use super::{MAX_BYTES, Object, Slot, StoreError, Written};
 const UNFINISHED: &str = ".seaworthy-evidence-";
 
 /// How long to wait for another writer of the same folder.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Writes a file so that it is there whole or not at all, also after a crash: into a temporary file beside it, synced,
 /// then renamed. Missing folders are made.
@@ -187,7 +187,7 @@ impl Slot for FileSlot {
         loop {
             match lock.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+                Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_TIMEOUT => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
                 Err(TryLockError::WouldBlock) => return Err(StoreError::Busy { place: self.place() }),

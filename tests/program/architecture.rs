@@ -82,12 +82,15 @@ fn code(text: &str) -> String {
             continue;
         }
         // The item ends at its `;`, or at the brace that stands as far to the left as it began.
-        let indent = &line[..line.len() - bare.len()];
+        let indent = line.get(..line.len() - bare.len()).unwrap_or_default();
         let end = format!("{indent}}}");
         for line in lines.by_ref() {
             let is_attribute = line.trim_start().starts_with("#[");
             let is_short = line.starts_with(indent) && line.ends_with(';') && !line.ends_with("};");
-            if !is_attribute && (line == end || (is_short && !line[indent.len()..].starts_with(' '))) {
+            if !is_attribute
+                && (line == end
+                    || (is_short && !line.get(indent.len()..).unwrap_or_default().starts_with(' ')))
+            {
                 break;
             }
         }
@@ -99,16 +102,18 @@ fn code(text: &str) -> String {
 fn paths(code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("use ") {
-        let is_start = code[..at].ends_with(['\n', ' ', '(']) || at == 0 || code[..at].ends_with(')');
-        if let (true, Some(end)) = (is_start, code[at..].find(';')) {
-            expand(&[], &code[at + 4..at + end], &mut found);
+        let is_start = code.get(..at).unwrap_or_default().ends_with(['\n', ' ', '('])
+            || at == 0
+            || code.get(..at).unwrap_or_default().ends_with(')');
+        if let (true, Some(end)) = (is_start, code.get(at..).unwrap_or_default().find(';')) {
+            expand(&[], code.get(at + 4..at + end).unwrap_or_default(), &mut found);
         }
     }
     for head in ["crate::", "super::"] {
         for (at, _) in code.match_indices(head) {
             let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-            let end = code[at..].find(|c| !is_path(c)).map_or(code.len(), |e| at + e);
-            found.push(code[at..end].split("::").map(str::to_owned).collect());
+            let end = code.get(at..).unwrap_or_default().find(|c| !is_path(c)).map_or(code.len(), |e| at + e);
+            found.push(code.get(at..end).unwrap_or_default().split("::").map(str::to_owned).collect());
         }
     }
     found
@@ -123,16 +128,19 @@ fn expand(prefix: &[String], tree: &str, found: &mut Vec<Vec<String>>) {
             '{' => depth += 1,
             '}' => depth -= 1,
             ',' if depth == 0 => {
-                parts.push(&tree[start..at]);
+                parts.push(tree.get(start..at).unwrap_or_default());
                 start = at + 1;
             }
             _ => {}
         }
     }
-    parts.push(&tree[start..]);
+    parts.push(tree.get(start..).unwrap_or_default());
     for part in parts.iter().map(|p| p.trim()).filter(|p| !p.is_empty()) {
         let (head, group) = match part.find('{') {
-            Some(open) => (&part[..open], part.rfind('}').and_then(|close| part.get(open + 1..close))),
+            Some(open) => (
+                part.get(..open).unwrap_or_default(),
+                part.rfind('}').and_then(|close| part.get(open + 1..close)),
+            ),
             None => (part, None),
         };
         let words = head.split("::").map(|w| w.split(" as ").next().unwrap_or_default().trim());
@@ -287,9 +295,9 @@ fn no_check_is_named_by_its_id_outside_its_own_file() {
     for file in sources() {
         let stem = file.path.file_stem().unwrap().to_string_lossy().to_uppercase();
         for (at, _) in file.code.match_indices("\"SW") {
-            let id: String = file.code[at + 1..].chars().take(5).collect();
-            let is_id = id.len() == 5 && id[2..].bytes().all(|b| b.is_ascii_digit());
-            if is_id && stem != id && file.code[at + 6..].starts_with('"') {
+            let id: String = file.code.get(at + 1..).unwrap_or_default().chars().take(5).collect();
+            let is_id = id.len() == 5 && id.get(2..).unwrap_or_default().bytes().all(|b| b.is_ascii_digit());
+            if is_id && stem != id && file.code.get(at + 6..).unwrap_or_default().starts_with('"') {
                 faults.push(format!("{} names {id}", file.path.display()));
             }
         }

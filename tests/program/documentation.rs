@@ -70,7 +70,7 @@ fn every_link_leads_somewhere() {
     for (page, text) in pages() {
         let prose = prose(&text);
         for (at, _) in prose.match_indices("](") {
-            let target = prose[at + 2..].split(')').next().unwrap_or_default();
+            let target = prose.get(at + 2..).unwrap_or_default().split(')').next().unwrap_or_default();
             if target.starts_with("http") {
                 assert!(target.starts_with("https://"), "{}: {target}", page.display());
                 continue;
@@ -219,10 +219,13 @@ fn old_words(text: &str) -> Vec<&'static str> {
     let text = text.to_lowercase();
     let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '/');
     let stands_alone = |at: usize, word: &str| {
-        let before = text[..at].chars().next_back().is_some_and(is_word);
-        let after = text[at + word.len()..].chars().next().is_some_and(is_word);
+        let before = text.get(..at).unwrap_or_default().chars().next_back().is_some_and(is_word);
+        let after = text.get(at + word.len()..).unwrap_or_default().chars().next().is_some_and(is_word);
         // A user of that name.
-        !before && !after && !text[..at].ends_with("user ") && !text[..at].ends_with("user, ")
+        !before
+            && !after
+            && !text.get(..at).unwrap_or_default().ends_with("user ")
+            && !text.get(..at).unwrap_or_default().ends_with("user, ")
     };
     OLD_WORDS
         .into_iter()

@@ -223,15 +223,15 @@ fn secrets_in_documents_stay_secret() {
                 format,
             ]);
             let told = format!("{}{}", answer.stdout, answer.stderr);
-            assert!(!told.contains(&GITHUB[4..]), "{field}, {format}: {told}");
+            assert!(!told.contains(GITHUB.get(4..).unwrap_or_default()), "{field}, {format}: {told}");
             if format.starts_with("evidence") {
-                assert!(!cli.read("e.json").contains(&GITHUB[4..]), "{field}");
+                assert!(!cli.read("e.json").contains(GITHUB.get(4..).unwrap_or_default()), "{field}");
                 fs::remove_file(cli.path("e.json")).unwrap();
             }
         }
         let answer = cli.run(&["attest", "--provenance", "p.json"]);
         answer.error(&["p.json"]);
-        assert!(!answer.stderr.contains(&GITHUB[4..]), "{field}: {}", answer.stderr);
+        assert!(!answer.stderr.contains(GITHUB.get(4..).unwrap_or_default()), "{field}: {}", answer.stderr);
     }
 }
 
@@ -444,7 +444,10 @@ fn a_statement_has_the_documents_in_it() {
     let answer = cli.run(&["attest", "--provenance", &provenance, "--security", &security]);
     assert_eq!((answer.code, answer.stderr.as_str()), (0, ""));
     let mut statement = answer.json();
-    assert_eq!(statement["subject"][0]["digest"]["sha256"], digest(MANIFEST.as_bytes())[7..]);
+    assert_eq!(
+        statement["subject"][0]["digest"]["sha256"],
+        digest(MANIFEST.as_bytes()).get(7..).unwrap_or_default()
+    );
     let details = &mut statement["predicate"]["runDetails"];
     assert_eq!(details["byproducts"][1]["annotations"]["verdict"], "PASS");
     assert_eq!(details["metadata"]["invocationId"], RUN);
@@ -478,7 +481,7 @@ fn keys_that_cannot_be_used_are_told_and_not_shown() {
         answer.error(&[name, word]);
         let text = fs::read(cli.path(name)).unwrap_or_default();
         for line in String::from_utf8_lossy(&text).lines().filter(|l| l.len() > 20 && !l.starts_with("---")) {
-            assert!(!answer.stderr.contains(&line[..20]), "{name}: {}", answer.stderr);
+            assert!(!answer.stderr.contains(line.get(..20).unwrap_or_default()), "{name}: {}", answer.stderr);
         }
         assert!(!cli.path("a.json").exists());
     }
@@ -500,7 +503,7 @@ fn a_real_registry_gives_what_was_pushed() {
     fs::create_dir_all(layout.join("blobs/sha256")).unwrap();
     let blob = |text: &str| {
         let digest = digest(text.as_bytes());
-        fs::write(layout.join("blobs/sha256").join(&digest[7..]), text).unwrap();
+        fs::write(layout.join("blobs/sha256").join(digest.get(7..).unwrap_or_default()), text).unwrap();
         digest
     };
     let config = r#"{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[]}}"#;
@@ -538,7 +541,11 @@ fn a_real_registry_gives_what_was_pushed() {
 #[test]
 fn a_run_id_that_is_a_token_is_not_shown() {
     let answer = store().run(&["verify", "--run-id", GITHUB, "--report", "json"]);
-    assert!(!format!("{}{}", answer.stdout, answer.stderr).contains(&GITHUB[4..]), "{}", answer.stdout);
+    assert!(
+        !format!("{}{}", answer.stdout, answer.stderr).contains(GITHUB.get(4..).unwrap_or_default()),
+        "{}",
+        answer.stdout
+    );
 }
 
 #[test]

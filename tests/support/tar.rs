@@ -154,7 +154,8 @@ impl Tar {
     #[must_use]
     pub fn gnu_long(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let long = [name.as_bytes(), b"\0"].concat();
-        self.entry(b'L', b"././@LongLink", &long).file(&name[..100.min(name.len())], content)
+        self.entry(b'L', b"././@LongLink", &long)
+            .file(name.get(..100.min(name.len())).unwrap_or_default(), content)
     }
 
     /// The whole tar, with its end.

@@ -42,7 +42,7 @@ struct Reader<'g> {
 impl Reader<'_> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.chars().next()?;
-        self.rest = &self.rest[c.len_utf8()..];
+        self.rest = self.rest.get(c.len_utf8()..).unwrap_or_default();
         Some(c)
     }
 

@@ -230,7 +230,11 @@ impl Taker<'_> {
     /// Everything whose path starts with the known part, and everything that a link among it leads to.
     fn prefix(&mut self, text: &str) {
         let wild = text.bytes().position(|b| b"*?[\\".contains(&b)).unwrap_or(text.len());
-        let (dir, name) = text[..wild].rsplit_once('/').unwrap_or(("", &text[..wild]));
+        let (dir, name) = text
+            .get(..wild)
+            .unwrap_or_default()
+            .rsplit_once('/')
+            .unwrap_or(("", text.get(..wild).unwrap_or_default()));
         // `..` may go on as `../` or as `..x`: only the directory above holds both.
         let (dir, name) = match name {
             "." => (dir.to_owned(), ""),

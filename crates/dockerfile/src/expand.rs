@@ -445,9 +445,15 @@ impl Lexer<'_, '_> {
         self.derived(out, start, &name, |value| {
             let pattern = pattern::parse(word)?;
             Ok(if side == '#' {
-                value[pattern::prefix(&pattern, value, longest)?.unwrap_or(0)..].to_owned()
+                value
+                    .get(pattern::prefix(&pattern, value, longest)?.unwrap_or(0)..)
+                    .unwrap_or_default()
+                    .to_owned()
             } else {
-                value[..pattern::suffix(&pattern, value, longest)?.unwrap_or(value.len())].to_owned()
+                value
+                    .get(..pattern::suffix(&pattern, value, longest)?.unwrap_or(value.len()))
+                    .unwrap_or_default()
+                    .to_owned()
             })
         })
     }

@@ -47,7 +47,7 @@ pub(super) fn words(line: &Text) -> Result<Vec<HeredocWord>, ErrorKind> {
 /// Reads one shell word as a heredoc word: digits, `<<`, perhaps `-` and space, then a name without `<`.
 pub(super) fn word(text: &Text) -> Result<Option<HeredocWord>, ErrorKind> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let Some(rest) = text[digits..].strip_prefix("<<") else { return Ok(None) };
+    let Some(rest) = text.get(digits..).unwrap_or_default().strip_prefix("<<") else { return Ok(None) };
     let (strip_tabs, rest) = match rest.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, rest),
@@ -61,7 +61,7 @@ pub(super) fn word(text: &Text) -> Result<Option<HeredocWord>, ErrorKind> {
         return Ok(None);
     };
     let name = words::unquote(&name, '\\');
-    let descriptor = text[..digits].parse().unwrap_or_default();
+    let descriptor = text.get(..digits).unwrap_or_default().parse().unwrap_or_default();
     Ok(Some(HeredocWord { text: text.clone(), name, descriptor, expand: !quoted, strip_tabs }))
 }
 

@@ -44,7 +44,7 @@ impl Mount {
     pub(super) fn read(text: Text) -> Result<Self, ErrorKind> {
         let mut options = Vec::new();
         for field in fields(&text)? {
-            let option = match text[field.clone()].find('=') {
+            let option = match text.get(field.clone()).unwrap_or_default().find('=') {
                 Some(equals) => MountOption {
                     key: text.slice(field.start..field.start + equals),
                     value: Some(text.slice(field.start + equals + 1..field.end)),
@@ -141,7 +141,7 @@ fn fields(text: &str) -> Result<Vec<Range<usize>>, ErrorKind> {
             }
             None => {
                 let end = rest.find(',').unwrap_or(rest.len());
-                if rest[..end].contains('"') {
+                if rest.get(..end).unwrap_or_default().contains('"') {
                     return Err(ErrorKind::MountSyntax);
                 }
                 (at..at + end, at + end)

@@ -55,10 +55,14 @@ pub(super) fn parse(text: Text, escape: char) -> Result<Node, ErrorKind> {
 
 fn parse_nested(text: Text, escape: char, depth: u32) -> Result<Node, ErrorKind> {
     let line = words::trim(&text, 0..text.len());
-    let name_end = text[line.clone()].find(super::lines::is_blank).map_or(line.end, |i| line.start + i);
+    let name_end = text
+        .get(line.clone())
+        .unwrap_or_default()
+        .find(super::lines::is_blank)
+        .map_or(line.end, |i| line.start + i);
     let name = text.slice(line.start..name_end);
     let keyword = Keyword::parse(&name);
-    let rest = text[name_end..line.end].trim_start_matches(super::lines::is_blank);
+    let rest = text.get(name_end..line.end).unwrap_or_default().trim_start_matches(super::lines::is_blank);
     let (flags, rest) = words::flags(&text, line.end - rest.len()..line.end);
     let rest = words::trim(&text, rest);
     let (arguments, json) = match keyword {
@@ -104,9 +108,11 @@ fn arguments(
         }
         Keyword::Healthcheck => return healthcheck(text, rest),
         Keyword::From | Keyword::Expose => list(words::split(text, rest)),
-        Keyword::Arg => {
-            list(words::quoted(&text[rest.clone()], rest.start, escape).map(|r| text.slice(r)).collect())
-        }
+        Keyword::Arg => list(
+            words::quoted(text.get(rest.clone()).unwrap_or_default(), rest.start, escape)
+                .map(|r| text.slice(r))
+                .collect(),
+        ),
         Keyword::Env | Keyword::Label => {
             let pairs = words::pairs(text, rest, keyword.as_str(), escape)?;
             if pairs.is_empty() { Arguments::Nothing } else { Arguments::Pairs(pairs) }
@@ -131,7 +137,11 @@ fn strings(text: &Text, rest: std::ops::Range<usize>) -> Result<Option<Vec<Text>
 
 /// `HEALTHCHECK TYPE command`, where the command may be JSON.
 fn healthcheck(text: &Text, rest: std::ops::Range<usize>) -> Result<(Arguments, bool), ErrorKind> {
-    let kind_end = text[rest.clone()].find(char::is_whitespace).map_or(rest.end, |i| rest.start + i);
+    let kind_end = text
+        .get(rest.clone())
+        .unwrap_or_default()
+        .find(char::is_whitespace)
+        .map_or(rest.end, |i| rest.start + i);
     let mut all = vec![text.slice(rest.start..kind_end)];
     let command = words::trim(text, kind_end..rest.end);
     if command.is_empty() {

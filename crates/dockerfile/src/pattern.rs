@@ -116,14 +116,14 @@ pub(super) fn replace(
     let mut at = 0;
     let mut after_match = false;
     while at <= value.len() {
-        let rest = &value[at..];
+        let rest = value.get(at..).unwrap_or_default();
         // An empty match right behind another match does not count.
         let found = prefix(pattern, rest, true)?.filter(|length| *length > 0 || !after_match);
         after_match = found.is_some();
         if let Some(length) = found {
             out.push_str(replacement);
             if !all {
-                out.push_str(&rest[length..]);
+                out.push_str(rest.get(length..).unwrap_or_default());
                 return Ok(out);
             }
             at += length;
@@ -131,7 +131,7 @@ pub(super) fn replace(
                 continue;
             }
         }
-        let Some(c) = value[at..].chars().next() else { break };
+        let Some(c) = value.get(at..).unwrap_or_default().chars().next() else { break };
         out.push(c);
         at += c.len_utf8();
         after_match = false;

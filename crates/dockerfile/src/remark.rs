@@ -69,7 +69,9 @@ impl Directive {
         }
         let mut rules = Vec::new();
         for option in pieces(&self.value, 0..self.value.len(), ';') {
-            let Some((key, _)) = self.value[option.clone()].split_once('=') else { continue };
+            let Some((key, _)) = self.value.get(option.clone()).unwrap_or_default().split_once('=') else {
+                continue;
+            };
             if key.trim().eq_ignore_ascii_case("skip") {
                 let values = option.start + key.len() + 1..option.end;
                 rules.extend(pieces(&self.value, values, ',').map(|r| self.value.slice(r)));

@@ -77,7 +77,7 @@ impl Text {
             return Self { value: part.to_owned(), span: place, pieces: Vec::new() };
         }
         let mut builder = TextBuilder::with_capacity(part.len());
-        self.each_piece(range, |run, span| builder.push(&self.value[run], span));
+        self.each_piece(range, |run, span| builder.push(self.value.get(run).unwrap_or_default(), span));
         builder.finish(place.start)
     }
 

@@ -83,9 +83,9 @@ pub(super) fn flags(text: &Text, range: Range<usize>) -> (Vec<Text>, Range<usize
 }
 
 fn flag(text: &Text, range: Range<usize>) -> (Text, usize) {
-    let part = &text[range.clone()];
+    let part = text.get(range.clone()).unwrap_or_default();
     let plain = part.find(char::is_whitespace).unwrap_or(part.len());
-    if !part[..plain].contains(['\'', '"', '\\']) {
+    if !part.get(..plain).unwrap_or_default().contains(['\'', '"', '\\']) {
         return (text.slice(range.start..range.start + plain), range.start + plain);
     }
     let mut word = TextBuilder::default();
@@ -164,19 +164,20 @@ pub(super) fn pairs(
     name: &'static str,
     escape: char,
 ) -> Result<Vec<Pair>, ErrorKind> {
-    let mut words = quoted(&text[range.clone()], range.start, escape).peekable();
+    let mut words = quoted(text.get(range.clone()).unwrap_or_default(), range.start, escape).peekable();
     let Some(first) = words.peek() else { return Ok(Vec::new()) };
-    if !text[first.clone()].contains('=') {
-        let part = &text[range.clone()];
+    if !text.get(first.clone()).unwrap_or_default().contains('=') {
+        let part = text.get(range.clone()).unwrap_or_default();
         let Some(blank) = part.find(is_blank) else { return Err(ErrorKind::TwoArguments(name)) };
-        let value = part[blank..].trim_start_matches(is_blank);
+        let value = part.get(blank..).unwrap_or_default().trim_start_matches(is_blank);
         let key = text.slice(range.start..range.start + blank);
         let value = Value::new(text.slice(range.end - value.len()..range.end), escape);
         return Ok(vec![Pair { key, value, legacy: true }]);
     }
     words
         .map(|word| {
-            let equals = text[word.clone()].find('=').ok_or(ErrorKind::NotNameValue)?;
+            let equals =
+                text.get(word.clone()).unwrap_or_default().find('=').ok_or(ErrorKind::NotNameValue)?;
             let key = text.slice(word.start..word.start + equals);
             let value = Value::new(text.slice(word.start + equals + 1..word.end), escape);
             Ok(Pair { key, value, legacy: false })

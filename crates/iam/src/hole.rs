@@ -59,7 +59,7 @@ pub(super) fn symbols<'a>(text: &'a str, out: &mut Vec<Symbol<'a>>) {
 pub(super) fn fields(text: &str, count: usize) -> Vec<&str> {
     let (mut out, mut start, mut at) = (Vec::new(), 0, 0);
     while out.len() + 1 < count {
-        let rest = &text[at..];
+        let rest = text.get(at..).unwrap_or_default();
         let Some(colon) = rest.find(':') else { break };
         if let Some((head, name, _)) = first(rest)
             && head.len() < colon
@@ -67,11 +67,11 @@ pub(super) fn fields(text: &str, count: usize) -> Vec<&str> {
             at += head.len() + OPEN.len() + name.len() + 1;
             continue;
         }
-        out.push(&text[start..at + colon]);
+        out.push(text.get(start..at + colon).unwrap_or_default());
         at += colon + 1;
         start = at;
     }
-    out.push(&text[start..]);
+    out.push(text.get(start..).unwrap_or_default());
     out
 }
 

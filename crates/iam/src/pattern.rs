@@ -114,14 +114,14 @@ impl Pattern {
         let fields = hole::fields(text, 6);
         let head = if fields.len() == 6 { text.len() - fields[5].len() } else { text.len() };
         let mut builder = Builder::default();
-        if let Some((before, _, _)) = hole::first(&text[..head]) {
+        if let Some((before, _, _)) = hole::first(text.get(..head).unwrap_or_default()) {
             // The hole may hold colons, so no one knows whether a variable behind it counts: it may be any text too.
             builder.template(before, true, false)?;
-            builder.template(&text[before.len()..], true, variables)?;
+            builder.template(text.get(before.len()..).unwrap_or_default(), true, variables)?;
             builder.blur();
         } else {
-            builder.template(&text[..head], true, false)?;
-            builder.template(&text[head..], true, variables)?;
+            builder.template(text.get(..head).unwrap_or_default(), true, false)?;
+            builder.template(text.get(head..).unwrap_or_default(), true, variables)?;
         }
         Ok(builder.done())
     }
@@ -440,7 +440,7 @@ fn glob<'a>(len: usize, piece: impl Fn(usize) -> Piece<'a>, text: &str) -> bool 
     let (mut at, mut next) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     loop {
-        let rest = &text[at..];
+        let rest = text.get(at..).unwrap_or_default();
         let advanced = if next == len {
             if rest.is_empty() {
                 return true;
@@ -463,10 +463,10 @@ fn glob<'a>(len: usize, piece: impl Fn(usize) -> Piece<'a>, text: &str) -> bool 
             continue;
         }
         let Some((after, from)) = retry else { return false };
-        let Some(skipped) = text[from..].chars().next() else { return false };
+        let Some(skipped) = text.get(from..).unwrap_or_default().chars().next() else { return false };
         let mut from = from + skipped.len_utf8();
         if let Piece::Text(literal) = piece(after) {
-            let Some(found) = text[from..].find(literal) else { return false };
+            let Some(found) = text.get(from..).unwrap_or_default().find(literal) else { return false };
             from += found;
         }
         retry = Some((after, from));
@@ -497,13 +497,13 @@ impl Builder {
     fn wild(&mut self, text: &str) {
         let mut rest = text;
         while let Some(at) = rest.find(['*', '?']) {
-            self.text(&rest[..at]);
-            if rest[at..].starts_with('?') {
+            self.text(rest.get(..at).unwrap_or_default());
+            if rest.get(at..).unwrap_or_default().starts_with('?') {
                 self.tokens.push(Token::One);
             } else if self.tokens.last() != Some(&Token::Many) {
                 self.tokens.push(Token::Many);
             }
-            rest = &rest[at + 1..];
+            rest = rest.get(at + 1..).unwrap_or_default();
         }
         self.text(rest);
     }

@@ -7,7 +7,7 @@ use super::layer::{Entry, EntryKind, Owner};
 use seaworthy_source::LayerPath;
 
 /// Most symbolic links that are followed on one path, as Linux has it.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// A file, directory or link of the final filesystem.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +161,7 @@ impl Tree {
             match self.nodes.get(&next).map(|n| &n.kind) {
                 Some(EntryKind::Symlink(target)) => {
                     links += 1;
-                    if links > MOST_LINKS || target.len() > 4096 {
+                    if links > MAX_LINKS || target.len() > 4096 {
                         return Err(Nowhere::Loop);
                     }
                     if target.starts_with(b"/") {

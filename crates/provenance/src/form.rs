@@ -201,11 +201,18 @@ mod tests {
             [format!("sha256:{hex}"), format!("sha256:{}", hex.to_uppercase()), format!("sha256:{hex}0")];
         let spaced = format!(" sha256:{hex}");
         check(Form::Digest, &[&digest], &[&upper, &long, &spaced, &hex, "sha256:", "sha512:00", "SHA256:00"]);
-        let sha = &hex[..40];
+        let sha = hex.get(..40).unwrap_or_default();
         check(
             Form::GitSha,
             &[sha],
-            &[&hex[..7], &hex[..39], &hex[..41], &sha.to_uppercase(), &format!("{sha}\n"), ""],
+            &[
+                hex.get(..7).unwrap_or_default(),
+                hex.get(..39).unwrap_or_default(),
+                hex.get(..41).unwrap_or_default(),
+                &sha.to_uppercase(),
+                &format!("{sha}\n"),
+                "",
+            ],
         );
     }
 

@@ -28,7 +28,7 @@ use seaworthy_source::Position;
 use seaworthy_source::yaml::YamlError;
 
 /// The largest workflow or build script that is read, in bytes.
-pub const MOST_BYTES: u64 = 1 << 20;
+pub const MAX_BYTES: u64 = 1 << 20;
 
 /// Why a file cannot be read as a workflow. No message repeats the file's values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

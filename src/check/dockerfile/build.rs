@@ -285,7 +285,7 @@ fn one_command(words: &[Text]) -> Script {
 
 /// Where something that lies in a stage ends up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum PathOutcome {
     /// In the image; by way of a `COPY --from`, whose instruction is named, or because the stage is part of it.
     Image(Option<usize>),
     /// In a stage that is built, and so in the build cache.
@@ -297,14 +297,14 @@ pub enum Fate {
 impl Recipe<'_> {
     /// Where a path (absolute) that an instruction writes ends up: followed through stages that are built on its
     /// stage, and through every `COPY --from`.
-    pub fn fate(&self, instruction: usize, path: &str) -> Fate {
-        let Some(stage) = self.dockerfile.stage_of(instruction) else { return Fate::Nowhere };
+    pub fn outcome_of(&self, instruction: usize, path: &str) -> PathOutcome {
+        let Some(stage) = self.dockerfile.stage_of(instruction) else { return PathOutcome::Nowhere };
         let mut todo: Vec<(usize, String, Option<usize>)> = vec![(stage.index, path.to_owned(), None)];
         let mut seen: Vec<(usize, String)> = Vec::new();
         let mut built = false;
         while let Some((stage, path, via)) = todo.pop() {
             match self.role(stage) {
-                StageRole::Final => return Fate::Image(via),
+                StageRole::Final => return PathOutcome::Image(via),
                 StageRole::Builder => built = true,
                 StageRole::Unused => {}
             }
@@ -325,7 +325,7 @@ impl Recipe<'_> {
             }
             seen.push((stage, path));
         }
-        if built { Fate::Cache } else { Fate::Nowhere }
+        if built { PathOutcome::Cache } else { PathOutcome::Nowhere }
     }
 
     /// Where a `COPY --from` puts a path of the stage that it copies from, if it takes it.

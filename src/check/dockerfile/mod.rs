@@ -51,7 +51,7 @@ struct Findings<'a> {
 }
 
 /// What a finding says, apart from what follows from the check and the place.
-struct Said<'a> {
+struct FindingDraft<'a> {
     /// The instruction.
     instruction: usize,
     /// Where.
@@ -81,7 +81,7 @@ impl<'a> Findings<'a> {
     }
 
     /// A finding of a secret whose value the file holds, or of something else where there is none.
-    fn make(&mut self, said: Said<'_>, secret: Option<TextSecret>) -> Finding {
+    fn make(&mut self, said: FindingDraft<'_>, secret: Option<TextSecret>) -> Finding {
         let recipe = self.recipe;
         let keyword = recipe.dockerfile.instructions.get(said.instruction).map_or("", |i| i.keyword.as_str());
         let detector = secret.as_ref().map(|s| s.detector.clone());

@@ -62,8 +62,8 @@ pub fn below<'p>(source: &str, path: &'p str) -> Option<&'p str> {
     // The path itself, then each directory above it.
     let mut ends: Vec<usize> = path.match_indices('/').map(|(i, _)| i).filter(|i| *i > 0).collect();
     ends.push(path.len());
-    let end = ends.into_iter().rev().find(|end| glob.is_match(&path[..*end]))?;
-    Some(path[end..].trim_start_matches('/'))
+    let end = ends.into_iter().rev().find(|end| glob.is_match(path.get(..*end).unwrap_or_default()))?;
+    Some(path.get(end..).unwrap_or_default().trim_start_matches('/'))
 }
 
 #[cfg(test)]

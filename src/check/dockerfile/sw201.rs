@@ -1,7 +1,7 @@
 //! SW201: secret in an ARG's default.
 
 use super::literal::{assigned, severity, variable};
-use super::{Findings, Said, advice, quoted};
+use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context, NAMED, TextSecret};
 use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
@@ -52,7 +52,7 @@ impl Check<Build<'_>> for SecretInArg {
                     } else {
                         message(&secret, name, place)
                     };
-                    let said = Said {
+                    let said = FindingDraft {
                         instruction: number,
                         span,
                         subject: name,

@@ -2,7 +2,7 @@
 
 use super::literal::severity;
 use super::sw201::{in_value, message, name_for};
-use super::{Findings, Said, advice, quoted};
+use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
@@ -54,7 +54,7 @@ impl Check<Build<'_>> for SecretInEnv {
                             advice::build_option(&own)
                         ),
                     };
-                    let said = Said {
+                    let said = FindingDraft {
                         instruction: number,
                         span,
                         subject: name,

@@ -1,7 +1,7 @@
 //! SW203: secret in a RUN.
 
 use super::literal::literals;
-use super::{Findings, Said, advice};
+use super::{FindingDraft, Findings, advice};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
@@ -40,7 +40,7 @@ impl Check<Build<'_>> for SecretInRun {
                     if literal.single_quoted { format!("'\"${name}\"'") } else { format!("${name}") };
                 let instead = Some((literal.span, reference));
                 let line = advice::run_line(context, Some(run), &advice::env_mount(name), instead);
-                let said = Said {
+                let said = FindingDraft {
                     instruction: run.instruction,
                     span: literal.span,
                     subject: name,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::copied::{SecretFile, secret_files, target};
 use super::path::{absolute, below};
 use super::rendered::Rendered;
-use super::{Findings, Said, advice, quoted};
-use crate::check::dockerfile::build::{Build, ExaminedContext, Fate, Recipe};
+use super::{FindingDraft, Findings, advice, quoted};
+use crate::check::dockerfile::build::{Build, ExaminedContext, PathOutcome, Recipe};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, FindingPlace, Reads, Severity};
 use crate::observe::secret_file;
@@ -84,15 +84,15 @@ fn from_context(
     let mut ends = Vec::new();
     let mut carriers = Vec::new();
     for (secret, path) in taken.iter().zip(&targets) {
-        match recipe.fate(number, path) {
-            Fate::Image(via) => {
+        match recipe.outcome_of(number, path) {
+            PathOutcome::Image(via) => {
                 worst = worst.max(secret.severity);
                 if let Some(copy) = via.filter(|c| !carriers.contains(c)) {
                     carriers.push(copy);
                 }
             }
-            Fate::Cache => ends.push("it stays in a builder stage and its cache"),
-            Fate::Nowhere => ends.push("the target does not need its stage"),
+            PathOutcome::Cache => ends.push("it stays in a builder stage and its cache"),
+            PathOutcome::Nowhere => ends.push("the target does not need its stage"),
         }
     }
     let Some((first, path)) = taken.first().zip(targets.first()) else { return };
@@ -118,7 +118,7 @@ fn from_context(
     // All files name the finding: one that is accepted for its files is another when the COPY takes one more.
     let mut names: Vec<String> = taken.iter().map(|s| name(s)).collect();
     names.sort_unstable();
-    let said = Said {
+    let said = FindingDraft {
         instruction: number,
         span: copy.span,
         subject: &names.join("\n"),
@@ -199,13 +199,13 @@ fn by_name(
         let Some((what, severity)) = named(relative) else { continue };
         let recipe = findings.recipe;
         let base = destination(recipe, number);
-        let said = Said {
+        let said = FindingDraft {
             instruction: number,
             span: copy.span,
             subject: relative,
-            severity: match recipe.fate(number, &base) {
-                Fate::Image(_) => severity,
-                Fate::Cache | Fate::Nowhere => Severity::Low,
+            severity: match recipe.outcome_of(number, &base) {
+                PathOutcome::Image(_) => severity,
+                PathOutcome::Cache | PathOutcome::Nowhere => Severity::Low,
             },
             message: format!("{} brings {} ({what}) into the image", keyword(copy), quoted(relative)),
             fix: fix(findings.context, recipe, number, relative, &base),
@@ -258,11 +258,11 @@ fn from_stages(findings: &mut Findings<'_>, answers: &mut Answers) {
                 continue;
             };
             let base = destination(recipe, number);
-            let severity = match recipe.fate(number, &base) {
-                Fate::Image(_) => severity,
-                Fate::Cache | Fate::Nowhere => Severity::Low,
+            let severity = match recipe.outcome_of(number, &base) {
+                PathOutcome::Image(_) => severity,
+                PathOutcome::Cache | PathOutcome::Nowhere => Severity::Low,
             };
-            let said = Said {
+            let said = FindingDraft {
                 instruction: number,
                 span: text.span(),
                 subject: &path,

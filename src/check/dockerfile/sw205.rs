@@ -1,7 +1,7 @@
 //! SW205: an ARG that is a secret reaches a RUN.
 
 use super::variable::SecretVariables;
-use super::{Findings, Said, advice, quoted};
+use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe, StageRole};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Reads, Severity};
@@ -58,7 +58,7 @@ impl Check<Build<'_>> for SecretArgReachesRun {
                 StageRole::Final | StageRole::Builder => Severity::Medium,
                 StageRole::Unused => Severity::Low,
             };
-            let said = Said {
+            let said = FindingDraft {
                 instruction: binding.instruction,
                 span: name_span(recipe, binding),
                 subject: name,

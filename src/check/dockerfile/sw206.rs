@@ -2,8 +2,8 @@
 
 use super::flow::{End, Flows, flows};
 use super::variable::SecretVariables;
-use super::{Findings, Said, advice, quoted};
-use crate::check::dockerfile::build::{Build, Fate, Recipe, Run};
+use super::{FindingDraft, Findings, advice, quoted};
+use crate::check::dockerfile::build::{Build, PathOutcome, Recipe, Run};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
 use seaworthy_source::Span;
@@ -62,7 +62,7 @@ impl Check<Build<'_>> for SecretWritten {
                     ),
                     End::Written(path) => written(recipe, run, &flow.label, path),
                 };
-                let said = Said {
+                let said = FindingDraft {
                     instruction: run.instruction,
                     span: flow.span,
                     subject: &subject,
@@ -92,9 +92,9 @@ fn written(
     path: &str,
 ) -> (String, Severity, String, String, Option<usize>) {
     let shown = quoted(path);
-    let fate = recipe.fate(run.instruction, path);
-    let (severity, end, carrier) = match fate {
-        Fate::Image(Some(copy)) => {
+    let outcome = recipe.outcome_of(run.instruction, path);
+    let (severity, end, carrier) = match outcome {
+        PathOutcome::Image(Some(copy)) => {
             let line = recipe.dockerfile.instructions.get(copy).map_or(0, |i| recipe.line(i.span));
             (
                 Severity::High,
@@ -102,9 +102,11 @@ fn written(
                 Some(copy),
             )
         }
-        Fate::Image(None) => (Severity::High, "which stays in the image's layer".to_owned(), None),
-        Fate::Cache => (Severity::Low, "which stays in a builder stage and its cache".to_owned(), None),
-        Fate::Nowhere => (Severity::Low, "in a stage that the target does not need".to_owned(), None),
+        PathOutcome::Image(None) => (Severity::High, "which stays in the image's layer".to_owned(), None),
+        PathOutcome::Cache => {
+            (Severity::Low, "which stays in a builder stage and its cache".to_owned(), None)
+        }
+        PathOutcome::Nowhere => (Severity::Low, "in a stage that the target does not need".to_owned(), None),
     };
     let message = format!("{label} is written to {shown}, {end}");
     let mount = target_mount(run, label, path);

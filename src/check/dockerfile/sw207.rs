@@ -2,7 +2,7 @@
 
 use super::literal::{Literal, assigned, in_text, in_url, literals, severity, variable};
 use super::rendered::Rendered;
-use super::{Findings, Said, advice, quoted};
+use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, script_of};
 use crate::check::{Answers, Check, Context, NAMED};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
@@ -111,7 +111,7 @@ impl Check<Build<'_>> for SecretInInstruction {
                 } else {
                     literal.secret.what.as_str()
                 };
-                let said = Said {
+                let said = FindingDraft {
                     instruction: number,
                     span: literal.span,
                     subject: &literal.variable,

@@ -4,7 +4,7 @@ use super::literal::in_written_text;
 use super::path::absolute;
 use super::rendered::Rendered;
 use super::variable::SecretVariables;
-use super::{Findings, Said, advice, quoted};
+use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
@@ -60,7 +60,7 @@ impl Check<Build<'_>> for SecretInHeredoc {
             );
             for heredoc in &inner.heredocs {
                 for literal in in_written_text(context, &Rendered::text(&heredoc.body), &target) {
-                    let said = Said {
+                    let said = FindingDraft {
                         instruction: number,
                         span: literal.span,
                         subject: &target,
@@ -75,7 +75,7 @@ impl Check<Build<'_>> for SecretInHeredoc {
                     answers.findings.push(findings.make(said, Some(literal.secret)));
                 }
                 for (name, span) in variables(&known, recipe, number, inner, heredoc, answers) {
-                    let said = Said {
+                    let said = FindingDraft {
                         instruction: number,
                         span,
                         subject: &target,

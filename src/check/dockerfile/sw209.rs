@@ -1,6 +1,6 @@
 //! SW209: base image not pinned by digest.
 
-use super::{Findings, Said};
+use super::{FindingDraft, Findings};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context, Masker};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
@@ -55,7 +55,7 @@ impl Check<Build<'_>> for BaseNotPinned {
                 "by a variable whose value the file does not tell, without a digest"
             };
             let shown = without_login(&shown);
-            let said = Said {
+            let said = FindingDraft {
                 instruction: reference.instruction,
                 span: reference.span,
                 subject: &shown,

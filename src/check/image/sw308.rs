@@ -57,7 +57,7 @@ impl Check<Examined> for SecretFile {
                     }
                     let origin = image.file(view, file, Place::Whole);
                     let library = surroundings.sample_of(file.path.as_bytes());
-                    let fate = match origin.state {
+                    let state = match origin.state {
                         Some(FileState::Deleted(by)) => {
                             format!("; layer {by} deletes it, but it is still shipped")
                         }
@@ -66,7 +66,7 @@ impl Check<Examined> for SecretFile {
                         }
                         _ => String::new(),
                     };
-                    let message = format!("{} is in the image{fate}", kind.what);
+                    let message = format!("{} is in the image{state}", kind.what);
                     let mut finding = finding(context, origin, kind.what, *severity, message);
                     if let Some(library) = library {
                         (finding.severity, finding.confidence) = (Severity::Low, Confidence::Low);

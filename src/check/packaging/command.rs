@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::act::{Act, At, Recipe, Stage};
 use super::backquotes;
-use super::failure::{self, Failure, Fate, Options, Reach};
+use super::failure::{self, CommandOutcome, Failure, Options, Reach};
 use super::flow;
 use super::located;
 use super::outcome::{self, Course};
@@ -35,7 +35,7 @@ const MAX_FATES: usize = 192;
 #[derive(Default)]
 pub(super) struct Budget {
     inner: Cell<usize>,
-    fates: Cell<usize>,
+    outcomes: Cell<usize>,
 }
 
 impl Budget {
@@ -45,9 +45,9 @@ impl Budget {
         self.inner.get() <= MAX_INNER
     }
 
-    fn takes_fate(&self) -> bool {
-        self.fates.set(self.fates.get() + 1);
-        self.fates.get() <= MAX_FATES
+    fn takes_outcome(&self) -> bool {
+        self.outcomes.set(self.outcomes.get() + 1);
+        self.outcomes.get() <= MAX_FATES
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn read(
         secrets: frame.secrets.clone(),
         sourced: Vec::new(),
         arguments: Vec::new(),
-        fates: BTreeMap::new(),
+        outcomes: BTreeMap::new(),
         place: &place,
         frame,
         gets_password,
@@ -165,7 +165,7 @@ pub(super) struct Reader<'t, 'f> {
     pub(super) sourced: Vec<usize>,
     /// The arguments of the function that is read, as they are written.
     arguments: Vec<String>,
-    fates: BTreeMap<String, Fate>,
+    outcomes: BTreeMap<String, CommandOutcome>,
     place: &'t dyn Fn(usize) -> Position,
     gets_password: bool,
     ended: bool,
@@ -221,7 +221,7 @@ impl<'t> Reader<'t, '_> {
                     (self.is_whole, self.directory) = before;
                 }
                 WordPart::Variable { argument: Some(argument), .. } => {
-                    self.substitutions(argument, variables)
+                    self.substitutions(argument, variables);
                 }
                 _ => {}
             }
@@ -252,13 +252,14 @@ impl<'t> Reader<'t, '_> {
             self.builtins(&expanded);
             let acts = self.acts(&expanded);
             let inner = self.what_runs(script, command, &expanded, &round);
-            let fate = if acts || inner.is_some() { self.fate(&key) } else { Fate::default() };
-            if fate.reach == Reach::Never {
+            let outcome =
+                if acts || inner.is_some() { self.outcome_of(&key) } else { CommandOutcome::default() };
+            if outcome.reach == Reach::Never {
                 continue;
             }
-            let is_read = inner.is_some_and(|inner| self.inner(inner, fate, at, &mut round));
+            let is_read = inner.is_some_and(|inner| self.inner(inner, outcome, at, &mut round));
             if !is_read {
-                self.uses(&expanded, fate, at, &mut round);
+                self.uses(&expanded, outcome, at, &mut round);
                 self.done
                     .unread
                     .extend(unread::program(&expanded, &words, self.frame.tools).map(|w| (w, at)));
@@ -276,18 +277,18 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// What becomes of a command, by its text.
-    fn fate(&mut self, key: &[String]) -> Fate {
+    fn outcome_of(&mut self, key: &[String]) -> CommandOutcome {
         let key = key.join(" ");
-        if let Some(known) = self.fates.get(&key) {
+        if let Some(known) = self.outcomes.get(&key) {
             return *known;
         }
-        let fate = if self.frame.budget.takes_fate() {
-            self.course.fate(&key)
+        let outcome = if self.frame.budget.takes_outcome() {
+            self.course.outcome_of(&key)
         } else {
-            Fate { reach: Reach::Sometimes, failure: Failure::Depends }
+            CommandOutcome { reach: Reach::Sometimes, failure: Failure::Depends }
         };
-        self.fates.insert(key, fate);
-        fate
+        self.outcomes.insert(key, outcome);
+        outcome
     }
 
     fn assign(&mut self, command: &Command, variables: &mut Variables) {
@@ -347,7 +348,7 @@ impl<'t> Reader<'t, '_> {
         };
         if self.depth >= MAX_DEPTH || !self.frame.budget.takes_inner() {
             let at = At { file: self.frame.file, position: (self.place)(command.range.start) };
-            self.opaque(first.clone(), Fate::default(), at);
+            self.opaque(first.clone(), CommandOutcome::default(), at);
             return true;
         }
         self.depth += 1;
@@ -377,13 +378,13 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    fn uses(&mut self, words: &[String], fate: Fate, at: At, variables: &mut Variables) {
+    fn uses(&mut self, words: &[String], outcome: CommandOutcome, at: At, variables: &mut Variables) {
         for one in tool::used(words, self.gets_password, self.frame.tools) {
             match one {
-                Use::Opaque(what) => self.opaque(what, fate, at),
+                Use::Opaque(what) => self.opaque(what, outcome, at),
                 Use::Act { stage, references, repository, region, recipe, source } => {
                     let references = self.of_metadata(references, variables);
-                    let recipe = recipe.map(|r| Recipe { directory: self.directory.clone(), ..r });
+                    let recipe = recipe.map(|r| Recipe { directory: self.directory.clone(), ..*r });
                     if let Some(path) = recipe.as_ref().and_then(|r| r.metadata.as_ref()) {
                         let path = super::surface::joined(&self.directory, path);
                         variables.set_file(&path, &resolve::digest_of(&references));
@@ -394,8 +395,8 @@ impl<'t> Reader<'t, '_> {
                         region,
                         recipe,
                         source,
-                        conditional: fate.reach != Reach::Always,
-                        failure: fate.failure,
+                        conditional: outcome.reach != Reach::Always,
+                        failure: outcome.failure,
                         ..Act::new(stage, at)
                     });
                 }
@@ -418,11 +419,11 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// Something that cannot be seen into: between a build and its push it may do anything.
-    pub(super) fn opaque(&mut self, what: String, fate: Fate, at: At) {
+    pub(super) fn opaque(&mut self, what: String, outcome: CommandOutcome, at: At) {
         let is_tool = tool::is_build_tool(&what);
         if !is_tool {
             let act = Act::new(Stage::Unseen(what.clone()), at);
-            self.done.acts.push(Act { conditional: fate.reach != Reach::Always, ..act });
+            self.done.acts.push(Act { conditional: outcome.reach != Reach::Always, ..act });
         }
         self.done.opaque.push((what, at));
     }

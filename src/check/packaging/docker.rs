@@ -84,7 +84,7 @@ pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
                 references: tags.clone(),
                 repository: None,
                 region: None,
-                recipe: Some(recipe),
+                recipe: Some(Box::new(recipe)),
                 source: None,
             };
             let mut found = vec![build];
@@ -181,7 +181,7 @@ pub(super) fn build(arguments: &[String]) -> Use {
         references: tags(arguments),
         repository: None,
         region: None,
-        recipe: Some(recipe),
+        recipe: Some(Box::new(recipe)),
         source: None,
     }
 }

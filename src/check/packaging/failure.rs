@@ -28,13 +28,13 @@ pub(super) enum Failure {
 
 /// What becomes of a command of a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fate {
+pub(super) struct CommandOutcome {
     pub(super) reach: Reach,
     pub(super) failure: Failure,
 }
 
-impl Fate {
-    /// What becomes of a command of a script that a command of this fate runs.
+impl CommandOutcome {
+    /// What becomes of a command of a script that a command of this outcome runs.
     pub(super) fn around(self, inner: Self) -> Self {
         Self { reach: self.reach.max(inner.reach), failure: self.failure.max(inner.failure) }
     }

@@ -2,7 +2,7 @@
 
 use super::act::{Act, At, Stage};
 use super::command::{self, Frame, Reader};
-use super::failure::{Fate, Options, Reach};
+use super::failure::{CommandOutcome, Options, Reach};
 use super::makefile;
 use super::reading::START;
 use super::surface::{Content, joined, place_in};
@@ -43,29 +43,37 @@ pub(super) enum Inner {
 
 impl<'t> Reader<'t, '_> {
     /// Reads what a command runs. Gives whether that was a script and could be read.
-    pub(super) fn inner(&mut self, inner: Inner, fate: Fate, at: At, variables: &mut Variables) -> bool {
+    pub(super) fn inner(
+        &mut self,
+        inner: Inner,
+        outcome: CommandOutcome,
+        at: At,
+        variables: &mut Variables,
+    ) -> bool {
         match inner {
             Inner::Text(text, options) => {
                 let options = options.unwrap_or(self.frame.options);
-                self.text_inside(&text, options, fate, at, variables)
+                self.text_inside(&text, options, outcome, at, variables)
             }
             Inner::File { path, arguments, options, taken_in } => {
-                self.file_inside(&path, &arguments, options, taken_in, fate, at, variables)
+                self.file_inside(&path, &arguments, options, taken_in, outcome, at, variables)
             }
             Inner::Make { directory, file, targets, given } => {
-                self.make_inside(directory, file, &targets, &given, fate, at, variables)
+                self.make_inside(directory, file, &targets, &given, outcome, at, variables)
             }
             Inner::Taken(index, call) => {
                 let Some(file) = self.frame.files.get(index) else { return false };
                 let text = format!("{}\n{call}\n", file.text);
                 let all = Scalar { text: text.clone(), position: START, style: Style::Literal };
                 let options = self.frame.options;
-                self.read_inside(&text, index, options, fate, at, variables, &|offset| place_in(&all, offset))
+                self.read_inside(&text, index, options, outcome, at, variables, &|offset| {
+                    place_in(&all, offset)
+                })
             }
             Inner::Remote(text) => {
                 let mut far = variables.clone();
                 let before = self.done.acts.len();
-                self.text_inside(&text, Options::default(), fate, at, &mut far);
+                self.text_inside(&text, Options::default(), outcome, at, &mut far);
                 let acts = self.done.acts.split_off(before.min(self.done.acts.len()));
                 if acts.iter().any(|a| a.stage != Stage::Digest) {
                     let what = Stage::Deviation("a shell on another machine".to_owned());
@@ -74,7 +82,7 @@ impl<'t> Reader<'t, '_> {
                 true
             }
             Inner::Input(what) => {
-                self.opaque(what, fate, at);
+                self.opaque(what, outcome, at);
                 false
             }
         }
@@ -252,11 +260,11 @@ impl<'t> Reader<'t, '_> {
         &mut self,
         text: &str,
         options: Options,
-        fate: Fate,
+        outcome: CommandOutcome,
         at: At,
         variables: &mut Variables,
     ) -> bool {
-        self.read_inside(text, at.file, options, fate, at, variables, &|_| at.position)
+        self.read_inside(text, at.file, options, outcome, at, variables, &|_| at.position)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -265,13 +273,13 @@ impl<'t> Reader<'t, '_> {
         text: &str,
         file: usize,
         options: Options,
-        fate: Fate,
+        outcome: CommandOutcome,
         at: At,
         variables: &mut Variables,
         place: &dyn Fn(usize) -> Position,
     ) -> bool {
         if self.frame.depth >= MAX_DEPTH || !self.frame.budget.takes_inner() {
-            self.opaque("a script inside others".to_owned(), fate, at);
+            self.opaque("a script inside others".to_owned(), outcome, at);
             return false;
         }
         let directory = self.directory.clone();
@@ -287,11 +295,11 @@ impl<'t> Reader<'t, '_> {
         };
         let done = command::read(text, frame, variables, place);
         for mut act in done.acts {
-            let inner = Fate {
+            let inner = CommandOutcome {
                 reach: if act.conditional { Reach::Sometimes } else { Reach::Always },
                 failure: act.failure,
             };
-            let both = fate.around(inner);
+            let both = outcome.around(inner);
             (act.conditional, act.failure) = (both.reach != Reach::Always, both.failure);
             self.done.acts.push(act);
         }
@@ -312,12 +320,12 @@ impl<'t> Reader<'t, '_> {
         arguments: &[String],
         options: Option<Options>,
         taken_in: bool,
-        fate: Fate,
+        outcome: CommandOutcome,
         at: At,
         variables: &mut Variables,
     ) -> bool {
         let Some((index, text)) = self.file(path) else {
-            self.opaque(path.to_owned(), fate, at);
+            self.opaque(path.to_owned(), outcome, at);
             return false;
         };
         let own = Options::of_script(&text);
@@ -337,7 +345,7 @@ impl<'t> Reader<'t, '_> {
         let all = Scalar { text: text.clone(), position: START, style: Style::Literal };
         let mut own = variables.clone();
         let is_read =
-            self.read_inside(&text, index, options, fate, at, &mut own, &|offset| place_in(&all, offset));
+            self.read_inside(&text, index, options, outcome, at, &mut own, &|offset| place_in(&all, offset));
         if taken_in {
             *variables = own;
         }
@@ -367,7 +375,7 @@ impl<'t> Reader<'t, '_> {
         file: Option<String>,
         targets: &[String],
         given: &[(String, String)],
-        fate: Fate,
+        outcome: CommandOutcome,
         at: At,
         variables: &mut Variables,
     ) -> bool {
@@ -387,10 +395,10 @@ impl<'t> Reader<'t, '_> {
             Some((index, script)) => {
                 self.done.called.insert(index);
                 let options = Options { errexit: true, ..Options::default() };
-                self.text_inside(&script, options, fate, at, &mut variables.clone())
+                self.text_inside(&script, options, outcome, at, &mut variables.clone())
             }
             None => {
-                self.opaque("make".to_owned(), fate, at);
+                self.opaque("make".to_owned(), outcome, at);
                 false
             }
         };

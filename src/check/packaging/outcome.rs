@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::act::Stage;
-use super::failure::{Failure, Fate, Options, Reach};
+use super::failure::{CommandOutcome, Failure, Options, Reach};
 use super::flow::{self, Item, List, Node};
 use super::tool::{self, Use};
 use super::variables::Variables;
@@ -169,7 +169,7 @@ impl<'s> Course<'s> {
     }
 
     /// What becomes of a command: `key` is its text, as [`key`] gives it.
-    pub(super) fn fate(&self, key: &str) -> Fate {
+    pub(super) fn outcome_of(&self, key: &str) -> CommandOutcome {
         let (success, lost, _) = self.ends(key, Supposed::Success);
         let good = || success.iter().filter(|w| w.status == 0);
         let reach = if lost {
@@ -192,7 +192,7 @@ impl<'s> Course<'s> {
             (_, all, passes) if all == passes => Failure::Passes,
             _ => Failure::Depends,
         };
-        Fate { reach, failure }
+        CommandOutcome { reach, failure }
     }
 
     /// All ends of the script, whether some were lost, and whether a loop did not end.

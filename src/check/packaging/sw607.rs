@@ -222,7 +222,7 @@ fn takes(entrypoint: &Entrypoint, rest: &[String]) -> Use {
 
 /// Words as a report names them: secrets among them, by their form or by the name of their option, are left out.
 fn shown(words: &[String], context: &Context<'_>) -> String {
-    const MOST: usize = 120;
+    const MAX_CHARS: usize = 120;
     const HIDDEN: &str = "***";
     let mut shown: Vec<String> = Vec::new();
     let mut option: Option<&str> = None;
@@ -240,7 +240,7 @@ fn shown(words: &[String], context: &Context<'_>) -> String {
         option = Some(word.as_str()).filter(|w| w.starts_with('-'));
     }
     let mut text = shown.join(" ");
-    if let Some(at) = text.char_indices().nth(MOST).map(|(i, _)| i) {
+    if let Some(at) = text.char_indices().nth(MAX_CHARS).map(|(i, _)| i) {
         text.truncate(at);
         text.push('…');
     }

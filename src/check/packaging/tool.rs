@@ -31,7 +31,7 @@ pub(super) enum Use {
         references: Vec<String>,
         repository: Option<String>,
         region: Option<String>,
-        recipe: Option<Recipe>,
+        recipe: Option<Box<Recipe>>,
         /// The image that is put under the references.
         source: Option<String>,
     },
@@ -189,7 +189,7 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
                 references: destinations.clone(),
                 repository: None,
                 region: None,
-                recipe: Some(recipe),
+                recipe: Some(Box::new(recipe)),
                 source: None,
             };
             vec![build, act(Stage::Push, destinations)]

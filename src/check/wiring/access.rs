@@ -48,7 +48,7 @@ pub(super) struct Access<'a> {
 }
 
 /// What could stop a request and is told by name.
-const MOST_OBSTACLES: usize = 8;
+const MAX_OBSTACLES: usize = 8;
 
 /// Steps of the proofs of one question, one role and one run. Policies that people write take a thousandth of it.
 const QUESTION_STEPS: usize = 10_000_000;
@@ -325,8 +325,8 @@ impl<'a> Access<'a> {
         let account = resource.split(':').nth(4).filter(|account| !account.is_empty());
         let request = Request::new(&self.principal, action, resource, account, context).ok()?;
         let obstacles = policies.obstacles(&request);
-        let told: Vec<String> = obstacles.iter().take(MOST_OBSTACLES).map(ToString::to_string).collect();
-        let more = match obstacles.len().saturating_sub(MOST_OBSTACLES) {
+        let told: Vec<String> = obstacles.iter().take(MAX_OBSTACLES).map(ToString::to_string).collect();
+        let more = match obstacles.len().saturating_sub(MAX_OBSTACLES) {
             0 => String::new(),
             more => format!("; and {more} more Deny statements that do not apply"),
         };

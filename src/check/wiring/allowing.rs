@@ -5,7 +5,7 @@ use super::statement;
 use seaworthy_iam::{ActionExcess, Context, Language, PolicySet, StatementRef, Undecided, Witness};
 
 /// Statements that are named for one question at most.
-pub(super) const MOST: usize = 16;
+pub(super) const MAX_STATEMENTS: usize = 16;
 
 /// A statement that allows something.
 pub(super) struct Allowing {
@@ -52,8 +52,10 @@ fn allowing_at_once(
         let (role, limits) = (&access.principal, &access.limits);
         match ActionExcess::find_among(policies, role, operations, resources, context, limits) {
             Ok(ActionExcess::None) => return None,
-            Ok(ActionExcess::Excess { .. }) if *told == MOST => {
-                return Some(format!("more than {MOST} statements allow it; the rest is not listed"));
+            Ok(ActionExcess::Excess { .. }) if *told == MAX_STATEMENTS => {
+                return Some(format!(
+                    "more than {MAX_STATEMENTS} statements allow it; the rest is not listed"
+                ));
             }
             Ok(ActionExcess::Excess { action, resource, statement }) => {
                 *told += 1;

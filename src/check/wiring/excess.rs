@@ -17,7 +17,7 @@ use seaworthy_iam::{
 };
 
 /// Statements that are named for one action at most.
-const MOST: usize = 32;
+const MAX_STATEMENTS: usize = 32;
 /// What uses a key to read.
 const DECRYPT: &str = "kms:Decrypt";
 /// Stands in the address of a grant.
@@ -264,7 +264,7 @@ pub(super) fn ask(access: &Access<'_>, policies: &PolicySet, question: &Question
 fn ask_at_once(access: &Access<'_>, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) {
     let Question { action, universe, permitted, context, elsewhere } = question;
     let mut policies = policies.clone();
-    for attempt in 0..=MOST {
+    for attempt in 0..=MAX_STATEMENTS {
         let doubt = |resource: Option<String>, why: String| Doubt { action, resource, why };
         let query = match Query::new(&policies, &access.principal, action, None, context.clone()) {
             Ok(query) => query.with_limits(access.limits.clone()),
@@ -275,10 +275,10 @@ fn ask_at_once(access: &Access<'_>, policies: &PolicySet, question: &Question<'_
         };
         match query.excess(universe, permitted) {
             Privilege::Exact => return,
-            Privilege::Excess(_) if attempt == MOST => {
+            Privilege::Excess(_) if attempt == MAX_STATEMENTS => {
                 all.doubts.push(doubt(
                     None,
-                    format!("more than {MOST} statements allow it; the rest is not listed"),
+                    format!("more than {MAX_STATEMENTS} statements allow it; the rest is not listed"),
                 ));
                 return;
             }

@@ -12,7 +12,7 @@ use seaworthy_aws::{Place, Seen, TaskDefinition, UNKNOWN_LAUNCH_TYPE};
 use seaworthy_iam::{Context, Decision, Language, PolicySet, Privilege, Query, Request, evaluate};
 
 /// Roles that are looked at.
-const MOST: usize = 500;
+const MAX_ROLES: usize = 500;
 /// The launch type whose hosts are AWS's own.
 const FARGATE: &str = "FARGATE";
 /// The launch type whose hosts are machines outside AWS.
@@ -87,11 +87,12 @@ pub(super) fn hosts(
     });
     let services = host_services(&on_instances);
     let mut has_host = false;
-    if wiring.snapshot.roles.len() > MOST {
+    if wiring.snapshot.roles.len() > MAX_ROLES {
         let what = format!("roles of instances that tasks of {} run on", access.name);
-        out.doubts.push((what, format!("there are more than {MOST} roles; the rest was not looked at")));
+        out.doubts.push((what, format!("there are more than {MAX_ROLES} roles; the rest was not looked at")));
     }
-    for (name, role) in wiring.snapshot.roles.iter().take(MOST).filter(|(name, _)| **name != access.name) {
+    for (name, role) in wiring.snapshot.roles.iter().take(MAX_ROLES).filter(|(name, _)| **name != access.name)
+    {
         let mut doubt = |why: String| {
             let what =
                 format!("whether instances have the role {name} and it reads more than {}", access.name);

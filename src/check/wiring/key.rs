@@ -45,7 +45,7 @@ impl<'a> Wiring<'a> {
         let snapshot = self.snapshot;
         let alias = name
             .find("alias/")
-            .map(|at| &name[at..])
+            .map(|at| name.get(at..).unwrap_or_default())
             .filter(|_| name.starts_with("alias/") || (Arn::is_meant(name) && name.contains(":alias/")));
         if let Some(alias) = alias {
             let has = |key: &&Key| key.aliases.iter().any(|a| a == alias);
@@ -60,7 +60,7 @@ impl<'a> Wiring<'a> {
 
     /// Whether two names mean one key; nothing if that is not known.
     pub(super) fn same_key(&self, one: &str, two: &str) -> Option<bool> {
-        let bare = |name: &str| name.find("alias/").map(|at| name[at..].to_owned());
+        let bare = |name: &str| name.find("alias/").map(|at| name.get(at..).unwrap_or_default().to_owned());
         if one == two || (bare(one).is_some() && bare(one) == bare(two)) {
             return Some(true);
         }

@@ -13,7 +13,7 @@ use seaworthy_iam::{
 };
 
 /// Names that a message gives; the rest is counted.
-const MOST: usize = 3;
+const MAX_NAMES: usize = 3;
 /// Secrets of a snapshot that are asked about.
 const ASKED: usize = 2_000;
 /// Secrets that are tried for one other role.
@@ -48,7 +48,7 @@ pub(super) fn among(
             })
         })
     });
-    let names: Vec<String> = found.by_ref().take(MOST).map(|secret| secret.shown).collect();
+    let names: Vec<String> = found.by_ref().take(MAX_NAMES).map(|secret| secret.shown).collect();
     let more = match found.count() {
         0 => String::new(),
         more => format!(" and {more} more that are known"),

@@ -12,11 +12,11 @@ use seaworthy_iam::{
 };
 
 /// Roles that are set aside one after the other because nothing is gained by them.
-const MOST_HARMLESS: usize = 32;
+const MAX_HARMLESS: usize = 32;
 /// What passes a role to a service.
 const PASSES: &str = "iam:PassRole";
 /// Roles that are tried for a secret that one of them can read.
-const MOST_TARGETS: usize = 50;
+const MAX_TARGETS: usize = 50;
 
 /// A route that is open.
 pub(super) struct Open {
@@ -227,7 +227,7 @@ impl Asked<'_, '_> {
         let place = self.wiring.placement;
         let targets = route.targets(place.partition(), place.account());
         let mut found = Excesses::default();
-        for attempt in 0..=MOST_HARMLESS {
+        for attempt in 0..=MAX_HARMLESS {
             let question = Question {
                 action: route.action,
                 universe: &targets,
@@ -246,13 +246,13 @@ impl Asked<'_, '_> {
             if harmless.is_empty() {
                 break;
             }
-            if attempt == MOST_HARMLESS {
+            if attempt == MAX_HARMLESS {
                 found.found.retain(|reach| !harmless.contains(&reach.witness.text));
                 found.doubts.push(Doubt {
                     action: route.action,
                     resource: None,
                     why: format!(
-                        "nothing is gained by {MOST_HARMLESS} of its targets; the rest was not looked at"
+                        "nothing is gained by {MAX_HARMLESS} of its targets; the rest was not looked at"
                     ),
                 });
                 break;
@@ -465,7 +465,7 @@ impl Asked<'_, '_> {
             let is_open = route.action == "iam:UpdateAssumeRolePolicy" || !self.is_shut(route, &arn, role);
             self.allows(route, &arn) && is_open
         });
-        others.take(MOST_TARGETS).find_map(|(name, _)| self.read_by(name))
+        others.take(MAX_TARGETS).find_map(|(name, _)| self.read_by(name))
     }
 
     /// A secret that a task's role can read and this one cannot.
@@ -473,7 +473,7 @@ impl Asked<'_, '_> {
         let tasks = self.wiring.snapshot.tasks.values().filter_map(Seen::value);
         let roles = tasks.filter_map(|task| self.wiring.text(task.task_role.value()?));
         let names = roles.map(|role| role.rsplit('/').next().unwrap_or_default().to_owned());
-        let others: Vec<String> = names.filter(|name| name != self.access.name).take(MOST_TARGETS).collect();
+        let others: Vec<String> = names.filter(|name| name != self.access.name).take(MAX_TARGETS).collect();
         others.iter().find_map(|name| self.read_by(name))
     }
 

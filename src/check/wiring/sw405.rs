@@ -52,7 +52,7 @@ const PULL_AND_LOG: [&str; 9] = [
 ];
 
 /// Statements that are listed for one role at most.
-const MOST: usize = 32;
+const MAX_STATEMENTS: usize = 32;
 
 /// What one statement allows beyond pull and log.
 #[derive(Default)]
@@ -244,12 +244,12 @@ fn others_at_once(
 ) {
     let (operations, resources) = asked;
     let who = &access.principal;
-    for attempt in 0..=MOST {
+    for attempt in 0..=MAX_STATEMENTS {
         match ActionExcess::find_among(policies, who, operations, resources, context, &access.limits) {
             Ok(ActionExcess::None) => return,
-            Ok(ActionExcess::Excess { .. }) if attempt == MOST => {
+            Ok(ActionExcess::Excess { .. }) if attempt == MAX_STATEMENTS => {
                 let what = format!("further statements of {}", access.name);
-                doubts.push((what, format!("more than {MOST} of them go beyond pull and log")));
+                doubts.push((what, format!("more than {MAX_STATEMENTS} of them go beyond pull and log")));
                 return;
             }
             Ok(ActionExcess::Excess { action, resource, statement: of }) => {

@@ -35,7 +35,7 @@ const META: CheckMeta = CheckMeta {
 };
 
 /// Statements that are named for one role at most.
-const MOST: usize = 16;
+const MAX_STATEMENTS: usize = 16;
 
 impl Check<Wiring<'_>> for NewAccessGranted {
     fn meta(&self) -> &'static CheckMeta {
@@ -181,7 +181,7 @@ impl Compared<'_, '_> {
         let unsure = unsure.or(retagged);
         let mut policies = new.policies.clone();
         let mut found: BTreeMap<Option<StatementRef>, NewAccess> = BTreeMap::new();
-        for attempt in 0..=MOST {
+        for attempt in 0..=MAX_STATEMENTS {
             match new_access(before, &policies, &context, &new.limits) {
                 Difference::None => break,
                 Difference::TooComplex => {
@@ -189,9 +189,10 @@ impl Compared<'_, '_> {
                     self.not_checked(what(), reason, Some(&new.seen.place), answers);
                     break;
                 }
-                Difference::New(_) if attempt == MOST => {
-                    let reason =
-                        format!("more than {MOST} statements allow more than before; the rest is not listed");
+                Difference::New(_) if attempt == MAX_STATEMENTS => {
+                    let reason = format!(
+                        "more than {MAX_STATEMENTS} statements allow more than before; the rest is not listed"
+                    );
                     self.not_checked(what(), reason, Some(&new.seen.place), answers);
                 }
                 Difference::New(access) => {

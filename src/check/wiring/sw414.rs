@@ -1,7 +1,7 @@
 //! SW414: a role is allowed what the contract denies it.
 
 use super::access::Access;
-use super::allowing::{Allowing, MOST, allowing};
+use super::allowing::{Allowing, MAX_STATEMENTS, allowing};
 use super::expectation::Denied;
 use super::own::Own;
 use super::{Wiring, statement};
@@ -283,7 +283,7 @@ impl Asked<'_, '_> {
             statement.is_none_or(|statement| statement::names_action(statement, known))
                 && self.operations.contains(&known.to_lowercase())
         });
-        let known = known.take(MOST).find(|known| self.is_allowed(policies, known, &resource));
+        let known = known.take(MAX_STATEMENTS).find(|known| self.is_allowed(policies, known, &resource));
         (known.unwrap_or_else(|| action.clone()), resource)
     }
 

@@ -240,7 +240,7 @@ impl<'a> Wiring<'a> {
 fn without_random(text: &str) -> Option<&str> {
     let at = text.len().checked_sub(7)?;
     let tail = text.get(at..)?.strip_prefix('-')?;
-    tail.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| &text[..at])
+    tail.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| text.get(..at).unwrap_or_default())
 }
 
 /// Whether two names of secrets mean one: either may lack the random characters.

@@ -32,7 +32,7 @@ fn bullet(line: &str) -> Option<&str> {
     let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let rest = match digits {
         0 => line.strip_prefix(['-', '*', '+'])?,
-        _ => line[digits..].strip_prefix(['.', ')'])?,
+        _ => line.get(digits..).unwrap_or_default().strip_prefix(['.', ')'])?,
     };
     rest.starts_with([' ', '\t']).then_some(rest)
 }

@@ -13,7 +13,7 @@ use seaworthy_source::LineIndex;
 type Pairs = Vec<(usize, String, String)>;
 
 /// Tables in tables that are read.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
@@ -46,7 +46,7 @@ fn walk(
             DeValue::String(text) => pairs.push((at, name, text.to_string())),
             DeValue::Integer(number) => pairs.push((at, name, number.as_str().to_owned())),
             DeValue::Boolean(truth) => pairs.push((at, name, truth.to_string())),
-            DeValue::Table(_) if depth >= DEEPEST => {
+            DeValue::Table(_) if depth >= MAX_DEPTH => {
                 return Err(Fault { line: at, reason: "tables nest too deep".to_owned() });
             }
             DeValue::Table(inner) => walk(&name, inner, line, depth + 1, pairs)?,
@@ -173,7 +173,7 @@ pub(super) fn env(text: &str) -> Result<Pairs, Fault> {
         let quoted = ['"', '\''].into_iter().find(|quote| value.starts_with(*quote));
         let value = match quoted {
             None => value.split(" #").next().unwrap_or_default().trim_end(),
-            Some(quote) => match value[1..].split_once(quote) {
+            Some(quote) => match value.get(1..).unwrap_or_default().split_once(quote) {
                 Some((inner, rest)) if rest.is_empty() || rest.trim_start().starts_with('#') => inner,
                 _ => return Err(fault("the value's quote is not closed")),
             },

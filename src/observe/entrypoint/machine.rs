@@ -17,10 +17,10 @@ use seaworthy_source::LayerPath;
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// How many programs may run each other.
-const MOST_STEPS: u8 = 8;
+const MAX_STEPS: u8 = 8;
 
 /// How many programs one command may run in all.
-const MOST_PROGRAMS: u32 = 2_000;
+const MAX_PROGRAMS: u32 = 2_000;
 
 /// Marks a word that is not known: it stands at its beginning, or at the end of an option of the contract, of which only
 /// the values are not known.
@@ -182,7 +182,7 @@ impl<'a> Machine<'a> {
     /// What a command runs.
     pub(crate) fn start(&self, words: &[String], steps: u8) -> Result<Started, Fault> {
         self.programs.set(self.programs.get().saturating_add(1));
-        if steps > MOST_STEPS || self.programs.get() > MOST_PROGRAMS {
+        if steps > MAX_STEPS || self.programs.get() > MAX_PROGRAMS {
             return Err(Fault::Unclear("more programs run each other than are followed".to_owned()));
         }
         match self.run(words, steps) {
@@ -216,7 +216,7 @@ impl<'a> Machine<'a> {
             "gosu" | "su-exec" => {
                 let mut machine = self.clone();
                 if let Some(account) = arguments.first().map(|user| Account::of(self.filesystem, user)) {
-                    machine.account = account.map_err(|why| Fault::from(why))?;
+                    machine.account = account.map_err(Fault::from)?;
                 }
                 machine.wrapped(program, arguments, 1, steps)
             }
@@ -308,7 +308,7 @@ impl<'a> Machine<'a> {
             let name = words.first().cloned().unwrap_or_default();
             interpreted = self.find(&name).map_err(missing)?;
         }
-        if steps > MOST_STEPS {
+        if steps > MAX_STEPS {
             return Err(Fault::Unclear("more scripts run each other than are followed".to_owned()));
         }
         self.executable(&interpreted, steps + 1).map_err(missing)?;

@@ -49,9 +49,9 @@ pub struct Entrypoint {
 impl Entrypoint {
     /// The command as a report names it: one line, not too long.
     pub(crate) fn shown(&self) -> String {
-        const MOST: usize = 200;
+        const MAX_CHARS: usize = 200;
         let whole = self.command.join(" ");
-        let mut short: String = whole.chars().take(MOST).collect();
+        let mut short: String = whole.chars().take(MAX_CHARS).collect();
         if short.len() < whole.len() {
             short.push('…');
         }

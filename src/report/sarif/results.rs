@@ -13,7 +13,7 @@ use crate::report::repository::Repository;
 use seaworthy_source::{FileState, Place};
 
 /// Locations of a result that GitHub keeps.
-const MOST_PLACES: usize = 100;
+const MAX_PLACES: usize = 100;
 
 /// Each finding with its number, from 1, among those of the same fingerprint. Without a key, fingerprints are made of
 /// the place alone, so that two secrets in one file share one; GitHub would show them as one alert.
@@ -40,7 +40,7 @@ pub(super) fn result(
 ) -> SarifResult {
     let origin = &finding.origin;
     let mut related: Vec<_> = locations::in_image(origin, 1, repository).into_iter().collect();
-    let room = MOST_PLACES - 1 - related.len();
+    let room = MAX_PLACES - 1 - related.len();
     for place in finding.places.iter().take(room) {
         let other = (place.severity != finding.severity).then_some(place.severity);
         related.push(locations::related(&place.origin, other, related.len() + 1, repository));

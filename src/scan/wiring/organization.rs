@@ -7,7 +7,7 @@ use seaworthy_iam::{Effect, Level, POLICY_LIMITS, Policy, PolicyKind};
 use seaworthy_source::json::{Value, read_first};
 
 /// The largest file, in bytes: a level has five policies of 5,120 characters at most.
-const MOST: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// What is attached to every root, unit and account until someone takes it away.
 const FULL_ACCESS: &str =
@@ -21,7 +21,7 @@ pub(super) fn levels(paths: &[PathBuf]) -> Result<Vec<Level>, ScanError> {
 fn level(path: &Path) -> Result<Level, ScanError> {
     let name = path.display().to_string();
     let fail = |reason: String| ScanError::Wiring(format!("{name}: {reason}"));
-    let bytes = super::sources::read_file(path, MOST).map_err(&fail)?;
+    let bytes = super::sources::read_file(path, MAX_BYTES).map_err(&fail)?;
     let node = read_first(&bytes, POLICY_LIMITS).map_err(|e| fail(e.to_string()))?;
     let nodes = match &node.value {
         Value::Array(items) => items.iter().collect(),

@@ -18,7 +18,7 @@ use seaworthy_source::Key;
 
 /// Failures of the way, one after the other, after which a service counts as gone: every further request would wait as
 /// long as those did.
-const PATIENCE: usize = 32;
+const MAX_FAILURES: usize = 32;
 
 /// Counts requests as they leave, repeats included.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +115,7 @@ impl S3 {
         self.runtime.block_on(async {
             let mut under_way = JoinSet::new();
             loop {
-                while under_way.len() < in_flight.max(1) && failures < PATIENCE {
+                while under_way.len() < in_flight.max(1) && failures < MAX_FAILURES {
                     let Some((at, (key, limit))) = waiting.pop_front() else { break };
                     let (client, options) = (self.client.clone(), Arc::clone(&self.options));
                     let (key, limit) = (self.key(key.as_str()), *limit);

@@ -53,7 +53,7 @@ fn programs(project: &Project) -> Vec<Mutant> {
         };
         add("program removed", "", None);
         add("program emptied", "", Some(String::new()));
-        add("program cut", "", Some(text[..text.len() / 2].to_owned()));
+        add("program cut", "", Some(text.get(..text.len() / 2).unwrap_or_default().to_owned()));
         for (n, line) in text.lines().enumerate() {
             let place = format!("{}: {}", n + 1, line.trim());
             let replaced = |new: &str| {

@@ -7,7 +7,7 @@ use super::resource::{Resource, quoted};
 use super::stream::Document;
 
 /// Deepest chain of references.
-const DEEPEST: usize = 48;
+const MAX_DEPTH: usize = 48;
 /// Most steps for one expression: chains may fork.
 const STEPS: usize = 4_096;
 
@@ -64,7 +64,7 @@ impl<'a> Linker<'a> {
         let scope =
             Scope { module: &resource.module, index: resource.index.as_deref(), for_each, chosen: None };
         let (mut out, mut steps) = (Vec::new(), STEPS);
-        self.follow_all(expression.references(), scope, DEEPEST, &mut steps, &mut out);
+        self.follow_all(expression.references(), scope, MAX_DEPTH, &mut steps, &mut out);
         out.dedup();
         out
     }

@@ -12,7 +12,7 @@ use crate::AwsError;
 /// The longest document, in bytes.
 pub(super) const LONGEST: usize = 512 << 20;
 /// Deepest nesting of modules. serde_json bounds all other nesting, at 128.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// What is kept of a plan or a state.
 #[derive(Default)]
@@ -261,7 +261,7 @@ impl<'de> Visitor<'de> for Modules<'_> {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "resources" => map.next_value_seed(Resources { out: self.out, part: self.part })?,
-                "child_modules" if self.depth < DEEPEST => {
+                "child_modules" if self.depth < MAX_DEPTH => {
                     map.next_value_seed(Children { out: self.out, part: self.part, depth: self.depth + 1 })?;
                 }
                 "child_modules" => return Err(A::Error::custom("modules are nested too deeply")),

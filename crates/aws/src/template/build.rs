@@ -14,7 +14,7 @@ use crate::{
 use seaworthy_source::JsonPointer;
 
 /// Deepest nesting of a policy.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 /// The function that lets a macro rewrite what stands beside it.
 const MACRO: &str = "Fn::Transform";
 const CHANGED: &str = "a macro may change it when the template is deployed";
@@ -178,7 +178,7 @@ impl Builder<'_> {
                 Some(text) => Seen::Value(Document::new(text.to_owned(), place)),
                 None => Seen::NotSeen(Gap::new("the policy is not known until it is deployed")),
             },
-            tree => match tree.to_json(DEEPEST) {
+            tree => match tree.to_json(MAX_DEPTH) {
                 Some(json) => Seen::Value(Document::new(json.to_string(), place)),
                 None => Seen::NotSeen(Gap::new("a part of the policy hangs on a condition")),
             },

@@ -8,9 +8,9 @@ use seaworthy_source::yaml::{self, NodeKind, Style};
 use crate::AwsError;
 
 /// Deepest nesting of what is read.
-const DEEPEST: usize = 96;
+const MAX_DEPTH: usize = 96;
 /// Most values of a template; CloudFormation takes 1 MB of text.
-const MOST_VALUES: usize = 500_000;
+const MAX_VALUES: usize = 500_000;
 
 /// A value, and the line where it begins: that of its name, if it is a member. It may hold secrets, so it has no `Debug`.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ impl Node {
 pub(super) fn read(name: &str, text: &[u8]) -> Result<Node, AwsError> {
     let text = std::str::from_utf8(text).map_err(|_| AwsError::new(name, "not UTF-8"))?;
     if text.trim_start().starts_with('{') {
-        let limits = json::Limits { bytes: super::LONGEST as u64, depth: DEEPEST, values: MOST_VALUES };
+        let limits = json::Limits { bytes: super::LONGEST as u64, depth: MAX_DEPTH, values: MAX_VALUES };
         return json::read_first(text.as_bytes(), limits)
             .map(from_json)
             .map_err(|error| AwsError::new(name, error.to_string()));
@@ -83,9 +83,9 @@ struct Fault {
 }
 
 /// Most lines that are moved for one template.
-const MOST_MOVED: usize = 2_000;
+const MAX_MOVED: usize = 2_000;
 /// Most bytes that are read again for them.
-const MOST_READ: usize = 256 << 20;
+const MAX_READ: usize = 256 << 20;
 /// Deeper than any name.
 const DEEP: usize = 512;
 
@@ -101,7 +101,7 @@ fn shallow(name: &str, text: &str, mut line: usize) -> Result<Node, Fault> {
         let Some(one) = line.checked_sub(1).and_then(|at| lines.get_mut(at)) else {
             return Err(Fault { error: out_of_bounds(), shallow: None });
         };
-        if moved > MOST_MOVED || read > MOST_READ || one.len() - one.trim_start().len() >= DEEP {
+        if moved > MAX_MOVED || read > MAX_READ || one.len() - one.trim_start().len() >= DEEP {
             return Err(Fault { error: out_of_bounds(), shallow: None });
         }
         *one = format!("{}{one}", " ".repeat(DEEP)).into();
@@ -134,7 +134,7 @@ fn from_json(node: json::Node) -> Node {
 }
 
 fn yaml(name: &str, text: &str) -> Result<Node, Fault> {
-    let limits = yaml::Limits { nodes: MOST_VALUES, depth: DEEPEST, aliases: false };
+    let limits = yaml::Limits { nodes: MAX_VALUES, depth: MAX_DEPTH, aliases: false };
     yaml::read(text, limits).map(from_yaml).map_err(|error| {
         let (at, shallow) = (
             error.at,

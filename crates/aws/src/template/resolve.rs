@@ -10,13 +10,13 @@ use crate::tree::{Marked, Tree};
 use crate::{ACCOUNT, Part, REGION, Text};
 
 /// Deepest chain of functions and references.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 /// The beginning of a dynamic reference.
 const REFERENCE: &str = "{{resolve:";
 /// Longest chain of names that refer to each other.
 const CHAIN: usize = 8;
 /// Most values of one template that are made, so that functions that repeat each other end.
-const MOST: usize = 2_000_000;
+const MAX_WORK: usize = 2_000_000;
 
 /// A resource of the template.
 pub(super) struct Resource<'a> {
@@ -74,12 +74,12 @@ impl<'a> Template<'a> {
 
     /// A value with its functions worked out.
     pub fn tree(&self, node: &Node) -> Tree {
-        self.resolve(node, DEEPEST)
+        self.resolve(node, MAX_DEPTH)
     }
 
     pub(super) fn resolve(&self, node: &Node, depth: usize) -> Tree {
         self.work.set(self.work.get() + 1);
-        let Some(depth) = depth.checked_sub(1).filter(|_| self.work.get() < MOST) else {
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.work.get() < MAX_WORK) else {
             return self.opaque("nested too deeply");
         };
         match &node.value {
@@ -104,7 +104,7 @@ impl<'a> Template<'a> {
 
     /// Whether a condition holds, as far as parameters tell.
     pub fn holds(&self, condition: &str) -> Option<bool> {
-        self.holds_at(condition, DEEPEST)
+        self.holds_at(condition, MAX_DEPTH)
     }
 
     fn holds_at(&self, condition: &str, depth: usize) -> Option<bool> {
@@ -119,7 +119,7 @@ impl<'a> Template<'a> {
     /// A condition's value, if what it compares is known.
     fn decide(&self, node: &Node, depth: usize) -> Option<bool> {
         self.work.set(self.work.get() + 1);
-        let depth = depth.checked_sub(1).filter(|_| self.work.get() < MOST)?;
+        let depth = depth.checked_sub(1).filter(|_| self.work.get() < MAX_WORK)?;
         let [(function, argument)] = node.members() else { return None };
         let each = || argument.items().iter().map(|item| self.decide(item, depth)).collect::<Vec<_>>();
         match function.as_str() {
@@ -315,7 +315,7 @@ impl<'a> Template<'a> {
             let node = resource.properties.and_then(|properties| properties.get(property));
             let Some(node) = node.filter(|_| self.names.get() < CHAIN) else { return vec![fallback] };
             self.names.set(self.names.get() + 1);
-            let text = self.resolve(node, DEEPEST / 4).text();
+            let text = self.resolve(node, MAX_DEPTH / 4).text();
             self.names.set(self.names.get() - 1);
             text.map_or_else(|| vec![fallback], |text| text.parts().to_vec())
         };

@@ -11,7 +11,7 @@ fn read(lexer: &str, kind: FileKind, text: &str, anchor: &str) -> Vec<(String, Q
         let end = start + anchor.len();
         if bytes.get(start..end).is_some_and(|b| b.eq_ignore_ascii_case(anchor.as_bytes())) {
             lexer(&Place { bytes, start, end, kind }, &mut |r| {
-                found.push((text[r.secret].to_owned(), r.quoting));
+                found.push((text.get(r.secret).unwrap_or_default().to_owned(), r.quoting));
             });
         }
     }

@@ -8,7 +8,7 @@ use super::{CONTEXT, Candidate, Judgement};
 use crate::quoting::Quoting;
 
 /// The longest name that is read to the left of the anchor, in bytes.
-const NAME_MOST: usize = 48;
+const MAX_NAME: usize = 48;
 
 /// Whether a real-looking literal is assigned to a secret's name. This runs on every text file of an image, most
 /// of which is code and documentation, so it wants proof: a whole name that names a secret, quotes that agree, a
@@ -76,7 +76,7 @@ impl<'a> Place<'a> {
     fn read(candidate: &Candidate<'a>) -> Option<Self> {
         let left = candidate.before();
         let extent = left.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
-        if extent > NAME_MOST {
+        if extent > MAX_NAME {
             return None;
         }
         let (head, _) = candidate.around_secret();
@@ -138,7 +138,7 @@ fn starts_line(before_name: &[u8]) -> bool {
     let indent = before_name.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t' | b'-')).count();
     match before_name.len().checked_sub(indent + 1).and_then(|at| before_name.get(at)) {
         Some(byte) => *byte == b'\n',
-        None => before_name.len() < CONTEXT - NAME_MOST,
+        None => before_name.len() < CONTEXT - MAX_NAME,
     }
 }
 

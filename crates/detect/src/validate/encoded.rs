@@ -9,7 +9,7 @@ use super::{Adjust, Candidate, Judgement};
 
 /// The longest `user:password` that is decoded, in base64 characters. Longer ones (registry tokens) are decoded
 /// up to here.
-const DECODED_MOST: usize = 1024;
+const MAX_DECODED: usize = 1024;
 
 /// HTTP Basic credentials (RFC 7617): base64 of `user:password`, printable, no placeholder.
 pub(crate) fn basic_auth(candidate: &Candidate<'_>) -> Judgement {
@@ -51,7 +51,7 @@ fn is_sample_user(user: &[u8]) -> bool {
 /// Decodes base64 with or without padding; a long text is cut at a whole group.
 fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
-    let cut = text.get(..end.min(DECODED_MOST))?;
+    let cut = text.get(..end.min(MAX_DECODED))?;
     STANDARD_NO_PAD.decode(cut).ok()
 }
 

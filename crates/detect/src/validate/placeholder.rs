@@ -8,7 +8,7 @@ use super::words::reads_like_words;
 
 /// The longest text that is searched for placeholder words. Longer ones are keys and tokens, in which a word can
 /// stand by chance.
-const SEARCHED_MOST: usize = 256;
+const MAX_SEARCHED: usize = 256;
 
 /// Words that make any text around them a placeholder. Long enough not to stand in a random token by chance:
 /// each is looked for in lower case, in capitals and capitalised only.
@@ -180,7 +180,7 @@ fn is_base64_of_zeros(text: &[u8]) -> bool {
 /// the whole of a shorter text too. Base64 has runs of `A` where zero bytes are, so a long text is not judged by them.
 /// A token made of several short runs is rather an invented one for a test than a placeholder, and is told.
 fn has_long_run(text: &[u8]) -> bool {
-    if text.len() > SEARCHED_MOST || is_base64_of_zeros(text) {
+    if text.len() > MAX_SEARCHED || is_base64_of_zeros(text) {
         return false;
     }
     let (mut same, mut up, mut down) = (1_usize, 1_usize, 1_usize);
@@ -206,7 +206,7 @@ fn has_long_run(text: &[u8]) -> bool {
 /// One block of at most half the length, repeated to the end, that says nothing by itself: short, counting, hexadecimal
 /// words (`deadbeefdeadbeef`) or a placeholder's word. A password written twice (`hunter2hunter2`) is a password.
 fn is_periodic(text: &[u8]) -> bool {
-    if text.len() < 12 || text.len() > SEARCHED_MOST {
+    if text.len() < 12 || text.len() > MAX_SEARCHED {
         return false;
     }
     let period = (1..=text.len() / 2)
@@ -274,7 +274,7 @@ fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// A word that no secret holds.
 fn has_marker(text: &[u8]) -> bool {
-    if text.len() > SEARCHED_MOST {
+    if text.len() > MAX_SEARCHED {
         // Seven capitals do not stand in a token by chance, nor does what blots out a part of one.
         return [&b"EXAMPLE"[..], b"XXXXXXXX", b"xxxxxxxx"].iter().any(|mark| find(text, mark).is_some());
     }

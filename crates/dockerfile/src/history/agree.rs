@@ -75,7 +75,11 @@ impl Candidate {
             Kind::Maintainer(text) => Forms::Any(vec![text.to_string()]),
             Kind::From(_) | Kind::Onbuild(_) => Forms::Any(Vec::new()),
         };
-        let original = instruction.text[instruction.name.len().min(instruction.text.len())..].to_owned();
+        let original = instruction
+            .text
+            .get(instruction.name.len().min(instruction.text.len())..)
+            .unwrap_or_default()
+            .to_owned();
         Self { keyword: instruction.keyword, forms, original }
     }
 
@@ -220,7 +224,7 @@ fn matches(template: &str, text: &str) -> bool {
             return rest.ends_with(piece);
         }
         match rest.find(piece) {
-            Some(at) => rest = &rest[at + piece.len()..],
+            Some(at) => rest = rest.get(at + piece.len()..).unwrap_or_default(),
             None => return false,
         }
     }
@@ -256,8 +260,8 @@ fn is_launcher(text: &str) -> bool {
 fn is_arguments(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('|') else { return false };
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    let Ok(count) = rest[..digits].parse::<usize>() else { return false };
-    rest[digits..].split(' ').filter(|word| word.contains('=')).count() >= count
+    let Ok(count) = rest.get(..digits).unwrap_or_default().parse::<usize>() else { return false };
+    rest.get(digits..).unwrap_or_default().split(' ').filter(|word| word.contains('=')).count() >= count
 }
 
 /// `--chmod=600 a b /c`, or `file:0123 in /c` where the sources are only digests.

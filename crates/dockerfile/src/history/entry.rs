@@ -28,7 +28,7 @@ impl<'a> Entry<'a> {
         const LONGEST_SHELL: usize = 120;
         let text = created_by.trim();
         if let Some(at) = text.find(MARK).filter(|at| *at <= LONGEST_SHELL)
-            && let Some((keyword, body)) = split(&text[at + MARK.len()..])
+            && let Some((keyword, body)) = split(text.get(at + MARK.len()..).unwrap_or_default())
         {
             return Self { keyword, body, style: Style::Classic };
         }
@@ -45,5 +45,5 @@ impl<'a> Entry<'a> {
 fn split(text: &str) -> Option<(Keyword, &str)> {
     let text = text.trim_start();
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
-    Some((Keyword::parse(&text[..end])?, text[end..].trim()))
+    Some((Keyword::parse(text.get(..end).unwrap_or_default())?, text.get(end..).unwrap_or_default().trim()))
 }

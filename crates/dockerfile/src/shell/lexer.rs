@@ -86,7 +86,7 @@ impl<'a> Lexer<'a> {
                     self.at += 1;
                     return state.end(self);
                 }
-                '<' | '>' if self.rest()[1..].starts_with('(') => {
+                '<' | '>' if self.rest().get(1..).unwrap_or_default().starts_with('(') => {
                     let word = self.process_substitution();
                     state.add(word);
                 }
@@ -165,7 +165,7 @@ impl<'a> Lexer<'a> {
         let named = matches!(command.kind, CommandKind::Simple | CommandKind::Function)
             && command.assignments.is_empty()
             && command.words.len() == if command.kind == CommandKind::Function { 2 } else { 1 };
-        let after = self.rest()[1..].trim_start_matches([' ', '\t']);
+        let after = self.rest().get(1..).unwrap_or_default().trim_start_matches([' ', '\t']);
         if named && after.starts_with(')') {
             self.at += self.rest().len() - after.len() + 1;
             state.command.kind = CommandKind::Function;
@@ -209,7 +209,7 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let operator = matches!(rest.as_bytes().get(digits), Some(b'<' | b'>'));
-        rest[..digits].parse().ok().filter(|_| operator)
+        rest.get(..digits).unwrap_or_default().parse().ok().filter(|_| operator)
     }
 
     fn redirection(&mut self, state: &mut State, descriptor: Option<u32>) {
@@ -238,7 +238,9 @@ impl<'a> Lexer<'a> {
         self.at += length;
         self.skip_blanks();
         let target = match self.peek_char() {
-            Some('<' | '>') if self.rest()[1..].starts_with('(') => self.process_substitution(),
+            Some('<' | '>') if self.rest().get(1..).unwrap_or_default().starts_with('(') => {
+                self.process_substitution()
+            }
             None | Some('\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')') => {
                 Word { span: self.text.locate(self.at..self.at), range: self.at..self.at, ..Word::default() }
             }

@@ -118,7 +118,12 @@ impl Lexer<'_> {
                 }
                 '\\' => self.backslash(parts, quote),
                 '\'' if quotes && quote == Quote::None => {
-                    let end = self.rest()[1..].find('\'').map_or(self.text.len(), |i| start + 1 + i);
+                    let end = self
+                        .rest()
+                        .get(1..)
+                        .unwrap_or_default()
+                        .find('\'')
+                        .map_or(self.text.len(), |i| start + 1 + i);
                     parts.push(self.text, start + 1..end, Quote::Single);
                     self.at = (end + 1).min(self.text.len());
                 }
@@ -168,7 +173,7 @@ impl Lexer<'_> {
     fn dollar(&mut self, parts: &mut Parts, quote: Quote) {
         let start = self.at;
         let quoted = quote == Quote::Double;
-        let rest = &self.rest()[1..];
+        let rest = self.rest().get(1..).unwrap_or_default();
         let mut next = rest.chars();
         match next.next() {
             Some('\'') if quote == Quote::None => self.ansi_c(parts),
@@ -289,7 +294,11 @@ impl Lexer<'_> {
     fn braced(&mut self, parts: &mut Parts, start: usize, quote: Quote) {
         let mut operator = None;
         if let Some(prefix @ ('#' | '!')) = self.peek_char()
-            && self.rest()[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && self
+                .rest()
+                .get(1..)
+                .unwrap_or_default()
+                .starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         {
             operator = Some(if prefix == '#' { Operator::Length } else { Operator::Indirect });
             self.at += 1;
@@ -299,7 +308,7 @@ impl Lexer<'_> {
         self.at += length;
         if self.rest().starts_with('[') {
             let end = self.rest().find([']', '}', '\n']).unwrap_or_default();
-            self.at += end + usize::from(self.rest()[end..].starts_with(']'));
+            self.at += end + usize::from(self.rest().get(end..).unwrap_or_default().starts_with(']'));
         }
         let name = self.text.slice(name_start..name_start + length);
         if let Some(found) = self.operator() {
@@ -414,9 +423,9 @@ impl Word {
     pub fn assignment(&self) -> Option<Assignment> {
         let Some(WordPart::Literal { text, quote: Quote::None }) = self.parts.first() else { return None };
         let equals = text.find('=')?;
-        let (name, append) = match text[..equals].strip_suffix('+') {
+        let (name, append) = match text.get(..equals).unwrap_or_default().strip_suffix('+') {
             Some(name) => (name, true),
-            None => (&text[..equals], false),
+            None => (text.get(..equals).unwrap_or_default(), false),
         };
         let plain = name.split_once('[').map_or(name, |(plain, _)| plain);
         let subscript = name.len() == plain.len() || name.ends_with(']');

@@ -232,7 +232,7 @@ fn clock(text: &str) -> Option<(i64, u32)> {
     let shift = match zone {
         "" | "Z" => 0,
         _ => {
-            let (hours, minutes) = zone[1..].split_once(':')?;
+            let (hours, minutes) = zone.get(1..).unwrap_or_default().split_once(':')?;
             let shift = digits(hours, 2)? * 3600 + digits(minutes, 2)? * 60;
             if zone.starts_with('-') { -shift } else { shift }
         }

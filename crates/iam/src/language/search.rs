@@ -91,7 +91,7 @@ enum Formula {
 
 /// What is sure of a pattern or a formula in a state, whatever is read next.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+enum SearchOutcome {
     Never,
     Maybe,
     Always,
@@ -106,7 +106,7 @@ struct Visit {
 
 /// Memory that is used again for each state.
 struct Scratch {
-    fates: Vec<Fate>,
+    fates: Vec<SearchOutcome>,
     marks: Vec<bool>,
 }
 
@@ -129,7 +129,8 @@ impl Machine {
 
     fn walk(&self, most_states: usize, most_steps: usize, steps: &mut usize) -> Found {
         let patterns = self.automata.len();
-        let mut scratch = Scratch { fates: vec![Fate::Never; patterns], marks: vec![false; patterns] };
+        let mut scratch =
+            Scratch { fates: vec![SearchOutcome::Never; patterns], marks: vec![false; patterns] };
         let mut state = self.automata.start();
         if !self.reduce(&mut state, &mut scratch) {
             return Found::Nothing;
@@ -185,21 +186,25 @@ impl Machine {
     /// Drops the positions of patterns that no longer matter. False when no continuation can be accepted.
     fn reduce(&self, state: &mut Vec<usize>, scratch: &mut Scratch) -> bool {
         let Scratch { fates, marks } = scratch;
-        fates.fill(Fate::Never);
+        fates.fill(SearchOutcome::Never);
         for &position in &*state {
-            let fate = if self.automata.is_everything(position) { Fate::Always } else { Fate::Maybe };
+            let outcome = if self.automata.is_everything(position) {
+                SearchOutcome::Always
+            } else {
+                SearchOutcome::Maybe
+            };
             let owner = self.automata.owner(position);
-            fates[owner] = fates[owner].max(fate);
+            fates[owner] = fates[owner].max(outcome);
         }
-        let fate = self.formula.fate(fates);
-        if fate == Fate::Never {
+        let outcome = self.formula.outcome_of(fates);
+        if outcome == SearchOutcome::Never {
             return false;
         }
         // A sure pattern stays, for the formula may hang on it; an unsure one stays if the formula does.
-        for (mark, fate) in marks.iter_mut().zip(&*fates) {
-            *mark = *fate == Fate::Always;
+        for (mark, outcome) in marks.iter_mut().zip(&*fates) {
+            *mark = *outcome == SearchOutcome::Always;
         }
-        if fate == Fate::Maybe {
+        if outcome == SearchOutcome::Maybe {
             self.formula.mark(fates, marks);
         }
         state.retain(|position| marks[self.automata.owner(*position)]);
@@ -250,28 +255,32 @@ impl Formula {
         }
     }
 
-    fn fate(&self, fates: &[Fate]) -> Fate {
+    fn outcome_of(&self, fates: &[SearchOutcome]) -> SearchOutcome {
         match self {
-            Self::Constant(false) => Fate::Never,
-            Self::Constant(true) => Fate::Always,
+            Self::Constant(false) => SearchOutcome::Never,
+            Self::Constant(true) => SearchOutcome::Always,
             Self::Leaf(glob) => fates[*glob],
-            Self::And(parts) => parts.iter().map(|part| part.fate(fates)).min().unwrap_or(Fate::Always),
-            Self::Or(parts) => parts.iter().map(|part| part.fate(fates)).max().unwrap_or(Fate::Never),
-            Self::Not(inner) => match inner.fate(fates) {
-                Fate::Never => Fate::Always,
-                Fate::Maybe => Fate::Maybe,
-                Fate::Always => Fate::Never,
+            Self::And(parts) => {
+                parts.iter().map(|part| part.outcome_of(fates)).min().unwrap_or(SearchOutcome::Always)
+            }
+            Self::Or(parts) => {
+                parts.iter().map(|part| part.outcome_of(fates)).max().unwrap_or(SearchOutcome::Never)
+            }
+            Self::Not(inner) => match inner.outcome_of(fates) {
+                SearchOutcome::Never => SearchOutcome::Always,
+                SearchOutcome::Maybe => SearchOutcome::Maybe,
+                SearchOutcome::Always => SearchOutcome::Never,
             },
         }
     }
 
     /// Marks the patterns on which an undecided formula depends.
-    fn mark(&self, fates: &[Fate], marks: &mut [bool]) {
+    fn mark(&self, fates: &[SearchOutcome], marks: &mut [bool]) {
         match self {
             Self::Constant(_) => {}
             Self::Leaf(glob) => marks[*glob] = true,
             Self::And(parts) | Self::Or(parts) => {
-                for part in parts.iter().filter(|part| part.fate(fates) == Fate::Maybe) {
+                for part in parts.iter().filter(|part| part.outcome_of(fates) == SearchOutcome::Maybe) {
                     part.mark(fates, marks);
                 }
             }

@@ -24,7 +24,7 @@ use super::settled::Settled;
 /// Stands between the components of a request; no policy means it.
 const BETWEEN: char = '\u{1f}';
 /// More conditions than that are not told apart.
-const MOST_CONDITIONS: usize = 48;
+const MAX_CONDITIONS: usize = 48;
 
 /// The answer to a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl<'a> Space<'a> {
                     atoms.push(atom);
                 }
             }
-            if atoms.len() > MOST_CONDITIONS {
+            if atoms.len() > MAX_CONDITIONS {
                 return None;
             }
         }

@@ -17,7 +17,7 @@ use super::super::truth::Truth;
 use super::difference::{Atom, Space, groups};
 
 /// Pairs of statements and of patterns that are compared at most; beyond, nothing more is settled.
-const MOST_PAIRS: usize = 2_000_000;
+const MAX_PAIRS: usize = 2_000_000;
 /// Bounds of comparing two patterns.
 const PATTERN: (usize, usize) = (2_000, 100_000);
 
@@ -27,7 +27,7 @@ pub(super) struct Settled(HashSet<(usize, usize)>);
 impl Settled {
     pub(super) fn of(space: &Space<'_>, old: &PolicySet, new: &PolicySet, limits: &Limits) -> Self {
         let limits = Limits { states: PATTERN.0, steps: PATTERN.1, budget: limits.budget.clone() };
-        let (left, globs, known) = (Cell::new(MOST_PAIRS), RefCell::default(), RefCell::default());
+        let (left, globs, known) = (Cell::new(MAX_PAIRS), RefCell::default(), RefCell::default());
         let compare = Compare { space, limits, left, globs, known };
         let (was, is) = (groups(old), groups(new));
         // Whatever else bound before, a boundary or the organization's policies, binds as tightly now.

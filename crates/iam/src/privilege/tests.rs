@@ -182,7 +182,9 @@ fn document(kind: PolicyKind) -> impl Strategy<Value = Policy> {
     ]);
     prop::collection::vec((statement(), principals), 0..4).prop_map(move |statements| {
         let write = |(statement, principals): (String, &str)| match kind {
-            PolicyKind::Resource => statement[..statement.len() - 1].to_owned() + principals,
+            PolicyKind::Resource => {
+                statement.get(..statement.len() - 1).unwrap_or_default().to_owned() + principals
+            }
             _ => statement,
         };
         let statements = statements.into_iter().map(write).collect::<Vec<_>>().join(",");

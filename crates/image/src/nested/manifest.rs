@@ -73,7 +73,7 @@ pub(super) fn open(
 }
 
 /// The most values of one text that are opened by [`values_of`], and the most bytes that one of them may have.
-const MOST_VALUES: usize = 32;
+const MAX_VALUES: usize = 32;
 const LARGEST_VALUE: u64 = 4 << 20;
 
 /// A compressed value in a text: base64 of gzip.
@@ -105,7 +105,7 @@ pub fn values_of(text: &[u8], core: std::ops::Range<usize>) -> (Vec<CompressedVa
         if !bytes.starts_with(b"\x1f\x8b\x08") {
             continue;
         }
-        if values.len() == MOST_VALUES {
+        if values.len() == MAX_VALUES {
             return (values, false);
         }
         let mut content = Vec::new();

@@ -12,9 +12,9 @@ use crate::layer::FileMeta;
 /// The largest module that is read, in bytes; larger ones are examined as bytes alone.
 const LARGEST: usize = 8 << 20;
 /// The most text that its constants may make, in bytes: they may refer to each other.
-const MOST_TEXT: usize = 4 * LARGEST;
+const MAX_TEXT: usize = 4 * LARGEST;
 /// How deep objects may be nested: as deep as marshal allows.
-const DEEPEST: usize = 200;
+const MAX_DEPTH: usize = 200;
 
 /// Magic numbers of PyPy, whose constants are examined as bytes.
 const PYPY: std::ops::RangeInclusive<u16> = 100..=500;
@@ -131,7 +131,7 @@ impl Reader<'_> {
 
     /// Reads one object; nothing if the module ends before it, or it is none.
     fn object(&mut self, depth: usize) -> Option<Object> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             return None;
         }
         let code = self.byte()?;
@@ -258,7 +258,7 @@ impl Reader<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.out.len() > MOST_TEXT
+        self.out.len() > MAX_TEXT
     }
 
     fn constant(&mut self, constant: &Object, name: Option<&Object>) {

@@ -238,9 +238,9 @@ impl Client {
         match (response.status().as_u16(), from) {
             (200, None) => Ok(response),
             (206, Some(offset)) if starts_at(response.headers(), offset) => Ok(response),
-            (200 | 206, Some(_)) => {
-                Err(Failure::Nonsense("the server does not give a part of it (no Range requests)".into()))
-            }
+            (200 | 206, Some(_)) => Err(Failure::InvalidResponse(
+                "the server does not give a part of it (no Range requests)".into(),
+            )),
             (status, _) => {
                 // A body that cannot be read is as good as none: it would only have told more.
                 let body = read_all(&mut response, ERROR_BYTES, self.timeout).await.unwrap_or_default();

@@ -154,7 +154,7 @@ pub enum Failure {
     Credentials(String),
     /// An answer that makes no sense.
     #[error("{0}")]
-    Nonsense(String),
+    InvalidResponse(String),
 }
 
 /// Whether a name led to addresses that are not connected to.

@@ -47,12 +47,14 @@ async fn from_api(
     for _ in 0..=most {
         let answer = match client.document(&url, Some(INDEX), limit).await {
             Err(Failure::NotFound { .. }) if !found.is_empty() => {
-                return Err(Failure::Nonsense("a further page of the list of referrers is not there".into()));
+                return Err(Failure::InvalidResponse(
+                    "a further page of the list of referrers is not there".into(),
+                ));
             }
             other => other?,
         };
         if answer.headers.contains_key("oci-filters-applied") {
-            return Err(Failure::Nonsense(
+            return Err(Failure::InvalidResponse(
                 "the registry filtered the list of referrers without being asked".into(),
             ));
         }
@@ -63,12 +65,12 @@ async fn from_api(
         match next_page(&answer)? {
             Some(next) if client.target().is_home(&next) => url = next,
             Some(_) => {
-                return Err(Failure::Nonsense("the list of referrers goes on at another host".into()));
+                return Err(Failure::InvalidResponse("the list of referrers goes on at another host".into()));
             }
             None => return Ok(found),
         }
     }
-    Err(Failure::Nonsense(format!("the list of referrers has more than {most} entries or pages")))
+    Err(Failure::InvalidResponse(format!("the list of referrers has more than {most} entries or pages")))
 }
 
 /// The referrers tag schema: an index under the tag `ALGORITHM-HEX`.
@@ -85,7 +87,7 @@ async fn from_tag(
         Err(failure) => return Err(failure),
     };
     if found.len() > most {
-        return Err(Failure::Nonsense(format!("the list of referrers has more than {most} entries")));
+        return Err(Failure::InvalidResponse(format!("the list of referrers has more than {most} entries")));
     }
     Ok(found)
 }
@@ -113,11 +115,11 @@ async fn cosign(
 /// A tag has at most 128 characters, and a SHA-512 digest is cut to fit.
 fn tag(subject: &Digest) -> String {
     let hex = subject.hex();
-    format!("{}-{}", subject.algorithm(), &hex[..hex.len().min(64)])
+    format!("{}-{}", subject.algorithm(), hex.get(..hex.len().min(64)).unwrap_or_default())
 }
 
 fn index(answer: &Answer) -> Result<Vec<Descriptor>, Failure> {
-    let nonsense = || Failure::Nonsense("the list of referrers is not an OCI index".into());
+    let nonsense = || Failure::InvalidResponse("the list of referrers is not an OCI index".into());
     let starts = answer.bytes.iter().find(|b| !b.is_ascii_whitespace());
     let parsed: Manifest = serde_json::from_slice(&answer.bytes).map_err(|_| nonsense())?;
     let is_index = parsed.config.is_none() && parsed.layers.is_empty() && starts == Some(&b'{');
@@ -128,7 +130,7 @@ fn index(answer: &Answer) -> Result<Vec<Descriptor>, Failure> {
 /// The `Link` header's `rel="next"` (RFC 8288), against the page that it stands on.
 fn next_page(answer: &Answer) -> Result<Option<Url>, Failure> {
     let Some(link) = next_link(&answer.headers) else { return Ok(None) };
-    let nonsense = |_| Failure::Nonsense("the link to the next page of referrers is no URL".into());
+    let nonsense = |_| Failure::InvalidResponse("the link to the next page of referrers is no URL".into());
     answer.url.join(&link).map(Some).map_err(nonsense)
 }
 

@@ -123,7 +123,8 @@ fn split_ipv6(reference: &str) -> Result<(Option<String>, String), String> {
         return Ok((None, reference.to_owned()));
     }
     let (address, rest) = reference.split_once('/').ok_or("names no repository")?;
-    let (ip, port) = address[1..].split_once(']').ok_or("the [ of an IPv6 address has no ]")?;
+    let (ip, port) =
+        address.get(1..).unwrap_or_default().split_once(']').ok_or("the [ of an IPv6 address has no ]")?;
     let port_is_fine = port.is_empty() || port.strip_prefix(':').is_some_and(|p| p.parse::<u16>().is_ok());
     if ip.parse::<Ipv6Addr>().is_err() || !port_is_fine {
         return Err("the registry is not [IPV6][:PORT]".into());

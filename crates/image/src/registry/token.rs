@@ -80,10 +80,10 @@ pub async fn answer(
         }
     };
     let mut url = Url::parse(realm)
-        .map_err(|_| Failure::Nonsense("the registry names a token endpoint that is no URL".into()))?;
+        .map_err(|_| Failure::InvalidResponse("the registry names a token endpoint that is no URL".into()))?;
     if !target.may_login_at(&url) || !url.username().is_empty() || url.password().is_some() {
         let reason = "the registry names a token endpoint that is not on HTTPS; no login is sent there";
-        return Err(Failure::Nonsense(reason.into()));
+        return Err(Failure::InvalidResponse(reason.into()));
     }
     if !reach.may_connect(&url) {
         return Err(Failure::TooNear);
@@ -91,7 +91,7 @@ pub async fn answer(
     let is_anonymous = matches!(login, Login::Anonymous);
     if !is_anonymous && !reach.may_login_at(&url) {
         let host = url.host_str().unwrap_or_default();
-        return Err(Failure::Nonsense(format!(
+        return Err(Failure::InvalidResponse(format!(
             "the registry asks for the login at {host}, which is on another domain; if that is meant, name the host in \
              [registry] login_hosts"
         )));
@@ -99,7 +99,7 @@ pub async fn answer(
     // The scope is ours, never the challenge's: that could ask for more than is needed here.
     let scope = format!("repository:{}:pull", target.repository);
     let request = if let Login::Identity(token) = login {
-        let mut form = Url::parse("form:").map_err(|e| Failure::Nonsense(e.to_string()))?;
+        let mut form = Url::parse("form:").map_err(|e| Failure::InvalidResponse(e.to_string()))?;
         let mut pairs = form.query_pairs_mut();
         pairs.append_pair("grant_type", "refresh_token").append_pair("refresh_token", token);
         pairs.append_pair("client_id", "seaworthy").append_pair("scope", &scope);
@@ -127,7 +127,7 @@ pub async fn answer(
             match Failure::of_status(status, response.headers(), &body, &target.registry, logged_in) {
                 Failure::Forbidden { host } if logged_in => Failure::LoginRefused { host, status },
                 Failure::NotFound { .. } => {
-                    Failure::Nonsense("the registry's token endpoint is not there (HTTP 404)".into())
+                    Failure::InvalidResponse("the registry's token endpoint is not there (HTTP 404)".into())
                 }
                 other => other,
             },
@@ -135,7 +135,7 @@ pub async fn answer(
     }
     // Serde's words could quote the token.
     let token: RegistryToken = serde_json::from_slice(&body)
-        .map_err(|_| Failure::Nonsense("the registry's token endpoint gave no token".into()))?;
+        .map_err(|_| Failure::InvalidResponse("the registry's token endpoint gave no token".into()))?;
     header(&token.bearer_token())
 }
 
@@ -157,7 +157,7 @@ fn basic(name: &str, password: &str) -> Result<HeaderValue, Failure> {
 
 fn header(text: &str) -> Result<HeaderValue, Failure> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
-        Failure::Nonsense("the registry's token has characters that no token may have".into())
+        Failure::InvalidResponse("the registry's token has characters that no token may have".into())
     })?;
     value.set_sensitive(true);
     Ok(value)

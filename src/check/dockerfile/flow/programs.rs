@@ -103,7 +103,9 @@ pub(super) fn local_file(program: &str) -> Option<&'static str> {
 /// Commands whose options keep a secret out of the log although they read it.
 pub(super) fn is_silent(program: &str, arguments: &[String]) -> bool {
     let short = |letter: char| {
-        arguments.iter().any(|a| a.starts_with('-') && !a.starts_with("--") && a[1..].contains(letter))
+        arguments.iter().any(|a| {
+            a.starts_with('-') && !a.starts_with("--") && a.get(1..).unwrap_or_default().contains(letter)
+        })
     };
     let long = |names: &[&str]| arguments.iter().any(|a| names.contains(&a.as_str()));
     match program {

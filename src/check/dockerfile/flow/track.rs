@@ -15,10 +15,10 @@ use seaworthy_source::Span;
 
 /// Most files, variables, flows and removals of one script that are kept in mind each. A script with more is followed
 /// as far as that goes, and said to be.
-const MOST: usize = 2_000;
+const MAX_TRACKED: usize = 2_000;
 
 /// Substitutions in substitutions that are followed.
-const DEEPEST: usize = 16;
+const MAX_DEPTH: usize = 16;
 
 pub(super) struct Tracker {
     sources: Sources,
@@ -112,7 +112,7 @@ impl Tracker {
         input: Option<String>,
         depth: usize,
     ) -> Option<String> {
-        if depth > DEEPEST {
+        if depth > MAX_DEPTH {
             self.complete = false;
             return None;
         }
@@ -323,7 +323,7 @@ impl Tracker {
                     let own = if value { self.variable(name) } else { None };
                     own.or_else(|| argument.as_ref().and_then(|a| self.carried(a, depth)))
                 }
-                WordPart::Substitution { script, .. } if depth < DEEPEST => {
+                WordPart::Substitution { script, .. } if depth < MAX_DEPTH => {
                     self.script(script, Some(()), depth + 1)
                 }
                 WordPart::Substitution { .. } => {
@@ -352,7 +352,7 @@ impl Tracker {
         if self.variable(name).is_some() {
             return;
         }
-        if self.sources.variables.len() < MOST {
+        if self.sources.variables.len() < MAX_TRACKED {
             self.sources.variables.push((name.to_owned(), label));
         } else {
             self.complete = false;
@@ -374,7 +374,7 @@ impl Tracker {
             return;
         }
         let path = absolute(&self.directory, path);
-        if self.sources.files.len() < MOST {
+        if self.sources.files.len() < MAX_TRACKED {
             self.sources.files.push((path.clone(), label.to_owned()));
         } else {
             self.complete = false;
@@ -387,7 +387,7 @@ impl Tracker {
     }
 
     fn flow(&mut self, label: &str, end: End, command: &Command) {
-        if self.flows.len() < MOST {
+        if self.flows.len() < MAX_TRACKED {
             self.flows.push(Flow { label: label.to_owned(), end, span: self.outer.unwrap_or(command.span) });
         } else {
             self.complete = false;
@@ -395,7 +395,7 @@ impl Tracker {
     }
 
     pub(super) fn gone(&mut self, path: &str, before: usize) {
-        if self.removed.len() < MOST {
+        if self.removed.len() < MAX_TRACKED {
             self.removed.push((absolute(&self.directory, path), before));
         } else {
             self.complete = false;

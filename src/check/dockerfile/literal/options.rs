@@ -371,7 +371,7 @@ impl Reader<'_> {
                             true,
                         );
                     }
-                })
+                });
             }
             "passwd" | "smbpasswd" => inputs.iter().for_each(|text| {
                 if let Some((start, line)) =

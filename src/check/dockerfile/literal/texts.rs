@@ -80,14 +80,14 @@ impl Reader<'_> {
         for header in HEADERS {
             for (at, _) in lower.match_indices(header) {
                 let mut start = at + header.len();
-                let rest = &text.text[start..];
+                let rest = text.text.get(start..).unwrap_or_default();
                 start += rest.len() - rest.trim_start().len();
                 for scheme in ["bearer ", "basic ", "token ", "apikey ", "bot "] {
-                    if lower[start..].starts_with(scheme) {
+                    if lower.get(start..).unwrap_or_default().starts_with(scheme) {
                         start += scheme.len();
                     }
                 }
-                let rest = &text.text[start..];
+                let rest = text.text.get(start..).unwrap_or_default();
                 let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ','));
                 let name =
                     if *header == "authorization:" { "auth_token" } else { header.trim_end_matches(':') };
@@ -101,22 +101,25 @@ impl Reader<'_> {
         let scheme = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.');
         for (at, _) in text.text.match_indices("://") {
             let start = text.text.as_bytes()[..at].iter().rposition(|b| !scheme(b)).map_or(0, |i| i + 1);
-            let rest = &text.text[at + 3..];
+            let rest = text.text.get(at + 3..).unwrap_or_default();
             let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '\\');
             let end = at + 3 + rest.find(ends).unwrap_or(rest.len());
             if start == at {
                 continue;
             }
-            let url = &text.text[start..end];
+            let url = text.text.get(start..end).unwrap_or_default();
             let found = assigned(self.context, "URL", url);
             let none = found.is_empty();
             for mut secret in found {
                 secret.span = secret.span.start + start..secret.span.end + start;
                 self.add(text, secret, "in a URL", "registry_password", true);
             }
-            let authority_end =
-                url[at + 3 - start..].find(['/', '?', '#']).map_or(url.len(), |i| at + 3 - start + i);
-            let authority = &url[at + 3 - start..authority_end];
+            let authority_end = url
+                .get(at + 3 - start..)
+                .unwrap_or_default()
+                .find(['/', '?', '#'])
+                .map_or(url.len(), |i| at + 3 - start + i);
+            let authority = url.get(at + 3 - start..authority_end).unwrap_or_default();
             // `db` is an example's host in prose, and a real one where a build talks to it.
             if none
                 && let Some((login, host)) = authority.rsplit_once('@')
@@ -136,7 +139,7 @@ impl Reader<'_> {
             }
             if let Some(query) = url.find('?') {
                 let mut from = start + query + 1;
-                for pair in url[query + 1..].split('&') {
+                for pair in url.get(query + 1..).unwrap_or_default().split('&') {
                     if let Some((name, value)) = pair.split_once('=')
                         && name_kind(name.as_bytes()) == NameKind::Secret
                     {
@@ -165,15 +168,16 @@ impl Reader<'_> {
 
     /// Every `NAME=value`, `name: value` and `"name": "value"` of a line.
     fn settings_of(&mut self, text: &Rendered, start: usize, line: &str, how: &'static str) {
-        const MOST: usize = 64;
-        for (at, _) in line.match_indices(['=', ':']).take(MOST) {
+        const MAX_SETTINGS: usize = 64;
+        for (at, _) in line.match_indices(['=', ':']).take(MAX_SETTINGS) {
             self.setting(text, start, line, at, how);
         }
     }
 
     /// The setting whose `=` or `:` stands at `split`.
     fn setting(&mut self, text: &Rendered, start: usize, line: &str, split: usize, how: &'static str) {
-        let (left, right) = (&line[..split], &line[split + 1..]);
+        let (left, right) =
+            (line.get(..split).unwrap_or_default(), line.get(split + 1..).unwrap_or_default());
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let written = left.trim_end_matches(' ');
         let name = written.trim_end_matches(['"', '\'', '\\']);
@@ -187,14 +191,16 @@ impl Reader<'_> {
         let value_at = start + line.len() - value.len();
         let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
         // Between a name and a colon there is no blank, and after it one, or a quote.
-        if line[split..].starts_with(':') && tight && quote.is_none() {
+        if line.get(split..).unwrap_or_default().starts_with(':') && tight && quote.is_none() {
             return;
         }
         let (value, value_at) = match quote {
-            Some(quote) => (value[1..].split(quote).next().unwrap_or_default(), value_at + 1),
+            Some(quote) => {
+                (value.get(1..).unwrap_or_default().split(quote).next().unwrap_or_default(), value_at + 1)
+            }
             None => {
                 let end = value.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ';'));
-                let value = &value[..end.unwrap_or(value.len())];
+                let value = value.get(..end.unwrap_or(value.len())).unwrap_or_default();
                 // Calls, lookups and names are code; so is a plain word that stands apart.
                 let word = !tight && !value.bytes().any(|b| b.is_ascii_digit());
                 if value.contains(['(', '[', '{']) || word {
@@ -212,10 +218,12 @@ impl Reader<'_> {
         for marker in ["identified by ", "with password ", " password ", " by "] {
             for (at, _) in lower.match_indices(marker) {
                 let start = at + marker.len();
-                let Some(quote) = lower[start..].chars().next().filter(|c| matches!(c, '\'' | '"')) else {
+                let Some(quote) =
+                    lower.get(start..).unwrap_or_default().chars().next().filter(|c| matches!(c, '\'' | '"'))
+                else {
                     continue;
                 };
-                let Some(length) = lower[start + 1..].find(quote) else { continue };
+                let Some(length) = lower.get(start + 1..).unwrap_or_default().find(quote) else { continue };
                 self.value(text, start + 1..start + 1 + length, "password", "in a statement of SQL", true);
             }
         }

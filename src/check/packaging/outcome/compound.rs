@@ -12,6 +12,10 @@ const MAX_ROUNDS: usize = 200;
 /// Most values of a `for`.
 const MAX_VALUES: usize = 64;
 
+/// Whether a loop goes on, on each way that its condition leaves open; nothing if that is not known. Ends within the
+/// condition are added to the list.
+type Asking<'a> = &'a dyn Fn(&mut Vec<End>, Way) -> Vec<(Option<bool>, Way)>;
+
 /// Where the commands of a body stand.
 fn inside(place: Place) -> Place {
     if place == Place::Plain { Place::Plain } else { Place::Quiet }
@@ -162,7 +166,7 @@ impl Run<'_, '_> {
         way: Way,
         place: Place,
         body: &[Item<'_>],
-        ask: &dyn Fn(&mut Vec<End>, Way) -> Vec<(Option<bool>, Way)>,
+        ask: Asking<'_>,
         step: &dyn Fn(&mut Way),
     ) -> Vec<End> {
         let (mut open, mut done, mut left) = (vec![Way { status: 0, ..way }], Vec::new(), Vec::new());

@@ -2,7 +2,7 @@ use super::*;
 use seaworthy_dockerfile::Text;
 use seaworthy_dockerfile::shell;
 
-fn fate_of(text: &str, options: Options) -> Fate {
+fn fate_of(text: &str, options: Options) -> CommandOutcome {
     let text = text
         .replace("push", "docker push r:1")
         .replace("ask", "aws ecr describe-images --image-ids imageTag=1");
@@ -15,7 +15,7 @@ fn fate_of(text: &str, options: Options) -> Fate {
         .filter(|k| k.contains(watched))
         .min_by_key(String::len)
         .unwrap_or_else(|| "docker push r:1".to_owned());
-    Course::new(&text, &script, options, &Variables::default(), &[], false).fate(&own)
+    Course::new(&text, &script, options, &Variables::default(), &[], false).outcome_of(&own)
 }
 
 fn failure(text: &str) -> Failure {

@@ -241,7 +241,7 @@ impl State {
             _ if !is_choice => self.refuse(value, what, None, at),
             // Choices decide what is known of them.
             (Takes::Open(reason), _) if parameter.choices.is_none() => {
-                self.refuse(value, what, Some(reason), at)
+                self.refuse(value, what, Some(reason), at);
             }
             _ => {}
         }

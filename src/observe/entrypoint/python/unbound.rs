@@ -133,7 +133,7 @@ impl<'f, 'a> Walker<'f, 'a> {
                 arguments.iter().for_each(|a| of(self, value_of(a)));
             }
             StmtKind::Assign { value, .. } | StmtKind::Expr(value) | StmtKind::Assert(value) => {
-                of(self, value)
+                of(self, value);
             }
             StmtKind::Augment { target, value } => {
                 of(self, target);
@@ -360,7 +360,7 @@ fn assigned_in_expressions(text: &str) -> BTreeSet<String> {
         let before = text.get(..at)?.trim_end();
         let start = before
             .rfind(|c| !is_part(c))
-            .map_or(0, |i| i + before[i..].chars().next().map_or(1, char::len_utf8));
+            .map_or(0, |i| i + before.get(i..).unwrap_or_default().chars().next().map_or(1, char::len_utf8));
         before.get(start..).filter(|name| !name.is_empty()).map(str::to_owned)
     };
     text.match_indices(":=").filter_map(name).collect()

@@ -135,7 +135,7 @@ impl<'s> Reader<'s, '_> {
     }
 
     fn each(&self, items: Vec<Item<'s>>, first: usize) -> Node<'s> {
-        let is_until = self.words_before(first).iter().any(|w| *w == "until");
+        let is_until = self.words_before(first).contains(&"until");
         let (mut test, mut body): (Vec<Item<'s>>, Vec<Item<'s>>) = (Vec::new(), Vec::new());
         for (at, item) in items.into_iter().enumerate() {
             let is_body = at > 0 && item.word == Some(Keyword::Do) || !body.is_empty();

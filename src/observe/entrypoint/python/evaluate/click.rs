@@ -122,10 +122,10 @@ impl Evaluator<'_, '_> {
                 Value::Command(self.commands.len() - 1)
             }
             "Choice" => choices(arguments),
-            "IntRange" if !arguments.keyword("clamp").is_some_and(|v| truth(v) != Some(false)) => {
+            "IntRange" if arguments.keyword("clamp").is_none_or(|v| truth(v) == Some(false)) => {
                 range(arguments)
             }
-            "Path" if !arguments.keyword("exists").is_some_and(|v| truth(v) != Some(false)) => {
+            "Path" if arguments.keyword("exists").is_none_or(|v| truth(v) == Some(false)) => {
                 Value::Takes(Takes::Any.into())
             }
             "IntRange" | "FloatRange" | "Path" | "File" | "DateTime" | "Tuple" => {

@@ -137,7 +137,7 @@ impl Evaluator<'_, '_> {
                     }
                 }
                 ExprKind::Not(e) | ExprKind::Wrapped(e) | ExprKind::Star(e) | ExprKind::Named(_, e) => {
-                    open.push(e)
+                    open.push(e);
                 }
                 ExprKind::Compare(a, _, b) | ExprKind::Add(a, b) => open.extend([&**a, &**b]),
                 ExprKind::Junction { left, right, .. } => open.extend([&**left, &**right]),

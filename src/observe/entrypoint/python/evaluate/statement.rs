@@ -122,7 +122,7 @@ impl<'m> Evaluator<'m, '_> {
             }
             StmtKind::Import(aliases) => aliases.iter().for_each(|alias| self.import(alias, scope)),
             StmtKind::ImportFrom { level, module, names } => {
-                self.import_from(*level, module, names, scope, statement.line)
+                self.import_from(*level, module, names, scope, statement.line);
             }
             // `raise SystemExit(main())`
             StmtKind::Raise(value) => {

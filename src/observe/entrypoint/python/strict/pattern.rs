@@ -76,7 +76,7 @@ fn inside<'n>(pattern: Node<'n>, text: &str, names: &mut BTreeSet<String>) -> Op
             let mut keywords = BTreeSet::new();
             for argument in inner.iter().skip(1) {
                 let keyword = children(*argument).into_iter().find(|n| n.kind() == "keyword_pattern");
-                let name = keyword.and_then(|k| children(k).first().map(|n| written(n)));
+                let name = keyword.and_then(|k| children(k).first().map(&written));
                 if name.is_some_and(|name| !keywords.insert(name)) {
                     return Some(*argument);
                 }

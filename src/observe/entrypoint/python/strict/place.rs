@@ -90,10 +90,8 @@ pub(super) fn is_bad_walrus(named: Node<'_>, above: &[Node<'_>], text: &str) -> 
                     return true;
                 }
             }
-            kind if is_comprehension(kind) => {
-                if binds(*outer, name, text) || in_class(*outer, above) {
-                    return true;
-                }
+            kind if is_comprehension(kind) && (binds(*outer, name, text) || in_class(*outer, above)) => {
+                return true;
             }
             "lambda" | "function_definition" | "class_definition" => return false,
             _ => {}
