@@ -155,8 +155,8 @@ pub(crate) fn judge(login: &Login<'_>) -> Judgement {
     }
     let trivial = one_of(TRIVIAL, password) || password.eq_ignore_ascii_case(user);
     match texture {
-        // A documented default that opens nothing but what runs beside it.
-        _ if trivial && local => Judgement::Reject,
+        // A documented default that opens nothing but what runs beside it. Where no host is shown, it may be any.
+        _ if trivial && local && !host.is_empty() => Judgement::Reject,
         _ if trivial => Judgement::lower("a trivial password"),
         Texture::Words if !is_personal(password) => Judgement::lower("the password is made of words"),
         Texture::Random if !local => Judgement::noted(Adjust::Raise, host_note(host)),

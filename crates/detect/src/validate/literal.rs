@@ -79,7 +79,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     let material = is_key_material(value);
     let spaced = value.contains(&b' ');
     if spaced && !material {
-        let is_password = password && is_spaced_password(value);
+        let is_password = password && is_app_password(value);
         return if is_password { Judgement::raise() } else { Judgement::Reject };
     }
     let in_settings = config && password && quoting != Quoting::Bare;
@@ -188,9 +188,9 @@ fn is_numbered_word(value: &[u8]) -> bool {
     digits >= 1 && letters >= 3 && value.len() >= 7 && distinct(value) >= 5 && enough
 }
 
-/// Words with blanks between that a person made a password of: `Fischadler am See 77`. Without a digit they are a
-/// sentence as often, and Google's passwords for programs are four times four letters (`qzvp rsdc htgb gkce`).
-fn is_spaced_password(value: &[u8]) -> bool {
+/// Google's password for a program, the only kind with blanks that is no sentence: four times four letters
+/// (`qzvp rsdc htgb gkce`).
+fn is_app_password(value: &[u8]) -> bool {
     let groups: Vec<&[u8]> = value.split(|b| *b == b' ').collect();
     let four = |group: &&[u8]| group.len() == 4 && group.iter().all(u8::is_ascii_lowercase);
     groups.len() == 4 && groups.iter().all(four) && !reads_like_words(value)

@@ -85,15 +85,15 @@ struct Last {
 impl Last {
     fn of(dockerfile: &Dockerfile, target: Option<&str>) -> Option<Self> {
         let own = dockerfile.chain(target).ok()?.last()?.instructions.clone();
+        let instructions = in_order(dockerfile, target).ok()?;
+        let is_command = |kind: &Kind| matches!(kind, Kind::Cmd(_));
+        let has_command = instructions.iter().any(|(n, i)| own.contains(n) && is_command(&i.kind));
         let mut last = Self::default();
-        for (number, instruction) in in_order(dockerfile, target).ok()? {
-            // A builder drops the command of a stage below at an entrypoint, and keeps the stage's own.
-            let is_own = own.contains(&number);
-            if matches!(instruction.kind, Kind::Entrypoint(_)) && !is_own {
-                last.command = None;
-            }
+        for (number, instruction) in instructions {
             last.take(instruction);
-            if is_own && matches!(instruction.kind, Kind::Entrypoint(_)) && !has_command(dockerfile, &own) {
+            // A builder drops the command of a stage below at an entrypoint, and keeps the stage's own.
+            let keeps = own.contains(&number) && has_command;
+            if matches!(instruction.kind, Kind::Entrypoint(_)) && !keeps {
                 last.command = None;
             }
         }
@@ -118,12 +118,6 @@ impl Last {
             _ => {}
         }
     }
-}
-
-/// Whether a stage has a `CMD` of its own.
-fn has_command(dockerfile: &Dockerfile, own: &std::ops::Range<usize>) -> bool {
-    let own = dockerfile.instructions.get(own.clone()).unwrap_or_default();
-    own.iter().any(|i| matches!(i.kind, Kind::Cmd(_)))
 }
 
 /// Whether a text has variables, quotes or escapes, which the builder resolves.

@@ -56,7 +56,7 @@ impl Tracker {
             }
             _ if COPIERS.contains(&program) => {
                 let target = arguments.iter().find_map(|a| a.strip_prefix("--target-directory="));
-                let short = arguments.iter().position(|a| a == "-t").and_then(|i| arguments.get(i + 1));
+                let short = after(arguments, &["-t"]);
                 let to = target.or(short.map(String::as_str)).or(files.last().map(|f| f.as_str()));
                 for path in &files {
                     if let (Some(label), Some(to)) = (self.file(path), to)
@@ -131,7 +131,7 @@ impl Tracker {
         let Some(label) = given.or(file.as_ref()).or(input.filter(|_| is_read)).filter(|_| !forgets) else {
             return;
         };
-        let is_local = LOCAL_OPTIONS.iter().any(|o| has(&[*o]));
+        let is_local = has(LOCAL_OPTIONS);
         let path = match keeper.word {
             "clone" => {
                 let files: Vec<&String> = arguments.iter().filter(|a| !a.starts_with('-')).collect();

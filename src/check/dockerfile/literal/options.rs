@@ -254,7 +254,7 @@ impl Reader<'_> {
         }
         let Some(value) = values.last() else { return };
         // `bundle config HOST TOKEN`; its other settings are words.
-        if program == "bundle" && last_is_host(&lower) && !value.text.contains(':') {
+        if program == "bundle" && is_host(&lower) && !value.text.contains(':') {
             self.value(value, 0..value.text.len(), "token", "in a setting", false);
         } else if program == "bundle" || lower.starts_with("http-basic") && values.len() == 1 {
             self.user_and_password(value, 0);
@@ -282,15 +282,15 @@ impl Reader<'_> {
     /// Programs that edit files: `sed s/OLD/NEW/`, `crudini --set FILE SECTION KEY VALUE`, `augtool set PATH VALUE`,
     /// `xmlstarlet ed -u PATH -v VALUE`. The name that the value gets tells.
     fn edits(&mut self, program: &str, words: &[Rendered]) {
-        let (names, values): (&[usize], usize) = match program {
-            "crudini" if words.get(1).is_some_and(|w| w.text == "--set") => (&[4], 5),
-            "augtool" if words.get(1).is_some_and(|w| w.text == "set") => (&[2], 3),
-            "xmlstarlet" if words.get(1).is_some_and(|w| w.text == "ed") => (&[3], 5),
+        let begins = |word: &str| words.get(1).is_some_and(|w| w.text == word);
+        let (name, value) = match program {
+            "crudini" if begins("--set") => (4, 5),
+            "augtool" if begins("set") => (2, 3),
+            "xmlstarlet" if begins("ed") => (3, 5),
             "sed" => return words.iter().skip(1).for_each(|word| self.replaced(word)),
             _ => return,
         };
-        let name = names.iter().filter_map(|at| words.get(*at)).next_back();
-        if let (Some(name), Some(value)) = (name, words.get(values)) {
+        if let (Some(name), Some(value)) = (words.get(name), words.get(value)) {
             let name = name.text.rsplit(['/', '.']).next().unwrap_or_default();
             self.value(value, 0..value.text.len(), name, "in a setting", false);
         }
@@ -395,7 +395,7 @@ impl Reader<'_> {
 }
 
 /// Whether a setting's name is a host's.
-fn last_is_host(name: &str) -> bool {
+fn is_host(name: &str) -> bool {
     name.contains('.')
         && !name.ends_with('.')
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
