@@ -58,8 +58,9 @@ impl Automata {
                 Some(Symbol::Many) => self.enter(position, first, to),
                 Some(Symbol::Part) if read != Some(':') => self.enter(position, first, to),
                 Some(Symbol::One) => self.enter(position + 1, first, to),
+                Some(Symbol::PartOne) if read != Some(':') => self.enter(position + 1, first, to),
                 Some(Symbol::Char(wanted)) if Some(wanted) == read => self.enter(position + 1, first, to),
-                Some(Symbol::Char(_) | Symbol::Part) | None => {}
+                Some(Symbol::Char(_) | Symbol::Part | Symbol::PartOne) | None => {}
             }
         }
     }
@@ -94,7 +95,7 @@ impl Automata {
     pub(super) fn awaited(&self, position: usize) -> Option<char> {
         match self.symbols[position] {
             Some(Symbol::Char(wanted)) => Some(wanted),
-            Some(Symbol::Part) => Some(':'),
+            Some(Symbol::Part | Symbol::PartOne) => Some(':'),
             _ => None,
         }
     }

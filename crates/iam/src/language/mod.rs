@@ -26,6 +26,8 @@ pub(super) enum Symbol {
     One,
     /// Any string without a colon: a `*` in one of the first five parts of an ARN.
     Part,
+    /// Any one character but a colon: a `?` there.
+    PartOne,
     /// `*`: any string.
     Many,
 }
@@ -47,13 +49,17 @@ impl Glob {
         text.chars().map(symbol).collect()
     }
 
-    /// A pattern of whole ARNs: a `*` in one of the first five parts does not run over a colon. What has fewer than six
-    /// parts is read like [`Glob::parse`] does.
+    /// A pattern of whole ARNs: a wildcard in one of the first five parts does not run over a colon. What has fewer than
+    /// six parts is read like [`Glob::parse`] does.
     pub fn arn(text: &str) -> Self {
         let Some((at, _)) = text.match_indices(':').nth(4) else { return Self::parse(text) };
         let (head, resource) = text.split_at(at);
         let head = Self::parse(head).symbols.into_iter();
-        let part = |symbol| if symbol == Symbol::Many { Symbol::Part } else { symbol };
+        let part = |symbol| match symbol {
+            Symbol::Many => Symbol::Part,
+            Symbol::One => Symbol::PartOne,
+            other => other,
+        };
         head.map(part).chain(Self::parse(resource).symbols).collect()
     }
 
@@ -73,7 +79,7 @@ impl Glob {
                         run.push(*c);
                     }
                 }
-                Symbol::One => runs.push((Some(hole::Symbol::One), String::new())),
+                Symbol::One | Symbol::PartOne => runs.push((Some(hole::Symbol::One), String::new())),
                 Symbol::Part | Symbol::Many => runs.push((Some(hole::Symbol::Many), String::new())),
             }
         }
@@ -128,7 +134,7 @@ impl Language {
         Self(Arc::new(Node::Constant(true)))
     }
 
-    /// The ARNs that a pattern means, if a `*` in one of its first five parts does not run over a colon.
+    /// The ARNs that a pattern means, if a wildcard in one of its first five parts does not run over a colon.
     pub fn arns(pattern: &str) -> Self {
         Self::glob(Glob::arn(pattern))
     }

@@ -338,7 +338,7 @@ fn generalise(language: &Language, universe: &Language, text: &str, limits: &Lim
     }
     let show = |symbol: &Symbol| match symbol {
         Symbol::Char(symbol) => *symbol,
-        Symbol::One | Symbol::Part | Symbol::Many => '…',
+        Symbol::One | Symbol::Part | Symbol::PartOne | Symbol::Many => '…',
     };
     symbols.iter().map(show).collect()
 }

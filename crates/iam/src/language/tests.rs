@@ -36,6 +36,10 @@ fn parts_of_arns_hold_no_colon() {
     let fields = |text: &str| Language::arns(text);
     assert!(witness(&fields("arn:*:s3:*:*:x").minus(&Language::from("arn:*:s3:*:x"))).is_none());
     assert!(fields("arn:aws:*").contains("arn:aws:a:b"));
+    // `?` is a character of its part, too; in the resource it may be a colon.
+    assert!(!fields(":*:?::*??:").contains("::a:::a:"));
+    assert!(!fields("arn:aws:ssm:eu?west:1:x").contains("arn:aws:ssm:eu:west:1:x"));
+    assert!(fields("arn:aws:ssm:eu:1:a?b").contains("arn:aws:ssm:eu:1:a:b"));
 }
 
 proptest! {
