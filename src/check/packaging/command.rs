@@ -29,7 +29,7 @@ const MAX_INNER: usize = 256;
 const MAX_DEPTH: u8 = 8;
 
 /// Most commands for which it is asked what becomes of their failure.
-const MAX_FATES: usize = 192;
+const MAX_OUTCOMES: usize = 192;
 
 /// What is left to be gone through, for all files of a build.
 #[derive(Default)]
@@ -47,7 +47,7 @@ impl Budget {
 
     fn takes_outcome(&self) -> bool {
         self.outcomes.set(self.outcomes.get() + 1);
-        self.outcomes.get() <= MAX_FATES
+        self.outcomes.get() <= MAX_OUTCOMES
     }
 }
 
@@ -249,13 +249,17 @@ impl<'t> Reader<'t, '_> {
                 command.words.iter().flat_map(|w| round.words(self.written(w))).collect();
             let mut expanded: Vec<String> = words.iter().map(|w| self.located(&round.expand(w))).collect();
             split_program(&mut expanded);
-            self.builtins(&expanded);
+            self.builtins(&expanded, &mut round);
             let acts = self.acts(&expanded);
             let inner = self.what_runs(script, command, &expanded, &round);
-            let outcome =
+            let mut outcome =
                 if acts || inner.is_some() { self.outcome_of(&key) } else { CommandOutcome::default() };
             if outcome.reach == Reach::Never {
-                continue;
+                // With other arguments it may be reached: those here may not be those of the way through the script.
+                if key == outcome::key(self.text, command, &[]) {
+                    continue;
+                }
+                outcome = CommandOutcome { reach: Reach::Sometimes, failure: Failure::Depends };
             }
             let is_read = inner.is_some_and(|inner| self.inner(inner, outcome, at, &mut round));
             if !is_read {
@@ -349,6 +353,7 @@ impl<'t> Reader<'t, '_> {
         if self.depth >= MAX_DEPTH || !self.frame.budget.takes_inner() {
             let at = At { file: self.frame.file, position: (self.place)(command.range.start) };
             self.opaque(first.clone(), CommandOutcome::default(), at);
+            self.done.unread.push((first.clone(), at));
             return true;
         }
         self.depth += 1;
@@ -364,9 +369,15 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// What the shell itself does.
-    fn builtins(&mut self, words: &[String]) {
+    fn builtins(&mut self, words: &[String], variables: &mut Variables) {
         match words.first().map(String::as_str) {
             Some("set") => self.frame.options.set(words.get(1..).unwrap_or_default()),
+            Some("shift") => {
+                let count = words.get(1).and_then(|n| n.parse().ok()).unwrap_or(1);
+                self.arguments.drain(..count.min(self.arguments.len()));
+                let all = variables.arguments();
+                variables.set_arguments(all.get(count..).unwrap_or_default());
+            }
             Some("cd" | "pushd" | "popd") => {
                 let target = words.iter().skip(1).find(|w| !matches!(w.as_str(), "-P" | "-L" | "--"));
                 self.directory = match target.map(String::as_str) {

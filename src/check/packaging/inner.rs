@@ -280,6 +280,7 @@ impl<'t> Reader<'t, '_> {
     ) -> bool {
         if self.frame.depth >= MAX_DEPTH || !self.frame.budget.takes_inner() {
             self.opaque("a script inside others".to_owned(), outcome, at);
+            self.done.unread.push(("a script inside others".to_owned(), at));
             return false;
         }
         let directory = self.directory.clone();

@@ -66,24 +66,31 @@ pub(super) fn script(
     let mut seen = BTreeSet::new();
     for target in wanted {
         rules.get(target)?;
-        add(target, &rules, &mut seen, &mut out);
+        add(target, &rules, &mut seen, &mut out)?;
     }
     Some(out)
 }
 
-/// Adds what a target needs, then its own lines; each in a shell of its own that ends make if it fails.
+/// Adds what a target needs, then its own lines; each in a shell of its own that ends make if it fails. Nothing where that is
+/// not known: there is too much of it, or a variable or a pattern names it.
 fn add<'t>(
     target: &'t str,
     rules: &BTreeMap<&'t str, Rule<'t>>,
     seen: &mut BTreeSet<&'t str>,
     out: &mut String,
-) {
-    if seen.len() >= MAX_TARGETS || out.len() >= MAX_BYTES || !seen.insert(target) {
-        return;
+) -> Option<()> {
+    if !seen.insert(target) {
+        return Some(());
     }
-    let Some(rule) = rules.get(target) else { return };
+    if seen.len() > MAX_TARGETS || out.len() >= MAX_BYTES || target.contains(['$', '%']) {
+        return None;
+    }
+    // What has no rule is a file, unless a pattern makes it.
+    let Some(rule) = rules.get(target) else {
+        return (!rules.keys().any(|name| is_made_by(name, target))).then_some(());
+    };
     for need in &rule.needs {
-        add(need, rules, seen, out);
+        add(need, rules, seen, out)?;
     }
     for line in &rule.lines {
         let bare = line.trim_start().trim_start_matches(['@', '+', '-', ' ']);
@@ -93,6 +100,14 @@ fn add<'t>(
         let end = if is_let_pass { " || true" } else { "" };
         out.push_str(&format!("(set +e\n{text}\n){end}\n"));
     }
+    Some(())
+}
+
+/// Whether a pattern rule, `push-%`, makes a target.
+fn is_made_by(rule: &str, target: &str) -> bool {
+    rule.split_once('%').is_some_and(|(start, end)| {
+        target.strip_prefix(start).is_some_and(|rest| rest.len() > end.len() && rest.ends_with(end))
+    })
 }
 
 /// `NAME = value`, `NAME := value`, `export NAME ?= value`.

@@ -294,11 +294,15 @@ impl Run<'_, '_> {
         self.steps.get() <= MAX_STEPS
     }
 
+    /// What comes of the script is not known any more: no step is taken after this.
+    fn give_up(&self) -> Vec<End> {
+        self.steps.set(MAX_STEPS + 1);
+        Vec::new()
+    }
+
     fn list(&self, items: &[Item<'_>], way: Way, place: Place) -> Vec<End> {
         if self.nesting.get() >= MAX_NESTING {
-            // What comes of it is not known any more.
-            self.steps.set(MAX_STEPS + 1);
-            return Vec::new();
+            return self.give_up();
         }
         self.nesting.set(self.nesting.get() + 1);
         let ends = self.commands(items, way, place);

@@ -2,6 +2,11 @@
 
 use super::outcome::Values;
 
+/// Most words of a test that is tried.
+const MAX_WORDS: usize = 256;
+/// The longest arithmetic that is tried, in bytes.
+const MAX_TEXT: usize = 1024;
+
 /// Whether a test holds; nothing if that is not known. `words` are those of `[`, `[[` or `test`, each with its value if
 /// that is known.
 pub(super) fn test(words: &[Option<String>]) -> Option<bool> {
@@ -10,7 +15,7 @@ pub(super) fn test(words: &[Option<String>]) -> Option<bool> {
         Some((_, rest)) => rest,
         None => return None,
     };
-    any(words)
+    if words.len() > MAX_WORDS { None } else { any(words) }
 }
 
 fn is(word: &Option<String>, text: &str) -> bool {
@@ -75,7 +80,11 @@ fn compare(left: &str, operator: &str, right: Option<&str>) -> Option<bool> {
     let is_wanted = right.is_none_or(|r| r.contains(|c: char| c.is_ascii_alphanumeric()));
     let globs = |r: &str| r.contains(['*', '?', '[']);
     match operator {
-        "=~" => (left.is_empty() && is_wanted).then_some(false),
+        "=~" => {
+            let may_be_empty =
+                right.is_some_and(|r| r.contains(['*', '?', '|']) || r.contains("{0") || r.contains("{,"));
+            (left.is_empty() && is_wanted && !may_be_empty).then_some(false)
+        }
         "=" | "==" | "!=" => {
             let equal = match right {
                 Some(right) if !globs(right) => left == right,
@@ -101,6 +110,9 @@ fn compare(left: &str, operator: &str, right: Option<&str>) -> Option<bool> {
 
 /// The value of an arithmetic expression, which may set variables: `n+1`, `n++`, `n += 1`, `i < 3`.
 pub(super) fn arithmetic(text: &str, values: &mut Values) -> Option<i64> {
+    if text.len() > MAX_TEXT || text.contains("<<") || text.contains(">>") {
+        return None;
+    }
     let text = text.trim().trim_start_matches('$');
     let text = text.strip_prefix("((").and_then(|t| t.strip_suffix("))")).unwrap_or(text).trim();
     for operator in ["<=", ">=", "==", "!=", "<", ">"] {
@@ -157,24 +169,25 @@ fn compared(one: i64, operator: &str, two: i64) -> Option<i64> {
 /// Sums of numbers and variables, from left to right.
 fn sum(text: &str, values: &Values) -> Option<i64> {
     let mut total = 0_i64;
-    let mut sign = 1;
+    // The sign of the number that comes next; nothing behind a number.
+    let mut sign = Some(1);
     let spaced = text.replace('+', " + ").replace('-', " - ");
     for token in spaced.split_whitespace() {
         match token {
-            "+" => sign = 1,
-            "-" => sign = -1,
+            "+" => sign = Some(sign.unwrap_or(1)),
+            "-" => sign = Some(-sign.unwrap_or(1)),
             _ => {
                 let name = token.trim_matches(['$', '{', '}']);
                 let value = match token.parse::<i64>() {
                     Ok(number) => number,
                     Err(_) => values.get(name)?.parse().ok()?,
                 };
-                total = total.checked_add(value.checked_mul(sign)?)?;
-                sign = 1;
+                total = total.checked_add(value.checked_mul(sign.take()?)?)?;
             }
         }
     }
-    Some(total)
+    // An operator with nothing behind it is none.
+    sign.is_none().then_some(total)
 }
 
 #[cfg(test)]

@@ -363,6 +363,11 @@ fn key_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted,
         }
     }
     let own = wiring.grants_on_unknown_keys();
+    all.doubts.extend(own.gap.as_ref().map(|gap| Doubt {
+        action: DECRYPT,
+        resource: None,
+        why: format!("a grant on a key that is not known was not seen: {gap}"),
+    }));
     let Some(policies) = own.alone(&access.policies) else { return };
     let place = wiring.placement;
     let any =

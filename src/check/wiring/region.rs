@@ -61,7 +61,13 @@ pub(super) fn apart(
         .flat_map(|c| c.values())
         .map(String::as_str)
         .collect();
-    if patterns.is_empty() {
+    // Where the region stands elsewhere, too, or a variable or another case of letters decides, each region is one of its
+    // own, which is not asked about.
+    let is_variable = |text: &str| text.to_ascii_lowercase().contains("${aws:requestedregion");
+    let all_said =
+        statement::binding(policies).into_iter().chain(policies.resource.iter().flat_map(|p| &p.statements));
+    let is_open = patterns.iter().any(|p| p.contains("${") || p.bytes().any(|b| b.is_ascii_uppercase()));
+    if patterns.is_empty() || is_open || all_said.into_iter().any(|s| statement::texts(s).any(is_variable)) {
         return vec![(universe.clone(), None)];
     }
     let partition = Arn::parse(principal).map_or("aws", |arn| arn.partition);

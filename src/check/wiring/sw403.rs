@@ -276,7 +276,7 @@ fn decrypt(
     let own = key.map_or_else(|| wiring.grants_on(arn), |key| wiring.policy_of_key(key));
     let mut unseen = own.gap.as_ref().map(|gap| format!("the policy of the key {arn} was not seen: {gap}"));
     if key.is_none() {
-        unseen = Some(format!("no source tells of the key {arn}; kms:GetKeyPolicy would"));
+        unseen = Some(format!("no source defines the key {arn}; grant kms:GetKeyPolicy to read its policy"));
     }
     policies.resource = own.policy;
     policies.resource_rule = if unseen.is_some() { ResourceRule::Either } else { ResourceRule::Required };
@@ -315,6 +315,9 @@ fn decrypt(
 /// Whether a grant lets the role decrypt with a key that is not known, which may be this one.
 fn may_be_granted(wiring: &Wiring<'_>, access: &Access<'_>, arn: &str) -> bool {
     let own = wiring.grants_on_unknown_keys();
+    if own.gap.is_some() {
+        return true;
+    }
     let Some(policies) = own.alone(&access.policies) else { return false };
     let context = wiring.context_on(&access.principal, arn);
     Request::new(&access.principal, "kms:Decrypt", arn, Arn::account_of(arn), context).is_ok_and(|request| {

@@ -80,11 +80,16 @@ impl Check<Wiring<'_>> for NewAccessGranted {
         }
         for (name, seen) in &wiring.snapshot.keys {
             // A key that is new is told by what uses it; its policy is read by other checks.
-            if let (Seen::Value(is), Some(Seen::Value(was))) = (seen, before.keys.get(name))
-                && !is.aws_managed
-            {
-                let (new, was) = (wiring.bare_policy_of_key(is), old.bare_policy_of_key(was));
-                compared.own(&format!("the policy of the key {name}"), &new, &was, &is.place, answers);
+            let what = format!("the policy of the key {name}");
+            match (seen, before.keys.get(name)) {
+                (Seen::Value(is), Some(Seen::Value(was))) if !is.aws_managed => {
+                    let (new, was) = (wiring.bare_policy_of_key(is), old.bare_policy_of_key(was));
+                    compared.own(&what, &new, &was, &is.place, answers);
+                }
+                (Seen::NotSeen(gap), _) | (Seen::Value(_), Some(Seen::NotSeen(gap))) => {
+                    compared.not_checked(format!("new access by {what}"), gap.to_string(), None, answers);
+                }
+                _ => {}
             }
         }
         for (arn, key) in wiring.keys_with_grants() {

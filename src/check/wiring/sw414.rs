@@ -108,7 +108,8 @@ impl Asked<'_, '_> {
                     answers,
                 );
             }
-            if self.wiring.grants_on_unknown_keys().policy.is_some() {
+            let unknown = self.wiring.grants_on_unknown_keys();
+            if unknown.policy.is_some() || unknown.gap.is_some() {
                 let reason = "which key it is about is known only after apply";
                 self.not_checked("a grant".to_owned(), reason.to_owned(), answers);
             }

@@ -215,8 +215,10 @@ fn through_roles(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>
         let unseen = other.unseen_boundary.iter().chain(other.unseen.first().filter(|_| found.is_none()));
         let unseen = unseen.map(|m| format!("{} was not seen: {}", m.what, m.gap)).next();
         let may_write = found.is_some() || open.is_some() || !other.unseen.is_empty();
-        let doubt = entered.doubt.clone().filter(|_| may_write);
-        match (found, doubt.or(unseen).or(open.filter(|_| may_write))) {
+        let doubt = entered.doubt.clone().or(unseen).filter(|_| may_write);
+        // What is open about other statements makes one that is sure no less sure.
+        let open = open.filter(|_| found.is_none());
+        match (found, doubt.or(open)) {
             (None, None) => {}
             (Some((of, written)), None) => {
                 let place = of.map_or_else(|| other.seen.place.clone(), |of| other.place(of));
@@ -228,7 +230,6 @@ fn through_roles(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>
                     &written,
                 ));
             }
-            (None, Some(_)) if !may_write => {}
             (_, Some(why)) => {
                 let what =
                     format!("whether {} can change or delete a secret as {}{way}", access.name, entered.name);

@@ -228,7 +228,10 @@ impl<'a> Wiring<'a> {
         let may_be = |secret: &&ManagedSecret| {
             secret.name_prefix.as_ref().is_some_and(|prefix| {
                 let is_begin = prefix.strip_suffix('-').unwrap_or(prefix) == name;
-                !prefix.is_empty() && (is_begin || name.starts_with(prefix))
+                // The name as it is once it is made is as long as the one that stands for it.
+                let is_whole =
+                    [name, without_random(name).unwrap_or(name)].iter().any(|n| n.len() == secret.name.len());
+                !prefix.is_empty() && (is_begin || is_whole && name.starts_with(prefix))
             })
         };
         let mut found = self.snapshot.secrets.values().filter_map(Seen::value).filter(may_be);

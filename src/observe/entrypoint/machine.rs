@@ -220,6 +220,10 @@ impl<'a> Machine<'a> {
                 }
                 machine.wrapped(program, arguments, 1, steps)
             }
+            // Whom it runs the program as, and what that one may read, is not followed.
+            "setpriv" | "chpst" if arguments.iter().any(|a| is_account_option(program, a)) => {
+                Err(Fault::Unclear(format!("{program} changes the user that the program runs as")))
+            }
             "setpriv" | "timeout" | "chpst" => self.wrapped(program, arguments, 1, steps),
             _ => match interpreter {
                 Some(interpreter) => self.script(&found, &interpreter, arguments, steps),
@@ -477,5 +481,13 @@ impl<'a> Machine<'a> {
             return Err(Fault::Broken(format!("{name}, which java is to run, is not in the image")));
         }
         Ok(Started::Program { what: format!("java -jar {name}") })
+    }
+}
+
+/// Whether an option of `setpriv` or `chpst` changes the user.
+fn is_account_option(program: &str, option: &str) -> bool {
+    match program {
+        "setpriv" => ["--reuid", "--ruid", "--euid", "--regid"].iter().any(|o| option.starts_with(o)),
+        _ => matches!(option, "-u" | "-U"),
     }
 }

@@ -131,6 +131,16 @@ impl Judged {
         match reading {
             // What ends before it reads its arguments refuses none.
             _ if ends => {}
+            // It looked at the words of the row alone.
+            cli::Reading::Known(interface)
+                if interface.takes_unknown
+                    && interface.parameters.is_empty()
+                    && (!entrypoint.optional_args.is_empty() || entrypoint.dry_run.is_some()) =>
+            {
+                let what =
+                    "it reads its arguments itself; optional ones and those of a dry run were not tried";
+                self.unknown = Some(what.to_owned());
+            }
             cli::Reading::Known(interface) => {
                 // Whose arguments are parsed does something.
                 self.problems.retain(|p| !python::says_idle(p));

@@ -4,6 +4,7 @@
 //! This is a lexer with a sense of structure for POSIX shells and bash, not a parser: it never fails, and what it
 //! does not understand stays as a word. It expands nothing.
 
+mod glob;
 mod lexer;
 mod state;
 mod word;
@@ -12,6 +13,8 @@ mod word;
 mod tests;
 
 use std::ops::Range;
+
+pub use glob::fits_pattern;
 
 use super::text::Text;
 use seaworthy_source::Span;

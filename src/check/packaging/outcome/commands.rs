@@ -6,7 +6,10 @@ use crate::check::packaging::{tool, truth};
 use seaworthy_dockerfile::shell::{Command, CommandKind};
 
 /// Functions that end a script, by the names that they usually have where they are defined in another file.
-const ENDERS: [&str; 8] = ["die", "fail", "fatal", "abort", "bail", "panic", "err", "error_exit"];
+const ENDERS: [&str; 3] = ["die", "fatal", "abort"];
+
+/// Functions that end a script or only say what went wrong, by the names that they usually have.
+const PERHAPS_ENDERS: [&str; 5] = ["fail", "bail", "panic", "err", "error_exit"];
 
 /// Programs that are asked more often than run for what they do.
 const QUESTIONS: [&str; 8] = ["grep", "egrep", "command", "which", "type", "hash", "diff", "cmp"];
@@ -58,7 +61,7 @@ impl Run<'_, '_> {
         match command.kind {
             CommandKind::Test => return self.answered(truth::test(&words), &way),
             CommandKind::Arithmetic => {
-                let raw = words.into_iter().next().flatten().unwrap_or_default();
+                let Some(raw) = words.into_iter().next().flatten() else { return both(&way) };
                 let value = truth::arithmetic(&raw, &mut way.values);
                 return self.answered(value.map(|n| n != 0), &way);
             }
@@ -112,7 +115,7 @@ impl Run<'_, '_> {
             "false" => end(way, 1),
             "[" | "test" => self.answered(truth::test(words), &way),
             "let" => {
-                let raw = argument(1).unwrap_or_default();
+                let Some(raw) = argument(1) else { return both(&way) };
                 let value = truth::arithmetic(&raw, &mut way.values);
                 self.answered(value.map(|n| n != 0), &way)
             }
@@ -136,8 +139,10 @@ impl Run<'_, '_> {
                 flow(way, Some(0), kind)
             }
             "shift" => {
-                if !way.arguments.is_empty() {
-                    way.arguments.remove(0);
+                let count = number(1).and_then(|n| usize::try_from(n).ok());
+                match count.filter(|n| *n <= way.arguments.len()) {
+                    Some(count) => way.arguments.drain(..count).for_each(drop),
+                    None => return end(way, 1),
                 }
                 end(way, 0)
             }
@@ -190,7 +195,7 @@ impl Run<'_, '_> {
         }
         let is_question = QUESTIONS.contains(&first);
         // What another file defines may end the script, or not.
-        let is_foreign = self.course.takes_in && first.contains('_');
+        let is_foreign = self.course.takes_in && first.contains('_') || PERHAPS_ENDERS.contains(&first);
         let is_open = match place {
             Place::Plain => is_foreign,
             Place::Condition | Place::BeforeOr => true,

@@ -4,8 +4,7 @@ use super::words::Emptied;
 use super::{End, Flow, MAX_CALLS, Place, Run, Way, outside};
 use crate::check::packaging::flow::{Item, Node};
 use crate::check::packaging::truth;
-use crate::check::provenance::fits_wildcard;
-use seaworthy_dockerfile::shell::{Command, WordPart};
+use seaworthy_dockerfile::shell::{Command, WordPart, fits_pattern};
 
 /// Most rounds of a loop.
 const MAX_ROUNDS: usize = 200;
@@ -42,7 +41,7 @@ impl Run<'_, '_> {
     /// A call of a function of the script.
     pub(super) fn call(&self, body: &Node<'_>, arguments: Vec<String>, way: Way, place: Place) -> Vec<End> {
         if self.depth.get() >= MAX_CALLS {
-            return vec![End { way, flow: Flow::Next }];
+            return self.give_up();
         }
         self.depth.set(self.depth.get() + 1);
         let before = way.arguments.clone();
@@ -128,7 +127,11 @@ impl Run<'_, '_> {
         let parts: Vec<&str> = parts.split(';').collect();
         let part = |nth: usize| parts.get(nth).copied().unwrap_or_default();
         truth::arithmetic(part(0), &mut way.values);
-        let holds = |way: &mut Way| truth::arithmetic(part(1), &mut way.values).map(|n| n != 0);
+        // Without a condition it goes on.
+        let is_open = part(1).trim().is_empty();
+        let holds = |way: &mut Way| {
+            if is_open { Some(true) } else { truth::arithmetic(part(1), &mut way.values).map(|n| n != 0) }
+        };
         let step = |way: &mut Way| {
             truth::arithmetic(part(2), &mut way.values);
         };
@@ -198,7 +201,7 @@ impl Run<'_, '_> {
             }
         }
         if !open.is_empty() {
-            self.endless.set(true);
+            return self.give_up();
         }
         done.extend(left.into_iter().map(|way| End { way, flow: Flow::Next }));
         done
@@ -243,17 +246,24 @@ impl Run<'_, '_> {
             head.and_then(|h| h.words.get(1)).and_then(|w| self.value(w, &way, &Emptied::default()));
         let mut done = Vec::new();
         for (patterns, body) in branches {
+            // What a variable or a bracket decides may be it, or not.
             let fits = |text: &str| {
-                patterns.words.iter().filter_map(|w| w.literal()).any(|p| fits_wildcard(&p, text))
+                let each = patterns.words.iter().map(|w| fits_pattern(&w.literal()?, text));
+                each.fold(Some(false), |all, one| match (all, one) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (None, _) | (_, None) => None,
+                    _ => Some(false),
+                })
             };
+            let fitting = subject.as_deref().map(fits);
             let is_rest = patterns.words.iter().any(|w| w.literal().as_deref() == Some("*"));
             let is_help = subject.is_none()
                 && patterns.words.iter().all(|w| w.literal().is_some_and(|p| truth::is_help(&p)));
-            if is_help || subject.as_deref().is_some_and(|text| !fits(text)) {
+            if is_help || fitting == Some(Some(false)) {
                 continue;
             }
             done.extend(self.list(body, way.clone(), place));
-            if subject.is_some() || is_rest {
+            if fitting == Some(Some(true)) || is_rest {
                 return done;
             }
         }

@@ -41,7 +41,7 @@ fn is_direct(function: Node<'_>) -> bool {
 }
 
 /// Whether a function's own body has a `yield`. Goes through the tree without recursion.
-fn yields(function: Node<'_>) -> bool {
+pub(super) fn yields(function: Node<'_>) -> bool {
     let Some(body) = function.child_by_field_name("body") else { return false };
     let mut cursor = body.walk();
     loop {

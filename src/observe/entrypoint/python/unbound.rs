@@ -150,9 +150,7 @@ impl<'f, 'a> Walker<'f, 'a> {
             StmtKind::With { items, body } => {
                 items.iter().for_each(|(item, _)| of(self, item));
                 // What it holds may be let fail.
-                let is_open = items.iter().any(|(item, _)| {
-                    item.dotted().is_some() || matches!(&item.kind, ExprKind::Call(f, _) if may_catch(f))
-                });
+                let is_open = items.iter().any(|(item, _)| may_suppress(item));
                 if !is_open {
                     return self.body(body, place, locals);
                 }
@@ -323,6 +321,11 @@ fn value_of(argument: &Argument) -> &Expr {
         | Argument::Star(value)
         | Argument::DoubleStar(value) => value,
     }
+}
+
+/// Whether what a `with` enters may let its block fail.
+pub(super) fn may_suppress(item: &Expr) -> bool {
+    item.dotted().is_some() || matches!(&item.kind, ExprKind::Call(function, _) if may_catch(function))
 }
 
 /// Whether a context manager may be one that lets its block fail.

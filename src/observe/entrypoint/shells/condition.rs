@@ -4,6 +4,7 @@
 use super::run::{Run, Status};
 use crate::observe::entrypoint::account::Access;
 use crate::observe::entrypoint::machine::Machine;
+use seaworthy_dockerfile::shell::fits_pattern;
 
 impl Run<'_, '_, '_> {
     /// What a condition comes to, by its words without the brackets.
@@ -103,43 +104,8 @@ fn numbers(one: &str, operator: &str, two: &str) -> Option<bool> {
 /// Whether a text is one that a pattern means, if that is known.
 pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     let (pattern, text) = (Machine::option_of(pattern), Machine::option_of(text));
-    if pattern == "*" {
-        return Some(true);
-    }
-    if Machine::is_unknown(pattern) || Machine::is_unknown(text) {
-        return None;
-    }
-    if pattern.contains(['[', '\\']) || pattern.len() > 256 || text.len() > 4096 {
-        return (pattern == text).then_some(true);
-    }
-    Some(fits(pattern.as_bytes(), text.as_bytes()))
-}
-
-/// Whether a text fits a pattern with `*` and `?`.
-fn fits(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == b'?' || text.get(t) == Some(c) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.get(p..).unwrap_or_default().iter().all(|c| *c == b'*')
+    let is_unknown = Machine::is_unknown(pattern) || Machine::is_unknown(text);
+    if is_unknown && pattern != "*" { None } else { fits_pattern(pattern, text) }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use seaworthy_dockerfile::shell::{Command, CommandKind, Link, Word};
 
 /// How deep functions of a script call each other.
 const MAX_CALLS: u8 = 8;
+/// Most commands of a script that are gone through.
+const MAX_WALKED: u32 = 20_000;
 
 /// Options of a shell that end scripts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,6 +86,8 @@ pub(super) struct Run<'s, 'a, 't> {
     /// A variable that must be set and is not.
     required: Option<String>,
     calls: u8,
+    /// Commands that were gone through.
+    walked: u32,
     pub(super) steps: u8,
 }
 
@@ -111,6 +115,7 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
             hangs_on: None,
             required: None,
             calls: 0,
+            walked: 0,
             steps,
         }
     }
@@ -168,6 +173,10 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
         let mut status = Status::True;
         let mut before = Link::Sequence;
         for item in items {
+            self.walked += 1;
+            if self.walked > MAX_WALKED {
+                return Flow::End(Err(Fault::Unclear("its script is longer than is followed".to_owned())));
+            }
             let link = std::mem::replace(&mut before, item.link);
             let is_joined = matches!(item.link, Link::And | Link::Or);
             match (link, status) {

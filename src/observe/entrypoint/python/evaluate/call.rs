@@ -1,7 +1,9 @@
 //! Calls, attributes and decorators.
 
+use std::collections::BTreeSet;
+
 use super::super::ast::ParameterKind;
-use super::expression::Arguments;
+use super::expression::{Arguments, MAX_VALUE};
 use super::value::{Decorator, Scope, ScopeData, Value, equal, text_of};
 use super::{Evaluator, Flow, MAX_CALLS, Root, mutation};
 
@@ -260,7 +262,7 @@ impl<'m> Evaluator<'m, '_> {
     }
 
     fn construct(&mut self, index: usize, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
-        let object = if self.derives_from(index, "argparse.ArgumentParser", 0) {
+        let object = if self.derives_from(index, "argparse.ArgumentParser") {
             self.new_parser(arguments, scope, line)
         } else {
             let attributes = Scope::new(ScopeData { module: scope.module, ..ScopeData::default() });
@@ -275,13 +277,19 @@ impl<'m> Evaluator<'m, '_> {
     }
 
     /// Whether a class is derived from one of a library.
-    pub(super) fn derives_from(&self, class: usize, name: &str, depth: u8) -> bool {
-        let Some(class) = self.classes.get(class).filter(|_| depth < 8) else { return false };
-        class.bases.iter().any(|base| match base {
-            Value::External(base) => &**base == name,
-            Value::Class(index) => self.derives_from(*index, name, depth + 1),
-            _ => false,
-        })
+    pub(super) fn derives_from(&self, class: usize, name: &str) -> bool {
+        let (mut open, mut seen) = (vec![class], BTreeSet::new());
+        while let Some(index) = open.pop() {
+            let Some(class) = self.classes.get(index).filter(|_| seen.insert(index)) else { continue };
+            for base in &class.bases {
+                match base {
+                    Value::External(base) if &**base == name => return true,
+                    Value::Class(index) => open.push(*index),
+                    _ => {}
+                }
+            }
+        }
+        false
     }
 
     fn method(
@@ -305,7 +313,9 @@ impl<'m> Evaluator<'m, '_> {
                     text.split_whitespace().map(|w| Value::Text(w.into())).collect::<Vec<_>>().into(),
                 ),
                 "replace" => match arguments.positional.as_slice() {
-                    [Value::Text(from), Value::Text(to)] => Value::Text(text.replace(&**from, to).into()),
+                    [Value::Text(from), Value::Text(to)] if text.len() * to.len().max(1) <= MAX_VALUE => {
+                        Value::Text(text.replace(&**from, to).into())
+                    }
                     _ => Value::Unknown,
                 },
                 _ => Value::Unknown,

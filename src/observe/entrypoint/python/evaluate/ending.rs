@@ -75,7 +75,8 @@ impl Evaluator<'_, '_> {
         match code_of(arguments.positional.first().filter(|_| !arguments.is_open)) {
             Code::Bad => self.fails("ends the program with a code that is not 0", scope, line, true),
             Code::Good if is_import => self.fails("ends the program while it is imported", scope, line, true),
-            _ => false,
+            // What follows is not reached, and its end is not the program's.
+            Code::Good | Code::Unknown => true,
         }
     }
 
@@ -117,7 +118,7 @@ impl Evaluator<'_, '_> {
 
     /// An attribute that a module of the project does not have.
     pub(super) fn lacks(&mut self, module: usize, name: &str, scope: &Scope, line: u32) {
-        let Some(loaded) = self.loaded.get(module) else { return };
+        let Some(loaded) = self.loaded.get(module).filter(|_| self.is_sure()) else { return };
         let is_dunder = name.starts_with("__") && name.ends_with("__");
         let is_closed = super::super::names::defined(loaded.module).is_some_and(|all| !all.contains(name));
         let full = format!("{}.{name}", loaded.name);
@@ -145,7 +146,7 @@ impl Evaluator<'_, '_> {
     /// Whether a class is an enumeration.
     pub(super) fn is_enumeration(&self, class: usize) -> bool {
         let kinds = ["enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag"];
-        kinds.iter().any(|kind| self.derives_from(class, kind, 0))
+        kinds.iter().any(|kind| self.derives_from(class, kind))
     }
 
     /// The members of an enumeration.
@@ -178,7 +179,8 @@ impl Evaluator<'_, '_> {
 
     /// `sys.argv[1]`
     pub(super) fn argv_word(&mut self, at: i64, scope: &Scope, line: u32) -> Value {
-        let own = self.script.arguments.get(usize::try_from(at - 1).unwrap_or(usize::MAX)).cloned();
+        let own =
+            at.checked_sub(1).and_then(|i| self.script.arguments.get(usize::try_from(i).ok()?)).cloned();
         match (own, usize::try_from(at)) {
             (Some(word), Ok(1..)) if !Machine::is_unknown(&word) => {
                 self.argv_reads.1 += 1;

@@ -27,11 +27,18 @@ impl Arguments {
     }
 }
 
+/// The longest text, in bytes, and the longest list that are made of others.
+pub(super) const MAX_VALUE: usize = 1 << 16;
+
 /// What `+` makes of two values.
 pub(super) fn sum(one: &Value, two: &Value) -> Value {
     match (one, two) {
-        (Value::Text(a), Value::Text(b)) => Value::Text(format!("{a}{b}").into()),
-        (Value::List(a), Value::List(b)) => Value::List(Rc::new(a.iter().chain(b.iter()).cloned().collect())),
+        (Value::Text(a), Value::Text(b)) if a.len() + b.len() <= MAX_VALUE => {
+            Value::Text(format!("{a}{b}").into())
+        }
+        (Value::List(a), Value::List(b)) if a.len() + b.len() <= MAX_VALUE => {
+            Value::List(Rc::new(a.iter().chain(b.iter()).cloned().collect()))
+        }
         (Value::Int(a), Value::Int(b)) => a.checked_add(*b).map_or(Value::Unknown, Value::Int),
         _ => Value::Unknown,
     }
@@ -155,6 +162,9 @@ impl<'m> Evaluator<'m, '_> {
                         Value::Text(part) => text.push_str(&part),
                         Value::Int(number) => text.push_str(&number.to_string()),
                         _ => return Value::Unknown,
+                    }
+                    if text.len() > MAX_VALUE {
+                        return Value::Unknown;
                     }
                 }
                 Value::Text(text.into())

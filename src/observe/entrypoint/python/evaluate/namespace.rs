@@ -157,6 +157,8 @@ impl Evaluator<'_, '_> {
     /// What a program does with the arguments once they are parsed: `parser.error(…)` and `sys.exit(2)` end it, always or
     /// under a condition.
     pub(super) fn after_parsing(&mut self, rest: &[Stmt], scope: &Scope) {
+        // Whether a value may be another by now than the one that was parsed.
+        let mut is_changed = false;
         for statement in rest {
             match &statement.kind {
                 StmtKind::Return(_) => return,
@@ -172,19 +174,21 @@ impl Evaluator<'_, '_> {
                         let is_missing = test.as_ref().is_some_and(|t| self.asks_for_missing(t));
                         match (refusing, known) {
                             (Some(at), Some(true)) => {
-                                return self.end("refuses what the contract gives it", scope, at.line, true);
+                                let what = "refuses what the contract gives it";
+                                return self.end(what, scope, at.line, !is_changed);
                             }
                             (Some(at), None) if is_missing => {
                                 self.end("may refuse what the contract gives it", scope, at.line, false);
                             }
                             _ => {}
                         }
+                        is_changed |= refusing.is_none() && body.iter().any(|s| may_change(&s.kind));
                         if known == Some(true) {
                             break;
                         }
                     }
                 }
-                _ => {}
+                kind => is_changed |= may_change(kind),
             }
         }
     }
@@ -310,4 +314,13 @@ impl Evaluator<'_, '_> {
     pub(super) fn keep(&mut self, kept: Kept) {
         self.kept.push(kept);
     }
+}
+
+/// Whether a statement may give a parsed argument another value.
+fn may_change(kind: &StmtKind) -> bool {
+    let is_writing = matches!(
+        kind,
+        StmtKind::Assign { .. } | StmtKind::Augment { .. } | StmtKind::Annotate { .. } | StmtKind::For { .. }
+    );
+    is_writing || kind.bodies().into_iter().flatten().any(|s| may_change(&s.kind))
 }

@@ -82,7 +82,7 @@ impl<'m> Evaluator<'m, '_> {
                     }
                 }
                 // A context manager may take what fails in it.
-                let is_open = |item: &Expr| super::super::collect::suppresses(item);
+                let is_open = |item: &Expr| super::super::unbound::may_suppress(item);
                 let taken = u32::from(items.iter().any(|(item, _)| is_open(item)));
                 self.caught += taken;
                 let flow = self.body(body, scope);
@@ -448,6 +448,8 @@ impl<'m> Evaluator<'m, '_> {
                 }
                 let Some(Ok(module)) = self.modules.get(&path) else { return None };
                 if self.calls >= MAX_CALLS {
+                    // What it would have done is not known.
+                    self.doubt.of_program = true;
                     return None;
                 }
                 let index = self.open(module, name.to_owned(), is_package);

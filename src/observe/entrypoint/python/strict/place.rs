@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::super::convert::yields;
 use super::{children, is_async, scope};
 
 /// What `__future__` has. <https://docs.python.org/3/library/__future__.html>
@@ -161,18 +162,6 @@ pub(super) fn is_bad_generator(node: Node<'_>, above: &[Node<'_>]) -> bool {
         "yield" => node.child(1).is_some_and(|n| n.kind() == "from"),
         _ => !children(node).is_empty() && yields(function),
     }
-}
-
-fn yields(function: Node<'_>) -> bool {
-    let mut open: Vec<Node<'_>> = function.child_by_field_name("body").into_iter().collect();
-    while let Some(node) = open.pop() {
-        match node.kind() {
-            "yield" => return true,
-            "function_definition" | "lambda" | "class_definition" => {}
-            _ => open.extend(children(node)),
-        }
-    }
-    false
 }
 
 /// Whether a block stands in more others than Python takes.
