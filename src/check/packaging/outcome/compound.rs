@@ -248,12 +248,9 @@ impl Run<'_, '_> {
         for (patterns, body) in branches {
             // What a variable or a bracket decides may be it, or not.
             let fits = |text: &str| {
-                let each = patterns.words.iter().map(|w| fits_pattern(&w.literal()?, text));
-                each.fold(Some(false), |all, one| match (all, one) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (None, _) | (_, None) => None,
-                    _ => Some(false),
-                })
+                let each = || patterns.words.iter().map(|w| fits_pattern(&w.literal()?, text));
+                let first = [Some(true), None].into_iter().find(|answer| each().any(|one| one == *answer));
+                first.unwrap_or(Some(false))
             };
             let fitting = subject.as_deref().map(fits);
             let is_rest = patterns.words.iter().any(|w| w.literal().as_deref() == Some("*"));
