@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test fuzz test-surfaces test-distribution test-reproducible mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test test-deep fuzz test-surfaces test-distribution test-reproducible mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -14,6 +14,8 @@ demo-pass:
 	$(CARGO) build --profile demo --locked
 	./corpus/demo/run pass
 
+# Property tests begin at one seed here, so that what is red is red again; `test-deep` tries other seeds.
+test: export PROPTEST_RNG_SEED ?= 1
 test: setup
 	$(CARGO) test --workspace --locked
 	@echo "all tests passed"
@@ -21,6 +23,16 @@ test: setup
 # Two projects that pass the gate, broken one thing at a time: no broken one may pass. A part of `make test`.
 mutants:
 	$(CARGO) test --workspace --locked --test program -- --nocapture every_broken_project_is_refused
+
+# The libraries' tests ROUNDS times (20), each with property tests from another seed, which is printed; then `fuzz`.
+test-deep:
+	$(CARGO) test --workspace --locked --lib --no-run
+	for round in $$(seq $${ROUNDS:-20}); do \
+	  export PROPTEST_RNG_SEED=$$(od -An -N4 -tu4 /dev/urandom | tr -d ' '); \
+	  echo "round $$round: PROPTEST_RNG_SEED=$$PROPTEST_RNG_SEED"; \
+	  $(CARGO) test --workspace --locked --lib --quiet; \
+	done
+	$(MAKE) fuzz
 
 # Every fuzz target for SECONDS_EACH seconds (60). Needs a C++ compiler.
 fuzz:

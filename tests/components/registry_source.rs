@@ -207,7 +207,7 @@ fn credential_helpers_are_asked() {
     let wrong = run(r#"echo '{"Username":"ci","Secret":"invented"}'"#);
     assert!(wrong.contains("does not accept the login") && !wrong.contains("invented"), "{wrong}");
     let start = Instant::now();
-    let hangs = run("exec sleep 20");
+    let hangs = run("exec sleep 100");
     assert!(hangs.contains("docker-credential-test gave no answer within 10 s"), "{hangs}");
-    assert!(start.elapsed() < Duration::from_secs(18));
+    assert!(start.elapsed() < Duration::from_secs(90));
 }

@@ -133,6 +133,9 @@ fn naive(bytes: &[u8]) -> Vec<(usize, usize, usize)> {
     found
 }
 
+/// What takes part of a second, and minutes where time grows with the square, on a machine that is busy.
+const AT_ONCE: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// Repeated anchors of a detector that looks far behind: the time grows with the bytes, not with bytes and lookbehind.
 #[test]
 fn many_anchors_close_together_are_cheap() {
@@ -145,7 +148,7 @@ fn many_anchors_close_together_are_cheap() {
     };
     let (none, took) = steps(&":54:".repeat(50_000).into_bytes());
     assert_eq!(none, 0);
-    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
+    assert!(took < AT_ONCE, "{took:?}");
     // What stands after them is found as ever.
     let text = format!("{}abc:54:def=12345678", ":54:".repeat(100));
     assert_eq!(steps(text.as_bytes()).0, 1);
@@ -158,7 +161,7 @@ fn many_cores_close_together_are_cheap() {
     let text = "Z2hwX".repeat(400_000);
     let start = std::time::Instant::now();
     scan(&engine, text.as_bytes(), &[(0, text.len())]);
-    assert!(start.elapsed() < std::time::Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     // What stands behind them is found as ever, in each place that it may have in the groups of three.
     for before in ["", "Z", "Z2"] {
         let text = format!("{before}{}Z2hwX2FiYyBoZXJl", "Z2hwX".repeat(4 * 100));

