@@ -38,24 +38,31 @@ struct Outline {
 
 /// A pattern, ready to be tried.
 struct Compiled {
-    regex: Regex,
+    /// What knows the groups: made when the pattern may first match, since most never do.
+    regex: OnceLock<Option<Groups>>,
     /// Whether the pattern may match at all, which it mostly does not: the engines that know groups clear a table for each
     /// start. Nothing if the pattern is none for it.
     lazy: Option<DFA>,
+}
+
+/// A pattern that tells where its groups stand.
+struct Groups {
+    regex: Regex,
     /// The group that marks the secret.
     secret: usize,
 }
 
 impl Compiled {
-    /// Whether the pattern matches, and where its groups stand.
+    /// Whether the pattern matches, and where its groups stand: the number of the secret's.
     fn matches(
         &self,
+        detector: &Detector,
         input: &Input<'_>,
         lazy_cache: &mut Option<hybrid::dfa::Cache>,
         cache: &mut Option<Cache>,
         slots: &mut [Option<NonMaxUsize>; 8],
         effort: &mut Effort,
-    ) -> bool {
+    ) -> Option<usize> {
         let mut looked = input.get_span().len();
         if let Some(lazy) = &self.lazy {
             let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
@@ -63,18 +70,20 @@ impl Compiled {
             effort.spend(bytes);
             // A cache that gave up says nothing.
             if matches == Some(false) {
-                return false;
+                return None;
             }
             looked = bytes;
         }
         slots.fill(None);
-        let count = (self.regex.captures_len() * 2).min(slots.len());
-        let cache = cache.get_or_insert_with(|| self.regex.create_cache());
-        let matches = self.regex.search_slots_with(cache, input, &mut slots[..count]).is_some();
+        let made = || parse(detector).and_then(|pattern| groups(&pattern)).ok();
+        let Groups { regex, secret } = self.regex.get_or_init(made).as_ref()?;
+        let count = (regex.captures_len() * 2).min(slots.len());
+        let cache = cache.get_or_insert_with(|| regex.create_cache());
+        let matches = regex.search_slots_with(cache, input, &mut slots[..count]).is_some();
         if !matches {
             effort.spend(looked.saturating_mul(Effort::CANDIDATE));
         }
-        matches
+        matches.then_some(*secret)
     }
 }
 
@@ -233,7 +242,7 @@ impl Confirmer {
         if self.detector.lexer.is_some() {
             return Ok(());
         }
-        build(&self.detector).map(drop)
+        outline(&self.detector).and_then(|(pattern, _)| groups(&pattern)).map(drop)
     }
 
     fn outline(&self) -> Option<&Outline> {
@@ -294,16 +303,21 @@ impl Confirmer {
         kind: FileKind,
         (memory, effort): (&mut Memory, &mut Effort),
     ) -> Option<Confirmed> {
+        // Most places of a short anchor are beginnings of words that go on otherwise.
+        let Outline { prefix, max_len } = self.outline()?;
+        let rest = bytes.get(anchor.start..).unwrap_or_default();
+        if self.detector.lookbehind == 0 && !prefix.allows(rest) {
+            return None;
+        }
         if let Some(required) = &self.detector.requires
             && !follows(bytes, anchor.end, required.as_bytes())
         {
             return None;
         }
-        // Most places of a short anchor are the middle of a word, where no token begins.
+        // Others are the middle of a word, where no token begins.
         if self.detector.boundary && self.detector.lookbehind == 0 && inside_word(bytes, anchor, kind) {
             return None;
         }
-        let Outline { prefix, max_len } = self.outline()?;
         let Memory { cache, lazy: lazy_cache, barren, confirmed } = memory;
         let mut slots: [Option<NonMaxUsize>; 8] = [None; 8];
         let first = anchor.start.saturating_sub(self.detector.lookbehind);
@@ -317,17 +331,19 @@ impl Confirmer {
             let start = next;
             next += 1;
             let end = (start + max_len).min(bytes.len());
-            let found = prefix.allows(&bytes[start..]) && {
+            let found = if prefix.allows(&bytes[start..]) {
                 if !effort.is_left() {
                     return None;
                 }
                 let input = Input::new(bytes).span(start..end).anchored(Anchored::Yes);
-                self.compiled()?.matches(&input, lazy_cache, cache, &mut slots, effort)
+                self.compiled()?.matches(&self.detector, &input, lazy_cache, cache, &mut slots, effort)
+            } else {
+                None
             };
-            if !found {
+            let Some(secret) = found else {
                 *barren = if barren.end == start { barren.start..next } else { start..next };
                 continue;
-            }
+            };
             let span = |group: usize| {
                 Some(slots.get(2 * group).copied()??.get()..slots.get(2 * group + 1).copied()??.get())
             };
@@ -336,7 +352,7 @@ impl Confirmer {
                 effort.spend(matched.len().saturating_mul(Effort::CANDIDATE));
                 continue;
             }
-            let secret = span(self.compiled()?.secret).unwrap_or_else(|| matched.clone());
+            let secret = span(secret).unwrap_or_else(|| matched.clone());
             let (length, repeats) = (matched.len(), matched.start < *confirmed);
             let found = self.validate(bytes, anchor, kind, matched, secret, None);
             // What is told costs what it may; what leads to nothing, or to the same once more, does not.
@@ -476,15 +492,24 @@ fn lazy(pattern: &Hir) -> Option<DFA> {
     DFA::builder().configure(config).build_from_nfa(nfa).ok()
 }
 
-/// Only the engines that are fast on a short anchored span are built.
+/// A pattern that may be asked whether it matches; what knows its groups only if nothing else can tell.
 fn build(detector: &Detector) -> Result<Compiled, PatternError> {
     let (pattern, _) = outline(detector)?;
+    let (lazy, regex) = (lazy(&pattern), OnceLock::new());
+    if lazy.is_none() {
+        let _ = regex.set(Some(groups(&pattern)?));
+    }
+    Ok(Compiled { regex, lazy })
+}
+
+/// Only the engines that are fast on a short anchored span are built.
+fn groups(pattern: &Hir) -> Result<Groups, PatternError> {
     let regex = Regex::builder()
         .configure(
             Config::new().utf8_empty(false).hybrid(false).dfa(false).onepass_size_limit(Some(64 << 10)),
         )
-        .build_from_hir(&pattern)
+        .build_from_hir(pattern)
         .map_err(|e| PatternError::Compile(e.to_string()))?;
     let secret = regex.group_info().to_index(PatternID::ZERO, "secret").unwrap_or(0);
-    if secret < 4 { Ok(Compiled { lazy: lazy(&pattern), regex, secret }) } else { Err(PatternError::Groups) }
+    if secret < 4 { Ok(Groups { regex, secret }) } else { Err(PatternError::Groups) }
 }

@@ -26,6 +26,9 @@ pub const MAX_DEPTH: usize = 4;
 /// overlapping ones decode the same bytes again.
 const MAX_DECODED: usize = 8;
 
+/// The bytes of a text that tell whether it is one.
+const BEGINNING: usize = 4096;
+
 /// A decoded stretch of a text.
 pub(super) struct Region {
     /// What it was encoded with.
@@ -152,6 +155,10 @@ impl Done {
 /// Whether a text is a Kubernetes Secret, whose values are base64 however short they are.
 fn is_secret_manifest(text: &[u8], kind: FileKind) -> bool {
     if !matches!(kind, FileKind::Config | FileKind::Test | FileKind::Unknown) {
+        return false;
+    }
+    // What begins as no text is none.
+    if memchr::memchr(0, text.get(..BEGINNING.min(text.len())).unwrap_or_default()).is_some() {
         return false;
     }
     let mut rest = text;

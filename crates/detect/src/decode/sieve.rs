@@ -43,15 +43,18 @@ pub(crate) struct Classes {
 /// of [`SHORTEST_VALUE`] characters count.
 pub(super) fn marks(bytes: &[u8], short: bool, on: &mut dyn FnMut(usize, Mark)) {
     let mut classes = [Classes::default(); STRETCH];
-    let mut before = 0u64;
+    let (mut before, mut before_has_pairs) = (0u64, false);
     for (i, stretch) in bytes.chunks(STRETCH * BLOCK).enumerate() {
         let count = stretch.len().div_ceil(BLOCK);
         classify(stretch, &mut classes[..count]);
         for (j, block) in classes[..count].iter().enumerate() {
             let at = (i * STRETCH + j) * BLOCK;
             runs(before, block.word, at, short, on);
-            pairs(before, block.word, at, on);
-            before = block.word;
+            let has_pairs = has_pairs(block.word);
+            if has_pairs || before_has_pairs {
+                pairs(before, block.word, at, on);
+            }
+            (before, before_has_pairs) = (block.word, has_pairs);
             if block.zero != 0 {
                 wide(block.zero, bytes.get(at..).unwrap_or_default(), at, on);
             }
@@ -103,6 +106,14 @@ fn has_long_run(word: u64) -> bool {
 
 /// The fewest pairs that are looked at.
 const PAIRS: usize = 8;
+
+/// Whether a block holds half as many pairs in a row as [`pairs`] looks for: one of two neighbours does that share them.
+#[inline(always)]
+fn has_pairs(word: u64) -> bool {
+    let one = word & word >> 1 & !(word >> 2);
+    let two = one & one >> 3;
+    two & two >> 6 != 0
+}
 
 /// Places where pairs of characters begin, each but for one byte right behind the other, as hexadecimal digits are
 /// written with colons.

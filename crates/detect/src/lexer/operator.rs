@@ -35,20 +35,23 @@ pub(super) fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operat
     if at == closed && !b":=<!?|&/+.-,{\n\r".contains(bytes.get(at)?) {
         return None;
     }
-    if let Some(compared) = COMPARED.iter().find(|o| stands(bytes, at, o)) {
-        return Some((Operator::Compared, at + compared.len()));
-    }
-    if stands(bytes, at, b"=~") || stands(bytes, at, b"<=") {
-        return None;
-    }
-    if stands(bytes, at, b"=>") || stands(bytes, at, b"->") {
-        return Some((Operator::Colon, at + 2));
-    }
-    if let Some(equals) = EQUALS.iter().find(|o| stands(bytes, at, o)) {
-        return Some((Operator::Equals, at + equals.len()));
-    }
-    if [&b"||"[..], b"??", b"?:"].iter().any(|o| stands(bytes, at, o)) {
-        return Some((Operator::Fallback, at + 2));
+    // Lists are gone through where one of theirs may stand: most names are followed by a letter or a comma.
+    if b"=!<-:|?&/+.".contains(bytes.get(at)?) {
+        if let Some(compared) = COMPARED.iter().find(|o| stands(bytes, at, o)) {
+            return Some((Operator::Compared, at + compared.len()));
+        }
+        if stands(bytes, at, b"=~") || stands(bytes, at, b"<=") {
+            return None;
+        }
+        if stands(bytes, at, b"=>") || stands(bytes, at, b"->") {
+            return Some((Operator::Colon, at + 2));
+        }
+        if let Some(equals) = EQUALS.iter().find(|o| stands(bytes, at, o)) {
+            return Some((Operator::Equals, at + equals.len()));
+        }
+        if [&b"||"[..], b"??", b"?:"].iter().any(|o| stands(bytes, at, o)) {
+            return Some((Operator::Fallback, at + 2));
+        }
     }
     if let Some(end) = block(bytes, at) {
         return Some((Operator::Block, end));
@@ -100,6 +103,11 @@ pub(super) fn closes_block(bytes: &[u8], at: usize) -> bool {
 /// The place after `type =`, where a type and an equals sign with a literal behind it stand at `at`.
 fn typed(bytes: &[u8], at: usize) -> Option<usize> {
     let at = blanks(bytes, at, 4);
+    let letter =
+        bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'&' | b'*' | b'[' | b'_'));
+    if !letter {
+        return None;
+    }
     let is_type = |b: &u8| b.is_ascii_alphanumeric() || b"_.<>[]&'*?|:".contains(b);
     let mut end = at;
     // `&'static str`, `string | null`, `Option<String>`.
@@ -110,9 +118,7 @@ fn typed(bytes: &[u8], at: usize) -> Option<usize> {
         }
         end = blanks(bytes, end + word, 4);
     }
-    let letter =
-        bytes.get(at).is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'&' | b'*' | b'[' | b'_'));
-    if !letter || bytes.get(end) != Some(&b'=') || matches!(bytes.get(end + 1), Some(b'=' | b'>')) {
+    if bytes.get(end) != Some(&b'=') || matches!(bytes.get(end + 1), Some(b'=' | b'>')) {
         return None;
     }
     let value = prelude(bytes, end + 1);
@@ -122,10 +128,12 @@ fn typed(bytes: &[u8], at: usize) -> Option<usize> {
 /// The place of the literal in `String { "value" }`, a type and a block that holds the value alone.
 fn typed_block(bytes: &[u8], at: usize) -> Option<usize> {
     let at = blanks(bytes, at, 4);
+    if !bytes.get(at)?.is_ascii_alphabetic() {
+        return None;
+    }
     let word =
         bytes.iter().skip(at).take(32).take_while(|b| b.is_ascii_alphanumeric() || **b == b'?').count();
-    let letter = bytes.get(at).is_some_and(u8::is_ascii_alphabetic);
-    letter.then(|| block(bytes, blanks(bytes, at + word, 4))).flatten()
+    block(bytes, blanks(bytes, at + word, 4))
 }
 
 /// Make's operators want no tight form.

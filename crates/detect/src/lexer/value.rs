@@ -73,7 +73,7 @@ pub(super) fn prelude(bytes: &[u8], at: usize) -> usize {
             {
                 return at + string_prefix(bytes, at);
             }
-            _ => match WRAPPERS.iter().find(|w| bytes.get(at..at + w.len()) == Some(**w)) {
+            _ => match WRAPPERS.iter().find(|w| w[0] == byte && bytes.get(at..at + w.len()) == Some(**w)) {
                 Some(wrapper) => white(bytes, at + wrapper.len(), 40),
                 None => return fallback(bytes, at).unwrap_or(at),
             },

@@ -304,8 +304,9 @@ pub(crate) fn is_locator(value: &[u8]) -> bool {
         ".pem", ".key", ".crt", ".json", ".yaml", ".yml", ".txt", ".p12", ".pfx", ".jks", ".gpg", ".asc",
         ".pub", ".env", ".conf", ".cfg", ".ini", ".py", ".js", ".ts", ".html", ".php",
     ];
+    let first = value.first().map(u8::to_ascii_lowercase);
     let starts = |list: &[&str]| {
-        list.iter().any(|start| {
+        list.iter().filter(|start| start.bytes().next() == first).any(|start| {
             value.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start.as_bytes()))
         })
     };
@@ -318,7 +319,7 @@ pub(crate) fn is_locator(value: &[u8]) -> bool {
                 .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
         })
     };
-    let url = value.windows(3).any(|window| window == b"://");
+    let url = memchr::memmem::find(value, b"://").is_some();
     let drive = matches!(value, [letter, b':', b'\\' | b'/', ..] if letter.is_ascii_alphabetic());
     let absolute = value.first() == Some(&b'/')
         && value.iter().filter(|byte| **byte == b'/').count() >= 2

@@ -49,6 +49,10 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
 
 /// Judges `value` by all that it looks like but a placeholder.
 fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
+    // Most values are numbers and short words.
+    if value.len() < SHORTEST_PASSWORD {
+        return Judgement::Reject;
+    }
     let kind = if quoting == Quoting::Certain { NameKind::Secret } else { name_kind(name) };
     let password = quoting == Quoting::Certain || is_password_name(name);
     // `pass` alone names much else; what is given to it in quotes may be a password.
@@ -57,6 +61,10 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     } else {
         kind
     };
+    // A name that says `key` alone, as many do, wants a value that is as good as random.
+    if kind == NameKind::Weak && !password && !is_random_key(quoting, value) {
+        return Judgement::Reject;
+    }
     // Code that is configuration is read as code where no quotes tell a value from an expression.
     let config = file == FileKind::Config || file == FileKind::Settings && quoting == Quoting::Quoted;
     let shortest =
@@ -203,6 +211,11 @@ fn is_identifier(value: &[u8]) -> bool {
         && value.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
 }
 
+/// Whether a value under a name that only says `key` or `auth` may be a key and looks random.
+fn is_random_key(quoting: Quoting, value: &[u8]) -> bool {
+    may_be_key(quoting, value) && (is_key_material(value) || Texture::of(value) == Texture::Random)
+}
+
 /// Whether a value under a name that only says `key` or `auth` may be a key: no name of another key, no path, no ID of
 /// a public key.
 fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
@@ -223,7 +236,12 @@ fn is_alphabet(value: &[u8]) -> bool {
 
 /// A regular expression or a text full of percent escapes.
 fn is_expression(value: &[u8]) -> bool {
-    let has = |needle: &[u8]| value.windows(needle.len()).any(|w| w == needle);
+    // Which bytes there are tells most of these apart from what they are looked for in.
+    let there = value.iter().fold(0u128, |all, b| all | 1 << (b & 0x7f));
+    let has = |needle: &[u8]| {
+        needle.iter().all(|b| there >> (b & 0x7f) & 1 == 1)
+            && value.windows(needle.len()).any(|w| w == needle)
+    };
     let escapes = value
         .windows(3)
         .filter(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
@@ -383,7 +401,8 @@ pub(super) fn is_known_form(value: &[u8]) -> bool {
         "urn:",
         "did:",
     ];
-    let starts = STARTS.iter().any(|start| value.starts_with(start.as_bytes()));
+    let first = value.first().copied();
+    let starts = STARTS.iter().any(|s| s.bytes().next() == first && value.starts_with(s.as_bytes()));
     let md5 = value.len() == 35 && value.starts_with(b"md5") && value[3..].iter().all(u8::is_ascii_hexdigit);
     // A point of P-256 in base64 without padding: the public key of web push.
     let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');

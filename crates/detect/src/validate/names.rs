@@ -80,7 +80,7 @@ pub fn name_kind(name: &[u8]) -> NameKind {
             (first, of_first) = (word, of_word);
         }
         search |= word.eq_ignore_ascii_case(b"search");
-        strong |= of_word.has(Classes::SECRET) || ends_secret(word) || is_pair(last, word);
+        strong = strong || of_word.has(Classes::SECRET) || ends_secret(word) || is_pair(last, word);
         weak |= of_word.has(Classes::WEAK);
         let plain_key = word.eq_ignore_ascii_case(b"key") || word.eq_ignore_ascii_case(b"keys");
         companion |= plain_key && of_last.has(Classes::KEY_COMPANION);
@@ -149,7 +149,12 @@ fn has_key_or_auth(name: &[u8]) -> bool {
 
 /// A joined word that ends as a secret's name does: `PGPASSWORD`, `DBPASS`.
 fn ends_secret(word: &[u8]) -> bool {
+    let Some(last) = word.last().map(u8::to_ascii_lowercase) else { return false };
     let head = |end: &&str| {
+        // The last letter first: it tells most of them apart.
+        if end.as_bytes().last() != Some(&last) {
+            return None;
+        }
         let at = word.len().checked_sub(end.len())?;
         let (head, tail) = word.split_at_checked(at)?;
         tail.eq_ignore_ascii_case(end.as_bytes()).then_some(head)
