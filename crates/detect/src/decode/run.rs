@@ -195,6 +195,9 @@ fn named(text: &[u8], start: usize, encoding: Encoding, bytes: Vec<u8>, map: Map
 
 /// Whether decoded bytes are text in UTF-16, as PowerShell's encoded commands are.
 fn is_wide(sample: &[u8]) -> bool {
+    if !sample.contains(&0) {
+        return false;
+    }
     let zeros = |at: usize| sample.iter().skip(at).step_by(2).filter(|b| **b == 0).count();
     let half = sample.len() / 2;
     half >= 4 && (zeros(1) >= half - 1 && zeros(0) == 0 || zeros(0) >= half - 1 && zeros(1) == 0)
