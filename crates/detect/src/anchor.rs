@@ -1,7 +1,5 @@
 //! The anchors of all detectors as one list, each with what is to be tried where it stands.
 
-use std::collections::HashMap;
-
 use super::Detector;
 use super::base64::wrapped_forms;
 
@@ -46,29 +44,34 @@ impl Anchor {
     }
 }
 
-/// Gathers the anchors of `detectors`: one entry for each different literal.
+/// Gathers the anchors of `detectors`: one entry for each different literal, its targets by detector.
 pub(super) fn gather<'a>(detectors: impl Iterator<Item = &'a Detector>) -> Vec<Anchor> {
-    let mut anchors: Vec<Anchor> = Vec::new();
-    let mut known: HashMap<(Box<[u8]>, bool), usize> = HashMap::new();
-    let mut add = |text: Box<[u8]>, fold: bool, target: Target| {
-        let at = *known.entry((text.clone(), fold)).or_insert_with(|| {
-            anchors.push(Anchor { text, fold, targets: Vec::new() });
-            anchors.len() - 1
-        });
-        anchors[at].targets.push(target);
-    };
+    let mut all: Vec<(Box<[u8]>, bool, Target)> = Vec::new();
     for (i, detector) in detectors.enumerate() {
         let id = u32::try_from(i).unwrap_or(u32::MAX);
         for (j, anchor) in detector.anchors.iter().enumerate() {
             let fold = detector.case_insensitive;
             let text = if fold { anchor.to_ascii_lowercase() } else { anchor.clone() };
-            add(text.into_bytes().into(), fold, Target::Plain(id));
+            all.push((text.into_bytes().into(), fold, Target::Plain(id)));
             if detector.base64 && !fold {
                 let anchor_id = u32::try_from(j).unwrap_or(u32::MAX);
                 for (shift, wrapped) in wrapped_forms(anchor.as_bytes()) {
-                    add(wrapped.into(), false, Target::Base64 { detector: id, anchor: anchor_id, shift });
+                    all.push((
+                        wrapped.into(),
+                        false,
+                        Target::Base64 { detector: id, anchor: anchor_id, shift },
+                    ));
                 }
             }
+        }
+    }
+    // Stable, so that targets stay in order.
+    all.sort_by(|(a, fold_a, _), (b, fold_b, _)| (a, fold_a).cmp(&(b, fold_b)));
+    let mut anchors: Vec<Anchor> = Vec::with_capacity(all.len());
+    for (text, fold, target) in all {
+        match anchors.last_mut() {
+            Some(last) if last.text == text && last.fold == fold => last.targets.push(target),
+            _ => anchors.push(Anchor { text, fold, targets: vec![target] }),
         }
     }
     anchors

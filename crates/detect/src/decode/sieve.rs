@@ -24,7 +24,7 @@ pub(super) enum Mark {
     Wide,
     /// Three of four bytes are zero.
     Quad,
-    /// `%`, `\` or `&`.
+    /// `%`, `\` or `&`, and what an escape may go on with.
     Escape,
 }
 
@@ -60,10 +60,24 @@ pub(super) fn marks(bytes: &[u8], short: bool, on: &mut dyn FnMut(usize, Mark)) 
             }
             let mut escapes = block.escape;
             while escapes != 0 {
-                on(at + escapes.trailing_zeros() as usize, Mark::Escape);
+                let place = at + escapes.trailing_zeros() as usize;
+                if may_escape(bytes, place) {
+                    on(place, Mark::Escape);
+                }
                 escapes &= escapes - 1;
             }
         }
+    }
+}
+
+/// Whether the byte after a mark is one with which an escape begins that a text is decoded for: not `\n`, `%s`, `&&`.
+#[inline(always)]
+fn may_escape(bytes: &[u8], at: usize) -> bool {
+    match bytes.get(at..at + 2) {
+        Some([b'%', next]) => next.is_ascii_hexdigit(),
+        Some([b'\\', next]) => matches!(next, b'u' | b'U' | b'x' | b'0' | b'1'),
+        Some([b'&', next]) => matches!(next, b'#' | b'a' | b'l' | b'g' | b'q'),
+        _ => false,
     }
 }
 
