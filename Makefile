@@ -40,7 +40,7 @@ fuzz:
 
 # The HTML report in a browser: pictures, axe, filters, paper. Apart from `test`, since it installs a browser.
 test-surfaces:
-	$(CARGO) build --locked
+	$(CARGO) test --workspace --locked --no-run --test program
 	./tests/surfaces/run.sh $${CARGO_TARGET_DIR:-target}/debug/seaworthy
 
 # A release of this machine: wheel, archive, the binary alone, the image, the hook of pre-commit, provenance. Apart from

@@ -16,15 +16,7 @@ binary=$(realpath "$1")
 out=$(realpath -m "${2:-$root/target/surfaces}")
 mkdir -p "$out"
 
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-    command -v apt-get >/dev/null || broken "install Chromium and run again"
-    sudo=()
-    [ "$(id -u)" -eq 0 ] || sudo=(sudo)
-    "${sudo[@]}" apt-get update -qq
-    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core
-    browser=$(command -v chromium) || broken "Chromium is not there after its installation"
-fi
+browser=$("$root/tests/surfaces/setup.sh")
 command -v npm >/dev/null || broken "npm is not installed"
 packages=${CARGO_TARGET_DIR:-$root/target}/surfaces-npm
 if [ ! -d "$packages/node_modules/axe-core" ]; then
