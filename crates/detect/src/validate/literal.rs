@@ -5,7 +5,7 @@ use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code, 
 use super::names::{NameKind, is_password_name, is_published_key_id, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
-use super::words::{contains_ignore_case, reads_like_words};
+use super::words::{contains_ignore_case, reads_like_words, words};
 use super::{Adjust, Candidate, Judgement};
 use crate::kind::FileKind;
 use crate::quoting::Quoting;
@@ -41,6 +41,8 @@ const SETTINGS: &[&str] = &[
 
 /// Judges `value`, given to `name`. What takes longest to tell, that it is a placeholder, is asked of what is left.
 pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
+    // Spring's mark of a password that is not encoded.
+    let value = value.strip_prefix(b"{noop}").unwrap_or(value);
     match judge_look(name, quoting, file, value) {
         Judgement::Keep { .. } if is_placeholder(value) => Judgement::Reject,
         judgement => judgement,
@@ -51,8 +53,9 @@ pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8])
 fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
     let kind = if quoting == Quoting::Certain { NameKind::Secret } else { name_kind(name) };
     let password = quoting == Quoting::Certain || is_password_name(name);
-    // `pass` alone names much else; what is given to it in quotes may be a password.
-    let kind = if kind == NameKind::Weak && password && quoting == Quoting::Quoted {
+    // `pass` alone names much else; what is given to it in quotes, or by a shell, may be a password.
+    let shell = quoting == Quoting::Environment && is_chosen(value);
+    let kind = if kind == NameKind::Weak && password && (quoting == Quoting::Quoted || shell) {
         NameKind::Secret
     } else {
         kind
@@ -112,6 +115,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     {
         return Judgement::Reject;
     }
+    let may_be_worded = password || config && quoting == Quoting::Environment && is_told(name, password);
     let enough = match (quoting, kind) {
         (_, NameKind::Weak) => texture == Texture::Random,
         (Quoting::Bare, _) if password && file != FileKind::Prose => {
@@ -119,6 +123,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         }
         (Quoting::Bare, _) => texture == Texture::Random,
         (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => true,
+        (Quoting::Quoted | Quoting::Environment, _) if may_be_worded && is_worded(value) => true,
         // Where no quotes stand, a shell's variable is given no label.
         (Quoting::Environment, _) if password && is_numbered_word(value) => true,
         // A number of eight digits and more, in quotes, under a password's name alone.
@@ -129,14 +134,25 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     if !enough || distinct(value) < 6 {
         return Judgement::Reject;
     }
-    if kind == NameKind::Weak && is_hex_digest(value) {
+    let variable = config && quoting == Quoting::Environment && value.len() == 32 && is_shouted_key(name);
+    if kind == NameKind::Weak && is_hex_digest(value) && !variable {
         return Judgement::lower("a digest under the name of a key");
     }
     let surer = match file {
         // An invented value of a test or a page is no secret of this image.
-        FileKind::Test | FileKind::Translation => false,
+        FileKind::Test => false,
+        // Resources of an application hold keys, too (Android's `strings.xml`): no text of a language looks so.
+        FileKind::Translation => {
+            texture == Texture::Random && value.len() >= 24 && has_letter_and_digit(value)
+        }
         FileKind::Prose => texture == Texture::Random && value.len() >= 20,
         _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
+        _ if may_be_worded
+            && matches!(quoting, Quoting::Quoted | Quoting::Environment)
+            && is_worded(value) =>
+        {
+            true
+        }
         _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
         _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
     };
@@ -164,6 +180,60 @@ pub(super) fn is_personal(value: &[u8]) -> bool {
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let joint = value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b' ' | b'/' | b':'));
     !joint && digits >= 2 && letters >= 3 && distinct(value) >= 5
+}
+
+/// Whether a name is a variable's of an environment that ends in `_KEY`: a service's key, where it is no digest.
+fn is_shouted_key(name: &[u8]) -> bool {
+    name.ends_with(b"_KEY") && !name.iter().any(u8::is_ascii_lowercase)
+}
+
+/// Words in which a number or a field of a form is no part of a password: algorithms, encodings, names in code.
+#[rustfmt::skip]
+const TERMS: &[&str] = &[
+    "field", "name", "key", "keys", "id", "ids", "type", "test", "tests", "testing", "input", "form", "value", "text", "label",
+    "error", "err", "msg", "message", "page", "url", "path", "file", "hash", "user", "users", "login", "reset", "new", "old",
+    "step", "level", "version", "min", "max", "length", "len", "chars", "char", "rule", "row", "col", "item", "index", "btn",
+    "button", "div", "view", "screen", "modal", "dialog", "group", "policy", "case", "utf", "sha", "md", "aes", "rsa", "base",
+    "pbkdf", "hmac", "oauth", "int", "uint", "ipv", "http", "https", "pkcs", "tls", "ssl", "scram", "bcrypt", "argon", "crypt",
+    "ascii", "iso", "win", "cp", "rfc", "mode", "gcm", "cbc", "css", "html", "web", "api", "sql", "mysql", "example", "sample",
+    "dummy", "mock", "fake", "foo", "bar", "baz", "placeholder", "default", "demo", "auth", "pass", "pwd", "passwd", "method",
+    "class", "object", "encoder", "hasher", "digest", "cipher", "salt", "vault", "ref", "arg", "param", "var", "col", "column",
+    "table", "update", "change", "create", "delete", "add", "get", "set", "is", "has", "invalid", "required", "valid", "hint",
+    "help", "show", "hide", "toggle", "strength", "title", "email", "mail", "phone", "code", "pin", "otp", "totp", "token",
+    "secret", "password", "v", "part", "section", "tab", "option", "state", "ssha", "smd", "blowfish", "des", "ntlm", "mschap",
+];
+
+/// A password of words: words and a number that signs of one kind join, or words in capitals with a digit between them
+/// (`segel-boot-88`, `Monsun_2023`, `Wolke7Himmel`). Names of algorithms, of encodings and in code look alike, so none of
+/// their words may stand in it.
+pub(super) fn is_worded(value: &[u8]) -> bool {
+    let joints: std::collections::BTreeSet<u8> =
+        value.iter().copied().filter(|b| matches!(b, b'_' | b'-' | b'.')).collect();
+    let plain = value.iter().all(|b| b.is_ascii_alphanumeric() || joints.contains(b));
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let ends = [value.first(), value.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric);
+    if !plain
+        || !ends
+        || joints.len() > 1
+        || letters < 4
+        || !(8..=40).contains(&value.len())
+        || distinct(value) < 6
+    {
+        return false;
+    }
+    let is_term = |word: &[u8]| TERMS.iter().any(|term| word.eq_ignore_ascii_case(term.as_bytes()));
+    if words(value).any(is_term) {
+        return false;
+    }
+    let is_number = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit);
+    if joints.is_empty() {
+        let cases = value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase);
+        let long = words(value).filter(|word| !is_number(word)).all(|word| word.len() >= 3);
+        // At its end a number makes a label of a word: `Passwort2`.
+        let within = value.last().is_some_and(u8::is_ascii_alphabetic) && words(value).any(is_number);
+        return cases && long && within;
+    }
+    words(value).any(|word| is_number(word) && word.len() >= 2) && words(value).count() <= 5
 }
 
 /// A password where the syntax says that one stands, so that its look has to prove less: no documented default, no word
