@@ -147,7 +147,11 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
         Operator::Call if bytes.get(secret.end + 1) != Some(&b')') => return None,
         Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
         Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
-        Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
+        Operator::Comma
+            if head.in_tuple || is_argument(bytes, head.name.start) || is_option(bytes, &head.name) =>
+        {
+            Quoting::Quoted
+        }
         Operator::Comma | Operator::Compared => Quoting::Bare,
         Operator::Call if name.ends_with(b".equals") || name.ends_with(b".Equals") => Quoting::Bare,
         _ => Quoting::Quoted,
@@ -372,9 +376,10 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
         || previous.is_some_and(|p| matches!(p, b'n' | b'r' | b't'))
             && bytes.get(head.name.start.wrapping_sub(2)) == Some(&b'\\');
     // YAML's flow mappings: `{DB_PASSWORD: value, …}`.
+    let next = bytes.get(blanks(bytes, secret.end, 4)).copied();
     let flow = head.operator == Operator::Colon
         && place.kind == FileKind::Config
-        && matches!(close, Some(b',' | b'}'))
+        && matches!(next, Some(b',' | b'}'))
         && lead.is_some_and(|l| l.contains(&b'{'));
     if flow {
         return Some((secret, Quoting::Line));
@@ -407,7 +412,9 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
 fn directive(place: &Place<'_>, head: &Head, start: usize, setter: bool) -> Option<(Range<usize>, Quoting)> {
     let bytes = place.bytes;
     let name = &bytes[head.name.clone()];
-    let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
+    // `remote_password value` of Mosquitto and its like.
+    let joined = name.contains(&b'_') && is_password_name(name) && name_kind(name) == NameKind::Secret;
+    let known = joined || DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
     let lead = line_head(bytes, head.name.start, HEAD)?.trim_ascii();
     let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{"));
     let is_directive = place.kind == FileKind::Config && (lead.is_empty() || inline);

@@ -115,7 +115,11 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     {
         return Judgement::Reject;
     }
-    let may_be_worded = password || config && quoting == Quoting::Environment && is_told(name, password);
+    // A variable of an environment: `SESSION_SECRET='Monsun-2023'`.
+    let variable = config && is_told(name, password) && !name.iter().any(u8::is_ascii_lowercase);
+    let is_words = matches!(quoting, Quoting::Quoted | Quoting::Environment)
+        && (password || variable)
+        && is_worded(value);
     let enough = match (quoting, kind) {
         (_, NameKind::Weak) => texture == Texture::Random,
         (Quoting::Bare, _) if password && file != FileKind::Prose => {
@@ -123,7 +127,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         }
         (Quoting::Bare, _) => texture == Texture::Random,
         (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => true,
-        (Quoting::Quoted | Quoting::Environment, _) if may_be_worded && is_worded(value) => true,
+        _ if is_words => true,
         // Where no quotes stand, a shell's variable is given no label.
         (Quoting::Environment, _) if password && is_numbered_word(value) => true,
         // A number of eight digits and more, in quotes, under a password's name alone.
@@ -134,8 +138,9 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     if !enough || distinct(value) < 6 {
         return Judgement::Reject;
     }
-    let variable = config && quoting == Quoting::Environment && value.len() == 32 && is_shouted_key(name);
-    if kind == NameKind::Weak && is_hex_digest(value) && !variable {
+    let is_service_key =
+        config && quoting == Quoting::Environment && value.len() == 32 && is_shouted_key(name);
+    if kind == NameKind::Weak && is_hex_digest(value) && !is_service_key {
         return Judgement::lower("a digest under the name of a key");
     }
     let surer = match file {
@@ -146,13 +151,8 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
             texture == Texture::Random && value.len() >= 24 && has_letter_and_digit(value)
         }
         FileKind::Prose => texture == Texture::Random && value.len() >= 20,
+        _ if is_words => true,
         _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
-        _ if may_be_worded
-            && matches!(quoting, Quoting::Quoted | Quoting::Environment)
-            && is_worded(value) =>
-        {
-            true
-        }
         _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
         _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
     };

@@ -253,6 +253,9 @@ fn is_pair(first: &[u8], second: &[u8]) -> bool {
         ("write", "key"),
         ("rest", "key"),
         ("record", "key"),
+        ("api", "keys"),
+        ("access", "keys"),
+        ("secret", "keys"),
     ];
     pairs.iter().any(|(one, two)| {
         first.eq_ignore_ascii_case(one.as_bytes()) && second.eq_ignore_ascii_case(two.as_bytes())
