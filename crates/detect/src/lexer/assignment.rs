@@ -152,6 +152,8 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
         {
             Quoting::Quoted
         }
+        // A program that compares what it is given with a password in its code.
+        Operator::Compared if is_password_name(name) => Quoting::Quoted,
         Operator::Comma | Operator::Compared => Quoting::Bare,
         Operator::Call if name.ends_with(b".equals") || name.ends_with(b".Equals") => Quoting::Bare,
         _ => Quoting::Quoted,

@@ -36,7 +36,7 @@ const SETTINGS: &[&str] = &[
     "basic", "digest", "crypt", "sha512crypt", "yescrypt", "scram-sha-256", "scram-sha-512", "scram-sha-1", "trust", "peer",
     "ident", "prompt", "console", "stdin", "keychain", "vault", "secret-tool", "libsecret", "manual", "automatic",
     "inherit", "unlimited", "nullable", "readonly", "writeonly", "sensitive", "missing", "expired", "incorrect",
-    "forgotten", "unknown", "on_create", "visible", "obscured", "protected",
+    "forgotten", "unknown", "on_create", "visible", "obscured", "protected", "recovery", "rotation", "expiration", "complexity",
 ];
 
 /// Judges `value`, given to `name`. What takes longest to tell, that it is a placeholder, is asked of what is left.
@@ -73,6 +73,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         || is_published_key_id(name, value)
         || is_expression(value)
         || is_alphabet(value)
+        || names_algorithm(value)
         || is_plain_setting(value)
         || is_locator(value)
         || is_in(DOCUMENTED_DEFAULTS, value)
@@ -283,6 +284,29 @@ fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
     quoting != Quoting::Bare && !names && !path && !short_hex
 }
 
+/// The name of an algorithm or an encoding, alone or among words: `Sha512Crypt`, `pbkdf2-sha256-2000`, `Base64Encoder`.
+fn names_algorithm(value: &[u8]) -> bool {
+    const NAMES: [(&[u8], &[&[u8]]); 9] = [
+        (b"sha", &[b"1", b"224", b"256", b"384", b"512"]),
+        (b"ssha", &[b"256", b"384", b"512"]),
+        (b"md", &[b"4", b"5"]),
+        (b"base", &[b"16", b"32", b"58", b"64", b"85"]),
+        (b"utf", &[b"8", b"16", b"32"]),
+        (b"aes", &[b"128", b"192", b"256"]),
+        (b"pbkdf", &[b"1", b"2"]),
+        (b"argon", &[b"2"]),
+        (b"rsa", &[b"1024", b"2048", b"3072", b"4096"]),
+    ];
+    let numbers =
+        |word: &[u8]| NAMES.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, n)| *n);
+    let joins = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':');
+    let parts: Vec<&[u8]> = words(value).take(12).collect();
+    value.len() <= 48
+        && value.iter().all(joins)
+        && parts.windows(2).any(|pair| numbers(pair[0]).is_some_and(|known| known.contains(&pair[1])))
+        && Texture::of(value) != Texture::Random
+}
+
 /// An alphabet, in any order: every character once. Those of 32 signs (base 32 and its kin) have letters of one case;
 /// a key of that length in which no character repeats has both.
 fn is_alphabet(value: &[u8]) -> bool {
@@ -465,8 +489,14 @@ pub(super) fn is_known_form(value: &[u8]) -> bool {
         || point
         || jwt
         || value.ends_with(b"/aws4_request")
+        || is_contract_address(value)
         || is_version_range(value)
         || is_package_version(value)
+}
+
+/// The address of an account or a contract of Ethereum and its kin: a token's, as often as not.
+fn is_contract_address(value: &[u8]) -> bool {
+    value.len() == 42 && value.strip_prefix(b"0x").is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The version of a Debian or Alpine package: `1:4.13+dfsg1-1`, `0.21.4-r0`.
@@ -508,7 +538,7 @@ pub(super) fn is_key_material(value: &[u8]) -> bool {
     };
     let spaces = value.iter().filter(|b| **b == b' ').count();
     value.len() >= 32
-        && kinds >= 5
+        && (kinds >= 5 || kinds >= 4 && value.len() >= 48)
         && count * 8 >= value.len()
         && spaces * 10 <= value.len()
         && has_letter_and_digit(value)

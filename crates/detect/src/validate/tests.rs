@@ -651,6 +651,7 @@ fn passwords_of_words_and_what_only_looks_like_them() {
     // Terms of code, labels, a version, one word and a digit, words alone.
     for value in [
         "pbkdf2-sha256-2000",
+        "Sha512Crypt",
         "user_field_22",
         "Base64Encoder",
         "test-user-01",
