@@ -413,6 +413,18 @@ fn items_of_lists_and_maps() {
 }
 
 #[test]
+fn elements_and_objects_around_a_value() {
+    let bean = "<property name=\"password\">\n  <value>q7Tz!m2Rk9vL</value></property>";
+    let expected = [("q7Tz!m2Rk9vL".to_owned(), Quoting::Quoted)];
+    assert_eq!(read("xml-element", FileKind::Config, bean, "password\""), expected);
+    let parameter = "name  = \"/shop/db/password\"\n  type  = \"SecureString\"\n  value = \"q7Tz!m2Rk9vL\"\n";
+    assert_eq!(read("name-value-pair", FileKind::Config, parameter, "password\""), expected);
+    // The last part of a path that is no text in quotes names nothing.
+    let path = "name = /shop/db/password\"\n  value = \"q7Tz!m2Rk9vL\"\n";
+    assert_eq!(read("name-value-pair", FileKind::Config, path, "password\""), []);
+}
+
+#[test]
 fn properties_want_no_blank_behind_their_colon() {
     let read = |kind, text| read("bare-assignment", kind, text, ".password");
     let expected = [("q7Tz!m2Rk9vL".to_owned(), Quoting::Line)];

@@ -15,7 +15,6 @@ pub(crate) fn not_browser_key(candidate: &Candidate<'_>) -> Judgement {
         b"storagebucket",
         b"measurementid",
         b"firebase_api_key",
-        b"current_key",
     ];
     let public = before.iter().any(|word| contains_ignore_case(candidate.before(), word))
         || near.iter().any(|word| {
