@@ -147,11 +147,8 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
         Operator::Call if bytes.get(secret.end + 1) != Some(&b')') => return None,
         Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
         Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
-        Operator::Comma
-            if head.in_tuple || is_argument(bytes, head.name.start) || is_option(bytes, &head.name) =>
-        {
-            Quoting::Quoted
-        }
+        Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
+        Operator::Comma if is_option(bytes, &head.name) && is_password_name(name) => Quoting::Quoted,
         // A program that compares what it is given with a password in its code.
         Operator::Compared if is_password_name(name) => Quoting::Quoted,
         Operator::Comma | Operator::Compared => Quoting::Bare,

@@ -304,7 +304,8 @@ fn names_algorithm(value: &[u8]) -> bool {
     value.len() <= 48
         && value.iter().all(joins)
         && parts.windows(2).any(|pair| numbers(pair[0]).is_some_and(|known| known.contains(&pair[1])))
-        && Texture::of(value) != Texture::Random
+        // Random letters and digits fall into words of one letter.
+        && parts.iter().all(|word| word.len() > 1 || word[0].is_ascii_digit())
 }
 
 /// An alphabet, in any order: every character once. Those of 32 signs (base 32 and its kin) have letters of one case;
