@@ -36,6 +36,9 @@ const DIRECTIVES: &[&str] = &[
     "credentials",
 ];
 
+/// The most items of a list that are read.
+const ITEMS: usize = 16;
+
 /// A name with what joins it.
 struct Head {
     name: Range<usize>,
@@ -51,8 +54,51 @@ struct Head {
 /// A literal in quotes.
 pub(super) fn quoted(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let Some(name) = name_of(place) else { return };
-    if let Some(reading) = read_quoted(place, name.clone()).or_else(|| compared_before(place.bytes, name)) {
-        sink(reading);
+    let found = read_quoted(place, name.clone()).or_else(|| compared_before(place.bytes, name.clone()));
+    match found {
+        Some(reading) => sink(reading),
+        None => items(place.bytes, name, sink),
+    }
+}
+
+/// The items of a list or the values of a map given to a name: `API_KEYS = ["v", "w"]`, `TOKENS = {'shop': 'v'}`. A list
+/// of keys holds words as often, so that they must look random.
+fn items(bytes: &[u8], name: Range<usize>, sink: &mut dyn FnMut(Reading)) {
+    if name_kind(&bytes[name.clone()]) != NameKind::Secret {
+        return;
+    }
+    let Some(head) = head(bytes, name) else { return };
+    let at = blanks(bytes, head.span.end, 8);
+    let joined = matches!(head.operator, Operator::Equals | Operator::Colon);
+    let slice = &b"[]string{"[..];
+    let opening = match bytes.get(at) {
+        _ if stands(bytes, at, slice) => slice.len(),
+        Some(b'[' | b'{' | b'(') => 1,
+        _ => return,
+    };
+    if !joined {
+        return;
+    }
+    let mut at = white(bytes, at + opening, 80);
+    for _ in 0..ITEMS {
+        let Some(mut secret) = literal(bytes, at) else { return };
+        let mut end = white(bytes, secret.end + 1, 80);
+        if bytes.get(end) == Some(&b':') || stands(bytes, end, b"=>") {
+            let value = blanks(bytes, end + 1 + usize::from(bytes[end] == b'='), 8);
+            let Some(inner) = literal(bytes, value) else { return };
+            (end, secret) = (white(bytes, inner.end + 1, 80), inner);
+        }
+        if !matches!(bytes.get(end), Some(b',' | b']' | b'}' | b')')) {
+            return;
+        }
+        let next = white(bytes, end + 1, 80);
+        let is_last = bytes.get(end) != Some(&b',');
+        let matched = head.name.start..secret.end;
+        sink(Reading { matched, name: head.name.clone(), secret, quoting: Quoting::Bare });
+        if is_last {
+            return;
+        }
+        at = next;
     }
 }
 
@@ -102,6 +148,9 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
         Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
         Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
         Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
+        Operator::Comma if is_option(bytes, &head.name) && is_password_name(name) => Quoting::Quoted,
+        // A program that compares what it is given with a password in its code.
+        Operator::Compared if is_password_name(name) => Quoting::Quoted,
         Operator::Comma | Operator::Compared => Quoting::Bare,
         Operator::Call if name.ends_with(b".equals") || name.ends_with(b".Equals") => Quoting::Bare,
         _ => Quoting::Quoted,
@@ -151,7 +200,10 @@ fn read_bare(place: &Place<'_>) -> Option<Reading> {
     }
     // Between a name and a colon's value there is a blank or a line end, but in systemd's `SetCredential=name:value`.
     let credential = line_head(bytes, head.name.start, HEAD).is_some_and(|l| l.ends_with(b"SetCredential="));
-    let tight_colon = head.operator == Operator::Colon && start == head.span.end && !credential;
+    let tight_colon = head.operator == Operator::Colon
+        && start == head.span.end
+        && !credential
+        && !is_property(place, &head);
     if tight_colon && (place.kind == FileKind::Code || !is_plain_pair(bytes, &head)) {
         return None;
     }
@@ -323,9 +375,10 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
         || previous.is_some_and(|p| matches!(p, b'n' | b'r' | b't'))
             && bytes.get(head.name.start.wrapping_sub(2)) == Some(&b'\\');
     // YAML's flow mappings: `{DB_PASSWORD: value, …}`.
+    let next = bytes.get(blanks(bytes, secret.end, 4)).copied();
     let flow = head.operator == Operator::Colon
         && place.kind == FileKind::Config
-        && matches!(close, Some(b',' | b'}'))
+        && matches!(next, Some(b',' | b'}'))
         && lead.is_some_and(|l| l.contains(&b'{'));
     if flow {
         return Some((secret, Quoting::Line));
@@ -358,7 +411,9 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
 fn directive(place: &Place<'_>, head: &Head, start: usize, setter: bool) -> Option<(Range<usize>, Quoting)> {
     let bytes = place.bytes;
     let name = &bytes[head.name.clone()];
-    let known = DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
+    // `remote_password value` of Mosquitto and its like.
+    let joined = name.contains(&b'_') && is_password_name(name) && name_kind(name) == NameKind::Secret;
+    let known = joined || DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
     let lead = line_head(bytes, head.name.start, HEAD)?.trim_ascii();
     let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{"));
     let is_directive = place.kind == FileKind::Config && (lead.is_empty() || inline);
@@ -419,6 +474,15 @@ fn is_plain_pair(bytes: &[u8], head: &Head) -> bool {
     let text = bytes.get(head.name.clone()).unwrap_or_default();
     // `page-token:…` of labels and `X.password:` of styles are something else.
     starts && !head.in_quotes && !text.contains(&b'.') && is_password_name(text)
+}
+
+/// Whether a name and a colon begin a line of a file of settings: Java's properties want no blank, `ldap.password:value`.
+fn is_property(place: &Place<'_>, head: &Head) -> bool {
+    let name = place.bytes.get(head.name.clone()).unwrap_or_default();
+    place.kind == FileKind::Config
+        && !head.in_quotes
+        && line_head(place.bytes, head.name.start, HEAD).is_some_and(<[u8]>::is_empty)
+        && name_kind(name) == NameKind::Secret
 }
 
 /// The name that covers the anchor, which may begin with the line end before the name.

@@ -53,6 +53,9 @@ fn read(place: &Place<'_>) -> Option<Reading> {
     if name_kind(&bytes[name.clone()]) == NameKind::Harmless {
         return None;
     }
+    // Spring's `<property name="password"><value>v</value></property>`.
+    let inner = white(bytes, text, 80);
+    let text = VALUE_TAGS.iter().find(|tag| stands(bytes, inner, tag)).map_or(text, |tag| inner + tag.len());
     let secret = content(bytes, text)?;
     Some(Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Quoted })
 }

@@ -9,6 +9,7 @@ mod command;
 mod element;
 mod operator;
 mod pair;
+mod row;
 mod scan;
 mod section;
 mod setting;
@@ -68,6 +69,7 @@ pub const ALL: &[(&str, Lexer, &str)] = &[
     ),
     ("xml-element", element::element, "the text of an element of that name, or of the value beside a name"),
     ("sql-password", statement::sql, "the password that a statement of SQL sets"),
+    ("sql-row", row::row, "the cells of a row that SQL inserts, in columns of a secret's name"),
     ("secret-section", section::secret_manifest, "the values of a Kubernetes Secret"),
     ("table-column", table::column, "the cells below a column's head in CSV"),
     ("command", command::command, "the word that a program takes as its password or token on a command line"),

@@ -28,13 +28,16 @@ pub(super) fn pair(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
 fn read(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
     let name = name_around(bytes, place.start)?;
-    let quote = name.start.checked_sub(1).map(|i| bytes[i]).filter(|b| matches!(b, b'"' | b'\''));
+    // `"/shop/db/password"`: the last part of a path names the parameter.
+    let text_start = path_start(bytes, name.start);
+    let quote = text_start.checked_sub(1).map(|i| bytes[i]).filter(|b| matches!(b, b'"' | b'\''));
     let closed =
         if quote.is_some() && bytes.get(name.end).copied() == quote { name.end + 1 } else { name.end };
     if quote.is_some() && closed == name.end {
         return None;
     }
-    let before = bytes.get(name.start.saturating_sub(40)..name.start - usize::from(quote.is_some()))?;
+    let text_start = text_start - usize::from(quote.is_some());
+    let before = bytes.get(text_start.saturating_sub(40)..text_start)?;
     let named = key_of(before).is_some_and(|key| is_one_of(NAME_KEYS, key));
     let after = white(bytes, closed, 40);
     // `"db_password": {…}`, `variable "db_password" {`.
@@ -55,11 +58,22 @@ fn read(place: &Place<'_>) -> Option<Reading> {
         Some(at) => (at, None),
         None => (closed, Some(quote)),
     };
-    let secret = value_after(bytes, from).or_else(|| {
-        until.is_some().then(|| value_before(bytes, name.start - usize::from(quote.is_some()))).flatten()
-    })?;
+    let secret = value_after(bytes, from)
+        .or_else(|| until.is_some().then(|| value_before(bytes, text_start)).flatten())?;
     let matched = name.start.min(secret.start)..name.end.max(secret.end);
     Some(Reading { matched, name, secret, quoting: Quoting::Quoted })
+}
+
+/// Where the path begins whose last part is the name at `name`; the name itself if it is no part of one in quotes.
+fn path_start(bytes: &[u8], name: usize) -> usize {
+    if name == 0 || bytes[name - 1] != b'/' {
+        return name;
+    }
+    let part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'.');
+    let length = bytes[..name].iter().rev().take(120).take_while(|b| part(b)).count();
+    let start = name - length;
+    let quoted = start.checked_sub(1).is_some_and(|at| matches!(bytes[at], b'"' | b'\''));
+    if quoted { start } else { name }
 }
 
 /// The key in front of a value that begins at the end of `before`: `"name": `, `name = `, `<add key=`.

@@ -18,6 +18,7 @@ const STATEMENTS: &[&[u8]] = &[
     b"create secret",
     b"authentication_string",
     b"mysql.user",
+    b"database link",
 ];
 
 /// Words between a password's keyword and the password.

@@ -353,3 +353,82 @@ fn elements() {
     }
     assert_eq!(read("xml-element", FileKind::Config, "<token/> <x>abc</x>", "token"), []);
 }
+
+#[test]
+fn rows_of_sql_are_read_by_column() {
+    let found = |text: &str| {
+        let values = read("sql-row", FileKind::Config, text, "insert into ");
+        values.into_iter().map(|(value, _)| value).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(
+            "INSERT INTO users (id, mail, password) VALUES (1, 'a@b.c', 'one1'), (2, 'a, (b)''s', N'two2');"
+        ),
+        ["one1", "two2"]
+    );
+    assert_eq!(
+        found("insert into `t` (`name`,\n `api_token`)\nvalues\n  (lower('x'), 'three3');"),
+        ["three3"]
+    );
+    // A digest, a parameter, a column of another name, no columns, another number of cells, no end.
+    for text in [
+        "INSERT INTO users (id, password) VALUES (1, '5f4dcc3b5aa765d61d8327deb882cf99');",
+        "INSERT INTO users (id, password) VALUES (?, ?);",
+        "INSERT INTO users (id, password_hint) VALUES (1, 'one1');",
+        "INSERT INTO users VALUES (1, 'one1');",
+        "INSERT INTO users (id, password) VALUES ('one1');",
+        "INSERT INTO users (id, password) VALUES (1, 'one1",
+    ] {
+        assert_eq!(found(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn items_of_lists_and_maps() {
+    for text in [
+        r#"API_KEYS = ["V", "W"]"#,
+        "\"api_keys\": [\n  \"V\",\n  \"W\"\n]",
+        r#"TOKENS = {'shop': 'V', 'berth': "W"}"#,
+        r#"var apiKeys = []string{"V", "W"}"#,
+        r#"$tokens = ['a' => 'V', 'b' => 'W'];"#,
+    ] {
+        let text = text.replace('V', VALUE);
+        for anchor in ["_key", "apikey", "token"] {
+            let found = read("quoted-assignment", FileKind::Code, &text, anchor);
+            if !found.is_empty() {
+                let expected = [(VALUE.to_owned(), Quoting::Bare), ("W".to_owned(), Quoting::Bare)];
+                assert_eq!(found, expected, "{text}");
+            }
+        }
+        assert!(
+            ["_key", "apikey", "token"]
+                .iter()
+                .any(|a| !read("quoted-assignment", FileKind::Code, &text, a).is_empty()),
+            "{text}"
+        );
+    }
+    for text in ["token = [a, \"V\"]", "token_type = [\"V\"]", "token == [\"V\"]", "tokens[\"V\"]"] {
+        assert_eq!(read("quoted-assignment", FileKind::Code, text, "token"), [], "{text}");
+    }
+}
+
+#[test]
+fn elements_and_objects_around_a_value() {
+    let bean = "<property name=\"password\">\n  <value>q7Tz!m2Rk9vL</value></property>";
+    let expected = [("q7Tz!m2Rk9vL".to_owned(), Quoting::Quoted)];
+    assert_eq!(read("xml-element", FileKind::Config, bean, "password\""), expected);
+    let parameter = "name  = \"/shop/db/password\"\n  type  = \"SecureString\"\n  value = \"q7Tz!m2Rk9vL\"\n";
+    assert_eq!(read("name-value-pair", FileKind::Config, parameter, "password\""), expected);
+    // The last part of a path that is no text in quotes names nothing.
+    let path = "name = /shop/db/password\"\n  value = \"q7Tz!m2Rk9vL\"\n";
+    assert_eq!(read("name-value-pair", FileKind::Config, path, "password\""), []);
+}
+
+#[test]
+fn properties_want_no_blank_behind_their_colon() {
+    let read = |kind, text| read("bare-assignment", kind, text, ".password");
+    let expected = [("q7Tz!m2Rk9vL".to_owned(), Quoting::Line)];
+    assert_eq!(read(FileKind::Config, "ldap.bind.password:q7Tz!m2Rk9vL\n"), expected);
+    assert_eq!(read(FileKind::Code, "ldap.bind.password:q7Tz!m2Rk9vL\n"), []);
+    assert_eq!(read(FileKind::Config, "see x.password:q7Tz!m2Rk9vL\n"), []);
+}

@@ -28,6 +28,17 @@ const WRAPPERS: &[&[u8]] = &[
     b"Encoding.UTF8.GetBytes(",
     b"_T(",
     b"TEXT(",
+    b"Field(default=",
+    b"Field(",
+    b"field(default=",
+    b"typer.Option(",
+    b"Secret::new(",
+    b"SecretString::new(",
+    b"SecretString::from(",
+    b"Bytes::from_static(",
+    b"createSecretKey(",
+    b"new TextEncoder().encode(",
+    b"Text.Encoding.UTF8.GetBytes(",
     b"@",
 ];
 

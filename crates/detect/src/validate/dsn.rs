@@ -1,6 +1,6 @@
 //! Passwords in connection strings and URLs.
 
-use super::literal::is_personal;
+use super::literal::{is_personal, is_worded};
 use super::placeholder::is_placeholder;
 use super::shape::Texture;
 use super::words::{contains_ignore_case, reads_like_words};
@@ -31,6 +31,21 @@ const SAMPLE_USERS: &[&[u8]] = &[
     b"user", b"username", b"usr", b"login", b"me", b"myuser", b"scott", b"joe", b"someuser", b"foo",
     b"name", b"someone", b"youruser", b"u", b"a", b"uid", b"userid", b"user1", b"user_name", b"dbuser",
     b"db_user", b"proxyuser",
+];
+
+/// Users that services come with: beside them stand real passwords as often as samples.
+const SERVICE_USERS: &[&[u8]] = &[
+    b"sa",
+    b"root",
+    b"default",
+    b"admin",
+    b"postgres",
+    b"mysql",
+    b"redis",
+    b"rabbitmq",
+    b"elastic",
+    b"neo4j",
+    b"system",
 ];
 
 /// Passwords so common that on a local service they protect nothing.
@@ -142,6 +157,7 @@ pub(crate) fn judge(login: &Login<'_>) -> Judgement {
         && (is_sample_host(host)
             || !user.is_empty()
                 && is_placeholder(user)
+                && !(one_of(SERVICE_USERS, user) && is_personal_or_joined(password))
                 && texture == Texture::Words
                 && !has_digit_within(password))
     {
@@ -158,10 +174,17 @@ pub(crate) fn judge(login: &Login<'_>) -> Judgement {
         // A documented default that opens nothing but what runs beside it. Where no host is shown, it may be any.
         _ if trivial && local && !host.is_empty() => Judgement::Reject,
         _ if trivial => Judgement::lower("a trivial password"),
-        Texture::Words if !is_personal(password) => Judgement::lower("the password is made of words"),
+        Texture::Words if !is_personal_or_joined(password) => {
+            Judgement::lower("the password is made of words")
+        }
         Texture::Random if !local => Judgement::noted(Adjust::Raise, host_note(host)),
         _ => Judgement::keep(),
     }
+}
+
+/// What people make passwords of, in one piece or joined.
+fn is_personal_or_joined(password: &[u8]) -> bool {
+    is_personal(password) || is_worded(password)
 }
 
 /// Where the password opens a door: host names are no secrets.

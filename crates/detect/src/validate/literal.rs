@@ -5,7 +5,7 @@ use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code, 
 use super::names::{NameKind, is_password_name, is_published_key_id, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
-use super::words::{contains_ignore_case, reads_like_words};
+use super::words::{contains_ignore_case, reads_like_words, words};
 use super::{Adjust, Candidate, Judgement};
 use crate::kind::FileKind;
 use crate::quoting::Quoting;
@@ -36,11 +36,13 @@ const SETTINGS: &[&str] = &[
     "basic", "digest", "crypt", "sha512crypt", "yescrypt", "scram-sha-256", "scram-sha-512", "scram-sha-1", "trust", "peer",
     "ident", "prompt", "console", "stdin", "keychain", "vault", "secret-tool", "libsecret", "manual", "automatic",
     "inherit", "unlimited", "nullable", "readonly", "writeonly", "sensitive", "missing", "expired", "incorrect",
-    "forgotten", "unknown", "on_create", "visible", "obscured", "protected",
+    "forgotten", "unknown", "on_create", "visible", "obscured", "protected", "recovery", "rotation", "expiration", "complexity",
 ];
 
 /// Judges `value`, given to `name`. What takes longest to tell, that it is a placeholder, is asked of what is left.
 pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
+    // Spring's mark of a password that is not encoded.
+    let value = value.strip_prefix(b"{noop}").unwrap_or(value);
     match judge_look(name, quoting, file, value) {
         Judgement::Keep { .. } if is_placeholder(value) => Judgement::Reject,
         judgement => judgement,
@@ -55,8 +57,9 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     }
     let kind = if quoting == Quoting::Certain { NameKind::Secret } else { name_kind(name) };
     let password = quoting == Quoting::Certain || is_password_name(name);
-    // `pass` alone names much else; what is given to it in quotes may be a password.
-    let kind = if kind == NameKind::Weak && password && quoting == Quoting::Quoted {
+    // `pass` alone names much else; what is given to it in quotes, or by a shell, may be a password.
+    let shell = quoting == Quoting::Environment && is_chosen(value);
+    let kind = if kind == NameKind::Weak && password && (quoting == Quoting::Quoted || shell) {
         NameKind::Secret
     } else {
         kind
@@ -78,6 +81,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         || is_published_key_id(name, value)
         || is_expression(value)
         || is_alphabet(value)
+        || names_algorithm(value)
         || is_plain_setting(value)
         || is_locator(value)
         || is_in(DOCUMENTED_DEFAULTS, value)
@@ -120,6 +124,11 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     {
         return Judgement::Reject;
     }
+    // A variable of an environment: `SESSION_SECRET='Monsun-2023'`.
+    let variable = config && is_told(name, password) && !name.iter().any(u8::is_ascii_lowercase);
+    let is_words = matches!(quoting, Quoting::Quoted | Quoting::Environment)
+        && (password || variable)
+        && is_worded(value);
     let enough = match (quoting, kind) {
         (_, NameKind::Weak) => texture == Texture::Random,
         (Quoting::Bare, _) if password && file != FileKind::Prose => {
@@ -127,6 +136,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         }
         (Quoting::Bare, _) => texture == Texture::Random,
         (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => true,
+        _ if is_words => true,
         // Where no quotes stand, a shell's variable is given no label.
         (Quoting::Environment, _) if password && is_numbered_word(value) => true,
         // A number of eight digits and more, in quotes, under a password's name alone.
@@ -137,13 +147,20 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     if !enough || distinct(value) < 6 {
         return Judgement::Reject;
     }
-    if kind == NameKind::Weak && is_hex_digest(value) {
+    let is_service_key =
+        config && quoting == Quoting::Environment && value.len() == 32 && is_shouted_key(name);
+    if kind == NameKind::Weak && is_hex_digest(value) && !is_service_key {
         return Judgement::lower("a digest under the name of a key");
     }
     let surer = match file {
         // An invented value of a test or a page is no secret of this image.
-        FileKind::Test | FileKind::Translation => false,
+        FileKind::Test => false,
+        // Resources of an application hold keys, too (Android's `strings.xml`): no text of a language looks so.
+        FileKind::Translation => {
+            texture == Texture::Random && value.len() >= 24 && has_letter_and_digit(value)
+        }
         FileKind::Prose => texture == Texture::Random && value.len() >= 20,
+        _ if is_words => true,
         _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
         _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
         _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
@@ -172,6 +189,60 @@ pub(super) fn is_personal(value: &[u8]) -> bool {
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let joint = value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b' ' | b'/' | b':'));
     !joint && digits >= 2 && letters >= 3 && distinct(value) >= 5
+}
+
+/// Whether a name is a variable's of an environment that ends in `_KEY`: a service's key, where it is no digest.
+fn is_shouted_key(name: &[u8]) -> bool {
+    name.ends_with(b"_KEY") && !name.iter().any(u8::is_ascii_lowercase)
+}
+
+/// Words in which a number or a field of a form is no part of a password: algorithms, encodings, names in code.
+#[rustfmt::skip]
+const TERMS: &[&str] = &[
+    "field", "name", "key", "keys", "id", "ids", "type", "test", "tests", "testing", "input", "form", "value", "text", "label",
+    "error", "err", "msg", "message", "page", "url", "path", "file", "hash", "user", "users", "login", "reset", "new", "old",
+    "step", "level", "version", "min", "max", "length", "len", "chars", "char", "rule", "row", "col", "item", "index", "btn",
+    "button", "div", "view", "screen", "modal", "dialog", "group", "policy", "case", "utf", "sha", "md", "aes", "rsa", "base",
+    "pbkdf", "hmac", "oauth", "int", "uint", "ipv", "http", "https", "pkcs", "tls", "ssl", "scram", "bcrypt", "argon", "crypt",
+    "ascii", "iso", "win", "cp", "rfc", "mode", "gcm", "cbc", "css", "html", "web", "api", "sql", "mysql", "example", "sample",
+    "dummy", "mock", "fake", "foo", "bar", "baz", "placeholder", "default", "demo", "auth", "pass", "pwd", "passwd", "method",
+    "class", "object", "encoder", "hasher", "digest", "cipher", "salt", "vault", "ref", "arg", "param", "var", "col", "column",
+    "table", "update", "change", "create", "delete", "add", "get", "set", "is", "has", "invalid", "required", "valid", "hint",
+    "help", "show", "hide", "toggle", "strength", "title", "email", "mail", "phone", "code", "pin", "otp", "totp", "token",
+    "secret", "password", "v", "part", "section", "tab", "option", "state", "ssha", "smd", "blowfish", "des", "ntlm", "mschap",
+];
+
+/// A password of words: words and a number that signs of one kind join, or words in capitals with a digit between them
+/// (`segel-boot-88`, `Monsun_2023`, `Wolke7Himmel`). Names of algorithms, of encodings and in code look alike, so none of
+/// their words may stand in it.
+pub(super) fn is_worded(value: &[u8]) -> bool {
+    let joints: std::collections::BTreeSet<u8> =
+        value.iter().copied().filter(|b| matches!(b, b'_' | b'-' | b'.')).collect();
+    let plain = value.iter().all(|b| b.is_ascii_alphanumeric() || joints.contains(b));
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let ends = [value.first(), value.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric);
+    if !plain
+        || !ends
+        || joints.len() > 1
+        || letters < 4
+        || !(8..=40).contains(&value.len())
+        || distinct(value) < 6
+    {
+        return false;
+    }
+    let is_term = |word: &[u8]| TERMS.iter().any(|term| word.eq_ignore_ascii_case(term.as_bytes()));
+    if words(value).any(is_term) {
+        return false;
+    }
+    let is_number = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit);
+    if joints.is_empty() {
+        let cases = value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase);
+        let long = words(value).filter(|word| !is_number(word)).all(|word| word.len() >= 3);
+        // At its end a number makes a label of a word: `Passwort2`.
+        let within = value.last().is_some_and(u8::is_ascii_alphabetic) && words(value).any(is_number);
+        return cases && long && within;
+    }
+    words(value).any(|word| is_number(word) && word.len() >= 2) && words(value).count() <= 5
 }
 
 /// A password where the syntax says that one stands, so that its look has to prove less: no documented default, no word
@@ -224,6 +295,30 @@ fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
     let path = value.contains(&b'/') && value.contains(&b'.');
     let short_hex = value.len() <= 16 && value.iter().all(u8::is_ascii_hexdigit);
     quoting != Quoting::Bare && !names && !path && !short_hex
+}
+
+/// The name of an algorithm or an encoding, alone or among words: `Sha512Crypt`, `pbkdf2-sha256-2000`, `Base64Encoder`.
+fn names_algorithm(value: &[u8]) -> bool {
+    const NAMES: [(&[u8], &[&[u8]]); 9] = [
+        (b"sha", &[b"1", b"224", b"256", b"384", b"512"]),
+        (b"ssha", &[b"256", b"384", b"512"]),
+        (b"md", &[b"4", b"5"]),
+        (b"base", &[b"16", b"32", b"58", b"64", b"85"]),
+        (b"utf", &[b"8", b"16", b"32"]),
+        (b"aes", &[b"128", b"192", b"256"]),
+        (b"pbkdf", &[b"1", b"2"]),
+        (b"argon", &[b"2"]),
+        (b"rsa", &[b"1024", b"2048", b"3072", b"4096"]),
+    ];
+    let numbers =
+        |word: &[u8]| NAMES.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, n)| *n);
+    let joins = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':');
+    let parts: Vec<&[u8]> = words(value).take(12).collect();
+    value.len() <= 48
+        && value.iter().all(joins)
+        && parts.windows(2).any(|pair| numbers(pair[0]).is_some_and(|known| known.contains(&pair[1])))
+        // Random letters and digits fall into words of one letter.
+        && parts.iter().all(|word| word.len() > 1 || word[0].is_ascii_digit())
 }
 
 /// An alphabet, in any order: every character once. Those of 32 signs (base 32 and its kin) have letters of one case;
@@ -414,8 +509,14 @@ pub(super) fn is_known_form(value: &[u8]) -> bool {
         || point
         || jwt
         || value.ends_with(b"/aws4_request")
+        || is_contract_address(value)
         || is_version_range(value)
         || is_package_version(value)
+}
+
+/// The address of an account or a contract of Ethereum and its kin: a token's, as often as not.
+fn is_contract_address(value: &[u8]) -> bool {
+    value.len() == 42 && value.strip_prefix(b"0x").is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The version of a Debian or Alpine package: `1:4.13+dfsg1-1`, `0.21.4-r0`.
@@ -457,7 +558,7 @@ pub(super) fn is_key_material(value: &[u8]) -> bool {
     };
     let spaces = value.iter().filter(|b| **b == b' ').count();
     value.len() >= 32
-        && kinds >= 5
+        && (kinds >= 5 || kinds >= 4 && value.len() >= 48)
         && count * 8 >= value.len()
         && spaces * 10 <= value.len()
         && has_letter_and_digit(value)

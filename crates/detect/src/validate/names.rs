@@ -57,7 +57,9 @@ pub fn is_secret_name(name: &str) -> bool {
 pub fn name_kind(name: &[u8]) -> NameKind {
     // Frameworks hand these to browsers: a key may be meant so, a password never is.
     if let Some(rest) = name.strip_prefix(b"NEXT_PUBLIC_").or_else(|| name.strip_prefix(b"PUBLIC_")) {
-        let own = words(rest).any(|word| [&b"PASSWORD"[..], b"SECRET", b"PASS", b"PASSWD"].contains(&word));
+        let own = words(rest).any(|word| {
+            [&b"PASSWORD"[..], b"SECRET", b"PASS", b"PASSWD", b"PRIVATE", b"ADMIN"].contains(&word)
+        }) || rest.windows(12).any(|part| part == b"SERVICE_ROLE");
         return if own { name_kind(rest) } else { NameKind::Harmless };
     }
     let is_in =
@@ -254,6 +256,11 @@ fn is_pair(first: &[u8], second: &[u8]) -> bool {
         ("unseal", "key"),
         ("integration", "key"),
         ("write", "key"),
+        ("rest", "key"),
+        ("record", "key"),
+        ("api", "keys"),
+        ("access", "keys"),
+        ("secret", "keys"),
     ];
     pairs.iter().any(|(one, two)| {
         first.eq_ignore_ascii_case(one.as_bytes()) && second.eq_ignore_ascii_case(two.as_bytes())

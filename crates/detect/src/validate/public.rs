@@ -8,7 +8,14 @@ use super::{Candidate, Judgement};
 pub(crate) fn not_browser_key(candidate: &Candidate<'_>) -> Judgement {
     let before =
         [&b"/maps/api/js?"[..], b"maps.googleapis.com", b"/maps/embed/", b"youtube.com/embed", b"recaptcha"];
-    let near = [&b"authdomain"[..], b"firebaseapp", b"messagingsenderid", b"storagebucket", b"measurementid"];
+    let near = [
+        &b"authdomain"[..],
+        b"firebaseapp",
+        b"messagingsenderid",
+        b"storagebucket",
+        b"measurementid",
+        b"firebase_api_key",
+    ];
     let public = before.iter().any(|word| contains_ignore_case(candidate.before(), word))
         || near.iter().any(|word| {
             contains_ignore_case(candidate.before(), word) || contains_ignore_case(candidate.after(), word)

@@ -638,3 +638,47 @@ fn keys_in_which_no_character_repeats_are_no_alphabets() {
     assert!(!judged("ybndrfg8ejkmcpqxot1uwisza345h769"));
     assert!(!judged("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"));
 }
+
+#[test]
+fn passwords_of_words_and_what_only_looks_like_them() {
+    let judged = |name: &str, value: &str| {
+        let matched = format!("{name} = \"{value}");
+        at("assignment-value", &format!("{matched}\"\n"), &matched, value)
+    };
+    for value in ["segel-boot-88", "Monsun_2023", "Wolke7Himmel", "blau.kran.1974", "{noop}Monsun-2023"] {
+        assert_eq!(adjust(&judged("db_password", value)), Some(Adjust::Raise), "{value}");
+    }
+    // Terms of code, labels, a version, one word and a digit, words alone.
+    for value in [
+        "pbkdf2-sha256-2000",
+        "Sha512Crypt",
+        "user_field_22",
+        "Base64Encoder",
+        "test-user-01",
+        "Passwort2",
+        "1.2.3-beta4",
+        "step-22-new",
+        "kran-blau-rot",
+        "Utf8String",
+    ] {
+        assert_ne!(adjust(&judged("db_password", value)), Some(Adjust::Raise), "{value}");
+    }
+    // Another name than a password's is given a label as often.
+    assert_eq!(judged("client_secret", "segel-boot-88"), Judgement::Reject);
+}
+
+#[test]
+fn users_of_services_stand_beside_real_passwords() {
+    let judged = |text: &str, secret: &str| at("dsn-password", text, text, secret);
+    let url = "redis://default:hafenstadt77@cache.harbour.internal:6379";
+    assert_ne!(adjust(&judged(url, "hafenstadt77")), None);
+    assert_eq!(judged("postgres://user:sample77@db.harbour.internal/x", "sample77"), Judgement::Reject);
+}
+
+#[test]
+fn what_a_browser_is_given_and_what_never() {
+    assert_eq!(name_kind(b"NEXT_PUBLIC_SITE_KEY"), NameKind::Harmless);
+    assert_eq!(name_kind(b"NEXT_PUBLIC_API_TOKEN"), NameKind::Harmless);
+    assert_ne!(name_kind(b"NEXT_PUBLIC_SUPABASE_SERVICE_ROLE_KEY"), NameKind::Harmless);
+    assert_ne!(name_kind(b"NEXT_PUBLIC_ADMIN_TOKEN"), NameKind::Harmless);
+}

@@ -203,6 +203,45 @@ fn archives() {
     holds("x.zip", &zip.done(), "!/s", &large);
 }
 
+/// A page of an SQLite database: its kind, its right-most child, and one row of texts; a text of one byte is a number.
+fn sqlite_page(start: usize, kind: u8, child: u8, row: &[&[u8]]) -> Vec<u8> {
+    let types: Vec<u8> =
+        row.iter().map(|v| if v.len() == 1 { 1 } else { u8::try_from(13 + 2 * v.len()).unwrap() }).collect();
+    let header = u8::try_from(types.len() + 1).unwrap();
+    let record = [&[header][..], &types, &row.concat()].concat();
+    let cell = [&[u8::try_from(record.len()).unwrap(), 1][..], &record].concat();
+    let mut page = vec![0; 512];
+    let at = 512 - cell.len();
+    page[at..].copy_from_slice(&cell);
+    let at = u16::try_from(at).unwrap().to_be_bytes();
+    let count = u8::from(!row.is_empty());
+    let head = [&[kind, 0, 0, 0, count, at[0], at[1], 0][..], &at].concat();
+    let inner = [kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, child];
+    let head = if kind == 5 { &inner[..] } else { &head };
+    page[start..start + head.len()].copy_from_slice(head);
+    page
+}
+
+#[test]
+fn rows_of_a_database_have_the_names_of_their_columns() {
+    let statement = &b"CREATE TABLE u(id, \"pw\" text(9))"[..];
+    let mut first = sqlite_page(100, 0x0d, 0, &[b"table", b"u1", b"u1", &[2], statement]);
+    first[..24].copy_from_slice(b"SQLite format 3\0\x02\0\x01\x01\0\x40\x20\x20");
+    let inner = sqlite_page(0, 0x05, 3, &[]);
+    let leaf = sqlite_page(0, 0x0d, 0, &[b"anna of x", b"harbour!77"]);
+    let rows = |pages: &[&[u8]]| {
+        let (found, opened) = inside("d.db", &pages.concat());
+        assert!(opened.missed.is_empty(), "{:?}", opened.missed);
+        String::from_utf8(found.into_values().flatten().collect()).unwrap()
+    };
+    // The root is an inner page, and the leaf below it holds the row.
+    assert!(rows(&[&first, &inner, &leaf]).contains("pw = \"harbour!77\"\n"));
+    // A page of which nothing is known gives its texts alone.
+    let other = rows(&[&first, &leaf, &leaf]);
+    assert_eq!(other.matches("pw = ").count(), 1, "{other}");
+    assert_eq!(other.matches("harbour!77").count(), 3, "{other}");
+}
+
 #[test]
 fn what_cannot_be_opened_is_told() {
     let text = TEXT.repeat(1000);
