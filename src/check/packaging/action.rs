@@ -98,6 +98,11 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
                 done.acts.push(Act::new(Stage::Push, at));
             }
         }
+        "actions/upload-artifact" => {
+            let path = |line: &str| super::surface::joined("", line.trim());
+            let references = expanded("path").lines().map(path).collect();
+            done.acts.push(Act { references, ..Act::new(Stage::Uploads, at) });
+        }
         _ if action.ends_with("/retry") => done.script = step.input("command").map(|p| &p.value),
         _ if FOREIGN.iter().any(|f| action.contains(f)) => {
             done.acts.push(Act::new(Stage::Deviation(action), at));
@@ -138,6 +143,7 @@ fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut
             .filter(|p| !p.is_empty())
             .collect(),
         target: given("target"),
+        has_more_contexts: given("build-contexts").is_some(),
         archive: expanded("outputs").contains("dest="),
         // Without a context it takes the sources from the repository.
         is_remote: given("context").is_none_or(|c| c.contains("{{defaultContext}}") || c.contains("://")),

@@ -22,6 +22,7 @@ mod reading;
 mod recipe;
 mod repository;
 mod resolve;
+mod runner;
 mod secret;
 mod sequence;
 mod sources;

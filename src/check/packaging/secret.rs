@@ -31,6 +31,8 @@ pub(super) enum How {
     Summary,
     /// It is written to the outputs of a step.
     Output,
+    /// It is written into a file that is kept as an artifact of the run.
+    Artifact,
     /// It is written into a file that the builder is sent.
     InContext,
     /// It is written into a file of which it is not known whether the builder is sent it.
@@ -62,6 +64,13 @@ impl Secrets {
 
     /// Notes a variable of a script that is set to `value`, if that holds a secret or is asked for one.
     pub(super) fn assign(&mut self, name: &str, value: &str) {
+        if self.held_by(value).is_some() {
+            self.names.insert(name.to_owned());
+        }
+    }
+
+    /// Notes an input of an action that is given `value`, if that holds a secret: `inputs.NAME`.
+    pub(super) fn set_input(&mut self, name: &str, value: &str) {
         if self.held_by(value).is_some() {
             self.names.insert(name.to_owned());
         }
@@ -106,8 +115,9 @@ impl Secrets {
                 if let Some(name) = secret_of(inner) {
                     return Some(name);
                 }
-                let named = inner.trim().strip_prefix("env.").filter(|n| self.names.contains(*n));
-                if let Some(name) = named {
+                let name = inner.trim();
+                let name = name.strip_prefix("env.").or_else(|| name.starts_with("inputs.").then_some(name));
+                if let Some(name) = name.filter(|name| self.names.contains(*name)) {
                     return Some(name.to_owned());
                 }
                 continue;

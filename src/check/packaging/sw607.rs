@@ -122,6 +122,9 @@ fn elsewhere(tasks: &TaskUses<'_>, container: &TaskContainer, matching: &[usize]
             "the task sets {name}, and the entrypoint {handle} was judged with the image's own"
         ));
     }
+    if let Some(reason) = as_another_user(tasks, container, &of_row().collect::<Vec<_>>()) {
+        return Some(reason);
+    }
     let folder = container.command.folder.as_deref()?;
     let is_it = |e: &Entrypoint| e.working_dir.as_deref() == Some(folder);
     // What has absolute paths alone runs the same from everywhere.
@@ -129,6 +132,32 @@ fn elsewhere(tasks: &TaskUses<'_>, container: &TaskContainer, matching: &[usize]
     let is_known = of_row().any(|e| is_it(e) || is_free(e)) || tasks.own_folder == Some(folder);
     (!is_known).then(|| {
         format!("the task starts in {folder}: say so in the entrypoint {handle}, with `working_dir = \"{folder}\"`")
+    })
+}
+
+/// Why a task's command may run as another user than the one that the entrypoint was judged for.
+fn as_another_user(tasks: &TaskUses<'_>, container: &TaskContainer, rows: &[&Entrypoint]) -> Option<String> {
+    let handle = rows.first()?.handle.as_str();
+    let given = match &container.command.user {
+        Some(None) => {
+            return Some("which user the task runs it as is known only when it is deployed".to_owned());
+        }
+        Some(Some(user)) => Some(user.as_str()),
+        None => tasks.own_user,
+    };
+    // What neither the task nor the contract changes is the image's own.
+    let is_untouched = container.command.user.is_none() && rows.iter().any(|e| e.user.is_none());
+    let judged = |e: &&Entrypoint| given.is_some() && e.user.as_deref().or(tasks.own_user) == given;
+    if is_untouched || rows.iter().any(judged) {
+        return None;
+    }
+    Some(match given.filter(|user| !user.is_empty()) {
+        Some(user) => format!(
+            "the task runs it as the user {user}: say so in the entrypoint {handle}, with `user = \"{user}\"`"
+        ),
+        None => format!(
+            "the task runs it as the image's own user, and the entrypoint {handle} was judged for another"
+        ),
     })
 }
 
@@ -261,6 +290,7 @@ mod tests {
             required_args: own(&["--profile"]),
             optional_args: own(&["--once"]),
             working_dir: None,
+            user: None,
             dry_run: None,
             fixtures: None,
             args_at_start,

@@ -62,13 +62,22 @@ impl Run<'_, '_, '_> {
         let place = self.machine.absolute(path);
         let tree = &self.machine.filesystem.tree;
         let (is_file, is_folder) = (tree.file(&place).is_some(), tree.is_folder(&place));
-        let may = |access| self.machine.account.refused(self.machine.filesystem, access, &place).is_none();
+        let is_there_at_all = is_file || is_folder;
+        let may = |access| {
+            let refused = self.machine.account.refused(self.machine.filesystem, access, &place);
+            refused.map_or(Some(true), |refusal| refusal.into_parts().1.then_some(false))
+        };
+        let asked = match operator {
+            "-r" => may(Access::Read),
+            "-x" => may(Access::Execute),
+            _ => Some(true),
+        };
+        let Some(may) = asked.or((!is_there_at_all).then_some(false)) else { return Status::Unknown };
         let is_there = match operator {
             "-f" => is_file,
             "-d" => is_folder,
-            "-e" | "-a" => is_file || is_folder,
-            "-r" => (is_file || is_folder) && may(Access::Read),
-            "-x" => (is_file || is_folder) && may(Access::Execute),
+            "-e" | "-a" => is_there_at_all,
+            "-r" | "-x" => is_there_at_all && may,
             "-s" => tree.file(&place).is_some_and(|(_, node)| node.size > 0),
             _ => return Status::Unknown,
         };
