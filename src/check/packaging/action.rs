@@ -86,7 +86,11 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
             done.acts.push(Act { repository: Some(registry), ..Act::new(Stage::Login, at) });
         }
         "docker/metadata-action" => {
-            done.outputs.push(("tags".to_owned(), metadata_tags(&expanded("images"), &expanded("tags"))));
+            let tags = expanded("tags");
+            done.outputs.push(("tags".to_owned(), metadata_tags(&expanded("images"), &tags)));
+            // Of several rules, which one names the version hangs on their priorities.
+            let version = metadata_tags("version", &tags);
+            done.outputs.extend((!version.contains('\n')).then(|| ("version".to_owned(), version)));
         }
         "docker/build-push-action" => build_push(step, at, &expanded, &mut done),
         "docker/bake-action" => {

@@ -222,7 +222,12 @@ impl Sequence<'_> {
             let right: Vec<(usize, &Act)> = all.iter().filter(|(_, a)| self.is_right(a)).copied().collect();
             // The last try counts where the first came too early.
             let mut sure = right.iter().filter(|(_, a)| !a.conditional).copied();
-            let is_later = |i: &usize| last.is_none_or(|(before, _)| *i > before);
+            // Who asks before the image is pushed asks something else.
+            let pushed = self.acts.iter().position(|a| {
+                *stage == Stage::Digest && a.stage == Stage::Push && a.never.is_none() && self.is_right(a)
+            });
+            let is_later =
+                |i: &usize| last.is_none_or(|(before, _)| *i > before) && pushed.is_none_or(|push| *i > push);
             let Some((index, act)) = sure.clone().find(|(i, _)| is_later(i)).or_else(|| sure.next()) else {
                 faults.push(self.missing(stage, name, fix, &all, &right));
                 continue;

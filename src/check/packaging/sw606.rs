@@ -70,6 +70,9 @@ impl Check<BuildSurface> for SecretLeavesBuild {
                     continue;
                 }
                 How::BuildArgument => format!("{what} is handed to the build as a build argument"),
+                How::InConfiguration => {
+                    format!("{what} stands in a label, an annotation or the name of the image")
+                }
                 How::Printed => format!("{what} is written to the log"),
                 How::Traced => format!("{what} is written to the log by `set -x`"),
                 How::Summary => format!("{what} is written to the summary of the run"),

@@ -212,11 +212,25 @@ fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> Use 
         }
         _ => return Use::No,
     };
-    let last = script.rsplit([';', '&', '\n']).map(str::trim).find(|c| !c.is_empty()).unwrap_or_default();
-    let last = last.strip_prefix("exec ").unwrap_or(last);
+    let Some(last) = last_of(script) else { return Use::No };
     let inner: Vec<String> =
         last.split_whitespace().map(|w| w.trim_matches(['"', '\'']).to_owned()).collect();
     inner.strip_prefix(own.as_slice()).map_or(Use::No, |rest| takes(entrypoint, rest))
+}
+
+/// The command of a shell's script whose end is the script's; nothing if something else may decide it: what comes before or
+/// after `||`, a pipe, the background.
+fn last_of(script: &str) -> Option<&str> {
+    let list = script.rsplit([';', '\n']).map(str::trim).find(|c| !c.is_empty())?;
+    let (chain, otherwise) = list.split_once("||").map_or((list, None), |(a, b)| (a, Some(b.trim())));
+    // `|| exit 1` fails as the program does.
+    let keeps = |other: &str| other.starts_with("exit") && other != "exit 0" && !other.contains("||");
+    if otherwise.is_some_and(|other| !keeps(other)) {
+        return None;
+    }
+    let last = chain.rsplit("&&").next()?.trim();
+    let last = last.strip_prefix("exec ").unwrap_or(last);
+    (!last.contains(['|', '&'])).then_some(last)
 }
 
 fn is_shell(word: &str) -> bool {
@@ -297,6 +311,22 @@ mod tests {
             unused: None,
         };
         takes(&entrypoint, &own(words))
+    }
+
+    #[test]
+    fn the_end_of_a_script_is_its_programs() {
+        for (script, last) in [
+            ("set -e; exec python3 -m a --profile x", Some("python3 -m a --profile x")),
+            ("[ -n \"$A\" ] || exit 1; cd /srv && python3 -m a", Some("python3 -m a")),
+            ("python3 -m a || exit 3", Some("python3 -m a")),
+            ("python3 -m a || true", None),
+            ("python3 -m a || exit 0", None),
+            ("true || python3 -m a", None),
+            ("python3 -m a | tee log", None),
+            ("python3 -m a &", None),
+        ] {
+            assert_eq!(last_of(script), last, "{script}");
+        }
     }
 
     #[test]

@@ -128,6 +128,9 @@ pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> V
         }
         _ if BUILD_TOOLS.contains(&name) => vec![Use::Opaque(name.to_owned())],
         "xargs" | "parallel" => through_xargs(arguments, gets_password, tools),
+        "alias" if arguments.iter().any(|a| a.starts_with("docker=") || a.starts_with("aws=")) => {
+            deviation("another program that an alias puts in its place")
+        }
         "jq" => {
             let file = arguments.iter().rev().find(|a| !a.starts_with('-')).filter(|_| arguments.len() > 1);
             let asks = arguments.iter().any(|a| resolve::asks_metadata(a));

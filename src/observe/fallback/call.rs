@@ -165,7 +165,8 @@ pub(super) fn read(language: Language, bytes: &[u8], start: usize, end: usize) -
         Access::Index if language == Language::Python => {
             let given = conditional(bytes, skip(bytes, asked.end));
             let seen = given.map(|(value, _)| Seen { form: grammar.operator, value });
-            return seen.or_else(|| set_if_missing(grammar, bytes, &asked));
+            let seen = seen.or_else(|| set_if_missing(grammar, bytes, &asked));
+            return seen.or_else(|| caught(grammar, bytes, &asked));
         }
         Access::Index | Access::Property => operated(language, grammar, bytes, &asked, asked.end)?,
     };
@@ -316,6 +317,53 @@ fn set_if_missing(grammar: &'static Grammar, bytes: &[u8], asked: &Asked<'_>) ->
     let name = text(bytes, asked.start, asked.end);
     let name = name.split(['"', '\'']).nth(1).unwrap_or_default();
     (tested && test.contains(name)).then_some(Seen { form: grammar.argument, value })
+}
+
+/// Most lines between a variable that is asked for and the default that is taken where it is missing.
+const CAUGHT_WITHIN: usize = 12;
+
+/// `try: x = os.environ["NAME"]`, and below `except KeyError: x = "y"`, or the same with `return`.
+fn caught(grammar: &'static Grammar, bytes: &[u8], asked: &Asked<'_>) -> Option<Seen> {
+    let own = line_start(bytes, asked.start);
+    let before = text(bytes, own, asked.start);
+    let name = assigned(bytes, asked.start);
+    let returns = before.trim_start() == "return ";
+    if name.is_empty() && !returns {
+        return None;
+    }
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut start = line_end(bytes, asked.start) + 1;
+    let mut handler: Option<usize> = None;
+    for _ in 0..CAUGHT_WITHIN {
+        let end = line_end(bytes, start);
+        let line = text(bytes, start, end);
+        let bare = line.trim_start();
+        let catches = ["KeyError", "LookupError", "Exception"].iter().any(|e| bare.contains(e));
+        match handler {
+            _ if bare.is_empty() || bare.starts_with('#') => {}
+            None if bare.starts_with("except") && indent(line) < indent(before) => {
+                handler = (catches || bare.starts_with("except:")).then_some(indent(line));
+            }
+            Some(outer) if indent(line) <= outer => return None,
+            Some(_) => {
+                let value = match returns {
+                    true => bare.strip_prefix("return "),
+                    false => bare
+                        .split_once('=')
+                        .filter(|(left, _)| left.split([':', ' ']).next().is_some_and(|l| l.ends_with(name)))
+                        .map(|(_, v)| v),
+                };
+                if let Some(value) = value {
+                    let at = end - value.len();
+                    return default_at(bytes, skip(bytes, at))
+                        .map(|(value, _)| Seen { form: grammar.operator, value });
+                }
+            }
+            None => {}
+        }
+        start = end + 1;
+    }
+    None
 }
 
 /// Whether the value is only looked at, or an empty one is refused further down.

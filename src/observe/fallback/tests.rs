@@ -61,6 +61,8 @@ fn python() {
             "x = env.str(\"DB_PASSWORD\", \"dev\")",
             "x = os.environ[\"DB_PASSWORD\"] if \"DB_PASSWORD\" in os.environ else \"dev\"",
             "x = os.getenv(\"DB_PASSWORD\") if debug else \"dev\"",
+            "try:\n    x = os.environ[\"DB_PASSWORD\"]\nexcept KeyError:\n    x = \"\"",
+            "def f():\n    try:\n        return os.environ[\"DB_PASSWORD\"]\n    except (KeyError, ValueError):\n        log(1)\n        return \"dev\"",
             "url = f\"postgres://u:{os.getenv('DB_PASSWORD', 'dev')}@db\"",
         ],
         true,
@@ -69,6 +71,9 @@ fn python() {
         "app.py",
         &[
             "x = os.environ[\"DB_PASSWORD\"]",
+            "try:\n    x = os.environ[\"DB_PASSWORD\"]\nexcept KeyError:\n    raise SystemExit(1)",
+            "try:\n    x = os.environ[\"DB_PASSWORD\"]\nexcept KeyError:\n    x = read(path)\ny = \"dev\"",
+            "try:\n    x = os.environ[\"DB_PASSWORD\"]\nexcept OSError:\n    x = \"dev\"",
             "x = os.getenv(\"DB_PASSWORD\")",
             "x = os.getenv(\"DB_PASSWORD\", None)",
             "x = os.environ[\"DB_PASSWORD\"] if live else None",

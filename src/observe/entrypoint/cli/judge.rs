@@ -122,7 +122,16 @@ impl State {
             self.ended |= met.iter().any(|(option, _)| option.ends);
             given.extend(met.iter().map(|(option, _)| *option));
             match met.last() {
-                Some(_) if is_placed => {}
+                Some((option, _)) if is_placed => {
+                    // The contract does not say how many values it gives.
+                    if let Arity::Exactly(count) = option.arity
+                        && count > 1
+                    {
+                        let what = format!("needs {count} values for {name}{of}");
+                        let reason = "how many the contract gives it is not said";
+                        self.refuse(name, what, Some(reason), Some(&option.at));
+                    }
+                }
                 Some((option, value)) => at = self.values(option, value.as_deref(), words, at, &of),
                 None if interface.takes_unknown => {}
                 None => self.refuse(name, format!("does not know the option {name}{of}"), open, None),
@@ -352,7 +361,7 @@ pub(crate) fn options_in<'i>(interface: &'i Interface, word: &str) -> Vec<(&'i P
     }
     // `-fvalue`, `-abc` for `-a -b -c`, and `-abfvalue`.
     let mut met = Vec::new();
-    let mut letters = word.chars().skip(1);
+    let mut letters = word.strip_prefix('-').unwrap_or(word).chars();
     while let Some(letter) = letters.next() {
         let Some(option) = named(&format!("-{letter}")) else { return Vec::new() };
         if option.arity == Arity::Exactly(0) {
