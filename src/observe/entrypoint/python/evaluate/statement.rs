@@ -511,7 +511,7 @@ fn asserted_variable(test: &Expr) -> Option<&str> {
         ExprKind::Call(function, arguments) => {
             let name = function.dotted()?;
             let asks = ["environ.get", "getenv"].iter().any(|end| name.ends_with(end));
-            let [CallArgument::Positional(first)] = arguments.as_slice() else { return None };
+            let [super::super::ast::Argument::Positional(first)] = arguments.as_slice() else { return None };
             first.text().filter(|_| asks)
         }
         ExprKind::Wrapped(inner) => asserted_variable(inner),
