@@ -373,6 +373,17 @@ mod tests {
     }
 
     #[test]
+    fn the_way_to_a_file_leads_through_the_folders_of_its_links() {
+        let t = tree(&[&["closed/", "closed/in -> ../open/deep", "open/", "open/deep/", "open/deep/file"]]);
+        let way = |path: &[u8]| -> Vec<String> {
+            t.way(path).into_iter().map(|(path, _)| String::from_utf8(path).unwrap()).collect()
+        };
+        assert_eq!(way(b"closed/in/file"), ["closed", "open", "open/deep"]);
+        assert_eq!(way(b"open/deep/file"), ["open", "open/deep"]);
+        assert!(way(b"open/none").is_empty());
+    }
+
+    #[test]
     fn a_later_layer_writes_through_the_links_of_the_lower_one() {
         let t = tree(&[&["usr/lib/a", "lib -> usr/lib"], &["lib/b", "lib/.wh.a"]]);
         assert_eq!(t.names(b"usr/lib"), [b"b".to_vec()]);

@@ -219,3 +219,37 @@ impl Account {
         Refused { what, is_certain: may.is_some() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seaworthy_image::layer::Owner;
+
+    #[test]
+    fn groups_that_were_not_seen_leave_open_what_hangs_on_them() {
+        let node = |mode: u32, user: u32, group: u32| TreeNode {
+            kind: EntryKind::File,
+            mode,
+            owner: Owner { user, group },
+            size: 1,
+            layer: 0,
+            ordinal: 0,
+        };
+        let account = |unseen| Account { user: 5, groups: vec![0], unseen, name: "5".to_owned() };
+        let of = |unseen, node: &TreeNode| account(unseen).may(Access::Read, node);
+        for (node, seen, without_groups) in [
+            (node(0o640, 5, 7), Some(true), Some(true)),
+            (node(0o644, 0, 7), Some(true), Some(true)),
+            (node(0o640, 0, 7), Some(false), None),
+            (node(0o600, 0, 7), Some(false), Some(false)),
+            (node(0o640, 0, 0), Some(true), Some(true)),
+        ] {
+            assert_eq!(of(None, &node), seen, "{node:?}");
+            assert_eq!(of(Some("/etc/group"), &node), without_groups, "{node:?}");
+        }
+        // Without its line in /etc/passwd its own group is not known, either.
+        assert_eq!(of(Some("/etc/passwd"), &node(0o640, 0, 0)), None);
+        let refusal = account(Some("/etc/group")).refusal("read /x", None);
+        assert!(matches!(Fault::from(refusal), Fault::Unclear(why) if why.contains("/etc/group")));
+    }
+}

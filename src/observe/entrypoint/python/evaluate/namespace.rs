@@ -180,6 +180,10 @@ impl Evaluator<'_, '_> {
         // Whether a value may be another by now than the one that was parsed.
         let mut is_changed = false;
         for statement in rest {
+            if let Some(name) = self.unknown_attribute(statement, scope) {
+                let what = format!("uses {name} of its arguments, which its parser does not make");
+                self.end(&what, scope, statement.line, false);
+            }
             match &statement.kind {
                 StmtKind::Return(_) => return,
                 // How a program ends once it has its arguments is its own business.
@@ -211,6 +215,44 @@ impl Evaluator<'_, '_> {
                 kind => is_changed |= may_change(kind),
             }
         }
+    }
+
+    /// A name that a statement asks the parsed arguments for, and that nothing gives them.
+    fn unknown_attribute(&self, statement: &Stmt, scope: &Scope) -> Option<String> {
+        let is_open = self.later_defaults.0 || self.parsers.iter().any(super::argparse::Parser::is_open);
+        let (StmtKind::Expr(value) | StmtKind::Assign { value, .. } | StmtKind::Return(Some(value))) =
+            &statement.kind
+        else {
+            return None;
+        };
+        let is_given = |name: &str| {
+            self.kept.iter().any(|k| k.name == name) || self.later_defaults.1.iter().any(|(n, _)| n == name)
+        };
+        let mut open = vec![value];
+        while let Some(one) = open.pop().filter(|_| !is_open) {
+            match &one.kind {
+                ExprKind::Attribute(object, name) => {
+                    let is_parsed = matches!(&object.kind, ExprKind::Name(of) if matches!(scope.get(of), Some(Value::Namespace)));
+                    if is_parsed && !name.starts_with('_') && !is_given(name) {
+                        return Some(name.clone());
+                    }
+                    open.push(object);
+                }
+                ExprKind::Call(function, arguments) => {
+                    open.push(function);
+                    open.extend(arguments.iter().map(|a| match a {
+                        CallArgument::Positional(e)
+                        | CallArgument::Keyword(_, e)
+                        | CallArgument::Star(e)
+                        | CallArgument::DoubleStar(e) => e,
+                    }));
+                }
+                ExprKind::Wrapped(inner) | ExprKind::Not(inner) => open.push(inner),
+                ExprKind::List(items) | ExprKind::Tuple(items) => open.extend(items),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// What a condition over the parsed arguments comes to.

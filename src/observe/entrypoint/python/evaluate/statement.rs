@@ -65,7 +65,15 @@ impl<'m> Evaluator<'m, '_> {
             StmtKind::Expr(expression) => {
                 self.expression(expression, scope);
             }
-            StmtKind::If(branches) => return self.branches(branches, scope),
+            StmtKind::If(branches) => {
+                if let [(Some(test), body), ..] = branches.as_slice()
+                    && let Some(name) = missing_variable(test)
+                    && body.last().is_some_and(ends_program)
+                {
+                    self.needs_variable(name, scope, statement.line);
+                }
+                return self.branches(branches, scope);
+            }
             StmtKind::For { target, iterable, body, otherwise } => {
                 return self.each(target, iterable, body, otherwise, scope);
             }
@@ -503,6 +511,31 @@ fn is_interface(value: &Value) -> bool {
         value,
         Value::Parser(..) | Value::Subparsers(_) | Value::Command(_) | Value::Typer(_) | Value::Object(_)
     )
+}
+
+/// The variable of the environment whose absence a condition asks for: `not os.environ.get("X")`, `"X" not in os.environ`.
+fn missing_variable(test: &Expr) -> Option<&str> {
+    match &test.kind {
+        ExprKind::Not(inner) => asserted_variable(inner),
+        ExprKind::Wrapped(inner) => missing_variable(inner),
+        ExprKind::Compare(left, _, right) => {
+            let is_none = matches!(right.kind, ExprKind::None);
+            let is_environment = right.dotted().is_some_and(|name| name.ends_with("environ"));
+            if is_none { asserted_variable(left) } else { left.text().filter(|_| is_environment) }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a statement ends the program or raises.
+fn ends_program(statement: &Stmt) -> bool {
+    match &statement.kind {
+        StmtKind::Raise(_) => true,
+        StmtKind::Expr(Expr { kind: ExprKind::Call(function, _), .. }) => {
+            function.dotted().is_some_and(|n| matches!(n.as_str(), "sys.exit" | "exit" | "quit" | "os._exit"))
+        }
+        _ => false,
+    }
 }
 
 /// The variable of the environment whose presence a condition asks for: `os.environ.get("X")`, `"X" in os.environ`.
