@@ -8,7 +8,6 @@ use std::ops::Range;
 use super::act::{Act, At, Recipe, Stage};
 use super::backquotes;
 use super::failure::{self, CommandOutcome, Failure, Options, Reach};
-use super::flow;
 use super::located;
 use super::outcome::{self, Course};
 use super::resolve;
@@ -137,7 +136,7 @@ pub(super) fn read(
 /// The functions of a script, each with the script and the commands of its body.
 fn collect<'s>(script: &'s Script, functions: &mut BTreeMap<String, (&'s Script, Range<usize>)>) {
     for (index, command) in script.commands.iter().enumerate() {
-        if let Some(name) = flow::function_name(command)
+        if let Some(name) = shell::tree::function_name(command)
             && let Some(body) = body_of(script, index)
         {
             functions.insert(name, (script, body));

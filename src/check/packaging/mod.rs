@@ -11,7 +11,6 @@ mod context_files;
 mod docker;
 mod exports;
 mod failure;
-mod flow;
 mod identity;
 mod inner;
 mod located;

@@ -4,7 +4,7 @@
 use super::run::{Run, Status};
 use crate::observe::entrypoint::account::Access;
 use crate::observe::entrypoint::machine::Machine;
-use seaworthy_dockerfile::shell::fits_pattern;
+use seaworthy_dockerfile::shell::{compares, fits_pattern};
 
 impl Run<'_, '_, '_> {
     /// What a condition comes to, by its words without the brackets.
@@ -98,16 +98,7 @@ fn is_empty(word: &str) -> Option<bool> {
 }
 
 fn numbers(one: &str, operator: &str, two: &str) -> Option<bool> {
-    let (one, two): (i64, i64) = (one.trim().parse().ok()?, two.trim().parse().ok()?);
-    Some(match operator {
-        "-eq" => one == two,
-        "-ne" => one != two,
-        "-lt" => one < two,
-        "-le" => one <= two,
-        "-gt" => one > two,
-        "-ge" => one >= two,
-        _ => return None,
-    })
+    compares(one.trim().parse().ok()?, operator, two.trim().parse().ok()?)
 }
 
 /// Whether a text is one that a pattern means, if that is known.
