@@ -232,8 +232,11 @@ fn what_runs_nothing_or_needs_a_secret() {
         ),
         row("one", format!("{head}from pk.two import B\nA = 1\n{parse}"), &["--profile"], Right::Fail),
         row("two", "from pk.one import A\nB = 1\n", &[], Right::NoPass),
-        row("three", format!("{head}A = 1\nfrom pk.four import B\n{parse}"), &["--profile"], Right::Pass),
+        // Who imports the module that is run gets another one.
+        row("three", format!("{head}A = 1\nfrom pk.four import B\n{parse}"), &["--profile"], Right::Fail),
         row("four", "from pk.three import A\nB = A\nprint(B)\n", &[], Right::NoPass),
+        row("five", format!("{head}A = 1\nimport pk.six\n{parse}"), &["--profile"], Right::Pass),
+        row("six", "from pk.five import A\nprint(A)\n", &[], Right::NoPass),
     ]);
 }
 
