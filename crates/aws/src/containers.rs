@@ -249,7 +249,7 @@ impl Reader<'_> {
             gap: gap.then(|| "its command is known only when it is deployed".to_owned()),
             user: definition.get("user").filter(|user| !matches!(user, Tree::Null)).map(|user| {
                 let text = user.text().and_then(|t| t.known().map(str::to_owned));
-                text.map(|text| self.inspector.inspect("user", &text).is_empty().then_some(text)).flatten()
+                text.filter(|text| self.inspector.inspect("user", text).is_empty())
             }),
             folder: definition
                 .get("workingDirectory")

@@ -268,7 +268,7 @@ impl<'s> Reader<'s> {
         all: &Steps<'s>,
         variables: &mut Variables,
         mut secrets: Secrets,
-    ) -> (Work, Vec<(String, Option<String>)>, Vec<(String, String)>) {
+    ) -> (Work, Made, Vec<(String, String)>) {
         let mut work = Work::default();
         let mut exports = Vec::new();
         let mut of_steps: BTreeMap<String, Outputs> = BTreeMap::new();
@@ -475,6 +475,9 @@ struct Steps<'s> {
     /// How many actions they stand in.
     depth: u8,
 }
+
+/// The outputs that are made of those of steps: names, and values where a step writes them.
+type Made = Vec<(String, Option<String>)>;
 
 /// What one step does.
 #[derive(Default)]
