@@ -91,6 +91,8 @@ pub struct ImageFacts {
     pub entrypoint: Option<Vec<String>>,
     /// The `WORKDIR` of the image, if it is known.
     pub folder: Option<String>,
+    /// The `USER` of the image, if it is known; empty for root.
+    pub user: Option<String>,
     /// Where its history is not the one that the Dockerfile makes; nothing if no Dockerfile was given.
     pub recipe: Option<Vec<RecipeDifference>>,
 }

@@ -247,6 +247,9 @@ fn ask(
     if let Some(folder) = &entrypoint.working_dir {
         command.args(["--workdir", folder]);
     }
+    if let Some(user) = &entrypoint.user {
+        command.args(["--user", user]);
+    }
     match fixtures(entrypoint) {
         Ok(None) => {}
         Ok(Some(fixtures)) => {

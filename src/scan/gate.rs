@@ -34,6 +34,7 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
         so_far.attestations.extend(outcome.facts.attestations.iter().cloned());
         so_far.entrypoint = outcome.facts.entrypoint.clone();
         so_far.folder = outcome.facts.folder.clone();
+        so_far.user = outcome.facts.user.clone();
         so_far.recipe = outcome.facts.recipe.clone();
     }
 }

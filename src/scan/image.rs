@@ -309,7 +309,14 @@ fn facts(examined: &Examined, recipe: Option<&Recipe>) -> ImageFacts {
     let mut folders: Vec<String> = examined.images.iter().map(folder).collect();
     folders.dedup();
     let folder = folders.pop().filter(|_| folders.is_empty());
-    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same), folder, recipe }
+    let user = |view: &ExaminedImage| {
+        let own = view.image.config.value.pointer("/config/User").and_then(serde_json::Value::as_str);
+        own.unwrap_or_default().to_owned()
+    };
+    let mut users: Vec<String> = examined.images.iter().map(user).collect();
+    users.dedup();
+    let user = users.pop().filter(|_| users.is_empty());
+    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same), folder, user, recipe }
 }
 
 /// Where the history of an image is not the one that its Dockerfile makes.

@@ -14,7 +14,7 @@ use crate::observe::entrypoint::Entrypoint;
 use seaworthy_context::IgnoreRules;
 use seaworthy_provenance::Field;
 use seaworthy_source::{Origin, OriginKind, Place, escape_bytes, input};
-use seaworthy_workflow::{MAX_BYTES, Workflow};
+use seaworthy_workflow::{CompositeAction, MAX_BYTES, Workflow};
 
 /// What the packaging provenance says of the build.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,7 @@ pub(super) fn entrypoints(contract: &Contract) -> Vec<Entrypoint> {
             required_args: e.required_args,
             optional_args: e.optional_args,
             working_dir: e.working_dir,
+            user: e.user,
             dry_run: e.dry_run,
             fixtures: e.fixtures,
             args_at_start: e.args_at_start,
@@ -154,7 +155,7 @@ fn load(
 /// Most scripts of the repository that are read because others run them.
 const MAX_SCRIPTS: usize = 64;
 
-/// Adds the scripts and makefiles of the repository that those of the surface run. One that is not there, or is none, is
+/// Adds the scripts, makefiles and composite actions of the repository that those of the surface run. One that is not there, or is none, is
 /// what the surface cannot see into.
 fn add_scripts(surface: &mut BuildSurface, root: &Path, records: &mut Vec<ArtifactRecord>) {
     let mut asked: BTreeSet<String> = BTreeSet::new();
@@ -173,18 +174,24 @@ fn add_scripts(surface: &mut BuildSurface, root: &Path, records: &mut Vec<Artifa
             if first.starts_with("#!") && !first.ends_with("sh") && !first.contains("sh ") {
                 continue;
             }
+            let content = if is_action(&path) {
+                // Another kind of action, or none, is what cannot be seen into.
+                let Ok(Some(action)) = CompositeAction::parse(&text) else { continue };
+                Content::Action(action)
+            } else {
+                Content::Script
+            };
             let name = file.display().to_string();
             records.push(record(&name, &text));
             let own = Some(path.clone());
-            surface.files.push(BuildFile {
-                name,
-                text,
-                content: Content::Script,
-                path: own,
-                called_as: Some(path),
-            });
+            surface.files.push(BuildFile { name, text, content, path: own, called_as: Some(path) });
         }
     }
+}
+
+/// Whether a path is that of an action's metadata.
+fn is_action(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("action.yml" | "action.yaml"))
 }
 
 fn record(name: &str, text: &str) -> ArtifactRecord {

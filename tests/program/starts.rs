@@ -45,6 +45,9 @@ fn judge(rows: &[Row]) -> Answer {
         .executable("bin/env", crate::support::elf(62, LOADER))
         .file("app/pk/__init__.py", "")
         .file("app/pk/helper.py", "VALUE = 1\n")
+        .file("app/uvicorn/__main__.py", "")
+        .file("app/gunicorn/__main__.py", "")
+        .file("app/bare/web/routes.txt", "")
         .file("opt/other/__init__.py", "")
         .file("opt/other/run.py", "print('runs')\n");
     let mut contract = "version = 1\n".to_owned();
@@ -173,6 +176,84 @@ fn parsers_of_argparse() {
         rows.push(one);
     }
     are_right(&rows);
+}
+
+#[test]
+fn options_that_stand_in_one_word_and_defaults_that_come_early_or_late() {
+    let head = "import argparse\nimport sys\np = argparse.ArgumentParser()\n";
+    let own = "p.add_argument('-v', action='store_true')\np.add_argument('-c', '--config')\n";
+    let asked = "a = p.parse_args()\nif a.config is None:\n p.error('no')\n";
+    let with = |name: &'static str, text: String, words: &[&'static str], right: Right| {
+        let mut one = row(name, text, &[], right);
+        one.command = [&["python", "-m"], words].concat();
+        one
+    };
+    are_right(&[
+        with("joined", format!("{head}{own}{asked}"), &["pk.joined", "-cfile"], Right::Pass),
+        with("bundled", format!("{head}{own}{asked}"), &["pk.bundled", "-vcfile"], Right::Pass),
+        with("apart", format!("{head}{own}{asked}"), &["pk.apart", "-vc", "file"], Right::Pass),
+        with("missing", format!("{head}{own}{asked}"), &["pk.missing", "-v"], Right::Fail),
+        with("strange", format!("{head}{own}{asked}"), &["pk.strange", "-vx", "-cfile"], Right::Fail),
+        row("early", format!("{head}p.set_defaults(config='x')\n{own}{asked}"), &[], Right::Pass),
+        row("late", format!("{head}{own}p.set_defaults(config='x')\n{asked}"), &[], Right::Pass),
+        row("open", format!("{head}{own}p.set_defaults(**values())\n{asked}"), &[], Right::NoPass),
+        row(
+            "misspelt",
+            format!("{head}p.add_argument('--x', defualt=1)\np.parse_args()\n"),
+            &[],
+            Right::Fail,
+        ),
+        row("lost", format!("{head}{own}a = p.parse_args()\nprint(a.confg)\n"), &[], Right::Open),
+        row("kept", format!("{head}{own}a = p.parse_args()\nprint(a.config, a.v)\n"), &[], Right::Pass),
+        row("words", format!("{head}{own}p.parse_args(input().split())\n"), &["--config"], Right::Open),
+    ]);
+}
+
+#[test]
+fn what_runs_nothing_or_needs_a_secret() {
+    let parse = "p = argparse.ArgumentParser()\np.add_argument('--profile', required=True)\np.parse_args()\n";
+    let head = "import argparse\nimport asyncio\nimport os\nimport sys\n";
+    let coroutine = "async def main():\n p = argparse.ArgumentParser()\n p.add_argument('--profile', required=True)\n p.parse_args()\n";
+    are_right(&[
+        row("left", format!("{head}{coroutine}main()\n"), &["--profile"], Right::NoPass),
+        row("run", format!("{head}{coroutine}asyncio.run(main())\n"), &["--profile"], Right::Pass),
+        row("asserts", format!("{head}assert os.environ.get('X')\n{parse}"), &["--profile"], Right::Open),
+        row(
+            "tests",
+            format!("{head}if not os.getenv('X'):\n sys.exit(1)\n{parse}"),
+            &["--profile"],
+            Right::Open,
+        ),
+        row(
+            "warns",
+            format!("{head}if not os.getenv('X'):\n print('no X')\n{parse}"),
+            &["--profile"],
+            Right::Pass,
+        ),
+        row("one", format!("{head}from pk.two import B\nA = 1\n{parse}"), &["--profile"], Right::Fail),
+        row("two", "from pk.one import A\nB = 1\n", &[], Right::NoPass),
+        // Who imports the module that is run gets another one.
+        row("three", format!("{head}A = 1\nfrom pk.four import B\n{parse}"), &["--profile"], Right::Fail),
+        row("four", "from pk.three import A\nB = A\nprint(B)\n", &[], Right::NoPass),
+        row("five", format!("{head}A = 1\nimport pk.six\n{parse}"), &["--profile"], Right::Pass),
+        row("six", "from pk.five import A\nprint(A)\n", &[], Right::NoPass),
+    ]);
+}
+
+#[test]
+fn servers_and_their_applications() {
+    are_right(&[
+        row("web", "app = object()\n", &[], Right::NoPass),
+        command("plain", &["python", "-m", "gunicorn", "-w", "4", "pk.web:app"], Right::Pass),
+        command("joinedworkers", &["python", "-m", "gunicorn", "-w4", "pk.web:app"], Right::Pass),
+        command("uvicorn", &["python", "-m", "uvicorn", "pk.web:app", "--port", "80"], Right::Pass),
+        command("nomodule", &["python", "-m", "uvicorn", "pk.nope:app"], Right::Fail),
+        command("noname", &["python", "-m", "gunicorn", "pk.web:application"], Right::Fail),
+        command("folder", &["python", "-m", "gunicorn", "bare.web:app"], Right::Fail),
+        command("none", &["python", "-m", "gunicorn", "-w", "4"], Right::Fail),
+        command("settings", &["python", "-m", "gunicorn", "-c", "conf.py"], Right::Open),
+        command("newer", &["python", "-m", "uvicorn", "--brand-new", "value", "pk.web:app"], Right::Open),
+    ]);
 }
 
 #[test]

@@ -247,6 +247,10 @@ impl Reader<'_> {
             entry_point: words("entryPoint", LiteralPlace::EntryPoint).filter(|w| !w.is_empty()),
             arguments: words("command", LiteralPlace::Command).filter(|w| !w.is_empty()),
             gap: gap.then(|| "its command is known only when it is deployed".to_owned()),
+            user: definition.get("user").filter(|user| !matches!(user, Tree::Null)).map(|user| {
+                let text = user.text().and_then(|t| t.known().map(str::to_owned));
+                text.filter(|text| self.inspector.inspect("user", text).is_empty())
+            }),
             folder: definition
                 .get("workingDirectory")
                 .and_then(Tree::text)

@@ -315,6 +315,9 @@ pub struct Command {
     /// `workingDirectory`, if the task gives one that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
+    /// `user`, if the task gives one; nothing inside if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Option<String>>,
 }
 
 impl Command {

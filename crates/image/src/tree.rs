@@ -145,6 +145,11 @@ impl Tree {
     /// The path that `path` comes to when all links are followed, clamped at the root; what is not there (`lenient`)
     /// stays as it is.
     fn real(&self, path: &[u8], lenient: bool) -> Result<Vec<u8>, Nowhere> {
+        self.walk(path, lenient, &mut |_| {})
+    }
+
+    /// The same, told of every folder that is gone through on the way.
+    fn walk(&self, path: &[u8], lenient: bool, through: &mut dyn FnMut(&[u8])) -> Result<Vec<u8>, Nowhere> {
         let mut todo: Vec<Vec<u8>> = parts(path).rev().map(<[u8]>::to_vec).collect();
         let mut done: Vec<u8> = Vec::new();
         let mut links = 0;
@@ -157,6 +162,7 @@ impl Tree {
                 }
                 _ => {}
             }
+            through(&done);
             let next = join(&done, &part);
             match self.nodes.get(&next).map(|n| &n.kind) {
                 Some(EntryKind::Symlink(target)) => {
@@ -195,12 +201,19 @@ impl Tree {
         node.filter(|n| n.kind == EntryKind::File).map(|n| (real, n))
     }
 
-    /// The folders above the place that `path` leads to, the uppermost first, each with its node; folders that only their
-    /// content tells of have none and are left out.
+    /// The folders that are gone through to the place that `path` leads to, those of links on the way included, in their
+    /// order and each with its node; folders that only their content tells of have none and are left out.
     pub fn way(&self, path: &[u8]) -> Vec<(Vec<u8>, &TreeNode)> {
-        let Ok(real) = self.real(path, false) else { return Vec::new() };
-        let folders = prefixes(parent(&real)).filter(|p| !p.is_empty());
-        folders.filter_map(|p| self.nodes.get(p).map(|node| (p.to_vec(), node))).collect()
+        let mut folders: Vec<Vec<u8>> = Vec::new();
+        let mut note = |folder: &[u8]| {
+            if !folders.iter().any(|known| known == folder) {
+                folders.push(folder.to_vec());
+            }
+        };
+        if self.walk(path, false, &mut note).is_err() {
+            return Vec::new();
+        }
+        folders.into_iter().filter_map(|path| self.nodes.get(&path).map(|node| (path, node))).collect()
     }
 
     /// Whether a file or a link of this name lies anywhere.
@@ -357,6 +370,17 @@ mod tests {
         assert_eq!(t.resolve(b"loop"), Err(Nowhere::Loop));
         assert_eq!(t.resolve(b"gone"), Err(Nowhere::Missing));
         assert!(t.is_folder(b"bin") && t.is_folder(b"usr") && !t.is_folder(b"up") && t.is_folder(b"/"));
+    }
+
+    #[test]
+    fn the_way_to_a_file_leads_through_the_folders_of_its_links() {
+        let t = tree(&[&["closed/", "closed/in -> ../open/deep", "open/", "open/deep/", "open/deep/file"]]);
+        let way = |path: &[u8]| -> Vec<String> {
+            t.way(path).into_iter().map(|(path, _)| String::from_utf8(path).unwrap()).collect()
+        };
+        assert_eq!(way(b"closed/in/file"), ["closed", "open", "open/deep"]);
+        assert_eq!(way(b"open/deep/file"), ["open", "open/deep"]);
+        assert!(way(b"open/none").is_empty());
     }
 
     #[test]

@@ -97,6 +97,50 @@ pub struct Pair {
     pub position: Position,
 }
 
+/// A composite action: steps that stand in the place of the one that uses it.
+/// <https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompositeAction {
+    /// Its inputs, each with its default, which is empty where there is none.
+    pub inputs: Vec<Pair>,
+    /// Its outputs.
+    pub outputs: Vec<Pair>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+}
+
+impl CompositeAction {
+    /// Reads the metadata file of an action, `action.yml`. Nothing if the action is no composite one.
+    ///
+    /// # Errors
+    /// If it is not YAML.
+    pub fn parse(text: &str) -> Result<Option<Self>, WorkflowError> {
+        let root = yaml::read(text, Limits::default())?;
+        let Some(runs) = root.get("runs") else { return Ok(None) };
+        let using = runs.get("using").and_then(Node::scalar).map(|s| s.text.trim());
+        if using != Some("composite") {
+            return Ok(None);
+        }
+        let value = |(key, node): &(Scalar, Node)| {
+            let value = node.get("value").and_then(Node::scalar).map(plain)?;
+            Some(Pair { name: key.text.clone(), value, position: key.position })
+        };
+        let steps = runs.get("steps").map(Node::items).unwrap_or_default();
+        Ok(Some(Self {
+            inputs: root.get("inputs").map(defaults).unwrap_or_default(),
+            outputs: root
+                .get("outputs")
+                .map(Node::entries)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(value)
+                .collect(),
+            // Its events are those of the workflow that uses it.
+            steps: steps.iter().map(|one| step(one, &Triggers::default())).collect(),
+        }))
+    }
+}
+
 impl Step {
     /// The owner and name of the action that it uses, in lower case, without its version.
     pub fn action(&self) -> Option<String> {
@@ -140,13 +184,17 @@ fn default_of(node: &Node, key: &str) -> Option<String> {
 /// `on.workflow_call.inputs`, each with its default, which is empty where there is none.
 fn call_inputs(root: &Node) -> Vec<Pair> {
     let inputs = root.get("on").and_then(|on| on.get("workflow_call")).and_then(|c| c.get("inputs"));
-    let entries = inputs.map(Node::entries).unwrap_or_default();
+    inputs.map(defaults).unwrap_or_default()
+}
+
+/// The names of inputs, each with its default, which is empty where there is none.
+fn defaults(inputs: &Node) -> Vec<Pair> {
     let pair = |(key, node): &(Scalar, Node)| {
         let default = node.get("default").and_then(Node::scalar).cloned();
         let none = Scalar { text: String::new(), position: key.position, style: Style::Plain };
         Pair { name: key.text.clone(), value: default.unwrap_or(none), position: key.position }
     };
-    entries.iter().map(pair).collect()
+    inputs.entries().iter().map(pair).collect()
 }
 
 /// A text, or the texts of a list.
@@ -320,6 +368,19 @@ mod tests {
         for (secrets, hands) in [("inherit", true), ("{A: x}", true), ("{}", false)] {
             let text = format!("jobs: {{a: {{uses: o/r/w.yml@v1, secrets: {secrets}}}}}");
             assert_eq!(Workflow::parse(&text).unwrap().jobs[0].hands_secrets, hands, "{secrets}");
+        }
+    }
+
+    #[test]
+    fn composite_actions() {
+        let text = "inputs: {tag: {required: true}, file: {default: Dockerfile}}\noutputs: {digest: {value: '${{ steps.d.outputs.digest }}'}}\nruns:\n  using: composite\n  steps: [{id: d, run: make, shell: bash}]\n";
+        let action = CompositeAction::parse(text).unwrap().unwrap();
+        let inputs: Vec<_> = action.inputs.iter().map(|p| (p.name.as_str(), p.value.text.as_str())).collect();
+        assert_eq!(inputs, [("tag", ""), ("file", "Dockerfile")]);
+        assert_eq!(action.outputs[0].name, "digest");
+        assert_eq!(action.steps[0].shell.as_deref(), Some("bash"));
+        for other in ["runs: {using: node20, main: index.js}\n", "name: x\n"] {
+            assert_eq!(CompositeAction::parse(other).unwrap(), None, "{other}");
         }
     }
 

@@ -21,7 +21,7 @@ mod triggers;
 pub use seaworthy_source::yaml::{Scalar, Style};
 
 pub use condition::Condition;
-pub use github::{Job, Pair, Step, Workflow};
+pub use github::{CompositeAction, Job, Pair, Step, Workflow};
 pub use triggers::Triggers;
 
 use seaworthy_source::Position;

@@ -26,6 +26,14 @@ pub(super) enum Stage {
     },
     /// It is asked which commit is checked out.
     Commit,
+    /// The immutable tag is let be used again for another image: by what.
+    Reopens(String),
+    /// A digest is asked whether it is there, or used where an empty one fails.
+    Demands {
+        is_test: bool,
+    },
+    /// Files are kept as an artifact of the run.
+    Uploads,
 }
 
 /// Where something stands.
@@ -47,6 +55,10 @@ pub(super) struct Recipe {
     pub(super) target: Option<String>,
     /// Where the builder writes what it built, the digest among it.
     pub(super) metadata: Option<String>,
+    /// Where the builder writes the ID of the image.
+    pub(super) id_file: Option<String>,
+    /// Whether it is given contexts beside the one.
+    pub(super) has_more_contexts: bool,
     /// Where it puts the image as a file.
     pub(super) archive: bool,
     /// Whether the builder takes the sources from the repository, and not from the checkout.

@@ -86,7 +86,11 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
             done.acts.push(Act { repository: Some(registry), ..Act::new(Stage::Login, at) });
         }
         "docker/metadata-action" => {
-            done.outputs.push(("tags".to_owned(), metadata_tags(&expanded("images"), &expanded("tags"))));
+            let tags = expanded("tags");
+            done.outputs.push(("tags".to_owned(), metadata_tags(&expanded("images"), &tags)));
+            // Of several rules, which one names the version hangs on their priorities.
+            let version = metadata_tags("version", &tags);
+            done.outputs.extend((!version.contains('\n')).then(|| ("version".to_owned(), version)));
         }
         "docker/build-push-action" => build_push(step, at, &expanded, &mut done),
         "docker/bake-action" => {
@@ -97,6 +101,11 @@ pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables
             if Condition::of(input("push")) != Condition::Never && !input("push").trim().is_empty() {
                 done.acts.push(Act::new(Stage::Push, at));
             }
+        }
+        "actions/upload-artifact" => {
+            let path = |line: &str| super::surface::joined("", line.trim());
+            let references = expanded("path").lines().map(path).collect();
+            done.acts.push(Act { references, ..Act::new(Stage::Uploads, at) });
         }
         _ if action.ends_with("/retry") => done.script = step.input("command").map(|p| &p.value),
         _ if FOREIGN.iter().any(|f| action.contains(f)) => {
@@ -138,6 +147,7 @@ fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut
             .filter(|p| !p.is_empty())
             .collect(),
         target: given("target"),
+        has_more_contexts: given("build-contexts").is_some(),
         archive: expanded("outputs").contains("dest="),
         // Without a context it takes the sources from the repository.
         is_remote: given("context").is_none_or(|c| c.contains("{{defaultContext}}") || c.contains("://")),

@@ -106,6 +106,8 @@ impl Reader<'_, '_> {
         }
         let bodies = command.redirections.iter().filter_map(|r| r.body.as_ref());
         let mut bodies: Vec<String> = bodies.map(|b| variables.expand(self.written(b))).collect();
+        let strings = command.redirections.iter().filter(|r| r.operator == RedirectionOperator::HereString);
+        bodies.extend(strings.map(|r| variables.expand(self.written(&r.target))));
         // What a file holds that the script wrote.
         let files = words.iter().skip(1).map(|w| joined(&self.directory, w));
         bodies.extend(files.filter_map(|path| variables.literal_file(&path)));

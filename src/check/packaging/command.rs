@@ -8,7 +8,6 @@ use std::ops::Range;
 use super::act::{Act, At, Recipe, Stage};
 use super::backquotes;
 use super::failure::{self, CommandOutcome, Failure, Options, Reach};
-use super::flow;
 use super::located;
 use super::outcome::{self, Course};
 use super::resolve;
@@ -137,7 +136,7 @@ pub(super) fn read(
 /// The functions of a script, each with the script and the commands of its body.
 fn collect<'s>(script: &'s Script, functions: &mut BTreeMap<String, (&'s Script, Range<usize>)>) {
     for (index, command) in script.commands.iter().enumerate() {
-        if let Some(name) = flow::function_name(command)
+        if let Some(name) = shell::tree::function_name(command)
             && let Some(body) = body_of(script, index)
         {
             functions.insert(name, (script, body));
@@ -268,6 +267,7 @@ impl<'t> Reader<'t, '_> {
                     .unread
                     .extend(unread::program(&expanded, &words, self.frame.tools).map(|w| (w, at)));
             }
+            self.demands(&key, &expanded, at);
             self.changes(script, command, &expanded, &mut round, at);
             self.exposures(script, command, &expanded, &round, at);
             if is_one {
@@ -396,6 +396,12 @@ impl<'t> Reader<'t, '_> {
                 Use::Act { stage, references, repository, region, recipe, source } => {
                     let references = self.of_metadata(references, variables);
                     let recipe = recipe.map(|r| Recipe { directory: self.directory.clone(), ..*r });
+                    let source = source.map(|source| self.contents(&source, variables));
+                    let mut recipe = recipe;
+                    if let Some(path) = recipe.as_mut().and_then(|r| r.id_file.as_mut()) {
+                        *path = super::surface::joined(&self.directory, path);
+                        variables.set_file(path, &resolve::built(path));
+                    }
                     if let Some(path) = recipe.as_ref().and_then(|r| r.metadata.as_ref()) {
                         let path = super::surface::joined(&self.directory, path);
                         variables.set_file(&path, &resolve::digest_of(&references));
@@ -413,6 +419,24 @@ impl<'t> Reader<'t, '_> {
                 }
             }
         }
+    }
+
+    /// Notes that a digest is asked whether it is there, or is used where an empty one fails: `test -n "$digest"`,
+    /// `docker pull "$REPOSITORY@$digest"`.
+    fn demands(&mut self, key: &[String], words: &[String], at: At) {
+        let Some((program, arguments)) = words.split_first() else { return };
+        let holds = |word: &String| word.contains("$(") && resolve::asks(word.trim_start_matches('@'));
+        let is_test = matches!(program.as_str(), "test" | "[" | "[[") && arguments.iter().any(holds);
+        let in_reference = |word: &String| word.split_once('@').is_some_and(|(_, d)| holds(&d.to_owned()));
+        let is_used = !matches!(program.as_str(), "echo" | "printf") && arguments.iter().any(in_reference);
+        if !is_test && !is_used {
+            return;
+        }
+        let asks_directly = is_test && arguments.iter().any(|a| a == "-n");
+        let outcome = self.outcome_of(key);
+        let act = Act::new(Stage::Demands { is_test: asks_directly }, at);
+        let conditional = outcome.reach != Reach::Always;
+        self.done.acts.push(Act { conditional, failure: outcome.failure, ..act });
     }
 
     /// The references of a digest that is read from the file that a build wrote.

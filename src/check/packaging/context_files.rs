@@ -12,6 +12,10 @@ pub(super) fn exposures(acts: &[Act], expected: &ExpectedBuild) -> Vec<Exposure>
     for (index, act) in acts.iter().enumerate().filter(|(_, a)| a.never.is_none()) {
         let Stage::Writes(what) = &act.stage else { continue };
         let Some(path) = act.references.first() else { continue };
+        let later = acts.iter().skip(index).filter(|a| a.never.is_none() && a.stage == Stage::Uploads);
+        if later.flat_map(|a| &a.references).any(|kept| is_below(path, kept)) {
+            found.push(Exposure { at: act.at, how: How::Artifact, what: what.clone() });
+        }
         // What is not in the checkout, or known only when it runs.
         if path.starts_with(['/', '~', '$', '`', '.']) && !is_hidden(path) {
             continue;
@@ -31,6 +35,11 @@ pub(super) fn exposures(acts: &[Act], expected: &ExpectedBuild) -> Vec<Exposure>
         }
     }
     found
+}
+
+/// Whether a path is another one, or lies below it.
+fn is_below(path: &str, folder: &str) -> bool {
+    folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A file or directory whose name begins with a dot, such as `.env`.

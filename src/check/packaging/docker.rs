@@ -77,6 +77,7 @@ pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
                 dockerfile: set(".dockerfile=").pop().or_else(|| Some("$(a bake file)".to_owned())),
                 context: set(".context=").pop().or_else(|| Some("$(a bake file)".to_owned())),
                 target: set(".target=").pop(),
+                has_more_contexts: rest.iter().any(|a| a.contains(".contexts.")),
                 ..Recipe::default()
             };
             let build = Use::Act {
@@ -173,6 +174,8 @@ pub(super) fn build(arguments: &[String]) -> Use {
             .collect(),
         target: values(arguments, &["--target"]).pop(),
         metadata: values(arguments, &["--metadata-file"]).pop(),
+        id_file: values(arguments, &["--iidfile"]).pop(),
+        has_more_contexts: !values(arguments, &["--build-context"]).is_empty(),
         archive: values(arguments, &["-o", "--output"]).iter().any(|o| o.contains("dest=")),
         ..Recipe::default()
     };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::{Act, At, Stage};
 use super::outcome::without_braces;
+use super::resolve;
 use super::sequence::Fault;
 use super::tagging::{Tagging, tagging};
 use crate::check::provenance::TagPattern;
@@ -62,6 +63,8 @@ pub(super) fn faults(acts: &[Act], pattern: &TagPattern) -> Vec<Fault> {
         return faults;
     }
     let mut pushed: BTreeSet<String> = BTreeSet::new();
+    // The build whose image was pushed under a name.
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
     follow(acts, &mut |act, images| {
         if act.stage != Stage::Push {
             return;
@@ -75,6 +78,14 @@ pub(super) fn faults(acts: &[Act], pattern: &TagPattern) -> Vec<Fault> {
                     FIX,
                 )),
                 (Some(Image::Unknown(at, why)), None) => Some(Fault::unclear(*at, "image tag", why.clone())),
+                // What is pushed instead of a failed push is pushed once.
+                (Some(Image::Built(build)), None) if !act.conditional => {
+                    let before = *first.entry(plain(reference)).or_insert(*build);
+                    (before != *build).then(|| {
+                        let message = "the immutable tag is pushed again with the image of another build";
+                        Fault::deviates(act.at, message, FIX)
+                    })
+                }
                 (Some(Image::Built(_)) | None, None) => None,
             };
             faults.extend(fault.filter(|f| !faults.contains(f)));
@@ -82,6 +93,27 @@ pub(super) fn faults(acts: &[Act], pattern: &TagPattern) -> Vec<Fault> {
         }
     });
     faults
+}
+
+/// Jobs of a matrix that push the same immutable tag, each with an image of its own: where the second one does.
+pub(super) fn pushed_by_several<'a>(
+    rounds: impl Iterator<Item = &'a [Act]>,
+    pattern: &TagPattern,
+) -> Option<Fault> {
+    let mut before: BTreeSet<String> = BTreeSet::new();
+    for acts in rounds {
+        let pushes = acts.iter().filter(|a| a.stage == Stage::Push && a.never.is_none() && !a.conditional);
+        let of = |act: &'a Act| act.references.iter().map(move |r| (act, r));
+        let immutable: Vec<_> =
+            pushes.flat_map(of).filter(|(_, r)| tagging(r, pattern) == Tagging::Immutable).collect();
+        if let Some((act, _)) = immutable.iter().find(|(_, r)| before.contains(&plain(r))) {
+            let message = "the jobs of the matrix push the same immutable tag, each with an image of its own";
+            let fix = "Build all platforms in one build, or give each job a tag of its own and join them by one manifest.";
+            return Some(Fault::deviates(act.at, message, fix));
+        }
+        before.extend(immutable.iter().map(|(_, r)| plain(r)));
+    }
+    None
 }
 
 /// A copy in the registry to the immutable tag.
@@ -125,6 +157,9 @@ fn follow(acts: &[Act], see: &mut dyn FnMut(&Act, &BTreeMap<String, Image>)) {
             Stage::Build => {
                 has_archive |= act.recipe.as_ref().is_some_and(|r| r.archive);
                 last = Some(index);
+                if let Some(path) = act.recipe.as_ref().and_then(|r| r.id_file.as_ref()) {
+                    images.insert(plain(&resolve::built(path)), Image::Built(index));
+                }
                 for reference in &act.references {
                     images.insert(plain(reference), Image::Built(index));
                 }

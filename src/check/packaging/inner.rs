@@ -5,6 +5,7 @@ use super::command::{self, Frame, Reader};
 use super::failure::{CommandOutcome, Options, Reach};
 use super::makefile;
 use super::reading::START;
+use super::runner;
 use super::surface::{Content, joined, place_in};
 use super::tool;
 use super::unread;
@@ -33,6 +34,8 @@ pub(super) enum Inner {
         targets: Vec<String>,
         given: Vec<(String, String)>,
     },
+    /// A task of a runner.
+    Task(runner::Asked),
     /// A function of a file that was taken in: the file, and the command that calls it.
     Taken(usize, String),
     /// A text on another machine.
@@ -61,6 +64,7 @@ impl<'t> Reader<'t, '_> {
             Inner::Make { directory, file, targets, given } => {
                 self.make_inside(directory, file, &targets, &given, outcome, at, variables)
             }
+            Inner::Task(asked) => self.task_inside(&asked, outcome, at, variables),
             Inner::Taken(index, call) => {
                 let Some(file) = self.frame.files.get(index) else { return false };
                 let text = format!("{}\n{call}\n", file.text);
@@ -122,6 +126,9 @@ impl<'t> Reader<'t, '_> {
                 }))
             }
             "make" | "gmake" => Some(make(arguments)),
+            "npm" | "yarn" | "pnpm" | "just" | "task" | "go-task" => {
+                runner::asked(name, arguments).map(Inner::Task)
+            }
             "source" | "." => Some(Inner::File {
                 path: arguments.first()?.clone(),
                 arguments: arguments.get(1..).unwrap_or_default().to_vec(),
@@ -363,7 +370,7 @@ impl<'t> Reader<'t, '_> {
         };
         let mut files = self.frame.files.iter().enumerate();
         let found = files.find(|(_, f)| matches!(f.content, Content::Script) && is_it(f));
-        if found.is_none() && !whole.starts_with(['/', '~', '$', '`', '.']) {
+        if found.is_none() && !whole.starts_with(['/', '~', '$', '`']) && !whole.starts_with("..") {
             self.done.wanted.push(whole);
         }
         found.map(|(index, f)| (index, f.text.clone()))
@@ -402,6 +409,31 @@ impl<'t> Reader<'t, '_> {
                 self.opaque("make".to_owned(), outcome, at);
                 false
             }
+        };
+        self.directory = outer;
+        is_read
+    }
+
+    fn task_inside(
+        &mut self,
+        asked: &runner::Asked,
+        outcome: CommandOutcome,
+        at: At,
+        variables: &mut Variables,
+    ) -> bool {
+        let outer = self.directory.clone();
+        if let Some(directory) = &asked.directory {
+            self.directory = joined(&outer, directory);
+        }
+        let found = asked.files.iter().find_map(|name| self.file(name));
+        let script = found.and_then(|(index, text)| Some((index, asked.script(&text)?)));
+        let is_read = match script {
+            Some((index, script)) => {
+                self.done.called.insert(index);
+                let options = Options { errexit: true, ..Options::default() };
+                self.text_inside(&script, options, outcome, at, &mut variables.clone())
+            }
+            None => false,
         };
         self.directory = outer;
         is_read

@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use super::act::Stage;
 use super::failure::{CommandOutcome, Failure, Options, Reach};
-use super::flow::{self, Item, List, Node};
 use super::tool::{self, Use};
 use super::variables::Variables;
+use seaworthy_dockerfile::shell::tree::{self, Item, List, Node};
 use seaworthy_dockerfile::shell::{Command, Link, Script};
 
 mod commands;
@@ -158,7 +158,7 @@ impl<'s> Course<'s> {
         let values = Values { own: BTreeMap::new(), given: Rc::new(given.clone()) };
         Self {
             text,
-            tree: flow::tree(script),
+            tree: tree::list(script),
             options,
             values,
             tools,
@@ -248,7 +248,7 @@ fn collect<'t, 's>(list: &'t [Item<'s>], functions: &mut BTreeMap<String, &'t No
     for item in list {
         match &item.node {
             Node::Function(name, body) => {
-                functions.insert(name.clone(), body);
+                functions.insert(name.clone(), &body.node);
             }
             Node::Subshell(inner) | Node::Brace(inner) | Node::For(_, inner) => collect(inner, functions),
             Node::If { branches, otherwise } => {
@@ -278,7 +278,7 @@ impl Run<'_, '_> {
     /// The status with which the commands of a `trap` end the script, if they end it with one of their own.
     fn status_of_trap(&self, text: &str) -> Option<i32> {
         let script = seaworthy_dockerfile::shell::read(&seaworthy_dockerfile::Text::of(text));
-        let own = status_of_exit(&flow::tree(&script));
+        let own = status_of_exit(&tree::list(&script));
         own.or_else(|| {
             let name = script.commands.first()?.program()?;
             match self.functions.get(&name)? {

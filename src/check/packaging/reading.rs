@@ -7,6 +7,7 @@ use super::action;
 use super::command::{self, Budget, Frame};
 use super::failure::{Failure, Options};
 use super::secret::{Exposure, Secrets};
+use super::sources;
 use super::surface::{BuildFile, BuildSurface, Content, Family, joined, place_in};
 use super::variables::Variables;
 use crate::observe::InjectedSecret;
@@ -21,6 +22,9 @@ const MAX_COMBINATIONS: usize = 64;
 
 /// How deep workflows that call each other are followed, as GitHub allows it.
 const MAX_CALLS: u8 = 4;
+
+/// How deep actions that are made of each other are followed, as GitHub allows it.
+const MAX_ACTIONS: u8 = 10;
 
 /// What is done, in order.
 #[derive(Default)]
@@ -38,6 +42,16 @@ pub(super) struct Work {
     pub(super) unread: Vec<(String, At)>,
     /// Files of the repository that it runs and that were not given.
     pub(super) wanted: Vec<String>,
+}
+
+impl Work {
+    /// Adds what is done besides acts and outputs.
+    fn take(&mut self, more: Self) {
+        self.opaque.extend(more.opaque);
+        self.exposures.extend(more.exposures);
+        self.unread.extend(more.unread);
+        self.wanted.extend(more.wanted);
+    }
 }
 
 /// A job with what it does.
@@ -226,26 +240,52 @@ impl<'s> Reader<'s> {
         variables
     }
 
-    fn job(&self, index: usize, workflow: &Workflow, job: &Job, mut variables: Variables) -> Work {
+    fn job(&self, index: usize, workflow: &'s Workflow, job: &'s Job, mut variables: Variables) -> Work {
         let mut secrets = self.secrets.clone();
-        let note = |secrets: &mut Secrets, pair: &Pair| secrets.set(&pair.name, &pair.value.text);
-        workflow.env.iter().chain(&job.env).for_each(|pair| note(&mut secrets, pair));
+        for pair in workflow.env.iter().chain(&job.env) {
+            secrets.set(&pair.name, &pair.value.text);
+        }
+        let steps = Steps {
+            file: index,
+            steps: &job.steps,
+            outputs: &job.outputs,
+            shell: job.shell.as_deref().or(workflow.shell.as_deref()),
+            directory: job.working_directory.as_deref().or(workflow.working_directory.as_deref()),
+            depth: 0,
+        };
+        let (mut work, values, _) = self.steps(&steps, &mut variables, secrets);
+        for (name, value) in values {
+            work.job_outputs.push((name.clone(), value.clone().unwrap_or_default()));
+            work.outputs.extend(value.map(|value| (name, value)));
+        }
+        work
+    }
+
+    /// What steps do one after the other; with the values of the outputs that are made of theirs, which are nothing where no
+    /// step writes them, and what they leave for the steps after them.
+    fn steps(
+        &self,
+        all: &Steps<'s>,
+        variables: &mut Variables,
+        mut secrets: Secrets,
+    ) -> (Work, Made, Vec<(String, String)>) {
         let mut work = Work::default();
+        let mut exports = Vec::new();
         let mut of_steps: BTreeMap<String, Outputs> = BTreeMap::new();
-        for step in &job.steps {
+        for step in all.steps {
             let mut own = variables.clone();
             let mut own_secrets = secrets.clone();
             for pair in &step.env {
                 own.set(&pair.name, &pair.value.text);
-                note(&mut own_secrets, pair);
+                own_secrets.set(&pair.name, &pair.value.text);
             }
-            let done = self.step(index, workflow, job, step, &mut own, &own_secrets);
+            let mut done = self.step(all, step, &mut own, &own_secrets);
             let never = (step.condition == Condition::Never)
-                .then(|| At { file: index, position: step.condition_at.unwrap_or(step.position) });
-            for mut act in done.work.acts {
+                .then(|| At { file: all.file, position: step.condition_at.unwrap_or(step.position) });
+            for mut act in std::mem::take(&mut done.work.acts) {
                 act.conditional |= step.condition == Condition::Sometimes;
                 act.failure = lets_pass(act.failure, step.continues_on_error);
-                act.never = never;
+                act.never = never.or(act.never);
                 work.acts.push(act);
             }
             if never.is_some() {
@@ -256,50 +296,89 @@ impl<'s> Reader<'s> {
                 variables.set(name, value);
                 secrets.set(name, value);
             }
+            exports.append(&mut done.exports);
             if let Some(id) = &step.id {
                 for (name, value) in &done.work.outputs {
                     variables.set(&format!("steps.{id}.outputs.{name}"), value);
                 }
-                let names = || done.work.outputs.iter().map(|(name, _)| name.clone()).collect();
-                let is_open = step.uses.is_some() || !done.work.opaque.is_empty() || done.is_unread;
-                let outputs = match step.action() {
-                    Some(action) => Outputs::OfAction(action),
-                    None if is_open => Outputs::Any,
-                    None => Outputs::These(names()),
-                };
-                of_steps.insert(id.clone(), outputs);
+                of_steps.insert(id.clone(), Outputs::of(step, &done));
             }
-            work.opaque.extend(done.work.opaque);
-            work.wanted.extend(done.work.wanted);
-            work.exposures.extend(done.work.exposures);
-            work.unread.extend(done.work.unread);
             let (read, unread): (Vec<_>, Vec<_>) =
-                done.work.outputs.into_iter().partition(|(name, _)| is_read(job, step, name));
+                done.work.outputs.drain(..).partition(|(name, _)| is_read(all, step, name));
             work.outputs.extend(read);
             work.unread_outputs.extend(unread);
             work.outputs.extend(done.written);
+            work.take(done.work);
         }
-        for output in &job.outputs {
+        let value = |output: &Pair| {
             let value = variables.expand(&output.value.text);
             let is_void = is_void(&value, &of_steps);
-            work.job_outputs.push((output.name.clone(), if is_void { String::new() } else { value.clone() }));
-            if !is_void {
-                work.outputs.push((output.name.clone(), value));
+            (output.name.clone(), (!is_void).then_some(value))
+        };
+        (work, all.outputs.iter().map(value).collect(), exports)
+    }
+
+    /// What an action of the repository does that is made of steps, if it was read; where it was not, its file is wanted.
+    fn composite(
+        &self,
+        all: &Steps<'s>,
+        step: &Step,
+        variables: &Variables,
+        secrets: &Secrets,
+        wanted: &mut Vec<String>,
+    ) -> Option<StepWork> {
+        let uses = step.uses.as_ref()?.text.trim();
+        let directory = joined("", uses.strip_prefix("./")?);
+        let paths = ["action.yml", "action.yaml"].map(|name| joined(&directory, name));
+        let files = self.surface.files.iter().enumerate();
+        let mut known = files.filter_map(|(index, file)| match &file.content {
+            Content::Action(action) if paths.iter().any(|p| file.called_as.as_ref() == Some(p)) => {
+                Some((index, action))
             }
+            _ => None,
+        });
+        let Some((index, action)) = known.next().filter(|_| all.depth < MAX_ACTIONS) else {
+            wanted.extend(paths);
+            return None;
+        };
+        let (mut variables, mut secrets) = (variables.clone(), secrets.clone());
+        for input in &action.inputs {
+            let given = step.with.iter().find(|p| p.name.eq_ignore_ascii_case(&input.name));
+            let value = given.map_or(&input.value.text, |pair| &pair.value.text);
+            let name = format!("inputs.{}", input.name);
+            variables.set(&name, &variables.expand(value));
+            secrets.set_input(&name, value);
         }
-        work
+        for name in ["github.action_path", "GITHUB_ACTION_PATH"] {
+            variables.set(name, &format!("$GITHUB_WORKSPACE/{directory}"));
+        }
+        let steps = Steps {
+            file: index,
+            steps: &action.steps,
+            outputs: &action.outputs,
+            shell: None,
+            directory: None,
+            depth: all.depth + 1,
+        };
+        let (mut work, values, exports) = self.steps(&steps, &mut variables, secrets);
+        // What its steps put out is seen through its own outputs alone.
+        work.unread_outputs.clear();
+        work.outputs = values.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Some(StepWork { work, exports, ..StepWork::default() })
     }
 
     fn step(
         &self,
-        index: usize,
-        workflow: &Workflow,
-        job: &Job,
-        step: &Step,
+        all: &Steps<'s>,
+        step: &'s Step,
         variables: &mut Variables,
         secrets: &Secrets,
     ) -> StepWork {
+        let index = all.file;
         let mut done = StepWork::default();
+        if let Some(inside) = self.composite(all, step, variables, secrets, &mut done.work.wanted) {
+            return StepWork { is_composite: true, ..inside };
+        }
         let mut script = step.run.as_ref();
         if step.uses.is_some() {
             let by_action = action::read(step, index, secrets, variables);
@@ -314,10 +393,13 @@ impl<'s> Reader<'s> {
             let unseen = |what: &String| Act::new(Stage::Unseen(what.clone()), at);
             done.work.acts.extend(by_action.opaque.as_ref().map(unseen));
             done.work.opaque.extend(by_action.opaque.map(|what| (what, at)));
+            // The checkouts of a job are looked at with the job.
+            let takes_sources = all.depth > 0 && sources::takes_others(step);
+            let other = Stage::Sources { commits: false };
+            done.work.acts.extend(takes_sources.then(|| Act::new(other, at)));
             script = script.or(by_action.script);
         }
-        let shell =
-            step.shell.as_ref().or(job.shell.as_ref()).or(workflow.shell.as_ref()).map(String::as_str);
+        let shell = step.shell.as_deref().or(all.shell);
         let program = shell.unwrap_or("bash").split_whitespace().next().unwrap_or_default();
         let program = program.rsplit('/').next().unwrap_or_default();
         let Some(run) = script else { return done };
@@ -329,13 +411,8 @@ impl<'s> Reader<'s> {
             done.work.opaque.push(unread);
             return done;
         }
-        let directory = step
-            .working_directory
-            .as_ref()
-            .or(job.working_directory.as_ref())
-            .or(workflow.working_directory.as_ref())
-            .map(|d| variables.expand(d))
-            .unwrap_or_default();
+        let directory = step.working_directory.as_deref().or(all.directory);
+        let directory = directory.map(|d| variables.expand(d)).unwrap_or_default();
         let frame = Frame {
             file: index,
             options: Options::of_step(shell),
@@ -361,7 +438,7 @@ impl<'s> Reader<'s> {
 }
 
 /// Whether the job's outputs, or another of its steps, read an output of a step.
-fn is_read(job: &Job, step: &Step, name: &str) -> bool {
+fn is_read(all: &Steps<'_>, step: &Step, name: &str) -> bool {
     let Some(id) = &step.id else { return false };
     let reference = format!("steps.{id}.outputs.{name}");
     let reads = |text: &str| {
@@ -375,8 +452,8 @@ fn is_read(job: &Job, step: &Step, name: &str) -> bool {
         let pairs = other.env.iter().chain(&other.with).map(|p| p.value.text.as_str());
         pairs.chain(other.run.as_ref().map(|r| r.text.as_str())).any(reads)
     };
-    job.outputs.iter().any(|o| reads(&o.value.text))
-        || job.steps.iter().any(|other| !std::ptr::eq(other, step) && of_step(other))
+    all.outputs.iter().any(|o| reads(&o.value.text))
+        || all.steps.iter().any(|other| !std::ptr::eq(other, step) && of_step(other))
 }
 
 /// What becomes of a failure where the step or the job around it lets failures pass.
@@ -384,10 +461,30 @@ fn lets_pass(failure: Failure, continues: bool) -> Failure {
     if continues { Failure::Passes } else { failure }
 }
 
+/// Steps that run one after the other: those of a job, or of an action that is made of them.
+struct Steps<'s> {
+    /// The file that they stand in.
+    file: usize,
+    steps: &'s [Step],
+    /// The outputs that are made of theirs.
+    outputs: &'s [Pair],
+    /// The shell, where a step names none.
+    shell: Option<&'s str>,
+    /// The directory, where a step names none.
+    directory: Option<&'s str>,
+    /// How many actions they stand in.
+    depth: u8,
+}
+
+/// The outputs that are made of those of steps: names, and values where a step writes them.
+type Made = Vec<(String, Option<String>)>;
+
 /// What one step does.
 #[derive(Default)]
 struct StepWork {
     work: Work,
+    /// Whether it is an action that is made of steps, whose outputs are all known.
+    is_composite: bool,
     exports: Vec<(String, String)>,
     /// What it writes into files of JSON.
     written: Vec<(String, String)>,
@@ -461,6 +558,19 @@ enum Outputs {
     These(BTreeSet<String>),
     OfAction(String),
     Any,
+}
+
+impl Outputs {
+    fn of(step: &Step, done: &StepWork) -> Self {
+        let names = || done.work.outputs.iter().map(|(name, _)| name.clone()).collect();
+        let is_open = step.uses.is_some() || !done.work.opaque.is_empty() || done.is_unread;
+        match step.action() {
+            _ if done.is_composite => Self::These(names()),
+            Some(action) => Self::OfAction(action),
+            None if is_open => Self::Any,
+            None => Self::These(names()),
+        }
+    }
 }
 
 /// Whether the value of an output is that of a step that does not exist, or that puts out no such name.

@@ -39,6 +39,10 @@ pub(super) fn judge<'a>(builds: impl Iterator<Item = &'a Act>, expected: &Expect
             }
         }
         faults.extend(stage(act, recipe, expected));
+        if recipe.has_more_contexts {
+            let reason = "it is given further contexts, which may stand for a base image or a stage, and are not looked at";
+            faults.push(Fault::unclear(act.at, "build", reason));
+        }
         if expected.platforms.is_empty() {
             continue;
         }

@@ -17,6 +17,11 @@ pub(super) fn digest_of(references: &[String]) -> String {
     format!("{PUSHED}{})", references.join("\n"))
 }
 
+/// The value of an image's ID that a build writes into a file.
+pub(super) fn built(path: &str) -> String {
+    format!("$(docker build --iidfile {path})")
+}
+
 /// The references whose push told a digest.
 pub(super) fn pushed(value: &str) -> Option<Vec<String>> {
     let inner = value.trim().strip_prefix(PUSHED)?.strip_suffix(')')?;

@@ -23,6 +23,8 @@ pub(super) enum How {
     BuildArgument,
     /// A build argument has a secret's name, and a value that is known only when it runs.
     NamedArgument,
+    /// It stands in a label, an annotation or the name of the image.
+    InConfiguration,
     /// It is written to the log.
     Printed,
     /// The shell writes the command to the log, with the secret in it.
@@ -31,6 +33,8 @@ pub(super) enum How {
     Summary,
     /// It is written to the outputs of a step.
     Output,
+    /// It is written into a file that is kept as an artifact of the run.
+    Artifact,
     /// It is written into a file that the builder is sent.
     InContext,
     /// It is written into a file of which it is not known whether the builder is sent it.
@@ -62,6 +66,13 @@ impl Secrets {
 
     /// Notes a variable of a script that is set to `value`, if that holds a secret or is asked for one.
     pub(super) fn assign(&mut self, name: &str, value: &str) {
+        if self.held_by(value).is_some() {
+            self.names.insert(name.to_owned());
+        }
+    }
+
+    /// Notes an input of an action that is given `value`, if that holds a secret: `inputs.NAME`.
+    pub(super) fn set_input(&mut self, name: &str, value: &str) {
         if self.held_by(value).is_some() {
             self.names.insert(name.to_owned());
         }
@@ -106,8 +117,9 @@ impl Secrets {
                 if let Some(name) = secret_of(inner) {
                     return Some(name);
                 }
-                let named = inner.trim().strip_prefix("env.").filter(|n| self.names.contains(*n));
-                if let Some(name) = named {
+                let name = inner.trim();
+                let name = name.strip_prefix("env.").or_else(|| name.starts_with("inputs.").then_some(name));
+                if let Some(name) = name.filter(|name| self.names.contains(*name)) {
                     return Some(name.to_owned());
                 }
                 continue;
@@ -127,7 +139,7 @@ impl Secrets {
     /// Secrets in the build arguments of a command.
     pub(super) fn in_build(&self, words: &[String], at: At) -> Vec<Exposure> {
         let mut found = Vec::new();
-        let mut words = words.iter();
+        let (all, mut words) = (words, words.iter());
         while let Some(word) = words.next() {
             let argument = match word.strip_prefix("--build-arg") {
                 Some("") => words.next().map(String::as_str),
@@ -137,7 +149,21 @@ impl Secrets {
             };
             found.extend(argument.and_then(|a| self.in_argument(a, at)));
         }
+        found.extend(self.in_configuration(all, at));
         found
+    }
+
+    /// Secrets that a build writes into the configuration or the name of the image: `--label`, `--annotation`, `--tag`.
+    fn in_configuration(&self, words: &[String], at: At) -> Vec<Exposure> {
+        let plain = tool::without_wrappers(words);
+        let is_build =
+            plain.first().is_some_and(|w| w.ends_with("docker")) && plain.iter().any(|w| w == "build");
+        if !is_build {
+            return Vec::new();
+        }
+        let values = tool::values(plain, &["--label", "--annotation", "--tag", "-t"]);
+        let held = values.iter().filter_map(|value| self.held_by(value));
+        held.map(|what| Exposure { at, how: How::InConfiguration, what }).collect()
     }
 
     /// The secret in one build argument: `NAME=value`, or a name whose value is that of the variable.
@@ -185,6 +211,12 @@ impl Secrets {
                 one(self.in_reach())
             }
             "set" if arguments.is_empty() => one(self.in_reach()),
+            // A program that is run with values of its own, and writes what it makes of them.
+            "jq" => arguments.iter().filter_map(|a| self.held_by(a)).map(shown).collect(),
+            // It shows the headers that it sends.
+            "curl" if arguments.iter().any(|a| shows_requests(a)) => {
+                arguments.iter().filter_map(|a| self.held_by(a)).map(shown).collect()
+            }
             // A mask is how a value is kept out of the log.
             "echo" | "printf" if !arguments.iter().any(|a| a.contains("::add-mask::")) => {
                 arguments.iter().filter_map(|a| self.held_by(a)).map(shown).collect()
@@ -197,6 +229,12 @@ impl Secrets {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether an option of curl makes it show what it sends.
+fn shows_requests(option: &str) -> bool {
+    let is_short = option.starts_with('-') && !option.starts_with("--") && option.len() <= 5;
+    option == "--verbose" || option.starts_with("--trace") || is_short && option.contains('v')
 }
 
 /// Commands that print a secret of a store: the words that say so, and the store.

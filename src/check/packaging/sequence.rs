@@ -92,6 +92,7 @@ impl Sequence<'_> {
                 ));
             }
         }
+        faults.extend(self.reopened());
         let resolved = self.stages(&mut faults);
         let early = |(i, a): &(usize, &Act)| {
             a.never.is_none()
@@ -115,6 +116,36 @@ impl Sequence<'_> {
         faults.extend(recipe::judge(builds, self.expected));
         faults.extend(sources::changes(self.acts, self.family, &is_published));
         faults
+    }
+
+    /// What lets the immutable tag be used again for another image (M1.E, failure posture 3).
+    fn reopened(&self) -> Option<Fault> {
+        self.live().find_map(|act| {
+            let Stage::Reopens(what) = &act.stage else { return None };
+            // To delete what tags that move name is to clean up.
+            if !act.references.is_empty() && self.has(act, |t| t == Tagging::Mutable) {
+                return None;
+            }
+            let message = format!("{what} lets the immutable tag be used again for another image");
+            let fix = "Keep the tags of the repository immutable, and delete none: another image gets another commit.";
+            Some(Fault::deviates(act.at, message, fix))
+        })
+    }
+
+    /// What is wrong with a digest whose own failure is let pass, where a later step demands that it is there.
+    fn demanded(&self, resolved: usize) -> Option<Option<Fault>> {
+        let later = self.acts.iter().skip(resolved + 1).filter(|a| a.never.is_none());
+        let mut demands = later.filter_map(|a| match a.stage {
+            Stage::Demands { is_test } => Some((a, is_test && !a.conditional && a.failure == Failure::Stops)),
+            _ => None,
+        });
+        let all: Vec<_> = demands.by_ref().collect();
+        let (act, _) = all.first()?;
+        if all.iter().any(|(_, is_sure)| *is_sure) {
+            return Some(None);
+        }
+        let reason = "a failure to resolve the pushed digest is let pass, and whether the later use of it fails the job is not known";
+        Some(Some(Fault::unclear(act.at, "step", reason)))
     }
 
     /// Whether the image of a build may be published: another one, such as one for tests, is built from anything.
@@ -191,12 +222,21 @@ impl Sequence<'_> {
             let right: Vec<(usize, &Act)> = all.iter().filter(|(_, a)| self.is_right(a)).copied().collect();
             // The last try counts where the first came too early.
             let mut sure = right.iter().filter(|(_, a)| !a.conditional).copied();
-            let is_later = |i: &usize| last.is_none_or(|(before, _)| *i > before);
+            // Who asks before the image is pushed asks something else.
+            let pushed = self.acts.iter().position(|a| {
+                *stage == Stage::Digest && a.stage == Stage::Push && a.never.is_none() && self.is_right(a)
+            });
+            let is_later =
+                |i: &usize| last.is_none_or(|(before, _)| *i > before) && pushed.is_none_or(|push| *i > push);
             let Some((index, act)) = sure.clone().find(|(i, _)| is_later(i)).or_else(|| sure.next()) else {
                 faults.push(self.missing(stage, name, fix, &all, &right));
                 continue;
             };
-            faults.extend(failure(act, name));
+            let is_lost = *stage == Stage::Digest && act.failure == Failure::Passes;
+            match self.demanded(index).filter(|_| is_lost) {
+                Some(demanded) => faults.extend(demanded),
+                None => faults.extend(failure(act, name)),
+            }
             if let Some((_, earlier)) = last.filter(|(before, _)| index < *before) {
                 faults.push(Fault::deviates(
                     act.at,

@@ -28,6 +28,12 @@ pub(super) fn checkouts(job: &Job, file: usize, until: Option<Position>, named: 
         .collect()
 }
 
+/// Whether a step checks out something else than the commit of the run, or may, in its place.
+pub(super) fn takes_others(step: &Step) -> bool {
+    let is_checkout = step.uses.as_ref().is_some_and(|uses| uses.text.split('@').next() == Some(CHECKOUT));
+    is_checkout && !checkout(step, At { file: 0, position: step.position }, None).is_empty()
+}
+
 /// What a step of `actions/checkout` takes: its inputs `repository`, `ref` and `path` as the action's README has them.
 fn checkout(step: &Step, at: At, named: Option<&str>) -> Vec<Fault> {
     let input = |name: &str| {

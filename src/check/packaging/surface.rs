@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::check::provenance::TagPattern;
 use seaworthy_context::IgnoreRules;
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
-use seaworthy_workflow::{Scalar, Style, Workflow};
+use seaworthy_workflow::{CompositeAction, Scalar, Style, Workflow};
 
 /// The command families that an image may be built with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -132,7 +132,9 @@ pub struct BuildFile {
 pub enum Content {
     /// A workflow.
     Workflow(Workflow),
-    /// A shell script: all of the text.
+    /// An action of the repository that is made of steps.
+    Action(CompositeAction),
+    /// A shell script, or the file of a runner of tasks: all of the text.
     Script,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::act::{At, Stage};
+use super::identity;
 use super::outputs;
 use super::reading::{self, JobWork, START, Work};
 use super::sequence::{Fault, Sequence};
@@ -201,6 +202,8 @@ fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
             }
         }
     }
+    let rounds = work.rounds.iter().map(|round| round.acts.as_slice());
+    faults.extend(identity::pushed_by_several(rounds, &surface.expected.tag_pattern));
     if work.job.continues_on_error {
         let message = format!("a failure of the job {} is let pass", work.job.id);
         faults.push(Fault::deviates(at, message, "Remove its `continue-on-error`."));

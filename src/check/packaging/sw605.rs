@@ -47,6 +47,11 @@ impl Check<BuildSurface> for StaticCredentials {
                         }
                     }
                 }
+                Content::Action(action) => {
+                    for step in action.steps.iter().filter(|s| s.condition != Condition::Never) {
+                        of_step(step, &mut keys);
+                    }
+                }
                 Content::Script => {
                     let start = Position { line: 1, column: 1 };
                     let all = Scalar { text: file.text.clone(), position: start, style: Style::Literal };
@@ -82,11 +87,12 @@ fn key(pair: &Pair) -> Option<Key> {
         .then(|| (escape_bytes(pair.name.as_bytes()), pair.position))
 }
 
-/// Whether a value is a stored key. What an earlier step or job puts out may be an assumed role's.
+/// Whether a value is a stored key. What an earlier step or job puts out may be an assumed role's, and what an input holds is
+/// said where it is given.
 fn is_static(value: &str) -> bool {
     let value = value.trim();
     let inner = value.strip_prefix("${{").map(str::trim_start).unwrap_or(value);
-    !value.is_empty() && !inner.starts_with("steps.") && !inner.starts_with("needs.")
+    !value.is_empty() && !["steps.", "needs.", "inputs."].iter().any(|from| inner.starts_with(from))
 }
 
 fn of_step(step: &Step, keys: &mut Vec<Key>) {

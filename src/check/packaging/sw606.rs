@@ -70,10 +70,16 @@ impl Check<BuildSurface> for SecretLeavesBuild {
                     continue;
                 }
                 How::BuildArgument => format!("{what} is handed to the build as a build argument"),
+                How::InConfiguration => {
+                    format!("{what} stands in a label, an annotation or the name of the image")
+                }
                 How::Printed => format!("{what} is written to the log"),
                 How::Traced => format!("{what} is written to the log by `set -x`"),
                 How::Summary => format!("{what} is written to the summary of the run"),
                 How::Output => format!("{what} is written to the outputs of the step"),
+                How::Artifact => {
+                    format!("{what} is written into a file that is kept as an artifact of the run")
+                }
                 How::InContext => format!("{what} is written into a file that the builder is sent"),
                 How::PerhapsInContext => {
                     let reason = format!(

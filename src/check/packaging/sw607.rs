@@ -122,6 +122,9 @@ fn elsewhere(tasks: &TaskUses<'_>, container: &TaskContainer, matching: &[usize]
             "the task sets {name}, and the entrypoint {handle} was judged with the image's own"
         ));
     }
+    if let Some(reason) = as_another_user(tasks, container, &of_row().collect::<Vec<_>>()) {
+        return Some(reason);
+    }
     let folder = container.command.folder.as_deref()?;
     let is_it = |e: &Entrypoint| e.working_dir.as_deref() == Some(folder);
     // What has absolute paths alone runs the same from everywhere.
@@ -129,6 +132,32 @@ fn elsewhere(tasks: &TaskUses<'_>, container: &TaskContainer, matching: &[usize]
     let is_known = of_row().any(|e| is_it(e) || is_free(e)) || tasks.own_folder == Some(folder);
     (!is_known).then(|| {
         format!("the task starts in {folder}: say so in the entrypoint {handle}, with `working_dir = \"{folder}\"`")
+    })
+}
+
+/// Why a task's command may run as another user than the one that the entrypoint was judged for.
+fn as_another_user(tasks: &TaskUses<'_>, container: &TaskContainer, rows: &[&Entrypoint]) -> Option<String> {
+    let handle = rows.first()?.handle.as_str();
+    let given = match &container.command.user {
+        Some(None) => {
+            return Some("which user the task runs it as is known only when it is deployed".to_owned());
+        }
+        Some(Some(user)) => Some(user.as_str()),
+        None => tasks.own_user,
+    };
+    // What neither the task nor the contract changes is the image's own.
+    let is_untouched = container.command.user.is_none() && rows.iter().any(|e| e.user.is_none());
+    let judged = |e: &&Entrypoint| given.is_some() && e.user.as_deref().or(tasks.own_user) == given;
+    if is_untouched || rows.iter().any(judged) {
+        return None;
+    }
+    Some(match given.filter(|user| !user.is_empty()) {
+        Some(user) => format!(
+            "the task runs it as the user {user}: say so in the entrypoint {handle}, with `user = \"{user}\"`"
+        ),
+        None => format!(
+            "the task runs it as the image's own user, and the entrypoint {handle} was judged for another"
+        ),
     })
 }
 
@@ -183,11 +212,25 @@ fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> Use 
         }
         _ => return Use::No,
     };
-    let last = script.rsplit([';', '&', '\n']).map(str::trim).find(|c| !c.is_empty()).unwrap_or_default();
-    let last = last.strip_prefix("exec ").unwrap_or(last);
+    let Some(last) = last_of(script) else { return Use::No };
     let inner: Vec<String> =
         last.split_whitespace().map(|w| w.trim_matches(['"', '\'']).to_owned()).collect();
     inner.strip_prefix(own.as_slice()).map_or(Use::No, |rest| takes(entrypoint, rest))
+}
+
+/// The command of a shell's script whose end is the script's; nothing if something else may decide it: what comes before or
+/// after `||`, a pipe, the background.
+fn last_of(script: &str) -> Option<&str> {
+    let list = script.rsplit([';', '\n']).map(str::trim).find(|c| !c.is_empty())?;
+    let (chain, otherwise) = list.split_once("||").map_or((list, None), |(a, b)| (a, Some(b.trim())));
+    // `|| exit 1` fails as the program does.
+    let keeps = |other: &str| other.starts_with("exit") && other != "exit 0" && !other.contains("||");
+    if otherwise.is_some_and(|other| !keeps(other)) {
+        return None;
+    }
+    let last = chain.rsplit("&&").next()?.trim();
+    let last = last.strip_prefix("exec ").unwrap_or(last);
+    (!last.contains(['|', '&'])).then_some(last)
 }
 
 fn is_shell(word: &str) -> bool {
@@ -261,12 +304,29 @@ mod tests {
             required_args: own(&["--profile"]),
             optional_args: own(&["--once"]),
             working_dir: None,
+            user: None,
             dry_run: None,
             fixtures: None,
             args_at_start,
             unused: None,
         };
         takes(&entrypoint, &own(words))
+    }
+
+    #[test]
+    fn the_end_of_a_script_is_its_programs() {
+        for (script, last) in [
+            ("set -e; exec python3 -m a --profile x", Some("python3 -m a --profile x")),
+            ("[ -n \"$A\" ] || exit 1; cd /srv && python3 -m a", Some("python3 -m a")),
+            ("python3 -m a || exit 3", Some("python3 -m a")),
+            ("python3 -m a || true", None),
+            ("python3 -m a || exit 0", None),
+            ("true || python3 -m a", None),
+            ("python3 -m a | tee log", None),
+            ("python3 -m a &", None),
+        ] {
+            assert_eq!(last_of(script), last, "{script}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct TaskUses<'a> {
     pub own_entrypoint: Option<&'a [String]>,
     /// The `WORKDIR` of the image that was examined, if it is known.
     pub own_folder: Option<&'a str>,
+    /// The `USER` of the image that was examined, if it is known.
+    pub own_user: Option<&'a str>,
     /// The image that was packaged, by the packaging provenance.
     pub packaged: Option<PackagedImage>,
     /// Where the provenance would be, if there is none.

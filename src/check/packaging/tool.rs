@@ -50,11 +50,23 @@ pub(super) fn renamed(stage: Stage, source: Option<&String>, references: Vec<Str
 }
 
 /// Tools of languages: what they run builds and publishes no image, as a rule.
-const BUILD_TOOLS: [&str; 9] = ["just", "task", "bazel", "npm", "yarn", "gradle", "gradlew", "mvn", "mvnw"];
+const BUILD_TOOLS: [&str; 8] = ["bazel", "npm", "yarn", "pnpm", "gradle", "gradlew", "mvn", "mvnw"];
+
+/// Runners of named tasks, which do anything.
+const RUNNERS: [&str; 4] = ["make", "just", "task", "go-task"];
+
+/// What the tasks of build tools that publish images have in their names.
+const PUBLISHES: [&str; 6] = ["docker", "jib", "image", "push", "oci", "container"];
 
 /// Whether this is a tool that builds programs of a language.
 pub(super) fn is_build_tool(what: &str) -> bool {
     BUILD_TOOLS.contains(&what) || what.starts_with("shell: ")
+}
+
+/// Whether the tasks that a build tool is told to run publish images by their names.
+fn publishes(arguments: &[String]) -> bool {
+    let has = |argument: &String| PUBLISHES.iter().any(|part| argument.to_lowercase().contains(part));
+    arguments.iter().any(has)
 }
 
 pub(super) fn deviation(what: &str) -> Vec<Use> {
@@ -109,9 +121,16 @@ pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> V
     match name {
         "docker" => docker::docker(arguments, gets_password),
         "aws" => aws(arguments),
-        "make" => vec![Use::Opaque(name.to_owned())],
+        _ if RUNNERS.contains(&name) => vec![Use::Opaque(name.to_owned())],
+        // By its own words it makes images, in which way so ever.
+        _ if BUILD_TOOLS.contains(&name) && publishes(arguments) => {
+            vec![Use::Opaque(format!("{name} {}", arguments.join(" ")))]
+        }
         _ if BUILD_TOOLS.contains(&name) => vec![Use::Opaque(name.to_owned())],
         "xargs" | "parallel" => through_xargs(arguments, gets_password, tools),
+        "alias" if arguments.iter().any(|a| a.starts_with("docker=") || a.starts_with("aws=")) => {
+            deviation("another program that an alias puts in its place")
+        }
         "jq" => {
             let file = arguments.iter().rev().find(|a| !a.starts_with('-')).filter(|_| arguments.len() > 1);
             let asks = arguments.iter().any(|a| resolve::asks_metadata(a));
@@ -296,19 +315,23 @@ fn aws(arguments: &[String]) -> Vec<Use> {
     if has("put-image") {
         return deviation("aws ecr put-image");
     }
+    let reopens = if has("batch-delete-image") && arguments.iter().any(|a| a.contains("imageTag=")) {
+        Some("aws ecr batch-delete-image")
+    } else if has("put-image-tag-mutability") && has("MUTABLE") {
+        Some("aws ecr put-image-tag-mutability")
+    } else {
+        None
+    };
+    if let Some(what) = reopens {
+        return vec![act(Stage::Reopens(what.to_owned()), image_tags(arguments))];
+    }
     let resolves = has("describe-images") || has("batch-get-image");
     let asks = arguments.iter().any(|a| a.contains("imageTag") || a.contains("image-ids"));
     if !(resolves && asks) {
         return Vec::new();
     }
-    // The tag that it asks for; by a digest there is nothing to resolve.
-    let tag = |a: &String| {
-        let tag = a.split_once("imageTag=")?.1.trim_end_matches(']');
-        // `[{imageTag=x}]`, and not the braces of an expression.
-        let closes = tag.matches('}').count() > tag.matches('{').count();
-        Some(if closes { tag.strip_suffix('}').unwrap_or(tag) } else { tag }.to_owned())
-    };
-    let tags = arguments.iter().filter_map(tag).map(|t| format!(":{t}")).collect();
+    // By a digest there is nothing to resolve.
+    let tags = image_tags(arguments);
     vec![Use::Act {
         stage: Stage::Digest,
         references: tags,
@@ -317,6 +340,17 @@ fn aws(arguments: &[String]) -> Vec<Use> {
         recipe: None,
         source: None,
     }]
+}
+
+/// The tags that a command of `aws ecr` names, as the tags of a reference: `imageTag=git-1` as `:git-1`.
+fn image_tags(arguments: &[String]) -> Vec<String> {
+    let tag = |a: &String| {
+        let tag = a.split_once("imageTag=")?.1.trim_end_matches(']');
+        // `[{imageTag=x}]`, and not the braces of an expression.
+        let closes = tag.matches('}').count() > tag.matches('{').count();
+        Some(if closes { tag.strip_suffix('}').unwrap_or(tag) } else { tag }.to_owned())
+    };
+    arguments.iter().filter_map(tag).map(|t| format!(":{t}")).collect()
 }
 
 #[cfg(test)]

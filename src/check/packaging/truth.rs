@@ -1,6 +1,7 @@
 //! What is known of tests and arithmetic in a script: `[ "$n" -ge 3 ]`, `(( n++ ))`.
 
 use super::outcome::Values;
+use seaworthy_dockerfile::shell::compares;
 
 /// Most words of a test that is tried.
 const MAX_WORDS: usize = 256;
@@ -95,15 +96,7 @@ fn compare(left: &str, operator: &str, right: Option<&str>) -> Option<bool> {
         }
         _ => {
             let (one, two): (i64, i64) = (left.trim().parse().ok()?, right?.trim().parse().ok()?);
-            match operator {
-                "-eq" => Some(one == two),
-                "-ne" => Some(one != two),
-                "-lt" => Some(one < two),
-                "-le" => Some(one <= two),
-                "-gt" => Some(one > two),
-                "-ge" => Some(one >= two),
-                _ => None,
-            }
+            compares(one, operator, two)
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct ExaminedArtifacts {
     pub entrypoint: Option<Vec<String>>,
     /// The `WORKDIR` of the image, if it is known.
     pub folder: Option<String>,
+    /// The `USER` of the image, if it is known; empty for root.
+    pub user: Option<String>,
     /// Whether the run header is still to be written, so that nothing is asked of it.
     pub before_run_header: bool,
     /// Whether a control asks whether the image was built from the Dockerfile.

@@ -126,12 +126,17 @@ impl<'a> Wiring<'a> {
     /// What the grants allow of which it is not known which key they are about.
     pub(super) fn grants_on_unknown_keys(&self) -> Own<'a> {
         let mut own = Own::none();
-        for grant in &self.snapshot.grants {
-            if self.text(&grant.key).and_then(|name| self.find_key(&name)).is_none() {
-                own.add(self, &format!("the grant {}", grant.document.place.address), &grant.document);
-            }
+        for grant in self.unresolved_grants() {
+            own.add(self, &format!("the grant {}", grant.document.place.address), &grant.document);
         }
         own
+    }
+
+    /// The grants of which it is not known which key they are about.
+    pub(super) fn unresolved_grants(&self) -> impl Iterator<Item = &'a KeyGrant> {
+        let is_known =
+            |grant: &KeyGrant| self.text(&grant.key).and_then(|name| self.find_key(&name)).is_some();
+        self.snapshot.grants.iter().filter(move |grant| !is_known(grant))
     }
 
     fn add_grants(&self, own: &mut Own<'a>, arn: &str) {

@@ -8,7 +8,7 @@ use super::own::Own;
 use super::{Role, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
-use seaworthy_aws::{Document, Gap, Place, Seen, Snapshot};
+use seaworthy_aws::{Document, Gap, Key, KeyGrant, Place, Seen, Snapshot};
 use seaworthy_iam::{
     Difference, Limits, NewAccess, Policy, PolicySet, StatementRef, has_unknown, new_access, new_principals,
 };
@@ -94,13 +94,11 @@ impl Check<Wiring<'_>> for NewAccessGranted {
         }
         for (arn, key) in wiring.keys_with_grants() {
             // A policy that leaves the decision to the account lets no one in by itself: grants are compared with grants.
-            let is_new = key.is_some() && old.find_key(&arn).is_none_or(|(_, key)| key.is_none());
-            if !is_new {
-                let (what, new) = (format!("a grant of the key {arn}"), wiring.grants_on(&arn));
-                let place = new.first_place().cloned().unwrap_or_default();
-                compared.own(&what, &new, &old.grants_on(&arn), &place, answers);
-            }
+            let (what, new) = (format!("a grant of the key {arn}"), wiring.grants_on(&arn));
+            let place = new.first_place().cloned().unwrap_or_default();
+            compared.own(&what, &new, &old.grants_on(&compared.key_before(&arn, key)), &place, answers);
         }
+        compared.grants_on_unknown_keys(answers);
     }
 }
 
@@ -121,6 +119,28 @@ struct Compared<'c, 'w> {
 }
 
 impl Compared<'_, '_> {
+    /// The ARN that a key had before: one that is made anew has another, and stands at the same place.
+    fn key_before(&self, arn: &str, key: Option<&Key>) -> String {
+        let address = key.map(|key| key.place.address.as_str()).filter(|address| !address.is_empty());
+        let known = self.old.snapshot.keys.values().filter_map(Seen::value);
+        let mut known = known.filter(|was| address == Some(was.place.address.as_str()));
+        known.next().map_or_else(|| arn.to_owned(), |was| self.old.key_arn(was))
+    }
+
+    /// Grants that are new, and of which it is not known which key they are on.
+    fn grants_on_unknown_keys(&self, answers: &mut Answers) {
+        let before = &self.old.snapshot.grants;
+        for grant in self.wiring.unresolved_grants() {
+            let is_same = |was: &&KeyGrant| was.key == grant.key && was.document.text == grant.document.text;
+            if before.iter().any(|was| is_same(&was)) {
+                continue;
+            }
+            let what = format!("new access by the grant {}", grant.document.place.address);
+            let reason = format!("which key {} means is not known", grant.key);
+            self.not_checked(what, reason, Some(&grant.document.place), answers);
+        }
+    }
+
     fn not_checked(&self, what: String, reason: String, at: Option<&Place>, answers: &mut Answers) {
         let origin = at.map_or_else(|| self.wiring.nowhere(&what), |place| self.wiring.origin(place));
         answers.not_checked.push(self.wiring.not_checked(&META, origin, what, reason));

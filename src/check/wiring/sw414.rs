@@ -48,13 +48,28 @@ impl Check<Wiring<'_>> for DeniedAccess {
         wiring.each_role(&META, roles, answers, |access, answers| {
             for denied in &access.role.denied {
                 // A `*` for a region or an account means one, not whatever follows.
-                let resources = Language::union(denied.resources.iter().map(|text| Language::arns(text)));
+                let resources = denied.resources.iter().flat_map(|text| meant(wiring, text));
+                let resources = Language::union(resources.map(|text| Language::arns(&text)));
                 let actions = denied.actions.iter().map(|text| text.to_lowercase());
                 let operations = Language::union(actions.map(|text| Language::from(text.as_str())));
                 Asked { wiring, context, access, denied, resources, operations }.judge(answers);
             }
         });
     }
+}
+
+/// What the contract means by a resource: what it says, and with the region and account that are looked at where it leaves
+/// them out. S3 has buckets without either, and other things with them.
+fn meant(wiring: &Wiring<'_>, resource: &str) -> Vec<String> {
+    let mut all = vec![resource.to_owned()];
+    if let Some(arn) = Arn::parse(resource).filter(|arn| arn.account.is_empty() && arn.service != "s3") {
+        let here = Arn { account: wiring.placement.account(), ..arn };
+        all.push(here.to_string());
+        if here.region.is_empty() {
+            all.push(Arn { region: wiring.placement.region(), ..here }.to_string());
+        }
+    }
+    all
 }
 
 /// Whether a name has wildcards or variables.
@@ -108,8 +123,7 @@ impl Asked<'_, '_> {
                     answers,
                 );
             }
-            let unknown = self.wiring.grants_on_unknown_keys();
-            if unknown.policy.is_some() || unknown.gap.is_some() {
+            if self.wiring.unresolved_grants().next().is_some() {
                 let reason = "which key it is about is known only after apply";
                 self.not_checked("a grant".to_owned(), reason.to_owned(), answers);
             }
@@ -178,7 +192,8 @@ impl Asked<'_, '_> {
             return;
         };
         let is_single = !name.is_empty() && !resource_is_pattern(name);
-        let named = Language::from(resource);
+        let named =
+            Language::union(meant(self.wiring, resource).iter().map(|text| Language::from(text.as_str())));
         let snapshot = self.wiring.snapshot;
         let is_seen = match noun {
             "secret" => {

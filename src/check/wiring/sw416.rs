@@ -84,38 +84,54 @@ struct Asked<'q> {
     /// The secret's ID, if it is one alone.
     one: &'q str,
     /// The secret whose own policy is asked, if it is not the role's.
-    own: Option<&'q Own<'q>>,
+    own: Option<Own<'q>>,
 }
 
-fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
-    let targets = wiring.targets();
-    for (secrets, requests, one) in by_tags(wiring, access, &targets) {
+/// The questions about one role: what its own policies allow it on the secrets, and what the secrets' own policies do; with
+/// the secrets whose policies were not seen, and why.
+fn questions<'q>(
+    wiring: &'q Wiring<'_>,
+    access: &Access<'_>,
+    targets: &'q [Target<'q>],
+) -> (Vec<Asked<'q>>, Vec<(&'q Target<'q>, Gap)>) {
+    let of_role = |(secrets, requests, one)| {
         let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
-        ask(wiring, context, access, Asked { policies, secrets, requests, one, own: None }, answers);
-    }
-    for target in &targets {
-        let not_checked = |gap: &Gap| {
-            let what = format!("whether {} can change or delete {}", access.name, target.name());
-            let reason = format!("the policy of the secret was not seen: {gap}");
-            wiring.not_checked(&META, wiring.origin(&access.seen.place), what, reason)
-        };
+        Asked { policies, secrets, requests, one, own: None }
+    };
+    let mut asked: Vec<Asked<'q>> = by_tags(wiring, access, targets).into_iter().map(of_role).collect();
+    let mut unseen = Vec::new();
+    for target in targets {
         let secret = match &target.found {
             Found::Secret(Seen::Value(secret)) => secret,
             // A parameter has no policy of its own; SW401 tells of a secret that is not there.
             Found::Parameter(_) | Found::Secret(Seen::Absent) => continue,
             Found::Secret(Seen::NotSeen(gap)) => {
-                answers.not_checked.push(not_checked(gap));
+                unseen.push((target, gap.clone()));
                 continue;
             }
         };
         let own = wiring.policy_of_secret(secret);
-        answers.not_checked.extend(own.gap.as_ref().map(not_checked));
+        unseen.extend(own.gap.clone().map(|gap| (target, gap)));
         if let Some(policies) = own.alone(&access.policies) {
             let secrets = Language::from(wiring.secret_arn(secret).as_str());
             let requests = requests(wiring.context_on(&access.principal, &target.arn));
-            let own = Some(&own);
-            ask(wiring, context, access, Asked { policies, secrets, requests, one: "", own }, answers);
+            asked.push(Asked { policies, secrets, requests, one: "", own: Some(own) });
         }
+    }
+    (asked, unseen)
+}
+
+fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+    let targets = wiring.targets();
+    let (asked, unseen) = questions(wiring, access, &targets);
+    for (target, gap) in unseen {
+        let what = format!("whether {} can change or delete {}", access.name, target.name());
+        let reason = format!("the policy of the secret was not seen: {gap}");
+        let origin = wiring.origin(&access.seen.place);
+        answers.not_checked.push(wiring.not_checked(&META, origin, what, reason));
+    }
+    for one in asked {
+        ask(wiring, context, access, one, answers);
     }
 }
 
@@ -144,7 +160,10 @@ fn ask(
             continue;
         }
         let place = match of {
-            Some(of) => asked.own.and_then(|own| own.place(of)).cloned().unwrap_or_else(|| access.place(of)),
+            Some(of) => {
+                let own = asked.own.as_ref().and_then(|own| own.place(of));
+                own.cloned().unwrap_or_else(|| access.place(of))
+            }
             None => access.seen.place.clone(),
         };
         let unseen =
@@ -195,23 +214,28 @@ fn requests(mut context: seaworthy_iam::Context) -> seaworthy_iam::Context {
 
 /// Roles that the role can act as: what they write, it writes.
 fn through_roles(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
-    // SW411 tells if not all roles were looked at.
-    let (all, _) = entry::entered(wiring, access, &access.accepted(wiring.today));
+    let origin = || wiring.origin(&access.seen.place);
+    let (all, rest) = entry::entered(wiring, access, &access.accepted(wiring.today));
+    if let Some(why) = rest {
+        let what = format!("whether {} can change or delete a secret as another role", access.name);
+        answers.not_checked.push(wiring.not_checked(&META, origin(), what, why));
+    }
     let targets = if all.is_empty() { Vec::new() } else { wiring.targets() };
     for entered in all {
-        let role = Role::of_task(entered.name.clone());
-        let Seen::Value(other) = wiring.access(&role) else { continue };
-        let (mut found, mut open) = (None, None);
-        for (secrets, requests, _) in by_tags(wiring, &other, &targets) {
-            let mut policies = PolicySet { resource_rule: ResourceRule::Either, ..other.policies.clone() };
-            let question = (&writes(), &secrets);
-            let why = allowing(&other, &mut policies, question, &requests, &mut |policies, one| {
-                let written = Written::of(wiring, &other, policies, &one, &secrets);
-                found.get_or_insert((one.statement, written));
-            });
-            open = open.or(why);
-        }
         let way = entered.through.map_or_else(String::new, |hop| format!(" through {hop}"));
+        let what =
+            || format!("whether {} can change or delete a secret as {}{way}", access.name, entered.name);
+        let role = Role::of_task(entered.name.clone());
+        let other = match wiring.access(&role) {
+            Seen::Value(other) => other,
+            Seen::Absent => continue,
+            Seen::NotSeen(gap) => {
+                let why = format!("what {} and the roles behind it may do was not seen: {gap}", entered.name);
+                answers.not_checked.push(wiring.not_checked(&META, origin(), what(), why));
+                continue;
+            }
+        };
+        let Behind { found, open } = behind(wiring, &other, &targets);
         let unseen = other.unseen_boundary.iter().chain(other.unseen.first().filter(|_| found.is_none()));
         let unseen = unseen.map(|m| format!("{} was not seen: {}", m.what, m.gap)).next();
         let may_write = found.is_some() || open.is_some() || !other.unseen.is_empty();
@@ -220,24 +244,41 @@ fn through_roles(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>
         let open = open.filter(|_| found.is_none());
         match (found, doubt.or(open)) {
             (None, None) => {}
-            (Some((of, written)), None) => {
-                let place = of.map_or_else(|| other.seen.place.clone(), |of| other.place(of));
-                answers.findings.push(as_another(
-                    wiring,
-                    context,
-                    (access, &entered, &way),
-                    &place,
-                    &written,
-                ));
+            (Some((place, written)), None) => {
+                let named = (access, &entered, way.as_str());
+                answers.findings.push(as_another(wiring, context, named, &place, &written));
             }
-            (_, Some(why)) => {
-                let what =
-                    format!("whether {} can change or delete a secret as {}{way}", access.name, entered.name);
-                let origin = wiring.origin(&access.seen.place);
-                answers.not_checked.push(wiring.not_checked(&META, origin, what, why));
-            }
+            (_, Some(why)) => answers.not_checked.push(wiring.not_checked(&META, origin(), what(), why)),
         }
     }
+}
+
+/// What a role that another one can act as writes.
+struct Behind {
+    /// Something, and where it is allowed.
+    found: Option<(Place, Written)>,
+    /// What could not be told, if so.
+    open: Option<String>,
+}
+
+fn behind(wiring: &Wiring<'_>, other: &Access<'_>, targets: &[Target<'_>]) -> Behind {
+    let mut behind = Behind { found: None, open: None };
+    // That a secret's policy was not seen is told of the role that is asked about.
+    let (asked, _) = questions(wiring, other, targets);
+    for Asked { mut policies, secrets, requests, own, .. } in asked {
+        let found = &mut behind.found;
+        let question = (&writes(), &secrets);
+        let why = allowing(other, &mut policies, question, &requests, &mut |policies, one| {
+            let place = one.statement.map(|of| {
+                let own = own.as_ref().and_then(|own| own.place(of));
+                own.cloned().unwrap_or_else(|| other.place(of))
+            });
+            let written = Written::of(wiring, other, policies, &one, &secrets);
+            found.get_or_insert((place.unwrap_or_else(|| other.seen.place.clone()), written));
+        });
+        behind.open = behind.open.or(why);
+    }
+    behind
 }
 
 /// What a role writes as another one.

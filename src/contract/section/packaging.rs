@@ -51,6 +51,9 @@ pub(in crate::contract) struct RawEntrypoint {
     pub optional_args: Option<Vec<Marked<String>>>,
     /// The folder in the image that it starts in. Default: the image's own.
     pub working_dir: Text,
+    /// The user that its task runs it as, where a task names one: a name or a number, with a group after a colon or without.
+    /// Default: the image's own.
+    pub user: Text,
     /// Arguments with which `--exec` runs it for a trial, beside `--help`: it must end with exit code 0.
     pub dry_run: Option<Vec<Marked<String>>>,
     /// Whether the arguments are given when its task is started; then its task definition may have none. Default: false.
@@ -95,6 +98,8 @@ pub struct EntrypointEntry {
     pub optional_args: Vec<String>,
     /// The folder that it starts in, absolute.
     pub working_dir: Option<String>,
+    /// The user that it runs as.
+    pub user: Option<String>,
     /// Arguments of a trial run; nothing if there is none.
     pub dry_run: Option<Vec<String>>,
     /// The directory that a trial run gets, joined to the contract's folder.
@@ -142,6 +147,20 @@ fn word(text: &str) -> Result<String, Fault> {
 }
 
 /// A folder in an image: absolute.
+/// A user as an image and a task name it.
+fn account(text: &str) -> Result<String, Fault> {
+    let is_part =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    let parts: Vec<&str> = text.split(':').collect();
+    if parts.len() <= 2 && parts.iter().all(|part| is_part(part)) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(
+        "is not a user",
+        "write a name or a number, with a group after a colon or without, such as `10001:10001`",
+    ))
+}
+
 fn folder(text: &str) -> Result<String, Fault> {
     let path = names::path(text)?;
     if path.starts_with('/') {
@@ -192,6 +211,7 @@ impl Validator<'_> {
                 required_args,
                 optional_args,
                 working_dir,
+                user,
                 dry_run,
                 fixtures,
                 args_at_start,
@@ -210,6 +230,7 @@ impl Validator<'_> {
             let required_args = self.each("required_args", required_args, option_or_value);
             let optional_args = self.each("optional_args", optional_args, option);
             let working_dir = self.text("working_dir", working_dir, folder);
+            let user = self.text("user", user, account);
             let dry_run = dry_run.map(|words| self.each("dry_run", Some(words), word));
             let fixtures = self.path("fixtures", fixtures);
             let unused = self.text("unused", unused, names::reason);
@@ -224,6 +245,7 @@ impl Validator<'_> {
                 required_args,
                 optional_args,
                 working_dir,
+                user,
                 dry_run,
                 fixtures,
                 args_at_start: args_at_start.is_some_and(|a| a.value),

@@ -12,6 +12,8 @@ use seaworthy_image::layer::EntryKind;
 pub(crate) struct Account {
     user: u32,
     groups: Vec<u32>,
+    /// The table that may tell of more groups, or of others, and was not kept.
+    unseen: Option<&'static str>,
     /// As the configuration has it.
     name: String,
 }
@@ -38,6 +40,35 @@ impl From<NoAccount> for Fault {
         match no {
             NoAccount::Unknown(what) => Self::Broken(what),
             NoAccount::Unclear(what) => Self::Unclear(what),
+        }
+    }
+}
+
+/// Why a user may not do something with a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    what: String,
+    /// Whether that is so whatever is not known of the user.
+    is_certain: bool,
+}
+
+impl Refused {
+    /// The reason in a sentence.
+    pub(crate) fn told(self, sentence: impl Fn(&str) -> String) -> Self {
+        Self { what: sentence(&self.what), ..self }
+    }
+
+    /// The reason, and whether it is certain.
+    pub(crate) fn into_parts(self) -> (String, bool) {
+        (self.what, self.is_certain)
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        match refused.is_certain {
+            true => Self::Broken(refused.what),
+            false => Self::Unclear(refused.what),
         }
     }
 }
@@ -91,6 +122,7 @@ impl Account {
             (None, Ok(number)) => {
                 account.user = number;
                 account.groups.push(0);
+                account.unseen = users.is_err().then_some("/etc/passwd");
                 user
             }
             (None, Err(_)) => {
@@ -100,16 +132,19 @@ impl Account {
             }
         };
         match group.map(|g| (g, g.parse())) {
-            Some((_, Ok(number))) => account.groups = vec![number],
+            Some((_, Ok(number))) => (account.groups, account.unseen) = (vec![number], None),
             Some((group, Err(_))) => {
                 let lines = groups()?;
                 let found = lines.iter().find(|l| l.name == group).and_then(|l| l.number);
                 let what =
                     || NoAccount::Unknown(format!("the image's group {group} is not in its /etc/group"));
-                account.groups = vec![found.ok_or_else(what)?];
+                (account.groups, account.unseen) = (vec![found.ok_or_else(what)?], None);
             }
             None => {
-                let lines = groups().unwrap_or_default();
+                let lines = groups().unwrap_or_else(|_| {
+                    account.unseen.get_or_insert("/etc/group");
+                    Vec::new()
+                });
                 let is_member = |l: &&Line<'_>| l.next.split(',').any(|member| member == name);
                 account.groups.extend(lines.iter().filter(is_member).filter_map(|l| l.number));
             }
@@ -117,51 +152,104 @@ impl Account {
         Ok(account)
     }
 
-    /// Whether it may do something with a file or folder. Root may read all, and run what anyone may run.
-    pub(crate) fn may(&self, access: Access, node: &TreeNode) -> bool {
+    /// Whether it may do something with a file or folder; nothing if that hangs on groups that were not seen. Root may read
+    /// all, and run what anyone may run.
+    pub(crate) fn may(&self, access: Access, node: &TreeNode) -> Option<bool> {
         let bit = match access {
             Access::Read => 4,
             Access::Execute => 1,
         };
         if self.user == 0 {
             let is_any = node.kind == EntryKind::Directory || access == Access::Read;
-            return is_any || node.mode & 0o111 != 0;
+            return Some(is_any || node.mode & 0o111 != 0);
         }
-        let shift = match () {
-            () if node.owner.user == self.user => 6,
-            () if self.groups.contains(&node.owner.group) => 3,
-            () => 0,
-        };
-        node.mode >> shift & bit != 0
+        let may = |shift: u32| node.mode >> shift & bit != 0;
+        if node.owner.user == self.user {
+            return Some(may(6));
+        }
+        if self.groups.contains(&node.owner.group) && self.unseen != Some("/etc/passwd") {
+            return Some(may(3));
+        }
+        // Of the group or not: where both may do the same, nothing hangs on it.
+        (self.unseen.is_none() || may(3) == may(0)).then_some(may(0))
     }
 
-    /// Why it cannot do something with what is at `path`, if it cannot: what stands in its way.
-    pub(crate) fn refused(&self, filesystem: &Filesystem<'_>, access: Access, path: &[u8]) -> Option<String> {
+    /// Why it cannot do something with what is at `path`, if it cannot or may not: what stands in its way.
+    pub(crate) fn refused(
+        &self,
+        filesystem: &Filesystem<'_>,
+        access: Access,
+        path: &[u8],
+    ) -> Option<Refused> {
         let Ok((real, node)) = filesystem.tree.resolve(path) else { return None };
         let shown = |path: &[u8]| format!("/{}", String::from_utf8_lossy(path));
         let way = filesystem.tree.way(path);
-        let closed = way.iter().find(|(_, node)| !self.may(Access::Execute, node));
+        let closed = way.iter().find(|(_, node)| self.may(Access::Execute, node) != Some(true));
         if let Some((folder, node)) = closed {
-            return Some(format!(
-                "the user {} cannot reach {}: the folder {} is of user {} with mode {:04o}",
-                self.name,
+            let what = format!(
+                "reach {}: the folder {} is of user {} with mode {:04o}",
                 shown(&real),
                 shown(folder),
                 node.owner.user,
                 node.mode
-            ));
+            );
+            return Some(self.refusal(&what, self.may(Access::Execute, node)));
         }
-        let node = node.filter(|node| !self.may(access, node))?;
+        let node = node.filter(|node| self.may(access, node) != Some(true))?;
         let what = match access {
             Access::Read => "read",
             Access::Execute => "execute",
         };
-        Some(format!(
-            "the user {} cannot {what} {}, which is of user {} with mode {:04o}",
-            self.name,
-            shown(&real),
-            node.owner.user,
-            node.mode
-        ))
+        let user = node.owner.user;
+        let what = format!("{what} {}, which is of user {user} with mode {:04o}", shown(&real), node.mode);
+        Some(self.refusal(&what, self.may(access, node)))
+    }
+
+    fn refusal(&self, what: &str, may: Option<bool>) -> Refused {
+        let open = |table| {
+            format!(
+                "whether the user {} can {what}, is not known: the content of {table} was not kept",
+                self.name
+            )
+        };
+        let what = match (may, self.unseen) {
+            (None, Some(table)) => open(table),
+            _ => format!("the user {} cannot {what}", self.name),
+        };
+        Refused { what, is_certain: may.is_some() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seaworthy_image::layer::Owner;
+
+    #[test]
+    fn groups_that_were_not_seen_leave_open_what_hangs_on_them() {
+        let node = |mode: u32, user: u32, group: u32| TreeNode {
+            kind: EntryKind::File,
+            mode,
+            owner: Owner { user, group },
+            size: 1,
+            layer: 0,
+            ordinal: 0,
+        };
+        let account = |unseen| Account { user: 5, groups: vec![0], unseen, name: "5".to_owned() };
+        let of = |unseen, node: &TreeNode| account(unseen).may(Access::Read, node);
+        for (node, seen, without_groups) in [
+            (node(0o640, 5, 7), Some(true), Some(true)),
+            (node(0o644, 0, 7), Some(true), Some(true)),
+            (node(0o640, 0, 7), Some(false), None),
+            (node(0o600, 0, 7), Some(false), Some(false)),
+            (node(0o640, 0, 0), Some(true), Some(true)),
+        ] {
+            assert_eq!(of(None, &node), seen, "{node:?}");
+            assert_eq!(of(Some("/etc/group"), &node), without_groups, "{node:?}");
+        }
+        // Without its line in /etc/passwd its own group is not known, either.
+        assert_eq!(of(Some("/etc/passwd"), &node(0o640, 0, 0)), None);
+        let refusal = account(Some("/etc/group")).refusal("read /x", None);
+        assert!(matches!(Fault::from(refusal), Fault::Unclear(why) if why.contains("/etc/group")));
     }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use object::elf;
 
-use super::account::{Access, Account};
+use super::account::{Access, Account, Refused};
 use super::filesystem::{Content, Filesystem};
 use super::{Fault, Started, program, python, shells};
 use crate::observe::{ExaminedImage, environment};
@@ -151,7 +151,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn readable(&self, path: &[u8]) -> Result<(), Fault> {
         self.account
             .refused(self.filesystem, Access::Read, path)
-            .map_or(Ok(()), |why| Err(Fault::Broken(why)))
+            .map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
     /// Why the container cannot be started whatever it runs, if it cannot.
@@ -162,7 +162,8 @@ impl<'a> Machine<'a> {
             return Ok(());
         }
         let refused = self.account.refused(self.filesystem, Access::Execute, &path);
-        refused.map_or(Ok(()), |why| Err(Fault::Broken(format!("it starts in {}: {why}", self.folder))))
+        let told = |refusal: Refused| refusal.told(|why| format!("it starts in {}: {why}", self.folder));
+        refused.map_or(Ok(()), |refusal| Err(told(refusal).into()))
     }
 
     /// Gives a shell the words that its script is run with: `$0`, `$1` and so on.
@@ -268,8 +269,8 @@ impl<'a> Machine<'a> {
         if node.mode & 0o111 == 0 {
             return Err(Fault::Broken(format!("{program} is in the image, but may not be executed")));
         }
-        if let Some(why) = self.account.refused(self.filesystem, Access::Execute, &real) {
-            return Err(Fault::Broken(why));
+        if let Some(refusal) = self.account.refused(self.filesystem, Access::Execute, &path) {
+            return Err(refusal.into());
         }
         Ok(Found { path, real, content: self.filesystem.content(node) })
     }

@@ -36,6 +36,8 @@ pub struct Entrypoint {
     pub optional_args: Vec<String>,
     /// The folder that it starts in; the image's own if there is none.
     pub working_dir: Option<String>,
+    /// The user that it runs as; the image's own if there is none.
+    pub user: Option<String>,
     /// Arguments with which it can be run for a trial; nothing if it is not to be.
     pub dry_run: Option<Vec<String>>,
     /// A directory of the machine that a trial run gets, read-only.
@@ -288,6 +290,7 @@ impl<'a> Startup<'a> {
     pub(crate) fn machine(&self, entrypoint: &Entrypoint) -> Result<Machine<'_>, Fault> {
         let filesystem = self.filesystem.as_ref().map_err(|reason| Fault::Unclear(reason.clone()))?;
         let user = self.image.image.config.value.pointer("/config/User").and_then(serde_json::Value::as_str);
+        let user = entrypoint.user.as_deref().or(user);
         let account = Account::of(filesystem, user.unwrap_or_default())?;
         Ok(Machine::new(filesystem, self.image, entrypoint.working_dir.as_deref(), account))
     }

@@ -159,13 +159,21 @@ pub(super) fn read(language: Language, bytes: &[u8], start: usize, end: usize) -
     if language == Language::Jvm && ends(bytes, start, "${") {
         return yaml::placeholder(bytes, start, end);
     }
-    let asked = asked(grammar, bytes, start, end)?;
+    let merged = || (language == Language::Python).then(|| merged(bytes, start, end)).flatten();
+    let Some(asked) = asked(grammar, bytes, start, end) else { return merged() };
     let (form, value, after) = match asked.access {
-        Access::Call(callee) => call(language, grammar, bytes, &asked, callee)?,
+        Access::Call(callee) => match call(language, grammar, bytes, &asked, callee) {
+            Some(given) => given,
+            None if language == Language::Python && grammar.calls.iter().any(|c| is_path(callee, c)) => {
+                return replaced(grammar, bytes, &asked);
+            }
+            None => return None,
+        },
         Access::Index if language == Language::Python => {
             let given = conditional(bytes, skip(bytes, asked.end));
             let seen = given.map(|(value, _)| Seen { form: grammar.operator, value });
-            return seen.or_else(|| set_if_missing(grammar, bytes, &asked));
+            let seen = seen.or_else(|| set_if_missing(grammar, bytes, &asked));
+            return seen.or_else(|| caught(grammar, bytes, &asked));
         }
         Access::Index | Access::Property => operated(language, grammar, bytes, &asked, asked.end)?,
     };
@@ -316,6 +324,103 @@ fn set_if_missing(grammar: &'static Grammar, bytes: &[u8], asked: &Asked<'_>) ->
     let name = text(bytes, asked.start, asked.end);
     let name = name.split(['"', '\'']).nth(1).unwrap_or_default();
     (tested && test.contains(name)).then_some(Seen { form: grammar.argument, value })
+}
+
+/// Most lines between a variable that is asked for and the default that is taken where it is missing.
+const TAKEN_WITHIN: usize = 12;
+
+/// What a variable is asked into: a name, or the answer of a function.
+struct Target<'b> {
+    /// The name; nothing for `return`.
+    name: Option<&'b str>,
+    indent: usize,
+}
+
+/// `try: x = os.environ["NAME"]`, and below `except KeyError: x = "y"`, or the same with `return`.
+fn caught(grammar: &'static Grammar, bytes: &[u8], asked: &Asked<'_>) -> Option<Seen> {
+    taken_below(grammar, bytes, asked, &|line, target| {
+        let bare = line.trim_start();
+        let catches = ["KeyError", "LookupError", "Exception"].iter().any(|e| bare.contains(e));
+        bare.starts_with("except") && indent(line) < target.indent && (catches || bare.starts_with("except:"))
+    })
+}
+
+/// `x = os.environ.get("NAME")`, and below `if x is None: x = "y"`.
+fn replaced(grammar: &'static Grammar, bytes: &[u8], asked: &Asked<'_>) -> Option<Seen> {
+    taken_below(grammar, bytes, asked, &|line, target| {
+        let test = line.trim().strip_prefix("if ").and_then(|rest| rest.strip_suffix(':'));
+        let asks = |test: &str| {
+            let name = test.strip_prefix("not ").or_else(|| test.strip_suffix(" is None"))?;
+            (name.rsplit('.').next() == target.name).then_some(())
+        };
+        test.and_then(asks).is_some()
+    })
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// A default that the block takes whose head is told by `is_head`, below a variable that is asked for.
+fn taken_below(
+    grammar: &'static Grammar,
+    bytes: &[u8],
+    asked: &Asked<'_>,
+    is_head: &dyn Fn(&str, &Target<'_>) -> bool,
+) -> Option<Seen> {
+    let before = text(bytes, line_start(bytes, asked.start), asked.start);
+    let name = Some(assigned(bytes, asked.start)).filter(|name| !name.is_empty());
+    if name.is_none() && before.trim_start() != "return " {
+        return None;
+    }
+    let target = Target { name, indent: indent(before) };
+    let mut start = line_end(bytes, asked.start) + 1;
+    let mut head: Option<usize> = None;
+    for _ in 0..TAKEN_WITHIN {
+        let end = line_end(bytes, start);
+        let line = text(bytes, start, end);
+        let bare = line.trim_start();
+        match head {
+            _ if bare.is_empty() || bare.starts_with('#') => {}
+            None => head = is_head(line, &target).then_some(indent(line)),
+            Some(outer) if indent(line) <= outer => return None,
+            Some(_) => {
+                if let Some(value) = taken(bare, &target) {
+                    let at = skip(bytes, end.saturating_sub(value.len()));
+                    return default_at(bytes, at).map(|(value, _)| Seen { form: grammar.operator, value });
+                }
+            }
+        }
+        start = end + 1;
+    }
+    None
+}
+
+/// The value that a line gives to a target.
+fn taken<'l>(line: &'l str, target: &Target<'_>) -> Option<&'l str> {
+    let Some(name) = target.name else { return line.strip_prefix("return ") };
+    let (left, value) = line.split_once('=')?;
+    let left = left.split([':', ' ']).next().unwrap_or_default();
+    (left.rsplit('.').next() == Some(name) && !value.starts_with('=')).then_some(value)
+}
+
+/// `{"NAME": "x", **os.environ}`, `ChainMap(os.environ, {"NAME": "x"})`.
+fn merged(bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
+    let quote = start.checked_sub(1).map_or(0, |i| byte(bytes, i));
+    if !matches!(quote, b'"' | b'\'') || byte(bytes, end) != quote {
+        return None;
+    }
+    let colon = skip(bytes, end + 1);
+    if byte(bytes, colon) != b':' {
+        return None;
+    }
+    let (value, _) = default_at(bytes, skip(bytes, colon + 1))?;
+    let rest = bytes.get(end..).unwrap_or_default();
+    let close = rest.iter().take(512).position(|b| *b == b'}').map_or(end, |at| end + at);
+    let is_below = text(bytes, end, close).contains("**os.environ");
+    let line = text(bytes, line_start(bytes, start), start);
+    let is_chained = line.contains("ChainMap(") && line.contains("environ");
+    (is_below || is_chained).then_some(Seen { form: PYTHON.operator, value })
 }
 
 /// Whether the value is only looked at, or an empty one is refused further down.

@@ -231,6 +231,7 @@ impl<'a> Examiner<'a> {
         TaskImage {
             entrypoint: examined.entrypoint.clone(),
             folder: examined.folder.clone(),
+            user: examined.user.clone(),
             packaged,
             provenance: Origin::new(OriginKind::Document, self.masker.mask(&shown)),
         }

@@ -16,6 +16,8 @@ pub struct TaskImage {
     pub entrypoint: Option<Vec<String>>,
     /// The `WORKDIR` of the image that was examined, if it is known.
     pub folder: Option<String>,
+    /// Its `USER`, if that is known; empty for root.
+    pub user: Option<String>,
     /// The image that was packaged, by the packaging provenance.
     pub packaged: Option<PackagedImage>,
     /// Where the provenance is, or would be.
@@ -101,6 +103,7 @@ pub(super) fn ask(
         entrypoints: &entrypoints,
         own_entrypoint: image.entrypoint.as_deref(),
         own_folder: image.folder.as_deref(),
+        own_user: image.user.as_deref(),
         packaged: image.packaged.clone(),
         provenance: image.provenance.clone(),
         convenience_tags: &setup.contract.documents.convenience_tags,

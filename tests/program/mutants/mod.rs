@@ -9,6 +9,7 @@ mod documents;
 mod edits;
 mod image;
 mod judge;
+mod people;
 mod project;
 mod source;
 mod table;

@@ -7,6 +7,8 @@
 mod glob;
 mod lexer;
 mod state;
+mod test;
+pub mod tree;
 mod word;
 
 #[cfg(test)]
@@ -15,6 +17,7 @@ mod tests;
 use std::ops::Range;
 
 pub use glob::fits_pattern;
+pub use test::compares;
 
 use super::text::Text;
 use seaworthy_source::Span;

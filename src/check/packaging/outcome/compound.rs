@@ -2,8 +2,8 @@
 
 use super::words::Emptied;
 use super::{End, Flow, MAX_CALLS, Place, Run, Way, outside};
-use crate::check::packaging::flow::{Item, Node};
 use crate::check::packaging::truth;
+use seaworthy_dockerfile::shell::tree::{Item, Node};
 use seaworthy_dockerfile::shell::{Command, WordPart, fits_pattern};
 
 /// Most rounds of a loop.

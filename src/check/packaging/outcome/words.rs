@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Place, Run, Supposed, Way, outside};
-use crate::check::packaging::{flow, truth};
-use seaworthy_dockerfile::shell::{Command, Operator, Script, Word, WordPart};
+use crate::check::packaging::truth;
+use seaworthy_dockerfile::shell::{Command, Operator, Script, Word, WordPart, tree};
 
 /// The substitutions that print nothing, since what is in them failed: by where they stand.
 pub(super) type Emptied = BTreeSet<usize>;
@@ -27,7 +27,7 @@ impl Run<'_, '_> {
         let mut scripts: Vec<(usize, &Script)> = Vec::new();
         command.all_words().for_each(|w| substitutions(w, &mut scripts));
         for (place, script) in scripts {
-            let tree = flow::tree(script);
+            let tree = tree::list(script);
             let mut next = Vec::new();
             for one in open {
                 if !self.step() {

@@ -72,12 +72,6 @@ struct State {
     ended: bool,
 }
 
-/// An option as it is met.
-enum Met<'i> {
-    Option(&'i Parameter, Option<String>),
-    Unknown,
-}
-
 impl State {
     fn refuse(&mut self, subject: &str, what: String, open: Option<&str>, at: Option<&Written>) {
         let what = match open {
@@ -124,24 +118,30 @@ impl State {
                     continue;
                 }
             };
-            match find(interface, name) {
-                Met::Option(option, value) => {
-                    self.ended |= option.ends;
-                    given.push(option);
-                    if is_placed {
-                        continue;
+            let met = options_in(interface, name);
+            self.ended |= met.iter().any(|(option, _)| option.ends);
+            given.extend(met.iter().map(|(option, _)| *option));
+            match met.last() {
+                Some((option, _)) if is_placed => {
+                    // The contract does not say how many values it gives.
+                    if let Arity::Exactly(count) = option.arity
+                        && count > 1
+                    {
+                        let what = format!("needs {count} values for {name}{of}");
+                        let reason = "how many the contract gives it is not said";
+                        self.refuse(name, what, Some(reason), Some(&option.at));
                     }
-                    at = self.values(option, value.as_deref(), words, at, &of);
                 }
-                Met::Unknown if interface.takes_unknown => {}
-                Met::Unknown => self.refuse(name, format!("does not know the option {name}{of}"), open, None),
+                Some((option, value)) => at = self.values(option, value.as_deref(), words, at, &of),
+                None if interface.takes_unknown => {}
+                None => self.refuse(name, format!("does not know the option {name}{of}"), open, None),
             }
         }
         self.positionals(interface, &own, &positionals, &of, open);
         // Options that stand before a subcommand in the row's list are the subcommand's, so that a group's own options
         // are looked for once.
         for name in &row.optional {
-            if called.is_none() && matches!(find(interface, name), Met::Unknown) && !interface.takes_unknown {
+            if called.is_none() && options_in(interface, name).is_empty() && !interface.takes_unknown {
                 self.refuse(name, format!("does not know the option {name}{of}"), open, None);
             }
         }
@@ -335,40 +335,44 @@ fn is_option(word: &str) -> bool {
         && !word.get(1..).unwrap_or_default().starts_with(|c: char| c.is_ascii_digit() || c == '.')
 }
 
-/// The option that a word names, and the value that stands in the same word.
-fn find<'i>(interface: &'i Interface, word: &str) -> Met<'i> {
+/// The options that a word names, and the value that stands in the same word: one, or several short ones, of which the last
+/// may have a value. None if it does not know one of them.
+pub(crate) fn options_in<'i>(interface: &'i Interface, word: &str) -> Vec<(&'i Parameter, Option<String>)> {
     let options = || interface.parameters.iter().filter(|p| p.is_option);
     let named = |name: &str| options().find(|p| p.names.iter().any(|n| n == name));
     if let Some(option) = named(word) {
-        return Met::Option(option, None);
+        return vec![(option, None)];
     }
     let (name, value) = match word.split_once('=') {
         Some((name, value)) => (name, Some(value.to_owned())),
         None => (word, None),
     };
     if let Some(option) = named(name) {
-        return Met::Option(option, value);
+        return vec![(option, value)];
     }
     if name.starts_with("--") {
         if interface.abbreviates {
             let mut longer = options().filter(|p| p.names.iter().any(|n| n.starts_with(name)));
             if let (Some(option), None) = (longer.next(), longer.next()) {
-                return Met::Option(option, value);
+                return vec![(option, value)];
             }
         }
-        return Met::Unknown;
+        return Vec::new();
     }
-    // `-fvalue`, and `-abc` for `-a -b -c`.
-    let short: String = word.chars().take(2).collect();
-    match named(&short) {
-        Some(option) if option.arity == Arity::Exactly(0) => {
-            let rest = word.chars().skip(2);
-            let all_known = rest.clone().all(|c| named(&format!("-{c}")).is_some());
-            if all_known { Met::Option(option, None) } else { Met::Unknown }
+    // `-fvalue`, `-abc` for `-a -b -c`, and `-abfvalue`.
+    let mut met = Vec::new();
+    let mut letters = word.strip_prefix('-').unwrap_or(word).chars();
+    while let Some(letter) = letters.next() {
+        let Some(option) = named(&format!("-{letter}")) else { return Vec::new() };
+        if option.arity == Arity::Exactly(0) {
+            met.push((option, None));
+            continue;
         }
-        Some(option) => Met::Option(option, Some(word.chars().skip(2).collect())),
-        None => Met::Unknown,
+        let rest = letters.as_str();
+        met.push((option, (!rest.is_empty()).then(|| rest.to_owned())));
+        break;
     }
+    met
 }
 
 #[cfg(test)]
@@ -396,7 +400,11 @@ mod tests {
         let run = Interface {
             parameters: vec![
                 Parameter { ends: true, ..option("--help", Known::No, Arity::Exactly(0)) },
-                option("--profile", Known::Yes, Arity::Exactly(1)),
+                Parameter {
+                    names: vec!["--profile".to_owned(), "-p".to_owned()],
+                    ..option("--profile", Known::Yes, Arity::Exactly(1))
+                },
+                option("-v", Known::No, Arity::Exactly(0)),
                 option("--once", Known::No, Arity::Exactly(0)),
                 option("-n", Known::No, Arity::Exactly(1)),
                 Parameter {
@@ -430,6 +438,9 @@ mod tests {
             ("run --profile=x --once", &[], &[], ""),
             ("run --prof x", &[], &[], ""),
             ("run --profile x -n5", &[], &[], ""),
+            ("run -vn5 -vp x", &[], &[], ""),
+            ("run -pvx -n 5", &[], &[], ""),
+            ("run -vq --profile x", &[], &[], "does not know the option -vq of run"),
             ("run", &[], &[], "needs the option --profile of run"),
             ("run", &["--profile", "--day"], &[], "does not know the option --day of run"),
             ("run", &["--profile"], &["--day"], "does not know the option --day of run"),

@@ -94,6 +94,8 @@ pub(super) struct Function {
     pub(super) body: Body,
     /// Whether a call runs its body at once: it is not `async`, yields nothing and has no parameters of types.
     pub(super) is_direct: bool,
+    /// Whether a call only makes a coroutine or a generator, and something else has to run it.
+    pub(super) is_lazy: bool,
     /// Whether a `/` stands among its parameters.
     pub(super) has_positional_only: bool,
 }

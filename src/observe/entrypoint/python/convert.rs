@@ -34,10 +34,13 @@ fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.named_children(&mut cursor).filter(|n| n.kind() != "comment").collect()
 }
 
+fn is_async(function: Node<'_>) -> bool {
+    function.child(0).is_some_and(|first| first.kind() == "async")
+}
+
 /// Whether a call of a function runs its body at once.
 fn is_direct(function: Node<'_>) -> bool {
-    let is_async = function.child(0).is_some_and(|first| first.kind() == "async");
-    !is_async && function.child_by_field_name("type_parameters").is_none() && !yields(function)
+    !is_async(function) && function.child_by_field_name("type_parameters").is_none() && !yields(function)
 }
 
 /// Whether a function's own body has a `yield`. Goes through the tree without recursion.
@@ -118,6 +121,7 @@ impl Converter<'_> {
                     .unwrap_or_default(),
                 body: self.body_of(node, "body"),
                 is_direct: is_direct(node),
+                is_lazy: is_async(node) || yields(node),
                 has_positional_only: node
                     .child_by_field_name("parameters")
                     .is_some_and(|n| children(n).iter().any(|c| c.kind() == "positional_separator")),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::account::{Access, Account};
+use super::super::account::{Access, Account, Refused};
 use super::super::filesystem::Filesystem;
 use super::ast::{Alias, Stmt, StmtKind};
 use super::collect::{Collector, Import, named_import};
@@ -330,11 +330,9 @@ impl<'a> Graph<'_, 'a> {
     /// Whether the container's user can read a module; tells that it cannot where it is imported.
     fn can_read(&mut self, path: &[u8], file: &[u8], line: u32) -> bool {
         let refused = self.account.refused(self.filesystem, Access::Read, path);
-        let is_read = refused.is_none();
-        if let Some(why) = refused {
-            self.tell(file, line, why, true);
-        }
-        is_read
+        let Some((why, is_certain)) = refused.map(Refused::into_parts) else { return true };
+        self.tell(file, line, why, is_certain);
+        !is_certain
     }
 
     fn enqueue(&self, name: &str, open: &mut Vec<Job>) {

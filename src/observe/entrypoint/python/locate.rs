@@ -49,7 +49,12 @@ pub(super) fn locate(
                 folders = vec![path];
                 found = true;
             }
-            Step::Namespace(_) if last && run => {
+            Step::Namespace(paths) if last && run => {
+                // `-m` runs a folder without `__init__.py`, too.
+                let main = |path: &Vec<u8>| tree.file(&[path.as_slice(), b"__main__.py"].join(&b'/'));
+                if let Some((real, _)) = paths.iter().find_map(main) {
+                    return Ok(real);
+                }
                 return Err(absent(
                     format!("{name} is a folder without a __main__ module: `-m` cannot run it"),
                     found,

@@ -75,18 +75,33 @@ pub(crate) fn served(machine: &Machine<'_>, script: &Script) -> Option<Served> {
         String::from_utf8_lossy(name).into_owned()
     });
     let server = SERVERS.iter().find(|s| s.name == name || name == format!("{}.__main__", s.name))?;
-    let words = &script.arguments;
-    let (application, folder) = application(server, words);
-    let mut problems = Vec::new();
-    if let Some(application) = application.filter(|a| !Machine::is_unknown(a)) {
-        problems = problems_of(machine, script, application, folder);
-    }
+    let named = application(server, &script.arguments);
+    let problems = match named.application {
+        // Whether a word is the application or the value of an option hangs on the server's version.
+        _ if named.is_unclear => Vec::new(),
+        Some(application) if Machine::is_unknown(application) => Vec::new(),
+        Some(application) => problems_of(machine, script, application, named.folder),
+        None if server.has_file => vec![without_application(machine, script, &named)],
+        None => Vec::new(),
+    };
     Some(Served { interface: interface(server), problems })
 }
 
-/// The application among the words of a server, and the folder in which it is looked for.
-fn application<'w>(server: &Server, words: &'w [String]) -> (Option<&'w str>, Option<&'w str>) {
-    let (mut application, mut folder) = (None, None);
+/// What the words of a server name.
+#[derive(Default)]
+struct Named<'w> {
+    application: Option<&'w str>,
+    /// The folder in which it is looked for.
+    folder: Option<&'w str>,
+    /// Whether a file of settings is named, which may name the application.
+    has_file: bool,
+    /// Whether there is an option that is not known, or a word that is known only when it runs.
+    is_unclear: bool,
+}
+
+/// The application among the words of a server.
+fn application<'w>(server: &Server, words: &'w [String]) -> Named<'w> {
+    let mut named = Named::default();
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(n, v)| (n, Some(v)));
@@ -94,13 +109,35 @@ fn application<'w>(server: &Server, words: &'w [String]) -> (Option<&'w str>, Op
             let takes = server.settings.contains(&name) && !Machine::is_unknown(word);
             let value = if takes { value.or_else(|| rest.next().map(String::as_str)) } else { value };
             if name == server.folder {
-                folder = value;
+                named.folder = value;
             }
-        } else if application.is_none() {
-            application = Some(word.as_str());
+            named.has_file |= matches!(name, "-c" | "--config" | "--paste") || name.starts_with("-c");
+            // `-w4`
+            let is_joined = |known: &&&str| known.len() == 2 && name.starts_with(**known);
+            let is_known = takes
+                || server.switches.contains(&name)
+                || matches!(name, "--help" | "-h" | "--version" | "-v")
+                || !name.starts_with("--") && server.settings.iter().any(|known| is_joined(&known));
+            named.is_unclear |= !is_known && !Machine::is_unknown(word) && value.is_none();
+        } else if named.application.is_none() {
+            named.application = Some(word.as_str());
         }
     }
-    (application, folder)
+    named
+}
+
+/// What is wrong with a server that is given no application by its words.
+fn without_application(machine: &Machine, script: &Script, named: &Named<'_>) -> Problem {
+    let settings = machine.absolute("gunicorn.conf.py");
+    let is_set = named.has_file
+        || machine.variable("GUNICORN_CMD_ARGS").is_some()
+        || machine.filesystem.tree.file(&settings).is_some();
+    let is_open = is_set || script.arguments.iter().any(|word| Machine::is_unknown(word));
+    let what = match is_open {
+        true => "which application it serves is said by its settings, which are not followed",
+        false => "it is given no application to serve",
+    };
+    Problem { file: script.file.clone(), line: 1, what: what.to_owned(), is_certain: !is_open }
 }
 
 fn problems_of(
@@ -125,7 +162,19 @@ fn problems_of(
             let what = format!("the module {part} of the application {application} is not in the image{why}");
             return vec![tell(&script.file, what, is_certain)];
         }
-        _ => return Vec::new(),
+        // A folder without `__init__.py` defines nothing.
+        Target::Namespace(_) => {
+            let what = format!(
+                "{module} is a folder without a module, and has no {attribute}, which the application {application} is to be"
+            );
+            return vec![tell(&script.file, what, true)];
+        }
+        Target::Opaque => {
+            let what = format!(
+                "whether {module} has {attribute}, which the application {application} is to be, cannot be seen"
+            );
+            return vec![tell(&script.file, what, false)];
+        }
     };
     served.file.clone_from(&path);
     let modules = load(filesystem, &served);

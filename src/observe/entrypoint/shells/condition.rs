@@ -4,7 +4,7 @@
 use super::run::{Run, Status};
 use crate::observe::entrypoint::account::Access;
 use crate::observe::entrypoint::machine::Machine;
-use seaworthy_dockerfile::shell::fits_pattern;
+use seaworthy_dockerfile::shell::{compares, fits_pattern};
 
 impl Run<'_, '_, '_> {
     /// What a condition comes to, by its words without the brackets.
@@ -62,13 +62,22 @@ impl Run<'_, '_, '_> {
         let place = self.machine.absolute(path);
         let tree = &self.machine.filesystem.tree;
         let (is_file, is_folder) = (tree.file(&place).is_some(), tree.is_folder(&place));
-        let may = |access| self.machine.account.refused(self.machine.filesystem, access, &place).is_none();
+        let is_there_at_all = is_file || is_folder;
+        let may = |access| {
+            let refused = self.machine.account.refused(self.machine.filesystem, access, &place);
+            refused.map_or(Some(true), |refusal| refusal.into_parts().1.then_some(false))
+        };
+        let asked = match operator {
+            "-r" => may(Access::Read),
+            "-x" => may(Access::Execute),
+            _ => Some(true),
+        };
+        let Some(may) = asked.or((!is_there_at_all).then_some(false)) else { return Status::Unknown };
         let is_there = match operator {
             "-f" => is_file,
             "-d" => is_folder,
-            "-e" | "-a" => is_file || is_folder,
-            "-r" => (is_file || is_folder) && may(Access::Read),
-            "-x" => (is_file || is_folder) && may(Access::Execute),
+            "-e" | "-a" => is_there_at_all,
+            "-r" | "-x" => is_there_at_all && may,
             "-s" => tree.file(&place).is_some_and(|(_, node)| node.size > 0),
             _ => return Status::Unknown,
         };
@@ -89,16 +98,7 @@ fn is_empty(word: &str) -> Option<bool> {
 }
 
 fn numbers(one: &str, operator: &str, two: &str) -> Option<bool> {
-    let (one, two): (i64, i64) = (one.trim().parse().ok()?, two.trim().parse().ok()?);
-    Some(match operator {
-        "-eq" => one == two,
-        "-ne" => one != two,
-        "-lt" => one < two,
-        "-le" => one <= two,
-        "-gt" => one > two,
-        "-ge" => one >= two,
-        _ => return None,
-    })
+    compares(one.trim().parse().ok()?, operator, two.trim().parse().ok()?)
 }
 
 /// Whether a text is one that a pattern means, if that is known.

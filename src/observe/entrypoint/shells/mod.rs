@@ -4,14 +4,13 @@
 mod builtin;
 mod condition;
 mod run;
-mod tree;
 mod words;
 
 use super::machine::Machine;
 use super::{Fault, Started};
 use run::{Options, Run};
 use seaworthy_dockerfile::Text;
-use seaworthy_dockerfile::shell;
+use seaworthy_dockerfile::shell::{self, tree};
 
 /// Commands that a shell has itself.
 #[rustfmt::skip]
@@ -101,7 +100,7 @@ fn follow(
     options: Options,
 ) -> Option<Result<Started, Fault>> {
     let script = shell::read(&Text::of(text));
-    let items = tree::list(&script, text);
+    let items = tree::list(&script);
     let mut machine = machine.clone();
     machine.set_words(zero, arguments);
     Run::new(machine, text, arguments, options, steps).whole(&items)

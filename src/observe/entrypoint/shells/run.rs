@@ -3,9 +3,9 @@
 
 use super::BUILT_IN;
 use super::condition::matches;
-use super::tree::{Branch, Item, LoopHead, Node};
 use crate::observe::entrypoint::machine::Machine;
 use crate::observe::entrypoint::{Fault, Started};
+use seaworthy_dockerfile::shell::tree::{Item, List, Node};
 use seaworthy_dockerfile::shell::{Command, CommandKind, Link, Word};
 
 /// How deep functions of a script call each other.
@@ -228,7 +228,7 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
     }
 
     fn item(&mut self, item: &'s Item<'s>, is_joined: bool) -> Flow {
-        let is_asked = is_joined || item.is_negated;
+        let is_asked = is_joined || item.negated;
         let flow = match &item.node {
             Node::Command(command) => self.command(command, is_asked, item.link),
             Node::Brace(items) => {
@@ -249,37 +249,51 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
                 }
             }
             Node::If { branches, otherwise } => self.branches(branches, otherwise),
-            Node::Case { subject, branches } => self.case(subject, branches),
-            Node::Loop { head, body } => self.each(head, body),
-            Node::Function { name, body } => {
-                self.functions.insert(0, (name.clone(), body));
+            Node::Case(head, branches) => self.case(*head, branches),
+            Node::For(head, body) => {
+                if let Some(name) = head.words.get(1).and_then(Word::literal) {
+                    self.machine.set(&name, &Machine::unknown(&name));
+                }
+                self.rounds(false, body)
+            }
+            Node::While { until, condition, body } => match self.asked(condition) {
+                Flow::Next(Status::True) => self.rounds(!until, body),
+                Flow::Next(Status::False) => {
+                    let is_certain = *until && self.hangs_on.is_none();
+                    self.rounds(is_certain, body)
+                }
+                Flow::Next(_) => self.rounds(false, body),
+                other => other,
+            },
+            Node::Function(name, body) => {
+                self.functions.insert(0, (name.clone(), std::slice::from_ref(&**body)));
                 Flow::Next(Status::True)
             }
         };
         match flow {
-            Flow::Next(status) if item.is_negated => Flow::Next(status.not()),
+            Flow::Next(status) if item.negated => Flow::Next(status.not()),
             other => other,
         }
     }
 
-    fn branches(&mut self, branches: &'s [Branch<'s>], otherwise: &'s [Item<'s>]) -> Flow {
+    fn branches(&mut self, branches: &'s [(List<'s>, List<'s>)], otherwise: &'s [Item<'s>]) -> Flow {
         let mut bodies: Vec<&'s [Item<'s>]> = Vec::new();
         let mut assumed = None;
-        for branch in branches {
+        for (test, body) in branches {
             self.hangs_on = None;
-            let status = match self.asked(&branch.test) {
+            let status = match self.asked(test) {
                 Flow::Next(status) => status,
                 other => return other,
             };
             assumed = assumed.or(self.hangs_on.take());
             match status {
-                Status::True if bodies.is_empty() => return self.supposing(assumed, &branch.body),
+                Status::True if bodies.is_empty() => return self.supposing(assumed, body),
                 Status::True => {
-                    bodies.push(&branch.body);
+                    bodies.push(body);
                     return self.one_of(&bodies);
                 }
                 Status::False => {}
-                Status::Likely | Status::Unknown => bodies.push(&branch.body),
+                Status::Likely | Status::Unknown => bodies.push(body),
             }
         }
         if bodies.is_empty() {
@@ -347,14 +361,15 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
         }
     }
 
-    fn case(&mut self, subject: &'s Word, branches: &'s [(&'s [Word], Vec<Item<'s>>)]) -> Flow {
+    fn case(&mut self, head: Option<&'s Command>, branches: &'s [(&'s Command, List<'s>)]) -> Flow {
         self.hangs_on = None;
-        let subject = self.word(subject);
+        let subject = head.and_then(|head| head.words.get(1)).map(|subject| self.word(subject));
+        let subject = subject.unwrap_or_else(|| Machine::unknown("case"));
         let assumed = self.hangs_on.take();
         let mut bodies: Vec<&'s [Item<'s>]> = Vec::new();
         for (patterns, body) in branches {
             let answers: Vec<Option<bool>> =
-                patterns.iter().map(|p| matches(&self.word(p), &subject)).collect();
+                patterns.words.iter().map(|p| matches(&self.word(p), &subject)).collect();
             if answers.contains(&Some(true)) {
                 if bodies.is_empty() {
                     return self.supposing(assumed, body);
@@ -373,22 +388,8 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
         self.one_of(&bodies)
     }
 
-    fn each(&mut self, head: &'s LoopHead<'s>, body: &'s [Item<'s>]) -> Flow {
-        let is_certain = match head {
-            LoopHead::For(command) => {
-                let name = command.words.get(1).and_then(Word::literal);
-                if let Some(name) = name {
-                    self.machine.set(&name, &Machine::unknown(&name));
-                }
-                false
-            }
-            LoopHead::While { is_until, test } => match self.asked(test) {
-                Flow::Next(Status::True) => !is_until,
-                Flow::Next(Status::False) if *is_until => self.hangs_on.is_none(),
-                Flow::Next(_) => false,
-                other => return other,
-            },
-        };
+    /// The rounds of a loop of which the first one is certain, or not.
+    fn rounds(&mut self, is_certain: bool, body: &'s [Item<'s>]) -> Flow {
         if !is_certain {
             self.perhaps(|own| own.list(body));
             return Flow::Next(Status::Unknown);
@@ -487,14 +488,14 @@ fn runs_program(items: &[Item<'_>]) -> bool {
             None => !command.words.is_empty(),
         },
         Node::Command(_) => false,
-        Node::Brace(inner) | Node::Subshell(inner) | Node::Function { body: inner, .. } => {
-            runs_program(inner)
-        }
+        Node::Brace(inner) | Node::Subshell(inner) => runs_program(inner),
+        Node::Function(_, body) => runs_program(std::slice::from_ref(&**body)),
         Node::If { branches, otherwise } => {
-            branches.iter().any(|b| runs_program(&b.test) || runs_program(&b.body)) || runs_program(otherwise)
+            branches.iter().any(|(test, body)| runs_program(test) || runs_program(body))
+                || runs_program(otherwise)
         }
-        Node::Case { branches, .. } => branches.iter().any(|(_, body)| runs_program(body)),
-        Node::Loop { body, .. } => runs_program(body),
+        Node::Case(_, branches) => branches.iter().any(|(_, body)| runs_program(body)),
+        Node::For(_, body) | Node::While { body, .. } => runs_program(body),
     })
 }
 

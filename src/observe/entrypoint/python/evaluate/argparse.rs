@@ -100,6 +100,23 @@ fn known(value: Option<&Value>, default: Known) -> Known {
     }
 }
 
+/// What `add_argument` of argparse takes by name.
+/// <https://docs.python.org/3/library/argparse.html#the-add-argument-method>
+const KEYWORDS: [&str; 12] = [
+    "action",
+    "nargs",
+    "const",
+    "default",
+    "type",
+    "choices",
+    "required",
+    "help",
+    "metavar",
+    "dest",
+    "version",
+    "deprecated",
+];
+
 impl Evaluator<'_, '_> {
     pub(super) fn new_parser(&mut self, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
         if self.parsers.len() >= MAX_PARSERS {
@@ -212,6 +229,9 @@ impl Evaluator<'_, '_> {
     ) -> Value {
         match name {
             "add_argument" | "add_option" => {
+                if name == "add_argument" {
+                    self.check_keywords(arguments, scope, line);
+                }
                 self.add_argument(index, group, arguments, scope, line);
                 Value::Unknown
             }
@@ -271,6 +291,16 @@ impl Evaluator<'_, '_> {
         }
     }
 
+    /// What argparse's own actions do not take. Another action takes what it likes.
+    fn check_keywords(&mut self, arguments: &Arguments, scope: &Scope, line: u32) {
+        let is_own = matches!(arguments.keyword("action"), None | Some(Value::Text(_)));
+        let strange = arguments.keywords.iter().find(|(name, _)| !KEYWORDS.contains(&name.as_str()));
+        if let Some((name, _)) = strange.filter(|_| is_own) {
+            let what = format!("gives add_argument {name}, which argparse does not know");
+            self.fails(&what, scope, line, true);
+        }
+    }
+
     fn parse(
         &mut self,
         index: usize,
@@ -293,7 +323,7 @@ impl Evaluator<'_, '_> {
             Some(Value::List(_)) => return if is_partial { pair() } else { Value::Unknown },
             Some(_) => {
                 let reason = format!("what its parser is given is not known ({})", self.place(scope, line));
-                self.open_parser(index, reason);
+                self.alter_once(reason);
             }
         }
         if is_partial {
@@ -513,6 +543,13 @@ impl Evaluator<'_, '_> {
 }
 
 impl Parser {
+    /// Whether it may make more than is seen.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+            || self.takes_unknown
+            || self.subparsers.as_ref().is_some_and(|s| s.open.is_some())
+    }
+
     /// Takes over what a parent has at this moment.
     fn take_from(&mut self, parent: Self) {
         let first = self.groups.len();

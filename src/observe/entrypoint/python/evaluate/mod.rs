@@ -65,6 +65,7 @@ pub(crate) fn interface<'a>(
         variables,
         problems: Vec::new(),
         kept: Vec::new(),
+        later_defaults: (false, Vec::new()),
         endings: Vec::new(),
         subcommands: Vec::new(),
         argv_reads: (0, 0),
@@ -146,6 +147,8 @@ struct Evaluator<'m, 'a> {
     problems: Vec<Problem>,
     /// What parsers keep of their options.
     kept: Vec<namespace::Kept>,
+    /// Defaults that `set_defaults` gives what is added later, by their names, and whether there may be others.
+    later_defaults: (bool, Vec<(String, Value)>),
     /// What refuses the arguments once they are parsed.
     endings: Vec<Ending>,
     /// The names of all subcommands of argparse.
@@ -171,6 +174,8 @@ impl<'m, 'a> Evaluator<'m, 'a> {
         let index = self.open(module, name, is_package);
         let scope = std::rc::Rc::clone(&self.loaded[index].scope);
         scope.set("__name__", Value::Text("__main__".into()));
+        // Who imports it by its name gets another one, which is run anew.
+        self.by_path.remove(&module.path);
         self.body(&module.body, &scope);
     }
 

@@ -1,7 +1,9 @@
 //! What a parser of argparse keeps of its options, and what a program asks of it once the arguments are parsed:
 //! `if args.x is None: parser.error(…)`.
 
-use super::super::super::cli::{Argument, Ending, Row};
+use super::super::super::cli::{
+    self, Argument, Arity, Ending, Interface, Known, Parameter, Row, Takes, Written,
+};
 use super::super::ast::{Argument as CallArgument, Expr, ExprKind, Stmt, StmtKind};
 use super::Evaluator;
 use super::ending::{Code, code_of};
@@ -17,6 +19,8 @@ pub(super) struct Kept {
     options: Vec<String>,
     /// What is kept if it is not given.
     default: Value,
+    /// Whether the option itself says so.
+    has_default: bool,
     /// What is kept if it is, where the option says so; else it is the value that is given.
     constant: Option<Value>,
     /// Whether the value that is given is kept as it is.
@@ -50,6 +54,7 @@ impl Kept {
             name,
             options: if is_option { names.to_vec() } else { Vec::new() },
             default: if is_suppressed || arguments.is_open { Value::Unknown } else { default },
+            has_default: arguments.keyword("default").is_some() || arguments.is_open,
             constant: match (switch, action) {
                 (Some(on), _) if !names.iter().any(|n| n.starts_with("--no-")) => Some(Value::Bool(on)),
                 (None, Some("store")) | (None, None) => None,
@@ -66,6 +71,7 @@ impl Kept {
             name,
             options: Vec::new(),
             default: Value::None,
+            has_default: false,
             constant: None,
             is_text: true,
             is_subcommand: true,
@@ -88,6 +94,24 @@ impl Evaluator<'_, '_> {
         }
     }
 
+    /// The options that are kept, as the parser finds them in words.
+    fn kept_options(&self) -> Interface {
+        let parameter = |kept: &Kept| Parameter {
+            names: kept.options.clone(),
+            is_option: true,
+            arity: Arity::Exactly(usize::from(kept.constant.is_none())),
+            required: Known::No,
+            choices: None,
+            takes: Takes::Any,
+            is_certain: true,
+            group: None,
+            ends: false,
+            at: Written::default(),
+        };
+        let options = self.kept.iter().filter(|k| !k.options.is_empty());
+        Interface { parameters: options.map(parameter).collect(), abbreviates: true, ..Interface::default() }
+    }
+
     /// What an option is given, if it is.
     fn given(&self, kept: &Kept) -> Option<Value> {
         let row = Row::of_arguments(&self.script.arguments);
@@ -96,20 +120,16 @@ impl Evaluator<'_, '_> {
             let Some(Argument::Word(word)) = row.required.iter().find(is_one) else { return None };
             return Some(Value::Text(word.as_str().into()));
         }
+        let interface = self.kept_options();
         let mut words = row.required.iter().peekable();
         while let Some(word) = words.next() {
-            let (name, attached) = match word {
-                Argument::Option(name) => (name.as_str(), None),
-                Argument::Word(word) => {
-                    word.split_once('=').map_or((word.as_str(), None), |(n, v)| (n, Some(v)))
-                }
-                Argument::Value(_) => continue,
-            };
-            // The beginning of an option's name may stand for it.
-            let is_it = kept.options.iter().any(|o| o == name || name.len() > 3 && o.starts_with(name));
-            if !is_it {
+            let (Argument::Option(name) | Argument::Word(name)) = word else { continue };
+            let met = cli::options_in(&interface, name);
+            let is_it = |(option, _): &&(&Parameter, Option<String>)| option.names == kept.options;
+            let Some((_, attached)) = met.iter().find(is_it).filter(|_| name.starts_with('-')) else {
                 continue;
-            }
+            };
+            let attached = attached.as_deref();
             let next = match words.peek() {
                 Some(Argument::Word(next)) if !next.starts_with('-') => Some(next.as_str()),
                 _ => None,
@@ -160,6 +180,10 @@ impl Evaluator<'_, '_> {
         // Whether a value may be another by now than the one that was parsed.
         let mut is_changed = false;
         for statement in rest {
+            if let Some(name) = self.unknown_attribute(statement, scope) {
+                let what = format!("uses {name} of its arguments, which its parser does not make");
+                self.end(&what, scope, statement.line, false);
+            }
             match &statement.kind {
                 StmtKind::Return(_) => return,
                 // How a program ends once it has its arguments is its own business.
@@ -191,6 +215,44 @@ impl Evaluator<'_, '_> {
                 kind => is_changed |= may_change(kind),
             }
         }
+    }
+
+    /// A name that a statement asks the parsed arguments for, and that nothing gives them.
+    fn unknown_attribute(&self, statement: &Stmt, scope: &Scope) -> Option<String> {
+        let is_open = self.later_defaults.0 || self.parsers.iter().any(super::argparse::Parser::is_open);
+        let (StmtKind::Expr(value) | StmtKind::Assign { value, .. } | StmtKind::Return(Some(value))) =
+            &statement.kind
+        else {
+            return None;
+        };
+        let is_given = |name: &str| {
+            self.kept.iter().any(|k| k.name == name) || self.later_defaults.1.iter().any(|(n, _)| n == name)
+        };
+        let mut open = vec![value];
+        while let Some(one) = open.pop().filter(|_| !is_open) {
+            match &one.kind {
+                ExprKind::Attribute(object, name) => {
+                    let is_parsed = matches!(&object.kind, ExprKind::Name(of) if matches!(scope.get(of), Some(Value::Namespace)));
+                    if is_parsed && !name.starts_with('_') && !is_given(name) {
+                        return Some(name.clone());
+                    }
+                    open.push(object);
+                }
+                ExprKind::Call(function, arguments) => {
+                    open.push(function);
+                    open.extend(arguments.iter().map(|a| match a {
+                        CallArgument::Positional(e)
+                        | CallArgument::Keyword(_, e)
+                        | CallArgument::Star(e)
+                        | CallArgument::DoubleStar(e) => e,
+                    }));
+                }
+                ExprKind::Wrapped(inner) | ExprKind::Not(inner) => open.push(inner),
+                ExprKind::List(items) | ExprKind::Tuple(items) => open.extend(items),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// What a condition over the parsed arguments comes to.
@@ -303,15 +365,28 @@ impl Evaluator<'_, '_> {
 
     /// `parser.set_defaults(x=…)`
     pub(super) fn set_defaults(&mut self, arguments: &Arguments) {
+        if arguments.is_open {
+            self.kept.iter_mut().for_each(|k| k.default = Value::Unknown);
+            self.later_defaults.0 = true;
+        }
         for (name, value) in &arguments.keywords {
             for kept in self.kept.iter_mut().filter(|k| k.name == *name) {
                 kept.default = value.clone();
             }
+            self.later_defaults.1.push((name.clone(), value.clone()));
         }
     }
 
     /// Notes what a parser keeps.
-    pub(super) fn keep(&mut self, kept: Kept) {
+    pub(super) fn keep(&mut self, mut kept: Kept) {
+        let (is_open, known) = &self.later_defaults;
+        if let Some((_, value)) =
+            known.iter().rev().find(|(n, _)| *n == kept.name).filter(|_| !kept.has_default)
+        {
+            kept.default = value.clone();
+        } else if *is_open && !kept.has_default {
+            kept.default = Value::Unknown;
+        }
         self.kept.push(kept);
     }
 }

@@ -61,10 +61,19 @@ impl<'m> Evaluator<'m, '_> {
                     self.assign(target, value, scope);
                 }
             }
+            StmtKind::Expr(expression) if self.runs_nothing(expression, scope) => {}
             StmtKind::Expr(expression) => {
                 self.expression(expression, scope);
             }
-            StmtKind::If(branches) => return self.branches(branches, scope),
+            StmtKind::If(branches) => {
+                if let [(Some(test), body), ..] = branches.as_slice()
+                    && let Some(name) = missing_variable(test)
+                    && body.last().is_some_and(ends_program)
+                {
+                    self.needs_variable(name, scope, statement.line);
+                }
+                return self.branches(branches, scope);
+            }
             StmtKind::For { target, iterable, body, otherwise } => {
                 return self.each(target, iterable, body, otherwise, scope);
             }
@@ -144,10 +153,14 @@ impl<'m> Evaluator<'m, '_> {
                 return Flow::End;
             }
             StmtKind::Assert(test) => {
-                if self.test(test, scope) == Some(false)
+                let known = self.test(test, scope);
+                if known == Some(false)
                     && self.fails("asserts what does not hold", scope, statement.line, true)
                 {
                     return Flow::End;
+                }
+                if let Some(name) = asserted_variable(test).filter(|_| known.is_none()) {
+                    self.needs_variable(name, scope, statement.line);
                 }
             }
             StmtKind::Break | StmtKind::Continue => return Flow::Break,
@@ -162,6 +175,14 @@ impl<'m> Evaluator<'m, '_> {
             StmtKind::Other => {}
         }
         Flow::Next
+    }
+
+    /// Whether a statement calls a coroutine or a generator and leaves it: its body never runs.
+    fn runs_nothing(&mut self, expression: &'m Expr, scope: &Scope) -> bool {
+        let ExprKind::Call(function, _) = &expression.kind else { return false };
+        let ExprKind::Name(name) = &function.kind else { return false };
+        let Some(Value::Function(index)) = scope.get(name) else { return false };
+        self.functions.get(index).is_some_and(|f| f.syntax.is_lazy && f.syntax.decorators.is_empty())
     }
 
     /// Statements that may be run or not.
@@ -490,4 +511,50 @@ fn is_interface(value: &Value) -> bool {
         value,
         Value::Parser(..) | Value::Subparsers(_) | Value::Command(_) | Value::Typer(_) | Value::Object(_)
     )
+}
+
+/// The variable of the environment whose absence a condition asks for: `not os.environ.get("X")`, `"X" not in os.environ`.
+fn missing_variable(test: &Expr) -> Option<&str> {
+    match &test.kind {
+        ExprKind::Not(inner) => asserted_variable(inner),
+        ExprKind::Wrapped(inner) => missing_variable(inner),
+        ExprKind::Compare(left, _, right) => {
+            let is_none = matches!(right.kind, ExprKind::None);
+            let is_environment = right.dotted().is_some_and(|name| name.ends_with("environ"));
+            if is_none { asserted_variable(left) } else { left.text().filter(|_| is_environment) }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a statement ends the program or raises.
+fn ends_program(statement: &Stmt) -> bool {
+    match &statement.kind {
+        StmtKind::Raise(_) => true,
+        StmtKind::Expr(Expr { kind: ExprKind::Call(function, _), .. }) => {
+            function.dotted().is_some_and(|n| matches!(n.as_str(), "sys.exit" | "exit" | "quit" | "os._exit"))
+        }
+        _ => false,
+    }
+}
+
+/// The variable of the environment whose presence a condition asks for: `os.environ.get("X")`, `"X" in os.environ`.
+fn asserted_variable(test: &Expr) -> Option<&str> {
+    match &test.kind {
+        ExprKind::Call(function, arguments) => {
+            let name = function.dotted()?;
+            let asks = ["environ.get", "getenv"].iter().any(|end| name.ends_with(end));
+            let [super::super::ast::Argument::Positional(first)] = arguments.as_slice() else { return None };
+            first.text().filter(|_| asks)
+        }
+        ExprKind::Wrapped(inner) => asserted_variable(inner),
+        ExprKind::Compare(left, _, right) => {
+            let is_environment = right.dotted().is_some_and(|name| name.ends_with("environ"));
+            left.text().filter(|_| is_environment).or_else(|| asserted_variable(left))
+        }
+        ExprKind::Junction { is_and: true, left, right } => {
+            asserted_variable(left).or_else(|| asserted_variable(right))
+        }
+        _ => None,
+    }
 }

@@ -2,24 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use seaworthy_dockerfile::shell::{Command, CommandKind, Group, GroupKind, Keyword, Link, Script};
+use super::{Command, CommandKind, Group, GroupKind, Keyword, Link, Script};
 
 /// Commands that run one after the other, each with what joins it to the next.
-pub(super) type List<'s> = Vec<Item<'s>>;
+pub type List<'s> = Vec<Item<'s>>;
 
 /// A command or a compound command of a list.
 #[derive(Debug)]
-pub(super) struct Item<'s> {
-    pub(super) node: Node<'s>,
-    pub(super) link: Link,
+pub struct Item<'s> {
+    /// What it is.
+    pub node: Node<'s>,
+    /// How it is joined to what follows.
+    pub link: Link,
     /// Whether `!` turns its status round.
-    pub(super) negated: bool,
+    pub negated: bool,
     keyword: Option<Keyword>,
 }
 
 /// What runs.
 #[derive(Debug)]
-pub(super) enum Node<'s> {
+pub enum Node<'s> {
+    /// A simple command.
     Command(&'s Command),
     /// `( … )`
     Subshell(List<'s>),
@@ -27,25 +30,30 @@ pub(super) enum Node<'s> {
     Brace(List<'s>),
     /// `if` and `elif`, each with its condition, and `else`.
     If {
+        /// Conditions, each with what runs where it holds.
         branches: Vec<(List<'s>, List<'s>)>,
+        /// What runs where none holds.
         otherwise: List<'s>,
     },
     /// `for`: its head, and what runs in each round.
     For(&'s Command, List<'s>),
     /// `while`, or `until`: its condition, and what runs in each round.
     While {
+        /// Whether it ends once the condition holds.
         until: bool,
+        /// The condition.
         condition: List<'s>,
+        /// What runs in each round.
         body: List<'s>,
     },
     /// `case`: its head, and the patterns of each branch with what runs then.
     Case(Option<&'s Command>, Vec<(&'s Command, List<'s>)>),
-    /// A function that is defined here.
-    Function(String, Box<Node<'s>>),
+    /// A function that is defined here: its name, and its body as one item.
+    Function(String, Box<Item<'s>>),
 }
 
-/// The tree of a script.
-pub(super) fn tree(script: &Script) -> List<'_> {
+/// The list that a script is.
+pub fn list(script: &Script) -> List<'_> {
     let mut children = BTreeMap::new();
     for (index, group) in script.groups.iter().enumerate().filter(|(_, g)| !g.commands.is_empty()) {
         children.entry((group.parent, group.commands.start)).or_insert(index);
@@ -54,7 +62,7 @@ pub(super) fn tree(script: &Script) -> List<'_> {
 }
 
 /// The name of the function that a command defines.
-pub(super) fn function_name(command: &Command) -> Option<String> {
+pub fn function_name(command: &Command) -> Option<String> {
     if command.kind != CommandKind::Function {
         return None;
     }
@@ -114,7 +122,9 @@ fn join<'s>(items: &mut List<'s>, item: Item<'s>) {
     match (head, items.last_mut(), item.node) {
         (Some(head), Some(last), node) if is_function && is_body => {
             let name = function_name(head).unwrap_or_default();
-            (last.node, last.link) = (Node::Function(name, Box::new(node)), item.link);
+            let link = item.link;
+            let body = Box::new(Item { node, ..item });
+            (last.node, last.link) = (Node::Function(name, body), link);
         }
         (Some(head), Some(last), Node::Case(None, branches)) if is_case => {
             (last.node, last.link) = (Node::Case(Some(head), branches), item.link);
@@ -177,8 +187,8 @@ fn cases(all: List<'_>) -> Vec<(&Command, List<'_>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seaworthy_dockerfile::Text;
-    use seaworthy_dockerfile::shell;
+    use crate::Text;
+    use crate::shell;
 
     /// A tree in one line, each command by its program.
     fn shown(list: &[Item<'_>]) -> String {
@@ -205,7 +215,7 @@ mod tests {
                     format!("case[{}]", b.iter().map(|(_, l)| shown(l)).collect::<Vec<_>>().join("|"))
                 }
                 Node::Function(name, body) => {
-                    let inner = match &**body {
+                    let inner = match &body.node {
                         Node::Brace(l) | Node::Subshell(l) => shown(l),
                         _ => String::new(),
                     };
@@ -233,7 +243,7 @@ mod tests {
             ("! a", "!a"),
         ] {
             let script = shell::read(&Text::of(text));
-            assert_eq!(shown(&tree(&script)), expected, "{text}");
+            assert_eq!(shown(&list(&script)), expected, "{text}");
         }
     }
 }
