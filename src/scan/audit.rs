@@ -78,7 +78,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     if let Some(directory) = request.store.directory()
         && !directory.root().is_dir()
     {
-        let reason = "there is no such folder".to_owned();
+        let reason = "there is no such directory".to_owned();
         return Err(ScanError::RunDocument { path: request.root.clone(), reason });
     }
     let pool = rayon::ThreadPoolBuilder::new()

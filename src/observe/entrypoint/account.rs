@@ -143,7 +143,7 @@ impl Account {
         let closed = way.iter().find(|(_, node)| !self.may(Access::Execute, node));
         if let Some((folder, node)) = closed {
             return Some(format!(
-                "the user {} cannot reach {}: the folder {} is of user {} with mode {:04o}",
+                "the user {} cannot reach {}: the directory {} is of user {} with mode {:04o}",
                 self.name,
                 shown(&real),
                 shown(folder),

@@ -9,7 +9,7 @@ mod documents;
 mod edits;
 mod image;
 mod judge;
-mod project;
+pub mod project;
 mod source;
 mod table;
 mod workflow;

@@ -51,7 +51,7 @@ pub(super) fn locate(
             }
             Step::Namespace(_) if last && run => {
                 return Err(absent(
-                    format!("{name} is a folder without a __main__ module: `-m` cannot run it"),
+                    format!("{name} is a directory without a __main__ module: `-m` cannot run it"),
                     found,
                 ));
             }
