@@ -70,6 +70,7 @@ fn audit_request(arguments: &Arguments, contract: &Contract) -> Result<AuditRequ
         None => arguments.images.then_some(ImageSource::Registry { plain_http: arguments.plain_http }),
     };
     Ok(AuditRequest {
+        is_phase_requested: arguments.phase.is_some(),
         root,
         store,
         layout,

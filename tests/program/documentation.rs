@@ -205,7 +205,7 @@ fn every_code_block_is_what_the_program_takes() {
 const OLD_WORDS: [&str; 12] = [
     "aboard",
     "sails",
-    "final filesystem",
+    "file of the final filesystem",
     "no such folder",
     "papers",
     "whoever",

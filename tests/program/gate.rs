@@ -300,7 +300,17 @@ fn another_verdict_is_not_overwritten_unasked() {
         refused.stderr
     );
     // The controls do not repeat the path, and what supplies them is named.
-    assert!(refused.stdout.contains("add --replace if the store has another"), "{}", refused.stdout);
+    assert!(
+        refused.stdout.contains("add --replace if the\n    store has another result"),
+        "{}",
+        refused.stdout
+    );
+    assert_eq!(
+        refused.stdout.matches("security_secret_injection_checks.json").count(),
+        1,
+        "{}",
+        refused.stdout
+    );
     assert!(refused.stdout.lines().last().unwrap().contains("INCOMPLETE"), "{}", refused.stdout);
     assert_eq!(cli.read(EVIDENCE), first);
     let report = cli.read_json("r.json");

@@ -445,8 +445,11 @@ fn a_handle_with_two_values_is_not_offered() {
     assert!(answer.stdout.contains("${SSM_DB_PASSWORD_PATH}"), "{}", answer.stdout);
 }
 
-/// The programs of a platform: how the image starts each, the options that it requires, and what it reads.
-const PROGRAMS: [(&str, &str, &str, &[&str], &[&str]); 20] = [
+/// A handle, a name, how the image starts it, the options that it requires, and what it reads.
+type Entry = (&'static str, &'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
+/// The programs of a platform.
+const PROGRAMS: [Entry; 20] = [
     ("ORACLE_SEED", "oracle-seed", "oracle.pack", &["--profile", "--scenario-id"], &["DB_PASSWORD"]),
     ("ORACLE_SORT", "oracle-sort", "oracle.sort", &["--profile", "--scenario-id"], &["DB_PASSWORD"]),
     ("ORACLE_CHECKER", "oracle-checker", "oracle.cli", &["--profile"], &["DB_PASSWORD"]),

@@ -1,4 +1,4 @@
-//! SW301: secret in a file of the final filesystem.
+//! SW301: secret in a file in the image.
 
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
