@@ -66,6 +66,7 @@ fn measure(what: &str, store: Store) {
     let request = AuditRequest {
         root: what.to_owned(),
         store,
+        is_phase_requested: false,
         layout: Layout {
             phase: PhaseId::parse(runs::PHASE).unwrap(),
             patterns: BTreeMap::from([

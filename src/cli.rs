@@ -96,7 +96,7 @@ fn unread(error: &clap::Error, args: &[OsString]) -> u8 {
     let terminal = Terminal::plain();
     match terminal.print_clap(error) {
         Err(Failure(message)) => {
-            terminal.error(&message);
+            terminal.error(&mistakes::plain(&message));
             2
         }
         Ok(()) => code,

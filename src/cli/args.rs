@@ -114,7 +114,7 @@ pub(super) enum Command {
     Exit codes: 0 pass, 1 fail, 2 could not decide")]
 #[command(group = clap::ArgGroup::new("listing").args(["list", "reachable"]).multiple(true))]
 pub(super) struct Context {
-    /// The build context: a directory. Default: the contract's `image.context`, else the current folder.
+    /// The build context: a directory. Default: the contract's `image.context`, else the current directory.
     #[arg(value_name = "DIR")]
     pub(super) directory: Option<PathBuf>,
     /// The Dockerfile; - reads standard input. Default: the contract's `image.dockerfile`, else DIR/Dockerfile.
@@ -221,11 +221,11 @@ fn run_id(text: &str) -> Result<String, String> {
 /// Options of every command that ends in a verdict.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Common {
-    /// The contract. Default: seaworthy.toml in the current folder, if there is one.
+    /// The contract. Default: seaworthy.toml in the current directory, if there is one.
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT", help_heading = "Policy")]
     pub(super) contract: Option<PathBuf>,
     /// Write a report: text, json, sarif, github, markdown, html, junit, gitlab-secrets, gitlab-quality, asff, csv or
-    /// evidence; to PATH, else to standard output (evidence: to the contract's folder). May be given several times.
+    /// evidence; to PATH, else to standard output (evidence: to the contract's directory). May be given several times.
     /// Default: text.
     #[arg(
         long = "report",
@@ -244,7 +244,7 @@ pub(super) struct Common {
     /// Number of threads. Default: all processors.
     #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = jobs, help_heading = "Advanced")]
     pub(super) jobs: Option<u16>,
-    /// More detectors: a folder of .toml files (see `seaworthy rules show`). May be given several times.
+    /// More detectors: a directory of .toml files (see `seaworthy rules show`). May be given several times.
     #[arg(
         long = "rules",
         value_name = "DIR",
@@ -308,7 +308,7 @@ pub(super) enum RulesCommand {
 
 #[derive(Args, Debug)]
 pub(super) struct RuleDirectories {
-    /// More detectors: a folder of .toml files. May be given several times.
+    /// More detectors: a directory of .toml files. May be given several times.
     #[arg(long = "rules", value_name = "DIR", env = "SEAWORTHY_RULES", value_delimiter = ',')]
     pub(super) rules: Vec<PathBuf>,
 }

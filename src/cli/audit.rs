@@ -64,12 +64,13 @@ fn audit_request(arguments: &Arguments, contract: &Contract) -> Result<AuditRequ
         RegistryAccess { plain_http: arguments.plain_http, endpoint: arguments.endpoint_url.clone() };
     let from = match &arguments.image_dir {
         Some(folder) if !folder.is_dir() => {
-            return Err(Failure(format!("--image-dir {}: there is no such folder", folder.display())));
+            return Err(Failure(format!("--image-dir {}: there is no such directory", folder.display())));
         }
         Some(folder) => Some(ImageSource::Directory(folder.clone())),
         None => arguments.images.then_some(ImageSource::Registry { plain_http: arguments.plain_http }),
     };
     Ok(AuditRequest {
+        is_phase_requested: arguments.phase.is_some(),
         root,
         store,
         layout,

@@ -12,6 +12,7 @@ use crate::contract::Contract;
 use crate::report::evidence;
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
 use crate::scan::{self, Gate, GateOptions, GateRun, RegistryAccess};
+use crate::store::StoreError;
 use seaworthy_aws::live::LiveOptions;
 use seaworthy_source::RunId;
 
@@ -60,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let store = |gate: &Gate, replace| -> Result<(), Failure> {
         let mut bytes = Vec::new();
         evidence::write(&gate.report, &info, &mut bytes)?;
-        tell_stored(&place.put(&terminal.masked(bytes)?, replace)?, terminal);
+        tell_stored(&place.put(&terminal.masked(bytes)?, replace).map_err(not_recorded)?, terminal);
         Ok(())
     };
     // A report that cannot be written must not lie beside evidence of a pass, nor evidence that cannot be written
@@ -87,6 +88,16 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     }
     let verdict = gate.gate.report.verdict;
     Ok(exit_code(verdict, common))
+}
+
+/// Why evidence was not stored. That the store has another result of the run is no fault of the store, and has a way out.
+fn not_recorded(error: StoreError) -> Failure {
+    match error {
+        StoreError::Exists { place, recorded: Some(recorded), .. } => Failure(format!(
+            "{place}: has this run's {recorded}; add --replace to record this result too (the old file is kept)"
+        )),
+        other => Failure(other.to_string()),
+    }
 }
 
 /// What was typed.

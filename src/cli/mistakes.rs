@@ -29,7 +29,7 @@ const COMMANDS: [(&[&str], &str); 4] = [
 ];
 
 /// Options of other tools, and what does the same here.
-const OPTIONS: [(&[&str], &str); 12] = [
+const OPTIONS: [(&[&str], &str); 14] = [
     (
         &["--platform", "--arch", "--os"],
         "all platforms of an image are checked; to check one, name it by its digest: docker://HOST/NAME@sha256:…",
@@ -54,6 +54,14 @@ const OPTIONS: [(&[&str], &str); 12] = [
     (&["--debug", "--trace", "--log-level"], "use `-v`, or `-vv` for digests and offsets"),
     (&["--silent"], "use `-q`"),
     (
+        &["--force", "--overwrite", "--yes", "-y"],
+        "no file of yours is overwritten: move it away; evidence is recorded anew with `--replace`",
+    ),
+    (
+        &["--username", "--password", "--token", "--registry-token", "--auth"],
+        "credentials are never options: log in with `docker login`, or set those of AWS in the environment",
+    ),
+    (
         &["--insecure", "--tls-verify"],
         "use `--plain-http` for a registry without TLS; certificates are always verified",
     ),
@@ -68,17 +76,27 @@ pub(super) fn explain(error: &Error, args: &[OsString], command: &Command) -> Op
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let word = text(ContextKind::InvalidSubcommand)?;
-            let (_, hint) = COMMANDS.iter().find(|(words, _)| words.contains(&word.as_str()))?;
+            let known = COMMANDS.iter().find(|(words, _)| words.contains(&word.as_str()));
+            let hint =
+                known.map_or_else(|| other_command(&word, typed(args, command).1), |(_, h)| (*h).to_owned());
             Some(format!("there is no command {}: {hint}", escape_bytes(word.as_bytes())))
         }
         ErrorKind::UnknownArgument => {
             let option = text(ContextKind::InvalidArg)?;
             let bare = option.split('=').next().unwrap_or_default();
-            if bare == "--profile" {
-                return profile_of(args);
+            let (path, own) = typed(args, command);
+            if !bare.starts_with('-') {
+                return surplus(&option, &path, own);
             }
-            let (_, hint) = OPTIONS.iter().find(|(words, _)| words.contains(&bare))?;
+            let profile = if bare == "--profile" { profile_of(args) } else { None };
+            let listed =
+                || OPTIONS.iter().find(|(words, _)| words.contains(&bare)).map(|(_, h)| (*h).to_owned());
+            let hint = profile.or_else(listed).unwrap_or_else(|| other_option(bare, &path, own, command));
             Some(format!("there is no option {}: {hint}", escape_bytes(bare.as_bytes())))
+        }
+        ErrorKind::TooManyValues => {
+            let option = text(ContextKind::InvalidArg)?;
+            Some(format!("{}: it takes no value", escape_bytes(option.trim_end_matches('.').as_bytes())))
         }
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
             let option = text(ContextKind::InvalidArg)?;
@@ -87,6 +105,71 @@ pub(super) fn explain(error: &Error, args: &[OsString], command: &Command) -> Op
         }
         _ => None,
     }
+}
+
+/// The command that was typed, as its words and as clap knows it.
+fn typed<'c>(args: &[OsString], root: &'c Command) -> (String, &'c Command) {
+    let (mut path, mut command) = (root.get_name().to_owned(), root);
+    for word in args.iter().skip(1).filter_map(|word| word.to_str()) {
+        if let Some(found) = command.find_subcommand(word) {
+            path = format!("{path} {word}");
+            command = found;
+        }
+    }
+    (path, command)
+}
+
+/// A command that is spelled alike, or where they are listed.
+fn other_command(word: &str, command: &Command) -> String {
+    let names = command.get_subcommands().filter(|c| !c.is_hide_set()).map(Command::get_name);
+    match nearest(word, names, 1).first() {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "`seaworthy --help` lists all".to_owned(),
+    }
+}
+
+/// An option of the command that is spelled alike, a command that has it, or where the options are listed.
+fn other_option(option: &str, path: &str, own: &Command, root: &Command) -> String {
+    let long = |arg: &clap::Arg| arg.get_long().map(|l| format!("--{l}"));
+    let is_shown = |arg: &&clap::Arg| !arg.is_hide_set();
+    let known: Vec<String> = own
+        .get_arguments()
+        .chain(root.get_arguments().filter(|a| a.is_global_set()))
+        .filter(is_shown)
+        .filter_map(long)
+        .collect();
+    let written = option.replace('_', "-");
+    let begun: Vec<&String> = known.iter().filter(|k| written.len() > 4 && k.starts_with(&written)).collect();
+    let near = nearest(&written, known.iter().map(String::as_str), 1);
+    if let Some(name) = begun.first().map(|n| n.as_str()).or(near.first().copied()) {
+        return format!("did you mean `{name}`? `{path} --help` lists the options");
+    }
+    let has = |c: &&Command| c.get_arguments().filter(is_shown).filter_map(long).any(|l| l == written);
+    let others: Vec<String> = root
+        .get_subcommands()
+        .filter(|c| !c.is_hide_set())
+        .filter(has)
+        .map(|c| format!("`{}`", c.get_name()))
+        .collect();
+    match others.as_slice() {
+        [] => format!("`{path} --help` lists the options"),
+        all => format!("it is an option of {}; `{path} --help` lists those of this command", all.join(", ")),
+    }
+}
+
+/// A word too many.
+fn surplus(word: &str, path: &str, own: &Command) -> Option<String> {
+    let names: Vec<String> = own
+        .get_positionals()
+        .flat_map(|p| p.get_value_names().unwrap_or_default())
+        .map(ToString::to_string)
+        .collect();
+    let takes = match names.as_slice() {
+        [] => "no argument".to_owned(),
+        names => format!("one {}", names.join(" and one ")),
+    };
+    let shown = escape_bytes(word.as_bytes());
+    Some(format!("{shown}: `{path}` takes {takes}, and this is one more (`{path} --help`)"))
 }
 
 /// What `--profile` is called in the command that was typed.
@@ -99,9 +182,12 @@ fn profile_of(args: &[OsString]) -> Option<String> {
         "gate" | "context" | "image" | "verify" | "audit" => {
             "the contract chooses the controls: set `profile = \"m1\"`, `\"image\"` or a file in seaworthy.toml"
         }
+        "init" => {
+            "it writes the profile that fits what it finds; change `profile` in the contract afterwards"
+        }
         _ => return None,
     };
-    Some(format!("there is no option --profile: {hint}"))
+    Some(hint.to_owned())
 }
 
 fn first_line(error: &Error) -> String {

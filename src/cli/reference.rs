@@ -43,7 +43,7 @@ pub(super) fn files() -> Result<Vec<(String, String)>, Failure> {
 
 /// What is said of a check on a terminal.
 pub(super) fn check_page(meta: &CheckMeta, profiles: &[Profile]) -> String {
-    let mut out = format!("{} {}\n\n{}\n\n", meta.id, meta.name, meta.summary);
+    let mut out = format!("{} {}\n\n{}\n\n", meta.id, meta.name, filled(meta.summary));
     let _ = writeln!(out, "Why it matters\n{}\n", wrapped(meta.why));
     let _ = writeln!(out, "How to fix it\n{}\n", wrapped(meta.fix));
     let _ = writeln!(out, "This fails\n{}\n", indented(meta.example.fails));
@@ -128,16 +128,22 @@ fn references(meta: &CheckMeta) -> Vec<String> {
     cwe.map(|(tag, number)| format!("{tag} https://cwe.mitre.org/data/definitions/{number}.html")).collect()
 }
 
-/// A paragraph of at most 92 columns, indented by two.
+/// A paragraph, indented by two.
 fn wrapped(text: &str) -> String {
-    let mut lines = vec![String::from(" ")];
+    filled(text).lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// A paragraph of lines that, indented, fit a terminal of 80 columns.
+fn filled(text: &str) -> String {
+    let mut lines = vec![String::new()];
     for word in text.split(' ') {
         match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= 92 => {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= 78 => {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(format!("  {word}")),
+            _ => lines.push(word.to_owned()),
         }
     }
     lines.join("\n")

@@ -118,7 +118,7 @@ pub(super) fn phase_id(text: &str) -> Result<String, Fault> {
         return Ok(text.to_owned());
     }
     Err(Fault::new(
-        "is not the name of one folder",
+        "is not the name of one directory",
         "use letters, digits and `! - _ . * ' ( )`, 128 at most, no dot first and no `..`, such as `image` or `P(-1)`",
     ))
 }

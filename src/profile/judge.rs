@@ -248,6 +248,9 @@ impl State<'_> {
                 }
             };
             result.worsen(status, reason);
+            // Entrypoints are looked for in the image: without one, it is what is missing.
+            let lacks_image = matches!(self.parts.get(&Part::Image), Some(PartState::Missing(_)));
+            let need = if *need == Need::Entrypoints && lacks_image { Need::Image } else { *need };
             result.supply.push(need.how().to_owned());
         }
     }

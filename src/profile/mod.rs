@@ -171,7 +171,9 @@ impl Need {
             Self::Provenance => "write packaging_provenance.json to its path in the run's evidence",
             Self::Receipt => "write build_command_surface_receipt.json to its path in the run's evidence",
             Self::RunHeader => "write run.json to its path in the run's evidence",
-            Self::Evidence => "make the evidence store writable: the gate writes this document itself",
+            Self::Evidence => {
+                "let the store be writable: the gate writes this document itself; add --replace if the store has another result of this run"
+            }
             Self::Registry => {
                 "set `required = true` in the contract's [registry], or name the image as docker://HOST/NAME:TAG"
             }

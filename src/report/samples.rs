@@ -44,7 +44,7 @@ static CHECKS: [CheckMeta; 9] = [
     meta(
         "SW301",
         "secret-in-file",
-        "A file of the final filesystem contains a secret",
+        "A file in the image contains a secret",
         "Everyone who can pull the image can read the file; so can every process in the container",
         "Take the secret out of the build and hand it to the container at runtime",
     ),
@@ -405,7 +405,7 @@ pub(super) fn gate() -> Report {
         (Part::Image, PartState::Done),
         (
             Part::Documents,
-            PartState::Missing("the run's folder cannot be read: permission denied".to_owned()),
+            PartState::Missing("the run's directory cannot be read: permission denied".to_owned()),
         ),
     ]);
     let profile = crate::contract::default_profile().unwrap();

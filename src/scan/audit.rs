@@ -37,6 +37,8 @@ pub struct AuditRequest {
     pub store: Store,
     /// Where their documents are in it.
     pub layout: Layout,
+    /// Whether somebody asked for this very phase: then a store that knows only others is a mistake of who asked.
+    pub is_phase_requested: bool,
     /// Only runs that were written then or later, and those that do not tell when.
     pub since: Option<Timestamp>,
     /// How registries are asked; they are not without.
@@ -78,7 +80,7 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
     if let Some(directory) = request.store.directory()
         && !directory.root().is_dir()
     {
-        let reason = "there is no such folder".to_owned();
+        let reason = "there is no such directory".to_owned();
         return Err(ScanError::RunDocument { path: request.root.clone(), reason });
     }
     let pool = rayon::ThreadPoolBuilder::new()
@@ -94,6 +96,9 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
 
     let firsts = auditor.first_look(&ids);
     let unknown_phase = auditor.unknown_phase(&firsts);
+    if let Some(reason) = unknown_phase.as_ref().filter(|_| request.is_phase_requested) {
+        return Err(ScanError::RunDocument { path: request.root.clone(), reason: reason.clone() });
+    }
     let siblings = siblings(&firsts);
     let (mut judged, older) = auditor.second_look(firsts, &siblings);
     let mut warnings = shared_warnings(&judged);
@@ -208,8 +213,8 @@ impl Auditor<'_> {
         firsts
     }
 
-    /// A warning if no run has the phase and the runs have others: it may be a typing mistake. What the runs lack stays a
-    /// finding of each.
+    /// What to say if no run has the phase and the runs have others: it may be a typing mistake. Where it is the contract's,
+    /// what the runs lack stays a finding of each.
     fn unknown_phase(&self, firsts: &[First]) -> Option<String> {
         /// Runs whose folders are listed.
         const LISTED: usize = 100;

@@ -134,7 +134,10 @@ fn examine(
     for (part, carrier) in carried {
         let state = match parts.get(&carrier) {
             Some(PartState::Done) => PartState::Done,
-            _ => PartState::Missing(format!("it is examined with {}, which could not be", carrier.as_str())),
+            _ => PartState::Missing(format!(
+                "it is checked with the {} part, and that could not be",
+                carrier.as_str()
+            )),
         };
         if let PartState::Missing(reason) = &state {
             not_checked.push(unexamined(part, reason));
@@ -207,7 +210,9 @@ impl Gate {
         let fail_on = self.report.fail_on;
         self.report = Report::merge(fail_on, &catalogue(), vec![self.report.clone()], vec![item]);
         if what == EVIDENCE {
-            self.run.evidence = Err(format!("security evidence: {reason}"));
+            // The controls need not repeat where it should have been written.
+            let short = reason.split_once(".json: ").map_or(reason, |(_, why)| why);
+            self.run.evidence = Err(format!("security evidence: {short}"));
         }
         self.judge();
     }

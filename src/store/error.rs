@@ -84,6 +84,8 @@ pub enum StoreError {
         place: String,
         /// Which run and verdict.
         there: String,
+        /// Of evidence of the same run and phase: its verdict, and when it was written.
+        recorded: Option<String>,
     },
     /// An input of this very run lies there.
     #[error("{place}: this run has read it, and a report would take its place; write to another path")]

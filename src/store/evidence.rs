@@ -59,7 +59,8 @@ fn attempt<S: Slot>(slot: &S, bytes: &[u8], replace: bool) -> Result<Stored, Sto
         match Content::read(&there.bytes) {
             Some(old) if old.statement == new.statement => return Ok(stored(true, None, there.version)),
             Some(old) if old.identity != new.identity && !replace && !new.takes_back(&old) => {
-                return Err(StoreError::Exists { place: slot.place(), there: old.identity });
+                let recorded = (old.subject == new.subject).then(|| old.recorded(&new));
+                return Err(StoreError::Exists { place: slot.place(), there: old.identity, recorded });
             }
             None if !replace => return Err(foreign(FOREIGN)),
             _ => {}
@@ -102,6 +103,8 @@ struct Content {
     identity: String,
     /// Run and phase.
     subject: (String, String),
+    /// The digests of the images.
+    images: Vec<String>,
     /// Whether the verdict is PASS.
     passes: bool,
     /// When it was written, for people.
@@ -124,8 +127,8 @@ impl Content {
             .filter(|input| field(input, "kind").as_deref() == Some("image"))
             .filter_map(|input| field(input, "digest").or_else(|| field(input, "config_digest")))
             .collect();
-        let images = if images.is_empty() { String::new() } else { format!(", image {}", images.join(", ")) };
-        let identity = format!("{run}, phase {}, verdict {}{images}", text("phase_id")?, text("verdict")?);
+        let named = if images.is_empty() { String::new() } else { format!(", image {}", images.join(", ")) };
+        let identity = format!("{run}, phase {}, verdict {}{named}", text("phase_id")?, text("verdict")?);
         let subject = (run.to_owned(), text("phase_id")?.to_owned());
         let passes = text("verdict")? == "PASS";
         let written_at = text("written_at_utc").unwrap_or("at a time that it does not tell");
@@ -134,7 +137,14 @@ impl Content {
         object.remove("actor");
         object.remove("written_at_utc");
         let identity = seaworthy_source::escape_bytes(identity.as_bytes());
-        Some(Self { identity, subject, passes, written_at, statement: value })
+        Some(Self { identity, subject, images, passes, written_at, statement: value })
+    }
+
+    /// What is recorded, as a new result of the same run and phase tells it.
+    fn recorded(&self, new: &Self) -> String {
+        let verdict = if self.passes { "PASS" } else { "FAIL" };
+        let other = if self.images == new.images { "" } else { ", for another image" };
+        format!("{verdict} of {}{other}", self.written_at)
     }
 
     /// Whether this takes back the PASS of the same run and phase: it may, unasked, since a PASS that no longer holds is

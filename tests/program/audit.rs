@@ -214,7 +214,7 @@ fn nothing_to_audit_is_no_pass() {
     assert!(answer.stdout.contains("they are looked for in"), "{}", answer.stdout);
     assert!(answer.stdout.contains("INCOMPLETE  0 runs: 0 pass, 0 fail, 0 incomplete"), "{}", answer.stdout);
     assert_eq!(audit(&cli, &["--exit-zero"]).code, 2);
-    cli.run(&["audit", "elsewhere"]).error(&["elsewhere", "there is no such folder"]);
+    cli.run(&["audit", "elsewhere"]).error(&["elsewhere", "there is no such directory"]);
     let cli = good(2);
     let answer = audit(&cli, &["--since", "2027-01-01"]);
     assert!(answer.code == 2 && answer.stdout.contains("all 2 are earlier"), "{}", answer.stdout);
@@ -231,7 +231,7 @@ fn what_is_typed_wrongly_is_told() {
         (&["--report", "json", "--report", "csv"], "standard output"),
         (&["--report", "json=a", "--report", "csv=a"], "two reports would go to a"),
         (&["--report", "json="], "no path"),
-        (&["--image-dir", "nowhere"], "no such folder"),
+        (&["--image-dir", "nowhere"], "no such directory"),
         (&["--images", "--image-dir", "store"], "cannot be used with"),
         (&["--phase", "a/b"], "phase"),
         (&["--endpoint-url", "http://u:p@h"], "login"),
@@ -490,8 +490,11 @@ fn a_file_among_runs_is_incomplete_and_no_failure() {
 #[test]
 fn a_phase_that_no_run_has_is_named() {
     let cli = good(2);
-    let answer = cli.run(&["audit", "store", "--phase", "P(-2)"]);
-    // What the runs lack is a finding; that the phase may be mistyped is said beside it.
+    // A phase that was typed is a mistake of who typed it: nothing is judged.
+    cli.run(&["audit", "store", "--phase", "P(-2)"]).error(&["no run has the phase P(-2)", PHASE]);
+    // The contract's phase is what the runs were to have: what they lack is a finding of each.
+    cli.write("seaworthy.toml", "version = 1\n[evidence]\nphase_id = \"P(-2)\"\n");
+    let answer = cli.run(&["audit", "store"]);
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     assert!(answer.stderr.contains("no run has the phase P(-2)"), "{}", answer.stderr);
     assert!(answer.stderr.contains(PHASE), "{}", answer.stderr);

@@ -293,7 +293,24 @@ fn another_verdict_is_not_overwritten_unasked() {
     ship(&cli, &clean(), "run_1");
     let refused = gate(&["--report", "json=r.json", "--report", "text"]);
     assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("--replace"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("has this run's FAIL of 20"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains(", for another image; add --replace to record this result too"),
+        "{}",
+        refused.stderr
+    );
+    // The controls do not repeat the path, and what supplies them is named.
+    assert!(
+        refused.stdout.contains("add --replace if the\n    store has another result"),
+        "{}",
+        refused.stdout
+    );
+    assert_eq!(
+        refused.stdout.matches("security_secret_injection_checks.json").count(),
+        1,
+        "{}",
+        refused.stdout
+    );
     assert!(refused.stdout.lines().last().unwrap().contains("INCOMPLETE"), "{}", refused.stdout);
     assert_eq!(cli.read(EVIDENCE), first);
     let report = cli.read_json("r.json");

@@ -444,3 +444,338 @@ fn a_handle_with_two_values_is_not_offered() {
     let answer = cli.run(&["init", "--print"]);
     assert!(answer.stdout.contains("${SSM_DB_PASSWORD_PATH}"), "{}", answer.stdout);
 }
+
+/// A handle, a name, how the image starts it, the options that it requires, and what it reads.
+type Entry = (&'static str, &'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
+/// The programs of a platform.
+const PROGRAMS: [Entry; 20] = [
+    ("ORACLE_SEED", "oracle-seed", "oracle.pack", &["--profile", "--scenario-id"], &["DB_PASSWORD"]),
+    ("ORACLE_SORT", "oracle-sort", "oracle.sort", &["--profile", "--scenario-id"], &["DB_PASSWORD"]),
+    ("ORACLE_CHECKER", "oracle-checker", "oracle.cli", &["--profile"], &["DB_PASSWORD"]),
+    ("SR", "scenario-runner", "runner.cli run", &["--wiring", "--policy"], &["KAFKA_API_KEY"]),
+    ("WSP", "streamer", "streamer.cli", &["--profile"], &["KAFKA_API_KEY", "KAFKA_API_SECRET"]),
+    ("IG_SERVICE", "ingest-gate", "ingest.service", &["--profile"], &["IG_API_KEY", "KAFKA_API_KEY"]),
+    ("CORE_WORKER", "archive-writer", "archive.worker", &["--profile"], &["KAFKA_API_KEY"]),
+    ("CORE_WORKER", "identity-graph", "identity.service", &["--profile"], &["DB_PASSWORD"]),
+    ("CORE_WORKER", "projector", "features.projector", &["--profile"], &["DB_PASSWORD"]),
+    ("CORE_WORKER", "intake", "intake.worker", &["--policy"], &["DB_PASSWORD"]),
+    ("LANE_WORKER", "degrade", "degrade.worker", &["--profile"], &["KAFKA_API_KEY"]),
+    ("LANE_WORKER", "decide", "decide.worker", &["--profile"], &["KAFKA_API_KEY"]),
+    ("LANE_WORKER", "act", "act.worker", &["--profile"], &["KAFKA_API_KEY"]),
+    ("LANE_WORKER", "audit", "audit.worker", &["--profile"], &["DB_PASSWORD"]),
+    ("LANE_WORKER", "trigger", "trigger.worker", &["--profile"], &["DB_PASSWORD"]),
+    ("CM_SERVICE", "cases", "cases.worker", &["--profile"], &["DB_PASSWORD", "SMTP_PASSWORD"]),
+    ("LS_SERVICE", "labels", "labels.worker", &["--profile"], &["DB_PASSWORD"]),
+    ("REPORTER", "reporter", "reporter.cli", &["--profile"], &["DB_PASSWORD", "SIGNING_KEY"]),
+    ("MIGRATE", "migrate", "migrate.cli up", &["--profile"], &["DB_ADMIN_PASSWORD"]),
+    ("METRICS", "metrics", "metrics.service", &["--profile"], &[]),
+];
+
+/// The parameters, and where the registry of handles says that they are.
+const PARAMETERS: [(&str, &str); 7] = [
+    ("DB_PASSWORD", "db/password"),
+    ("DB_ADMIN_PASSWORD", "db/admin_password"),
+    ("KAFKA_API_KEY", "kafka/api_key"),
+    ("KAFKA_API_SECRET", "kafka/api_secret"),
+    ("IG_API_KEY", "ingest/api_key"),
+    ("SMTP_PASSWORD", "smtp/password"),
+    ("SIGNING_KEY", "reports/signing_key"),
+];
+
+const ECS: &str = "ecs-tasks.amazonaws.com";
+const ACCOUNT: &str = "111122223333";
+const IMAGE: &str =
+    "111122223333.dkr.ecr.eu-west-1.amazonaws.com/ledger:git-4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+/// A Python program with a required option for each of `options`, which may be those of a subcommand.
+fn program(start: &str, options: &[&str], secrets: &[&str]) -> String {
+    let mut text =
+        "import argparse\nimport os\n\n\ndef main() -> None:\n    parser = argparse.ArgumentParser()\n"
+            .to_owned();
+    let mut target = "parser";
+    if let Some((_, command)) = start.split_once(' ') {
+        text += "    commands = parser.add_subparsers(dest=\"command\", required=True)\n";
+        text += &format!("    {command} = commands.add_parser(\"{command}\")\n");
+        target = command;
+    }
+    options.iter().for_each(|o| text += &format!("    {target}.add_argument(\"{o}\", required=True)\n"));
+    text += "    arguments = parser.parse_args()\n";
+    secrets.iter().for_each(|s| text += &format!("    {} = os.environ[\"{s}\"]\n", s.to_lowercase()));
+    text + "    raise SystemExit(0 if arguments else 1)\n\n\nif __name__ == \"__main__\":\n    main()\n"
+}
+
+/// The Terraform of the platform, as people write it: a file for each kind, names that are worked out, roles whose policies
+/// are data sources.
+fn terraform() -> Vec<(&'static str, String)> {
+    let mut parameters = String::new();
+    for (name, path) in PARAMETERS {
+        let label = name.to_lowercase();
+        parameters += &format!(
+            "resource \"aws_ssm_parameter\" \"{label}\" {{\n  name  = \"${{local.prefix}}/{path}\"\n  type  = \"SecureString\"\n  \
+             value = var.secrets[\"{name}\"]\n}}\n\n"
+        );
+    }
+    let mut roles = format!(
+        "data \"aws_iam_policy_document\" \"ecs\" {{\n  statement {{\n    actions = [\"sts:AssumeRole\"]\n    principals {{\n      \
+         type        = \"Service\"\n      identifiers = [\"{ECS}\"]\n    }}\n  }}\n}}\n\nresource \"aws_iam_role\" \"execution\" {{\n  \
+         name               = \"ledger-execution\"\n  assume_role_policy = data.aws_iam_policy_document.ecs.json\n}}\n\n"
+    );
+    let mut tasks = String::new();
+    for (_, name, start, options, secrets) in PROGRAMS {
+        let label = name.replace('-', "_");
+        let arns: Vec<String> =
+            secrets.iter().map(|s| format!("aws_ssm_parameter.{}.arn", s.to_lowercase())).collect();
+        roles += &format!(
+            "resource \"aws_iam_role\" \"{label}\" {{\n  name               = \"ledger-{name}\"\n  \
+             assume_role_policy = data.aws_iam_policy_document.ecs.json\n}}\n\n"
+        );
+        if !arns.is_empty() {
+            roles += &format!(
+                "data \"aws_iam_policy_document\" \"{label}\" {{\n  statement {{\n    \
+                 actions   = [\"ssm:GetParameter\", \"ssm:GetParameters\"]\n    resources = [{}]\n  }}\n}}\n\n\
+                 resource \"aws_iam_role_policy\" \"{label}\" {{\n  name   = \"secrets\"\n  role   = aws_iam_role.{label}.id\n  \
+                 policy = data.aws_iam_policy_document.{label}.json\n}}\n\n",
+                arns.join(", ")
+            );
+        }
+        let (entrypoint, command) = words(start, options);
+        tasks += &format!(
+            "resource \"aws_ecs_task_definition\" \"{label}\" {{\n  family                   = \"ledger-{name}\"\n  \
+             requires_compatibilities = [\"FARGATE\"]\n  network_mode             = \"awsvpc\"\n  \
+             task_role_arn            = aws_iam_role.{label}.arn\n  execution_role_arn       = aws_iam_role.execution.arn\n  \
+             container_definitions = jsonencode([{{\n    name       = \"{name}\"\n    image      = local.image\n    \
+             entryPoint = {entrypoint}\n    command    = {command}\n  }}])\n}}\n\n"
+        );
+    }
+    let variables = "variable \"env\" {\n  default = \"prod\"\n}\nvariable \"image_tag\" {}\nvariable \"secrets\" {\n  \
+        type      = map(string)\n  sensitive = true\n}\ndata \"aws_caller_identity\" \"current\" {}\nprovider \"aws\" {\n  \
+        region = \"eu-west-1\"\n}\nlocals {\n  prefix = \"/ledger/${var.env}\"\n  \
+        image  = \"${aws_ecr_repository.ledger.repository_url}:${var.image_tag}\"\n}\n\
+        resource \"aws_ecr_repository\" \"ledger\" {\n  name                 = \"ledger\"\n  image_tag_mutability = \"IMMUTABLE\"\n}\n";
+    vec![
+        ("infra/main.tf", variables.to_owned()),
+        ("infra/ssm.tf", parameters),
+        ("infra/iam.tf", roles),
+        ("infra/ecs.tf", tasks),
+    ]
+}
+
+/// How a task starts a program, as JSON: what replaces the image's entrypoint, and the arguments.
+fn words(start: &str, options: &[&str]) -> (String, String) {
+    let mut parts = start.split(' ');
+    let module = format!("ledger.{}", parts.next().unwrap_or_default());
+    let entrypoint = ["python3", "-m", module.as_str()].into_iter().chain(parts).collect::<Vec<_>>();
+    let command: Vec<&str> = options.iter().flat_map(|o| [*o, "/app/x"]).collect();
+    (serde_json::json!(entrypoint).to_string(), serde_json::json!(command).to_string())
+}
+
+/// What `terraform show -json` says of it.
+fn terraform_plan() -> String {
+    use serde_json::{Value, json};
+    let policy = |statement: Value| json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let trust = policy(json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": ECS},
+               "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}));
+    let resource = |kind: &str, name: &str, values: Value| {
+        json!({"address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name,
+               "change": {"actions": ["create"], "before": null, "after": values, "after_unknown": {}}})
+    };
+    let role = |label: &str, name: &str| {
+        resource("aws_iam_role", label, json!({"name": name, "path": "/", "assume_role_policy": trust}))
+    };
+    let path = |name: &str| {
+        let found = PARAMETERS.iter().find(|(n, _)| *n == name).unwrap();
+        format!("/ledger/prod/{}", found.1)
+    };
+    let mut all = vec![
+        resource(
+            "aws_ecr_repository",
+            "ledger",
+            json!({"name": "ledger", "image_tag_mutability": "IMMUTABLE"}),
+        ),
+        role("execution", "ledger-execution"),
+    ];
+    for (name, _) in PARAMETERS {
+        let values = json!({"name": path(name), "type": "SecureString"});
+        all.push(resource("aws_ssm_parameter", &name.to_lowercase(), values));
+    }
+    let of_account = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+    for (_, name, start, options, secrets) in PROGRAMS {
+        let (label, own) = (name.replace('-', "_"), format!("ledger-{name}"));
+        all.push(role(&label, &own));
+        if !secrets.is_empty() {
+            let arn = |s: &&str| format!("arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter{}", path(s));
+            let statement = json!({"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+                "Resource": secrets.iter().map(arn).collect::<Vec<_>>()});
+            let values = json!({"name": "secrets", "role": own, "policy": policy(statement)});
+            all.push(resource("aws_iam_role_policy", &label, values));
+        }
+        let (entrypoint, command) = words(start, options);
+        let list = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let container = json!([{"name": name, "image": IMAGE, "entryPoint": list(&entrypoint), "command": list(&command)}]);
+        let values = json!({"family": own, "requires_compatibilities": ["FARGATE"], "network_mode": "awsvpc",
+            "task_role_arn": of_account(&own), "execution_role_arn": of_account("ledger-execution"),
+            "container_definitions": container.to_string()});
+        all.push(resource("aws_ecs_task_definition", &label, values));
+    }
+    let region = json!({"aws": {"name": "aws", "full_name": "registry.terraform.io/hashicorp/aws",
+        "expressions": {"region": {"constant_value": "eu-west-1"}}}});
+    json!({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": all,
+           "configuration": {"provider_config": region, "root_module": {}}, "complete": true, "errored": false})
+    .to_string()
+}
+
+/// A platform of twenty tasks, as M1 has it: a table of commands whose rows share handles, a registry of handles, roles and
+/// parameters in Terraform, a workflow. With its image and a run's documents.
+fn platform() -> crate::mutants::project::Project {
+    let mut files = std::collections::BTreeMap::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/mutants/ledger");
+    for path in [".github/workflows/release.yml", ".github/workflows/check.yml", "bin/python3"] {
+        files.insert(path.to_owned(), std::fs::read(root.join(path)).unwrap());
+    }
+    let mut put = |path: String, text: String| _ = files.insert(path, text.into_bytes());
+    put("src/ledger/__init__.py".to_owned(), String::new());
+    let mut table =
+        "| Handle key | Mode | Invocation contract | Required args |\n| --- | --- | --- | --- |\n".to_owned();
+    let mut registry = format!(
+        "# Handles\n* `ECR_REPO_URI = \"{}\"`\n* `IMAGE_DOCKERFILE_PATH = \"Dockerfile\"`\n* `IMAGE_BUILD_PATH = \".\"`\n",
+        IMAGE.split(":git").next().unwrap()
+    );
+    for (name, path) in PARAMETERS {
+        registry += &format!("* `SSM_{name}_PATH = \"/ledger/prod/{path}\"`\n");
+    }
+    for (handle, name, start, options, secrets) in PROGRAMS {
+        let module = start.split(' ').next().unwrap().replace('.', "/");
+        put(format!("src/ledger/{}/__init__.py", module.split('/').next().unwrap()), String::new());
+        put(format!("src/ledger/{module}.py"), program(start, options, secrets));
+        let given: Vec<String> = options.iter().map(|o| format!("{o} <x>")).collect();
+        table += &format!(
+            "| `ENTRYPOINT_{handle}` | {name} | `python3 -m ledger.{start}` | `{}` |\n",
+            given.join(" ")
+        );
+        registry += &format!("* `ROLE_{} = \"ledger-{name}\"`\n", name.to_uppercase().replace('-', "_"));
+    }
+    registry += "* `ROLE_EXECUTION = \"ledger-execution\"`\n* `ROLE_TERRAFORM = \"ledger-terraform\"`\n";
+    put("docs/packaging.md".to_owned(), format!("# Packaging\n\n{table}\nThe end.\n"));
+    put("docs/handles.registry.md".to_owned(), registry);
+    put(
+        "Dockerfile".to_owned(),
+        "# A stand-in for an interpreter.\nFROM scratch\nCOPY bin/python3 /usr/bin/python3\nCOPY src/ledger /app/ledger\n\
+         ENV PATH=/usr/bin PYTHONPATH=/app\nWORKDIR /app\nUSER 10001\nENTRYPOINT [\"python3\", \"-m\", \"ledger.oracle.cli\"]\n"
+            .to_owned(),
+    );
+    put(".dockerignore".to_owned(), "*\n!bin/python3\n!src/ledger\n".to_owned());
+    terraform().into_iter().for_each(|(path, text)| put(path.to_owned(), text));
+    put("infra/plan.json".to_owned(), terraform_plan());
+    crate::mutants::project::Project::of("platform", "ledger", "oracle.cli", files)
+}
+
+/// With all at hand, `init` and `gate` need no edit. Where the image, the plan and the documents of runs come from the
+/// pipeline alone, what has to be written by hand is counted.
+#[test]
+fn a_platform_of_twenty_tasks_passes_its_gate_after_init() {
+    let platform = platform();
+    let gate = |cli: &Cli| cli.run(&["gate", "--run-id", &platform.run, "--dry-run"]);
+    let made_later =
+        |path: &str| path == "image.tar" || path.ends_with("plan.json") || path.starts_with("store/");
+    let write = |cli: &Cli, later: bool| {
+        for (path, content) in platform.files.iter().filter(|(path, _)| made_later(path) == later) {
+            cli.write(path, content);
+        }
+    };
+    let whole = Cli::new();
+    write(&whole, false);
+    write(&whole, true);
+    let answer = whole.run(&["init"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let contract = whole.read("seaworthy.toml");
+    let count = |head: &str| contract.lines().filter(|l| l.starts_with(head)).count();
+    assert_eq!(
+        (count("[[tasks]]"), count("[[roles]]"), count("[[secrets]]"), count("[[entrypoints]]")),
+        (20, 21, 7, 20),
+        "{contract}"
+    );
+    // Rows that share a handle are rows of their own, to the last report.
+    assert_eq!(contract.matches("handle = \"ENTRYPOINT_LANE_WORKER\"").count(), 5, "{contract}");
+    let answer = gate(&whole);
+    assert_eq!(answer.code, 0, "{}", answer.stdout);
+    assert!(answer.stdout.contains("20 of 20 rows pass"), "{}", answer.stdout);
+
+    let first = Cli::new();
+    write(&first, false);
+    assert_eq!(first.run(&["init"]).code, 0);
+    let mut contract = first.read("seaworthy.toml");
+    write(&first, true);
+    let mut by_hand = 0;
+    let mut edit = |old: &str, new: &str| {
+        let line = contract
+            .lines()
+            .find(|line| line.starts_with(old))
+            .unwrap_or_else(|| panic!("no {old}: {contract}"));
+        contract = contract.replacen(&line.to_owned(), new, 1);
+        by_hand += new.lines().count();
+    };
+    edit("# reference = ", "reference = \"oci-archive:image.tar\"");
+    edit("# plan = ", "plan = [\"infra/plan.json\"]");
+    edit("directory = ", "directory = \"store\"");
+    let mut waivers = String::new();
+    for control in ["C.3.1", "C.4"] {
+        waivers += &format!(
+            "[[waivers]]\ncontrol = \"{control}\"\nreason = \"the image is an archive: no registry is asked\"\nexpires = \"2099-12-31\"\n"
+        );
+    }
+    by_hand += waivers.lines().count();
+    first.write("seaworthy.toml", contract + &waivers);
+    let answer = gate(&first);
+    assert_eq!(answer.code, 0, "{}", answer.stdout);
+    assert!(by_hand <= 30, "{by_hand} lines");
+    // The gate still tells a fault of it.
+    let report = platform.text("src/ledger/reporter/cli.py").replace("--profile", "--config");
+    first.write("src/ledger/reporter/cli.py", report.as_bytes());
+    first.write(
+        "infra/plan.json",
+        platform.text("infra/plan.json").replace("db/admin_password", "*").as_bytes(),
+    );
+    assert_eq!(gate(&first).code, 1);
+}
+
+/// Two roots that define one family in two ways: the first is written, the other is a question.
+#[test]
+fn roots_that_contradict_each_other_are_told() {
+    let cli = Cli::new();
+    cli.write("Dockerfile", "FROM scratch\n");
+    for root in ["network", "service"] {
+        let text = format!(
+            "resource \"aws_ecs_task_definition\" \"{root}\" {{\n  family = \"app\"\n  \
+             task_role_arn = \"arn:aws:iam::111122223333:role/app-{root}\"\n  \
+             container_definitions = jsonencode([{{ name = \"a\", image = \"x\", command = [\"/{root}\"] }}])\n}}\n"
+        );
+        cli.write(&format!("tf/{root}/main.tf"), text);
+    }
+    let text = cli.run(&["init", "--print"]).stdout;
+    assert_eq!(text.lines().filter(|l| l.starts_with("[[tasks]]")).count(), 1, "{text}");
+    assert!(
+        text.contains("# tf/service/main.tf:1 defines the family app again, with another role: which holds?"),
+        "{text}"
+    );
+    // Their programs differ, and so do their handles.
+    assert!(text.contains("handle = \"APP\"\n") && text.contains("handle = \"APP_2\"\n"), "{text}");
+    cli.write(
+        "tf/service/main.tf",
+        cli.read("tf/network/main.tf").replace("\" \"network\"", "\" \"other\"").as_bytes(),
+    );
+    let text = cli.run(&["init", "--print"]).stdout;
+    assert!(!text.contains("which holds?"), "{text}");
+}
+
+/// The profile m1 pins its phase; a directory that cannot be read is told like a file.
+#[test]
+fn m1_pins_its_phase() {
+    let cli = Cli::new();
+    cli.write("Dockerfile", "FROM scratch\n").write("handles.md", "* `ROLE_APP = \"app\"`\n");
+    let text = cli.run(&["init", "--print"]).stdout;
+    assert!(text.contains("profile = \"m1\"") && text.contains("phase_id = \"P(-1)\""), "{text}");
+    std::fs::remove_file(cli.path("handles.md")).unwrap();
+    let text = cli.run(&["init", "--print"]).stdout;
+    assert!(text.contains("phase_id = \"image\""), "{text}");
+}

@@ -23,13 +23,14 @@ fn inside(kind: DocumentKind, root: &Path, key: &str) -> Content {
     let mut path = root.to_path_buf();
     for part in Path::new(key).components() {
         let Component::Normal(part) = part else {
-            return Content::Unreadable("its path leads out of the evidence's folder".into());
+            return Content::Unreadable("its path leads out of the evidence's directory".into());
         };
         path.push(part);
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_symlink() => {
                 return Content::Unreadable(
-                    "a symbolic link is in its path below the evidence's folder, and is not followed".into(),
+                    "a symbolic link is in its path below the evidence's directory, and is not followed"
+                        .into(),
                 );
             }
             Ok(_) => {}

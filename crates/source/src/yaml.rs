@@ -156,7 +156,7 @@ pub enum Fault {
     #[error("it is nested deeper than {0}")]
     TooDeep(usize),
     /// More nodes than [`Limits::nodes`].
-    #[error("it has more than {0} values, aliases put in")]
+    #[error("it has more than {0} values, counting what its aliases stand for")]
     TooMany(usize),
     /// A list or mapping as a key.
     #[error("a key is not a plain text")]

@@ -13,8 +13,8 @@ const META: CheckMeta = CheckMeta {
     id: "SW103",
     name: "unbounded-context",
     summary: "Nothing is ignored, and a COPY or ADD takes the whole context.",
-    why: "Whatever lies in the folder when the image is built is in the image: today's `.env`, tomorrow's key, the repository's history.",
-    fix: "Write a `.dockerignore` that begins with `*` and lists what the image needs as `!src`, or copy only the folders that it needs.",
+    why: "Whatever lies in the directory when the image is built is in the image: today's `.env`, tomorrow's key, the repository's history.",
+    fix: "Write a `.dockerignore` that begins with `*` and lists what the image needs as `!src`, or copy only the directories that it needs.",
     example: Example {
         fails: r#"# There is no .dockerignore.
 COPY . ."#,
@@ -22,7 +22,7 @@ COPY . ."#,
 *
 !src
 !package.json"#,
-        silent: "A COPY that takes named files or folders, a context that ignores something, and COPY ${TARGETPLATFORM}/app.",
+        silent: "A COPY that takes named files or directories, a context that ignores something, and COPY ${TARGETPLATFORM}/app.",
     },
     severity: Severity::Medium,
     reads: &[Reads::Context],

@@ -21,7 +21,7 @@ COPY .env ./
 RUN ./build && rm .env"#,
         mended: r#"# The build gets the file as a mount, and no layer holds it.
 RUN --mount=type=secret,id=env,target=.env ./build"#,
-        silent: "Files that the final filesystem still shows: those are SW301.",
+        silent: "Files that the image still shows: those are SW301.",
     },
     severity: Severity::High,
     reads: &[Reads::Layers],

@@ -26,16 +26,19 @@ const META: CheckMeta = CheckMeta {
     example: Example {
         fails: r#"# the digest is resolved after a tag that moves was pushed
 - name: Push
-run: docker push "$ECR_REPO_URI:$IMAGE_TAG"
+  run: docker push "$ECR_REPO_URI:$IMAGE_TAG"
 - name: Move the convenience tag
-docker push "$ECR_REPO_URI:dev-latest"
+  run: |
+    docker push "$ECR_REPO_URI:dev-latest"
 - id: digest"#,
         mended: r#"- name: Push
-run: docker push "$ECR_REPO_URI:$IMAGE_TAG"
+  run: docker push "$ECR_REPO_URI:$IMAGE_TAG"
 - id: digest
-digest=$(aws ecr describe-images --repository-name orders --image-ids imageTag="$IMAGE_TAG" --query "imageDetails[0].imageDigest" --output text)
+  run: |
+    digest=$(aws ecr describe-images --repository-name orders --image-ids imageTag="$IMAGE_TAG" --query "imageDetails[0].imageDigest" --output text)
 - name: Move the convenience tag
-docker push "$ECR_REPO_URI:dev-latest""#,
+  run: |
+    docker push "$ECR_REPO_URI:dev-latest""#,
         silent: "The same sequence by actions, buildx bake, kaniko, crane or skopeo, by a reusable workflow of the repository, or by a script. What is decided while the workflow runs is not checked.",
     },
     severity: Severity::Medium,

@@ -19,8 +19,8 @@ const META: CheckMeta = CheckMeta {
         fails: r#"env:
   AWS_ACCESS_KEY_ID: ${{ secrets.AWS_KEY }}"#,
         mended: r#"- uses: aws-actions/configure-aws-credentials@v4
-with:
-role-to-assume: arn:aws:iam::111122223333:role/publish"#,
+  with:
+    role-to-assume: arn:aws:iam::111122223333:role/publish"#,
         silent: "Credentials that an assumed role gives for the job.",
     },
     severity: Severity::High,

@@ -11,9 +11,9 @@ pub struct MissingProvenance;
 pub(super) const META: CheckMeta = CheckMeta {
     id: "SW501",
     name: "provenance-missing",
-    summary: "The packaging provenance is missing from its run's folder.",
+    summary: "The packaging provenance is missing from its run's directory.",
     why: "Without it no one can say which commit the image was built from or who built it: packaging counts as not committed, and nothing may go on.",
-    fix: "Write packaging_provenance.json below the run's phase folder as the last step of the build, under the very run ID that the run header will use.",
+    fix: "Write packaging_provenance.json below the run's phase directory as the last step of the build, under the very run ID that the run header will use.",
     example: Example {
         fails: "# evidence/runs/RUN/P(-1)/packaging_provenance.json is not there.",
         mended: r#"# evidence/runs/RUN/P(-1)/packaging_provenance.json

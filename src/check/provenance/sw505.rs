@@ -12,7 +12,7 @@ const META: CheckMeta = CheckMeta {
     id: "SW505",
     name: "run-header-disagrees",
     summary: "The run header does not carry the same image tag, digest and commit as the packaging provenance.",
-    why: "The run header says what the run uses and the provenance what was built; if they differ, the run uses something that no one has vouched for.",
+    why: "The run header says what the run uses and the provenance what was built; if they differ, the run uses an unverified image.",
     fix: "Reconcile the two: copy tag, digest and commit into the run header from the packaging provenance of the same run, unchanged, and do not go on before they are equal.",
     example: Example {
         fails: r#"# run.json; packaging_provenance.json says sha256:f20c43…

@@ -13,7 +13,7 @@ const META: CheckMeta = CheckMeta {
     name: "evidence-of-another-run",
     summary: "A document names another run or phase than the place where it lies, or than the packaging provenance.",
     why: "Evidence that was copied from another run proves that run, not this one.",
-    fix: "Write each document from the run that it is for, with the run ID and the phase of the folder that it goes to; do not copy evidence between runs.",
+    fix: "Write each document from the run that it is for, with the run ID and the phase of the directory that it goes to; do not copy evidence between runs.",
     example: Example {
         fails: r#"# in the folder of run platform_20260213T093000Z, build_command_surface_receipt.json
 "platform_run_id": "platform_20260101T000000Z""#,

@@ -76,7 +76,7 @@ pub(super) fn whole(wiring: &Wiring<'_>, targets: &[Target<'_>]) -> String {
     }
 }
 
-/// What to write in the place of the statement that allows too much, as a diff against it: its line with a minus, what stays
+/// What to write in the place of the statement that allows too much, as a diff against it: its lines with a minus, what stays
 /// of it and what the role requires and does not have elsewhere with a plus.
 pub(super) fn change(
     wiring: &Wiring<'_>,
@@ -91,8 +91,10 @@ pub(super) fn change(
     let others = access.written_beside(of);
     let missing = wanted.iter().filter(|wanted| !others.iter().any(|other| covers(other, wanted)));
     let (kept, wide) = without_reading(&present);
-    let mut lines = vec![format!("-{}", on_a_line(&present))];
-    lines.extend(kept.map(|kept| format!("+{}", on_a_line(&kept))));
+    let signed =
+        |sign: char, text: &str| text.lines().map(|line| format!("{sign}{line}")).collect::<Vec<_>>();
+    let mut lines = signed('-', &elements(&present));
+    lines.extend(kept.iter().flat_map(|kept| signed('+', &elements(kept))));
     lines.extend(missing.flat_map(|statement| statement.lines()).map(|line| format!("+{line}")));
     let open = match wide.is_empty() {
         true => String::new(),
@@ -129,14 +131,16 @@ fn without_reading(statement: &Value) -> (Option<Value>, Vec<String>) {
     (kept, wide)
 }
 
-/// A statement as JSON without blanks, in the order in which people write it. What conditions compare with is left out: some
+/// A statement as JSON without blanks, in the order in which people write it, a line for each element. What conditions compare with is left out: some
 /// compare with a shared secret.
-fn on_a_line(statement: &Value) -> String {
-    const ELEMENTS: [&str; 6] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"];
+fn elements(statement: &Value) -> String {
+    const ELEMENTS: [&str; 4] = ["Action", "NotAction", "Resource", "NotResource"];
     let member = |name: &&str| Some(format!("\"{name}\":{}", statement.get(*name)?));
-    let mut members: Vec<String> = ELEMENTS.iter().filter_map(member).collect();
+    let head: Vec<String> = ["Sid", "Effect"].iter().filter_map(member).collect();
+    let head = (!head.is_empty()).then(|| head.join(","));
+    let mut members: Vec<String> = head.into_iter().chain(ELEMENTS.iter().filter_map(member)).collect();
     members.extend(statement.get("Condition").map(|_| "\"Condition\":{…}".to_owned()));
-    format!("{{{}}}", members.join(","))
+    format!("{{{}}}", members.join(",\n"))
 }
 
 /// Whether a written statement names all that `wanted` does, and asks for no other condition.
@@ -181,14 +185,14 @@ mod tests {
             |actions: Value| json!({"Sid": "A", "Effect": "Allow", "Action": actions, "Resource": "*"});
         let of = |actions: Value| {
             let (kept, wide) = without_reading(&statement(actions));
-            (kept.map(|kept| on_a_line(&kept)), wide)
+            (kept.map(|kept| elements(&kept)), wide)
         };
-        let kept = "{\"Sid\":\"A\",\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"*\"}";
+        let kept = "{\"Sid\":\"A\",\"Effect\":\"Allow\",\n\"Action\":\"s3:GetObject\",\n\"Resource\":\"*\"}";
         assert_eq!(of(json!(["ssm:getparameter", "s3:GetObject"])), (Some(kept.to_owned()), Vec::new()));
         assert_eq!(of(json!("ssm:GetParameter")), (None, Vec::new()));
         assert_eq!(of(json!(["ssm:*", "kms:Decrypt"])), (None, vec!["ssm:*".to_owned()]));
         let limited =
             json!({"Effect": "Allow", "Action": "s3:*", "Condition": {"StringLike": {"aws:Referer": "x"}}});
-        assert_eq!(on_a_line(&limited), "{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Condition\":{…}}");
+        assert_eq!(elements(&limited), "{\"Effect\":\"Allow\",\n\"Action\":\"s3:*\",\n\"Condition\":{…}}");
     }
 }

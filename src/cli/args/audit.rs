@@ -25,7 +25,7 @@ use seaworthy_source::PhaseId;
     sha256-HEX/.\n\n\
     Exit codes: 0 all pass, 1 one fails, 2 could not decide: one is incomplete and none fails, or there is no run")]
 pub(in crate::cli) struct Audit {
-    /// Where the runs are: a folder, or s3://BUCKET[/PREFIX]; documents are looked for by the contract's
+    /// Where the runs are: a directory, or s3://BUCKET[/PREFIX]; documents are looked for by the contract's
     /// [evidence.keys]. Default: the contract's evidence store.
     #[arg(value_name = "ROOT")]
     pub(in crate::cli) root: Option<String>,
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Audit {
     /// Examine the images again, from their registries by digest.
     #[arg(long, help_heading = "Input")]
     pub(in crate::cli) images: bool,
-    /// Examine the images again, from archives in this folder.
+    /// Examine the images again, from archives in this directory.
     #[arg(long, value_name = "DIR", conflicts_with = "images", help_heading = "Input")]
     pub(in crate::cli) image_dir: Option<PathBuf>,
     /// How many images are examined at most; runs of further ones are incomplete.
@@ -56,7 +56,7 @@ pub(in crate::cli) struct Audit {
     /// Ask S3 and ECR's API at this address, such as that of a test account.
     #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL", help_heading = "Advanced")]
     pub(in crate::cli) endpoint_url: Option<String>,
-    /// The contract. Default: seaworthy.toml in the current folder, if there is one.
+    /// The contract. Default: seaworthy.toml in the current directory, if there is one.
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT", help_heading = "Policy")]
     contract: Option<PathBuf>,
     /// Write a report: text, json, jsonl (one object a run), csv or sarif; to PATH, else to standard output. May be
@@ -72,7 +72,7 @@ pub(in crate::cli) struct Audit {
     /// Number of threads. Default: all processors.
     #[arg(short, long, value_name = "N", env = "SEAWORTHY_JOBS", value_parser = jobs, help_heading = "Advanced")]
     jobs: Option<u16>,
-    /// More detectors: a folder of .toml files (see `seaworthy rules show`). May be given several times.
+    /// More detectors: a directory of .toml files (see `seaworthy rules show`). May be given several times.
     #[arg(
         long = "rules",
         value_name = "DIR",

@@ -67,7 +67,7 @@ pub(in crate::cli) struct Attest {
     /// The file to write; standard output without.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) output: Option<PathBuf>,
-    /// The contract. Default: seaworthy.toml in the current folder, if there is one.
+    /// The contract. Default: seaworthy.toml in the current directory, if there is one.
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT", help_heading = "Policy")]
     pub(in crate::cli) contract: Option<PathBuf>,
 }

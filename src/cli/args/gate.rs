@@ -26,7 +26,7 @@ pub(in crate::cli) struct Gate {
     /// The image, as for `seaworthy image`. Default: the contract's `image.reference`.
     #[arg(value_name = "REF")]
     pub(in crate::cli) reference: Option<String>,
-    /// The build context: a directory. Default: the contract's `image.context`, else the current folder.
+    /// The build context: a directory. Default: the contract's `image.context`, else the current directory.
     #[arg(long, value_name = "DIR", help_heading = "Input")]
     pub(in crate::cli) context: Option<PathBuf>,
     /// The Dockerfile. Default: the contract's `image.dockerfile`, else the context's Dockerfile.

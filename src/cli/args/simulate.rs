@@ -47,7 +47,7 @@ pub(in crate::cli) struct Simulate {
     pub(in crate::cli) context: Vec<String>,
     #[command(flatten)]
     pub(in crate::cli) files: Files,
-    /// The contract, for its `[aws]` section. Default: seaworthy.toml in the current folder, if there is one.
+    /// The contract, for its `[aws]` section. Default: seaworthy.toml in the current directory, if there is one.
     #[arg(long, value_name = "FILE", env = "SEAWORTHY_CONTRACT", help_heading = "Policy")]
     pub(in crate::cli) contract: Option<PathBuf>,
 }

@@ -34,7 +34,7 @@ pub(in crate::cli) struct Wiring {
     /// With --live: an endpoint for every service, such as that of a test account.
     #[arg(long, value_name = "URL", env = "SEAWORTHY_ENDPOINT_URL", help_heading = "Advanced")]
     pub(in crate::cli) endpoint_url: Option<String>,
-    /// With --live: ask AWS's simulation API, too; where it disagrees, nothing is known.
+    /// With --live: ask AWS's simulation API, too; where the two disagree, the answer is not checked.
     #[arg(long, requires = "live", help_heading = "Input")]
     pub(in crate::cli) simulate: bool,
     /// Write all that was read to a file, for --snapshot. It holds no secret value.
@@ -42,7 +42,7 @@ pub(in crate::cli) struct Wiring {
     pub(in crate::cli) save_snapshot: Option<PathBuf>,
     /// Ask what is newly allowed compared with this saved snapshot: by roles, trust policies and policies of secrets.
     /// Default: the contract's `aws.against`.
-    #[arg(long, value_name = "SNAPSHOT")]
+    #[arg(long, value_name = "SNAPSHOT", help_heading = "Input")]
     pub(in crate::cli) against: Option<PathBuf>,
     /// Print the IAM policy that --live (and --simulate) needs for this contract, and examine nothing.
     #[arg(long, conflicts_with = "save_snapshot", help_heading = "Advanced")]

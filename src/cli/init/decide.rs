@@ -44,6 +44,8 @@ pub(super) struct Wiring {
     /// Roles that are named and that no task uses.
     pub(super) open_roles: Vec<Guess>,
     pub(super) tasks: Vec<TaskEntry>,
+    /// Further definitions of a family of `tasks` that run as other roles.
+    pub(super) contradictions: Vec<TaskEntry>,
     pub(super) forbidden: Vec<Guess>,
 }
 
@@ -99,19 +101,23 @@ pub(super) fn wiring(facts: &Facts, tasks: &[&Task]) -> Wiring {
         out.roles.push(entry);
     }
     out.roles.sort_by_key(|r| (r.is_execution, r.handle.clone()));
-    let mut families = BTreeSet::new();
-    for task in tasks.iter().filter(|t| families.insert(t.family.as_str())) {
+    for task in tasks {
         let handle = |name: &Option<String>| {
             let name = name.as_ref()?;
             out.roles.iter().find(|r| r.role == *name).map(|r| r.handle.clone())
         };
         let is_task = |h: &String| out.roles.iter().any(|r| r.handle == *h && !r.is_execution);
-        out.tasks.push(TaskEntry {
+        let entry = TaskEntry {
             family: task.family.clone(),
             role: handle(&task.role).filter(is_task),
             execution_role: handle(&task.execution_role).filter(|h| !is_task(h)),
             from: task.from.clone(),
-        });
+        };
+        match out.tasks.iter().find(|t| t.family == entry.family) {
+            None => out.tasks.push(entry),
+            Some(first) if first.role == entry.role && first.execution_role == entry.execution_role => {}
+            Some(_) => out.contradictions.push(entry),
+        }
     }
     // A role that a task of another image runs as is used.
     unused_roles(facts, &uses(facts.tasks.iter()), &mut out);

@@ -1,5 +1,7 @@
 //! How an image is started: tables of entrypoints, the commands of its tasks and services, its own Dockerfile.
 
+use std::collections::BTreeSet;
+
 use super::facts::{Container, Dockerfile, Facts, Start, Task};
 use super::images::Image;
 use super::paths;
@@ -57,7 +59,23 @@ pub(super) fn starts(facts: &Facts, image: &Image, images: &[Image]) -> Vec<Star
     let unsure = facts.starts.iter().filter(|s| s.question.is_some() && is_main);
     unsure.for_each(|s| add(&mut out, s.clone()));
     out.iter_mut().for_each(|start| require(facts, start));
+    number(facts, &mut out);
     out
+}
+
+/// Numbers the handles that were made of names and are taken: rows of a table may share one, which stands for several
+/// programs on purpose; names of tasks, services and files that happen to be the same do not.
+fn number(facts: &Facts, starts: &mut [Start]) {
+    let is_declared = |s: &Start| facts.starts.iter().any(|d| d.question.is_none() && d.from == s.from);
+    let mut taken: BTreeSet<String> =
+        starts.iter().filter(|s| is_declared(s)).map(|s| s.handle.clone()).collect();
+    for start in starts.iter_mut().filter(|s| !is_declared(s)) {
+        let own = start.handle.clone();
+        let numbered = (2..).map(|n| format!("{own}_{n}"));
+        let free = std::iter::once(own.clone()).chain(numbered).find(|handle| !taken.contains(handle));
+        start.handle = free.unwrap_or(own);
+        taken.insert(start.handle.clone());
+    }
 }
 
 /// Adds the options that the started Python program itself requires.

@@ -94,7 +94,7 @@ impl Walk<'_> {
             Ok(entries) => entries,
             Err(e) if depth == 0 => return Err(Failure(format!("{}: {e}", directory.display()))),
             Err(e) => {
-                self.facts.leave_out(shown(prefix), e.kind().to_string());
+                self.facts.leave_out(shown(prefix), format!("cannot be read: {}", e.kind()));
                 return Ok(());
             }
         };
@@ -186,7 +186,11 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, path: &Path, kind: Kind) -> Result<String, String> {
-        let (file, meta) = input::open(path).map_err(|e| e.to_string())?;
+        let (file, meta) = input::open(path).map_err(|e| match e {
+            input::InputError::Denied => "cannot be read: permission denied".to_owned(),
+            input::InputError::Io(e) => format!("cannot be read: {}", e.kind()),
+            other => other.to_string(),
+        })?;
         let size = meta.len();
         if size > MAX_BYTES {
             // A plan may be large, and says at its beginning what it is.
@@ -201,7 +205,7 @@ impl Walk<'_> {
             return Err(format!("was not read: the files before it are {} MiB", MAX_TOTAL >> 20));
         }
         let mut bytes = Vec::new();
-        file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| e.kind().to_string())?;
+        file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(|e| format!("cannot be read: {}", e.kind()))?;
         String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
     }
 

@@ -217,7 +217,7 @@ fn pattern(text: &str) -> Result<KeyPattern, Fault> {
     KeyPattern::parse(text).map_err(|rule| {
         Fault::new(
             &rule.to_string(),
-            "write folders and a name, such as `evidence/runs/{platform_run_id}/{phase_id}/packaging_provenance.json`",
+            "write directories and a name, such as `evidence/runs/{platform_run_id}/{phase_id}/packaging_provenance.json`",
         )
     })
 }

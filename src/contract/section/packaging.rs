@@ -166,7 +166,7 @@ fn folder(text: &str) -> Result<String, Fault> {
     if path.starts_with('/') {
         return Ok(path);
     }
-    Err(Fault::new("is not a folder of the image", "write a path from the root, such as `/app`"))
+    Err(Fault::new("is not a directory of the image", "write a path from the root, such as `/app`"))
 }
 
 impl Validator<'_> {
@@ -314,7 +314,7 @@ mod tests {
             ),
             (
                 "[[entrypoints]]\nhandle = \"A\"\ncommand = [\"x\"]\nworking_dir = \"app\"\n",
-                "is not a folder",
+                "is not a directory",
             ),
             (
                 "[[entrypoints]]\nhandle = \"A\"\ncommand = [\"x\"]\n[[entrypoints]]\nhandle = \"A\"\ncommand = [\"x\"]\n",

@@ -187,7 +187,7 @@ impl Account {
         let closed = way.iter().find(|(_, node)| self.may(Access::Execute, node) != Some(true));
         if let Some((folder, node)) = closed {
             let what = format!(
-                "reach {}: the folder {} is of user {} with mode {:04o}",
+                "reach {}: the directory {} is of user {} with mode {:04o}",
                 shown(&real),
                 shown(folder),
                 node.owner.user,

@@ -240,7 +240,7 @@ impl<'a> Machine<'a> {
             return match self.filesystem.tree.file(&path) {
                 Some((real, node)) => self.runnable(program, path, real, node),
                 None if self.filesystem.tree.is_folder(&path) => {
-                    Err(Fault::Broken(format!("{program} is a folder")))
+                    Err(Fault::Broken(format!("{program} is a directory")))
                 }
                 None => Err(Fault::Broken(format!("{program} is not in the image"))),
             };
@@ -256,7 +256,7 @@ impl<'a> Machine<'a> {
             }
         }
         Err(refused
-            .unwrap_or_else(|| Fault::Broken(format!("{program} is in no folder of the image's PATH"))))
+            .unwrap_or_else(|| Fault::Broken(format!("{program} is in no directory of the image's PATH"))))
     }
 
     fn runnable(

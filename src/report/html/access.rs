@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 (matrix(table))
                 p.small {
                     "required: the role must read it and can. allowed: it can, and the contract allows that. CANNOT: it must and \
-                     cannot. EXCESS: it can and should not. unknown: the sources do not tell."
+                     cannot. excess: it can and should not. unknown: the sources do not tell."
                 }
                 @if table.secrets.len() > MAX_SECRETS || table.roles.len() > MAX_ROLES {
                     p { "The table has " (count(table.secrets.len(), "secret")) " and " (count(table.roles.len(), "role")) "; the JSON report has all." }
@@ -70,7 +70,7 @@ fn cell(reading: Reading) -> Markup {
         Reading::Required => ("good", "required"),
         Reading::Allowed => ("good", "allowed"),
         Reading::Cannot => ("bad", "CANNOT"),
-        Reading::Excess => ("bad", "EXCESS"),
+        Reading::Excess => ("bad", "excess"),
         Reading::None => ("none", "no"),
         Reading::Unknown => ("unknown", "unknown"),
     };

@@ -104,7 +104,7 @@ mod tests {
         }
         for word in [
             "Who reads what",
-            "EXCESS",
+            "excess",
             "Controls",
             "Layers",
             "COPY part3 /app",

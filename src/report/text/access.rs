@@ -95,7 +95,7 @@ fn of_reading(cell: Reading) -> (anstyle::Style, &'static str) {
         Reading::Allowed => (PLAIN, "allowed"),
         Reading::None => (DIM, "-"),
         Reading::Cannot => (BAD, "CANNOT"),
-        Reading::Excess => (BAD, "EXCESS"),
+        Reading::Excess => (BAD, "excess"),
         Reading::Unknown => (OPEN, "?"),
     }
 }

@@ -17,6 +17,8 @@ use crate::report::phrase::{
 const LOCATIONS: usize = 6;
 /// Causes that have one line each after those with a block.
 const SHORT: usize = 20;
+/// Lines of one check among them.
+const OF_CHECK: usize = 3;
 /// Notes of a cause that are shown unless all are asked for.
 const NOTES: usize = 3;
 /// Hex digits of a fingerprint that `seaworthy accept` needs at least.
@@ -314,14 +316,35 @@ impl Page<'_, '_> {
         self.report.checks.iter().map(|c| c.meta).find(|m| m.id == check)
     }
 
+    /// The blocks that have a line, and those that are counted: of one check a few are enough.
+    fn shortlist<'b, 'r>(&self, blocks: &[&'b Block<'r>]) -> (Vec<&'b Block<'r>>, Vec<&'b Block<'r>>) {
+        if self.options.verbose > 0 {
+            return (blocks.to_vec(), Vec::new());
+        }
+        let mut all: BTreeMap<&str, usize> = BTreeMap::new();
+        blocks.iter().for_each(|block| *all.entry(block.lead.check).or_default() += 1);
+        let (mut shown, mut rest) = (Vec::new(), Vec::new());
+        let mut of_check: BTreeMap<&str, usize> = BTreeMap::new();
+        for block in blocks {
+            let seen = of_check.entry(block.lead.check).or_default();
+            *seen += 1;
+            let is_short = all.get(block.lead.check).is_none_or(|n| *n <= OF_CHECK + 1);
+            match (is_short || *seen <= OF_CHECK) && shown.len() < SHORT {
+                true => shown.push(*block),
+                false => rest.push(*block),
+            }
+        }
+        (shown, rest)
+    }
+
     /// One line for each block, and a count of what is not shown.
     fn lines(&mut self, blocks: &[&Block<'_>]) -> io::Result<()> {
         if blocks.is_empty() {
             return Ok(());
         }
         self.screen.blank()?;
-        let shown = if self.options.verbose > 0 || blocks.len() <= SHORT + 1 { blocks.len() } else { SHORT };
-        for block in blocks.iter().take(shown) {
+        let (shown, rest) = self.shortlist(blocks);
+        for block in shown {
             let more = match block.causes.len() {
                 1 => String::new(),
                 n => format!(" and {} more", number(n - 1)),
@@ -341,12 +364,11 @@ impl Page<'_, '_> {
                 }
             }
         }
-        let rest = blocks.get(shown..).unwrap_or_default();
         if rest.is_empty() {
             return Ok(());
         }
         let mut by_check: BTreeMap<&str, usize> = BTreeMap::new();
-        for block in rest {
+        for block in &rest {
             *by_check.entry(block.lead.check).or_default() += block.causes.len();
         }
         let causes = rest.iter().map(|b| b.causes.len()).sum::<usize>();

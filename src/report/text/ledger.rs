@@ -57,11 +57,8 @@ pub(super) fn missing(report: &Report, options: &TextOptions, screen: &mut Scree
     }
     for (how, controls) in told {
         let names: Vec<String> = controls.iter().map(|c| printable(&c.id)).collect();
-        let reason =
-            controls.first().and_then(|c| c.reasons.first()).map(|r| printable(r)).unwrap_or_default();
         let first = [(OPEN, "  ?".to_owned()), (BOLD, format!("{}:", names.join(" ")))];
-        screen.wrapped(&first, 4, &[(PLAIN, reason)])?;
-        screen.wrapped(&[(DIM, "    supply:".to_owned())], 6, &[(PLAIN, printable(how))])?;
+        screen.wrapped(&first, 4, &[(PLAIN, printable(how))])?;
     }
     Ok(())
 }

@@ -105,7 +105,7 @@ impl Row {
             .collect::<Vec<_>>()
             .join("  ");
         let style = if self.around.iter().any(|a| a.contains("still shipped")) { OPEN } else { PLAIN };
-        let used = first.max(self.place.chars().count()) + checks.chars().count() + 4;
+        let used = first.max(self.place.chars().count()) + checks.chars().count() + 5;
         let room = width.saturating_sub(used);
         let mut pieces = vec![(LINK, format!("{:first$}", self.place))];
         if room >= 8 && !text.is_empty() {

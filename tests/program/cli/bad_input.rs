@@ -376,7 +376,7 @@ fn names_that_lead_out_and_absolute_names() {
     let mut paths = paths_of(&report, "SW301");
     paths.sort_unstable();
     assert_eq!(paths, ["abs/planted", "b/planted", "etc/cron.d/planted"]);
-    assert_not_checked(&report, &["../../../etc/cron.d/planted: its name leads out of its folder"]);
+    assert_not_checked(&report, &["../../../etc/cron.d/planted: its name leads out of its directory"]);
     assert!(!not_checked(&report).contains("abs/planted"), "an absolute name is ordinary");
     // Nothing is unpacked, here or elsewhere.
     assert_eq!(std::fs::read_dir(cli.dir.path()).unwrap().count(), 1);

@@ -197,8 +197,8 @@ fn completions_and_the_man_page() {
 #[test]
 fn what_is_unknown_is_told_with_a_hint() {
     let cases = [
-        ("imgae x.tar", "'image'"),
-        ("image x.tar --reprot json", "'--report'"),
+        ("imgae x.tar", "did you mean `image`?"),
+        ("image x.tar --reprot json", "did you mean `--report`?"),
         ("explain SW999", "`seaworthy explain` lists all"),
         ("schema nothing", "contract, profile, report, evidence"),
         ("explain A.99", "`seaworthy explain m1`"),

@@ -207,3 +207,47 @@ fn advice_does_no_harm() {
     let second = evidence("context");
     assert!(second.stderr.contains("--report evidence=PATH"), "{}", second.stderr);
 }
+
+/// Mistakes of the same kinds that stand in no list: each answer is one sentence that names the way out.
+#[test]
+fn other_slips_are_answered_in_one_sentence() {
+    let cli = project();
+    for (line, ways) in [
+        ("context --nope", &["there is no option --nope", "`seaworthy context --help`"][..]),
+        ("context -x", &["there is no option -x", "`seaworthy context --help`"]),
+        ("context --reports json", &["did you mean `--report`?"]),
+        ("context --exit-zer", &["did you mean `--exit-zero`?"]),
+        ("gate --run_id r", &["did you mean `--run-id`?"]),
+        ("context --plan plan.json", &["it is an option of", "`wiring`", "`gate`"]),
+        ("context --force", &["no file of yours is overwritten", "--replace"]),
+        ("image a.tar --username me", &["docker login"]),
+        ("init --profile m1", &["change `profile` in the contract"]),
+        ("gat", &["there is no command gat", "did you mean `gate`?"]),
+        ("frobnicate", &["there is no command frobnicate", "`seaworthy --help`"]),
+        ("rules lst", &["did you mean `list`?"]),
+        ("context . extra", &["extra", "takes one DIR"]),
+        ("explain SW101 SW102", &["SW102", "takes one ID"]),
+        ("context --quiet=3", &["--quiet", "it takes no value"]),
+    ] {
+        let answer = run(&cli, line);
+        answer.error(ways);
+        assert_eq!(answer.stderr.lines().count(), 1, "{line}: {}", answer.stderr);
+        assert!(
+            !answer.stderr.contains("tip:") && !answer.stderr.contains("generate-docs"),
+            "{}",
+            answer.stderr
+        );
+    }
+}
+
+/// What was typed may hold anything: it is written so that a terminal does nothing with it.
+#[test]
+fn a_mistyped_word_does_nothing_to_the_terminal() {
+    let cli = project();
+    let long = "y".repeat(10_000);
+    for word in ["--a\u{1b}[31mb", "--\u{202e}abc", "x\ny", long.as_str()] {
+        let answer = cli.run(&["context", ".", word]);
+        assert_eq!(answer.code, 2);
+        assert!(!answer.stderr.contains(['\u{1b}', '\u{202e}']), "{}", answer.stderr);
+    }
+}

@@ -10,7 +10,7 @@ mod edits;
 mod image;
 mod judge;
 mod people;
-mod project;
+pub mod project;
 mod source;
 mod table;
 mod workflow;

@@ -44,6 +44,17 @@ impl Project {
                 files.insert(path, std::fs::read(entry.path()).unwrap());
             }
         }
+        Self::of(name, package, main, files)
+    }
+
+    /// A project of these files, with its image and the documents of a run.
+    pub fn of(
+        name: &'static str,
+        package: &'static str,
+        main: &str,
+        mut files: BTreeMap<String, Vec<u8>>,
+    ) -> Self {
+        files.retain(|path, _| path != "image.tar");
         let image = Image::of(package, main, &files);
         let (archive, digest) = image.archive();
         let run = format!("{package}-20261101T090000Z");

@@ -340,7 +340,7 @@ impl Walker {
         }
         if name.split(|b| *b == b'/').any(|part| part == b"..") {
             let what = seaworthy_source::escape_bytes(shown);
-            let reason = "its name leads out of its folder; the content was examined, but readers differ in where it lands";
+            let reason = "its name leads out of its directory; the content was examined, but readers differ in where it lands";
             self.miss(what, reason);
         }
         path

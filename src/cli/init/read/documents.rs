@@ -12,9 +12,6 @@ use seaworthy_source::input;
 /// The names of a run's documents.
 const DOCUMENTS: [&str; 2] = ["packaging_provenance.json", "build_command_surface_receipt.json"];
 
-/// Bytes at the beginning of a document in which a plan says what it is.
-const HEAD: usize = 4096;
-
 /// Reads a document; the answer is whether it may name the account.
 pub(super) fn read(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resource>) -> bool {
     let name = paths::name(file.path);
@@ -22,8 +19,8 @@ pub(super) fn read(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resou
         run(file, facts);
         return false;
     }
-    let head = file.text.get(..file.text.floor_char_boundary(HEAD)).unwrap_or_default();
-    if is_plan(head) {
+    // Terraform says at the beginning what it is; tools that sort the keys move that to the end.
+    if is_plan(file.text) {
         facts.plans.push(Guess::new(file.path, file.at(1)));
         return false;
     }

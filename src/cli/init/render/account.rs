@@ -135,6 +135,22 @@ pub(super) fn roles(source: &Source<'_>, out: &mut Out<'_>) {
     }
     out.entries(&tasks);
     open.iter().take(MAX_OPEN).for_each(|entry| out.comment(entry));
+    if let Some(more @ 1..) = open.len().checked_sub(MAX_OPEN) {
+        out.comment(&format!("and {more} more tasks"));
+    }
+    for task in wiring.contradictions.iter().take(MAX_OPEN) {
+        let role = task.role.as_deref().unwrap_or("…");
+        let place = out.place(&format!(
+            "{} defines the family {} again, with another role: which holds?",
+            task.from, task.family
+        ));
+        out.comment(&place);
+        let entry = format!("[[tasks]]\nfamily = {}\nrole = {}", out.quoted(&task.family), out.quoted(role));
+        out.comment(&entry);
+    }
+    if let Some(more @ 1..) = wiring.contradictions.len().checked_sub(MAX_OPEN) {
+        out.comment(&format!("and {more} more"));
+    }
     let forbidden = |guess: &Guess| {
         format!(
             "[[forbidden_roles]]  # guessed from {}\nrole = {}\nreason = \"it builds, deploys or administers: no task may run as it\"\n",

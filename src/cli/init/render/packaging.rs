@@ -9,6 +9,8 @@ use crate::cli::init::survey::single;
 use crate::contract::{EvidenceSection, default_profile};
 use crate::profile::Need;
 
+/// The phase that M1 pins for the documents of packaging.
+const M1_PHASE: &str = "P(-1)";
 /// Days for which what init waives is waived.
 const WAIVED_DAYS: i64 = 30;
 
@@ -65,10 +67,10 @@ pub(super) fn image(source: &Source<'_>, out: &mut Out<'_>) {
                 let line = format!("reference = {}  # guessed from {}", out.quoted(value), out.place(from));
                 out.comment(&line);
             }
-            if all.is_empty() {
-                out.comment("reference = \"oci-archive:out/app.tar\"  # where is it?");
-            } else {
-                out.comment("Which of these is it?");
+            match all.as_slice() {
+                [] => out.comment("reference = \"oci-archive:out/app.tar\"  # where is it?"),
+                [_] => out.comment("Is it this? The gate also takes it from the command line: seaworthy gate --run-id ID REF"),
+                _ => out.comment("Which of these is it?"),
             }
         }
     }
@@ -94,7 +96,9 @@ pub(super) fn evidence(source: &Source<'_>, out: &mut Out<'_>) {
     let mut phases: Vec<Guess> = of_runs.collect();
     phases.sort();
     phases.extend(facts.phases.iter().cloned());
-    if phases.is_empty() {
+    if phases.is_empty() && source.is_m1 {
+        out.line(&format!("phase_id = \"{M1_PHASE}\"  # no file names a phase: this is the one of M1"));
+    } else if phases.is_empty() {
         out.line(&format!("phase_id = \"{}\"", EvidenceSection::PHASE_ID));
     } else {
         out.key("phase_id", &phases);

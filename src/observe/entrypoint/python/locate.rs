@@ -56,7 +56,7 @@ pub(super) fn locate(
                     return Ok(real);
                 }
                 return Err(absent(
-                    format!("{name} is a folder without a __main__ module: `-m` cannot run it"),
+                    format!("{name} is a directory without a __main__ module: `-m` cannot run it"),
                     found,
                 ));
             }

@@ -88,7 +88,7 @@ pub(crate) fn start(
                 let path = if is_folder { [path.as_slice(), b"__main__.py"].join(&b'/') } else { path };
                 let Some((real, _)) = tree.file(&path) else {
                     return Err(Fault::Broken(match is_folder {
-                        true => format!("{file} is a folder without a __main__.py"),
+                        true => format!("{file} is a directory without a __main__.py"),
                         false => format!("{file}, which Python is to run, is not in the image"),
                     }));
                 };

@@ -109,7 +109,7 @@ impl Run<'_, '_, '_> {
         let path = self.machine.absolute(target);
         if !path.is_empty() && !self.machine.filesystem.tree.is_folder(&path) {
             let fault =
-                Fault::Broken(format!("the folder {target}, which it changes to, is not in the image"));
+                Fault::Broken(format!("the directory {target}, which it changes to, is not in the image"));
             if self.options.fails || link == Link::And {
                 return Flow::End(Err(self.supposed(fault)));
             }
