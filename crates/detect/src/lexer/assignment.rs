@@ -36,6 +36,9 @@ const DIRECTIVES: &[&str] = &[
     "credentials",
 ];
 
+/// How far behind a name a list may open, in bytes.
+const OPENING: usize = 64;
+
 /// The most items of a list that are read.
 const ITEMS: usize = 16;
 
@@ -64,6 +67,12 @@ pub(super) fn quoted(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
 /// The items of a list or the values of a map given to a name: `API_KEYS = ["v", "w"]`, `TOKENS = {'shop': 'v'}`. A list
 /// of keys holds words as often, so that they must look random.
 fn items(bytes: &[u8], name: Range<usize>, sink: &mut dyn FnMut(Reading)) {
+    // Behind most names stands no bracket.
+    let rest = bytes.get(name.end..bytes.len().min(name.end + OPENING)).unwrap_or_default();
+    let opens = |b: &u8| matches!(b, b'[' | b'{' | b'(');
+    if !rest.iter().take_while(|b| !matches!(b, b'\n' | b'\r')).any(opens) {
+        return;
+    }
     if name_kind(&bytes[name.clone()]) != NameKind::Secret {
         return;
     }

@@ -216,14 +216,13 @@ const TERMS: &[&str] = &[
 /// (`segel-boot-88`, `Monsun_2023`, `Wolke7Himmel`). Names of algorithms, of encodings and in code look alike, so none of
 /// their words may stand in it.
 pub(super) fn is_worded(value: &[u8]) -> bool {
-    let joints: std::collections::BTreeSet<u8> =
-        value.iter().copied().filter(|b| matches!(b, b'_' | b'-' | b'.')).collect();
-    let plain = value.iter().all(|b| b.is_ascii_alphanumeric() || joints.contains(b));
+    let joints = [b'_', b'-', b'.'].iter().filter(|joint| value.contains(joint)).count();
+    let plain = value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let ends = [value.first(), value.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric);
     if !plain
         || !ends
-        || joints.len() > 1
+        || joints > 1
         || letters < 4
         || !(8..=40).contains(&value.len())
         || distinct(value) < 6
@@ -235,7 +234,7 @@ pub(super) fn is_worded(value: &[u8]) -> bool {
         return false;
     }
     let is_number = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit);
-    if joints.is_empty() {
+    if joints == 0 {
         let cases = value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase);
         let long = words(value).filter(|word| !is_number(word)).all(|word| word.len() >= 3);
         // At its end a number makes a label of a word: `Passwort2`.
