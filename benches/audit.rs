@@ -1,4 +1,4 @@
-//! Figures of an audit: 1,000 runs in a folder, and 1,000 in a bucket of moto if tests/setup.sh has installed it.
+//! Figures of an audit: 1,000 runs in a directory, and 1,000 in a bucket of moto if tests/setup.sh has installed it.
 //!
 //! Run with `cargo bench --bench audit`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
@@ -28,10 +28,10 @@ const RUNS: usize = 1_000;
 
 fn main() {
     let runs: Vec<runs::Run> = (0..RUNS).map(|n| runs::Run::new(&format!("platform_{n:06}"), n)).collect();
-    let folder = tempfile::tempdir().unwrap();
-    runs.iter().for_each(|run| run.write(folder.path()));
+    let directory = tempfile::tempdir().unwrap();
+    runs.iter().for_each(|run| run.write(directory.path()));
     for _ in 0..3 {
-        measure("folder", Store::Directory(Directory::new(folder.path())));
+        measure("directory", Store::Directory(Directory::new(directory.path())));
     }
     let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/.venv/bin/moto_server");
     if !server.is_file() {

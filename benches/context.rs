@@ -104,12 +104,12 @@ fn listing() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     fs::write(root.join(".dockerignore"), "**/*.log\n*.tmp\nbuild/cache\n!keep.log\n").unwrap();
-    for folder in 0..100 {
-        let folder = root.join(format!("packages/p{folder:03}/src"));
-        fs::create_dir_all(&folder).unwrap();
+    for directory in 0..100 {
+        let directory = root.join(format!("packages/p{directory:03}/src"));
+        fs::create_dir_all(&directory).unwrap();
         for file in 0..1_000 {
             let end = if file % 50 == 0 { "ts" } else { "log" };
-            fs::write(folder.join(format!("f{file:04}.{end}")), "x\n").unwrap();
+            fs::write(directory.join(format!("f{file:04}.{end}")), "x\n").unwrap();
         }
     }
     let rules = IgnoreRules::load(root, None, Builder::BuildKit).unwrap();

@@ -22,10 +22,10 @@ use seaworthy_image::{Digest, layout};
 const RUNS: usize = 5;
 
 fn main() {
-    let folder = common::scratch();
+    let directory = common::scratch();
     let files = common::files(450_000_000);
     let rules = Rules::load(&[], &[]).unwrap();
-    let plain = folder.join("plain.layer");
+    let plain = directory.join("plain.layer");
     let diff_id = common::layer(&plain, &files, "");
     let size = fs::metadata(&plain).unwrap().len();
     println!(
@@ -35,17 +35,17 @@ fn main() {
         rules.engine().search_name()
     );
     println!("\n| figure | measured | target |\n|---|---|---|");
-    let one = folder.join("one-plain");
+    let one = directory.join("one-plain");
     common::layout(&one, &[(plain.clone(), "", diff_id.clone(), diff_id)]);
     plain_layer(&rules, &plain, &one, size);
-    gzip_layers(&rules, &folder, &files);
-    memory(&folder, &files);
-    start_up(&folder);
+    gzip_layers(&rules, &directory, &files);
+    memory(&directory, &files);
+    start_up(&directory);
 }
 
-fn inspect(rules: &Rules, folder: &Path, jobs: usize) {
+fn inspect(rules: &Rules, directory: &Path, jobs: usize) {
     let contract = Contract::default();
-    let source = layout::open("bench", folder, None, &seaworthy_image::Limits::default()).unwrap();
+    let source = layout::open("bench", directory, None, &seaworthy_image::Limits::default()).unwrap();
     let setup = Setup {
         contract: &contract,
         rules,
@@ -86,14 +86,14 @@ fn plain_layer(rules: &Rules, plain: &Path, image: &Path, size: u64) {
 }
 
 /// The content in one large gzip layer, and in three of which one is the largest, as most images have it.
-fn gzip_layers(rules: &Rules, folder: &Path, files: &[(PathBuf, u64)]) {
+fn gzip_layers(rules: &Rules, directory: &Path, files: &[(PathBuf, u64)]) {
     let cut = |share: f64| ((files.len() as f64) * share) as usize;
     for (name, cuts) in [("one", vec![0.0, 1.0]), ("three", vec![0.0, 0.6, 0.9, 1.0])] {
         let layers: Vec<(PathBuf, &str, Digest, Digest)> = cuts
             .windows(2)
             .enumerate()
             .map(|(i, w)| {
-                let tar = folder.join(format!("gzip-{name}-{i}.tar"));
+                let tar = directory.join(format!("gzip-{name}-{i}.tar"));
                 let packed = tar.with_extension("gz");
                 let diff_id = common::layer(&tar, &files[cut(w[0])..cut(w[1])], "");
                 let mut encoder =
@@ -105,7 +105,7 @@ fn gzip_layers(rules: &Rules, folder: &Path, files: &[(PathBuf, u64)]) {
                 (packed, "+gzip", digest, diff_id)
             })
             .collect();
-        let image = folder.join(format!("gzip-{name}"));
+        let image = directory.join(format!("gzip-{name}"));
         common::layout(&image, &layers);
         for jobs in [1, 2] {
             let inflate = common::median(RUNS, || inflate_only(&layers, jobs));
@@ -138,11 +138,11 @@ fn inflate_only(layers: &[(PathBuf, &str, Digest, Digest)], jobs: usize) {
 }
 
 /// Peak anonymous memory of the real binary on 300 MB and on 3 GB.
-fn memory(folder: &Path, files: &[(PathBuf, u64)]) {
+fn memory(directory: &Path, files: &[(PathBuf, u64)]) {
     let mut peaks = Vec::new();
     // Ten layers both times, of the same content: a tenth of it in each, and all of it in each.
     for share in [1, 10] {
-        let image = folder.join(format!("memory-{share}"));
+        let image = directory.join(format!("memory-{share}"));
         let mut layers = Vec::new();
         let part: Vec<_> = files
             .iter()
@@ -152,7 +152,7 @@ fn memory(folder: &Path, files: &[(PathBuf, u64)]) {
             })
             .collect();
         for i in 0..10 {
-            let path = folder.join(format!("memory-{share}-{i}.layer"));
+            let path = directory.join(format!("memory-{share}-{i}.layer"));
             let tenth: Vec<_> = part.iter().skip(i).step_by(10).cloned().collect();
             let content = if share == 1 { &tenth } else { &part };
             let digest = common::layer(&path, content, &format!("copy{i}"));
@@ -179,12 +179,12 @@ fn memory(folder: &Path, files: &[(PathBuf, u64)]) {
     println!("| the same, against 300 MB: {:.0} MiB | {:.2} | about 1 |", peaks[0], peaks[1] / peaks[0]);
 }
 
-fn start_up(folder: &Path) {
-    let tiny = folder.join("tiny.layer");
-    let hello = folder.join("hello");
+fn start_up(directory: &Path) {
+    let tiny = directory.join("tiny.layer");
+    let hello = directory.join("hello");
     fs::write(&hello, "hello").unwrap();
     let digest = common::layer(&tiny, &[(hello, 5)], "");
-    let image = folder.join("tiny");
+    let image = directory.join("tiny");
     common::layout(&image, &[(tiny, "", digest.clone(), digest)]);
     let time = common::median(20, || assert!(seaworthy(&image, 2).status().unwrap().success()));
     println!("| 1 kB image, start to finish | {:.0} ms | at most 30 ms |", time.as_secs_f64() * 1000.0);

@@ -135,8 +135,8 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
         let mut missing = Vec::new();
         for meta in catalogue() {
-            for folder in ["fail", "pass"] {
-                let path = root.join(meta.id).join(folder);
+            for directory in ["fail", "pass"] {
+                let path = root.join(meta.id).join(directory);
                 let has_some = std::fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some());
                 missing.extend((!has_some).then_some(path));
             }

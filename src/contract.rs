@@ -64,8 +64,8 @@ pub const MAX_DAYS_AHEAD: i64 = 400;
 pub struct Contract {
     /// The version of the format that it is written in; [`FORMAT`] for the default one.
     pub version: u64,
-    /// The folder that relative paths were joined to; empty for the current one.
-    pub folder: PathBuf,
+    /// The directory that relative paths were joined to; empty for the current one.
+    pub directory: PathBuf,
     /// `[image]`.
     pub image: ImageSection,
     /// `[policy]`.
@@ -84,8 +84,8 @@ pub struct Contract {
     pub limits: Limits,
     /// Every `[[secrets]]`, in the contract's order.
     pub secrets: Vec<SecretEntry>,
-    /// What a run's documents must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`, `[signature]` and
-    /// `[registry]`.
+    /// What a run's documents must be: `[provenance]`, `[run_header]`, `[receipt]`, `[security_evidence]`,
+    /// `[signature]` and `[registry]`.
     pub documents: crate::check::provenance::Expectations,
     /// Hosts that registries may send to: `[registry]`.
     pub registry_hosts: RegistryHosts,
@@ -154,8 +154,8 @@ impl Contract {
     }
 
     /// Reads a contract's text; `path` is where it stands: it is named in errors, and relative paths are joined to its
-    /// folder. Nothing is read from the disk, so there is no registry of handles: `${HANDLE}` is a mistake; and in place
-    /// of a profile of the project's own stands the default.
+    /// directory. Nothing is read from the disk, so there is no registry of handles: `${HANDLE}` is a mistake; and in
+    /// place of a profile of the project's own stands the default.
     ///
     /// # Errors
     /// [`ContractError::Invalid`] with all its mistakes.
@@ -203,8 +203,8 @@ impl Contract {
                 RawContract::default()
             }
         };
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        let mut validator = Validator::new(&lines, &folder);
+        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut validator = Validator::new(&lines, &directory);
         let profile = profile::chosen(raw.profile.take(), &mut validator, from_disk)?;
         let waivers = validator.waivers(raw.waivers.take().unwrap_or_default(), profile.as_ref(), path);
         let contract = validator.contract(raw);

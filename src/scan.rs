@@ -90,7 +90,7 @@ pub struct ImageFacts {
     /// Its `ENTRYPOINT`, if all images that were examined have the same.
     pub entrypoint: Option<Vec<String>>,
     /// The `WORKDIR` of the image, if it is known.
-    pub folder: Option<String>,
+    pub directory: Option<String>,
     /// The `USER` of the image, if it is known; empty for root.
     pub user: Option<String>,
     /// Where its history is not the one that the Dockerfile makes; nothing if no Dockerfile was given.

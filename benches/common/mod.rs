@@ -65,8 +65,8 @@ pub fn digest(path: &Path) -> Digest {
 }
 
 /// An OCI layout of layers: each a path, its media type's ending, the digest of the file and that of its content.
-pub fn layout(folder: &Path, layers: &[(PathBuf, &str, Digest, Digest)]) {
-    let blobs = folder.join("blobs/sha256");
+pub fn layout(directory: &Path, layers: &[(PathBuf, &str, Digest, Digest)]) {
+    let blobs = directory.join("blobs/sha256");
     fs::create_dir_all(&blobs).unwrap();
     let put = |bytes: &[u8]| {
         let digest = Digest::of(bytes);
@@ -108,8 +108,8 @@ pub fn layout(folder: &Path, layers: &[(PathBuf, &str, Digest, Digest)]) {
             "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": manifest.to_string(), "size": size,
         }],
     });
-    fs::write(folder.join("index.json"), serde_json::to_vec(&index).unwrap()).unwrap();
-    fs::write(folder.join("oci-layout"), br#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
+    fs::write(directory.join("index.json"), serde_json::to_vec(&index).unwrap()).unwrap();
+    fs::write(directory.join("oci-layout"), br#"{"imageLayoutVersion":"1.0.0"}"#).unwrap();
 }
 
 /// The median of `runs` runs, after one that is not counted.
@@ -130,9 +130,9 @@ pub fn mb_per_s(bytes: u64, time: Duration) -> f64 {
     bytes as f64 / 1e6 / time.as_secs_f64()
 }
 
-/// A folder for generated data, under the build's own.
+/// A directory for generated data, under the build's own.
 pub fn scratch() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
-    fs::create_dir_all(&folder).unwrap();
-    folder
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
+    fs::create_dir_all(&directory).unwrap();
+    directory
 }

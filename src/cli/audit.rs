@@ -63,10 +63,10 @@ fn audit_request(arguments: &Arguments, contract: &Contract) -> Result<AuditRequ
     let access =
         RegistryAccess { plain_http: arguments.plain_http, endpoint: arguments.endpoint_url.clone() };
     let from = match &arguments.image_dir {
-        Some(folder) if !folder.is_dir() => {
-            return Err(Failure(format!("--image-dir {}: there is no such directory", folder.display())));
+        Some(directory) if !directory.is_dir() => {
+            return Err(Failure(format!("--image-dir {}: there is no such directory", directory.display())));
         }
-        Some(folder) => Some(ImageSource::Directory(folder.clone())),
+        Some(directory) => Some(ImageSource::Directory(directory.clone())),
         None => arguments.images.then_some(ImageSource::Registry { plain_http: arguments.plain_http }),
     };
     Ok(AuditRequest {
@@ -91,7 +91,7 @@ fn own(contract: &Contract, endpoint: Option<&str>) -> Result<(String, Store), F
     Ok((name.trim_end_matches('/').to_owned(), store(contract, endpoint)?))
 }
 
-/// What was named. The folder that holds the runs' own folders may be named, too: its name is then that of the
+/// What was named. The directory that holds the runs' own directories may be named, too: its name is then that of the
 /// contract's keys.
 fn open(
     root: &str,
@@ -108,32 +108,32 @@ fn open(
     if !prefix.is_empty() && Key::parse(prefix).is_err() {
         return Err(fail("the prefix cannot be that of a key"));
     }
-    if let Some(folder) = common_folder(layout) {
+    if let Some(directory) = common_directory(layout) {
         let is_above = |p: &&str| p.is_empty() || p.ends_with('/');
-        let above = prefix.strip_suffix(folder.trim_end_matches('/')).filter(is_above);
+        let above = prefix.strip_suffix(directory.trim_end_matches('/')).filter(is_above);
         prefix = above.map_or(prefix, |p| p.trim_end_matches('/'));
     }
     let store = request::bucket(bucket, prefix, contract, endpoint).map_err(|e| fail(&e.to_string()))?;
     Ok((root.trim_end_matches('/').to_owned(), store))
 }
 
-/// The folder of all runs, such as `evidence/runs/`, if all documents agree on it and it is not the root itself.
-fn common_folder(layout: &Layout) -> Option<String> {
-    let mut folders = layout.patterns.values().map(|p| p.folder(&layout.phase));
-    let first = folders.next().filter(|f| !f.is_empty())?;
-    folders.all(|f| f == first).then_some(first)
+/// The directory of all runs, such as `evidence/runs/`, if all documents agree on it and it is not the root itself.
+fn common_directory(layout: &Layout) -> Option<String> {
+    let mut directories = layout.patterns.values().map(|p| p.directory(&layout.phase));
+    let first = directories.next().filter(|f| !f.is_empty())?;
+    directories.all(|f| f == first).then_some(first)
 }
 
-/// The root of the keys, if the folder of all runs was named.
+/// The root of the keys, if the directory of all runs was named.
 fn above(root: &str, layout: &Layout) -> PathBuf {
     let path = Path::new(root);
-    let Some(folder) = common_folder(layout) else { return path.to_owned() };
-    // `.` may be that folder, too.
+    let Some(directory) = common_directory(layout) else { return path.to_owned() };
+    // `.` may be that directory, too.
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    if !whole.ends_with(folder.trim_end_matches('/')) {
+    if !whole.ends_with(directory.trim_end_matches('/')) {
         return path.to_owned();
     }
-    let depth = Path::new(&folder).components().count();
+    let depth = Path::new(&directory).components().count();
     whole.ancestors().nth(depth).map_or_else(|| path.to_owned(), Path::to_owned)
 }
 

@@ -212,10 +212,10 @@ pub(super) fn wanted(common: &Common) -> Result<Vec<Wanted>, Failure> {
     Ok(wanted)
 }
 
-/// The path with its links followed; of a file that is not there yet, those of its folder.
+/// The path with its links followed; of a file that is not there yet, those of its directory.
 fn real(path: &Path) -> Option<PathBuf> {
-    let folder = || path.parent().map(|p| if p == Path::new("") { Path::new(".") } else { p });
-    let beside = || Some(folder()?.canonicalize().ok()?.join(path.file_name()?));
+    let directory = || path.parent().map(|p| if p == Path::new("") { Path::new(".") } else { p });
+    let beside = || Some(directory()?.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(beside)
 }
 
@@ -242,7 +242,7 @@ pub(super) fn files(wanted: &[Wanted]) -> impl Iterator<Item = &Path> {
 /// Which of the reports are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
-    /// All, and evidence without a path to the contract's folder.
+    /// All, and evidence without a path to the contract's directory.
     All,
     /// Those with a path, copies of the evidence apart.
     Files,

@@ -270,15 +270,15 @@ mod tests {
         text.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect()
     }
 
-    /// Whether all lines of an example but its remarks stand in one file below a folder, in their order.
-    fn stands(example: &str, folders: &[PathBuf]) -> bool {
+    /// Whether all lines of an example but its remarks stand in one file below a directory, in their order.
+    fn stands(example: &str, directories: &[PathBuf]) -> bool {
         let lines: Vec<String> = example
             .lines()
             .filter(|line| !line.starts_with("# "))
             .map(plain)
             .filter(|l| !l.is_empty())
             .collect();
-        let files = folders.iter().flat_map(walkdir::WalkDir::new).filter_map(Result::ok);
+        let files = directories.iter().flat_map(walkdir::WalkDir::new).filter_map(Result::ok);
         files.filter(|f| f.file_type().is_file()).any(|file| {
             let text = plain(&String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()));
             let name = plain(&file.path().to_string_lossy());

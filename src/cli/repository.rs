@@ -66,9 +66,9 @@ fn normal(path: &Path) -> PathBuf {
     out
 }
 
-/// The repository's root: the nearest folder with a `.git` that is no submodule's, else GitHub's workspace.
+/// The repository's root: the nearest directory with a `.git` that is no submodule's, else GitHub's workspace.
 fn root(path: &Path, workspace: Option<&Path>) -> Option<PathBuf> {
-    let own = path.ancestors().skip(1).find(|folder| is_root(&folder.join(".git")));
+    let own = path.ancestors().skip(1).find(|directory| is_root(&directory.join(".git")));
     let workspace = workspace.filter(|w| w.is_absolute() && path.starts_with(w));
     own.or(workspace).map(Path::to_owned)
 }
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn paths_are_those_of_the_repository_wherever_it_is_called_from() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         fs::create_dir_all(root.join("services/api/sub")).unwrap();
         fs::create_dir(root.join(".git")).unwrap();
         let api = root.join("services/api");
@@ -127,8 +127,8 @@ mod tests {
 
     #[test]
     fn without_git_the_workspace_is_the_root() {
-        let folder = tempfile::tempdir().unwrap();
-        let (workspace, api) = (folder.path(), folder.path().join("api"));
+        let directory = tempfile::tempdir().unwrap();
+        let (workspace, api) = (directory.path(), directory.path().join("api"));
         fs::create_dir(&api).unwrap();
         assert_eq!(below_root(&api, Some(workspace), Path::new("x")).as_deref(), Some("api/x"));
         assert_eq!(below_root(&api, None, Path::new("x")).as_deref(), Some("x"));

@@ -110,8 +110,8 @@ pub(super) fn fingerprint(text: &str) -> Result<Fingerprint, Fault> {
     })
 }
 
-/// One folder's name in the evidence's path. The characters are those that need no escape in an S3 key, so `P(-1)` is
-/// one and `a/b` is not.
+/// One directory's name in the evidence's path. The characters are those that need no escape in an S3 key, so `P(-1)`
+/// is one and `a/b` is not.
 pub(super) fn phase_id(text: &str) -> Result<String, Fault> {
     let safe = |b: u8| b.is_ascii_alphanumeric() || b"!-_.*'()".contains(&b);
     if !text.is_empty() && text.len() <= 128 && text.bytes().all(safe) && PhaseId::parse(text).is_ok() {
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_phase_is_one_folder() {
+    fn the_phase_is_one_directory() {
         assert!(phase_id("P(-1)").is_ok());
         for text in ["", "..", "a..b", ".a", "a/b", "a b", "a\\b", "é"] {
             assert!(phase_id(text).is_err(), "{text}");

@@ -160,8 +160,8 @@ fn parse(text: &str, path: &Path, is_built_in: bool) -> Result<Profile, Contract
             RawProfile::default()
         }
     };
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut reader = Reader { validator: Validator::new(&lines, folder) };
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let mut reader = Reader { validator: Validator::new(&lines, directory) };
     let mut profile = reader.profile(raw, digest_of(text), is_built_in);
     if let Some(profile) = profile.as_mut().filter(|_| !is_built_in) {
         profile.path = Some(path.to_owned());

@@ -25,7 +25,7 @@ fn parse(text: &str) -> Result<Contract, ContractError> {
 #[test]
 fn the_example_says_everything() {
     let contract = parse(EXAMPLE).unwrap();
-    assert_eq!(contract.folder, Path::new("project"));
+    assert_eq!(contract.directory, Path::new("project"));
     assert_eq!(contract.image.name.as_deref(), Some("orders-api"));
     assert_eq!(contract.image.reference.as_deref(), Some("oci-archive:out/app.tar"));
     assert_eq!(contract.image.dockerfile, Some(PathBuf::from("project/Dockerfile")));
@@ -70,7 +70,7 @@ fn the_smallest_contract_is_the_default_one() {
     assert_eq!(contract.policy, default.policy);
     assert_eq!(contract.limits, default.limits);
     assert_eq!(contract.evidence, default.evidence);
-    assert_eq!(contract.folder, default.folder);
+    assert_eq!(contract.directory, default.directory);
     assert_eq!(contract.digest().unwrap(), digest_of("version = 1"));
     assert_eq!(default.digest(), None);
 }

@@ -15,7 +15,7 @@ use seaworthy_source::{LineIndex, Position, Span};
 /// What the checked sections are made with.
 pub(super) struct Validator<'t> {
     lines: &'t LineIndex,
-    folder: &'t Path,
+    directory: &'t Path,
     /// What was wrong.
     pub mistakes: Vec<Diagnostic>,
     /// The dates up to which something is waived, for [`super::Contract::check_dates`].
@@ -23,9 +23,9 @@ pub(super) struct Validator<'t> {
 }
 
 impl<'t> Validator<'t> {
-    /// Relative paths are joined to `folder`.
-    pub(super) fn new(lines: &'t LineIndex, folder: &'t Path) -> Self {
-        Self { lines, folder, mistakes: Vec::new(), dates: Vec::new() }
+    /// Relative paths are joined to `directory`.
+    pub(super) fn new(lines: &'t LineIndex, directory: &'t Path) -> Self {
+        Self { lines, directory, mistakes: Vec::new(), dates: Vec::new() }
     }
 
     /// Notes a mistake.
@@ -59,14 +59,14 @@ impl<'t> Validator<'t> {
         self.read(&format!("`{key}`"), &text?, parse)
     }
 
-    /// Reads a path and joins it to the contract's folder.
+    /// Reads a path and joins it to the contract's directory.
     pub(super) fn path(&mut self, key: &str, text: Text) -> Option<PathBuf> {
-        self.text(key, text, names::path).map(|path| self.folder.join(path))
+        self.text(key, text, names::path).map(|path| self.directory.join(path))
     }
 
-    /// The folder that relative paths are joined to.
-    pub(super) fn folder(&self) -> &'t Path {
-        self.folder
+    /// The directory that relative paths are joined to.
+    pub(super) fn directory(&self) -> &'t Path {
+        self.directory
     }
 
     pub(super) fn position(&self, span: Span) -> Position {

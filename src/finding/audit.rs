@@ -9,7 +9,7 @@ use super::{CheckMeta, CheckStatus, NotChecked, Report, Severity, Verdict};
 /// An audit of many runs.
 #[derive(Clone, Debug)]
 pub struct Audit {
-    /// Where the runs are: a folder or an `s3://` URL.
+    /// Where the runs are: a directory or an `s3://` URL.
     pub root: String,
     /// The answer for all runs that were judged: fail if one fails, else incomplete if one is, or if there is none.
     pub verdict: Verdict,
@@ -38,7 +38,7 @@ pub struct Audit {
 /// One run of an audit. Texts are those of the run's documents, secrets masked; they are not yet printable.
 #[derive(Clone, Debug)]
 pub struct AuditedRun {
-    /// Its ID: the name of its folder.
+    /// Its ID: the name of its directory.
     pub id: String,
     /// When it was written, and which document says so.
     pub written_at: Option<(Timestamp, &'static str)>,

@@ -13,7 +13,7 @@ use crate::finding::{
     CheckMeta, CheckStatus, CheckSummary, ControlGroup, ControlStatus, Report, Subject, Verdict,
 };
 
-/// The file's name in a run's folder.
+/// The file's name in a run's directory.
 pub const FILE_NAME: &str = "security_secret_injection_checks.json";
 
 /// What the caller knows of the run that the evidence is for.
@@ -53,8 +53,8 @@ pub(super) struct Document {
     written_at_utc: String,
     /// Who ran the checks: an operator or a CI principal.
     actor: String,
-    /// PASS when everything that was asked for was seen, nothing that fails was found, and every required control of the
-    /// profile passes or is waived; else FAIL.
+    /// PASS when everything that was asked for was seen, nothing that fails was found, and every required control of
+    /// the profile passes or is waived; else FAIL.
     verdict: Binary,
     /// Why the verdict is FAIL, `null` for PASS. It begins with `incomplete: ` when nothing that fails was found but
     /// something could not be examined.
@@ -197,8 +197,8 @@ fn failure_reason(report: &Report, codes: &[String]) -> Option<String> {
     }
 }
 
-/// The catalogue's checks, and any other that a finding or an item that was not checked names: nothing is lost because a list is
-/// short.
+/// The catalogue's checks, and any other that a finding or an item that was not checked names: nothing is lost because
+/// a list is short.
 fn checks(report: &Report) -> Vec<Check> {
     let named = report.findings.iter().map(|f| f.check);
     let accepted = report.accepted.iter().map(|a| a.finding.check);

@@ -31,7 +31,7 @@ const KEPT: u64 = 256 << 20;
 
 /// What is to be audited.
 pub struct AuditRequest {
-    /// Its name for people: a folder or an `s3://` URL.
+    /// Its name for people: a directory or an `s3://` URL.
     pub root: String,
     /// Where the runs are.
     pub store: Store,
@@ -138,9 +138,9 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         missed("runs", "there are more than can be listed".to_owned());
     }
     if runs.is_empty() {
-        let folders: Vec<String> =
-            request.layout.patterns.values().map(|p| p.folder(&request.layout.phase)).collect();
-        let place = folders.first().map_or("", String::as_str);
+        let directories: Vec<String> =
+            request.layout.patterns.values().map(|p| p.directory(&request.layout.phase)).collect();
+        let place = directories.first().map_or("", String::as_str);
         missed(
             "runs",
             match older {
@@ -213,10 +213,10 @@ impl Auditor<'_> {
         firsts
     }
 
-    /// What to say if no run has the phase and the runs have others: it may be a typing mistake. Where it is the contract's,
-    /// what the runs lack stays a finding of each.
+    /// What to say if no run has the phase and the runs have others: it may be a typing mistake. Where it is the
+    /// contract's, what the runs lack stays a finding of each.
     fn unknown_phase(&self, firsts: &[First]) -> Option<String> {
-        /// Runs whose folders are listed.
+        /// Runs whose directories are listed.
         const LISTED: usize = 100;
         let is_missing = |f: &First| f.provenance.as_ref().is_some_and(|p| p.content == Content::Missing);
         if firsts.is_empty() || !firsts.iter().all(is_missing) {

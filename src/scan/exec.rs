@@ -1,6 +1,6 @@
-//! Runs entrypoints of an image with `--help`, and with the contract's arguments for a trial, in a container engine or a
-//! sandbox, where the user asks for it: no network, no variables, nothing writable but `/tmp`, a time limit. What they print is looked through for the names of variables
-//! and never kept or shown.
+//! Runs entrypoints of an image with `--help`, and with the contract's arguments for a trial, in a container engine or
+//! a sandbox, where the user asks for it: no network, no variables, nothing writable but `/tmp`, a time limit. What
+//! they print is looked through for the names of variables and never kept or shown.
 
 mod rootfs;
 mod sandbox;
@@ -244,8 +244,8 @@ fn ask(
         // podman hands the host's proxy variables on, and they may hold a password.
         command.arg("--http-proxy=false");
     }
-    if let Some(folder) = &entrypoint.working_dir {
-        command.args(["--workdir", folder]);
+    if let Some(directory) = &entrypoint.working_dir {
+        command.args(["--workdir", directory]);
     }
     if let Some(user) = &entrypoint.user {
         command.args(["--user", user]);

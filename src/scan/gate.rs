@@ -33,7 +33,7 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
         all.extend(digests.into_iter().flatten().chain(outcome.indexes.iter().cloned()));
         so_far.attestations.extend(outcome.facts.attestations.iter().cloned());
         so_far.entrypoint = outcome.facts.entrypoint.clone();
-        so_far.folder = outcome.facts.folder.clone();
+        so_far.directory = outcome.facts.directory.clone();
         so_far.user = outcome.facts.user.clone();
         so_far.recipe = outcome.facts.recipe.clone();
     }

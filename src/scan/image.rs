@@ -302,13 +302,13 @@ fn facts(examined: &Examined, recipe: Option<&Recipe>) -> ImageFacts {
     let recipe = recipe.map(|recipe| {
         examined.images.iter().filter_map(|view| recipe_difference(recipe, view)).collect::<Vec<_>>()
     });
-    let folder = |view: &ExaminedImage| {
+    let directory = |view: &ExaminedImage| {
         let own = view.image.config.value.pointer("/config/WorkingDir").and_then(serde_json::Value::as_str);
         own.filter(|f| !f.is_empty()).unwrap_or("/").to_owned()
     };
-    let mut folders: Vec<String> = examined.images.iter().map(folder).collect();
-    folders.dedup();
-    let folder = folders.pop().filter(|_| folders.is_empty());
+    let mut directories: Vec<String> = examined.images.iter().map(directory).collect();
+    directories.dedup();
+    let directory = directories.pop().filter(|_| directories.is_empty());
     let user = |view: &ExaminedImage| {
         let own = view.image.config.value.pointer("/config/User").and_then(serde_json::Value::as_str);
         own.unwrap_or_default().to_owned()
@@ -316,7 +316,7 @@ fn facts(examined: &Examined, recipe: Option<&Recipe>) -> ImageFacts {
     let mut users: Vec<String> = examined.images.iter().map(user).collect();
     users.dedup();
     let user = users.pop().filter(|_| users.is_empty());
-    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same), folder, user, recipe }
+    ImageFacts { attestations, entrypoint: all.pop().filter(|_| same), directory, user, recipe }
 }
 
 /// Where the history of an image is not the one that its Dockerfile makes.
@@ -443,8 +443,8 @@ fn layer_misses(image: &Image, view: &LayerView, fault: Option<&FetchError>, mis
 }
 
 /// Files that hold others and could not be opened, and how many were left out: damaged archives among the tests of an
-/// installed library that claims them are meant to be damaged. They were examined as bytes, and are counted with what is
-/// not opened.
+/// installed library that claims them are meant to be damaged. They were examined as bytes, and are counted with what
+/// is not opened.
 fn not_opened(image: &ExaminedImage, contract: &OwnPackages) -> (Vec<(Origin, String)>, u64) {
     let own = image.own_packages(contract);
     let surroundings = image.surroundings(&own);

@@ -1,4 +1,4 @@
-//! Evidence in a folder. Keys are paths below it; nothing on the way there may be a symbolic link.
+//! Evidence in a directory. Keys are paths below it; nothing on the way there may be a symbolic link.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -8,7 +8,7 @@ use super::file::{FileSlot, look, parent, read_error, sync};
 use super::{Entries, MAX_ENTRIES, StoreError, Stored, evidence};
 use seaworthy_source::{Key, decode_key};
 
-/// A folder of this machine. The folder itself may be a link: anyone who named it chose it.
+/// A directory of this machine. The directory itself may be a link: anyone who named it chose it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
     root: PathBuf,
@@ -20,7 +20,7 @@ impl Directory {
         Self { root: root.into() }
     }
 
-    /// The folder.
+    /// The directory.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -40,21 +40,21 @@ impl Directory {
         self.root.join(key.as_str())
     }
 
-    /// The slot of an object, its folders looked at and not made.
+    /// The slot of an object, its directories looked at and not made.
     pub(super) fn slot(&self, key: &Key) -> Result<DirectorySlot, StoreError> {
-        let folder = key.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
-        self.walk(folder)?;
+        let directory = key.as_str().rsplit_once('/').map_or("", |(directory, _)| directory);
+        self.walk(directory)?;
         Ok(DirectorySlot {
             root: self.root.clone(),
-            folder: folder.to_owned(),
+            directory: directory.to_owned(),
             file: FileSlot::new(self.path(key)),
         })
     }
 
-    /// Looks at each folder below the root: whether all of them are there.
-    fn walk(&self, folder: &str) -> Result<bool, StoreError> {
+    /// Looks at each directory below the root: whether all of them are there.
+    fn walk(&self, directory: &str) -> Result<bool, StoreError> {
         let mut path = self.root.clone();
-        for part in folder.split('/').filter(|p| !p.is_empty()) {
+        for part in directory.split('/').filter(|p| !p.is_empty()) {
             path.push(part);
             match look(&path)? {
                 None => return Ok(false),
@@ -68,10 +68,10 @@ impl Directory {
         Ok(true)
     }
 
-    /// The names in a folder; unfinished and other hidden files are left out.
-    pub(super) fn entries(&self, folder: &str) -> Result<Entries, StoreError> {
-        let path = self.root.join(folder);
-        if !self.walk(folder)? {
+    /// The names in a directory; unfinished and other hidden files are left out.
+    pub(super) fn entries(&self, directory: &str) -> Result<Entries, StoreError> {
+        let path = self.root.join(directory);
+        if !self.walk(directory)? {
             return Ok(Entries::default());
         }
         let found = match fs::read_dir(&path) {
@@ -107,17 +107,17 @@ impl Directory {
 /// The place of one object below a root.
 pub(super) struct DirectorySlot {
     root: PathBuf,
-    folder: String,
+    directory: String,
     file: FileSlot,
 }
 
 impl DirectorySlot {
-    /// Makes the folders one by one, so that none is made behind a link, and makes their names last.
-    fn make_folders(&self) -> Result<(), StoreError> {
+    /// Makes the directories one by one, so that none is made behind a link, and makes their names last.
+    fn make_directories(&self) -> Result<(), StoreError> {
         let fail = |path: &Path, source| StoreError::Write { place: path.display().to_string(), source };
         fs::create_dir_all(&self.root).map_err(|e| fail(&self.root, e))?;
         let mut path = self.root.clone();
-        for part in self.folder.split('/').filter(|p| !p.is_empty()) {
+        for part in self.directory.split('/').filter(|p| !p.is_empty()) {
             path.push(part);
             if look(&path)?.is_none() {
                 match fs::create_dir(&path) {
@@ -142,7 +142,7 @@ impl super::Slot for DirectorySlot {
     }
 
     fn lock(&self) -> Result<Self::Lock, StoreError> {
-        self.make_folders()?;
+        self.make_directories()?;
         self.file.lock()
     }
 
@@ -159,7 +159,7 @@ impl super::Slot for DirectorySlot {
     }
 
     fn kept(&self, n: u32) -> Result<Self, StoreError> {
-        Ok(Self { root: self.root.clone(), folder: self.folder.clone(), file: self.file.kept(n)? })
+        Ok(Self { root: self.root.clone(), directory: self.directory.clone(), file: self.file.kept(n)? })
     }
 }
 
@@ -184,8 +184,8 @@ mod tests {
 
     #[test]
     fn links_are_not_followed_out_of_the_root() {
-        let folder = tempfile::tempdir().unwrap();
-        let (root, outside) = (folder.path().join("root"), folder.path().join("outside"));
+        let directory = tempfile::tempdir().unwrap();
+        let (root, outside) = (directory.path().join("root"), directory.path().join("outside"));
         fs::create_dir_all(&outside).unwrap();
         fs::create_dir_all(root.join("runs")).unwrap();
         symlink(&outside, root.join("runs/r")).unwrap();
@@ -205,25 +205,25 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_in_an_objects_place_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("e.json")).unwrap();
-        fs::write(folder.path().join("file"), "x").unwrap();
-        let store = Store::Directory(Directory::new(folder.path()));
+    fn a_directory_in_an_objects_place_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir_all(directory.path().join("e.json")).unwrap();
+        fs::write(directory.path().join("file"), "x").unwrap();
+        let store = Store::Directory(Directory::new(directory.path()));
         assert!(matches!(store.get(&key("e.json")), Err(StoreError::NotAFile { .. })));
         assert!(matches!(store.get(&key("file/e.json")), Err(StoreError::Read { .. })));
         assert!(store.put_evidence(&key("file/e.json"), &evidence("PASS", ""), true).is_err());
         assert_eq!(store.get(&key("no/e.json")).unwrap(), None);
-        assert!(!folder.path().join("no").exists());
+        assert!(!directory.path().join("no").exists());
     }
 
     #[test]
     fn entries_are_decoded_once_and_sorted() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for name in ["b", "P%28-1%29", "a", ".hidden", "%zz"] {
-            fs::create_dir_all(folder.path().join("runs").join(name)).unwrap();
+            fs::create_dir_all(directory.path().join("runs").join(name)).unwrap();
         }
-        let store = Store::Directory(Directory::new(folder.path()));
+        let store = Store::Directory(Directory::new(directory.path()));
         assert_eq!(store.entries("runs/").unwrap().names, ["%zz", "P(-1)", "a", "b"]);
         assert_eq!(store.entries("none/").unwrap(), Entries::default());
         assert_eq!(Store::Directory(Directory::new("/no/such")).entries("").unwrap(), Entries::default());
@@ -231,8 +231,8 @@ mod tests {
 
     #[test]
     fn eight_writers_lose_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::Directory(Directory::new(folder.path()));
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::Directory(Directory::new(directory.path()));
         let target = key("runs/r/p/e.json");
         std::thread::scope(|scope| {
             for writer in 0..8 {
@@ -246,7 +246,7 @@ mod tests {
         let names = store.entries("runs/r/p/").unwrap().names;
         assert_eq!(names.len(), 8, "{names:?}");
         let mut all: Vec<Vec<u8>> =
-            names.iter().map(|n| fs::read(folder.path().join("runs/r/p").join(n)).unwrap()).collect();
+            names.iter().map(|n| fs::read(directory.path().join("runs/r/p").join(n)).unwrap()).collect();
         all.sort();
         all.dedup();
         assert_eq!(all.len(), 8);

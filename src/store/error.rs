@@ -7,7 +7,7 @@ use seaworthy_source::KeyError;
 /// Why something could not be stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file or its folder cannot be written.
+    /// The file or its directory cannot be written.
     #[error("{place}: cannot be written: {source}")]
     Write {
         /// The path.
@@ -15,7 +15,7 @@ pub enum StoreError {
         /// Why.
         source: io::Error,
     },
-    /// The file or its folder cannot be read.
+    /// The file or its directory cannot be read.
     #[error("{place}: cannot be read: {source}")]
     Read {
         /// The path.

@@ -27,8 +27,8 @@ pub struct Stored {
     pub version: Option<String>,
 }
 
-/// Stores evidence in a slot; see [`super::Store::put_evidence`]. Where the store refuses a result that takes back a PASS,
-/// the error names the PASS that is left.
+/// Stores evidence in a slot; see [`super::Store::put_evidence`]. Where the store refuses a result that takes back a
+/// PASS, the error names the PASS that is left.
 pub(super) fn put<S: Slot>(slot: &S, bytes: &[u8], replace: bool) -> Result<Stored, StoreError> {
     attempt(slot, bytes, replace).map_err(|error| {
         let left = || {
@@ -147,8 +147,8 @@ impl Content {
         format!("{verdict} of {}{other}", self.written_at)
     }
 
-    /// Whether this takes back the PASS of the same run and phase: it may, unasked, since a PASS that no longer holds is
-    /// worse than none. A PASS never takes the place of anything unasked.
+    /// Whether this takes back the PASS of the same run and phase: it may, unasked, since a PASS that no longer holds
+    /// is worse than none. A PASS never takes the place of anything unasked.
     fn takes_back(&self, old: &Self) -> bool {
         old.passes && !self.passes && self.subject == old.subject
     }
@@ -175,8 +175,8 @@ mod tests {
 
     #[test]
     fn another_verdict_is_not_overwritten() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a/b/evidence.json");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b/evidence.json");
         let (fail, pass) = (evidence("r1", "FAIL", "1", ""), evidence("r1", "PASS", "3", ""));
         assert!(!put(&path, &fail, false).unwrap().unchanged);
         // Only the time differs: the first stays.
@@ -193,8 +193,8 @@ mod tests {
 
     #[test]
     fn a_fail_takes_back_the_pass_of_its_run_and_phase() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("evidence.json");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("evidence.json");
         let pass = evidence("r1", "PASS", "1", "");
         put(&path, &pass, false).unwrap();
         assert!(put(&path, &evidence("r2", "FAIL", "2", ""), false).is_err(), "another run's");
@@ -206,8 +206,8 @@ mod tests {
 
     #[test]
     fn the_same_verdict_for_other_reasons_keeps_the_old() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("evidence.json");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("evidence.json");
         let [one, two] = ["one", "two"].map(|more| evidence("r", "FAIL", "1", more));
         put(&path, &one, false).unwrap();
         let kept = put(&path, &two, false).unwrap().kept.unwrap();
@@ -215,13 +215,13 @@ mod tests {
         // Back and forth: what is kept already is not kept twice.
         put(&path, &one, false).unwrap();
         put(&path, &two, false).unwrap();
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 3);
     }
 
     #[test]
     fn what_is_not_evidence_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("notes.json");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notes.json");
         std::fs::write(&path, "{\"mine\": true}").unwrap();
         let refused = put(&path, &evidence("r", "PASS", "1", ""), false);
         assert!(matches!(refused, Err(StoreError::Foreign { .. })));

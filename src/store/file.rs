@@ -15,11 +15,11 @@ use super::{MAX_BYTES, Object, Slot, StoreError, Written};
 /// What the names of unfinished evidence begin with. A crash leaves one behind; the next writer sweeps it away.
 const UNFINISHED: &str = ".seaworthy-evidence-";
 
-/// How long to wait for another writer of the same folder.
+/// How long to wait for another writer of the same directory.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Writes a file so that it is there whole or not at all, also after a crash: into a temporary file beside it, synced,
-/// then renamed. Missing folders are made.
+/// then renamed. Missing directories are made.
 ///
 /// # Errors
 /// If the disk refuses, or the file was an input of this run; nothing that was there is lost then.
@@ -34,8 +34,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// If the disk refuses; nothing that was there is lost then.
 pub fn replace_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let fail = |source| StoreError::Write { place: path.display().to_string(), source };
-    let folder = parent(path);
-    fs::create_dir_all(folder).map_err(fail)?;
+    let directory = parent(path);
+    fs::create_dir_all(directory).map_err(fail)?;
     // A device or pipe, such as /dev/stderr, cannot be renamed over.
     if fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
         let mut file = fs::OpenOptions::new().write(true).open(path).map_err(fail)?;
@@ -44,13 +44,13 @@ pub fn replace_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     if path.is_dir() {
         return Err(fail(io::Error::from(ErrorKind::IsADirectory)));
     }
-    let file = unfinished(folder, ".seaworthy-", bytes).map_err(fail)?;
+    let file = unfinished(directory, ".seaworthy-", bytes).map_err(fail)?;
     file.persist(path).map_err(|e| fail(e.error))?;
-    sync(folder).map_err(fail)
+    sync(directory).map_err(fail)
 }
 
-/// Refuses to write over what this run has read: it would be lost, and what was said of it would be of nothing. A report of
-/// an earlier run that lies in the build context may be renewed.
+/// Refuses to write over what this run has read: it would be lost, and what was said of it would be of nothing. A
+/// report of an earlier run that lies in the build context may be renewed.
 ///
 /// # Errors
 /// If the file was an input.
@@ -88,32 +88,32 @@ pub fn create_atomically(path: &Path, bytes: &[u8]) -> Result<bool, StoreError> 
     }
 }
 
-/// The folder that a path lies in.
+/// The directory that a path lies in.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A temporary file with all of `bytes` on the disk; it is removed unless it gets a name.
-fn unfinished(folder: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
+fn unfinished(directory: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = tempfile::Builder::new()
         .prefix(prefix)
         .permissions(fs::Permissions::from_mode(0o644))
-        .tempfile_in(folder)?;
+        .tempfile_in(directory)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
 }
 
-/// Makes names in a folder survive a crash.
-pub(super) fn sync(folder: &Path) -> io::Result<()> {
+/// Makes names in a directory survive a crash.
+pub(super) fn sync(directory: &Path) -> io::Result<()> {
     let denied = |e: &io::Error| e.kind() == ErrorKind::PermissionDenied;
-    let folder = match File::open(folder) {
-        // One may write into a folder that one may not read.
+    let directory = match File::open(directory) {
+        // One may write into a directory that one may not read.
         Err(e) if denied(&e) => return Ok(()),
         other => other?,
     };
-    match folder.sync_all() {
-        // Some file systems do not sync folders; their names are as safe as they get.
+    match directory.sync_all() {
+        // Some file systems do not sync directories; their names are as safe as they get.
         Err(e) if matches!(e.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
         other => other,
     }
@@ -139,7 +139,7 @@ pub(super) fn read_error(path: &Path, source: io::Error) -> StoreError {
     }
 }
 
-/// The place of one file, in a folder that exists.
+/// The place of one file, in a directory that exists.
 pub(super) struct FileSlot {
     path: PathBuf,
 }
@@ -173,16 +173,16 @@ impl Slot for FileSlot {
         self.path.display().to_string()
     }
 
-    /// The lock is the folder's, goes with the process and leaves no file behind. Unfinished files that are there once
-    /// it is had are no one's.
+    /// The lock is the directory's, goes with the process and leaves no file behind. Unfinished files that are there
+    /// once it is had are no one's.
     fn lock(&self) -> Result<Self::Lock, StoreError> {
-        let folder = parent(&self.path);
-        // A folder that was never made holds nothing to be kept from others.
-        let Some(meta) = look_through(folder)? else { return Ok(None) };
+        let directory = parent(&self.path);
+        // A directory that was never made holds nothing to be kept from others.
+        let Some(meta) = look_through(directory)? else { return Ok(None) };
         if !meta.is_dir() {
             return Err(self.failed(io::Error::from(ErrorKind::NotADirectory)));
         }
-        let lock = File::open(folder).map_err(|e| read_error(folder, e))?;
+        let lock = File::open(directory).map_err(|e| read_error(directory, e))?;
         let start = Instant::now();
         loop {
             match lock.try_lock() {
@@ -196,7 +196,7 @@ impl Slot for FileSlot {
                 Err(TryLockError::Error(e)) => return Err(self.failed(e)),
             }
         }
-        let left = fs::read_dir(folder).map_err(|e| read_error(folder, e))?;
+        let left = fs::read_dir(directory).map_err(|e| read_error(directory, e))?;
         for entry in left.filter_map(Result::ok) {
             if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
                 let _ = fs::remove_file(entry.path());
@@ -250,12 +250,12 @@ impl Slot for FileSlot {
     }
 }
 
-/// As [`look`], but the folder itself may be a link: anyone who named it chose it.
-fn look_through(folder: &Path) -> Result<Option<Metadata>, StoreError> {
-    match fs::metadata(folder) {
+/// As [`look`], but the directory itself may be a link: anyone who named it chose it.
+fn look_through(directory: &Path) -> Result<Option<Metadata>, StoreError> {
+    match fs::metadata(directory) {
         Ok(meta) => Ok(Some(meta)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(read_error(folder, source)),
+        Err(source) => Err(read_error(directory, source)),
     }
 }
 
@@ -266,17 +266,17 @@ mod tests {
 
     #[test]
     fn a_failed_write_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("file"), "x").unwrap();
-        assert!(write_atomically(&folder.path().join("file/below"), b"x").is_err());
-        assert!(write_atomically(folder.path(), b"x").is_err());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("file"), "x").unwrap();
+        assert!(write_atomically(&directory.path().join("file/below"), b"x").is_err());
+        assert!(write_atomically(directory.path(), b"x").is_err());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn a_name_is_taken_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let slot = FileSlot::new(folder.path().join("a.json"));
+        let directory = tempfile::tempdir().unwrap();
+        let slot = FileSlot::new(directory.path().join("a.json"));
         assert!(slot.create(b"one").unwrap().is_some());
         assert!(slot.create(b"two").unwrap().is_none());
         let old = slot.get().unwrap().unwrap();
@@ -284,27 +284,27 @@ mod tests {
         assert!(old.modified.is_some());
         assert!(slot.swap(&old, b"three").unwrap().is_some());
         assert!(slot.swap(&old, b"four").unwrap().is_none());
-        assert_eq!(fs::read(folder.path().join("a.json")).unwrap(), b"three");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read(directory.path().join("a.json")).unwrap(), b"three");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn what_a_crash_left_is_swept_away() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(format!("{UNFINISHED}abc")), "half").unwrap();
-        fs::write(folder.path().join(".seaworthy-xyz"), "another's").unwrap();
-        let slot = FileSlot::new(folder.path().join("a.json"));
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join(format!("{UNFINISHED}abc")), "half").unwrap();
+        fs::write(directory.path().join(".seaworthy-xyz"), "another's").unwrap();
+        let slot = FileSlot::new(directory.path().join("a.json"));
         drop(slot.lock().unwrap());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 
     #[test]
     fn one_writer_at_a_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let slot = FileSlot::new(folder.path().join("a.json"));
+        let directory = tempfile::tempdir().unwrap();
+        let slot = FileSlot::new(directory.path().join("a.json"));
         let lock = slot.lock().unwrap().unwrap();
-        assert!(File::open(folder.path()).unwrap().try_lock().is_err());
+        assert!(File::open(directory.path()).unwrap().try_lock().is_err());
         drop(lock);
-        assert!(File::open(folder.path()).unwrap().try_lock().is_ok());
+        assert!(File::open(directory.path()).unwrap().try_lock().is_ok());
     }
 }

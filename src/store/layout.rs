@@ -39,7 +39,7 @@ pub struct Runs {
     pub ids: Vec<RunId>,
     /// Names that lie where runs lie and are none: nothing is skipped in silence.
     pub other: Vec<String>,
-    /// Files that lie where runs lie, and a run is a folder.
+    /// Files that lie where runs lie, and a run is a directory.
     pub stray: Vec<String>,
     /// Whether there are more than could be listed.
     pub more: bool,
@@ -55,7 +55,7 @@ impl Layout {
         key.map_err(|source| StoreError::Key { what: "the key of a run's document", source })
     }
 
-    /// The runs that have a document or a folder where the layout puts them; `entries` tells what a folder holds.
+    /// The runs that have a document or a directory where the layout puts them; `entries` tells what a directory holds.
     ///
     /// # Errors
     /// Those of `entries`.
@@ -63,17 +63,17 @@ impl Layout {
         &self,
         mut entries: impl FnMut(&str) -> Result<Entries, StoreError>,
     ) -> Result<Runs, StoreError> {
-        let mut folders: BTreeMap<String, Vec<&KeyPattern>> = BTreeMap::new();
+        let mut directories: BTreeMap<String, Vec<&KeyPattern>> = BTreeMap::new();
         for pattern in self.patterns.values() {
-            folders.entry(pattern.folder(&self.phase)).or_default().push(pattern);
+            directories.entry(pattern.directory(&self.phase)).or_default().push(pattern);
         }
         let (mut ids, mut other, mut stray) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut more = false;
-        for (folder, patterns) in folders {
-            let entries = entries(&folder)?;
+        for (directory, patterns) in directories {
+            let entries = entries(&directory)?;
             more |= entries.more;
             for name in &entries.names {
-                let path = format!("{folder}{name}");
+                let path = format!("{directory}{name}");
                 let of_pattern = |pattern: &&KeyPattern| {
                     let id = pattern.run_of(name, &self.phase)?;
                     // A file is a run's only where the pattern ends with it.
@@ -98,12 +98,12 @@ impl Layout {
 }
 
 impl Store {
-    /// The runs that have a document or a folder where the layout puts them.
+    /// The runs that have a document or a directory where the layout puts them.
     ///
     /// # Errors
     /// If the store refuses or does not answer.
     pub fn runs(&self, layout: &Layout) -> Result<Runs, StoreError> {
-        layout.runs(|folder| self.entries(folder))
+        layout.runs(|directory| self.entries(directory))
     }
 }
 
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn runs_are_listed_whatever_document_they_have() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let pattern = |text: &str| KeyPattern::parse(text).unwrap();
         let layout = Layout {
             phase: PhaseId::parse("P(-1)").unwrap(),
@@ -128,13 +128,13 @@ mod tests {
         let key = layout.key(Document::Security, &run).unwrap();
         assert_eq!(key.as_str(), "evidence/runs/run_2/P(-1)/security.json");
         for name in ["run_2/P(-1)", "run_10", "a%252Fb"] {
-            std::fs::create_dir_all(folder.path().join("evidence/runs").join(name)).unwrap();
+            std::fs::create_dir_all(directory.path().join("evidence/runs").join(name)).unwrap();
         }
-        std::fs::create_dir_all(folder.path().join("headers")).unwrap();
-        std::fs::write(folder.path().join("headers/run_3.json"), "{}").unwrap();
-        std::fs::write(folder.path().join("headers/notes.txt"), "").unwrap();
-        std::fs::write(folder.path().join("evidence/runs/README.md"), "").unwrap();
-        let runs = Store::Directory(Directory::new(folder.path())).runs(&layout).unwrap();
+        std::fs::create_dir_all(directory.path().join("headers")).unwrap();
+        std::fs::write(directory.path().join("headers/run_3.json"), "{}").unwrap();
+        std::fs::write(directory.path().join("headers/notes.txt"), "").unwrap();
+        std::fs::write(directory.path().join("evidence/runs/README.md"), "").unwrap();
+        let runs = Store::Directory(Directory::new(directory.path())).runs(&layout).unwrap();
         let ids: Vec<&str> = runs.ids.iter().map(RunId::as_str).collect();
         assert_eq!(ids, ["run_10", "run_2", "run_3"]);
         assert_eq!(runs.other, ["evidence/runs/a%2Fb", "headers/notes.txt"]);

@@ -27,13 +27,13 @@ pub use s3::S3;
 /// The largest object that is read or written, in bytes. Evidence of 25,000 findings has about 40 MB.
 pub const MAX_BYTES: u64 = 64 << 20;
 
-/// The most entries of one folder that are listed.
+/// The most entries of one directory that are listed.
 pub const MAX_ENTRIES: usize = 100_000;
 
 /// A place for the documents of runs.
 #[derive(Debug)]
 pub enum Store {
-    /// A folder of this machine.
+    /// A directory of this machine.
     Directory(Directory),
     /// A bucket.
     #[cfg(feature = "aws")]
@@ -63,12 +63,12 @@ impl std::fmt::Debug for Object {
     }
 }
 
-/// What a folder of a store holds.
+/// What a directory of a store holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries {
-    /// Names of folders and objects, decoded once, sorted, each once.
+    /// Names of directories and objects, decoded once, sorted, each once.
     pub names: Vec<String>,
-    /// Those of them that are files or objects, and no folders.
+    /// Those of them that are files or objects, and no directories.
     pub files: BTreeSet<String>,
     /// Whether there are more than [`MAX_ENTRIES`], which were not listed.
     pub more: bool,
@@ -160,15 +160,16 @@ impl Store {
         }
     }
 
-    /// What a folder holds; `folder` is empty or ends with a slash. A folder that does not exist holds nothing.
+    /// What a directory holds; `directory` is empty or ends with a slash. A directory that does not exist holds
+    /// nothing.
     ///
     /// # Errors
     /// If the store refuses or does not answer.
-    pub fn entries(&self, folder: &str) -> Result<Entries, StoreError> {
+    pub fn entries(&self, directory: &str) -> Result<Entries, StoreError> {
         match self {
-            Self::Directory(directory) => directory.entries(folder),
+            Self::Directory(store) => store.entries(directory),
             #[cfg(feature = "aws")]
-            Self::S3(s3) => s3.entries(folder),
+            Self::S3(s3) => s3.entries(directory),
         }
     }
 

@@ -1,4 +1,4 @@
-"""Makes a certificate authority, and with it a certificate for 127.0.0.1: ca.pem, cert.pem and key.pem in a folder.
+"""Makes a certificate authority, and with it a certificate for 127.0.0.1: ca.pem, cert.pem and key.pem in a directory.
 
 Usage: certificate.py DIRECTORY
 """

@@ -573,8 +573,8 @@ fn an_endpoint_that_nobody_serves_is_said() {
 
 #[test]
 fn tls_is_spoken_and_certificates_are_checked() {
-    let folder = tempfile::tempdir().unwrap();
-    let authority = folder.path().join("ca.pem");
+    let directory = tempfile::tempdir().unwrap();
+    let authority = directory.path().join("ca.pem");
     let mut variables = KEYS.to_vec();
     variables.push(("SSL_CERT_FILE", authority.to_str().unwrap()));
     alone("aws_live::tls_is_spoken_and_certificates_are_checked", &variables, || {

@@ -438,7 +438,7 @@ fn listings_that_break_off_are_no_whole() {
 
 #[test]
 fn answers_without_end_are_cut_off() {
-    // A listing and an error of 40 MB each: neither is read whole, and neither is an empty folder.
+    // A listing and an error of 40 MB each: neither is read whole, and neither is an empty directory.
     for status in [200, 500] {
         let endpoint = stub(move |_, _| {
             let head = "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated><!--";

@@ -1,5 +1,5 @@
-//! What cargo cannot know of the layout: who may import whom inside the program, how large a file may be, that folders
-//! do not import each other in circles, and what each check must bring along.
+//! What cargo cannot know of the layout: who may import whom inside the program, how large a file may be, that
+//! directories do not import each other in circles, and what each check must bring along.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,7 +26,7 @@ const MAX_LINES: usize = 600;
 /// comments and tests.
 struct SourceFile {
     path: PathBuf,
-    /// The crate's folder: empty for the program.
+    /// The crate's directory: empty for the program.
     package: String,
     module: Vec<String>,
     code: String,
@@ -207,16 +207,16 @@ fn modules_import_only_what_the_table_allows() {
 }
 
 #[test]
-fn folders_beside_each_other_do_not_import_in_circles() {
+fn directories_beside_each_other_do_not_import_in_circles() {
     let files = sources();
     let packages: BTreeSet<&str> = files.iter().map(|f| f.package.as_str()).collect();
     let mut circles = Vec::new();
     for package in packages {
         let own: Vec<&SourceFile> = files.iter().filter(|f| f.package == package).collect();
         let modules: BTreeSet<Vec<String>> = own.iter().map(|f| f.module.clone()).collect();
-        // Nodes are folders: modules at depth two of the program, and at depth one of an engine, that hold files.
+        // Nodes are directories: modules at depth two of the program, and at depth one of an engine, that hold files.
         let depth = if package.is_empty() { 2 } else { 1 };
-        let folders: BTreeSet<&[String]> =
+        let directories: BTreeSet<&[String]> =
             own.iter().filter(|f| f.module.len() > depth).map(|f| &f.module[..depth]).collect();
         let mut edges: BTreeMap<Vec<String>, BTreeSet<Vec<String>>> = BTreeMap::new();
         for file in &own {
@@ -224,7 +224,7 @@ fn folders_beside_each_other_do_not_import_in_circles() {
             for import in imports(file, &modules) {
                 let Some(to) = import.get(..depth) else { continue };
                 let is_beside = from != to && from[..depth - 1] == to[..depth - 1];
-                if is_beside && folders.contains(from) && folders.contains(to) {
+                if is_beside && directories.contains(from) && directories.contains(to) {
                     edges.entry(from.to_vec()).or_default().insert(to.to_vec());
                 }
             }

@@ -15,7 +15,7 @@ fn provenance(id: &str) -> String {
     format!("store/evidence/runs/{id}/{PHASE}/packaging_provenance.json")
 }
 
-/// A folder of its own with `count` good runs.
+/// A directory of its own with `count` good runs.
 fn good(count: usize) -> Cli {
     let cli = Cli::new();
     for n in 0..count {
@@ -67,9 +67,9 @@ fn zoo() -> Cli {
     cli.write(&provenance("malformed"), "{\"image_tag\": \"a\", \"image_tag\": ");
     write(&cli, "missing", 16, |_| {});
     fs::remove_file(cli.path(&provenance("missing"))).unwrap();
-    write(&cli, "folder-for-a-file", 17, |_| {});
-    fs::remove_file(cli.path(&provenance("folder-for-a-file"))).unwrap();
-    fs::create_dir(cli.path(&provenance("folder-for-a-file"))).unwrap();
+    write(&cli, "directory-for-a-file", 17, |_| {});
+    fs::remove_file(cli.path(&provenance("directory-for-a-file"))).unwrap();
+    fs::create_dir(cli.path(&provenance("directory-for-a-file"))).unwrap();
     write(&cli, "gigabyte", 18, |_| {});
     let header = cli.path("store/evidence/runs/gigabyte/run.json");
     File::create(header).unwrap().set_len(1 << 30).unwrap();
@@ -118,7 +118,7 @@ fn each_kind_of_bad_run_has_its_row_and_stops_no_other() {
     assert!(of("missing").starts_with("missing fail SW501:fail"), "{found:#?}");
     assert!(of("future").contains("SW511:fail"), "{found:#?}");
     assert!(of("gigabyte").contains("SW502:fail"), "{found:#?}");
-    assert!(of("folder-for-a-file").starts_with("folder-for-a-file incomplete"), "{found:#?}");
+    assert!(of("directory-for-a-file").starts_with("directory-for-a-file incomplete"), "{found:#?}");
     assert!(of("link").starts_with("link incomplete"), "{found:#?}");
     for id in ["twice-a", "twice-b"] {
         assert_eq!(*of(id), format!("{id} fail SW508:fail"));
@@ -328,7 +328,7 @@ fn reports_fit_their_formats() {
 }
 
 #[test]
-fn the_folder_of_the_runs_may_be_named() {
+fn the_directory_of_the_runs_may_be_named() {
     let cli = good(1);
     for root in ["store/evidence/runs", "store/evidence/runs/", "./store"] {
         let answer = cli.run(&["audit", root, "--phase", PHASE, "--report", "json"]);
@@ -424,15 +424,15 @@ fn put(moto: &Moto, path: &str, body: &[u8]) {
 }
 
 #[test]
-fn a_bucket_says_what_a_folder_says() {
+fn a_bucket_says_what_a_directory_says() {
     let cli = zoo()
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .env("AWS_REGION", "us-east-1")
         .env("AWS_EC2_METADATA_DISABLED", "true");
-    // These two are a folder's own.
+    // These two are a directory's own.
     fs::remove_file(cli.path("store/evidence/runs/link")).unwrap();
-    fs::remove_dir_all(cli.path("store/evidence/runs/folder-for-a-file")).unwrap();
+    fs::remove_dir_all(cli.path("store/evidence/runs/directory-for-a-file")).unwrap();
     cli.write("store/evidence/runs/gigabyte/run.json", vec![b' '; (64 << 20) + 1]);
     let moto = Moto::start();
     put(&moto, "/team-evidence", b"");

@@ -40,20 +40,20 @@ fn report(directory: &Path) -> Value {
 }
 
 fn cases(id: &str, side: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(id).join(side);
-    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(id).join(side);
+    let mut all: Vec<PathBuf> = std::fs::read_dir(&directory)
+        .unwrap_or_else(|e| panic!("{}: {e}", directory.display()))
         .map(|entry| entry.unwrap().path())
-        // What is no folder is the description of an image: see checks_image.rs.
+        // What is no directory is the description of an image: see checks_image.rs.
         .filter(|path| path.is_dir())
         .collect();
     all.sort();
-    assert!(!all.is_empty(), "{} is empty", folder.display());
+    assert!(!all.is_empty(), "{} is empty", directory.display());
     all
 }
 
 #[test]
-fn every_fixture_does_what_its_folder_says() {
+fn every_fixture_does_what_its_directory_says() {
     let mut wrong = Vec::new();
     for id in all_ids() {
         for case in cases(id, "fail").iter().filter(|c| !reported(c).contains(id)) {

@@ -88,7 +88,7 @@ struct LayerFixture {
     links: BTreeMap<String, String>,
     #[serde(default)]
     whiteouts: Vec<String>,
-    /// Folders whose lower content is hidden.
+    /// Directories whose lower content is hidden.
     #[serde(default)]
     opaque: Vec<String>,
 }
@@ -108,11 +108,11 @@ impl LayerFixture {
             tar = tar.symlink(path, target);
         }
         for path in &self.whiteouts {
-            let (folder, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(f, n)| (f, n));
-            tar = tar.file(format!("{folder}/.wh.{name}").trim_start_matches('/'), "");
+            let (directory, name) = path.rsplit_once('/').map_or(("", path.as_str()), |(f, n)| (f, n));
+            tar = tar.file(format!("{directory}/.wh.{name}").trim_start_matches('/'), "");
         }
-        for folder in &self.opaque {
-            tar = tar.dir(folder).file(&format!("{folder}/.wh..wh..opq"), "");
+        for directory in &self.opaque {
+            tar = tar.dir(directory).file(&format!("{directory}/.wh..wh..opq"), "");
         }
         let packing = match self.packing.as_deref() {
             None | Some("plain") => Packing::Plain,
@@ -177,13 +177,13 @@ impl Fixture {
     }
 }
 
-/// The fixtures in one folder, by name.
-fn fixtures(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    // A folder is a build context: see checks_context.rs.
+/// The fixtures in one directory, by name.
+fn fixtures(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
+    // A directory is a build context: see checks_context.rs.
     let mut paths: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).filter(|p| p.is_file()).collect();
     paths.sort_unstable();
-    assert!(!paths.is_empty(), "{} has no fixture", folder.display());
+    assert!(!paths.is_empty(), "{} has no fixture", directory.display());
     paths
 }
 
@@ -269,7 +269,7 @@ fn judge(id: &str, path: &Path, side: Side) -> Result<(), String> {
 }
 
 #[test]
-fn every_fixture_gives_what_its_folder_says() {
+fn every_fixture_gives_what_its_directory_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks");
     let mut wrong = Vec::new();
     let ids = ALL
@@ -278,10 +278,10 @@ fn every_fixture_gives_what_its_folder_says() {
         .chain(ENTRYPOINTS.iter().map(|c| c.meta().id))
         .chain(HELP.iter().map(|c| c.meta().id));
     for id in ids {
-        for (folder, side) in
+        for (directory, side) in
             [("fail", Side::Fail), ("pass", Side::Pass), ("low", Side::Low), ("open", Side::Open)]
         {
-            let directory = root.join(id).join(folder);
+            let directory = root.join(id).join(directory);
             if matches!(side, Side::Low | Side::Open) && !directory.exists() {
                 continue;
             }

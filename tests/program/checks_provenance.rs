@@ -1,7 +1,8 @@
-//! Fixtures of the checks on documents, run by the real binary. A folder below `fail` reports just its check, or those that
-//! its file `expected` lists; one below `pass` reports nothing of it, and the check was asked.
+//! Fixtures of the checks on documents, run by the real binary. A directory below `fail` reports just its check, or
+//! those that its file `expected` lists; one below `pass` reports nothing of it, and the check was asked.
 //!
-//! The files of a folder are the command's arguments; a file `args` has further ones. `registry.json` is what ECR answers.
+//! The files of a directory are the command's arguments; a file `args` has further ones. `registry.json` is what ECR
+//! answers.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,15 +48,16 @@ fn reported(report: &Value) -> BTreeSet<String> {
 }
 
 fn cases(id: &str, side: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(id).join(side);
-    let mut all: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(id).join(side);
+    let mut all: Vec<PathBuf> =
+        fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     all.sort();
-    assert!(!all.is_empty(), "{} is empty", folder.display());
+    assert!(!all.is_empty(), "{} is empty", directory.display());
     all
 }
 
 #[test]
-fn every_fixture_does_what_its_folder_says() {
+fn every_fixture_does_what_its_directory_says() {
     let mut wrong = Vec::new();
     for id in seaworthy::check::provenance::ALL.iter().map(|c| c.meta().id) {
         for case in cases(id, "fail") {

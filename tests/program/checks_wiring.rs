@@ -35,13 +35,13 @@ fn inspect(case: &Path) -> (i32, Value) {
 }
 
 fn cases(id: &str, side: &str) -> Vec<PathBuf> {
-    let folder = root().join("tests/checks").join(id).join(side);
-    let mut all: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+    let directory = root().join("tests/checks").join(id).join(side);
+    let mut all: Vec<PathBuf> = std::fs::read_dir(&directory)
+        .unwrap_or_else(|e| panic!("{}: {e}", directory.display()))
         .map(|entry| entry.unwrap().path())
         .collect();
     all.sort();
-    assert!(!all.is_empty(), "{} is empty", folder.display());
+    assert!(!all.is_empty(), "{} is empty", directory.display());
     all
 }
 
@@ -51,7 +51,7 @@ fn status<'r>(report: &'r Value, id: &str) -> &'r str {
 }
 
 #[test]
-fn every_fixture_does_what_its_folder_says() {
+fn every_fixture_does_what_its_directory_says() {
     let mut wrong = Vec::new();
     for id in all_ids() {
         for (side, wanted) in [("fail", "fail"), ("pass", "pass"), ("open", "not-checked")] {
@@ -75,9 +75,9 @@ fn every_fixture_does_what_its_folder_says() {
 
 /// The platform of the Terraform fixtures: its contract, and a plan.
 fn platform(plan: &str, more: &[&str]) -> crate::support::Answer {
-    let folder = root().join("tests/fixtures/aws/terraform/platform");
-    let contract = folder.join("seaworthy.toml").display().to_string();
-    let plan = folder.join(plan).display().to_string();
+    let directory = root().join("tests/fixtures/aws/terraform/platform");
+    let contract = directory.join("seaworthy.toml").display().to_string();
+    let plan = directory.join(plan).display().to_string();
     let arguments = [&["wiring", "--contract", &contract, "--plan", &plan], more].concat();
     Cli::new().run(&arguments)
 }
@@ -147,9 +147,9 @@ fn no_report_and_no_snapshot_holds_a_secret() {
         }
     }
     let cli = Cli::new();
-    let folder = root().join("tests/fixtures/aws/terraform/platform");
-    let contract = folder.join("seaworthy.toml").display().to_string();
-    let plan = folder.join("broken/plan.json").display().to_string();
+    let directory = root().join("tests/fixtures/aws/terraform/platform");
+    let contract = directory.join("seaworthy.toml").display().to_string();
+    let plan = directory.join("broken/plan.json").display().to_string();
     let first = cli.run(&[
         "wiring",
         "--contract",
@@ -193,10 +193,10 @@ fn sarif_points_at_the_plan() {
 
 #[test]
 fn the_table_is_readable() {
-    let folder = root().join("tests/checks/SW404/fail/wildcard");
+    let directory = root().join("tests/checks/SW404/fail/wildcard");
     let cli = Cli::new();
     for name in ["seaworthy.toml", "snapshot.json"] {
-        cli.write(name, std::fs::read(folder.join(name)).unwrap());
+        cli.write(name, std::fs::read(directory.join(name)).unwrap());
     }
     let text = cli.run(&["wiring", "--snapshot", "snapshot.json"]).stdout;
     let mut settings = insta::Settings::clone_current();
@@ -267,9 +267,9 @@ fn the_policy_for_a_live_look_is_printed() {
 /// check's fixtures.
 #[test]
 fn task_definitions_of_the_examples_are_judged_as_they_say() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
+        let path = directory.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     };

@@ -81,14 +81,14 @@ fn dockerfiles_that_are_none() {
         ("heredoc", "FROM a\nRUN <<EOF\necho\n"),
         ("unknown", "FROM a\n\nFETCH x\n"),
         ("before", "RUN x\n"),
-        ("folder/x", ""),
+        ("directory/x", ""),
     ]);
     fs::write(dir.path().join("binary"), b"\x7fELF\x02\x01\n\0\0\0").unwrap();
     let made = Command::new("mkfifo").arg(dir.path().join("pipe")).status().unwrap();
     assert!(made.success());
     refused(dir.path(), &[], "Dockerfile: there is no Dockerfile; name it with -f");
     refused(dir.path(), &["-f", "nowhere"], "nowhere: cannot read the Dockerfile");
-    refused(dir.path(), &["-f", "folder"], "folder: is a directory");
+    refused(dir.path(), &["-f", "directory"], "directory: is a directory");
     refused(dir.path(), &["-f", "pipe"], "pipe: is not a regular file");
     refused(dir.path(), &["-f", "binary"], "binary:2: holds a NUL byte");
     refused(dir.path(), &["-f", "empty"], "empty:1: the Dockerfile cannot be empty");

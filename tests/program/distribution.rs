@@ -147,8 +147,8 @@ fn the_action_installs_only_what_has_the_right_checksum() {
     cli.write("release/SHA256SUMS", format!("{}  other\n{sum}  {name}\n", "0".repeat(64)));
     let done = install(&cli, &[]);
     assert!(done.status.success(), "{}{}", text(&done.stdout), text(&done.stderr));
-    let folder = cli.read("path");
-    assert!(Path::new(folder.trim()).join("seaworthy").exists());
+    let directory = cli.read("path");
+    assert!(Path::new(directory.trim()).join("seaworthy").exists());
     assert!(install(&cli, &[("SEAWORTHY_SHA256", &sum)]).status.success());
 
     let refused = |settings: &[(&str, &str)], words: &str| {

@@ -44,8 +44,8 @@ fn filled(template: &str, edit: &Edit, defaults: &BTreeMap<String, String>) -> S
 }
 
 fn judged(name: &str, file: &str, contract: &[(&str, &str)]) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flow");
-    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flow");
+    let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
     let template = read(name);
     let edits: Edits =
         toml::from_str(&read(&Path::new(name).with_extension("toml").display().to_string())).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::{Blobs, Cli, Layer, Spec, Tar, planted};
 use serde_json::{Value, json};
 
-const FOLDER: &str = "seaworthy-evidence/evidence/runs/run_1";
+const DIRECTORY: &str = "seaworthy-evidence/evidence/runs/run_1";
 const EVIDENCE: &str = "seaworthy-evidence/evidence/runs/run_1/P(-1)/security_secret_injection_checks.json";
 const CONTRACT: &str = concat!(
     "version = 1\n[image]\nname = \"app\"\nreference = \"oci-archive:image.tar\"\n",
@@ -64,7 +64,7 @@ fn put_image(cli: &Cli, image: &Spec) -> String {
 }
 
 pub fn documents(cli: &Cli, run: &str, digest: &str) {
-    let (tag, folder) = (format!("git-{SHA}"), format!("seaworthy-evidence/evidence/runs/{run}"));
+    let (tag, directory) = (format!("git-{SHA}"), format!("seaworthy-evidence/evidence/runs/{run}"));
     let image = json!({"image_tag": tag, "image_digest": digest, "git_sha": SHA});
     let with = |more: Value| {
         let mut document = image.clone();
@@ -89,9 +89,9 @@ pub fn documents(cli: &Cli, run: &str, digest: &str) {
         "platform_run_id": run, "written_at_utc": "2024-02-13T10:00:00Z", "config": config,
         "config_digest": config_digest,
     }));
-    cli.write(&format!("{folder}/P(-1)/packaging_provenance.json"), provenance)
-        .write(&format!("{folder}/P(-1)/build_command_surface_receipt.json"), receipt.to_string())
-        .write(&format!("{folder}/run.json"), header);
+    cli.write(&format!("{directory}/P(-1)/packaging_provenance.json"), provenance)
+        .write(&format!("{directory}/P(-1)/build_command_surface_receipt.json"), receipt.to_string())
+        .write(&format!("{directory}/run.json"), header);
 }
 
 /// The status of a group of controls, or of one control.
@@ -165,8 +165,8 @@ fn documents_that_are_not_there_fail() {
     for (name, check) in
         [("P(-1)/packaging_provenance.json", "SW501"), ("P(-1)/build_command_surface_receipt.json", "SW509")]
     {
-        let kept = cli.read(&format!("{FOLDER}/{name}"));
-        std::fs::remove_file(cli.path(&format!("{FOLDER}/{name}"))).unwrap();
+        let kept = cli.read(&format!("{DIRECTORY}/{name}"));
+        std::fs::remove_file(cli.path(&format!("{DIRECTORY}/{name}"))).unwrap();
         let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
         assert_eq!(answer.code, 1, "{name}: {}", answer.stderr);
         assert!(
@@ -174,10 +174,10 @@ fn documents_that_are_not_there_fail() {
             "{name}: {:?}",
             crate::support::ids(&answer.json())
         );
-        cli.write(&format!("{FOLDER}/{name}"), kept);
+        cli.write(&format!("{DIRECTORY}/{name}"), kept);
     }
     // The run header may still be written: its controls are open, and the gate may say that it runs before.
-    let header = format!("{FOLDER}/run.json");
+    let header = format!("{DIRECTORY}/run.json");
     let kept = cli.read(&header);
     std::fs::remove_file(cli.path(&header)).unwrap();
     let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
@@ -266,9 +266,9 @@ fn the_same_inputs_give_the_same_evidence() {
         "seaworthy.toml",
         contract(&WAIVED).replace("[evidence]\n", "[evidence]\ndirectory = \"other/seaworthy-evidence\"\n"),
     );
-    let read = |name: &str| cli.read(&format!("{FOLDER}/{name}"));
+    let read = |name: &str| cli.read(&format!("{DIRECTORY}/{name}"));
     for name in ["P(-1)/packaging_provenance.json", "P(-1)/build_command_surface_receipt.json", "run.json"] {
-        cli.write(&format!("other/{FOLDER}/{name}"), read(name));
+        cli.write(&format!("other/{DIRECTORY}/{name}"), read(name));
     }
     gate(&["--actor", "ci:two", "--report", "json=r.json"]);
     let second = cli.read_json(&format!("other/{EVIDENCE}"));
@@ -276,7 +276,7 @@ fn the_same_inputs_give_the_same_evidence() {
     let first: Value = serde_json::from_str(&first).unwrap();
     let (mut one, mut two) = (normalised(first), normalised(second));
     for document in [&mut one, &mut two] {
-        // The contract's text and the documents' paths differ by the folder.
+        // The contract's text and the documents' paths differ by the directory.
         document.as_object_mut().unwrap().remove("contract");
     }
     assert_eq!(one.to_string(), two.to_string().replace("other/seaworthy-evidence", "seaworthy-evidence"));
@@ -475,8 +475,8 @@ fn a_full_disk_leaves_the_old_evidence_whole() {
     }
     // What was left half written is swept away by the next gate.
     assert_eq!(cli.run(&["gate", "--run-id", "run_1", "--replace", "-q"]).code, 0);
-    let folder = cli.path(EVIDENCE);
-    let names = std::fs::read_dir(folder.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name());
+    let directory = cli.path(EVIDENCE);
+    let names = std::fs::read_dir(directory.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name());
     let names: Vec<String> = names.map(|n| n.into_string().unwrap()).collect();
     assert!(names.iter().all(|n| !n.starts_with('.')), "{names:?}");
     assert_eq!(names.len(), 4, "{names:?}");
@@ -485,8 +485,8 @@ fn a_full_disk_leaves_the_old_evidence_whole() {
 #[test]
 fn evidence_goes_through_no_link() {
     let cli = project();
-    std::fs::rename(cli.path(FOLDER), cli.path("elsewhere")).unwrap();
-    std::os::unix::fs::symlink(cli.path("elsewhere"), cli.path(FOLDER)).unwrap();
+    std::fs::rename(cli.path(DIRECTORY), cli.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(cli.path("elsewhere"), cli.path(DIRECTORY)).unwrap();
     let answer = cli.run(&["gate", "--run-id", "run_1"]);
     assert_eq!(answer.code, 2);
     assert!(answer.stderr.contains("symbolic link"), "{}", answer.stderr);
@@ -540,8 +540,8 @@ fn two_gates_at_once_lose_nothing() {
     for mut gate in gates {
         assert!(gate.wait().unwrap().code().is_some_and(|c| c > 0));
     }
-    let folder = cli.path(EVIDENCE).parent().unwrap().to_owned();
-    let mut seen: Vec<String> = std::fs::read_dir(folder)
+    let directory = cli.path(EVIDENCE).parent().unwrap().to_owned();
+    let mut seen: Vec<String> = std::fs::read_dir(directory)
         .unwrap()
         .map(|e| e.unwrap().path())
         .filter(|path| path.to_str().unwrap().contains("security_"))
@@ -557,7 +557,7 @@ fn two_gates_at_once_lose_nothing() {
 #[test]
 fn the_dockerfile_that_is_examined_must_be_the_one_that_was_built_from() {
     let cli = project();
-    let document = format!("{FOLDER}/P(-1)/packaging_provenance.json");
+    let document = format!("{DIRECTORY}/P(-1)/packaging_provenance.json");
     let kept = cli.read(&document);
     for (recorded, code) in [("./Dockerfile", 0), ("services/app/Dockerfile", 0), ("other/Dockerfile.old", 1)]
     {
@@ -609,7 +609,7 @@ fn no_report_is_written_over_what_is_examined() {
 fn documents_that_name_no_image_are_no_pass() {
     let cli = project();
     cli.write("seaworthy.toml", format!("{}[provenance]\nrequired = [\"phase_id\"]\n", contract(&WAIVED)));
-    cli.write(&format!("{FOLDER}/P(-1)/packaging_provenance.json"), "{\"phase_id\": \"P(-1)\"}");
+    cli.write(&format!("{DIRECTORY}/P(-1)/packaging_provenance.json"), "{\"phase_id\": \"P(-1)\"}");
     let answer = cli.run(&["gate", "--run-id", "run_1", "--dry-run", "--report", "json"]);
     let report = answer.json();
     // The receipt names a build driver that the provenance lacks; that is a finding of its own.

@@ -22,11 +22,11 @@ struct Replace {
 }
 
 fn fixtures(check: &str, kind: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(check).join(kind);
-    if kind == "open" && !folder.exists() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(check).join(kind);
+    if kind == "open" && !directory.exists() {
         return Vec::new();
     }
-    std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect()
+    std::fs::read_dir(directory).unwrap().map(|e| e.unwrap().path()).collect()
 }
 
 fn assert_answer(check: &str, kind: &str, path: &Path, answer: &Answer) {

@@ -73,9 +73,9 @@ fn a_hundred_kills_tear_nothing() {
     // All that was ever replaced is whole, too, and what was half written goes with the next gate.
     cli.write("image.tar", image(7));
     assert_eq!(cli.run(&ARGUMENTS).code, 1);
-    let folder = cli.path(EVIDENCE).parent().unwrap().to_owned();
+    let directory = cli.path(EVIDENCE).parent().unwrap().to_owned();
     let mut kept = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         assert!(!name.starts_with('.'), "{name} is left");

@@ -100,7 +100,7 @@ fn an_empty_repository_gives_a_contract_too() {
     let answer = cli.run(&["gate", "--run-id", "r", "--dry-run"]);
     assert_eq!(answer.code, 2);
     assert!(answer.stdout.contains("no image is named"), "{}", answer.stdout);
-    cli.run(&["init", "no-such-folder"]).error(&["no-such-folder"]);
+    cli.run(&["init", "no-such-directory"]).error(&["no-such-directory"]);
 }
 
 /// Copies a directory, without a file.
@@ -505,8 +505,8 @@ fn program(start: &str, options: &[&str], secrets: &[&str]) -> String {
     text + "    raise SystemExit(0 if arguments else 1)\n\n\nif __name__ == \"__main__\":\n    main()\n"
 }
 
-/// The Terraform of the platform, as people write it: a file for each kind, names that are worked out, roles whose policies
-/// are data sources.
+/// The Terraform of the platform, as people write it: a file for each kind, names that are worked out, roles whose
+/// policies are data sources.
 fn terraform() -> Vec<(&'static str, String)> {
     let mut parameters = String::new();
     for (name, path) in PARAMETERS {
@@ -625,8 +625,8 @@ fn terraform_plan() -> String {
     .to_string()
 }
 
-/// A platform of twenty tasks, as M1 has it: a table of commands whose rows share handles, a registry of handles, roles and
-/// parameters in Terraform, a workflow. With its image and a run's documents.
+/// A platform of twenty tasks, as M1 has it: a table of commands whose rows share handles, a registry of handles, roles
+/// and parameters in Terraform, a workflow. With its image and a run's documents.
 fn platform() -> crate::mutants::project::Project {
     let mut files = std::collections::BTreeMap::new();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/mutants/ledger");

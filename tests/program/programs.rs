@@ -34,7 +34,7 @@ struct Case {
     #[serde(default)]
     variables: Vec<String>,
     user: Option<String>,
-    folder: Option<String>,
+    directory: Option<String>,
     #[serde(default)]
     files: Vec<File>,
 }
@@ -98,12 +98,12 @@ fn image(cases: &[&Case]) -> Spec {
     tar = given.iter().filter(|f| !f.path.ends_with('/')).fold(tar, |tar, f| add(tar, f));
     let first = cases[0];
     let mut variables = vec!["PATH=/usr/local/bin:/usr/bin:/bin".to_owned()];
-    variables.extend(first.folder.is_none().then(|| "PYTHONPATH=/app".to_owned()));
+    variables.extend(first.directory.is_none().then(|| "PYTHONPATH=/app".to_owned()));
     variables.extend(first.variables.clone());
     let mut spec = Spec::new([Layer::from(tar)]);
-    let folder = first.folder.as_deref().unwrap_or("/app");
+    let directory = first.directory.as_deref().unwrap_or("/app");
     spec.config =
-        json!({ "Env": variables, "WorkingDir": folder, "User": first.user.as_deref().unwrap_or("") });
+        json!({ "Env": variables, "WorkingDir": directory, "User": first.user.as_deref().unwrap_or("") });
     spec
 }
 

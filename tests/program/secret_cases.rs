@@ -11,12 +11,12 @@ fn every_case_has_the_right_answer() {
     let (mut wrong, mut count) = (Vec::new(), 0);
     for line in expected.lines().filter(|l| !l.starts_with('#')) {
         let (name, wanted) = line.split_once(": ").unwrap();
-        let folder = root.join(name);
+        let directory = root.join(name);
         let mut tar = Tar::new();
-        for entry in walkdir::WalkDir::new(&folder).sort_by_file_name() {
+        for entry in walkdir::WalkDir::new(&directory).sort_by_file_name() {
             let entry = entry.unwrap();
             if entry.file_type().is_file() {
-                let path = entry.path().strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
+                let path = entry.path().strip_prefix(&directory).unwrap().to_str().unwrap().to_owned();
                 tar = tar.file(&path, std::fs::read(entry.path()).unwrap());
             }
         }

@@ -249,7 +249,7 @@ fn servers_and_their_applications() {
         command("uvicorn", &["python", "-m", "uvicorn", "pk.web:app", "--port", "80"], Right::Pass),
         command("nomodule", &["python", "-m", "uvicorn", "pk.nope:app"], Right::Fail),
         command("noname", &["python", "-m", "gunicorn", "pk.web:application"], Right::Fail),
-        command("folder", &["python", "-m", "gunicorn", "bare.web:app"], Right::Fail),
+        command("directory", &["python", "-m", "gunicorn", "bare.web:app"], Right::Fail),
         command("none", &["python", "-m", "gunicorn", "-w", "4"], Right::Fail),
         command("settings", &["python", "-m", "gunicorn", "-c", "conf.py"], Right::Open),
         command("newer", &["python", "-m", "uvicorn", "--brand-new", "value", "pk.web:app"], Right::Open),

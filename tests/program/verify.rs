@@ -38,14 +38,14 @@ fn header() -> Value {
     header
 }
 
-/// A folder with good documents about an image of `repository`.
+/// A directory with good documents about an image of `repository`.
 fn documents(repository: &str) -> Cli {
     let cli = Cli::new();
     cli.write("p.json", provenance(repository).to_string()).write("run.json", header().to_string());
     cli
 }
 
-/// A folder of evidence with one good run.
+/// A directory of evidence with one good run.
 fn store() -> Cli {
     let cli = Cli::new();
     let run = format!("store/evidence/runs/{RUN}");

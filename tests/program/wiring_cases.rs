@@ -13,15 +13,16 @@ fn every_case_has_the_right_answer() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-cases");
     let expected = std::fs::read_to_string(root.join("expected.txt")).unwrap();
     let mut wrong = Vec::new();
-    let mut folders = 0;
+    let mut directories = 0;
     for line in expected.lines().filter(|line| !line.starts_with('#')) {
         let (name, wanted) = line.split_once(": ").unwrap();
-        folders += 1;
-        let folder = root.join(name);
+        directories += 1;
+        let directory = root.join(name);
         let input = wanted.split(' ').find_map(|word| word.strip_prefix("file="));
-        let input = input.unwrap_or(if folder.join("plan.json").exists() { "plan.json" } else { "t.yaml" });
+        let input =
+            input.unwrap_or(if directory.join("plan.json").exists() { "plan.json" } else { "t.yaml" });
         let kind = if input.ends_with(".json") { "--plan" } else { "--template" };
-        let (contract, input) = (folder.join("seaworthy.toml"), folder.join(input));
+        let (contract, input) = (directory.join("seaworthy.toml"), directory.join(input));
         let (contract, input) = (contract.display().to_string(), input.display().to_string());
         let answer = Cli::new().run(&["wiring", "--contract", &contract, kind, &input, "--report", "json"]);
         if !answer.stdout.starts_with('{') {
@@ -42,7 +43,7 @@ fn every_case_has_the_right_answer() {
         }
     }
     let there = std::fs::read_dir(&root).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
-    assert_eq!(there.count(), folders, "a folder is not in expected.txt");
+    assert_eq!(there.count(), directories, "a directory is not in expected.txt");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -212,8 +213,8 @@ fn cases(file: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// More cases, a line each: what is wrong or right about a plan, a template or a task definition, and the answer. `fp` was
-/// or would be a false pass, `fa` a false alarm, `mf` a missing answer, `q` is a question that nobody can answer.
+/// More cases, a line each: what is wrong or right about a plan, a template or a task definition, and the answer. `fp`
+/// was or would be a false pass, `fa` a false alarm, `mf` a missing answer, `q` is a question that nobody can answer.
 #[test]
 fn more_cases_have_the_right_answer() {
     let wrong: Vec<String> = cases("more.jsonl").iter().filter_map(fault).collect();

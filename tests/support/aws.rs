@@ -56,11 +56,11 @@ impl Moto {
         Self::serve("http", &[])
     }
 
-    /// The same behind TLS, with a certificate of an authority that it leaves in the folder as ca.pem.
-    pub fn start_tls(folder: &Path) -> Self {
+    /// The same behind TLS, with a certificate of an authority that it leaves in the directory as ca.pem.
+    pub fn start_tls(directory: &Path) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/aws/certificate.py");
-        assert!(Self::program("python").arg(script).arg(folder).status().unwrap().success());
-        let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+        assert!(Self::program("python").arg(script).arg(directory).status().unwrap().success());
+        let (certificate, key) = (directory.join("cert.pem"), directory.join("key.pem"));
         Self::serve("https", &["-c", certificate.to_str().unwrap(), "-k", key.to_str().unwrap()])
     }
 

@@ -326,7 +326,7 @@ impl Blobs {
         json!({ "schemaVersion": 2, "manifests": self.roots }).to_string()
     }
 
-    /// Writes the layout to a folder.
+    /// Writes the layout to a directory.
     pub fn write(&self, dir: &Path) -> PathBuf {
         fs::create_dir_all(dir.join("blobs/sha256")).unwrap();
         for (name, bytes) in &self.blobs {

@@ -1,4 +1,4 @@
-//! Applies a unified diff to a folder: enough of it for the changes that tests make, and strict about all of it.
+//! Applies a unified diff to a directory: enough of it for the changes that tests make, and strict about all of it.
 
 use std::fs;
 

@@ -13,7 +13,7 @@ pub fn program(name: &str, package: &str) -> Command {
     Command::new(name)
 }
 
-/// The registry's process and its folder.
+/// The registry's process and its directory.
 pub struct Registry {
     process: Child,
     pub address: String,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// A folder of one's own, in which commands run.
+/// A directory of one's own, in which commands run.
 pub struct Cli {
     pub dir: tempfile::TempDir,
     env: Vec<(String, String)>,
@@ -59,7 +59,7 @@ impl Cli {
         self.dir.path().join(name)
     }
 
-    /// Writes a file into the folder.
+    /// Writes a file into the directory.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> &Self {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -93,7 +93,7 @@ impl Cli {
         answer
     }
 
-    /// Runs it in a directory below the folder.
+    /// Runs it in a directory below the directory.
     #[track_caller]
     pub fn run_in(&self, directory: &str, arguments: &[&str]) -> Answer {
         let mut command = self.command(arguments);

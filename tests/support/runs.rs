@@ -64,7 +64,7 @@ impl Run {
         ]
     }
 
-    /// Writes them below a folder.
+    /// Writes them below a directory.
     pub fn write(&self, root: &Path) {
         for (key, text) in self.documents() {
             let path = root.join(key);

@@ -23,8 +23,8 @@ pub(super) struct Containers {
     pub references: Vec<SecretReference>,
 }
 
-/// What the volumes of a task hold: credentials that the agent reads, and options of drivers in clear. Plans and templates
-/// name the members in their own ways.
+/// What the volumes of a task hold: credentials that the agent reads, and options of drivers in clear. Plans and
+/// templates name the members in their own ways.
 pub(super) fn volumes(
     list: &Tree,
     at: &JsonPointer,
@@ -63,8 +63,8 @@ pub(super) fn volumes(
     (references, literals)
 }
 
-/// A task definition whose members stand in one tree, as templates and ECS have them. `at` is where it stands, and `case`
-/// writes a member's name as it is written there.
+/// A task definition whose members stand in one tree, as templates and ECS have them. `at` is where it stands, and
+/// `case` writes a member's name as it is written there.
 pub(super) fn task(
     tree: &Tree,
     at: &JsonPointer,
@@ -251,7 +251,7 @@ impl Reader<'_> {
                 let text = user.text().and_then(|t| t.known().map(str::to_owned));
                 text.filter(|text| self.inspector.inspect("user", text).is_empty())
             }),
-            folder: definition
+            directory: definition
                 .get("workingDirectory")
                 .and_then(Tree::text)
                 .and_then(|t| t.known().map(str::to_owned)),

@@ -245,8 +245,8 @@ pub struct TaskDefinition {
     pub containers: Seen<Vec<Container>>,
     /// What the execution role must read before a container starts, of all containers.
     pub references: Vec<SecretReference>,
-    /// `requiresCompatibilities`, in upper case: `FARGATE`, `EC2`, `EXTERNAL`. Empty where it is not said, [`UNKNOWN_LAUNCH_TYPE`] where it is not
-    /// known.
+    /// `requiresCompatibilities`, in upper case: `FARGATE`, `EC2`, `EXTERNAL`. Empty where it is not said,
+    /// [`UNKNOWN_LAUNCH_TYPE`] where it is not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compatibilities: Vec<String>,
 }
@@ -254,8 +254,8 @@ pub struct TaskDefinition {
 /// Stands in [`TaskDefinition::compatibilities`] for one that is not known before the deployment.
 pub const UNKNOWN_LAUNCH_TYPE: &str = "?";
 
-/// What starts a task otherwise than its definition says: the `overrides` of ecs:RunTask, as schedules, rules, pipes and
-/// state machines hold them.
+/// What starts a task otherwise than its definition says: the `overrides` of ecs:RunTask, as schedules, rules, pipes
+/// and state machines hold them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskOverride {
     /// Where it is told of.
@@ -302,8 +302,9 @@ fn is_true(value: &bool) -> bool {
 
 const NOT_KEPT: &str = "saved snapshots keep no commands";
 
-/// What a container runs. A word that holds something that an inspector takes for a secret, or into which a secret flows,
-/// is not held, nor is one that is known only when it is deployed. Defaults of variables in a script are left out.
+/// What a container runs. A word that holds something that an inspector takes for a secret, or into which a secret
+/// flows, is not held, nor is one that is known only when it is deployed. Defaults of variables in a script are left
+/// out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// `entryPoint`, if the task gives one: each word that is held.
@@ -314,7 +315,7 @@ pub struct Command {
     pub gap: Option<String>,
     /// `workingDirectory`, if the task gives one that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub folder: Option<String>,
+    pub directory: Option<String>,
     /// `user`, if the task gives one; nothing inside if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Option<String>>,

@@ -104,7 +104,7 @@ impl FileKind {
         let is = |list: &[&str]| list.iter().any(|known| known.as_bytes() == extension);
         let part =
             |names: &[&str]| path.split(|b| *b == b'/').any(|p| names.iter().any(|n| n.as_bytes() == p));
-        let folder = |names: &[&str]| {
+        let directory = |names: &[&str]| {
             path.split(|b| *b == b'/').rev().skip(1).any(|p| names.iter().any(|n| n.as_bytes() == p))
         };
         let starts = |names: &[&str]| names.iter().any(|n| file.starts_with(n.as_bytes()));
@@ -131,7 +131,7 @@ impl FileKind {
             return Self::Listing;
         }
         if is(TRANSLATION)
-            || folder(&[
+            || directory(&[
                 "locale",
                 "locales",
                 "lang",
@@ -151,7 +151,7 @@ impl FileKind {
             return Self::Translation;
         }
         let stem = &file[..file.len() - extension.len()];
-        if folder(&[
+        if directory(&[
             "test",
             "tests",
             "testing",
@@ -192,7 +192,7 @@ impl FileKind {
                 || file == b"metadata";
         if page
             || is(PROSE)
-            || folder(&["doc", "docs", "man", "site-docs"])
+            || directory(&["doc", "docs", "man", "site-docs"])
             || path.starts_with(b"usr/share/doc/")
         {
             return Self::Prose;

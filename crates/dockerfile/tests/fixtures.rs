@@ -58,13 +58,13 @@ fn agrees(error: &Error, reference: &str) -> bool {
 
 #[test]
 fn all_cases_agree_with_the_reference() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let expected = std::fs::read_to_string(folder.join("expected.jsonl")).unwrap();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let expected = std::fs::read_to_string(directory.join("expected.jsonl")).unwrap();
     let mut cases = 0;
     for line in expected.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
         let name = case["file"].as_str().unwrap();
-        let file = std::fs::read(folder.join(name)).unwrap();
+        let file = std::fs::read(directory.join(name)).unwrap();
         cases += 1;
         if let Some(reference) = case["parse_err"].as_str() {
             let error = Syntax::read(&file).unwrap_err();

@@ -64,11 +64,11 @@ impl Tree {
         if !is_whiteout(name) {
             return;
         }
-        let folder = self.folder(parent(entry.path.as_bytes()));
+        let directory = self.directory(parent(entry.path.as_bytes()));
         if name == b".wh..wh..opq" {
-            self.remove_below(&folder);
+            self.remove_below(&directory);
         } else if let Some(gone) = name.strip_prefix(b".wh.").filter(|n| !n.starts_with(b".wh.")) {
-            let path = join(&folder, gone);
+            let path = join(&directory, gone);
             self.remove_below(&path);
             self.nodes.remove(&path);
         }
@@ -79,10 +79,10 @@ impl Tree {
         if bytes.is_empty() {
             return;
         }
-        let path = join(&self.folder(parent(bytes)), entry.path.file_name());
+        let path = join(&self.directory(parent(bytes)), entry.path.file_name());
         let node = match &entry.kind {
             EntryKind::HardLink(target) => {
-                let target = join(&self.folder(parent(target.as_bytes())), target.file_name());
+                let target = join(&self.directory(parent(target.as_bytes())), target.file_name());
                 match self.nodes.get(&target) {
                     Some(node) => node.clone(),
                     None => return,
@@ -103,21 +103,21 @@ impl Tree {
         self.nodes.insert(path, node);
     }
 
-    /// Removes what lies in a folder; the folder stays.
-    fn remove_below(&mut self, folder: &[u8]) {
-        if folder.is_empty() {
+    /// Removes what lies in a directory; the directory stays.
+    fn remove_below(&mut self, directory: &[u8]) {
+        if directory.is_empty() {
             self.nodes.clear();
             return;
         }
-        let gone: Vec<Vec<u8>> = self.below(folder).map(|(path, _)| path.to_vec()).collect();
+        let gone: Vec<Vec<u8>> = self.below(directory).map(|(path, _)| path.to_vec()).collect();
         for path in gone {
             self.nodes.remove(&path);
         }
     }
 
-    /// All that lies in a folder, at any depth.
-    fn below(&self, folder: &[u8]) -> impl Iterator<Item = (&[u8], &TreeNode)> {
-        let mut start = folder.to_vec();
+    /// All that lies in a directory, at any depth.
+    fn below(&self, directory: &[u8]) -> impl Iterator<Item = (&[u8], &TreeNode)> {
+        let mut start = directory.to_vec();
         let whole = start.is_empty();
         if !whole {
             start.push(b'/');
@@ -129,8 +129,8 @@ impl Tree {
             .map(|(path, node)| (path.as_slice(), node))
     }
 
-    /// Where a folder really is: unpackers follow the links that lie below.
-    fn folder(&self, path: &[u8]) -> Vec<u8> {
+    /// Where a directory really is: unpackers follow the links that lie below.
+    fn directory(&self, path: &[u8]) -> Vec<u8> {
         if path.is_empty() {
             return Vec::new();
         }
@@ -148,7 +148,7 @@ impl Tree {
         self.walk(path, lenient, &mut |_| {})
     }
 
-    /// The same, told of every folder that is gone through on the way.
+    /// The same, told of every directory that is gone through on the way.
     fn walk(&self, path: &[u8], lenient: bool, through: &mut dyn FnMut(&[u8])) -> Result<Vec<u8>, Nowhere> {
         let mut todo: Vec<Vec<u8>> = parts(path).rev().map(<[u8]>::to_vec).collect();
         let mut done: Vec<u8> = Vec::new();
@@ -176,7 +176,7 @@ impl Tree {
                     todo.extend(parts(target).rev().map(<[u8]>::to_vec));
                 }
                 Some(_) => done = next,
-                // A folder need not have an entry of its own.
+                // A directory need not have an entry of its own.
                 None if lenient || self.below(&next).next().is_some() => done = next,
                 None => return Err(Nowhere::Missing),
             }
@@ -184,8 +184,8 @@ impl Tree {
         Ok(done)
     }
 
-    /// What is at `path`, all links followed: its real path, and the node; a folder that only its content tells of has
-    /// none.
+    /// What is at `path`, all links followed: its real path, and the node; a directory that only its content tells of
+    /// has none.
     ///
     /// # Errors
     /// If nothing is there.
@@ -201,19 +201,19 @@ impl Tree {
         node.filter(|n| n.kind == EntryKind::File).map(|n| (real, n))
     }
 
-    /// The folders that are gone through to the place that `path` leads to, those of links on the way included, in their
-    /// order and each with its node; folders that only their content tells of have none and are left out.
+    /// The directories that are gone through to the place that `path` leads to, those of links on the way included, in
+    /// their order and each with its node; directories that only their content tells of have none and are left out.
     pub fn way(&self, path: &[u8]) -> Vec<(Vec<u8>, &TreeNode)> {
-        let mut folders: Vec<Vec<u8>> = Vec::new();
-        let mut note = |folder: &[u8]| {
-            if !folders.iter().any(|known| known == folder) {
-                folders.push(folder.to_vec());
+        let mut directories: Vec<Vec<u8>> = Vec::new();
+        let mut note = |directory: &[u8]| {
+            if !directories.iter().any(|known| known == directory) {
+                directories.push(directory.to_vec());
             }
         };
         if self.walk(path, false, &mut note).is_err() {
             return Vec::new();
         }
-        folders.into_iter().filter_map(|path| self.nodes.get(&path).map(|node| (path, node))).collect()
+        directories.into_iter().filter_map(|path| self.nodes.get(&path).map(|node| (path, node))).collect()
     }
 
     /// Whether a file or a link of this name lies anywhere.
@@ -222,13 +222,13 @@ impl Tree {
         self.nodes.iter().any(|(path, node)| is_it(path) && node.kind != EntryKind::Directory)
     }
 
-    /// Whether there is a folder at `path`.
-    pub fn is_folder(&self, path: &[u8]) -> bool {
+    /// Whether there is a directory at `path`.
+    pub fn is_directory(&self, path: &[u8]) -> bool {
         let Ok((real, node)) = self.resolve(path) else { return false };
         real.is_empty() || node.is_none_or(|n| n.kind == EntryKind::Directory)
     }
 
-    /// The target of the symbolic link at `path`, of which the folders are no links; nothing if there is none.
+    /// The target of the symbolic link at `path`, of which the directories are no links; nothing if there is none.
     pub fn link(&self, path: &[u8]) -> Option<&[u8]> {
         match self.nodes.get(path).map(|n| &n.kind) {
             Some(EntryKind::Symlink(target)) => Some(target),
@@ -236,9 +236,9 @@ impl Tree {
         }
     }
 
-    /// The names in a folder that begin with `start`. A name stands there once for each path below it.
-    pub fn names_from(&self, folder: &[u8], start: &[u8]) -> impl Iterator<Item = &[u8]> {
-        let real = self.real(folder, false).ok();
+    /// The names in a directory that begin with `start`. A name stands there once for each path below it.
+    pub fn names_from(&self, directory: &[u8], start: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let real = self.real(directory, false).ok();
         let first =
             real.as_deref().map(|r| if r.is_empty() { start.to_vec() } else { [r, start].join(&b'/') });
         let skipped = real.map_or(0, |r| if r.is_empty() { 0 } else { r.len() + 1 });
@@ -251,9 +251,9 @@ impl Tree {
         range.into_iter().flatten()
     }
 
-    /// The names in a folder, sorted, each once.
-    pub fn names(&self, folder: &[u8]) -> Vec<Vec<u8>> {
-        let Ok(real) = self.real(folder, false) else { return Vec::new() };
+    /// The names in a directory, sorted, each once.
+    pub fn names(&self, directory: &[u8]) -> Vec<Vec<u8>> {
+        let Ok(real) = self.real(directory, false) else { return Vec::new() };
         let skipped = if real.is_empty() { 0 } else { real.len() + 1 };
         let mut names: Vec<Vec<u8>> = self
             .below(&real)
@@ -280,15 +280,19 @@ fn parent(path: &[u8]) -> &[u8] {
     path.get(..end).unwrap_or_default()
 }
 
-/// The path itself and all folders above it, the uppermost first.
+/// The path itself and all directories above it, the uppermost first.
 fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     let ends = path.iter().enumerate().filter(|(_, b)| **b == b'/').map(|(i, _)| i);
     ends.chain(std::iter::once(path.len())).filter_map(|end| path.get(..end))
 }
 
-/// `folder/name`; a path of the root has no slash.
-pub(crate) fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
-    if folder.is_empty() { LayerPath::clean(name).as_bytes().to_vec() } else { [folder, name].join(&b'/') }
+/// `directory/name`; a path of the root has no slash.
+pub(crate) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    if directory.is_empty() {
+        LayerPath::clean(name).as_bytes().to_vec()
+    } else {
+        [directory, name].join(&b'/')
+    }
 }
 
 #[cfg(test)]
@@ -330,8 +334,8 @@ mod tests {
     fn links_and_names_by_their_beginning() {
         let tree = tree(&[&["lib/a.so", "lib/ab.so", "lib/a.d/x", "lib/b.so", "l -> lib", "a.c"]]);
         assert_eq!((tree.link(b"l"), tree.link(b"lib"), tree.link(b"none")), (Some(&b"lib"[..]), None, None));
-        let names = |folder: &[u8], start: &[u8]| -> Vec<Vec<u8>> {
-            tree.names_from(folder, start).map(<[u8]>::to_vec).collect()
+        let names = |directory: &[u8], start: &[u8]| -> Vec<Vec<u8>> {
+            tree.names_from(directory, start).map(<[u8]>::to_vec).collect()
         };
         assert_eq!(names(b"l", b"a."), [b"a.d".to_vec(), b"a.so".to_vec()]);
         assert_eq!(names(b"", b"a."), [b"a.c".to_vec()]);
@@ -369,11 +373,16 @@ mod tests {
         assert_eq!(file(&t, "same"), Some(("same".into(), 0, 0)));
         assert_eq!(t.resolve(b"loop"), Err(Nowhere::Loop));
         assert_eq!(t.resolve(b"gone"), Err(Nowhere::Missing));
-        assert!(t.is_folder(b"bin") && t.is_folder(b"usr") && !t.is_folder(b"up") && t.is_folder(b"/"));
+        assert!(
+            t.is_directory(b"bin")
+                && t.is_directory(b"usr")
+                && !t.is_directory(b"up")
+                && t.is_directory(b"/")
+        );
     }
 
     #[test]
-    fn the_way_to_a_file_leads_through_the_folders_of_its_links() {
+    fn the_way_to_a_file_leads_through_the_directories_of_its_links() {
         let t = tree(&[&["closed/", "closed/in -> ../open/deep", "open/", "open/deep/", "open/deep/file"]]);
         let way = |path: &[u8]| -> Vec<String> {
             t.way(path).into_iter().map(|(path, _)| String::from_utf8(path).unwrap()).collect()

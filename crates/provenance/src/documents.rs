@@ -1,4 +1,5 @@
-//! The documents of one run as they were had: bytes, or why there are none; and what the registry and the other runs say.
+//! The documents of one run as they were had: bytes, or why there are none; and what the registry and the other runs
+//! say.
 
 use jiff::Timestamp;
 
@@ -33,7 +34,7 @@ impl DocumentKind {
         }
     }
 
-    /// Its file name in the layout of contract M1; the run header lies one folder above the others.
+    /// Its file name in the layout of contract M1; the run header lies one directory above the others.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::Provenance => "packaging_provenance.json",
@@ -160,9 +161,9 @@ pub struct RunDocuments {
     pub security: RunDocument,
     /// A DSSE envelope about the image.
     pub attestation: RunDocument,
-    /// The run whose folder they lie in, if that is known.
+    /// The run whose directory they lie in, if that is known.
     pub run_id: Option<String>,
-    /// The phase whose folder they lie in, if that is known.
+    /// The phase whose directory they lie in, if that is known.
     pub phase_id: Option<String>,
     /// What the registry says.
     pub registry: RegistryAnswer,

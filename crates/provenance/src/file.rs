@@ -1,4 +1,4 @@
-//! Documents in files: never more of one than its limit, and no way out of the folder that they are looked for in.
+//! Documents in files: never more of one than its limit, and no way out of the directory that they are looked for in.
 
 use std::fs;
 use std::io::ErrorKind;

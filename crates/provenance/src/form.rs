@@ -22,9 +22,9 @@ pub enum Form {
     Path,
     /// One word.
     Word,
-    /// The ID of a run: a single folder's name.
+    /// The ID of a run: a single directory's name.
     RunId,
-    /// The name of a phase: a single folder's name.
+    /// The name of a phase: a single directory's name.
     Phase,
     /// One line of printable ASCII.
     Line,
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_folders_do_not_lead_elsewhere() {
+    fn names_of_directories_do_not_lead_elsewhere() {
         let bad = [
             "",
             ".",

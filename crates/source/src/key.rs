@@ -1,5 +1,5 @@
 //! Where a run's documents are kept: object keys made from patterns, a run and a phase. What goes into a key cannot
-//! lead out of its folder, and reads the same whether or not a client escapes it.
+//! lead out of its directory, and reads the same whether or not a client escapes it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,13 +22,13 @@ pub enum KeyError {
     /// It is too long.
     #[error("must not be longer than {0} bytes")]
     Long(usize),
-    /// It could lead out of its folder.
+    /// It could lead out of its directory.
     #[error("must not contain `..`")]
     Parent,
     /// It would be a hidden file, and hidden files are what is being written.
     #[error("must not begin with a dot")]
     LeadingDot,
-    /// It would be more than one folder.
+    /// It would be more than one directory.
     #[error("must not contain `/` or `\\`")]
     Separator,
     /// It could be taken for an escape and decoded.
@@ -37,9 +37,9 @@ pub enum KeyError {
     /// It holds something else that is not a visible ASCII character, or a brace.
     #[error("must consist of visible ASCII characters other than `{{`, `}}`, `%`, `/` and `\\`")]
     Character,
-    /// A folder of a key has no name, or the key begins or ends with a slash.
+    /// A directory of a key has no name, or the key begins or ends with a slash.
     #[error("must not begin or end with `/`, or contain `//`")]
-    EmptyFolder,
+    EmptyDirectory,
     /// The pattern has a placeholder that does not exist.
     #[error("knows no placeholders but `{{platform_run_id}}` and `{{phase_id}}`")]
     Placeholder,
@@ -48,7 +48,7 @@ pub enum KeyError {
     NoRun,
 }
 
-/// Whether a text may be one folder's name.
+/// Whether a text may be one directory's name.
 fn segment(text: &str) -> Result<(), KeyError> {
     if text.is_empty() {
         return Err(KeyError::Empty);
@@ -74,7 +74,7 @@ fn segment(text: &str) -> Result<(), KeyError> {
     }
 }
 
-/// The name of a run, such as `platform_20260213T101500Z`: one folder's name.
+/// The name of a run, such as `platform_20260213T101500Z`: one directory's name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(String);
 
@@ -99,7 +99,7 @@ impl fmt::Display for RunId {
     }
 }
 
-/// The name of a phase, such as `P(-1)`: one folder's name.
+/// The name of a phase, such as `P(-1)`: one directory's name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhaseId(String);
 
@@ -118,7 +118,7 @@ impl PhaseId {
     }
 }
 
-/// An object's key, decoded: folders and a name, joined by `/`. Clients encode it once on their way out.
+/// An object's key, decoded: directories and a name, joined by `/`. Clients encode it once on their way out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(String);
 
@@ -136,7 +136,7 @@ impl Key {
         }
         for part in text.split('/') {
             match segment(part) {
-                Err(KeyError::Empty) => return Err(KeyError::EmptyFolder),
+                Err(KeyError::Empty) => return Err(KeyError::EmptyDirectory),
                 other => other?,
             }
         }
@@ -148,14 +148,14 @@ impl Key {
         &self.0
     }
 
-    /// The key of another object in the same folder, its name changed.
+    /// The key of another object in the same directory, its name changed.
     ///
     /// # Errors
     /// If the new name is none.
     pub fn beside(&self, rename: impl FnOnce(&str) -> String) -> Result<Self, KeyError> {
-        let (folder, name) = self.0.rsplit_once('/').map_or(("", self.0.as_str()), |(f, n)| (f, n));
+        let (directory, name) = self.0.rsplit_once('/').map_or(("", self.0.as_str()), |(f, n)| (f, n));
         let name = rename(name);
-        Self::parse(&if folder.is_empty() { name } else { format!("{folder}/{name}") })
+        Self::parse(&if directory.is_empty() { name } else { format!("{directory}/{name}") })
     }
 
     /// Whether a key as a listing shows it is this one: some clients store and show `P%28-1%29` for `P(-1)`. It is
@@ -227,14 +227,14 @@ impl KeyPattern {
         Key::parse(&self.0.replace(PHASE, phase.as_str()).replace(RUN, run.as_str()))
     }
 
-    /// The folder in which the runs lie, with a slash at its end or empty.
-    pub fn folder(&self, phase: &PhaseId) -> String {
+    /// The directory in which the runs lie, with a slash at its end or empty.
+    pub fn directory(&self, phase: &PhaseId) -> String {
         let before = self.0.split(RUN).next().unwrap_or_default();
-        let folder = before.rfind('/').and_then(|at| before.get(..=at)).unwrap_or_default();
-        folder.replace(PHASE, phase.as_str())
+        let directory = before.rfind('/').and_then(|at| before.get(..=at)).unwrap_or_default();
+        directory.replace(PHASE, phase.as_str())
     }
 
-    /// The run that a name in [`Self::folder`] belongs to, if the pattern made it. The name is decoded already.
+    /// The run that a name in [`Self::directory`] belongs to, if the pattern made it. The name is decoded already.
     pub fn run_of(&self, name: &str, phase: &PhaseId) -> Option<RunId> {
         let segment = self.0.split('/').find(|s| s.contains(RUN))?.replace(PHASE, phase.as_str());
         let (head, tail) = segment.split_once(RUN)?;
@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_one_folder_and_the_rule_is_named() {
+    fn ids_are_one_directory_and_the_rule_is_named() {
         assert_eq!(RunId::parse("platform_20260213T101500Z").unwrap().as_str(), "platform_20260213T101500Z");
         assert!(PhaseId::parse("P(-1)").is_ok());
         for (text, rule) in [
@@ -291,10 +291,10 @@ mod tests {
         // Decoded twice it would be; once it is not.
         assert!(!key.is_shown_as("evidence/runs/r1/P%2528-1%2529/security.json"));
         assert!(!key.is_shown_as("evidence/runs/r1/P%2-1)/security.json"));
-        assert_eq!(pattern.folder(&phase), "evidence/runs/");
+        assert_eq!(pattern.directory(&phase), "evidence/runs/");
         assert_eq!(pattern.run_of("r1", &phase), Some(run));
         let flat = KeyPattern::parse("{phase_id}/run-{platform_run_id}.json").unwrap();
-        assert_eq!(flat.folder(&phase), "P(-1)/");
+        assert_eq!(flat.directory(&phase), "P(-1)/");
         assert_eq!(flat.run_of("run-7.json", &phase), RunId::parse("7").ok());
         assert_eq!(flat.run_of("other.json", &phase), None);
         assert_eq!(
@@ -309,8 +309,8 @@ mod tests {
             ("evidence/run.json", KeyError::NoRun),
             ("{platform_run_id}/{platform_run_id}", KeyError::NoRun),
             ("{platform_run_id}/{phase}", KeyError::Placeholder),
-            ("/{platform_run_id}", KeyError::EmptyFolder),
-            ("{platform_run_id}/", KeyError::EmptyFolder),
+            ("/{platform_run_id}", KeyError::EmptyDirectory),
+            ("{platform_run_id}/", KeyError::EmptyDirectory),
             ("../{platform_run_id}", KeyError::Parent),
             ("a%2f/{platform_run_id}", KeyError::Percent),
         ] {
@@ -323,7 +323,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_key_leads_out_of_its_folder(run in ".{0,20}", phase in "[ -~]{0,12}") {
+        fn no_key_leads_out_of_its_directory(run in ".{0,20}", phase in "[ -~]{0,12}") {
             let pattern = KeyPattern::parse("evidence/runs/{platform_run_id}/{phase_id}/x.json").unwrap();
             if let (Ok(run), Ok(phase)) = (RunId::parse(&run), PhaseId::parse(&phase)) {
                 let key = pattern.key(&run, &phase).unwrap();

@@ -11,7 +11,8 @@ use super::tool;
 use super::variables::Variables;
 use seaworthy_dockerfile::shell::{Command, RedirectionOperator, Script};
 
-/// Verbs of git that put other sources in place of those of the commit, each with whether they make the place a commit's.
+/// Verbs of git that put other sources in place of those of the commit, each with whether they make the place a
+/// commit's.
 const SOURCES: [(&str, bool); 13] = [
     ("checkout", true),
     ("switch", true),
@@ -249,8 +250,8 @@ fn names_commit(words: &[String]) -> bool {
     has("git") && has("rev-parse") && has("HEAD")
 }
 
-/// Whether a command of git may change the sources, as `git pull` does and `git checkout "$GITHUB_SHA"` does not; if so,
-/// whether they are a commit's afterwards.
+/// Whether a command of git may change the sources, as `git pull` does and `git checkout "$GITHUB_SHA"` does not; if
+/// so, whether they are a commit's afterwards.
 fn changes_sources(words: &[String]) -> Option<bool> {
     let (program, rest) = words.split_first()?;
     if program == "patch" {
@@ -258,7 +259,7 @@ fn changes_sources(words: &[String]) -> Option<bool> {
     }
     let mut rest = rest.iter();
     let mut verb = rest.next();
-    // `git -C FOLDER`, `git -c NAME=VALUE`, and options that are one word.
+    // `git -C DIRECTORY`, `git -c NAME=VALUE`, and options that are one word.
     while let Some(option) = verb.filter(|word| word.starts_with('-')) {
         if matches!(option.as_str(), "-C" | "-c") {
             rest.next();

@@ -38,8 +38,9 @@ pub(super) fn exposures(acts: &[Act], expected: &ExpectedBuild) -> Vec<Exposure>
 }
 
 /// Whether a path is another one, or lies below it.
-fn is_below(path: &str, folder: &str) -> bool {
-    folder == "." || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+fn is_below(path: &str, directory: &str) -> bool {
+    directory == "."
+        || path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A file or directory whose name begins with a dot, such as `.env`.

@@ -125,13 +125,13 @@ fn elsewhere(tasks: &TaskUses<'_>, container: &TaskContainer, matching: &[usize]
     if let Some(reason) = as_another_user(tasks, container, &of_row().collect::<Vec<_>>()) {
         return Some(reason);
     }
-    let folder = container.command.folder.as_deref()?;
-    let is_it = |e: &Entrypoint| e.working_dir.as_deref() == Some(folder);
+    let directory = container.command.directory.as_deref()?;
+    let is_it = |e: &Entrypoint| e.working_dir.as_deref() == Some(directory);
     // What has absolute paths alone runs the same from everywhere.
     let is_free = |e: &Entrypoint| e.command.len() == 1 && e.command.iter().all(|w| w.starts_with('/'));
-    let is_known = of_row().any(|e| is_it(e) || is_free(e)) || tasks.own_folder == Some(folder);
+    let is_known = of_row().any(|e| is_it(e) || is_free(e)) || tasks.own_directory == Some(directory);
     (!is_known).then(|| {
-        format!("the task starts in {folder}: say so in the entrypoint {handle}, with `working_dir = \"{folder}\"`")
+        format!("the task starts in {directory}: say so in the entrypoint {handle}, with `working_dir = \"{directory}\"`")
     })
 }
 
@@ -196,7 +196,8 @@ enum Use {
     Yes,
 }
 
-/// How words use an entrypoint: they begin with its command, and what follows are the options that the contract gives it.
+/// How words use an entrypoint: they begin with its command, and what follows are the options that the contract gives
+/// it.
 fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> Use {
     let own: Vec<String> = match entrypoint.command.first().is_some_and(|w| w.starts_with('-')) {
         true => tasks.own_entrypoint.unwrap_or_default().iter().chain(&entrypoint.command).cloned().collect(),
@@ -218,8 +219,8 @@ fn runs(tasks: &TaskUses<'_>, entrypoint: &Entrypoint, words: &[String]) -> Use 
     inner.strip_prefix(own.as_slice()).map_or(Use::No, |rest| takes(entrypoint, rest))
 }
 
-/// The command of a shell's script whose end is the script's; nothing if something else may decide it: what comes before or
-/// after `||`, a pipe, the background.
+/// The command of a shell's script whose end is the script's; nothing if something else may decide it: what comes
+/// before or after `||`, a pipe, the background.
 fn last_of(script: &str) -> Option<&str> {
     let list = script.rsplit([';', '\n']).map(str::trim).find(|c| !c.is_empty())?;
     let (chain, otherwise) = list.split_once("||").map_or((list, None), |(a, b)| (a, Some(b.trim())));

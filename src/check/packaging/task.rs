@@ -19,7 +19,7 @@ pub struct TaskUses<'a> {
     /// The `ENTRYPOINT` of the image that was examined, if it is known.
     pub own_entrypoint: Option<&'a [String]>,
     /// The `WORKDIR` of the image that was examined, if it is known.
-    pub own_folder: Option<&'a str>,
+    pub own_directory: Option<&'a str>,
     /// The `USER` of the image that was examined, if it is known.
     pub own_user: Option<&'a str>,
     /// The image that was packaged, by the packaging provenance.
@@ -108,7 +108,8 @@ impl TaskUses<'_> {
         packaged.is_some() && packaged == image
     }
 
-    /// The repository of the source that a reference's name means: by its URI, else by its name in the source's account.
+    /// The repository of the source that a reference's name means: by its URI, else by its name in the source's
+    /// account.
     pub(super) fn repository(&self, name: &str) -> Option<&Repository> {
         let (host, path) = name.split_once('/')?;
         let is_own = |repository: &&Repository| {

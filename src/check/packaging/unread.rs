@@ -61,9 +61,8 @@ pub(super) fn program(words: &[String], named: &[String], tools: &[String]) -> O
     match tool::used(words, false, tools).into_iter().next() {
         Some(tool::Use::Opaque(what)) => Some(what),
         Some(tool::Use::Act { .. }) => None,
-        None => {
-            (program.contains('/') && !SYSTEM.iter().any(|folder| program.starts_with(folder))).then(shown)
-        }
+        None => (program.contains('/') && !SYSTEM.iter().any(|directory| program.starts_with(directory)))
+            .then(shown),
     }
 }
 

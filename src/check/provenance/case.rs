@@ -46,7 +46,7 @@ pub struct ExaminedArtifacts {
     /// The `ENTRYPOINT` of the image, if all images that were examined have the same.
     pub entrypoint: Option<Vec<String>>,
     /// The `WORKDIR` of the image, if it is known.
-    pub folder: Option<String>,
+    pub directory: Option<String>,
     /// The `USER` of the image, if it is known; empty for root.
     pub user: Option<String>,
     /// Whether the run header is still to be written, so that nothing is asked of it.
@@ -180,7 +180,7 @@ impl<'a> Case<'a> {
         self.documents.registry != RegistryAnswer::NotAsked || self.expectations.registry_required
     }
 
-    /// The run that is judged: that of the folder, else the one that the provenance names.
+    /// The run that is judged: that of the directory, else the one that the provenance names.
     pub fn run_id(&self) -> Option<&str> {
         let own = || self.provenance.as_ref().and_then(|r| r.fields.text(Field::PlatformRunId));
         self.documents.run_id.as_deref().or_else(own)

@@ -161,8 +161,8 @@ fn compare_image(
     }
 }
 
-/// Compares the build context that was examined with the one that the image was built from. The recorded path may begin at a
-/// directory of the repository.
+/// Compares the build context that was examined with the one that the image was built from. The recorded path may begin
+/// at a directory of the repository.
 fn compare_context(
     case: &Case<'_>,
     examined: &ExaminedArtifacts,
@@ -190,7 +190,7 @@ fn parts(path: &str) -> Vec<String> {
 }
 
 /// Compares the Dockerfile that was examined with the one that the image was built from. A path may begin at the
-/// repository or at a folder of it, so that one need only end as the other does.
+/// repository or at a directory of it, so that one need only end as the other does.
 fn compare_dockerfile(
     case: &Case<'_>,
     examined: &ExaminedArtifacts,

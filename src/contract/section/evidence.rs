@@ -15,13 +15,13 @@ use seaworthy_source::{Key, KeyPattern};
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::contract) struct RawEvidence {
-    /// The folder for evidence, relative to the contract's folder.
+    /// The directory for evidence, relative to the contract's directory.
     #[schemars(extend("default" = EvidenceSection::DIRECTORY))]
     pub directory: Text,
-    /// The bucket for the documents of runs, in place of the folder, as `s3://bucket` or `s3://bucket/prefix`.
+    /// The bucket for the documents of runs, in place of the directory, as `s3://bucket` or `s3://bucket/prefix`.
     #[schemars(regex(pattern = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"))]
     pub store: Text,
-    /// The phase that the evidence belongs to: the name of one folder below the run's.
+    /// The phase that the evidence belongs to: the name of one directory below the run's.
     #[schemars(extend("default" = EvidenceSection::PHASE_ID))]
     pub phase_id: Text,
     /// The keys of a run's documents. `{platform_run_id}` and `{phase_id}` stand for the run and the phase.
@@ -71,18 +71,18 @@ pub(in crate::contract) struct RawS3 {
 /// `[evidence]`: where the record of a run is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvidenceSection {
-    /// The folder for evidence, joined to the contract's folder.
+    /// The directory for evidence, joined to the contract's directory.
     pub directory: PathBuf,
-    /// The bucket for the documents of runs, in place of the folder.
+    /// The bucket for the documents of runs, in place of the directory.
     pub bucket: Option<Bucket>,
-    /// The phase that the evidence belongs to: the name of one folder below the run's.
+    /// The phase that the evidence belongs to: the name of one directory below the run's.
     pub phase_id: String,
     /// The keys of a run's documents.
     pub keys: EvidenceKeys,
 }
 
 impl EvidenceSection {
-    /// The folder if the contract names none: it says whose it is, since "evidence" alone may be the project's own.
+    /// The directory if the contract names none: it says whose it is, since "evidence" alone may be the project's own.
     pub const DIRECTORY: &'static str = "seaworthy-evidence";
 
     /// The phase if the contract names none.
@@ -179,7 +179,7 @@ impl Validator<'_> {
         EvidenceSection {
             directory: self
                 .path("directory", raw.directory)
-                .unwrap_or_else(|| self.folder().join(default.directory)),
+                .unwrap_or_else(|| self.directory().join(default.directory)),
             bucket,
             phase_id: self.text("phase_id", raw.phase_id, names::phase_id).unwrap_or(default.phase_id),
             keys: self.keys(raw.keys.unwrap_or_default()),

@@ -11,8 +11,8 @@ use crate::contract::validator::Validator;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::contract) struct RawHandles {
-    /// The file of the handles, relative to the contract's folder: TOML, JSON, `.env`, or Markdown whose bullets hold
-    /// `KEY = "value"` in backticks. `${KEY}` in a string of the contract stands for the value.
+    /// The file of the handles, relative to the contract's directory: TOML, JSON, `.env`, or Markdown whose bullets
+    /// hold `KEY = "value"` in backticks. `${KEY}` in a string of the contract stands for the value.
     #[schemars(required)]
     pub file: Text,
 }

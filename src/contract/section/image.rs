@@ -15,11 +15,11 @@ use crate::contract::validator::Validator;
 pub(in crate::contract) struct RawImage {
     /// The image's name in reports, for references that are only a path.
     pub name: Text,
-    /// The image, in the same form as on the command line. A path in it is relative to the contract's folder.
+    /// The image, in the same form as on the command line. A path in it is relative to the contract's directory.
     pub reference: Text,
-    /// The Dockerfile, relative to the contract's folder.
+    /// The Dockerfile, relative to the contract's directory.
     pub dockerfile: Text,
-    /// The build context, relative to the contract's folder.
+    /// The build context, relative to the contract's directory.
     pub context: Text,
 }
 
@@ -28,12 +28,12 @@ pub(in crate::contract) struct RawImage {
 pub struct ImageSection {
     /// The image's name in reports, for references that are only a path.
     pub name: Option<String>,
-    /// The image, in the same form as on the command line. A path in it is relative to the contract's folder, which
+    /// The image, in the same form as on the command line. A path in it is relative to the contract's directory, which
     /// anyone who opens the image joins to it.
     pub reference: Option<String>,
-    /// The Dockerfile, joined to the contract's folder.
+    /// The Dockerfile, joined to the contract's directory.
     pub dockerfile: Option<PathBuf>,
-    /// The build context, joined to the contract's folder.
+    /// The build context, joined to the contract's directory.
     pub context: Option<PathBuf>,
 }
 

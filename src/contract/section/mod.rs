@@ -1,5 +1,5 @@
-//! The sections of a contract, one file each: what may be written, how it is checked, its defaults and its documentation.
-//! A new section is its file and a line in each list of this one.
+//! The sections of a contract, one file each: what may be written, how it is checked, its defaults and its
+//! documentation. A new section is its file and a line in each list of this one.
 
 mod accept;
 mod documents;
@@ -60,7 +60,7 @@ pub(in crate::contract) struct RawContract {
     #[schemars(required, extend("const" = super::FORMAT))]
     pub version: Count,
     /// The controls that a gate judges by: `m1`, `image`, or the path of a profile of your own, relative to the
-    /// contract's folder.
+    /// contract's directory.
     #[schemars(extend("default" = crate::profile::DEFAULT))]
     pub profile: Text,
     /// The image that is examined when the command line names none, and what it is built from.
@@ -132,7 +132,7 @@ impl Validator<'_> {
         Contract {
             registry_hosts: self.registry_hosts(&registry),
             version: raw.version.as_ref().map_or(super::FORMAT, |v| v.value),
-            folder: self.folder().to_owned(),
+            directory: self.directory().to_owned(),
             image: self.image(raw.image.unwrap_or_default()),
             policy: self.policy(&raw.policy.unwrap_or_default()),
             fingerprints: self.fingerprints(raw.fingerprints.unwrap_or_default()),

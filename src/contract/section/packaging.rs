@@ -18,7 +18,7 @@ use crate::contract::validator::Validator;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::contract) struct RawWorkflow {
-    /// The workflows, or the shell scripts, relative to the contract's folder.
+    /// The workflows, or the shell scripts, relative to the contract's directory.
     pub files: Option<Vec<Marked<String>>>,
     /// The commands that are agreed on: those of GitHub Actions, or `aws` and `docker` in a script.
     #[schemars(extend("enum" = Family::ALL.map(Family::as_str)), extend("default" = Family::default().as_str()))]
@@ -49,25 +49,26 @@ pub(in crate::contract) struct RawEntrypoint {
     pub required_args: Option<Vec<Marked<String>>>,
     /// Options that it may be given, and so must know, too.
     pub optional_args: Option<Vec<Marked<String>>>,
-    /// The folder in the image that it starts in. Default: the image's own.
+    /// The directory in the image that it starts in. Default: the image's own.
     pub working_dir: Text,
-    /// The user that its task runs it as, where a task names one: a name or a number, with a group after a colon or without.
-    /// Default: the image's own.
+    /// The user that its task runs it as, where a task names one: a name or a number, with a group after a colon or
+    /// without. Default: the image's own.
     pub user: Text,
     /// Arguments with which `--exec` runs it for a trial, beside `--help`: it must end with exit code 0.
     pub dry_run: Option<Vec<Marked<String>>>,
-    /// Whether the arguments are given when its task is started; then its task definition may have none. Default: false.
+    /// Whether the arguments are given when its task is started; then its task definition may have none. Default:
+    /// false.
     pub args_at_start: Option<Marked<bool>>,
     /// Why no task definition runs it, if none does.
     pub unused: Text,
-    /// A directory, relative to the contract's folder, that a run with `--exec` gets at `/fixtures`, read-only.
+    /// A directory, relative to the contract's directory, that a run with `--exec` gets at `/fixtures`, read-only.
     pub fixtures: Text,
 }
 
 /// `[workflow]`: what builds and publishes the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkflowSection {
-    /// The workflows or scripts, joined to the contract's folder; one at least.
+    /// The workflows or scripts, joined to the contract's directory; one at least.
     pub files: Vec<PathBuf>,
     /// The commands that are agreed on.
     pub family: Family,
@@ -96,13 +97,13 @@ pub struct EntrypointEntry {
     pub required_args: Vec<String>,
     /// Options that it may be given.
     pub optional_args: Vec<String>,
-    /// The folder that it starts in, absolute.
+    /// The directory that it starts in, absolute.
     pub working_dir: Option<String>,
     /// The user that it runs as.
     pub user: Option<String>,
     /// Arguments of a trial run; nothing if there is none.
     pub dry_run: Option<Vec<String>>,
-    /// The directory that a trial run gets, joined to the contract's folder.
+    /// The directory that a trial run gets, joined to the contract's directory.
     pub fixtures: Option<PathBuf>,
     /// Whether the arguments are given when its task is started.
     pub args_at_start: bool,
@@ -146,7 +147,7 @@ fn word(text: &str) -> Result<String, Fault> {
     ))
 }
 
-/// A folder in an image: absolute.
+/// A directory in an image: absolute.
 /// A user as an image and a task name it.
 fn account(text: &str) -> Result<String, Fault> {
     let is_part =
@@ -161,7 +162,7 @@ fn account(text: &str) -> Result<String, Fault> {
     ))
 }
 
-fn folder(text: &str) -> Result<String, Fault> {
+fn directory(text: &str) -> Result<String, Fault> {
     let path = names::path(text)?;
     if path.starts_with('/') {
         return Ok(path);
@@ -229,7 +230,7 @@ impl Validator<'_> {
             }
             let required_args = self.each("required_args", required_args, option_or_value);
             let optional_args = self.each("optional_args", optional_args, option);
-            let working_dir = self.text("working_dir", working_dir, folder);
+            let working_dir = self.text("working_dir", working_dir, directory);
             let user = self.text("user", user, account);
             let dry_run = dry_run.map(|words| self.each("dry_run", Some(words), word));
             let fixtures = self.path("fixtures", fixtures);

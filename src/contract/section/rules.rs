@@ -16,7 +16,7 @@ use seaworthy_source::Position;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::contract) struct RawRules {
-    /// Folders with detectors of your own, relative to the contract's folder.
+    /// Directories with detectors of your own, relative to the contract's directory.
     pub directories: Option<Vec<Marked<String>>>,
     /// Detectors that are turned off for a time. One `[[rules.disable]]` for each.
     pub disable: Option<Vec<Marked<RawDisable>>>,
@@ -40,7 +40,7 @@ pub(in crate::contract) struct RawDisable {
 /// `[rules]`: detectors of the user's own, and detectors that are turned off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RulesSection {
-    /// Folders with further detectors, joined to the contract's folder.
+    /// Directories with further detectors, joined to the contract's directory.
     pub directories: Vec<PathBuf>,
     /// Detectors that are turned off for a time.
     pub disable: Vec<DisableEntry>,
@@ -70,11 +70,11 @@ impl Validator<'_> {
     /// Checks `[rules]`.
     pub(in crate::contract) fn rules(&mut self, raw: RawRules) -> RulesSection {
         let directories = raw.directories.unwrap_or_default();
-        let folder = self.folder();
+        let directory = self.directory();
         let directories = directories
             .iter()
             .filter_map(|text| self.read("an entry of `directories`", text, names::path))
-            .map(|path| folder.join(path))
+            .map(|path| directory.join(path))
             .collect();
         let mut seen = HashMap::new();
         let mut disable = Vec::new();

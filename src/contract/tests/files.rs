@@ -15,22 +15,22 @@ fn problem(path: &Path) -> FileProblem {
 
 #[test]
 fn a_file_is_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("seaworthy.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("seaworthy.toml");
     fs::write(&path, EXAMPLE).unwrap();
-    fs::write(folder.path().join("handles.md"), "- `A = \"b\"`\n").unwrap();
+    fs::write(directory.path().join("handles.md"), "- `A = \"b\"`\n").unwrap();
     let contract = Contract::load(&path, TODAY).unwrap();
     assert_eq!(contract.path(), Some(path.as_path()));
-    assert_eq!(contract.image.context, Some(folder.path().join(".")));
+    assert_eq!(contract.image.context, Some(directory.path().join(".")));
     assert!(matches!(Contract::load(&path, date(2020, 1, 1)), Err(ContractError::Invalid(_))));
 }
 
 #[test]
 fn every_problem_has_a_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("seaworthy.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("seaworthy.toml");
     assert_eq!(problem(&path), FileProblem::Missing);
-    assert_eq!(problem(folder.path()), FileProblem::Directory);
+    assert_eq!(problem(directory.path()), FileProblem::Directory);
     fs::write(&path, b"version = 1 # \xff").unwrap();
     assert_eq!(problem(&path), FileProblem::NotUtf8 { offset: 14 });
     fs::write(&path, vec![b'#'; 1 << 20]).unwrap();

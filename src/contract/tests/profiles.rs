@@ -10,18 +10,18 @@ const OWN: &str = "version = 1\nname = \"ours\"\ntitle = \"what we ask\"\n[[cont
     asks = \"No layer holds a secret.\"\nchecks = [\"SW301\"]\n";
 
 fn read(text: &str) -> Result<Profile, ContractError> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ours.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ours.toml");
     fs::write(&path, text).unwrap();
     read_profile(&path)
 }
 
 fn mistakes(text: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ours.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ours.toml");
     fs::write(&path, text).unwrap();
     let shown = read_profile(&path).expect_err(text).render(false);
-    shown.replace(folder.path().to_str().unwrap(), "FOLDER")
+    shown.replace(directory.path().to_str().unwrap(), "DIRECTORY")
 }
 
 #[test]
@@ -52,11 +52,11 @@ fn a_project_may_bring_its_own() {
     let profile = read(OWN).unwrap();
     assert_eq!((profile.name.as_str(), profile.controls.len()), ("ours", 1));
     assert!(profile.controls[0].required && profile.path.is_some());
-    // Its path is relative to the contract's folder.
-    let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("profiles")).unwrap();
-    fs::write(folder.path().join("profiles/ours.toml"), OWN).unwrap();
-    let path = folder.path().join("seaworthy.toml");
+    // Its path is relative to the contract's directory.
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("profiles")).unwrap();
+    fs::write(directory.path().join("profiles/ours.toml"), OWN).unwrap();
+    let path = directory.path().join("seaworthy.toml");
     let load = |text: &str| {
         fs::write(&path, text).unwrap();
         Contract::load(&path, date(2026, 6, 1))
@@ -65,10 +65,10 @@ fn a_project_may_bring_its_own() {
     assert_eq!(contract.controls().unwrap().name, "ours");
     let error = load("version = 1\nprofile = \"profiles/other.toml\"\n").unwrap_err();
     assert!(error.to_string().starts_with("cannot read the profile "), "{error}");
-    fs::write(folder.path().join("profiles/ours.toml"), OWN.replace("SW301", "SW999")).unwrap();
+    fs::write(directory.path().join("profiles/ours.toml"), OWN.replace("SW301", "SW999")).unwrap();
     let error = load("version = 1\nprofile = \"profiles/ours.toml\"\n").unwrap_err();
     assert!(error.render(false).contains("there is no check SW999"), "{}", error.render(false));
-    fs::write(folder.path().join("profiles/ours.toml"), vec![b'#'; (1 << 20) + 1]).unwrap();
+    fs::write(directory.path().join("profiles/ours.toml"), vec![b'#'; (1 << 20) + 1]).unwrap();
     let error = load("version = 1\nprofile = \"profiles/ours.toml\"\n").unwrap_err();
     assert!(error.to_string().contains("larger than"), "{error}");
 }

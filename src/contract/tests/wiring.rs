@@ -7,11 +7,11 @@ use crate::check::wiring::{Kept, RoleKind};
 
 const TODAY: Date = date(2026, 6, 1);
 
-/// A contract and its registry, read from a folder.
+/// A contract and its registry, read from a directory.
 fn load(contract: &str, name: &str, registry: &str) -> Result<Contract, ContractError> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("seaworthy.toml");
-    fs::write(folder.path().join(name), registry).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("seaworthy.toml");
+    fs::write(directory.path().join(name), registry).unwrap();
     fs::write(&path, format!("version = 1\n[handles]\nfile = \"{name}\"\n{contract}")).unwrap();
     Contract::load(&path, TODAY)
 }

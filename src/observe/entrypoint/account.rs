@@ -18,11 +18,11 @@ pub(crate) struct Account {
     name: String,
 }
 
-/// What is done with a file or folder.
+/// What is done with a file or directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
-    /// To run a file, to go through a folder.
+    /// To run a file, to go through a directory.
     Execute,
 }
 
@@ -152,8 +152,8 @@ impl Account {
         Ok(account)
     }
 
-    /// Whether it may do something with a file or folder; nothing if that hangs on groups that were not seen. Root may read
-    /// all, and run what anyone may run.
+    /// Whether it may do something with a file or directory; nothing if that hangs on groups that were not seen. Root
+    /// may read all, and run what anyone may run.
     pub(crate) fn may(&self, access: Access, node: &TreeNode) -> Option<bool> {
         let bit = match access {
             Access::Read => 4,
@@ -185,11 +185,11 @@ impl Account {
         let shown = |path: &[u8]| format!("/{}", String::from_utf8_lossy(path));
         let way = filesystem.tree.way(path);
         let closed = way.iter().find(|(_, node)| self.may(Access::Execute, node) != Some(true));
-        if let Some((folder, node)) = closed {
+        if let Some((directory, node)) = closed {
             let what = format!(
                 "reach {}: the directory {} is of user {} with mode {:04o}",
                 shown(&real),
-                shown(folder),
+                shown(directory),
                 node.owner.user,
                 node.mode
             );

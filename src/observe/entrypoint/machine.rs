@@ -22,16 +22,16 @@ const MAX_STEPS: u8 = 8;
 /// How many programs one command may run in all.
 const MAX_PROGRAMS: u32 = 2_000;
 
-/// Marks a word that is not known: it stands at its beginning, or at the end of an option of the contract, of which only
-/// the values are not known.
+/// Marks a word that is not known: it stands at its beginning, or at the end of an option of the contract, of which
+/// only the values are not known.
 const UNKNOWN: char = '\u{1}';
 
 /// What a command runs in.
 #[derive(Clone)]
 pub(crate) struct Machine<'a> {
     pub(crate) filesystem: &'a Filesystem<'a>,
-    /// The folder it starts in.
-    pub(crate) folder: String,
+    /// The directory it starts in.
+    pub(crate) directory: String,
     /// Whom it runs as.
     pub(crate) account: Account,
     path: Vec<String>,
@@ -54,8 +54,8 @@ pub(crate) struct Found<'a> {
 
 /// What musl calls machines in the name of its loader.
 const MUSL_MACHINES: [&str; 7] = ["x86_64", "aarch64", "armhf", "i386", "powerpc64le", "s390x", "riscv64"];
-/// What musl's loader is itself, whatever files there are: `load_library` in musl's `ldso/dynlink.c`. Images with gcompat
-/// have programs for glibc that ask for the same.
+/// What musl's loader is itself, whatever files there are: `load_library` in musl's `ldso/dynlink.c`. Images with
+/// gcompat have programs for glibc that ask for the same.
 const MUSL_LIBRARIES: [&[u8]; 8] =
     [b"libc.", b"libm.", b"libpthread.", b"libdl.", b"librt.", b"libutil.", b"libcrypt.", b"libxnet."];
 /// Libraries of graphics drivers, which are no part of an image.
@@ -65,23 +65,23 @@ impl<'a> Machine<'a> {
     pub(crate) fn new(
         filesystem: &'a Filesystem<'a>,
         image: &'a ExaminedImage,
-        folder: Option<&str>,
+        directory: Option<&str>,
         account: Account,
     ) -> Self {
         let environment = environment(image).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         let own = image.image.config.value.pointer("/config/WorkingDir").and_then(serde_json::Value::as_str);
-        let folder = folder.or(own).filter(|f| !f.is_empty()).unwrap_or("/").to_owned();
+        let directory = directory.or(own).filter(|f| !f.is_empty()).unwrap_or("/").to_owned();
         let platform = image.image.platform.as_deref().unwrap_or_default();
         let architecture = platform.split('/').nth(1).unwrap_or_default().to_owned();
         let unclear = Rc::default();
         let (path, programs) = (Vec::new(), Rc::default());
         let mut machine =
-            Self { filesystem, folder, account, architecture, environment, path, unclear, programs };
+            Self { filesystem, directory, account, architecture, environment, path, unclear, programs };
         machine.find_path();
         machine
     }
 
-    /// The folders that programs are looked for in, by the environment.
+    /// The directories that programs are looked for in, by the environment.
     fn find_path(&mut self) {
         let path = self.variable("PATH").unwrap_or(DEFAULT_PATH);
         self.path = path.split(':').map(str::to_owned).collect();
@@ -157,12 +157,12 @@ impl<'a> Machine<'a> {
     /// Why the container cannot be started whatever it runs, if it cannot.
     pub(crate) fn enterable(&self) -> Result<(), Fault> {
         let path = self.absolute(".");
-        if !self.filesystem.tree.is_folder(&path) {
+        if !self.filesystem.tree.is_directory(&path) {
             // The runtime makes it.
             return Ok(());
         }
         let refused = self.account.refused(self.filesystem, Access::Execute, &path);
-        let told = |refusal: Refused| refusal.told(|why| format!("it starts in {}: {why}", self.folder));
+        let told = |refusal: Refused| refusal.told(|why| format!("it starts in {}: {why}", self.directory));
         refused.map_or(Ok(()), |refusal| Err(told(refusal).into()))
     }
 
@@ -174,9 +174,10 @@ impl<'a> Machine<'a> {
         self.environment.extend(numbered);
     }
 
-    /// A path as the command sees it: below its folder unless absolute.
+    /// A path as the command sees it: below its directory unless absolute.
     pub(crate) fn absolute(&self, path: &str) -> Vec<u8> {
-        let whole = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.folder) };
+        let whole =
+            if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", self.directory) };
         LayerPath::clean(whole.as_bytes()).as_bytes().to_vec()
     }
 
@@ -239,15 +240,16 @@ impl<'a> Machine<'a> {
             let path = self.absolute(program);
             return match self.filesystem.tree.file(&path) {
                 Some((real, node)) => self.runnable(program, path, real, node),
-                None if self.filesystem.tree.is_folder(&path) => {
+                None if self.filesystem.tree.is_directory(&path) => {
                     Err(Fault::Broken(format!("{program} is a directory")))
                 }
                 None => Err(Fault::Broken(format!("{program} is not in the image"))),
             };
         }
         let mut refused = None;
-        for folder in &self.path {
-            let path = self.absolute(&format!("{}/{program}", if folder.is_empty() { "." } else { folder }));
+        for directory in &self.path {
+            let path =
+                self.absolute(&format!("{}/{program}", if directory.is_empty() { "." } else { directory }));
             if let Some((real, node)) = self.filesystem.tree.file(&path) {
                 match self.runnable(program, path, real, node) {
                     Ok(found) => return Ok(found),

@@ -34,7 +34,7 @@ pub struct Entrypoint {
     pub required_args: Vec<String>,
     /// Options that it may be given, and must know, too.
     pub optional_args: Vec<String>,
-    /// The folder that it starts in; the image's own if there is none.
+    /// The directory that it starts in; the image's own if there is none.
     pub working_dir: Option<String>,
     /// The user that it runs as; the image's own if there is none.
     pub user: Option<String>,
@@ -239,7 +239,7 @@ impl<'a> Startup<'a> {
             Ok(Started::Script { file, language, arguments }) => {
                 judged.file = Some(file.clone());
                 if *language == "JavaScript" {
-                    judged.problems = node::check(machine.filesystem, file, &node::folders(&machine));
+                    judged.problems = node::check(machine.filesystem, file, &node::directories(&machine));
                 }
                 let source = options::Source::file(machine.filesystem, file);
                 let row = cli::Row::of(entrypoint, arguments);

@@ -57,8 +57,8 @@ const BUILT_IN: [&str; 42] = [
     "zlib",
 ];
 
-/// Looks through a program and the files of the project that it loads. `folders` are those that `NODE_PATH` names.
-pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], folders: &[Vec<u8>]) -> Vec<Problem> {
+/// Looks through a program and the files of the project that it loads. `directories` are those that `NODE_PATH` names.
+pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], directories: &[Vec<u8>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![file.to_vec()];
@@ -84,7 +84,7 @@ pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], folders: &[Vec<u8>
             continue;
         };
         for (line, name) in loaded(text) {
-            match resolve(filesystem, &path, &name, folders) {
+            match resolve(filesystem, &path, &name, directories) {
                 Resolved::File(found) => open.push(found),
                 Resolved::Present => {}
                 Resolved::Missing => problems.push(Problem {
@@ -134,7 +134,7 @@ enum Resolved {
 }
 
 /// The directories that `NODE_PATH` names, in their order.
-pub(crate) fn folders(machine: &Machine<'_>) -> Vec<Vec<u8>> {
+pub(crate) fn directories(machine: &Machine<'_>) -> Vec<Vec<u8>> {
     let path = machine.variable("NODE_PATH").unwrap_or_default();
     path.split(':').filter(|part| !part.is_empty()).map(|part| machine.absolute(part)).collect()
 }
@@ -145,8 +145,8 @@ fn is_built_in(name: &str) -> bool {
     name.starts_with("node:") || BUILT_IN.contains(&top)
 }
 
-fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, folders: &[Vec<u8>]) -> Resolved {
-    let folder = |path: &[u8]| path.rsplitn(2, |b| *b == b'/').nth(1).unwrap_or_default().to_vec();
+fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, directories: &[Vec<u8>]) -> Resolved {
+    let directory = |path: &[u8]| path.rsplitn(2, |b| *b == b'/').nth(1).unwrap_or_default().to_vec();
     // `#x` is named by the package itself; a URL is not a file of the image.
     if is_built_in(name) || name.starts_with('#') || name.contains("://") {
         return Resolved::Present;
@@ -159,7 +159,7 @@ fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, folders: &[Vec<
         let whole = if name.starts_with('/') {
             name.as_bytes().to_vec()
         } else {
-            [folder(from).as_slice(), name.as_bytes()].join(&b'/')
+            [directory(from).as_slice(), name.as_bytes()].join(&b'/')
         };
         let base = LayerPath::clean(&whole).as_bytes().to_vec();
         for ending in
@@ -174,15 +174,15 @@ fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, folders: &[Vec<
     let parts = if name.starts_with('@') { 2 } else { 1 };
     let package: Vec<&str> = name.split('/').take(parts).collect();
     let package = package.join("/");
-    let is_in = |folder: &[u8]| {
-        let mut whole = folder.to_vec();
-        whole.extend((!folder.is_empty()).then_some(b'/'));
+    let is_in = |directory: &[u8]| {
+        let mut whole = directory.to_vec();
+        whole.extend((!directory.is_empty()).then_some(b'/'));
         whole.extend(package.as_bytes());
         let endings = [&b""[..], b".js", b".json", b".node"];
-        filesystem.tree.is_folder(&whole)
+        filesystem.tree.is_directory(&whole)
             || endings.iter().any(|e| filesystem.tree.file(&[whole.as_slice(), e].concat()).is_some())
     };
-    let mut at = folder(from);
+    let mut at = directory(from);
     loop {
         let modules =
             if at.is_empty() { b"node_modules".to_vec() } else { [&at, &b"node_modules"[..]].join(&b'/') };
@@ -192,9 +192,9 @@ fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, folders: &[Vec<
         if at.is_empty() {
             break;
         }
-        at = folder(&at);
+        at = directory(&at);
     }
-    if folders.iter().any(|f| is_in(f)) { Resolved::Present } else { Resolved::Missing }
+    if directories.iter().any(|f| is_in(f)) { Resolved::Present } else { Resolved::Missing }
 }
 
 #[cfg(test)]

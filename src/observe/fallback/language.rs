@@ -102,14 +102,14 @@ impl Standing {
         {
             return Self::Library;
         }
-        let folder = |p: &str| matches!(p, "test" | "tests" | "__tests__" | "spec" | "testdata" | "e2e");
+        let directory = |p: &str| matches!(p, "test" | "tests" | "__tests__" | "spec" | "testdata" | "e2e");
         let stem = name.split('.').next().unwrap_or_default();
         let test = stem.starts_with("test_")
             || stem.ends_with("_test")
             || stem == "conftest"
             || name.contains(".test.")
             || name.contains(".spec.")
-            || text.split('/').rev().skip(1).any(folder);
+            || text.split('/').rev().skip(1).any(directory);
         if test { Self::Test } else { Self::Program }
     }
 

@@ -168,8 +168,8 @@ fn is_own_source(direct_url: &[u8]) -> bool {
 
 /// Whether a path is that of a compressed page of a distribution's documentation.
 fn is_page(path: &[u8]) -> bool {
-    let folders = [&b"usr/share/doc/"[..], b"usr/share/man/", b"usr/share/info/"];
-    path.ends_with(b".gz") && folders.iter().any(|folder| path.starts_with(folder))
+    let directories = [&b"usr/share/doc/"[..], b"usr/share/man/", b"usr/share/info/"];
+    path.ends_with(b".gz") && directories.iter().any(|directory| path.starts_with(directory))
 }
 
 #[cfg(test)]

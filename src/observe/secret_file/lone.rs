@@ -1,5 +1,5 @@
-//! A file that consists of a secret: its name or its folder says so, and it holds one word. That is how Compose and Swarm
-//! keep secrets (`secrets/db_password`), and what `ansible-vault --vault-password-file` reads.
+//! A file that consists of a secret: its name or its directory says so, and it holds one word. That is how Compose and
+//! Swarm keep secrets (`secrets/db_password`), and what `ansible-vault --vault-password-file` reads.
 
 use seaworthy_detect::validate::{Likelihood, NameKind, judge_assignment, name_kind};
 
@@ -8,8 +8,8 @@ use super::content::is_reference;
 /// The longest text that is looked at, in bytes.
 const LONGEST: usize = 4 << 10;
 
-/// Folders whose files are secrets.
-const FOLDERS: [&[u8]; 4] = [b"secrets", b".secrets", b"secret", b".secret"];
+/// Directories whose files are secrets.
+const DIRECTORIES: [&[u8]; 4] = [b"secrets", b".secrets", b"secret", b".secret"];
 
 /// Ends of names that say nothing about what is in the file.
 const NEUTRAL_ENDS: [&str; 3] = [".txt", ".text", ".dat"];
@@ -26,13 +26,13 @@ pub(super) fn judge(path: &[u8], content: &[u8]) -> Option<Likelihood> {
     }
     let name = variable(path).filter(|_| !is_reference(word))?;
     let likelihood = judge_assignment(&name, word)?.confidence;
-    // A user's or a database's name lies in such a folder, too.
-    let is_told = name != FOLDER_NAME || likelihood > Likelihood::Low;
+    // A user's or a database's name lies in such a directory, too.
+    let is_told = name != DIRECTORY_NAME || likelihood > Likelihood::Low;
     is_told.then_some(likelihood)
 }
 
-/// The name that a file of a secret folder is judged by if its own says nothing.
-const FOLDER_NAME: &str = "secret";
+/// The name that a file of a secret directory is judged by if its own says nothing.
+const DIRECTORY_NAME: &str = "secret";
 
 /// The variable's name that the name of a file stands for whose one word is a secret.
 pub(super) fn variable(path: &[u8]) -> Option<String> {
@@ -53,8 +53,8 @@ pub(super) fn variable(path: &[u8]) -> Option<String> {
         NameKind::Weak => stem.ends_with(".key"),
         NameKind::Harmless => false,
     };
-    let in_folder = parts.next().is_some_and(|folder| FOLDERS.contains(&folder));
-    if is_secret { Some(stem.to_owned()) } else { in_folder.then(|| FOLDER_NAME.to_owned()) }
+    let in_directory = parts.next().is_some_and(|directory| DIRECTORIES.contains(&directory));
+    if is_secret { Some(stem.to_owned()) } else { in_directory.then(|| DIRECTORY_NAME.to_owned()) }
 }
 
 #[cfg(test)]

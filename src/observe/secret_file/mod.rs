@@ -29,7 +29,7 @@ enum Name {
     Is(&'static [&'static str]),
     /// The end of the file's own name.
     EndsWith(&'static [&'static str]),
-    /// The end of the path, folders included.
+    /// The end of the path, directories included.
     PathEndsWith(&'static [&'static str]),
     /// `.env` and its relatives, but not its templates.
     Dotenv,
@@ -443,7 +443,8 @@ impl SecretFileKind {
     }
 }
 
-/// Whether `path` ends with `end` at a folder's border; an `end` that begins with a slash wants a folder before it.
+/// Whether `path` ends with `end` at a directory's border; an `end` that begins with a slash wants a directory before
+/// it.
 fn is_path_end(path: &[u8], end: &[u8]) -> bool {
     path.strip_suffix(end).is_some_and(|rest| {
         rest.is_empty() && !end.starts_with(b"/") || rest.ends_with(b"/") || end.starts_with(b"/")

@@ -76,14 +76,14 @@ struct Summary {
     shown: usize,
     /// Earlier runs that were not judged.
     older: usize,
-    /// Requests to the bucket, repeats after a failure included; null for a folder.
+    /// Requests to the bucket, repeats after a failure included; null for a directory.
     requests: Option<u64>,
 }
 
 /// One run.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Run {
-    /// Its ID: the name of its folder.
+    /// Its ID: the name of its directory.
     run_id: String,
     /// When it was written, in UTC.
     written_at_utc: Option<String>,

@@ -28,8 +28,8 @@ pub enum ImageSource {
         /// Speak plain HTTP.
         plain_http: bool,
     },
-    /// From a folder in which each has its digest for a name: `sha256-HEX.tar`, also `.tar.gz`, `.tgz`, `.tar.zst`, or an
-    /// OCI layout `sha256-HEX/`.
+    /// From a directory in which each has its digest for a name: `sha256-HEX.tar`, also `.tar.gz`, `.tgz`, `.tar.zst`,
+    /// or an OCI layout `sha256-HEX/`.
     Directory(PathBuf),
 }
 
@@ -99,8 +99,8 @@ fn open(setup: &Setup<'_>, source: &ImageSource, image: &Named) -> Result<Box<dy
             let options = registry_options(setup.contract, *plain_http);
             registry::open(&name, &name, &options, &limits(setup.contract)).map_err(|e| e.to_string())
         }
-        ImageSource::Directory(folder) => {
-            let path = archived(folder, &image.digest)?;
+        ImageSource::Directory(directory) => {
+            let path = archived(directory, &image.digest)?;
             let limits = limits(setup.contract);
             let opened = match path.is_dir() {
                 true => layout::open(&name, &path, None, &limits),
@@ -111,12 +111,12 @@ fn open(setup: &Setup<'_>, source: &ImageSource, image: &Named) -> Result<Box<dy
     }
 }
 
-/// The archive of an image in a folder.
-fn archived(folder: &Path, digest: &str) -> Result<PathBuf, String> {
+/// The archive of an image in a directory.
+fn archived(directory: &Path, digest: &str) -> Result<PathBuf, String> {
     // A digest of the documents is one algorithm and hex digits, so this is a plain name.
     let stem = digest.replace(':', "-");
-    let mut paths = ENDINGS.into_iter().map(|ending| folder.join(format!("{stem}{ending}")));
-    paths.find(|p| p.exists()).ok_or_else(|| format!("there is no {stem}.tar in {}", folder.display()))
+    let mut paths = ENDINGS.into_iter().map(|ending| directory.join(format!("{stem}{ending}")));
+    paths.find(|p| p.exists()).ok_or_else(|| format!("there is no {stem}.tar in {}", directory.display()))
 }
 
 fn miss(setup: &Setup<'_>, report: &mut Report, name: &str, reason: &str) {

@@ -64,18 +64,18 @@ impl<'a> Source<'a> {
         key.beside(|_| kind.file_name().to_owned()).map_err(|source| StoreError::Key { what, source })
     }
 
-    /// The phases that a run has folders of.
+    /// The phases that a run has directories of.
     pub(super) fn phases(&self, run: &RunId) -> Result<Vec<String>, StoreError> {
         let key = self.key(DocumentKind::Provenance, run)?;
         let phase = self.layout.phase.as_str();
         let Some(at) = key.as_str().split('/').position(|part| part == phase) else { return Ok(Vec::new()) };
-        let folder: String = key.as_str().split('/').take(at).map(|part| format!("{part}/")).collect();
-        let entries = self.store.entries(&folder)?;
+        let directory: String = key.as_str().split('/').take(at).map(|part| format!("{part}/")).collect();
+        let entries = self.store.entries(&directory)?;
         Ok(entries.names.into_iter().filter(|name| !entries.files.contains(name)).collect())
     }
 
-    /// The run's evidence that later evidence replaced, in the order in which it was, and whether there is more. That of a
-    /// bucket is only named.
+    /// The run's evidence that later evidence replaced, in the order in which it was, and whether there is more. That
+    /// of a bucket is only named.
     pub(super) fn earlier(&self, run: &RunId) -> (Vec<EarlierEvidence>, bool) {
         let Ok(key) = self.key(DocumentKind::Security, run) else { return (Vec::new(), false) };
         let mut found = Vec::new();

@@ -102,7 +102,8 @@ impl RootFilesystem {
             std::fs::set_permissions(&at, Permissions::from_mode(mode & 0o777 | 0o600))
                 .map_err(|e| failed(&at, &e))?;
         }
-        // What the sandbox mounts: images without these folders, such as one of a single program, have no place for it.
+        // What the sandbox mounts: images without these directories, such as one of a single program, have no place for
+        // it.
         for name in ["proc", "dev", "tmp"] {
             let at = root.path().join(name);
             if std::fs::symlink_metadata(&at).is_err() {
@@ -129,14 +130,14 @@ fn failed(at: &Path, error: &std::io::Error) -> String {
     format!("its file {name} cannot be written: {error}")
 }
 
-/// All paths of a tree, folders before what is in them. Links are not followed.
+/// All paths of a tree, directories before what is in them. Links are not followed.
 fn paths(tree: &Tree) -> Result<Vec<Vec<u8>>, String> {
     let mut all = Vec::new();
     let mut open = vec![Vec::new()];
-    while let Some(folder) = open.pop() {
-        for name in tree.names(&folder) {
-            let path = if folder.is_empty() { name } else { [folder.as_slice(), &name].join(&b'/') };
-            let is_folder = match tree.resolve(&path) {
+    while let Some(directory) = open.pop() {
+        for name in tree.names(&directory) {
+            let path = if directory.is_empty() { name } else { [directory.as_slice(), &name].join(&b'/') };
+            let is_directory = match tree.resolve(&path) {
                 Ok((real, node)) if real == path => node.is_none_or(|n| n.kind == EntryKind::Directory),
                 _ => false,
             };
@@ -144,7 +145,7 @@ fn paths(tree: &Tree) -> Result<Vec<Vec<u8>>, String> {
                 return Err(format!("it has more than {MAX_PATHS} files"));
             }
             all.push(path.clone());
-            if is_folder {
+            if is_directory {
                 open.push(path);
             }
         }

@@ -60,27 +60,27 @@ mod tests {
 
     #[test]
     fn heads_are_found_loose_packed_and_alone() {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
-            let path = folder.path().join(name);
+            let path = directory.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
         let id = "0123456789abcdef0123456789abcdef01234567";
-        assert_eq!(head(folder.path()), None);
+        assert_eq!(head(directory.path()), None);
         write(".git/HEAD", &format!("{id}\n"));
-        assert_eq!(head(folder.path()).as_deref(), Some(id));
+        assert_eq!(head(directory.path()).as_deref(), Some(id));
         write("services/app/Dockerfile", "FROM scratch\n");
-        let inner = folder.path().join("services/app");
+        let inner = directory.path().join("services/app");
         assert_eq!((head(&inner), head_around(&inner).as_deref()), (None, Some(id)));
         write(".git/HEAD", "ref: refs/heads/main\n");
-        assert_eq!(head(folder.path()), None);
+        assert_eq!(head(directory.path()), None);
         write(".git/packed-refs", &format!("# pack-refs\n{id} refs/heads/main\n"));
-        assert_eq!(head(folder.path()).as_deref(), Some(id));
+        assert_eq!(head(directory.path()).as_deref(), Some(id));
         let other = id.replace('0', "9");
         write(".git/refs/heads/main", &format!("{other}\n"));
-        assert_eq!(head(folder.path()), Some(other));
+        assert_eq!(head(directory.path()), Some(other));
         write(".git/HEAD", "ref: ../../../etc/passwd\n");
-        assert_eq!(head(folder.path()), None);
+        assert_eq!(head(directory.path()), None);
     }
 }

@@ -200,7 +200,8 @@ impl<'a> Examiner<'a> {
         }
     }
 
-    /// The build context that is examined, from the root of the checkout; from the root of the machine where none is known.
+    /// The build context that is examined, from the root of the checkout; from the root of the machine where none is
+    /// known.
     pub(super) fn context_path(self) -> Option<String> {
         let contract = self.setup.contract;
         let given = self.options.context.directory.clone().or_else(|| contract.image.context.clone())?;
@@ -230,7 +231,7 @@ impl<'a> Examiner<'a> {
         });
         TaskImage {
             entrypoint: examined.entrypoint.clone(),
-            folder: examined.folder.clone(),
+            directory: examined.directory.clone(),
             user: examined.user.clone(),
             packaged,
             provenance: Origin::new(OriginKind::Document, self.masker.mask(&shown)),

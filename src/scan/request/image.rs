@@ -92,7 +92,7 @@ fn reference(options: &ImageOptions, contract: &Contract) -> Result<String, Scan
             "no image is named: give a REF, or set image.reference in the contract (seaworthy image --help)",
         ));
     };
-    if contract.folder.as_os_str().is_empty() {
+    if contract.directory.as_os_str().is_empty() {
         return Ok(reference.clone());
     }
     let (transport, path) = match reference.split_once(':') {
@@ -100,7 +100,7 @@ fn reference(options: &ImageOptions, contract: &Contract) -> Result<String, Scan
         Some(("docker" | "docker-daemon", _)) => return Ok(reference.clone()),
         _ => (String::new(), reference.as_str()),
     };
-    Ok(format!("{transport}{}", contract.folder.join(path).display()))
+    Ok(format!("{transport}{}", contract.directory.join(path).display()))
 }
 
 /// How a registry is spoken to under a contract.

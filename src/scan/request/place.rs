@@ -129,7 +129,7 @@ impl Place {
         self.store.place(&self.security)
     }
 
-    /// The files that the run's documents are in, if the store is a folder.
+    /// The files that the run's documents are in, if the store is a directory.
     pub fn files(&self) -> Vec<PathBuf> {
         let root = self.store.directory().map(Directory::root);
         let files = root.map(|root| self.keys.values().map(|key| root.join(key.as_str())).collect());

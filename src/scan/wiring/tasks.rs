@@ -15,7 +15,7 @@ pub struct TaskImage {
     /// The `ENTRYPOINT` of the image that was examined, if it is known.
     pub entrypoint: Option<Vec<String>>,
     /// The `WORKDIR` of the image that was examined, if it is known.
-    pub folder: Option<String>,
+    pub directory: Option<String>,
     /// Its `USER`, if that is known; empty for root.
     pub user: Option<String>,
     /// The image that was packaged, by the packaging provenance.
@@ -102,7 +102,7 @@ pub(super) fn ask(
         not_seen,
         entrypoints: &entrypoints,
         own_entrypoint: image.entrypoint.as_deref(),
-        own_folder: image.folder.as_deref(),
+        own_directory: image.directory.as_deref(),
         own_user: image.user.as_deref(),
         packaged: image.packaged.clone(),
         provenance: image.provenance.clone(),

@@ -61,12 +61,13 @@ impl S3 {
         self.counter.count()
     }
 
-    /// All objects below a folder (empty, or ending with a slash); none if they fill more than `pages` pages of 1,000.
+    /// All objects below a directory (empty, or ending with a slash); none if they fill more than `pages` pages of
+    /// 1,000.
     ///
     /// # Errors
     /// If the service refuses or does not answer.
-    pub fn inventory(&self, folder: &str, pages: usize) -> Result<Option<Vec<Listed>>, StoreError> {
-        let prefix = self.key(folder);
+    pub fn inventory(&self, directory: &str, pages: usize) -> Result<Option<Vec<Listed>>, StoreError> {
+        let prefix = self.key(directory);
         let base = self.key("");
         let place = format!("s3://{}/{prefix}", self.options.bucket);
         let mut found = Vec::new();
@@ -100,8 +101,8 @@ impl S3 {
         Ok(None)
     }
 
-    /// Reads objects, each with the largest size in bytes that is read of it, at most `in_flight` at a time; the answers
-    /// are in the order of `wanted`. `done` is called for each.
+    /// Reads objects, each with the largest size in bytes that is read of it, at most `in_flight` at a time; the
+    /// answers are in the order of `wanted`. `done` is called for each.
     pub fn fetch(
         &self,
         wanted: &[(Key, u64)],

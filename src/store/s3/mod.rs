@@ -73,9 +73,9 @@ impl S3 {
         }
     }
 
-    /// The names in a folder.
-    pub(super) fn entries(&self, folder: &str) -> Result<Entries, StoreError> {
-        let prefix = self.key(folder);
+    /// The names in a directory.
+    pub(super) fn entries(&self, directory: &str) -> Result<Entries, StoreError> {
+        let prefix = self.key(directory);
         let place = format!("s3://{}/{prefix}", self.options.bucket);
         let (mut names, mut files) = (BTreeSet::new(), BTreeSet::new());
         let mut token: Option<String> = None;
@@ -90,9 +90,9 @@ impl S3 {
             let page = self.runtime.block_on(request.send()).map_err(|e| {
                 failure::explain(&e, Asked::List, &place, &self.options).unwrap_or_else(|r| r.told(&place))
             })?;
-            let folders = page.common_prefixes().iter().filter_map(|p| p.prefix());
+            let directories = page.common_prefixes().iter().filter_map(|p| p.prefix());
             let objects = page.contents().iter().filter_map(|o| o.key());
-            for shown in folders.chain(objects) {
+            for shown in directories.chain(objects) {
                 let decoded = decode_key(shown).unwrap_or_else(|| shown.to_owned());
                 // A client may have escaped the prefix, too.
                 let name = decoded.strip_prefix(&prefix).or_else(|| shown.strip_prefix(&prefix));

@@ -13,11 +13,11 @@ use seaworthy::scan::{self, ContextRequest, DockerfileSource, Progress, Setup};
 use seaworthy_context::Builder;
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::load(&[], &[]).expect("the built-in rules load"));
-/// A folder of this process alone.
-static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = std::env::temp_dir().join(format!("seaworthy-fuzz-{}", std::process::id()));
-    std::fs::create_dir_all(folder.join("src")).expect("a folder for the context");
-    folder
+/// A directory of this process alone.
+static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let directory = std::env::temp_dir().join(format!("seaworthy-fuzz-{}", std::process::id()));
+    std::fs::create_dir_all(directory.join("src")).expect("a directory for the context");
+    directory
 });
 
 fuzz_target!(|data: &[u8]| {
@@ -25,8 +25,8 @@ fuzz_target!(|data: &[u8]| {
     let dockerfile = parts.next().unwrap_or_default();
     let ignore = parts.next().unwrap_or(b"*.log");
     let file = parts.next().unwrap_or(b"x");
-    std::fs::write(FOLDER.join(".dockerignore"), ignore).expect("the ignore file can be written");
-    std::fs::write(FOLDER.join("src/app.py"), file).expect("the file can be written");
+    std::fs::write(DIRECTORY.join(".dockerignore"), ignore).expect("the ignore file can be written");
+    std::fs::write(DIRECTORY.join("src/app.py"), file).expect("the file can be written");
     let contract = Contract::default();
     let progress = Progress::default();
     let setup = Setup {
@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
         progress: &progress,
     };
     let request = ContextRequest {
-        root: FOLDER.clone(),
+        root: DIRECTORY.clone(),
         dockerfile: Some(DockerfileSource { path: None, name: "Dockerfile".into(), bytes: dockerfile.to_vec() }),
         target: None,
         builder: Builder::BuildKit,

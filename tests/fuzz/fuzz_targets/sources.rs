@@ -1,5 +1,5 @@
-//! Any bytes as a source of the wiring: a plan or state, a CloudFormation template, a task definition, a stored snapshot,
-//! Terraform source. The first byte chooses.
+//! Any bytes as a source of the wiring: a plan or state, a CloudFormation template, a task definition, a stored
+//! snapshot, Terraform source. The first byte chooses.
 #![no_main]
 
 use std::path::PathBuf;
@@ -17,11 +17,11 @@ impl Inspector for Blind {
     }
 }
 
-/// A folder of this process alone, for the readers that take one.
-static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = std::env::temp_dir().join(format!("seaworthy-fuzz-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder for Terraform source");
-    folder
+/// A directory of this process alone, for the readers that take one.
+static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let directory = std::env::temp_dir().join(format!("seaworthy-fuzz-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory for Terraform source");
+    directory
 });
 
 fuzz_target!(|data: &[u8]| {
@@ -36,8 +36,8 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         _ => {
-            std::fs::write(FOLDER.join("main.tf"), text).expect("Terraform source can be written");
-            drop(Configuration::read(&FOLDER));
+            std::fs::write(DIRECTORY.join("main.tf"), text).expect("Terraform source can be written");
+            drop(Configuration::read(&DIRECTORY));
         }
     }
 });

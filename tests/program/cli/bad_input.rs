@@ -54,7 +54,7 @@ fn assert_not_checked(report: &Value, words: &[&str]) {
     }
 }
 
-/// Inspects a layout in a folder.
+/// Inspects a layout in a directory.
 #[track_caller]
 fn layout(blobs: &Blobs) -> (i32, Value) {
     let cli = Cli::new();
@@ -406,7 +406,7 @@ fn names_that_are_not_utf8() {
 
 #[test]
 fn a_link_loop() {
-    // In a layout's folder.
+    // In a layout's directory.
     let cli = Cli::new();
     let blobs = Spec::new([plain(), planted()]).layout("1");
     let dir = blobs.write(&cli.path("layout"));
@@ -601,7 +601,7 @@ fn an_index_without_end() {
     assert_not_checked(&report, &["indexes are nested more than 4 deep"]);
 }
 
-/// Inspects the layout of a folder with an address space of 900 MB.
+/// Inspects the layout of a directory with an address space of 900 MB.
 #[track_caller]
 fn in_little_memory(cli: &Cli) -> (Option<i32>, Value) {
     let mut command = std::process::Command::new("sh");

@@ -126,7 +126,7 @@ fn the_summary_of_a_step_is_written_by_itself_in_actions_only() {
     cli.run(&["context"]);
     assert_eq!(cli.read("summary.md").matches("seaworthy: PASS").count(), 2);
     // A summary that cannot be written changes no verdict.
-    let cli = cli.env("GITHUB_STEP_SUMMARY", "/no/such/folder/summary.md");
+    let cli = cli.env("GITHUB_STEP_SUMMARY", "/no/such/directory/summary.md");
     let answer = cli.run(&["context"]);
     assert_eq!(answer.code, 0);
     assert!(answer.stderr.contains("summary cannot be written"), "{}", answer.stderr);

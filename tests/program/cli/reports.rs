@@ -9,7 +9,7 @@ use crate::support::{Cli, Layer, Spec, Tar, findings, gzip, planted, program};
 
 const DOCKERFILE: &str = "FROM scratch\nCOPY . /app\nRUN rm /app/gone.txt\nRUN echo token | login\n";
 
-/// A folder with the planted image, a clean one, and one that cannot be read to its end.
+/// A directory with the planted image, a clean one, and one that cannot be read to its end.
 fn images() -> Cli {
     let cli = Cli::new();
     let clean = Spec::new([Layer::from(Tar::new().file("app/run", "x"))]);
@@ -141,8 +141,8 @@ fn exit_codes_are_those_of_the_verdict_in_every_format() {
 fn a_report_that_cannot_be_written() {
     let cli = images();
     cli.write("file", "old").write("old.json", "old");
-    std::fs::create_dir(cli.path("folder")).unwrap();
-    for bad in ["file/below.json", "folder", "/proc/no/such.json"] {
+    std::fs::create_dir(cli.path("directory")).unwrap();
+    for bad in ["file/below.json", "directory", "/proc/no/such.json"] {
         let arguments = [
             "image",
             "fail.tar",
@@ -164,7 +164,7 @@ fn a_report_that_cannot_be_written() {
         .map(|e| e.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort_unstable();
-    let all = ["Dockerfile", "fail.tar", "file", "folder", "incomplete.tar", "old.json", "pass.tar"];
+    let all = ["Dockerfile", "directory", "fail.tar", "file", "incomplete.tar", "old.json", "pass.tar"];
     assert_eq!(names, all, "nothing half-written is left");
     // What was there is replaced as a whole.
     cli.run(&["image", "fail.tar", "--report", "json=old.json"]);

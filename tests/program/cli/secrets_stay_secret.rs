@@ -118,7 +118,7 @@ fn layers(c: &Canaries) -> Vec<Layer> {
         .file("app/deleted", c.token("deleted file"))
         .file("app/changed", c.token("overwritten file"))
         .file(&format!("app/{}.txt", c.token("file name")), c.token("file with such a name"))
-        .file(&format!("{}/x", c.token("folder name")), format!("password = \"{}\"", c.password("below")))
+        .file(&format!("{}/x", c.token("directory name")), format!("password = \"{}\"", c.password("below")))
         .gnu_long(&format!("{}/{}", "long/".repeat(30), c.token("GNU name")), c.token("below a GNU name"))
         .pax(
             &[
@@ -473,12 +473,12 @@ fn in_arguments() {
 fn in_names_of_a_context() {
     let c = Canaries::default();
     let cli = Cli::new();
-    let (argument, folder, file) = (c.token("ARG"), c.token("folder"), c.token("file"));
+    let (argument, directory, file) = (c.token("ARG"), c.token("directory"), c.token("file"));
     let default = c.token("default of the ARG");
     cli.write("Dockerfile", format!("FROM alpine:3.20\nARG {argument}={default}\nCOPY . /app\n"))
-        .write(&format!("{folder}/id_rsa"), "x\n")
+        .write(&format!("{directory}/id_rsa"), "x\n")
         .write(&format!("{file}.pem"), "x\n")
-        .write(&format!("{folder}/.env"), format!("DB_PASSWORD={}\n", c.password("env")))
+        .write(&format!("{directory}/.env"), format!("DB_PASSWORD={}\n", c.password("env")))
         .write("a\x1b[31mb", "x\n");
     c.watch_command(&cli, &["context", "."], &FORMATS);
     for more in [&["--list"][..], &["--list", "--reachable"], &["--list", "-0"]] {

@@ -77,10 +77,10 @@ fn files_of_another_kind_are_named() {
         "api: seaworthy context services/api\n",
         "web: seaworthy context web -f web/prod.Dockerfile --target run",
     ]);
-    cli.write("docker-compose.yml", "services: {}\n").write("notes.txt", "hello\n").write("folder/x", "y");
+    cli.write("docker-compose.yml", "services: {}\n").write("notes.txt", "hello\n").write("directory/x", "y");
     run(&cli, "context -f docker-compose.yml").error(&["compose file"]);
     run(&cli, "context Dockerfile").error(&["is a Dockerfile", "-f Dockerfile"]);
-    run(&cli, "image folder").error(&["not an image", "seaworthy context"]);
+    run(&cli, "image directory").error(&["not an image", "seaworthy context"]);
     run(&cli, "image notes.txt").error(&["is not a tar archive", "looks like text"]);
     let tar = Spec::new([Layer::from(Tar::new().file("a", "x"))]).docker_archive(&[]);
     cli.write("plan.json", tar);

@@ -36,8 +36,8 @@ impl Image {
     /// What the project's Dockerfile builds.
     pub fn of(package: &str, main: &str, files: &BTreeMap<String, Vec<u8>>) -> Self {
         let python = BTreeMap::from([("usr/bin/python3".to_owned(), files["bin/python3"].clone())]);
-        let folder = format!("src/{package}/");
-        let own = files.iter().filter(|(path, _)| path.starts_with(&folder));
+        let directory = format!("src/{package}/");
+        let own = files.iter().filter(|(path, _)| path.starts_with(&directory));
         let own = own.map(|(path, content)| (path.replacen("src/", "app/", 1), content.clone()));
         let start = format!("ENTRYPOINT [\"python3\", \"-m\", \"{package}.{main}\"]");
         let step = |text: &str, is_empty: bool| {

@@ -35,12 +35,12 @@ pub fn mutants(project: &Project) -> Vec<Mutant> {
 
 /// Programs are broken in the source and in the image that was built from it.
 fn programs(project: &Project) -> Vec<Mutant> {
-    let folder = format!("src/{}/", project.package);
+    let directory = format!("src/{}/", project.package);
     let mut out = Vec::new();
     for path in project
         .files
         .keys()
-        .filter(|p| p.starts_with(&folder) && p.ends_with(".py") && !p.ends_with("__init__.py"))
+        .filter(|p| p.starts_with(&directory) && p.ends_with(".py") && !p.ends_with("__init__.py"))
     {
         let text = project.text(path);
         let inside = path.replacen("src/", "app/", 1);

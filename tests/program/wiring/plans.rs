@@ -278,9 +278,9 @@ fn the_policy_of_a_secret_finds_its_secret() {
 /// The default provider may be of another account or region than the contract, as an aliased one may.
 #[test]
 fn the_default_provider_says_where_a_plan_is() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-cases/00-control");
-    let text = std::fs::read_to_string(folder.join("plan.json")).unwrap();
-    let contract = std::fs::read_to_string(folder.join("seaworthy.toml")).unwrap();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-cases/00-control");
+    let text = std::fs::read_to_string(directory.join("plan.json")).unwrap();
+    let contract = std::fs::read_to_string(directory.join("seaworthy.toml")).unwrap();
     let ask = |name: &str, setting: Value| {
         let mut plan: Value = serde_json::from_str(&text).unwrap();
         plan["configuration"]["provider_config"]["aws"]["expressions"][name] = setting;

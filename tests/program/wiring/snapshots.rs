@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Cli, findings};
 
-fn folder() -> std::path::PathBuf {
+fn directory() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/aws/terraform/platform")
 }
 
-/// The platform's contract in a folder, and its mended plan as a saved snapshot.
+/// The platform's contract in a directory, and its mended plan as a saved snapshot.
 fn platform() -> (Cli, Value) {
     let cli = Cli::new();
-    cli.write("seaworthy.toml", std::fs::read(folder().join("seaworthy.toml")).unwrap());
-    let plan = folder().join("mended/plan.json").display().to_string();
+    cli.write("seaworthy.toml", std::fs::read(directory().join("seaworthy.toml")).unwrap());
+    let plan = directory().join("mended/plan.json").display().to_string();
     let answer = cli.run(&["wiring", "--plan", &plan, "--save-snapshot", "kept.json"]);
     assert_eq!(answer.code, 0, "{}", answer.stdout);
     let kept = cli.read_json("kept.json");

@@ -12,8 +12,8 @@ fn services() -> PathBuf {
 }
 
 fn report(more: &[&str]) -> Value {
-    let folder = services();
-    let at = |name: &str| folder.join(name).display().to_string();
+    let directory = services();
+    let at = |name: &str| directory.join(name).display().to_string();
     let (contract, plan) = (at("seaworthy.toml"), at("plan.json"));
     let fixed = ["wiring", "--contract", &contract, "--plan", &plan, "--report", "json"];
     Cli::new().run(&[&fixed[..], more].concat()).json()

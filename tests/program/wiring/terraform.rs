@@ -216,12 +216,12 @@ fn what_starts_a_task_and_is_not_known_is_told() {
     }
 }
 
-/// A real plan (Terraform 1.11, AWS provider 5.100) of three tasks made with `for_each`: roles by a local map, policies by a
-/// data source, a secret in one branch and an injection in another.
+/// A real plan (Terraform 1.11, AWS provider 5.100) of three tasks made with `for_each`: roles by a local map, policies
+/// by a data source, a secret in one branch and an injection in another.
 #[test]
 fn a_real_plan_is_answered_in_full_with_its_source() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-lanes");
-    let path = |name: &str| folder.join(name).display().to_string();
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wiring-lanes");
+    let path = |name: &str| directory.join(name).display().to_string();
     let (contract, plan, source) = (path("seaworthy.toml"), path("plan.json"), path("src"));
     let fixed = ["wiring", "--contract", &contract, "--plan", &plan, "--report", "json"];
     let without = Cli::new().run(&fixed).json();

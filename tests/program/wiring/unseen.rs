@@ -9,9 +9,9 @@ use crate::support::{Answer, Cli};
 const POLICY: &str = "arn:aws:iam::111122223333:role/app-task";
 
 fn case(name: &str) -> (String, Value) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(name);
-    let contract = std::fs::read_to_string(folder.join("seaworthy.toml")).unwrap();
-    let snapshot = std::fs::read_to_string(folder.join("snapshot.json")).unwrap();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checks").join(name);
+    let contract = std::fs::read_to_string(directory.join("seaworthy.toml")).unwrap();
+    let snapshot = std::fs::read_to_string(directory.join("snapshot.json")).unwrap();
     (contract, serde_json::from_str(&snapshot).unwrap())
 }
 

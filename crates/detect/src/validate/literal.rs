@@ -16,8 +16,8 @@ const SHORTEST: usize = 8;
 /// The shortest password in a configuration that counts, in bytes.
 const SHORTEST_PASSWORD: usize = 6;
 
-/// Passwords that software is documented to come with. They protect nothing, and anyone who reads the documentation knows
-/// them.
+/// Passwords that software is documented to come with. They protect nothing, and anyone who reads the documentation
+/// knows them.
 #[rustfmt::skip]
 const DOCUMENTED_DEFAULTS: &[&str] = &[
     "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "redis", "rabbitmq", "guest", "admin", "root", "toor",
@@ -213,19 +213,14 @@ const TERMS: &[&str] = &[
 ];
 
 /// A password of words: words and a number that signs of one kind join, or words in capitals with a digit between them
-/// (`segel-boot-88`, `Monsun_2023`, `Wolke7Himmel`). Names of algorithms, of encodings and in code look alike, so none of
-/// their words may stand in it.
+/// (`segel-boot-88`, `Monsun_2023`, `Wolke7Himmel`). Names of algorithms, of encodings and in code look alike, so none
+/// of their words may stand in it.
 pub(super) fn is_worded(value: &[u8]) -> bool {
     let joints = [b'_', b'-', b'.'].iter().filter(|joint| value.contains(joint)).count();
     let plain = value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
     let ends = [value.first(), value.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric);
-    if !plain
-        || !ends
-        || joints > 1
-        || letters < 4
-        || !(8..=40).contains(&value.len())
-        || distinct(value) < 6
+    if !plain || !ends || joints > 1 || letters < 4 || !(8..=40).contains(&value.len()) || distinct(value) < 6
     {
         return false;
     }
@@ -545,8 +540,8 @@ fn is_version_range(value: &[u8]) -> bool {
         && rest.iter().take_while(|b| **b != b'-').all(|b| b.is_ascii_digit() || *b == b'.')
 }
 
-/// Long, and of so many signs that it was made by a generator: keys of Django and WordPress hold brackets, operators and
-/// blanks.
+/// Long, and of so many signs that it was made by a generator: keys of Django and WordPress hold brackets, operators
+/// and blanks.
 pub(super) fn is_key_material(value: &[u8]) -> bool {
     let signs = |b: &u8| b.is_ascii_punctuation() && !matches!(b, b'_' | b'-' | b'.' | b'/' | b'"' | b'\\');
     let count = value.iter().filter(|b| signs(b)).count();

@@ -3,9 +3,9 @@
 use super::words::contains_ignore_case;
 use super::{Candidate, Judgement};
 
-/// A Google API key in a browser's code: the address of the Maps script, or the Firebase configuration of an application
-/// (a page's, `google-services.json`, `GoogleService-Info.plist`), which Google documents as public. Its restrictions
-/// protect it, not its secrecy.
+/// A Google API key in a browser's code: the address of the Maps script, or the Firebase configuration of an
+/// application (a page's, `google-services.json`, `GoogleService-Info.plist`), which Google documents as public. Its
+/// restrictions protect it, not its secrecy.
 pub(crate) fn not_browser_key(candidate: &Candidate<'_>) -> Judgement {
     let before =
         [&b"/maps/api/js?"[..], b"maps.googleapis.com", b"/maps/embed/", b"youtube.com/embed", b"recaptcha"];
@@ -22,9 +22,7 @@ pub(crate) fn not_browser_key(candidate: &Candidate<'_>) -> Judgement {
     let services = has_before(b"\"api_key\"") && has_before(b"\"current_key\"");
     let public = services
         || before.iter().any(|word| has_before(word))
-        || near.iter().any(|word| {
-            has_before(word) || contains_ignore_case(candidate.after(), word)
-        });
+        || near.iter().any(|word| has_before(word) || contains_ignore_case(candidate.after(), word));
     if public { Judgement::Reject } else { Judgement::keep() }
 }
 

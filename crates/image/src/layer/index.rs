@@ -21,18 +21,18 @@ pub struct EntryIndex {
 
 impl EntryIndex {
     /// Notes an entry; whiteout names are read as such.
-    pub fn add(&mut self, path: &LayerPath, ordinal: u64, directory: bool) {
+    pub fn add(&mut self, path: &LayerPath, ordinal: u64, is_directory: bool) {
         let name = path.file_name();
-        let folder = &path.as_bytes()[..path.as_bytes().len() - name.len()];
-        let folder = folder.strip_suffix(b"/").unwrap_or(folder);
+        let directory = &path.as_bytes()[..path.as_bytes().len() - name.len()];
+        let directory = directory.strip_suffix(b"/").unwrap_or(directory);
         if name == b".wh..wh..opq" {
-            self.opaque.insert(hash(folder));
+            self.opaque.insert(hash(directory));
         } else if let Some(gone) = name.strip_prefix(b".wh.").filter(|n| !n.starts_with(b".wh.")) {
-            let parts: &[&[u8]] = &[folder, gone];
-            let path = if folder.is_empty() { gone.to_vec() } else { parts.join(&b'/') };
+            let parts: &[&[u8]] = &[directory, gone];
+            let path = if directory.is_empty() { gone.to_vec() } else { parts.join(&b'/') };
             self.deleted.insert(hash(&path));
         } else {
-            self.entries.insert(hash(path.as_bytes()), (ordinal, directory));
+            self.entries.insert(hash(path.as_bytes()), (ordinal, is_directory));
         }
     }
 

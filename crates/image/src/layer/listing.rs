@@ -51,13 +51,13 @@ pub struct Entry {
 pub struct Wanted {
     /// Names that a file may have, wherever it lies.
     pub names: BTreeSet<Vec<u8>>,
-    /// Folders, at any depth, whose Python modules are wanted: packages.
+    /// Directories, at any depth, whose Python modules are wanted: packages.
     pub packages: BTreeSet<Vec<u8>>,
-    /// Whether all code outside the folders of libraries is wanted: Python, JavaScript and shell scripts.
+    /// Whether all code outside the directories of libraries is wanted: Python, JavaScript and shell scripts.
     pub own_code: bool,
 }
 
-/// Whether a path is in a folder that package managers fill.
+/// Whether a path is in a directory that package managers fill.
 fn is_library(path: &[u8]) -> bool {
     let mut parts = path.split(|b| *b == b'/').peekable();
     while let Some(part) = parts.next() {
@@ -84,8 +84,8 @@ impl Wanted {
     pub fn limit(&self, path: &[u8], size: u64) -> Option<u64> {
         let mut parts = path.rsplit(|b| *b == b'/');
         let name = parts.next()?;
-        let folder = parts.next().unwrap_or_default();
-        let is_program = folder == b"bin" || folder == b"sbin";
+        let directory = parts.next().unwrap_or_default();
+        let is_program = directory == b"bin" || directory == b"sbin";
         let is_named = self.names.contains(name);
         // A console script names the interpreter in its first line.
         let starts = is_named || name.starts_with(b"python");
@@ -102,7 +102,7 @@ impl Wanted {
             return Some(Self::PROGRAM);
         }
         let module = name.ends_with(b".py");
-        let inside = || std::iter::once(folder).chain(parts).any(|p| self.packages.contains(p));
+        let inside = || std::iter::once(directory).chain(parts).any(|p| self.packages.contains(p));
         let is_code = module || [&b".js"[..], b".mjs", b".cjs", b".sh"].iter().any(|end| name.ends_with(end));
         let is_own = || self.own_code && is_code && !is_library(path);
         (module && inside() || is_own()).then_some(Self::SOURCE)

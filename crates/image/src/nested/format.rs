@@ -99,11 +99,11 @@ fn is_zlib(method: u8, flags: u8) -> bool {
 /// `objects/ab/38 hexadecimal digits`, in a repository with or without a working tree.
 fn is_loose_object(path: &[u8]) -> bool {
     let mut parts = path.rsplit(|b| *b == b'/');
-    let (rest, first, folder) = (parts.next(), parts.next(), parts.next());
+    let (rest, first, directory) = (parts.next(), parts.next(), parts.next());
     let hex = |part: Option<&[u8]>, lengths: &[usize]| {
         part.is_some_and(|p| lengths.contains(&p.len()) && p.iter().all(u8::is_ascii_hexdigit))
     };
-    hex(rest, &[38, 62]) && hex(first, &[2]) && folder == Some(b"objects")
+    hex(rest, &[38, 62]) && hex(first, &[2]) && directory == Some(b"objects")
 }
 
 /// A header block whose checksum is right; any other block of zeros and digits is none.

@@ -22,14 +22,14 @@ pub(in crate::contract) struct RawAws {
     /// The region, such as `eu-west-1`.
     pub region: Text,
     /// Plans or states (`terraform show -json`) that are read when the command line names no source, relative to the
-    /// contract's folder.
+    /// contract's directory.
     pub plan: Option<Vec<Marked<String>>>,
     /// CloudFormation templates that are read when the command line names no source.
     pub template: Option<Vec<Marked<String>>>,
     /// Saved snapshots that are read when the command line names no source.
     pub snapshot: Option<Vec<Marked<String>>>,
-    /// Task definitions as JSON (`aws ecs describe-task-definition`, or what a deploy action registers) that are read when
-    /// the command line names no source.
+    /// Task definitions as JSON (`aws ecs describe-task-definition`, or what a deploy action registers) that are read
+    /// when the command line names no source.
     pub task_definition: Option<Vec<Marked<String>>>,
     /// Files with the values of the templates' parameters.
     pub parameters: Option<Vec<Marked<String>>>,
@@ -42,7 +42,7 @@ pub(in crate::contract) struct RawAws {
     pub service_control_policies: Option<Vec<Marked<String>>>,
 }
 
-/// `[aws]`: the account that the wiring is checked in. Paths are joined to the contract's folder.
+/// `[aws]`: the account that the wiring is checked in. Paths are joined to the contract's directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AwsSection {
     /// The partition; `aws` where nothing says otherwise.
@@ -88,9 +88,9 @@ impl Validator<'_> {
     }
 
     fn paths(&mut self, key: &str, raw: Option<Vec<Marked<String>>>) -> Vec<PathBuf> {
-        let folder = self.folder();
+        let directory = self.directory();
         let name = format!("an entry of `{key}`");
         let raw = raw.unwrap_or_default();
-        raw.iter().filter_map(|text| self.read(&name, text, names::path)).map(|p| folder.join(p)).collect()
+        raw.iter().filter_map(|text| self.read(&name, text, names::path)).map(|p| directory.join(p)).collect()
     }
 }

@@ -151,7 +151,7 @@ pub(crate) fn check<'a>(
 pub(super) enum Target {
     /// A file of Python. A package's is its `__init__.py`.
     Source { path: Vec<u8>, is_package: bool },
-    /// A folder without `__init__.py`.
+    /// A directory without `__init__.py`.
     Namespace(Vec<Vec<u8>>),
     /// Something that is there and has no source: compiled, built in.
     Opaque,
@@ -172,12 +172,12 @@ impl Finder<'_, '_> {
         let search = &self.script.search;
         let tree = &self.filesystem.tree;
         let top = name.split('.').next().unwrap_or_default();
-        let mut folders = search.folders.clone();
+        let mut directories = search.directories.clone();
         let parts: Vec<&str> = name.split('.').collect();
         let mut inside = false;
         for (i, part) in parts.iter().enumerate() {
             let is_last = i + 1 == parts.len();
-            match step(tree, &folders, part) {
+            match step(tree, &directories, part) {
                 Step::Package(path) => {
                     let init = [path.as_slice(), b"__init__.py"].join(&b'/');
                     if is_last {
@@ -187,13 +187,13 @@ impl Finder<'_, '_> {
                         };
                     }
                     inside = true;
-                    folders = vec![path];
+                    directories = vec![path];
                 }
                 Step::Module(path) if is_last => return Target::Source { path, is_package: false },
                 Step::Namespace(paths) if is_last => return Target::Namespace(paths),
                 Step::Namespace(paths) => {
                     inside = true;
-                    folders = paths;
+                    directories = paths;
                 }
                 Step::Compiled => return Target::Opaque,
                 // A module may put modules of its own into `sys.modules`, as `os.path` and `six.moves` are.
@@ -229,7 +229,7 @@ impl Finder<'_, '_> {
         Target::Missing { part, why, is_certain: inside || !search.hooks }
     }
 
-    /// Whether a module is the project's own: outside the folders of libraries, or of the package that is run.
+    /// Whether a module is the project's own: outside the directories of libraries, or of the package that is run.
     pub(super) fn is_own(&self, path: &[u8]) -> bool {
         if !is_library(path) {
             return true;
@@ -240,7 +240,7 @@ impl Finder<'_, '_> {
     }
 }
 
-/// Whether a path is in a folder of libraries.
+/// Whether a path is in a directory of libraries.
 fn is_library(path: &[u8]) -> bool {
     let mut parts = path.split(|b| *b == b'/').peekable();
     while let Some(part) = parts.next() {
@@ -269,7 +269,7 @@ struct Graph<'f, 'a> {
     script: &'f Script,
     finder: Finder<'f, 'a>,
     problems: Vec<Problem>,
-    /// Where the program changes the folders that are searched.
+    /// Where the program changes the directories that are searched.
     changes: Option<String>,
     seen: BTreeSet<Vec<u8>>,
     /// The modules that were gone through.
@@ -381,9 +381,9 @@ impl<'a> Graph<'_, 'a> {
                 return;
             }
             Target::Source { path, is_package } => (path, is_package),
-            Target::Namespace(folders) => {
+            Target::Namespace(directories) => {
                 for alias in import.names.iter().filter(|a| a.name != "*") {
-                    self.submodule(file, import, alias, &folders, open);
+                    self.submodule(file, import, alias, &directories, open);
                 }
                 return;
             }
@@ -437,11 +437,11 @@ impl<'a> Graph<'_, 'a> {
         file: &[u8],
         import: &Import<'_>,
         alias: &Alias,
-        folders: &[Vec<u8>],
+        directories: &[Vec<u8>],
         open: &mut Vec<Job>,
     ) {
         let name = format!("{}.{}", import.module, alias.name);
-        match step(&self.filesystem.tree, folders, &alias.name) {
+        match step(&self.filesystem.tree, directories, &alias.name) {
             Step::Nothing => {
                 let what =
                     format!("the module {name}, which line {} imports, is not in the image", import.line);

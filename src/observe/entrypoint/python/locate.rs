@@ -13,7 +13,7 @@ pub(super) fn locate(
     run: bool,
 ) -> Result<Vec<u8>, Fault> {
     let tree = &machine.filesystem.tree;
-    // A hook is asked where the folders have nothing: it adds no modules to a package that they have.
+    // A hook is asked where the directories have nothing: it adds no modules to a package that they have.
     let absent = |said: String, found: bool| {
         if search.hooks && !found {
             Fault::Unclear(format!("{said}; an import hook or an archive may have it"))
@@ -26,10 +26,10 @@ pub(super) fn locate(
     if parts.iter().any(|p| p.is_empty() || p.contains('/')) {
         return Err(Fault::Broken(format!("{name} is no name of a module")));
     }
-    let mut folders = search.folders.clone();
+    let mut directories = search.directories.clone();
     for (i, part) in parts.iter().enumerate() {
         let last = i + 1 == parts.len();
-        match step(tree, &folders, part) {
+        match step(tree, &directories, part) {
             Step::Package(path) if last => {
                 let wanted: &[u8] = if run { b"__main__.py" } else { b"__init__.py" };
                 let file = [path.as_slice(), wanted].join(&b'/');
@@ -46,11 +46,11 @@ pub(super) fn locate(
                 };
             }
             Step::Package(path) => {
-                folders = vec![path];
+                directories = vec![path];
                 found = true;
             }
             Step::Namespace(paths) if last && run => {
-                // `-m` runs a folder without `__init__.py`, too.
+                // `-m` runs a directory without `__init__.py`, too.
                 let main = |path: &Vec<u8>| tree.file(&[path.as_slice(), b"__main__.py"].join(&b'/'));
                 if let Some((real, _)) = paths.iter().find_map(main) {
                     return Ok(real);
@@ -60,7 +60,7 @@ pub(super) fn locate(
                     found,
                 ));
             }
-            Step::Namespace(paths) => folders = paths,
+            Step::Namespace(paths) => directories = paths,
             Step::Module(path) if last => return Ok(path),
             Step::Module(_) => {
                 let head = parts.get(..=i).unwrap_or_default().join(".");
@@ -89,18 +89,18 @@ pub(super) fn locate(
 /// What a part of a dotted name leads to.
 pub(super) enum Step {
     Package(Vec<u8>),
-    /// Folders without `__init__`.
+    /// Directories without `__init__`.
     Namespace(Vec<Vec<u8>>),
     Module(Vec<u8>),
     Compiled,
     Nothing,
 }
 
-/// One part of a dotted name, in the folders of what comes before it.
-pub(super) fn step(tree: &Tree, folders: &[Vec<u8>], part: &str) -> Step {
+/// One part of a dotted name, in the directories of what comes before it.
+pub(super) fn step(tree: &Tree, directories: &[Vec<u8>], part: &str) -> Step {
     let mut portions = Vec::new();
-    for folder in folders {
-        let at = |name: String| [folder.as_slice(), name.as_bytes()].join(&b'/');
+    for directory in directories {
+        let at = |name: String| [directory.as_slice(), name.as_bytes()].join(&b'/');
         let package = at(part.to_owned());
         if tree.file(&[package.as_slice(), b"__init__.py"].join(&b'/')).is_some()
             || tree.file(&[package.as_slice(), b"__init__.pyc"].join(&b'/')).is_some()
@@ -110,17 +110,17 @@ pub(super) fn step(tree: &Tree, folders: &[Vec<u8>], part: &str) -> Step {
         if let Some((real, _)) = tree.file(&at(format!("{part}.py"))) {
             return Step::Module(real);
         }
-        if tree.file(&at(format!("{part}.pyc"))).is_some() || has_extension(tree, folder, part) {
+        if tree.file(&at(format!("{part}.pyc"))).is_some() || has_extension(tree, directory, part) {
             return Step::Compiled;
         }
-        if tree.is_folder(&package) {
+        if tree.is_directory(&package) {
             portions.push(package);
         }
     }
     if portions.is_empty() { Step::Nothing } else { Step::Namespace(portions) }
 }
 
-fn has_extension(tree: &Tree, folder: &[u8], part: &str) -> bool {
+fn has_extension(tree: &Tree, directory: &[u8], part: &str) -> bool {
     let start = format!("{part}.");
-    tree.names_from(folder, start.as_bytes()).any(|n| n.ends_with(b".so"))
+    tree.names_from(directory, start.as_bytes()).any(|n| n.ends_with(b".so"))
 }

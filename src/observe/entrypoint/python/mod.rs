@@ -84,10 +84,10 @@ pub(crate) fn start(
             file => {
                 let path = machine.absolute(file);
                 let tree = &machine.filesystem.tree;
-                let is_folder = tree.is_folder(&path);
-                let path = if is_folder { [path.as_slice(), b"__main__.py"].join(&b'/') } else { path };
+                let is_directory = tree.is_directory(&path);
+                let path = if is_directory { [path.as_slice(), b"__main__.py"].join(&b'/') } else { path };
                 let Some((real, _)) = tree.file(&path) else {
-                    return Err(Fault::Broken(match is_folder {
+                    return Err(Fault::Broken(match is_directory {
                         true => format!("{file} is a directory without a __main__.py"),
                         false => format!("{file}, which Python is to run, is not in the image"),
                     }));

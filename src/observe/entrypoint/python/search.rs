@@ -14,7 +14,7 @@ pub(crate) struct Version {
 /// Where an interpreter looks for modules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Search {
-    pub(crate) folders: Vec<Vec<u8>>,
+    pub(crate) directories: Vec<Vec<u8>>,
     /// Whether something else may find modules, too: import hooks, eggs, zip files.
     pub(crate) hooks: bool,
     /// The interpreter's version, if its name or its library tells it.
@@ -26,30 +26,30 @@ pub(crate) struct Search {
 /// What an interpreter begins its search with.
 #[derive(Clone, Debug)]
 pub(super) struct Start {
-    /// The current folder or that of the script.
+    /// The current directory or that of the script.
     pub(super) first: Option<Vec<u8>>,
     /// Whether PYTHONPATH is left alone (`-I`, `-E`).
     pub(super) ignores_environment: bool,
 }
 
-/// The folders that an interpreter searches.
+/// The directories that an interpreter searches.
 pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -> Result<Search, Fault> {
     if machine.variable("PYTHONHOME").is_some_and(|v| !v.is_empty()) && !start.ignores_environment {
         return Err(Fault::Unclear("the image sets PYTHONHOME, which moves Python's library".to_owned()));
     }
     let tree = &machine.filesystem.tree;
     let mut search = Search::default();
-    search.folders.extend(start.first);
+    search.directories.extend(start.first);
     let own = machine.variable("PYTHONPATH").filter(|_| !start.ignores_environment).unwrap_or_default();
-    search.folders.extend(own.split(':').filter(|f| !f.is_empty()).map(|f| machine.absolute(f)));
-    // A virtual environment is told by a file beside the folder of the interpreter, as it was called.
-    let folder_of = |path: &[u8]| parent(&parent(path));
+    search.directories.extend(own.split(':').filter(|f| !f.is_empty()).map(|f| machine.absolute(f)));
+    // A virtual environment is told by a file beside the directory of the interpreter, as it was called.
+    let directory_of = |path: &[u8]| parent(&parent(path));
     let mut prefixes = Vec::new();
-    let called = folder_of(&program.path);
+    let called = directory_of(&program.path);
     let settings = machine.filesystem.tree.file(&[called.as_slice(), b"pyvenv.cfg"].join(&b'/'));
     match settings {
         Some((_, node)) => {
-            libraries(tree, &folder_of(&program.real), &program.real, false, &mut search);
+            libraries(tree, &directory_of(&program.real), &program.real, false, &mut search);
             prefixes.push(called);
             let text = machine.filesystem.content(node).text().unwrap_or_default();
             let setting = |name: &str| {
@@ -58,10 +58,10 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
             };
             search.version = setting("version").as_deref().and_then(Version::parse);
             if setting("include-system-site-packages").is_some_and(|v| v.eq_ignore_ascii_case("true")) {
-                prefixes.push(folder_of(&program.real));
+                prefixes.push(directory_of(&program.real));
             }
         }
-        None => prefixes.push(folder_of(&program.real)),
+        None => prefixes.push(directory_of(&program.real)),
     }
     for prefix in prefixes {
         libraries(tree, &prefix, &program.real, true, &mut search);
@@ -70,13 +70,13 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
             libraries(tree, b"usr/local", &program.real, true, &mut search);
         }
     }
-    let sites: Vec<Vec<u8>> = search.folders.clone();
+    let sites: Vec<Vec<u8>> = search.directories.clone();
     for site in sites {
         path_files(machine, &site, &mut search);
     }
     let name = program.real.rsplit(|b| *b == b'/').next().unwrap_or_default();
     let by_name = name.strip_prefix(b"python").and_then(|v| Version::parse(&String::from_utf8_lossy(v)));
-    search.version = by_name.or(search.version).or_else(|| version_of(&search.folders));
+    search.version = by_name.or(search.version).or_else(|| version_of(&search.directories));
     Ok(search)
 }
 
@@ -89,41 +89,41 @@ impl Version {
     }
 }
 
-/// The version that the library folders are of, if they are all of one.
-fn version_of(folders: &[Vec<u8>]) -> Option<Version> {
-    let of = |folder: &Vec<u8>| {
-        let text = String::from_utf8_lossy(folder).into_owned();
+/// The version that the library directories are of, if they are all of one.
+fn version_of(directories: &[Vec<u8>]) -> Option<Version> {
+    let of = |directory: &Vec<u8>| {
+        let text = String::from_utf8_lossy(directory).into_owned();
         let part = text.split('/').find_map(|p| p.strip_prefix("python"))?;
         Version::parse(part)
     };
-    let mut all: Vec<Version> = folders.iter().filter_map(of).collect();
+    let mut all: Vec<Version> = directories.iter().filter_map(of).collect();
     all.sort_unstable();
     all.dedup();
     (all.len() == 1).then(|| all.first().copied()).flatten()
 }
 
-/// The library folders below a prefix: those of the interpreter's version, or of all if its name does not tell it.
+/// The library directories below a prefix: those of the interpreter's version, or of all if its name does not tell it.
 fn libraries(tree: &Tree, prefix: &[u8], interpreter: &[u8], site: bool, search: &mut Search) {
     let name = interpreter.rsplit(|b| *b == b'/').next().unwrap_or_default();
     let exact = name.strip_prefix(b"python").is_some_and(|v| v.contains(&b'.'));
     for lib in [&b"lib"[..], b"lib64"] {
         let root = if prefix.is_empty() { lib.to_vec() } else { [prefix, lib].join(&b'/') };
-        for folder in tree.names(&root) {
+        for directory in tree.names(&root) {
             // `python312.zip`: the library as an archive.
-            search.hooks |= folder.starts_with(b"python3") && folder.ends_with(b".zip");
-            // `python3` beside `python3.12` is Debian's folder for all versions.
+            search.hooks |= directory.starts_with(b"python3") && directory.ends_with(b".zip");
+            // `python3` beside `python3.12` is Debian's directory for all versions.
             let version =
-                folder.starts_with(b"python3") && (!exact || folder == name || folder == b"python3");
-            let library = [root.as_slice(), &folder].join(&b'/');
-            if !version || !tree.is_folder(&library) {
+                directory.starts_with(b"python3") && (!exact || directory == name || directory == b"python3");
+            let library = [root.as_slice(), &directory].join(&b'/');
+            if !version || !tree.is_directory(&library) {
                 continue;
             }
             search.has_library |= tree.file(&[library.as_slice(), b"os.py"].join(&b'/')).is_some()
                 || tree.file(&[library.as_slice(), b"os.pyc"].join(&b'/')).is_some();
             let mut add = |part: &[u8]| {
                 let path = [library.as_slice(), part].join(&b'/');
-                if tree.is_folder(&path) {
-                    search.folders.push(path);
+                if tree.is_directory(&path) {
+                    search.directories.push(path);
                 }
             };
             add(b"lib-dynload");
@@ -131,12 +131,12 @@ fn libraries(tree: &Tree, prefix: &[u8], interpreter: &[u8], site: bool, search:
                 add(b"site-packages");
                 add(b"dist-packages");
             }
-            search.folders.push(library);
+            search.directories.push(library);
         }
     }
 }
 
-/// `.pth` files add folders; a line that begins with `import` runs code.
+/// `.pth` files add directories; a line that begins with `import` runs code.
 fn path_files(machine: &Machine<'_>, site: &[u8], search: &mut Search) {
     let tree = &machine.filesystem.tree;
     for name in tree.names(site) {
@@ -150,7 +150,7 @@ fn path_files(machine: &Machine<'_>, site: &[u8], search: &mut Search) {
         };
         for line in text.lines().map(str::trim_end).filter(|l| !l.is_empty() && !l.starts_with('#')) {
             if line.starts_with("import ") || line.starts_with("import\t") {
-                // These are everywhere, and find no modules but those in the folders beside them.
+                // These are everywhere, and find no modules but those in the directories beside them.
                 let harmless = name == b"distutils-precedence.pth"
                     || name == b"_virtualenv.pth"
                     || name.ends_with(b"-nspkg.pth");
@@ -161,13 +161,13 @@ fn path_files(machine: &Machine<'_>, site: &[u8], search: &mut Search) {
                 } else {
                     [site, line.as_bytes()].join(&b'/')
                 };
-                search.folders.push(path);
+                search.directories.push(path);
             }
         }
     }
 }
 
-/// The folder that a path is in.
+/// The directory that a path is in.
 pub(super) fn parent(path: &[u8]) -> Vec<u8> {
     let end = path.iter().rposition(|b| *b == b'/').unwrap_or(0);
     path.get(..end).unwrap_or_default().to_vec()

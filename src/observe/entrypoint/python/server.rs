@@ -13,8 +13,8 @@ struct Server {
     switches: &'static [&'static str],
     /// Options with one.
     settings: &'static [&'static str],
-    /// The option that names the folder in which the application is looked for.
-    folder: &'static str,
+    /// The option that names the directory in which the application is looked for.
+    directory: &'static str,
     /// Whether a file of settings may name the application.
     has_file: bool,
 }
@@ -36,7 +36,7 @@ const SERVERS: [Server; 2] = [
             "--ssl-keyfile", "--ssl-certfile", "--ssl-keyfile-password", "--ssl-version", "--ssl-cert-reqs",
             "--ssl-ca-certs", "--ssl-ciphers", "--app-dir", "--h11-max-incomplete-event-size",
         ],
-        folder: "--app-dir",
+        directory: "--app-dir",
         has_file: false,
     },
     Server {
@@ -57,7 +57,7 @@ const SERVERS: [Server; 2] = [
             "--name", "--pythonpath", "--paste", "--proxy-allow-from", "--forwarded-allow-ips", "--keyfile", "--certfile",
             "--ssl-version", "--cert-reqs", "--ca-certs", "--ciphers", "--max-request-line", "--tmp-upload-dir",
         ],
-        folder: "--chdir",
+        directory: "--chdir",
         has_file: true,
     },
 ];
@@ -80,7 +80,7 @@ pub(crate) fn served(machine: &Machine<'_>, script: &Script) -> Option<Served> {
         // Whether a word is the application or the value of an option hangs on the server's version.
         _ if named.is_unclear => Vec::new(),
         Some(application) if Machine::is_unknown(application) => Vec::new(),
-        Some(application) => problems_of(machine, script, application, named.folder),
+        Some(application) => problems_of(machine, script, application, named.directory),
         None if server.has_file => vec![without_application(machine, script, &named)],
         None => Vec::new(),
     };
@@ -91,8 +91,8 @@ pub(crate) fn served(machine: &Machine<'_>, script: &Script) -> Option<Served> {
 #[derive(Default)]
 struct Named<'w> {
     application: Option<&'w str>,
-    /// The folder in which it is looked for.
-    folder: Option<&'w str>,
+    /// The directory in which it is looked for.
+    directory: Option<&'w str>,
     /// Whether a file of settings is named, which may name the application.
     has_file: bool,
     /// Whether there is an option that is not known, or a word that is known only when it runs.
@@ -108,8 +108,8 @@ fn application<'w>(server: &Server, words: &'w [String]) -> Named<'w> {
         if name.starts_with('-') {
             let takes = server.settings.contains(&name) && !Machine::is_unknown(word);
             let value = if takes { value.or_else(|| rest.next().map(String::as_str)) } else { value };
-            if name == server.folder {
-                named.folder = value;
+            if name == server.directory {
+                named.directory = value;
             }
             named.has_file |= matches!(name, "-c" | "--config" | "--paste") || name.starts_with("-c");
             // `-w4`
@@ -144,12 +144,12 @@ fn problems_of(
     machine: &Machine<'_>,
     script: &Script,
     application: &str,
-    folder: Option<&str>,
+    directory: Option<&str>,
 ) -> Vec<Problem> {
     let (module, attribute) = application.split_once(':').unwrap_or((application, "application"));
     let attribute = attribute.split(['(', '.']).next().unwrap_or_default();
     let mut search = script.search.clone();
-    search.folders.insert(0, machine.absolute(folder.unwrap_or(".")));
+    search.directories.insert(0, machine.absolute(directory.unwrap_or(".")));
     let mut served =
         Script { name: Some(module.to_owned()), search, arguments: Vec::new(), ..script.clone() };
     let tell =
@@ -162,10 +162,10 @@ fn problems_of(
             let what = format!("the module {part} of the application {application} is not in the image{why}");
             return vec![tell(&script.file, what, is_certain)];
         }
-        // A folder without `__init__.py` defines nothing.
+        // A directory without `__init__.py` defines nothing.
         Target::Namespace(_) => {
             let what = format!(
-                "{module} is a folder without a module, and has no {attribute}, which the application {application} is to be"
+                "{module} is a directory without a module, and has no {attribute}, which the application {application} is to be"
             );
             return vec![tell(&script.file, what, true)];
         }

@@ -20,7 +20,7 @@ impl Run<'_, '_, '_> {
             "exit" => return Flow::Exit(rest.first().and_then(|code| code.parse().ok())),
             "return" => return Flow::Return,
             "exec" => return self.exec(rest),
-            "cd" => return self.change_folder(rest, link),
+            "cd" => return self.change_directory(rest, link),
             "." | "source" => return self.source(rest, link),
             "command" | "type" | "hash" => {
                 let is_question =
@@ -101,13 +101,13 @@ impl Run<'_, '_, '_> {
         Flow::End(result.map_err(|fault| self.supposed(fault)))
     }
 
-    fn change_folder(&mut self, rest: &[String], link: Link) -> Flow {
+    fn change_directory(&mut self, rest: &[String], link: Link) -> Flow {
         let Some(target) = rest.iter().find(|w| !w.starts_with('-')) else { return Flow::Next(Status::True) };
         if target.is_empty() || Machine::is_unknown(target) {
             return Flow::Next(Status::Likely);
         }
         let path = self.machine.absolute(target);
-        if !path.is_empty() && !self.machine.filesystem.tree.is_folder(&path) {
+        if !path.is_empty() && !self.machine.filesystem.tree.is_directory(&path) {
             let fault =
                 Fault::Broken(format!("the directory {target}, which it changes to, is not in the image"));
             if self.options.fails || link == Link::And {
@@ -115,18 +115,18 @@ impl Run<'_, '_, '_> {
             }
             return Flow::Next(Status::False);
         }
-        self.machine.folder = format!("/{}", String::from_utf8_lossy(&path));
+        self.machine.directory = format!("/{}", String::from_utf8_lossy(&path));
         Flow::Next(Status::True)
     }
 
     fn source(&mut self, rest: &[String], link: Link) -> Flow {
         self.has_sourced = true;
-        // A virtual environment puts its folder in front.
-        if let Some(folder) =
+        // A virtual environment puts its directory in front.
+        if let Some(directory) =
             rest.first().and_then(|t| t.strip_suffix("/activate")).filter(|f| f.ends_with("/bin"))
         {
             let path = self.machine.variable("PATH").unwrap_or_default();
-            let path = format!("{folder}:{path}");
+            let path = format!("{directory}:{path}");
             self.machine.set("PATH", &path);
         }
         // Devices are the runtime's.

@@ -61,8 +61,8 @@ impl Run<'_, '_, '_> {
         }
         let place = self.machine.absolute(path);
         let tree = &self.machine.filesystem.tree;
-        let (is_file, is_folder) = (tree.file(&place).is_some(), tree.is_folder(&place));
-        let is_there_at_all = is_file || is_folder;
+        let (is_file, is_directory) = (tree.file(&place).is_some(), tree.is_directory(&place));
+        let is_there_at_all = is_file || is_directory;
         let may = |access| {
             let refused = self.machine.account.refused(self.machine.filesystem, access, &place);
             refused.map_or(Some(true), |refusal| refusal.into_parts().1.then_some(false))
@@ -75,7 +75,7 @@ impl Run<'_, '_, '_> {
         let Some(may) = asked.or((!is_there_at_all).then_some(false)) else { return Status::Unknown };
         let is_there = match operator {
             "-f" => is_file,
-            "-d" => is_folder,
+            "-d" => is_directory,
             "-e" | "-a" => is_there_at_all,
             "-r" | "-x" => is_there_at_all && may,
             "-s" => tree.file(&place).is_some_and(|(_, node)| node.size > 0),

@@ -1,5 +1,5 @@
 //! Shells: scripts and `sh -c`, gone through as a shell would in a container that has no variables but the image's:
-//! folders, variables, conditions, `set -e`, and what takes the script's place in the end.
+//! directories, variables, conditions, `set -e`, and what takes the script's place in the end.
 
 mod builtin;
 mod condition;

@@ -83,8 +83,8 @@ impl Run<'_, '_, '_> {
                         Variable::Unknown => unknown = unknown.or_else(|| Some(name.to_string())),
                     }
                 }
-                WordPart::Substitution { script, .. } => match self.folder_of(script) {
-                    Some(folder) => out.push_str(&folder),
+                WordPart::Substitution { script, .. } => match self.directory_of(script) {
+                    Some(directory) => out.push_str(&directory),
                     None => unknown = unknown.or_else(|| Some("value".to_owned())),
                 },
                 WordPart::Arithmetic { .. } => unknown = unknown.or_else(|| Some("number".to_owned())),
@@ -201,15 +201,15 @@ impl Run<'_, '_, '_> {
     }
 
     /// `$(dirname "$0")`.
-    fn folder_of(&mut self, script: &seaworthy_dockerfile::shell::Script) -> Option<String> {
+    fn directory_of(&mut self, script: &seaworthy_dockerfile::shell::Script) -> Option<String> {
         let [command] = script.commands.as_slice() else { return None };
         let words = self.words(&command.words);
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["dirname", path] | ["dirname", "--", path] if !Machine::is_unknown(path) => {
-                let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-                Some(if folder.is_empty() { "/".to_owned() } else { folder.to_owned() })
+                let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
+                Some(if directory.is_empty() { "/".to_owned() } else { directory.to_owned() })
             }
-            ["pwd"] => Some(self.machine.folder.clone()),
+            ["pwd"] => Some(self.machine.directory.clone()),
             _ => None,
         }
     }

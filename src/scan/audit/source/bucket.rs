@@ -13,8 +13,8 @@ use seaworthy_source::{RunId, decode_key};
 /// Requests to a bucket that are under way at a time.
 const IN_FLIGHT: usize = 16;
 
-/// Pages of 1,000 objects that are listed to learn what there is. In a bucket with more, only the folders of runs are
-/// listed, and each document is asked for.
+/// Pages of 1,000 objects that are listed to learn what there is. In a bucket with more, only the directories of runs
+/// are listed, and each document is asked for.
 const PAGES: usize = 50;
 
 impl<'a> Source<'a> {
@@ -26,12 +26,12 @@ impl<'a> Source<'a> {
         pool: &'a ThreadPool,
     ) -> Result<(Self, Runs), StoreError> {
         let mut sizes = Some(HashMap::new());
-        let runs = layout.runs(|folder| match sizes.as_mut().map(|s| inventory(s3, folder, s)) {
+        let runs = layout.runs(|directory| match sizes.as_mut().map(|s| inventory(s3, directory, s)) {
             Some(Ok(Some(entries))) => Ok(entries),
             Some(Err(e)) => Err(e),
             Some(Ok(None)) | None => {
                 sizes = None;
-                store.entries(folder)
+                store.entries(directory)
             }
         })?;
         Ok((Self { store, layout, pool, sizes }, runs))
@@ -78,14 +78,18 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What a folder holds, from a listing of all that lies below it; none if that is too much.
-fn inventory(s3: &S3, folder: &str, sizes: &mut HashMap<String, u64>) -> Result<Option<Entries>, StoreError> {
-    let Some(listed) = s3.inventory(folder, PAGES)? else { return Ok(None) };
+/// What a directory holds, from a listing of all that lies below it; none if that is too much.
+fn inventory(
+    s3: &S3,
+    directory: &str,
+    sizes: &mut HashMap<String, u64>,
+) -> Result<Option<Entries>, StoreError> {
+    let Some(listed) = s3.inventory(directory, PAGES)? else { return Ok(None) };
     let (mut names, mut files) = (BTreeSet::new(), BTreeSet::new());
     for object in listed {
         // Some clients store or show `P%28-1%29` for `P(-1)`; a key is decoded once.
         let key = decode_key(&object.key).unwrap_or_else(|| object.key.clone());
-        let rest = key.strip_prefix(folder).unwrap_or_default();
+        let rest = key.strip_prefix(directory).unwrap_or_default();
         let name = rest.split('/').next().unwrap_or_default();
         if !rest.is_empty() && !rest.contains('/') {
             files.insert(name.to_owned());

@@ -447,14 +447,14 @@ fn the_standard_library_parses() {
         .output();
     let Ok(output) = python else { return };
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let Some((minor, folder)) = said.trim().split_once(' ') else { return };
+    let Some((minor, directory)) = said.trim().split_once(' ') else { return };
     let version = Version { major: 3, minor: minor.parse().unwrap() };
     if version.minor > 13 {
         return;
     }
     let mut wrong = Vec::new();
     for part in ["", "asyncio", "json", "logging", "importlib", "email", "unittest", "concurrent/futures"] {
-        let Ok(entries) = std::fs::read_dir(std::path::Path::new(folder).join(part)) else { continue };
+        let Ok(entries) = std::fs::read_dir(std::path::Path::new(directory).join(part)) else { continue };
         for path in entries.map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "py")) {
             let Ok(text) = std::fs::read_to_string(&path) else { continue };
             if let Err(fault) = parse_text(&text, Some(version)) {
