@@ -272,17 +272,21 @@ impl Confirmer {
     ) {
         match self.detector.lexer {
             Some(lexer) => {
+                if !effort.is_left() {
+                    return;
+                }
                 let place = Place { bytes, start: anchor.start, end: anchor.end, kind };
                 lexer(&place, &mut |reading: Reading| {
-                    if let Some(confirmed) = self.validate(
-                        bytes,
-                        &anchor,
-                        kind,
-                        reading.matched.clone(),
-                        reading.secret.clone(),
-                        Some(&reading),
-                    ) {
-                        sink(confirmed);
+                    let (matched, secret) = (reading.matched.clone(), reading.secret.clone());
+                    let (length, repeats) = (matched.len(), matched.start < memory.confirmed);
+                    let found = self.validate(bytes, &anchor, kind, matched, secret, Some(&reading));
+                    // As for a pattern: what leads to nothing, or to the same once more, costs.
+                    if repeats || found.is_none() {
+                        effort.spend(length.saturating_mul(Effort::CANDIDATE));
+                    }
+                    if let Some(found) = found {
+                        memory.confirmed = memory.confirmed.max(found.matched.end);
+                        sink(found);
                     }
                 });
             }
