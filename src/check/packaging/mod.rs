@@ -15,6 +15,7 @@ mod identity;
 mod inner;
 mod located;
 mod makefile;
+mod matrix;
 mod outcome;
 mod outputs;
 mod reading;

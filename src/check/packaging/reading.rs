@@ -6,6 +6,7 @@ use super::act::{Act, At, Stage};
 use super::action;
 use super::command::{self, Budget, Frame};
 use super::failure::{Failure, Options};
+use super::matrix::combinations;
 use super::secret::{Exposure, Secrets};
 use super::sources;
 use super::surface::{BuildFile, BuildSurface, Content, Family, joined, place_in};
@@ -16,9 +17,6 @@ use seaworthy_workflow::{Condition, Job, Pair, Scalar, Step, Style, Workflow};
 
 /// Where a file begins.
 pub(super) const START: Position = Position { line: 1, column: 1 };
-
-/// Most combinations of a matrix that are gone through.
-const MAX_COMBINATIONS: usize = 64;
 
 /// How deep workflows that call each other are followed, as GitHub allows it.
 const MAX_CALLS: u8 = 4;
@@ -534,23 +532,6 @@ fn inputs(called: &Workflow, job: &Job, variables: &Variables) -> Vec<(String, S
         (!value.is_empty()).then(|| (format!("inputs.{}", pair.name), value))
     };
     called.inputs.iter().filter_map(known).collect()
-}
-
-/// Each combination of a matrix's values as `matrix.NAME`; one without any where there is none or they are too many.
-fn combinations(matrix: &[(String, Vec<String>)]) -> Vec<Vec<(String, String)>> {
-    let mut all: Vec<Vec<(String, String)>> = vec![Vec::new()];
-    for (name, values) in matrix.iter().filter(|(_, values)| !values.is_empty()) {
-        if all.len() * values.len() > MAX_COMBINATIONS {
-            return vec![Vec::new()];
-        }
-        let with = |one: &Vec<(String, String)>, value: &String| {
-            let mut one = one.clone();
-            one.push((format!("matrix.{name}"), value.clone()));
-            one
-        };
-        all = all.iter().flat_map(|one| values.iter().map(move |v| with(one, v))).collect();
-    }
-    all
 }
 
 /// The names that a step can put out.

@@ -382,18 +382,7 @@ mod tests {
     use crate::observe::entrypoint::cli::{ExclusiveGroup, Subcommands};
 
     fn option(name: &str, required: Known, arity: Arity) -> Parameter {
-        Parameter {
-            names: vec![name.to_owned()],
-            is_option: name.starts_with('-'),
-            arity,
-            required,
-            choices: None,
-            takes: Takes::Any,
-            is_certain: true,
-            group: None,
-            ends: false,
-            at: Written::default(),
-        }
+        Parameter { required, ..Parameter::new(vec![name.to_owned()], arity) }
     }
 
     fn program() -> Interface {

@@ -144,6 +144,24 @@ pub(crate) struct Parameter {
     pub(crate) at: Written,
 }
 
+impl Parameter {
+    /// One that need not be given and takes any values: an option if its first name begins with a dash, else a positional.
+    pub(crate) fn new(names: Vec<String>, arity: Arity) -> Self {
+        Self {
+            is_option: names.first().is_some_and(|name| name.starts_with('-')),
+            names,
+            arity,
+            required: Known::No,
+            choices: None,
+            takes: Takes::Any,
+            is_certain: true,
+            group: None,
+            ends: false,
+            at: Written::default(),
+        }
+    }
+}
+
 /// Options of which one must be given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ExclusiveGroup {

@@ -1,7 +1,7 @@
 //! Servers that are told which application they run: `gunicorn app.wsgi:application`, `uvicorn app.main:app`.
 //! <https://www.uvicorn.org/settings/>, <https://docs.gunicorn.org/en/stable/settings.html>
 
-use super::super::cli::{Arity, Interface, Known, Parameter, Takes, Written};
+use super::super::cli::{Arity, Interface, Known, Parameter};
 use super::super::machine::Machine;
 use super::imports::{Finder, Problem, Target, check, load};
 use super::{Script, says_idle};
@@ -193,16 +193,10 @@ fn problems_of(
 
 fn interface(server: &Server) -> Interface {
     let parameter = |name: &str, is_option: bool, arity: Arity, ends: bool| Parameter {
-        names: vec![name.to_owned()],
         is_option,
-        arity,
         required: if is_option || server.has_file { Known::No } else { Known::Yes },
-        choices: None,
-        takes: Takes::Any,
-        is_certain: true,
-        group: None,
         ends,
-        at: Written::default(),
+        ..Parameter::new(vec![name.to_owned()], arity)
     };
     let mut parameters = vec![parameter("application", false, Arity::Exactly(1), false)];
     parameters

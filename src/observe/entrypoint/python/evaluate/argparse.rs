@@ -134,18 +134,9 @@ impl Evaluator<'_, '_> {
             ));
         }
         if known(arguments.keyword("add_help"), Known::Yes) != Known::No {
-            parser.parameters.push(Parameter {
-                names: vec!["-h".to_owned(), "--help".to_owned()],
-                is_option: true,
-                arity: Arity::Exactly(0),
-                required: Known::No,
-                choices: None,
-                takes: Takes::Any,
-                is_certain: true,
-                group: None,
-                ends: true,
-                at: self.written(scope, line),
-            });
+            let names = vec!["-h".to_owned(), "--help".to_owned()];
+            let (ends, at) = (true, self.written(scope, line));
+            parser.parameters.push(Parameter { ends, at, ..Parameter::new(names, Arity::Exactly(0)) });
         }
         match arguments.keyword("parents") {
             None => {}
@@ -190,18 +181,7 @@ impl Evaluator<'_, '_> {
         }
         if name.starts_with("optparse") {
             // What is left over is the program's own business.
-            parser.parameters.push(Parameter {
-                names: vec!["arguments".to_owned()],
-                is_option: false,
-                arity: Arity::Any,
-                required: Known::No,
-                choices: None,
-                takes: Takes::Any,
-                is_certain: true,
-                group: None,
-                ends: false,
-                at: Written::default(),
-            });
+            parser.parameters.push(Parameter::new(vec!["arguments".to_owned()], Arity::Any));
         }
     }
 

@@ -259,16 +259,9 @@ impl Evaluator<'_, '_> {
                 let own = name.clone().map_or_else(|| names_of(&function.syntax.name), |n| vec![n]);
                 let mut parameters = function.parameters.clone();
                 parameters.extend((!settings.has_no_help).then(|| Parameter {
-                    names: vec!["--help".to_owned()],
-                    is_option: true,
-                    arity: Arity::Exactly(0),
-                    required: Known::No,
-                    choices: None,
-                    takes: Takes::Any,
-                    is_certain: true,
-                    group: None,
                     ends: true,
                     at: self.written(scope, line),
+                    ..Parameter::new(vec!["--help".to_owned()], Arity::Exactly(0))
                 }));
                 self.commands.push(Command {
                     names: own,

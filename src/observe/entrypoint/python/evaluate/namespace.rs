@@ -1,9 +1,7 @@
 //! What a parser of argparse keeps of its options, and what a program asks of it once the arguments are parsed:
 //! `if args.x is None: parser.error(…)`.
 
-use super::super::super::cli::{
-    self, Argument, Arity, Ending, Interface, Known, Parameter, Row, Takes, Written,
-};
+use super::super::super::cli::{self, Argument, Arity, Ending, Interface, Parameter, Row};
 use super::super::ast::{Argument as CallArgument, Expr, ExprKind, Stmt, StmtKind};
 use super::Evaluator;
 use super::ending::{Code, code_of};
@@ -96,17 +94,8 @@ impl Evaluator<'_, '_> {
 
     /// The options that are kept, as the parser finds them in words.
     fn kept_options(&self) -> Interface {
-        let parameter = |kept: &Kept| Parameter {
-            names: kept.options.clone(),
-            is_option: true,
-            arity: Arity::Exactly(usize::from(kept.constant.is_none())),
-            required: Known::No,
-            choices: None,
-            takes: Takes::Any,
-            is_certain: true,
-            group: None,
-            ends: false,
-            at: Written::default(),
+        let parameter = |kept: &Kept| {
+            Parameter::new(kept.options.clone(), Arity::Exactly(usize::from(kept.constant.is_none())))
         };
         let options = self.kept.iter().filter(|k| !k.options.is_empty());
         Interface { parameters: options.map(parameter).collect(), abbreviates: true, ..Interface::default() }

@@ -265,16 +265,5 @@ fn bare(annotation: &str) -> &str {
 
 /// An option that takes nothing.
 fn switch(name: &str, ends: bool, required: Known) -> Parameter {
-    Parameter {
-        names: vec![name.to_owned()],
-        is_option: true,
-        arity: Arity::Exactly(0),
-        required,
-        choices: None,
-        takes: Takes::Any,
-        is_certain: true,
-        group: None,
-        ends,
-        at: super::super::super::cli::Written::default(),
-    }
+    Parameter { required, ends, ..Parameter::new(vec![name.to_owned()], Arity::Exactly(0)) }
 }
