@@ -264,6 +264,9 @@ impl Finding {
     }
 }
 
+/// What a gate calls its own record of the checks among what was not checked: it could not be written.
+pub const EVIDENCE: &str = "evidence";
+
 /// A thing that seaworthy was asked to examine and could not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotChecked {

@@ -34,7 +34,7 @@ pub use audit::{AuditRequest, ImageSource, ImagesRequest, audit};
 pub use context::{ContextRequest, DockerfileSource, Listing, context, list};
 pub use documents::{DocumentsRequest, Security, StoredRun, content, documents, stored};
 pub use exec::{Engine, ExecRequest};
-pub use gate::{EVIDENCE, Gate, GateOptions, GateRun, gate};
+pub use gate::{Gate, GateOptions, GateRun, gate};
 pub use image::{ImageRequest, Recipe, image};
 pub use packaging::PackagedBuild;
 pub use verify::{RegistryAccess, SIGNED, UNSIGNED, report, verify};

@@ -9,6 +9,7 @@ use super::{Failure, context, environment, output};
 use crate::check::Masker;
 use crate::check::provenance::{PROVENANCE_MISSING, RegistryKind};
 use crate::contract::Contract;
+use crate::finding::EVIDENCE;
 use crate::report::evidence;
 use crate::scan::request::{ContextOptions, ImageOptions, Place, WiringOptions};
 use crate::scan::{self, Gate, GateOptions, GateRun, RegistryAccess};
@@ -43,10 +44,13 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let options = options(arguments, contract)?;
     let run = GateRun { id: &id, place: &place };
     let mut gate = session.run(terminal, |setup| scan::gate(setup, &options, run))?;
+    let document = |gate: &Gate| -> Result<Vec<u8>, Failure> {
+        let mut bytes = Vec::new();
+        evidence::write(&gate.report, &info, &mut bytes)?;
+        terminal.masked(bytes)
+    };
     // A dry run judges the same evidence, which it does not write.
-    let mut document = Vec::new();
-    evidence::write(&gate.report, &info, &mut document)?;
-    gate.record_evidence(&terminal.masked(document)?, &id);
+    gate.record_evidence(&document(&gate)?, &id);
     for warning in gate.warnings.iter().chain(&gate.waiver_warnings()) {
         terminal.warn(warning);
     }
@@ -58,10 +62,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     let mut gate = Telling { gate, faults: Vec::new(), masker: &masker };
     let tell =
         |gate: &Gate, side| write_side(&reports, side, &gate.report, &info, contract, common, terminal);
-    let store = |gate: &Gate, replace| -> Result<(), Failure> {
-        let mut bytes = Vec::new();
-        evidence::write(&gate.report, &info, &mut bytes)?;
-        tell_stored(&place.put(&terminal.masked(bytes)?, replace).map_err(not_recorded)?, terminal);
+    let store = |gate: &Gate, replace| -> Result<(), Fault> {
+        tell_stored(&place.put(&document(gate)?, replace).map_err(|e| not_recorded(e, &id))?, terminal);
         Ok(())
     };
     // A report that cannot be written must not lie beside evidence of a pass, nor evidence that cannot be written
@@ -70,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     if arguments.dry_run {
         terminal.note(&format!("dry run: no evidence is written to {}", place.evidence()));
     }
-    let stored = !arguments.dry_run && gate.attempt(scan::EVIDENCE, |gate| store(gate, common.replace));
+    let stored = !arguments.dry_run && gate.attempt(EVIDENCE, |gate| store(gate, common.replace));
     if !gate.faults.is_empty() {
         let _ = tell(&gate.gate, Side::Files);
     }
@@ -79,7 +81,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     if !(copied && shown) {
         if stored {
             // What was just stored may say pass. It is kept, and no longer stands for the run.
-            gate.attempt(scan::EVIDENCE, |gate| store(gate, true));
+            gate.attempt(EVIDENCE, |gate| store(gate, true));
         }
         let _ = tell(&gate.gate, Side::Files);
     }
@@ -91,12 +93,29 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
 }
 
 /// Why evidence was not stored. That the store has another result of the run is no fault of the store, and has a way out.
-fn not_recorded(error: StoreError) -> Failure {
+fn not_recorded(error: StoreError, id: &RunId) -> Fault {
     match error {
-        StoreError::Exists { place, recorded: Some(recorded), .. } => Failure(format!(
-            "{place}: has this run's {recorded}; add --replace to record this result too (the old file is kept)"
-        )),
-        other => Failure(other.to_string()),
+        StoreError::Exists { place, recorded: Some(recorded), .. } => Fault {
+            text: format!(
+                "{place}: has this run's {recorded}; add --replace to record this result too (the old file is kept)"
+            ),
+            supply: Some(format!(
+                "record this result beside the earlier one: seaworthy gate --run-id {id} --replace"
+            )),
+        },
+        other => Fault { text: other.to_string(), supply: None },
+    }
+}
+
+/// Why something was not written, and the way out where there is one of its own.
+struct Fault {
+    text: String,
+    supply: Option<String>,
+}
+
+impl From<Failure> for Fault {
+    fn from(Failure(text): Failure) -> Self {
+        Self { text, supply: None }
     }
 }
 
@@ -160,10 +179,11 @@ struct Telling<'m> {
 
 impl Telling<'_> {
     /// Writes something; a failure becomes a part of the gate's report. Whether it was written.
-    fn attempt(&mut self, what: &str, write: impl FnOnce(&Gate) -> Result<(), Failure>) -> bool {
-        let Err(Failure(fault)) = write(&self.gate) else { return true };
-        let fault = self.masker.mask(&fault);
-        self.gate.miss(what, &fault);
+    fn attempt<E: Into<Fault>>(&mut self, what: &str, write: impl FnOnce(&Gate) -> Result<(), E>) -> bool {
+        let Err(error) = write(&self.gate) else { return true };
+        let Fault { text, supply } = error.into();
+        let fault = self.masker.mask(&text);
+        self.gate.miss(what, &fault, supply.as_deref());
         self.faults.push(fault);
         false
     }

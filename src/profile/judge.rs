@@ -56,11 +56,27 @@ enum Supply {
     NotRequested,
 }
 
+/// Why the security evidence of a run is not complete or not written.
+#[derive(Clone, Debug)]
+pub struct EvidenceGap {
+    /// The reason, for a control's row.
+    pub reason: String,
+    /// How it is supplied, where that is known better than [`Need::how`] says.
+    pub supply: Option<String>,
+}
+
+impl EvidenceGap {
+    /// A gap that is supplied as evidence always is.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), supply: None }
+    }
+}
+
 /// What a gate knows of its run besides what its parts examined.
 #[derive(Clone, Debug)]
 pub struct RunFacts {
     /// Whether the security evidence of this run is complete and can be written, or why not.
-    pub evidence: Result<(), String>,
+    pub evidence: Result<(), EvidenceGap>,
     /// Whether the run header is still to be written, so that nothing is asked of it.
     pub before_run_header: bool,
     /// Why the context is not the one that was packaged, if that is known.
@@ -210,6 +226,11 @@ impl State<'_> {
         self.run.before_run_header && control.needs.contains(&Need::RunHeader)
     }
 
+    /// Whether a part was to be examined and could not be.
+    fn is_missing(&self, part: Part) -> bool {
+        matches!(self.parts.get(&part), Some(PartState::Missing(_)))
+    }
+
     fn summary(&self, id: &str) -> Option<&CheckSummary> {
         self.report.checks.iter().find(|c| c.meta.id == id)
     }
@@ -232,6 +253,11 @@ impl State<'_> {
                     n => format!(", the first of {n} items"),
                 };
                 result.worsen(ControlStatus::NotChecked, format!("{id} not checked{more}{first}"));
+                // A control may have a check of a part that it does not need as a whole.
+                if let Some(need) = Part::of(summary.meta).filter(|part| self.is_missing(*part)).and_then(Need::of)
+                {
+                    result.supply(need.how_to_mend());
+                }
             }
         }
     }
@@ -249,9 +275,14 @@ impl State<'_> {
             };
             result.worsen(status, reason);
             // Entrypoints are looked for in the image: without one, it is what is missing.
-            let lacks_image = matches!(self.parts.get(&Part::Image), Some(PartState::Missing(_)));
+            let lacks_image = self.is_missing(Part::Image);
             let need = if *need == Need::Entrypoints && lacks_image { Need::Image } else { *need };
-            result.supply.push(need.how().to_owned());
+            let gap = self.run.evidence.as_ref().err().filter(|_| need == Need::Evidence);
+            result.supply(match gap.and_then(|gap| gap.supply.as_deref()) {
+                Some(supply) => supply,
+                None if status == ControlStatus::NotChecked => need.how_to_mend(),
+                None => need.how(),
+            });
         }
     }
 
@@ -330,7 +361,7 @@ impl State<'_> {
             Need::Evidence => {
                 return match &self.run.evidence {
                     Ok(()) => Supply::Examined,
-                    Err(reason) => Supply::NotChecked(reason.clone()),
+                    Err(gap) => Supply::NotChecked(gap.reason.clone()),
                 };
             }
         };
@@ -354,6 +385,13 @@ impl ControlResult {
     fn worsen(&mut self, status: ControlStatus, reason: String) {
         self.status = self.status.max(status);
         self.reasons.push(reason);
+    }
+
+    /// Takes in how something that is missing is supplied, once.
+    fn supply(&mut self, how: &str) {
+        if !self.supply.iter().any(|known| known == how) {
+            self.supply.push(how.to_owned());
+        }
     }
 }
 

@@ -7,10 +7,10 @@ mod judge;
 
 use std::path::PathBuf;
 
-use crate::finding::{ProfileRecord, Severity};
+use crate::finding::{Part, ProfileRecord, Severity};
 
 pub use document::{explain, explain_all, markdown};
-pub use judge::{Judged, RunFacts, Waiver, judge, warnings};
+pub use judge::{EvidenceGap, Judged, RunFacts, Waiver, judge, warnings};
 
 /// The built-in profiles, by name, as they are written.
 pub const BUILT_IN: [(&str, &str); 2] =
@@ -171,13 +171,40 @@ impl Need {
             Self::Provenance => "write packaging_provenance.json to its path in the run's evidence",
             Self::Receipt => "write build_command_surface_receipt.json to its path in the run's evidence",
             Self::RunHeader => "write run.json to its path in the run's evidence",
-            Self::Evidence => {
-                "let the store be writable: the gate writes this document itself; add --replace if the store has another result of this run"
-            }
+            Self::Evidence => "let the store be writable: the gate writes this document itself",
             Self::Registry => {
                 "set `required = true` in the contract's [registry], or name the image as docker://HOST/NAME:TAG"
             }
             Self::Workflow => "name the files that build the image in [workflow]",
+        }
+    }
+
+    /// How it is supplied where the contract or the command line names it already and it could not be examined.
+    pub fn how_to_mend(self) -> &'static str {
+        match self {
+            Self::Image => {
+                "write the image to the file that `image.reference` names (docker save NAME:TAG -o FILE), or give another \
+                 on the command line"
+            }
+            Self::Wiring => {
+                "write the plan to the file that `aws.plan` names (terraform show -json PLAN > FILE), or give --plan, \
+                 --template, --snapshot or --live"
+            }
+            Self::Workflow => "correct the files that [workflow] names",
+            other => other.how(),
+        }
+    }
+
+    /// What a part of a gate is examined for; `None` where a part answers several needs.
+    pub fn of(part: Part) -> Option<Self> {
+        match part {
+            Part::Context => Some(Self::Context),
+            Part::Image => Some(Self::Image),
+            Part::Wiring => Some(Self::Wiring),
+            Part::Entrypoints => Some(Self::Entrypoints),
+            Part::Registry => Some(Self::Registry),
+            Part::Workflow => Some(Self::Workflow),
+            Part::Documents => None,
         }
     }
 }

@@ -157,13 +157,19 @@ pub(super) fn redacted(secret: &Redacted) -> String {
     }
 }
 
-/// Digests in a text cut to twelve digits, for people.
+/// Digests in a text cut to twelve digits, for people: `sha256:…`, and `sha256/…` as files of an OCI layout are named.
 pub(super) fn short_digests(text: &str) -> String {
-    const PREFIX: &str = "sha256:";
+    const ALGORITHM: &str = "sha256";
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(PREFIX) {
-        let (before, after) = rest.split_at(at + PREFIX.len());
+    while let Some(at) = rest.find(ALGORITHM) {
+        let (before, after) = rest.split_at(at + ALGORITHM.len());
+        let Some(after) = after.strip_prefix([':', '/']) else {
+            out.push_str(before);
+            rest = after;
+            continue;
+        };
+        let (before, _) = rest.split_at(before.len() + 1);
         out.push_str(before);
         let digits = after.bytes().take_while(u8::is_ascii_hexdigit).count();
         let (hex, tail) = after.split_at(digits);

@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use super::{Outcome, ScanError, Setup};
 use crate::check::provenance::{ExaminedArtifacts, OTHER_RECIPE};
 use crate::check::{Masker, catalogue};
-use crate::finding::{NotChecked, Part, PartState, Report, Subject};
-use crate::profile::{self, Profile, RunFacts, Waiver};
+use crate::finding::{EVIDENCE, NotChecked, Part, PartState, Report, Subject};
+use crate::profile::{self, EvidenceGap, Profile, RunFacts, Waiver};
 use seaworthy_provenance::{Field, read_security};
 use seaworthy_source::{Origin, OriginKind, RunId};
 
@@ -38,9 +38,6 @@ fn note_examined(so_far: &mut ExaminedArtifacts, outcome: &Outcome) {
         so_far.recipe = outcome.facts.recipe.clone();
     }
 }
-
-/// What [`Gate::miss`] calls the security evidence.
-pub const EVIDENCE: &str = "evidence";
 
 /// What the evidence of a gate says that ran before the run header was written.
 const BEFORE_HEADER: &str = "The gate ran before the run header was written (--before-run-header): nothing of the header was checked.";
@@ -82,7 +79,7 @@ pub fn gate(setup: &Setup<'_>, options: &GateOptions, run: GateRun<'_>) -> Resul
     let profile = setup.contract.controls().map_err(|e| ScanError::Request(e.to_string()))?;
     let examiner = Examiner { setup, options, masker: &masker, run, profile: &profile };
     let facts = RunFacts {
-        evidence: Err("it is not written yet".to_owned()),
+        evidence: Err(EvidenceGap::new("it is not written yet")),
         before_run_header: options.before_run_header,
         other_context: examiner.other_context(),
     };
@@ -185,9 +182,9 @@ impl Gate {
         let security = read_security(bytes);
         let named = security.reading.fields.text(Field::PlatformRunId);
         self.run.evidence = match security.reading.mistakes.first() {
-            Some(mistake) => Err(format!("security evidence: {} {}", mistake.pointer, mistake.message)),
+            Some(mistake) => Err(EvidenceGap::new(format!("security evidence: {} {}", mistake.pointer, mistake.message))),
             None if named != Some(run.to_string().as_str()) => {
-                Err("security evidence: it does not name this run".to_owned())
+                Err(EvidenceGap::new("security evidence: it does not name this run"))
             }
             None => Ok(()),
         };
@@ -200,7 +197,8 @@ impl Gate {
     }
 
     /// Notes that something of the gate itself could not be done, such as writing its evidence: it is no pass then.
-    pub fn miss(&mut self, what: &str, reason: &str) {
+    /// `supply` is the way out, where there is one of its own.
+    pub fn miss(&mut self, what: &str, reason: &str, supply: Option<&str>) {
         let item = NotChecked::new(
             Origin::new(OriginKind::Artifact, "gate"),
             what.to_owned(),
@@ -212,7 +210,10 @@ impl Gate {
         if what == EVIDENCE {
             // The controls need not repeat where it should have been written.
             let short = reason.split_once(".json: ").map_or(reason, |(_, why)| why);
-            self.run.evidence = Err(format!("security evidence: {short}"));
+            self.run.evidence = Err(EvidenceGap {
+                reason: format!("security evidence: {short}"),
+                supply: supply.map(str::to_owned),
+            });
         }
         self.judge();
     }
@@ -332,7 +333,7 @@ mod tests {
 
     fn facts() -> RunFacts {
         RunFacts {
-            evidence: Err("it is not written yet".to_owned()),
+            evidence: Err(EvidenceGap::new("it is not written yet")),
             before_run_header: false,
             other_context: None,
         }
@@ -443,7 +444,7 @@ mod tests {
     fn evidence_that_could_not_be_written_is_no_pass() {
         let run_id = RunId::parse("run_1").unwrap();
         let mut gate = judged("image", &[], small());
-        gate.miss("report", "the disk is full");
+        gate.miss("report", "the disk is full", None);
         assert_eq!(gate.report.verdict, Verdict::Incomplete);
         let mut gate = run(whole());
         let why = |gate: &Gate| {
@@ -458,7 +459,7 @@ mod tests {
         gate.record_evidence(EVIDENCE_OF_RUN.as_bytes(), &RunId::parse("run_2").unwrap());
         assert!(says(&gate, "this run"), "{:?}", why(&gate));
         gate.record_evidence(EVIDENCE_OF_RUN.as_bytes(), &run_id);
-        gate.miss(EVIDENCE, "the disk is full");
+        gate.miss(EVIDENCE, "the disk is full", None);
         assert!(says(&gate, "the disk is full"), "{:?}", why(&gate));
         assert_eq!(status(&gate, "F"), ControlStatus::NotChecked);
     }

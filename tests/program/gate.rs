@@ -301,7 +301,7 @@ fn another_verdict_is_not_overwritten_unasked() {
     );
     // The controls do not repeat the path, and what supplies them is named.
     assert!(
-        refused.stdout.contains("add --replace if the\n    store has another result"),
+        refused.stdout.contains("record this result beside the earlier one: seaworthy gate --run-id run_1"),
         "{}",
         refused.stdout
     );
@@ -311,7 +311,8 @@ fn another_verdict_is_not_overwritten_unasked() {
         "{}",
         refused.stdout
     );
-    assert!(refused.stdout.lines().last().unwrap().contains("INCOMPLETE"), "{}", refused.stdout);
+    let last = refused.stdout.lines().last().unwrap();
+    assert!(last.contains("INCOMPLETE") && last.ends_with(": the result is not recorded"), "{last}");
     assert_eq!(cli.read(EVIDENCE), first);
     let report = cli.read_json("r.json");
     assert!(report["not_checked"].as_array().unwrap().iter().any(|u| u["what"] == "evidence"));

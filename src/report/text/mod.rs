@@ -22,7 +22,7 @@ use super::phrase::{artifact, count, printable};
 use super::tally;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::finding::{CheckStatus, Report, Subject, Verdict};
+use crate::finding::{CheckStatus, EVIDENCE, Report, Subject, Verdict};
 use screen::{BAD, DIM, GOOD, OPEN, PLAIN, Piece, Screen};
 
 /// Entries of one list that are shown unless all are asked for.
@@ -172,7 +172,9 @@ fn verdict(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> i
     let word = report.verdict.as_str().to_uppercase();
     let mut text = tally::parts(report).join(", ");
     if report.verdict == Verdict::Incomplete {
-        text.push_str(": this is not a pass");
+        // Where nothing else is missing, what was examined is all as it should be: only its record is not there.
+        let is_unrecorded = matches!(&report.not_checked[..], [item] if item.what == EVIDENCE);
+        text.push_str(if is_unrecorded { ": the result is not recorded" } else { ": this is not a pass" });
     }
     let ran = report.checks.iter().filter(|c| c.status != CheckStatus::NotRequested).count();
     if report.verdict == Verdict::Pass && report.findings.is_empty() && !options.quiet {
