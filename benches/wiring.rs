@@ -92,7 +92,7 @@ fn main() {
     let text = generate(resources).into_bytes();
     let (size, before) = (text.len(), peak());
     let start = Instant::now();
-    let snapshot = plan::read("plan.json", text, &Nothing).unwrap();
+    let snapshot = plan::parse("plan.json", text, &Nothing).unwrap();
     let time = start.elapsed();
     println!("{resources} resources, {:.1} MB of JSON", size as f64 / 1e6);
     println!("read in {:.0} ms", time.as_secs_f64() * 1e3);

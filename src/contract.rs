@@ -139,7 +139,7 @@ impl Contract {
     /// [`ContractError::File`] if the file cannot be read, [`ContractError::Handles`] if its registry cannot,
     /// [`ContractError::Invalid`] with all mistakes of the contract.
     pub fn load(path: &Path, today: Date) -> Result<Self, ContractError> {
-        Self::from_text(&file::read("contract", path)?, path, today)
+        Self::from_text(&file::read_text("contract", path)?, path, today)
     }
 
     /// Reads `text` as if it stood in the file at `path`, with all that it names on the disk.

@@ -246,7 +246,7 @@ fn read_directory(directory: &Path) -> Result<Vec<(String, String)>, RuleError> 
     paths
         .into_iter()
         .map(|path| {
-            let bytes = input::read(&path, MAX_BYTES).map_err(|e| fail(&path)(e.into()))?;
+            let bytes = input::read_file(&path, MAX_BYTES).map_err(|e| fail(&path)(e.into()))?;
             let text =
                 String::from_utf8(bytes).map_err(|_| fail(&path)(io::Error::other("it is not UTF-8")))?;
             Ok((path.display().to_string(), text))

@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
     };
     let (chosen, elsewhere) = chosen(arguments, &candidates)?;
     let fault = |reason: String| Failure(format!("contract {}: {reason}", path.display()));
-    let old = match input::read(&path, contract::MAX_BYTES) {
+    let old = match input::read_file(&path, contract::MAX_BYTES) {
         Ok(bytes) => String::from_utf8(bytes).map_err(|_| fault("it is not UTF-8 text".to_owned()))?,
         Err(InputError::Missing) => "version = 1\n".to_owned(),
         Err(e) => return Err(fault(e.to_string())),
@@ -322,7 +322,7 @@ impl DocumentOrigin {
 
 fn of_file(path: &Path) -> Result<Vec<Candidate>, Failure> {
     let name = path.display();
-    let bytes = input::read(path, MAX_REPORT).map_err(|e| Failure(format!("{name}: {e}")))?;
+    let bytes = input::read_file(path, MAX_REPORT).map_err(|e| Failure(format!("{name}: {e}")))?;
     let no_report =
         || Failure(format!("{name}: is not a JSON report: write one with `--report json={name}`"));
     let document: Document = serde_json::from_slice(&bytes).map_err(|_| no_report())?;

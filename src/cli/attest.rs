@@ -38,12 +38,12 @@ fn attest(arguments: &Arguments, masker: &Masker<'_>, terminal: &Terminal) -> Re
     let contract = environment::contract_at(arguments.contract.as_deref(), terminal)?;
     // The key first: what is wrong with it is told before anything is written.
     let key = arguments.key.as_deref().map(read_key).transpose()?;
-    let provenance = read(DocumentKind::Provenance, &arguments.provenance)?;
+    let provenance = read_document(DocumentKind::Provenance, &arguments.provenance)?;
     let documents = &contract.documents;
     let reading = read_fields(&provenance, &documents.provenance, &documents.profiles);
     refuse(&arguments.provenance, &provenance, &reading.mistakes)?;
     let security =
-        arguments.security.as_deref().map(|path| read(DocumentKind::Security, path)).transpose()?;
+        arguments.security.as_deref().map(|path| read_document(DocumentKind::Security, path)).transpose()?;
     let mut evidence = None;
     if let (Some(bytes), Some(path)) = (&security, arguments.security.as_deref()) {
         let security = read_security(bytes);
@@ -75,7 +75,7 @@ fn attest(arguments: &Arguments, masker: &Masker<'_>, terminal: &Terminal) -> Re
     Ok(0)
 }
 
-fn read(kind: DocumentKind, path: &Path) -> Result<Vec<u8>, Failure> {
+fn read_document(kind: DocumentKind, path: &Path) -> Result<Vec<u8>, Failure> {
     let fail = |reason: &str| Err(Failure(format!("{}: {reason}", path.display())));
     match read_named(kind, path).content {
         Content::Bytes(bytes) => Ok(bytes),
@@ -99,7 +99,7 @@ fn refuse(path: &Path, bytes: &[u8], mistakes: &[Mistake]) -> Result<(), Failure
 /// The texts of the errors are ours: what a parser knows of a key stays with it.
 fn read_key(path: &Path) -> Result<SigningKey, Failure> {
     let fail = |reason: String| Failure(format!("{}: {reason}", path.display()));
-    let bytes = Zeroizing::new(input::read(path, KEY_BYTES).map_err(|error| match error {
+    let bytes = Zeroizing::new(input::read_file(path, KEY_BYTES).map_err(|error| match error {
         InputError::TooLarge(_) => fail("this is no PEM key for ECDSA on P-256 or for Ed25519".into()),
         other => fail(other.to_string()),
     })?);

@@ -289,7 +289,8 @@ pub(super) fn write_side(
     // Sources are read once more only for formats that name their lines.
     let has_summary = matches!(side, Side::All | Side::Screen) && summary::is_wanted();
     let names_lines = has_summary || wanted.iter().any(|w| reads_sources(w.format));
-    let repository = if names_lines { super::repository::of(report) } else { Repository::default() };
+    let repository =
+        if names_lines { super::repository::repository_of(report) } else { Repository::default() };
     let surroundings =
         Surroundings { report, run, contract, repository: &repository, category: &common.sarif_category };
     let mut rendered = Vec::new();

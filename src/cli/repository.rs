@@ -17,7 +17,7 @@ const MAX_COLUMN: usize = 100_000;
 const MAX_LINK: u64 = 4 << 10;
 
 /// What is known of the repository of the report's files.
-pub(super) fn of(report: &Report) -> Repository {
+pub(super) fn repository_of(report: &Report) -> Repository {
     let Ok(here) = std::env::current_dir() else { return Repository::default() };
     let workspace = std::env::var_os("GITHUB_WORKSPACE").filter(|w| !w.is_empty()).map(PathBuf::from);
     let paths: BTreeMap<String, String> = source_paths(report)
@@ -32,7 +32,7 @@ pub(super) fn of(report: &Report) -> Repository {
     let mut last: Option<(String, Option<Vec<u8>>)> = None;
     for ((given, position), offset) in source_positions(report) {
         if last.as_ref().is_none_or(|(path, _)| *path != given) {
-            last = Some((given.clone(), input::read(Path::new(&given), MAX_FILE).ok()));
+            last = Some((given.clone(), input::read_file(Path::new(&given), MAX_FILE).ok()));
         }
         let text = last.as_ref().and_then(|(_, text)| text.as_deref());
         if let Some(column) = text.and_then(|text| character_column(text, position, offset)) {

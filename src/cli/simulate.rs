@@ -21,7 +21,9 @@ const LINE: u64 = 16 << 20;
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     match (&arguments.cases, &arguments.role, &arguments.action, &arguments.resource) {
         (Some(path), ..) => cases(path, terminal),
-        (None, Some(role), Some(action), Some(resource)) => ask(arguments, role, action, resource, terminal),
+        (None, Some(role), Some(action), Some(resource)) => {
+            answer_question(arguments, role, action, resource, terminal)
+        }
         _ => Err(Failure(
             "give --cases, or --role, --action and --resource (seaworthy simulate --help)".into(),
         )),
@@ -29,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
 }
 
 /// Answers one question: 0 allowed, 1 denied, 2 unknown.
-fn ask(
+fn answer_question(
     arguments: &Arguments,
     role: &str,
     action: &str,

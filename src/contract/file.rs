@@ -7,12 +7,12 @@ use super::diagnostic::{ContractError, FileProblem};
 use seaworthy_source::input::{self, InputError};
 
 /// The file's text; `what` it is goes into the error. A pipe or a device is refused: opening one may wait for ever.
-pub(super) fn read(what: &'static str, path: &Path) -> Result<String, ContractError> {
+pub(super) fn read_text(what: &'static str, path: &Path) -> Result<String, ContractError> {
     bytes(path).and_then(text).map_err(|problem| ContractError::File { what, path: path.to_owned(), problem })
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, FileProblem> {
-    input::read(path, MAX_BYTES).map_err(|error| match error {
+    input::read_file(path, MAX_BYTES).map_err(|error| match error {
         InputError::Missing => FileProblem::Missing,
         InputError::Denied => FileProblem::Denied,
         InputError::Directory => FileProblem::Directory,

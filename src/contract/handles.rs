@@ -111,7 +111,7 @@ impl Handles {
     /// [`ContractError::Handles`] if the file cannot be read, or is no registry.
     pub fn load(path: &Path) -> Result<Self, ContractError> {
         let fault = |line, reason| ContractError::Handles { path: path.to_owned(), line, reason };
-        let text = file::read("handles", path).map_err(|error| match error {
+        let text = file::read_text("handles", path).map_err(|error| match error {
             ContractError::File { problem, .. } => {
                 fault(None, format!("cannot read the registry of handles: {problem}"))
             }
@@ -132,7 +132,7 @@ impl Handles {
             Form::Toml => structured::toml(text)?,
             Form::Json => structured::json(text)?,
             Form::Env => structured::env(text)?,
-            Form::Markdown => markdown::read(text)?,
+            Form::Markdown => markdown::parse(text)?,
         };
         let (mut values, mut lines) = (BTreeMap::<String, String>::new(), BTreeMap::<String, usize>::new());
         let mut conflicts = BTreeMap::new();

@@ -119,7 +119,7 @@ pub fn default_profile() -> Result<Profile, ContractError> {
 /// # Errors
 /// [`ContractError::File`] if the file cannot be read, [`ContractError::Invalid`] with all its mistakes.
 pub fn read_profile(path: &Path) -> Result<Profile, ContractError> {
-    parse(&file::read("profile", path)?, path, false)
+    parse(&file::read_text("profile", path)?, path, false)
 }
 
 /// The profile that a contract chooses. `from_disk` tells whether files are read.

@@ -91,7 +91,7 @@ struct State<'a> {
 }
 
 /// Judges `profile` on the day `today`. `parts` are the states of the gate's parts.
-pub fn judge(
+pub fn judge_controls(
     profile: &Profile,
     waivers: &[Waiver],
     today: Date,
@@ -254,7 +254,8 @@ impl State<'_> {
                 };
                 result.worsen(ControlStatus::NotChecked, format!("{id} not checked{more}{first}"));
                 // A control may have a check of a part that it does not need as a whole.
-                if let Some(need) = Part::of(summary.meta).filter(|part| self.is_missing(*part)).and_then(Need::of)
+                if let Some(need) =
+                    Part::of(summary.meta).filter(|part| self.is_missing(*part)).and_then(Need::of)
                 {
                     result.supply(need.how_to_mend());
                 }

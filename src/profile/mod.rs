@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use crate::finding::{Part, ProfileRecord, Severity};
 
 pub use document::{explain, explain_all, markdown};
-pub use judge::{EvidenceGap, Judged, RunFacts, Waiver, judge, warnings};
+pub use judge::{EvidenceGap, Judged, RunFacts, Waiver, judge_controls, warnings};
 
 /// The built-in profiles, by name, as they are written.
 pub const BUILT_IN: [(&str, &str); 2] =

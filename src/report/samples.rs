@@ -9,7 +9,7 @@ use crate::finding::{
     Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Example, Finding, Fingerprint, FingerprintKey,
     NotChecked, Part, PartState, Redacted, Report, Severity, Subject,
 };
-use crate::profile::{RunFacts, Waiver, judge};
+use crate::profile::{RunFacts, Waiver, judge_controls};
 use seaworthy_source::{
     FileState, JsonPointer, LayerOrigin, Origin, OriginKind, Place, Position, SourceLines,
 };
@@ -418,7 +418,7 @@ pub(super) fn gate() -> Report {
         })
         .into();
     let run = RunFacts { evidence: Ok(()), before_run_header: false, other_context: None };
-    let judged = judge(&profile, &waivers, date(2026, 6, 1), &report, &parts, &run);
+    let judged = judge_controls(&profile, &waivers, date(2026, 6, 1), &report, &parts, &run);
     report.profile = Some(profile.record());
     (report.controls, report.verdict) = (judged.controls, judged.verdict);
     report

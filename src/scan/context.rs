@@ -145,7 +145,7 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
         super::packaging::build_surface(setup, &context, &mut answers, &request.packaged, examined);
     let mut artifacts = records(request, source, &build.context.name);
     artifacts.extend(workflows);
-    let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
+    let mut outcome = super::verdict::conclude(setup, &masker, answers, artifacts, coverage);
     outcome.warnings.extend(looked_away(&build.recipe));
     Ok(outcome)
 }

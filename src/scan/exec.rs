@@ -131,7 +131,7 @@ pub(super) fn run(
     let runs = all()
         .enumerate()
         .map(|(nth, (entrypoint, trial, words))| {
-            let (answered, named) = ask(request, &image.name, nth, entrypoint, &words, secrets);
+            let (answered, named) = run_entrypoint(request, &image.name, nth, entrypoint, &words, secrets);
             done(entrypoint, trial, answered, named)
         })
         .collect();
@@ -209,7 +209,7 @@ fn plain_id(text: &str) -> String {
 }
 
 /// Runs one entrypoint.
-fn ask(
+fn run_entrypoint(
     request: &ExecRequest,
     image: &str,
     nth: usize,

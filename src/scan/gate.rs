@@ -170,8 +170,14 @@ fn examine(
 impl Gate {
     /// Judges the controls, and what they add up to.
     fn judge(&mut self) {
-        let judged =
-            profile::judge(&self.profile, &self.waivers, self.today, &self.report, &self.parts, &self.run);
+        let judged = profile::judge_controls(
+            &self.profile,
+            &self.waivers,
+            self.today,
+            &self.report,
+            &self.parts,
+            &self.run,
+        );
         self.report.profile = Some(self.profile.record());
         self.report.controls = judged.controls;
         self.report.verdict = judged.verdict;
@@ -182,7 +188,9 @@ impl Gate {
         let security = read_security(bytes);
         let named = security.reading.fields.text(Field::PlatformRunId);
         self.run.evidence = match security.reading.mistakes.first() {
-            Some(mistake) => Err(EvidenceGap::new(format!("security evidence: {} {}", mistake.pointer, mistake.message))),
+            Some(mistake) => {
+                Err(EvidenceGap::new(format!("security evidence: {} {}", mistake.pointer, mistake.message)))
+            }
             None if named != Some(run.to_string().as_str()) => {
                 Err(EvidenceGap::new("security evidence: it does not name this run"))
             }

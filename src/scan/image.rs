@@ -63,7 +63,7 @@ pub(super) type Seen = HashMap<String, Result<Arc<LayerFacts>, FetchError>>;
 /// # Errors
 /// If there is no image to be had. What is wrong with a part of one is in the report.
 pub fn image(setup: &Setup<'_>, request: &ImageRequest) -> Result<Outcome, ScanError> {
-    look(setup, request, |_| ()).map(|(outcome, ())| outcome)
+    examine_with(setup, request, |_| ()).map(|(outcome, ())| outcome)
 }
 
 /// Examines it, and tells whether each image in it is the one with this digest or a part of the index with it.
@@ -72,7 +72,7 @@ pub(super) fn known_image(
     request: &ImageRequest,
     digest: &str,
 ) -> Result<(Outcome, bool), ScanError> {
-    look(setup, request, |images| {
+    examine_with(setup, request, |images| {
         let is_it = |image: &Image| {
             let indexes = image.indexes.iter().map(|index| &index.digest);
             image.manifest.iter().map(|m| &m.digest).chain(indexes).any(|d| d.as_str() == digest)
@@ -81,7 +81,7 @@ pub(super) fn known_image(
     })
 }
 
-fn look<T>(
+fn examine_with<T>(
     setup: &Setup<'_>,
     request: &ImageRequest,
     ask: impl FnOnce(&Images) -> T,
@@ -120,7 +120,7 @@ fn look<T>(
     seen.extend(pool.scope(|scope| read_all(scope, &pipeline, source, &wanted, setup.jobs)));
     let unreached = pool.scope(|scope| unreached::examine(scope, &pipeline, source, &images, &mut seen));
     let starts = Starts { entrypoints, overflowed: pipeline.overflowed() };
-    Ok((judge(setup, request, images, unreached, &seen, &starts), answer))
+    Ok((ask_checks(setup, request, images, unreached, &seen, &starts), answer))
 }
 
 /// The contract's limits, as the image reader takes them.
@@ -184,7 +184,7 @@ fn read_all<'s>(
 }
 
 /// Asks the checks and sums up.
-fn judge(
+fn ask_checks(
     setup: &Setup<'_>,
     request: &ImageRequest,
     images: Images,
@@ -270,7 +270,7 @@ fn judge(
     answers.not_checked.extend(unreached::not_checked(&examined.unreached, &context));
     answers.not_checked.extend(missed.into_iter().map(|m| not_checked(m, &asked, &context)));
     let layers = examined.images.iter().flat_map(|image| layers(image, &masker)).collect();
-    let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
+    let mut outcome = super::verdict::conclude(setup, &masker, answers, artifacts, coverage);
     outcome.report.layers = layers;
     outcome.indexes = indexes.into_iter().collect();
     outcome.report.entrypoints = rows;

@@ -107,7 +107,7 @@ fn load(
             let what = "build workflow".to_owned();
             answers.not_checked.push(NotChecked::new(origin, what, reason, asked.to_vec()));
         };
-        let text = match read(&path) {
+        let text = match read_text(&path) {
             Ok(text) => text,
             Err(reason) => {
                 miss(Place::Whole, reason);
@@ -169,7 +169,7 @@ fn add_scripts(surface: &mut BuildSurface, root: &Path, records: &mut Vec<Artifa
                 continue;
             }
             let file = root.join(&path);
-            let Ok(text) = read(&file) else { continue };
+            let Ok(text) = read_text(&file) else { continue };
             let first = text.lines().next().unwrap_or_default();
             if first.starts_with("#!") && !first.ends_with("sh") && !first.contains("sh ") {
                 continue;
@@ -276,7 +276,7 @@ fn lexical(path: &Path) -> Option<PathBuf> {
     Some(out)
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let bytes = input::read(path, MAX_BYTES).map_err(|e| e.to_string())?;
+fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = input::read_file(path, MAX_BYTES).map_err(|e| e.to_string())?;
     String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
 }

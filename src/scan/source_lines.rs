@@ -20,7 +20,7 @@ const MAX_LINE: usize = 400;
 const MASK: &str = "********";
 
 /// The lines of the report's worst causes.
-pub(super) fn read(report: &Report, masker: &Masker<'_>) -> BTreeMap<SourceLineKey, SourceLine> {
+pub(super) fn lines_of_causes(report: &Report, masker: &Masker<'_>) -> BTreeMap<SourceLineKey, SourceLine> {
     let mut files: HashMap<String, Option<String>> = HashMap::new();
     let mut lines = BTreeMap::new();
     for cause in report.causes.iter().take(MAX_CAUSES) {
@@ -48,7 +48,7 @@ fn content(path: &str) -> Option<String> {
     let path = Path::new(path);
     let is_file = std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file());
     is_file
-        .then(|| input::read(path, MAX_FILE).ok())
+        .then(|| input::read_file(path, MAX_FILE).ok())
         .flatten()
         .and_then(|bytes| String::from_utf8(bytes).ok())
 }

@@ -14,7 +14,7 @@ const MAX_FINDINGS: usize = 20_000;
 /// Findings that a warning lists.
 const MAX_LISTED: usize = 5;
 
-pub(super) fn judge(
+pub(super) fn conclude(
     setup: &Setup<'_>,
     masker: &Masker<'_>,
     answers: Answers,
@@ -74,7 +74,7 @@ pub(super) fn judge(
     let mut report =
         Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
     report.notes = notes;
-    report.source_lines = source_lines::read(&report, masker);
+    report.source_lines = source_lines::lines_of_causes(&report, masker);
     report.rules_digest = setup.rules.digest().to_owned();
     report.detectors = detectors(setup, &report);
     report.contract_digest = setup.contract.digest().map(str::to_owned);

@@ -3,13 +3,13 @@
 mod registry;
 
 use super::{Outcome, Setup};
-use crate::check::provenance::{ExaminedArtifacts, Signed, judge};
+use crate::check::provenance::{ExaminedArtifacts, Signed, judge_documents};
 use crate::check::{Context, Masker};
 use crate::finding::{ArtifactRecord, Coverage, Subject};
 use seaworthy_provenance::{Content, DocumentKind, RunDocuments};
 
 pub use registry::RegistryAccess;
-pub(in crate::scan) use registry::ask as ask_registry;
+pub(in crate::scan) use registry::ask_registry;
 
 /// What every reader of a verdict on unsigned documents must know.
 pub const UNSIGNED: &str = "The documents are not signed: that they agree shows that they are consistent, not who wrote them. Anyone who can write one can write all.";
@@ -36,7 +36,7 @@ pub fn verify(
     }
     let expectations = &setup.contract.documents;
     if let Some(access) = registry {
-        documents.registry = registry::ask(&documents, expectations, access, setup.contract);
+        documents.registry = registry::ask_registry(&documents, expectations, access, setup.contract);
     }
     report(setup, &documents, examined)
 }
@@ -44,10 +44,10 @@ pub fn verify(
 /// Judges documents that were had and puts the report together. `examined` is for a gate, as in [`verify`].
 pub fn report(setup: &Setup<'_>, documents: &RunDocuments, examined: Option<&ExaminedArtifacts>) -> Outcome {
     let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
-    let judged = judge(documents, &setup.contract.documents, examined, &context);
+    let judged = judge_documents(documents, &setup.contract.documents, examined, &context);
     let masker = Masker::new(setup.rules);
     let (artifacts, coverage) = records(documents);
-    let mut outcome = super::verdict::judge(setup, &masker, judged.answers, artifacts, coverage);
+    let mut outcome = super::verdict::conclude(setup, &masker, judged.answers, artifacts, coverage);
     let note = match judged.signed {
         Signed::Provenance => SIGNED,
         Signed::Image => SIGNED_IMAGE,

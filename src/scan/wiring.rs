@@ -6,7 +6,8 @@ mod tasks;
 
 use super::{Outcome, ScanError, Setup};
 use crate::check::wiring::{
-    ALL, Answer, COMMANDS, Placement, Wiring, access_table, ask, compare, origin, probes, resolved,
+    ALL, Answer, COMMANDS, Placement, Wiring, access_table, answer_question, compare, origin, probes,
+    resolved,
 };
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
@@ -62,7 +63,7 @@ pub(super) fn wiring_with(
     let (mut artifacts, coverage) = files(&request);
     let WiringRequest { sources, help, against, live, simulate } = request;
     let snapshot = sources::snapshot(setup, sources, &help, live.as_ref())?;
-    let against = against.map(|(name, bytes)| saved::read(&name, &bytes)).transpose()?;
+    let against = against.map(|(name, bytes)| saved::parse(&name, &bytes)).transpose()?;
     let placement = sources::placement(contract, &snapshot)?;
     let organization = organization::levels(&contract.aws.service_control_policies)?;
     let expectations = resolved(&contract.expectations, &snapshot);
@@ -76,7 +77,7 @@ pub(super) fn wiring_with(
     run_checks(ALL, &wiring, &context, &mut answers);
     run_checks(COMMANDS, &wiring, &context, &mut answers);
     if let Some(image) = image {
-        tasks::ask(setup, &wiring, image, &context, &mut answers);
+        tasks::ask_task_checks(setup, &wiring, image, &context, &mut answers);
     }
     if let (true, Some(options)) = (simulate, &live) {
         let probes = probes(&wiring);
@@ -99,7 +100,7 @@ pub(super) fn wiring_with(
     let mut table = access_table(&wiring);
     mask(&masker, &mut table);
     complete(&mut artifacts, &snapshot, contract);
-    let mut outcome = super::verdict::judge(setup, &masker, answers, artifacts, coverage);
+    let mut outcome = super::verdict::conclude(setup, &masker, answers, artifacts, coverage);
     outcome.report.access = Some(table);
     outcome.report.task_definitions = snapshot.tasks.values().filter_map(Seen::value).count();
     Ok(WiringOutcome { outcome, snapshot })
@@ -124,7 +125,7 @@ pub fn ask_role(
     let expectations = resolved(&contract.expectations, &snapshot);
     let name = contract_name(contract);
     let wiring = Wiring::new(&name, &snapshot, &expectations, setup.today, &placement, &organization);
-    let answer = ask(&wiring, role, action, resource, given).map_err(ScanError::Wiring)?;
+    let answer = answer_question(&wiring, role, action, resource, given).map_err(ScanError::Wiring)?;
     Ok(Answer {
         principal: placement.spoken(&answer.principal),
         resource: placement.spoken(&answer.resource),

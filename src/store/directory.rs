@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::file::{FileSlot, look, parent, read_error, sync};
+use super::file::{FileSlot, metadata_at, parent, read_error, sync};
 use super::{Entries, MAX_ENTRIES, StoreError, Stored, evidence};
 use seaworthy_source::{Key, decode_key};
 
@@ -56,7 +56,7 @@ impl Directory {
         let mut path = self.root.clone();
         for part in directory.split('/').filter(|p| !p.is_empty()) {
             path.push(part);
-            match look(&path)? {
+            match metadata_at(&path)? {
                 None => return Ok(false),
                 Some(meta) if meta.is_dir() => {}
                 Some(_) => {
@@ -119,12 +119,12 @@ impl DirectorySlot {
         let mut path = self.root.clone();
         for part in self.directory.split('/').filter(|p| !p.is_empty()) {
             path.push(part);
-            if look(&path)?.is_none() {
+            if metadata_at(&path)?.is_none() {
                 match fs::create_dir(&path) {
                     Err(e) if e.kind() != ErrorKind::AlreadyExists => return Err(fail(&path, e)),
                     // Another writer may have made it, or a link.
                     Err(_) => {
-                        look(&path)?;
+                        metadata_at(&path)?;
                     }
                     Ok(()) => sync(parent(&path)).map_err(|e| fail(&path, e))?,
                 }

@@ -120,7 +120,7 @@ pub(super) fn sync(directory: &Path) -> io::Result<()> {
 }
 
 /// What is at a path, links not followed; none if nothing is.
-pub(super) fn look(path: &Path) -> Result<Option<Metadata>, StoreError> {
+pub(super) fn metadata_at(path: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_symlink() => Err(StoreError::Link { place: path.display().to_string() }),
         Ok(meta) => Ok(Some(meta)),
@@ -206,7 +206,7 @@ impl Slot for FileSlot {
     }
 
     fn get(&self) -> Result<Option<Object>, StoreError> {
-        let Some(meta) = look(&self.path)? else { return Ok(None) };
+        let Some(meta) = metadata_at(&self.path)? else { return Ok(None) };
         if !meta.is_file() {
             return Err(StoreError::NotAFile { place: self.place() });
         }
@@ -250,7 +250,7 @@ impl Slot for FileSlot {
     }
 }
 
-/// As [`look`], but the directory itself may be a link: anyone who named it chose it.
+/// As [`metadata_at`], but the directory itself may be a link: anyone who named it chose it.
 fn look_through(directory: &Path) -> Result<Option<Metadata>, StoreError> {
     match fs::metadata(directory) {
         Ok(meta) => Ok(Some(meta)),

@@ -60,7 +60,7 @@ fn one_of_each() -> Wanted {
 }
 
 fn look(account: &Account, wanted: &Wanted) -> Snapshot {
-    live::look(wanted, &at(&account.endpoint), &Canaries).unwrap()
+    live::look_up(wanted, &at(&account.endpoint), &Canaries).unwrap()
 }
 
 /// What of an account of ours is seen when a test has other plans with some calls.
@@ -97,7 +97,7 @@ fn a_whole_account_is_read() {
             discovers_tasks: false,
         };
         let start = Instant::now();
-        let snapshot = live::look(&wanted, &at(&moto.endpoint), &Canaries).unwrap();
+        let snapshot = live::look_up(&wanted, &at(&moto.endpoint), &Canaries).unwrap();
         let seconds = start.elapsed();
         let source = &snapshot.sources[0];
         println!("{} in {:.2} s", source.tool.as_ref().unwrap(), seconds.as_secs_f64());
@@ -483,7 +483,7 @@ fn a_malformed_answer_is_never_an_absence() {
 
 fn error_at_start(reaction: impl Fn(&Call) -> Reaction + Send + Sync + 'static) -> AwsError {
     let account = Account::start(reaction);
-    let error = live::look(&one_of_each(), &at(&account.endpoint), &Canaries).unwrap_err();
+    let error = live::look_up(&one_of_each(), &at(&account.endpoint), &Canaries).unwrap_err();
     assert!(account.calls().iter().all(|call| call == "sts:GetCallerIdentity"), "{:?}", account.calls());
     let simulated = live::simulate(&[request("ssm:GetParameter", "p")], &at(&account.endpoint));
     assert_eq!(simulated.unwrap_err(), error);
@@ -541,7 +541,7 @@ fn without_credentials_nothing_is_asked() {
             ("loop", "the profile refers to itself"),
         ] {
             let options = LiveOptions { profile: Some(profile.into()), ..at("http://127.0.0.1:1") };
-            let error = live::look(&Wanted::default(), &options, &Canaries).unwrap_err();
+            let error = live::look_up(&Wanted::default(), &options, &Canaries).unwrap_err();
             assert!(error.reason.contains(why) && !error.reason.contains(CANARY), "{profile}: {error}");
         }
         std::fs::write(std::env::var("AWS_CONFIG_FILE").unwrap(), format!("[profile x\n{CANARY}\n")).unwrap();
@@ -555,18 +555,18 @@ fn without_credentials_nothing_is_asked() {
 fn without_a_region_nothing_is_asked() {
     alone("aws_live::without_a_region_nothing_is_asked", &KEYS[..2], || {
         let account = Account::start(|_| None);
-        let error = live::look(&one_of_each(), &at(&account.endpoint), &Canaries).unwrap_err();
+        let error = live::look_up(&one_of_each(), &at(&account.endpoint), &Canaries).unwrap_err();
         assert!(error.reason.contains("no region is set: set AWS_REGION"), "{error}");
         assert_eq!(account.calls(), Vec::<String>::new());
         let options = LiveOptions { region: Some("eu-west-1".into()), ..at(&account.endpoint) };
-        assert!(live::look(&one_of_each(), &options, &Canaries).is_ok());
+        assert!(live::look_up(&one_of_each(), &options, &Canaries).is_ok());
     });
 }
 
 #[test]
 fn an_endpoint_that_nobody_serves_is_said() {
     alone("aws_live::an_endpoint_that_nobody_serves_is_said", KEYS, || {
-        let error = live::look(&one_of_each(), &at("http://127.0.0.1:1"), &Canaries).unwrap_err();
+        let error = live::look_up(&one_of_each(), &at("http://127.0.0.1:1"), &Canaries).unwrap_err();
         assert_eq!(error.to_string(), "AWS: sts:GetCallerIdentity: the endpoint cannot be reached");
     });
 }
@@ -581,12 +581,12 @@ fn tls_is_spoken_and_certificates_are_checked() {
         // The variable names a file that is made only now: authorities are read with the first connection.
         let authority = std::env::var("SSL_CERT_FILE").unwrap();
         let moto = Moto::start_tls(Path::new(&authority).parent().unwrap());
-        let snapshot = live::look(&one_of_each(), &at(&moto.endpoint), &Canaries).unwrap();
+        let snapshot = live::look_up(&one_of_each(), &at(&moto.endpoint), &Canaries).unwrap();
         assert_eq!(snapshot.account.as_deref(), Some("123456789012"));
         assert_eq!(snapshot.role("app"), Seen::Absent);
         // The certificate is for the address.
         let endpoint = moto.endpoint.replace("127.0.0.1", "localhost");
-        let error = live::look(&one_of_each(), &at(&endpoint), &Canaries).unwrap_err();
+        let error = live::look_up(&one_of_each(), &at(&endpoint), &Canaries).unwrap_err();
         assert!(error.reason.contains("certificate is not trusted"), "{error}");
     });
 }
@@ -597,9 +597,9 @@ fn a_proxy_is_for_https_alone() {
     variables.push(("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:1"));
     alone("aws_live::a_proxy_is_for_https_alone", &variables, || {
         let account = Account::start(|_| None);
-        assert!(live::look(&one_of_each(), &at(&account.endpoint), &Canaries).is_ok());
+        assert!(live::look_up(&one_of_each(), &at(&account.endpoint), &Canaries).is_ok());
         let https = account.endpoint.replace("http:", "https:");
-        let error = live::look(&one_of_each(), &at(&https), &Canaries).unwrap_err();
+        let error = live::look_up(&one_of_each(), &at(&https), &Canaries).unwrap_err();
         assert_eq!(error.to_string(), "AWS: sts:GetCallerIdentity: the endpoint cannot be reached");
     });
 }
@@ -609,7 +609,7 @@ fn a_malformed_proxy_is_said_without_its_password() {
     let mut variables = KEYS.to_vec();
     variables.push(("HTTPS_PROXY", "http://user:hunter2@:x y"));
     alone("aws_live::a_malformed_proxy_is_said_without_its_password", &variables, || {
-        let error = live::look(&one_of_each(), &at("http://127.0.0.1:1"), &Canaries).unwrap_err();
+        let error = live::look_up(&one_of_each(), &at("http://127.0.0.1:1"), &Canaries).unwrap_err();
         assert_eq!(error.to_string(), "AWS: the proxy's address in the environment is not a URL");
     });
 }
@@ -632,7 +632,7 @@ fn a_named_profile_goes_before_the_environment() {
         std::fs::write(std::env::var("AWS_CONFIG_FILE").unwrap(), profiles).unwrap();
         let look = |profile: &str| {
             let options = LiveOptions { profile: Some(profile.into()), ..at(&account.endpoint) };
-            live::look(&one_of_each(), &options, &Canaries).unwrap()
+            live::look_up(&one_of_each(), &options, &Canaries).unwrap()
         };
         assert_eq!(look("ours").region.as_deref(), Some("eu-north-1"));
         assert_eq!(account.keys(), ["AKIAOURS"]);
@@ -645,7 +645,7 @@ fn a_named_profile_goes_before_the_environment() {
             std::fs::read_to_string(&config).unwrap().replace(&account.endpoint, &refusing.endpoint);
         std::fs::write(config, profiles).unwrap();
         let options = LiveOptions { profile: Some("assumed".into()), ..at(&account.endpoint) };
-        let error = live::look(&one_of_each(), &options, &Canaries).unwrap_err();
+        let error = live::look_up(&one_of_each(), &options, &Canaries).unwrap_err();
         assert!(error.reason.contains("the role of the profile may not be assumed"), "{error}");
         assert_eq!(refusing.calls(), ["sts:AssumeRole"]);
     });

@@ -184,7 +184,8 @@ fn every_code_block_is_what_the_program_takes() {
                     assert!(read.is_ok(), "{place}\n{read:?}");
                 }
                 "yaml" => {
-                    let read = seaworthy_source::yaml::read(&body, seaworthy_source::yaml::Limits::default());
+                    let read =
+                        seaworthy_source::yaml::parse(&body, seaworthy_source::yaml::Limits::default());
                     assert!(read.is_ok(), "{place}\n{read:?}");
                 }
                 "" | "text" | "sh" => {}

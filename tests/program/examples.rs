@@ -119,7 +119,7 @@ fn every_shell_block_of_a_guide_does_what_its_page_says() {
 }
 
 fn parsed(text: &str) -> Node {
-    yaml::read(text, Limits::default()).unwrap_or_else(|e| panic!("{e}: {text}"))
+    yaml::parse(text, Limits::default()).unwrap_or_else(|e| panic!("{e}: {text}"))
 }
 
 fn word<'n>(node: &'n Node, key: &str) -> Option<&'n str> {

@@ -94,7 +94,7 @@ pub(super) fn task(
             if let Some(condition) = tree.condition() {
                 gap(format!("a part of the containers hangs on the condition {condition}"));
             }
-            let read = read(tree, &at.key(&case("containerDefinitions")), inspector, flow);
+            let read = read_containers(tree, &at.key(&case("containerDefinitions")), inspector, flow);
             (containers, references) = (Seen::Value(read.containers), read.references);
         }
     }
@@ -139,7 +139,12 @@ struct Reader<'a> {
 }
 
 /// Reads the definitions; `at` is where the list stands.
-pub(super) fn read(list: &Tree, at: &JsonPointer, inspector: &dyn Inspector, flow: Flow<'_>) -> Containers {
+pub(super) fn read_containers(
+    list: &Tree,
+    at: &JsonPointer,
+    inspector: &dyn Inspector,
+    flow: Flow<'_>,
+) -> Containers {
     let reader = Reader { inspector, flow };
     let mut out = Containers::default();
     for (index, definition) in list.items().iter().enumerate() {

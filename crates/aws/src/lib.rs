@@ -18,7 +18,7 @@
 //! }
 //!
 //! let text = b"Resources:\n  Db:\n    Type: AWS::SSM::Parameter\n    Properties: {Name: /orders/db, Type: String, Value: x}\n";
-//! let snapshot = template::read("stack.yaml", text.to_vec(), &Blind)?;
+//! let snapshot = template::parse("stack.yaml", text.to_vec(), &Blind)?;
 //! let parameter = snapshot.parameters["/orders/db"].value();
 //! assert_eq!(parameter.map(|parameter| parameter.place.address.as_str()), Some("Db"));
 //! # Ok::<(), seaworthy_aws::AwsError>(())

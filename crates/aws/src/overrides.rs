@@ -163,7 +163,7 @@ impl<'a> Overrides<'a> {
                     self.gap("what it overrides in a container is not known");
                 }
                 let at = at.key("containerOverrides");
-                let read = containers::read(list, &at, self.inspector, self.flow);
+                let read = containers::read_containers(list, &at, self.inspector, self.flow);
                 (containers, references) = (read.containers, read.references);
                 containers.iter_mut().for_each(|container| container.image = Seen::Absent);
             }

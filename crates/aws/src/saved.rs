@@ -24,7 +24,7 @@ struct Written<'a> {
 ///
 /// # Errors
 /// [`AwsError`] if the text is no saved snapshot.
-pub fn read(name: &str, text: &[u8]) -> Result<Snapshot, AwsError> {
+pub fn parse(name: &str, text: &[u8]) -> Result<Snapshot, AwsError> {
     let text = std::str::from_utf8(text).map_err(|_| AwsError::new(name, "not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     json::read_first(text.as_bytes(), LIMITS).map_err(|error| AwsError::new(name, error.to_string()))?;
@@ -121,13 +121,13 @@ mod tests {
     fn what_was_written_is_read() {
         let text = write(&snapshot()).unwrap();
         assert!(text.starts_with(b"{\n  \"schema\": \"seaworthy/snapshot/v1\""));
-        assert_eq!(read("s.json", &text).unwrap(), snapshot());
+        assert_eq!(parse("s.json", &text).unwrap(), snapshot());
     }
 
     #[test]
     fn what_is_not_the_format_is_an_error() {
         let text = String::from_utf8(write(&snapshot()).unwrap()).unwrap();
-        let fault = |text: String| read("s.json", text.as_bytes()).unwrap_err().to_string();
+        let fault = |text: String| parse("s.json", text.as_bytes()).unwrap_err().to_string();
         assert!(fault(text.replace("/v1", "/v2")).contains("version v2"));
         assert!(fault(text.replace("seaworthy/snapshot", "other")).contains("not a saved snapshot"));
         assert!(fault(text.replace("\"reason\"", "\"extra\": 1, \"reason\"")).contains("/extra"));

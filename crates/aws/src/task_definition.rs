@@ -16,7 +16,7 @@ const LIMITS: json::Limits = json::Limits { bytes: 16 << 20, depth: 64, values: 
 ///
 /// # Errors
 /// [`AwsError`] if the text is no task definition.
-pub fn read(name: &str, text: &[u8], inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
+pub fn parse(name: &str, text: &[u8], inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
     let decoded = decode(name, text)?;
     let decoded = std::str::from_utf8(&decoded).map_err(|_| AwsError::new(name, "not UTF-8"))?;
     // A member that occurs twice is no question of which one counts.
@@ -104,7 +104,7 @@ mod tests {
             "secrets": [{"name": "C", "valueFrom": "/orders/c"}]}]}"#;
 
     fn read_text(text: &str) -> Result<Snapshot, String> {
-        read("task.json", text.as_bytes(), &Nothing).map_err(|error| error.to_string())
+        parse("task.json", text.as_bytes(), &Nothing).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -145,7 +145,7 @@ mod tests {
     fn an_option_names_the_word_behind_it_and_its_value_is_not_held() {
         let text =
             BARE.replace("\"secrets\"", "\"command\": [\"run\", \"--db-password\", \"q7Tz\"], \"secrets\"");
-        let snapshot = read("task.json", text.as_bytes(), &Passwords).unwrap();
+        let snapshot = parse("task.json", text.as_bytes(), &Passwords).unwrap();
         let container = &snapshot.tasks["orders"].value().unwrap().containers.value().unwrap()[0];
         let seen: Vec<usize> = container.literals.iter().map(|l| l.value.sightings.len()).collect();
         assert_eq!(seen.last(), Some(&1), "{:?}", container.literals);

@@ -44,7 +44,7 @@ const PLANS: &[&str] = &[
 ];
 
 fn read_plan(path: &str) -> Snapshot {
-    plan::read(path, bytes(path), &Canary).unwrap()
+    plan::parse(path, bytes(path), &Canary).unwrap()
 }
 
 fn broken() -> Snapshot {
@@ -271,7 +271,7 @@ fn shown(snapshot: &Snapshot) -> String {
 const TEMPLATES: &[&str] = &["cdk/template.json", "cloudformation/broken.yaml", "cloudformation/mended.yaml"];
 
 fn read_template(path: &str) -> Snapshot {
-    template::read(path, bytes(path), &Canary).unwrap()
+    template::parse(path, bytes(path), &Canary).unwrap()
 }
 
 #[test]
@@ -349,7 +349,7 @@ fn hand_written_templates_are_read() {
 #[test]
 fn templates_that_are_none_are_errors() {
     let fault =
-        |text: &str| template::read("t.yaml", text.as_bytes().to_vec(), &Canary).unwrap_err().to_string();
+        |text: &str| template::parse("t.yaml", text.as_bytes().to_vec(), &Canary).unwrap_err().to_string();
     assert!(fault("a: &x 1\nResources: *x\n").contains("2:12: an alias"));
     assert!(fault(&"[".repeat(5_000)).contains("not YAML"));
     assert!(
@@ -364,7 +364,7 @@ fn templates_that_are_none_are_errors() {
     assert!(!fault("a: [1\nb: 'CANARY").contains("CANARY"));
     // Names that refer to themselves end.
     let circle = "Resources:\n  A: {Type: 'AWS::IAM::Role', Properties: {RoleName: !Sub '${B}${B}'}}\n  B: {Type: 'AWS::IAM::Role', Properties: {RoleName: !Sub '${A}${A}'}}\n";
-    template::read("t.yaml", circle.as_bytes().to_vec(), &Canary).unwrap();
+    template::parse("t.yaml", circle.as_bytes().to_vec(), &Canary).unwrap();
 }
 
 /// A snapshot as it is saved: a word of a command may be a secret that no detector knows, so none is kept.
@@ -382,7 +382,7 @@ fn saved_snapshots_are_read_as_they_were() {
     let plans = PLANS.iter().map(|path| read_plan(path));
     for snapshot in plans.chain(TEMPLATES.iter().map(|path| read_template(path))) {
         let text = saved::write(&snapshot).unwrap();
-        let read = saved::read("saved.json", &text).unwrap();
+        let read = saved::parse("saved.json", &text).unwrap();
         assert_eq!(without_commands(read), without_commands(snapshot));
     }
 }
@@ -407,18 +407,18 @@ fn encodings_of_windows_are_read() {
     };
     let with_mark = [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat();
     for variant in [wide(u16::to_le_bytes), wide(u16::to_be_bytes), with_mark] {
-        let read = plan::read("plan.json", variant, &Canary).unwrap();
+        let read = plan::parse("plan.json", variant, &Canary).unwrap();
         assert_eq!((&read.roles, &read.tasks), (&expected.roles, &expected.tasks));
     }
     let mut odd = wide(u16::to_le_bytes);
     odd.pop();
-    assert!(plan::read("plan.json", odd, &Canary).is_err());
+    assert!(plan::parse("plan.json", odd, &Canary).is_err());
 }
 
 #[test]
 fn damaged_documents_are_errors_without_values() {
     for path in PLANS.iter().chain(TEMPLATES) {
-        let read = if PLANS.contains(path) { plan::read } else { template::read };
+        let read = if PLANS.contains(path) { plan::parse } else { template::parse };
         let whole = bytes(path);
         let mut damaged: Vec<Vec<u8>> = (0..60).map(|i| whole[..whole.len() * i / 60].to_vec()).collect();
         for (index, at) in (0..whole.len()).step_by(whole.len() / 60).enumerate() {

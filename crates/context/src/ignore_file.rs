@@ -118,7 +118,7 @@ pub(super) fn find(
     builder: Builder,
 ) -> Result<Option<(PathBuf, Vec<u8>)>, IgnoreError> {
     for path in candidates(root, dockerfile, builder) {
-        match input::read(&path, FILE_LIMIT) {
+        match input::read_file(&path, FILE_LIMIT) {
             Ok(text) => return Ok(Some((path, text))),
             Err(InputError::Missing) => {}
             Err(InputError::Directory | InputError::NotRegular(_)) => {

@@ -204,11 +204,11 @@ fn positional(digits: &str, exponent: i32) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::super::json::{DOCUMENT, read};
+    use super::super::json::{DOCUMENT, parse};
     use super::*;
 
     fn written(text: &str, mode: Mode) -> Option<String> {
-        let node = read(text.as_bytes(), DOCUMENT).unwrap();
+        let node = parse(text.as_bytes(), DOCUMENT).unwrap();
         write(&node, mode, None).ok().map(|b| String::from_utf8(b).unwrap())
     }
 

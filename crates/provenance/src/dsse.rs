@@ -57,7 +57,7 @@ impl Envelope {
     /// [`EnvelopeError::Malformed`] with the place and without any value.
     pub fn read(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let malformed = |text: &str| EnvelopeError::Malformed(text.to_owned());
-        let root = json::read(bytes, json::DOCUMENT).map_err(|mistakes| {
+        let root = json::parse(bytes, json::DOCUMENT).map_err(|mistakes| {
             let first = mistakes.first();
             malformed(&first.map_or_else(String::new, |m| format!("byte {}: {}", m.span.start, m.message)))
         })?;
@@ -109,11 +109,11 @@ pub struct Wrapped {
 /// only serve to ask for more, as nothing of it is verified.
 /// <https://docs.sigstore.dev/about/bundle/>
 pub fn wrapped(bytes: &[u8]) -> Option<Wrapped> {
-    let root = json::read(bytes, json::DOCUMENT).ok()?;
+    let root = json::parse(bytes, json::DOCUMENT).ok()?;
     let envelope = root.get("dsseEnvelope").unwrap_or(&root);
     envelope.get("payloadType")?;
     let payload = envelope.get("payload")?.text().and_then(decode);
-    let statement = payload.and_then(|p| json::read(&p, json::DOCUMENT).ok());
+    let statement = payload.and_then(|p| json::parse(&p, json::DOCUMENT).ok());
     let predicate_type = statement.and_then(|s| s.get("predicateType")?.text().map(str::to_owned));
     Some(Wrapped { predicate_type })
 }

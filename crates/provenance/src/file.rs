@@ -9,7 +9,7 @@ use seaworthy_source::input::{self, InputError};
 
 /// Reads the file that a person named. Symbolic links are followed.
 pub fn read_named(kind: DocumentKind, path: &Path) -> RunDocument {
-    RunDocument { name: path.display().to_string(), content: read(path, kind.limit()) }
+    RunDocument { name: path.display().to_string(), content: read_content(path, kind.limit()) }
 }
 
 /// Reads `root/key`. No symbolic link below `root` is followed: evidence that lies elsewhere is not the run's.
@@ -40,7 +40,7 @@ fn inside(kind: DocumentKind, root: &Path, key: &str) -> Content {
             },
         }
     }
-    read(&path, kind.limit())
+    read_content(&path, kind.limit())
 }
 
 fn is_missing(error: &InputError) -> bool {
@@ -50,8 +50,8 @@ fn is_missing(error: &InputError) -> bool {
     }
 }
 
-fn read(path: &Path, limit: u64) -> Content {
-    match input::read(path, limit) {
+fn read_content(path: &Path, limit: u64) -> Content {
+    match input::read_file(path, limit) {
         Ok(bytes) => Content::Bytes(bytes),
         Err(e) if is_missing(&e) => Content::Missing,
         Err(InputError::TooLarge(limit)) => Content::TooLarge { limit },

@@ -52,7 +52,7 @@ impl Header {
         let lines = LineIndex::new(if bytes.len() as u64 > json::HEADER.bytes { b"" } else { bytes });
         let mut header =
             Self { lines, fields: Vec::new(), config_digest: None, root: None, mistakes: Vec::new() };
-        let root = match json::read(bytes, json::HEADER) {
+        let root = match json::parse(bytes, json::HEADER) {
             Ok(root) => root,
             Err(mistakes) => {
                 header.mistakes = mistakes;

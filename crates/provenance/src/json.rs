@@ -31,7 +31,7 @@ impl From<JsonError> for Mistake {
 /// Reads `bytes` as exactly one JSON value.
 ///
 /// # Errors
-/// As [`json::read`].
-pub fn read(bytes: &[u8], limits: Limits) -> Result<Node, Vec<Mistake>> {
-    json::read(bytes, limits).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
+/// As [`json::parse`].
+pub fn parse(bytes: &[u8], limits: Limits) -> Result<Node, Vec<Mistake>> {
+    json::parse(bytes, limits).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
 }

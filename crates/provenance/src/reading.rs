@@ -72,7 +72,7 @@ pub fn read_fields(bytes: &[u8], default: &Layout, versions: &[(String, Layout)]
     let lines = LineIndex::new(if bytes.len() as u64 > json::DOCUMENT.bytes { b"" } else { bytes });
     let mut reading =
         Reading { lines, layout: default.clone(), fields: Fields::default(), mistakes: Vec::new() };
-    let root = match json::read(bytes, json::DOCUMENT) {
+    let root = match json::parse(bytes, json::DOCUMENT) {
         Ok(root) => root,
         Err(mistakes) => {
             reading.mistakes = mistakes;

@@ -24,7 +24,7 @@ pub fn read_security(bytes: &[u8]) -> Security {
     let lines = LineIndex::new(if bytes.len() as u64 > json::DOCUMENT.bytes { b"" } else { bytes });
     let layout = Layout::of(&[Field::WrittenAt, Field::Verdict], &[]);
     let mut reading = Reading { lines, layout, fields: Fields::default(), mistakes: Vec::new() };
-    let root = match json::read(bytes, json::DOCUMENT) {
+    let root = match json::parse(bytes, json::DOCUMENT) {
         Ok(root) => root,
         Err(mistakes) => {
             reading.mistakes = mistakes;

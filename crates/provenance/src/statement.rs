@@ -124,7 +124,7 @@ impl Statement {
     /// # Errors
     /// All mistakes of the JSON, or the first place that is not as in-toto and SLSA ask. No value is repeated.
     pub fn read(bytes: &[u8]) -> Result<Self, Vec<Mistake>> {
-        let root = json::read(bytes, json::DOCUMENT)?;
+        let root = json::parse(bytes, json::DOCUMENT)?;
         let need = |ok: bool, pointer: &str, message: &str| {
             let pointer = pointer.split('/').skip(1).fold(JsonPointer::root(), |p, t| p.key(t));
             let fault = Mistake { span: Span::default(), pointer, message: message.to_owned() };

@@ -94,7 +94,7 @@ pub fn was_opened(path: &Path) -> bool {
 ///
 /// # Errors
 /// [`InputError`]
-pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, InputError> {
+pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, InputError> {
     let (file, meta) = open(path)?;
     if meta.len() > most {
         return Err(InputError::TooLarge(most));
@@ -141,12 +141,14 @@ mod tests {
         let path = std::env::temp_dir().join(format!("seaworthy-input-{}", std::process::id()));
         std::fs::write(&path, b"12345").unwrap();
         assert!(!was_opened(&path));
-        assert_eq!(read(&path, 5).unwrap(), b"12345");
+        assert_eq!(read_file(&path, 5).unwrap(), b"12345");
         assert!(was_opened(&path));
-        assert!(matches!(read(&path, 4), Err(InputError::TooLarge(4))));
+        assert!(matches!(read_file(&path, 4), Err(InputError::TooLarge(4))));
         // Sparse: eight terabytes of nothing are refused unread.
         File::options().write(true).open(&path).unwrap().set_len(8 << 40).unwrap_or_default();
-        assert!(matches!(read(&path, 1 << 20), Err(InputError::TooLarge(_))) || read(&path, 5).is_ok());
+        assert!(
+            matches!(read_file(&path, 1 << 20), Err(InputError::TooLarge(_))) || read_file(&path, 5).is_ok()
+        );
         std::fs::remove_file(&path).unwrap();
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! let text = br#"{"Effect": "Allow",
 //!   "Effect": "Deny"}"#;
-//! let errors = json::read(text, Limits { bytes: 1 << 20, depth: 32, values: 1_000 }).unwrap_err();
+//! let errors = json::parse(text, Limits { bytes: 1 << 20, depth: 32, values: 1_000 }).unwrap_err();
 //! assert_eq!(errors[0].to_string(), "2:3: /Effect: stands twice in its object");
 //! ```
 
@@ -189,7 +189,7 @@ pub enum Fault {
 /// # Errors
 /// All duplicate members (at most 20), or the first thing that is not JSON with the duplicates before it; never an empty
 /// list.
-pub fn read(bytes: &[u8], limits: Limits) -> Result<Node, Vec<JsonError>> {
+pub fn parse(bytes: &[u8], limits: Limits) -> Result<Node, Vec<JsonError>> {
     let mut reader = Reader {
         text: "",
         bytes,
@@ -226,9 +226,9 @@ pub fn read(bytes: &[u8], limits: Limits) -> Result<Node, Vec<JsonError>> {
 /// Reads `bytes` as exactly one JSON value and tells the first thing that is wrong.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`parse`].
 pub fn read_first(bytes: &[u8], limits: Limits) -> Result<Node, JsonError> {
-    read(bytes, limits).map_err(|errors| {
+    parse(bytes, limits).map_err(|errors| {
         errors.into_iter().next().unwrap_or(JsonError {
             span: Span::default(),
             at: Position { line: 1, column: 1 },

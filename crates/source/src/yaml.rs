@@ -6,7 +6,7 @@
 //! ```
 //! use seaworthy_source::yaml::{self, Limits};
 //!
-//! let node = yaml::read("services:\n  web: {image: app}\n", Limits::default())?;
+//! let node = yaml::parse("services:\n  web: {image: app}\n", Limits::default())?;
 //! let image = node.get("services").and_then(|s| s.get("web")).and_then(|w| w.get("image"));
 //! assert_eq!(image.and_then(|i| i.scalar()).map(|s| s.text.as_str()), Some("app"));
 //! assert_eq!(image.map(|i| i.position.to_string()).as_deref(), Some("2:16"));
@@ -176,7 +176,7 @@ pub enum Fault {
 ///
 /// # Errors
 /// [`YamlError`] if it is not YAML, holds no or more than one document, repeats a key, or exceeds a limit.
-pub fn read(text: &str, limits: Limits) -> Result<Node, YamlError> {
+pub fn parse(text: &str, limits: Limits) -> Result<Node, YamlError> {
     let mut reader = Reader {
         lines: text.lines().collect(),
         last: (0, 0, 0),
@@ -338,13 +338,13 @@ fn local(tag: Option<&Tag>) -> Option<Box<str>> {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<Node, YamlError> {
-        read(text, Limits::default())
+    fn parsed(text: &str) -> Result<Node, YamlError> {
+        parse(text, Limits::default())
     }
 
     #[test]
     fn everything_keeps_its_place() {
-        let node = parse("on: push\njobs:\n  b:\n    é: [x, y]\n    run: |\n      echo a\n").unwrap();
+        let node = parsed("on: push\njobs:\n  b:\n    é: [x, y]\n    run: |\n      echo a\n").unwrap();
         let b = node.get("jobs").and_then(|j| j.get("b")).unwrap();
         assert_eq!(b.get("é").unwrap().position, Position { line: 4, column: 9 });
         assert_eq!(b.get("é").unwrap().items()[1].position, Position { line: 4, column: 13 });
@@ -354,15 +354,15 @@ mod tests {
 
     #[test]
     fn aliases_are_put_in() {
-        let node = parse("a: &x {k: v}\nb: *x\n").unwrap();
+        let node = parsed("a: &x {k: v}\nb: *x\n").unwrap();
         assert_eq!(node.get("b").unwrap().get("k").unwrap().scalar().unwrap().text, "v");
         let without = Limits { aliases: false, ..Limits::default() };
-        assert_eq!(read("a: &x {k: v}\nb: *x\n", without).unwrap_err().fault, Fault::Alias);
+        assert_eq!(parse("a: &x {k: v}\nb: *x\n", without).unwrap_err().fault, Fault::Alias);
     }
 
     #[test]
     fn tags_are_kept_without_those_of_yaml() {
-        let node = parse("a: !Sub x\nb: !!str 1\nc: !GetAtt [r, Arn]\n").unwrap();
+        let node = parsed("a: !Sub x\nb: !!str 1\nc: !GetAtt [r, Arn]\n").unwrap();
         let tag = |key: &str| node.get(key).unwrap().tag.as_deref();
         assert_eq!((tag("a"), tag("b"), tag("c")), (Some("Sub"), None, Some("GetAtt")));
     }
@@ -386,7 +386,7 @@ mod tests {
             (laughs.as_str(), "values"),
             (deep.as_str(), "deeper"),
         ] {
-            let error = parse(text).unwrap_err().to_string();
+            let error = parsed(text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
         }
     }
@@ -395,16 +395,16 @@ mod tests {
     fn one_long_line_and_many_keys_take_linear_time() {
         let keys: String = (0..20_000).map(|i| format!("k{i}: [é]\n")).collect();
         assert_eq!(
-            read(&keys, Limits { nodes: 100_000, ..Limits::default() }).unwrap().entries().len(),
+            parse(&keys, Limits { nodes: 100_000, ..Limits::default() }).unwrap().entries().len(),
             20_000
         );
         let line = format!("[{}]", "é, ".repeat(40_000));
-        let node = parse(&line).unwrap();
+        let node = parsed(&line).unwrap();
         assert_eq!(node.items()[39_999].position, Position { line: 1, column: 39_999 * 4 + 2 });
     }
 
     #[test]
     fn debug_shows_no_value() {
-        assert!(!format!("{:?}", parse("password: hunter2hunter2\n").unwrap()).contains("hunter2"));
+        assert!(!format!("{:?}", parsed("password: hunter2hunter2\n").unwrap()).contains("hunter2"));
     }
 }

@@ -115,7 +115,7 @@ impl CompositeAction {
     /// # Errors
     /// If it is not YAML.
     pub fn parse(text: &str) -> Result<Option<Self>, WorkflowError> {
-        let root = yaml::read(text, Limits::default())?;
+        let root = yaml::parse(text, Limits::default())?;
         let Some(runs) = root.get("runs") else { return Ok(None) };
         let using = runs.get("using").and_then(Node::scalar).map(|s| s.text.trim());
         if using != Some("composite") {
@@ -160,7 +160,7 @@ impl Workflow {
     /// # Errors
     /// If it is not YAML, or has no jobs.
     pub fn parse(text: &str) -> Result<Self, WorkflowError> {
-        let root = yaml::read(text, Limits::default())?;
+        let root = yaml::parse(text, Limits::default())?;
         let Some(jobs) = root.get("jobs").filter(|j| !j.entries().is_empty()) else {
             return Err(WorkflowError { position: root.position, reason: "it has no jobs".to_owned() });
         };

@@ -235,7 +235,7 @@ fn run(number: usize, instruction: &Instruction) -> Option<Run<'_>> {
     let Kind::Run(run) = &inner.kind else { return None };
     let text = inner.script();
     let script = match (&text, &run.command) {
-        (Some(text), _) => shell::read(text),
+        (Some(text), _) => shell::parse(text),
         (None, command) => script_of(command),
     };
     let names = super::script::used(&script);
@@ -245,7 +245,7 @@ fn run(number: usize, instruction: &Instruction) -> Option<Run<'_>> {
 /// The commands of a command line. In exec form, the script of `sh -c` is read; any other program is one command.
 pub fn script_of(command: &CommandLine) -> Script {
     match command {
-        CommandLine::Shell(text) => shell::read(text),
+        CommandLine::Shell(text) => shell::parse(text),
         CommandLine::Exec(words) => {
             let shells = ["sh", "bash", "ash", "dash", "zsh"];
             let name = words.first().map(|w| w.rsplit('/').next().unwrap_or_default());
@@ -254,7 +254,7 @@ pub fn script_of(command: &CommandLine) -> Script {
                 && let Some(at) = words.iter().position(option)
                 && let Some(text) = words.get(at + 1)
             {
-                return shell::read(text);
+                return shell::parse(text);
             }
             one_command(words)
         }

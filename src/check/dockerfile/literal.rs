@@ -52,7 +52,7 @@ pub(super) fn literals(context: &Context<'_>, script: &Script, text: Option<&Tex
 /// are in `command`.
 pub(in crate::check) fn in_command(context: &Context<'_>, command: &str) -> Vec<TextSecret> {
     let text = Text::of(command);
-    literals(context, &seaworthy_dockerfile::shell::read(&text), Some(&text))
+    literals(context, &seaworthy_dockerfile::shell::parse(&text), Some(&text))
         .into_iter()
         .map(|literal| {
             let mut secret = literal.secret;

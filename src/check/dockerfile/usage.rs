@@ -49,7 +49,7 @@ fn names(context: &Context<'_>, run: &Run<'_>, arguments: &HashSet<&str>) -> Has
 
 /// The command with [`STAND_IN`] for each use of these variables, and where in it each begins.
 fn with_stand_ins(command: &str, variables: &HashSet<&str>) -> (String, Vec<(usize, String)>) {
-    let script = shell::read(&Text::of(command));
+    let script = shell::parse(&Text::of(command));
     let mut uses: Vec<(Span, &str)> = Vec::new();
     script.walk(&mut |_, command| {
         uses.extend(command.all_words().flat_map(Word::variables).map(|(name, span)| (span, name)));

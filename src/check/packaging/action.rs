@@ -59,7 +59,12 @@ pub(super) fn has_output(action: &str, name: &str) -> Option<bool> {
 }
 
 /// Reads a step that uses an action.
-pub(super) fn read<'s>(step: &'s Step, file: usize, secrets: &Secrets, variables: &Variables) -> Done<'s> {
+pub(super) fn read_action<'s>(
+    step: &'s Step,
+    file: usize,
+    secrets: &Secrets,
+    variables: &Variables,
+) -> Done<'s> {
     let mut done = Done::default();
     let Some(action) = step.action() else { return done };
     let at = At { file, position: step.uses.as_ref().map_or(step.position, |u| u.position) };

@@ -15,7 +15,7 @@ impl Plain {
     pub(super) fn of(text: &str) -> Self {
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         if text.contains('`') {
-            let script = shell::read(&Text::of(text));
+            let script = shell::parse(&Text::of(text));
             script.commands.iter().for_each(|c| of_command(c, text, &mut pairs));
             let groups = script.groups.iter().flat_map(|g| &g.redirections);
             for word in groups.flat_map(|r| std::iter::once(&r.target).chain(&r.body)) {

@@ -95,7 +95,7 @@ pub(super) struct Frame<'f> {
 
 /// Reads a script. `place` says where one of its bytes stands; `variables` are those that it begins with, and are left
 /// as it leaves them.
-pub(super) fn read(
+pub(super) fn read_script(
     text: &str,
     frame: Frame<'_>,
     variables: &mut Variables,
@@ -103,7 +103,7 @@ pub(super) fn read(
 ) -> Done {
     let plain = backquotes::Plain::of(text);
     let text = plain.text.as_str();
-    let script = shell::read(&Text::of(&without_expressions(text)));
+    let script = shell::parse(&Text::of(&without_expressions(text)));
     let gets_password = text.contains("get-login-password");
     let place = |at: usize| place(plain.original(at));
     let mut functions = BTreeMap::new();

@@ -301,7 +301,7 @@ impl<'t> Reader<'t, '_> {
             depth: self.frame.depth + 1,
             ..self.frame
         };
-        let done = command::read(text, frame, variables, place);
+        let done = command::read_script(text, frame, variables, place);
         for mut act in done.acts {
             let inner = CommandOutcome {
                 reach: if act.conditional { Reach::Sometimes } else { Reach::Always },

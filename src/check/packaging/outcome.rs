@@ -277,7 +277,7 @@ struct Run<'r, 's> {
 impl Run<'_, '_> {
     /// The status with which the commands of a `trap` end the script, if they end it with one of their own.
     fn status_of_trap(&self, text: &str) -> Option<i32> {
-        let script = seaworthy_dockerfile::shell::read(&seaworthy_dockerfile::Text::of(text));
+        let script = seaworthy_dockerfile::shell::parse(&seaworthy_dockerfile::Text::of(text));
         let own = status_of_exit(&tree::list(&script));
         own.or_else(|| {
             let name = script.commands.first()?.program()?;

@@ -23,7 +23,7 @@ enum Verdict {
 type Wanted<'w> = (&'w str, &'w Option<String>, &'w [&'w str], &'w dyn Fn(&str) -> Verdict);
 
 /// What is wrong with the outputs of a job.
-pub(super) fn judge(expected: &ExpectedBuild, work: &Work, at: At) -> Vec<Fault> {
+pub(super) fn output_faults(expected: &ExpectedBuild, work: &Work, at: At) -> Vec<Fault> {
     let mut faults = Vec::new();
     let of_tag = |value: &str| tag(value, expected);
     let of_digest = |value: &str| digest(value, expected);
@@ -168,7 +168,7 @@ mod tests {
         let own =
             |all: &[(&str, &str)]| all.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         let work = Work { outputs: own(steps), job_outputs: own(job), ..Work::default() };
-        judge(&ExpectedBuild::default(), &work, AT)
+        output_faults(&ExpectedBuild::default(), &work, AT)
     }
 
     #[test]

@@ -126,7 +126,7 @@ pub(super) fn scripts(surface: &BuildSurface, secrets: &[InjectedSecret]) -> Wor
             depth: 0,
             budget: &budget,
         };
-        let done = command::read(&file.text, frame, &mut variables, &|at| place_in(&all, at));
+        let done = command::read_script(&file.text, frame, &mut variables, &|at| place_in(&all, at));
         called.extend(done.called);
         work.acts.extend(done.acts);
         work.exposures.extend(done.exposures);
@@ -379,7 +379,7 @@ impl<'s> Reader<'s> {
         }
         let mut script = step.run.as_ref();
         if step.uses.is_some() {
-            let by_action = action::read(step, index, secrets, variables);
+            let by_action = action::read_action(step, index, secrets, variables);
             done.work.acts = by_action.acts;
             done.work.exposures = by_action.exposures;
             done.work.outputs = by_action.outputs;
@@ -422,7 +422,7 @@ impl<'s> Reader<'s> {
             depth: 0,
             budget: &self.budget,
         };
-        let by_script = command::read(&run.text, frame, variables, &|at| place_in(run, at));
+        let by_script = command::read_script(&run.text, frame, variables, &|at| place_in(run, at));
         done.work.wanted.extend(by_script.wanted);
         done.work.acts.extend(by_script.acts);
         done.work.opaque.extend(by_script.opaque);

@@ -8,7 +8,10 @@ use super::surface::{ExpectedBuild, joined};
 const GIVEN: [&str; 2] = ["IMAGE_DOCKERFILE_PATH", "IMAGE_BUILD_PATH"];
 
 /// What is wrong with the builds.
-pub(super) fn judge<'a>(builds: impl Iterator<Item = &'a Act>, expected: &ExpectedBuild) -> Vec<Fault> {
+pub(super) fn recipe_faults<'a>(
+    builds: impl Iterator<Item = &'a Act>,
+    expected: &ExpectedBuild,
+) -> Vec<Fault> {
     let mut faults = Vec::new();
     for act in builds {
         let Some(recipe) = &act.recipe else { continue };
@@ -136,7 +139,7 @@ mod tests {
                 ..Recipe::default()
             };
             let act = Act { recipe: Some(recipe), ..Act::new(Stage::Build, at) };
-            judge(std::iter::once(&act), &expected).len()
+            recipe_faults(std::iter::once(&act), &expected).len()
         };
         let amd = "linux/amd64";
         assert_eq!(faults(None, "services/app", "", amd), 0);
@@ -159,7 +162,7 @@ mod tests {
         let built = |context: &str| {
             let recipe = Recipe { context: Some(context.to_owned()), ..Recipe::default() };
             let act = Act { recipe: Some(recipe), ..Act::new(Stage::Build, at) };
-            judge(std::iter::once(&act), &packaged).len()
+            recipe_faults(std::iter::once(&act), &packaged).len()
         };
         assert_eq!((built("app"), built("./app/"), built(".")), (0, 0, 2));
     }

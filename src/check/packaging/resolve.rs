@@ -46,7 +46,7 @@ pub(super) fn asked(value: &str) -> Option<Vec<String>> {
     let value = value.trim();
     let inner = value.strip_prefix("$(").and_then(|v| v.strip_suffix(')')).unwrap_or(value);
     let inner = without_blanks(&super::command::without_expressions(inner));
-    let script = shell::read(&Text::of(&inner));
+    let script = shell::parse(&Text::of(&inner));
     let mut found: Option<Vec<String>> = None;
     script.walk(&mut |_, command| {
         let words: Vec<String> = command

@@ -113,7 +113,7 @@ impl Sequence<'_> {
         faults.extend(self.one_repository());
         let is_published = |a: &Act| self.is_published(a);
         let builds = sources::published(self.acts, &is_published).map(|(_, a)| a);
-        faults.extend(recipe::judge(builds, self.expected));
+        faults.extend(recipe::recipe_faults(builds, self.expected));
         faults.extend(sources::changes(self.acts, self.family, &is_published));
         faults
     }

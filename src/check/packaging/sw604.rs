@@ -197,8 +197,11 @@ fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
     let named = references.iter().find_map(|r| tagging::other_commit(r));
     let mut faults: Vec<Fault> = sources::checkouts(work.job, at.file, until, named);
     for round in &work.rounds {
-        let found =
-            sequence(surface, round, at).into_iter().chain(outputs::judge(&surface.expected, round, at));
+        let found = sequence(surface, round, at).into_iter().chain(outputs::output_faults(
+            &surface.expected,
+            round,
+            at,
+        ));
         for fault in found {
             if !faults.contains(&fault) {
                 faults.push(fault);

@@ -1,5 +1,5 @@
 //! Questions about the documents of a run: whether they are there, well-formed, and say the same as each other, the
-//! registry and the other runs. [`judge`] is a function of [`RunDocuments`] alone: it reads no file, no clock and no network.
+//! registry and the other runs. [`judge_documents`] is a function of [`RunDocuments`] alone: it reads no file, no clock and no network.
 
 mod case;
 mod commit;
@@ -80,7 +80,7 @@ pub enum Signed {
 }
 
 /// Judges the documents of one run. `examined` is what a gate examined beside them.
-pub fn judge(
+pub fn judge_documents(
     documents: &RunDocuments,
     expectations: &Expectations,
     examined: Option<&ExaminedArtifacts>,

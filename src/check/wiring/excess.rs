@@ -118,7 +118,7 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
     let via_services = names_key(&access.policies, "aws:viaawsservice");
     let mut ask_in = |context, action, universe: &Language, permitted: &Language, elsewhere| {
         let question = Question { action, universe, permitted, context, elsewhere };
-        ask(access, &access.policies, &question, &mut all);
+        add_excesses(access, &access.policies, &question, &mut all);
         if via_services {
             through_services(access, question, &mut all);
         }
@@ -156,7 +156,7 @@ pub(super) fn reading(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Perm
         let context = decrypt_context(wiring, context(), service);
         let (universe, permitted) = (&keys, &permitted.keys);
         let question = Question { action: DECRYPT, universe, permitted, context, elsewhere: false };
-        ask(access, &policies, &question, &mut all);
+        add_excesses(access, &policies, &question, &mut all);
     }
     resource_policies(wiring, access, permitted, &mut all);
     key_policies(wiring, access, permitted, &mut all);
@@ -190,7 +190,7 @@ fn foreign(
     unsure(access, action, universe, anywhere, context.clone(), why, all);
     let told = all.found.len();
     let question = Question { action, universe, permitted, context, elsewhere: true };
-    ask(access, &access.policies, &question, all);
+    add_excesses(access, &access.policies, &question, all);
     for reach in all.found.split_off(told) {
         let told = all.found.iter().any(|r| r.action == action && r.statement == reach.statement);
         let account = Arn::account_of(&reach.witness.text).unwrap_or_default();
@@ -219,7 +219,7 @@ fn unsure(
 ) {
     let told = all.found.len();
     let question = Question { action, universe, permitted, context, elsewhere: false };
-    ask(access, &access.policies, &question, all);
+    add_excesses(access, &access.policies, &question, all);
     let found = all.found.split_off(told);
     // A statement that reads too much here is told of already.
     let told: Vec<_> = all.found.iter().filter(|r| r.action == action).map(|r| r.statement).collect();
@@ -236,7 +236,7 @@ fn unsure(
 fn through_services(access: &Access<'_>, mut question: Question<'_>, all: &mut Excesses) {
     question.context.set_unknown("aws:ViaAWSService");
     let mut through = Excesses::default();
-    ask(access, &access.policies, &question, &mut through);
+    add_excesses(access, &access.policies, &question, &mut through);
     let told = |of: &Option<StatementRef>| {
         all.found.iter().any(|r| r.action == question.action && r.statement == *of)
     };
@@ -251,7 +251,12 @@ fn names_key(policies: &PolicySet, key: &str) -> bool {
 }
 
 /// Adds all statements that answer the question with an excess, one after the other.
-pub(super) fn ask(access: &Access<'_>, policies: &PolicySet, question: &Question<'_>, all: &mut Excesses) {
+pub(super) fn add_excesses(
+    access: &Access<'_>,
+    policies: &PolicySet,
+    question: &Question<'_>,
+    all: &mut Excesses,
+) {
     let Question { action, universe, permitted, context, elsewhere } = question;
     let service = region::service_of(action);
     for (universe, context) in access.by_region(policies, service, universe, context) {
@@ -377,7 +382,7 @@ fn key_policies(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &Permitted,
     for context in contexts("*") {
         let (action, permitted) = (DECRYPT, &nothing);
         let question = Question { action, universe: &universe, permitted, context, elsewhere: false };
-        ask(access, &policies, &question, &mut through);
+        add_excesses(access, &policies, &question, &mut through);
     }
     all.doubts.extend((!through.found.is_empty() || !through.doubts.is_empty()).then(|| Doubt {
         action: DECRYPT,
@@ -409,7 +414,7 @@ fn own_policy(access: &Access<'_>, thing: &Thing<'_>, own: &Own<'_>, all: &mut E
     for context in &thing.contexts {
         let context = context.clone();
         let question = Question { action, universe: &universe, permitted, context, elsewhere: false };
-        ask(access, &policies, &question, &mut found);
+        add_excesses(access, &policies, &question, &mut found);
     }
     all.doubts.append(&mut found.doubts);
     let owner = |of: Option<StatementRef>| {

@@ -49,7 +49,7 @@ pub use expectation::{
     Denied, Exception, Expectations, Extra, ForbiddenRole, Kept, Role, RoleKind, Secret, Task,
 };
 pub use place::{Placement, origin};
-pub use question::{Answer, ask};
+pub use question::{Answer, answer_question};
 pub use reference::resolved;
 pub use simulation::{Probe, compare, probes};
 pub use table::access_table;

@@ -24,7 +24,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// A sentence that tells why the question is none.
-pub fn ask(
+pub fn answer_question(
     wiring: &Wiring<'_>,
     role: &str,
     action: &str,

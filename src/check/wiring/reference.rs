@@ -67,7 +67,7 @@ mod tests {
                 Vec::new()
             }
         }
-        seaworthy_aws::template::read("t.yaml", template.into(), &Nothing).unwrap()
+        seaworthy_aws::template::parse("t.yaml", template.into(), &Nothing).unwrap()
     }
 
     #[test]

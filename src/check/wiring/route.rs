@@ -236,7 +236,7 @@ impl Asked<'_, '_> {
                 elsewhere: false,
             };
             found = Excesses::default();
-            excess::ask(self.access, &self.policies, &question, &mut found);
+            excess::add_excesses(self.access, &self.policies, &question, &mut found);
             let harmless: Vec<String> = found
                 .found
                 .iter()

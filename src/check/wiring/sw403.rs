@@ -87,7 +87,7 @@ impl Check<Wiring<'_>> for RoleCannotRead {
                     access.tell(wiring, &META, answers);
                     let told = answers.findings.len();
                     for target in &targets {
-                        judge(wiring, context, &access, target, answers);
+                        judge_requirement(wiring, context, &access, target, answers);
                     }
                     misspelt(wiring, context, &access, told, answers);
                 }
@@ -101,7 +101,7 @@ fn asked_about(target: &Target<'_>) -> bool {
     target.secret.required || target.there() != Seen::Absent
 }
 
-fn judge(
+fn judge_requirement(
     wiring: &Wiring<'_>,
     context: &Context<'_>,
     access: &Access<'_>,

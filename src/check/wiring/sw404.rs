@@ -45,7 +45,7 @@ impl Check<Wiring<'_>> for RoleReadsMore {
         wiring.needs(&META, &[Ground::Secrets, Ground::Roles], answers);
         // SW409 tells that a role is missing.
         wiring.each_role(&META, wiring.roles_of(RoleKind::Task), answers, |access, answers| {
-            judge(wiring, context, access, answers);
+            judge_role(wiring, context, access, answers);
         });
     }
 }
@@ -96,7 +96,7 @@ fn childless(wiring: &Wiring<'_>, target: &Target<'_>) -> Option<Language> {
     (!has_children).then(|| Language::glob(Glob::literal(&target.arn)))
 }
 
-fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+fn judge_role(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let (permitted, key_gaps) = permitted(wiring, access);
     let mut excesses = excess::reading(wiring, access, &permitted);
     let origin = wiring.origin(&access.seen.place);

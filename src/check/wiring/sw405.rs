@@ -116,7 +116,9 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Roles], answers);
         let roles = execution_roles(wiring, answers);
-        wiring.each_role(&META, &roles, answers, |access, answers| judge(wiring, context, access, answers));
+        wiring.each_role(&META, &roles, answers, |access, answers| {
+            judge_role(wiring, context, access, answers)
+        });
     }
 }
 
@@ -168,7 +170,7 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> Permitted {
     }
 }
 
-fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+fn judge_role(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let mut found = Found::new();
     let mut doubts: Vec<(String, String)> = Vec::new();
     let excesses = excess::reading(wiring, access, &permitted(wiring, access));

@@ -57,12 +57,12 @@ impl Check<Wiring<'_>> for ExecutionRoleInjects {
                 ));
             }
             for reference in &task.references {
-                judge(wiring, context, family, &task.place, reference, answers);
+                judge_reference(wiring, context, family, &task.place, reference, answers);
             }
         }
         for of in &wiring.snapshot.overrides {
             for reference in &of.references {
-                judge(wiring, context, &described(wiring, of), &of.place, reference, answers);
+                judge_reference(wiring, context, &described(wiring, of), &of.place, reference, answers);
             }
         }
     }
@@ -78,7 +78,7 @@ fn arn(wiring: &Wiring<'_>, reference: &SecretReference) -> Option<String> {
     Some(Arn::without_selectors(&text).to_owned())
 }
 
-fn judge(
+fn judge_reference(
     wiring: &Wiring<'_>,
     context: &Context<'_>,
     family: &str,

@@ -66,7 +66,7 @@ impl Check<Wiring<'_>> for TrustTooWide {
                 Seen::Absent => {}
                 Seen::NotSeen(gap) => answers.not_checked.push(not_checked(gap.to_string())),
                 Seen::Value(role) => match &role.trust {
-                    Seen::Value(document) => judge(wiring, context, &name, role, document, answers),
+                    Seen::Value(document) => judge_key(wiring, context, &name, role, document, answers),
                     Seen::Absent => {
                         answers.not_checked.push(not_checked("the source does not tell it".to_owned()));
                     }
@@ -103,7 +103,7 @@ pub(super) fn roles(
     names
 }
 
-fn judge(
+fn judge_key(
     wiring: &Wiring<'_>,
     context: &Context<'_>,
     name: &str,

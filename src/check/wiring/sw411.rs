@@ -45,12 +45,12 @@ impl Check<Wiring<'_>> for RoleWidensItself {
         wiring.needs(&META, &[Ground::Roles], answers);
         // SW409 tells that a role is missing.
         wiring.each_role(&META, wiring.roles_of(RoleKind::Task), answers, |access, answers| {
-            judge(wiring, context, access, answers);
+            judge_role(wiring, context, access, answers);
         });
     }
 }
 
-fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+fn judge_role(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let (permitted, _) = sw404::permitted(wiring, access);
     let extras = access.accepted(wiring.today);
     on_hosts(wiring, context, access, &host::hosts(wiring, access, &permitted, &extras), answers);

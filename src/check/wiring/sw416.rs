@@ -69,7 +69,7 @@ impl Check<Wiring<'_>> for RoleWritesSecret {
         wiring.needs(&META, &[Ground::Secrets, Ground::Roles], answers);
         // SW405 asks what an execution role may do.
         wiring.each_role(&META, wiring.roles_of(RoleKind::Task), answers, |access, answers| {
-            judge(wiring, context, access, answers);
+            judge_role(wiring, context, access, answers);
             through_roles(wiring, context, access, answers);
         });
     }
@@ -121,7 +121,7 @@ fn questions<'q>(
     (asked, unseen)
 }
 
-fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
+fn judge_role(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let targets = wiring.targets();
     let (asked, unseen) = questions(wiring, access, &targets);
     for (target, gap) in unseen {
@@ -131,11 +131,11 @@ fn judge(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answer
         answers.not_checked.push(wiring.not_checked(&META, origin, what, reason));
     }
     for one in asked {
-        ask(wiring, context, access, one, answers);
+        ask_secret(wiring, context, access, one, answers);
     }
 }
 
-fn ask(
+fn ask_secret(
     wiring: &Wiring<'_>,
     context: &Context<'_>,
     access: &Access<'_>,

@@ -226,7 +226,7 @@ impl Walk<'_> {
             let read = |path: &str| {
                 let path = self.root.join(path);
                 fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
-                String::from_utf8(input::read(&path, MAX_BYTES).ok()?).ok()
+                String::from_utf8(input::read_file(&path, MAX_BYTES).ok()?).ok()
             };
             terraform::evaluate(&modules, account.map(|g| g.value.as_str()), &read)
         };
@@ -345,7 +345,7 @@ fn required_options(root: &Path, code: &[String], facts: &mut Facts) -> Result<(
     let option = regex::Regex::new(option)?;
     let mut left = MAX_CODE;
     for path in code.iter().filter(|p| p.ends_with(".py") && !paths::is_example(p)) {
-        let Ok(bytes) = input::read(&root.join(path), left.min(MAX_BYTES)) else {
+        let Ok(bytes) = input::read_file(&root.join(path), left.min(MAX_BYTES)) else {
             facts.leave_out(shown(path), CODE_LEFT_OUT);
             continue;
         };
@@ -373,7 +373,7 @@ fn confirm(root: &Path, code: &[String], facts: &mut Facts) {
     let mut left_out = Vec::new();
     for path in code.iter().filter(|p| !paths::is_example(p)) {
         let full = root.join(path);
-        let Ok(bytes) = input::read(&full, left.min(MAX_BYTES)) else {
+        let Ok(bytes) = input::read_file(&full, left.min(MAX_BYTES)) else {
             left_out.push(shown(path));
             continue;
         };

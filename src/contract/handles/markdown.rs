@@ -4,7 +4,7 @@
 use super::{Fault, shown};
 
 /// Every handle with its line.
-pub(super) fn read(text: &str) -> Result<Vec<(usize, String, String)>, Fault> {
+pub(super) fn parse(text: &str) -> Result<Vec<(usize, String, String)>, Fault> {
     let mut found = Vec::new();
     let mut fence: Option<&str> = None;
     for (index, line) in text.lines().enumerate() {

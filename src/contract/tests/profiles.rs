@@ -9,7 +9,7 @@ use crate::profile::{BUILT_IN, covers};
 const OWN: &str = "version = 1\nname = \"ours\"\ntitle = \"what we ask\"\n[[controls]]\nid = \"one\"\ntitle = \"no secrets\"\n\
     asks = \"No layer holds a secret.\"\nchecks = [\"SW301\"]\n";
 
-fn read(text: &str) -> Result<Profile, ContractError> {
+fn parse_profile(text: &str) -> Result<Profile, ContractError> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("ours.toml");
     fs::write(&path, text).unwrap();
@@ -49,7 +49,7 @@ fn m1_has_its_rows_and_asks_every_check_of_the_catalogue() {
 
 #[test]
 fn a_project_may_bring_its_own() {
-    let profile = read(OWN).unwrap();
+    let profile = parse_profile(OWN).unwrap();
     assert_eq!((profile.name.as_str(), profile.controls.len()), ("ours", 1));
     assert!(profile.controls[0].required && profile.path.is_some());
     // Its path is relative to the contract's directory.

@@ -163,13 +163,13 @@ impl Judged {
         arguments: &[String],
     ) {
         if self.refusals.is_empty() {
-            self.refusals = cli::judge(interface, row);
+            self.refusals = cli::refusals(interface, row);
         }
         if let Some(more) = &entrypoint.dry_run {
             let row = cli::Row::of_words(entrypoint, arguments, more);
             // What comes after the arguments was looked at for the row.
             let interface = cli::Interface { endings: Vec::new(), ..interface.clone() };
-            let more = cli::judge(&interface, &row);
+            let more = cli::refusals(&interface, &row);
             self.refusals.extend(more.into_iter().map(|mut r| {
                 r.what = format!("in a dry run {}", r.what);
                 r

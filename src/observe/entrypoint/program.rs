@@ -22,13 +22,13 @@ pub(super) struct Needs {
 /// What the ELF file that begins with `data` needs; nothing if its headers cannot be read.
 pub(super) fn needs(data: &[u8], is_whole: bool) -> Option<Needs> {
     match data.get(4) {
-        Some(1) => read::<FileHeader32<Endianness>>(data, is_whole),
-        Some(2) => read::<FileHeader64<Endianness>>(data, is_whole),
+        Some(1) => read_needs::<FileHeader32<Endianness>>(data, is_whole),
+        Some(2) => read_needs::<FileHeader64<Endianness>>(data, is_whole),
         _ => None,
     }
 }
 
-fn read<H: FileHeader<Endian = Endianness>>(data: &[u8], is_whole: bool) -> Option<Needs> {
+fn read_needs<H: FileHeader<Endian = Endianness>>(data: &[u8], is_whole: bool) -> Option<Needs> {
     let header = H::parse(data).ok()?;
     let endian = header.endian().ok()?;
     let segments = header.program_headers(endian, data).ok()?;

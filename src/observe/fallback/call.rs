@@ -153,7 +153,7 @@ struct Asked<'b> {
 }
 
 /// Reads a name at `start..end`.
-pub(super) fn read(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
+pub(super) fn seen_at(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
     let grammar = grammar(language)?;
     // Spring's `@Value("${NAME:default}")`.
     if language == Language::Jvm && ends(bytes, start, "${") {

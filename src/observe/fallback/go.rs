@@ -19,7 +19,7 @@ static TAG: Form = Form {
 const LINES: usize = 4;
 
 /// Reads a name at `start..end`.
-pub(super) fn read(bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
+pub(super) fn seen_at(bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
     tag(bytes, start, end).or_else(|| replaced(bytes, start, end))
 }
 

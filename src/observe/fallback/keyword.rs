@@ -16,7 +16,7 @@ static SCHEMA: Form = Form {
 };
 
 /// Reads a name at `start..end`.
-pub(super) fn read(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
+pub(super) fn seen_at(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
     match language {
         Language::Python => field(bytes, start, end),
         Language::JavaScript => destructured(bytes, start, end).or_else(|| schema(bytes, start, end)),

@@ -19,7 +19,7 @@ enum Zone {
 
 /// For each of `starts` (ascending offsets in `bytes`) whether it stands in code. Of a file of which only a later part
 /// is at hand, comments and strings of many lines are not known, and count as code.
-pub(super) fn of(language: Language, bytes: &[u8], from_start: bool, starts: &[usize]) -> Vec<bool> {
+pub(super) fn live_places(language: Language, bytes: &[u8], from_start: bool, starts: &[usize]) -> Vec<bool> {
     match language {
         Language::Shell | Language::Make | Language::Compose | Language::Yaml => {
             starts.iter().map(|s| !is_commented(bytes, *s)).collect()

@@ -121,10 +121,10 @@ impl Watch {
             return;
         }
         let starts: Vec<usize> = hits.iter().map(|(_, start, _)| *start).collect();
-        let live = liveness::of(language, bytes, part.offset == 0, &starts);
+        let live = liveness::live_places(language, bytes, part.offset == 0, &starts);
         let places = Places::new(bytes, whole);
         for ((name, start, end), live) in hits.into_iter().zip(live) {
-            let Some(seen) = live.then(|| read(language, bytes, start, end)).flatten() else { continue };
+            let Some(seen) = live.then(|| seen_at(language, bytes, start, end)).flatten() else { continue };
             let offset = part.offset + start as u64;
             found.push(Fallback {
                 file: Arc::clone(&part.file),
@@ -139,12 +139,15 @@ impl Watch {
 }
 
 /// What a file of a language does with the variable whose name stands at `start..end`.
-fn read(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
+fn seen_at(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
     match language {
-        Language::Shell | Language::Make => shell::read(language, bytes, start, end),
-        Language::Compose | Language::Yaml | Language::Properties => yaml::read(language, bytes, start, end),
-        Language::Go => go::read(bytes, start, end).or_else(|| call::read(language, bytes, start, end)),
-        _ => call::read(language, bytes, start, end).or_else(|| keyword::read(language, bytes, start, end)),
+        Language::Shell | Language::Make => shell::seen_at(language, bytes, start, end),
+        Language::Compose | Language::Yaml | Language::Properties => {
+            yaml::seen_at(language, bytes, start, end)
+        }
+        Language::Go => go::seen_at(bytes, start, end).or_else(|| call::seen_at(language, bytes, start, end)),
+        _ => call::seen_at(language, bytes, start, end)
+            .or_else(|| keyword::seen_at(language, bytes, start, end)),
     }
 }
 

@@ -20,7 +20,7 @@ static MAKE: Form =
     Form { name: "make `?=`", fix: "Write `ifndef NAME`, `$(error NAME is not set)`, `endif` in its place." };
 
 /// Reads a name at `start..end`.
-pub(super) fn read(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
+pub(super) fn seen_at(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
     if language == Language::Make {
         let lead = text(bytes, line_start(bytes, start), start).trim();
         let operator = skip_blanks(bytes, end);

@@ -16,7 +16,7 @@ static PLACEHOLDER: Form = Form {
 };
 
 /// Reads a name at `start..end`.
-pub(super) fn read(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
+pub(super) fn seen_at(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
     if let Some(seen) = shell::expansion(bytes, start, end) {
         return Some(Seen { form: &INTERPOLATED, ..seen });
     }

@@ -19,7 +19,7 @@ const NAMING_ENDS: [&str; 7] = ["key", "token", "secret", "password", "passwd", 
 
 /// How likely it is that a file which holds `content` consists of a secret; [`None`] if it does not. `/` stands between
 /// the parts of `path`.
-pub(super) fn judge(path: &[u8], content: &[u8]) -> Option<Likelihood> {
+pub(super) fn likelihood_of(path: &[u8], content: &[u8]) -> Option<Likelihood> {
     let word = content.trim_ascii();
     if word.is_empty() || word.len() > LONGEST || !word.iter().all(u8::is_ascii_graphic) {
         return None;
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     fn is_secret(path: &str, content: &str) -> bool {
-        judge(path.as_bytes(), content.as_bytes()).is_some()
+        likelihood_of(path.as_bytes(), content.as_bytes()).is_some()
     }
 
     #[test]

@@ -397,7 +397,7 @@ pub fn word_name(path: &[u8]) -> Option<String> {
 
 /// The kind of a file that is one word, by its path, and how bad it is; `content` is the whole file.
 pub fn by_word(path: &[u8], content: &[u8]) -> Option<(&'static SecretFileKind, Severity)> {
-    let likelihood = lone::judge(path, content)?;
+    let likelihood = lone::likelihood_of(path, content)?;
     let severity = if likelihood == Likelihood::Low { Severity::Medium } else { LONE.severity };
     Some((&LONE, severity))
 }

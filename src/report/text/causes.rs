@@ -239,7 +239,7 @@ impl Page<'_, '_> {
             self.labelled("why", &[(DIM, meta.why.to_owned())])?;
         }
         let Some(cause) = block.causes.first() else { return Ok(()) };
-        let steps = steps::of(self.report, cause);
+        let steps = steps::fix_steps(self.report, cause);
         let one = steps.len() == 1;
         for (index, step) in steps.iter().enumerate() {
             let mut number = if one { String::new() } else { format!("{}. ", index + 1) };

@@ -33,7 +33,7 @@ pub(super) fn missing(report: &Report, options: &TextOptions, screen: &mut Scree
         let first = [(OPEN, "  ?".to_owned()), (BOLD, format!("{what}{at}:"))];
         let mut pieces = vec![(PLAIN, printable(&item.reason))];
         if !item.checks.is_empty() {
-            pieces.push((DIM, format!(" {}", ids(&item.checks))));
+            pieces.push((DIM, format!(" ({})", ids(&item.checks))));
         }
         screen.wrapped(&first, 4, &pieces)
     })?;

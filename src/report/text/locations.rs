@@ -49,7 +49,12 @@ pub(super) fn rows(report: &Report, cause: &Cause) -> Vec<Row> {
         }
         known.entry(place.clone()).or_insert(rows.len());
         let around = [made_in(origin), hidden(origin)].into_iter().flatten().collect();
-        rows.push(Row { place: short_digests(&place), what: what(finding, origin), around, checks: vec![finding.check] });
+        rows.push(Row {
+            place: short_digests(&place),
+            what: what(finding, origin),
+            around,
+            checks: vec![finding.check],
+        });
     }
     rows
 }

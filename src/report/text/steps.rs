@@ -39,7 +39,7 @@ pub(super) enum Line {
 
 /// The steps of a cause: what its lead says, then what its other findings say beyond their checks' general advice, such
 /// as how to rotate a secret.
-pub(super) fn of(report: &Report, cause: &Cause) -> Vec<Vec<Line>> {
+pub(super) fn fix_steps(report: &Report, cause: &Cause) -> Vec<Vec<Line>> {
     let findings: Vec<&Finding> = cause.findings.iter().filter_map(|i| report.findings.get(*i)).collect();
     let Some((lead, others)) = findings.split_first() else { return Vec::new() };
     // What follows a line feed is to be copied as it stands, such as a policy.

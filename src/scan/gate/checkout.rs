@@ -18,19 +18,19 @@ pub(super) fn head_around(directory: &Path) -> Option<String> {
 /// The commit of the checkout whose root is `directory`; nothing if it is none, or what it is at cannot be told.
 fn head(directory: &Path) -> Option<String> {
     let git = git_directory(directory)?;
-    let head = read(&git.join("HEAD"))?;
+    let head = read_text(&git.join("HEAD"))?;
     let head = head.trim();
     let Some(name) = head.strip_prefix("ref:").map(str::trim) else { return commit(head) };
     if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return None;
     }
     // A worktree of its own shares its references with the repository.
-    let common = read(&git.join("commondir")).map_or_else(|| git.clone(), |text| git.join(text.trim()));
-    let loose = [&git, &common].into_iter().find_map(|d| read(&d.join(name)));
+    let common = read_text(&git.join("commondir")).map_or_else(|| git.clone(), |text| git.join(text.trim()));
+    let loose = [&git, &common].into_iter().find_map(|d| read_text(&d.join(name)));
     if let Some(text) = loose {
         return commit(text.trim());
     }
-    let packed = read(&common.join("packed-refs"))?;
+    let packed = read_text(&common.join("packed-refs"))?;
     let mut lines = packed.lines().filter_map(|l| l.split_once(' '));
     lines.find(|(_, n)| n.trim() == name).and_then(|(id, _)| commit(id))
 }
@@ -41,7 +41,7 @@ fn git_directory(directory: &Path) -> Option<PathBuf> {
     if git.is_dir() {
         return Some(git);
     }
-    let text = read(&git)?;
+    let text = read_text(&git)?;
     Some(directory.join(text.strip_prefix("gitdir:")?.trim()))
 }
 
@@ -49,8 +49,8 @@ fn commit(text: &str) -> Option<String> {
     (text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
 }
 
-fn read(path: &Path) -> Option<String> {
-    String::from_utf8(input::read(path, MAX_BYTES).ok()?).ok()
+fn read_text(path: &Path) -> Option<String> {
+    String::from_utf8(input::read_file(path, MAX_BYTES).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ fn is_compose_name(name: &str) -> bool {
 /// The builds of a compose file, as the commands that check them.
 fn compose_builds(name: &str, bytes: &[u8]) -> String {
     let text = std::str::from_utf8(bytes).ok();
-    let file = text.and_then(|text| yaml::read(text, yaml::Limits::default()).ok());
+    let file = text.and_then(|text| yaml::parse(text, yaml::Limits::default()).ok());
     let beside = Path::new(name).parent().unwrap_or(Path::new(""));
     let services = file.as_ref().and_then(|f| f.get("services")).map_or(&[][..], yaml::Node::entries);
     let text = |node: &yaml::Node| node.scalar().map(|s| s.text.clone());

@@ -98,7 +98,7 @@ impl WiringRequest {
         ];
         for (paths, source) in kinds {
             for path in paths {
-                sources.push(source(name(path), read(path)?));
+                sources.push(source(name(path), read_bytes(path)?));
             }
         }
         if sources.is_empty() && options.live.is_none() {
@@ -108,7 +108,7 @@ impl WiringRequest {
                  (seaworthy wiring --help)",
             ));
         }
-        let named = |path: &PathBuf| -> Result<_, ScanError> { Ok((name(path), read(path)?)) };
+        let named = |path: &PathBuf| -> Result<_, ScanError> { Ok((name(path), read_bytes(path)?)) };
         let parameters = files.parameters.iter().map(named).collect::<Result<_, ScanError>>()?;
         let help = SourceHelp { parameters, directories: files.source_directories };
         let against = options.against.as_ref().or(contract.aws.against.as_ref()).map(named).transpose()?;
@@ -120,6 +120,6 @@ fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, ScanError> {
+fn read_bytes(path: &Path) -> Result<Vec<u8>, ScanError> {
     read_file(path, MAX_FILE).map_err(|reason| refused(format!("{}: {reason}", path.display())))
 }

@@ -21,7 +21,7 @@ pub struct RegistryAccess {
 }
 
 /// Asks the registry for the tag that the provenance names.
-pub(in crate::scan) fn ask(
+pub(in crate::scan) fn ask_registry(
     documents: &RunDocuments,
     expectations: &Expectations,
     access: &RegistryAccess,

@@ -115,8 +115,8 @@ pub(super) fn snapshot(
                 unused.retain(|name| !named.contains(*name));
                 snapshot
             }
-            WiringSource::Snapshot(name, bytes) => saved::read(&name, &bytes)?,
-            WiringSource::TaskDefinition(name, bytes) => task_definition::read(&name, &bytes, &inspector)?,
+            WiringSource::Snapshot(name, bytes) => saved::parse(&name, &bytes)?,
+            WiringSource::TaskDefinition(name, bytes) => task_definition::parse(&name, &bytes, &inspector)?,
         });
     }
     if let Some(name) = unused.first() {
@@ -127,7 +127,7 @@ pub(super) fn snapshot(
     // What will be goes before what there is now, a state that was named before its plan included.
     read.sort_by_key(|snapshot| !snapshot.sources.iter().any(Source::is_later));
     if let Some(options) = live {
-        read.push(look(setup.contract, options, &inspector)?);
+        read.push(look_at_account(setup.contract, options, &inspector)?);
     }
     let mut all = read.into_iter();
     let mut snapshot = all.next().unwrap_or_default();
@@ -136,13 +136,13 @@ pub(super) fn snapshot(
 }
 
 /// Looks at what the contract names, and then at the roles that its tasks use and it does not name.
-fn look(
+fn look_at_account(
     contract: &Contract,
     options: &LiveOptions,
     inspector: &dyn Inspector,
 ) -> Result<Snapshot, ScanError> {
     let wanted = wanted(contract);
-    let mut snapshot = live::look(&wanted, options, inspector)?;
+    let mut snapshot = live::look_up(&wanted, options, inspector)?;
     let tasks = snapshot.tasks.values().filter_map(Seen::value);
     let used = tasks.flat_map(|t| [&t.task_role, &t.execution_role]).filter_map(Seen::value);
     let names = used.filter_map(|text| text.known()).map(role_name);
@@ -150,7 +150,7 @@ fn look(
         names.filter(|name| !snapshot.roles.contains_key(*name)).map(str::to_owned).collect();
     if !more.is_empty() {
         let further = Wanted { roles: more, ..Wanted::default() };
-        let further = live::look(&further, options, inspector)?;
+        let further = live::look_up(&further, options, inspector)?;
         // The account and its places are the same: only the roles are new.
         for (name, role) in further.roles {
             snapshot.roles.entry(name).or_insert(role);
@@ -214,5 +214,5 @@ fn account_of_roles(contract: &Contract, snapshot: &Snapshot) -> Option<String> 
 /// # Errors
 /// Why not, without the file's name.
 pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, String> {
-    input::read(path, most).map_err(|e| e.to_string())
+    input::read_file(path, most).map_err(|e| e.to_string())
 }

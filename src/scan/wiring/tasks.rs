@@ -30,7 +30,7 @@ pub(super) fn readers(context: &Context<'_>) -> Vec<&'static str> {
 }
 
 /// Asks the checks on task definitions, if a source has any.
-pub(super) fn ask(
+pub(super) fn ask_task_checks(
     setup: &Setup<'_>,
     wiring: &Wiring<'_>,
     image: &TaskImage,

@@ -120,7 +120,7 @@ impl S3 {
                     let Some((at, (key, limit))) = waiting.pop_front() else { break };
                     let (client, options) = (self.client.clone(), Arc::clone(&self.options));
                     let (key, limit) = (self.key(key.as_str()), *limit);
-                    under_way.spawn(async move { (at, read(&client, &options, key, limit).await) });
+                    under_way.spawn(async move { (at, read_object(&client, &options, key, limit).await) });
                 }
                 let Some(ended) = under_way.join_next().await else { break };
                 let Ok((at, answer)) = ended else { continue };
@@ -141,7 +141,7 @@ impl S3 {
 }
 
 /// Reads the object with this whole key, at most `limit` bytes of it; none if it is not there.
-pub(super) async fn read(
+pub(super) async fn read_object(
     client: &Client,
     options: &Options,
     key: String,

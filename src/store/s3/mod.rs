@@ -196,7 +196,7 @@ impl Slot for ObjectSlot<'_> {
 
     fn get(&self) -> Result<Option<Object>, StoreError> {
         let key = self.s3.key(self.key.as_str());
-        self.s3.runtime.block_on(fetch::read(&self.s3.client, &self.s3.options, key, MAX_BYTES))
+        self.s3.runtime.block_on(fetch::read_object(&self.s3.client, &self.s3.options, key, MAX_BYTES))
     }
 
     fn create(&self, bytes: &[u8]) -> Result<Option<Written>, StoreError> {

@@ -14,7 +14,7 @@ fuzz_target!(|file: &[u8]| {
     for (i, instruction) in parsed.instructions.iter().enumerate() {
         let _ = resolution.expand(i, &instruction.text);
         if let Some(script) = instruction.innermost().script() {
-            shell::read(&script).walk(&mut |_, command| assert!(command.span.end <= file.len()));
+            shell::parse(&script).walk(&mut |_, command| assert!(command.span.end <= file.len()));
         }
     }
     let texts: Vec<&str> = parsed.instructions.iter().map(|i| i.text.as_str()).collect();

@@ -12,7 +12,7 @@ use seaworthy_source::{json, yaml};
 use seaworthy_workflow::Workflow;
 
 fuzz_target!(|data: &[u8]| {
-    if let Ok(node) = json::read(data, DOCUMENT) {
+    if let Ok(node) = json::parse(data, DOCUMENT) {
         for mode in Mode::ALL {
             let _ = canonical::write(&node, mode, None);
         }
@@ -20,5 +20,5 @@ fuzz_target!(|data: &[u8]| {
     let _ = (read_fields(data, &Layout::provenance(), &[]), read_fields(data, &Layout::receipt(), &[]));
     let _ = (read_security(data), Statement::read(data), Envelope::read(data), wrapped(data));
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let _ = (yaml::read(text, yaml::Limits::default()), Workflow::parse(text), PublicKey::parse(text));
+    let _ = (yaml::parse(text, yaml::Limits::default()), Workflow::parse(text), PublicKey::parse(text));
 });

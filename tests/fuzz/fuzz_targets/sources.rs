@@ -27,11 +27,11 @@ static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
 fuzz_target!(|data: &[u8]| {
     let Some((kind, text)) = data.split_first() else { return };
     match kind % 5 {
-        0 => drop(plan::read("fuzz", text.to_vec(), &Blind)),
-        1 => drop(template::read("fuzz", text.to_vec(), &Blind)),
-        2 => drop(task_definition::read("fuzz", text, &Blind)),
+        0 => drop(plan::parse("fuzz", text.to_vec(), &Blind)),
+        1 => drop(template::parse("fuzz", text.to_vec(), &Blind)),
+        2 => drop(task_definition::parse("fuzz", text, &Blind)),
         3 => {
-            if let Ok(snapshot) = saved::read("fuzz", text) {
+            if let Ok(snapshot) = saved::parse("fuzz", text) {
                 assert!(saved::write(&snapshot).is_ok());
             }
         }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// As [`super::look`].
-pub(super) fn look(
+pub(super) fn look_up(
     wanted: &Wanted,
     options: &LiveOptions,
     inspector: &dyn Inspector,
@@ -43,7 +43,7 @@ pub(super) fn simulate(
         let mut calls = JoinSet::new();
         for batch in super::simulation::batches(requests) {
             let session = Arc::clone(&session);
-            calls.spawn(async move { super::simulation::ask(&session, batch).await });
+            calls.spawn(async move { super::simulation::simulate(&session, batch).await });
         }
         let mut answers = BTreeMap::new();
         while let Some(answered) = calls.join_next().await {
@@ -96,7 +96,7 @@ async fn look_at(
     let targets: Vec<(&String, Target)> =
         wanted.parameters.iter().map(|w| (w, Target::of(w, &session.account, &session.region))).collect();
     let mut calls = Calls { session: Arc::clone(&session), parts: JoinSet::new() };
-    ask(wanted, &targets, &mut calls);
+    ask_targets(wanted, &targets, &mut calls);
 
     let mut snapshot = Snapshot::default();
     let mut found = Found::default();
@@ -112,7 +112,7 @@ async fn look_at(
         for (family, arns) in running.families.iter().filter(|(family, _)| !wanted.tasks.contains(*family)) {
             // What runs is asked about, which need not be the newest one.
             let (family, arn) = (family.clone(), newest(arns).unwrap_or(family).to_owned());
-            calls.start(|session| async move { Part::Task(family, tasks::look(&session, &arn).await) });
+            calls.start(|session| async move { Part::Task(family, tasks::look_up(&session, &arn).await) });
         }
         snapshot.gaps.append(&mut running.gaps);
     }
@@ -120,7 +120,7 @@ async fn look_at(
         snapshot.parameters.extend(found.answers(name, target));
     }
     for name in keys_in_use(&snapshot) {
-        calls.start(|session| async move { Part::Key(name.clone(), keys::look(&session, &name).await) });
+        calls.start(|session| async move { Part::Key(name.clone(), keys::look_up(&session, &name).await) });
     }
     while let Some(part) = calls.parts.join_next().await {
         snapshot.add(part.map_err(|_| lost())?, inspector);
@@ -166,7 +166,7 @@ fn confirm(session: &Session, snapshot: &mut Snapshot) -> Result<(), AwsError> {
 }
 
 /// Starts all questions about what is wanted.
-fn ask(wanted: &Wanted, targets: &[(&String, Target)], calls: &mut Calls) {
+fn ask_targets(wanted: &Wanted, targets: &[(&String, Target)], calls: &mut Calls) {
     let names: BTreeSet<&String> = targets
         .iter()
         .filter_map(|(_, target)| if let Target::Names(names) = target { Some(names) } else { None })
@@ -174,21 +174,24 @@ fn ask(wanted: &Wanted, targets: &[(&String, Target)], calls: &mut Calls) {
         .collect();
     for batch in Vec::from_iter(names).chunks(parameters::BATCH) {
         let batch: Vec<String> = batch.iter().map(|name| (*name).clone()).collect();
-        calls.start(|session| async move { Part::Parameters(parameters::look(&session, &batch).await) });
+        calls.start(|session| async move { Part::Parameters(parameters::look_up(&session, &batch).await) });
     }
     for arn in wanted.secrets.clone() {
-        calls.start(|session| async move { Part::Secret(arn.clone(), secrets::look(&session, &arn).await) });
+        calls.start(
+            |session| async move { Part::Secret(arn.clone(), secrets::look_up(&session, &arn).await) },
+        );
     }
     for name in wanted.roles.clone() {
-        calls.start(|session| async move { Part::Role(name.clone(), roles::look(&session, &name).await) });
+        calls.start(|session| async move { Part::Role(name.clone(), roles::look_up(&session, &name).await) });
     }
     for family in wanted.tasks.clone() {
-        calls
-            .start(|session| async move { Part::Task(family.clone(), tasks::look(&session, &family).await) });
+        calls.start(
+            |session| async move { Part::Task(family.clone(), tasks::look_up(&session, &family).await) },
+        );
     }
     for name in wanted.repositories.clone() {
         calls.start(|session| async move {
-            Part::Repository(name.clone(), repositories::look(&session, &name).await)
+            Part::Repository(name.clone(), repositories::look_up(&session, &name).await)
         });
     }
 }
@@ -208,7 +211,7 @@ impl Snapshot {
             }
             Part::Task(family, task) => {
                 let task = task.map(|task| {
-                    let (task, gaps) = tasks::read(&family, &task, inspector);
+                    let (task, gaps) = tasks::task_definition(&family, &task, inspector);
                     self.gaps.extend(gaps);
                     task
                 });

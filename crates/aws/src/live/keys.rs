@@ -12,7 +12,7 @@ const DESCRIBE: &str = "kms:DescribeKey";
 const POLICY: &str = "kms:GetKeyPolicy";
 
 /// Asks about one key by its ID, ARN or alias.
-pub async fn look(session: &Session, name: &str) -> Seen<Key> {
+pub async fn look_up(session: &Session, name: &str) -> Seen<Key> {
     if let Some(Arn { service: "kms", region, .. }) = Arn::parse(name)
         && region != session.region
     {

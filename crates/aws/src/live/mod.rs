@@ -56,9 +56,13 @@ pub struct Simulated {
 /// # Errors
 /// [`AwsError`] if nothing could be asked at all: no credentials, no region, no AWS client in this build. A call that
 /// fails is a gap.
-pub fn look(wanted: &Wanted, options: &LiveOptions, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
+pub fn look_up(
+    wanted: &Wanted,
+    options: &LiveOptions,
+    inspector: &dyn Inspector,
+) -> Result<Snapshot, AwsError> {
     #[cfg(feature = "live")]
-    return account::look(wanted, options, inspector);
+    return account::look_up(wanted, options, inspector);
     #[cfg(not(feature = "live"))]
     return Err(without_client(wanted, options, inspector));
 }
@@ -66,7 +70,7 @@ pub fn look(wanted: &Wanted, options: &LiveOptions, inspector: &dyn Inspector) -
 /// Asks the simulation API, batched and paged. One answer for each request, in their order.
 ///
 /// # Errors
-/// As for [`look`].
+/// As for [`look_up`].
 pub fn simulate(requests: &[SimulationRequest], options: &LiveOptions) -> Result<Vec<Simulated>, AwsError> {
     #[cfg(feature = "live")]
     return account::simulate(requests, options);
@@ -80,7 +84,7 @@ pub(crate) fn without_client<A, B, C>(_: A, _: B, _: C) -> AwsError {
     AwsError::new("AWS", "this build has no AWS client: it was built without the feature `aws`")
 }
 
-/// The IAM policy that [`look`] (and [`simulate`], if `simulation`) needs, as JSON for people to paste. It allows no
+/// The IAM policy that [`look_up`] (and [`simulate`], if `simulation`) needs, as JSON for people to paste. It allows no
 /// reading of a secret's value.
 pub fn policy(wanted: &Wanted, account: &str, region: &str, simulation: bool) -> String {
     permissions::policy(wanted, account, region, simulation)

@@ -100,7 +100,7 @@ impl Found {
 
 /// Asks about up to [`BATCH`] names. If AWS finds fault with one of them, it tells of none; then each is asked about
 /// by itself.
-pub async fn look(session: &Session, names: &[String]) -> Found {
+pub async fn look_up(session: &Session, names: &[String]) -> Found {
     let mut found = Found::default();
     match ask(session, names, &mut found).await {
         Err(Fault::Name(_)) if names.len() > 1 => {

@@ -8,13 +8,13 @@ use super::session::{Failure, Session};
 const CALL: &str = "ecr:DescribeRepositories";
 
 /// Asks about one repository. One by one: a call about several tells of none if one of them does not exist.
-pub async fn look(session: &Session, name: &str) -> Seen<Repository> {
+pub async fn look_up(session: &Session, name: &str) -> Seen<Repository> {
     let request = session.ecr.describe_repositories().repository_names(name);
     match session.call(CALL, request.send()).await {
         Ok(answer) => {
             let mut repositories = answer.repositories.unwrap_or_default().into_iter();
             match repositories.find(|r| r.repository_name.as_deref() == Some(name)) {
-                Some(repository) => Seen::Value(of(name, repository)),
+                Some(repository) => Seen::Value(repository_of(name, repository)),
                 None => Seen::NotSeen(Failure::malformed(CALL).gap()),
             }
         }
@@ -23,7 +23,7 @@ pub async fn look(session: &Session, name: &str) -> Seen<Repository> {
     }
 }
 
-fn of(name: &str, repository: Answer) -> Repository {
+fn repository_of(name: &str, repository: Answer) -> Repository {
     let filters = repository.image_tag_mutability_exclusion_filters.unwrap_or_default();
     let mut except: Vec<String> = filters.into_iter().map(|f| f.filter).collect();
     except.sort();

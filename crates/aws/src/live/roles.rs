@@ -14,7 +14,7 @@ const VERSION: &str = "iam:GetPolicyVersion";
 const GONE: &str = "NoSuchEntity";
 
 /// Asks about one role by its name.
-pub async fn look(session: &Session, name: &str) -> Seen<Role> {
+pub async fn look_up(session: &Session, name: &str) -> Seen<Role> {
     let answer = match session.call(GET, session.iam.get_role().role_name(name).send()).await {
         Ok(answer) => answer,
         Err(failure) if failure.is(GONE) => return Seen::Absent,

@@ -8,7 +8,7 @@ const DESCRIBE: &str = "secretsmanager:DescribeSecret";
 const POLICY: &str = "secretsmanager:GetResourcePolicy";
 
 /// Asks about one secret by its ARN or name. A secret that is marked for deletion can be read by no one: it is absent.
-pub async fn look(session: &Session, arn: &str) -> Seen<ManagedSecret> {
+pub async fn look_up(session: &Session, arn: &str) -> Seen<ManagedSecret> {
     let arn = Arn::without_selectors(arn);
     if let Some(Arn { service: "secretsmanager", region, .. }) = Arn::parse(arn)
         && region != session.region

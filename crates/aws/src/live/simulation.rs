@@ -57,7 +57,7 @@ pub fn batches(requests: &[SimulationRequest]) -> Vec<Batch> {
 type Decisions = BTreeMap<(String, String), Result<String, String>>;
 
 /// The answers of one call, one for each of its pairs.
-pub async fn ask(session: &Session, batch: Batch) -> Vec<Simulated> {
+pub async fn simulate(session: &Session, batch: Batch) -> Vec<Simulated> {
     let (decisions, failure) = pages(session, &batch).await;
     let mut answers = Vec::new();
     for action in &batch.actions {
@@ -95,7 +95,7 @@ async fn pages(session: &Session, batch: &Batch) -> (Decisions, Option<String>) 
             Err(failure) => return (decisions, Some(failure.gap().to_string())),
         };
         for result in answer.evaluation_results.unwrap_or_default() {
-            read(&result, &mut decisions);
+            read_result(&result, &mut decisions);
         }
         match pages.next_of(CALL, answer.is_truncated, answer.marker) {
             Ok(None) => return (decisions, None),
@@ -105,7 +105,7 @@ async fn pages(session: &Session, batch: &Batch) -> (Decisions, Option<String>) 
     }
 }
 
-fn read(result: &EvaluationResult, decisions: &mut Decisions) {
+fn read_result(result: &EvaluationResult, decisions: &mut Decisions) {
     let mut add = |resource: &str, decision: &str, missing: BTreeSet<&str>| {
         let decision = if !missing.is_empty() {
             Err(format!("missing context: {}", Vec::from_iter(missing).join(", ")))

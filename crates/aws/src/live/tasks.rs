@@ -14,8 +14,8 @@ use seaworthy_source::JsonPointer;
 
 const CALL: &str = "ecs:DescribeTaskDefinition";
 
-/// Asks about one family: its newest active revision. What comes back holds the literals: give it to [`read`].
-pub async fn look(session: &Session, family: &str) -> Seen<Box<Answer>> {
+/// Asks about one family: its newest active revision. What comes back holds the literals: give it to [`task_definition`].
+pub async fn look_up(session: &Session, family: &str) -> Seen<Box<Answer>> {
     match session.call(CALL, session.ecs.describe_task_definition().task_definition(family).send()).await {
         Ok(answer) => match answer.task_definition {
             Some(task) => Seen::Value(Box::new(task)),
@@ -27,7 +27,11 @@ pub async fn look(session: &Session, family: &str) -> Seen<Box<Answer>> {
 }
 
 /// The task definition without its literals, and what of it has no place in the model.
-pub fn read(family: &str, task: &Answer, inspector: &dyn Inspector) -> (TaskDefinition, Vec<(Place, Gap)>) {
+pub fn task_definition(
+    family: &str,
+    task: &Answer,
+    inspector: &dyn Inspector,
+) -> (TaskDefinition, Vec<(Place, Gap)>) {
     let address = task.task_definition_arn.clone().unwrap_or_else(|| family.to_owned());
     let place = Place { address, ..Place::default() };
     let mut gaps = Vec::new();
@@ -169,7 +173,7 @@ mod tests {
             .volumes(Volume::builder().fsx_windows_file_server_volume_configuration(fsx).build())
             .revision(4)
             .build();
-        let (task, gaps) = read("app", &task, &Everything);
+        let (task, gaps) = task_definition("app", &task, &Everything);
         assert!(!format!("{task:?}").contains("hidden"), "a value was kept");
         let containers = task.containers.value().unwrap();
         assert!(containers.len() == 2 && containers[1].image.gap().is_some());

@@ -8,7 +8,7 @@ use super::resource::Resource;
 use crate::{Document, Gap, KeyGrant, Snapshot};
 
 /// Reads the grants that will be there.
-pub(super) fn read(texts: &Texts<'_>, out: &mut Snapshot) {
+pub(super) fn collect(texts: &Texts<'_>, out: &mut Snapshot) {
     let all = texts.document.resources.values();
     for resource in all.filter(|r| r.kind == "aws_kms_grant" && r.stays()) {
         match grant(texts, resource) {

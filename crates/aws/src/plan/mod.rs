@@ -38,7 +38,7 @@ pub(crate) use stream::fault;
 ///
 /// # Errors
 /// [`AwsError`] if the text is no such document. Single resources that cannot be read are gaps in the snapshot.
-pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
+pub fn parse(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
     read_with(name, text, &Meant::default(), &[], inspector)
 }
 
@@ -47,7 +47,7 @@ pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snap
 /// says it is elsewhere than `meant` is told as such; a provider that says so makes the document one of there.
 ///
 /// # Errors
-/// As for [`read()`].
+/// As for [`parse()`].
 pub fn read_with(
     name: &str,
     text: Vec<u8>,
@@ -57,7 +57,7 @@ pub fn read_with(
 ) -> Result<Snapshot, AwsError> {
     let digest = digest(&text);
     let decoded = decode(name, &text)?;
-    let mut document = stream::read(name, &decoded)?;
+    let mut document = stream::parse(name, &decoded)?;
     drop(decoded);
     drop(text);
     check(name, &document)?;
@@ -84,10 +84,10 @@ pub fn read_with(
             Gap::new("the plan was stripped of its configuration: what is set by expressions is not known");
         out.gaps.push((Place::default(), gap));
     }
-    roles::read(&texts, &mut out);
-    stores::read(&texts, &mut out);
-    grants::read(&texts, &mut out);
-    tasks::read(&texts, inspector, &mut out);
+    roles::collect(&texts, &mut out);
+    stores::collect(&texts, &mut out);
+    grants::collect(&texts, &mut out);
+    tasks::collect(&texts, inspector, &mut out);
     if let Some(evaluator) = &texts.evaluator {
         out.each_place(&mut |place| {
             let resource = document.resources.get(&place.address);

@@ -13,7 +13,7 @@ use crate::{Inspector, Seen, Snapshot, Text};
 use seaworthy_source::JsonPointer;
 
 /// Reads all of them into the snapshot.
-pub(super) fn read(texts: &Texts<'_>, flow: Flow<'_>, inspector: &dyn Inspector, out: &mut Snapshot) {
+pub(super) fn collect(texts: &Texts<'_>, flow: Flow<'_>, inspector: &dyn Inspector, out: &mut Snapshot) {
     let there = texts.document.resources.values().filter(|r| !r.is_data && r.stays());
     for resource in there {
         let attribute = match resource.kind.as_str() {

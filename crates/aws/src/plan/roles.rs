@@ -11,7 +11,7 @@ use super::resource::{Action, Resource, has_true};
 use crate::{Document, Gap, Place, PolicyAttachment, PolicySource, Role, Seen, Snapshot, Text, managed};
 
 /// Reads all roles into the snapshot.
-pub(super) fn read(texts: &Texts<'_>, out: &mut Snapshot) {
+pub(super) fn collect(texts: &Texts<'_>, out: &mut Snapshot) {
     let mut roles = Roles {
         texts,
         policies: Policies::index(texts),

@@ -13,7 +13,7 @@ use crate::{
     Document, Gap, Key, ManagedSecret, Mutability, Parameter, ParameterKind, Repository, Seen, Snapshot, Text,
 };
 
-pub(super) fn read(texts: &Texts<'_>, out: &mut Snapshot) {
+pub(super) fn collect(texts: &Texts<'_>, out: &mut Snapshot) {
     let policies = attached_policies(texts);
     for resource in texts.document.resources.values() {
         match resource.kind.as_str() {

@@ -40,7 +40,7 @@ pub(super) struct Document {
 }
 
 /// Reads `text`, which was decoded to UTF-8.
-pub(super) fn read(name: &str, text: &[u8]) -> Result<Document, AwsError> {
+pub(super) fn parse(name: &str, text: &[u8]) -> Result<Document, AwsError> {
     if !text.trim_ascii_start().starts_with(b"{") {
         return Err(AwsError::new(
             name,

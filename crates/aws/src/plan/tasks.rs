@@ -80,7 +80,7 @@ impl<'a> Known<'a> {
     }
 }
 
-pub(super) fn read(texts: &Texts<'_>, inspector: &dyn Inspector, out: &mut Snapshot) {
+pub(super) fn collect(texts: &Texts<'_>, inspector: &dyn Inspector, out: &mut Snapshot) {
     let known = Known::of(texts);
     for resource in texts.document.resources.values().filter(|r| r.kind == "aws_ecs_task_definition") {
         let Some(family) = texts.identity(resource, "family") else { continue };
@@ -106,7 +106,7 @@ pub(super) fn read(texts: &Texts<'_>, inspector: &dyn Inspector, out: &mut Snaps
         out.tasks.insert(key, Seen::Value(task));
     }
     let taints = |text: &str| known.within(text);
-    overrides::read(texts, Flow { taints: &taints, is_plain: &is_plain }, inspector, out);
+    overrides::collect(texts, Flow { taints: &taints, is_plain: &is_plain }, inspector, out);
 }
 
 struct Task<'a> {
@@ -229,7 +229,7 @@ impl Task<'_> {
         };
         let pointer = JsonPointer::root();
         let flow = Flow { taints: &taints, is_plain: &is_plain };
-        let mut read = containers::read(list, &pointer, inspector, flow);
+        let mut read = containers::read_containers(list, &pointer, inspector, flow);
         let attributed: Vec<String> = read
             .containers
             .iter()

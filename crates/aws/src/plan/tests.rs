@@ -13,12 +13,12 @@ impl Inspector for Nothing {
     }
 }
 
-fn read(value: &Value) -> Snapshot {
-    super::read("plan.json", value.to_string().into_bytes(), &Nothing).unwrap()
+fn snapshot_of(value: &Value) -> Snapshot {
+    super::parse("plan.json", value.to_string().into_bytes(), &Nothing).unwrap()
 }
 
 fn fault(text: &str) -> String {
-    super::read("plan.json", text.as_bytes().to_vec(), &Nothing).unwrap_err().to_string()
+    super::parse("plan.json", text.as_bytes().to_vec(), &Nothing).unwrap_err().to_string()
 }
 
 /// A change: address, actions, values and unknown attributes. The side that the actions leave is filled.
@@ -82,7 +82,7 @@ fn other_documents_are_errors() {
 fn what_goes_is_absent_and_what_is_forgotten_stays() {
     let parameter =
         |name: &str| json!({"name": name, "type": "SecureString", "version": 3, "key_id": "alias/aws/ssm"});
-    let snapshot = read(&plan(
+    let snapshot = snapshot_of(&plan(
         &[
             change("aws_ssm_parameter.a", &["delete"], &parameter("/a"), &json!({})),
             change("aws_ssm_parameter.b", &["forget"], &parameter("/b"), &json!({})),
@@ -110,7 +110,7 @@ fn policies_that_the_plan_takes_away_are_not_read_from_the_role() {
     values["inline_policy"] = json!([{"name": "old", "policy": TRUST}, {"name": "kept", "policy": TRUST}]);
     values["managed_policy_arns"] =
         json!(["arn:aws:iam::aws:policy/AdministratorAccess", "arn:aws:iam::aws:policy/Other"]);
-    let snapshot = read(&plan(
+    let snapshot = snapshot_of(&plan(
         &[
             change("aws_iam_role.app", &["update"], &values, &json!({})),
             change(
@@ -147,7 +147,7 @@ fn a_policy_without_a_known_role_may_be_of_any() {
         "address": "aws_iam_role_policy.x", "type": "aws_iam_role_policy",
         "expressions": {"role": {"references": ["local.role"]}},
     }]);
-    let snapshot = read(&plan(&[role_change("app", &["create"]), policy], &resources));
+    let snapshot = snapshot_of(&plan(&[role_change("app", &["create"]), policy], &resources));
     assert!(
         attached(&snapshot, "app").policies_gap.as_ref().unwrap().reason.contains("aws_iam_role_policy.x")
     );
@@ -163,15 +163,15 @@ fn roles_that_are_only_read_have_a_gap() {
     let attachment = json!({"role": "app", "policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"});
     document["resource_changes"] =
         json!([change("aws_iam_role_policy_attachment.a", &["create"], &attachment, &json!({}))]);
-    let snapshot = read(&document);
+    let snapshot = snapshot_of(&document);
     let app = attached(&snapshot, "app");
     assert!(app.policies_gap.is_some() && app.trust.value().is_some());
     assert!(app.policies[0].document.value().is_some());
     // A plan that leaves something out may leave out a policy.
     let mut document = plan(&[role_change("app", &["no-op"])], &json!([]));
-    assert_eq!(attached(&read(&document), "app").policies_gap, None);
+    assert_eq!(attached(&snapshot_of(&document), "app").policies_gap, None);
     document["complete"] = json!(false);
-    assert!(attached(&read(&document), "app").policies_gap.is_some());
+    assert!(attached(&snapshot_of(&document), "app").policies_gap.is_some());
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn accounts_come_from_the_provider_or_from_arns() {
         "aws.other": {"name": "aws", "alias": "other", "expressions": {"region": {"constant_value": "us-east-1"}}},
     });
     document["variables"] = json!({"where": {"value": "cn-north-1"}});
-    let snapshot = read(&document);
+    let snapshot = snapshot_of(&document);
     assert_eq!(snapshot.account.as_deref(), Some("111122223333"));
     assert_eq!(
         (snapshot.region.as_deref(), snapshot.partition.as_deref()),
@@ -199,9 +199,9 @@ fn accounts_come_from_the_provider_or_from_arns() {
             &json!({}),
         )
     };
-    let one = read(&plan(&[with_arn("a", "111122223333")], &json!([])));
+    let one = snapshot_of(&plan(&[with_arn("a", "111122223333")], &json!([])));
     assert_eq!(one.account.as_deref(), Some("111122223333"));
-    let two = read(&plan(&[with_arn("a", "111122223333"), with_arn("b", "444455556666")], &json!([])));
+    let two = snapshot_of(&plan(&[with_arn("a", "111122223333"), with_arn("b", "444455556666")], &json!([])));
     assert_eq!((two.account, two.region.as_deref()), (None, Some("eu-west-1")));
 }
 
@@ -231,7 +231,7 @@ fn taints(snapshot: &Snapshot) -> Vec<(String, Vec<String>)> {
 fn generated_passwords_taint_what_they_flow_into() {
     let references = ["random_password.db.result", "random_password.db"];
     let (change_, configured) = task(None, &references);
-    let snapshot = read(&plan(&[change_], &json!([configured])));
+    let snapshot = snapshot_of(&plan(&[change_], &json!([configured])));
     assert_eq!(
         taints(&snapshot),
         [("container_definitions".into(), vec!["random_password.db.result".into()])]
@@ -243,10 +243,10 @@ fn generated_passwords_taint_what_they_flow_into() {
     let mut password =
         change("random_password.db", &["no-op"], &json!({"result": "s3cr3t", "length": 6}), &json!({}));
     password["change"]["after_sensitive"] = json!({"result": true});
-    let snapshot = read(&plan(&[change_.clone(), password], &json!([configured])));
+    let snapshot = snapshot_of(&plan(&[change_.clone(), password], &json!([configured])));
     assert_eq!(taints(&snapshot), [("URL".into(), vec!["random_password.db.result".into()])]);
     // Known, but the value does not show: some literal is made of it.
-    let snapshot = read(&plan(&[change_], &json!([configured])));
+    let snapshot = snapshot_of(&plan(&[change_], &json!([configured])));
     assert_eq!(
         taints(&snapshot),
         [("container_definitions".into(), vec!["random_password.db.result".into()])]
@@ -273,7 +273,7 @@ fn sensitive_variables_are_followed_into_modules() {
             },
         }},
     });
-    assert_eq!(taints(&read(&document)), [("PIN".into(), vec!["var.pin".into()])]);
+    assert_eq!(taints(&snapshot_of(&document)), [("PIN".into(), vec!["var.pin".into()])]);
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn an_unset_role_is_absent_although_the_provider_calls_it_unknown() {
     let text = r#"[{"name":"a","image":"b"}]"#;
     let (mut change_, configured) = task(Some(text), &[]);
     change_["change"]["after_unknown"] = json!({"task_role_arn": true, "execution_role_arn": true});
-    let snapshot = read(&plan(&[change_], &json!([configured])));
+    let snapshot = snapshot_of(&plan(&[change_], &json!([configured])));
     let task = snapshot.tasks["app"].value().unwrap();
     assert_eq!((&task.task_role, &task.execution_role), (&Seen::Absent, &Seen::Absent));
 }
@@ -305,7 +305,7 @@ fn instances_are_linked_by_their_keys() {
                 "for_each_expression": {"references": ["aws_iam_role.app"]},
             },
         ]);
-        let snapshot = read(&plan(&[role("a"), role("b.c"), policy("a"), policy("b.c")], &resources));
+        let snapshot = snapshot_of(&plan(&[role("a"), role("b.c"), policy("a"), policy("b.c")], &resources));
         for name in ["app-a", "app-b.c"] {
             assert_eq!(attached(&snapshot, name).policies.len(), 1, "{reference:?} {name}");
             assert_eq!(attached(&snapshot, name).policies_gap, None);
@@ -337,7 +337,7 @@ fn a_deferred_document_is_put_together_again() {
         "address": "aws_iam_role_policy.p", "type": "aws_iam_role_policy",
         "expressions": {"policy": {"references": ["data.aws_iam_policy_document.d.json", "data.aws_iam_policy_document.d"]}},
     }]);
-    let snapshot = read(&plan(&[role_change("app", &["create"]), data, policy], &resources));
+    let snapshot = snapshot_of(&plan(&[role_change("app", &["create"]), data, policy], &resources));
     let text = &attached(&snapshot, "app").policies[0].document.value().unwrap().text;
     let document: Value = serde_json::from_str(text).unwrap();
     let hole = |at: &str| format!("${{unknown:data.aws_iam_policy_document.d.statement.{at}}}");
@@ -381,7 +381,7 @@ fn a_module_output_is_chosen_by_the_instance_key() {
             },
         },
     }});
-    let snapshot = read(&document);
+    let snapshot = snapshot_of(&document);
     for key in ["a", "b"] {
         let role = snapshot.tasks[key].value().unwrap().task_role.value().unwrap().to_string();
         assert!(role.ends_with(&format!(":role/lane-{key}")), "{role}");
@@ -420,7 +420,7 @@ fn what_another_provider_makes_is_elsewhere() {
         "aws.twin": {"name": "aws", "alias": "twin", "expressions": region("eu-west-1")},
         "aws.lent": {"name": "aws", "alias": "lent", "expressions": lent},
     });
-    let snapshot = read(&document);
+    let snapshot = snapshot_of(&document);
     let seen = |name: &str| matches!(snapshot.parameters[name], Seen::Value(_));
     assert_eq!(["/here", "/there", "/twin", "/lent"].map(seen), [true, false, true, false]);
     assert!(seen("arn:aws:ssm:us-east-1:111122223333:parameter/there"));

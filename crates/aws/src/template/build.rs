@@ -33,7 +33,7 @@ fn is_macro(node: &Node) -> bool {
 }
 
 /// Reads all resources.
-pub(super) fn read(template: &Template<'_>, inspector: &dyn Inspector, out: &mut Snapshot) {
+pub(super) fn collect(template: &Template<'_>, inspector: &dyn Inspector, out: &mut Snapshot) {
     let mut builder = Builder { template, inspector, out };
     builder.whole();
     // What hangs on a condition that does not hold is not there.

@@ -23,7 +23,7 @@ const LONGEST: usize = 16 << 20;
 ///
 /// # Errors
 /// [`AwsError`] if the text is no template. Single resources that cannot be read are gaps in the snapshot.
-pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
+pub fn parse(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snapshot, AwsError> {
     Ok(read_with(name, text, &Parameters::default(), &Meant::default(), inspector)?.0)
 }
 
@@ -31,7 +31,7 @@ pub fn read(name: &str, text: Vec<u8>, inspector: &dyn Inspector) -> Result<Snap
 /// parameters that the template has.
 ///
 /// # Errors
-/// As for [`read()`].
+/// As for [`parse()`].
 pub fn read_with(
     name: &str,
     text: Vec<u8>,
@@ -44,7 +44,7 @@ pub fn read_with(
     }
     let digest = digest(&text);
     let decoded = decode(name, &text)?;
-    let root = node::read(name, &decoded)?;
+    let root = node::parse(name, &decoded)?;
     drop(decoded);
     drop(text);
     if !matches!(root.get("Resources").map(|node| &node.value), Some(node::Value::Map(_))) {
@@ -55,7 +55,7 @@ pub fn read_with(
     let template = resolve::Template::new(&root, parameters, meant);
     let partition = Some(template.partition().to_owned());
     let mut out = Snapshot { sources: vec![source], partition, ..Snapshot::default() };
-    build::read(&template, inspector, &mut out);
+    build::collect(&template, inspector, &mut out);
     let named = root.get("Parameters").map_or(&[][..], node::Node::members);
     Ok((out, named.iter().map(|(name, _)| name.clone()).collect()))
 }

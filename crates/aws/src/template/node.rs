@@ -58,7 +58,7 @@ impl Node {
 }
 
 /// Reads a template's text.
-pub(super) fn read(name: &str, text: &[u8]) -> Result<Node, AwsError> {
+pub(super) fn parse(name: &str, text: &[u8]) -> Result<Node, AwsError> {
     let text = std::str::from_utf8(text).map_err(|_| AwsError::new(name, "not UTF-8"))?;
     if text.trim_start().starts_with('{') {
         let limits = json::Limits { bytes: super::LONGEST as u64, depth: MAX_DEPTH, values: MAX_VALUES };
@@ -135,7 +135,7 @@ fn from_json(node: json::Node) -> Node {
 
 fn yaml(name: &str, text: &str) -> Result<Node, Fault> {
     let limits = yaml::Limits { nodes: MAX_VALUES, depth: MAX_DEPTH, aliases: false };
-    yaml::read(text, limits).map(from_yaml).map_err(|error| {
+    yaml::parse(text, limits).map(from_yaml).map_err(|error| {
         let (at, shallow) = (
             error.at,
             matches!(&error.fault, yaml::Fault::Syntax(info) if info.starts_with("invalid indentation")),

@@ -11,7 +11,7 @@ use crate::AwsError;
 const LIMITS: json::Limits = json::Limits { bytes: 4 << 20, depth: 96, values: 1_000_000 };
 
 /// The blocks of a file, each with its line.
-pub(super) fn read(name: &str, text: &str) -> Result<Vec<(Nested, u32)>, AwsError> {
+pub(super) fn parse(name: &str, text: &str) -> Result<Vec<(Nested, u32)>, AwsError> {
     let root = json::read_first(text.as_bytes(), LIMITS).map_err(|e| AwsError::new(name, e.to_string()))?;
     let mut out = Vec::new();
     for (kind, node) in members(&root) {
@@ -92,12 +92,12 @@ mod tests {
         let text = r#"{"//": {}, "resource": {"aws_iam_role": {
             "app": {"name": "app-${var.env}", "count": 2, "arn": "${aws_iam_role.x.arn}"}}},
             "locals": [{"a": [1, true, null]}], "output": {"o": {"value": "x"}}}"#;
-        let read = read("cdk.tf.json", text).unwrap();
+        let read = parse("cdk.tf.json", text).unwrap();
         let role = &read[0].0;
         assert_eq!((role.labels.join("."), read[0].1), ("aws_iam_role.app".to_owned(), 2));
         assert!(matches!(role.body.attributes["name"], Expression::Template(_)));
         assert!(matches!(role.body.attributes["arn"], Expression::Path(..)));
         assert_eq!(read.len(), 3);
-        assert!(super::read("x", "[").is_err());
+        assert!(super::parse("x", "[").is_err());
     }
 }

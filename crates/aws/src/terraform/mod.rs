@@ -219,12 +219,12 @@ impl Module {
         for (name, path) in files {
             let fault = |reason: String| AwsError::new(shown(&path), reason);
             let most = MAX_FILE.min(*left as u64);
-            let bytes = input::read(&path, most).map_err(|error| fault(error.to_string()))?;
+            let bytes = input::read_file(&path, most).map_err(|error| fault(error.to_string()))?;
             *left -= bytes.len().min(*left);
             let text = String::from_utf8(bytes).map_err(|_| fault("not UTF-8".to_owned()))?;
             let breaks: Arc<[usize]> = text.match_indices('\n').map(|(at, _)| at).collect();
             let blocks = match name.ends_with(".json") {
-                true => json::read(&shown(&path), &text)?,
+                true => json::parse(&shown(&path), &text)?,
                 false => blocks(&text).map_err(|error| fault(error.to_string()))?,
             };
             for (nested, line) in blocks {

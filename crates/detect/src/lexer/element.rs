@@ -13,12 +13,12 @@ const VALUE_TAGS: &[&[u8]] = &[b"<value>", b"<string>", b"<param-value>", b"<env
 /// `<password>v</password>`, `<entry key="password">v</entry>`, `<name>x.password</name><value>v</value>`,
 /// `<key>Password</key><string>v</string>`.
 pub(super) fn element(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
-    if let Some(reading) = read(place) {
+    if let Some(reading) = read_element(place) {
         sink(reading);
     }
 }
 
-fn read(place: &Place<'_>) -> Option<Reading> {
+fn read_element(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
     let name = name_around(bytes, place.start)?;
     let previous = name.start.checked_sub(1).map(|i| bytes[i])?;

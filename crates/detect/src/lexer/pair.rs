@@ -20,12 +20,12 @@ const REACH: usize = 240;
 
 /// A name and a value in one object.
 pub(super) fn pair(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
-    if let Some(reading) = read(place) {
+    if let Some(reading) = read_pair(place) {
         sink(reading);
     }
 }
 
-fn read(place: &Place<'_>) -> Option<Reading> {
+fn read_pair(place: &Place<'_>) -> Option<Reading> {
     let bytes = place.bytes;
     let name = name_around(bytes, place.start)?;
     // `"/shop/db/password"`: the last part of a path names the parameter.

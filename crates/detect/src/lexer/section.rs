@@ -113,7 +113,7 @@ fn members(bytes: &[u8], window: Range<usize>, kind: usize, sink: &mut dyn FnMut
             let Some(secret) = literal(bytes, value) else { break };
             next = white(bytes, secret.end + 1, 8) + 1;
             let ends = bytes.get(next - 1) != Some(&b',');
-            judge(bytes, name, secret, encoded, sink);
+            give_secret(bytes, name, secret, encoded, sink);
             if ends {
                 break;
             }
@@ -157,11 +157,11 @@ fn value(bytes: &[u8], key: usize, colon: usize, encoded: bool, sink: &mut dyn F
     let start = colon + 2;
     let at = start + bytes.iter().skip(start).take_while(|b| **b == b' ').count();
     let secret = literal(bytes, at).unwrap_or_else(|| rest_of_line(bytes, at));
-    judge(bytes, key..colon, secret, encoded, sink);
+    give_secret(bytes, key..colon, secret, encoded, sink);
 }
 
 /// Gives a value out if it may be a secret.
-fn judge(
+fn give_secret(
     bytes: &[u8],
     name: Range<usize>,
     secret: Range<usize>,

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The values that a reader finds at every place where one of `anchors` stands.
-fn read(lexer: &str, kind: FileKind, text: &str, anchor: &str) -> Vec<(String, Quoting)> {
+fn read_with(lexer: &str, kind: FileKind, text: &str, anchor: &str) -> Vec<(String, Quoting)> {
     let bytes = text.as_bytes();
     let lexer = by_name(lexer).unwrap();
     let mut found = Vec::new();
@@ -86,7 +86,7 @@ fn literals_in_quotes() {
         r#"command: ["run", "--api-token", "V"]"#,
     ] {
         let text = text.replace('V', VALUE);
-        let found = read("quoted-assignment", FileKind::Code, &text, "token");
+        let found = read_with("quoted-assignment", FileKind::Code, &text, "token");
         assert_eq!(found, [(VALUE.to_owned(), Quoting::Quoted)], "{text}");
     }
     for text in [
@@ -98,7 +98,7 @@ fn literals_in_quotes() {
         r#"setopt(curl, CURLOPT_TOKEN, "V");"#,
     ] {
         let text = text.replace('V', VALUE);
-        let found = read("quoted-assignment", FileKind::Code, &text, "token");
+        let found = read_with("quoted-assignment", FileKind::Code, &text, "token");
         assert!(found.contains(&(VALUE.to_owned(), Quoting::Bare)), "{text}: {found:?}");
     }
     for text in [
@@ -118,7 +118,7 @@ fn literals_in_quotes() {
         "a token \"V\" stands here\n",
     ] {
         let text = text.replace('V', VALUE);
-        assert_eq!(read("quoted-assignment", FileKind::Code, &text, "token"), [], "{text}");
+        assert_eq!(read_with("quoted-assignment", FileKind::Code, &text, "token"), [], "{text}");
     }
 }
 
@@ -155,7 +155,7 @@ fn literals_without_quotes() {
         ("oc login --access-token V --server x\n", Quoting::Environment),
     ] {
         let text = text.replace('V', VALUE);
-        let found = read("bare-assignment", FileKind::Config, &text, "token");
+        let found = read_with("bare-assignment", FileKind::Config, &text, "token");
         assert_eq!(found, [(VALUE.to_owned(), quoting)], "{text}");
     }
     for text in [
@@ -170,7 +170,7 @@ fn literals_without_quotes() {
         "args:\n  - --api-token\n  - --V\n",
     ] {
         let text = text.replace('V', VALUE);
-        assert_eq!(read("bare-assignment", FileKind::Code, &text, "token"), [], "{text}");
+        assert_eq!(read_with("bare-assignment", FileKind::Code, &text, "token"), [], "{text}");
     }
 }
 
@@ -180,10 +180,10 @@ fn names_behind_what_is_not_seen() {
     for unseen in ["", "\u{feff}", "\u{202e}", "\u{200b}", "\u{a0}", "\u{1b}", "\u{feff}\u{200b}"] {
         for head in ["", "# settings\n"] {
             let text = format!("{head}{unseen}DB_PASSWORD=xk29dkf0qq3\nX=1\n");
-            let found = read("bare-assignment", FileKind::Config, &text, "password");
+            let found = read_with("bare-assignment", FileKind::Config, &text, "password");
             assert_eq!(found, [("xk29dkf0qq3".to_owned(), Quoting::Environment)], "{text:?}");
             let text = format!("{head}{unseen}password: xk29dkf0qq3\nx: 1\n");
-            let found = read("bare-assignment", FileKind::Config, &text, "password");
+            let found = read_with("bare-assignment", FileKind::Config, &text, "password");
             assert_eq!(found, [("xk29dkf0qq3".to_owned(), Quoting::Line)], "{text:?}");
         }
     }
@@ -208,7 +208,7 @@ fn pairs_in_either_order() {
     ] {
         let text = text.replace('V', VALUE).replace(&format!("{VALUE}ALUE"), "VALUE");
         let text = text.replace(&format!("Parameter{VALUE}alue"), "ParameterValue");
-        let found = read("name-value-pair", FileKind::Config, &text, "token");
+        let found = read_with("name-value-pair", FileKind::Config, &text, "token");
         assert_eq!(found, [(VALUE.to_owned(), Quoting::Quoted)], "{text}");
     }
     for text in [
@@ -217,7 +217,7 @@ fn pairs_in_either_order() {
         "- name: API_TOKEN\n- name: B\n  value: V\n",
     ] {
         let text = text.replace('V', VALUE);
-        assert_eq!(read("name-value-pair", FileKind::Config, &text, "token"), [], "{text}");
+        assert_eq!(read_with("name-value-pair", FileKind::Config, &text, "token"), [], "{text}");
     }
 }
 
@@ -235,7 +235,7 @@ fn statements_of_sql() {
         "insert into mysql.user values(PASSWORD('V') );",
     ] {
         let text = text.replace('V', VALUE);
-        let found = read("sql-password", FileKind::Config, &text, "password");
+        let found = read_with("sql-password", FileKind::Config, &text, "password");
         assert!(found.contains(&(VALUE.to_owned(), Quoting::Certain)), "{text}: {found:?}");
     }
     for text in [
@@ -245,7 +245,7 @@ fn statements_of_sql() {
         "ALTER USER a IDENTIFIED BY \"V\";",
     ] {
         let text = text.replace('V', VALUE).replace(&format!("{VALUE}ALUES"), "VALUES");
-        let found = read("sql-password", FileKind::Config, &text, "identified");
+        let found = read_with("sql-password", FileKind::Config, &text, "identified");
         assert_eq!(found, [(VALUE.to_owned(), Quoting::Certain)], "{text}");
     }
     for text in [
@@ -254,10 +254,10 @@ fn statements_of_sql() {
         "SET PASSWORD FOR a;\nx = 'V'",
         "CREATE ROLE a;\nthe password V is none",
     ] {
-        assert_eq!(read("sql-password", FileKind::Config, text, "password"), [], "{text}");
+        assert_eq!(read_with("sql-password", FileKind::Config, text, "password"), [], "{text}");
     }
     let socket = "CREATE USER a IDENTIFIED WITH auth_socket;";
-    assert_eq!(read("sql-password", FileKind::Config, socket, "identified"), []);
+    assert_eq!(read_with("sql-password", FileKind::Config, socket, "identified"), []);
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn commands() {
             if text.contains("-c \"") && text.matches('"').count() > 2 {
                 continue;
             }
-            let found = read("command", FileKind::Code, &text, program);
+            let found = read_with("command", FileKind::Code, &text, program);
             assert_eq!(found, [(VALUE.to_owned(), Quoting::Certain)], "{text}");
         }
     }
@@ -310,10 +310,10 @@ fn commands() {
         ("rabbitmqctl", "rabbitmqctl add_vhost V"),
     ] {
         let text = text.replace('V', VALUE);
-        assert_eq!(read("command", FileKind::Code, &text, program), [], "{text}");
+        assert_eq!(read_with("command", FileKind::Code, &text, program), [], "{text}");
     }
     // A pair of quotes inside a word stays a pair.
-    let quoted = read("command", FileKind::Code, "openssl enc -pass pass:\"$seed\" -nosalt", "openssl");
+    let quoted = read_with("command", FileKind::Code, "openssl enc -pass pass:\"$seed\" -nosalt", "openssl");
     assert_eq!(quoted, [("$seed".to_owned(), Quoting::Certain)]);
     // Nothing in a command is out of reach of its words.
     for text in [
@@ -329,7 +329,7 @@ fn commands() {
         "7z -",
     ] {
         let program = text.split(' ').next().unwrap();
-        read("command", FileKind::Code, text, program);
+        read_with("command", FileKind::Code, text, program);
     }
 }
 
@@ -346,18 +346,18 @@ fn elements() {
     ] {
         let text = text.replace('V', VALUE);
         assert_eq!(
-            read("xml-element", FileKind::Config, &text, "token"),
+            read_with("xml-element", FileKind::Config, &text, "token"),
             [(VALUE.to_owned(), Quoting::Quoted)],
             "{text}"
         );
     }
-    assert_eq!(read("xml-element", FileKind::Config, "<token/> <x>abc</x>", "token"), []);
+    assert_eq!(read_with("xml-element", FileKind::Config, "<token/> <x>abc</x>", "token"), []);
 }
 
 #[test]
 fn rows_of_sql_are_read_by_column() {
     let found = |text: &str| {
-        let values = read("sql-row", FileKind::Config, text, "insert into ");
+        let values = read_with("sql-row", FileKind::Config, text, "insert into ");
         values.into_iter().map(|(value, _)| value).collect::<Vec<_>>()
     };
     assert_eq!(
@@ -394,21 +394,25 @@ fn items_of_lists_and_maps() {
     ] {
         let text = text.replace('V', VALUE);
         for anchor in ["_key", "apikey", "token"] {
-            let found = read("quoted-assignment", FileKind::Code, &text, anchor);
+            let found = read_with("quoted-assignment", FileKind::Code, &text, anchor);
             if !found.is_empty() {
                 let expected = [(VALUE.to_owned(), Quoting::Bare), ("W".to_owned(), Quoting::Bare)];
                 assert_eq!(found, expected, "{text}");
             }
         }
         assert!(
-            ["_key", "apikey", "token"]
-                .iter()
-                .any(|a| !read("quoted-assignment", FileKind::Code, &text, a).is_empty()),
+            ["_key", "apikey", "token"].iter().any(|a| !read_with(
+                "quoted-assignment",
+                FileKind::Code,
+                &text,
+                a
+            )
+            .is_empty()),
             "{text}"
         );
     }
     for text in ["token = [a, \"V\"]", "token_type = [\"V\"]", "token == [\"V\"]", "tokens[\"V\"]"] {
-        assert_eq!(read("quoted-assignment", FileKind::Code, text, "token"), [], "{text}");
+        assert_eq!(read_with("quoted-assignment", FileKind::Code, text, "token"), [], "{text}");
     }
 }
 
@@ -416,17 +420,17 @@ fn items_of_lists_and_maps() {
 fn elements_and_objects_around_a_value() {
     let bean = "<property name=\"password\">\n  <value>q7Tz!m2Rk9vL</value></property>";
     let expected = [("q7Tz!m2Rk9vL".to_owned(), Quoting::Quoted)];
-    assert_eq!(read("xml-element", FileKind::Config, bean, "password\""), expected);
+    assert_eq!(read_with("xml-element", FileKind::Config, bean, "password\""), expected);
     let parameter = "name  = \"/shop/db/password\"\n  type  = \"SecureString\"\n  value = \"q7Tz!m2Rk9vL\"\n";
-    assert_eq!(read("name-value-pair", FileKind::Config, parameter, "password\""), expected);
+    assert_eq!(read_with("name-value-pair", FileKind::Config, parameter, "password\""), expected);
     // The last part of a path that is no text in quotes names nothing.
     let path = "name = /shop/db/password\"\n  value = \"q7Tz!m2Rk9vL\"\n";
-    assert_eq!(read("name-value-pair", FileKind::Config, path, "password\""), []);
+    assert_eq!(read_with("name-value-pair", FileKind::Config, path, "password\""), []);
 }
 
 #[test]
 fn properties_want_no_blank_behind_their_colon() {
-    let read = |kind, text| read("bare-assignment", kind, text, ".password");
+    let read = |kind, text| read_with("bare-assignment", kind, text, ".password");
     let expected = [("q7Tz!m2Rk9vL".to_owned(), Quoting::Line)];
     assert_eq!(read(FileKind::Config, "ldap.bind.password:q7Tz!m2Rk9vL\n"), expected);
     assert_eq!(read(FileKind::Code, "ldap.bind.password:q7Tz!m2Rk9vL\n"), []);

@@ -1,6 +1,6 @@
 //! Literals assigned to a secret's name in text files: `.env`, properties, YAML, JSON, INI, XML, code.
 
-use super::literal::judge;
+use super::literal::judge_literal;
 use super::names::is_counted;
 use super::shape::{Texture, is_hex_digest};
 use super::words::{contains_ignore_case, reads_like_words};
@@ -21,10 +21,10 @@ pub(crate) fn assignment_value(candidate: &Candidate<'_>) -> Judgement {
         if is_counted(candidate.before(), name) || names_itself(name, candidate.secret) {
             return Judgement::Reject;
         }
-        return judge(name, quoting, candidate.kind, candidate.secret);
+        return judge_literal(name, quoting, candidate.kind, candidate.secret);
     }
     let Some(place) = Place::read(candidate) else { return Judgement::Reject };
-    judge(place.name, place.quoting, candidate.kind, candidate.secret)
+    judge_literal(place.name, place.quoting, candidate.kind, candidate.secret)
 }
 
 /// A constant that repeats its own name: `#define TLS1_TXT_PSK_WITH_CHACHA20_POLY1305 "PSK-CHACHA20-POLY1305"`. Three

@@ -57,7 +57,7 @@ const TRIVIAL: &[&[u8]] = &[
 
 /// The password of a database, cache or queue URL, of a JDBC URL or of an ADO.NET string.
 pub(crate) fn dsn_password(candidate: &Candidate<'_>) -> Judgement {
-    judge(&Login::read(candidate))
+    judge_login(&Login::read(candidate))
 }
 
 /// The password in the userinfo of any other URL. One that holds a raw `/` looks like a port and a path
@@ -71,7 +71,7 @@ pub(crate) fn url_userinfo(candidate: &Candidate<'_>) -> Judgement {
             return Judgement::Reject;
         }
     }
-    judge(&login)
+    judge_login(&login)
 }
 
 /// Who logs in where, as far as the match shows.
@@ -133,7 +133,7 @@ fn value_of<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// Judges the password by its own look, and by whom and what it stands beside.
-pub(crate) fn judge(login: &Login<'_>) -> Judgement {
+pub(crate) fn judge_login(login: &Login<'_>) -> Judgement {
     let Login { user, password, host } = *login;
     let one_of = |list: &[&[u8]], text: &[u8]| list.iter().any(|known| known.eq_ignore_ascii_case(text));
     let texture = Texture::of(password);

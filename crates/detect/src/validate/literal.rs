@@ -40,7 +40,7 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// Judges `value`, given to `name`. What takes longest to tell, that it is a placeholder, is asked of what is left.
-pub(super) fn judge(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
+pub(super) fn judge_literal(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
     // Spring's mark of a password that is not encoded.
     let value = value.strip_prefix(b"{noop}").unwrap_or(value);
     match judge_look(name, quoting, file, value) {

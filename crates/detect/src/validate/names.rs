@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::assignment::{is_locator, is_plain_setting};
-use super::dsn::{Login, judge};
+use super::dsn::{Login, judge_login};
 use super::literal::is_known_form;
 use super::name_words::{Classes, SECRET_ENDS, SHORT_ENDS, classes};
 use super::placeholder::is_placeholder;
@@ -348,7 +348,7 @@ fn url_password(value: &[u8]) -> Option<NamedSecret> {
         return None;
     }
     let range = start + colon + 1..start + at;
-    match judge(&Login { user: authority.get(..colon)?, password, host }) {
+    match judge_login(&Login { user: authority.get(..colon)?, password, host }) {
         Judgement::Reject => None,
         Judgement::Keep { confidence, note } => {
             let confidence = if confidence == Adjust::Lower { Likelihood::Low } else { Likelihood::High };

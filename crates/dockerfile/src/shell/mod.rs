@@ -23,7 +23,7 @@ use super::text::Text;
 use seaworthy_source::Span;
 
 /// Reads shell text, such as [`Instruction::script`](super::Instruction::script).
-pub fn read(text: &Text) -> Script {
+pub fn parse(text: &Text) -> Script {
     lexer::Lexer::new(text, 0).script(false)
 }
 

@@ -56,7 +56,7 @@ fn show_word(word: &Word) -> String {
 }
 
 fn check(source: &str, expected: &str) {
-    assert_eq!(show(&read(&text(source))), expected, "{source}");
+    assert_eq!(show(&parse(&text(source))), expected, "{source}");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn assignments() {
     check("A=b C+=\"$d\" cmd E=f", "A=<b> C+=<\"|${d}> <cmd> <E=f> End".replace("\"|", "").as_str());
     check("A=(x 'y z')", "A=<x| |'y z'> End");
     check("A= ; 'B'=c", "A=<> Sequence\n<'B'|=c> End");
-    let script = read(&text("export A=b \"C=d\" E; env F=g h"));
+    let script = parse(&text("export A=b \"C=d\" E; env F=g h"));
     let names = |i: usize| -> Vec<String> {
         script.commands[i].declarations().iter().map(|a| a.name.to_string()).collect()
     };
@@ -112,7 +112,7 @@ fn substitutions_show_their_commands() {
         "<echo> <$((1 + (2)))> <$(<a> Sequence)> End".replace(" Sequence", " End").as_str(),
     );
     let mut names = Vec::new();
-    read(&text("a $(b) ${X:-$(c)} <<E\n`d`\nE")).walk(&mut |_, command| names.extend(command.program()));
+    parse(&text("a $(b) ${X:-$(c)} <<E\n`d`\nE")).walk(&mut |_, command| names.extend(command.program()));
     assert_eq!(names, ["a", "b", "c", "d"]);
 }
 
@@ -139,7 +139,7 @@ fn redirections() {
 
 #[test]
 fn groups_carry_redirections_and_pipes() {
-    let script = read(&text("{ a; (b; c) | d; } > f; if x; then y; fi | z <<E\nbody\nE"));
+    let script = parse(&text("{ a; (b; c) | d; } > f; if x; then y; fi | z <<E\nbody\nE"));
     let names: Vec<String> = script.commands.iter().filter_map(Command::program).collect();
     assert_eq!(names, ["a", "b", "c", "d", "x", "y", "z"]);
     let targets =
@@ -178,7 +178,7 @@ fn compound_commands() {
 #[test]
 fn words_keep_their_places() {
     let source = "curl -H 'X-Key: s3cret' \"$URL/${P:-def}\" > out";
-    let script = read(&text(source));
+    let script = parse(&text(source));
     let at = |span: Span| source.get(span.start - 100..span.end - 100).unwrap_or_default();
     let command = &script.commands[0];
     let places: Vec<&str> = command.words.iter().map(|w| at(w.span)).collect();
@@ -211,14 +211,14 @@ fn hostile_text_ends_soon() {
         "<(",
     ] {
         let source = piece.repeat(60_000 / piece.len());
-        read(&text(&source)).walk(&mut |_, _| {});
-        read(&text(&format!("{source}\n{source}"))).walk(&mut |_, _| {});
+        parse(&text(&source)).walk(&mut |_, _| {});
+        parse(&text(&format!("{source}\n{source}"))).walk(&mut |_, _| {});
     }
 }
 
 /// Every byte that is neither blank nor an operator lies in a command, a comment or a reserved word.
 fn nothing_is_lost(source: &str) {
-    let script = read(&text(source));
+    let script = parse(&text(source));
     let mut seen = vec![false; source.len()];
     for command in &script.commands {
         assert!(command.range.end <= source.len() && command.range.start <= command.range.end);
@@ -243,7 +243,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read(source in "\\PC*") {
-        read(&text(&source)).walk(&mut |_, _| {});
+        parse(&text(&source)).walk(&mut |_, _| {});
     }
 
     #[test]
@@ -254,7 +254,7 @@ proptest! {
 
 #[test]
 fn words_before_commands_are_known() {
-    let script = read(&text("if ! a; then b; else (c); fi; until d; do e; done; f"));
+    let script = parse(&text("if ! a; then b; else (c); fi; until d; do e; done; f"));
     let of: Vec<_> = script.commands.iter().map(|c| (c.program().unwrap(), c.keyword, c.negated)).collect();
     let plain = |program: &str, keyword| (program.to_owned(), keyword, false);
     assert_eq!(

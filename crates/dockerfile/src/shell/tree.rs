@@ -242,7 +242,7 @@ mod tests {
             ("(a; (b)) || c", "(a (b)) c"),
             ("! a", "!a"),
         ] {
-            let script = shell::read(&Text::of(text));
+            let script = shell::parse(&Text::of(text));
             assert_eq!(shown(&list(&script)), expected, "{text}");
         }
     }

@@ -27,7 +27,7 @@ fn exercise(file: &[u8]) {
         let _ = resolution.expand(i, &instruction.text);
         let _ = resolution.args_at(i);
         if let Some(script) = instruction.innermost().script() {
-            shell::read(&script).walk(&mut |_, command| assert!(command.span.end <= file.len()));
+            shell::parse(&script).walk(&mut |_, command| assert!(command.span.end <= file.len()));
         }
         for heredoc in &instruction.innermost().heredocs {
             let _ = resolution.expand_heredoc(i, &heredoc.content());

@@ -50,7 +50,7 @@ fn a_value_over_continuations_leads_back_to_its_lines() {
     let whole: Vec<&str> = text.sources(0..text.len()).into_iter().map(|s| at(file, s)).collect();
     assert_eq!(whole, ["one ", "  two=s3cret ", "  && three"]);
     assert_eq!(parsed.blank_continuations.len(), 1);
-    let script = shell::read(text);
+    let script = shell::parse(text);
     assert_eq!(at(file, script.commands[0].words[1].span), "two=s3cret");
 }
 
@@ -220,7 +220,7 @@ fn debug_output_holds_no_value() {
     let parsed = parse(file);
     let resolution = parsed.resolve();
     let text = &parsed.instructions[2].text;
-    let all = format!("{parsed:?} {:?} {:?}", resolution.bindings(), shell::read(text));
+    let all = format!("{parsed:?} {:?} {:?}", resolution.bindings(), shell::parse(text));
     assert!(!all.contains("s3cret"), "{all}");
 }
 

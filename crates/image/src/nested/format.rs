@@ -27,7 +27,7 @@ pub(super) enum Format {
 
 /// Whether a file that begins with `head` is opened; its name or path tells some forms.
 pub fn is_opened(head: &[u8], name: &[u8]) -> bool {
-    of(head, name).is_some()
+    format_of(head, name).is_some()
 }
 
 /// The form of a file that is recognised and not opened.
@@ -59,7 +59,7 @@ pub fn closed_form(head: &[u8]) -> Option<&'static str> {
         .map(|(_, name)| *name)
 }
 
-pub(super) fn of(head: &[u8], name: &[u8]) -> Option<Format> {
+pub(super) fn format_of(head: &[u8], name: &[u8]) -> Option<Format> {
     let file = name.rsplit(|b| *b == b'/').next().unwrap_or_default();
     Some(match head {
         [0x1f, 0x8b, 8, flags, ..] if flags & 0xe0 == 0 => Format::Compressed(Kind::Gzip),

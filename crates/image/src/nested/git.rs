@@ -97,7 +97,7 @@ pub(super) fn open_pack(
         let built = base.and_then(|base| bases.get(base)).and_then(|base| apply(base, &content));
         match built {
             Some((whole, added)) => {
-                match format::of(whole.get(..HEAD).unwrap_or(&whole), child.name()) {
+                match format::format_of(whole.get(..HEAD).unwrap_or(&whole), child.name()) {
                     Some(_) => unpacker.stream(&child, &mut whole.as_slice(), level + 1)?,
                     None => unpacker.text(&child, level + 1, &windows(&whole, &added))?,
                 }

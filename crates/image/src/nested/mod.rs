@@ -135,7 +135,7 @@ impl Unpacker<'_> {
 
     fn examine(&self, file: &Arc<FileMeta>, source: &mut Source<'_>, level: usize) -> io::Result<()> {
         let head = source.peek(HEAD)?;
-        let opened = match format::of(head, file.name()) {
+        let opened = match format::format_of(head, file.name()) {
             Some(format) if self.may_open(file, format) => self.open_as(format, file, source, level),
             // What these hold was examined as bytes, too.
             Some(Format::Python | Format::Sqlite) => Ok(()),

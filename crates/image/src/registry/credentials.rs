@@ -47,7 +47,7 @@ struct Config {
 pub fn find(registry: &str, repository: &str, file: Option<&Path>) -> Result<Login, String> {
     let files = file.map_or_else(default_files, |file| vec![file.to_owned()]);
     for path in files {
-        let bytes = match input::read(&path, FILE_BYTES) {
+        let bytes = match input::read_file(&path, FILE_BYTES) {
             Ok(bytes) => bytes,
             Err(InputError::Missing) if file.is_none() => continue,
             Err(e) => return Err(format!("{}: {e}", path.display())),

@@ -7,14 +7,14 @@ use super::*;
 const DOCUMENT: Limits = Limits { bytes: 1 << 20, depth: 32, values: 100_000 };
 
 fn told(bytes: &[u8]) -> String {
-    let errors = read(bytes, DOCUMENT).unwrap_err();
+    let errors = parse(bytes, DOCUMENT).unwrap_err();
     errors.iter().map(|e| format!("{}@{}:{}", e.pointer, e.span.start, e.fault)).collect::<Vec<_>>().join("|")
 }
 
 #[test]
 fn values_keep_their_place_and_numbers_their_text() {
     let text = br#" {"a": [1.50, -0e+1], "b\u0063": null} "#;
-    let node = read(text, DOCUMENT).unwrap();
+    let node = parse(text, DOCUMENT).unwrap();
     let number = node.find("/a/0").unwrap();
     assert_eq!(number.value, Value::Number("1.50".into()));
     assert_eq!(number.span.of(text), b"1.50");
@@ -72,12 +72,12 @@ fn what_is_no_json_is_refused() {
 fn depth_size_and_number_of_values_are_bounded() {
     let deep = [vec![b'['; 33], vec![b']'; 33]].concat();
     assert!(told(&deep).contains("deeper than 32"));
-    assert!(read(&[vec![b'['; 32], vec![b']'; 32]].concat(), DOCUMENT).is_ok());
+    assert!(parse(&[vec![b'['; 32], vec![b']'; 32]].concat(), DOCUMENT).is_ok());
     assert!(told(&vec![b' '; (1 << 20) + 1]).contains("larger than 1048576"));
     let many = format!("[{}0]", "0,".repeat(100_000));
     assert!(told(many.as_bytes()).contains("more than 100000 values"));
     let same = format!("{{{}\"a\":0}}", "\"a\":0,".repeat(1000));
-    assert_eq!(read(same.as_bytes(), DOCUMENT).unwrap_err().len(), DUPLICATES);
+    assert_eq!(parse(same.as_bytes(), DOCUMENT).unwrap_err().len(), DUPLICATES);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn fault(text: &str) -> (String, Fault) {
 
 #[test]
 fn places_of_values() {
-    let node = read("{\n  \"a\": [1, \"é\", true],\n\t\"b\": null }".as_bytes(), DOCUMENT).unwrap();
+    let node = parse("{\n  \"a\": [1, \"é\", true],\n\t\"b\": null }".as_bytes(), DOCUMENT).unwrap();
     assert_eq!(node.at.to_string(), "1:1");
     let Value::Object(members) = &node.value else { panic!() };
     assert_eq!(
@@ -135,7 +135,7 @@ fn faults_and_their_places() {
 
 #[test]
 fn escapes() {
-    let node = read(r#""\u00e9\ud83d\ude00\n\/\"\\""#.as_bytes(), DOCUMENT).unwrap();
+    let node = parse(r#""\u00e9\ud83d\ude00\n\/\"\\""#.as_bytes(), DOCUMENT).unwrap();
     assert_eq!(node.value, Value::String("é😀\n/\"\\".to_owned()));
 }
 

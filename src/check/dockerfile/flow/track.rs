@@ -247,12 +247,12 @@ impl Tracker {
         }
         let word = command.words.get(at + 2)?;
         if let [WordPart::Literal { text, .. }] = word.parts.as_slice() {
-            return self.script(&shell::read(text), Some(()), depth + 1);
+            return self.script(&shell::parse(text), Some(()), depth + 1);
         }
         // What the outer shell puts in is followed as if the inner one did.
         let outer = self.outer.replace(self.outer.unwrap_or(command.span));
         let text = Text::of(&Rendered::word(word).text);
-        let label = self.script(&shell::read(&text), Some(()), depth + 1);
+        let label = self.script(&shell::parse(&text), Some(()), depth + 1);
         self.outer = outer;
         label
     }
@@ -268,7 +268,7 @@ impl Tracker {
     fn trap(&mut self, command: &Command) {
         let Some(word) = command.words.get(1) else { return };
         let [WordPart::Literal { text, .. }] = word.parts.as_slice() else { return };
-        for command in &shell::read(text).commands {
+        for command in &shell::parse(text).commands {
             if command.program().is_some_and(|p| matches!(base_name(&p), "rm" | "unlink" | "shred")) {
                 let words = command.words.iter().skip(1).map(|w| Rendered::word(w).text);
                 for path in words.filter(|w| !w.starts_with('-')) {

@@ -12,7 +12,7 @@ const CONDITIONS: [&str; 7] = ["status", "sources", "generates", "if", "platform
 
 /// The script that task runs for words: tasks, and variables. Without a task it is the one that is called `default`.
 pub(super) fn script(text: &str, words: &[String]) -> Option<String> {
-    let root = yaml::read(text, Limits::default()).ok()?;
+    let root = yaml::parse(text, Limits::default()).ok()?;
     let mut out = String::new();
     let (given, names): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.contains('='));
     let given: Vec<(&str, &str)> = given.iter().filter_map(|word| word.split_once('=')).collect();

@@ -9,7 +9,7 @@ use crate::cli::init::tree::{Tree, Value};
 /// Most services of a file.
 const MAX_SERVICES: usize = 500;
 
-pub(super) fn read(file: &File<'_>, facts: &mut Facts) {
+pub(super) fn collect(file: &File<'_>, facts: &mut Facts) {
     if paths::is_example(file.path) {
         return;
     }

@@ -4,7 +4,7 @@ use super::{File, simple_words};
 use crate::cli::init::facts::{Dockerfile as Found, Facts};
 use seaworthy_dockerfile::{Base, CommandLine, Dockerfile, Kind, Source};
 
-pub(super) fn read(file: &File<'_>, facts: &mut Facts) {
+pub(super) fn collect(file: &File<'_>, facts: &mut Facts) {
     let dockerfile = match Dockerfile::parse(file.text.as_bytes()) {
         Ok(dockerfile) => dockerfile,
         Err(e) => {

@@ -13,7 +13,7 @@ use seaworthy_source::input;
 const DOCUMENTS: [&str; 2] = ["packaging_provenance.json", "build_command_surface_receipt.json"];
 
 /// Reads a document; the answer is whether it may name the account.
-pub(super) fn read(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resource>) -> bool {
+pub(super) fn collect(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resource>) -> bool {
     let name = paths::name(file.path);
     if DOCUMENTS.contains(&name) || name == "run.json" {
         run(file, facts);
@@ -25,7 +25,7 @@ pub(super) fn read(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resou
         return false;
     }
     if template::is_template(file.text) {
-        return template::read(file, facts, resources);
+        return template::collect(file, facts, resources);
     }
     if !file.text.contains("containerDefinitions") {
         return false;

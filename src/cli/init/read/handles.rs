@@ -20,7 +20,7 @@ impl Patterns {
     }
 }
 
-pub(super) fn read(patterns: &Patterns, file: &File<'_>, facts: &mut Facts) {
+pub(super) fn collect(patterns: &Patterns, file: &File<'_>, facts: &mut Facts) {
     let mut entries: Vec<(String, Guess)> = Vec::new();
     for (line, place) in file.lines() {
         for found in patterns.assignment.captures_iter(line) {

@@ -98,7 +98,7 @@ impl File<'_> {
 
     /// The tree of a YAML file, or why there is none.
     fn yaml(&self) -> Result<Tree, String> {
-        let node = yaml::read(self.text, yaml::Limits::default());
+        let node = yaml::parse(self.text, yaml::Limits::default());
         node.map(|n| Tree::of_yaml(&n)).map_err(|e| format!("cannot be read: {e}"))
     }
 }
@@ -137,31 +137,31 @@ impl Reader {
     pub(super) fn read(&self, kind: Kind, file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resource>) {
         let is_example = paths::is_example(file.path);
         match kind {
-            Kind::Dockerfile => docker::read(file, facts),
+            Kind::Dockerfile => docker::collect(file, facts),
             Kind::Ignore => facts.ignore_files.push(file.path.to_owned()),
-            Kind::Compose => compose::read(file, facts),
+            Kind::Compose => compose::collect(file, facts),
             Kind::Procfile => commands::procfile(file, facts),
             Kind::Pyproject => commands::pyproject(file, facts),
             Kind::Workflow => {
-                workflow::read(&self.workflow, file, facts);
+                workflow::collect(&self.workflow, file, facts);
                 self.account(file, facts);
             }
             Kind::Terraform => self.account(file, facts),
             // What tests and examples say is not what is deployed.
             _ if is_example => {}
             Kind::Handles => {
-                handles::read(&self.handles, file, facts);
+                handles::collect(&self.handles, file, facts);
                 commands::tables(&self.commands, file, facts);
                 self.account(file, facts);
             }
             Kind::Markdown => commands::tables(&self.commands, file, facts),
             Kind::Json => {
-                if documents::read(file, facts, resources) {
+                if documents::collect(file, facts, resources) {
                     self.account(file, facts);
                 }
             }
             Kind::Yaml => {
-                if template::read(file, facts, resources) {
+                if template::collect(file, facts, resources) {
                     self.account(file, facts);
                 }
             }

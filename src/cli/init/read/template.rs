@@ -29,7 +29,7 @@ pub(super) fn is_template(text: &str) -> bool {
 }
 
 /// Reads a template; the answer is whether it is one.
-pub(super) fn read(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resource>) -> bool {
+pub(super) fn collect(file: &File<'_>, facts: &mut Facts, resources: &mut Vec<Resource>) -> bool {
     if !is_template(file.text) {
         return false;
     }
@@ -197,7 +197,7 @@ mod tests {
     fn read_text(text: &str) -> (Facts, Vec<Resource>) {
         let (mut facts, mut resources) = (Facts::default(), Vec::new());
         let file = File { path: "stack.yaml", shown: "stack.yaml", text };
-        read(&file, &mut facts, &mut resources);
+        collect(&file, &mut facts, &mut resources);
         (facts, resources)
     }
 

@@ -31,7 +31,7 @@ impl Patterns {
 /// Jobs and steps that are looked at.
 const MAX_STEPS: usize = 5_000;
 
-pub(super) fn read(patterns: &Patterns, file: &File<'_>, facts: &mut Facts) {
+pub(super) fn collect(patterns: &Patterns, file: &File<'_>, facts: &mut Facts) {
     if !patterns.build.is_match(file.text) && !file.text.contains("docker/build-push-action") {
         return;
     }

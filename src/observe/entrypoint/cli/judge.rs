@@ -19,7 +19,7 @@ pub(crate) struct Refusal {
 const MAX_DEPTH: u8 = 12;
 
 /// What a program has against a row. Nothing if it takes it.
-pub(crate) fn judge(interface: &Interface, row: &Row) -> Vec<Refusal> {
+pub(crate) fn refusals(interface: &Interface, row: &Row) -> Vec<Refusal> {
     let mut state = State { refusals: Vec::new(), ended: false };
     let conflict = conflict(interface, 0);
     if let Some((name, at)) = conflict {
@@ -416,7 +416,7 @@ mod tests {
             required: words.chain(required).collect(),
             optional: optional.iter().map(|o| (*o).to_owned()).collect(),
         };
-        judge(interface, &row).iter().map(|r| r.what.clone()).collect::<Vec<_>>().join("; ")
+        refusals(interface, &row).iter().map(|r| r.what.clone()).collect::<Vec<_>>().join("; ")
     }
 
     #[test]
@@ -487,9 +487,9 @@ mod tests {
             ],
             optional: vec![],
         };
-        let refusals = judge(&program, &row);
-        assert!(refusals.len() == 1 && !refusals[0].is_certain, "{refusals:?}");
+        let told = refusals(&program, &row);
+        assert!(told.len() == 1 && !told[0].is_certain, "{told:?}");
         program.takes_unknown = true;
-        assert!(judge(&program, &row).is_empty());
+        assert!(refusals(&program, &row).is_empty());
     }
 }

@@ -4,7 +4,7 @@ mod argv;
 mod judge;
 
 pub(crate) use argv::{Argument, Row, given};
-pub(crate) use judge::{Refusal, judge, options_in};
+pub(crate) use judge::{Refusal, options_in, refusals};
 
 /// What is known of a property.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

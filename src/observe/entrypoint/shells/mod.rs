@@ -99,7 +99,7 @@ fn follow(
     steps: u8,
     options: Options,
 ) -> Option<Result<Started, Fault>> {
-    let script = shell::read(&Text::of(text));
+    let script = shell::parse(&Text::of(text));
     let items = tree::list(&script);
     let mut machine = machine.clone();
     machine.set_words(zero, arguments);
