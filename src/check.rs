@@ -91,6 +91,9 @@ pub struct Context<'a> {
     pub key: &'a FingerprintKey,
     /// The secrets that the contract injects at runtime.
     pub secrets: &'a [InjectedSecret],
+    /// Whether the contract's profile forbids that the agent of a task definition reads secrets, so that advice names
+    /// another way.
+    pub forbids_task_secrets: bool,
 }
 
 /// What checks answer with.

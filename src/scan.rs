@@ -21,9 +21,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::civil::Date;
 
 use crate::check::provenance::{ImageAttestation, RecipeDifference};
+use crate::check::wiring::AGENT_READS_SECRET;
 use crate::contract::{Contract, SecretEntry};
 use crate::finding::{FingerprintKey, Report};
 use crate::observe::InjectedSecret;
+use crate::profile::Profile;
 use crate::rule::Rules;
 use crate::store::StoreError;
 use seaworthy_aws::AwsError;
@@ -57,6 +59,13 @@ pub struct Setup<'a> {
     pub today: Date,
     /// Told how far the scan is.
     pub progress: &'a Progress,
+}
+
+/// Whether a contract's profile forbids that the agent of a task definition reads secrets.
+fn forbids_task_secrets(contract: &Contract) -> bool {
+    let names = |profile: &Profile| profile.names_check(AGENT_READS_SECRET);
+    // The profile of a contract that names none does.
+    contract.path().is_some() && contract.profile.as_ref().is_none_or(names)
 }
 
 /// The secrets that a contract injects, as checks know them.

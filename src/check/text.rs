@@ -131,7 +131,7 @@ fn by_name(context: &Context<'_>, name: &str, value: &str, offset: usize) -> Opt
     };
     Some(TextSecret {
         detector: NAMED.to_owned(),
-        what: "Literal given to a variable with a secret's name".to_owned(),
+        what: "Plain-text secret in a variable".to_owned(),
         severity,
         confidence,
         rotate: "Rotate the value wherever it is in use.".to_owned(),
@@ -202,7 +202,7 @@ pub struct Masker<'a> {
 impl<'a> Masker<'a> {
     /// A masker that knows these detectors.
     pub fn new(rules: &'a Rules) -> Self {
-        let context = Context { rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] };
+        let context = Context { rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[], forbids_task_secrets: false };
         Self { context, known: RefCell::default() }
     }
 
@@ -327,7 +327,7 @@ mod tests {
     fn a_history_is_read_as_a_run_is() {
         let rules = Rules::load(&[], &[]).unwrap();
         let context =
-            Context { rules: &rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[] };
+            Context { rules: &rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[], forbids_task_secrets: false };
         let found = |entry: &str| {
             examine_history(&context, entry)
                 .into_iter()

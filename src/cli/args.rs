@@ -109,7 +109,7 @@ pub(super) enum Command {
     seaworthy context --list -0 | xargs -0 ls -ld        what is sent to the builder\n  \
     seaworthy context --list --reachable                 what a COPY or ADD can take\n  \
     generate-dockerfile | seaworthy context -f -\n\n\
-    Comments such as `# hadolint ignore=` or `# check=skip=` are told and not obeyed: findings are accepted in the \
+    Comments such as `# hadolint ignore=` or `# check=skip=` are listed and ignored: findings are accepted in the \
     contract.\n\n\
     Exit codes: 0 pass, 1 fail, 2 could not decide")]
 #[command(group = clap::ArgGroup::new("listing").args(["list", "reachable"]).multiple(true))]

@@ -19,10 +19,6 @@ use seaworthy_source::RunId;
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let common = &arguments.common;
-    let Some(id) = &common.run_id else {
-        return Err(Failure("no run: give its ID with --run-id, or set SEAWORTHY_RUN_ID".into()));
-    };
-    let id = RunId::parse(id).map_err(|rule| Failure(format!("--run-id {rule}")))?;
     let reports = wanted(common)?;
     let session = Session::open(common, Path::new("."), terminal)?;
     let contract = &session.contract;
@@ -33,6 +29,10 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Fail
             environment::CONTRACT
         )));
     }
+    let Some(id) = &common.run_id else {
+        return Err(Failure("no run: give its ID with --run-id, or set SEAWORTHY_RUN_ID".into()));
+    };
+    let id = RunId::parse(id).map_err(|rule| Failure(format!("--run-id {rule}")))?;
     let place = Place::open(
         contract,
         &id,

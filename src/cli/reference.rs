@@ -46,7 +46,7 @@ pub(super) fn check_page(meta: &CheckMeta, profiles: &[Profile]) -> String {
     let mut out = format!("{} {}\n\n{}\n\n", meta.id, meta.name, filled(meta.summary));
     let _ = writeln!(out, "Why it matters\n{}\n", wrapped(meta.why));
     let _ = writeln!(out, "How to fix it\n{}\n", wrapped(meta.fix));
-    let _ = writeln!(out, "This fails\n{}\n", indented(meta.example.fails));
+    let _ = writeln!(out, "This is found\n{}\n", indented(meta.example.fails));
     let _ = writeln!(out, "The same, mended\n{}\n", indented(meta.example.mended));
     let _ = writeln!(out, "Silent about\n{}\n", wrapped(meta.example.silent));
     let _ = writeln!(out, "Not checked\n{}\n", wrapped(&when_not_checked(meta)));
@@ -75,8 +75,8 @@ fn severity(meta: &CheckMeta) -> String {
 fn when_not_checked(meta: &CheckMeta) -> String {
     let parts: Vec<&str> = meta.reads.iter().map(|r| part(*r)).collect();
     format!(
-        "It reads {}. What of that cannot be read is listed as not checked, and the result is then incomplete, never a \
-         pass.",
+        "It reads {}. Anything in it that cannot be read is listed as not checked; the result is then incomplete, never \
+         a pass.",
         list(&parts)
     )
 }
@@ -177,7 +177,7 @@ fn checks(profiles: &[Profile]) -> String {
         let _ = write!(out, "\n## {} {}\n\n{}\n\n", meta.id, meta.name, meta.summary);
         let _ = write!(out, "**Why it matters.** {}\n\n**How to fix it.** {}\n\n", meta.why, meta.fix);
         let Example { fails, mended, silent } = meta.example;
-        let _ = write!(out, "**This fails.**\n\n```text\n{fails}\n```\n\n");
+        let _ = write!(out, "**This is found.**\n\n```text\n{fails}\n```\n\n");
         let _ = write!(out, "**The same, mended.**\n\n```text\n{mended}\n```\n\n");
         let _ = write!(out, "**Silent about.** {silent}\n\n");
         let _ = write!(out, "**Not checked.** {}\n\n", when_not_checked(meta));

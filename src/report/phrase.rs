@@ -103,6 +103,7 @@ pub(super) fn place(origin: &Origin) -> String {
         Place::Whole => thing,
         Place::Text { position, .. } => format!("{thing}:{position}"),
         Place::Byte(offset) => format!("{thing} at byte {}", number(*offset)),
+        Place::Pointer(pointer) if pointer.as_str().is_empty() => thing,
         Place::Pointer(pointer) => format!("{thing} at {}", printable(pointer.as_str())),
     }
 }

@@ -1,7 +1,7 @@
 //! A report's verdict in one line: how many causes and findings, how bad, what was accepted and what was not checked.
 
-use super::phrase::{count, number};
-use crate::finding::{Report, Severity};
+use super::phrase::{count, number, printable};
+use crate::finding::{ControlStatus, Report, Severity};
 
 /// The parts of the line, most important first; never empty.
 pub(super) fn parts(report: &Report) -> Vec<String> {
@@ -30,6 +30,14 @@ pub(super) fn parts(report: &Report) -> Vec<String> {
         parts.push(format!("{} not checked", count(report.not_checked.len(), "item")));
     }
     let open: usize = report.controls.iter().map(|g| g.open().count()).sum();
+    let all = report.controls.iter().flat_map(|g| &g.controls);
+    let waived: Vec<&str> = all
+        .filter(|c| c.status == ControlStatus::Waived && c.waiver.is_some())
+        .map(|c| c.id.as_str())
+        .collect();
+    if !waived.is_empty() {
+        parts.push(format!("{} waived ({})", count(waived.len(), "control"), printable(&waived.join(", "))));
+    }
     if open > 0 {
         parts.push(format!("{} not passed", count(open, "control")));
     }

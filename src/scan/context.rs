@@ -79,7 +79,12 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let watch = Watch::new(&secrets);
     let seen = pool.install(|| read::all(setup, watch.as_ref(), &files));
     let mut coverage = seen.coverage;
-    let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
+    let context = Context {
+        rules: setup.rules,
+        key: &setup.key,
+        secrets: &secrets,
+        forbids_task_secrets: super::forbids_task_secrets(setup.contract),
+    };
     let miss = |path: &[u8], what: &str, reason: String| {
         NotChecked::new(
             Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },

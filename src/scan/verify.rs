@@ -36,14 +36,14 @@ pub fn verify(
     }
     let expectations = &setup.contract.documents;
     if let Some(access) = registry {
-        documents.registry = registry::ask_registry(&documents, expectations, access, setup.contract);
+        documents.registry = ask_registry(&documents, expectations, access, setup.contract);
     }
     report(setup, &documents, examined)
 }
 
 /// Judges documents that were had and puts the report together. `examined` is for a gate, as in [`verify`].
 pub fn report(setup: &Setup<'_>, documents: &RunDocuments, examined: Option<&ExaminedArtifacts>) -> Outcome {
-    let context = Context { rules: setup.rules, key: &setup.key, secrets: &[] };
+    let context = Context { rules: setup.rules, key: &setup.key, secrets: &[], forbids_task_secrets: false };
     let judged = judge_documents(documents, &setup.contract.documents, examined, &context);
     let masker = Masker::new(setup.rules);
     let (artifacts, coverage) = records(documents);

@@ -72,7 +72,12 @@ pub(super) fn wiring_with(
         .compared_with(against.as_ref());
     let masker = Masker::new(setup.rules);
     let secrets = super::injected(contract);
-    let context = Context { rules: setup.rules, key: &setup.key, secrets: &secrets };
+    let context = Context {
+        rules: setup.rules,
+        key: &setup.key,
+        secrets: &secrets,
+        forbids_task_secrets: super::forbids_task_secrets(contract),
+    };
     let mut answers = Answers::default();
     run_checks(ALL, &wiring, &context, &mut answers);
     run_checks(COMMANDS, &wiring, &context, &mut answers);

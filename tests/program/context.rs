@@ -271,7 +271,17 @@ fn committed_is_worse_than_lying_about() {
     }
     let (worse, notes) = severity();
     assert_eq!(worse, "high");
-    assert!(notes.contains("git tracks it"), "{notes}");
+    assert!(notes.contains("git tracks `.env`: it is staged and not committed yet"), "{notes}");
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        let done = Command::new("git").args(identity).args(arguments).current_dir(dir.path()).status();
+        assert!(done.unwrap().success());
+    };
+    git(&["commit", "-q", "-m", "a"]);
+    assert!(severity().1.contains("before the first push"));
+    git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    git(&["pack-refs", "--all"]);
+    assert!(severity().1.contains("others have it and it has to be rotated"));
     fs::write(dir.path().join("Dockerfile"), "FROM a\nCOPY .env /\n").unwrap();
     assert_eq!(severity().0, "critical");
     fs::write(dir.path().join(".git/index"), "broken").unwrap();

@@ -53,5 +53,5 @@ pub use error::{ContextError, IgnoreError, PatternFault};
 pub use ignore_file::{IgnoreLine, ignore_lines};
 pub use reach::{CopyKind, CopySource, Reach, SourcePath, Unmatched, reach};
 pub use rules::{Builder, IgnoreException, IgnoreRules};
-pub use tracked::{GitError, GitIndex};
+pub use tracked::{GitError, GitIndex, GitReach};
 pub use walk::Context;

@@ -13,6 +13,59 @@ pub struct GitIndex {
     index: Option<File>,
     /// The directory's path in the work tree, with a `/` at its end unless it is the root.
     prefix: Vec<u8>,
+    /// How far what it tracks may have come.
+    reach: GitReach,
+}
+
+/// How far the files that git tracks may have come, by the repository's references.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GitReach {
+    /// Nothing is committed yet: they are staged.
+    Staged,
+    /// There are commits, and no reference of another repository: nothing was pushed from here or fetched.
+    Local,
+    /// There are references of another repository.
+    Shared,
+}
+
+/// Bytes of a file of references that are read.
+const MAX_REFERENCES: u64 = 16 << 20;
+
+impl GitReach {
+    /// By the references of the repository at `git`; what cannot be read counts as shared.
+    fn of(git: &Path) -> Self {
+        let text = |path: &Path| String::from_utf8(input::read_file(path, MAX_REFERENCES).ok()?).ok();
+        // A further work tree keeps its references with the first.
+        let common = text(&git.join("commondir")).map_or_else(|| git.to_owned(), |to| git.join(to.trim()));
+        let packed = match input::read_file(&common.join("packed-refs"), MAX_REFERENCES) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(InputError::Missing) => String::new(),
+            Err(_) => return Self::Shared,
+        };
+        let has_loose = |directory: &str| has_file(&common.join(directory), MAX_DEPTH);
+        match (packed.contains(" refs/remotes/"), packed.contains(" refs/heads/")) {
+            (true, _) => Self::Shared,
+            _ if has_loose("refs/remotes") => Self::Shared,
+            (_, true) => Self::Local,
+            _ if has_loose("refs/heads") => Self::Local,
+            // A commit without a branch.
+            _ if text(&git.join("HEAD")).is_some_and(|head| !head.starts_with("ref: ")) => Self::Shared,
+            _ => Self::Staged,
+        }
+    }
+}
+
+/// Directories of a reference's name that are looked into.
+const MAX_DEPTH: usize = 8;
+
+/// Whether a directory holds a file, itself or in one of its directories.
+fn has_file(directory: &Path, depth: usize) -> bool {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.into_iter().any(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => depth > 0 && has_file(&entry.path(), depth - 1),
+        Ok(kind) => kind.is_file(),
+        Err(_) => false,
+    })
 }
 
 /// The repository's index cannot be read. The text names no content.
@@ -42,12 +95,19 @@ impl GitIndex {
         let path = git.join("index");
         match input::open(&path) {
             Ok(_) => {}
-            Err(InputError::Missing) => return Ok(Some(Self { index: None, prefix })),
+            Err(InputError::Missing) => {
+                return Ok(Some(Self { index: None, prefix, reach: GitReach::Staged }));
+            }
             Err(error) => return Err(fail(&error)),
         }
         let options = gix_index::decode::Options::default();
         let index = File::at(path, gix_index::hash::Kind::Sha1, true, options).map_err(|e| fail(&e))?;
-        Ok(Some(Self { index: Some(index), prefix }))
+        Ok(Some(Self { index: Some(index), prefix, reach: GitReach::of(&git) }))
+    }
+
+    /// How far what it tracks may have come.
+    pub fn reach(&self) -> GitReach {
+        self.reach
     }
 
     /// Whether git tracks the file at `path`, relative to the directory. In a conflict, any side counts.

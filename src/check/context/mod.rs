@@ -10,7 +10,8 @@ use super::dockerfile::build::{Build, ExaminedContext};
 use super::sw408::SilentFallback;
 
 use crate::finding::Severity;
-use seaworthy_context::Builder;
+use seaworthy_context::{Builder, GitReach};
+use seaworthy_source::escape_bytes;
 
 /// The checks on contexts.
 pub const ALL: &[&dyn for<'a> Check<Build<'a>>] = &[
@@ -59,17 +60,27 @@ fn raised(severity: Severity) -> Severity {
     }
 }
 
-/// What git knows of a file: whether it tracks it, and how a report says so.
-fn tracked(context: &ExaminedContext, file: usize) -> (bool, String) {
-    let Some(entry) = context.files.files.get(file) else { return (false, String::new()) };
-    match &context.git {
-        Ok(Some(index)) if index.tracks(entry.bytes()) => (
-            true,
-            "git tracks it: once it is committed and pushed, others have it and it has to be rotated"
-                .to_owned(),
+/// What is to be known of a file that git tracks: staged, committed and shared are three things.
+fn git_tracks(name: &str, reach: GitReach) -> String {
+    match reach {
+        GitReach::Staged => format!("git tracks `{name}`: it is staged and not committed yet (git rm --cached {name})"),
+        GitReach::Local => format!(
+            "git tracks `{name}`: if it is committed, take it out of the history before the first push (git filter-repo)"
         ),
-        Ok(Some(_)) => (false, "git does not track it".to_owned()),
-        Ok(None) => (false, String::new()),
-        Err(reason) => (false, format!("whether git tracks it is not known: {reason}")),
+        GitReach::Shared => {
+            format!("git tracks `{name}`: once it is committed and pushed, others have it and it has to be rotated")
+        }
+    }
+}
+
+/// What git knows of a file: whether it tracks it, and how a report says so.
+fn tracked(context: &ExaminedContext, file: usize) -> (Option<GitReach>, String) {
+    let Some(entry) = context.files.files.get(file) else { return (None, String::new()) };
+    let name = escape_bytes(entry.bytes());
+    match &context.git {
+        Ok(Some(index)) if index.tracks(entry.bytes()) => (Some(index.reach()), git_tracks(&name, index.reach())),
+        Ok(Some(_)) => (None, format!("git does not track `{name}`")),
+        Ok(None) => (None, String::new()),
+        Err(reason) => (None, format!("whether git tracks `{name}` is not known: {reason}")),
     }
 }

@@ -5,6 +5,7 @@ use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
 use crate::observe::SecretFileSighting;
+use seaworthy_context::GitReach;
 
 /// SW101.
 pub struct SecretFileInContext;
@@ -42,7 +43,7 @@ impl Check<Build<'_>> for SecretFileInContext {
             let (reachable, how) = reached(build, file);
             let (committed, git) = tracked(examined, file);
             let severity = if reachable { *severity } else { severity.lowered() };
-            let severity = if committed { raised(severity) } else { severity };
+            let severity = if committed.is_some() { raised(severity) } else { severity };
             let library = surroundings.sample_of(meta.path.as_bytes());
             let severity = if library.is_some() { Severity::Low } else { severity };
             let inside = Some(meta.inside().to_owned()).filter(|i| !i.is_empty());
@@ -58,14 +59,21 @@ impl Check<Build<'_>> for SecretFileInContext {
                 .chars()
                 .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
                 .collect();
-            let untrack = if committed {
-                format!(" Take it out of git (`git rm --cached {path}`) and rotate what it holds.")
-            } else {
-                String::new()
+            let untrack = match committed {
+                Some(GitReach::Staged) => format!(" Take it out of git's index: `git rm --cached {path}`."),
+                Some(GitReach::Local) => format!(
+                    " Take it out of git (`git rm --cached {path}`), and out of the history before the first push."
+                ),
+                Some(GitReach::Shared) => {
+                    format!(" Take it out of git (`git rm --cached {path}`) and rotate what it holds.")
+                }
+                None => String::new(),
             };
-            let mount = if ignored == path {
+            // What a COPY takes has its place in the image: the finding of that COPY tells how to mount it there.
+            let mount = if ignored == path && !reachable {
+                let source = if path.contains(' ') { format!("\"{path}\"") } else { path.clone() };
                 format!(
-                    " A step that needs it gets it with `RUN --mount=type=secret,id={id},target=/run/secrets/{id} …`, built with `docker build --secret id={id},src={path} .`."
+                    " A step that needs it gets it with `RUN --mount=type=secret,id={id},target=/run/secrets/{id} …`, built with `docker build --secret id={id},src={source} .`."
                 )
             } else {
                 String::new()

@@ -84,7 +84,7 @@ fn finding(
         severity = severity.lowered();
     }
     let (committed, git) = tracked(examined, file);
-    if committed && severity > Severity::Low && !reachable {
+    if committed.is_some() && severity > Severity::Low && !reachable {
         severity = raised(severity);
     }
     if !git.is_empty() {

@@ -7,8 +7,13 @@ use crate::check::{Context, Masker};
 use seaworthy_dockerfile::Text;
 use seaworthy_source::Span;
 
-/// How a running container gets a secret: the ways that a contract's profile may allow.
-pub(super) const AT_START: &str = "by the task definition's `secrets`, or, where they are not allowed (profile `m1`, SW406), by a program that reads the parameter store with the task role";
+/// How a running container gets a secret, as the contract's profile allows it.
+pub(super) fn at_start(context: &Context<'_>) -> &'static str {
+    match context.forbids_task_secrets {
+        true => "by a program that reads the parameter store with the task role",
+        false => "`docker run --env-file`, or `secrets` of a task definition or of Kubernetes",
+    }
+}
 
 /// The longest command that is repeated, in bytes.
 const LONGEST: usize = 160;

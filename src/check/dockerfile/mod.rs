@@ -4,6 +4,7 @@ mod advice;
 pub mod build;
 mod copied;
 mod flow;
+mod keep_out;
 mod literal;
 mod path;
 mod rendered;

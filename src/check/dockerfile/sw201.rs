@@ -20,9 +20,7 @@ const META: CheckMeta = CheckMeta {
     example: Example {
         fails: r#"ARG DB_PASSWORD=tR7uK2mQx9Wd
 RUN ./migrate"#,
-        mended: r#"# no default: the value is not in the Dockerfile (SW205 asks whether a RUN sees it)
-ARG NPM_TOKEN
-RUN npm ci"#,
+        mended: "RUN --mount=type=secret,id=db_password,env=DB_PASSWORD ./migrate",
         silent: "Arguments that are about a secret and hold none: a path, a digest, a switch, a number.",
     },
     severity: Severity::High,

@@ -19,9 +19,8 @@ const META: CheckMeta = CheckMeta {
     fix: "Remove the variable from the Dockerfile and inject it when the container starts.",
     example: Example {
         fails: "ENV DB_PASSWORD=tR7uK2mQx9Wd",
-        mended: r#"# empty: the container gets the value when it starts
-ENV API_TOKEN= \
-    DB_PASSWORD="""#,
+        mended: r#"# the value is in a file that the container gets when it starts
+ENV DB_PASSWORD_FILE=/run/secrets/db"#,
         silent: "Empty values, placeholders, references to other variables, file paths under names such as DB_PASSWORD_FILE, public keys.",
     },
     severity: Severity::High,
@@ -63,7 +62,7 @@ impl Check<Build<'_>> for SecretInEnv {
                         fix: format!(
                             "Remove {} from ENV and give it to the container when it starts: {}{build_step}.",
                             quoted(name),
-                            advice::AT_START
+                            advice::at_start(context)
                         ),
                     };
                     answers.findings.push(findings.make(said, Some(secret)));

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::copied::{SecretFile, secret_files, target};
+use super::keep_out::{self, TakenFile};
 use super::path::{absolute, below};
 use super::rendered::Rendered;
-use super::{FindingDraft, Findings, advice, quoted};
+use super::{FindingDraft, Findings, quoted};
 use crate::check::dockerfile::build::{Build, ExaminedContext, PathOutcome, Recipe};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, FindingPlace, Reads, Severity};
@@ -27,10 +28,8 @@ const META: CheckMeta = CheckMeta {
         fails: r#"# The context holds .env with a password.
 COPY .env ./
 COPY src ./src"#,
-        mended: r#"# .dockerignore
-*
-!src
-!package.json"#,
+        mended: r#"# .dockerignore lists .env; the COPY takes what the program needs.
+COPY src ./src"#,
         silent: "A pattern that matches no file, and a stage whose files reach no image.",
     },
     severity: Severity::High,
@@ -108,13 +107,23 @@ fn from_context(
         format!("; the RUN on line {line} deletes it, but it is still shipped in the layer below")
     });
     let into = if carriers.is_empty() && worst == Severity::Low { "a stage" } else { "the image" };
-    let kept = quoted(&name(first));
     let message = format!(
-        "{} brings {kept} ({}){more} into {into}{}",
+        "{} brings {} ({}){more} into {into}{}",
         keyword(copy),
+        quoted(&name(first)),
         first.what,
         hidden.unwrap_or_default()
     );
+    let files: Vec<TakenFile> = taken
+        .iter()
+        .zip(&targets)
+        .map(|(secret, target)| TakenFile {
+            source: name(secret),
+            target: target.clone(),
+            is_code: is_code(&name(secret)) && secret.what.starts_with("holds: "),
+            is_named: is_named(copy, &name(secret)),
+        })
+        .collect();
     // All files name the finding: one that is accepted for its files is another when the COPY takes one more.
     let mut names: Vec<String> = taken.iter().map(|s| name(s)).collect();
     names.sort_unstable();
@@ -124,14 +133,7 @@ fn from_context(
         subject: &names.join("\n"),
         severity: worst,
         message,
-        fix: match is_code(&name(first)) && first.what.starts_with("holds: ") {
-            true => format!(
-                "Take the value out of {kept}, which the program needs: give it to the container when it starts ({}), and \
-                 read it there.",
-                advice::AT_START
-            ),
-            false => fix(context, recipe, number, &name(first), path),
-        },
+        fix: keep_out::steps(context, recipe, number, recipe.line(copy.span), &files),
     };
     let mut finding = findings.make(said, None);
     finding.places = taken
@@ -163,19 +165,12 @@ fn is_code(path: &str) -> bool {
     ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
-fn fix(context: &Context<'_>, recipe: &Recipe<'_>, number: usize, source: &str, path: &str) -> String {
-    let id = advice::identity(source.rsplit('/').next().unwrap_or_default().trim_start_matches('.'));
-    let safe: String =
-        path.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-')).collect();
-    let stage = recipe.dockerfile.stage_of(number).map(|s| s.index);
-    let after = |r: &&crate::check::dockerfile::build::Run<'_>| {
-        r.instruction > number && recipe.dockerfile.stage_of(r.instruction).map(|s| s.index) == stage
-    };
-    let mount = format!("--mount=type=secret,id={id},target={safe}");
-    let line = advice::run_line(context, recipe.runs.iter().find(after), &mount, None);
-    format!(
-        "Add `{source}` to `.dockerignore` and mount it only where it is needed: {line}, built with `docker build --secret id={id},src={source} .`; what the running container needs, inject when it starts."
-    )
+/// Whether a COPY names a file itself, not a directory or a pattern of it.
+fn is_named(copy: &CopySource, path: &str) -> bool {
+    copy.sources.iter().any(|source| match source {
+        SourcePath::Known(text) => absolute("/", text).trim_start_matches('/') == path,
+        SourcePath::Prefix(_) | SourcePath::OneOf(_) => false,
+    })
 }
 
 /// A COPY of a file that is not in the context now, by the file's name. What is there and excluded fails the build.
@@ -208,7 +203,7 @@ fn by_name(
                 PathOutcome::Cache | PathOutcome::Nowhere => Severity::Low,
             },
             message: format!("{} brings {} ({what}) into the image", keyword(copy), quoted(relative)),
-            fix: fix(findings.context, recipe, number, relative, &base),
+            fix: by_hand(findings, number, copy.span, relative, &base),
         };
         let mut finding = findings.make(said, None);
         finding.confidence = Confidence::Medium;
@@ -218,6 +213,18 @@ fn by_name(
         }
         answers.findings.push(finding);
     }
+}
+
+/// What to do about a file that the instruction names and that is not in the context.
+fn by_hand(findings: &Findings<'_>, number: usize, span: Span, source: &str, target: &str) -> String {
+    let file = TakenFile {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        is_code: false,
+        is_named: true,
+    };
+    let recipe = findings.recipe;
+    keep_out::steps(findings.context, recipe, number, recipe.line(span), &[file])
 }
 
 /// The kind of file that a name alone gives away.
@@ -271,7 +278,7 @@ fn from_stages(findings: &mut Findings<'_>, answers: &mut Answers) {
                     "COPY --from carries {} ({what}) from another stage into the image",
                     quoted(&path)
                 ),
-                fix: fix(findings.context, recipe, number, path.trim_start_matches('/'), &path),
+                fix: by_hand(findings, number, instruction.span, path.trim_start_matches('/'), &path),
             };
             let mut finding = findings.make(said, None);
             finding.confidence = Confidence::Medium;

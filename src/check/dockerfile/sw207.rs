@@ -49,7 +49,7 @@ impl Check<Build<'_>> for SecretInInstruction {
                     let fix = format!(
                         "Write ${} in its place, in the shell form or in a script, and give the variable to the container when it starts: {}.",
                         l.variable,
-                        advice::AT_START
+                        advice::at_start(context)
                     );
                     (l, fix)
                 }));

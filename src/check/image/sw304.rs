@@ -19,7 +19,7 @@ const META: CheckMeta = CheckMeta {
         fails: r#"# docker inspect: Config.Env
 "PATH=/usr/bin", "DB_PASSWORD=vR7kPq2ZtX9mWc4L""#,
         mended: r#"# docker inspect: Config.Env
-"DB_PASSWORD=", "DB_PASSWORD_FILE=/run/secrets/db", "TOKEN=${TOKEN}""#,
+"DB_PASSWORD_FILE=/run/secrets/db""#,
         silent: "Public values under such names, as the GPG_KEY of the Python image.",
     },
     severity: Severity::High,

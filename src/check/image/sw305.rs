@@ -18,7 +18,7 @@ const META: CheckMeta = CheckMeta {
         fails: r#"# The contract injects DB_PASSWORD when the container starts; Config.Env has
 "PATH=/usr/bin", "DB_PASSWORD=changeme""#,
         mended: r#""PATH=/usr/bin", "DB_PASSWORD_FILE=/run/secrets/db", "DB_USER=app""#,
-        silent: "Variables that no [[secrets]] of the contract names. Without a contract the check is not asked.",
+        silent: "Variables that no [[secrets]] of the contract names. Without a contract the check is not requested.",
     },
     severity: Severity::High,
     reads: &[Reads::Config],

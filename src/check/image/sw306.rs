@@ -25,7 +25,7 @@ const META: CheckMeta = CheckMeta {
         fails: r#"# docker inspect: Config.Cmd
 "/app/run", "--db-password=vR7kPq2ZtX9mWc4L""#,
         mended: r#"# docker inspect: Config.Cmd
-"/app/run", "--db-password", "${DB_PASSWORD}", "--token-file=/run/secrets/token""#,
+"/app/run", "--db-password-file=/run/secrets/db""#,
         silent: "Commits, addresses and times in labels and annotations.",
     },
     severity: Severity::High,

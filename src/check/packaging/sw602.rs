@@ -15,10 +15,12 @@ const META: CheckMeta = CheckMeta {
     why: "A command line that the program refuses ends the task at its start, and a pinned contract that the code left behind proves nothing.",
     fix: "Give the program the option, or correct the contract's [[entrypoints]].",
     example: Example {
-        fails: r#"# command = ["python3", "-m", "app_pkg.cli", "run"]
-submit = sub.add_parser("submit")"#,
-        mended: r#"# command = ["python", "-m", "orders.cli", "run"]
-run = commands.add_parser("#,
+        fails: r#"command = ["python", "-m", "orders.cli", "replay"]
+# orders/cli.py
+commands.add_parser("run")"#,
+        mended: r#"command = ["python", "-m", "orders.cli", "run"]
+# orders/cli.py
+commands.add_parser("run")"#,
         silent: "Options of the contract that the parser knows under another of their names. A parser that is made while the program runs is not checked, with the line.",
     },
     severity: Severity::High,

@@ -18,9 +18,11 @@ const META: CheckMeta = CheckMeta {
     example: Example {
         fails: r#"env:
   AWS_ACCESS_KEY_ID: ${{ secrets.AWS_KEY }}"#,
-        mended: r#"- uses: aws-actions/configure-aws-credentials@v4
+        mended: r#"permissions: { id-token: write, contents: read }
+- uses: aws-actions/configure-aws-credentials@v4
   with:
-    role-to-assume: arn:aws:iam::111122223333:role/publish"#,
+    role-to-assume: arn:aws:iam::111122223333:role/publish
+    aws-region: ${{ env.AWS_REGION }}"#,
         silent: "Credentials that an assumed role gives for the job.",
     },
     severity: Severity::High,

@@ -17,12 +17,20 @@ const META: CheckMeta = CheckMeta {
     name: "secret-leaves-build",
     summary: "The workflow or script that builds the image hands a secret to the build as a build argument or in a file of the context, or prints one.",
     why: "A build argument stands in the image's history and in its provenance, where anyone who can pull the image reads it; a file of the context is copied into a layer. What is printed stays in the log of the run.",
-    fix: "Hand a secret to the build as a secret mount: `--secret id=NAME,env=NAME` and `RUN --mount=type=secret,id=NAME`. Print none. Then rotate it.",
+    fix: "Hand the secret to the build as a secret mount, `docker build --secret id=NAME,env=NAME …`, and mount it where the Dockerfile needs it: `RUN --mount=type=secret,id=NAME,env=NAME …`. Print no secret. If the workflow ever ran, rotate the secret: it stands in the image's history or in the log.",
     example: Example {
-        fails: r#"docker build --build-arg TOKEN=${{ secrets.MAIL_TOKEN }} \"#,
+        fails: r#"- uses: docker/build-push-action@v6
+  with:
+    context: .
+    build-args: |
+      VERSION=1
+      TOKEN=${{ secrets.MAIL_TOKEN }}"#,
         mended: r#"env:
   MAIL_TOKEN: ${{ secrets.MAIL_TOKEN }}
-docker build --secret id=mail,env=MAIL_TOKEN --build-arg VERSION="$IMAGE_TAG" \"#,
+run: |
+  docker build --secret id=mail,env=MAIL_TOKEN --build-arg VERSION="$IMAGE_TAG" \
+    --file Dockerfile \
+    --tag "$ECR_REPO_URI:$IMAGE_TAG" ."#,
         silent: "Secrets that are masked, piped to standard input, or handed over as a secret mount.",
     },
     severity: Severity::High,

@@ -13,7 +13,7 @@ const META: CheckMeta = CheckMeta {
     name: "document-malformed",
     summary: "A document of the run is not strict JSON, or a field is missing, unknown, of the wrong form, or not what the contract pins.",
     why: "A document that two readers can understand differently proves nothing: the one that checks may see another digest than the one that deploys.",
-    fix: "Write the document with a JSON library, every required field once, nothing else, and each in its exact form; `seaworthy explain` and the contract's [provenance] name them.",
+    fix: "Write the document with a JSON library, every required field once, nothing else, and each in its exact form. docs/documents.md lists every field; the contract's [provenance] pins some of them.",
     example: Example {
         fails: r#"# packaging_provenance.json: the commit is abbreviated
 "git_sha": "4f1c2d3e5a6b","#,

@@ -13,7 +13,7 @@ const META: CheckMeta = CheckMeta {
     name: "run-header-disagrees",
     summary: "The run header does not carry the same image tag, digest and commit as the packaging provenance.",
     why: "The run header says what the run uses and the provenance what was built; if they differ, the run uses an unverified image.",
-    fix: "Reconcile the two: copy tag, digest and commit into the run header from the packaging provenance of the same run, unchanged, and do not go on before they are equal.",
+    fix: "Find out which of the two is right: what the build recorded. Correct the packaging provenance first if it is wrong, then copy tag, digest and commit from it into the run header, unchanged.",
     example: Example {
         fails: r#"# run.json; packaging_provenance.json says sha256:f20c43…
 "image_digest": "sha256:f92d8e8cead74966f88aba8de39295a23787ff4cdf138ac2c4d76770ebb2d581","#,

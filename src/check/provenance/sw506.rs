@@ -63,9 +63,9 @@ impl Check<Case<'_>> for RegistryDisagrees {
         let (about, message) = match &facts.resolved {
             Resolved::Digest(digest) if *digest == recorded.value => return,
             Resolved::Digest(digest) => {
-                ("digest", format!("the tag leads to {digest}, and {} is recorded", recorded.value))
+                ("digest", format!("the tag resolves to {digest}, and {} is recorded", recorded.value))
             }
-            Resolved::Nothing(why) => ("nothing", format!("the tag leads to nothing: {why}")),
+            Resolved::Nothing(why) => ("nothing", format!("the tag does not resolve: {why}")),
             Resolved::Contradiction(how) => {
                 ("contradiction", format!("the registry contradicts itself: {how}"))
             }

@@ -14,7 +14,7 @@ const META: CheckMeta = CheckMeta {
     name: "security-evidence",
     summary: "The run's security evidence is missing, says FAIL, contradicts itself, or is about another image.",
     why: "The evidence says that this image holds no secret. Evidence that failed, that contradicts itself, or that is about another image, says nothing of the kind.",
-    fix: "Run `seaworthy image` on the very image that was pushed, by its digest, with `--run-id` and `--report evidence`; mend what it finds.",
+    fix: "Run `seaworthy gate --run-id RUN` on the very image that was pushed, by its digest: it writes the evidence to its place. Mend what it finds.",
     example: Example {
         fails: r#"# security_secret_injection_checks.json
 "verdict": "FAIL",

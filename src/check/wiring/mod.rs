@@ -54,6 +54,9 @@ pub use reference::resolved;
 pub use simulation::{Probe, compare, probes};
 pub use table::access_table;
 
+/// The check that refuses secrets which the agent of a task definition reads.
+pub const AGENT_READS_SECRET: &str = sw406::META.id;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;

@@ -12,7 +12,7 @@ use seaworthy_iam::Arn;
 /// SW406.
 pub struct ExecutionRoleInjects;
 
-const META: CheckMeta = CheckMeta {
+pub(super) const META: CheckMeta = CheckMeta {
     id: "SW406",
     name: "execution-role-injects",
     summary: "A task definition makes the execution role read a secret (secrets, secretOptions, repositoryCredentials, environmentFiles, credentialSpecs).",

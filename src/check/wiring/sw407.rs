@@ -182,7 +182,11 @@ impl Asked<'_, '_> {
         Finding {
             detector: Some(sighting.detector.clone()),
             confidence,
-            fix: format!("{} {}", META.fix, sighting.rotate),
+            // What says no more than the check itself is left out.
+            fix: match sighting.rotate.starts_with("Rotate the value") {
+                true => META.fix.to_owned(),
+                false => format!("{} {}", META.fix, sighting.rotate),
+            },
             secret: Some(redacted(sighting)),
             notes: promised.map(|s| format!("the contract keeps it as {}", s.handle)).into_iter().collect(),
             ..self.finding(&sighting.detector, severity, message, "")

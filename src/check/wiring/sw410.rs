@@ -21,7 +21,7 @@ const META: CheckMeta = CheckMeta {
     name: "trust-too-wide",
     summary: "A role's trust policy lets in more than ECS tasks, or keeps ECS tasks out.",
     why: "Anyone who can assume the role reads what the task reads: another service that can be made to act for a stranger, another account, a pipeline. And a task whose role ECS cannot assume does not start.",
-    fix: "Let the role be assumed by `Principal: {\"Service\": \"ecs-tasks.amazonaws.com\"}` with sts:AssumeRole alone, with aws:SourceAccount as a condition. Give people and pipelines roles of their own.",
+    fix: "Let the role be assumed by `Principal: {\"Service\": \"ecs-tasks.amazonaws.com\"}` with sts:AssumeRole (and sts:TagSession) alone, with aws:SourceAccount as a condition. Give people and pipelines roles of their own.",
     example: Example {
         fails: r#"# the task role's trust policy
 {"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"]}, "Action": "sts:AssumeRole"}"#,

@@ -23,9 +23,8 @@ const META: CheckMeta = CheckMeta {
     fix: "Take the action away, or name the exact targets that the task needs. What remains by intent belongs in `roles.extras` of the contract: the target's ARN, with a reason.",
     example: Example {
         fails: r#"{"Sid": "Others", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::111122223333:role/reports-*"}"#,
-        mended: r#"# what the role does not need is denied
-{"Sid": "More", "Effect": "Allow", "Action": ["iam:*", "sts:*"], "Resource": "*"},
-{"Effect": "Deny", "Action": ["iam:*", "sts:*"], "Resource": "*"}"#,
+        mended: r#"# one role, which roles.extras of the contract names with a reason
+{"Sid": "Others", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::111122223333:role/reports-reader"}"#,
         silent: "A role that assumes itself or what the contract declares, PassRole of a role that reads nothing, and routes that a Deny or a boundary closes.",
     },
     severity: Severity::High,

@@ -33,6 +33,11 @@ const META: CheckMeta = CheckMeta {
     tags: &["CWE-522"],
 };
 
+/// The fix where the contract's profile forbids that the agent reads secrets.
+const BY_ITSELF: &str = "Take the secret out of `injects` of the contract's [[tasks]] if the program reads it itself, with its \
+    task role. Where it must be injected, add it to the container's `secrets`, and name the exact ARN in an [[exceptions]] \
+    entry of the contract with a reason.";
+
 impl Check<Wiring<'_>> for SecretNotInjected {
     fn meta(&self) -> &'static CheckMeta {
         &META
@@ -89,7 +94,11 @@ impl Check<Wiring<'_>> for SecretNotInjected {
                     let message = format!("the task {family} does not inject {handle}");
                     let place = [family, handle.as_str(), "missing"];
                     let origin = wiring.origin(&task.place);
-                    answers.findings.push(Finding::build(&META, origin, message).named(context.key, &place));
+                    let mut finding = Finding::build(&META, origin, message);
+                    if context.forbids_task_secrets {
+                        finding = finding.fix(BY_ITSELF);
+                    }
+                    answers.findings.push(finding.named(context.key, &place));
                 }
             }
         }

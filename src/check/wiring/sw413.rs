@@ -27,7 +27,7 @@ const META: CheckMeta = CheckMeta {
 "Action": ["dynamodb:GetItem", "dynamodb:PutItem"]"#,
         mended: r#"# the same in both
 "Action": ["dynamodb:GetItem", "dynamodb:PutItem"]"#,
-        silent: "Policies that are written otherwise and allow the same or less. Without --against the check is not asked.",
+        silent: "Policies that are written otherwise and allow the same or less. Without --against the check is not requested.",
     },
     severity: Severity::Medium,
     reads: &[Reads::Aws],

@@ -38,7 +38,7 @@ pub(in crate::cli) struct Audit {
     /// Show only runs with this verdict. May be given several times.
     #[arg(long, value_name = "VERDICT", value_delimiter = ',', help_heading = "Report")]
     pub(in crate::cli) only: Vec<Judged>,
-    /// Ask the registry what each tag leads to.
+    /// Ask the registry what each tag resolves to.
     #[arg(long, env = "SEAWORTHY_REGISTRY", help_heading = "Input")]
     pub(in crate::cli) registry: bool,
     /// Examine the images again, from their registries by digest.

@@ -31,7 +31,7 @@ pub(in crate::cli) struct Verify {
     /// A signed statement: a DSSE envelope, verified with the contract's [[signature.keys]].
     #[arg(long, value_name = "FILE", requires = "provenance", help_heading = "Input")]
     pub(in crate::cli) attestation: Option<PathBuf>,
-    /// Ask the registry what the tag leads to.
+    /// Ask the registry what the tag resolves to.
     #[arg(long, env = "SEAWORTHY_REGISTRY", help_heading = "Input")]
     pub(in crate::cli) registry: bool,
     /// Use HTTP instead of HTTPS; the default for loopback registries.

@@ -7,8 +7,10 @@ use std::io;
 use super::locations;
 use super::screen::{BAD, BOLD, DIM, LINK, OPEN, PLAIN, Piece, Screen, of_severity};
 use super::steps::{self, Line};
+use unicode_width::UnicodeWidthStr as _;
+
 use super::{THE_REST, TextOptions, details};
-use crate::finding::{Cause, CheckMeta, Finding, Report, SourceLine};
+use crate::finding::{Cause, CheckMeta, Finding, Report, SourceLine, Subject};
 use crate::report::phrase::{
     count, hidden, ids, number, place, printable, prose, redacted, short_digests, shorten,
 };
@@ -103,6 +105,17 @@ struct Page<'a, 'out> {
     fingerprints: Vec<&'a str>,
 }
 
+/// Whether a report is about a build context alone: `accept` examines that by itself, and wants a report for all else.
+pub(super) fn is_of_context(report: &Report) -> bool {
+    report.artifacts.iter().all(|a| matches!(a.subject, Subject::Context | Subject::Dockerfile))
+}
+
+/// The name of the variable or key that holds a finding's secret, unless its message says it.
+fn name_of(finding: &Finding) -> Option<String> {
+    let name = finding.secret.as_ref()?.name.as_deref()?;
+    (!finding.message.contains(name)).then(|| printable(name))
+}
+
 impl Page<'_, '_> {
     fn block(&mut self, block: &Block<'_>) -> io::Result<()> {
         let (lead, severity) = (block.lead, block.severity());
@@ -155,6 +168,9 @@ impl Page<'_, '_> {
         }
         let line =
             SourceLine::key(origin).and_then(|key| self.report.source_lines.get(&key).map(|l| (key.1, l)));
+        if let Some(name) = name_of(lead) {
+            pieces.push((PLAIN, format!(" {name}")));
+        }
         if let (None, Some(secret)) = (&line, &lead.secret) {
             pieces.push((PLAIN, format!(" {}", redacted(secret))));
         }
@@ -175,8 +191,10 @@ impl Page<'_, '_> {
         };
         let text: String = line.text.chars().skip(skip).collect();
         let text = shorten(&text, room);
-        let start = line.marked.start - skip;
-        let length = line.marked.len().min(room.saturating_sub(start)).max(1);
+        let marked = line.marked.start - skip;
+        let length = line.marked.len().min(room.saturating_sub(marked)).max(1);
+        // A wide character takes two columns.
+        let start = text.chars().take(marked).collect::<String>().width();
         self.screen.heading(&[bar("")])?;
         self.screen.heading(&[bar(&line_number.to_string()), (PLAIN, text)])?;
         let mut mark = vec![bar(""), (BAD, format!("{}{}", " ".repeat(start), "^".repeat(length)))];
@@ -216,7 +234,9 @@ impl Page<'_, '_> {
             block.causes.iter().skip(1).filter_map(|c| self.report.findings.get(c.lead)).collect();
         let shown = if all || leads.len() <= LOCATIONS + 1 { leads.len() } else { LOCATIONS };
         for lead in leads.iter().take(shown) {
-            self.screen.wrapped(&[(LINK, "  :::".to_owned())], 6, &[(LINK, place(&lead.origin))])?;
+            let name = name_of(lead).map(|name| (PLAIN, format!(" {name}")));
+            let pieces: Vec<Piece> = std::iter::once((LINK, place(&lead.origin))).chain(name).collect();
+            self.screen.wrapped(&[(LINK, "  :::".to_owned())], 6, &pieces)?;
         }
         self.rest(leads.len() - shown, "location")
     }
@@ -273,7 +293,12 @@ impl Page<'_, '_> {
         self.notes(cause)?;
         let hex: String = block.lead.fingerprint.as_str().chars().take(self.digits(block.lead)).collect();
         let whole = if block.findings() > 1 && block.causes.len() == 1 { " --cause" } else { "" };
-        let command = format!("seaworthy accept {hex}{whole} --until DATE --reason TEXT");
+        let from = if is_of_context(self.report) { "" } else { " --from REPORT.json" };
+        let one = match block.causes.len() {
+            0 | 1 => String::new(),
+            n => format!("  (the first of {n}; -v has the others)"),
+        };
+        let command = format!("seaworthy accept {hex}{whole}{from} --until DATE --reason TEXT{one}");
         self.screen.heading(&[(DIM, format!("{}{command}", label_of("accept")))])
     }
 

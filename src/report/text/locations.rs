@@ -25,6 +25,9 @@ pub(super) fn rows(report: &Report, cause: &Cause) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     // Rows by their places, and by what those begin with: a place without a line is that of the rows with one.
     let mut known: HashMap<String, usize> = HashMap::new();
+    // What stands in an image is told at large only where no file of a context tells it.
+    let in_context = findings.iter().any(|f| f.origin.kind == OriginKind::Context);
+    let at = |origin: &Origin| at(origin, in_context);
     let own = at(&lead.origin);
     let mut all: Vec<(&Finding, &Origin)> =
         others.iter().flat_map(|f| f.origins().map(move |o| (*f, o))).collect();
@@ -34,6 +37,13 @@ pub(super) fn rows(report: &Report, cause: &Cause) -> Vec<Row> {
     for (finding, origin) in all {
         let place = at(origin);
         if place == own {
+            // Another thing that is wrong at the same place, such as one more step that a job lacks.
+            if finding.check == lead.check && finding.secret.is_none() && finding.message != lead.message {
+                let what = what(finding, origin, in_context);
+                if !rows.iter().any(|row| row.what == what) {
+                    rows.push(Row { place, what, around: Vec::new(), checks: vec![finding.check] });
+                }
+            }
             continue;
         }
         if let Some(row) = known.get(&place).and_then(|at| rows.get_mut(*at)) {
@@ -51,7 +61,7 @@ pub(super) fn rows(report: &Report, cause: &Cause) -> Vec<Row> {
         let around = [made_in(origin), hidden(origin)].into_iter().flatten().collect();
         rows.push(Row {
             place: short_digests(&place),
-            what: what(finding, origin),
+            what: what(finding, origin, in_context),
             around,
             checks: vec![finding.check],
         });
@@ -66,10 +76,10 @@ pub(super) fn made_in(origin: &Origin) -> Option<String> {
     Some(text.trim_end_matches(", ").trim_end_matches(", …").to_owned())
 }
 
-/// Where: a file of an image is named once, whatever its lines.
-fn at(origin: &Origin) -> String {
+/// Where: a file of an image whose lines are told in the context is named once.
+fn at(origin: &Origin, in_context: bool) -> String {
     match origin.kind {
-        OriginKind::LayerFile => place(&Origin { place: Place::Whole, ..origin.clone() }),
+        OriginKind::LayerFile if in_context => place(&Origin { place: Place::Whole, ..origin.clone() }),
         _ => place(origin),
     }
 }
@@ -87,10 +97,10 @@ fn is_image(kind: OriginKind) -> bool {
 }
 
 /// What is there: the variable and the kind of secret, or the message.
-fn what(finding: &Finding, origin: &Origin) -> String {
+fn what(finding: &Finding, origin: &Origin, in_context: bool) -> String {
     let message = short_digests(&printable(&finding.message));
     // What stands in an image was named where it came from.
-    if origin.kind == OriginKind::LayerFile {
+    if in_context && origin.kind == OriginKind::LayerFile {
         return String::new();
     }
     let Some(secret) = &finding.secret else { return message };

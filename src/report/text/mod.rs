@@ -22,7 +22,7 @@ use super::phrase::{artifact, count, printable};
 use super::tally;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::finding::{CheckStatus, EVIDENCE, Report, Subject, Verdict};
+use crate::finding::{CheckStatus, ControlGroup, ControlStatus, EVIDENCE, Report, Subject, Verdict};
 use screen::{BAD, DIM, GOOD, OPEN, PLAIN, Piece, Screen};
 
 /// Entries of one list that are shown unless all are asked for.
@@ -153,6 +153,9 @@ fn next(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> io::
     if options.verbose == 0 && hidden {
         parts.push("every finding: -v".to_owned());
     }
+    if !report.causes.is_empty() && !causes::is_of_context(report) {
+        parts.push("to accept: --report json=REPORT.json".to_owned());
+    }
     if let Some(day) = report.accepted.iter().map(|a| &a.expires).min() {
         parts.push(format!("an acceptance ends on {}", printable(day)));
     }
@@ -175,6 +178,12 @@ fn verdict(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> i
         // Where nothing else is missing, what was examined is all as it should be: only its record is not there.
         let is_unrecorded = matches!(&report.not_checked[..], [item] if item.what == EVIDENCE);
         text.push_str(if is_unrecorded { ": the result is not recorded" } else { ": this is not a pass" });
+    }
+    // A control may be stricter than the run's severity.
+    let strict = report.controls.iter().flat_map(ControlGroup::open).filter(|c| c.status == ControlStatus::Fail);
+    let strict: Vec<String> = strict.map(|c| printable(&c.id)).collect();
+    if report.verdict == Verdict::Fail && report.failing() == 0 && !strict.is_empty() {
+        text.push_str(&format!(": {} fails at a lower severity than the run", strict.join(", ")));
     }
     let ran = report.checks.iter().filter(|c| c.status != CheckStatus::NotRequested).count();
     if report.verdict == Verdict::Pass && report.findings.is_empty() && !options.quiet {

@@ -16,6 +16,15 @@ pub(super) fn write(report: &Report, screen: &mut Screen<'_>) -> io::Result<()> 
             (BOLD, finding.check.to_owned()),
             (PLAIN, printable(&finding.message)),
         ])?;
+        // Each place has a line: an editor jumps to it, and grep finds it.
+        for further in &finding.places {
+            screen.heading(&[
+                (LINK, format!("{}:", place(&further.origin))),
+                (of_severity(further.severity), further.severity.to_string()),
+                (BOLD, finding.check.to_owned()),
+                (PLAIN, format!("also here: {}", printable(&finding.message))),
+            ])?;
+        }
     }
     for item in &report.not_checked {
         let checks = if item.checks.is_empty() { String::new() } else { format!(" ({})", ids(&item.checks)) };

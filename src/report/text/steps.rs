@@ -1,11 +1,13 @@
 //! What to do about a cause, as steps: one sentence each, commands on lines of their own so that they can be copied.
 
 use crate::finding::{Cause, Finding, Report};
-use crate::report::phrase::{prose, sentence};
+use crate::report::phrase::{printable, prose, sentence};
 use seaworthy_source::OriginKind;
 
 /// Steps of one cause.
 const MAX_STEPS: usize = 6;
+/// Secrets of one cause of which it is said how to rotate them.
+const MAX_SECRETS: usize = 6;
 
 /// Words that begin a command or an instruction which a person copies.
 const COMMANDS: [&str; 17] = [
@@ -47,26 +49,37 @@ pub(super) fn fix_steps(report: &Report, cause: &Cause) -> Vec<Vec<Line>> {
     let (fix, code) = fix.split_once('\n').unwrap_or((&fix, ""));
     let mut texts = sentences(fix);
     let own = texts.len();
-    let mut rotate: Vec<String> = Vec::new();
+    // What to do about the secrets themselves, each text with the secrets that it is about.
+    let mut rotate: Vec<(String, Vec<String>)> = Vec::new();
     for other in others {
         let general = report.checks.iter().find(|c| c.meta.id == other.check).map_or("", |c| c.meta.fix);
-        // Where the check's advice is replaced as a whole, it is about the same thing as the lead's.
-        let Some(particular) = other.fix.strip_prefix(general).filter(|_| !general.is_empty()) else {
-            continue;
+        let other_fix = prose(&other.fix);
+        let particular = match other_fix.strip_prefix(general).filter(|_| !general.is_empty()) {
+            Some(particular) => particular,
+            // The same check says something else of another place.
+            None if other.check == lead.check => {
+                let own_fix = other_fix.split_once('\n').map_or(other_fix.as_str(), |(fix, _)| fix);
+                texts.extend(sentences(own_fix).into_iter().filter(|t| !texts.contains(t)).collect::<Vec<_>>());
+                continue;
+            }
+            // Where the check's advice is replaced as a whole, it is about the same thing as the lead's.
+            None => continue,
         };
-        for text in sentences(&prose(particular)) {
-            if !texts.contains(&text) && !rotate.contains(&text) {
-                rotate.push(text);
+        for text in sentences(particular) {
+            if texts.contains(&text) {
+                continue;
+            }
+            let subject = subject(other);
+            match rotate.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, subjects)) if subjects.contains(&subject) => {}
+                Some((_, subjects)) => subjects.push(subject),
+                None => rotate.push((text, vec![subject])),
             }
         }
     }
-    let left = findings.iter().flat_map(|f| f.origins()).any(|o| has_left(o.kind));
-    if let (false, Some(first)) = (left || is_tracked(&findings), rotate.first_mut()) {
-        *first = format!("If an image with it was ever pushed: {first}");
-    }
-    texts.append(&mut rotate);
-    let more = texts.len().saturating_sub(MAX_STEPS);
-    texts.truncate(MAX_STEPS);
+    let room = MAX_STEPS - usize::from(!rotate.is_empty());
+    let more = texts.len().saturating_sub(room);
+    texts.truncate(room);
     let mut steps: Vec<Vec<Line>> = texts.iter().map(|t| lines(t)).collect();
     if let Some(step) = own.checked_sub(1).and_then(|last| steps.get_mut(last)) {
         step.extend(code.lines().map(|line| Line::Command(line.trim_end().to_owned())));
@@ -74,7 +87,42 @@ pub(super) fn fix_steps(report: &Report, cause: &Cause) -> Vec<Vec<Line>> {
     if more > 0 {
         steps.push(vec![Line::Text(format!("{more} more: see the findings (-v)."))]);
     }
+    let has_left = findings.iter().flat_map(|f| f.origins()).any(|o| has_left(o.kind));
+    steps.extend(rotation(rotate, has_left || is_tracked(&findings)));
     steps
+}
+
+/// One step for all secrets of a cause: which they are, and how each is made worthless.
+fn rotation(texts: Vec<(String, Vec<String>)>, has_left: bool) -> Option<Vec<Line>> {
+    let condition = if has_left { "" } else { "If it was ever pushed, in a commit or an image: " };
+    let more = texts.len().saturating_sub(MAX_SECRETS);
+    match texts.as_slice() {
+        [] => None,
+        [(text, subjects)] if subjects.len() == 1 => Some(lines(&format!("{condition}{text}"))),
+        _ => {
+            let mut step = vec![Line::Text(match has_left {
+                true => "Rotate what it holds:".to_owned(),
+                false => "If it was ever pushed, in a commit or an image, rotate what it holds:".to_owned(),
+            })];
+            for (text, subjects) in texts.iter().take(MAX_SECRETS) {
+                step.extend(lines(&format!("{}: {text}", subjects.join(", "))));
+            }
+            if more > 0 {
+                step.push(Line::Text(format!("{more} more secrets: see the findings (-v).")));
+            }
+            Some(step)
+        }
+    }
+}
+
+/// Which secret a finding is about: its name and its kind, as far as they are known.
+fn subject(finding: &Finding) -> String {
+    let message = printable(&finding.message);
+    let kind = message.split(" in a ").next().unwrap_or(&message).to_owned();
+    match finding.secret.as_ref().and_then(|s| s.name.as_deref()) {
+        Some(name) => format!("{} ({kind})", printable(name)),
+        None => kind,
+    }
 }
 
 /// Whether something of this kind is already built, signed or deployed: a secret in it has left the machine or may have.
@@ -83,7 +131,7 @@ fn has_left(kind: OriginKind) -> bool {
 }
 
 fn is_tracked(findings: &[&Finding]) -> bool {
-    findings.iter().flat_map(|f| &f.notes).any(|n| n.starts_with("git tracks it"))
+    findings.iter().flat_map(|f| &f.notes).any(|n| n.starts_with("git tracks ") && n.ends_with("has to be rotated"))
 }
 
 /// The sentences of a text. A full stop inside of backticks or of a name ends none.

@@ -14,11 +14,11 @@ impl Inspector for Nothing {
 }
 
 fn snapshot_of(value: &Value) -> Snapshot {
-    super::parse("plan.json", value.to_string().into_bytes(), &Nothing).unwrap()
+    parse("plan.json", value.to_string().into_bytes(), &Nothing).unwrap()
 }
 
 fn fault(text: &str) -> String {
-    super::parse("plan.json", text.as_bytes().to_vec(), &Nothing).unwrap_err().to_string()
+    parse("plan.json", text.as_bytes().to_vec(), &Nothing).unwrap_err().to_string()
 }
 
 /// A change: address, actions, values and unknown attributes. The side that the actions leave is filled.

@@ -98,6 +98,6 @@ mod tests {
         assert!(matches!(role.body.attributes["name"], Expression::Template(_)));
         assert!(matches!(role.body.attributes["arn"], Expression::Path(..)));
         assert_eq!(read.len(), 3);
-        assert!(super::parse("x", "[").is_err());
+        assert!(parse("x", "[").is_err());
     }
 }
