@@ -202,7 +202,12 @@ pub struct Masker<'a> {
 impl<'a> Masker<'a> {
     /// A masker that knows these detectors.
     pub fn new(rules: &'a Rules) -> Self {
-        let context = Context { rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[], forbids_task_secrets: false };
+        let context = Context {
+            rules,
+            key: &crate::finding::FingerprintKey::PlaceOnly,
+            secrets: &[],
+            forbids_task_secrets: false,
+        };
         Self { context, known: RefCell::default() }
     }
 
@@ -326,8 +331,12 @@ mod tests {
     #[test]
     fn a_history_is_read_as_a_run_is() {
         let rules = Rules::load(&[], &[]).unwrap();
-        let context =
-            Context { rules: &rules, key: &crate::finding::FingerprintKey::PlaceOnly, secrets: &[], forbids_task_secrets: false };
+        let context = Context {
+            rules: &rules,
+            key: &crate::finding::FingerprintKey::PlaceOnly,
+            secrets: &[],
+            forbids_task_secrets: false,
+        };
         let found = |entry: &str| {
             examine_history(&context, entry)
                 .into_iter()

@@ -64,7 +64,7 @@ pub(super) struct Global {
         help_heading = "Report"
     )]
     pub(super) quiet: bool,
-    /// Print more: every finding and every check; twice for digests and offsets.
+    /// Print more: every finding, every check and whole digests; twice for offsets too.
     #[arg(short, long, global = true, display_order = 900, action = ArgAction::Count, help_heading = "Report")]
     pub(super) verbose: u8,
 }

@@ -11,9 +11,10 @@ use seaworthy_source::escape_bytes;
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     let all = catalogue();
     let text = match &arguments.id {
-        None => all.iter().map(|meta| format!("{}  {}\n", meta.id, meta.summary)).collect(),
+        None => reference::check_list(&all),
         Some(id) => {
-            let wanted = id.to_ascii_uppercase();
+            let is_number = id.chars().all(|c| c.is_ascii_digit());
+            let wanted = if is_number { format!("SW{id}") } else { id.to_ascii_uppercase() };
             match all.iter().find(|m| m.id == wanted || m.name.eq_ignore_ascii_case(id)) {
                 Some(meta) => reference::check_page(meta, &profiles()?),
                 None => control(id)?,

@@ -29,6 +29,9 @@ pub(super) fn man(arguments: &Man, mut command: Command, terminal: &Terminal) ->
     };
     let mut out = Vec::new();
     clap_mangen::Man::new(page).render(&mut out)?;
-    terminal.print_own(&out)?;
+    // The only text behind the options are the examples; the generator calls that section EXTRA.
+    let out = String::from_utf8(out)?;
+    let out = out.replacen(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n", 1);
+    terminal.print_own(out.as_bytes())?;
     Ok(0)
 }

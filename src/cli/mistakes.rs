@@ -51,7 +51,7 @@ const OPTIONS: [(&[&str], &str); 14] = [
         "findings are accepted in the contract: `seaworthy accept FINGERPRINT --until DATE --reason TEXT`",
     ),
     (&["--dockerfile"], "use `-f DOCKERFILE`"),
-    (&["--debug", "--trace", "--log-level"], "use `-v`, or `-vv` for digests and offsets"),
+    (&["--debug", "--trace", "--log-level"], "use `-v`, or `-vv` for offsets too"),
     (&["--silent"], "use `-q`"),
     (
         &["--force", "--overwrite", "--yes", "-y"],

@@ -41,6 +41,30 @@ pub(super) fn files() -> Result<Vec<(String, String)>, Failure> {
     Ok(files)
 }
 
+/// The families of checks, by the first digit of their numbers.
+const FAMILIES: [(char, &str); 6] = [
+    ('1', "Build context"),
+    ('2', "Dockerfile"),
+    ('3', "Image"),
+    ('4', "Wiring"),
+    ('5', "Provenance"),
+    ('6', "Packaging"),
+];
+
+/// All checks by family, a paragraph each.
+pub(super) fn check_list(all: &[&CheckMeta]) -> String {
+    let mut out = String::new();
+    for (digit, family) in FAMILIES {
+        let _ = writeln!(out, "{}{family}", if out.is_empty() { "" } else { "\n" });
+        for meta in all.iter().filter(|m| m.id.get(2..).is_some_and(|n| n.starts_with(digit))) {
+            let summary = filled_to(meta.summary, 68).replace('\n', "\n         ");
+            let _ = writeln!(out, "  {}  {summary}", meta.id);
+        }
+    }
+    out.push_str("\nseaworthy explain ID says more of one; seaworthy explain m1 lists the controls of M1.\n");
+    out
+}
+
 /// What is said of a check on a terminal.
 pub(super) fn check_page(meta: &CheckMeta, profiles: &[Profile]) -> String {
     let mut out = format!("{} {}\n\n{}\n\n", meta.id, meta.name, filled(meta.summary));
@@ -135,11 +159,16 @@ fn wrapped(text: &str) -> String {
 
 /// A paragraph of lines that, indented, fit a terminal of 80 columns.
 fn filled(text: &str) -> String {
+    filled_to(text, 78)
+}
+
+/// A paragraph of lines of at most `width` characters, unless a word is longer.
+fn filled_to(text: &str, width: usize) -> String {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= 78 => {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
                 line.push_str(word);
             }

@@ -67,7 +67,8 @@ fn answer_question(
         None => ("unknown", 2),
     };
     let mut out = String::new();
-    let _ = writeln!(out, "{word}: {}", shown(&answer.reason));
+    let reason = answer.reason.strip_prefix(word).map_or(answer.reason.as_str(), str::trim_start);
+    let _ = writeln!(out, "{word}: {}", shown(reason));
     let _ = writeln!(out, "  who   {}", shown(&answer.principal));
     let _ = writeln!(out, "  what  {} on {}", shown(action), shown(&answer.resource));
     for open in &answer.open {

@@ -56,7 +56,7 @@ struct RawGroup {
     title: Text,
 }
 
-/// One clause. It passes only if each of its checks was asked, could look, and passed, and everything that it needs was
+/// One clause. It passes only if each of its checks was requested, could look, and passed, and everything that it needs was
 /// examined.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,4 +1,4 @@
-//! What became of a profile's controls. A control passes only if each of its checks was asked, could look, and passed;
+//! What became of a profile's controls. A control passes only if each of its checks was requested, could look, and passed;
 //! everything else has a status and a reason of its own.
 
 use std::fmt;
@@ -8,7 +8,7 @@ use super::CheckStatus;
 /// What became of a control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ControlStatus {
-    /// Each of its checks was asked, could look at everything, and passed.
+    /// Each of its checks was requested, could look at everything, and passed.
     Pass,
     /// It was not checked or not requested, and the contract waives it until a day that is still to come.
     Waived,

@@ -9,7 +9,7 @@ use crate::finding::CheckMeta;
 pub fn markdown(profile: &Profile, known: &[&'static CheckMeta]) -> String {
     let mut out = format!(
         "# Profile `{}`: {}\n\n\
-         Generated from `profiles/{}.toml`. A control passes only if each of its checks was asked, could look at everything \
+         Generated from `profiles/{}.toml`. A control passes only if each of its checks was requested, could look at everything \
          and passed,\nand every artifact that it needs was examined. `seaworthy gate` passes only if every required control \
          passes or is waived.\n\n",
         profile.name, profile.title, profile.name
@@ -99,7 +99,7 @@ fn one(profile: &Profile, control: &Control, known: &[&'static CheckMeta], out: 
     let _ =
         writeln!(out, "{} {} (profile {})\n\n{}\n", control.id, control.title, profile.name, control.asks);
     if !control.checks.is_empty() {
-        out.push_str("Passes only if each of these checks was asked, could look, and passed\n");
+        out.push_str("Passes only if each of these checks was requested, could look, and passed\n");
     }
     for id in &control.checks {
         let summary = known.iter().find(|meta| meta.id == *id).map_or("", |meta| meta.summary);

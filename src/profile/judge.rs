@@ -1,5 +1,5 @@
 //! From a gate's report to what became of each control, and to the verdict. A control passes only if each of its checks
-//! was asked, could look, and passed, and everything that it needs was examined.
+//! was requested, could look, and passed, and everything that it needs was examined.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -107,7 +107,12 @@ fn controls(report: &Report, out: &mut String) {
             }
         };
         let worst = group.controls.iter().filter(|c| c.status == group.status);
-        let reasons: Vec<&str> = worst.flat_map(|c| &c.reasons).map(String::as_str).collect();
+        let mut reasons: Vec<&str> = Vec::new();
+        for reason in worst.flat_map(|c| &c.reasons) {
+            if !reasons.contains(&reason.as_str()) {
+                reasons.push(reason);
+            }
+        }
         out.push_str(&format!(
             "| {sign} | {} {} | {} | {} |\n",
             text(&group.id),

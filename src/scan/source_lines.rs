@@ -86,7 +86,12 @@ fn shown<'f>(
         lead.secret.is_none()
             && lead.message.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == word)
     };
-    hidden.retain(|span| found.contains(span) || !told(span));
+    let name = lead.secret.as_ref().and_then(|secret| secret.name.as_deref());
+    let harmless = |span: &Range<usize>| {
+        let word = line.get(span.clone()).unwrap_or_default();
+        told(span) || name == Some(word) || is_reference(word) || is_key(line, span)
+    };
+    hidden.retain(|span| found.contains(span) || !harmless(span));
     let hidden = merged(hidden);
     let mut text = String::new();
     let mut marked = None;
@@ -121,6 +126,28 @@ fn has_no_values(line: &str) -> bool {
     ["FROM", "COPY", "ADD", "USER", "WORKDIR", "EXPOSE", "VOLUME"]
         .iter()
         .any(|k| keyword.eq_ignore_ascii_case(k))
+}
+
+/// Whether a word holds no value: an expression or a variable, which is replaced later, or the options of a mount.
+fn is_reference(word: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let variable =
+        word.strip_prefix('$').map(|v| v.strip_prefix('{').and_then(|v| v.strip_suffix('}')).unwrap_or(v));
+    word.starts_with("${{") || variable.is_some_and(is_name) || word.starts_with("type=secret,")
+}
+
+/// Whether what stands in quotes is a key: a short word with a colon behind its quote.
+fn is_key(line: &str, span: &Range<usize>) -> bool {
+    const LONGEST: usize = 24;
+    let word = line.get(span.clone()).unwrap_or_default();
+    let behind = line.get(span.end..).unwrap_or_default();
+    let after = behind.strip_prefix(['"', '\'']).map(str::trim_start);
+    after.is_some_and(|rest| rest.starts_with(':'))
+        && word.len() <= LONGEST
+        && word.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c == '-')
 }
 
 /// What follows the first colon and space of a line, unless it names something instead of holding it.

@@ -238,7 +238,7 @@ fn one_question_is_answered_with_its_reason() {
     let plain = case("SW401/pass/plain");
     let allowed = ask(&plain, &["--resource", "/app/db"]);
     assert_eq!(allowed.code, 0);
-    assert!(allowed.stdout.contains("allowed by statement \"Read\""), "{}", allowed.stdout);
+    assert!(allowed.stdout.contains("allowed: by statement \"Read\""), "{}", allowed.stdout);
     let denied = ask(&plain, &["--resource", "/app/other"]);
     assert_eq!(denied.code, 1);
     assert!(denied.stdout.starts_with("denied: "), "{}", denied.stdout);

@@ -322,6 +322,20 @@ fn another_verdict_is_not_overwritten_unasked() {
     assert_ne!(cli.read(EVIDENCE), first);
 }
 
+/// The store lies in the context, which has one file more after the first run.
+#[test]
+fn evidence_within_the_context_is_the_same_in_the_next_run() {
+    let cli = Cli::new();
+    cli.write("Dockerfile", "FROM scratch\nCOPY app.py /\n").write("app.py", "import os\n").write(
+        "seaworthy.toml",
+        "version = 1\nprofile = \"image\"\n[image]\ncontext = \".\"\n[evidence]\ndirectory = \"evidence\"\n",
+    );
+    let first = cli.run(&["gate", "--run-id", "run_1"]);
+    assert_eq!(first.code, 2, "{}", first.stdout);
+    let second = cli.run(&["gate", "--run-id", "run_1"]);
+    assert!(second.stderr.contains("which was there already and says the same"), "{}", second.stderr);
+}
+
 #[test]
 fn a_dry_run_writes_nothing() {
     let cli = project();

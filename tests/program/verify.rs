@@ -299,7 +299,7 @@ fn the_registry_is_not_believed() {
                 |_, by| if by { Reply::Answer(404, "a/b".into(), vec![]) } else { manifest(MANIFEST) },
             ),
         ),
-        ("no tag", "leads to nothing", with_registry(|_, _| Reply::Answer(404, "a/b".into(), vec![]))),
+        ("no tag", "does not resolve", with_registry(|_, _| Reply::Answer(404, "a/b".into(), vec![]))),
         (
             "lies about the digest",
             "its bytes are",

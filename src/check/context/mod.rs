@@ -63,12 +63,16 @@ fn raised(severity: Severity) -> Severity {
 /// What is to be known of a file that git tracks: staged, committed and shared are three things.
 fn git_tracks(name: &str, reach: GitReach) -> String {
     match reach {
-        GitReach::Staged => format!("git tracks `{name}`: it is staged and not committed yet (git rm --cached {name})"),
+        GitReach::Staged => {
+            format!("git tracks `{name}`: it is staged and not committed yet (git rm --cached {name})")
+        }
         GitReach::Local => format!(
             "git tracks `{name}`: if it is committed, take it out of the history before the first push (git filter-repo)"
         ),
         GitReach::Shared => {
-            format!("git tracks `{name}`: once it is committed and pushed, others have it and it has to be rotated")
+            format!(
+                "git tracks `{name}`: once it is committed and pushed, others have it and it has to be rotated"
+            )
         }
     }
 }
@@ -78,7 +82,9 @@ fn tracked(context: &ExaminedContext, file: usize) -> (Option<GitReach>, String)
     let Some(entry) = context.files.files.get(file) else { return (None, String::new()) };
     let name = escape_bytes(entry.bytes());
     match &context.git {
-        Ok(Some(index)) if index.tracks(entry.bytes()) => (Some(index.reach()), git_tracks(&name, index.reach())),
+        Ok(Some(index)) if index.tracks(entry.bytes()) => {
+            (Some(index.reach()), git_tracks(&name, index.reach()))
+        }
         Ok(Some(_)) => (None, format!("git does not track `{name}`")),
         Ok(None) => (None, String::new()),
         Err(reason) => (None, format!("whether git tracks `{name}` is not known: {reason}")),

@@ -51,7 +51,10 @@ pub(super) fn steps(
     let named = of(&|f| !f.is_code && f.is_named);
     let rest = of(&|f| !f.is_code && !f.is_named);
     if !named.is_empty() {
-        out.push(format!("Take {} out of the COPY on line {line}.", list(named.iter().map(|f| f.source.clone()))));
+        out.push(format!(
+            "Take {} out of the COPY on line {line}.",
+            list(named.iter().map(|f| f.source.clone()))
+        ));
     }
     if !rest.is_empty() {
         out.push(format!("Add {} to `.dockerignore`.", list(rest.iter().map(|f| ignored_as(&f.source)))));
@@ -169,7 +172,10 @@ mod tests {
     fn files_are_listed_once_and_a_repository_as_a_whole() {
         let names = |paths: &[&str]| list(paths.iter().map(|p| ignored_as(p)));
         assert_eq!(names(&[".git/HEAD", ".git/objects/01/f9", ".env"]), "`.git` and `.env`");
-        assert_eq!(names(&["a", "b", "c", "d", "e", "f", "g", "h"]), "`a`, `b`, `c`, `d`, `e`, `f` and 2 more");
+        assert_eq!(
+            names(&["a", "b", "c", "d", "e", "f", "g", "h"]),
+            "`a`, `b`, `c`, `d`, `e`, `f` and 2 more"
+        );
         assert_eq!(names(&["a b/.env"]), "`a b/.env`");
     }
 

@@ -217,12 +217,8 @@ fn by_name(
 
 /// What to do about a file that the instruction names and that is not in the context.
 fn by_hand(findings: &Findings<'_>, number: usize, span: Span, source: &str, target: &str) -> String {
-    let file = TakenFile {
-        source: source.to_owned(),
-        target: target.to_owned(),
-        is_code: false,
-        is_named: true,
-    };
+    let file =
+        TakenFile { source: source.to_owned(), target: target.to_owned(), is_code: false, is_named: true };
     let recipe = findings.recipe;
     keep_out::steps(findings.context, recipe, number, recipe.line(span), &[file])
 }

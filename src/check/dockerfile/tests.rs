@@ -40,7 +40,12 @@ fn findings(text: &str) -> Option<Vec<Finding>> {
             own: OwnPackages::default(),
         },
     };
-    let context = Context { rules: rules(), key: &FingerprintKey::PlaceOnly, secrets: &[], forbids_task_secrets: false };
+    let context = Context {
+        rules: rules(),
+        key: &FingerprintKey::PlaceOnly,
+        secrets: &[],
+        forbids_task_secrets: false,
+    };
     let mut answers = Answers::default();
     for check in ALL {
         check.run(&build, &context, &mut answers);

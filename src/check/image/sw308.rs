@@ -18,8 +18,8 @@ const META: CheckMeta = CheckMeta {
     example: Example {
         fails: r#"# a layer holds
 root/.ssh/id_ed25519"#,
-        mended: r#"# app/a/.npmrc
-//registry.npmjs.org/:_authToken=${NPM_TOKEN}"#,
+        mended: r#"# a layer holds the public half alone
+root/.ssh/id_ed25519.pub"#,
         silent: "Files of such a kind without a secret: references, comments, ciphertext, an empty Terraform state, a truststore with certificates alone.",
     },
     severity: Severity::High,

@@ -34,7 +34,7 @@ impl Check<Startup<'_>> for EntrypointMissing {
     fn run(&self, startup: &Startup<'_>, context: &Context<'_>, answers: &mut Answers) {
         for (entrypoint, judged) in startup.entrypoints.iter().zip(startup.judged()) {
             let command = entrypoint.shown();
-            let asks = format!("the contract asks for `{command}` on line {}", entrypoint.position.line);
+            let asks = format!("line {} of the contract asks for `{command}`", entrypoint.position.line);
             let mut report = |what: &str, origin: Origin| {
                 let what = escape_bytes(what.as_bytes());
                 answers.findings.push(

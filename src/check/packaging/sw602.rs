@@ -57,7 +57,7 @@ impl Check<Startup<'_>> for UnknownArgument {
                     Finding::build(&META, place, format!("{} {what}", entrypoint.handle))
                         .confidence(Confidence::Medium)
                         .notes(vec![format!(
-                            "the contract asks for `{command}` on line {}",
+                            "line {} of the contract asks for `{command}`",
                             entrypoint.position.line
                         )])
                         .named(context.key, &[&entrypoint.handle, &command, &what]),

@@ -18,10 +18,12 @@ const META: CheckMeta = CheckMeta {
     why: "Unsigned documents only agree with each other: anyone who can write one can write all. A signature by a key that the contract pins says who vouches for them.",
     fix: "Sign with `seaworthy attest --provenance … --key …` (or cosign) where the image is built, with a key whose public half stands in the contract's [[signature.keys]].",
     example: Example {
-        fails: r#"# The statement's subject is another image than the provenance's.
+        fails: r#"# no packaging_provenance.dsse.json lies beside the provenance
 [signature]
 required = true"#,
-        mended: r#"# packaging_provenance.dsse.json is signed by this key, about this image.
+        mended: r#"# packaging_provenance.dsse.json is there, about this image and signed by this key
+[signature]
+required = true
 [[signature.keys]]
 id = "build""#,
         silent: "A signature that is given and not asked for. The statement is compared with image, tag, repository, commit, run and provenance; what it does not say is not checked.",

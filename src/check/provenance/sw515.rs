@@ -20,11 +20,15 @@ const META: CheckMeta = CheckMeta {
     fix: "Find out which of the two is right, build again from the recorded commit, and write the packaging provenance in the same run.",
     example: Example {
         fails: r#"# the attestation of the image that was examined
-"subject": [
-"sha256": "3333333333333333333333333333333333333333333333333333333333333333""#,
-        mended: r#"# the subject's digest is that of the image that was examined
-"subject": [
-"sha1": "4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f70819203""#,
+"name": "app",
+"digest": {
+  "sha256": "3333333333333333333333333333333333333333333333333333333333333333"
+}"#,
+        mended: r#"# EXAMINED is the digest of the image that was examined
+"name": "app",
+"digest": {
+  "sha256": "EXAMINED"
+}"#,
         silent: "Materials that are not the source repository: they are listed and not compared.",
     },
     severity: Severity::High,

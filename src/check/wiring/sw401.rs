@@ -19,7 +19,11 @@ const META: CheckMeta = CheckMeta {
         fails: r#"# seaworthy.toml asks for a parameter that neither the plan nor the account has
 parameter = "/app/db""#,
         mended: r#"# main.tf
-resource "aws_ssm_parameter" "db_password" {"#,
+resource "aws_ssm_parameter" "db_password" {
+  name  = "/orders/prod/db/password"
+  type  = "SecureString"
+  value = var.db_password
+}"#,
         silent: "Secrets with required = false.",
     },
     severity: Severity::High,

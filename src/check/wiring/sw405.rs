@@ -30,7 +30,8 @@ const META: CheckMeta = CheckMeta {
 {"Effect": "Allow", "Action": ["ssm:GetParameters"],
 "Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/*"}"#,
         mended: r#"# the execution role's policy
-{"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage", "logs:CreateLogStream", "logs:PutLogEvents"],"#,
+{"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage", "logs:CreateLogStream", "logs:PutLogEvents"],
+"Resource": "*"}"#,
         silent: "Pulling images, pull-through caches, writing logs, and what an exception of the contract accepts until a day.",
     },
     severity: Severity::High,

@@ -35,8 +35,10 @@ pub(super) fn run(session: &Session<'_>, path: &Path, terminal: &Terminal) -> Re
     let shown = path.display();
     match lines.len() {
         0 => terminal.note(&format!("{shown}: lacks nothing that the profile {} needs", profile.name)),
-        n => terminal
-            .note(&format!("{shown}: {n} things to add; `seaworthy init --print` shows guesses for them")),
+        n => terminal.note(&format!(
+            "{shown}: {n} {} to add; `seaworthy init --print` shows guesses",
+            if n == 1 { "thing" } else { "things" }
+        )),
     }
     Ok(u8::from(!lines.is_empty()))
 }

@@ -148,7 +148,8 @@ fn messages(report: &Report, entries: &[Entry<'_>], left_out: usize) -> Vec<Mess
     }
     let others = report.findings.iter().filter(|f| f.secret.is_none()).count();
     if others > 0 {
-        let value = format!("{others} findings are about no secret: see the code quality report.");
+        let value =
+            format!("{others} more findings are in the code quality report (--report gitlab-quality).");
         all.push(Message { level: "info", value });
     }
     let gaps = entries.iter().filter(|e| e.finding.is_none());

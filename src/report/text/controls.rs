@@ -111,8 +111,10 @@ impl Table<'_> {
     /// What the worst cause with a finding of these checks says.
     fn worst_message(&self, checks: &[&'static str]) -> Option<String> {
         let findings = |c: &crate::finding::Cause| -> Option<String> {
-            let mut of_cause = c.findings.iter().filter_map(|i| self.report.findings.get(*i));
-            of_cause.find(|f| checks.contains(&f.check)).map(|f| short_digests(&printable(&f.message)))
+            let of_cause = c.findings.iter().filter_map(|i| self.report.findings.get(*i));
+            // Of several that are as bad the first.
+            let of_checks = of_cause.filter(|f| checks.contains(&f.check)).rev();
+            of_checks.max_by_key(|f| f.severity).map(|f| short_digests(&printable(&f.message)))
         };
         let mut causes = self.report.causes.iter().filter_map(findings);
         let first = causes.next()?;

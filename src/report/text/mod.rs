@@ -180,7 +180,8 @@ fn verdict(report: &Report, options: &TextOptions, screen: &mut Screen<'_>) -> i
         text.push_str(if is_unrecorded { ": the result is not recorded" } else { ": this is not a pass" });
     }
     // A control may be stricter than the run's severity.
-    let strict = report.controls.iter().flat_map(ControlGroup::open).filter(|c| c.status == ControlStatus::Fail);
+    let strict =
+        report.controls.iter().flat_map(ControlGroup::open).filter(|c| c.status == ControlStatus::Fail);
     let strict: Vec<String> = strict.map(|c| printable(&c.id)).collect();
     if report.verdict == Verdict::Fail && report.failing() == 0 && !strict.is_empty() {
         text.push_str(&format!(": {} fails at a lower severity than the run", strict.join(", ")));

@@ -59,14 +59,18 @@ pub(super) fn fix_steps(report: &Report, cause: &Cause) -> Vec<Vec<Line>> {
             // The same check says something else of another place.
             None if other.check == lead.check => {
                 let own_fix = other_fix.split_once('\n').map_or(other_fix.as_str(), |(fix, _)| fix);
-                texts.extend(sentences(own_fix).into_iter().filter(|t| !texts.contains(t)).collect::<Vec<_>>());
+                texts.extend(
+                    sentences(own_fix).into_iter().filter(|t| !texts.contains(t)).collect::<Vec<_>>(),
+                );
                 continue;
             }
-            // Where the check's advice is replaced as a whole, it is about the same thing as the lead's.
-            None => continue,
+            None => &other_fix,
         };
+        let is_whole = particular.len() == other_fix.len();
         for text in sentences(particular) {
-            if texts.contains(&text) {
+            // Where the check's advice is replaced as a whole, it is about the same thing as the lead's, but for what it
+            // says of the secret itself.
+            if texts.contains(&text) || is_whole && !(other.secret.is_some() && is_rotation(&text)) {
                 continue;
             }
             let subject = subject(other);
@@ -115,10 +119,21 @@ fn rotation(texts: Vec<(String, Vec<String>)>, has_left: bool) -> Option<Vec<Lin
     }
 }
 
+/// Whether a sentence says how to make a secret worthless.
+fn is_rotation(text: &str) -> bool {
+    ["Rotate", "Revoke", "Replace the value", "Change the", "Delete the key", "Deactivate", "Regenerate"]
+        .iter()
+        .any(|word| text.starts_with(word))
+}
+
 /// Which secret a finding is about: its name and its kind, as far as they are known.
 fn subject(finding: &Finding) -> String {
     let message = printable(&finding.message);
-    let kind = message.split(" in a ").next().unwrap_or(&message).to_owned();
+    let kind = match message.split_once(" in a ") {
+        Some((kind, _)) => kind.to_owned(),
+        // A message that begins otherwise names what it is about in backquotes.
+        None => message.split('`').nth(1).unwrap_or(&message).to_owned(),
+    };
     match finding.secret.as_ref().and_then(|s| s.name.as_deref()) {
         Some(name) => format!("{} ({kind})", printable(name)),
         None => kind,
@@ -131,7 +146,10 @@ fn has_left(kind: OriginKind) -> bool {
 }
 
 fn is_tracked(findings: &[&Finding]) -> bool {
-    findings.iter().flat_map(|f| &f.notes).any(|n| n.starts_with("git tracks ") && n.ends_with("has to be rotated"))
+    findings
+        .iter()
+        .flat_map(|f| &f.notes)
+        .any(|n| n.starts_with("git tracks ") && n.ends_with("has to be rotated"))
 }
 
 /// The sentences of a text. A full stop inside of backticks or of a name ends none.

@@ -33,7 +33,7 @@ impl From<&inner::ProfileRecord> for Profile {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::report) enum ControlStatus {
-    /// Each of its checks was asked, could look at everything, and passed.
+    /// Each of its checks was requested, could look at everything, and passed.
     Pass,
     /// Not checked or not requested, and waived by the contract.
     Waived,

@@ -93,7 +93,8 @@ fn versions() {
 #[test]
 fn every_check_is_explained() {
     let list = run("explain").stdout;
-    let ids: Vec<&str> = list.lines().map(|l| l.split_whitespace().next().unwrap()).collect();
+    let ids: Vec<&str> =
+        list.lines().filter_map(|l| l.split_whitespace().next()).filter(|w| w.starts_with("SW")).collect();
     assert!(ids.contains(&"SW301") && ids.contains(&"SW309"), "{ids:?}");
     let mut all = String::new();
     for id in &ids {

@@ -198,14 +198,50 @@ fn advice_does_no_harm() {
     // Without its code the program is not there: the value goes, not the file.
     assert!(fix("SW204").contains("Take the value out of `app/config.py`"), "{}", fix("SW204"));
     assert!(!fix("SW204").contains(".dockerignore"), "{}", fix("SW204"));
-    // What profile m1 forbids is not the only way.
-    assert!(fix("SW202").contains("parameter store"), "{}", fix("SW202"));
+    assert!(fix("SW202").contains("`docker run --env-file`"), "{}", fix("SW202"));
+    // What the profile of the contract forbids is not recommended.
+    cli.write("seaworthy.toml", "version = 1\n");
+    let judged = run(&cli, "context --report json").json();
+    let all = judged["findings"].as_array().unwrap();
+    let judged = all.iter().find(|f| f["check"] == "SW202").unwrap()["fix"].as_str().unwrap();
+    assert!(judged.contains("parameter store") && !judged.contains("task definition"), "{judged}");
     // The evidence of two commands has two paths.
     let evidence = |line: &str| run(&cli, &format!("{line} --run-id r1 --report evidence=e.json"));
     evidence("context");
     cli.write(".dockerignore", "*\n").write("Dockerfile", "FROM scratch\n");
     let second = evidence("context");
     assert!(second.stderr.contains("--report evidence=PATH"), "{}", second.stderr);
+}
+
+/// A COPY takes several secret files: the fix is about each, and mounts only where a step reads the file.
+#[test]
+fn the_fix_is_about_every_file_that_a_copy_takes() {
+    let cli = Cli::new();
+    cli.write("Dockerfile", "FROM scratch\nWORKDIR /app\nCOPY . .\nRUN npm ci\n")
+        .write("package.json", "{}")
+        .write(".git/HEAD", "ref: refs/heads/main\n")
+        .write(".git/objects/info/a", "")
+        .write(".git/refs/heads/b", "")
+        .write("conf/my keys/.env", "DB_PASSWORD=tR7-wq9Kx2mZ\n")
+        .write(".npmrc", "//registry.npmjs.org/:_authToken=npm_a8Zr4mV1nX7pL3sT9bK2cD5fG6hJ0k1QpRst\n");
+    let shown = run(&cli, "context").stdout;
+    for part in [
+        "Add `.git`, `.npmrc` and `conf/my keys/.env` to `.dockerignore`.",
+        "RUN --mount=type=secret,id=npmrc,target=/app/.npmrc npm ci",
+        "docker build --secret id=npmrc,src=.npmrc .",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    assert!(!shown.contains("target=/app/.git"), "{shown}");
+    cli.write("Dockerfile", "FROM scratch\nCOPY package.json .npmrc ./\nRUN npm ci && rm .npmrc\n");
+    let shown = run(&cli, "context").stdout;
+    for part in [
+        "Take `.npmrc` out of the COPY on line 2.",
+        "which then deletes nothing",
+        "RUN --mount=type=secret,id=npmrc,target=/.npmrc …",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
 }
 
 /// Mistakes of the same kinds that stand in no list: each answer is one sentence that names the way out.

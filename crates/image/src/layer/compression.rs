@@ -99,7 +99,7 @@ pub(crate) fn decompress_with<'a, R: Read + 'a>(
         Compression::Unsupported(kind) => {
             return Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                format!("it is compressed with {kind}, which is not read"),
+                format!("it is compressed with {kind}, which is not read; build it with gzip or zstd"),
             ));
         }
     };
