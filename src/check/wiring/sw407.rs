@@ -182,7 +182,7 @@ impl Asked<'_, '_> {
         Finding {
             detector: Some(sighting.detector.clone()),
             confidence,
-            fix: format!("{} {}", META.fix, sighting.rotate),
+            fix: format!("{} {}", META.fix, sighting.rotate).into(),
             secret: Some(redacted(sighting)),
             notes: promised.map(|s| format!("the contract keeps it as {}", s.handle)).into_iter().collect(),
             ..self.finding(&sighting.detector, severity, message, "")
@@ -210,7 +210,7 @@ impl Asked<'_, '_> {
             severity,
             confidence: Confidence::High,
             message,
-            fix: META.fix.to_owned(),
+            fix: META.fix.into(),
             origin: self.origin(),
             secret: None,
             fingerprint: Fingerprint::new(self.context.key, META.id, kind, &place, None),
