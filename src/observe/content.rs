@@ -481,7 +481,7 @@ mod tests {
         let (places, told) = kept(all.clone());
         assert_eq!(places.len(), 10);
         assert_eq!(places[0], (Severity::Critical, 7));
-        assert_eq!(told, [large.path.clone()]);
+        assert_eq!(told, std::slice::from_ref(&large.path));
         all.reverse();
         assert_eq!(kept(all), (places, told));
     }
