@@ -12,14 +12,22 @@ use sha2::{Digest as _, Sha256};
 #[path = "src/rule/raw.rs"]
 mod raw;
 
-/// The packed form of files, given as names and texts.
-fn pack(texts: &[(String, String)], digest: String) -> Result<Vec<u8>, Box<dyn Error>> {
-    let file = |(name, text): &(String, String)| {
+/// The packed form of files, given as names and texts: what every scan reads, and what none does.
+fn pack(texts: &[(String, String)], digest: String) -> Result<(Vec<u8>, Vec<u8>), Box<dyn Error>> {
+    let (mut files, mut proofs) = (Vec::new(), Vec::new());
+    for (name, text) in texts {
         let parsed: raw::RawFile = toml::from_str(text).map_err(|e| format!("{name}: {e}"))?;
-        Ok::<_, Box<dyn Error>>(raw::PackedFile { name: name.clone(), detectors: parsed.detector })
-    };
-    let files = texts.iter().map(file).collect::<Result<_, _>>()?;
-    Ok(raw::Packed { digest, files }.to_bytes())
+        let mut detectors = parsed.detector;
+        for detector in &mut detectors {
+            let proof = detector.take_proof();
+            if proof.examples.is_empty() || proof.negative_examples.is_empty() {
+                return Err(format!("{name}: {}: examples are missing", detector.id.get_ref()).into());
+            }
+            proofs.push(proof);
+        }
+        files.push(raw::PackedFile { name: name.clone(), detectors });
+    }
+    Ok((raw::Packed { digest, files }.to_bytes(), raw::proofs_to_bytes(&proofs)))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -42,9 +50,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let digest = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    let packed = pack(&texts, digest)?;
+    let (rules, proofs) = pack(&texts, digest)?;
     let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
-    let complement: Vec<u8> = packed.iter().map(|byte| !byte).collect();
-    fs::write(Path::new(&out).join("rules.packed"), complement)?;
+    for (name, packed) in [("rules.packed", rules), ("proofs.packed", proofs)] {
+        let complement: Vec<u8> = packed.iter().map(|byte| !byte).collect();
+        fs::write(Path::new(&out).join(name), complement)?;
+    }
     Ok(())
 }

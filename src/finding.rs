@@ -15,6 +15,7 @@ mod secret;
 mod source_line;
 
 use std::fmt;
+use std::sync::Arc;
 
 use seaworthy_source::Origin;
 
@@ -214,8 +215,8 @@ pub struct Finding {
     pub confidence: Confidence,
     /// What was found, in one sentence.
     pub message: String,
-    /// What to do about it, for this very case.
-    pub fix: String,
+    /// What to do about it, for this very case. Thousands of findings say the same, and share it.
+    pub fix: Arc<str>,
     /// Where.
     pub origin: Origin,
     /// The secret, redacted.
@@ -292,7 +293,7 @@ impl Finding {
             severity: meta.severity,
             confidence: Confidence::High,
             message: message.into(),
-            fix: meta.fix.to_owned(),
+            fix: meta.fix.into(),
             origin,
             secret: None,
             places: Vec::new(),
@@ -309,7 +310,7 @@ pub struct FindingBuilder {
     severity: Severity,
     confidence: Confidence,
     message: String,
-    fix: String,
+    fix: Arc<str>,
     origin: Origin,
     secret: Option<SecretMark>,
     places: Vec<FindingPlace>,
@@ -333,7 +334,7 @@ impl FindingBuilder {
 
     /// What to do about it, for this very case.
     #[must_use]
-    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+    pub fn fix(mut self, fix: impl Into<Arc<str>>) -> Self {
         self.fix = fix.into();
         self
     }

@@ -7,13 +7,14 @@ mod raw;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::finding::{Confidence, FingerprintKey, SecretMark, Severity};
+use raw::{Proof, Text};
 use seaworthy_detect::{BuildError, Detector, Engine, Hit, Piece, Scratch};
-use seaworthy_source::{LineIndex, input};
+use seaworthy_source::input;
 
 /// The largest rules file, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -25,26 +26,22 @@ pub use prove::{Fault, prove};
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// How to find it.
-    pub detector: Detector,
+    pub detector: Arc<Detector>,
     /// What a person calls it, such as `AWS access key ID`.
-    pub name: String,
+    pub name: Text,
     /// What must stand with the secret for it to be known, and why: `its name: 32 hexadecimal digits by itself`. A
     /// secret of any other detector is known alone on a line, in a sentence, in a list.
-    pub only_with: Option<String>,
+    pub only_with: Option<Text>,
     /// How bad a find is.
     pub severity: Severity,
     /// How sure a find is before its validators speak.
     pub confidence: Confidence,
     /// What it opens.
-    pub description: String,
+    pub description: Text,
     /// How to rotate it.
-    pub fix: String,
-    /// Where the format is documented.
-    pub references: Vec<String>,
-    /// Texts in which it must be found.
-    pub examples: Vec<String>,
-    /// Lookalikes in which it must not be found.
-    pub negative_examples: Vec<String>,
+    pub fix: Text,
+    /// Where its format is documented, and the examples that prove it.
+    proof: ProofOf,
     /// Whether it knows a secret only by the name that it is given to: another detector's word on the same bytes
     /// counts for more.
     pub generic: bool,
@@ -54,10 +51,41 @@ pub struct Rule {
     /// Whether it is a private key, whose public half tells it apart.
     pub private_key: bool,
     /// The file that it comes from.
-    pub file: String,
+    pub file: Arc<str>,
+}
+
+/// What no scan reads of a detector: at hand for those of a project, packed for those that are built in.
+#[derive(Clone, Debug)]
+enum ProofOf {
+    Own(Arc<Proof>),
+    BuiltIn(usize),
 }
 
 impl Rule {
+    fn proof(&self) -> &Proof {
+        static NONE: Proof =
+            Proof { references: Vec::new(), examples: Vec::new(), negative_examples: Vec::new() };
+        match &self.proof {
+            ProofOf::Own(proof) => proof,
+            ProofOf::BuiltIn(number) => embedded::proof(*number).unwrap_or(&NONE),
+        }
+    }
+
+    /// Where the format is documented.
+    pub fn references(&self) -> &[String] {
+        &self.proof().references
+    }
+
+    /// Texts in which it must be found.
+    pub fn examples(&self) -> &[String] {
+        &self.proof().examples
+    }
+
+    /// Lookalikes in which it must not be found.
+    pub fn negative_examples(&self) -> &[String] {
+        &self.proof().negative_examples
+    }
+
     /// What may be kept of a value that the detector recognised. Only tokens of a fixed form have a public prefix and a
     /// length that say nothing of the value.
     pub fn mark(&self, key: &FingerprintKey, secret: &[u8]) -> SecretMark {
@@ -164,12 +192,12 @@ impl Rules {
         }
         let digest = format!("sha256:{}", seaworthy_source::hex(&hash.finalize()));
         // The built-in patterns are proved by a test, and compiling them all would cost more than a small scan.
-        let detectors = rules.iter().map(|r| r.detector.clone()).collect();
+        let detectors = rules.iter().map(|r| Arc::clone(&r.detector)).collect();
         let engine = Engine::with_proved(detectors, built_in);
         let engine = engine.and_then(|engine| engine.compile_from(built_in).map(|()| engine));
         let engine = engine.map_err(|source| {
             let rule = source.detector().and_then(|id| rules.iter().find(|r| r.detector.id == id));
-            RuleError::Build { file: rule.map(|r| r.file.clone()), source }
+            RuleError::Build { file: rule.map(|r| r.file.to_string()), source }
         })?;
         Ok(Self { rules, built_in, engine, files, digest, idle: Mutex::default() })
     }
@@ -216,9 +244,8 @@ fn built_in(rules: &mut Vec<Rule>, problems: &mut Vec<Problem>) -> String {
         problems.push(Problem { file: "rules".to_owned(), position: None, message });
         return String::new();
     };
-    let no_places = LineIndex::new(b"");
     for file in packed.files {
-        match file::resolve(&file.name, &no_places, file.detectors) {
+        match file::resolve_built_in(&file.name, file.detectors, rules.len()) {
             Ok(resolved) => rules.extend(resolved),
             Err(found) => problems.extend(found),
         }
@@ -272,7 +299,12 @@ mod tests {
         on_disk.sort();
         let read: Vec<Rule> =
             on_disk.iter().flat_map(|(name, text)| file::parse(name, text).unwrap()).collect();
-        assert_eq!(format!("{read:#?}"), format!("{:#?}", Rules::load(&[], &[]).unwrap().all()));
+        let told = |rules: &[Rule]| {
+            let without_proof = |rule: &Rule| Rule { proof: ProofOf::BuiltIn(0), ..rule.clone() };
+            let each = rules.iter().map(|r| format!("{:#?}{:#?}", without_proof(r), r.proof()));
+            each.collect::<Vec<_>>()
+        };
+        assert_eq!(told(&read), told(Rules::load(&[], &[]).unwrap().all()));
     }
 
     #[test]
@@ -299,7 +331,7 @@ mod tests {
             .collect();
         assert!(patterns.len() >= 450, "{} distinct patterns", patterns.len());
         for rule in rules.all() {
-            let documented = rule.references.iter().any(|r| r.starts_with("http"));
+            let documented = rule.references().iter().any(|r| r.starts_with("http"));
             assert!(documented, "{} names no documentation", rule.detector.id);
         }
         let faults: Vec<String> = prove(&rules).iter().map(ToString::to_string).collect();

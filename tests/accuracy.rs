@@ -264,7 +264,7 @@ fn recall_and_precision() {
 /// The secrets that a detector finds in its own examples.
 fn example_secrets(rules: &Rules, scratch: &mut Scratch, index: usize) -> Vec<String> {
     let mut secrets = Vec::new();
-    for example in &rules.get(index).unwrap().examples {
+    for example in rules.get(index).unwrap().examples() {
         rules.engine().scan(&Piece::whole(example.as_bytes()), scratch, &mut |hit| {
             if hit.detector == index {
                 secrets.push(String::from_utf8_lossy(hit.secret).into_owned());
@@ -389,7 +389,7 @@ fn tokens_are_found_wherever_they_stand() {
     for (index, rule) in rules.all().iter().enumerate().filter(|(_, r)| r.detector.boundary) {
         let mut secret = Vec::new();
         let mut bare = false;
-        rules.engine().scan(&Piece::whole(rule.examples[0].as_bytes()), &mut scratch, &mut |hit| {
+        rules.engine().scan(&Piece::whole(rule.examples()[0].as_bytes()), &mut scratch, &mut |hit| {
             if hit.detector == index && secret.is_empty() {
                 secret = hit.secret.to_vec();
                 // A pattern that wants a sign before the token cannot do without one.

@@ -103,10 +103,10 @@ fn by_form(context: &Context<'_>, text: &str) -> Vec<TextSecret> {
         let Some(rule) = rules.get(hit.detector) else { return };
         found.push(TextSecret {
             detector: rule.detector.id.clone(),
-            what: rule.name.clone(),
+            what: rule.name.to_string(),
             severity: rule.severity,
             confidence: rule.confidence.adjusted(hit.adjust),
-            rotate: rule.fix.clone(),
+            rotate: rule.fix.to_string(),
             span: hit.span,
             mark: rule.mark(context.key, hit.secret),
             name: None,
@@ -192,6 +192,9 @@ fn assignments(text: &str) -> Vec<Assignment<'_>> {
     out
 }
 
+/// How many texts are remembered with what became of them: what repeats is few, what does not may be tens of thousands.
+const MAX_KNOWN: usize = 4096;
+
 /// Replaces the secrets in a text by `***`, for texts that a report quotes, such as paths.
 pub struct Masker<'a> {
     pub(super) context: Context<'a>,
@@ -217,7 +220,10 @@ impl<'a> Masker<'a> {
             return masked.clone();
         }
         let masked = mask_spans(text, self.secrets(text).into_iter());
-        self.known.borrow_mut().insert(text.to_owned(), masked.clone());
+        let mut known = self.known.borrow_mut();
+        if known.len() < MAX_KNOWN {
+            known.insert(text.to_owned(), masked.clone());
+        }
         masked
     }
 

@@ -76,9 +76,9 @@ fn show(rules: &Rules, id: &str, terminal: &Terminal) -> Result<u8, Failure> {
         let _ = writeln!(out, "base64      also looked for wrapped in base64");
     }
     for (title, lines) in [
-        ("Found:", &rule.examples),
-        ("Not found:", &rule.negative_examples),
-        ("References:", &rule.references),
+        ("Found:", rule.examples()),
+        ("Not found:", rule.negative_examples()),
+        ("References:", rule.references()),
     ] {
         let _ = writeln!(out, "\n{title}");
         for line in lines.iter().flat_map(|l| l.lines()) {
@@ -92,7 +92,8 @@ fn show(rules: &Rules, id: &str, terminal: &Terminal) -> Result<u8, Failure> {
 fn check(rules: &Rules, terminal: &Terminal) -> Result<u8, Failure> {
     let faults = prove(rules);
     if faults.is_empty() {
-        let examples: usize = rules.all().iter().map(|r| r.examples.len() + r.negative_examples.len()).sum();
+        let examples: usize =
+            rules.all().iter().map(|r| r.examples().len() + r.negative_examples().len()).sum();
         let line = format!("{} detectors do what their {examples} examples say\n", rules.all().len());
         terminal.print(line.as_bytes())?;
         return Ok(0);

@@ -51,6 +51,11 @@ fn place(root: &Value, path: &str) -> String {
     }
 }
 
+/// A key that the schema does not know, in a document that is full of them.
+pub(super) fn unknown_among_many(key: &str) -> Hint {
+    (format!("unknown key {}", quoted(key)), "`seaworthy schema` prints every key that is known".to_owned())
+}
+
 /// A key that the schema does not know.
 pub(super) fn unknown_key(root: &Value, path: &str, key: &str, known: &Map<String, Value>) -> Hint {
     let message = format!("unknown key {} {}", quoted(key), place(root, path));

@@ -10,6 +10,9 @@ use seaworthy_source::Span;
 use super::diagnostic::Diagnostic;
 use super::hint::{self, quoted};
 
+/// For how many mistakes it is looked up what may have been meant: a document with more was not written by hand.
+const HINTED: usize = 200;
+
 /// A walk through a document along its schema.
 pub(super) struct Shape<'s> {
     root: &'s Value,
@@ -37,7 +40,10 @@ impl<'s> Shape<'s> {
         let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
         for key in table.keys() {
             if self.whole && !known.contains_key(key.get_ref().as_ref()) {
-                let (message, help) = hint::unknown_key(self.root, path, key.get_ref(), known);
+                let (message, help) = match self.mistakes.len() < HINTED {
+                    true => hint::unknown_key(self.root, path, key.get_ref(), known),
+                    false => hint::unknown_among_many(key.get_ref()),
+                };
                 self.report(span_of(key), message, help);
             }
         }

@@ -225,7 +225,7 @@ mod tests {
             severity,
             confidence: Confidence::High,
             message: String::new(),
-            fix: String::new(),
+            fix: "".into(),
             fingerprint: Fingerprint::new(&FingerprintKey::PlaceOnly, check, "", &place, None),
             origin,
             secret: secret.map(Redacted::opaque),

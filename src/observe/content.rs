@@ -17,6 +17,9 @@ use seaworthy_image::layer::{Captured, Chunk, ContentKind, FileMeta, LayerSummar
 use seaworthy_image::nested::{NotOpened, closed_form, is_manifest_name, is_opened, values_of};
 use seaworthy_source::{Origin, Place};
 
+/// The secrets of a layer or a context that are kept, so that memory does not grow with what a hostile file holds.
+const MAX_SIGHTINGS: usize = 100_000;
+
 /// A secret in a file of a layer, without its value.
 #[derive(Clone, Debug)]
 pub struct Sighting {
@@ -30,14 +33,16 @@ pub struct Sighting {
     pub span: (u64, u64),
     /// The place to show.
     pub place: Place,
+    /// How bad a find of its detector is, before its place is looked at.
+    pub severity: Severity,
     /// How sure.
     pub confidence: Confidence,
     /// What may be kept of it.
     pub mark: SecretMark,
     /// If it is a private key, what tells it apart.
-    pub key: Option<KeyIdentity>,
+    pub key: Option<Box<KeyIdentity>>,
     /// The sums of the file's content, if it is at hand and may be compared with its package's list.
-    pub content: Option<ContentSums>,
+    pub content: Option<Arc<ContentSums>>,
     /// What else is known.
     pub notes: Vec<String>,
     /// What it is encoded with in its file, as the end of a path: ` → base64`; empty if it stands there as it is.
@@ -56,8 +61,8 @@ impl Sighting {
         library::Subject {
             rule,
             confidence: self.confidence,
-            key: self.key.as_ref(),
-            content: self.content.as_ref(),
+            key: self.key.as_deref(),
+            content: self.content.as_deref(),
         }
     }
 }
@@ -95,9 +100,37 @@ pub struct ChunkFacts {
 }
 
 impl ChunkFacts {
+    /// Keeps the worst `most` secrets. The files of the others were not checked to their end. Which ones are kept does not
+    /// depend on the order in which chunks come.
+    fn bound(&mut self, most: usize) {
+        if self.sightings.len() <= most {
+            return;
+        }
+        self.sightings.sort_unstable_by(|a, b| {
+            let worst = |s: &Sighting| std::cmp::Reverse((s.severity, s.confidence));
+            let place = |s: &Sighting| (s.file.ordinal, s.span, s.matched, s.rule);
+            (worst(a), &a.file.path, a.file.inside(), place(a)).cmp(&(
+                worst(b),
+                &b.file.path,
+                b.file.inside(),
+                place(b),
+            ))
+        });
+        let mut files: HashMap<*const FileMeta, Arc<FileMeta>> = HashMap::new();
+        for left_out in self.sightings.drain(most..) {
+            files.entry(Arc::as_ptr(&left_out.file)).or_insert(left_out.file);
+        }
+        let reason = format!("an artifact's worst {most} secrets are kept, and it holds more");
+        let told = files.into_values().map(|file| NotOpened { file, reason: reason.clone() });
+        self.not_opened.extend(told);
+        sort_not_opened(&mut self.not_opened);
+    }
+
     /// Puts the secrets into order; of those that overlap keeps the one that is known best.
     pub fn settle(&mut self, rules: &Rules) {
+        self.bound(MAX_SIGHTINGS);
         self.sightings = resolve(rules, std::mem::take(&mut self.sightings));
+        self.sightings.shrink_to_fit();
         sort_not_opened(&mut self.not_opened);
         fallback::settle(&mut self.fallbacks);
     }
@@ -105,6 +138,9 @@ impl ChunkFacts {
     /// Takes in what was seen in another chunk.
     pub fn merge(&mut self, other: Self) {
         self.sightings.extend(other.sightings);
+        if self.sightings.len() >= 2 * MAX_SIGHTINGS {
+            self.bound(MAX_SIGHTINGS);
+        }
         self.secret_files.extend(other.secret_files);
         self.fallbacks.extend(other.fallbacks);
         self.manifests.merge(other.manifests);
@@ -142,7 +178,8 @@ pub struct LayerFacts {
 
 impl LayerFacts {
     /// Sums up a layer.
-    pub fn new(rules: &Rules, summary: LayerSummary, diff_id: Digest, facts: ChunkFacts) -> Self {
+    pub fn new(rules: &Rules, summary: LayerSummary, diff_id: Digest, mut facts: ChunkFacts) -> Self {
+        facts.bound(MAX_SIGHTINGS);
         let mut secret_files = facts.secret_files;
         secret_files.sort_by(|a, b| {
             (&a.file.path, a.file.ordinal, a.file.inside()).cmp(&(
@@ -221,7 +258,8 @@ pub fn examine(
             let comparable =
                 |s: &Sighting| is_plain && rules.get(s.rule).is_some_and(|r| !r.issued && !r.private_key);
             sightings.extend(found.map(|mut s| {
-                s.content = comparable(&s).then(|| *sums.get_or_init(|| ContentSums::of(bytes)));
+                s.content =
+                    comparable(&s).then(|| Arc::clone(sums.get_or_init(|| Arc::new(ContentSums::of(bytes)))));
                 s
             }));
         });
@@ -314,9 +352,9 @@ fn sighting(
     }
     let mark = rule.mark(fingerprint_key, hit.secret);
     let key = if rule.private_key {
-        Some(key::identity_of_armour(hit.secret))
+        Some(Box::new(key::identity_of_armour(hit.secret)))
     } else {
-        rule.issued.then(|| KeyIdentity::of_text(hit.secret))
+        rule.issued.then(|| Box::new(KeyIdentity::of_text(hit.secret)))
     };
     Some(Sighting {
         rule: hit.detector,
@@ -324,6 +362,7 @@ fn sighting(
         matched: (in_file(hit.matched.start), in_file(hit.matched.end)),
         span: (offset, in_file(hit.span.end)),
         place,
+        severity: rule.severity,
         confidence,
         mark: mark.named(name::of_value(bytes, hit.span.start, is_plain)),
         key,
@@ -401,5 +440,49 @@ fn drop_outer(sightings: &mut Vec<Sighting>) {
     }
     if !deepest.is_empty() {
         sightings.retain(|s| deepest.get(&id(s)).is_none_or(|deepest| depth(s) >= *deepest));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seaworthy_source::LayerPath;
+
+    #[test]
+    fn a_flood_of_secrets_is_bounded_and_told() {
+        let file = |path: &str| {
+            let path = LayerPath::clean(path.as_bytes());
+            Arc::new(FileMeta { path, ordinal: 0, size: 1, kind: ContentKind::File, inside: None })
+        };
+        let (small, large) = (file("a"), file("b"));
+        let sighting = |file: &Arc<FileMeta>, at: u64, severity| Sighting {
+            rule: 0,
+            file: Arc::clone(file),
+            matched: (at, at + 1),
+            span: (at, at + 1),
+            place: Place::Whole,
+            severity,
+            confidence: Confidence::High,
+            mark: SecretMark::new(&FingerprintKey::PlaceOnly, b"invented"),
+            key: None,
+            content: None,
+            notes: Vec::new(),
+            encoded: String::new(),
+        };
+        let mut all: Vec<Sighting> = (0..50).map(|at| sighting(&large, at, Severity::Low)).collect();
+        all.push(sighting(&small, 7, Severity::Critical));
+        let kept = |sightings: Vec<Sighting>| {
+            let mut facts = ChunkFacts { sightings, ..ChunkFacts::default() };
+            facts.bound(10);
+            let places: Vec<_> = facts.sightings.iter().map(|s| (s.severity, s.span.0)).collect();
+            let told: Vec<_> = facts.not_opened.iter().map(|n| n.file.path.clone()).collect();
+            (places, told)
+        };
+        let (places, told) = kept(all.clone());
+        assert_eq!(places.len(), 10);
+        assert_eq!(places[0], (Severity::Critical, 7));
+        assert_eq!(told, std::slice::from_ref(&large.path));
+        all.reverse();
+        assert_eq!(kept(all), (places, told));
     }
 }

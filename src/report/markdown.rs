@@ -304,7 +304,7 @@ mod tests {
     fn the_size_is_bounded_and_says_so() {
         let mut report = samples::large(3_000);
         for finding in &mut report.findings {
-            finding.fix = "&".repeat(10_000);
+            finding.fix = "&".repeat(10_000).into();
         }
         let (text, left_out) = markdown(&report);
         assert!(text.len() <= MAX_BYTES);

@@ -149,7 +149,7 @@ fn finding(
         severity,
         confidence: Confidence::High,
         message: message.to_owned(),
-        fix: fix.to_owned(),
+        fix: fix.into(),
         fingerprint: Fingerprint::new(&FingerprintKey::PlaceOnly, check, detector, &place, None),
         origin,
         secret: Some(Redacted { preview: preview.to_owned(), length: Some(length), ..Redacted::unseen() }),

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::Rule;
 use super::raw::{RawFile, RawRule};
+use super::{ProofOf, Rule};
 use crate::finding::{Confidence, Severity};
 use seaworthy_detect::{Detector, lexer, validate};
 use seaworthy_source::{LineIndex, Position};
@@ -47,16 +48,35 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Rule>, Vec<Problem>> {
     if raw.detector.iter().any(has_no_reader) {
         return Err(or_incomplete(Vec::new()));
     }
-    resolve(name, &lines, raw.detector)
+    let proof = |reader: &mut Reader<'_>, rule: &mut RawRule| reader.proof(rule);
+    resolve(name, &lines, raw.detector, proof)
+}
+
+/// The rules of the built-in file `name`, whose first detector has this number among all of them.
+pub(super) fn resolve_built_in(
+    name: &str,
+    raw: Vec<RawRule>,
+    first: usize,
+) -> Result<Vec<Rule>, Vec<Problem>> {
+    let mut numbers = first..;
+    let proof = |_: &mut Reader<'_>, _: &mut RawRule| ProofOf::BuiltIn(numbers.next().unwrap_or(usize::MAX));
+    resolve(name, &LineIndex::new(b""), raw, proof)
 }
 
 /// The rules of detectors as they are written in the file `name`.
-pub(super) fn resolve(name: &str, lines: &LineIndex, raw: Vec<RawRule>) -> Result<Vec<Rule>, Vec<Problem>> {
+fn resolve(
+    name: &str,
+    lines: &LineIndex,
+    raw: Vec<RawRule>,
+    mut proof: impl FnMut(&mut Reader<'_>, &mut RawRule) -> ProofOf,
+) -> Result<Vec<Rule>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut rules = Vec::with_capacity(raw.len());
-    for rule in raw {
-        let mut reader = Reader { file: name, lines, problems: &mut problems };
-        rules.extend(reader.rule(rule));
+    let file: Arc<str> = name.into();
+    for mut rule in raw {
+        let mut reader = Reader { file: &file, lines, problems: &mut problems };
+        let proof = proof(&mut reader, &mut rule);
+        rules.extend(reader.rule(rule, proof));
     }
     if problems.is_empty() { Ok(rules) } else { Err(problems) }
 }
@@ -102,7 +122,7 @@ fn incomplete(name: &str, text: &str, lines: &LineIndex) -> Vec<Problem> {
 }
 
 struct Reader<'a> {
-    file: &'a str,
+    file: &'a Arc<str>,
     lines: &'a LineIndex,
     problems: &'a mut Vec<Problem>,
 }
@@ -110,10 +130,22 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn problem<T>(&mut self, at: &Spanned<T>, message: String) {
         let position = Some(self.lines.position(at.span().start));
-        self.problems.push(Problem { file: self.file.to_owned(), position, message });
+        self.problems.push(Problem { file: self.file.to_string(), position, message });
     }
 
-    fn rule(&mut self, raw: RawRule) -> Option<Rule> {
+    /// What no scan reads, as the file has it.
+    fn proof(&mut self, raw: &mut RawRule) -> ProofOf {
+        let id = raw.id.get_ref().clone();
+        if raw.examples.get_ref().is_empty() {
+            self.problem(&raw.examples, format!("{id}: examples must not be empty"));
+        }
+        if raw.negative_examples.get_ref().is_empty() {
+            self.problem(&raw.negative_examples, format!("{id}: negative_examples must not be empty"));
+        }
+        ProofOf::Own(Arc::new(raw.take_proof()))
+    }
+
+    fn rule(&mut self, raw: RawRule, proof: ProofOf) -> Option<Rule> {
         let before = self.problems.len();
         let id = raw.id.get_ref().clone();
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
@@ -154,7 +186,7 @@ impl Reader<'_> {
             }
             found
         });
-        let issued = match raw.issuer.as_ref().map(|issuer| (issuer, issuer.get_ref().as_str())) {
+        let issued = match raw.issuer.as_ref().map(|issuer| (issuer, &**issuer.get_ref())) {
             None => !raw.names,
             Some((_, "vendor")) => true,
             Some((_, "anyone")) => false,
@@ -165,12 +197,6 @@ impl Reader<'_> {
         };
         if raw.pattern.is_some() == raw.lexer.is_some() {
             self.problem(&raw.id, format!("{id}: needs either a pattern or a lexer"));
-        }
-        if raw.examples.get_ref().is_empty() {
-            self.problem(&raw.examples, format!("{id}: examples must not be empty"));
-        }
-        if raw.negative_examples.get_ref().is_empty() {
-            self.problem(&raw.negative_examples, format!("{id}: negative_examples must not be empty"));
         }
         let detector = Detector {
             id,
@@ -190,20 +216,18 @@ impl Reader<'_> {
             return None;
         }
         Some(Rule {
-            detector,
+            detector: Arc::new(detector),
             name: raw.name,
             only_with: raw.only_with,
             severity: severity?,
             confidence: confidence?,
             description: raw.description,
             fix: raw.fix,
-            references: raw.references,
-            examples: raw.examples.into_inner(),
-            negative_examples: raw.negative_examples.into_inner(),
+            proof,
             generic: raw.names,
             issued,
             private_key: raw.private_key,
-            file: self.file.to_owned(),
+            file: Arc::clone(self.file),
         })
     }
 }
@@ -215,7 +239,7 @@ pub(super) fn repeated(rules: &[Rule]) -> Vec<Problem> {
     for rule in rules {
         if let Some(file) = first.insert(&rule.detector.id, &rule.file) {
             let message = format!("the id `{}` is used already in {file}", rule.detector.id);
-            problems.push(Problem { file: rule.file.clone(), position: None, message });
+            problems.push(Problem { file: rule.file.to_string(), position: None, message });
         }
     }
     problems

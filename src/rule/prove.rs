@@ -45,14 +45,14 @@ pub fn prove(rules: &Rules) -> Vec<Fault> {
             found
         };
         let mut fault = |message: String| {
-            faults.push(Fault { file: rule.file.clone(), detector: rule.detector.id.clone(), message });
+            faults.push(Fault { file: rule.file.to_string(), detector: rule.detector.id.clone(), message });
         };
-        for (n, example) in rule.examples.iter().enumerate() {
+        for (n, example) in rule.examples().iter().enumerate() {
             if !finds(example) {
                 fault(format!("pattern does not match example {}: {}", n + 1, shown(example)));
             }
         }
-        for (n, example) in rule.negative_examples.iter().enumerate() {
+        for (n, example) in rule.negative_examples().iter().enumerate() {
             if finds(example) {
                 fault(format!("pattern matches negative example {}: {}", n + 1, shown(example)));
             }

@@ -261,7 +261,7 @@ mod tests {
             severity: Severity::High,
             confidence: Confidence::High,
             message: "found".to_owned(),
-            fix: "mend it".to_owned(),
+            fix: "mend it".into(),
             origin: Origin::new(OriginKind::Artifact, "app"),
             secret: None,
             fingerprint: Fingerprint::new(&FingerprintKey::PlaceOnly, check, "", &["app"], None),

@@ -1,6 +1,7 @@
 //! From answers to the report: repeats across platforms put together, quoted texts masked, acceptances applied.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::{ImageFacts, Outcome, Setup, source_lines};
 use crate::check::{Answers, Masker, catalogue};
@@ -27,10 +28,13 @@ pub(super) fn conclude(
         artifact.tags.iter_mut().chain(&mut artifact.platform).for_each(|text| *text = masker.mask(text));
     }
     let mut found = together(numbered(answers.findings));
+    // Thousands of findings share what is to be done about them.
+    let mut fixes: HashMap<Arc<str>, Arc<str>> = HashMap::new();
     for finding in &mut found {
         mask(masker, &mut finding.origin);
         finding.message = masker.mask(&finding.message);
-        finding.fix = masker.mask(&finding.fix);
+        let masked = || masker.mask(&finding.fix).into();
+        finding.fix = Arc::clone(fixes.entry(Arc::clone(&finding.fix)).or_insert_with(masked));
         finding.notes.iter_mut().for_each(|note| *note = masker.mask(note));
         finding.secret.iter_mut().filter_map(|s| s.name.as_mut()).for_each(|name| *name = masker.mask(name));
         finding.places.iter_mut().for_each(|p| mask(masker, &mut p.origin));
@@ -54,19 +58,22 @@ pub(super) fn conclude(
             format!("{path}:{}: this acceptance matches nothing{open}", entry.position)
         })
         .collect();
-    let (mut findings, mut accepted) = (Vec::new(), Vec::new());
-    for mut finding in found {
-        match setup.contract.accept(&finding, setup.today) {
+    let mut accepted = Vec::new();
+    // Collected where they stand: tens of thousands of findings are not there twice.
+    let mut findings: Vec<Finding> = found
+        .into_iter()
+        .filter_map(|mut finding| match setup.contract.accept(&finding, setup.today) {
             Some(AcceptMatch::Accepted { reason, expires, .. }) => {
                 accepted.push(Accepted { reason: reason.to_owned(), expires: expires.to_string(), finding });
+                None
             }
             Some(AcceptMatch::Expired { on, .. }) => {
                 finding.notes.push(format!("the contract accepted it until {on}; that has expired"));
-                findings.push(finding);
+                Some(finding)
             }
-            None => findings.push(finding),
-        }
-    }
+            None => Some(finding),
+        })
+        .collect();
     let (mut not_checked, notes) = accept_not_checked(setup, not_checked);
     not_checked.extend(limit(&mut findings, MAX_FINDINGS, artifacts.first()));
     let fail_on = setup.contract.policy.fail_on;
@@ -129,10 +136,10 @@ fn detectors(setup: &Setup<'_>, report: &Report) -> BTreeMap<String, DetectorRec
         .filter_map(|id| {
             let rule = setup.rules.find(id)?;
             let record = DetectorRecord {
-                name: rule.name.clone(),
+                name: rule.name.to_string(),
                 severity: rule.severity,
-                description: rule.description.clone(),
-                fix: rule.fix.clone(),
+                description: rule.description.to_string(),
+                fix: rule.fix.to_string(),
             };
             Some((id.to_owned(), record))
         })
@@ -163,19 +170,29 @@ fn open_findings(found: &[Finding], check: &str) -> String {
 fn numbered(mut findings: Vec<Finding>) -> Vec<Finding> {
     let mut order: Vec<usize> = (0..findings.len()).collect();
     order.sort_by(|a, b| findings[*a].origin.cmp(&findings[*b].origin));
-    let mut seen: HashMap<(&'static str, String, Option<String>), usize> = HashMap::new();
+    let mut seen: HashMap<(&'static str, &str, Option<&str>), usize> = HashMap::new();
+    let mut numbers = vec![1; findings.len()];
     for index in order {
-        let finding = &mut findings[index];
-        let name = (finding.check, finding.fingerprint.as_str().to_owned(), finding.origin.platform.clone());
+        let finding = &findings[index];
+        let name = (finding.check, finding.fingerprint.as_str(), finding.origin.platform.as_deref());
         let number = seen.entry(name).or_default();
         *number += 1;
-        finding.fingerprint = finding.fingerprint.clone().numbered(*number);
+        numbers[index] = *number;
+    }
+    for (finding, number) in findings.iter_mut().zip(numbers) {
+        finding.fingerprint = finding.fingerprint.clone().numbered(number);
     }
     findings
 }
 
 /// The same finding on another platform is another place of the first.
 fn together(findings: Vec<Finding>) -> Vec<Finding> {
+    // Most runs see one platform: no list of tens of thousands is made anew.
+    let mut platforms = findings.iter().map(|f| &f.origin.platform);
+    let first = platforms.next();
+    if platforms.all(|platform| Some(platform) == first) {
+        return findings;
+    }
     let mut first: HashMap<(&'static str, String), usize> = HashMap::new();
     let mut out: Vec<Finding> = Vec::new();
     for finding in findings {
@@ -236,7 +253,7 @@ mod tests {
             severity,
             confidence: Confidence::High,
             message: String::new(),
-            fix: String::new(),
+            fix: "".into(),
             origin: Origin::new(OriginKind::Artifact, "app"),
             secret: None,
             fingerprint: Fingerprint::new(&FingerprintKey::PlaceOnly, check, "", &["app"], None),

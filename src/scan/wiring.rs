@@ -150,7 +150,9 @@ fn speak(placement: &Placement, answers: &mut Answers) {
     let spoken = |text: &mut String| *text = placement.spoken(text);
     for finding in &mut answers.findings {
         spoken(&mut finding.message);
-        spoken(&mut finding.fix);
+        let mut fix = finding.fix.to_string();
+        spoken(&mut fix);
+        finding.fix = fix.into();
         finding.notes.iter_mut().for_each(spoken);
     }
     for item in &mut answers.not_checked {

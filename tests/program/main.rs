@@ -32,6 +32,7 @@ mod gate_cases;
 mod gate_crash;
 mod hostile;
 mod hostile_archives;
+mod hostile_inputs;
 mod init;
 mod mutants;
 mod nested;

@@ -65,8 +65,10 @@ pub(super) fn gather<'a>(detectors: impl Iterator<Item = &'a Detector>) -> Vec<A
             }
         }
     }
-    // Stable, so that targets stay in order.
-    all.sort_by(|(a, fold_a, _), (b, fold_b, _)| (a, fold_a).cmp(&(b, fold_b)));
+    // Stable, so that targets stay in order; the first bytes, as a number, tell most of them apart.
+    all.sort_by(|(a, fold_a, _), (b, fold_b, _)| {
+        first_bytes(a).cmp(&first_bytes(b)).then_with(|| (a, fold_a).cmp(&(b, fold_b)))
+    });
     let mut anchors: Vec<Anchor> = Vec::with_capacity(all.len());
     for (text, fold, target) in all {
         match anchors.last_mut() {
@@ -75,4 +77,12 @@ pub(super) fn gather<'a>(detectors: impl Iterator<Item = &'a Detector>) -> Vec<A
         }
     }
     anchors
+}
+
+/// The first eight bytes of a text as a number that is in the order of texts.
+fn first_bytes(text: &[u8]) -> u64 {
+    match text.first_chunk() {
+        Some(eight) => u64::from_be_bytes(*eight),
+        None => (0..8).fold(0, |all, i| all << 8 | u64::from(text.get(i).copied().unwrap_or(0))),
+    }
 }

@@ -1,6 +1,6 @@
 //! The scan: anchors over every byte, confirmation where one stands.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::anchor::{Target, gather};
 use super::base64::{Decoded, peek};
@@ -95,7 +95,7 @@ impl Engine {
     /// # Errors
     /// If a detector's pattern is not of bounded length or an anchor is too short.
     pub fn new(detectors: Vec<Detector>) -> Result<Self, BuildError> {
-        Self::build(detectors, 0, Preferred::Fastest)
+        Self::build(owned(detectors), 0, Preferred::Fastest)
     }
 
     /// As [`Engine::new`], without looking at the patterns of the first `proved` detectors: a test has done so, and for
@@ -103,7 +103,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::new`], for the other detectors.
-    pub fn with_proved(detectors: Vec<Detector>, proved: usize) -> Result<Self, BuildError> {
+    pub fn with_proved(detectors: Vec<Arc<Detector>>, proved: usize) -> Result<Self, BuildError> {
         Self::build(detectors, proved, Preferred::Fastest)
     }
 
@@ -112,10 +112,10 @@ impl Engine {
     /// # Errors
     /// As [`Engine::new`].
     pub fn portable(detectors: Vec<Detector>) -> Result<Self, BuildError> {
-        Self::build(detectors, 0, Preferred::Portable)
+        Self::build(owned(detectors), 0, Preferred::Portable)
     }
 
-    fn build(detectors: Vec<Detector>, proved: usize, preferred: Preferred) -> Result<Self, BuildError> {
+    fn build(detectors: Vec<Arc<Detector>>, proved: usize, preferred: Preferred) -> Result<Self, BuildError> {
         for d in &detectors {
             if d.anchors.is_empty() || d.anchors.iter().any(|a| a.len() < 3 || !a.is_ascii()) {
                 return Err(BuildError::Anchor { id: d.id.clone() });
@@ -303,6 +303,10 @@ impl Engine {
     fn each_anchor(&self, piece: &Piece<'_>, on: &mut dyn FnMut(usize, usize)) {
         self.search().each(piece.bytes, piece.core_start..piece.core_end.min(piece.bytes.len()), on);
     }
+}
+
+fn owned(detectors: Vec<Detector>) -> Vec<Arc<Detector>> {
+    detectors.into_iter().map(Arc::new).collect()
 }
 
 struct Wrapped {

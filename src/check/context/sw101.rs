@@ -89,7 +89,7 @@ impl Check<Build<'_>> for SecretFileInContext {
                 severity,
                 confidence: Confidence::High,
                 message: format!("{} {how}", kind.what),
-                fix: format!("Add the line `{ignored}` to the ignore file.{mount}{untrack}"),
+                fix: format!("Add the line `{ignored}` to the ignore file.{mount}{untrack}").into(),
                 origin,
                 secret: None,
                 fingerprint: Fingerprint::new(context.key, META.id, kind.what, &[&origin_path], None),

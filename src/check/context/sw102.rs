@@ -1,6 +1,7 @@
 //! SW102: a file that reaches the build context contains a secret.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
@@ -38,6 +39,7 @@ impl Check<Build<'_>> for SecretInContext {
 
     fn run(&self, build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
         let mut seen: HashMap<(usize, u64), usize> = HashMap::new();
+        let mut fixes = HashMap::new();
         let surroundings = build.context.surroundings();
         for sighting in &build.context.facts.sightings {
             let file = usize::try_from(sighting.file.ordinal).unwrap_or(usize::MAX);
@@ -45,7 +47,8 @@ impl Check<Build<'_>> for SecretInContext {
             if build.context.dockerfile == Some(file) {
                 continue;
             }
-            let Some(finding) = finding(build, context, &surroundings, sighting, file, answers) else {
+            let Some(finding) = finding(build, context, &surroundings, sighting, file, answers, &mut fixes)
+            else {
                 continue;
             };
             let key = (sighting.rule, sighting.mark.group);
@@ -68,8 +71,10 @@ fn finding(
     sighting: &Sighting,
     file: usize,
     answers: &mut Answers,
+    fixes: &mut HashMap<usize, Arc<str>>,
 ) -> Option<Finding> {
     let rule = context.rules.get(sighting.rule)?;
+    let fix = fixes.entry(sighting.rule).or_insert_with(|| format!("{} {}", META.fix, rule.fix).into());
     let examined = &build.context;
     let (reachable, how) = reached(build, file);
     let mut notes = sighting.notes.clone();
@@ -99,7 +104,7 @@ fn finding(
         severity,
         confidence,
         message: format!("{} in a file that {how}", rule.name),
-        fix: format!("{} {}", META.fix, rule.fix),
+        fix: Arc::clone(fix),
         origin,
         secret: Some(sighting.mark.redacted.clone()),
         fingerprint: Fingerprint::new(context.key, META.id, id, &[&path], Some(&sighting.mark)),
@@ -134,7 +139,7 @@ fn comments(build: &Build<'_>, context: &Context<'_>, answers: &mut Answers) {
                 severity,
                 confidence: secret.confidence,
                 message: format!("{} in a comment of the Dockerfile", secret.what),
-                fix: format!("Delete the comment. {}", secret.rotate),
+                fix: format!("Delete the comment. {}", secret.rotate).into(),
                 origin: recipe.origin(at),
                 secret: Some(secret.mark.redacted),
                 places: Vec::new(),

@@ -106,7 +106,7 @@ impl<'a> Findings<'a> {
             severity: said.severity,
             confidence: secret.as_ref().map_or(crate::finding::Confidence::High, |s| s.confidence),
             message: self.without_values(said.message),
-            fix: self.without_values(format!("{}{rotate}", said.fix)),
+            fix: self.without_values(format!("{}{rotate}", said.fix)).into(),
             origin: recipe.origin(said.span),
             secret: secret.map(|s| s.mark.redacted),
             fingerprint,

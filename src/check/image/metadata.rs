@@ -1,6 +1,7 @@
 //! What the checks on files and those on metadata have in common: from something seen to a finding.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
@@ -35,7 +36,7 @@ pub(super) fn text_finding(
         severity,
         confidence: secret.confidence,
         message: format!("{}{} {sentence}", secret.what, given.unwrap_or_default()),
-        fix: format!("{} {}", meta.fix, secret.rotate),
+        fix: format!("{} {}", meta.fix, secret.rotate).into(),
         origin,
         secret: Some(secret.mark.redacted),
         fingerprint,
@@ -81,7 +82,7 @@ pub(super) fn file_findings(
         for (at, view) in image.layers.iter().enumerate() {
             let Some(facts) = &view.facts else { continue };
             // A layer that is listed again on top says all that there is to say.
-            let again = |l: &LayerView| l.facts.as_ref().is_some_and(|f| std::sync::Arc::ptr_eq(f, facts));
+            let again = |l: &LayerView| l.facts.as_ref().is_some_and(|f| Arc::ptr_eq(f, facts));
             if image.layers[at + 1..].iter().any(again) {
                 continue;
             }
@@ -128,6 +129,7 @@ pub(super) fn file_findings(
     let elsewhere = rated.iter().filter(|(_, _, _, rating, _)| rating.library.is_none());
     let outside: HashSet<(usize, u64)> = elsewhere.map(|(sighting, ..)| secret_of(sighting)).collect();
     let mut seen = Seen::new();
+    let mut fixes: HashMap<usize, Arc<str>> = HashMap::new();
     for (sighting, rule, sentence, rating, origin) in rated {
         let path = origin.whole_path().unwrap_or_default();
         let id = &rule.detector.id;
@@ -136,13 +138,15 @@ pub(super) fn file_findings(
             Some(library) if !outside.contains(&secret_of(sighting)) => (format!("{id} in {library}"), 0),
             _ => (id.clone(), sighting.mark.group),
         };
+        let fix = fixes.entry(sighting.rule);
+        let fix = fix.or_insert_with(|| format!("{} {}", meta.fix, rule.fix).into());
         let finding = Finding {
             check: meta.id,
             detector: Some(id.clone()),
             severity: rating.severity,
             confidence: rating.confidence,
             message: format!("{} {sentence}", rule.name),
-            fix: format!("{} {}", meta.fix, rule.fix),
+            fix: Arc::clone(fix),
             origin,
             secret: Some(sighting.mark.redacted.clone()),
             fingerprint: Fingerprint::new(context.key, meta.id, id, &[&path], Some(&sighting.mark)),

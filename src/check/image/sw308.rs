@@ -93,7 +93,7 @@ fn finding(
         severity,
         confidence: Confidence::High,
         message,
-        fix: META.fix.to_owned(),
+        fix: META.fix.into(),
         fingerprint: Fingerprint::new(context.key, META.id, what, &[&path], None),
         origin,
         secret: None,

@@ -85,7 +85,7 @@ impl Check<Examined> for DigestMismatch {
                 severity: META.severity,
                 confidence: Confidence::High,
                 message: format!("{what} differs: promised {expected}, found {actual}"),
-                fix: META.fix.to_owned(),
+                fix: META.fix.into(),
                 origin,
                 secret: None,
                 fingerprint,

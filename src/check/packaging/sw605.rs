@@ -143,7 +143,7 @@ fn literals(file: &BuildFile, context: &Context<'_>, answers: &mut Answers) {
             severity: secret.severity,
             confidence: secret.confidence,
             message: format!("{} stands in the file that builds the image", secret.what),
-            fix: format!("Take it out of the file. {}", secret.rotate),
+            fix: format!("Take it out of the file. {}", secret.rotate).into(),
             origin: file.origin(lines.position(secret.span.start)),
             fingerprint: Fingerprint::new(context.key, META.id, &secret.detector, &place, Some(&secret.mark)),
             detector: Some(secret.detector),

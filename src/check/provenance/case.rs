@@ -273,7 +273,8 @@ impl<'a> Case<'a> {
                     finding.fix = format!(
                         "Let the step that makes {} write it, and verify again; if it lies elsewhere, name the file.",
                         format_args!("the {}", kind.as_str())
-                    );
+                    )
+                    .into();
                     answers.findings.push(finding);
                 }
             }

@@ -156,7 +156,7 @@ fn compare_image(
     if !images.contains(digest) {
         let message = format!("the image that was examined is {first}, and {digest} was packaged");
         let mut finding = case.finding(&META, context, case.origin(kind), &["examined"], message);
-        finding.fix = "Run the gate on the very image that was pushed, by its digest.".to_owned();
+        finding.fix = "Run the gate on the very image that was pushed, by its digest.".into();
         answers.findings.push(finding);
     }
 }
@@ -180,7 +180,7 @@ fn compare_context(
     );
     let origin = case.origin(DocumentKind::Provenance);
     let mut finding = case.finding(&META, context, origin, &["context"], message);
-    finding.fix = "Name in the contract's [image] the context that the image is built from, and record that path from the root of the repository.".to_owned();
+    finding.fix = "Name in the contract's [image] the context that the image is built from, and record that path from the root of the repository.".into();
     answers.findings.push(finding);
 }
 
@@ -213,6 +213,6 @@ fn compare_dockerfile(
     let mut finding = case.finding(&META, context, origin, &["dockerfile"], message);
     finding.fix =
         "Name in the contract's [image] the Dockerfile that the image is built from, and record that path."
-            .to_owned();
+            .into();
     answers.findings.push(finding);
 }

@@ -146,7 +146,7 @@ impl Asked<'_, '_> {
             severity,
             confidence: Confidence::High,
             message,
-            fix: META.fix.to_owned(),
+            fix: META.fix.into(),
             origin: self.origin.clone(),
             secret: None,
             fingerprint: Fingerprint::new(self.context.key, META.id, about, &[self.target.name()], None),

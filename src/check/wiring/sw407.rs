@@ -184,8 +184,8 @@ impl Asked<'_, '_> {
             confidence,
             // What says no more than the check itself is left out.
             fix: match sighting.rotate.starts_with("Rotate the value") {
-                true => META.fix.to_owned(),
-                false => format!("{} {}", META.fix, sighting.rotate),
+                true => META.fix.into(),
+                false => format!("{} {}", META.fix, sighting.rotate).into(),
             },
             secret: Some(redacted(sighting)),
             notes: promised.map(|s| format!("the contract keeps it as {}", s.handle)).into_iter().collect(),
@@ -214,7 +214,7 @@ impl Asked<'_, '_> {
             severity,
             confidence: Confidence::High,
             message,
-            fix: META.fix.to_owned(),
+            fix: META.fix.into(),
             origin: self.origin(),
             secret: None,
             fingerprint: Fingerprint::new(self.context.key, META.id, kind, &place, None),

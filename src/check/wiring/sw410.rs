@@ -136,7 +136,7 @@ fn judge_key(
             severity: META.severity,
             confidence: Confidence::High,
             message: format!("ECS tasks cannot assume the role {name}: {why}"),
-            fix: META.fix.to_owned(),
+            fix: META.fix.into(),
             origin: origin.clone(),
             secret: None,
             fingerprint: Fingerprint::new(context.key, META.id, "tasks-kept-out", &[name], None),

@@ -18,7 +18,7 @@ fn finding(check: &'static str, detector: &str, path: Option<&str>) -> Finding {
         severity: Severity::High,
         confidence: Confidence::High,
         message: String::new(),
-        fix: String::new(),
+        fix: "".into(),
         origin: origin(path),
         secret: None,
         fingerprint: Fingerprint::parse(FINGERPRINT).unwrap(),

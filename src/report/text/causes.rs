@@ -72,7 +72,7 @@ fn blocks(report: &Report) -> Vec<Block<'_>> {
             blocks.push(Block { causes: vec![cause], lead });
             continue;
         }
-        let key = (lead.check, lead.message.as_str(), lead.fix.as_str());
+        let key = (lead.check, lead.message.as_str(), &*lead.fix);
         match alike.get(&key).and_then(|at| blocks.get_mut(*at)).filter(|b| b.lead.severity == lead.severity)
         {
             Some(block) => block.causes.push(cause),

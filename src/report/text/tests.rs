@@ -129,7 +129,7 @@ fn text_from_outside_cannot_move_the_cursor() {
     for finding in &mut report.findings {
         finding.message.push_str("\u{1b}[2J\r\nPASS");
         finding.origin.path = Some("a\u{1b}]0;x\u{7}\u{202e}b".to_owned());
-        finding.fix.push('\u{9b}');
+        finding.fix = format!("{}\u{9b}", finding.fix).into();
     }
     let text = plain(&report);
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text}");

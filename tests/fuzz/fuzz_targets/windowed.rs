@@ -50,7 +50,7 @@ fn expand(data: &[u8]) -> (Vec<u8>, Vec<usize>) {
         match b {
             0xff => {
                 let rule = &RULES.all()[next() % RULES.all().len()];
-                text.extend_from_slice(rule.examples.first().map_or("", String::as_str).as_bytes());
+                text.extend_from_slice(rule.examples().first().map_or("", String::as_str).as_bytes());
             }
             0xfe => {
                 let rule = &RULES.all()[next() % RULES.all().len()];

@@ -365,13 +365,6 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
     if b"<>,;(){}[]=:&".contains(&first) {
         return None;
     }
-    let secret = word(bytes, start);
-    let close = bytes.get(secret.end).copied();
-    let escape = close == Some(b'\\')
-        && matches!(bytes.get(secret.end + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'' | b'0' | b'\\' | b'u'));
-    let same_quote = matches!(previous, Some(b'"' | b'\'')) && close == previous;
-    let ends =
-        escape || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
     // `--from-literal=NAME=value`, systemd's `Environment=NAME=value`.
     let literal_option = lead.is_some_and(|l| {
         l.ends_with(b"-literal=") || l.ends_with(b"Environment=") || l.ends_with(b"SetCredential=")
@@ -384,12 +377,21 @@ fn word_value(place: &Place<'_>, head: &Head, start: usize, tight: bool) -> Opti
         || previous.is_some_and(|p| matches!(p, b'n' | b'r' | b't'))
             && bytes.get(head.name.start.wrapping_sub(2)) == Some(&b'\\');
     // YAML's flow mappings: `{DB_PASSWORD: value, …}`.
-    let next = bytes.get(blanks(bytes, secret.end, 4)).copied();
-    let flow = head.operator == Operator::Colon
+    let in_flow = head.operator == Operator::Colon
         && place.kind == FileKind::Config
-        && matches!(next, Some(b',' | b'}'))
         && lead.is_some_and(|l| l.contains(&b'{'));
-    if flow {
+    if !starts && !in_flow {
+        return None;
+    }
+    let secret = word(bytes, start);
+    let close = bytes.get(secret.end).copied();
+    let escape = close == Some(b'\\')
+        && matches!(bytes.get(secret.end + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'' | b'0' | b'\\' | b'u'));
+    let same_quote = matches!(previous, Some(b'"' | b'\'')) && close == previous;
+    let ends =
+        escape || matches!(close, None | Some(b'\n' | b'\r' | b' ' | b'\t' | 0 | b'&' | b'#' | b'"' | b'\''));
+    let next = bytes.get(blanks(bytes, secret.end, 4)).copied();
+    if in_flow && matches!(next, Some(b',' | b'}')) {
         return Some((secret, Quoting::Line));
     }
     let command_end =

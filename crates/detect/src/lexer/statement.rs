@@ -1,5 +1,7 @@
 //! SQL: `IDENTIFIED BY 'v'`, `PASSWORD 'v'`, `SET PASSWORD = 'v'`, `PASSWORD('v')`.
 
+use memchr::memmem;
+
 use super::scan::{stands, white};
 use super::value::{quoted as literal, word};
 use super::{Place, Quoting, Reading};
@@ -33,15 +35,21 @@ pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let identified = keyword == b"identified";
     let after = place.start + keyword.len();
     let head = &bytes[place.start.saturating_sub(STATEMENT)..place.start];
-    let says = |text: &[u8]| head.windows(text.len()).any(|w| w.eq_ignore_ascii_case(text));
     let set = head.len() >= 4 && head[head.len() - 4..].eq_ignore_ascii_case(b"set ");
-    let sets = STATEMENTS.iter().any(|s| says(s)) || set;
-    let Some(at) = value_start(bytes, after, set) else { return };
+    let Some(at) = value_start(bytes, after, set).filter(|at| *at != after) else { return };
+    // What stands there tells most of them; looking for a statement takes longer.
+    let in_quotes = matches!(bytes.get(at), Some(b'\'' | b'"'));
+    if !in_quotes && !identified && !is_role(head) {
+        return;
+    }
+    let before = head.to_ascii_lowercase();
+    let says = |text: &[u8]| memmem::find(&before, text).is_some();
+    let sets = set || STATEMENTS.iter().any(|s| says(s));
     // Prose says "identified by" of anything: a name in double quotes is no password without a statement before it.
     let stated = sets
         || bytes.get(at) == Some(&b'\'')
         || [&b"grant"[..], b" user", b" role", b"@", b"link"].iter().any(|s| says(s));
-    if !stated || !identified && !sets || at == after {
+    if !stated || !identified && !sets {
         return;
     }
     let secret = match bytes.get(at) {
@@ -63,11 +71,12 @@ pub(super) fn sql(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
 /// Whether a statement that makes or changes a role goes on to its password.
 fn is_role(head: &[u8]) -> bool {
     let line = head.rsplit(|b| matches!(b, b';' | b'\n')).next().unwrap_or_default();
+    let ends = |text: &[u8]| {
+        line.len().checked_sub(text.len()).is_some_and(|at| line[at..].eq_ignore_ascii_case(text))
+    };
     let says = |text: &[u8]| line.windows(text.len()).any(|w| w.eq_ignore_ascii_case(text));
-    [&b"create role "[..], b"alter role ", b"create user ", b"alter user "].iter().any(|s| says(s))
-        && [&b" with "[..], b" login ", b" encrypted "]
-            .iter()
-            .any(|s| line.len() >= s.len() && line[line.len() - s.len()..].eq_ignore_ascii_case(s))
+    [&b" with "[..], b" login ", b" encrypted "].iter().any(|s| ends(s))
+        && [&b"create role "[..], b"alter role ", b"create user ", b"alter user "].iter().any(|s| says(s))
 }
 
 /// Where the password begins whose keyword ends at `at`; `set` if `SET` stands before it.

@@ -237,10 +237,27 @@ pub(super) fn default_of(bytes: &[u8], range: &Range<usize>) -> Option<Range<usi
 
 /// A bare word at `at`, as it stands in any text: it ends at blanks, quotes, brackets and separators.
 pub(super) fn word(bytes: &[u8], at: usize) -> Range<usize> {
-    let stops = |b: &u8| *b <= b' ' || *b >= 0x7f || b"\"'`\\<>,;(){}[]&".contains(b);
-    let length = bytes.iter().skip(at).take(MAX_VALUE).take_while(|b| !stops(b)).count();
+    let rest = bytes.get(at..).unwrap_or_default();
+    let length = rest.iter().take(MAX_VALUE).take_while(|b| !STOPS[usize::from(**b)]).count();
     at..at + length
 }
+
+/// For each byte, whether a bare word ends at it: a table, since words of thousands of bytes are read.
+const STOPS: [bool; 256] = {
+    let mut stops = [false; 256];
+    let mut byte = 0;
+    while byte < stops.len() {
+        stops[byte] = byte <= b' ' as usize || byte >= 0x7f;
+        byte += 1;
+    }
+    let signs = b"\"'`\\<>,;(){}[]&";
+    let mut sign = 0;
+    while sign < signs.len() {
+        stops[signs[sign] as usize] = true;
+        sign += 1;
+    }
+    stops
+};
 
 /// The rest of the line at `at`, without a comment at its end.
 pub(super) fn rest_of_line(bytes: &[u8], at: usize) -> Range<usize> {

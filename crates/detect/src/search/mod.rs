@@ -19,7 +19,7 @@ use exact::Exact;
 pub(crate) use exact::{Positions, REACH, STRETCH};
 use stride::Stride;
 use vector::Vector;
-use window::rarest;
+use window::rarest_offset;
 
 /// From how many searched bytes on the tables of a sieve are worth making.
 const MUCH: usize = 2 << 20;
@@ -110,7 +110,7 @@ impl Sieve {
 
 impl Search {
     pub(super) fn new(anchors: Vec<Anchor>, preferred: Preferred) -> Self {
-        let first = |anchor: &Anchor| rarest(&anchor.text, 1).first().map_or(0, |w| w.offset);
+        let first = |anchor: &Anchor| rarest_offset(&anchor.text);
         let exact = Exact::new(&anchors, anchors.iter().map(first));
         Self { anchors, exact, sieve: OnceLock::new(), preferred, searched: AtomicUsize::new(0) }
     }

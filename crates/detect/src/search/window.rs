@@ -22,10 +22,10 @@ fn rarity(first: u8, second: u8) -> u8 {
 
 /// What a value of the table says: one of how many.
 fn power(rarity: u8) -> f64 {
-    static POWERS: LazyLock<[f64; 256]> =
-        LazyLock::new(|| std::array::from_fn(|v| (-(v as f64) / 8.0).exp2()));
     POWERS[usize::from(rarity)]
 }
+
+static POWERS: LazyLock<[f64; 256]> = LazyLock::new(|| std::array::from_fn(|v| (-(v as f64) / 8.0).exp2()));
 
 /// How common each of `cells` hashes of a pair is, as parts of one. `cell` must ignore bit 0x20 of both bytes.
 pub(super) fn cell_frequencies(cells: usize, cell: impl Fn(u8, u8) -> usize) -> Vec<f64> {
@@ -50,9 +50,11 @@ static BYTES: LazyLock<[f64; 128]> = LazyLock::new(|| {
 
 /// How common a window is, as if each byte followed from the one before it alone.
 fn chance(window: &[u8]) -> f64 {
-    let pairs: f64 = window.windows(2).map(|pair| power(rarity(pair[0], pair[1]))).product();
+    let (powers, common) = (&*POWERS, &*BYTES);
+    let power = |pair: &[u8]| powers[usize::from(rarity(pair[0], pair[1]))];
+    let pairs: f64 = window.windows(2).map(power).product();
     let shared = window.get(1..window.len().saturating_sub(1)).unwrap_or_default();
-    pairs / shared.iter().map(|byte| BYTES[folded(*byte)]).product::<f64>()
+    pairs / shared.iter().map(|byte| common[folded(*byte)]).product::<f64>()
 }
 
 /// A part of an anchor that may be searched for in its place.
@@ -64,6 +66,24 @@ pub(super) struct Window<'a> {
     pub(super) bytes: &'a [u8],
     /// How common it is, as parts of one.
     pub(super) chance: f64,
+}
+
+/// How rare each byte is, by its folded value, as 8 × log2.
+static BYTE_RARITY: LazyLock<[i32; 128]> =
+    LazyLock::new(|| BYTES.map(|b| (-8.0 * b.log2()).clamp(0.0, 1000.0).round() as i32));
+
+/// Where the rarest window of `text` stands; the first of equals. As [`rarest`] in whole numbers: every start asks for
+/// each anchor.
+pub(super) fn rarest_offset(text: &[u8]) -> usize {
+    let length = WINDOW.min(text.len()).max(1);
+    let bytes = &*BYTE_RARITY;
+    let rare = |window: &[u8]| {
+        let pairs: i32 = window.windows(2).map(|pair| i32::from(rarity(pair[0], pair[1]))).sum();
+        let shared = window.get(1..window.len().saturating_sub(1)).unwrap_or_default();
+        pairs - shared.iter().map(|byte| bytes[folded(*byte)]).sum::<i32>()
+    };
+    let windows = text.windows(length).map(rare).enumerate();
+    windows.min_by_key(|(_, rare)| std::cmp::Reverse(*rare)).map_or(0, |(offset, _)| offset)
 }
 
 /// At most `count` windows of `text`, the rarest first; the anchor's first byte stands in the first of equals.

@@ -1,5 +1,7 @@
 //! Placeholders: what stands where a secret would.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -233,8 +235,11 @@ fn is_reference(text: &[u8]) -> bool {
         (b"{%", b"%}"),
         (b"$[", b"]"),
     ];
-    if pairs.iter().any(|(open, close)| find(text, open).is_some_and(|at| find(&text[at..], close).is_some()))
-    {
+    let opens = memchr::memchr3(b'$', b'{', b'#', text).or_else(|| memchr::memchr2(b'<', b'%', text));
+    let encloses = |(open, close): &(&[u8], &[u8])| {
+        find(text, open).is_some_and(|at| find(&text[at..], close).is_some())
+    };
+    if opens.is_some() && pairs.iter().any(encloses) {
         return true;
     }
     let wrapped =
@@ -272,16 +277,52 @@ fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
     text.windows(needle.len()).position(|window| window == needle)
 }
 
+/// Words by their first letters: most letters of a text begin few of them.
+struct ByLetter<T>([Vec<T>; 26]);
+
+impl<T> ByLetter<T> {
+    fn new(words: impl IntoIterator<Item = (&'static str, T)>) -> Self {
+        let mut letters = std::array::from_fn(|_| Vec::new());
+        for (word, item) in words {
+            let list: Option<&mut Vec<T>> =
+                word.bytes().next().and_then(place).and_then(|at| letters.get_mut(at));
+            if let Some(list) = list {
+                list.push(item);
+            }
+        }
+        Self(letters)
+    }
+
+    /// Those that begin with this letter, whatever its case.
+    fn of(&self, letter: u8) -> &[T] {
+        place(letter).and_then(|at| self.0.get(at)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The place of a letter in the alphabet.
+fn place(letter: u8) -> Option<usize> {
+    letter.is_ascii_alphabetic().then(|| usize::from(letter.to_ascii_lowercase() - b'a'))
+}
+
+static BY_LETTER_MARKERS: LazyLock<ByLetter<&[u8]>> =
+    LazyLock::new(|| ByLetter::new(MARKERS.iter().map(|marker| (*marker, marker.as_bytes()))));
+
+/// Words of placeholders, and whether each is one of the vocabulary.
+static BY_LETTER_WORDS: LazyLock<ByLetter<(&[u8], bool)>> = LazyLock::new(|| {
+    let words =
+        VOCABULARY.iter().map(|word| (*word, true)).chain(COMPANIONS.iter().map(|word| (*word, false)));
+    ByLetter::new(words.map(|(word, core)| (word, (word.as_bytes(), core))))
+});
+
 /// A word that no secret holds.
 fn has_marker(text: &[u8]) -> bool {
     if text.len() > MAX_SEARCHED {
         // Seven capitals do not stand in a token by chance, nor does what blots out a part of one.
         return [&b"EXAMPLE"[..], b"XXXXXXXX", b"xxxxxxxx"].iter().any(|mark| find(text, mark).is_some());
     }
+    let markers = &*BY_LETTER_MARKERS;
     text.iter().enumerate().any(|(at, byte)| {
-        let first = byte.to_ascii_lowercase();
-        let mut begins = MARKERS.iter().map(|marker| marker.as_bytes()).filter(|marker| marker[0] == first);
-        begins.any(|marker| {
+        markers.of(*byte).iter().any(|marker| {
             let here = text.get(at..at + marker.len());
             here.is_some_and(|window| window.eq_ignore_ascii_case(marker) && one_case(window))
         })
@@ -345,23 +386,20 @@ fn cut_into_words(run: &[u8]) -> Option<bool> {
     }
     // Bit n: the first n letters can be cut; in the second with a word of the vocabulary among them.
     let (mut reached, mut about): (u128, u128) = (1, 0);
+    let words = &*BY_LETTER_WORDS;
     for start in 0..run.len().min(64) {
         if reached >> start & 1 == 0 {
             continue;
         }
-        let mut take = |words: &[&str], core: bool| {
-            for word in words {
-                let end = start + word.len();
-                if run.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes())) {
-                    reached |= 1 << end;
-                    if core || about >> start & 1 == 1 {
-                        about |= 1 << end;
-                    }
+        for (word, core) in words.of(run[start]) {
+            let end = start + word.len();
+            if run.get(start..end).is_some_and(|part| part.eq_ignore_ascii_case(word)) {
+                reached |= 1 << end;
+                if *core || about >> start & 1 == 1 {
+                    about |= 1 << end;
                 }
             }
-        };
-        take(VOCABULARY, true);
-        take(COMPANIONS, false);
+        }
     }
     (reached >> run.len() & 1 == 1).then_some(about >> run.len() & 1 == 1)
 }
