@@ -14,6 +14,7 @@ mod failure;
 mod identity;
 mod inner;
 mod located;
+mod lookup;
 mod makefile;
 mod matrix;
 mod outcome;
