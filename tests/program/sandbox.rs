@@ -109,7 +109,7 @@ fn rows_run_as_the_contracts_user() {
     let tar = with_program(Tar::new(), "/bin/sh", "bin/sh").executable("app/run", script);
     let tar = tar.file("etc/passwd", "root:x:0:0::/:/bin/sh\napp:x:10001:10001::/:/bin/sh\n");
     for (user, status) in
-        [("10001", "pass"), ("app", "pass"), ("app:10002", "pass"), ("root", "fail"), ("nobody", "fail")]
+        [("10001", "pass"), ("app", "pass"), ("app:10002", "pass"), ("root", "fail"), ("other", "fail")]
     {
         let cli = Cli::new();
         let contract = "version = 1\n[[entrypoints]]\nhandle = \"RUN\"\ncommand = [\"/app/run\"]\nuser = ";

@@ -231,7 +231,8 @@ impl<'a> Machine<'a> {
             _ => match interpreter {
                 Some(interpreter) => self.script(&found, &interpreter, arguments, steps),
                 None => {
-                    let has_words = arguments.iter().any(|word| !Self::is_unknown(word));
+                    let is_tool = TOOLS.contains(&name);
+                    let has_words = !is_tool && arguments.iter().any(|word| !Self::is_unknown(word));
                     Ok(Started::Program { what: name.to_owned(), has_words })
                 }
             },
@@ -492,6 +493,12 @@ impl<'a> Machine<'a> {
         Ok(Started::Program { what: format!("java -jar {name}"), has_words })
     }
 }
+
+/// Programs of every system that do what their words say, and are no program of the image's own.
+const TOOLS: [&str; 16] = [
+    "sleep", "echo", "printf", "cat", "tail", "head", "test", "[", "true", "false", "mkdir", "touch",
+    "chmod", "date", "id", "ls",
+];
 
 /// Options of programs that run another one, whose value is the next word.
 const WRAPPER_VALUES: [(&str, &[&str]); 9] = [

@@ -142,7 +142,10 @@ impl<'a> Sandbox<'a> {
         let known = numbers(&self.table("passwd"), user);
         let number = user.parse().ok().or_else(|| known.first().copied());
         let Some(number) = number else {
-            return Err(format!("the user {} is not in the image's /etc/passwd", escape_bytes(user.as_bytes())));
+            return Err(format!(
+                "the user {} is not in the image's /etc/passwd",
+                escape_bytes(user.as_bytes())
+            ));
         };
         let group = match group.filter(|g| !g.is_empty()) {
             Some(group) => {
@@ -248,7 +251,7 @@ mod tests {
         let table = "root:x:0:0::/root:/bin/sh\napp:x:10001:10002::/:/bin/false\nbroken\n";
         assert_eq!(numbers(table, "app"), [10001, 10002]);
         assert_eq!(numbers(table, "10001"), [10001, 10002]);
-        assert!(numbers(table, "broken").is_empty() && numbers(table, "nobody").is_empty());
+        assert!(numbers(table, "broken").is_empty() && numbers(table, "other").is_empty());
     }
 
     #[test]
