@@ -17,6 +17,7 @@ mod located;
 mod lookup;
 mod makefile;
 mod matrix;
+mod needs;
 mod outcome;
 mod outputs;
 mod reading;

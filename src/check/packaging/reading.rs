@@ -8,6 +8,7 @@ use super::command::{self, Budget, Frame};
 use super::failure::{Failure, Options};
 use super::lookup;
 use super::matrix::combinations;
+use super::needs::never_runs;
 use super::secret::{Exposure, Secrets};
 use super::sources;
 use super::surface::{BuildFile, BuildSurface, Content, Family, joined, place_in};
@@ -519,39 +520,6 @@ struct StepWork {
     written: Vec<(String, String)>,
     /// Whether its script is in another language.
     is_unread: bool,
-}
-
-/// Why a job never runs, and where that is written.
-fn never_runs(file: usize, workflow: &Workflow, job: &Job) -> Option<(At, String)> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![job];
-    while let Some(one) = open.pop() {
-        if !seen.insert(one.id.as_str()) {
-            continue;
-        }
-        if one.condition == Condition::Never {
-            let position = one.condition_at.unwrap_or(one.position);
-            let why = if std::ptr::eq(one, job) {
-                format!("the job {} never runs: its `if` is never true", job.id)
-            } else {
-                format!("the job {} never runs: it needs {}, whose `if` is never true", job.id, one.id)
-            };
-            return Some((At { file, position }, why));
-        }
-        if !one.ignores_needs {
-            for name in &one.needs {
-                let Some(needed) = workflow.jobs.iter().find(|j| j.id == *name) else {
-                    let why = format!(
-                        "the job {} never runs: it needs {name}, which is no job of this workflow",
-                        job.id
-                    );
-                    return Some((At { file, position: one.position }, why));
-                };
-                open.push(needed);
-            }
-        }
-    }
-    None
 }
 
 /// The inputs that a called workflow gets: what the caller gives, else the default.

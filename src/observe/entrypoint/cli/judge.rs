@@ -510,12 +510,13 @@ mod tests {
         assert!(told(&program, "--a", &[], &[]).contains("needs the argument input"));
         assert!(told(&program, "x", &[], &[]).contains("needs one of --a, --b"));
         assert!(told(&program, "x --a --b", &[], &[]).contains("only one of"));
+        assert!(told(&program, "x", &["--a"], &[]).contains("it is a switch that takes none"));
         program.open = Some("a plugin adds options".to_owned());
         let row = Row {
             required: vec![
                 Argument::Word("x".into()),
                 Argument::Option("--c".into()),
-                Argument::Option("--a".into()),
+                Argument::Word("--a".into()),
             ],
             optional: vec![],
         };

@@ -182,6 +182,16 @@ impl Evaluator<'_, '_> {
                 parser.open.get_or_insert_with(|| "its parser reads arguments from files".to_owned());
             }
         }
+        // Its own line of usage is formatted in the same way.
+        let usage = arguments.keyword("usage").filter(|_| self.maybe == 0);
+        if let Some(Value::Text(usage)) = usage
+            && let Some(place) = help::unformattable(usage)
+        {
+            let what = format!(
+                "the usage in line {line} has `{place}`, at which argparse ends: write %% for a percent sign"
+            );
+            parser.no_help = Some((what, self.written(scope, line)));
+        }
         self.parsers.push(parser);
         Value::Parser(self.parsers.len() - 1, None)
     }
@@ -193,6 +203,8 @@ impl Evaluator<'_, '_> {
             parser.open = Some("its options may come from files and variables (configargparse)".to_owned());
         }
         if name.starts_with("optparse") {
+            // Its usage has `%prog`, and nothing else is put in.
+            parser.no_help = None;
             // What is left over is the program's own business.
             parser.parameters.push(Parameter::new(vec!["arguments".to_owned()], Arity::Any));
         }
