@@ -93,7 +93,7 @@ fn may_be_program(path: &[u8]) -> bool {
     !path.is_empty()
         && !path.contains(&b'.')
         && path.split(|b| *b == b'/').count() <= 3
-        && !SYSTEM.iter().any(|directory| is_below(directory))
+        && !SYSTEM.iter().any(is_below)
 }
 
 impl Wanted {
