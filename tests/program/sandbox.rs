@@ -101,6 +101,32 @@ fn rows_are_run_in_a_sandbox() {
     are_right(&["whole", "forks", "refuses", "interpreter", "writes", "network"]);
 }
 
+/// A row runs as the contract's user, by its number or its name in the image, and a user that is not there runs nothing.
+#[test]
+fn rows_run_as_the_contracts_user() {
+    let script = "#!/bin/sh\nwhile read -r name number rest; do\n[ \"$name\" = Uid: ] && [ \"$number\" = 10001 ] && exit 0\n\
+                  done < /proc/self/status\nexit 9\n";
+    let tar = with_program(Tar::new(), "/bin/sh", "bin/sh").executable("app/run", script);
+    let tar = tar.file("etc/passwd", "root:x:0:0::/:/bin/sh\napp:x:10001:10001::/:/bin/sh\n");
+    for (user, status) in
+        [("10001", "pass"), ("app", "pass"), ("app:10002", "pass"), ("root", "fail"), ("other", "fail")]
+    {
+        let cli = Cli::new();
+        let contract = "version = 1\n[[entrypoints]]\nhandle = \"RUN\"\ncommand = [\"/app/run\"]\nuser = ";
+        cli.write("seaworthy.toml", format!("{contract}\"{user}\"\n"));
+        let mut spec = Spec::new([Layer::from(tar.clone())]);
+        spec.architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" }.into();
+        spec.config = json!({ "Env": ["PATH=/bin"], "User": "0" });
+        let mut blobs = Blobs::default();
+        let image = blobs.image(&spec);
+        blobs.root(image, "1");
+        cli.write("image.tar", blobs.tar().done());
+        let answer = cli.run(&["image", "oci-archive:image.tar", "--exec", "bwrap", "--report", "json"]);
+        let row = &answer.json()["entrypoints"][0];
+        assert_eq!(row["status"], status, "{user}: {row}\n{}", answer.stdout);
+    }
+}
+
 #[test]
 fn output_without_an_end_is_ended() {
     are_right(&["endless"]);

@@ -251,7 +251,7 @@ fn servers_and_their_applications() {
         command("noname", &["python", "-m", "gunicorn", "pk.web:application"], Right::Fail),
         command("directory", &["python", "-m", "gunicorn", "bare.web:app"], Right::Fail),
         command("none", &["python", "-m", "gunicorn", "-w", "4"], Right::Fail),
-        command("settings", &["python", "-m", "gunicorn", "-c", "conf.py"], Right::Open),
+        command("settings", &["python", "-m", "gunicorn", "-c", "conf.py"], Right::Fail),
         command("newer", &["python", "-m", "uvicorn", "--brand-new", "value", "pk.web:app"], Right::Open),
     ]);
 }

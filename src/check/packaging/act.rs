@@ -34,6 +34,8 @@ pub(super) enum Stage {
     },
     /// Files are kept as an artifact of the run.
     Uploads,
+    /// Programs are looked up in a directory of the checkout first: the reference.
+    Lookup,
 }
 
 /// Where something stands.
@@ -59,6 +61,8 @@ pub(super) struct Recipe {
     pub(super) id_file: Option<String>,
     /// Whether it is given contexts beside the one.
     pub(super) has_more_contexts: bool,
+    /// Whether another frontend than Docker's own may read the Dockerfile.
+    pub(super) has_frontend: bool,
     /// Where it puts the image as a file.
     pub(super) archive: bool,
     /// Whether the builder takes the sources from the repository, and not from the checkout.
@@ -84,6 +88,8 @@ pub(super) struct Act {
     pub(super) recipe: Option<Recipe>,
     /// What is put under the references, or copied to them, where it is no build: another reference.
     pub(super) source: Option<String>,
+    /// The daemon of Docker that does it, if the environment or the command names one.
+    pub(super) daemon: Option<String>,
     pub(super) conditional: bool,
     /// What becomes of its script, or of its job, if it fails.
     pub(super) failure: Failure,
@@ -102,6 +108,7 @@ impl Act {
             region: None,
             recipe: None,
             source: None,
+            daemon: None,
             conditional: false,
             failure: Failure::Stops,
             never: None,

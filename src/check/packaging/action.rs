@@ -1,8 +1,9 @@
 //! What the actions of a workflow do to an image and its registry.
 
 use super::act::{Act, At, Recipe, Stage};
+use super::docker;
 use super::resolve;
-use super::secret::{Exposure, Secrets};
+use super::secret::{Exposure, How, Secrets};
 use super::unread;
 use super::variables::Variables;
 use seaworthy_workflow::{Condition, Scalar, Step};
@@ -81,6 +82,13 @@ pub(super) fn read_action<'s>(
         let at = At { file, position: pair.position };
         done.exposures.extend(arguments.filter_map(|a| secrets.in_argument(&variables.expand(a), at)));
     }
+    // What stands in the image's configuration or its name.
+    for name in ["labels", "annotations", "tags"] {
+        let Some(pair) = step.input(name).filter(|_| action.contains("build")) else { continue };
+        let at = At { file, position: pair.position };
+        let held = pair.value.text.lines().filter_map(|l| secrets.held_by(&variables.expand(l)));
+        done.exposures.extend(held.map(|what| Exposure { at, how: How::InConfiguration, what }));
+    }
     let is_given = || step.with.iter().chain(&step.env).any(|p| secrets.held_by(&p.value.text).is_some());
     match action.as_str() {
         "aws-actions/amazon-ecr-login" => {
@@ -107,7 +115,8 @@ pub(super) fn read_action<'s>(
                 done.acts.push(Act::new(Stage::Push, at));
             }
         }
-        "actions/upload-artifact" => {
+        // What a cache holds can be read by later runs, those of pull requests among them.
+        "actions/upload-artifact" | "actions/cache" | "actions/cache/save" => {
             let path = |line: &str| super::surface::joined("", line.trim());
             let references = expanded("path").lines().map(path).collect();
             done.acts.push(Act { references, ..Act::new(Stage::Uploads, at) });
@@ -153,6 +162,7 @@ fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut
             .collect(),
         target: given("target"),
         has_more_contexts: given("build-contexts").is_some(),
+        has_frontend: expanded("build-args").lines().any(docker::is_frontend),
         archive: expanded("outputs").contains("dest="),
         // Without a context it takes the sources from the repository.
         is_remote: given("context").is_none_or(|c| c.contains("{{defaultContext}}") || c.contains("://")),

@@ -32,6 +32,9 @@ const SOURCES: [(&str, bool); 13] = [
 /// The source of a change that leaves nothing of a file.
 pub(super) const REMOVED: &str = "nothing";
 
+/// The source of a change that puts other content in the place of what the commit has.
+pub(super) const ALTERED: &str = "other content";
+
 /// Where a redirection shows what is written to it.
 const LOGS: [&str; 4] = ["/dev/stdout", "/dev/stderr", "/dev/tty", "/proc/self/fd/1"];
 
@@ -49,7 +52,8 @@ impl Reader<'_, '_> {
         self.keep(words, &targets, variables);
         for path in changed(words).into_iter().chain(targets.iter().map(|(t, _)| t.clone())) {
             let path = joined(&self.directory, &path);
-            let source = removes(words).then(|| REMOVED.to_owned());
+            let kind = if removes(words) { Some(REMOVED) } else { alters(words).then_some(ALTERED) };
+            let source = kind.map(str::to_owned);
             self.done.acts.push(Act { references: vec![path], source, ..Act::new(Stage::Change, at) });
         }
         let plain = tool::without_wrappers(words);
@@ -107,6 +111,8 @@ impl Reader<'_, '_> {
         }
         let bodies = command.redirections.iter().filter_map(|r| r.body.as_ref());
         let mut bodies: Vec<String> = bodies.map(|b| variables.expand(self.written(b))).collect();
+        let inputs = command.redirections.iter().filter(|r| r.operator == RedirectionOperator::Read);
+        bodies.extend(inputs.map(|r| self.written(&r.target).replace(['"', '\''], "")));
         let strings = command.redirections.iter().filter(|r| r.operator == RedirectionOperator::HereString);
         bodies.extend(strings.map(|r| variables.expand(self.written(&r.target))));
         // What a file holds that the script wrote.
@@ -226,11 +232,21 @@ fn changed(words: &[String]) -> Vec<String> {
             } else {
                 ["-O", "--output-document"]
             });
+            // `-fsSLo FILE`
+            let joined = || {
+                let ends = |w: &&String| {
+                    let flags = w.strip_prefix('-').filter(|f| !f.starts_with('-') && f.len() > 1);
+                    flags.is_some_and(|f| f.ends_with(if program.ends_with("curl") { 'o' } else { 'O' }))
+                };
+                let mut words = arguments.iter();
+                words.find(ends).and_then(|_| words.next().cloned())
+            };
             let attached = || arguments.iter().find_map(|a| a.strip_prefix("--output=").map(str::to_owned));
             let by_address = || operands().pop().and_then(|url| url.rsplit('/').next().map(str::to_owned));
             let keeps_name =
                 program.ends_with("wget") || arguments.iter().any(|a| a.starts_with('-') && a.contains('O'));
-            let own = named.or_else(attached).or_else(|| keeps_name.then(by_address).flatten());
+            let own =
+                named.or_else(joined).or_else(attached).or_else(|| keeps_name.then(by_address).flatten());
             own.into_iter().collect()
         }
         "dd" => arguments.iter().filter_map(|a| a.strip_prefix("of=").map(str::to_owned)).collect(),
@@ -242,6 +258,13 @@ fn changed(words: &[String]) -> Vec<String> {
 fn removes(words: &[String]) -> bool {
     let program = tool::without_wrappers(words).first().map(String::as_str).unwrap_or_default();
     matches!(program.rsplit('/').next(), Some("rm" | "unlink" | "shred" | "mv" | "truncate"))
+}
+
+/// Whether a command changes what is in a file, or fetches it from elsewhere.
+fn alters(words: &[String]) -> bool {
+    let program = tool::without_wrappers(words).first().map(String::as_str).unwrap_or_default();
+    let name = program.rsplit('/').next().unwrap_or_default();
+    matches!(name, "sed" | "perl" | "ruby" | "yq" | "gawk" | "patch" | "curl" | "wget" | "dd")
 }
 
 /// Whether a command tells which commit is checked out.
@@ -327,6 +350,8 @@ mod tests {
             ("rm -f .dockerignore", ".dockerignore"),
             ("curl -fsSL -o Dockerfile https://h/x", "Dockerfile"),
             ("curl -fsSLO https://h/Dockerfile", "Dockerfile"),
+            ("curl -fsSLo Dockerfile https://h/x", "Dockerfile"),
+            ("wget -qO Dockerfile https://h/x", "Dockerfile"),
             ("curl -fsSL https://h/x", ""),
             ("wget https://h/Dockerfile", "Dockerfile"),
             ("tee -a Dockerfile", "Dockerfile"),

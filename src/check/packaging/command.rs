@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::act::{Act, At, Recipe, Stage};
 use super::backquotes;
+use super::docker;
 use super::failure::{self, CommandOutcome, Failure, Options, Reach};
 use super::located;
 use super::outcome::{self, Course};
@@ -231,6 +232,7 @@ impl<'t> Reader<'t, '_> {
         self.assign(command, variables);
         let at = At { file: self.frame.file, position: (self.place)(command.range.start) };
         self.exports(script, command, variables);
+        self.lookups(script, command, variables, at);
         let key = outcome::key(self.text, command, &self.arguments);
         let rounds: Vec<Variables> = match self.rounds(script, command, variables).as_slice() {
             [Cow::Borrowed(_)] => vec![variables.clone()],
@@ -263,6 +265,8 @@ impl<'t> Reader<'t, '_> {
             let is_read = inner.is_some_and(|inner| self.inner(inner, outcome, at, &mut round));
             if !is_read {
                 self.uses(&expanded, outcome, at, &mut round);
+                let given = self.secrets.in_container(&expanded);
+                self.done.unread.extend(given.map(|_| ("docker run".to_owned(), at)));
                 self.done
                     .unread
                     .extend(unread::program(&expanded, &words, self.frame.tools).map(|w| (w, at)));
@@ -412,6 +416,7 @@ impl<'t> Reader<'t, '_> {
                         region,
                         recipe,
                         source,
+                        daemon: docker::daemon(words, variables),
                         conditional: outcome.reach != Reach::Always,
                         failure: outcome.failure,
                         ..Act::new(stage, at)

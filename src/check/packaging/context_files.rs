@@ -49,7 +49,7 @@ fn is_hidden(path: &str) -> bool {
 }
 
 /// Whether a build is sent a file.
-fn sent(path: &str, build: &Act, expected: &ExpectedBuild) -> Option<How> {
+pub(super) fn sent(path: &str, build: &Act, expected: &ExpectedBuild) -> Option<How> {
     let recipe = build.recipe.as_ref().filter(|r| !r.is_remote)?;
     let context = recipe::context_of(recipe);
     let inside = if context == "." { Some(path) } else { path.strip_prefix(&context)?.strip_prefix('/') }?;

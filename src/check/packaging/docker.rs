@@ -1,7 +1,8 @@
 //! What a command line of docker does.
 
 use super::act::{Recipe, Stage};
-use super::tool::{Use, act, deviation, login, operands, renamed, values};
+use super::tool::{self, Use, act, deviation, login, operands, renamed, values};
+use super::variables::Variables;
 
 /// What a command line of docker does.
 pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
@@ -112,6 +113,39 @@ pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
     }
 }
 
+/// The daemon that a command line of docker talks to, if it names one, or its environment does.
+/// <https://docs.docker.com/reference/cli/docker/>
+pub(super) fn daemon(words: &[String], variables: &Variables) -> Option<String> {
+    let assigned =
+        |name: &str| words.iter().find_map(|w| w.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned);
+    let (program, arguments) = tool::without_wrappers(words).split_first()?;
+    if !program.ends_with("docker") {
+        return None;
+    }
+    let is_global = |w: &&String| w.starts_with('-');
+    let globals: Vec<String> = arguments
+        .iter()
+        .take_while(|w| !matches!(w.as_str(), "build" | "push" | "image" | "buildx" | "tag"))
+        .cloned()
+        .collect();
+    let named = globals
+        .first()
+        .filter(is_global)
+        .and_then(|_| values(&globals, &["--host", "-H", "--context", "-c"]).pop());
+    let by_variable = |name: &str| {
+        assigned(name).or_else(|| variables.is_set(name).then(|| variables.expand(&format!("${name}"))))
+    };
+    named
+        .or_else(|| by_variable("DOCKER_HOST"))
+        .or_else(|| by_variable("DOCKER_CONTEXT"))
+        .filter(|daemon| !daemon.is_empty() && daemon != "default")
+}
+
+/// Whether a build argument puts another frontend in the place of the one that reads the Dockerfile.
+pub(super) fn is_frontend(argument: &str) -> bool {
+    argument.trim().split('=').next() == Some("BUILDKIT_SYNTAX")
+}
+
 /// A container that builds images by another family, or that is given the daemon.
 fn inside_container(arguments: &[String]) -> Vec<Use> {
     let has = |text: &str| arguments.iter().any(|a| a.contains(text));
@@ -176,6 +210,7 @@ pub(super) fn build(arguments: &[String]) -> Use {
         metadata: values(arguments, &["--metadata-file"]).pop(),
         id_file: values(arguments, &["--iidfile"]).pop(),
         has_more_contexts: !values(arguments, &["--build-context"]).is_empty(),
+        has_frontend: values(arguments, &["--build-arg"]).iter().any(|a| is_frontend(a)),
         archive: values(arguments, &["-o", "--output"]).iter().any(|o| o.contains("dest=")),
         ..Recipe::default()
     };

@@ -11,10 +11,7 @@ impl Reader<'_, '_> {
         let reader = script.reader_of(index).and_then(|i| script.commands.get(i));
         let piped_to =
             |name: &str| reader.is_some_and(|c| c.words.iter().any(|w| self.written(w).contains(name)));
-        let writes = |name: &str| {
-            script.redirections_of(index).any(|r| variables.expand(self.written(&r.target)).contains(name))
-        };
-        let to = |name: &str| writes(name) || piped_to(name);
+        let to = |name: &str| self.writes_to(script, command, name, variables);
         let (output, environment) = (to("GITHUB_OUTPUT"), to("GITHUB_ENV"));
         // `>` takes away what the step wrote before; `tee` without `-a` does, too.
         let is_anew = |name: &str| {
@@ -51,8 +48,22 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Whether what a command writes goes into the file that a variable names.
+    pub(super) fn writes_to(
+        &self,
+        script: &Script,
+        command: &Command,
+        name: &str,
+        variables: &Variables,
+    ) -> bool {
+        let index = script.commands.partition_point(|c| c.range.start < command.range.start);
+        let reader = script.reader_of(index).and_then(|i| script.commands.get(i));
+        reader.is_some_and(|c| c.words.iter().any(|w| self.written(w).contains(name)))
+            || script.redirections_of(index).any(|r| variables.expand(self.written(&r.target)).contains(name))
+    }
+
     /// The lines that a command writes, as they are written in the script.
-    fn lines_written(&self, command: &Command, with_documents: bool) -> Vec<String> {
+    pub(super) fn lines_written(&self, command: &Command, with_documents: bool) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         let is_echo = matches!(command.program().as_deref(), Some("echo" | "printf"));
         if is_echo {

@@ -79,6 +79,12 @@ pub(super) fn faults(acts: &[Act], pattern: &TagPattern) -> Vec<Fault> {
                 )),
                 (Some(Image::Unknown(at, why)), None) => Some(Fault::unclear(*at, "image tag", why.clone())),
                 // What is pushed instead of a failed push is pushed once.
+                (Some(Image::Built(build)), None)
+                    if acts.get(*build).is_some_and(|b| b.daemon != act.daemon) =>
+                {
+                    let reason = "another daemon of Docker pushes the image than the one that built it: whether it has the same image under the tag is not known";
+                    Some(Fault::unclear(act.at, "image tag", reason))
+                }
                 (Some(Image::Built(build)), None) if !act.conditional => {
                     let before = *first.entry(plain(reference)).or_insert(*build);
                     (before != *build).then(|| {

@@ -6,7 +6,9 @@ use super::act::{Act, At, Stage};
 use super::action;
 use super::command::{self, Budget, Frame};
 use super::failure::{Failure, Options};
+use super::lookup;
 use super::matrix::combinations;
+use super::needs::never_runs;
 use super::secret::{Exposure, Secrets};
 use super::sources;
 use super::surface::{BuildFile, BuildSurface, Content, Family, joined, place_in};
@@ -63,6 +65,8 @@ pub(super) struct JobWork<'s> {
     pub(super) never: Option<(At, String)>,
     /// What it does, for each combination of its matrix.
     pub(super) rounds: Vec<Work>,
+    /// Whether these are all combinations.
+    pub(super) is_whole: bool,
 }
 
 impl JobWork<'_> {
@@ -86,7 +90,7 @@ pub(super) fn jobs<'s>(surface: &'s BuildSurface, secrets: &[InjectedSecret]) ->
         if file.called_as.is_none()
             && let Content::Workflow(workflow) = &file.content
         {
-            reader.workflow(index, workflow, &Call::default());
+            reader.workflow(index, workflow, &Call::of_event());
         }
     }
     reader.jobs
@@ -146,13 +150,29 @@ fn given(surface: &BuildSurface) -> Variables {
 }
 
 /// How a workflow is called.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Call<'s> {
     inputs: Vec<(String, String)>,
     names: Vec<&'s str>,
     never: Option<(At, String)>,
     continues_on_error: bool,
     depth: u8,
+    /// Whether all combinations of the matrices around it are gone through.
+    is_whole: bool,
+}
+
+impl Call<'_> {
+    /// A workflow that an event starts.
+    fn of_event() -> Self {
+        Self {
+            inputs: Vec::new(),
+            names: Vec::new(),
+            never: None,
+            continues_on_error: false,
+            depth: 0,
+            is_whole: true,
+        }
+    }
 }
 
 struct Reader<'s> {
@@ -168,7 +188,8 @@ impl<'s> Reader<'s> {
             let never = call.never.clone().or_else(|| never_runs(index, workflow, job));
             let mut names = vec![job.id.as_str()];
             names.extend(&call.names);
-            let combinations = combinations(&job.matrix);
+            let (combinations, is_whole) = combinations(&job.matrix);
+            let is_whole = is_whole && call.is_whole;
             if let Some((inner, file)) = self.called(job)
                 && call.depth < MAX_CALLS
             {
@@ -182,6 +203,7 @@ impl<'s> Reader<'s> {
                         never: never.clone(),
                         continues_on_error: job.continues_on_error,
                         depth: call.depth + 1,
+                        is_whole,
                     };
                     self.workflow(inner, content, &call);
                 }
@@ -203,7 +225,7 @@ impl<'s> Reader<'s> {
                 })
                 .collect();
             let at = At { file: index, position: job.position };
-            self.jobs.push(JobWork { job, names, at, never, rounds });
+            self.jobs.push(JobWork { job, names, at, never, rounds, is_whole });
         }
     }
 
@@ -252,6 +274,8 @@ impl<'s> Reader<'s> {
             depth: 0,
         };
         let (mut work, values, _) = self.steps(&steps, &mut variables, secrets);
+        let first = lookups(index, workflow.env.iter().chain(&job.env));
+        work.acts.splice(0..0, first);
         for (name, value) in values {
             work.job_outputs.push((name.clone(), value.clone().unwrap_or_default()));
             work.outputs.extend(value.map(|value| (name, value)));
@@ -278,6 +302,7 @@ impl<'s> Reader<'s> {
                 own_secrets.set(&pair.name, &pair.value.text);
             }
             let mut done = self.step(all, step, &mut own, &own_secrets);
+            done.work.acts.splice(0..0, lookups(all.file, step.env.iter()));
             let never = (step.condition == Condition::Never)
                 .then(|| At { file: all.file, position: step.condition_at.unwrap_or(step.position) });
             for mut act in std::mem::take(&mut done.work.acts) {
@@ -454,6 +479,13 @@ fn is_read(all: &Steps<'_>, step: &Step, name: &str) -> bool {
         || all.steps.iter().any(|other| !std::ptr::eq(other, step) && of_step(other))
 }
 
+/// The `PATH` that variables of a file set.
+fn lookups<'p>(file: usize, pairs: impl Iterator<Item = &'p Pair>) -> Vec<Act> {
+    let paths = pairs.filter(|pair| pair.name == "PATH");
+    let looked_up = |pair: &Pair| lookup::looked_up(&pair.value.text, At { file, position: pair.position });
+    paths.filter_map(looked_up).collect()
+}
+
 /// What becomes of a failure where the step or the job around it lets failures pass.
 fn lets_pass(failure: Failure, continues: bool) -> Failure {
     if continues { Failure::Passes } else { failure }
@@ -488,39 +520,6 @@ struct StepWork {
     written: Vec<(String, String)>,
     /// Whether its script is in another language.
     is_unread: bool,
-}
-
-/// Why a job never runs, and where that is written.
-fn never_runs(file: usize, workflow: &Workflow, job: &Job) -> Option<(At, String)> {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![job];
-    while let Some(one) = open.pop() {
-        if !seen.insert(one.id.as_str()) {
-            continue;
-        }
-        if one.condition == Condition::Never {
-            let position = one.condition_at.unwrap_or(one.position);
-            let why = if std::ptr::eq(one, job) {
-                format!("the job {} never runs: its `if` is never true", job.id)
-            } else {
-                format!("the job {} never runs: it needs {}, whose `if` is never true", job.id, one.id)
-            };
-            return Some((At { file, position }, why));
-        }
-        if !one.ignores_needs {
-            for name in &one.needs {
-                let Some(needed) = workflow.jobs.iter().find(|j| j.id == *name) else {
-                    let why = format!(
-                        "the job {} never runs: it needs {name}, which is no job of this workflow",
-                        job.id
-                    );
-                    return Some((At { file, position: one.position }, why));
-                };
-                open.push(needed);
-            }
-        }
-    }
-    None
 }
 
 /// The inputs that a called workflow gets: what the caller gives, else the default.

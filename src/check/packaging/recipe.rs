@@ -46,6 +46,11 @@ pub(super) fn recipe_faults<'a>(
             let reason = "it is given further contexts, which may stand for a base image or a stage, and are not looked at";
             faults.push(Fault::unclear(act.at, "build", reason));
         }
+        if recipe.has_frontend {
+            let reason =
+                "BUILDKIT_SYNTAX names another frontend, and what it makes of the Dockerfile is not known";
+            faults.push(Fault::unclear(act.at, "build", reason));
+        }
         if expected.platforms.is_empty() {
             continue;
         }

@@ -166,6 +166,20 @@ impl Secrets {
         held.map(|what| Exposure { at, how: How::InConfiguration, what }).collect()
     }
 
+    /// A secret that a command hands to a container, whose program may print it.
+    pub(super) fn in_container(&self, words: &[String]) -> Option<String> {
+        let plain = tool::without_wrappers(words);
+        let runs = |w: &String| matches!(w.as_str(), "run" | "exec" | "create");
+        if !plain.first()?.ends_with("docker") || !plain.iter().take(4).any(runs) {
+            return None;
+        }
+        let values = tool::values(plain, &["--env", "-e"]);
+        values.iter().find_map(|value| match value.split_once('=') {
+            Some((_, value)) => self.held_by(value),
+            None => self.names.get(value).cloned(),
+        })
+    }
+
     /// The secret in one build argument: `NAME=value`, or a name whose value is that of the variable.
     pub(super) fn in_argument(&self, argument: &str, at: At) -> Option<Exposure> {
         let (name, held) = match argument.split_once('=') {
@@ -205,7 +219,9 @@ impl Secrets {
         }
         match program.rsplit('/').next().unwrap_or_default() {
             "cat" | "tee" | "envsubst" => {
-                documents.iter().filter_map(|d| self.held_by(d)).map(shown).collect()
+                let held = documents.iter().filter_map(|d| self.held_by(d));
+                let environment = arguments.iter().chain(documents).any(|a| is_environment(a));
+                held.chain(self.in_reach().filter(|_| environment).cloned()).map(shown).collect()
             }
             "export" | "declare" | "typeset" if arguments.iter().any(|a| a.starts_with("-p")) => {
                 one(self.in_reach())
@@ -226,9 +242,20 @@ impl Secrets {
                 None => one(self.in_reach()),
             },
             "env" if arguments.iter().all(|a| a == "-0" || a == "--null") => one(self.in_reach()),
+            // A program text that reads its environment.
+            "awk" | "gawk" | "mawk" if arguments.iter().any(|a| a.contains("ENVIRON")) => {
+                one(self.in_reach())
+            }
+            // The environment of a process, as the kernel shows it.
+            _ if arguments.iter().chain(documents).any(|a| is_environment(a)) => one(self.in_reach()),
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a path is the environment of a process: `/proc/self/environ`, `/proc/$$/environ`.
+fn is_environment(path: &str) -> bool {
+    path.starts_with("/proc/") && path.trim_end().ends_with("/environ")
 }
 
 /// Whether an option of curl makes it show what it sends.

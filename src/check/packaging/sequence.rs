@@ -4,6 +4,7 @@
 use super::act::{Act, At, Stage};
 use super::failure::Failure;
 use super::identity;
+use super::lookup;
 use super::recipe;
 use super::repository::{self, Same};
 use super::sources;
@@ -114,7 +115,8 @@ impl Sequence<'_> {
         let is_published = |a: &Act| self.is_published(a);
         let builds = sources::published(self.acts, &is_published).map(|(_, a)| a);
         faults.extend(recipe::recipe_faults(builds, self.expected));
-        faults.extend(sources::changes(self.acts, self.family, &is_published));
+        faults.extend(sources::changes(self.acts, self.family, self.expected, &is_published));
+        faults.extend(lookup::faults(self.acts));
         faults
     }
 

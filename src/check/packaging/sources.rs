@@ -2,9 +2,11 @@
 //! before the build.
 
 use super::act::{Act, At, Recipe, Stage};
+use super::changes::ALTERED;
+use super::context_files;
 use super::recipe;
 use super::sequence::Fault;
-use super::surface::Family;
+use super::surface::{ExpectedBuild, Family};
 use seaworthy_source::Position;
 use seaworthy_workflow::{Job, Step};
 
@@ -86,18 +88,25 @@ pub(super) fn published<'a>(
 }
 
 /// What is changed before the image is built: its Dockerfile, the ignore file beside it, the sources.
-pub(super) fn changes(acts: &[Act], family: Family, is_right: &dyn Fn(&Act) -> bool) -> Vec<Fault> {
+pub(super) fn changes(
+    acts: &[Act],
+    family: Family,
+    expected: &ExpectedBuild,
+    is_right: &dyn Fn(&Act) -> bool,
+) -> Vec<Fault> {
     let mut faults: Vec<Fault> = Vec::new();
-    let builds: Vec<(usize, &Recipe)> = published(acts, is_right)
-        .filter_map(|(i, a)| Some((i, a.recipe.as_ref().filter(|r| !r.is_remote)?)))
+    let builds: Vec<(usize, &Act, &Recipe)> = published(acts, is_right)
+        .filter_map(|(i, a)| Some((i, a, a.recipe.as_ref().filter(|r| !r.is_remote)?)))
         .collect();
     for (index, act) in acts.iter().enumerate().filter(|(_, a)| a.never.is_none()) {
-        let later = || builds.iter().filter(|(build, _)| *build > index);
+        let later = || builds.iter().filter(|(build, ..)| *build > index);
         if later().next().is_none() {
             continue;
         }
         let fault = match &act.stage {
-            Stage::Change => later().find_map(|(_, recipe)| changed(act, recipe)),
+            Stage::Change => later()
+                .find_map(|(_, _, recipe)| changed(act, recipe))
+                .or_else(|| later().find_map(|(_, build, _)| altered(act, build, expected))),
             // A script of its own tells the commit after it changed the sources.
             Stage::Sources { commits: true }
                 if family == Family::LocalCli
@@ -115,6 +124,19 @@ pub(super) fn changes(acts: &[Act], family: Family, is_right: &dyn Fn(&Act) -> b
         faults.extend(fault.filter(|f| !faults.contains(f)));
     }
     faults
+}
+
+/// A change of a source that the builder is sent: what the commit has there is not what is built. A file that is written
+/// as a whole, such as one with the version, is made by the build.
+fn altered(act: &Act, build: &Act, expected: &ExpectedBuild) -> Option<Fault> {
+    act.source.as_deref().filter(|source| *source == ALTERED)?;
+    let is_plain = |path: &&String| !path.starts_with(['/', '~', '$', '`', '.']) && path.contains('/');
+    let sent = |path: &&String| context_files::sent(path, build, expected).is_some();
+    let path = act.references.iter().filter(is_plain).find(sent)?;
+    let reason = format!(
+        "{path} is changed before the build: whether what is built is that of the commit is not known"
+    );
+    Some(Fault::unclear(act.at, "sources", reason))
 }
 
 /// A change of a file that decides what is built.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::act::{At, Stage};
 use super::identity;
+use super::matrix::TOO_MANY;
 use super::outputs;
 use super::reading::{self, JobWork, START, Work};
 use super::sequence::{Fault, Sequence};
@@ -207,6 +208,9 @@ fn job(surface: &BuildSurface, work: &JobWork<'_>) -> Vec<Fault> {
                 faults.push(fault);
             }
         }
+    }
+    if !work.is_whole {
+        faults.push(Fault::unclear(at, "matrix", TOO_MANY));
     }
     let rounds = work.rounds.iter().map(|round| round.acts.as_slice());
     faults.extend(identity::pushed_by_several(rounds, &surface.expected.tag_pattern));

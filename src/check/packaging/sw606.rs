@@ -2,7 +2,8 @@
 
 use super::act::At;
 use super::context_files;
-use super::reading::{self, Work};
+use super::matrix::TOO_MANY;
+use super::reading::{self, JobWork, Work};
 use super::secret::How;
 use super::surface::{BuildSurface, Family};
 use crate::check::{Answers, Check, Context};
@@ -48,7 +49,8 @@ impl Check<BuildSurface> for SecretLeavesBuild {
             Family::LocalCli => vec![reading::scripts(surface, context.secrets)],
             Family::GithubActions => {
                 let jobs = reading::jobs(surface, context.secrets);
-                jobs.into_iter().filter(|j| j.never.is_none()).flat_map(|j| j.rounds).collect()
+                let live = jobs.into_iter().filter(|j| j.never.is_none());
+                live.inspect(|j| whole_matrix(surface, j, answers)).flat_map(|j| j.rounds).collect()
             }
         };
         let (mut exposures, mut unread) = (Vec::new(), Vec::new());
@@ -102,6 +104,13 @@ impl Check<BuildSurface> for SecretLeavesBuild {
             answers.findings.push(Finding::build(&META, origin, message.clone()).named(context.key, &place));
         }
     }
+}
+
+/// Says that not all combinations of a job's matrix were looked at, if so.
+fn whole_matrix(surface: &BuildSurface, job: &JobWork<'_>, answers: &mut Answers) {
+    let Some(file) = surface.files.get(job.at.file).filter(|_| !job.is_whole) else { return };
+    let (what, reason) = ("matrix".to_owned(), TOO_MANY.to_owned());
+    answers.not_checked.push(NotChecked::new(file.origin(job.at.position), what, reason, vec![META.id]));
 }
 
 /// Tells what cannot be seen into.

@@ -108,6 +108,8 @@ impl Form {
         let inner =
             lower.trim_start_matches(['$', '{', '(', '`', ' ']).trim_end_matches(['}', ')', '`', ' ']);
         let name = inner.strip_prefix("env.").unwrap_or(inner);
+        // `${GITHUB_SHA:0:40}` is all of it.
+        let name = name.strip_suffix(":0:40").unwrap_or(name);
         let is_command = expression.starts_with("$(") || expression.starts_with('`');
         if is_command
             && (inner.contains("rev-parse") || inner.contains("git log") || inner.contains("git show"))
@@ -321,6 +323,7 @@ mod tests {
             ("repo:sha-$GITHUB_SHA", Tagging::OtherPattern),
             ("repo:git-${GITHUB_SHA::7}", Tagging::Shortened),
             ("repo:git-${GITHUB_SHA:0:12}", Tagging::Shortened),
+            ("repo:git-${GITHUB_SHA:0:40}", Tagging::Immutable),
             ("repo:git-${GITHUB_SHA%????????}", Tagging::Shortened),
             ("repo:git-$(git rev-parse --short HEAD)", Tagging::Shortened),
             ("repo:git-$(echo $GITHUB_SHA | cut -c1-7)", Tagging::Shortened),

@@ -164,6 +164,27 @@ fn through_xargs(arguments: &[String], gets_password: bool, tools: &[String]) ->
     used(&words, gets_password, tools)
 }
 
+/// Programs that make another image of one, or build and publish one by files of their own.
+const REWRITERS: [&str; 14] = [
+    "copa",
+    "docker-squash",
+    "slim",
+    "docker-slim",
+    "mint",
+    "umoci",
+    "img",
+    "imgpkg",
+    "werf",
+    "skaffold",
+    "earthly",
+    "dagger",
+    "nixpacks",
+    "s2i",
+];
+
+/// Verbs of cosign that put an image into a registry.
+const COPIES: [&str; 2] = ["copy", "load"];
+
 /// Options of registry clients that take a value.
 const CLIENT_VALUES: [&str; 8] =
     ["--format", "-f", "--authfile", "--creds", "--platform", "--username", "-u", "--config"];
@@ -173,7 +194,13 @@ const CLIENT_VALUES: [&str; 8] =
 fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
     let name = program.rsplit('/').next().unwrap_or_default();
     let Some((_, family)) = FOREIGN.iter().find(|(p, _)| *p == program || *p == name) else {
-        return Vec::new();
+        let verb = arguments.iter().find(|a| !a.starts_with('-')).map(String::as_str).unwrap_or_default();
+        let is_question = matches!(verb, "" | "version" | "help" | "lint" | "inspect")
+            || name == "dagger" && verb == "login";
+        let deviates =
+            REWRITERS.contains(&name) && !is_question || name == "cosign" && COPIES.contains(&verb);
+        let is_agreed = tools.iter().any(|t| t == name);
+        return if deviates && !is_agreed { deviation(name) } else { Vec::new() };
     };
     let plain = operands(arguments, &CLIENT_VALUES);
     let plain: Vec<&String> = plain.iter().collect();
@@ -385,6 +412,10 @@ mod tests {
             stages("aws ecr describe-images --repository-name o --image-ids imageTag=t"),
             [of("Digest", ":t")]
         );
+        for text in ["copa patch -i r:1 -t 1", "slim build --target r:1", "cosign copy a:1 r:1"] {
+            assert!(stages(text).first().is_some_and(|(stage, _)| stage.starts_with("Deviation")), "{text}");
+        }
+        assert!(stages("cosign sign r@sha256:1").is_empty() && stages("slim version").is_empty());
         assert_eq!(stages("make image"), [of("opaque", "make")]);
         assert!(stages("crane ls r").is_empty() && stages("docker ps").is_empty());
     }

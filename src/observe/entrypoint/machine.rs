@@ -8,7 +8,7 @@ use object::elf;
 
 use super::account::{Access, Account, Refused};
 use super::filesystem::{Content, Filesystem};
-use super::{Fault, Started, program, python, shells};
+use super::{Fault, Started, node, program, python, shells};
 use crate::observe::{ExaminedImage, environment};
 use seaworthy_image::TreeNode;
 use seaworthy_source::LayerPath;
@@ -207,14 +207,14 @@ impl<'a> Machine<'a> {
             "python" | "pypy" => python::start(self, &found, arguments),
             "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => shells::start(self, arguments, steps),
             "node" | "nodejs" => {
-                self.file_of(name, arguments, &["", ".js", ".json", "/index.js", "/package.json"])
+                let arguments = node::without_preloads(self, arguments)?;
+                self.file_of(name, &arguments, &["", ".js", ".json", "/index.js", "/package.json"])
             }
             "ruby" | "php" | "perl" | "Rscript" | "deno" | "bun" => self.file_of(name, arguments, &[""]),
             "java" => self.java(arguments),
             "env" => self.env(arguments, steps),
-            "tini" | "dumb-init" | "catatonit" | "nohup" | "exec" | "stdbuf" | "nice" => {
-                self.wrapped(program, arguments, 0, steps)
-            }
+            "tini" | "dumb-init" | "catatonit" | "nohup" | "exec" | "stdbuf" | "nice" | "ionice"
+            | "setsid" => self.wrapped(program, arguments, 0, steps),
             "gosu" | "su-exec" => {
                 let mut machine = self.clone();
                 if let Some(account) = arguments.first().map(|user| Account::of(self.filesystem, user)) {
@@ -226,10 +226,15 @@ impl<'a> Machine<'a> {
             "setpriv" | "chpst" if arguments.iter().any(|a| is_account_option(program, a)) => {
                 Err(Fault::Unclear(format!("{program} changes the user that the program runs as")))
             }
-            "setpriv" | "timeout" | "chpst" => self.wrapped(program, arguments, 1, steps),
+            "setpriv" | "chpst" => self.wrapped(program, arguments, 0, steps),
+            "timeout" => self.wrapped(program, arguments, 1, steps),
             _ => match interpreter {
                 Some(interpreter) => self.script(&found, &interpreter, arguments, steps),
-                None => Ok(Started::Program { what: name.to_owned() }),
+                None => {
+                    let is_tool = TOOLS.contains(&name);
+                    let has_words = !is_tool && arguments.iter().any(|word| !Self::is_unknown(word));
+                    Ok(Started::Program { what: name.to_owned(), has_words })
+                }
             },
         }
     }
@@ -427,7 +432,7 @@ impl<'a> Machine<'a> {
             rest = tail;
         }
         if rest.is_empty() {
-            return Ok(Started::Program { what: "env".to_owned() });
+            return Ok(Started::Program { what: "env".to_owned(), has_words: false });
         }
         machine.start(rest, steps + 1)
     }
@@ -435,17 +440,18 @@ impl<'a> Machine<'a> {
     /// A program that runs the rest of its words, after `skip` of its own.
     fn wrapped(&self, program: &str, arguments: &[String], skip: usize, steps: u8) -> Result<Started, Fault> {
         let mut rest = arguments;
+        let name = program.rsplit('/').next().unwrap_or_default();
         while let Some((first, tail)) = rest.split_first()
             && (first.starts_with('-') || (first.contains('=') && !first.contains('/')))
         {
-            rest = tail;
+            rest = if takes_value(name, first) { tail.get(1..).unwrap_or_default() } else { tail };
             if first == "--" {
                 break;
             }
         }
         let rest = rest.get(skip..).unwrap_or_default();
         if rest.is_empty() {
-            return Ok(Started::Program { what: program.to_owned() });
+            return Ok(Started::Program { what: program.to_owned(), has_words: false });
         }
         self.start(rest, steps + 1)
     }
@@ -456,7 +462,7 @@ impl<'a> Machine<'a> {
             arguments.iter().any(|a| matches!(a.as_str(), "-e" | "-r" | "-p" | "--eval" | "run" | "task"));
         let position = arguments.iter().position(|a| !a.starts_with('-'));
         let (Some(at), false) = (position, inline) else {
-            return Ok(Started::Program { what: program.to_owned() });
+            return Ok(Started::Program { what: program.to_owned(), has_words: !arguments.is_empty() });
         };
         let name = arguments.get(at).map(String::as_str).unwrap_or_default();
         // An option's value cannot be told from the file.
@@ -483,8 +489,36 @@ impl<'a> Machine<'a> {
         if self.filesystem.tree.file(&self.absolute(name)).is_none() {
             return Err(Fault::Broken(format!("{name}, which java is to run, is not in the image")));
         }
-        Ok(Started::Program { what: format!("java -jar {name}") })
+        let has_words = arguments.iter().skip(at + 2).any(|word| !Self::is_unknown(word));
+        Ok(Started::Program { what: format!("java -jar {name}"), has_words })
     }
+}
+
+/// Programs of every system that do what their words say, and are no program of the image's own.
+const TOOLS: [&str; 16] = [
+    "sleep", "echo", "printf", "cat", "tail", "head", "test", "[", "true", "false", "mkdir", "touch",
+    "chmod", "date", "id", "ls",
+];
+
+/// Options of programs that run another one, whose value is the next word.
+const WRAPPER_VALUES: [(&str, &[&str]); 9] = [
+    ("tini", &["-p", "-e"]),
+    ("dumb-init", &["-r", "--rewrite"]),
+    ("nice", &["-n", "--adjustment"]),
+    ("ionice", &["-c", "--class", "-n", "--classdata"]),
+    ("timeout", &["-s", "--signal", "-k", "--kill-after"]),
+    ("stdbuf", &["-i", "--input", "-o", "--output", "-e", "--error"]),
+    ("chpst", &["-e", "-/", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t"]),
+    (
+        "setpriv",
+        &["--groups", "--inh-caps", "--ambient-caps", "--bounding-set", "--securebits", "--pdeathsig"],
+    ),
+    ("chrt", &["-T", "-P", "-D"]),
+];
+
+/// Whether the value of an option of a program that runs another one is its next word.
+fn takes_value(program: &str, option: &str) -> bool {
+    WRAPPER_VALUES.iter().any(|(name, options)| *name == program && options.contains(&option))
 }
 
 /// Whether an option of `setpriv` or `chpst` changes the user.

@@ -246,8 +246,11 @@ impl<'a> Startup<'a> {
                 judged.refusals.extend(row.dropped(entrypoint));
                 judged.unknown = source.unknown(&row, language);
             }
-            Ok(Started::Program { what }) => {
-                if !(entrypoint.required_args.is_empty() && entrypoint.optional_args.is_empty()) {
+            Ok(Started::Program { what, has_words }) => {
+                if *has_words && entrypoint.required_args.is_empty() && entrypoint.optional_args.is_empty() {
+                    judged.unknown =
+                        Some(format!("what {what} does with its words cannot be seen without running it"));
+                } else if !(entrypoint.required_args.is_empty() && entrypoint.optional_args.is_empty()) {
                     judged.unknown = Some(format!("the options of {what} cannot be seen without running it"));
                 }
             }
@@ -344,8 +347,8 @@ pub(crate) enum Started {
     Python(python::Script),
     /// A script in another language.
     Script { file: Vec<u8>, language: &'static str, arguments: Vec<String> },
-    /// A program whose inside is not looked at.
-    Program { what: String },
+    /// A program whose inside is not looked at, and whether it is given words of which only it knows what they do.
+    Program { what: String, has_words: bool },
 }
 
 /// The files whose content the questions need: those that the commands name, all code of the project's own, and the

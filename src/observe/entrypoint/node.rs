@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Fault;
 use super::filesystem::Filesystem;
 use super::machine::Machine;
 use super::python::Problem;
@@ -137,6 +138,50 @@ enum Resolved {
 pub(crate) fn directories(machine: &Machine<'_>) -> Vec<Vec<u8>> {
     let path = machine.variable("NODE_PATH").unwrap_or_default();
     path.split(':').filter(|part| !part.is_empty()).map(|part| machine.absolute(part)).collect()
+}
+
+/// Options of node whose value is the next word, if it is no part of the option's own.
+const VALUED: [&str; 7] =
+    ["-C", "--conditions", "--title", "--loader", "--experimental-loader", "--input-type", "--env-file"];
+
+/// Options that load a module before the program.
+const PRELOADS: [&str; 3] = ["-r", "--require", "--import"];
+
+/// The words of node without those of its own options that have values; what `--require` and `--import` load, there or in
+/// `NODE_OPTIONS`, has to be in the image.
+pub(crate) fn without_preloads(machine: &Machine<'_>, arguments: &[String]) -> Result<Vec<String>, Fault> {
+    let mut kept = Vec::new();
+    let set = machine.variable("NODE_OPTIONS").unwrap_or_default();
+    let set: Vec<String> = set.split_whitespace().map(str::to_owned).collect();
+    let mut named: Vec<String> = Vec::new();
+    for (is_own, all) in [(false, set.as_slice()), (true, arguments)] {
+        let mut words = all.iter();
+        while let Some(word) = words.next() {
+            let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(n, v)| (n, Some(v)));
+            if PRELOADS.contains(&name) {
+                named.extend(value.map(str::to_owned).or_else(|| words.next().cloned()));
+            } else if VALUED.contains(&name) {
+                if value.is_none() {
+                    words.next();
+                }
+            } else {
+                kept.extend(is_own.then(|| word.clone()));
+                if is_own && !word.starts_with('-') {
+                    // The rest is the program's.
+                    kept.extend(words.by_ref().cloned());
+                }
+            }
+        }
+    }
+    let from = machine.absolute("program.js");
+    let is_missing = |name: &&String| {
+        !Machine::is_unknown(name)
+            && matches!(resolve(machine.filesystem, &from, name, &directories(machine)), Resolved::Missing)
+    };
+    match named.iter().find(is_missing) {
+        Some(name) => Err(Fault::Broken(format!("{name}, which node loads first, is not in the image"))),
+        None => Ok(kept),
+    }
 }
 
 /// Whether node has a module itself: `fs`, `fs/promises`, `node:test`.

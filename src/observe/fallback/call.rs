@@ -173,7 +173,9 @@ pub(super) fn seen_at(language: Language, bytes: &[u8], start: usize, end: usize
             let given = conditional(bytes, skip(bytes, asked.end));
             let seen = given.map(|(value, _)| Seen { form: grammar.operator, value });
             let seen = seen.or_else(|| set_if_missing(grammar, bytes, &asked));
-            return seen.or_else(|| caught(grammar, bytes, &asked));
+            return seen
+                .or_else(|| caught(grammar, bytes, &asked))
+                .or_else(|| preset(grammar, bytes, &asked));
         }
         Access::Index | Access::Property => operated(language, grammar, bytes, &asked, asked.end)?,
     };
@@ -343,6 +345,63 @@ fn caught(grammar: &'static Grammar, bytes: &[u8], asked: &Asked<'_>) -> Option<
         let catches = ["KeyError", "LookupError", "Exception"].iter().any(|e| bare.contains(e));
         bare.starts_with("except") && indent(line) < target.indent && (catches || bare.starts_with("except:"))
     })
+}
+
+/// `x = "y"`, and below it a block that may not come to `x = os.environ["NAME"]`, and goes on: `if "NAME" in os.environ:`,
+/// `with suppress(KeyError):`, `try:` with an `except` that lets it pass.
+fn preset(grammar: &'static Grammar, bytes: &[u8], asked: &Asked<'_>) -> Option<Seen> {
+    let own = line_start(bytes, asked.start);
+    let before = text(bytes, own, asked.start);
+    let target = Target {
+        name: Some(assigned(bytes, asked.start)).filter(|name| !name.is_empty()),
+        indent: indent(before),
+    };
+    target.name?;
+    let (mut start, mut head): (usize, Option<usize>) = (own, None);
+    for _ in 0..TAKEN_WITHIN {
+        let end = start.checked_sub(1)?;
+        start = line_start(bytes, end);
+        let line = text(bytes, start, end);
+        let bare = line.trim_start();
+        match head {
+            _ if bare.is_empty() || bare.starts_with('#') => {}
+            None if indent(line) >= target.indent => {}
+            None if !goes_on(bytes, bare, asked, &target) => return None,
+            None => head = Some(indent(line)),
+            Some(outer) if indent(line) < outer => return None,
+            Some(outer) if indent(line) == outer => {
+                if let Some(value) = taken(bare, &target) {
+                    let at = skip(bytes, end.saturating_sub(value.len()));
+                    return default_at(bytes, at).map(|(value, _)| Seen { form: grammar.operator, value });
+                }
+            }
+            Some(_) => {}
+        }
+    }
+    None
+}
+
+/// Whether what comes after a block is reached where the variable that is asked for in it is missing.
+fn goes_on(bytes: &[u8], head: &str, asked: &Asked<'_>, target: &Target<'_>) -> bool {
+    let name = text(bytes, asked.start, asked.end);
+    let name = name.split(['"', '\'']).nth(1).unwrap_or_default();
+    if head.starts_with("if ") {
+        let asks = head.contains("\" in ") || head.contains("' in ");
+        return asks && head.contains(name) && head.contains("environ");
+    }
+    if head.starts_with("with ") {
+        return head.contains("suppress(") && head.contains("KeyError");
+    }
+    if head.trim_end() != "try:" {
+        return false;
+    }
+    let mut lines = text(bytes, line_end(bytes, asked.start) + 1, bytes.len()).lines().take(TAKEN_WITHIN);
+    let is_handler = |line: &&str| {
+        let bare = line.trim_start();
+        let catches = ["KeyError", "LookupError", "Exception"].iter().any(|e| bare.contains(e));
+        bare.starts_with("except") && indent(line) < target.indent && (catches || bare.starts_with("except:"))
+    };
+    lines.find(is_handler).is_some() && lines.next().is_some_and(|line| line.trim() == "pass")
 }
 
 /// `x = os.environ.get("NAME")`, and below `if x is None: x = "y"`.

@@ -18,7 +18,7 @@ static SCHEMA: Form = Form {
 /// Reads a name at `start..end`.
 pub(super) fn seen_at(language: Language, bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
     match language {
-        Language::Python => field(bytes, start, end),
+        Language::Python => field(bytes, start, end).or_else(|| setting(bytes, start, end)),
         Language::JavaScript => destructured(bytes, start, end).or_else(|| schema(bytes, start, end)),
         _ => None,
     }
@@ -49,6 +49,47 @@ fn field(bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
     let first =
         ["Field", "typer.Option", "typer.Argument", "Option", "Argument"].iter().any(|c| is_path(callee, c));
     default_of(bytes, arguments, first)
+}
+
+/// A field of a class of pydantic's settings, whose name is that of the variable in any case: `db_password: str = "x"`.
+/// <https://docs.pydantic.dev/latest/concepts/pydantic_settings/>
+pub(super) fn setting(bytes: &[u8], start: usize, end: usize) -> Option<Seen> {
+    let head = line_start(bytes, start);
+    let lead = text(bytes, head, start);
+    if lead.is_empty() || !lead.trim().is_empty() || byte(bytes, skip(bytes, end)) != b':' {
+        return None;
+    }
+    let line = text(bytes, end, line_end(bytes, end));
+    let equals = end + line.find('=')?;
+    if !is_settings(bytes, head, lead.len()) {
+        return None;
+    }
+    let value = skip(bytes, equals + 1);
+    let call = ["Field(", "SecretStr("].into_iter().find(|call| at(bytes, value, call));
+    match call {
+        Some(call) => default_of(bytes, value + call.len(), true),
+        None => default_at(bytes, value).map(|(value, _)| Seen { form: &FIELD, value }),
+    }
+}
+
+/// Whether the class around a line is one of settings: of `BaseSettings`, or of a class whose name says so.
+fn is_settings(bytes: &[u8], head: usize, indent: usize) -> bool {
+    let mut at = head;
+    for _ in 0..400 {
+        if at == 0 {
+            return false;
+        }
+        let start = line_start(bytes, at - 1);
+        let line = text(bytes, start, at - 1);
+        at = start;
+        let bare = line.trim_start();
+        if bare.is_empty() || line.len() - bare.len() >= indent {
+            continue;
+        }
+        let bases = bare.strip_prefix("class ").and_then(|class| class.split_once('('));
+        return bases.is_some_and(|(_, bases)| bases.contains("Settings"));
+    }
+    false
 }
 
 /// After the parenthesis that is open at `at`.

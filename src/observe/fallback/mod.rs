@@ -79,7 +79,10 @@ pub(crate) fn is_watched(secrets: &[InjectedSecret]) -> bool {
 /// The variables that must have no default.
 #[derive(Debug)]
 pub struct Watch {
+    /// The names, and after them those of Python's settings: the same in small letters.
     names: Vec<String>,
+    /// How many of them are the variables' own.
+    own: usize,
     finder: AhoCorasick,
 }
 
@@ -91,10 +94,14 @@ impl Watch {
             return None;
         }
         let required = secrets.iter().filter(|s| s.required);
-        let names: Vec<String> = required.flat_map(|s| s.variables.iter().cloned()).collect();
+        let mut names: Vec<String> = required.flat_map(|s| s.variables.iter().cloned()).collect();
+        let own = names.len();
+        let small: Vec<String> =
+            names.iter().map(|n| n.to_lowercase()).filter(|n| !names.contains(n)).collect();
+        names.extend(small);
         // The longest of names that begin alike is the one that stands there.
         let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&names).ok()?;
-        Some(Self { names, finder })
+        Some(Self { names, own, finder })
     }
 
     /// Looks for defaults in one chunk. A name counts in the part whose core it begins in.
@@ -103,6 +110,13 @@ impl Watch {
             let bytes = chunk.bytes().get(part.bytes.clone()).unwrap_or_default();
             self.part(part, bytes, found);
         }
+    }
+
+    /// The variable that a name stands for.
+    fn variable(&self, name: usize) -> String {
+        let found = self.names.get(name).cloned().unwrap_or_default();
+        let own = self.names.iter().take(self.own).find(|own| own.to_lowercase() == found);
+        own.filter(|_| name >= self.own).cloned().unwrap_or(found)
     }
 
     fn part(&self, part: &Part, bytes: &[u8], found: &mut Vec<Fallback>) {
@@ -115,6 +129,7 @@ impl Watch {
             .finder
             .find_iter(bytes)
             .map(|m| (m.pattern().as_usize(), m.start(), m.end()))
+            .filter(|(name, ..)| *name < self.own || language == Language::Python)
             .filter(|(_, start, end)| core.contains(start) && cursor::is_word(bytes, *start, *end))
             .collect();
         if hits.is_empty() || bytes.iter().take(1024).any(|b| *b == 0) {
@@ -124,13 +139,17 @@ impl Watch {
         let live = liveness::live_places(language, bytes, part.offset == 0, &starts);
         let places = Places::new(bytes, whole);
         for ((name, start, end), live) in hits.into_iter().zip(live) {
-            let Some(seen) = live.then(|| seen_at(language, bytes, start, end)).flatten() else { continue };
+            let seen = match name < self.own {
+                true => live.then(|| seen_at(language, bytes, start, end)).flatten(),
+                false => live.then(|| keyword::setting(bytes, start, end)).flatten(),
+            };
+            let Some(seen) = seen else { continue };
             let offset = part.offset + start as u64;
             found.push(Fallback {
                 file: Arc::clone(&part.file),
                 place: places.place(start, offset),
                 offset,
-                variable: self.names.get(name).cloned().unwrap_or_default(),
+                variable: self.variable(name),
                 form: seen.form,
                 value: seen.value,
             });

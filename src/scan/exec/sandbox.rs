@@ -1,6 +1,7 @@
 //! Runs entrypoints in a sandbox of bubblewrap, without a daemon: the image's filesystem read-only, no network, no
 //! variables but the image's own, all namespaces of its own, limits on time, memory, processes and what is written.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -26,6 +27,9 @@ const MAX_PROCESSES: usize = 512;
 
 /// Bytes that may be written to `/tmp`, and to `/dev/shm`.
 const WRITABLE: &str = "268435456";
+
+/// Most bytes of a table of users or groups that are read.
+const MAX_TABLE: u64 = 1 << 20;
 
 /// A sandbox that holds one image.
 pub(super) struct Sandbox<'a> {
@@ -99,8 +103,9 @@ impl<'a> Sandbox<'a> {
         if let Some(fixtures) = fixtures(entrypoint)? {
             self.mount(&mut command, &fixtures)?;
         }
-        if let Some(user) = config("/config/User").and_then(|u| u.split(':').next()?.parse::<u32>().ok()) {
-            command.args(["--unshare-user", "--uid", &user.to_string()]);
+        let user = entrypoint.user.as_deref().or_else(|| config("/config/User")).unwrap_or_default();
+        if let Some((user, group)) = self.account(user)? {
+            command.args(["--unshare-user", "--uid", &user.to_string(), "--gid", &group.to_string()]);
         }
         let input = variables(environment(self.image))?;
         command.args(["--args", "4"]);
@@ -128,6 +133,45 @@ impl<'a> Sandbox<'a> {
         Ok(Ran { answered, ended })
     }
 
+    /// The numbers of a user and its group, `USER[:GROUP]`, as the image's own tables have them; nothing if none is named.
+    fn account(&self, named: &str) -> Result<Option<(u32, u32)>, String> {
+        let (user, group) = named.split_once(':').map_or((named, None), |(u, g)| (u, Some(g)));
+        if user.is_empty() {
+            return Ok(None);
+        }
+        let known = numbers(&self.table("passwd"), user);
+        let number = user.parse().ok().or_else(|| known.first().copied());
+        let Some(number) = number else {
+            return Err(format!(
+                "the user {} is not in the image's /etc/passwd",
+                escape_bytes(user.as_bytes())
+            ));
+        };
+        let group = match group.filter(|g| !g.is_empty()) {
+            Some(group) => {
+                let own = || numbers(&self.table("group"), group).first().copied();
+                group.parse().ok().or_else(own).ok_or_else(|| {
+                    format!("the group {} is not in the image's /etc/group", escape_bytes(group.as_bytes()))
+                })?
+            }
+            None => known.get(1).copied().unwrap_or(0),
+        };
+        Ok(Some((number, group)))
+    }
+
+    /// A table of the image's `/etc`. A link is not followed: it may lead out of the image.
+    fn table(&self, name: &str) -> String {
+        let directory = self.root.path().join("etc");
+        let is_link = |path: &Path| std::fs::symlink_metadata(path).map_or(true, |m| m.is_symlink());
+        let path = directory.join(name);
+        if is_link(&directory) || is_link(&path) {
+            return String::new();
+        }
+        let mut text = Vec::new();
+        let read = std::fs::File::open(path).and_then(|file| file.take(MAX_TABLE).read_to_end(&mut text));
+        read.map(|_| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
+    }
+
     fn mount(&self, command: &mut Command, fixtures: &Path) -> Result<(), String> {
         let at = self.root.path().join("fixtures");
         if std::fs::symlink_metadata(&at).is_err() {
@@ -142,6 +186,13 @@ impl<'a> Sandbox<'a> {
 pub(super) struct Ran {
     pub(super) answered: Answered,
     pub(super) ended: Ended,
+}
+
+/// The numbers in the line of a name, or of a number: a user's and its group's.
+fn numbers(table: &str, named: &str) -> Vec<u32> {
+    let mut lines = table.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let line = lines.find(|fields| fields.first() == Some(&named) || fields.get(2) == Some(&named));
+    line.into_iter().flatten().skip(2).take(2).map_while(|field| field.parse().ok()).collect()
 }
 
 /// The options that set variables, as `--args` reads them: each word ended by a NUL byte.
@@ -193,7 +244,15 @@ fn processes(status: &Path) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{said, variables};
+    use super::{numbers, said, variables};
+
+    #[test]
+    fn users_are_looked_up_in_the_table() {
+        let table = "root:x:0:0::/root:/bin/sh\napp:x:10001:10002::/:/bin/false\nbroken\n";
+        assert_eq!(numbers(table, "app"), [10001, 10002]);
+        assert_eq!(numbers(table, "10001"), [10001, 10002]);
+        assert!(numbers(table, "broken").is_empty() && numbers(table, "other").is_empty());
+    }
 
     #[test]
     fn variables_are_words_of_their_own() {

@@ -70,12 +70,41 @@ fn is_library(path: &[u8]) -> bool {
     false
 }
 
+/// Directories of a system that hold no programs of a project.
+const SYSTEM: [&[u8]; 12] = [
+    b"etc",
+    b"usr/share",
+    b"usr/lib",
+    b"usr/include",
+    b"usr/libexec",
+    b"var",
+    b"lib",
+    b"lib64",
+    b"proc",
+    b"sys",
+    b"dev",
+    b"boot",
+];
+
+/// Whether a path may be that of a program of the project's own: it has no ending, and lies not deep.
+fn may_be_program(path: &[u8]) -> bool {
+    let is_below =
+        |directory: &&[u8]| path.strip_prefix(*directory).is_some_and(|rest| rest.starts_with(b"/"));
+    !path.is_empty()
+        && !path.contains(&b'.')
+        && path.split(|b| *b == b'/').count() <= 3
+        && !SYSTEM.iter().any(is_below)
+}
+
 impl Wanted {
     /// Most bytes kept of a wanted source file.
     const SOURCE: u64 = 256 << 10;
 
     /// Most bytes kept of a program: enough for a script, and for what a loader reads of a binary.
     const PROGRAM: u64 = 64 << 10;
+
+    /// Most bytes kept of a file that may be a program of the project's own: what says which kind it is.
+    const HEAD: u64 = 4 << 10;
 
     /// The largest program that is kept whole, in bytes: what it loads stands near its end. Python's is 7 to 8 MB.
     const WHOLE_PROGRAM: u64 = 12 << 20;
@@ -105,7 +134,11 @@ impl Wanted {
         let inside = || std::iter::once(directory).chain(parts).any(|p| self.packages.contains(p));
         let is_code = module || [&b".js"[..], b".mjs", b".cjs", b".sh"].iter().any(|end| name.ends_with(end));
         let is_own = || self.own_code && is_code && !is_library(path);
-        (module && inside() || is_own()).then_some(Self::SOURCE)
+        if module && inside() || is_own() {
+            return Some(Self::SOURCE);
+        }
+        // A script may run it.
+        (self.own_code && may_be_program(path)).then_some(Self::HEAD)
     }
 }
 
@@ -137,6 +170,15 @@ mod tests {
         }
         for path in [&b"app/run"[..], b"app/binary", b"a/orders/data.json", b"other/cli.py", b""] {
             assert!(wanted.limit(path, 1).is_none(), "{}", String::from_utf8_lossy(path));
+        }
+        let own = Wanted { own_code: true, ..Wanted::default() };
+        for path in [&b"app/server"[..], b"entrypoint", b"usr/local/lib"] {
+            assert_eq!(own.limit(path, 9 << 20), Some(Wanted::HEAD), "{}", String::from_utf8_lossy(path));
+        }
+        for path in
+            [&b"etc/hosts"[..], b"usr/share/doc", b"app/.git/HEAD", b"app/a/b/c", b"app/data.bin", b""]
+        {
+            assert_eq!(own.limit(path, 1), None, "{}", String::from_utf8_lossy(path));
         }
         // An interpreter is kept whole, another program of that size in part.
         assert_eq!(wanted.limit(b"usr/bin/python3.11", 7 << 20), Some(Wanted::WHOLE_PROGRAM));

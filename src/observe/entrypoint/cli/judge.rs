@@ -1,7 +1,7 @@
 //! Whether a command line is one that a program takes, as argparse, click and typer judge it.
 //! <https://docs.python.org/3/library/argparse.html>, <https://click.palletsprojects.com/>
 
-use super::{Argument, Arity, Interface, Known, Parameter, Row, Takes, Written};
+use super::{Argument, Arity, Ending, Interface, Known, Parameter, Row, Takes, Written};
 
 /// Why a program refuses a command line, or may refuse it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ const MAX_DEPTH: u8 = 12;
 
 /// What a program has against a row. Nothing if it takes it.
 pub(crate) fn refusals(interface: &Interface, row: &Row) -> Vec<Refusal> {
-    let mut state = State { refusals: Vec::new(), ended: false };
+    let mut state = State::default();
     let conflict = conflict(interface, 0);
     if let Some((name, at)) = conflict {
         state.refuse(name, format!("ends at once: it adds the option {name} twice"), None, Some(at));
@@ -36,7 +36,8 @@ pub(crate) fn refusals(interface: &Interface, row: &Row) -> Vec<Refusal> {
         state.refusals.extend(help(interface, row));
     }
     if state.refusals.is_empty() {
-        state.refusals.extend(interface.endings.iter().map(|ending| Refusal {
+        let endings = std::mem::take(&mut state.endings);
+        state.refusals.extend(endings.iter().map(|ending| Refusal {
             what: ending.what.clone(),
             subject: "arguments".to_owned(),
             is_certain: ending.is_certain,
@@ -50,8 +51,12 @@ pub(crate) fn refusals(interface: &Interface, row: &Row) -> Vec<Refusal> {
 fn help(interface: &Interface, row: &Row) -> Option<Refusal> {
     let words = row.required.iter().filter(|a| matches!(a, Argument::Word(_))).cloned();
     let words: Vec<Argument> = words.chain([Argument::Word("--help".to_owned())]).collect();
-    let mut state = State { refusals: Vec::new(), ended: false };
+    let mut state = State::default();
     state.command(interface, &words, &Row::default(), "", 0);
+    if let Some((what, at)) = state.no_help {
+        let (what, subject) = (format!("does not answer `--help`: {what}"), "--help".to_owned());
+        return Some(Refusal { what, subject, is_certain: true, at: Some(at) });
+    }
     let unknown = state.refusals.into_iter().find(|r| r.subject == "--help" && r.is_certain);
     unknown
         .filter(|_| !state.ended)
@@ -67,9 +72,14 @@ fn conflict(interface: &Interface, depth: u8) -> Option<(&str, &Written)> {
     inner.filter_map(|(_, i)| conflict(i, depth + 1)).next()
 }
 
+#[derive(Default)]
 struct State {
     refusals: Vec<Refusal>,
     ended: bool,
+    /// What ends the commands that are called.
+    endings: Vec<Ending>,
+    /// Why the command that is asked for help gives none.
+    no_help: Option<(String, Written)>,
 }
 
 impl State {
@@ -87,6 +97,7 @@ impl State {
 
     fn command(&mut self, interface: &Interface, words: &[Argument], row: &Row, path: &str, depth: u8) {
         let open = interface.open.as_deref();
+        self.endings.extend(interface.endings.iter().cloned());
         let of = if path.is_empty() { String::new() } else { format!(" of {path}") };
         let mut given: Vec<&Parameter> = Vec::new();
         let mut positionals: Vec<Option<&str>> = Vec::new();
@@ -98,6 +109,12 @@ impl State {
         let own_most: Option<usize> = own.iter().map(|p| p.arity.most()).sum();
         while let Some(word) = words.get(at) {
             at += 1;
+            if let Argument::Word(text) = word
+                && text.starts_with(interface.file_marks.as_slice())
+            {
+                let reason = format!("the arguments in the file {text} are not read");
+                return self.refuse(text, format!("takes what is given to it{of}"), Some(&reason), None);
+            }
             let (name, is_placed) = match word {
                 Argument::Word(text) if text == "--" && !only_positionals => {
                     only_positionals = true;
@@ -111,6 +128,11 @@ impl State {
                         break;
                     }
                     positionals.push(Some(text));
+                    // What takes all the rest takes options, too.
+                    let rest = own.iter().position(|p| p.arity == Arity::Rest);
+                    if rest.is_some_and(|rest| positionals.len() >= rest.max(1)) {
+                        break;
+                    }
                     continue;
                 }
                 Argument::Value(_) => {
@@ -120,8 +142,18 @@ impl State {
             };
             let met = options_in(interface, name);
             self.ended |= met.iter().any(|(option, _)| option.ends);
+            if met.iter().any(|(option, _)| option.ends && option.names.iter().any(|n| n == "--help")) {
+                self.no_help = self.no_help.take().or_else(|| interface.no_help.clone());
+            }
             given.extend(met.iter().map(|(option, _)| *option));
             match met.last() {
+                Some((option, _)) if is_placed && option.arity == Arity::Exactly(0) && !option.ends => {
+                    // The tasks of a contract give a required option its value.
+                    let what = format!("takes a value for {name}{of}");
+                    let reason =
+                        "it is a switch that takes none; a switch belongs in `command` or `optional_args`";
+                    self.refuse(name, what, Some(reason), Some(&option.at));
+                }
                 Some((option, _)) if is_placed => {
                     // The contract does not say how many values it gives.
                     if let Arity::Exactly(count) = option.arity
@@ -478,12 +510,13 @@ mod tests {
         assert!(told(&program, "--a", &[], &[]).contains("needs the argument input"));
         assert!(told(&program, "x", &[], &[]).contains("needs one of --a, --b"));
         assert!(told(&program, "x --a --b", &[], &[]).contains("only one of"));
+        assert!(told(&program, "x", &["--a"], &[]).contains("it is a switch that takes none"));
         program.open = Some("a plugin adds options".to_owned());
         let row = Row {
             required: vec![
                 Argument::Word("x".into()),
                 Argument::Option("--c".into()),
-                Argument::Option("--a".into()),
+                Argument::Word("--a".into()),
             ],
             optional: vec![],
         };

@@ -141,6 +141,8 @@ pub(crate) struct Parameter {
     pub(crate) group: Option<usize>,
     /// Whether the program ends when it is given, such as `--help`.
     pub(crate) ends: bool,
+    /// The name under which click hands it to its function, if it does.
+    pub(crate) handed: Option<String>,
     pub(crate) at: Written,
 }
 
@@ -157,6 +159,7 @@ impl Parameter {
             is_certain: true,
             group: None,
             ends: false,
+            handed: None,
             at: Written::default(),
         }
     }
@@ -192,6 +195,10 @@ pub(crate) struct Interface {
     pub(crate) abbreviates: bool,
     /// An option that is added twice, at which the program ends, and where.
     pub(crate) conflict: Option<(String, Written)>,
+    /// Why it ends with an error when it is asked for help, and where that is written.
+    pub(crate) no_help: Option<(String, Written)>,
+    /// Marks of words that stand for the arguments in a file.
+    pub(crate) file_marks: Vec<char>,
     /// What ends the program once the arguments are parsed.
     pub(crate) endings: Vec<Ending>,
 }

@@ -40,6 +40,6 @@ pub(super) fn start(machine: &Machine<'_>, search: Search, text: &str) -> Result
     let own = own.map(|module| format!("what `python -c` does with {module} is not followed"));
     match unclear.or(own) {
         Some(reason) => Err(Fault::Unclear(reason)),
-        None => Ok(Started::Program { what: "python -c".to_owned() }),
+        None => Ok(Started::Program { what: "python -c".to_owned(), has_words: false }),
     }
 }

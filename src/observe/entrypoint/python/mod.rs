@@ -103,7 +103,7 @@ pub(crate) fn start(
             }
         }
     }
-    Ok(Started::Program { what: "python".to_owned() })
+    Ok(Started::Program { what: "python".to_owned(), has_words: false })
 }
 
 /// A Python script that is run by its `#!` line, those that an installer wrote among them.

@@ -3,7 +3,9 @@
 
 use super::super::cli::{Arity, Interface, Known, Parameter};
 use super::super::machine::Machine;
+use super::ast::StmtKind;
 use super::imports::{Finder, Problem, Target, check, load};
+use super::syntax::Module;
 use super::{Script, says_idle};
 
 /// What a server takes.
@@ -76,14 +78,16 @@ pub(crate) fn served(machine: &Machine<'_>, script: &Script) -> Option<Served> {
     });
     let server = SERVERS.iter().find(|s| s.name == name || name == format!("{}.__main__", s.name))?;
     let named = application(server, &script.arguments);
-    let problems = match named.application {
+    let mut problems = match named.application {
         // Whether a word is the application or the value of an option hangs on the server's version.
         _ if named.is_unclear => Vec::new(),
         Some(application) if Machine::is_unknown(application) => Vec::new(),
-        Some(application) => problems_of(machine, script, application, named.directory),
+        Some(application) => problems_of(machine, script, application, &named),
         None if server.has_file => vec![without_application(machine, script, &named)],
         None => Vec::new(),
     };
+    problems.extend(settings_of(machine, script, &named));
+    problems.extend(worker_of(machine, script, &named));
     Some(Served { interface: interface(server), problems })
 }
 
@@ -95,13 +99,22 @@ struct Named<'w> {
     directory: Option<&'w str>,
     /// Whether a file of settings is named, which may name the application.
     has_file: bool,
+    /// The files that it reads at its start: of settings, and of the log's.
+    settings: Option<&'w str>,
+    log_settings: Option<&'w str>,
+    /// What runs its workers.
+    worker: Option<&'w str>,
+    /// Whether it reads settings from its own directory where none are named.
+    has_settings_of_its_own: bool,
+    /// Whether the application is a function that makes it.
+    is_factory: bool,
     /// Whether there is an option that is not known, or a word that is known only when it runs.
     is_unclear: bool,
 }
 
 /// The application among the words of a server.
 fn application<'w>(server: &Server, words: &'w [String]) -> Named<'w> {
-    let mut named = Named::default();
+    let mut named = Named { has_settings_of_its_own: server.has_file, ..Named::default() };
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(n, v)| (n, Some(v)));
@@ -110,6 +123,13 @@ fn application<'w>(server: &Server, words: &'w [String]) -> Named<'w> {
             let value = if takes { value.or_else(|| rest.next().map(String::as_str)) } else { value };
             if name == server.directory {
                 named.directory = value;
+            }
+            match name {
+                "-c" | "--config" if server.has_file => named.settings = value,
+                "--log-config" => named.log_settings = value,
+                "-k" | "--worker-class" if server.has_file => named.worker = value,
+                "--factory" => named.is_factory = true,
+                _ => {}
             }
             named.has_file |= matches!(name, "-c" | "--config" | "--paste") || name.starts_with("-c");
             // `-w4`
@@ -126,6 +146,69 @@ fn application<'w>(server: &Server, words: &'w [String]) -> Named<'w> {
     named
 }
 
+/// Classes of workers that gunicorn has by a name of their own, each with the library that it needs.
+const WORKERS: [(&str, Option<&str>); 6] = [
+    ("sync", None),
+    ("gthread", None),
+    ("eventlet", Some("eventlet")),
+    ("gevent", Some("gevent")),
+    ("gevent_pywsgi", Some("gevent")),
+    ("tornado", Some("tornado")),
+];
+
+/// What is wrong with the files that a server reads at its start.
+fn settings_of(machine: &Machine<'_>, script: &Script, named: &Named<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    // `python:module` names a module.
+    let is_file = |name: &&str| !Machine::is_unknown(name) && !name.starts_with("python:");
+    let path_of = |name: &str| machine.absolute(name.strip_prefix("file:").unwrap_or(name));
+    for name in named.settings.into_iter().chain(named.log_settings).filter(is_file) {
+        if machine.filesystem.tree.file(&path_of(name)).is_none() {
+            let what = format!("{name}, which the server reads its settings from, is not in the image");
+            problems.push(Problem { file: script.file.clone(), line: 1, what, is_certain: true });
+        }
+    }
+    let own = machine.absolute("gunicorn.conf.py");
+    let path = match named.settings.filter(is_file) {
+        Some(name) => Some(path_of(name)),
+        None => Some(own).filter(|_| named.has_settings_of_its_own),
+    };
+    let Some((path, _)) = path.and_then(|path| machine.filesystem.tree.file(&path)) else { return problems };
+    let settings = Script { name: None, file: path, arguments: Vec::new(), ..script.clone() };
+    let modules = load(machine.filesystem, &settings);
+    let found = check(machine.filesystem, &modules, &settings, &machine.account);
+    problems.extend(found.into_iter().filter(|p| !says_idle(p)));
+    problems
+}
+
+/// Whether the image has what runs the server's workers.
+fn worker_of(machine: &Machine<'_>, script: &Script, named: &Named<'_>) -> Option<Problem> {
+    let worker = named.worker.filter(|w| !Machine::is_unknown(w) && !w.starts_with("egg:"))?;
+    let module = match WORKERS.iter().find(|(name, _)| *name == worker) {
+        Some((_, library)) => (*library)?,
+        None => worker.rsplit_once('.')?.0,
+    };
+    match (Finder { filesystem: machine.filesystem, script }).find(module) {
+        Target::Missing { part, why, is_certain } => {
+            let what = format!("the module {part} of the workers {worker} is not in the image{why}");
+            Some(Problem { file: script.file.clone(), line: 1, what, is_certain })
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with a factory of an application: the server calls it without arguments.
+fn factory_of(module: &Module<'_>, attribute: &str, path: &[u8]) -> Option<Problem> {
+    let mut functions = module.body.iter().filter_map(|statement| match &statement.kind {
+        StmtKind::Function(function) if function.name == attribute => Some(function),
+        _ => None,
+    });
+    let (function, None) = (functions.next()?, functions.next()) else { return None };
+    let wrong = super::arity::wrong(function, 0, &[]).filter(|_| function.decorators.is_empty())?;
+    let what = format!("the server calls {attribute} {wrong}");
+    Some(Problem { file: path.to_vec(), line: 1, what, is_certain: true })
+}
+
 /// What is wrong with a server that is given no application by its words.
 fn without_application(machine: &Machine, script: &Script, named: &Named<'_>) -> Problem {
     let settings = machine.absolute("gunicorn.conf.py");
@@ -140,12 +223,8 @@ fn without_application(machine: &Machine, script: &Script, named: &Named<'_>) ->
     Problem { file: script.file.clone(), line: 1, what: what.to_owned(), is_certain: !is_open }
 }
 
-fn problems_of(
-    machine: &Machine<'_>,
-    script: &Script,
-    application: &str,
-    directory: Option<&str>,
-) -> Vec<Problem> {
+fn problems_of(machine: &Machine<'_>, script: &Script, application: &str, named: &Named<'_>) -> Vec<Problem> {
+    let directory = named.directory;
     let (module, attribute) = application.split_once(':').unwrap_or((application, "application"));
     let attribute = attribute.split(['(', '.']).next().unwrap_or_default();
     let mut search = script.search.clone();
@@ -180,6 +259,9 @@ fn problems_of(
     let modules = load(filesystem, &served);
     let mut problems = check(filesystem, &modules, &served, &machine.account);
     problems.retain(|p| !says_idle(p));
+    if let (true, Some(Ok(module))) = (named.is_factory, modules.get(&path)) {
+        problems.extend(factory_of(module, attribute, &path));
+    }
     let defined = match modules.get(&path) {
         Some(Ok(module)) => super::names::defined(module),
         _ => None,

@@ -42,11 +42,11 @@ pub(crate) fn start(machine: &Machine<'_>, arguments: &[String], steps: u8) -> R
             let tail = rest.get(2..).unwrap_or_default();
             let zero = rest.get(1).map(String::as_str).unwrap_or("sh");
             return follow(machine, text, (Some(zero), tail), steps, options)
-                .unwrap_or_else(|| Ok(Started::Program { what: "sh -c".to_owned() }));
+                .unwrap_or_else(|| Ok(Started::Program { what: "sh -c".to_owned(), has_words: false }));
         }
     }
     let Some((file, tail)) = rest.split_first() else {
-        return Ok(Started::Program { what: "sh".to_owned() });
+        return Ok(Started::Program { what: "sh".to_owned(), has_words: false });
     };
     let path = machine.absolute(file);
     let Some((real, node)) = machine.filesystem.tree.file(&path) else {

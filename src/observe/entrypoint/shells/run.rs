@@ -449,8 +449,8 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
         let result = result.map_err(|fault| self.supposed(fault));
         let status = match &result {
             Err(Fault::Broken(_)) => Status::False,
-            Ok(Started::Program { what }) if what == "true" => Status::True,
-            Ok(Started::Program { what }) if what == "false" => Status::False,
+            Ok(Started::Program { what, .. }) if what == "true" => Status::True,
+            Ok(Started::Program { what, .. }) if what == "false" => Status::False,
             _ => Status::Likely,
         };
         let is_python = |r: &Result<Started, Fault>| matches!(r, Ok(Started::Python(_)));

@@ -4,6 +4,7 @@ use super::super::super::cli::{
     Arity, ExclusiveGroup, Interface, Known, Parameter, Subcommands, Takes, Written,
 };
 use super::expression::Arguments;
+use super::help;
 use super::namespace::Kept;
 use super::value::{Scope, Value, text_of, texts_of, truth};
 use super::{Evaluator, Root};
@@ -80,6 +81,12 @@ pub(super) struct Parser {
     resolves: bool,
     /// An option that is added twice, and where.
     conflict: Option<(String, Written)>,
+    /// A text of its help that cannot be formatted, and where.
+    no_help: Option<(String, Written)>,
+    /// Whether a class of the program's own makes its help.
+    has_own_help: bool,
+    /// Marks of words that stand for the arguments in a file.
+    file_marks: Vec<char>,
 }
 
 /// The subcommands of a parser: names, and the parser of each.
@@ -125,6 +132,8 @@ impl Evaluator<'_, '_> {
         let mut parser = Parser {
             abbreviates: known(arguments.keyword("allow_abbrev"), Known::Yes) != Known::No,
             resolves: arguments.keyword("conflict_handler").is_some(),
+            has_own_help: arguments.is_open
+                || arguments.keyword("formatter_class").is_some_and(|v| !matches!(v, Value::External(_))),
             ..Parser::default()
         };
         if arguments.is_open {
@@ -166,8 +175,22 @@ impl Evaluator<'_, '_> {
         if prefixes.is_some_and(|v| !matches!(v, Value::Text(prefixes) if &**prefixes == "-")) {
             self.alter("its parser has other marks of options than -", scope, line);
         }
-        if arguments.keyword("fromfile_prefix_chars").is_some_and(|v| !matches!(v, Value::None)) {
-            parser.open.get_or_insert_with(|| "its parser reads arguments from files".to_owned());
+        match arguments.keyword("fromfile_prefix_chars") {
+            None | Some(Value::None) => {}
+            Some(Value::Text(marks)) => parser.file_marks = marks.chars().collect(),
+            Some(_) => {
+                parser.open.get_or_insert_with(|| "its parser reads arguments from files".to_owned());
+            }
+        }
+        // Its own line of usage is formatted in the same way.
+        let usage = arguments.keyword("usage").filter(|_| self.maybe == 0);
+        if let Some(Value::Text(usage)) = usage
+            && let Some(place) = help::unformattable(usage)
+        {
+            let what = format!(
+                "the usage in line {line} has `{place}`, at which argparse ends: write %% for a percent sign"
+            );
+            parser.no_help = Some((what, self.written(scope, line)));
         }
         self.parsers.push(parser);
         Value::Parser(self.parsers.len() - 1, None)
@@ -180,6 +203,8 @@ impl Evaluator<'_, '_> {
             parser.open = Some("its options may come from files and variables (configargparse)".to_owned());
         }
         if name.starts_with("optparse") {
+            // Its usage has `%prog`, and nothing else is put in.
+            parser.no_help = None;
             // What is left over is the program's own business.
             parser.parameters.push(Parameter::new(vec!["arguments".to_owned()], Arity::Any));
         }
@@ -211,6 +236,7 @@ impl Evaluator<'_, '_> {
             "add_argument" | "add_option" => {
                 if name == "add_argument" {
                     self.check_keywords(arguments, scope, line);
+                    self.check_help(index, arguments, scope, line);
                 }
                 self.add_argument(index, group, arguments, scope, line);
                 Value::Unknown
@@ -278,6 +304,23 @@ impl Evaluator<'_, '_> {
         if let Some((name, _)) = strange.filter(|_| is_own) {
             let what = format!("gives add_argument {name}, which argparse does not know");
             self.fails(&what, scope, line, true);
+        }
+        if is_own && let Some(Value::Text(name)) = arguments.keyword("type") {
+            let what = format!("gives add_argument the text {name:?} as a type, which argparse cannot call");
+            self.fails(&what, scope, line, true);
+        }
+    }
+
+    /// argparse puts values into the text of an argument's help with `%`, and ends at what is no place for one.
+    fn check_help(&mut self, index: usize, arguments: &Arguments, scope: &Scope, line: u32) {
+        let Some(Value::Text(help)) = arguments.keyword("help").filter(|_| self.maybe == 0) else { return };
+        let Some(place) = help::unformattable(help) else { return };
+        let at = self.written(scope, line);
+        if let Some(parser) = self.parsers.get_mut(index).filter(|p| !p.has_own_help) {
+            let what = format!(
+                "the help in line {line} has `{place}`, at which argparse ends: write %% for a percent sign"
+            );
+            parser.no_help.get_or_insert((what, at));
         }
     }
 
@@ -428,6 +471,7 @@ impl Evaluator<'_, '_> {
             is_certain,
             group,
             ends,
+            handed: None,
             at,
         });
     }
@@ -517,6 +561,8 @@ impl Evaluator<'_, '_> {
             takes_unknown: parser.takes_unknown,
             abbreviates: parser.abbreviates,
             conflict: parser.conflict.clone(),
+            no_help: parser.no_help.clone(),
+            file_marks: parser.file_marks.clone(),
             endings: Vec::new(),
         }
     }
@@ -543,5 +589,6 @@ impl Parser {
             .collect();
         self.parameters.extend(taken);
         self.open = self.open.take().or(parent.open);
+        self.no_help = self.no_help.take().or(parent.no_help.filter(|_| !self.has_own_help));
     }
 }

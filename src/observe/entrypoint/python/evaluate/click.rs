@@ -1,6 +1,6 @@
 //! click: decorators, commands and groups. <https://click.palletsprojects.com/>
 
-use super::super::super::cli::{Arity, Interface, Known, Parameter, Subcommands, Takes};
+use super::super::super::cli::{Arity, Ending, Interface, Known, Parameter, Subcommands, Takes};
 use super::expression::Arguments;
 use super::value::{CommandSettings, Decorator, Scope, Value, text_of, texts_of, truth};
 use super::{Evaluator, Root};
@@ -14,6 +14,8 @@ pub(super) struct Command {
     /// Its names: the one that is given, or those that a version of click makes of the function's.
     names: Vec<String>,
     parameters: Vec<Parameter>,
+    /// What ends it when its function is called, if that cannot take its parameters.
+    ending: Option<Ending>,
     is_group: bool,
     commands: Vec<usize>,
     settings: CommandSettings,
@@ -77,6 +79,20 @@ fn range(arguments: &Arguments) -> Value {
     Value::Takes(if is_open { Takes::Int } else { takes }.into())
 }
 
+/// The name under which click hands a parameter to its function: the one that is no option, else the longest option's.
+fn handed(kind: &str, declared: &[String], arguments: &Arguments) -> Option<String> {
+    let is_own = matches!(kind, "version_option" | "help_option" | "confirmation_option");
+    if is_own || arguments.keyword("expose_value").is_some_and(|v| truth(v) != Some(true)) {
+        return None;
+    }
+    let first = |name: &str| name.split('/').next().unwrap_or_default().trim().to_owned();
+    let plain = declared.iter().find(|d| !d.starts_with('-'));
+    let long = || declared.iter().find(|d| d.starts_with("--")).or(declared.first());
+    let name = plain.or_else(long).map(|d| first(d));
+    let name = name.or_else(|| (kind == "password_option").then(|| "password".to_owned()))?;
+    Some(name.trim_start_matches('-').replace('-', "_").to_lowercase())
+}
+
 impl Evaluator<'_, '_> {
     /// A call of click's; nothing for another library's.
     pub(super) fn click_call(
@@ -114,7 +130,13 @@ impl Evaluator<'_, '_> {
             },
             "Group" | "Command" | "CommandCollection" | "MultiCommand" => {
                 self.commands.push(Command {
-                    names: arguments.text("name").into_iter().collect(),
+                    names: arguments
+                        .positional
+                        .first()
+                        .or(arguments.keyword("name"))
+                        .and_then(text_of)
+                        .into_iter()
+                        .collect(),
                     is_group: name != "Command",
                     open: Some(format!("it is made without decorators ({place})")),
                     ..Command::default()
@@ -223,6 +245,7 @@ impl Evaluator<'_, '_> {
             is_certain: self.maybe == 0,
             group: None,
             ends: matches!(kind, "version_option" | "help_option"),
+            handed: handed(kind, &declared, arguments),
             at: self.written(scope, line),
         })
     }
@@ -263,9 +286,11 @@ impl Evaluator<'_, '_> {
                     at: self.written(scope, line),
                     ..Parameter::new(vec!["--help".to_owned()], Arity::Exactly(0))
                 }));
+                let ending = self.uncallable(index, scope, line);
                 self.commands.push(Command {
                     names: own,
                     parameters,
+                    ending,
                     is_group: *is_group,
                     commands: Vec::new(),
                     settings: settings.clone(),
@@ -279,6 +304,30 @@ impl Evaluator<'_, '_> {
             }
             Decorator::Typer { .. } => value,
         }
+    }
+
+    /// Why a command's function cannot be called with its parameters, if it cannot: click hands it each by name, and the
+    /// context before them. Decorators of others may change that.
+    fn uncallable(&self, index: usize, scope: &Scope, line: u32) -> Option<Ending> {
+        let function = self.functions.get(index).filter(|f| f.open.is_none() && self.maybe == 0)?;
+        let text = self.loaded.get(function.module)?.module.text;
+        let (mut values, mut is_above) = (0, true);
+        for decorator in &function.syntax.decorators {
+            let written = text.get(decorator.range.clone())?;
+            let callee = written.split('(').next().unwrap_or_default().trim();
+            match callee.rsplit('.').next().unwrap_or_default() {
+                "pass_context" | "pass_obj" => values += 1,
+                "command" | "group" => is_above = false,
+                "version_option" | "help_option" | "confirmation_option" => {}
+                // What stands above the command is added to it later.
+                "option" | "argument" | "password_option" if !is_above => {}
+                _ => return None,
+            }
+        }
+        let names: Vec<&str> = function.parameters.iter().filter_map(|p| p.handed.as_deref()).collect();
+        let wrong = super::super::arity::wrong(function.syntax, values, &names)?;
+        let what = format!("ends with an error: click calls {} {wrong}", function.syntax.name);
+        Some(Ending { what, at: self.written(scope, line), is_certain: true })
     }
 
     pub(super) fn command_method(
@@ -313,8 +362,14 @@ impl Evaluator<'_, '_> {
                         if let (Some(own), Some(command)) = (own, self.commands.get_mut(*inner)) {
                             command.names = vec![own];
                         }
+                        let is_named = self.commands.get(*inner).is_some_and(|c| !c.names.is_empty());
+                        let place = self.place(scope, line);
                         if let Some(command) = self.commands.get_mut(index) {
                             command.commands.push(*inner);
+                            if !is_named {
+                                let reason = format!("the name of a subcommand is not known ({place})");
+                                command.open.get_or_insert(reason);
+                            }
                         }
                     }
                     _ => {
@@ -360,7 +415,9 @@ impl Evaluator<'_, '_> {
             takes_unknown: command.settings.takes_unknown,
             abbreviates: false,
             conflict: None,
-            endings: Vec::new(),
+            no_help: None,
+            file_marks: Vec::new(),
+            endings: command.ending.iter().cloned().collect(),
         }
     }
 }

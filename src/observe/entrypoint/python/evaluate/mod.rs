@@ -7,6 +7,7 @@ mod call;
 mod click;
 mod ending;
 mod expression;
+mod help;
 mod mutation;
 mod namespace;
 mod statement;
@@ -249,7 +250,7 @@ impl<'m, 'a> Evaluator<'m, 'a> {
             }
         };
         self.add_known_before(&mut interface);
-        interface.endings = std::mem::take(&mut self.endings);
+        interface.endings.append(&mut self.endings);
         if let Some(reason) = &self.foreign {
             interface.open.get_or_insert_with(|| reason.clone());
         }

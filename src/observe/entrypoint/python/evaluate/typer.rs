@@ -243,6 +243,7 @@ impl Evaluator<'_, '_> {
                 is_certain: true,
                 group: None,
                 ends: false,
+                handed: None,
                 at: super::super::super::cli::Written {
                     file: self.loaded.get(function.module).map(|l| l.module.path.clone()).unwrap_or_default(),
                     line: function.syntax.line,
