@@ -276,6 +276,10 @@ pub(crate) fn is_locator(value: &[u8]) -> bool {
         "-----begin rsa public",
         "-----begin pgp public",
         "@env",
+        // Resources of Android.
+        "@string/",
+        "@id/",
+        "@+id/",
         "@microsoft.keyvault",
         "{{resolve",
         "!ref",

@@ -91,8 +91,12 @@ const KEY_COMPANIONS: &[&str] = &[
 /// Mapbox, PostHog's project, Stripe's publishable one) are not among them.
 #[rustfmt::skip]
 const SERVICES: &[&str] = &[
-    "adobe", "adyen", "aikido", "airbyte", "airtable", "anthropic", "anypoint", "asana", "assemblyai", "atlassian", "bitbucket",
-    "clarifai", "clickup", "cloudflare", "cohere", "confluent", "contentful", "datadog", "deepgram", "deepl", "deepseek",
+    "abuseipdb", "adobe", "adyen", "aikido", "airbyte", "airtable", "anthropic", "anypoint", "asana", "assemblyai", "atlassian",
+    "attio", "axiom", "baseten", "bitbucket", "brightdata", "buildkite", "circleci", "clarifai", "clickup", "cloudflare", "codacy",
+    "cohere", "confluent", "contentful", "crowdin", "customerio", "datadog", "descope", "doppler", "firecrawl", "fullstory",
+    "helicone", "hightouch", "honeycomb", "ipinfo", "iterable", "jumpcloud", "langsmith", "logdna", "lokalise", "mandrill", "ngrok",
+    "pulumi", "qdrant", "resend", "scraperapi", "scrapfly", "serpapi", "smartsheet", "statsig", "storyblok", "typesense", "upstash",
+    "weaviate", "deepgram", "deepl", "deepseek",
     "diffbot", "digitalocean", "dropbox", "elevenlabs", "fastly", "figma", "flagsmith", "gemini", "gitea", "github", "gitlab",
     "grafana", "groq", "heroku", "hubspot", "huggingface", "intercom", "ipstack", "jfrog", "jira", "klaviyo", "kucoin",
     "linear", "linode", "mailchimp", "mailgun", "mailjet", "meraki", "messagebird", "mistral", "netlify", "newrelic", "notion",
