@@ -490,3 +490,11 @@ fn decoded_literals_are_bytes() {
         assert_eq!(found, [(VALUE.to_owned(), Quoting::Decoded)], "{text}");
     }
 }
+
+#[test]
+fn values_that_begin_as_an_operator_does() {
+    let found = |text: &str| read("bare-assignment", FileKind::Config, text, "password");
+    assert_eq!(found("DB_PASSWORD=~2*horPXz5I7k7\n").len(), 1);
+    assert_eq!(found("password =~ /^[a-z]+$/\n"), []);
+    assert_eq!(found("password=~/[a-z]+/\n"), []);
+}

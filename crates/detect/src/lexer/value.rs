@@ -24,6 +24,7 @@ const WRAPPERS: &[&[u8]] = &[
     b"QByteArray(",
     b"Some(",
     b"Optional.of(",
+    b"RedisPassword.of(",
     b"sensitive(",
     b"Encoding.UTF8.GetBytes(",
     b"_T(",

@@ -176,7 +176,8 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(value),
         _ => texture >= Texture::Mixed,
     };
-    if !enough || distinct(value) < 6 {
+    let fewest = if password && has_letter_and_digit(value) { 5 } else { 6 };
+    if !enough || distinct(value) < fewest {
         return Judgement::Reject;
     }
     let is_service_key =
@@ -333,12 +334,16 @@ fn is_numbered_word(value: &[u8]) -> bool {
     digits >= 1 && letters >= 3 && value.len() >= 7 && distinct(value) >= 5 && enough
 }
 
-/// Google's password for a program, the only kind with blanks that is no sentence: four times four letters
-/// (`qzvp rsdc htgb gkce`).
+/// Passwords for a program, the only kinds with blanks that are no sentence: Google's of four times four letters
+/// (`qzvp rsdc htgb gkce`), and WordPress's of six times four letters and digits.
 fn is_app_password(value: &[u8]) -> bool {
     let groups: Vec<&[u8]> = value.split(|b| *b == b' ').collect();
-    let four = |group: &&[u8]| group.len() == 4 && group.iter().all(u8::is_ascii_lowercase);
-    groups.len() == 4 && groups.iter().all(four) && !reads_like_words(value)
+    let of = |class: fn(&u8) -> bool| groups.iter().all(|group| group.len() == 4 && group.iter().all(class));
+    match groups.len() {
+        4 => of(u8::is_ascii_lowercase) && !reads_like_words(value),
+        6 => of(u8::is_ascii_alphanumeric) && has_letter_and_digit(value) && distinct(value) >= 10,
+        _ => false,
+    }
 }
 
 /// A name in snake case, as code has it where no quotes stand.
@@ -360,7 +365,9 @@ fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
         contains_ignore_case(value, b"key") && value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b':'));
     let path = value.contains(&b'/') && value.contains(&b'.');
     let short_hex = value.len() <= 16 && value.iter().all(u8::is_ascii_hexdigit);
-    quoting != Quoting::Bare && !names && !path && !short_hex
+    // `$CI_COMMIT_REF_SLUG-v2`: the key of a cache.
+    let variable = value.first() == Some(&b'$') && value.get(1).is_some_and(u8::is_ascii_uppercase);
+    quoting != Quoting::Bare && !names && !path && !short_hex && !variable
 }
 
 /// The name of an algorithm or an encoding, alone or among words: `Sha512Crypt`, `pbkdf2-sha256-2000`, `Base64Encoder`.

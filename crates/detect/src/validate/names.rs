@@ -87,6 +87,8 @@ pub fn name_kind(name: &[u8]) -> NameKind {
         let plain_key = word.eq_ignore_ascii_case(b"key") || word.eq_ignore_ascii_case(b"keys");
         companion |= plain_key && of_last.has(Classes::KEY_COMPANION);
         strong |= plain_key && of_last.has(Classes::SERVICE);
+        // `AZURE_SPEECH_KEY`, `azureMapsKey`: keys of the cloud's services.
+        strong |= plain_key && first.eq_ignore_ascii_case(b"azure") && !of_last.has(Classes::KEY_COMPANION);
         (before_last, of_before_last) = (last, of_last);
         (last, of_last) = (word, of_word);
     }
