@@ -54,7 +54,8 @@ pub(super) fn items(bytes: &[u8], name: Range<usize>, sink: &mut dyn FnMut(Readi
         }
         let next = white(bytes, end + 1, 80);
         let is_last = bytes.get(end) != Some(&b',');
-        let matched = head.name.start..secret.end;
+        // The match is the item alone: one name is that of many items.
+        let matched = secret.clone();
         sink(Reading { matched, name: head.name.clone(), secret, quoting: Quoting::Bare });
         if is_last {
             return;

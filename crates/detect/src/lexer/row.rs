@@ -11,8 +11,25 @@ use crate::validate::{NameKind, is_hex_digest, is_password_name, name_kind};
 /// The most columns of a table.
 const COLUMNS: usize = 256;
 
+/// How far behind the anchor the names of columns stand, in bytes.
+const HEAD: usize = MAX_MATCH / 2;
+
 /// How far behind the anchor rows are read, in bytes: the rows of a table are alike.
 const REACH: usize = MAX_MATCH - 256;
+
+/// Words that begin what is no column in the definition of a table.
+const CONSTRAINTS: &[&[u8]] = &[
+    b"primary",
+    b"key",
+    b"unique",
+    b"constraint",
+    b"foreign",
+    b"index",
+    b"check",
+    b"fulltext",
+    b"spatial",
+    b"exclude",
+];
 
 /// Names of columns that are a secret's, with their numbers.
 type Wanted = Vec<(usize, Range<usize>)>;
@@ -22,7 +39,8 @@ pub(super) fn row(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let bytes = place.bytes;
     let limit = place.start.saturating_add(REACH).min(bytes.len());
     let name = table_name(bytes, place.end);
-    let Some((columns, end)) = list(bytes, white(bytes, name.end, 8), limit) else { return };
+    let head = place.start.saturating_add(HEAD).min(limit);
+    let Some((columns, end)) = list(bytes, white(bytes, name.end, 8), head) else { return };
     let wanted = wanted(bytes, &columns);
     if !wanted.is_empty() {
         values(bytes, end, limit, columns.len(), &wanted, sink);
@@ -39,19 +57,8 @@ pub(super) fn table(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let exists = b"if not exists ";
     let start = start + if stands(bytes, start, exists) { exists.len() } else { 0 };
     let name = table_name(bytes, start);
-    let Some((definitions, end)) = list(bytes, white(bytes, name.end, 8), limit) else { return };
-    const CONSTRAINTS: &[&[u8]] = &[
-        b"primary",
-        b"key",
-        b"unique",
-        b"constraint",
-        b"foreign",
-        b"index",
-        b"check",
-        b"fulltext",
-        b"spatial",
-        b"exclude",
-    ];
+    let head = place.start.saturating_add(HEAD).min(limit);
+    let Some((definitions, end)) = list(bytes, white(bytes, name.end, 8), head) else { return };
     let is_column = |d: &Range<usize>| {
         let word = &bytes[unquoted(bytes, d.clone())];
         // A column in quotes may have any name.
@@ -85,7 +92,8 @@ pub(super) fn copy(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let bytes = place.bytes;
     let limit = place.start.saturating_add(REACH).min(bytes.len());
     let name = table_name(bytes, place.start + b"copy ".len());
-    let Some((columns, end)) = list(bytes, white(bytes, name.end, 8), limit) else { return };
+    let head = place.start.saturating_add(HEAD).min(limit);
+    let Some((columns, end)) = list(bytes, white(bytes, name.end, 8), head) else { return };
     let wanted = wanted(bytes, &columns);
     if wanted.is_empty() || !stands(bytes, white(bytes, end, 8), b"from stdin") {
         return;
@@ -102,12 +110,17 @@ pub(super) fn copy(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
             let start = at + cells[..*index].iter().map(|length| length + 1).sum::<usize>();
             let secret = start..start + cells[*index];
             if is_clear_word(bytes, name, &secret) {
-                let matched = name.start..secret.end;
-                sink(Reading { matched, name: name.clone(), secret, quoting: Quoting::Quoted });
+                sink(cell(name, secret));
             }
         }
         at = stop + 1;
     }
+}
+
+/// A cell's reading. Its match is the cell alone: the column's name may stand thousands of bytes before it, and is one for
+/// many cells.
+fn cell(name: &Range<usize>, secret: Range<usize>) -> Reading {
+    Reading { matched: secret.clone(), name: name.clone(), secret, quoting: Quoting::Quoted }
 }
 
 /// The name of a table that begins at `at`, with quotes and the schema's name.
@@ -156,8 +169,7 @@ fn values(
         }
         for (index, name) in wanted {
             if let Some(secret) = cells.get(*index).and_then(|cell| text(bytes, name, cell)) {
-                let matched = name.start..secret.end;
-                sink(Reading { matched, name: name.clone(), secret, quoting: Quoting::Quoted });
+                sink(cell(name, secret));
             }
         }
         let comma = white(bytes, end, 16);

@@ -46,7 +46,8 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
             if bytes[secret.clone()] == bytes[name.clone()] {
                 return;
             }
-            let matched = name.start..secret.end;
+            // The match is the cell alone: one head is that of many cells.
+            let matched = secret.clone();
             sink(Reading { matched, name: name.clone(), secret, quoting: Quoting::Line });
         }
         at = end;

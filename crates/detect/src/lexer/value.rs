@@ -40,6 +40,9 @@ const WRAPPERS: &[&[u8]] = &[
     b"createSecretKey(",
     b"new TextEncoder().encode(",
     b"Text.Encoding.UTF8.GetBytes(",
+    b"Encoding.ASCII.GetBytes(",
+    b"Array(",
+    b"Data(",
     b"@",
 ];
 

@@ -414,7 +414,7 @@ fn is_expression(value: &[u8]) -> bool {
         .windows(3)
         .filter(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
         .count();
-    // One of these alone stands in any third UUID: `…d70-91f…`.
+    // One of these alone stands in UUIDs, too: `…d70-91f…`.
     let ranges = [&b"a-z"[..], b"A-Z", b"0-9"].iter().filter(|range| has(range)).count();
     if ranges > usize::from(!value.contains(&b'[')) {
         return true;
