@@ -60,6 +60,12 @@ fn token(random: &mut Random, class: usize) -> String {
     }
 }
 
+/// A random UUID (version 4).
+fn uuid(random: &mut Random) -> String {
+    let mut digits = |length| random.text("0123456789abcdef", length);
+    format!("{}-{}-4{}-8{}-{}", digits(8), digits(4), digits(3), digits(3), digits(12))
+}
+
 /// A password of one of seven classes that people choose.
 fn password(random: &mut Random, class: usize) -> String {
     let word = |random: &mut Random| WORDS[random.next(WORDS.len())].to_owned();
@@ -96,6 +102,8 @@ fn fill(template: &str, random: &mut Random, class: usize) -> (String, Option<St
         ("{chosen}", password(random, [0, 3, 6][class % 3])),
         ("{long}", random.text(LETTERS, 43)),
         ("{signs}", random.text(&signs, 50)),
+        ("{hex}", random.text("0123456789abcdef", 64)),
+        ("{uuid}", uuid(random)),
         ("{base64}", base64(&random.text(LETTERS, 18))),
         ("{blob}", random.text(&format!("{LETTERS}0123456789+/"), 4000)),
         ("{hexblob}", random.text("0123456789abcdef", 4000)),

@@ -278,6 +278,7 @@ fn is_config_name(file: &[u8]) -> bool {
             b"cqlshrc",
             b"user-data",
             b"upsd.users",
+            b".renviron",
         ]
         .contains(&file)
 }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::list::{items, parallel};
 use super::operator::{Operator, closes_block, is_make, operator};
 use super::scan::{MAX_VALUE, before, blanks, is_name_byte, line_head, name_around, stands, white};
 use super::setting::{
@@ -9,7 +10,7 @@ use super::setting::{
     is_setting_call,
 };
 use super::value::{
-    default_of, here_document, prelude, quoted as literal, rest_of_line, string_prefix, word,
+    decoder, default_of, here_document, prelude, quoted as literal, rest_of_line, string_prefix, word,
 };
 use super::{Place, Quoting, Reading};
 use crate::kind::FileKind;
@@ -36,22 +37,18 @@ const DIRECTIVES: &[&str] = &[
     "credentials",
 ];
 
-/// How far behind a name a list may open, in bytes.
-const OPENING: usize = 64;
-
-/// The most items of a list that are read.
-const ITEMS: usize = 16;
-
 /// A name with what joins it.
-struct Head {
-    name: Range<usize>,
-    operator: Operator,
+pub(super) struct Head {
+    /// The whole name.
+    pub(super) name: Range<usize>,
+    /// What joins it to its value.
+    pub(super) operator: Operator,
     /// Whether the name stands in quotes of its own.
-    in_quotes: bool,
+    pub(super) in_quotes: bool,
     /// Whether the name begins a tuple of Erlang: `{name, "value"}`.
     in_tuple: bool,
     /// Where the operator begins and ends.
-    span: Range<usize>,
+    pub(super) span: Range<usize>,
 }
 
 /// A literal in quotes.
@@ -61,53 +58,6 @@ pub(super) fn quoted(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     match found {
         Some(reading) => sink(reading),
         None => items(place.bytes, name, sink),
-    }
-}
-
-/// The items of a list or the values of a map given to a name: `API_KEYS = ["v", "w"]`, `TOKENS = {'shop': 'v'}`. A list
-/// of keys holds words as often, so that they must look random.
-fn items(bytes: &[u8], name: Range<usize>, sink: &mut dyn FnMut(Reading)) {
-    // Behind most names stands no bracket.
-    let rest = bytes.get(name.end..bytes.len().min(name.end + OPENING)).unwrap_or_default();
-    let opens = |b: &u8| matches!(b, b'[' | b'{' | b'(');
-    if !rest.iter().take_while(|b| !matches!(b, b'\n' | b'\r')).any(opens) {
-        return;
-    }
-    if name_kind(&bytes[name.clone()]) != NameKind::Secret {
-        return;
-    }
-    let Some(head) = head(bytes, name) else { return };
-    let at = blanks(bytes, head.span.end, 8);
-    let joined = matches!(head.operator, Operator::Equals | Operator::Colon);
-    let slice = &b"[]string{"[..];
-    let opening = match bytes.get(at) {
-        _ if stands(bytes, at, slice) => slice.len(),
-        Some(b'[' | b'{' | b'(') => 1,
-        _ => return,
-    };
-    if !joined {
-        return;
-    }
-    let mut at = white(bytes, at + opening, 80);
-    for _ in 0..ITEMS {
-        let Some(mut secret) = literal(bytes, at) else { return };
-        let mut end = white(bytes, secret.end + 1, 80);
-        if bytes.get(end) == Some(&b':') || stands(bytes, end, b"=>") {
-            let value = blanks(bytes, end + 1 + usize::from(bytes[end] == b'='), 8);
-            let Some(inner) = literal(bytes, value) else { return };
-            (end, secret) = (white(bytes, inner.end + 1, 80), inner);
-        }
-        if !matches!(bytes.get(end), Some(b',' | b']' | b'}' | b')')) {
-            return;
-        }
-        let next = white(bytes, end + 1, 80);
-        let is_last = bytes.get(end) != Some(&b',');
-        let matched = head.name.start..secret.end;
-        sink(Reading { matched, name: head.name.clone(), secret, quoting: Quoting::Bare });
-        if is_last {
-            return;
-        }
-        at = next;
     }
 }
 
@@ -137,12 +87,16 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
             let at = head.span.end + usize::from(bytes.get(head.span.end) == Some(&b'('));
             at + string_prefix(bytes, at)
         }
+        Operator::Equals => prelude(bytes, parallel(bytes, &head).unwrap_or(head.span.end)),
         _ => prelude(bytes, head.span.end),
     };
     let at = match head.operator {
         Operator::Comma => default_argument(bytes, at),
         _ => at,
     };
+    let joined = matches!(head.operator, Operator::Equals | Operator::Colon);
+    let decoded = if joined { decoder(bytes, at) } else { None };
+    let at = decoded.unwrap_or(at);
     let secret = without_delimiters(bytes, at, literal(bytes, at)?);
     let name = &bytes[head.name.clone()];
     let quoting = match head.operator {
@@ -153,7 +107,8 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
         Operator::Blank if is_statement(bytes, &head, &secret) => Quoting::Quoted,
         Operator::Blank => return None,
         Operator::Compared if name_kind(name) != NameKind::Secret => return None,
-        Operator::Call if bytes.get(secret.end + 1) != Some(&b')') => return None,
+        _ if decoded.is_some() => Quoting::Decoded,
+        Operator::Call if !ends_argument(bytes, secret.end + 1) => return None,
         Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
         Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
         Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
@@ -169,6 +124,20 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
     }
     let secret = default_of(bytes, &secret).unwrap_or(secret);
     Some(Reading { matched: head.name.start..secret.end, name: head.name, secret, quoting })
+}
+
+/// Whether a call's one argument ends at `at`, perhaps behind a conversion of a literal: `.password("value".to_owned())`.
+fn ends_argument(bytes: &[u8], at: usize) -> bool {
+    const CONVERSIONS: &[&[u8]] = &[
+        b".to_owned())",
+        b".to_string())",
+        b".into())",
+        b".toCharArray())",
+        b".getBytes())",
+        b".as_bytes())",
+    ];
+    bytes.get(at) == Some(&b')')
+        || CONVERSIONS.iter().any(|call| bytes[at.min(bytes.len())..].starts_with(call))
 }
 
 /// A literal without quotes.
@@ -503,7 +472,7 @@ fn name_of(place: &Place<'_>) -> Option<Range<usize>> {
 }
 
 /// What joins a name to a value.
-fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
+pub(super) fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
     // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables. `Rails::Application.config.secret_token` is one.
     if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" && !bytes[name.clone()].contains(&b'.')
     {
@@ -543,11 +512,15 @@ fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
 /// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle, `secret "value";` of BIND,
 /// `@api_token "value"` of Elixir.
 fn is_statement(bytes: &[u8], head: &Head, secret: &Range<usize>) -> bool {
-    let alone =
-        line_head(bytes, head.name.start, HEAD).is_some_and(|line| matches!(line.trim_ascii(), b"" | b"@"));
+    let Some(line) = line_head(bytes, head.name.start, HEAD) else { return false };
+    let line = line.trim_ascii();
+    // In a block of one line: `credentials { username 'pilot'; password 'value' }`.
+    let in_block = matches!(line.last(), Some(b'{' | b';')) && is_password_name(&bytes[head.name.clone()]);
     let end = blanks(bytes, secret.end + 1, 8);
     let end = end + usize::from(bytes.get(end) == Some(&b';'));
-    alone && !head.in_quotes && matches!(bytes.get(end), None | Some(b'\n' | b'\r'))
+    let ends = matches!(bytes.get(end), None | Some(b'\n' | b'\r'));
+    let block_ends = in_block && (ends || matches!(bytes.get(end), Some(b'}' | b' ')));
+    !head.in_quotes && (matches!(line, b"" | b"@") && ends || block_ends)
 }
 
 /// The place of the value in `"--token", default="value"`; `at` if there is no such argument on the line.

@@ -25,6 +25,10 @@ enum Form {
     Operand(&'static [&'static str], usize),
     /// The operand behind a name that is a secret's, behind these subcommands: `configure set NAME secret`.
     Named(&'static [&'static str]),
+    /// The word behind one of these words: `nmcli … password secret`.
+    Setting(&'static [&'static str]),
+    /// The second word behind one of these options, where the first is the name of a secret: `--arg password secret`.
+    Argument(&'static [&'static str]),
     /// What stands behind this byte in the operand with this number behind one of these subcommands.
     OperandPair(&'static [&'static str], usize, u8),
     /// The last of the operands, in a mode that takes the password as one: `htpasswd -b FILE USER secret`.
@@ -64,9 +68,14 @@ const PROGRAMS: &[(&[&str], &[Form])] = &[
     (&["cmdkey", "cmdkey.exe"], &[Form::Attached(&["/pass:"])]),
     (&["net", "net.exe"], &[Form::Share, Form::Operand(&["user"], 2)]),
     (&["gh"], &[Form::Option(&["--body", "-b"])]),
-    (&["influx"], &[Form::Option(&["-password"])]),
+    (&["influx"], &[Form::Option(&["-password", "-p"])]),
     (&["mount", "mount.cifs"], &[Form::MountOptions]),
     (&["openssl"], &[Form::Attached(&["pass:"])]),
+    (&["grafana-cli"], &[Form::Operand(&["reset-admin-password"], 1)]),
+    (&["nmcli"], &[Form::Setting(&["password", "wifi-sec.psk", "802-11-wireless-security.psk"])]),
+    (&["jq", "yq"], &[Form::Argument(&["--arg"])]),
+    (&["wget", "svn", "git-svn", "hg"], &[Form::Option(&["--password", "--http-password", "--ftp-password"])]),
+    (&["x11vnc", "gpg", "gpg2"], &[Form::Option(&["-passwd", "--passphrase"])]),
 ];
 
 /// The secret that the program whose name covers the anchor is given on its command line.
@@ -129,6 +138,18 @@ impl Form {
                     _ => p,
                 });
                 pair.into_iter().for_each(out);
+            }
+            Self::Setting(names) => {
+                let is_name =
+                    |pair: &&[Range<usize>]| names.iter().any(|n| n.as_bytes() == &bytes[pair[0].clone()]);
+                line.windows(2).filter(is_name).for_each(|pair| out(pair[1].clone()));
+            }
+            Self::Argument(options) => {
+                let is_secret = |three: &&[Range<usize>]| {
+                    options.iter().any(|o| o.as_bytes() == &bytes[three[0].clone()])
+                        && name_kind(&bytes[unquoted(bytes, three[1].clone())]) == NameKind::Secret
+                };
+                line.windows(3).filter(is_secret).for_each(|three| out(three[2].clone()));
             }
             Self::Named(subcommands) => named(bytes, line, subcommands).into_iter().for_each(out),
             Self::Batch => {

@@ -7,6 +7,7 @@
 mod assignment;
 mod command;
 mod element;
+mod list;
 mod operator;
 mod pair;
 mod row;
@@ -70,6 +71,16 @@ pub const ALL: &[(&str, Lexer, &str)] = &[
     ("xml-element", element::element, "the text of an element of that name, or of the value beside a name"),
     ("sql-password", statement::sql, "the password that a statement of SQL sets"),
     ("sql-row", row::row, "the cells of a row that SQL inserts, in columns of a secret's name"),
+    (
+        "sql-copy",
+        row::copy,
+        "the cells of rows that `COPY … FROM stdin` loads, in columns of a secret's name",
+    ),
+    (
+        "sql-table",
+        row::table,
+        "the cells of rows that SQL inserts without naming columns, as the table's definition names them",
+    ),
     ("secret-section", section::secret_manifest, "the values of a Kubernetes Secret"),
     ("table-column", table::column, "the cells below a column's head in CSV"),
     ("command", command::command, "the word that a program takes as its password or token on a command line"),

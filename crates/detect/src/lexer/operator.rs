@@ -40,7 +40,11 @@ pub(super) fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operat
         if let Some(compared) = COMPARED.iter().find(|o| stands(bytes, at, o)) {
             return Some((Operator::Compared, at + compared.len()));
         }
-        if stands(bytes, at, b"=~") || stands(bytes, at, b"<=") {
+        // `name =~ /x/` asks whether it matches; `PASSWORD=~x` gives a value that begins so.
+        let matches = stands(bytes, at, b"=~")
+            && (at > closed
+                || bytes.get(at + 2).is_none_or(|b| b.is_ascii_whitespace() || b"/'\"`".contains(b)));
+        if matches || stands(bytes, at, b"<=") {
             return None;
         }
         if stands(bytes, at, b"=>") || stands(bytes, at, b"->") {
@@ -51,6 +55,11 @@ pub(super) fn operator(bytes: &[u8], at: usize, closed: usize) -> Option<(Operat
         }
         if [&b"||"[..], b"??", b"?:"].iter().any(|o| stands(bytes, at, o)) {
             return Some((Operator::Fallback, at + 2));
+        }
+        // `env::var("NAME").unwrap_or_else(|_| "value".to_owned())`, `Optional.ofNullable(getenv("NAME")).orElse("value")`.
+        const DEFAULTS: &[&[u8]] = &[b".unwrap_or_else(|_| ", b".unwrap_or(", b".orElse(", b".getOrElse("];
+        if let Some(call) = DEFAULTS.iter().find(|o| stands(bytes, at, o)) {
+            return Some((Operator::Fallback, at + call.len()));
         }
     }
     if let Some(end) = block(bytes, at) {

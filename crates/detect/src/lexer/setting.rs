@@ -100,6 +100,7 @@ pub(super) fn is_setter(bytes: &[u8], start: usize) -> bool {
         "proxy_set_header",
         "requestheader set",
         "requestheader add",
+        "header_up",
         "header set",
         "header add",
         "add_header",

@@ -8,9 +8,6 @@ use crate::MAX_MATCH;
 use crate::kind::FileKind;
 use crate::validate::{NameKind, name_kind};
 
-/// The most rows that are read.
-const ROWS: usize = 100;
-
 /// The cells below the head that covers the anchor.
 pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let bytes = place.bytes;
@@ -31,9 +28,10 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
         return;
     }
     let columns = head.iter().filter(|b| **b == separator).count();
-    let limit = place.start + MAX_MATCH / 2;
+    // The rows of a table are alike: what lies farther is not read.
+    let limit = place.start + MAX_MATCH - 256;
     let mut at = head_end;
-    for _ in 0..ROWS {
+    loop {
         at += usize::from(bytes.get(at) == Some(&b'\r')) + 1;
         if at >= bytes.len().min(limit) {
             return;
@@ -48,7 +46,8 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
             if bytes[secret.clone()] == bytes[name.clone()] {
                 return;
             }
-            let matched = name.start..secret.end;
+            // The match is the cell alone: one head is that of many cells.
+            let matched = secret.clone();
             sink(Reading { matched, name: name.clone(), secret, quoting: Quoting::Line });
         }
         at = end;

@@ -84,6 +84,9 @@ fn literals_in_quotes() {
         r#"kubectl create secret docker-registry r --registry-token "V""#,
         r#"Set-Harbour -AccessToken "V""#,
         r#"command: ["run", "--api-token", "V"]"#,
+        r#"host, user, token = "a", port, "V""#,
+        r#"local user, token = "a", "V""#,
+        r#".token("V".to_owned())"#,
     ] {
         let text = text.replace('V', VALUE);
         let found = read_with("quoted-assignment", FileKind::Code, &text, "token");
@@ -288,6 +291,11 @@ fn commands() {
         ("cmdkey", "cmdkey /add:nas /pass:V"),
         ("mount", "mount -t cifs //nas/s /mnt -o username=pilot,password=V,uid=1"),
         ("openssl", "openssl pkcs12 -in a.p12 -passin pass:V -nodes"),
+        ("nmcli", "nmcli dev wifi connect harbour password V"),
+        ("jq", "jq -n --arg password V '{p: $password}'"),
+        ("wget", "wget --user=pilot --password=V https://harbour.internal/a"),
+        ("svn", "svn co --username ci --password V https://harbour.internal/a"),
+        ("x11vnc", "x11vnc -passwd V -forever"),
     ] {
         let text = text.replace('V', VALUE);
         for text in [text.clone(), format!("RUN x && {text}\n"), format!("sh -c \"{text}\" | y\n")] {
@@ -308,6 +316,9 @@ fn commands() {
         ("npm", "npm config set registry V"),
         ("consul", "consul kv put app/db_password @V"),
         ("rabbitmqctl", "rabbitmqctl add_vhost V"),
+        ("nmcli", "nmcli dev wifi connect V"),
+        ("jq", "jq -n --arg name V '{n: $name}'"),
+        ("jq", "jq --arg password"),
     ] {
         let text = text.replace('V', VALUE);
         assert_eq!(read_with("command", FileKind::Code, &text, program), [], "{text}");
@@ -435,4 +446,70 @@ fn properties_want_no_blank_behind_their_colon() {
     assert_eq!(read(FileKind::Config, "ldap.bind.password:q7Tz!m2Rk9vL\n"), expected);
     assert_eq!(read(FileKind::Code, "ldap.bind.password:q7Tz!m2Rk9vL\n"), []);
     assert_eq!(read(FileKind::Config, "see x.password:q7Tz!m2Rk9vL\n"), []);
+}
+
+#[test]
+fn rows_without_columns_are_read_by_the_table() {
+    let found = |text: &str| {
+        let values = read("sql-table", FileKind::Config, text, "create table ");
+        values.into_iter().map(|(value, _)| value).collect::<Vec<_>>()
+    };
+    let table = "CREATE TABLE IF NOT EXISTS app.`users` (\n `id` int(11),\n `password` varchar(9) DEFAULT 'a,b',\n PRIMARY KEY (`id`)\n);\n";
+    assert_eq!(
+        found(&format!(
+            "{table}INSERT INTO `users` VALUES (1,'one1'),(2,'two2');\nINSERT INTO app.users VALUES (3,'three3');"
+        )),
+        ["one1", "two2", "three3"]
+    );
+    for rest in [
+        "INSERT INTO berths VALUES (1, 'one1');",
+        "INSERT INTO users VALUES (1, 'one1', 2);",
+        "INSERT INTO users VALUES (1, '5f4dcc3b5aa765d61d8327deb882cf99');",
+        "INSERT INTO users VALUES (1, 'one",
+        "",
+    ] {
+        assert_eq!(found(&format!("{table}{rest}")), Vec::<String>::new(), "{rest}");
+    }
+}
+
+#[test]
+fn rows_that_postgresql_loads_are_read_by_column() {
+    let found = |text: &str| {
+        let values = read("sql-copy", FileKind::Config, text, "copy public.");
+        values.into_iter().map(|(value, _)| value).collect::<Vec<_>>()
+    };
+    let head = "COPY public.users (id, password, role) FROM stdin;\n";
+    assert_eq!(found(&format!("{head}1\tone1\tx\n2\ttwo2\t\\N\n\\.\n3\tno3\tx\n")), ["one1", "two2"]);
+    for rest in ["1\t\\N\tx\n\\.\n", "1\tone1\n\\.\n", "1\tone1\tx", ""] {
+        assert_eq!(found(&format!("{head}{rest}")), Vec::<String>::new(), "{rest}");
+    }
+    assert_eq!(found("COPY public.users (id, password) TO stdout;\n1\tone1\n"), Vec::<String>::new());
+}
+
+#[test]
+fn decoded_literals_are_bytes() {
+    for text in [r#"AES_KEY = bytes.fromhex("V")"#, r#"byte[] aes_key = Base64.getDecoder().decode("V");"#] {
+        let text = text.replace('V', VALUE);
+        let found = read("quoted-assignment", FileKind::Code, &text, "_key");
+        assert_eq!(found, [(VALUE.to_owned(), Quoting::Decoded)], "{text}");
+    }
+}
+
+#[test]
+fn values_that_begin_as_an_operator_does() {
+    let found = |text: &str| read("bare-assignment", FileKind::Config, text, "password");
+    assert_eq!(found("DB_PASSWORD=~2*horPXz5I7k7\n").len(), 1);
+    assert_eq!(found("password =~ /^[a-z]+$/\n"), []);
+    assert_eq!(found("password=~/[a-z]+/\n"), []);
+}
+
+#[test]
+fn the_match_of_a_cell_is_the_cell() {
+    // What leads to nothing costs by the length of its match: a dump of hashes must not use up a file's effort.
+    let text = "INSERT INTO users (id, password) VALUES (1, 'one1'), (2, 'two2');";
+    let lexer = by_name("sql-row").unwrap();
+    let place = Place { bytes: text.as_bytes(), start: 0, end: "INSERT INTO ".len(), kind: FileKind::Config };
+    let mut lengths = Vec::new();
+    lexer(&place, &mut |reading| lengths.push(reading.matched.len()));
+    assert_eq!(lengths, [4, 4]);
 }

@@ -24,6 +24,7 @@ const WRAPPERS: &[&[u8]] = &[
     b"QByteArray(",
     b"Some(",
     b"Optional.of(",
+    b"RedisPassword.of(",
     b"sensitive(",
     b"Encoding.UTF8.GetBytes(",
     b"_T(",
@@ -39,8 +40,52 @@ const WRAPPERS: &[&[u8]] = &[
     b"createSecretKey(",
     b"new TextEncoder().encode(",
     b"Text.Encoding.UTF8.GetBytes(",
+    b"Encoding.ASCII.GetBytes(",
+    b"Array(",
+    b"Data(",
     b"@",
 ];
+
+/// Calls that make bytes of their one argument, hexadecimal digits or base64.
+const DECODERS: &[&[u8]] = &[
+    b"bytes.fromhex(",
+    b"bytearray.fromhex(",
+    b"unhexlify(",
+    b"binascii.unhexlify(",
+    b"base64.b64decode(",
+    b"base64.urlsafe_b64decode(",
+    b"b64decode(",
+    b"base64_decode(",
+    b"hex2bin(",
+    b"Convert.FromBase64String(",
+    b"Convert.FromHexString(",
+    b"Base64.getDecoder().decode(",
+    b"Base64.getUrlDecoder().decode(",
+    b"Base64.decode(",
+    b"Base64.decode64(",
+    b"Base64.strict_decode64(",
+    b"Base64.decode64!(",
+    b"Base.decode64!(",
+    b"Base.decode16!(",
+    b"Hex.decode(",
+    b"Hex.decodeHex(",
+    b"hex.DecodeString(",
+    b"HexFormat.of().parseHex(",
+    b"hex!(",
+    b"hex::decode(",
+    b"Data(base64Encoded: ",
+    b"Data(hexString: ",
+    b"base64Decode(",
+    b"atob(",
+];
+
+/// The place of the literal that a decoder at `at` takes.
+pub(super) fn decoder(bytes: &[u8], at: usize) -> Option<usize> {
+    let first = bytes.get(at)?;
+    let call = DECODERS.iter().find(|d| d[0] == *first && bytes.get(at..at + d.len()) == Some(**d))?;
+    let at = white(bytes, at + call.len(), 40);
+    Some(at + string_prefix(bytes, at))
+}
 
 /// Steps over what may stand between an operator and its value: a line end, parentheses, string prefixes, YAML's tags,
 /// anchors and block marks, constructors, `X ||` in front of a default.

@@ -276,6 +276,13 @@ pub(crate) fn is_locator(value: &[u8]) -> bool {
         "-----begin rsa public",
         "-----begin pgp public",
         "@env",
+        // Mounts of Vault.
+        "kv/",
+        "secret/",
+        // Resources of Android.
+        "@string/",
+        "@id/",
+        "@+id/",
         "@microsoft.keyvault",
         "{{resolve",
         "!ref",

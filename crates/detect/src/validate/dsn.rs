@@ -1,6 +1,6 @@
 //! Passwords in connection strings and URLs.
 
-use super::literal::{is_personal, is_worded};
+use super::literal::{is_made_up, is_personal, is_worded};
 use super::placeholder::is_placeholder;
 use super::shape::Texture;
 use super::words::{contains_ignore_case, reads_like_words};
@@ -134,7 +134,10 @@ fn value_of<'a>(text: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
 
 /// Judges the password by its own look, and by whom and what it stands beside.
 pub(crate) fn judge_login(login: &Login<'_>) -> Judgement {
-    let Login { user, password, host } = *login;
+    let Login { user, password, mut host } = *login;
+    if has_template(host) && is_fixed(user, password) {
+        host = b"";
+    }
     let one_of = |list: &[&[u8]], text: &[u8]| list.iter().any(|known| known.eq_ignore_ascii_case(text));
     let texture = Texture::of(password);
     if password.len() < 3
@@ -180,6 +183,13 @@ pub(crate) fn judge_login(login: &Login<'_>) -> Judgement {
         Texture::Random if !local => Judgement::noted(Adjust::Raise, host_note(host)),
         _ => Judgement::keep(),
     }
+}
+
+/// Whether user and password are literals of their own beside a host that is filled in:
+/// `f"postgres://pilot:Monsun2023@{host}/berth"`.
+fn is_fixed(user: &[u8], password: &[u8]) -> bool {
+    let sample = SAMPLE_USERS.iter().any(|known| known.eq_ignore_ascii_case(user));
+    (is_personal(password) || is_made_up(password)) && !user.is_empty() && !sample && !is_placeholder(user)
 }
 
 /// What people make passwords of, in one piece or joined.

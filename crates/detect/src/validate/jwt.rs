@@ -21,15 +21,16 @@ pub(crate) fn jwt(candidate: &Candidate<'_>) -> Judgement {
     let Some(header) = object(header) else { return Judgement::Reject };
     let Some(algorithm) = header.get("alg").and_then(Value::as_str) else { return Judgement::Reject };
     let encrypted = header.contains_key("enc");
+    let signature = parts.next().unwrap_or_default();
     let Some(claims) = object(payload) else {
         // A JWE's second part is an encrypted key; a JWS's must be JSON (or its payload is not a JWT).
-        return if encrypted {
-            Judgement::noted(Adjust::Same, "encrypted JWT".to_owned())
-        } else {
-            Judgement::lower("the payload is not JSON")
+        return match encrypted {
+            true => Judgement::noted(Adjust::Same, "encrypted JWT".to_owned()),
+            // One that was cut short: `eyJhbGciOi….eyJzdWIiOi...`.
+            false if signature.len() < SHORTEST_SIGNATURE => Judgement::Reject,
+            false => Judgement::lower("the payload is not JSON"),
         };
     };
-    let signature = parts.next().unwrap_or_default();
     let unsigned = algorithm.eq_ignore_ascii_case("none") || !encrypted && signature.is_empty();
     // Anyone can write an unsigned token. No algorithm signs with so few bytes as `fakesignature` has.
     if unsigned || !encrypted && signature.len() < SHORTEST_SIGNATURE || is_sample(&claims) {
@@ -84,6 +85,10 @@ fn says_nothing(claims: &Map<String, Value>) -> bool {
         "sub", "subject", "fubar", "foobar", "foo", "bar", "baz", "value", "payload", "world", "hello",
         "data",
     ];
+    // Qdrant's keys say what they allow with one letter and nothing else.
+    if claims.get("access").and_then(Value::as_str).is_some_and(|access| matches!(access, "m" | "r" | "rw")) {
+        return false;
+    }
     let texts: Vec<(&String, &str)> =
         claims.iter().filter_map(|(name, value)| Some((name, value.as_str()?))).collect();
     let stands_in = |(name, text): &(&String, &str)| {

@@ -2,10 +2,11 @@
 //! and a label that fails makes people switch the check off. So the proof that is wanted depends on where it stands.
 
 use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code, names_a_secret};
+use super::known_form::is_known_form;
 use super::names::{NameKind, is_password_name, is_published_key_id, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
-use super::words::{contains_ignore_case, reads_like_words, words};
+use super::words::{contains_ignore_case, letter_pairs, reads_like_words, words};
 use super::{Adjust, Candidate, Judgement};
 use crate::kind::FileKind;
 use crate::quoting::Quoting;
@@ -43,11 +44,36 @@ const SETTINGS: &[&str] = &[
 pub(super) fn judge_literal(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
     // Spring's mark of a password that is not encoded.
     let value = value.strip_prefix(b"{noop}").unwrap_or(value);
+    if quoting == Quoting::Decoded {
+        return decoded(name, file, value);
+    }
     match judge_look(name, quoting, file, value) {
         Judgement::Keep { .. } if is_placeholder(value) => Judgement::Reject,
         judgement => judgement,
     }
 }
+
+/// Judges text that the code decodes to bytes: a key, if its name has a word beside `key`. Test vectors and what is public
+/// have other names, or stand in tests.
+fn decoded(name: &[u8], file: FileKind, value: &[u8]) -> Judgement {
+    let kind = name_kind(name);
+    let key = is_hex_digest(value) || value.len() >= 22 && Texture::of(value) == Texture::Random;
+    if VECTORS.iter().any(|word| contains_ignore_case(name, word)) {
+        return Judgement::Reject;
+    }
+    let own = words(name).count() > 1;
+    if !own || kind == NameKind::Harmless || !key || distinct(value) < 10 || is_placeholder(value) {
+        return judge(name, Quoting::Quoted, file, value);
+    }
+    match file {
+        FileKind::Test | FileKind::Prose => judge(name, Quoting::Quoted, file, value),
+        _ => Judgement::raise(),
+    }
+}
+
+/// Parts of names of keys that belong to tests or to someone else.
+const VECTORS: &[&[u8]] =
+    &[b"test", b"expected", b"known", b"verif", b"peer", b"remote", b"nist", b"rfc", b"example"];
 
 /// Judges `value` by all that it looks like but a placeholder.
 fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
@@ -95,8 +121,11 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         return if is_password { Judgement::raise() } else { Judgement::Reject };
     }
     let in_settings = config && password && quoting != Quoting::Bare;
-    let code =
-        if in_settings { quoting != Quoting::Quoted && is_call(value) } else { looks_like_code(value) };
+    let code = match in_settings {
+        _ if password && is_dotted(quoting, value) => false,
+        true => quoting != Quoting::Quoted && is_call(value),
+        false => looks_like_code(value),
+    };
     if code && !material {
         return Judgement::Reject;
     }
@@ -129,6 +158,9 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     let is_words = matches!(quoting, Quoting::Quoted | Quoting::Environment)
         && (password || variable)
         && is_worded(value);
+    let is_plain = quoting == Quoting::Quoted
+        && password
+        && (is_random_letters(value) || file == FileKind::Code && is_long_word_with_digit(value));
     let enough = match (quoting, kind) {
         (_, NameKind::Weak) => texture == Texture::Random,
         (Quoting::Bare, _) if password && file != FileKind::Prose => {
@@ -136,7 +168,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         }
         (Quoting::Bare, _) => texture == Texture::Random,
         (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => true,
-        _ if is_words => true,
+        _ if is_words || is_plain => true,
         // Where no quotes stand, a shell's variable is given no label.
         (Quoting::Environment, _) if password && is_numbered_word(value) => true,
         // A number of eight digits and more, in quotes, under a password's name alone.
@@ -144,7 +176,8 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(value),
         _ => texture >= Texture::Mixed,
     };
-    if !enough || distinct(value) < 6 {
+    let fewest = if password && has_letter_and_digit(value) { 5 } else { 6 };
+    if !enough || distinct(value) < fewest {
         return Judgement::Reject;
     }
     let is_service_key =
@@ -160,7 +193,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
             texture == Texture::Random && value.len() >= 24 && has_letter_and_digit(value)
         }
         FileKind::Prose => texture == Texture::Random && value.len() >= 20,
-        _ if is_words => true,
+        _ if is_words || is_plain => true,
         _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
         _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
         _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
@@ -212,6 +245,16 @@ const TERMS: &[&str] = &[
     "secret", "password", "v", "part", "section", "tab", "option", "state", "ssha", "smd", "blowfish", "des", "ntlm", "mschap",
 ];
 
+/// Whether one of [`TERMS`] is a word of a value.
+pub(super) fn holds_term(value: &[u8]) -> bool {
+    words(value).any(|word| TERMS.iter().any(|term| word.eq_ignore_ascii_case(term.as_bytes())))
+}
+
+/// Whether a value is a password that software is documented to come with, or says something about passwords.
+pub(super) fn is_documented(value: &[u8]) -> bool {
+    is_in(DOCUMENTED_DEFAULTS, value) || is_in(SETTINGS, value)
+}
+
 /// A password of words: words and a number that signs of one kind join, or words in capitals with a digit between them
 /// (`segel-boot-88`, `Monsun_2023`, `Wolke7Himmel`). Names of algorithms, of encodings and in code look alike, so none
 /// of their words may stand in it.
@@ -224,8 +267,7 @@ pub(super) fn is_worded(value: &[u8]) -> bool {
     {
         return false;
     }
-    let is_term = |word: &[u8]| TERMS.iter().any(|term| word.eq_ignore_ascii_case(term.as_bytes()));
-    if words(value).any(is_term) {
+    if holds_term(value) {
         return false;
     }
     let is_number = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit);
@@ -239,17 +281,48 @@ pub(super) fn is_worded(value: &[u8]) -> bool {
     words(value).any(|word| is_number(word) && word.len() >= 2) && words(value).count() <= 5
 }
 
+/// A password of two words that a dot joins, with two digits and more at its end (`monsun.kiel88`): names in code end in
+/// one, if any.
+fn is_dotted(quoting: Quoting, value: &[u8]) -> bool {
+    let digits = value.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let words = value.split(|b| *b == b'.').filter(|word| word.len() >= 4).count();
+    matches!(quoting, Quoting::Quoted | Quoting::Environment | Quoting::Certain)
+        && (2..=4).contains(&digits)
+        && words == 2
+        && is_worded(value)
+}
+
 /// A password where the syntax says that one stands, so that its look has to prove less: no documented default, no word
 /// for a setting, no path. A configuration gives words, too; elsewhere a word has a digit.
 pub(crate) fn chosen_password(candidate: &Candidate<'_>) -> Judgement {
     let value = candidate.secret;
-    if is_in(DOCUMENTED_DEFAULTS, value) || is_in(SETTINGS, value) || is_locator(value) || is_call(value) {
+    let is_code = is_call(value) && !is_dotted(Quoting::Certain, value);
+    if is_in(DOCUMENTED_DEFAULTS, value) || is_in(SETTINGS, value) || is_locator(value) || is_code {
         return Judgement::Reject;
     }
     let is_word =
         candidate.kind == FileKind::Config && value.len() >= SHORTEST_PASSWORD && distinct(value) >= 4;
-    let is_proved = is_word || Texture::of(value) > Texture::Words || is_numbered_word(value);
+    let is_proved =
+        is_word || Texture::of(value) > Texture::Words || is_numbered_word(value) || is_random_letters(value);
     if is_proved { Judgement::keep() } else { Judgement::Reject }
+}
+
+/// Small letters that are no language: a password made at random, without digits (`qvzrwmxkd`). Parts of words for
+/// passwords stand in short names of fields.
+fn is_random_letters(value: &[u8]) -> bool {
+    let (pairs, common) = letter_pairs(value);
+    (9..=24).contains(&value.len())
+        && value.iter().all(u8::is_ascii_lowercase)
+        && distinct(value) >= 6
+        && common * 100 <= pairs * 55
+        && ![&b"pass"[..], b"pwd", b"psw", b"pw"].iter().any(|part| contains_ignore_case(value, part))
+}
+
+/// A run of small letters as long as two words, with a digit behind it (`monsunhafen7`), as people make passwords. What is
+/// shorter is a label as often: `Wachtwoord2`.
+fn is_long_word_with_digit(value: &[u8]) -> bool {
+    let letters = value.iter().take_while(|b| b.is_ascii_lowercase()).count();
+    letters >= 12 && value.len() == letters + 1 && value[letters].is_ascii_digit() && distinct(value) >= 6
 }
 
 /// A word with a digit. Where signs join its parts, it has a capital or two digits: `Bluebird_42`, not `host_1`.
@@ -261,12 +334,16 @@ fn is_numbered_word(value: &[u8]) -> bool {
     digits >= 1 && letters >= 3 && value.len() >= 7 && distinct(value) >= 5 && enough
 }
 
-/// Google's password for a program, the only kind with blanks that is no sentence: four times four letters
-/// (`qzvp rsdc htgb gkce`).
+/// Passwords for a program, the only kinds with blanks that are no sentence: Google's of four times four letters
+/// (`qzvp rsdc htgb gkce`), and WordPress's of six times four letters and digits.
 fn is_app_password(value: &[u8]) -> bool {
     let groups: Vec<&[u8]> = value.split(|b| *b == b' ').collect();
-    let four = |group: &&[u8]| group.len() == 4 && group.iter().all(u8::is_ascii_lowercase);
-    groups.len() == 4 && groups.iter().all(four) && !reads_like_words(value)
+    let of = |class: fn(&u8) -> bool| groups.iter().all(|group| group.len() == 4 && group.iter().all(class));
+    match groups.len() {
+        4 => of(u8::is_ascii_lowercase) && !reads_like_words(value),
+        6 => of(u8::is_ascii_alphanumeric) && has_letter_and_digit(value) && distinct(value) >= 10,
+        _ => false,
+    }
 }
 
 /// A name in snake case, as code has it where no quotes stand.
@@ -288,11 +365,13 @@ fn may_be_key(quoting: Quoting, value: &[u8]) -> bool {
         contains_ignore_case(value, b"key") && value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b':'));
     let path = value.contains(&b'/') && value.contains(&b'.');
     let short_hex = value.len() <= 16 && value.iter().all(u8::is_ascii_hexdigit);
-    quoting != Quoting::Bare && !names && !path && !short_hex
+    // `$CI_COMMIT_REF_SLUG-v2`: the key of a cache.
+    let variable = value.first() == Some(&b'$') && value.get(1).is_some_and(u8::is_ascii_uppercase);
+    quoting != Quoting::Bare && !names && !path && !short_hex && !variable
 }
 
 /// The name of an algorithm or an encoding, alone or among words: `Sha512Crypt`, `pbkdf2-sha256-2000`, `Base64Encoder`.
-fn names_algorithm(value: &[u8]) -> bool {
+pub(super) fn names_algorithm(value: &[u8]) -> bool {
     const NAMES: [(&[u8], &[&[u8]]); 9] = [
         (b"sha", &[b"1", b"224", b"256", b"384", b"512"]),
         (b"ssha", &[b"256", b"384", b"512"]),
@@ -335,15 +414,17 @@ fn is_expression(value: &[u8]) -> bool {
         .windows(3)
         .filter(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
         .count();
+    // One of these alone stands in UUIDs, too: `…d70-91f…`.
+    let ranges = [&b"a-z"[..], b"A-Z", b"0-9"].iter().filter(|range| has(range)).count();
+    if ranges > usize::from(!value.contains(&b'[')) {
+        return true;
+    }
     [
         &b"(?"[..],
         b"[^",
         b"\\w",
         b"\\d",
         b"\\s",
-        b"a-z",
-        b"A-Z",
-        b"0-9",
         b"(%s",
         b")?$",
         b"&#6",
@@ -396,148 +477,6 @@ fn password_in_settings(value: &[u8], texture: Texture, quoting: Quoting) -> Jud
         return Judgement::lower("the value may be a word about passwords");
     }
     Judgement::raise()
-}
-
-/// What is public, encrypted or one-way by its form: hashes, ciphertext, publishable keys.
-pub(super) fn is_known_form(value: &[u8]) -> bool {
-    const STARTS: &[&str] = &[
-        // Hashes.
-        "$2a$",
-        "$2b$",
-        "$2y$",
-        "$1$",
-        "$5$",
-        "$6$",
-        "$y$",
-        "$7$",
-        "$gy$",
-        "$apr1$",
-        "$argon2",
-        "$pbkdf2",
-        "$scrypt",
-        "$P$",
-        "$H$",
-        "$S$",
-        "{SSHA",
-        "{SHA",
-        "{MD5}",
-        "{CRYPT}",
-        "{bcrypt}",
-        "{noop}",
-        "{pbkdf2}",
-        "{scrypt}",
-        "{argon2}",
-        "pbkdf2_sha",
-        "pbkdf2:",
-        "scrypt:",
-        "bcrypt$",
-        "bcrypt_sha256$",
-        "argon2$",
-        "sha1$",
-        "sha256$",
-        "sha512$",
-        "md5$",
-        "sha1:",
-        "sha256:",
-        "sha384:",
-        "sha512:",
-        "sha1-",
-        "sha256-",
-        "sha384-",
-        "sha512-",
-        "SCRAM-SHA-",
-        "md5:",
-        "blake2b-",
-        // Ciphertext.
-        "ENC(",
-        "ENC[",
-        "{cipher}",
-        "vault:v",
-        "encrypted:",
-        "AQICAH",
-        "!encrypted",
-        "ciphertext:",
-        "gpg:",
-        "age:",
-        "AGE-ENC",
-        "{aes}",
-        "{AES}",
-        "DEC::",
-        "$ANSIBLE_VAULT",
-        "secure:",
-        "enc:",
-        // Keys that are made to be published.
-        "pk.eyJ",
-        "pk_live_",
-        "pk_test_",
-        "phc_",
-        "sb_publishable_",
-        "ssh-rsa",
-        "ssh-ed25519",
-        // SubjectPublicKeyInfo of RSA and of elliptic curves, in base64.
-        "MIGfMA0GCSqGSIb3DQEBAQUAA4GN",
-        "MIIBIjANBgkqhkiG9w0BAQEFAAOC",
-        "MIICIjANBgkqhkiG9w0BAQEFAAOC",
-        "MFkwEwYHKoZIzj0CAQ",
-        "MHYwEAYHKoZIzj0CAQ",
-        "MCowBQYDK2VwAyEA",
-        "AAAAB3NzaC1",
-        "AAAAC3NzaC1",
-        "AIza",
-        "npm:",
-        "workspace:",
-        "pkg:",
-        "urn:",
-        "did:",
-    ];
-    let first = value.first().copied();
-    let starts = STARTS.iter().any(|s| s.bytes().next() == first && value.starts_with(s.as_bytes()));
-    let md5 = value.len() == 35 && value.starts_with(b"md5") && value[3..].iter().all(u8::is_ascii_hexdigit);
-    // A point of P-256 in base64 without padding: the public key of web push.
-    let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    let point = value.len() == 87 && value.starts_with(b"B") && value.iter().all(word);
-    // A token that says itself what it is has a detector of its own, which knows its examples.
-    let jwt = value.starts_with(b"eyJ") && value.contains(&b'.');
-    starts
-        || md5
-        || point
-        || jwt
-        || value.ends_with(b"/aws4_request")
-        || is_contract_address(value)
-        || is_version_range(value)
-        || is_package_version(value)
-}
-
-/// The address of an account or a contract of Ethereum and its kin: a token's, as often as not.
-fn is_contract_address(value: &[u8]) -> bool {
-    value.len() == 42 && value.strip_prefix(b"0x").is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
-}
-
-/// The version of a Debian or Alpine package: `1:4.13+dfsg1-1`, `0.21.4-r0`.
-fn is_package_version(value: &[u8]) -> bool {
-    let epoch = value.iter().take_while(|b| b.is_ascii_digit()).count();
-    let rest = match value.get(epoch) {
-        Some(b':') if epoch > 0 => &value[epoch + 1..],
-        _ => value,
-    };
-    let number = rest.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
-    let (number, tail) = rest.split_at(number);
-    let parts = number.split(|b| *b == b'.').filter(|part| !part.is_empty()).count();
-    let lower = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+~.-".contains(b);
-    parts >= 2
-        && tail.first().is_none_or(|b| b"+~-".contains(b))
-        && tail.len() <= 24
-        && tail.iter().all(lower)
-}
-
-/// `^4.0.0`, `~1.2`, `>=3.1`.
-fn is_version_range(value: &[u8]) -> bool {
-    let rest = value.iter().position(|b| !b"^~<>=v ".contains(b)).map_or(&[][..], |at| &value[at..]);
-    let mark = rest.len() < value.len();
-    let dots = rest.iter().filter(|b| **b == b'.').count();
-    mark && dots >= 1
-        && rest.first().is_some_and(u8::is_ascii_digit)
-        && rest.iter().take_while(|b| **b != b'-').all(|b| b.is_ascii_digit() || *b == b'.')
 }
 
 /// Long, and of so many signs that it was made by a generator: keys of Django and WordPress hold brackets, operators

@@ -13,6 +13,7 @@ mod checksum;
 mod dsn;
 mod encoded;
 mod jwt;
+mod known_form;
 mod literal;
 mod name_words;
 mod names;
@@ -20,8 +21,11 @@ mod pem;
 mod placeholder;
 mod public;
 mod shape;
+mod told;
 mod words;
 
+#[cfg(test)]
+mod literal_tests;
 #[cfg(test)]
 mod tests;
 
@@ -198,6 +202,11 @@ pub const ALL: &[(&str, Validator, &str)] = &[
         "url-userinfo",
         dsn::url_userinfo,
         "a password in a URL's userinfo; templates and examples are rejected",
+    ),
+    (
+        "told-password",
+        told::told_password,
+        "a password that a sentence tells: letters and digits that are no word",
     ),
     ("unarmoured", pem::unarmoured, "not between the lines of a PEM armour"),
     ("uuid-shape", shape::uuid_shape, "a UUID of random bits"),

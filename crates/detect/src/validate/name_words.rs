@@ -91,10 +91,14 @@ const KEY_COMPANIONS: &[&str] = &[
 /// Mapbox, PostHog's project, Stripe's publishable one) are not among them.
 #[rustfmt::skip]
 const SERVICES: &[&str] = &[
-    "adobe", "adyen", "aikido", "airbyte", "airtable", "anthropic", "anypoint", "asana", "assemblyai", "atlassian", "bitbucket",
-    "clarifai", "clickup", "cloudflare", "cohere", "confluent", "contentful", "datadog", "deepgram", "deepl", "deepseek",
+    "abuseipdb", "accuweather", "adobe", "adyen", "aikido", "airbyte", "airtable", "anthropic", "anypoint", "asana", "assemblyai", "atlassian",
+    "alphavantage", "apilayer", "attio", "axiom", "baseten", "bitbucket", "brightdata", "buildkite", "circleci", "clarifai", "clickup", "cloudflare", "codacy",
+    "cohere", "confluent", "contentful", "crowdin", "customerio", "datadog", "descope", "doppler", "firecrawl", "fullstory",
+    "helicone", "hightouch", "honeycomb", "ipinfo", "iterable", "jumpcloud", "langsmith", "logdna", "lokalise", "mandrill", "ngrok",
+    "pulumi", "qdrant", "resend", "scraperapi", "scrapfly", "serpapi", "smartsheet", "statsig", "storyblok", "typesense", "upstash",
+    "weaviate", "deepgram", "deepl", "deepseek",
     "diffbot", "digitalocean", "dropbox", "elevenlabs", "fastly", "figma", "flagsmith", "gemini", "gitea", "github", "gitlab",
-    "grafana", "groq", "heroku", "hubspot", "huggingface", "intercom", "ipstack", "jfrog", "jira", "klaviyo", "kucoin",
+    "grafana", "groq", "heroku", "hunter", "ipdata", "ipgeolocation", "jotform", "newsapi", "nytimes", "opencage", "serper", "scrapingbee", "tmdb", "weatherapi", "zenrows", "hubspot", "huggingface", "intercom", "ipstack", "jfrog", "jira", "klaviyo", "kucoin",
     "linear", "linode", "mailchimp", "mailgun", "mailjet", "meraki", "messagebird", "mistral", "netlify", "newrelic", "notion",
     "nuget", "okta", "ollama", "openai", "openweather", "opsgenie", "pagerduty", "pinecone", "plaid", "polymarket", "postman",
     "postmark", "rapidapi", "replicate", "rollbar", "sendbird", "sendgrid", "shodan", "shopify", "snyk", "sonarqube",

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::assignment::{is_locator, is_plain_setting};
 use super::dsn::{Login, judge_login};
-use super::literal::is_known_form;
+use super::known_form::is_known_form;
 use super::name_words::{Classes, SECRET_ENDS, SHORT_ENDS, classes};
 use super::placeholder::is_placeholder;
 use super::shape::Texture;
@@ -87,6 +87,8 @@ pub fn name_kind(name: &[u8]) -> NameKind {
         let plain_key = word.eq_ignore_ascii_case(b"key") || word.eq_ignore_ascii_case(b"keys");
         companion |= plain_key && of_last.has(Classes::KEY_COMPANION);
         strong |= plain_key && of_last.has(Classes::SERVICE);
+        // `AZURE_SPEECH_KEY`, `azureMapsKey`: keys of the cloud's services.
+        strong |= plain_key && first.eq_ignore_ascii_case(b"azure") && !of_last.has(Classes::KEY_COMPANION);
         (before_last, of_before_last) = (last, of_last);
         (last, of_last) = (word, of_word);
     }
@@ -97,7 +99,9 @@ pub fn name_kind(name: &[u8]) -> NameKind {
     let shouted = !name.iter().any(u8::is_ascii_lowercase);
     let owned = shouted
         && before_last.eq_ignore_ascii_case(b"client")
-        && !is_in(&["client", "x", "aws", "amz"], first);
+        && !is_in(&["client", "x", "aws", "amz"], first)
+        // A page of Facebook has a token of its own.
+        || before_last.eq_ignore_ascii_case(b"page") && is_in(&["fb", "facebook"], first);
     if token && of_before_last.has(Classes::TOKEN_COMPANION) && !owned || signed_url {
         return NameKind::Harmless;
     }
@@ -258,6 +262,8 @@ fn is_pair(first: &[u8], second: &[u8]) -> bool {
         ("write", "key"),
         ("rest", "key"),
         ("record", "key"),
+        ("ingestion", "key"),
+        ("ingest", "key"),
         ("api", "keys"),
         ("access", "keys"),
         ("secret", "keys"),

@@ -424,6 +424,9 @@ fn jwts() {
     assert_eq!(whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"a":"b"}"#)), Judgement::Reject);
     assert_eq!(whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"role":"anon"}"#)), Judgement::Reject);
     assert_eq!(whole("jwt", &token("not json", "{}")), Judgement::Reject);
+    // What a key of Qdrant says; one that was cut.
+    assert_ne!(whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"access":"m"}"#)), Judgement::Reject);
+    assert_eq!(whole("jwt", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI."), Judgement::Reject);
     assert_eq!(whole("jwt", &token(r#"{"typ":"JWT"}"#, r#"{"iss":"a"}"#)), Judgement::Reject);
     assert_eq!(
         whole("jwt", &token(r#"{"alg":"HS256"}"#, r#"{"sub":"1234567890","name":"John Doe"}"#)),

@@ -1,0 +1,94 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+/// Judges a value in quotes under a name in a file of code.
+fn judged(name: &str, value: &str) -> Judgement {
+    given(name, Quoting::Quoted, FileKind::Code, value)
+}
+
+fn given(name: &str, quoting: Quoting, kind: FileKind, value: &str) -> Judgement {
+    let text = format!("{name} = \"{value}\"\n");
+    let matched = &text.as_bytes()[..text.len() - 2];
+    let secret = &matched[name.len() + 4..];
+    let reading = Some((name.as_bytes(), quoting));
+    let candidate = Candidate { secret, matched, haystack: text.as_bytes(), start: 0, kind, reading };
+    by_name("assignment-value").unwrap()(&candidate)
+}
+
+fn raised(judgement: &Judgement) -> bool {
+    matches!(judgement, Judgement::Keep { confidence: Adjust::Raise, .. })
+}
+
+#[test]
+fn passwords_without_the_look_of_one() {
+    for value in ["qvzrwmxkd", "monsunlaterne7", "monsun.kiel88", "kran.blau1974"] {
+        assert!(raised(&judged("password", value)), "{value}");
+    }
+    // A label, a short name of a field, a path in code, a rule, a word.
+    for value in ["wachtwoord2", "pwdfldnmx", "user.field22", "login.title12", "a-z0-9!@#%", "monsunhafen"] {
+        assert!(!raised(&judged("password", value)), "{value}");
+    }
+}
+
+#[test]
+fn uuids_are_no_ranges_of_characters() {
+    for value in ["3c8f903d-d2fa-4f70-91fb-5ccc2e56b2d3", "af392140-94b2-472a-b189-d27e4f6c9f46"] {
+        assert!(raised(&judged("opsgenie_api_key", value)), "{value}");
+    }
+    for value in ["[0-9]{4}-abcdeF", "a-zA-Z0-9+/xyQ7"] {
+        assert_eq!(judged("api_key", value), Judgement::Reject, "{value}");
+    }
+}
+
+#[test]
+fn what_code_decodes_is_a_key_under_a_name_of_two_words() {
+    let hex = "34607283f420f511245f1de0672fd04d61481fad339fb340119767194c080ecb";
+    let decoded = |name: &str, kind| given(name, Quoting::Decoded, kind, hex);
+    for name in ["AES_KEY", "encryptionKey", "signing_key"] {
+        assert!(raised(&decoded(name, FileKind::Code)), "{name}");
+    }
+    for name in ["key", "public_key", "EXPECTED_KEY", "peer_key", "sort_key"] {
+        assert!(!raised(&decoded(name, FileKind::Code)), "{name}");
+    }
+    assert!(!raised(&decoded("AES_KEY", FileKind::Test)));
+}
+
+#[test]
+fn passwords_that_sentences_tell() {
+    let told = |value: &str, kind| {
+        let text = format!("The password is {value}\n");
+        let matched = &text.as_bytes()[..text.len() - 1];
+        let secret = &matched["The password is ".len()..];
+        let candidate =
+            Candidate { secret, matched, haystack: text.as_bytes(), start: 0, kind, reading: None };
+        by_name("told-password").unwrap()(&candidate)
+    };
+    for value in ["q7TzOmR4KADx", "Monsun2023!", "kiel-hafen-88", "laterne7573"] {
+        assert_eq!(told(value, FileKind::Prose), Judgement::keep(), "{value}");
+    }
+    for value in [
+        "case-sensitive",
+        "sha512crypt",
+        "version22",
+        "https://a.b/c1",
+        "pilot1@harbour.internal",
+        "v2.1.0-rc3",
+        "$2b$12$abcDEF123456",
+    ] {
+        assert_eq!(told(value, FileKind::Prose), Judgement::Reject, "{value}");
+    }
+    assert_eq!(told("q7TzOmR4KADx", FileKind::Test), Judgement::Reject);
+}
+
+#[test]
+fn logins_beside_a_host_that_is_filled_in() {
+    let judged = |text: &'static str, secret: &str| {
+        let at = text.find(secret).unwrap();
+        let secret = &text.as_bytes()[at..at + secret.len()];
+        by_name("dsn-password").unwrap()(&Candidate::new(secret, text.as_bytes(), text.as_bytes(), 0))
+    };
+    assert_eq!(judged("postgres://pilot:monsun2023@{host}/berth", "monsun2023"), Judgement::keep());
+    assert_eq!(judged("postgres://user:monsun2023@{host}/berth", "monsun2023"), Judgement::Reject);
+    assert_eq!(judged("postgres://{user}:monsun2023@{host}/berth", "monsun2023"), Judgement::Reject);
+}

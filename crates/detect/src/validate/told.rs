@@ -1,0 +1,52 @@
+//! Passwords that people write down for each other, in notes, READMEs, comments and mails.
+
+use super::assignment::{is_locator, looks_like_code};
+use super::known_form::is_known_form;
+use super::literal::{holds_term, is_documented, is_made_up, is_personal, is_worded, names_algorithm};
+use super::shape::{Texture, has_letter_and_digit};
+use super::{Candidate, Judgement};
+use crate::kind::FileKind;
+
+/// The shortest password that is told, in bytes.
+const SHORTEST: usize = 8;
+
+/// A password that a sentence tells. What follows "the password is" is a word of the sentence more often than a password,
+/// so it has to look like one: letters and digits that no word, name or number is made of.
+pub(crate) fn told_password(candidate: &Candidate<'_>) -> Judgement {
+    let value = candidate.secret;
+    // Files that programs read have readers of their own, and what tests and texts of interfaces say is made up.
+    let is_prose = match candidate.kind {
+        FileKind::Prose | FileKind::Unknown => true,
+        // `password: name` is code; a comment says what the password is.
+        FileKind::Code => !candidate.around_secret().0.contains(&b':'),
+        _ => false,
+    };
+    // "The default password is …": what software is documented to come with.
+    let before = candidate.before().trim_ascii_end();
+    let is_default = before.len() >= 7 && before[before.len() - 7..].eq_ignore_ascii_case(b"default");
+    if !is_prose
+        || is_default
+        || value.len() < SHORTEST
+        || !has_letter_and_digit(value)
+        || is_documented(value)
+        || is_locator(value)
+        || is_known_form(value.strip_prefix(b"v").unwrap_or(value))
+        || looks_like_code(value)
+        || names_algorithm(value)
+        || is_address(value)
+    {
+        return Judgement::Reject;
+    }
+    let texture = Texture::of(value);
+    let is_random =
+        value.len() >= 12 && texture == Texture::Random || texture > Texture::Words && is_made_up(value);
+    let two_digits = value.iter().rev().take_while(|b| b.is_ascii_digit()).count() >= 2;
+    let is_chosen = !holds_term(value) && (is_personal(value) || is_worded(value) && two_digits);
+    if is_random || is_chosen { Judgement::keep() } else { Judgement::Reject }
+}
+
+/// The address of a mailbox.
+fn is_address(value: &[u8]) -> bool {
+    let at = value.iter().position(|b| *b == b'@');
+    at.is_some_and(|at| at > 0 && value[at..].contains(&b'.'))
+}
