@@ -451,7 +451,7 @@ fn properties_want_no_blank_behind_their_colon() {
 #[test]
 fn rows_without_columns_are_read_by_the_table() {
     let found = |text: &str| {
-        let values = read("sql-table", FileKind::Config, text, "create table ");
+        let values = read_with("sql-table", FileKind::Config, text, "create table ");
         values.into_iter().map(|(value, _)| value).collect::<Vec<_>>()
     };
     let table = "CREATE TABLE IF NOT EXISTS app.`users` (\n `id` int(11),\n `password` varchar(9) DEFAULT 'a,b',\n PRIMARY KEY (`id`)\n);\n";
@@ -475,7 +475,7 @@ fn rows_without_columns_are_read_by_the_table() {
 #[test]
 fn rows_that_postgresql_loads_are_read_by_column() {
     let found = |text: &str| {
-        let values = read("sql-copy", FileKind::Config, text, "copy public.");
+        let values = read_with("sql-copy", FileKind::Config, text, "copy public.");
         values.into_iter().map(|(value, _)| value).collect::<Vec<_>>()
     };
     let head = "COPY public.users (id, password, role) FROM stdin;\n";
@@ -490,14 +490,14 @@ fn rows_that_postgresql_loads_are_read_by_column() {
 fn decoded_literals_are_bytes() {
     for text in [r#"AES_KEY = bytes.fromhex("V")"#, r#"byte[] aes_key = Base64.getDecoder().decode("V");"#] {
         let text = text.replace('V', VALUE);
-        let found = read("quoted-assignment", FileKind::Code, &text, "_key");
+        let found = read_with("quoted-assignment", FileKind::Code, &text, "_key");
         assert_eq!(found, [(VALUE.to_owned(), Quoting::Decoded)], "{text}");
     }
 }
 
 #[test]
 fn values_that_begin_as_an_operator_does() {
-    let found = |text: &str| read("bare-assignment", FileKind::Config, text, "password");
+    let found = |text: &str| read_with("bare-assignment", FileKind::Config, text, "password");
     assert_eq!(found("DB_PASSWORD=~2*horPXz5I7k7\n").len(), 1);
     assert_eq!(found("password =~ /^[a-z]+$/\n"), []);
     assert_eq!(found("password=~/[a-z]+/\n"), []);

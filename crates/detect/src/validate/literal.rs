@@ -63,10 +63,10 @@ fn decoded(name: &[u8], file: FileKind, value: &[u8]) -> Judgement {
     }
     let own = words(name).count() > 1;
     if !own || kind == NameKind::Harmless || !key || distinct(value) < 10 || is_placeholder(value) {
-        return judge(name, Quoting::Quoted, file, value);
+        return judge_literal(name, Quoting::Quoted, file, value);
     }
     match file {
-        FileKind::Test | FileKind::Prose => judge(name, Quoting::Quoted, file, value),
+        FileKind::Test | FileKind::Prose => judge_literal(name, Quoting::Quoted, file, value),
         _ => Judgement::raise(),
     }
 }
