@@ -118,7 +118,7 @@ impl Check<Wiring<'_>> for ExecutionRoleDoesMore {
         wiring.needs(&META, &[Ground::Roles], answers);
         let roles = execution_roles(wiring, answers);
         wiring.each_role(&META, &roles, answers, |access, answers| {
-            judge_role(wiring, context, access, answers)
+            judge_role(wiring, context, access, answers);
         });
     }
 }

@@ -92,15 +92,15 @@ pub(super) fn fix_steps(report: &Report, cause: &Cause) -> Vec<Vec<Line>> {
         steps.push(vec![Line::Text(format!("{more} more: see the findings (-v)."))]);
     }
     let has_left = findings.iter().flat_map(|f| f.origins()).any(|o| has_left(o.kind));
-    steps.extend(rotation(rotate, has_left || is_tracked(&findings)));
+    steps.extend(rotation(&rotate, has_left || is_tracked(&findings)));
     steps
 }
 
 /// One step for all secrets of a cause: which they are, and how each is made worthless.
-fn rotation(texts: Vec<(String, Vec<String>)>, has_left: bool) -> Option<Vec<Line>> {
+fn rotation(texts: &[(String, Vec<String>)], has_left: bool) -> Option<Vec<Line>> {
     let condition = if has_left { "" } else { "If it was ever pushed, in a commit or an image: " };
     let more = texts.len().saturating_sub(MAX_SECRETS);
-    match texts.as_slice() {
+    match texts {
         [] => None,
         [(text, subjects)] if subjects.len() == 1 => Some(lines(&format!("{condition}{text}"))),
         _ => {
