@@ -173,3 +173,25 @@ fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
 fn escape(text: &str) -> String {
     escape_bytes(text.replace('\t', "    ").as_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_and_keys_hold_no_value() {
+        for word in ["${{", "$TOKEN", "${TOKEN}", "type=secret,id=npmrc"] {
+            assert!(is_reference(word), "{word}");
+        }
+        for word in ["$ecret!", "${TOKEN:-hunter2}", "$2b$10$abc", "hunter2", "type=x"] {
+            assert!(!is_reference(word), "{word}");
+        }
+        let key = |line: &str, word: &str| {
+            let at = line.find(word).unwrap_or_default();
+            is_key(line, &(at..at + word.len()))
+        };
+        assert!(key(r#"{"password": "x"}"#, "password"));
+        assert!(!key(r#"["password", "x"]"#, "password"));
+        assert!(!key(r#"{"Zk4-vPq8sLw2nB": 1}"#, "Zk4-vPq8sLw2nB"));
+    }
+}

@@ -212,7 +212,7 @@ fn nothing_to_audit_is_no_pass() {
     let answer = audit(&cli, &[]);
     assert_eq!(answer.code, 2);
     assert!(answer.stdout.contains("they are looked for in"), "{}", answer.stdout);
-    assert!(answer.stdout.contains("INCOMPLETE  0 runs: 0 pass, 0 fail, 0 incomplete"), "{}", answer.stdout);
+    assert!(answer.stdout.trim_end().ends_with("INCOMPLETE  0 runs"), "{}", answer.stdout);
     assert_eq!(audit(&cli, &["--exit-zero"]).code, 2);
     cli.run(&["audit", "elsewhere"]).error(&["elsewhere", "there is no such directory"]);
     let cli = good(2);

@@ -720,3 +720,26 @@ fn changes_of_the_demo_are_answered() {
         }
     }
 }
+
+/// The contract names a plan that is not there: each control that waits for it says how it is supplied, those that have
+/// one check of it among them, and the last line says what is missing.
+#[test]
+fn a_plan_that_is_not_there_is_supplied_in_one_way() {
+    let cli = demo(None);
+    std::fs::remove_file(cli.path("infra/plan.json")).unwrap();
+    let answer = cli.run(&["gate", "--run-id", "orders-20261101T090000Z", "--dry-run"]);
+    assert_eq!(answer.code, 2, "{}{}", answer.stderr, answer.stdout);
+    let text = answer.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let supply = "? D.3.1 D.3.2 D.4.3 D.4.4: write the plan to the file that `aws.plan` names (terraform show -json \
+                  PLAN > FILE), or give --plan, --template, --snapshot or --live";
+    assert!(text.contains(supply), "{}", answer.stdout);
+    assert!(answer.stdout.trim_end().ends_with(": this is not a pass"), "{}", answer.stdout);
+}
+
+/// A waiver is told in the last line, with its controls.
+#[test]
+fn a_pass_with_waivers_says_so() {
+    let answer = demo(None).run(&["gate", "--run-id", "orders-20261101T090000Z", "--dry-run"]);
+    assert_eq!(answer.code, 0, "{}{}", answer.stderr, answer.stdout);
+    assert!(answer.stdout.trim_end().ends_with("2 controls waived (C.3.1, C.4)"), "{}", answer.stdout);
+}

@@ -10,7 +10,7 @@ use super::screen::{BAD, BOLD, DIM, GOOD, OPEN, PLAIN, Piece, Screen};
 use super::{THE_REST, TextOptions};
 use crate::finding::{Audit, AuditedRun, CheckStatus, FieldHistory, TagHistory, Verdict};
 use crate::report::audit::Only;
-use crate::report::phrase::{count, number, printable, shorten};
+use crate::report::phrase::{count, number, printable, short_digests, shorten};
 
 /// Spaces between columns.
 const GAP: &str = "  ";
@@ -39,7 +39,27 @@ pub fn write(audit: &Audit, only: &Only, options: &TextOptions, out: &mut dyn Wr
     if options.quiet {
         failing(&runs, screen)?;
     } else {
-        screen.say("audit", printable(&audit.root))?;
+        let all = count(audit.runs.len(), "run");
+        let dates =
+            audit.runs.iter().filter_map(|r| r.written_at).map(|(at, _)| at.strftime("%Y-%m-%d").to_string());
+        let (first, last) = (dates.clone().min(), dates.max());
+        let span = match (first, last) {
+            (Some(first), Some(last)) if first == last => format!(" of {first}"),
+            (Some(first), Some(last)) => format!(", {first} to {last}"),
+            _ => String::new(),
+        };
+        let mut title = vec![(BOLD, printable(&audit.root)), (PLAIN, format!(" {all}{span}:"))];
+        let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Incomplete];
+        let counted = verdicts.map(|verdict| (verdict, audit.count(verdict)));
+        let some: Vec<_> = counted.into_iter().filter(|(_, n)| *n > 0).collect();
+        for (at, (verdict, n)) in some.iter().enumerate() {
+            let comma = if at + 1 < some.len() { "," } else { "" };
+            title.push((style(*verdict), format!("{} {}{comma}", number(*n), verdict.as_str())));
+        }
+        if audit.runs.is_empty() {
+            title.truncate(1);
+        }
+        screen.wrapped(&[], 2, &title)?;
         if !runs.is_empty() {
             screen.blank()?;
             table(&runs, options, screen)?;
@@ -112,14 +132,16 @@ fn style(verdict: Verdict) -> Style {
 }
 
 fn verdict(audit: &Audit, screen: &mut Screen<'_>) -> io::Result<()> {
-    let of = |v: Verdict| format!("{} {}", number(audit.count(v)), v.as_str());
-    let [pass, fail, incomplete] = [Verdict::Pass, Verdict::Fail, Verdict::Incomplete].map(of);
-    let mut text = format!("{}: {pass}, {fail}, {incomplete}", count(audit.runs.len(), "run"));
+    let of =
+        |v: Verdict| Some(audit.count(v)).filter(|n| *n > 0).map(|n| format!("{} {}", number(n), v.as_str()));
+    let parts: Vec<String> = [Verdict::Fail, Verdict::Incomplete].into_iter().filter_map(of).collect();
+    let all = count(audit.runs.len(), "run");
+    let mut text = if parts.is_empty() { all } else { format!("{} of {all}", parts.join(", ")) };
     if let Some(requests) = audit.requests {
         text.push_str(&format!("; {}", count(requests, "request")));
     }
-    let word = audit.verdict.as_str();
-    screen.entry(style(audit.verdict), &word.to_uppercase(), &[(BOLD, text)])
+    let word = audit.verdict.as_str().to_uppercase();
+    screen.heading(&[(style(audit.verdict), word), (BOLD, format!(" {text}"))])
 }
 
 /// A row before it is laid out: run, date, tag, digest, verdict, blockers.
@@ -255,7 +277,9 @@ fn reasons(runs: &[&AuditedRun], options: &TextOptions, screen: &mut Screen<'_>)
     }
     for (check, (ids, message)) in found {
         let words = if ids.len() > 1 { "the first: " } else { "" };
-        let pieces = [(BOLD, names(&ids, options)), (PLAIN, format!("\n{words}{}", printable(message)))];
+        let message = printable(message);
+        let message = if options.verbose > 0 { message } else { short_digests(&message) };
+        let pieces = [(BOLD, names(&ids, options)), (PLAIN, format!("\n{words}{message}"))];
         screen.entry(BAD, check, &pieces)?;
     }
     let shown = options.shown(missed.len());

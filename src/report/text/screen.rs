@@ -1,4 +1,4 @@
-//! Lines on a terminal: a label at the right edge of a gutter, text wrapped beside it, colour only where it is asked for.
+//! Lines on a terminal: a label at the left edge, text wrapped beside it, colour only where it is asked for.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::finding::Severity;
 
 /// Width of the labels' column.
-const GUTTER: usize = 13;
+const GUTTER: usize = 11;
 /// The narrowest screen that text is wrapped for.
 const NARROWEST: usize = 20;
 
@@ -138,9 +138,8 @@ impl<'a> Screen<'a> {
                 continue;
             }
             let pad = " ".repeat(GUTTER.saturating_sub(label.chars().count()));
-            write!(self.out, "{pad}")?;
             self.paint(style, label)?;
-            write!(self.out, "  ")?;
+            write!(self.out, "{pad}  ")?;
             for (style, text) in line {
                 self.paint(style, &text)?;
             }
@@ -236,7 +235,7 @@ mod tests {
     #[test]
     fn text_is_wrapped_beside_its_label() {
         let text = shown(false, &[(PLAIN, "one two three four five six seven eight".to_owned())]);
-        assert_eq!(text, "        label  one two three four five\n               six seven eight\n");
+        assert_eq!(text, "label        one two three four five six\n             seven eight\n");
     }
 
     #[test]
