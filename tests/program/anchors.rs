@@ -12,7 +12,7 @@ use seaworthy_detect::{Engine, Piece, Scratch};
 const LENGTH: usize = 16 << 10;
 /// How much more a text of anchors may cost than ordinary text, per byte. It is a bound and no aim, with room for what else
 /// runs on the machine: `docs/reliability.md` has the figures of an optimised build.
-const MOST: u32 = 150;
+const MOST: u32 = 400;
 /// What stands between two anchors: nothing, what a line, an assignment, a string or a URL has there, and what keeps a
 /// token going.
 const BETWEEN: [&str; 6] = ["", "\n", " = \"", "\": \"a1B2c3\", ", "://user:", "a1B2c3D4e5"];

@@ -288,6 +288,39 @@ fn committed_is_worse_than_lying_about() {
     assert!(severity().1.contains("is not known"));
 }
 
+/// Files that name a password in every line are work for the patterns, and no reason to leave them unexamined.
+#[test]
+fn files_full_of_harmless_names_are_examined_whole() {
+    let lines = |line: &dyn Fn(usize) -> String| (0..4_000).map(line).collect::<Vec<_>>().join("\n");
+    let form = |i: usize| {
+        format!(
+            r#"<input type="password" name="password" id="password{i}"><label for="password">Password:</label>"#
+        )
+    };
+    let files = [
+        ("form.html", lines(&form)),
+        ("de.json", lines(&|i| format!(r#"  "password_{i}": "Please enter your password","#))),
+        (
+            "a.js",
+            lines(&|i| format!("const token{i} = get({{secret: config.secret, password: body.password}});")),
+        ),
+        ("names.go", lines(&|i| format!(r#"	{{"token{i}", "secret", "password", "key", "pass", "pwd"}},"#))),
+        (
+            "words.txt",
+            lines(&|_| "password: password password=password secret: token key: secret".to_owned()),
+        ),
+        ("min.js", "a.password=b.password,c.token=d.token,e.secret=f.secret;".repeat(4_000)),
+    ];
+    let dir = project(&[("Dockerfile", "FROM a\nCOPY . /app\n"), (".dockerignore", "nothing\n")]);
+    for (name, text) in &files {
+        fs::write(dir.path().join(name), text).unwrap();
+    }
+    let ran = run(dir.path(), &["--report", "json"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["not_checked"].as_array().unwrap().len(), 0, "{}", ran.out);
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
+}
+
 #[test]
 fn large_and_binary_files_are_read_to_their_end() {
     let dir = project(&[("Dockerfile", "FROM a\nCOPY . /app\n"), (".dockerignore", "nothing\n")]);

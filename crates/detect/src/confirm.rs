@@ -132,7 +132,8 @@ fn walk(dfa: &DFA, cache: &mut hybrid::dfa::Cache, input: &Input<'_>) -> Walked 
 }
 
 /// How much work the patterns may have with a text. Of some gigabytes of source code, documentation and packages no file
-/// asked for more than seven bytes for each of its own, and hardly any for more than three.
+/// asked for more than seven bytes for each of its own, and hardly any for more than three; a form, a translation or a table
+/// that names a password in every line asks for more than ten.
 #[derive(Default)]
 pub(super) struct Effort {
     /// Bytes that may still be looked at.
@@ -143,7 +144,7 @@ pub(super) struct Effort {
 
 impl Effort {
     /// Bytes that patterns may look at for each byte of a text.
-    const PER_BYTE: usize = 10;
+    const PER_BYTE: usize = 32;
     /// Bytes that patterns may look at in a short text.
     const LEAST: usize = 32 << 10;
     /// What a reader costs that looks around an anchor and finds no value there.
