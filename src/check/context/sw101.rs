@@ -2,6 +2,7 @@
 
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
+use crate::check::dockerfile::ignored_as;
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
 use crate::observe::SecretFileSighting;
@@ -97,14 +98,5 @@ impl Check<Build<'_>> for SecretFileInContext {
                 notes,
             });
         }
-    }
-}
-
-/// The line that keeps a file out: the file itself, or the whole repository for what lies in `.git`.
-fn ignored_as(path: &str) -> String {
-    let parts: Vec<&str> = path.split('/').collect();
-    match parts.iter().position(|p| *p == ".git") {
-        Some(at) => parts[..=at].join("/"),
-        None => path.to_owned(),
     }
 }

@@ -134,7 +134,7 @@ fn readers(source: &str) -> &'static [&'static str] {
 }
 
 /// The line that keeps a file out: the file itself, or the whole repository for what lies in `.git`.
-fn ignored_as(source: &str) -> String {
+pub(in crate::check) fn ignored_as(source: &str) -> String {
     let parts: Vec<&str> = source.split('/').collect();
     match parts.iter().position(|p| *p == ".git") {
         Some(at) => parts.get(..=at).unwrap_or_default().join("/"),

@@ -22,6 +22,7 @@ mod usage;
 mod variable;
 
 use build::{Build, Recipe};
+pub(in crate::check) use keep_out::ignored_as;
 pub(in crate::check) use literal::in_command;
 pub use path::absolute;
 pub(in crate::check) use path::path_from;
