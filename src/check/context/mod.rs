@@ -81,6 +81,10 @@ fn git_tracks(name: &str, reach: GitReach) -> String {
 fn tracked(context: &ExaminedContext, file: usize) -> (Option<GitReach>, String) {
     let Some(entry) = context.files.files.get(file) else { return (None, String::new()) };
     let name = escape_bytes(entry.bytes());
+    // A repository never tracks what it is made of.
+    if name.split('/').any(|part| part == ".git") {
+        return (None, String::new());
+    }
     match &context.git {
         Ok(Some(index)) if index.tracks(entry.bytes()) => {
             (Some(index.reach()), git_tracks(&name, index.reach()))
