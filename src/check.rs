@@ -96,6 +96,13 @@ pub struct Context<'a> {
     pub forbids_task_secrets: bool,
 }
 
+impl<'a> Context<'a> {
+    /// What is known without a contract: the detectors, and the key of the fingerprints.
+    pub fn new(rules: &'a Rules, key: &'a FingerprintKey) -> Self {
+        Self { rules, key, secrets: &[], forbids_task_secrets: false }
+    }
+}
+
 /// What checks answer with.
 #[derive(Debug, Default)]
 pub struct Answers {

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
+use crate::check::Context;
 use crate::check::provenance::{ImageAttestation, RecipeDifference};
 use crate::check::wiring::AGENT_READS_SECRET;
 use crate::contract::{Contract, SecretEntry};
@@ -61,11 +62,13 @@ pub struct Setup<'a> {
     pub progress: &'a Progress,
 }
 
-/// Whether a contract's profile forbids that the agent of a task definition reads secrets.
-fn forbids_task_secrets(contract: &Contract) -> bool {
+/// What checks are told beside the artifact. `secrets` are those of the contract, by [`injected`].
+fn check_context<'a>(setup: &'a Setup<'_>, secrets: &'a [InjectedSecret]) -> Context<'a> {
     let names = |profile: &Profile| profile.names_check(AGENT_READS_SECRET);
     // The profile of a contract that names none does.
-    contract.path().is_some() && contract.profile.as_ref().is_none_or(names)
+    let forbids_task_secrets =
+        setup.contract.path().is_some() && setup.contract.profile.as_ref().is_none_or(names);
+    Context { secrets, forbids_task_secrets, ..Context::new(setup.rules, &setup.key) }
 }
 
 /// The secrets that a contract injects, as checks know them.

@@ -205,12 +205,7 @@ pub struct Masker<'a> {
 impl<'a> Masker<'a> {
     /// A masker that knows these detectors.
     pub fn new(rules: &'a Rules) -> Self {
-        let context = Context {
-            rules,
-            key: &crate::finding::FingerprintKey::PlaceOnly,
-            secrets: &[],
-            forbids_task_secrets: false,
-        };
+        let context = Context::new(rules, &crate::finding::FingerprintKey::PlaceOnly);
         Self { context, known: RefCell::default() }
     }
 
@@ -337,12 +332,7 @@ mod tests {
     #[test]
     fn a_history_is_read_as_a_run_is() {
         let rules = Rules::load(&[], &[]).unwrap();
-        let context = Context {
-            rules: &rules,
-            key: &crate::finding::FingerprintKey::PlaceOnly,
-            secrets: &[],
-            forbids_task_secrets: false,
-        };
+        let context = Context::new(&rules, &crate::finding::FingerprintKey::PlaceOnly);
         let found = |entry: &str| {
             examine_history(&context, entry)
                 .into_iter()

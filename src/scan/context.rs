@@ -10,8 +10,7 @@ use super::{Outcome, PackagedBuild, ScanError, Setup};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::packaging::CheckedStage;
 use crate::check::{
-    Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of,
-    run_checks,
+    Answers, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of, run_checks,
 };
 use crate::finding::{ArtifactRecord, NotChecked, Reads, Subject};
 use crate::observe::fallback::Watch;
@@ -79,12 +78,7 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let watch = Watch::new(&secrets);
     let seen = pool.install(|| read::all(setup, watch.as_ref(), &files));
     let mut coverage = seen.coverage;
-    let context = Context {
-        rules: setup.rules,
-        key: &setup.key,
-        secrets: &secrets,
-        forbids_task_secrets: super::forbids_task_secrets(setup.contract),
-    };
+    let context = super::check_context(setup, &secrets);
     let miss = |path: &[u8], what: &str, reason: String| {
         NotChecked::new(
             Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },

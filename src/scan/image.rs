@@ -226,12 +226,7 @@ fn ask_checks(
         coverage.add(&covered(facts));
     }
     let secrets = super::injected(setup.contract);
-    let context = Context {
-        rules: setup.rules,
-        key: &setup.key,
-        secrets: &secrets,
-        forbids_task_secrets: super::forbids_task_secrets(setup.contract),
-    };
+    let context = super::check_context(setup, &secrets);
     let mut answers = Answers::default();
     run_checks(ALL, &examined, &context, &mut answers);
     let mut rows = Vec::new();

@@ -43,7 +43,7 @@ pub fn verify(
 
 /// Judges documents that were had and puts the report together. `examined` is for a gate, as in [`verify`].
 pub fn report(setup: &Setup<'_>, documents: &RunDocuments, examined: Option<&ExaminedArtifacts>) -> Outcome {
-    let context = Context { rules: setup.rules, key: &setup.key, secrets: &[], forbids_task_secrets: false };
+    let context = Context::new(setup.rules, &setup.key);
     let judged = judge_documents(documents, &setup.contract.documents, examined, &context);
     let masker = Masker::new(setup.rules);
     let (artifacts, coverage) = records(documents);

@@ -9,7 +9,7 @@ use crate::check::wiring::{
     ALL, Answer, COMMANDS, Placement, Wiring, access_table, answer_question, compare, origin, probes,
     resolved,
 };
-use crate::check::{Answers, Context, Masker, readers_of, run_checks};
+use crate::check::{Answers, Masker, readers_of, run_checks};
 use crate::contract::Contract;
 use crate::finding::{AccessTable, ArtifactRecord, Coverage, NotChecked, Reads, Subject};
 use seaworthy_aws::live::{self, LiveOptions};
@@ -72,12 +72,7 @@ pub(super) fn wiring_with(
         .compared_with(against.as_ref());
     let masker = Masker::new(setup.rules);
     let secrets = super::injected(contract);
-    let context = Context {
-        rules: setup.rules,
-        key: &setup.key,
-        secrets: &secrets,
-        forbids_task_secrets: super::forbids_task_secrets(contract),
-    };
+    let context = super::check_context(setup, &secrets);
     let mut answers = Answers::default();
     run_checks(ALL, &wiring, &context, &mut answers);
     run_checks(COMMANDS, &wiring, &context, &mut answers);

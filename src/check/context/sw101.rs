@@ -2,7 +2,7 @@
 
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
-use crate::check::dockerfile::ignored_as;
+use crate::check::dockerfile::{identity, ignored_as};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
 use crate::observe::SecretFileSighting;
@@ -52,14 +52,8 @@ impl Check<Build<'_>> for SecretFileInContext {
             let path = origin.path.clone().unwrap_or_default();
             let origin_path = origin.whole_path().unwrap_or_default();
             let ignored = ignored_as(&path);
-            let id: String = path
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .trim_start_matches('.')
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-                .collect();
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let id = identity(name.trim_start_matches('.'));
             let untrack = match committed {
                 Some(GitReach::Staged) => format!(" Take it out of git's index: `git rm --cached {path}`."),
                 Some(GitReach::Local) => format!(

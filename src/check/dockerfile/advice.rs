@@ -19,7 +19,7 @@ pub(super) fn at_start(context: &Context<'_>) -> &'static str {
 const LONGEST: usize = 160;
 
 /// The identity of the secret that takes a variable's place.
-pub(super) fn identity(variable: &str) -> String {
+pub(in crate::check) fn identity(variable: &str) -> String {
     let id: String =
         variable
             .chars()

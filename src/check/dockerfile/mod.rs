@@ -21,6 +21,7 @@ mod sw209;
 mod usage;
 mod variable;
 
+pub(in crate::check) use advice::identity;
 use build::{Build, Recipe};
 pub(in crate::check) use keep_out::ignored_as;
 pub(in crate::check) use literal::in_command;

@@ -40,12 +40,7 @@ fn findings(text: &str) -> Option<Vec<Finding>> {
             own: OwnPackages::default(),
         },
     };
-    let context = Context {
-        rules: rules(),
-        key: &FingerprintKey::PlaceOnly,
-        secrets: &[],
-        forbids_task_secrets: false,
-    };
+    let context = Context::new(rules(), &FingerprintKey::PlaceOnly);
     let mut answers = Answers::default();
     for check in ALL {
         check.run(&build, &context, &mut answers);

@@ -120,7 +120,7 @@ fn archived(directory: &Path, digest: &str) -> Result<PathBuf, String> {
 }
 
 fn miss(setup: &Setup<'_>, report: &mut Report, name: &str, reason: &str) {
-    let context = Context { rules: setup.rules, key: &setup.key, secrets: &[], forbids_task_secrets: false };
+    let context = Context::new(setup.rules, &setup.key);
     let item = NotChecked::new(
         Origin::new(OriginKind::Artifact, name),
         "image",

@@ -101,8 +101,7 @@ pub(super) fn snapshot(
     help: &SourceHelp,
     live: Option<&LiveOptions>,
 ) -> Result<Snapshot, ScanError> {
-    let inspector =
-        Detectors(Context { rules: setup.rules, key: &setup.key, secrets: &[], forbids_task_secrets: false });
+    let inspector = Detectors(Context::new(setup.rules, &setup.key));
     let mut read = Vec::new();
     let (parameters, terraform) = help.read()?;
     let aws = &setup.contract.aws;
