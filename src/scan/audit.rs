@@ -119,36 +119,10 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         notes.push(format!("{}: only the first {most} of its replaced evidence files are listed", run.id));
     }
     let mut runs: Vec<AuditedRun> = judged.into_iter().map(|j| j.row).collect();
-    let mut is_unsigned = false;
-    for run in &mut runs {
-        if run.report.notes.iter().any(|n| n == UNSIGNED) {
-            run.report.notes.retain(|n| n != UNSIGNED);
-            is_unsigned = true;
-        }
-    }
-    if is_unsigned {
+    if say_unsigned_once(&mut runs) {
         notes.insert(0, UNSIGNED.to_owned());
     }
-    let mut not_checked = Vec::new();
-    let mut missed = |what: &str, reason: String| {
-        let origin = Origin::new(OriginKind::Artifact, request.root.clone());
-        not_checked.push(NotChecked::new(origin, what.to_owned(), reason, Vec::new()));
-    };
-    if listed.more {
-        missed("runs", "there are more than can be listed".to_owned());
-    }
-    if runs.is_empty() {
-        let directories: Vec<String> =
-            request.layout.patterns.values().map(|p| p.directory(&request.layout.phase)).collect();
-        let place = directories.first().map_or("", String::as_str);
-        missed(
-            "runs",
-            match older {
-                0 => format!("there is none under {}: they are looked for in {place} there", request.root),
-                n => format!("all {n} are earlier than what was asked for"),
-            },
-        );
-    }
+    let not_checked = not_listed(request, listed.more, runs.is_empty(), older);
     let audit = Audit {
         root: request.root.clone(),
         verdict: Verdict::Incomplete,
@@ -164,6 +138,38 @@ pub fn audit(setup: &Setup<'_>, request: &AuditRequest) -> Result<(Audit, Vec<St
         notes,
     };
     Ok((audit.settled(), warnings))
+}
+
+/// Takes the note that documents are not signed from each run; whether one had it.
+fn say_unsigned_once(runs: &mut [AuditedRun]) -> bool {
+    let mut is_unsigned = false;
+    for run in runs {
+        let notes = run.report.notes.len();
+        run.report.notes.retain(|n| n != UNSIGNED);
+        is_unsigned |= run.report.notes.len() < notes;
+    }
+    is_unsigned
+}
+
+/// What of the store could not be audited: runs beyond those that can be listed, or all, where there is none.
+fn not_listed(request: &AuditRequest, has_more: bool, is_empty: bool, older: usize) -> Vec<NotChecked> {
+    let mut reasons = Vec::new();
+    if has_more {
+        reasons.push("there are more than can be listed".to_owned());
+    }
+    if is_empty {
+        let layout = &request.layout;
+        let place = layout.patterns.values().map(|p| p.directory(&layout.phase)).next().unwrap_or_default();
+        reasons.push(match older {
+            0 => format!("there is none under {}: they are looked for in {place} there", request.root),
+            n => format!("all {n} are earlier than what was asked for"),
+        });
+    }
+    let origin = || Origin::new(OriginKind::Artifact, request.root.clone());
+    reasons
+        .into_iter()
+        .map(|reason| NotChecked::new(origin(), "runs".to_owned(), reason, Vec::new()))
+        .collect()
 }
 
 struct Auditor<'a> {

@@ -10,7 +10,8 @@ use super::{Outcome, PackagedBuild, ScanError, Setup};
 use crate::check::dockerfile::build::{Build, ExaminedContext, Recipe};
 use crate::check::packaging::CheckedStage;
 use crate::check::{
-    Answers, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of, run_checks,
+    Answers, Context, Masker, context as context_checks, dockerfile as dockerfile_checks, readers_of,
+    run_checks,
 };
 use crate::finding::{ArtifactRecord, NotChecked, Reads, Subject};
 use crate::observe::fallback::Watch;
@@ -77,44 +78,22 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let secrets = super::injected(setup.contract);
     let watch = Watch::new(&secrets);
     let seen = pool.install(|| read::all(setup, watch.as_ref(), &files));
-    let mut coverage = seen.coverage;
+    let mut coverage = seen.coverage.clone();
+    coverage.files_not_seen += files.unread.len() as u64;
     let context = super::check_context(setup, &secrets);
-    let miss = |path: &[u8], what: &str, reason: String| {
-        NotChecked::new(
-            Origin { path: Some(escape_bytes(path)), ..Origin::new(OriginKind::Context, name.clone()) },
-            what.to_owned(),
-            reason,
-            readers_of(context_checks::ALL, Reads::ContextFiles, &context),
-        )
-    };
-    for fault in &seen.facts.not_opened {
-        let NotChecked { mut origin, reason, checks, .. } =
-            miss(fault.file.path.as_bytes(), "file", fault.reason.clone());
-        origin.inside = Some(fault.file.inside().to_owned()).filter(|i| !i.is_empty());
-        answers.not_checked.push(NotChecked::file(origin, reason, checks));
-    }
-    for (file, reason) in seen.unread {
-        answers.not_checked.push(miss(files.files[file].bytes(), "file", reason));
-    }
-    for unread in &files.unread {
-        coverage.files_not_seen += 1;
-        let path = std::os::unix::ffi::OsStrExt::as_bytes(unread.path.as_os_str());
-        answers.not_checked.push(miss(path, "entry", unread.reason.clone()));
-    }
+    answers.not_checked = files_not_checked(&seen, &files, &name, &context);
     let mut recipe = Recipe::new(source.name.clone(), &source.bytes, &resolution, request.target.as_deref());
     if source.path.is_some() {
         recipe = recipe.named_from(&request.root);
     }
+    let readers = [context_checks::ALL, dockerfile_checks::ALL];
     for (copy, reason) in &reach.refused {
         let Some((_, copy)) = copies.get(*copy) else { continue };
         answers.not_checked.push(NotChecked::new(
             recipe.origin(copy.span),
             "pattern",
             reason.clone(),
-            [context_checks::ALL, dockerfile_checks::ALL]
-                .into_iter()
-                .flat_map(|checks| readers_of(checks, Reads::CopiedFiles, &context))
-                .collect(),
+            readers.iter().flat_map(|checks| readers_of(checks, Reads::CopiedFiles, &context)).collect(),
         ));
     }
     let own = source.path.as_deref().and_then(|path| inside(&request.root, path));
@@ -147,6 +126,28 @@ pub fn context(setup: &Setup<'_>, request: &ContextRequest) -> Result<Outcome, S
     let mut outcome = super::verdict::conclude(setup, &masker, answers, artifacts, coverage);
     outcome.warnings.extend(looked_away(&build.recipe));
     Ok(outcome)
+}
+
+/// The files and entries of the context `name` that could not be looked at, or not into their end.
+fn files_not_checked(seen: &read::Seen, files: &Files, name: &str, context: &Context<'_>) -> Vec<NotChecked> {
+    let readers = readers_of(context_checks::ALL, Reads::ContextFiles, context);
+    let origin = |path: &[u8]| Origin {
+        path: Some(escape_bytes(path)),
+        ..Origin::new(OriginKind::Context, name.to_owned())
+    };
+    let inner = seen.facts.not_opened.iter().map(|fault| {
+        let inside = Some(fault.file.inside().to_owned()).filter(|i| !i.is_empty());
+        let origin = Origin { inside, ..origin(fault.file.path.as_bytes()) };
+        NotChecked::file(origin, fault.reason.clone(), readers.clone())
+    });
+    let whole = seen.unread.iter().map(|(file, reason)| {
+        NotChecked::new(origin(files.files[*file].bytes()), "file", reason.clone(), readers.clone())
+    });
+    let entries = files.unread.iter().map(|unread| {
+        let path = std::os::unix::ffi::OsStrExt::as_bytes(unread.path.as_os_str());
+        NotChecked::new(origin(path), "entry", unread.reason.clone(), readers.clone())
+    });
+    inner.chain(whole).chain(entries).collect()
 }
 
 /// The files that the builder is given; with `reachable`, those that a COPY, ADD or bind mount takes.

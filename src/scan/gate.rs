@@ -129,28 +129,14 @@ fn examine(
         parts.insert(part, PartState::Missing(missing));
     }
     for (part, carrier) in carried {
-        let state = match parts.get(&carrier) {
-            Some(PartState::Done) => PartState::Done,
-            _ => PartState::Missing(format!(
-                "it is checked with the {} part, and that could not be",
-                carrier.as_str()
-            )),
-        };
+        let state = carried_state(parts.get(&carrier), carrier);
         if let PartState::Missing(reason) = &state {
             not_checked.push(unexamined(part, reason));
         }
         parts.insert(part, state);
     }
     if reports.is_empty() && not_checked.is_empty() {
-        let what = "what the profile asks".to_owned();
-        let reason =
-            "nothing was examined: neither the profile's controls nor the contract names anything".to_owned();
-        not_checked.push(NotChecked::new(
-            Origin::new(OriginKind::Artifact, "gate"),
-            what,
-            reason,
-            Vec::new(),
-        ));
+        not_checked.push(nothing_examined());
     }
     // A profile may be stricter than the contract, never milder.
     let own = setup.contract.policy.fail_on;
@@ -165,6 +151,24 @@ fn examine(
     let mut gate = Gate { report, parts, warnings, profile, waivers, today, run };
     gate.judge();
     gate
+}
+
+/// What became of a part that another one examines on its way.
+fn carried_state(carrier_state: Option<&PartState>, carrier: Part) -> PartState {
+    match carrier_state {
+        Some(PartState::Done) => PartState::Done,
+        _ => PartState::Missing(format!(
+            "it is checked with the {} part, and that could not be",
+            carrier.as_str()
+        )),
+    }
+}
+
+/// What a gate says that examined nothing, so that it is no pass.
+fn nothing_examined() -> NotChecked {
+    let reason = "nothing was examined: neither the profile's controls nor the contract names anything";
+    let gate = Origin::new(OriginKind::Artifact, "gate");
+    NotChecked::new(gate, "what the profile asks".to_owned(), reason.to_owned(), Vec::new())
 }
 
 impl Gate {

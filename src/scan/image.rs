@@ -10,11 +10,11 @@ use super::exec::{Engine, ExecRequest};
 use super::pipeline::{Asked, Expected, Pipeline};
 use super::{ImageFacts, Outcome, ScanError, Setup, unreached};
 use crate::check::image::ALL;
-use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRuns};
+use crate::check::packaging::{ENTRYPOINTS, HELP, HelpRun, HelpRuns};
 use crate::check::provenance::{ImageAttestation, RecipeDifference};
 use crate::check::{Answers, Context, Masker, readers_of, run_checks};
 use crate::contract::Contract;
-use crate::finding::{ArtifactRecord, Coverage, LayerRecord, NotChecked, Reads, Subject};
+use crate::finding::{ArtifactRecord, Coverage, EntrypointRow, LayerRecord, NotChecked, Reads, Subject};
 use crate::observe::entrypoint::{self as startup, Entrypoint, Startup};
 use crate::observe::fallback::Watch;
 use crate::observe::library::OwnPackages;
@@ -194,67 +194,20 @@ fn ask_checks(
 ) -> Outcome {
     let indexes: BTreeSet<String> =
         images.images.iter().flat_map(|i| &i.indexes).map(|index| index.digest.to_string()).collect();
+    let artifacts = images.images.iter().map(record).collect();
     let masker = Masker::new(setup.rules);
-    let mut missed = images.missed;
-    let mut coverage = Coverage::default();
-    let mut artifacts = Vec::new();
-    let mut own = OwnPackages::default();
-    starts.entrypoints.iter().for_each(|e| own.add_command(e.command.iter().map(String::as_str)));
-    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches, unreached, own };
-    for image in images.images {
-        let facts = |layer: &Layer| seen.get(&layer.blob.key).and_then(|r| r.as_ref().ok().cloned());
-        let layers: Vec<LayerView> = image
-            .layers
-            .iter()
-            .map(|layer| LayerView { layer: layer.clone(), facts: facts(layer) })
-            .collect();
-        for view in &layers {
-            let fault = seen.get(&view.layer.blob.key).and_then(|r| r.as_ref().err());
-            layer_misses(&image, view, fault, &mut missed);
-        }
-        artifacts.push(record(&image));
-        let instructions = image.history.iter().map(|h| instruction(&masker, &h.created_by)).collect();
-        let refused = image.layers.iter().filter(|l| unreadable(l).is_some());
-        for layer in refused {
-            coverage.layers_not_seen += 1;
-            coverage.bytes_not_seen += layer.blob.size.unwrap_or(0);
-        }
-        let makers = request.recipe.as_ref().map(|r| makers(r, &image)).unwrap_or_default();
-        examined.images.push(ExaminedImage { image: Arc::new(image), layers, makers, instructions });
-    }
-    for facts in seen.values() {
-        coverage.add(&covered(facts));
-    }
+    let mut coverage = coverage(&images, seen);
+    let (examined, missed) = examined(request, images, unreached, seen, starts, &masker);
     let secrets = super::injected(setup.contract);
     let context = super::check_context(setup, &secrets);
     let mut answers = Answers::default();
     run_checks(ALL, &examined, &context, &mut answers);
-    let mut rows = Vec::new();
-    if !starts.entrypoints.is_empty() {
-        for image in &examined.images {
-            let startup = Startup::new(image, &starts.entrypoints, starts.overflowed.as_deref());
-            run_checks(ENTRYPOINTS, &startup, &context, &mut answers);
-            rows.extend(startup.rows());
-        }
-    }
+    let mut rows = ask_starts(&examined, starts, &context, &mut answers);
     if let Some(exec) = &request.exec {
-        let image = examined.images.first().map(|i| i.image.name.clone()).unwrap_or_default();
-        let runs = match exec.engine {
-            Engine::Bubblewrap => {
-                let first = examined.images.first();
-                let limits = limits(setup.contract);
-                super::exec::run_in_sandbox(
-                    exec,
-                    first,
-                    &*request.source,
-                    &limits,
-                    &starts.entrypoints,
-                    &secrets,
-                )
-            }
-            _ => super::exec::run(exec, &starts.entrypoints, &secrets),
+        let help = HelpRuns {
+            image: examined.images.first().map(|i| i.image.name.clone()).unwrap_or_default(),
+            runs: run_entrypoints(setup, request, exec, &examined, &starts.entrypoints),
         };
-        let help = HelpRuns { image, runs };
         run_checks(HELP, &help, &context, &mut answers);
         help.add_to(&mut rows);
     }
@@ -276,6 +229,87 @@ fn ask_checks(
     outcome.report.entrypoints = rows;
     outcome.facts = facts(&examined, request.recipe.as_ref());
     outcome
+}
+
+/// The images with what is known of their layers, and what could not be seen of them.
+fn examined(
+    request: &ImageRequest,
+    images: Images,
+    unreached: Vec<Unreached>,
+    seen: &Seen,
+    starts: &Starts,
+    masker: &Masker<'_>,
+) -> (Examined, Vec<Missed>) {
+    let mut missed = images.missed;
+    let mut own = OwnPackages::default();
+    starts.entrypoints.iter().for_each(|e| own.add_command(e.command.iter().map(String::as_str)));
+    let mut examined = Examined { images: Vec::new(), mismatches: images.mismatches, unreached, own };
+    for image in images.images {
+        let facts = |layer: &Layer| seen.get(&layer.blob.key).and_then(|r| r.as_ref().ok().cloned());
+        let layers: Vec<LayerView> = image
+            .layers
+            .iter()
+            .map(|layer| LayerView { layer: layer.clone(), facts: facts(layer) })
+            .collect();
+        for view in &layers {
+            let fault = seen.get(&view.layer.blob.key).and_then(|r| r.as_ref().err());
+            layer_misses(&image, view, fault, &mut missed);
+        }
+        let instructions = image.history.iter().map(|h| instruction(masker, &h.created_by)).collect();
+        let makers = request.recipe.as_ref().map(|r| makers(r, &image)).unwrap_or_default();
+        examined.images.push(ExaminedImage { image: Arc::new(image), layers, makers, instructions });
+    }
+    (examined, missed)
+}
+
+/// How much was examined, and how much of the layers was not.
+fn coverage(images: &Images, seen: &Seen) -> Coverage {
+    let mut coverage = Coverage::default();
+    let refused = images.images.iter().flat_map(|i| &i.layers).filter(|l| unreadable(l).is_some());
+    for layer in refused {
+        coverage.layers_not_seen += 1;
+        coverage.bytes_not_seen += layer.blob.size.unwrap_or(0);
+    }
+    for facts in seen.values() {
+        coverage.add(&covered(facts));
+    }
+    coverage
+}
+
+/// Asks of each image whether what starts in it is there, and makes the rows of its entrypoints.
+fn ask_starts(
+    examined: &Examined,
+    starts: &Starts,
+    context: &Context<'_>,
+    answers: &mut Answers,
+) -> Vec<EntrypointRow> {
+    let mut rows = Vec::new();
+    if !starts.entrypoints.is_empty() {
+        for image in &examined.images {
+            let startup = Startup::new(image, &starts.entrypoints, starts.overflowed.as_deref());
+            run_checks(ENTRYPOINTS, &startup, context, answers);
+            rows.extend(startup.rows());
+        }
+    }
+    rows
+}
+
+/// Runs the entrypoints of the first image.
+fn run_entrypoints(
+    setup: &Setup<'_>,
+    request: &ImageRequest,
+    exec: &ExecRequest,
+    examined: &Examined,
+    entrypoints: &[Entrypoint],
+) -> Vec<HelpRun> {
+    let secrets = super::injected(setup.contract);
+    match exec.engine {
+        Engine::Bubblewrap => {
+            let (first, limits) = (examined.images.first(), limits(setup.contract));
+            super::exec::run_in_sandbox(exec, first, &*request.source, &limits, entrypoints, &secrets)
+        }
+        _ => super::exec::run(exec, entrypoints, &secrets),
+    }
 }
 
 /// What later parts of a gate compare with.

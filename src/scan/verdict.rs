@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{ImageFacts, Outcome, Setup, source_lines};
 use crate::check::{Answers, Masker, catalogue};
-use crate::contract::{AcceptMatch, printed_paths};
+use crate::contract::{AcceptEntry, AcceptMatch, printed_paths};
 use crate::finding::{Accepted, ArtifactRecord, Coverage, DetectorRecord, Finding, NotChecked, Report};
 use seaworthy_source::{Origin, OriginKind, Place};
 
@@ -28,9 +28,35 @@ pub(super) fn conclude(
         artifact.tags.iter_mut().chain(&mut artifact.platform).for_each(|text| *text = masker.mask(text));
     }
     let mut found = together(numbered(answers.findings));
+    mask_findings(masker, &mut found);
+    let asked = answers.asked;
+    let mut not_checked = merged(answers.not_checked);
+    not_checked.iter_mut().for_each(|u| {
+        mask(masker, &mut u.origin);
+        u.what = masker.mask(&u.what);
+        u.reason = masker.mask(&u.reason);
+    });
+    let warnings = unused_acceptances(setup, &asked, &found, &not_checked);
+    let (mut findings, accepted) = accept_findings(setup, found);
+    let (mut not_checked, notes) = accept_not_checked(setup, not_checked);
+    not_checked.extend(limit(&mut findings, MAX_FINDINGS, artifacts.first()));
+    let fail_on = setup.contract.policy.fail_on;
+    let known = catalogue();
+    let mut report =
+        Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
+    report.notes = notes;
+    report.source_lines = source_lines::lines_of_causes(&report, masker);
+    report.rules_digest = setup.rules.digest().to_owned();
+    report.detectors = detectors(setup, &report);
+    report.contract_digest = setup.contract.digest().map(str::to_owned);
+    Outcome { report, warnings, indexes: Vec::new(), facts: ImageFacts::default() }
+}
+
+/// Takes secrets out of what findings say of themselves and of where they are.
+fn mask_findings(masker: &Masker<'_>, found: &mut [Finding]) {
     // Thousands of findings share what is to be done about them.
     let mut fixes: HashMap<Arc<str>, Arc<str>> = HashMap::new();
-    for finding in &mut found {
+    for finding in found {
         mask(masker, &mut finding.origin);
         finding.message = masker.mask(&finding.message);
         let masked = || masker.mask(&finding.fix).into();
@@ -40,27 +66,31 @@ pub(super) fn conclude(
         finding.places.iter_mut().for_each(|p| mask(masker, &mut p.origin));
         finding.places.sort();
     }
-    let asked = answers.asked;
-    let mut not_checked = merged(answers.not_checked);
-    not_checked.iter_mut().for_each(|u| {
-        mask(masker, &mut u.origin);
-        u.what = masker.mask(&u.what);
-        u.reason = masker.mask(&u.reason);
-    });
-    let unused = setup.contract.unused_accept_entries(&found, &not_checked);
-    let warnings = unused
-        .iter()
-        // An entry for a check that was not asked may be of use to another command.
-        .filter(|entry| asked.contains(&entry.check.as_str()))
-        .map(|entry| {
-            let path = setup.contract.path().map(|p| p.display().to_string()).unwrap_or_default();
-            let open = open_findings(&found, &entry.check);
-            format!("{path}:{}: this acceptance matches nothing{open}", entry.position)
-        })
-        .collect();
+}
+
+/// A warning for each acceptance of the contract that matches nothing.
+fn unused_acceptances(
+    setup: &Setup<'_>,
+    asked: &[&'static str],
+    found: &[Finding],
+    not_checked: &[NotChecked],
+) -> Vec<String> {
+    let unused = setup.contract.unused_accept_entries(found, not_checked);
+    // An entry for a check that was not asked may be of use to another command.
+    let unused = unused.iter().filter(|entry| asked.contains(&entry.check.as_str()));
+    let warning = |entry: &&AcceptEntry| {
+        let path = setup.contract.path().map(|p| p.display().to_string()).unwrap_or_default();
+        let open = open_findings(found, &entry.check);
+        format!("{path}:{}: this acceptance matches nothing{open}", entry.position)
+    };
+    unused.map(warning).collect()
+}
+
+/// What is left of the findings when those that the contract accepts are taken out, and these.
+fn accept_findings(setup: &Setup<'_>, found: Vec<Finding>) -> (Vec<Finding>, Vec<Accepted>) {
     let mut accepted = Vec::new();
     // Collected where they stand: tens of thousands of findings are not there twice.
-    let mut findings: Vec<Finding> = found
+    let findings = found
         .into_iter()
         .filter_map(|mut finding| match setup.contract.accept(&finding, setup.today) {
             Some(AcceptMatch::Accepted { reason, expires, .. }) => {
@@ -74,18 +104,7 @@ pub(super) fn conclude(
             None => Some(finding),
         })
         .collect();
-    let (mut not_checked, notes) = accept_not_checked(setup, not_checked);
-    not_checked.extend(limit(&mut findings, MAX_FINDINGS, artifacts.first()));
-    let fail_on = setup.contract.policy.fail_on;
-    let known = catalogue();
-    let mut report =
-        Report::judge(fail_on, &known, &asked, findings, accepted, not_checked, artifacts, coverage);
-    report.notes = notes;
-    report.source_lines = source_lines::lines_of_causes(&report, masker);
-    report.rules_digest = setup.rules.digest().to_owned();
-    report.detectors = detectors(setup, &report);
-    report.contract_digest = setup.contract.digest().map(str::to_owned);
-    Outcome { report, warnings, indexes: Vec::new(), facts: ImageFacts::default() }
+    (findings, accepted)
 }
 
 /// Keeps the worst `most` findings; the others are one item that was not checked, so that no check of theirs passes.

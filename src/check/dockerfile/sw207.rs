@@ -4,9 +4,9 @@ use super::literal::{Literal, assigned, in_text, in_url, literals, severity, var
 use super::rendered::Rendered;
 use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, script_of};
-use crate::check::{Answers, Check, Context, NAMED};
+use crate::check::{Answers, Check, Context, NAMED, TextSecret};
 use crate::finding::{CheckMeta, Example, Reads, Severity};
-use seaworthy_dockerfile::{CommandLine, Healthcheck, Kind, Source, Text};
+use seaworthy_dockerfile::{CommandLine, Healthcheck, Kind, Pair, Source, Text};
 
 /// SW207.
 pub struct SecretInInstruction;
@@ -38,74 +38,7 @@ impl Check<Build<'_>> for SecretInInstruction {
         for (number, instruction) in recipe.dockerfile.instructions.iter().enumerate() {
             let inner = instruction.innermost();
             let keyword = inner.keyword.as_str();
-            let mut found: Vec<(Literal, String)> = Vec::new();
-            let mut command = |line: &CommandLine| {
-                let text = match line {
-                    CommandLine::Shell(text) => Some(text),
-                    CommandLine::Exec(_) => None,
-                };
-                let all = literals(context, &script_of(line), text);
-                found.extend(all.into_iter().map(|l| {
-                    let fix = format!(
-                        "Write ${} in its place, in the shell form or in a script, and give the variable to the container when it starts: {}.",
-                        l.variable,
-                        advice::at_start(context)
-                    );
-                    (l, fix)
-                }));
-            };
-            match &inner.kind {
-                Kind::Cmd(line) | Kind::Entrypoint(line) | Kind::Healthcheck(Healthcheck::Command(line)) => {
-                    command(line);
-                }
-                Kind::Label(pairs) => {
-                    for pair in pairs {
-                        let name = pair.key.trim_matches(['"', '\'']).to_owned();
-                        for secret in assigned(context, &name, &pair.value.unquoted) {
-                            let literal = Literal {
-                                span: pair.value.unquoted.locate(secret.span.clone()),
-                                severity: severity(&secret, &name, false),
-                                how: "in the value",
-                                variable: variable(&name, &secret.detector),
-                                single_quoted: false,
-                                secret,
-                            };
-                            found.push((
-                                literal,
-                                format!("Remove the label {}: a label is for everybody.", quoted(&name)),
-                            ));
-                        }
-                    }
-                }
-                Kind::Maintainer(text) => {
-                    let all = in_url(context, &Rendered::text(text));
-                    found.extend(all.into_iter().map(|l| (l, "Remove it.".to_owned())));
-                }
-                Kind::Add(add) => {
-                    for source in &add.files.sources {
-                        let Source::Path(text) = source else { continue };
-                        if !text.contains("://") {
-                            continue;
-                        }
-                        found.extend(in_url(context, &Rendered::text(text)).into_iter().map(|l| {
-                            let fix = format!(
-                                "Fetch it in a RUN that gets the secret: `RUN {} curl -fsSL -H \"Authorization: Bearer ${}\" -o … https://…`, built with {}.",
-                                advice::env_mount(&l.variable), l.variable, advice::build_option(&l.variable)
-                            );
-                            (l, fix)
-                        }));
-                    }
-                }
-                kind => {
-                    let remove = |l: Literal| {
-                        (l, "Remove it: the instruction stands in the image's history or config.".to_owned())
-                    };
-                    found.extend(
-                        texts(kind).flat_map(|text| in_text(context, &Rendered::text(text))).map(remove),
-                    );
-                }
-            }
-            for (literal, fix) in found {
+            for (literal, fix) in literals_of(context, &inner.kind) {
                 let what = if literal.secret.detector == NAMED {
                     "literal secret"
                 } else {
@@ -134,4 +67,75 @@ fn texts(kind: &Kind) -> impl Iterator<Item = &Text> {
         _ => &[],
     }
     .iter()
+}
+
+/// The literal secrets of an instruction, each with what is to be done about it.
+fn literals_of(context: &Context<'_>, kind: &Kind) -> Vec<(Literal, String)> {
+    match kind {
+        Kind::Cmd(line) | Kind::Entrypoint(line) | Kind::Healthcheck(Healthcheck::Command(line)) => {
+            in_command(context, line)
+        }
+        Kind::Label(pairs) => pairs.iter().flat_map(|pair| in_label(context, pair)).collect(),
+        Kind::Maintainer(text) => {
+            let all = in_url(context, &Rendered::text(text));
+            all.into_iter().map(|l| (l, "Remove it.".to_owned())).collect()
+        }
+        Kind::Add(add) => add.files.sources.iter().flat_map(|source| in_source(context, source)).collect(),
+        kind => {
+            let remove =
+                |l| (l, "Remove it: the instruction stands in the image's history or config.".to_owned());
+            texts(kind).flat_map(|text| in_text(context, &Rendered::text(text))).map(remove).collect()
+        }
+    }
+}
+
+fn with_fix(literal: Literal, fix: impl Fn(&Literal) -> String) -> (Literal, String) {
+    let fix = fix(&literal);
+    (literal, fix)
+}
+
+fn in_command(context: &Context<'_>, line: &CommandLine) -> Vec<(Literal, String)> {
+    let text = match line {
+        CommandLine::Shell(text) => Some(text),
+        CommandLine::Exec(_) => None,
+    };
+    let fix = |literal: &Literal| {
+        format!(
+            "Write ${} in its place, in the shell form or in a script, and give the variable to the container when it starts: {}.",
+            literal.variable,
+            advice::at_start(context)
+        )
+    };
+    literals(context, &script_of(line), text).into_iter().map(|l| with_fix(l, fix)).collect()
+}
+
+fn in_label(context: &Context<'_>, pair: &Pair) -> Vec<(Literal, String)> {
+    let name = pair.key.trim_matches(['"', '\'']).to_owned();
+    let fix = format!("Remove the label {}: a label is for everybody.", quoted(&name));
+    let literal = |secret: TextSecret| Literal {
+        span: pair.value.unquoted.locate(secret.span.clone()),
+        severity: severity(&secret, &name, false),
+        how: "in the value",
+        variable: variable(&name, &secret.detector),
+        single_quoted: false,
+        secret,
+    };
+    assigned(context, &name, &pair.value.unquoted).into_iter().map(|s| (literal(s), fix.clone())).collect()
+}
+
+/// In the URL of an ADD.
+fn in_source(context: &Context<'_>, source: &Source) -> Vec<(Literal, String)> {
+    let Source::Path(text) = source else { return Vec::new() };
+    if !text.contains("://") {
+        return Vec::new();
+    }
+    let fix = |literal: &Literal| {
+        let name = &literal.variable;
+        format!(
+            "Fetch it in a RUN that gets the secret: `RUN {} curl -fsSL -H \"Authorization: Bearer ${name}\" -o … https://…`, built with {}.",
+            advice::env_mount(name),
+            advice::build_option(name)
+        )
+    };
+    in_url(context, &Rendered::text(text)).into_iter().map(|l| with_fix(l, fix)).collect()
 }

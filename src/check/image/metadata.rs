@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::check::{Answers, Context, TextSecret};
 use crate::finding::{CheckMeta, Confidence, Finding, Fingerprint};
+use crate::observe::library::Rating;
 use crate::observe::{Examined, LayerView, Sighting, Unreached};
+use crate::rule::Rule;
 use seaworthy_source::{FileState, Origin, Place};
 
 /// Where a secret is that stands beside the images.
@@ -75,62 +77,18 @@ pub(super) fn file_findings(
     wanted: impl Fn(Option<FileState>) -> bool,
     sentence: impl Fn(Option<FileState>) -> String,
 ) {
-    let mut rated = Vec::new();
-    for image in &examined.images {
-        let own = image.own_packages(&examined.own);
-        let surroundings = image.surroundings(&own);
-        for (at, view) in image.layers.iter().enumerate() {
-            let Some(facts) = &view.facts else { continue };
-            // A layer that is listed again on top says all that there is to say.
-            let again = |l: &LayerView| l.facts.as_ref().is_some_and(|f| Arc::ptr_eq(f, facts));
-            if image.layers[at + 1..].iter().any(again) {
-                continue;
-            }
-            for sighting in &facts.sightings {
-                let state = image.state(view, &sighting.file);
-                if !wanted(state) {
-                    continue;
-                }
-                let Some(rule) = context.rules.get(sighting.rule) else { continue };
-                let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
-                if rating.held_back {
-                    answers.examples_held_back += 1;
-                    continue;
-                }
-                let origin = sighting.origin(image.file(view, &sighting.file, Place::Whole));
-                rated.push((sighting, rule, sentence(state), rating, origin));
-            }
-        }
-    }
+    let mut rated = in_layers(examined, context, answers, &wanted, sentence);
     // Bytes without a state, like those of a layer that belong to no file.
-    let told = if examined.unreached.is_empty() { HashSet::new() } else { in_configs(examined, context) };
-    for unreached in examined.unreached.iter().filter(|_| wanted(None)) {
-        let surroundings = Unreached::surroundings(&examined.own);
-        for sighting in &unreached.facts.sightings {
-            let Some(rule) = context.rules.get(sighting.rule) else { continue };
-            // Archives of Docker's older form repeat the config beside each layer.
-            if told.contains(&(sighting.rule, sighting.mark.group)) {
-                continue;
-            }
-            let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
-            if rating.held_back {
-                answers.examples_held_back += 1;
-                continue;
-            }
-            let mut origin = unreached.file(&sighting.file, sighting.place.clone());
-            if !sighting.encoded.is_empty() {
-                origin.inside = Some(format!("{}{}", origin.inside.unwrap_or_default(), sighting.encoded));
-            }
-            rated.push((sighting, rule, UNREACHED.to_owned(), rating, origin));
-        }
+    if wanted(None) {
+        rated.extend(in_unreached(examined, context, answers));
     }
     // A secret that also stands elsewhere than in libraries has the severity of that place.
     let secret_of = |sighting: &Sighting| (sighting.rule, sighting.mark.group);
-    let elsewhere = rated.iter().filter(|(_, _, _, rating, _)| rating.library.is_none());
-    let outside: HashSet<(usize, u64)> = elsewhere.map(|(sighting, ..)| secret_of(sighting)).collect();
+    let elsewhere = rated.iter().filter(|rated| rated.rating.library.is_none());
+    let outside: HashSet<(usize, u64)> = elsewhere.map(|rated| secret_of(rated.sighting)).collect();
     let mut seen = Seen::new();
     let mut fixes: HashMap<usize, Arc<str>> = HashMap::new();
-    for (sighting, rule, sentence, rating, origin) in rated {
+    for Rated { sighting, rule, sentence, rating, origin } in rated {
         let path = origin.whole_path().unwrap_or_default();
         let id = &rule.detector.id;
         // What one library's tests hold is one finding for each detector.
@@ -155,6 +113,81 @@ pub(super) fn file_findings(
         };
         add_to(answers, &mut seen, finding, (shared, group));
     }
+}
+
+/// A secret that was seen, and how bad it is where it stands.
+struct Rated<'a> {
+    sighting: &'a Sighting,
+    rule: &'a Rule,
+    /// Where it is, for people.
+    sentence: String,
+    rating: Rating,
+    origin: Origin,
+}
+
+/// The secrets of files whose state `wanted` accepts; documented examples are counted and held back.
+fn in_layers<'a>(
+    examined: &'a Examined,
+    context: &Context<'a>,
+    answers: &mut Answers,
+    wanted: impl Fn(Option<FileState>) -> bool,
+    sentence: impl Fn(Option<FileState>) -> String,
+) -> Vec<Rated<'a>> {
+    let mut all = Vec::new();
+    for image in &examined.images {
+        let own = image.own_packages(&examined.own);
+        let surroundings = image.surroundings(&own);
+        for (at, view) in image.layers.iter().enumerate() {
+            let Some(facts) = &view.facts else { continue };
+            // A layer that is listed again on top says all that there is to say.
+            let again = |l: &LayerView| l.facts.as_ref().is_some_and(|f| Arc::ptr_eq(f, facts));
+            if image.layers[at + 1..].iter().any(again) {
+                continue;
+            }
+            for sighting in &facts.sightings {
+                let state = image.state(view, &sighting.file);
+                if !wanted(state) {
+                    continue;
+                }
+                let Some(rule) = context.rules.get(sighting.rule) else { continue };
+                let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+                if rating.held_back {
+                    answers.examples_held_back += 1;
+                    continue;
+                }
+                let origin = sighting.origin(image.file(view, &sighting.file, Place::Whole));
+                all.push(Rated { sighting, rule, sentence: sentence(state), rating, origin });
+            }
+        }
+    }
+    all
+}
+
+/// The secrets of what no manifest refers to, but those that the images' configs hold too.
+fn in_unreached<'a>(examined: &'a Examined, context: &Context<'a>, answers: &mut Answers) -> Vec<Rated<'a>> {
+    let mut all = Vec::new();
+    let told = if examined.unreached.is_empty() { HashSet::new() } else { in_configs(examined, context) };
+    let surroundings = Unreached::surroundings(&examined.own);
+    for unreached in &examined.unreached {
+        for sighting in &unreached.facts.sightings {
+            let Some(rule) = context.rules.get(sighting.rule) else { continue };
+            // Archives of Docker's older form repeat the config beside each layer.
+            if told.contains(&(sighting.rule, sighting.mark.group)) {
+                continue;
+            }
+            let rating = surroundings.rate(&sighting.subject(rule), sighting.file.path.as_bytes());
+            if rating.held_back {
+                answers.examples_held_back += 1;
+                continue;
+            }
+            let mut origin = unreached.file(&sighting.file, sighting.place.clone());
+            if !sighting.encoded.is_empty() {
+                origin.inside = Some(format!("{}{}", origin.inside.unwrap_or_default(), sighting.encoded));
+            }
+            all.push(Rated { sighting, rule, sentence: UNREACHED.to_owned(), rating, origin });
+        }
+    }
+    all
 }
 
 /// The secrets of the images' configs, which are told of there: rule and group.

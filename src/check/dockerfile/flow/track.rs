@@ -1,5 +1,7 @@
 //! Following secrets through the commands of a script.
 
+use std::ops::ControlFlow;
+
 use super::super::literal::base_name;
 use super::super::path::{absolute, below};
 use super::super::rendered::Rendered;
@@ -145,67 +147,10 @@ impl Tracker {
             return None;
         }
         let arguments = &words[1..];
-        match program.as_str() {
-            "set" => {
-                self.set(arguments);
-                return if arguments.is_empty() { self.any_variable() } else { None };
-            }
-            "export" if arguments.is_empty() || arguments == ["-p"] => return self.any_variable(),
-            // `export $(cat FILE)`: what it sets is in the file.
-            "export" if command.words.iter().skip(1).any(|w| w.assignment().is_none()) => {
-                self.sourced = labels.iter().flatten().next().cloned().or(self.sourced.take());
-                return None;
-            }
-            "declare" | "typeset" if arguments.iter().all(|a| a.starts_with('-')) => {
-                return self.any_variable();
-            }
-            "env" if arguments.iter().all(|a| a.starts_with('-')) => return self.any_variable(),
-            "printenv" => {
-                let named = |a: &&String| !a.starts_with('-');
-                return match arguments.iter().find(named) {
-                    Some(name) => self.variable(name),
-                    None => self.any_variable(),
-                };
-            }
-            "cd" | "pushd" => {
-                if let Some(to) = arguments.iter().find(|a| !a.starts_with('-')) {
-                    self.directory = absolute(&self.directory, to);
-                }
-                return None;
-            }
-            "unset" => {
-                self.sources.variables.retain(|(name, _)| !arguments.contains(name));
-                return None;
-            }
-            "read" => {
-                if let (Some(label), Some(name)) =
-                    (input, arguments.iter().rev().find(|a| !a.starts_with('-')))
-                {
-                    self.taint(name, label);
-                }
-                return None;
-            }
-            "rm" | "unlink" | "shred" | "srm" => {
-                self.remove(arguments);
-                return None;
-            }
-            "trap" => {
-                self.trap(command);
-                return None;
-            }
-            "sh" | "bash" | "ash" | "dash" | "zsh" => return self.nested(command, arguments, depth),
-            "xargs" if arguments.iter().all(|a| a.starts_with('-')) => return input,
-            "source" | "." => {
-                self.sourced = arguments.first().and_then(|a| self.file(a)).or(self.sourced.take());
-                return None;
-            }
-            "find" if arguments.iter().any(|a| matches!(a.as_str(), "-delete" | "rm")) => {
-                let starts: Vec<String> =
-                    arguments.iter().take_while(|a| !a.starts_with('-')).cloned().collect();
-                self.remove(&starts);
-                return None;
-            }
-            _ => {}
+        if let ControlFlow::Break(output) =
+            self.builtin(&program, command, arguments, &labels, input.as_ref(), depth)
+        {
+            return output;
         }
         self.special(&program, command, arguments, &labels, input.as_ref());
         let given = labels.iter().skip(1).flatten().next().cloned();
@@ -222,6 +167,76 @@ impl Tracker {
             .or(file)
             .or(if pattern { None } else { given })
             .or_else(|| (program == "envsubst").then(|| self.any_variable()).flatten())
+    }
+
+    /// What a built-in of the shell, or a program like one, does to what is known, and what it writes; nothing of any
+    /// other.
+    fn builtin(
+        &mut self,
+        program: &str,
+        command: &Command,
+        arguments: &[String],
+        labels: &[Option<String>],
+        input: Option<&String>,
+        depth: usize,
+    ) -> ControlFlow<Option<String>> {
+        let output = match program {
+            "set" => {
+                self.set(arguments);
+                if arguments.is_empty() { self.any_variable() } else { None }
+            }
+            "export" if arguments.is_empty() || arguments == ["-p"] => self.any_variable(),
+            // `export $(cat FILE)`: what it sets is in the file.
+            "export" if command.words.iter().skip(1).any(|w| w.assignment().is_none()) => {
+                self.sourced = labels.iter().flatten().next().cloned().or(self.sourced.take());
+                None
+            }
+            "declare" | "typeset" if arguments.iter().all(|a| a.starts_with('-')) => self.any_variable(),
+            "env" if arguments.iter().all(|a| a.starts_with('-')) => self.any_variable(),
+            "printenv" => match arguments.iter().find(|a| !a.starts_with('-')) {
+                Some(name) => self.variable(name),
+                None => self.any_variable(),
+            },
+            "cd" | "pushd" => {
+                if let Some(to) = arguments.iter().find(|a| !a.starts_with('-')) {
+                    self.directory = absolute(&self.directory, to);
+                }
+                None
+            }
+            "unset" => {
+                self.sources.variables.retain(|(name, _)| !arguments.contains(name));
+                None
+            }
+            "read" => {
+                let name = arguments.iter().rev().find(|a| !a.starts_with('-'));
+                if let (Some(label), Some(name)) = (input, name) {
+                    self.taint(name, label.clone());
+                }
+                None
+            }
+            "rm" | "unlink" | "shred" | "srm" => {
+                self.remove(arguments);
+                None
+            }
+            "trap" => {
+                self.trap(command);
+                None
+            }
+            "sh" | "bash" | "ash" | "dash" | "zsh" => self.nested(command, arguments, depth),
+            "xargs" if arguments.iter().all(|a| a.starts_with('-')) => input.cloned(),
+            "source" | "." => {
+                self.sourced = arguments.first().and_then(|a| self.file(a)).or(self.sourced.take());
+                None
+            }
+            "find" if arguments.iter().any(|a| matches!(a.as_str(), "-delete" | "rm")) => {
+                let starts: Vec<String> =
+                    arguments.iter().take_while(|a| !a.starts_with('-')).cloned().collect();
+                self.remove(&starts);
+                None
+            }
+            _ => return ControlFlow::Continue(()),
+        };
+        ControlFlow::Break(output)
     }
 
     fn set(&mut self, arguments: &[String]) {

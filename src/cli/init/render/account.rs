@@ -1,8 +1,8 @@
 //! `[[secrets]]`, `[aws]`, `[[roles]]`, `[[tasks]]` and `[[forbidden_roles]]`.
 
 use super::{Out, Source};
-use crate::cli::init::decide::{RoleEntry, Secret};
-use crate::cli::init::facts::Guess;
+use crate::cli::init::decide::{RoleEntry, Secret, Wiring};
+use crate::cli::init::facts::{Facts, Guess};
 use crate::cli::init::survey::single;
 
 /// Entries that are commented out and listed one by one; more are counted.
@@ -99,25 +99,35 @@ pub(super) fn roles(source: &Source<'_>, out: &mut Out<'_>) {
         return;
     }
     out.line("\n# Who may read what. `requires` is what the role's policies name today: does each role need each of them?");
-    let role = |entry: &RoleEntry| {
-        let mut text = format!(
-            "[[roles]]  # guessed from {}\nhandle = {}\nrole = {}\nkind = \"{}\"\n",
-            out.place(&entry.from),
-            out.quoted(&entry.handle),
-            out.handle_or(facts, "ROLE_", &entry.role),
-            if entry.is_execution { "execution" } else { "task" }
-        );
-        if !entry.is_execution {
-            text.push_str(&format!("requires = {}", out.list(&entry.requires)));
-            if let Some(question) = &entry.question {
-                text.push_str(&format!("  # {}", out.place(question)));
-            }
-            text.push('\n');
-        }
-        text
-    };
-    let roles: Vec<String> = wiring.roles.iter().map(role).collect();
+    let roles: Vec<String> = wiring.roles.iter().map(|entry| role(facts, entry, out)).collect();
     out.entries(&roles);
+    tasks(wiring, out);
+    contradictions(wiring, out);
+    let forbidden: Vec<String> = wiring.forbidden.iter().map(|guess| forbidden(facts, guess, out)).collect();
+    out.entries(&forbidden);
+    open_roles(facts, wiring, out);
+}
+
+fn role(facts: &Facts, entry: &RoleEntry, out: &Out<'_>) -> String {
+    let mut text = format!(
+        "[[roles]]  # guessed from {}\nhandle = {}\nrole = {}\nkind = \"{}\"\n",
+        out.place(&entry.from),
+        out.quoted(&entry.handle),
+        out.handle_or(facts, "ROLE_", &entry.role),
+        if entry.is_execution { "execution" } else { "task" }
+    );
+    if !entry.is_execution {
+        text.push_str(&format!("requires = {}", out.list(&entry.requires)));
+        if let Some(question) = &entry.question {
+            text.push_str(&format!("  # {}", out.place(question)));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The tasks whose role is known as entries, the others as comments.
+fn tasks(wiring: &Wiring, out: &mut Out<'_>) {
     let (mut tasks, mut open) = (Vec::new(), Vec::new());
     for task in &wiring.tasks {
         let head = format!(
@@ -138,6 +148,10 @@ pub(super) fn roles(source: &Source<'_>, out: &mut Out<'_>) {
     if let Some(more @ 1..) = open.len().checked_sub(MAX_OPEN) {
         out.comment(&format!("and {more} more tasks"));
     }
+}
+
+/// Families that another file defines again with another role, as comments.
+fn contradictions(wiring: &Wiring, out: &mut Out<'_>) {
     for task in wiring.contradictions.iter().take(MAX_OPEN) {
         let role = task.role.as_deref().unwrap_or("…");
         let place = out.place(&format!(
@@ -151,15 +165,18 @@ pub(super) fn roles(source: &Source<'_>, out: &mut Out<'_>) {
     if let Some(more @ 1..) = wiring.contradictions.len().checked_sub(MAX_OPEN) {
         out.comment(&format!("and {more} more"));
     }
-    let forbidden = |guess: &Guess| {
-        format!(
-            "[[forbidden_roles]]  # guessed from {}\nrole = {}\nreason = \"it builds, deploys or administers: no task may run as it\"\n",
-            out.place(&guess.from),
-            out.handle_or(facts, "ROLE_", &guess.value)
-        )
-    };
-    let forbidden: Vec<String> = wiring.forbidden.iter().map(forbidden).collect();
-    out.entries(&forbidden);
+}
+
+fn forbidden(facts: &Facts, guess: &Guess, out: &Out<'_>) -> String {
+    format!(
+        "[[forbidden_roles]]  # guessed from {}\nrole = {}\nreason = \"it builds, deploys or administers: no task may run as it\"\n",
+        out.place(&guess.from),
+        out.handle_or(facts, "ROLE_", &guess.value)
+    )
+}
+
+/// Roles that no known task runs as, as comments.
+fn open_roles(facts: &Facts, wiring: &Wiring, out: &mut Out<'_>) {
     for guess in wiring.open_roles.iter().take(MAX_OPEN) {
         let line = format!(
             "[[roles]]  # guessed from {}; which task runs as it?\nhandle = {}\nrole = {}\nrequires = []",
