@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test test-deep fuzz test-surfaces test-distribution test-reproducible mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test test-deep fuzz test-surfaces test-distribution test-distribution-quick test-reproducible mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -48,7 +48,11 @@ test-surfaces:
 test-distribution: setup
 	./tests/distribution/run.sh
 
-# The same, and compiled once more in another directory: the bytes must be the same.
+# The same without the optimisation, which is most of its time: `.ci/run` calls this one.
+test-distribution-quick: setup
+	./tests/distribution/run.sh quick
+
+# The same as test-distribution, and compiled once more in another directory: the bytes must be the same.
 test-reproducible: setup
 	./tests/distribution/run.sh again
 

@@ -4,7 +4,7 @@
 #   packaging/build.sh TARGET DIST [PLATFORM_TAG...]
 #
 # Needs cargo-auditable and maturin in PATH. The same commit, toolchain and C compiler give the same bytes in any
-# directory: paths are mapped away, and every time is the commit's.
+# directory: paths are mapped away, and every time is the commit's. PROFILE is cargo's (release if it is not set).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -35,7 +35,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 (
     cd "$root/packaging/wheel"
-    CARGO=$root/packaging/auditable-cargo maturin build --release --locked --target "$target" \
+    CARGO=$root/packaging/auditable-cargo maturin build --profile "${PROFILE:-release}" --locked --target "$target" \
         ${tags[@]+"${tags[@]}"} --out "$scratch/wheel"
 )
 python3 - "$scratch" <<'PYTHON'
