@@ -25,7 +25,8 @@ const MAX_WORD: usize = 1024;
 pub(super) struct Confirmer {
     detector: Arc<Detector>,
     outline: OnceLock<Option<Outline>>,
-    compiled: OnceLock<Option<Compiled>>,
+    /// Most are never met: what is large is kept elsewhere.
+    compiled: OnceLock<Option<Box<Compiled>>>,
 }
 
 /// What a pattern says without being compiled.
@@ -58,15 +59,15 @@ impl Compiled {
         &self,
         detector: &Detector,
         input: &Input<'_>,
-        lazy_cache: &mut Option<hybrid::dfa::Cache>,
-        cache: &mut Option<Cache>,
+        lazy_cache: &mut Option<Box<hybrid::dfa::Cache>>,
+        cache: &mut Option<Box<Cache>>,
         slots: &mut [Option<NonMaxUsize>; 8],
         effort: &mut Effort,
     ) -> Option<usize> {
         let mut looked = input.get_span().len();
         let mut input = input.clone();
         if let Some(lazy) = &self.lazy {
-            let cache = lazy_cache.get_or_insert_with(|| lazy.create_cache());
+            let cache = lazy_cache.get_or_insert_with(|| Box::new(lazy.create_cache()));
             let Walked { matches, bytes } = walk(lazy, cache, &input);
             effort.spend(bytes);
             // A cache that gave up says nothing.
@@ -85,7 +86,7 @@ impl Compiled {
         let made = || parse(detector).and_then(|pattern| groups(&pattern)).ok();
         let Groups { regex, secret } = self.regex.get_or_init(made).as_ref()?;
         let count = (regex.captures_len() * 2).min(slots.len());
-        let cache = cache.get_or_insert_with(|| regex.create_cache());
+        let cache = cache.get_or_insert_with(|| Box::new(regex.create_cache()));
         let matches = regex.search_slots_with(cache, &input, &mut slots[..count]).is_some();
         if !matches {
             effort.spend(looked.saturating_mul(Effort::CANDIDATE));
@@ -212,11 +213,12 @@ pub enum PatternError {
     Lookbehind,
 }
 
-/// What one thread keeps for one detector.
+/// What one thread keeps for one detector. There are hundreds, of which most are never needed: each thread makes this
+/// small part of all.
 #[derive(Default)]
 pub(super) struct Memory {
-    cache: Option<Cache>,
-    lazy: Option<hybrid::dfa::Cache>,
+    cache: Option<Box<Cache>>,
+    lazy: Option<Box<hybrid::dfa::Cache>>,
     /// Starts at which the pattern is known to match nothing, in the bytes that are searched now.
     barren: Range<usize>,
     /// Where the last secret ends that was confirmed in them.
@@ -268,7 +270,7 @@ impl Confirmer {
     }
 
     fn compiled(&self) -> Option<&Compiled> {
-        self.compiled.get_or_init(|| build(&self.detector).ok()).as_ref()
+        self.compiled.get_or_init(|| build(&self.detector).ok().map(Box::new)).as_deref()
     }
 
     /// Confirms what stands around `anchor` in `bytes`, and calls `sink` for every secret there: one for a pattern, any
