@@ -66,7 +66,10 @@ pub(super) fn has_value(head: &[u8], keys: &[&[u8]]) -> bool {
             let rest = head.get(at + key.len()..end).unwrap_or_default();
             value_after(rest).is_some_and(|value| {
                 // A reference with a default is a value, and would count as filler.
-                let filler = is_placeholder(unquoted(value)) && !unquoted(value).starts_with(b"${");
+                let value = unquoted(value);
+                // `user:password` in one text.
+                let own = value.rsplit(|b| *b == b':').next().unwrap_or(value);
+                let filler = (is_placeholder(value) || is_plain_placeholder(own)) && !value.starts_with(b"${");
                 !is_reference(value) && !filler
             })
         })
@@ -134,8 +137,29 @@ pub(super) fn pgbouncer_users(head: &[u8]) -> bool {
         let secret = secret.strip_suffix(b"\"").unwrap_or_default();
         let hashed =
             secret.starts_with(b"SCRAM-SHA-256$") || secret.starts_with(b"md5") && secret.len() == 35;
-        !secret.is_empty() && !hashed
+        !secret.is_empty() && !hashed && !is_reference(secret) && !is_plain_placeholder(secret)
     })
+}
+
+/// Whether a list of shared keys holds one: a peer and its key on a line, as racoon's `psk.txt` and the list of servers
+/// of RADIUS clients have them.
+pub(super) fn shared_keys(head: &[u8]) -> bool {
+    head.split(|b| *b == b'\n').any(|line| {
+        let line = line.trim_ascii();
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let (peer, key) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let named = peer.iter().any(|b| matches!(b, b'.' | b':' | b'@' | b'*'));
+        let rest = words.count();
+        !line.starts_with(b"#") && named && rest <= 1 && key.len() >= 6 && !is_reference(key)
+            && !is_placeholder(key)
+    })
+}
+
+/// Whether a list of networks of HexChat holds a password: a line `P=value`.
+pub(super) fn hexchat_networks(head: &[u8]) -> bool {
+    head.split(|b| *b == b'\n')
+        .filter_map(|line| line.trim_ascii().strip_prefix(b"P="))
+        .any(|value| !value.is_empty() && !is_reference(value) && !is_placeholder(value))
 }
 
 /// Whether a PostgreSQL password file has an entry: `host:port:database:user:password`.
@@ -143,7 +167,10 @@ pub(super) fn pgpass(head: &[u8]) -> bool {
     head.split(|b| *b == b'\n').any(|line| {
         let line = line.trim_ascii();
         let password = line.splitn(5, |b| *b == b':').nth(4).unwrap_or_default();
-        !line.starts_with(b"#") && !password.is_empty() && !is_reference(password)
+        !line.starts_with(b"#")
+            && !password.is_empty()
+            && !is_reference(password)
+            && !is_plain_placeholder(password)
     })
 }
 
@@ -285,8 +312,15 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
             let end = find(inner, close)?;
             Some((inner.get(..end)?, inner.get(end + close.len()..)?))
         };
-        let pairs: [(&[u8], &[u8]); 6] =
-            [(b"${", b"}"), (b"$(", b")"), (b"{{", b"}}"), (b"%(", b")s"), (b"%", b"%"), (b"<", b">")];
+        let pairs: [(&[u8], &[u8]); 7] = [
+            (b"${", b"}"),
+            (b"$(", b")"),
+            (b"{{", b"}}"),
+            (b"%(", b")s"),
+            (b"%", b"%"),
+            (b"<", b">"),
+            (b"@", b"@"),
+        ];
         if let Some((inner, next)) = pairs.iter().find_map(|(open, close)| closed(open, close)) {
             if rest.starts_with(b"${") && has_default(inner) {
                 return false;

@@ -113,6 +113,24 @@ const KINDS: &[SecretFileKind] = &[
         Name::Is(&[".my.cnf"]),
         Content::Value(&[b"password"]),
     ),
+    kind(
+        "list of pre-shared keys",
+        Severity::High,
+        Name::PathEndsWith(&[
+            "racoon/psk.txt",
+            "raddb/server",
+            "pam_radius_auth.conf",
+            "radiusclient/servers",
+            "radcli/servers",
+        ]),
+        Content::Test(content::shared_keys),
+    ),
+    kind(
+        "HexChat networks with a password",
+        Severity::High,
+        Name::PathEndsWith(&["hexchat/servlist.conf"]),
+        Content::Test(content::hexchat_networks),
+    ),
     kind("MySQL login file", Severity::High, Name::Is(&[".mylogin.cnf"]), Content::Any),
     kind("Vault token", Severity::High, Name::Is(&[".vault-token"]), Content::Any),
     kind(

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::list::{items, parallel};
+use super::nested::under_owner;
 use super::operator::{Operator, closes_block, is_make, operator};
 use super::scan::{MAX_VALUE, before, blanks, is_name_byte, line_head, name_around, stands, white};
 use super::setting::{
@@ -56,7 +57,7 @@ pub(super) fn quoted(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let Some(name) = name_of(place) else { return };
     let found = read_quoted(place, name.clone()).or_else(|| compared_before(place.bytes, name.clone()));
     match found {
-        Some(reading) => sink(reading),
+        Some(reading) => sink(under_owner(place, reading)),
         None => items(place.bytes, name, sink),
     }
 }
@@ -143,7 +144,7 @@ fn ends_argument(bytes: &[u8], at: usize) -> bool {
 /// A literal without quotes.
 pub(super) fn bare(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     if let Some(reading) = read_bare(place) {
-        sink(reading);
+        sink(under_owner(place, reading));
     }
 }
 
@@ -280,7 +281,7 @@ fn shell_default(bytes: &[u8], around: &Range<usize>) -> Option<Reading> {
 /// `shop:dbPassword: value`.
 fn is_namespace(lead: &[u8]) -> bool {
     let word = lead.trim_ascii_start().strip_suffix(b":").unwrap_or_default();
-    !word.is_empty() && word.iter().all(|b| is_name_byte(*b))
+    !word.is_empty() && word.iter().all(|b| is_name_byte(*b) || *b == b':')
 }
 
 /// The value without quotes at `start`, and how it is written.
@@ -474,7 +475,10 @@ fn name_of(place: &Place<'_>) -> Option<Range<usize>> {
 /// What joins a name to a value.
 pub(super) fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
     // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables. `Rails::Application.config.secret_token` is one.
-    if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" && !bytes[name.clone()].contains(&b'.')
+    if name.start >= 2
+        && &bytes[name.start - 2..name.start] == b"::"
+        && !bytes[name.clone()].contains(&b'.')
+        && !is_puppet_key(bytes, &name)
     {
         return None;
     }
@@ -507,6 +511,13 @@ pub(super) fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
             || is_put(bytes, h.name.start)
             || is_option(bytes, &h.name)
     })
+}
+
+/// Whether a name is the last part of a key of Puppet's Hiera: `mysql::server::root_password: value`.
+fn is_puppet_key(bytes: &[u8], name: &Range<usize>) -> bool {
+    let part = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b':');
+    let lead = line_head(bytes, name.start, HEAD);
+    stands(bytes, name.end, b": ") && lead.is_some_and(|lead| lead.iter().all(part))
 }
 
 /// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle, `secret "value";` of BIND,

@@ -118,6 +118,8 @@ pub(super) fn is_setter(bytes: &[u8], start: usize) -> bool {
     let Some(line) = line_head(bytes, start, HEAD) else { return false };
     let line = line.trim_ascii();
     let line = line.strip_suffix(b"\"").unwrap_or(line);
+    // A command in fish's history: `- cmd: set -x NAME value`.
+    let line = line.strip_prefix(b"- cmd: ").unwrap_or(line);
     // `set $name "value";` of nginx.
     let line = line.strip_suffix(b"$").unwrap_or(line).trim_ascii_end();
     SETTERS.iter().any(|s| line.eq_ignore_ascii_case(s.as_bytes()))

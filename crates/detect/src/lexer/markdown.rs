@@ -1,0 +1,88 @@
+//! Tables of Markdown: the cells below a column whose head names a password.
+
+use std::ops::Range;
+
+use super::scan::{MAX_VALUE, line_end, line_head, name_around};
+use super::{Place, Quoting, Reading};
+use crate::MAX_MATCH;
+use crate::kind::FileKind;
+
+/// Heads of columns that hold passwords. A plural is a column about them.
+const HEADS: &[&[u8]] =
+    &[b"password", b"passwd", b"passphrase", b"passwort", b"kennwort", b"pass", b"pw", b"pwd"];
+
+/// The longest line of heads, in bytes.
+const HEAD_LINE: usize = 400;
+
+/// How far behind the anchor rows are read, in bytes.
+const REACH: usize = MAX_MATCH - 256;
+
+/// The cells below the head that covers the anchor.
+pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
+    let bytes = place.bytes;
+    if !matches!(place.kind, FileKind::Prose | FileKind::Unknown) {
+        return;
+    }
+    // The anchor begins with the bar before the head.
+    let signs = bytes[place.start..place.end].iter().take_while(|b| !b.is_ascii_alphabetic()).count();
+    let Some(name) = name_around(bytes, place.start + signs) else { return };
+    let Some(lead) = line_head(bytes, name.start, 240) else { return };
+    let head_end = line_end(bytes, name.end, HEAD_LINE);
+    let index = lead.iter().filter(|b| **b == b'|').count();
+    let whole = cell(bytes, name.start - lead.len()..head_end, index);
+    if whole.map(|cell| plain(bytes, cell)) != Some(name.clone())
+        || !HEADS.iter().any(|head| bytes[name.clone()].eq_ignore_ascii_case(head))
+    {
+        return;
+    }
+    // Below the heads stands a line of dashes.
+    let Some(rule) = next_line(bytes, head_end) else { return };
+    let marks = |b: &u8| matches!(b, b'|' | b'-' | b':' | b' ' | b'\t');
+    let is_rule = bytes[rule.clone()].iter().all(marks) && bytes[rule.clone()].windows(3).any(|w| w == b"---");
+    if !is_rule {
+        return;
+    }
+    let limit = place.start.saturating_add(REACH);
+    let mut at = rule.end;
+    while let Some(row) = next_line(bytes, at).filter(|row| row.end < limit) {
+        if !bytes[row.clone()].contains(&b'|') {
+            return;
+        }
+        if let Some(found) = cell(bytes, row.clone(), index) {
+            let secret = plain(bytes, found);
+            if !secret.is_empty() {
+                // The match is the cell alone: one head is that of many cells.
+                let matched = secret.clone();
+                sink(Reading { matched, name: name.clone(), secret, quoting: Quoting::Line });
+            }
+        }
+        at = row.end;
+    }
+}
+
+/// The line behind the line end at `at`.
+fn next_line(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    let start = at + usize::from(bytes.get(at) == Some(&b'\r')) + 1;
+    (start < bytes.len()).then(|| start..line_end(bytes, start, MAX_VALUE))
+}
+
+/// The cell behind as many bars as `index` says.
+fn cell(bytes: &[u8], line: Range<usize>, index: usize) -> Option<Range<usize>> {
+    let mut start = line.start;
+    for (at, part) in bytes[line].split(|b| *b == b'|').enumerate() {
+        if at == index {
+            return Some(start..start + part.len());
+        }
+        start += part.len() + 1;
+    }
+    None
+}
+
+/// A cell without blanks and the marks of code and stress.
+fn plain(bytes: &[u8], cell: Range<usize>) -> Range<usize> {
+    let mark = |b: &&u8| matches!(b, b' ' | b'\t' | b'`' | b'*');
+    let text = &bytes[cell.clone()];
+    let lead = text.iter().take_while(mark).count();
+    let tail = text[lead..].iter().rev().take_while(mark).count();
+    cell.start + lead..cell.end - tail
+}
