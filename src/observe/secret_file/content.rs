@@ -155,6 +155,11 @@ pub(super) fn shared_keys(head: &[u8]) -> bool {
     })
 }
 
+/// Whether a file begins with a key in hexadecimal digits, of 128 bits at least.
+pub(super) fn hex_key(head: &[u8]) -> bool {
+    head.trim_ascii_start().iter().take_while(|b| b.is_ascii_hexdigit()).count() >= 32
+}
+
 /// Whether a list of networks of HexChat holds a password: a line `P=value`.
 pub(super) fn hexchat_networks(head: &[u8]) -> bool {
     head.split(|b| *b == b'\n')

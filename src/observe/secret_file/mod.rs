@@ -204,7 +204,7 @@ const KINDS: &[SecretFileKind] = &[
         "Java Maven settings with a password",
         Severity::High,
         Name::PathEndsWith(&[".m2/settings.xml", ".m2/settings-security.xml"]),
-        Content::Element(&[b"<password>", b"<privateKey>", b"<passphrase>", b"<master>"]),
+        Content::Element(&[b"<password>", b"<passphrase>", b"<master>"]),
     ),
     kind(
         "Gradle properties with credentials",
@@ -236,7 +236,7 @@ const KINDS: &[SecretFileKind] = &[
         "Rails master key",
         Severity::High,
         Name::PathEndsWith(&["config/master.key", "config/credentials/production.key"]),
-        Content::Any,
+        Content::Test(content::hex_key),
     ),
     kind(
         "PgBouncer user list with passwords",

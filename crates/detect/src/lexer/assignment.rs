@@ -396,7 +396,7 @@ fn directive(place: &Place<'_>, head: &Head, start: usize, setter: bool) -> Opti
     let joined = name.contains(&b'_') && is_password_name(name) && name_kind(name) == NameKind::Secret;
     let known = joined || DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
     let lead = line_head(bytes, head.name.start, HEAD)?.trim_ascii();
-    let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{"));
+    let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{") && !lead.ends_with(b"${"));
     let is_directive = place.kind == FileKind::Config && (lead.is_empty() || inline);
     let line = rest_of_line(bytes, start);
     let secret = if inline { word(bytes, start) } else { trim_end(bytes, line, b";") };

@@ -50,7 +50,8 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
         }
         if let Some(found) = cell(bytes, row.clone(), index) {
             let secret = plain(bytes, found);
-            if !secret.is_empty() {
+            let one_word = !bytes[secret.clone()].iter().any(u8::is_ascii_whitespace);
+            if one_word && !secret.is_empty() {
                 // The match is the cell alone: one head is that of many cells.
                 let matched = secret.clone();
                 sink(Reading { matched, name: name.clone(), secret, quoting: Quoting::Line });

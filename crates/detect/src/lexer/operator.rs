@@ -169,8 +169,10 @@ fn spelled(bytes: &[u8], at: usize, closed: usize) -> (Operator, usize) {
     if stands(bytes, at, b"get() = ") {
         return (Operator::Equals, at + 8);
     }
-    // Go: `name type = value`, `name() type { return value }`.
-    if let Some(end) = typed(bytes, at) {
+    // Go: `name type = value`, `name() type { return value }`. What stands in quotes is no name there, but an attribute of
+    // XML before another one.
+    let in_quotes = closed > 0 && matches!(bytes[closed - 1], b'"' | b'\'');
+    if !in_quotes && let Some(end) = typed(bytes, at) {
         return (Operator::Equals, end);
     }
     if closed > 0
