@@ -35,7 +35,7 @@ pub(super) fn stands_apart(
     if proof > 0 {
         return true;
     }
-    if in_mangled_name(bytes, secret.start) {
+    if in_mangled_name(bytes, secret.start) || is_digest(bytes, secret.start) || is_file(bytes, secret) {
         return false;
     }
     // A symbol's name that happens to hold a prefix has a wrong checksum and reads like words.
@@ -84,6 +84,21 @@ pub(super) fn inside_word(bytes: &[u8], anchor: &Range<usize>, kind: FileKind) -
         && !is_escape(bytes, anchor.start)
         && !is_binary(bytes, anchor)
         && !is_marshal_mark(bytes, anchor.start - 1)
+}
+
+/// Whether a digest in base64 begins at `at`, as lists of files have it: `sha256=…`, `sha512-…`.
+fn is_digest(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
+    [&b"sha256"[..], b"sha384", b"sha512"]
+        .iter()
+        .any(|kind| before.strip_prefix(*kind).is_some_and(|joint| matches!(joint, b"=" | b"-" | b":")))
+}
+
+/// Whether a token is the name of a file of a web page: `/sk-06041317ae9fc90918f0b43fe1732c4e.json`, in Slovak.
+fn is_file(bytes: &[u8], token: &Range<usize>) -> bool {
+    let after = bytes.get(token.end..(token.end + 5).min(bytes.len())).unwrap_or_default();
+    let starts = token.start > 0 && bytes.get(token.start - 1) == Some(&b'/');
+    starts && [&b".json"[..], b".js", b".css", b".map"].iter().any(|end| after.starts_with(end))
 }
 
 /// Whether `at` lies in the name of a symbol as compilers of Rust and C++ write it: `_RNvXsk_NtCs…`,

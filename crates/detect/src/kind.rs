@@ -282,6 +282,7 @@ fn is_config_name(file: &[u8]) -> bool {
             b".hgrc",
             b"hgrc",
             b"crontab",
+            b"config.boot",
         ]
         .contains(&file)
 }

@@ -69,7 +69,8 @@ pub(super) fn has_value(head: &[u8], keys: &[&[u8]]) -> bool {
                 let value = unquoted(value);
                 // `user:password` in one text.
                 let own = value.rsplit(|b| *b == b':').next().unwrap_or(value);
-                let filler = (is_placeholder(value) || is_plain_placeholder(own)) && !value.starts_with(b"${");
+                let filler =
+                    (is_placeholder(value) || is_plain_placeholder(own)) && !value.starts_with(b"${");
                 !is_reference(value) && !filler
             })
         })
@@ -150,8 +151,34 @@ pub(super) fn shared_keys(head: &[u8]) -> bool {
         let (peer, key) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let named = peer.iter().any(|b| matches!(b, b'.' | b':' | b'@' | b'*'));
         let rest = words.count();
-        !line.starts_with(b"#") && named && rest <= 1 && key.len() >= 6 && !is_reference(key)
+        !line.starts_with(b"#")
+            && named
+            && rest <= 1
+            && key.len() >= 6
+            && !is_reference(key)
             && !is_placeholder(key)
+    })
+}
+
+/// Whether a list of Deluge's users has one beside the program's own: `user:password:level`.
+pub(super) fn deluge_users(head: &[u8]) -> bool {
+    fields(head, |fields| {
+        matches!(fields, [user, _, level] if *user != b"localclient" && level.iter().all(u8::is_ascii_digit))
+            .then(|| fields[1])
+    })
+}
+
+/// Whether Exim's list of logins at other hosts has one: `host:user:password`.
+pub(super) fn exim_logins(head: &[u8]) -> bool {
+    fields(head, |fields| matches!(fields, [_, _, _]).then(|| fields[2]))
+}
+
+/// Whether a line of fields that colons part holds a secret where `secret` finds it.
+fn fields(head: &[u8], secret: for<'f> fn(&[&'f [u8]]) -> Option<&'f [u8]>) -> bool {
+    let lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.starts_with(b"#"));
+    lines.take(1000).any(|line| {
+        let fields: Vec<&[u8]> = line.splitn(4, |b| *b == b':').collect();
+        secret(&fields).is_some_and(|s| !s.is_empty() && !is_reference(s) && !is_plain_placeholder(s))
     })
 }
 

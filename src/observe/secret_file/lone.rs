@@ -37,7 +37,15 @@ pub(super) fn likelihood_of(path: &[u8], content: &[u8]) -> Option<Likelihood> {
 /// The second of two lines in a file that OpenVPN's `auth-user-pass` reads: a user, then a password.
 fn vpn_password<'c>(path: &[u8], text: &'c [u8]) -> Option<&'c [u8]> {
     const NAMES: [&str; 10] = [
-        "auth", "login", "pass", "passwd", "password", "creds", "credentials", "userpass", "user-pass",
+        "auth",
+        "login",
+        "pass",
+        "passwd",
+        "password",
+        "creds",
+        "credentials",
+        "userpass",
+        "user-pass",
         "auth-user-pass",
     ];
     let mut parts = path.rsplit(|b| *b == b'/');

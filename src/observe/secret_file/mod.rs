@@ -126,6 +126,13 @@ const KINDS: &[SecretFileKind] = &[
         Content::Test(content::shared_keys),
     ),
     kind(
+        "Deluge users with passwords",
+        Severity::High,
+        Name::PathEndsWith(&["deluge/auth", "deluged/auth"]),
+        Content::Test(content::deluge_users),
+    ),
+    kind("Exim logins", Severity::High, Name::Is(&["passwd.client"]), Content::Test(content::exim_logins)),
+    kind(
         "HexChat networks with a password",
         Severity::High,
         Name::PathEndsWith(&["hexchat/servlist.conf"]),

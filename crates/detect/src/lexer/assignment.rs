@@ -277,11 +277,12 @@ fn shell_default(bytes: &[u8], around: &Range<usize>) -> Option<Reading> {
     counts.then_some(Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
 }
 
-/// Whether nothing but a word and a colon stands before a name: Pulumi's settings have the project there,
-/// `shop:dbPassword: value`.
+/// Whether nothing but words and colons stand before a name, as Pulumi and Puppet have them before theirs
+/// (`shop:dbPassword: value`), or groups of Qt's settings (`Proxy\Password=value`).
 fn is_namespace(lead: &[u8]) -> bool {
-    let word = lead.trim_ascii_start().strip_suffix(b":").unwrap_or_default();
-    !word.is_empty() && word.iter().all(|b| is_name_byte(*b) || *b == b':')
+    let lead = lead.trim_ascii_start();
+    let words = lead.strip_suffix(b":").or_else(|| lead.strip_suffix(b"\\")).unwrap_or_default();
+    !words.is_empty() && words.iter().all(|b| is_name_byte(*b) || matches!(b, b':' | b'\\'))
 }
 
 /// The value without quotes at `start`, and how it is written.

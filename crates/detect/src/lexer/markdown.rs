@@ -11,6 +11,9 @@ use crate::kind::FileKind;
 const HEADS: &[&[u8]] =
     &[b"password", b"passwd", b"passphrase", b"passwort", b"kennwort", b"pass", b"pw", b"pwd"];
 
+/// The length of a head that says something else as often, such as how many tests pass.
+const SHORT_HEAD: usize = 4;
+
 /// The longest line of heads, in bytes.
 const HEAD_LINE: usize = 400;
 
@@ -32,13 +35,15 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let whole = cell(bytes, name.start - lead.len()..head_end, index);
     if whole.map(|cell| plain(bytes, cell)) != Some(name.clone())
         || !HEADS.iter().any(|head| bytes[name.clone()].eq_ignore_ascii_case(head))
+        || name.len() <= SHORT_HEAD && !names_users(&bytes[name.start - lead.len()..head_end])
     {
         return;
     }
     // Below the heads stands a line of dashes.
     let Some(rule) = next_line(bytes, head_end) else { return };
     let marks = |b: &u8| matches!(b, b'|' | b'-' | b':' | b' ' | b'\t');
-    let is_rule = bytes[rule.clone()].iter().all(marks) && bytes[rule.clone()].windows(3).any(|w| w == b"---");
+    let is_rule =
+        bytes[rule.clone()].iter().all(marks) && bytes[rule.clone()].windows(3).any(|w| w == b"---");
     if !is_rule {
         return;
     }
@@ -59,6 +64,14 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
         }
         at = row.end;
     }
+}
+
+/// Whether a head of the table names users.
+fn names_users(heads: &[u8]) -> bool {
+    const USERS: [&[u8]; 8] =
+        [b"user", b"username", b"user name", b"login", b"account", b"benutzer", b"name", b"email"];
+    let mut cells = heads.split(|b| *b == b'|').map(<[u8]>::trim_ascii);
+    cells.any(|cell| USERS.iter().any(|user| cell.eq_ignore_ascii_case(user)))
 }
 
 /// The line behind the line end at `at`.

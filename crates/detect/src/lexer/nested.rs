@@ -68,7 +68,8 @@ pub(super) fn under_owner(place: &Place<'_>, reading: Reading) -> Reading {
 /// Whether a value may be a secret: letters and digits without a path's signs, and no name in snake or kebab case.
 fn looks_given(value: &[u8]) -> bool {
     let joined = value.iter().any(|b| matches!(b, b'-' | b'_' | b'.'));
-    let signs = value.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b':' | b'{' | b'}' | b'(' | b'<'));
+    let signs =
+        value.iter().any(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b':' | b'{' | b'}' | b'(' | b'<'));
     let cased = value.iter().any(u8::is_ascii_uppercase);
     has_letter_and_digit(value) && !signs && (!joined || cased || Texture::of(value) == Texture::Random)
 }
@@ -106,7 +107,8 @@ fn without_label(head: &[u8]) -> &[u8] {
 
 /// The name at the end of a text, without what joins it to what follows.
 fn last_word(head: &[u8]) -> Option<&[u8]> {
-    let sign = |b: &u8| b.is_ascii_whitespace() || matches!(b, b':' | b'=' | b'>' | b'"' | b'\'' | b'[' | b'(');
+    let sign =
+        |b: &u8| b.is_ascii_whitespace() || matches!(b, b':' | b'=' | b'>' | b'"' | b'\'' | b'[' | b'(');
     let end = head.iter().rposition(|b| !sign(b))? + 1;
     let is_name = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let length = head[..end].iter().rev().take_while(is_name).count();
@@ -153,7 +155,11 @@ mod tests {
             ("redis:\n  # x\n  port: 1\n  auth", "redis"),
             ("a:\n  encrypt:\n    key", "encrypt"),
         ] {
-            assert_eq!(owner(text.as_bytes(), text.rfind(|c: char| !c.is_alphanumeric()).unwrap_or(0) + 1), Some(wanted.as_bytes()), "{text}");
+            assert_eq!(
+                owner(text.as_bytes(), text.rfind(|c: char| !c.is_alphanumeric()).unwrap_or(0) + 1),
+                Some(wanted.as_bytes()),
+                "{text}"
+            );
         }
         for text in ["auth", "x = 1\nauth", "a: 1\n  auth"] {
             let at = text.rfind("auth").unwrap_or(0);

@@ -161,6 +161,10 @@ fn spelled(bytes: &[u8], at: usize, closed: usize) -> (Operator, usize) {
     {
         return (Operator::Colon, at + 3);
     }
+    // A pair of Lisp: `(:password . "value")`.
+    if stands(bytes, at, b". ") && stands_quoted(bytes, at + 2) {
+        return (Operator::Colon, at + 2);
+    }
     if stands(bytes, at, b"by lazy ")
         && let Some(end) = block(bytes, at + 8)
     {

@@ -108,6 +108,7 @@ pub(super) fn is_setter(bytes: &[u8], start: usize) -> bool {
         "php_admin_value",
         "insecure-password",
         "set",
+        "\\set",
         "(def",
         "(defonce",
         "(defvar",
@@ -145,6 +146,8 @@ pub(super) fn is_indent(line: &[u8]) -> bool {
         b"declare",
         b"typeset -x",
         b"//",
+        // The profile that a property of Quarkus belongs to: `%prod.db.password=value`.
+        b"%",
     ]
     .contains(&line)
         || line.starts_with(b"ENV ") && !line.contains(&b'"')

@@ -122,7 +122,12 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     }
     let in_settings = config && password && quoting != Quoting::Bare;
     let code = match in_settings {
-        _ if password && (is_dotted(quoting, value) || quoting == Quoting::Line && in_settings && is_dotted(Quoting::Quoted, value)) => false,
+        _ if password
+            && (is_dotted(quoting, value)
+                || quoting == Quoting::Line && in_settings && is_dotted(Quoting::Quoted, value)) =>
+        {
+            false
+        }
         true => quoting != Quoting::Quoted && is_call(value),
         false => looks_like_code(value),
     };

@@ -84,7 +84,7 @@ const KEY_COMPANIONS: &[&str] = &[
     "cache", "dict", "lookup", "map", "idempotency", "object", "bucket", "s3", "row", "hash", "range",
     "translation", "i18n", "locale", "message", "event", "shortcut", "hot", "arrow", "enter", "registry",
     "host", "known", "allowed", "trusted", "ca", "cert", "group", "index", "unique", "composite",
-    "routing", "config", "property", "site", "feature", "flag", "metric", "label", "color",
+    "routing", "config", "property", "site", "feature", "flag", "metric", "label", "color", "socket", "websocket",
 ];
 
 /// Services whose key is a secret: `DEEPGRAM_KEY`, `giteaKey`. Those that hand a key to every browser (Algolia's search,

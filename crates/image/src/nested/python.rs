@@ -284,7 +284,8 @@ impl Reader<'_> {
         let bytes = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
         let (name, text) = (bytes(name), bytes(text));
         let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-        let stands = !name.is_empty() && name.iter().all(is_name) && !text.iter().any(|b| b"\n\"".contains(b));
+        let stands =
+            !name.is_empty() && name.iter().all(is_name) && !text.iter().any(|b| b"\n\"".contains(b));
         if stands && !self.is_over() {
             self.out.extend_from_slice(name);
             self.out.extend_from_slice(b" = \"");
