@@ -26,7 +26,7 @@ import warnings
 import zipfile
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448
 
 warnings.simplefilter("ignore")
 
@@ -152,8 +152,8 @@ def names_of(key):
             return [digest(key)]
     form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     found = [digest(public.public_bytes(*form))]
-    if isinstance(public, ec.EllipticCurvePublicKey):
-        # A key that leaves out its public half.
+    if isinstance(public, (ec.EllipticCurvePublicKey, ed448.Ed448PublicKey)):
+        # A key that leaves out its public half, or one whose public half is not told from it.
         found.append(digest(key))
     return found
 
@@ -166,7 +166,7 @@ JWK = re.compile(rb"\"d\"\s{0,4}:\s{0,4}\"([A-Za-z0-9_-]{43,1400})\"")
 TOKENS = re.compile(
     rb"AWS_SECRET_ACCESS_KEY=([A-Za-z0-9/+]{40})\b|\b(A[KS]IA[A-Z2-7]{16})\b|[?&;]sig=([A-Za-z0-9%]{43,120}%3D)"
     rb"|PrivateKey ?= ?([A-Za-z0-9+/]{43}=)"
-    rb"|\b(s\.[A-Za-z0-9]{24})\b|\b(AIza[A-Za-z0-9_-]{35})\b|hooks\.slack\.com/(services/T[A-Z0-9]{8,12}/[AB][A-Z0-9]{8,12}/[A-Za-z0-9]{24})"
+    rb"|\b(s\.[A-Za-z0-9]{24})\b|\b(AIza[A-Za-z0-9_-]{35})\b|hooks\.slack\.com/(services/T[A-Z0-9]{8,12}/[AB][A-Z0-9]{8,12}/[A-Za-z0-9]{20,26})"
     rb"|sumologic\.com/receiver/v1/http/([A-Za-z0-9_=-]{60,200})|\b(api-[0-9A-F]{32})\b"
 )
 

@@ -32,10 +32,13 @@ pub(super) fn stands_apart(
 ) -> bool {
     let left = run_before(bytes, secret.start);
     let right = run_after(bytes, secret.end);
+    if is_digest(bytes, secret.start) || is_file(bytes, secret) {
+        return false;
+    }
     if proof > 0 {
         return true;
     }
-    if in_mangled_name(bytes, secret.start) || is_digest(bytes, secret.start) || is_file(bytes, secret) {
+    if in_mangled_name(bytes, secret.start) {
         return false;
     }
     // A symbol's name that happens to hold a prefix has a wrong checksum and reads like words.

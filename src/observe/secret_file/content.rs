@@ -161,7 +161,7 @@ pub(super) fn shared_keys(head: &[u8]) -> bool {
 }
 
 /// Whether a list of Deluge's users has one beside the program's own: `user:password:level`.
-pub(super) fn deluge_users(head: &[u8]) -> bool {
+pub(super) fn deluge(head: &[u8]) -> bool {
     fields(head, |fields| {
         matches!(fields, [user, _, level] if *user != b"localclient" && level.iter().all(u8::is_ascii_digit))
             .then(|| fields[1])
@@ -188,7 +188,7 @@ pub(super) fn hex_key(head: &[u8]) -> bool {
 }
 
 /// Whether a list of networks of HexChat holds a password: a line `P=value`.
-pub(super) fn hexchat_networks(head: &[u8]) -> bool {
+pub(super) fn hexchat(head: &[u8]) -> bool {
     head.split(|b| *b == b'\n')
         .filter_map(|line| line.trim_ascii().strip_prefix(b"P="))
         .any(|value| !value.is_empty() && !is_reference(value) && !is_placeholder(value))
@@ -443,6 +443,23 @@ mod tests {
         assert!(with("\textraheader = AUTHORIZATION: basic eDpoWDdQS1IwQ3NUeTRRd2I4"));
         assert!(with("[github]\n\ttoken = hX7PKR0CsTy4Qwb8"));
         assert!(!with("[branch \"token\"]\n\tmerge = refs/heads/main"));
+    }
+
+    #[test]
+    fn lists_of_logins() {
+        assert!(shared_keys(b"# peer key\n10.0.0.2 q7TzOmR4KADx\n"));
+        assert!(shared_keys(b"10.0.0.1:1812\tq7TzOmR4KADx\t3\n"));
+        assert!(!shared_keys(b"# 10.0.0.2 q7TzOmR4KADx\n10.0.0.2 changeme\nplain words here\n"));
+        assert!(deluge(b"localclient:9f86d081884c7d65:10\npilot:q7TzOmR4KADx:10\n"));
+        assert!(!deluge(b"localclient:9f86d081884c7d65:10\n"));
+        assert!(exim_logins(b"# x\n*.harbour.internal:pilot:q7TzOmR4KADx\n"));
+        assert!(!exim_logins(b"# target.mail.server.example:login:password\n"));
+        assert!(hexchat(b"v=2.14\nN=harbour\nP=q7TzOmR4KADx\n"));
+        assert!(!hexchat(b"N=harbour\nP=\nL=6\n"));
+        assert!(hex_key(b"9f86d081884c7d659a2feaa0c55ad015\n"));
+        assert!(!hex_key(b"example\n"));
+        assert!(!pgpass(b"db:5432:x:app:REPLACE_ME\n"));
+        assert!(!pgbouncer_users(b"\"app\" \"{{ secret }}\"\n"));
     }
 
     #[test]

@@ -116,28 +116,17 @@ const KINDS: &[SecretFileKind] = &[
     kind(
         "list of pre-shared keys",
         Severity::High,
-        Name::PathEndsWith(&[
-            "racoon/psk.txt",
-            "raddb/server",
-            "pam_radius_auth.conf",
-            "radiusclient/servers",
-            "radcli/servers",
-        ]),
+        Name::PathEndsWith(&["racoon/psk.txt", "raddb/server", "pam_radius_auth.conf", "radcli/servers"]),
         Content::Test(content::shared_keys),
     ),
     kind(
-        "Deluge users with passwords",
+        "Deluge users",
         Severity::High,
-        Name::PathEndsWith(&["deluge/auth", "deluged/auth"]),
-        Content::Test(content::deluge_users),
+        Name::PathEndsWith(&["deluge/auth"]),
+        Content::Test(content::deluge),
     ),
     kind("Exim logins", Severity::High, Name::Is(&["passwd.client"]), Content::Test(content::exim_logins)),
-    kind(
-        "HexChat networks with a password",
-        Severity::High,
-        Name::PathEndsWith(&["hexchat/servlist.conf"]),
-        Content::Test(content::hexchat_networks),
-    ),
+    kind("HexChat networks", Severity::High, Name::Is(&["servlist.conf"]), Content::Test(content::hexchat)),
     kind("MySQL login file", Severity::High, Name::Is(&[".mylogin.cnf"]), Content::Any),
     kind("Vault token", Severity::High, Name::Is(&[".vault-token"]), Content::Any),
     kind(

@@ -143,8 +143,11 @@ fn ends_argument(bytes: &[u8], at: usize) -> bool {
 
 /// A literal without quotes.
 pub(super) fn bare(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
-    if let Some(reading) = read_bare(place) {
-        sink(under_owner(place, reading));
+    let Some(reading) = read_bare(place).map(|reading| under_owner(place, reading)) else { return };
+    // `key` alone is a secret's name only where the key above it says whose.
+    let is_key = place.bytes[reading.name.clone()].eq_ignore_ascii_case(b"key");
+    if !is_key || reading.quoting == Quoting::Certain {
+        sink(reading);
     }
 }
 

@@ -86,5 +86,45 @@ fn login(line: &[u8]) -> Option<(usize, usize)> {
 
 /// A password that is made at the first start, a hash, or a variable of a shell.
 fn is_generated(secret: &[u8]) -> bool {
-    matches!(secret, b"R" | b"RANDOM") || matches!(secret.first(), None | Some(b'$' | b'!' | b'*'))
+    let hash = secret.strip_prefix(b"!").unwrap_or(secret);
+    matches!(secret, b"R" | b"RANDOM" | b"" | b"!" | b"!!" | b"*") || hash.starts_with(b"$")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::FileKind;
+
+    fn passwords(text: &str, anchor: &str) -> Vec<String> {
+        let bytes = text.as_bytes();
+        let start = text.find(anchor).unwrap_or(0);
+        let place = Place { bytes, start, end: start + anchor.len(), kind: FileKind::Config };
+        let mut found = Vec::new();
+        chpasswd(&place, &mut |r| found.push(String::from_utf8_lossy(&bytes[r.secret]).into_owned()));
+        found
+    }
+
+    #[test]
+    fn every_line_of_a_list() {
+        let yaml = "chpasswd:\n  expire: false\n  list: |\n    root:RANDOM\n    a:*one!\n    b:$6$x\n    c:two\n  other: x\n";
+        assert_eq!(passwords(yaml, "chpasswd:"), ["*one!", "two"]);
+        let items = "chpasswd:\r\n  list:\r\n    - a:one\r\n    - 'b:two'\r\nusers:\r\n  - c:three\r\n";
+        assert_eq!(passwords(items, "chpasswd:"), ["one", "two"]);
+        let shell = "chpasswd <<EOF\na:one\nb:$B\nEOF\nc:three\n";
+        assert_eq!(passwords(shell, "chpasswd <<"), ["one"]);
+    }
+
+    #[test]
+    fn what_is_no_list() {
+        for text in [
+            "chpasswd:",
+            "chpasswd:\n  list:",
+            "chpasswd:\n  list:\n",
+            "chpasswd: { expire: false }\n",
+            "chpasswd:\n  users:\n    - a:b\n",
+        ] {
+            assert!(passwords(text, "chpasswd:").is_empty(), "{text}");
+        }
+        assert!(passwords("chpasswd <<", "chpasswd <<").is_empty());
+    }
 }

@@ -100,3 +100,37 @@ fn plain(bytes: &[u8], cell: Range<usize>) -> Range<usize> {
     let tail = text[lead..].iter().rev().take_while(mark).count();
     cell.start + lead..cell.end - tail
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(text: &str, kind: FileKind) -> Vec<String> {
+        let bytes = text.as_bytes();
+        let anchors = ["| password", "| pass", "|password"];
+        let start = anchors.iter().find_map(|a| text.to_ascii_lowercase().find(a)).unwrap_or(0);
+        let place = Place { bytes, start, end: start + 6, kind };
+        let mut found = Vec::new();
+        column(&place, &mut |r| found.push(String::from_utf8_lossy(&bytes[r.secret]).into_owned()));
+        found
+    }
+
+    #[test]
+    fn columns_of_passwords() {
+        let table = "| User | Password |\r\n|---|:---:|\r\n| a | `q7Tz!m2` |\r\n| b | **x 1** |\r\n| c | y2 |\r\n\r\n| d | z3 |\r\n";
+        assert_eq!(cells(table, FileKind::Prose), ["q7Tz!m2", "y2"]);
+        assert!(cells(table, FileKind::Code).is_empty());
+        assert_eq!(cells("User | Pass\n--- | ---\na | q7Tz!m2", FileKind::Unknown), ["q7Tz!m2"]);
+        // No rule below the heads, a longer head, tests that pass.
+        for text in [
+            "| User | Password |\n| a | q7Tz |\n",
+            "| User | Password policy |\n|---|---|\n| a | q7Tz |\n",
+            "| Test | Pass |\n|---|---|\n| a | q7Tz |\n",
+            "| password",
+            "| Password |\n",
+            "| Password |\n|---|",
+        ] {
+            assert!(cells(text, FileKind::Prose).is_empty(), "{text}");
+        }
+    }
+}
