@@ -32,7 +32,7 @@ pub(super) fn stands_apart(
 ) -> bool {
     let left = run_before(bytes, secret.start);
     let right = run_after(bytes, secret.end);
-    if is_digest(bytes, secret.start) || is_file(bytes, secret) {
+    if is_digest(bytes, secret.start) || is_file(bytes, secret, anchor) {
         return false;
     }
     if proof > 0 {
@@ -89,19 +89,27 @@ pub(super) fn inside_word(bytes: &[u8], anchor: &Range<usize>, kind: FileKind) -
         && !is_marshal_mark(bytes, anchor.start - 1)
 }
 
-/// Whether a digest in base64 begins at `at`, as lists of files have it: `sha256=…`, `sha512-…`.
+/// Whether a digest in base64 begins at `at`, of the length that its kind has, as lists of files have it:
+/// `sha256=…`, `sha512-…`.
 fn is_digest(bytes: &[u8], at: usize) -> bool {
     let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
-    [&b"sha256"[..], b"sha384", b"sha512"]
-        .iter()
-        .any(|kind| before.strip_prefix(*kind).is_some_and(|joint| matches!(joint, b"=" | b"-" | b":")))
+    let after = bytes.get(at..(at + 100).min(bytes.len())).unwrap_or_default();
+    let length = after.iter().take_while(|b| is_word(**b) || matches!(b, b'-' | b'+' | b'/' | b'_')).count();
+    [(&b"sha256"[..], 43), (b"sha384", 64), (b"sha512", 86)].iter().any(|(kind, own)| {
+        length == *own && before.strip_prefix(*kind).is_some_and(|joint| matches!(joint, b"=" | b"-"))
+    })
 }
 
-/// Whether a token is the name of a file of a web page: `/sk-06041317ae9fc90918f0b43fe1732c4e.json`, in Slovak.
-fn is_file(bytes: &[u8], token: &Range<usize>) -> bool {
+/// Whether a token of a short prefix is the name of a file of a web page: a language and a digest, as
+/// `/sk-06041317ae9fc90918f0b43fe1732c4e.json` in Slovak.
+fn is_file(bytes: &[u8], token: &Range<usize>, anchor: &Range<usize>) -> bool {
     let after = bytes.get(token.end..(token.end + 5).min(bytes.len())).unwrap_or_default();
+    let digest = bytes.get(anchor.end..token.end).unwrap_or_default();
     let starts = token.start > 0 && bytes.get(token.start - 1) == Some(&b'/');
-    starts && [&b".json"[..], b".js", b".css", b".map"].iter().any(|end| after.starts_with(end))
+    starts
+        && anchor.len() <= SHORT_PREFIX
+        && digest.iter().all(u8::is_ascii_hexdigit)
+        && [&b".json"[..], b".js", b".css", b".map"].iter().any(|end| after.starts_with(end))
 }
 
 /// Whether `at` lies in the name of a symbol as compilers of Rust and C++ write it: `_RNvXsk_NtCs…`,
