@@ -207,3 +207,28 @@ fn is_binary(bytes: &[u8], secret: &Range<usize>) -> bool {
     let around = bytes.get(from..secret.start).unwrap_or_default().iter();
     around.chain(bytes.get(secret.end..to).unwrap_or_default()).any(|b| *b < 9)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stands(text: &str, prefix: &str, token: &str) -> bool {
+        let start = text.find(token).unwrap_or(0);
+        let anchor = start..start + prefix.len();
+        stands_apart(text.as_bytes(), &(start..start + token.len()), &anchor, FileKind::Config, 0)
+    }
+
+    #[test]
+    fn digests_and_pages_are_no_tokens() {
+        let digest = "NF-hqdXDbYeLz2kBNE4zUEuq7TzOmR4KADxk29vLpX0";
+        assert!(!stands(&format!("x.py,sha256={digest},120\n"), "NF-", &digest[..35]));
+        assert!(stands(&format!("key={}\n", &digest[..35]), "NF-", &digest[..35]));
+        // A token may stand where a digest should.
+        let token = "ghp_ue5Z6ZBGq92Qpj2Zt4K9yFkcPBWZ2UjQfJZy";
+        assert!(stands(&format!("sha256={token}\n"), "ghp_", token));
+        let page = "sk-06041317ae9fc90918f0b43fe1732c4e";
+        assert!(!stands(&format!("translations/{page}.json"), "sk-", page));
+        assert!(stands(&format!("key/{page}"), "sk-", page));
+        assert!(stands(&format!("https://x.internal/{token}.json"), "ghp_", token));
+    }
+}
