@@ -26,11 +26,12 @@ import warnings
 import zipfile
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed448
 
 warnings.simplefilter("ignore")
 
 DEBIAN = """
+ansible cloud-init openvpn postfix-doc pure-ftpd-common
 libssl-dev postfix systemd wireguard-tools
 apache2-data bind9 ca-certificates-java curl dovecot-core erlang-public-key erlang-ssl exim4-config freeradius-config
 gnutls-bin golang-1.19-src golang-github-gorilla-securecookie-dev golang-golang-x-crypto-dev
@@ -46,7 +47,7 @@ stunnel4 vagrant
 """.split()
 
 PYPI = """
-botocore
+apprise botocore
 acme aiohttp aiosmtpd ansible-core asyncssh authlib azure-identity certbot confluent-kafka cryptography-vectors dulwich
 eventlet gevent google-auth gunicorn httplib2 impacket josepy kafka-python ldap3 moto oauthlib paramiko pyjwt pymongo
 pyopenssl pyspnego python-jose pywinrm requests scapy scrapy service-identity tornado trustme twilio twisted urllib3
@@ -151,8 +152,8 @@ def names_of(key):
             return [digest(key)]
     form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     found = [digest(public.public_bytes(*form))]
-    if isinstance(public, ec.EllipticCurvePublicKey):
-        # A key that leaves out its public half.
+    if isinstance(public, (ec.EllipticCurvePublicKey, ed448.Ed448PublicKey)):
+        # A key that leaves out its public half, or one whose public half is not told from it.
         found.append(digest(key))
     return found
 
@@ -165,11 +166,16 @@ JWK = re.compile(rb"\"d\"\s{0,4}:\s{0,4}\"([A-Za-z0-9_-]{43,1400})\"")
 TOKENS = re.compile(
     rb"AWS_SECRET_ACCESS_KEY=([A-Za-z0-9/+]{40})\b|\b(A[KS]IA[A-Z2-7]{16})\b|[?&;]sig=([A-Za-z0-9%]{43,120}%3D)"
     rb"|PrivateKey ?= ?([A-Za-z0-9+/]{43}=)"
+    rb"|\b(s\.[A-Za-z0-9]{24})\b|\b(AIza[A-Za-z0-9_-]{35})\b|hooks\.slack\.com/(services/T[A-Z0-9]{8,12}/[AB][A-Z0-9]{8,12}/[A-Za-z0-9]{20,26})"
+    rb"|sumologic\.com/receiver/v1/http/([A-Za-z0-9_=-]{60,200})|\b(api-[0-9A-F]{32})\b"
 )
 
 
 # What a file holds in which anything can be found.
-SIGNS = (b"PRIVATE KEY", b'"kty"', b"AWS_SECRET", b"AKIA", b"ASIA", b"sig=", b"PrivateKey")
+SIGNS = (
+    b"PRIVATE KEY", b'"kty"', b"AWS_SECRET", b"AKIA", b"ASIA", b"sig=", b"PrivateKey", b"token: s.", b"AIza", b"hooks.slack.com",
+    b"sumologic.com", b"api-",
+)
 
 
 def texts_in(data):
@@ -213,9 +219,8 @@ def look(folder, package, found):
                 continue
             stem = re.sub(r"\d", "", name)
             for known in [*keys_in(data), *texts_in(data)]:
-                owner, stems = found.setdefault(known, (package, set()))
-                if owner == package:
-                    stems.add(stem)
+                # Several packages may have the same key, in files of other names.
+                found.setdefault(known, (package, set()))[1].add(stem)
 
 
 def fetch(store, names, command):

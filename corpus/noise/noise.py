@@ -66,9 +66,23 @@ def debian(work, tree):
         control = work / "control"
         shutil.rmtree(control, ignore_errors=True)
         run(["dpkg-deb", "-e", str(deb), str(control)], work)
+        name = deb.name.split("_")[0]
         if (control / "md5sums").exists():
-            shutil.copy(control / "md5sums", info / (deb.name.split("_")[0] + ".md5sums"))
+            shutil.copy(control / "md5sums", info / (name + ".md5sums"))
+        with (tree / "var/lib/dpkg/status").open("a") as status:
+            status.write(entry(name, control, tree))
     return True
+
+
+def entry(name, control, tree):
+    """What dpkg's database says of an installed package, as far as its files of settings go."""
+    listed = control / "conffiles"
+    lines = [f"Package: {name}", "Status: install ok installed", "Conffiles:"]
+    for path in listed.read_text().split("\n") if listed.exists() else []:
+        file = tree / path.lstrip("/")
+        if path.startswith("/") and file.is_file():
+            lines.append(f" {path} {hashlib.md5(file.read_bytes()).hexdigest()}")
+    return "\n".join(lines) + "\n\n"
 
 
 def goroot(work, tree):

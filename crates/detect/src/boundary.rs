@@ -32,6 +32,9 @@ pub(super) fn stands_apart(
 ) -> bool {
     let left = run_before(bytes, secret.start);
     let right = run_after(bytes, secret.end);
+    if is_digest(bytes, secret.start) || is_file(bytes, secret, anchor) {
+        return false;
+    }
     if proof > 0 {
         return true;
     }
@@ -84,6 +87,29 @@ pub(super) fn inside_word(bytes: &[u8], anchor: &Range<usize>, kind: FileKind) -
         && !is_escape(bytes, anchor.start)
         && !is_binary(bytes, anchor)
         && !is_marshal_mark(bytes, anchor.start - 1)
+}
+
+/// Whether a digest in base64 begins at `at`, of the length that its kind has, as lists of files have it:
+/// `sha256=…`, `sha512-…`.
+fn is_digest(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
+    let after = bytes.get(at..(at + 100).min(bytes.len())).unwrap_or_default();
+    let length = after.iter().take_while(|b| is_word(**b) || matches!(b, b'-' | b'+' | b'/' | b'_')).count();
+    [(&b"sha256"[..], 43), (b"sha384", 64), (b"sha512", 86)].iter().any(|(kind, own)| {
+        length == *own && before.strip_prefix(*kind).is_some_and(|joint| matches!(joint, b"=" | b"-"))
+    })
+}
+
+/// Whether a token of a short prefix is the name of a file of a web page: a language and a digest, as
+/// `/sk-06041317ae9fc90918f0b43fe1732c4e.json` in Slovak.
+fn is_file(bytes: &[u8], token: &Range<usize>, anchor: &Range<usize>) -> bool {
+    let after = bytes.get(token.end..(token.end + 5).min(bytes.len())).unwrap_or_default();
+    let digest = bytes.get(anchor.end..token.end).unwrap_or_default();
+    let starts = token.start > 0 && bytes.get(token.start - 1) == Some(&b'/');
+    starts
+        && anchor.len() <= SHORT_PREFIX
+        && digest.iter().all(u8::is_ascii_hexdigit)
+        && [&b".json"[..], b".js", b".css", b".map"].iter().any(|end| after.starts_with(end))
 }
 
 /// Whether `at` lies in the name of a symbol as compilers of Rust and C++ write it: `_RNvXsk_NtCs…`,
@@ -180,4 +206,29 @@ fn is_binary(bytes: &[u8], secret: &Range<usize>) -> bool {
     let to = (secret.end + REACH).min(bytes.len());
     let around = bytes.get(from..secret.start).unwrap_or_default().iter();
     around.chain(bytes.get(secret.end..to).unwrap_or_default()).any(|b| *b < 9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stands(text: &str, prefix: &str, token: &str) -> bool {
+        let start = text.find(token).unwrap_or(0);
+        let anchor = start..start + prefix.len();
+        stands_apart(text.as_bytes(), &(start..start + token.len()), &anchor, FileKind::Config, 0)
+    }
+
+    #[test]
+    fn digests_and_pages_are_no_tokens() {
+        let digest = "NF-hqdXDbYeLz2kBNE4zUEuq7TzOmR4KADxk29vLpX0";
+        assert!(!stands(&format!("x.py,sha256={digest},120\n"), "NF-", &digest[..35]));
+        assert!(stands(&format!("key={}\n", &digest[..35]), "NF-", &digest[..35]));
+        // A token may stand where a digest should.
+        let token = "ghp_ue5Z6ZBGq92Qpj2Zt4K9yFkcPBWZ2UjQfJZy";
+        assert!(stands(&format!("sha256={token}\n"), "ghp_", token));
+        let page = "sk-06041317ae9fc90918f0b43fe1732c4e";
+        assert!(!stands(&format!("translations/{page}.json"), "sk-", page));
+        assert!(stands(&format!("key/{page}"), "sk-", page));
+        assert!(stands(&format!("https://x.internal/{token}.json"), "ghp_", token));
+    }
 }

@@ -211,7 +211,7 @@ impl FileKind {
         ];
         let last_word = stem.strip_suffix(b".").unwrap_or(stem);
         let last_word = last_word.rsplit(|b| matches!(b, b'.' | b'-' | b'_')).next().unwrap_or_default();
-        if is(CODE) && settings.contains(&last_word) {
+        if is(CODE) && settings.contains(&last_word) || file == b"vagrantfile" {
             return Self::Settings;
         }
         if is(CONFIG) || is_config_name(file) {
@@ -227,7 +227,7 @@ impl FileKind {
         }
         if path.starts_with(b"etc/")
             || path.starts_with(b"/etc/")
-            || part(&[".aws", ".docker", ".config", ".bundle"])
+            || part(&[".aws", ".docker", ".config", ".bundle", "crontabs"])
         {
             return Self::Config;
         }
@@ -279,6 +279,10 @@ fn is_config_name(file: &[u8]) -> bool {
             b"user-data",
             b"upsd.users",
             b".renviron",
+            b".hgrc",
+            b"hgrc",
+            b"crontab",
+            b"config.boot",
         ]
         .contains(&file)
 }

@@ -37,7 +37,7 @@ pub(super) struct Packaged(HashMap<u64, Sum>);
 impl Packaged {
     /// Whether a file is named by a list of packages' files.
     pub(super) fn is_list(directory: &[u8], name: &[u8]) -> bool {
-        is_dpkg(directory, name) || is_apk(directory, name)
+        is_dpkg(directory, name) || is_dpkg_status(directory, name) || is_apk(directory, name)
     }
 
     /// Reads lines of a list.
@@ -48,6 +48,8 @@ impl Packaged {
     ) {
         if is_dpkg(directory, name) {
             self.0.extend(lines.filter_map(dpkg_line));
+        } else if is_dpkg_status(directory, name) {
+            self.0.extend(lines.filter_map(conffile_line));
         } else {
             self.read_apk(lines);
         }
@@ -97,17 +99,41 @@ fn is_dpkg(directory: &[u8], name: &[u8]) -> bool {
     matches!(directory, b"var/lib/dpkg/info" | b"var/lib/dpkg/status.d") && name.ends_with(b".md5sums")
 }
 
+/// Debian's database, which has the sums of files of settings that the lists leave out, and those of distroless images.
+fn is_dpkg_status(directory: &[u8], name: &[u8]) -> bool {
+    directory == b"var/lib/dpkg" && name == b"status"
+        || directory == b"var/lib/dpkg/status.d" && !name.ends_with(b".md5sums")
+}
+
 fn is_apk(directory: &[u8], name: &[u8]) -> bool {
     matches!(directory, b"lib/apk/db" | b"usr/lib/apk/db") && name == b"installed"
+}
+
+/// A line below `Conffiles:` of a package: ` /<path> <32 hex digits>`, perhaps with ` obsolete` behind it.
+fn conffile_line(line: &[u8]) -> Option<(u64, Sum)> {
+    let line = line.strip_prefix(b" /")?.trim_ascii_end();
+    let line = line.strip_suffix(b" obsolete").unwrap_or(line);
+    let space = memchr::memrchr(b' ', line)?;
+    let (path, sum) = line.split_at_checked(space)?;
+    Some((super::manifest::hash(&[path]), Sum::Md5(md5_of(sum.get(1..)?)?)))
+}
+
+/// A sum from its 32 hexadecimal digits.
+fn md5_of(digits: &[u8]) -> Option<[u8; 16]> {
+    let mut md5 = [0_u8; 16];
+    if digits.len() != 32 {
+        return None;
+    }
+    for (byte, pair) in md5.iter_mut().zip(digits.chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(md5)
 }
 
 /// `<32 hex digits>  <path>`.
 fn dpkg_line(line: &[u8]) -> Option<(u64, Sum)> {
     let (sum, path) = line.split_at_checked(32)?;
-    let mut md5 = [0_u8; 16];
-    for (byte, digits) in md5.iter_mut().zip(sum.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
+    let md5 = md5_of(sum)?;
     let path = path.strip_prefix(b"  ")?;
     Some((super::manifest::hash(&[path.strip_prefix(b"./").unwrap_or(path)]), Sum::Md5(md5)))
 }
@@ -125,7 +151,18 @@ mod tests {
         let list: &[&[u8]] =
             &[b"P:x", b"F:etc/x", b"R:b.conf", b"a:0:0:644", b"Z:Q1A8/XQ2YfB5dfovEiDFGUy6/0hFE="];
         packaged.read((b"lib/apk/db", b"installed"), list.iter().copied());
+        let list: &[&[u8]] = &[
+            b"Package: x",
+            b"Conffiles:",
+            b" /etc/y/a.conf 0bee89b07a248e27c83fc3d5951213c1",
+            b" /etc/y/old.conf 0bee89b07a248e27c83fc3d5951213c1 obsolete",
+            b" newconffile /etc/y/b.conf newconffile",
+        ];
+        packaged.read((b"var/lib/dpkg", b"status"), list.iter().copied());
         let same = ContentSums::of(b"abc\n");
+        assert!(packaged.has(b"etc/y/a.conf", &same));
+        assert!(packaged.has(b"etc/y/old.conf", &same));
+        assert!(!packaged.has(b"etc/y/b.conf", &same));
         assert!(packaged.has(b"usr/share/doc/x/a.txt", &same));
         assert!(!packaged.has(b"usr/share/doc/x/a.txt", &ContentSums::of(b"abd\n")));
         assert!(packaged.has(b"etc/x/b.conf", &same));

@@ -66,7 +66,11 @@ pub(super) fn has_value(head: &[u8], keys: &[&[u8]]) -> bool {
             let rest = head.get(at + key.len()..end).unwrap_or_default();
             value_after(rest).is_some_and(|value| {
                 // A reference with a default is a value, and would count as filler.
-                let filler = is_placeholder(unquoted(value)) && !unquoted(value).starts_with(b"${");
+                let value = unquoted(value);
+                // `user:password` in one text.
+                let own = value.rsplit(|b| *b == b':').next().unwrap_or(value);
+                let filler =
+                    (is_placeholder(value) || is_plain_placeholder(own)) && !value.starts_with(b"${");
                 !is_reference(value) && !filler
             })
         })
@@ -134,8 +138,60 @@ pub(super) fn pgbouncer_users(head: &[u8]) -> bool {
         let secret = secret.strip_suffix(b"\"").unwrap_or_default();
         let hashed =
             secret.starts_with(b"SCRAM-SHA-256$") || secret.starts_with(b"md5") && secret.len() == 35;
-        !secret.is_empty() && !hashed
+        !secret.is_empty() && !hashed && !is_reference(secret) && !is_plain_placeholder(secret)
     })
+}
+
+/// Whether a list of shared keys holds one: a peer and its key on a line, as racoon's `psk.txt` and the list of servers
+/// of RADIUS clients have them.
+pub(super) fn shared_keys(head: &[u8]) -> bool {
+    head.split(|b| *b == b'\n').any(|line| {
+        let line = line.trim_ascii();
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let (peer, key) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        let named = peer.iter().any(|b| matches!(b, b'.' | b':' | b'@' | b'*'));
+        let rest = words.count();
+        !line.starts_with(b"#")
+            && named
+            && rest <= 1
+            && key.len() >= 6
+            && !is_reference(key)
+            && !is_placeholder(key)
+    })
+}
+
+/// Whether a list of Deluge's users has one beside the program's own: `user:password:level`.
+pub(super) fn deluge(head: &[u8]) -> bool {
+    fields(head, |fields| {
+        matches!(fields, [user, _, level] if *user != b"localclient" && level.iter().all(u8::is_ascii_digit))
+            .then(|| fields[1])
+    })
+}
+
+/// Whether Exim's list of logins at other hosts has one: `host:user:password`.
+pub(super) fn exim_logins(head: &[u8]) -> bool {
+    fields(head, |fields| matches!(fields, [_, _, _]).then(|| fields[2]))
+}
+
+/// Whether a line of fields that colons part holds a secret where `secret` finds it.
+fn fields(head: &[u8], secret: for<'f> fn(&[&'f [u8]]) -> Option<&'f [u8]>) -> bool {
+    let lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.starts_with(b"#"));
+    lines.take(1000).any(|line| {
+        let fields: Vec<&[u8]> = line.splitn(4, |b| *b == b':').collect();
+        secret(&fields).is_some_and(|s| !s.is_empty() && !is_reference(s) && !is_plain_placeholder(s))
+    })
+}
+
+/// Whether a file begins with a key in hexadecimal digits, of 128 bits at least.
+pub(super) fn hex_key(head: &[u8]) -> bool {
+    head.trim_ascii_start().iter().take_while(|b| b.is_ascii_hexdigit()).count() >= 32
+}
+
+/// Whether a list of networks of HexChat holds a password: a line `P=value`.
+pub(super) fn hexchat(head: &[u8]) -> bool {
+    head.split(|b| *b == b'\n')
+        .filter_map(|line| line.trim_ascii().strip_prefix(b"P="))
+        .any(|value| !value.is_empty() && !is_reference(value) && !is_placeholder(value))
 }
 
 /// Whether a PostgreSQL password file has an entry: `host:port:database:user:password`.
@@ -143,7 +199,10 @@ pub(super) fn pgpass(head: &[u8]) -> bool {
     head.split(|b| *b == b'\n').any(|line| {
         let line = line.trim_ascii();
         let password = line.splitn(5, |b| *b == b':').nth(4).unwrap_or_default();
-        !line.starts_with(b"#") && !password.is_empty() && !is_reference(password)
+        !line.starts_with(b"#")
+            && !password.is_empty()
+            && !is_reference(password)
+            && !is_plain_placeholder(password)
     })
 }
 
@@ -285,8 +344,15 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
             let end = find(inner, close)?;
             Some((inner.get(..end)?, inner.get(end + close.len()..)?))
         };
-        let pairs: [(&[u8], &[u8]); 6] =
-            [(b"${", b"}"), (b"$(", b")"), (b"{{", b"}}"), (b"%(", b")s"), (b"%", b"%"), (b"<", b">")];
+        let pairs: [(&[u8], &[u8]); 7] = [
+            (b"${", b"}"),
+            (b"$(", b")"),
+            (b"{{", b"}}"),
+            (b"%(", b")s"),
+            (b"%", b"%"),
+            (b"<", b">"),
+            (b"@", b"@"),
+        ];
         if let Some((inner, next)) = pairs.iter().find_map(|(open, close)| closed(open, close)) {
             if rest.starts_with(b"${") && has_default(inner) {
                 return false;
@@ -377,6 +443,23 @@ mod tests {
         assert!(with("\textraheader = AUTHORIZATION: basic eDpoWDdQS1IwQ3NUeTRRd2I4"));
         assert!(with("[github]\n\ttoken = hX7PKR0CsTy4Qwb8"));
         assert!(!with("[branch \"token\"]\n\tmerge = refs/heads/main"));
+    }
+
+    #[test]
+    fn lists_of_logins() {
+        assert!(shared_keys(b"# peer key\n10.0.0.2 q7TzOmR4KADx\n"));
+        assert!(shared_keys(b"10.0.0.1:1812\tq7TzOmR4KADx\t3\n"));
+        assert!(!shared_keys(b"# 10.0.0.2 q7TzOmR4KADx\n10.0.0.2 changeme\nplain words here\n"));
+        assert!(deluge(b"localclient:9f86d081884c7d65:10\npilot:q7TzOmR4KADx:10\n"));
+        assert!(!deluge(b"localclient:9f86d081884c7d65:10\n"));
+        assert!(exim_logins(b"# x\n*.harbour.internal:pilot:q7TzOmR4KADx\n"));
+        assert!(!exim_logins(b"# target.mail.server.example:login:password\n"));
+        assert!(hexchat(b"v=2.14\nN=harbour\nP=q7TzOmR4KADx\n"));
+        assert!(!hexchat(b"N=harbour\nP=\nL=6\n"));
+        assert!(hex_key(b"9f86d081884c7d659a2feaa0c55ad015\n"));
+        assert!(!hex_key(b"example\n"));
+        assert!(!pgpass(b"db:5432:x:app:REPLACE_ME\n"));
+        assert!(!pgbouncer_users(b"\"app\" \"{{ secret }}\"\n"));
     }
 
     #[test]

@@ -21,6 +21,9 @@ const NAMING_ENDS: [&str; 7] = ["key", "token", "secret", "password", "passwd", 
 /// the parts of `path`.
 pub(super) fn likelihood_of(path: &[u8], content: &[u8]) -> Option<Likelihood> {
     let word = content.trim_ascii();
+    if let Some(secret) = vpn_password(path, word) {
+        return judge_assignment("password", secret).map(|found| found.confidence);
+    }
     if word.is_empty() || word.len() > LONGEST || !word.iter().all(u8::is_ascii_graphic) {
         return None;
     }
@@ -29,6 +32,31 @@ pub(super) fn likelihood_of(path: &[u8], content: &[u8]) -> Option<Likelihood> {
     // A user's or a database's name lies in such a directory, too.
     let is_told = name != DIRECTORY_NAME || likelihood > Likelihood::Low;
     is_told.then_some(likelihood)
+}
+
+/// The second of two lines in a file that OpenVPN's `auth-user-pass` reads: a user, then a password.
+fn vpn_password<'c>(path: &[u8], text: &'c [u8]) -> Option<&'c [u8]> {
+    const NAMES: [&str; 10] = [
+        "auth",
+        "login",
+        "pass",
+        "passwd",
+        "password",
+        "creds",
+        "credentials",
+        "userpass",
+        "user-pass",
+        "auth-user-pass",
+    ];
+    let mut parts = path.rsplit(|b| *b == b'/');
+    let file = std::str::from_utf8(parts.next()?).ok()?.trim_start_matches('.').to_ascii_lowercase();
+    let stem = file.split('.').next().unwrap_or_default();
+    let is_vpn = |part: &[u8]| part.windows(3).any(|w| w.eq_ignore_ascii_case(b"vpn"));
+    let is_named = NAMES.contains(&stem) && parts.any(is_vpn);
+    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    let (user, secret) = (lines.next()?, lines.next()?);
+    let words = [user, secret].iter().all(|line| !line.is_empty() && line.iter().all(u8::is_ascii_graphic));
+    (is_named && words && lines.next().is_none() && !is_reference(secret)).then_some(secret)
 }
 
 /// The name that a file of a secret directory is judged by if its own says nothing.
@@ -78,6 +106,9 @@ mod tests {
             ("srv/api-token", "9f86d081884c7d659a2feaa0c55ad015\n"),
             ("srv/jwt_secret", "mN4kQ8vZ2xL7pR1tY6wB3cF9hJ5sD0gA\n"),
             ("srv/postgres-passwd", "Harbour2024!\n"),
+            ("etc/openvpn/auth.txt", "pilot\nHarbour2024!\n"),
+            ("etc/openvpn/client/login.conf", "pilot\r\nhX7PKR0CsTy4Qwb8\r\n"),
+            ("root/vpn/credentials", "pilot\nq7TzOmR4KADx"),
         ] {
             assert!(is_secret(path, content), "{path}: {content}");
         }
@@ -103,6 +134,10 @@ mod tests {
             ("app/secret.path", "/run/secrets/x\n"),
             ("app/secret_file.txt", "/run/secrets/x\n"),
             ("etc/keys", "hX7PKR0CsTy4Qwb8\n"),
+            ("etc/openvpn/auth.txt", "pilot\n${VPN_PASSWORD}\n"),
+            ("etc/openvpn/auth.txt", "pilot\nchangeme\n"),
+            ("etc/openvpn/auth.txt", "plugin\nhX7PKR0CsTy4Qwb8\nthree\n"),
+            ("srv/app/auth.txt", "pilot\nhX7PKR0CsTy4Qwb8\n"),
         ] {
             assert!(!is_secret(path, content), "{path}: {content}");
         }

@@ -113,6 +113,20 @@ const KINDS: &[SecretFileKind] = &[
         Name::Is(&[".my.cnf"]),
         Content::Value(&[b"password"]),
     ),
+    kind(
+        "list of pre-shared keys",
+        Severity::High,
+        Name::PathEndsWith(&["racoon/psk.txt", "raddb/server", "pam_radius_auth.conf", "radcli/servers"]),
+        Content::Test(content::shared_keys),
+    ),
+    kind(
+        "Deluge users",
+        Severity::High,
+        Name::PathEndsWith(&["deluge/auth"]),
+        Content::Test(content::deluge),
+    ),
+    kind("Exim logins", Severity::High, Name::Is(&["passwd.client"]), Content::Test(content::exim_logins)),
+    kind("HexChat networks", Severity::High, Name::Is(&["servlist.conf"]), Content::Test(content::hexchat)),
     kind("MySQL login file", Severity::High, Name::Is(&[".mylogin.cnf"]), Content::Any),
     kind("Vault token", Severity::High, Name::Is(&[".vault-token"]), Content::Any),
     kind(
@@ -186,7 +200,7 @@ const KINDS: &[SecretFileKind] = &[
         "Java Maven settings with a password",
         Severity::High,
         Name::PathEndsWith(&[".m2/settings.xml", ".m2/settings-security.xml"]),
-        Content::Element(&[b"<password>", b"<privateKey>", b"<passphrase>", b"<master>"]),
+        Content::Element(&[b"<password>", b"<passphrase>", b"<master>"]),
     ),
     kind(
         "Gradle properties with credentials",
@@ -218,7 +232,7 @@ const KINDS: &[SecretFileKind] = &[
         "Rails master key",
         Severity::High,
         Name::PathEndsWith(&["config/master.key", "config/credentials/production.key"]),
-        Content::Any,
+        Content::Test(content::hex_key),
     ),
     kind(
         "PgBouncer user list with passwords",

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::list::{items, parallel};
+use super::nested::under_owner;
 use super::operator::{Operator, closes_block, is_make, operator};
 use super::scan::{MAX_VALUE, before, blanks, is_name_byte, line_head, name_around, stands, white};
 use super::setting::{
@@ -56,7 +57,7 @@ pub(super) fn quoted(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let Some(name) = name_of(place) else { return };
     let found = read_quoted(place, name.clone()).or_else(|| compared_before(place.bytes, name.clone()));
     match found {
-        Some(reading) => sink(reading),
+        Some(reading) => sink(under_owner(place, reading)),
         None => items(place.bytes, name, sink),
     }
 }
@@ -142,7 +143,10 @@ fn ends_argument(bytes: &[u8], at: usize) -> bool {
 
 /// A literal without quotes.
 pub(super) fn bare(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
-    if let Some(reading) = read_bare(place) {
+    let Some(reading) = read_bare(place).map(|reading| under_owner(place, reading)) else { return };
+    // `key` alone is a secret's name only where the key above it says whose.
+    let is_key = place.bytes[reading.name.clone()].eq_ignore_ascii_case(b"key");
+    if !is_key || reading.quoting == Quoting::Certain {
         sink(reading);
     }
 }
@@ -276,11 +280,12 @@ fn shell_default(bytes: &[u8], around: &Range<usize>) -> Option<Reading> {
     counts.then_some(Reading { matched: name.start..secret.end, name, secret, quoting: Quoting::Environment })
 }
 
-/// Whether nothing but a word and a colon stands before a name: Pulumi's settings have the project there,
-/// `shop:dbPassword: value`.
+/// Whether nothing but words and colons stand before a name, as Pulumi and Puppet have them before theirs
+/// (`shop:dbPassword: value`), or groups of Qt's settings (`Proxy\Password=value`).
 fn is_namespace(lead: &[u8]) -> bool {
-    let word = lead.trim_ascii_start().strip_suffix(b":").unwrap_or_default();
-    !word.is_empty() && word.iter().all(|b| is_name_byte(*b))
+    let lead = lead.trim_ascii_start();
+    let words = lead.strip_suffix(b":").or_else(|| lead.strip_suffix(b"\\")).unwrap_or_default();
+    !words.is_empty() && words.iter().all(|b| is_name_byte(*b) || matches!(b, b':' | b'\\'))
 }
 
 /// The value without quotes at `start`, and how it is written.
@@ -395,7 +400,7 @@ fn directive(place: &Place<'_>, head: &Head, start: usize, setter: bool) -> Opti
     let joined = name.contains(&b'_') && is_password_name(name) && name_kind(name) == NameKind::Secret;
     let known = joined || DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
     let lead = line_head(bytes, head.name.start, HEAD)?.trim_ascii();
-    let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{"));
+    let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{") && !lead.ends_with(b"${"));
     let is_directive = place.kind == FileKind::Config && (lead.is_empty() || inline);
     let line = rest_of_line(bytes, start);
     let secret = if inline { word(bytes, start) } else { trim_end(bytes, line, b";") };
@@ -474,7 +479,10 @@ fn name_of(place: &Place<'_>) -> Option<Range<usize>> {
 /// What joins a name to a value.
 pub(super) fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
     // `AWS::IAM::AccessKey`, `Token::Kind`: types, not variables. `Rails::Application.config.secret_token` is one.
-    if name.start >= 2 && &bytes[name.start - 2..name.start] == b"::" && !bytes[name.clone()].contains(&b'.')
+    if name.start >= 2
+        && &bytes[name.start - 2..name.start] == b"::"
+        && !bytes[name.clone()].contains(&b'.')
+        && !is_puppet_key(bytes, &name)
     {
         return None;
     }
@@ -507,6 +515,13 @@ pub(super) fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
             || is_put(bytes, h.name.start)
             || is_option(bytes, &h.name)
     })
+}
+
+/// Whether a name is the last part of a key of Puppet's Hiera: `mysql::server::root_password: value`.
+fn is_puppet_key(bytes: &[u8], name: &Range<usize>) -> bool {
+    let part = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b':');
+    let lead = line_head(bytes, name.start, HEAD);
+    stands(bytes, name.end, b": ") && lead.is_some_and(|lead| lead.iter().all(part))
 }
 
 /// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle, `secret "value";` of BIND,

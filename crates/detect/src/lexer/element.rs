@@ -29,7 +29,7 @@ fn read_element(place: &Place<'_>) -> Option<Reading> {
         return None;
     }
     // `<key>` alone is what a listing or a dictionary has.
-    if name.len() == 3 && previous == b'<' {
+    if bytes[name.clone()].eq_ignore_ascii_case(b"key") && previous == b'<' {
         return None;
     }
     let text = match bytes.get(at)? {

@@ -14,7 +14,7 @@ use crate::validate::{NameKind, name_kind};
 const OPENING: usize = 64;
 
 /// The most items of a list that are read.
-const ITEMS: usize = 128;
+const ITEMS: usize = 1024;
 
 /// The items of a list or the values of a map given to a name: `API_KEYS = ["v", "w"]`, `TOKENS = {'shop': 'v'}`. A list
 /// of keys holds words as often, so that they must look random.

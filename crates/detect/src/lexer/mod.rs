@@ -8,6 +8,9 @@ mod assignment;
 mod command;
 mod element;
 mod list;
+mod login_list;
+mod markdown;
+mod nested;
 mod operator;
 mod pair;
 mod row;
@@ -83,6 +86,8 @@ pub const ALL: &[(&str, Lexer, &str)] = &[
     ),
     ("secret-section", section::secret_manifest, "the values of a Kubernetes Secret"),
     ("table-column", table::column, "the cells below a column's head in CSV"),
+    ("markdown-column", markdown::column, "the cells below a column's head in a table of Markdown"),
+    ("chpasswd-list", login_list::chpasswd, "the passwords of a list that cloud-init or `chpasswd` sets"),
     ("command", command::command, "the word that a program takes as its password or token on a command line"),
 ];
 

@@ -161,6 +161,10 @@ fn spelled(bytes: &[u8], at: usize, closed: usize) -> (Operator, usize) {
     {
         return (Operator::Colon, at + 3);
     }
+    // A pair of Lisp: `(:password . "value")`.
+    if stands(bytes, at, b". ") && stands_quoted(bytes, at + 2) {
+        return (Operator::Colon, at + 2);
+    }
     if stands(bytes, at, b"by lazy ")
         && let Some(end) = block(bytes, at + 8)
     {
@@ -169,8 +173,10 @@ fn spelled(bytes: &[u8], at: usize, closed: usize) -> (Operator, usize) {
     if stands(bytes, at, b"get() = ") {
         return (Operator::Equals, at + 8);
     }
-    // Go: `name type = value`, `name() type { return value }`.
-    if let Some(end) = typed(bytes, at) {
+    // Go: `name type = value`, `name() type { return value }`. What stands in quotes is no name there, but an attribute of
+    // XML before another one.
+    let in_quotes = closed > 0 && matches!(bytes[closed - 1], b'"' | b'\'');
+    if !in_quotes && let Some(end) = typed(bytes, at) {
         return (Operator::Equals, end);
     }
     if closed > 0

@@ -9,7 +9,7 @@ use crate::MAX_MATCH;
 use crate::validate::{NameKind, is_hex_digest, is_password_name, name_kind};
 
 /// The most columns of a table.
-const COLUMNS: usize = 256;
+const COLUMNS: usize = 1024;
 
 /// How far behind the anchor the names of columns stand, in bytes.
 const HEAD: usize = MAX_MATCH / 2;

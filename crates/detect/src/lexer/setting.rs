@@ -108,6 +108,7 @@ pub(super) fn is_setter(bytes: &[u8], start: usize) -> bool {
         "php_admin_value",
         "insecure-password",
         "set",
+        "\\set",
         "(def",
         "(defonce",
         "(defvar",
@@ -118,6 +119,8 @@ pub(super) fn is_setter(bytes: &[u8], start: usize) -> bool {
     let Some(line) = line_head(bytes, start, HEAD) else { return false };
     let line = line.trim_ascii();
     let line = line.strip_suffix(b"\"").unwrap_or(line);
+    // A command in fish's history: `- cmd: set -x NAME value`.
+    let line = line.strip_prefix(b"- cmd: ").unwrap_or(line);
     // `set $name "value";` of nginx.
     let line = line.strip_suffix(b"$").unwrap_or(line).trim_ascii_end();
     SETTERS.iter().any(|s| line.eq_ignore_ascii_case(s.as_bytes()))
@@ -143,6 +146,8 @@ pub(super) fn is_indent(line: &[u8]) -> bool {
         b"declare",
         b"typeset -x",
         b"//",
+        // The profile that a property of Quarkus belongs to: `%prod.db.password=value`.
+        b"%",
     ]
     .contains(&line)
         || line.starts_with(b"ENV ") && !line.contains(&b'"')

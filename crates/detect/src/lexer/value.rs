@@ -263,6 +263,8 @@ pub(super) fn default_of(bytes: &[u8], range: &Range<usize>) -> Option<Range<usi
     let operator = match inner.get(name..)? {
         [b':', b'-' | b'=' | b'+', ..] => 2,
         [b'-' | b'=', ..] => 1,
+        // A shell's message about a variable that is not set, `${NAME:?message}`.
+        [b':', b'?', ..] => return None,
         // Spring's and Ansible's `${NAME:literal}`.
         [b':', ..] => 1,
         _ => return None,

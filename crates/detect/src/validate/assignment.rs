@@ -331,5 +331,11 @@ pub(crate) fn is_locator(value: &[u8]) -> bool {
     let absolute = value.first() == Some(&b'/')
         && value.iter().filter(|byte| **byte == b'/').count() >= 2
         && Texture::of(value) != Texture::Random;
-    starts(STARTS) || ends(ENDS) || url || drive || absolute
+    // systemd's `LoadCredential=name:/path`.
+    let named_path = value.iter().position(|b| *b == b':').is_some_and(|colon| {
+        let (name, path) = value.split_at(colon);
+        name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+            && [&b":/etc/"[..], b":/run/", b":/var/", b":/usr/"].iter().any(|start| path.starts_with(start))
+    });
+    starts(STARTS) || ends(ENDS) || url || drive || absolute || named_path
 }

@@ -43,6 +43,7 @@ const SERVICE_USERS: &[&[u8]] = &[
     b"mysql",
     b"redis",
     b"rabbitmq",
+    b"superset",
     b"elastic",
     b"neo4j",
     b"system",
@@ -53,6 +54,8 @@ const SERVICE_USERS: &[&[u8]] = &[
 const TRIVIAL: &[&[u8]] = &[
     b"postgres", b"admin", b"root", b"mysql", b"mongo", b"redis", b"123456", b"1234", b"12345", b"qwerty",
     b"rabbitmq", b"guest",
+    // What Kamailio is compiled with.
+    b"kamailiorw", b"kamailioro",
 ];
 
 /// The password of a database, cache or queue URL, of a JDBC URL or of an ADO.NET string.

@@ -25,7 +25,7 @@ const DOCUMENTED_DEFAULTS: &[&str] = &[
     "changeit", "minioadmin", "minio123", "elastic", "foobared", "tiger", "manager", "tomcat", "s3cret", "neo4j", "vagrant",
     "raspberry", "oracle", "welcome1", "airflow", "grafana", "keycloak", "wildfly", "sonar", "nexus", "jenkins", "docker",
     "OBF:1vny1zlo1x8e1vnw1vn61x8g1zlu1vn4", "OBF:1u2u1wml1z7s1z7a1wnl1u2g", "letmein", "kubernetes", "localhost", "anonymous", "nobody", "mosquitto", "zabbix", "wordpress", "drupal", "joomla",
-    "magento", "odoo", "superset", "ignored", "adminadmin", "administrator", "sysadmin", "operator",
+    "magento", "odoo", "superset", "ignored", "adminadmin", "administrator", "sysadmin", "operator", "public", "private", "SW2YcwTIb9zpOOhoPsMm", "testing123", "radpass", "raddpass",
 ];
 
 /// Words that a setting of a password's name takes when it names a way, a place or a kind.
@@ -122,7 +122,12 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     }
     let in_settings = config && password && quoting != Quoting::Bare;
     let code = match in_settings {
-        _ if password && is_dotted(quoting, value) => false,
+        _ if password
+            && (is_dotted(quoting, value)
+                || quoting == Quoting::Line && in_settings && is_dotted(Quoting::Quoted, value)) =>
+        {
+            false
+        }
         true => quoting != Quoting::Quoted && is_call(value),
         false => looks_like_code(value),
     };

@@ -35,7 +35,7 @@ pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub use names::{NameKind, name_kind};
 pub use placeholder::{is_placeholder, is_plain_placeholder};
 pub use shape::entropy;
-pub(crate) use shape::is_hex_digest;
+pub(crate) use shape::{Texture, has_letter_and_digit, is_hex_digest};
 pub(crate) use words::reads_like_words;
 
 use crate::kind::FileKind;

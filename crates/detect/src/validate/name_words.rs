@@ -35,7 +35,7 @@ const OWNERS: &[&str] = &[
     "http", "proxy", "wifi", "vpn", "app", "api", "git", "gh", "gitlab", "jira", "svn", "nexus", "docker", "registry", "repo",
     "aws", "azure", "gcp", "s3", "sign", "store", "keystore", "trust", "truststore", "key", "ssl", "tls", "cert", "vault",
     "master", "backup", "remote", "local", "pop", "caldav", "xmpp", "irc", "nick", "client", "service", "svc", "web", "www", "site", "test", "prod", "dev", "stage", "cosmos", "hmac",
-    "session", "enc", "crypt", "wp", "rds", "es", "elastic", "solr", "kafka", "sasl", "snmp", "ipmi", "bmc", "sudo", "unix",
+    "session", "enc", "crypt", "wp", "rds", "es", "elastic", "solr", "kafka", "sasl", "snmp", "ipmi", "bmc", "sudo", "unix", "control",
 ];
 
 /// Words that make any name harmless.
@@ -84,7 +84,7 @@ const KEY_COMPANIONS: &[&str] = &[
     "cache", "dict", "lookup", "map", "idempotency", "object", "bucket", "s3", "row", "hash", "range",
     "translation", "i18n", "locale", "message", "event", "shortcut", "hot", "arrow", "enter", "registry",
     "host", "known", "allowed", "trusted", "ca", "cert", "group", "index", "unique", "composite",
-    "routing", "config", "property", "site", "feature", "flag", "metric", "label", "color",
+    "routing", "config", "property", "site", "feature", "flag", "metric", "label", "color", "socket", "websocket",
 ];
 
 /// Services whose key is a secret: `DEEPGRAM_KEY`, `giteaKey`. Those that hand a key to every browser (Algolia's search,

@@ -212,8 +212,10 @@ pub(crate) fn is_password_name(name: &[u8]) -> bool {
 pub(crate) fn is_published_key_id(name: &[u8], value: &[u8]) -> bool {
     let digits = value.strip_prefix(b"0x").unwrap_or(value);
     let upper = digits.iter().all(|b| b.is_ascii_digit() || (b'A'..=b'F').contains(b));
-    let of_key =
-        words(name).last().is_some_and(|w| w.eq_ignore_ascii_case(b"key") || w.eq_ignore_ascii_case(b"keys"));
+    let of_key = words(name).last().is_some_and(|w| {
+        // `user.signingkey` of Git names the key by its ID.
+        [&b"key"[..], b"keys", b"signingkey"].iter().any(|known| w.eq_ignore_ascii_case(known))
+    });
     matches!(digits.len(), 16 | 40) && upper && digits.iter().any(u8::is_ascii_uppercase) && of_key
 }
 

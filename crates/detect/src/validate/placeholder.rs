@@ -88,6 +88,7 @@ const DOCUMENTED: &[&str] = &[
     "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==",
     // The one-time password key of examples of RFC 6238's libraries.
     "JBSWY3DPEHPK3PXP",
+    "S3JDVB7QD2R7JPXX",
     // The configuration that Redis ships.
     "ffa9203c493aa99",
     // Cargo's book.
@@ -232,6 +233,7 @@ fn is_reference(text: &[u8]) -> bool {
         (b"#{", b"}"),
         (b"<%", b"%>"),
         (b"%(", b")"),
+        (b"%{", b"}"),
         (b"{%", b"%}"),
         (b"$[", b"]"),
     ];

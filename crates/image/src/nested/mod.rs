@@ -8,6 +8,7 @@
 //! What has a known form and is encrypted, damaged, nested too deep or over a limit is a [`NotOpened`]. Forms that are
 //! recognised and not opened are told by [`closed_form`].
 
+mod bytecode;
 mod compressed;
 mod feed;
 mod format;

@@ -3,8 +3,10 @@
 
 use std::io;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use super::bytecode::{Opcodes, Owner, SINCE_3_6, SINCE_3_11, SINCE_3_13, SINCE_3_14, owners};
 use super::source::{Source, cut_off};
 use super::{Unpacker, without};
 use crate::layer::FileMeta;
@@ -28,23 +30,25 @@ struct Layout {
     numbers: usize,
     /// Objects after the line number: the line table, and since 3.11 the exception table.
     tables: usize,
-    /// The opcodes that load a constant and that give it to a name, where code is a sequence of pairs.
-    store: Option<(u8, u8)>,
+    /// The opcodes, where code is a sequence of pairs.
+    opcodes: Option<&'static Opcodes>,
 }
 
 /// The layout of modules with this magic number (`Lib/importlib/_bootstrap_external.py`).
 fn layout(magic: u16) -> Option<Layout> {
-    let of = |header, numbers, tables, store| Some(Layout { header, numbers, tables, store });
+    let of = |header, numbers, tables, opcodes| Some(Layout { header, numbers, tables, opcodes });
     match magic {
         62_011..=62_299 => of(8, 4, 1, None),
         3_000..=3_189 => of(8, 5, 1, None),
         3_190..=3_359 => of(12, 5, 1, None),
-        3_360..=3_389 => of(12, 5, 1, Some((100, 90))),
-        3_390..=3_399 => of(16, 5, 1, Some((100, 90))),
-        3_400..=3_449 => of(16, 6, 1, Some((100, 90))),
-        3_450..=3_549 => of(16, 5, 2, Some((100, 90))),
-        3_550..=3_599 => of(16, 5, 2, Some((83, 114))),
-        3_600..=3_649 => of(16, 5, 2, None),
+        3_360..=3_389 => of(12, 5, 1, Some(&SINCE_3_6)),
+        3_390..=3_399 => of(16, 5, 1, Some(&SINCE_3_6)),
+        3_400..=3_449 => of(16, 6, 1, Some(&SINCE_3_6)),
+        3_450..=3_549 => of(16, 5, 2, Some(&SINCE_3_11)),
+        3_550..=3_599 => of(16, 5, 2, Some(&SINCE_3_13)),
+        // Opcodes changed until 3.14 was released.
+        3_600..=3_626 => of(16, 5, 2, None),
+        3_627..=3_649 => of(16, 5, 2, Some(&SINCE_3_14)),
         _ => None,
     }
 }
@@ -96,9 +100,14 @@ pub(super) fn open(
 #[derive(Clone)]
 enum Object {
     Text(Range<usize>),
-    Tuple(Vec<Object>),
+    Tuple(Rc<[Object]>),
+    /// A tuple of texts that stands elsewhere.
+    Again(Rc<[Object]>),
     Other,
 }
+
+/// The most items of a tuple that later objects may refer to: keys of dictionaries, names of arguments.
+const MAX_KEPT: usize = 64;
 
 struct Reader<'b> {
     bytes: &'b [u8],
@@ -195,9 +204,14 @@ impl Reader<'_> {
             _ => return None,
         };
         if let Some(slot) = kept.and_then(|i| self.references.get_mut(i)) {
-            // Whole tuples are not kept twice: only names are asked for.
-            if !matches!(object, Object::Tuple(_)) {
-                slot.clone_from(&object);
+            // Of tuples those of a few texts are kept: only names are asked for.
+            match &object {
+                Object::Tuple(items) => {
+                    if items.len() <= MAX_KEPT && items.iter().all(|i| matches!(i, Object::Text(_))) {
+                        *slot = Object::Again(Rc::clone(items));
+                    }
+                }
+                other => slot.clone_from(other),
             }
         }
         Some(object)
@@ -217,7 +231,7 @@ impl Reader<'_> {
         for _ in 0..count {
             items.push(self.object(depth + 1)?);
         }
-        Some(Object::Tuple(items))
+        Some(Object::Tuple(items.into()))
     }
 
     fn code(&mut self, depth: usize) -> Option<Object> {
@@ -225,35 +239,39 @@ impl Reader<'_> {
         let code = self.object(depth + 1)?;
         let constants = self.object(depth + 1)?;
         let names = self.object(depth + 1)?;
-        for _ in 0..5 {
+        let locals = self.object(depth + 1)?;
+        for _ in 0..4 {
             self.object(depth + 1)?;
         }
         self.pass(4)?;
         for _ in 0..self.layout.tables {
             self.object(depth + 1)?;
         }
-        self.tell(&code, &constants, &names);
+        self.tell(&code, &constants, [&names, &locals]);
         Some(Object::Other)
     }
 
-    /// Writes the texts of a code object.
-    fn tell(&mut self, code: &Object, constants: &Object, names: &Object) {
+    /// Writes the texts of a code object: those that are given to a name with it, then the others.
+    fn tell(&mut self, code: &Object, constants: &Object, [names, locals]: [&Object; 2]) {
         let (Object::Tuple(constants), Object::Text(code)) = (constants, code) else { return };
-        let names = if let Object::Tuple(names) = names { names.as_slice() } else { &[] };
         let code = self.bytes.get(code.clone()).unwrap_or_default();
-        // The number of the name that a constant is given to first.
-        let mut given = [None; 256];
-        if let Some(store) = self.layout.store {
-            for pair in code.chunks_exact(2).zip(code.chunks_exact(2).skip(1)) {
-                let ([load, constant], [next, name]) = pair else { continue };
-                if *load == store.0 && *next == store.1 {
-                    given[usize::from(*constant)].get_or_insert(usize::from(*name));
+        let mut is_given = vec![false; constants.len()];
+        if let Some(opcodes) = self.layout.opcodes {
+            let length_of = |tuple: usize| constants.get(tuple).and_then(items_of).map(<[Object]>::len);
+            owners(opcodes, code, &length_of, &mut |owner, value| {
+                let name = match owner {
+                    Owner::Name(at) => items_of(names).and_then(|names| names.get(at)),
+                    Owner::Local(at) => items_of(locals).and_then(|names| names.get(at)),
+                    Owner::Key(at) => constants.get(at),
+                    Owner::Item(tuple, at) => constants.get(tuple).and_then(items_of).and_then(|i| i.get(at)),
+                };
+                if let (Some(Object::Text(name)), Some(Object::Text(text))) = (name, constants.get(value)) {
+                    is_given[value] |= self.named(name, text);
                 }
-            }
+            });
         }
-        for (i, constant) in constants.iter().enumerate() {
-            let name = given.get(i).copied().flatten().and_then(|n| names.get(n));
-            self.constant(constant, name);
+        for (constant, _) in constants.iter().zip(is_given).filter(|(_, given)| !given) {
+            self.constant(constant);
         }
     }
 
@@ -261,28 +279,39 @@ impl Reader<'_> {
         self.out.len() > MAX_TEXT
     }
 
-    fn constant(&mut self, constant: &Object, name: Option<&Object>) {
+    /// Writes a text that is given to a name; false if either is none that stands on a line.
+    fn named(&mut self, name: &Range<usize>, text: &Range<usize>) -> bool {
+        let bytes = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
+        let (name, text) = (bytes(name), bytes(text));
+        let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+        let stands =
+            !name.is_empty() && name.iter().all(is_name) && !text.iter().any(|b| b"\n\"".contains(b));
+        if stands && !self.is_over() {
+            self.out.extend_from_slice(name);
+            self.out.extend_from_slice(b" = \"");
+            self.out.extend_from_slice(text);
+            self.out.extend_from_slice(b"\"\n");
+        }
+        stands
+    }
+
+    fn constant(&mut self, constant: &Object) {
         match constant {
             _ if self.is_over() => {}
             Object::Text(text) => {
-                let name =
-                    if let Some(Object::Text(name)) = name { self.bytes.get(name.clone()) } else { None };
-                let text = self.bytes.get(text.clone()).unwrap_or_default();
-                match name.filter(|_| !text.contains(&b'\n') && !text.contains(&b'"')) {
-                    Some(name) => {
-                        self.out.extend_from_slice(name);
-                        self.out.extend_from_slice(b" = \"");
-                        self.out.extend_from_slice(text);
-                        self.out.extend_from_slice(b"\"\n");
-                    }
-                    None => {
-                        self.out.extend_from_slice(text);
-                        self.out.push(b'\n');
-                    }
-                }
+                self.out.extend_from_slice(self.bytes.get(text.clone()).unwrap_or_default());
+                self.out.push(b'\n');
             }
-            Object::Tuple(items) => items.iter().for_each(|i| self.constant(i, None)),
-            Object::Other => {}
+            Object::Tuple(items) => items.iter().for_each(|i| self.constant(i)),
+            Object::Again(_) | Object::Other => {}
         }
+    }
+}
+
+/// The items of a tuple, wherever it stands.
+fn items_of(object: &Object) -> Option<&[Object]> {
+    match object {
+        Object::Tuple(items) | Object::Again(items) => Some(items),
+        _ => None,
     }
 }

@@ -371,6 +371,38 @@ fn objects_of_a_pack_that_lie() {
     assert_eq!(found["!/delta at 12"], large);
 }
 
+/// `connect(password="…")` of Python 3.13, in a module whose one tuple of names is referred to by a second call.
+#[test]
+fn arguments_of_calls() {
+    let short = |text: &[u8]| [&[b'z', text.len() as u8][..], text].concat();
+    let code = [92, 0, 34, 0, 83, 0, 83, 1, 57, 1, 92, 0, 34, 0, 83, 2, 83, 3, 57, 1];
+    let names = [&[b')' | 0x80, 1][..], &short(b"password")].concat();
+    let again = [b'r', 0, 0, 0, 0];
+    let constants = [&short(b"first!77")[..], &names, &short(b"second!88"), &again].concat();
+    let module = [
+        &[0xf3, 0x0d, b'\r', b'\n'][..],
+        &[0; 12],
+        b"c",
+        &[0; 20],
+        &[b's', code.len() as u8, 0, 0, 0],
+        &code,
+        &[b')', 4],
+        &constants,
+        &[b')', 1],
+        &short(b"connect"),
+        &[b')', 0].repeat(2),
+        &short(b"m").repeat(3),
+        &[0; 4],
+        &[b's', 0, 0, 0, 0].repeat(2),
+    ]
+    .concat();
+    let (found, opened) = inside("m.pyc", &module);
+    assert!(opened.missed.is_empty(), "{:?}", opened.missed);
+    let text = String::from_utf8_lossy(&found[" → constants"]).into_owned();
+    assert!(text.contains("password = \"first!77\"\n"), "{text}");
+    assert!(text.contains("password = \"second!88\"\n"), "{text}");
+}
+
 /// Constants that refer to a long one again and again.
 #[test]
 fn constants_that_repeat() {
