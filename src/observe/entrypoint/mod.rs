@@ -162,14 +162,18 @@ impl Judged {
         entrypoint: &Entrypoint,
         arguments: &[String],
     ) {
+        let whole = |row: &cli::Row| match &self.file {
+            Some(file) if interface.is_given_program => row.after(file),
+            _ => row.clone(),
+        };
         if self.refusals.is_empty() {
-            self.refusals = cli::refusals(interface, row);
+            self.refusals = cli::refusals(interface, &whole(row));
         }
         if let Some(more) = &entrypoint.dry_run {
             let row = cli::Row::of_words(entrypoint, arguments, more);
             // What comes after the arguments was looked at for the row.
             let interface = cli::Interface { endings: Vec::new(), ..interface.clone() };
-            let more = cli::refusals(&interface, &row);
+            let more = cli::refusals(&interface, &whole(&row));
             self.refusals.extend(more.into_iter().map(|mut r| {
                 r.what = format!("in a dry run {}", r.what);
                 r

@@ -11,7 +11,7 @@ use super::{Evaluator, Flow};
 const MAX_PROBLEMS: usize = 20;
 
 /// Calls that go on for as long as the program runs.
-const LASTING: [&str; 12] = [
+pub(super) const LASTING: [&str; 12] = [
     "run",
     "serve",
     "serve_forever",
