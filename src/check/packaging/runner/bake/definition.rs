@@ -123,7 +123,10 @@ impl Definition {
                 !left.iter().any(|other| other.0 != *name && is_needed(value, other))
             })?;
             let (name, value) = left.remove(free);
-            out.push_str(&format!("{name}=\"${{{name}-{value}}}\"\n"));
+            // Without a default it has the environment's value, or none.
+            if !value.is_empty() {
+                out.push_str(&format!("{name}=\"${{{name}-{value}}}\"\n"));
+            }
         }
         Some(out)
     }
