@@ -149,6 +149,7 @@ fn load(
         surface.files.push(BuildFile { name, text, content, path: own, called_as });
     }
     add_scripts(&mut surface, &root, records);
+    surface.expected.run = surface.files.iter().filter_map(|f| f.called_as.clone()).collect();
     surface.expected.committed = committed(&root, changed_paths(&surface));
     surface
 }
@@ -263,6 +264,7 @@ fn expected(section: &WorkflowSection, contract: &Contract, root: &Path) -> Expe
     let own = |path: &Option<PathBuf>| path.as_deref().and_then(|p| below(root, p));
     ExpectedBuild {
         committed: BTreeSet::new(),
+        run: BTreeSet::new(),
         packaged: None,
         packaged_dockerfile: None,
         packaged_context: None,

@@ -122,6 +122,12 @@ pub(super) fn read_action<'s>(
                 done.acts.push(Act::new(Stage::Push, at));
             }
         }
+        // Files of another job, over those of the checkout.
+        "actions/download-artifact" => {
+            let path = super::surface::joined("", &expanded("path"));
+            let source = Some(super::changes::REPLACED.to_owned());
+            done.acts.push(Act { references: vec![path], source, ..Act::new(Stage::Change, at) });
+        }
         // What a cache holds can be read by later runs, those of pull requests among them.
         "actions/upload-artifact" | "actions/cache" | "actions/cache/save" => {
             let path = |line: &str| super::surface::joined("", line.trim());

@@ -36,6 +36,9 @@ pub(super) const REMOVED: &str = "nothing";
 /// The source of a change that puts other content in the place of what the commit has.
 pub(super) const ALTERED: &str = "other content";
 
+/// The source of a change that may replace files, and makes others.
+pub(super) const REPLACED: &str = "files of an artifact";
+
 /// The source of a change that leaves the content as it is.
 pub(super) const TOUCHED: &str = "its own content";
 
@@ -109,6 +112,9 @@ impl Reader<'_, '_> {
     ) {
         self.done.exposures.extend(self.secrets.in_build(words, at));
         self.secrets.mask(words);
+        let messages = command.words.iter().filter_map(|w| self.secrets.in_message(&self.written(w)));
+        let shown: Vec<Exposure> = messages.map(|what| Exposure { at, how: How::Printed, what }).collect();
+        self.done.exposures.extend(shown);
         let traced =
             self.frame.options.xtrace.then(|| self.secrets.traced(words, command, |w| self.written(w)));
         self.done.exposures.extend(traced.flatten().map(|what| Exposure { at, how: How::Traced, what }));

@@ -2,7 +2,7 @@
 //! before the build.
 
 use super::act::{Act, At, Recipe, Stage};
-use super::changes::{ALTERED, REMOVED, TOUCHED};
+use super::changes::{ALTERED, REMOVED, REPLACED, TOUCHED};
 use super::context_files;
 use super::recipe;
 use super::sequence::Fault;
@@ -142,9 +142,17 @@ fn altered(act: &Act, build: &Act, expected: &ExpectedBuild) -> Option<Fault> {
         // Nothing is known of what is new in the root: only what would be sent whatever its name counts.
         Some(ALTERED) if *path == "." => sent("file"),
         Some(ALTERED) => sent(path) || holds(path),
-        Some(REMOVED) => expected.committed.contains(*path) && sent(path) || *path != "." && holds(path),
+        Some(REMOVED | REPLACED) => {
+            expected.committed.contains(*path) && sent(path) || *path != "." && holds(path)
+        }
         _ => expected.committed.contains(*path) && sent(path),
     };
+    let is_run = |path: &&String| expected.run.contains(*path) && act.source.as_deref() != Some(TOUCHED);
+    if let Some(path) = act.references.iter().find(is_run) {
+        let reason =
+            format!("{path}, which the build runs, is changed before: what it does then is not known");
+        return Some(Fault::unclear(act.at, "sources", reason));
+    }
     let path = act.references.iter().filter(is_plain).find(is_changed)?;
     let reason = format!(
         "{path} is changed before the build: whether what is built is that of the commit is not known"

@@ -68,6 +68,8 @@ pub struct ExpectedBuild {
     pub ignored: Option<IgnoreRules>,
     /// Files that the checkout has, among those that the build changes, and below directories that it changes.
     pub committed: BTreeSet<String>,
+    /// Files of the checkout that the build runs: scripts, makefiles, files of bake.
+    pub run: BTreeSet<String>,
     /// The platforms that are built; any if there are none.
     pub platforms: Vec<String>,
     /// How the immutable tag is made from the commit.

@@ -24,8 +24,30 @@ struct Grammar {
 }
 
 static PYTHON: Grammar = Grammar {
-    calls: &["getenv", "environ.get", "environ.setdefault", "environ.pop"],
-    with_default: &["getenv", "environ.get", "environ.setdefault", "environ.pop", "env.str", "env.get"],
+    calls: &[
+        "getenv",
+        "environ.get",
+        "environ.setdefault",
+        "environ.pop",
+        "environ).get",
+        "environ).pop",
+        "environ.copy().get",
+        "environ.copy().pop",
+    ],
+    with_default: &[
+        "getenv",
+        "environ.get",
+        "environ.setdefault",
+        "environ.pop",
+        "env.str",
+        "env.get",
+        "environ).get",
+        "environ).pop",
+        "environ).setdefault",
+        "environ.copy().get",
+        "environ.copy().pop",
+        "environ.copy().setdefault",
+    ],
     indexed: &["environ"],
     properties: &[],
     operators: &["or "],

@@ -136,8 +136,18 @@ impl Evaluator<'_, '_> {
                     open.extend(arguments.iter().map(value_of));
                     self.called(function, arguments, (walk, one.line), seen, wrong);
                 }
-                ExprKind::Attribute(inner, _)
-                | ExprKind::Wrapped(inner)
+                ExprKind::Attribute(inner, name) => {
+                    open.push(inner);
+                    if let Some(full) = self.missing_attribute(inner, name, walk) {
+                        wrong.push(Wrong {
+                            what: format!("uses {full}, which the module does not have"),
+                            scope: Scope::clone(walk.scope),
+                            line: one.line,
+                            is_certain: walk.is_sure,
+                        });
+                    }
+                }
+                ExprKind::Wrapped(inner)
                 | ExprKind::Star(inner)
                 | ExprKind::Named(_, inner)
                 | ExprKind::Not(inner)
@@ -151,6 +161,15 @@ impl Evaluator<'_, '_> {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// The full name of an attribute that a module of the project does not have.
+    fn missing_attribute(&self, object: &Expr, name: &str, walk: &Walk<'_>) -> Option<String> {
+        let ExprKind::Name(of) = &object.kind else { return None };
+        match walk.scope.get(of).filter(|_| !walk.locals.contains(of)) {
+            Some(Value::Module(index)) => self.lacking(index, name),
+            _ => None,
         }
     }
 
@@ -178,13 +197,15 @@ impl Evaluator<'_, '_> {
             let fault = arity::wrong(known.syntax, values + usize::from(*has_object), &named);
             faults.extend(fault.filter(|_| !is_open).map(|fault| (known.syntax.name.as_str(), fault)));
         }
-        if let (Some((name, fault)), true) = (faults.first(), faults.len() == all.len()) {
-            let may = if walk.is_sure { "calls" } else { "may call" };
+        if let Some((name, fault)) = faults.first() {
+            // Of several functions, which one is called hangs on the arguments.
+            let is_certain = walk.is_sure && faults.len() == all.len();
+            let may = if is_certain { "calls" } else { "may call" };
             wrong.push(Wrong {
                 what: format!("{may} {name} {fault}, once it has its arguments"),
                 scope: Scope::clone(walk.scope),
                 line,
-                is_certain: walk.is_sure,
+                is_certain,
             });
             return;
         }
