@@ -3,6 +3,7 @@
 
 mod module;
 mod package;
+pub(crate) mod scripts;
 mod syntax;
 
 use std::collections::BTreeSet;

@@ -41,33 +41,6 @@ const TEXT_TYPES: [&str; 22] = [
     "builtins.repr",
 ];
 
-/// What `from argparse import *` brings; nothing for another module.
-pub(super) fn exported(module: &str) -> &'static [&'static str] {
-    match module {
-        "argparse" => &[
-            "ArgumentParser",
-            "ArgumentError",
-            "ArgumentTypeError",
-            "BooleanOptionalAction",
-            "FileType",
-            "HelpFormatter",
-            "ArgumentDefaultsHelpFormatter",
-            "RawDescriptionHelpFormatter",
-            "RawTextHelpFormatter",
-            "MetavarTypeHelpFormatter",
-            "Namespace",
-            "Action",
-            "ONE_OR_MORE",
-            "OPTIONAL",
-            "PARSER",
-            "REMAINDER",
-            "SUPPRESS",
-            "ZERO_OR_MORE",
-        ],
-        _ => &[],
-    }
-}
-
 /// A parser as it is put together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parser {
@@ -194,6 +167,12 @@ impl Evaluator<'_, '_> {
         }
         self.parsers.push(parser);
         Value::Parser(self.parsers.len() - 1, None)
+    }
+
+    /// A parser that has these parameters and no other.
+    pub(super) fn plain_parser(&mut self, parameters: Vec<Parameter>) -> usize {
+        self.parsers.push(Parser { parameters, abbreviates: true, ..Parser::default() });
+        self.parsers.len() - 1
     }
 
     /// What a library's parser does otherwise than argparse's.

@@ -8,11 +8,9 @@ use super::value::{Decorator, Scope, ScopeData, Value, equal, text_of};
 use super::{Evaluator, Flow, MAX_CALLS, Root, mutation};
 
 /// Libraries that read the arguments themselves, by the names with which they begin.
-const FOREIGN: [(&str, &str); 17] = [
+const FOREIGN: [(&str, &str); 15] = [
     ("docopt.docopt", "docopt"),
     ("fire.Fire", "fire"),
-    ("getopt.getopt", "getopt"),
-    ("getopt.gnu_getopt", "getopt"),
     ("absl.app.run", "absl"),
     ("cyclopts.App", "cyclopts"),
     ("cyclopts.run", "cyclopts"),
@@ -363,6 +361,7 @@ impl<'m> Evaluator<'m, '_> {
                 }
                 return parser;
             }
+            "getopt.getopt" | "getopt.gnu_getopt" => return self.getopt(arguments, scope, line),
             "typer.Typer" => return self.new_app(arguments),
             "typer.run" => {
                 if let Some(Value::Function(index)) = arguments.positional.first() {

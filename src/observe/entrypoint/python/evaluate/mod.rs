@@ -9,6 +9,7 @@ mod click;
 mod documentation;
 mod ending;
 mod expression;
+mod getopt;
 mod help;
 mod mutation;
 mod namespace;
@@ -74,6 +75,7 @@ pub(crate) fn interface<'a>(
         subcommands: Vec::new(),
         argv_reads: (0, 0),
         gives_program: false,
+        refuses_itself: false,
     };
     evaluator.run();
     let problems = std::mem::take(&mut evaluator.problems);
@@ -162,6 +164,8 @@ struct Evaluator<'m, 'a> {
     argv_reads: (u32, u32),
     /// Whether its parser is given `sys.argv` whole, with the program first.
     gives_program: bool,
+    /// Whether it reads the options that were parsed by itself, and may refuse them.
+    refuses_itself: bool,
 }
 
 /// How a list of statements ends.

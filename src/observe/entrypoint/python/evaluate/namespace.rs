@@ -167,6 +167,7 @@ impl Evaluator<'_, '_> {
     /// under a condition.
     pub(super) fn after_parsing(&mut self, rest: &[Stmt], scope: &Scope) {
         self.calls_afterwards(rest, scope);
+        self.may_refuse_itself(rest, scope);
         // Whether a value may be another by now than the one that was parsed.
         let mut is_changed = false;
         for statement in rest {
@@ -315,7 +316,7 @@ impl Evaluator<'_, '_> {
     }
 
     /// `parser.error(…)`, `sys.exit(2)`, `raise SystemExit("no")`.
-    fn refuses(&self, statement: &Stmt, scope: &Scope) -> bool {
+    pub(super) fn refuses(&self, statement: &Stmt, scope: &Scope) -> bool {
         let literal = |arguments: &[CallArgument]| match arguments.first() {
             None => Code::Good,
             Some(CallArgument::Positional(value)) => match &value.kind {

@@ -21,6 +21,33 @@ const QUESTIONS: [&str; 11] = [
     "pkg_resources.load_entry_point",
 ];
 
+/// What `from argparse import *` brings; nothing for another module.
+pub(super) fn exported(module: &str) -> &'static [&'static str] {
+    match module {
+        "argparse" => &[
+            "ArgumentParser",
+            "ArgumentError",
+            "ArgumentTypeError",
+            "BooleanOptionalAction",
+            "FileType",
+            "HelpFormatter",
+            "ArgumentDefaultsHelpFormatter",
+            "RawDescriptionHelpFormatter",
+            "RawTextHelpFormatter",
+            "MetavarTypeHelpFormatter",
+            "Namespace",
+            "Action",
+            "ONE_OR_MORE",
+            "OPTIONAL",
+            "PARSER",
+            "REMAINDER",
+            "SUPPRESS",
+            "ZERO_OR_MORE",
+        ],
+        _ => &[],
+    }
+}
+
 /// A package's name as installers compare it. <https://packaging.python.org/en/latest/specifications/name-normalization/>
 fn normalized(name: &str) -> String {
     let mut out = String::new();

@@ -405,7 +405,7 @@ impl<'m> Evaluator<'m, '_> {
                     all.into_iter().filter(|(n, _)| !n.starts_with('_')).for_each(|(n, v)| scope.set(&n, v));
                 }
                 if let Value::External(name) = &from {
-                    for own in super::argparse::exported(name) {
+                    for own in super::packages::exported(name) {
                         scope.set(own, Value::External(format!("{name}.{own}").into()));
                     }
                 }

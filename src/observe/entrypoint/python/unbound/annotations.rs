@@ -18,10 +18,11 @@ impl<'f, 'a> Walker<'f, 'a> {
         place: Place<'f, 'a>,
         locals: &BTreeSet<String>,
     ) {
-        let locals = with(locals, &function.types);
+        let own = (!function.types.is_empty()).then(|| with(locals, &function.types));
+        let locals = own.as_ref().unwrap_or(locals);
         let was = std::mem::replace(&mut self.annotates, true);
         let all = function.parameters.iter().filter_map(|p| p.annotation.as_ref());
-        all.chain(&function.returns).for_each(|a| self.annotation(a, place, &locals));
+        all.chain(&function.returns).for_each(|a| self.annotation(a, place, locals));
         self.annotates = was;
     }
 
