@@ -362,7 +362,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// A file of the surface by its path; one that is not there is wanted.
-    fn file(&mut self, path: &str) -> Option<(usize, String)> {
+    pub(super) fn file(&mut self, path: &str) -> Option<(usize, String)> {
         let whole = joined(&self.directory, path);
         let is_it = |f: &super::surface::BuildFile| {
             f.called_as.as_deref() == Some(whole.as_str())
