@@ -135,7 +135,7 @@ pub(super) fn read_action<'s>(
             done.acts.push(Act { references, ..Act::new(Stage::Uploads, at) });
         }
         _ if action.ends_with("/retry") => {
-            done.script = step.input("command").map(|p| Cow::Borrowed(&p.value))
+            done.script = step.input("command").map(|p| Cow::Borrowed(&p.value));
         }
         _ if FOREIGN.iter().any(|f| action.contains(f)) => {
             done.acts.push(Act::new(Stage::Deviation(action), at));

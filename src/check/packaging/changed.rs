@@ -57,7 +57,7 @@ pub(super) fn kind_of(words: &[String]) -> Option<&'static str> {
         | "bsdtar" | "unzip" | "aws" | "gh" | "gsutil" => Some(ALTERED),
         "cp" if arguments.iter().any(is_whole) => Some(ALTERED),
         name if FORMATTERS.iter().any(|(n, ..)| *n == name) => Some(ALTERED),
-        name if decrypters(name).is_some_and(|words| has(words)) => Some(ALTERED),
+        name if decrypters(name).is_some_and(has) => Some(ALTERED),
         _ => None,
     }
 }

@@ -112,7 +112,7 @@ impl Reader<'_, '_> {
     ) {
         self.done.exposures.extend(self.secrets.in_build(words, at));
         self.secrets.mask(words);
-        let messages = command.words.iter().filter_map(|w| self.secrets.in_message(&self.written(w)));
+        let messages = command.words.iter().filter_map(|w| self.secrets.in_message(self.written(w)));
         let shown: Vec<Exposure> = messages.map(|what| Exposure { at, how: How::Printed, what }).collect();
         self.done.exposures.extend(shown);
         let traced =

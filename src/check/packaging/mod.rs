@@ -44,7 +44,8 @@ mod truth;
 mod unread;
 mod variables;
 
-pub use reading::{changed_paths, wanted};
+pub use reading::wanted;
+pub use sources::changed_paths;
 pub use surface::{BuildFile, BuildSurface, CheckedStage, Content, ExpectedBuild, Family};
 pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns, Trial};
 pub use task::{PackagedImage, TaskContainer, TaskUses};

@@ -107,16 +107,6 @@ pub fn wanted(surface: &BuildSurface) -> Vec<String> {
     all.into_iter().collect()
 }
 
-/// The files and directories that the surface's files change, from the root of the checkout.
-pub fn changed_paths(surface: &BuildSurface) -> BTreeSet<String> {
-    let works: Vec<Work> = match surface.family {
-        Family::LocalCli => vec![scripts(surface, &[])],
-        Family::GithubActions => jobs(surface, &[]).into_iter().flat_map(|j| j.rounds).collect(),
-    };
-    let acts = works.into_iter().flat_map(|w| w.acts).filter(|a| a.stage == Stage::Change);
-    acts.flat_map(|a| a.references).collect()
-}
-
 /// What the scripts of a surface do, one after the other; those that others run where they are run.
 pub(super) fn scripts(surface: &BuildSurface, secrets: &[InjectedSecret]) -> Work {
     let mut secrets = contract_secrets(secrets);

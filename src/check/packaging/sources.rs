@@ -4,9 +4,12 @@
 use super::act::{Act, At, Recipe, Stage};
 use super::changes::{ALTERED, REMOVED, REPLACED, TOUCHED};
 use super::context_files;
+use super::reading;
 use super::recipe;
 use super::sequence::Fault;
-use super::surface::{ExpectedBuild, Family};
+use super::surface::{BuildSurface, ExpectedBuild, Family};
+use std::collections::BTreeSet;
+
 use seaworthy_source::Position;
 use seaworthy_workflow::{Job, Step};
 
@@ -124,6 +127,16 @@ pub(super) fn changes(
         faults.extend(fault.filter(|f| !faults.contains(f)));
     }
     faults
+}
+
+/// The files and directories that the surface's files change, from the root of the checkout.
+pub fn changed_paths(surface: &BuildSurface) -> BTreeSet<String> {
+    let works: Vec<reading::Work> = match surface.family {
+        Family::LocalCli => vec![reading::scripts(surface, &[])],
+        Family::GithubActions => reading::jobs(surface, &[]).into_iter().flat_map(|j| j.rounds).collect(),
+    };
+    let acts = works.into_iter().flat_map(|w| w.acts).filter(|a| a.stage == Stage::Change);
+    acts.flat_map(|a| a.references).collect()
 }
 
 /// A change of a source that the builder is sent: what the commit has there is not what is built. A file that is written

@@ -197,7 +197,7 @@ impl Reader<'_> {
             match part.kind() {
                 "shorthand_property_identifier_pattern" => names.push(self.source(part).to_owned()),
                 "pair_pattern" => {
-                    names.extend(part.child_by_field_name("key").map(|k| self.source(k).to_owned()))
+                    names.extend(part.child_by_field_name("key").map(|k| self.source(k).to_owned()));
                 }
                 // One with a default may be missing.
                 _ => {}

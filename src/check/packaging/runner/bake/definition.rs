@@ -141,13 +141,14 @@ pub(super) fn read(text: &str) -> Option<Definition> {
         Ok(blocks) if !blocks.is_empty() => {
             // Values outside of blocks are variables, too.
             let defaults = terraform::values(text).ok()?;
-            of_blocks(blocks.into_iter().map(|(block, _)| block).collect(), defaults)
+            let blocks: Vec<Nested> = blocks.into_iter().map(|(block, _)| block).collect();
+            of_blocks(&blocks, &defaults)
         }
         _ => compose::read(text),
     }
 }
 
-fn of_blocks(blocks: Vec<Nested>, values: BTreeMap<String, Expression>) -> Option<Definition> {
+fn of_blocks(blocks: &[Nested], values: &BTreeMap<String, Expression>) -> Option<Definition> {
     if blocks.len() + values.len() > MAX_PARTS {
         return None;
     }
@@ -172,7 +173,7 @@ fn of_blocks(blocks: Vec<Nested>, values: BTreeMap<String, Expression>) -> Optio
     for (name, value) in values.iter().filter(|(name, _)| is_variable(name)) {
         whole.variables.push((name.clone(), scope.text(value)));
     }
-    for block in &blocks {
+    for block in blocks {
         let Some(name) = block.labels.first() else { continue };
         match block.kind.as_str() {
             "variable" if is_variable(name) => {
@@ -251,7 +252,7 @@ fn of_json(text: &str) -> Option<Definition> {
             }
         }
     }
-    of_blocks(blocks, values)
+    of_blocks(&blocks, &values)
 }
 
 fn expression(value: Value, depth: u8) -> Option<Expression> {
