@@ -97,7 +97,7 @@ pub(super) fn script(texts: &[String], words: &[String]) -> Option<String> {
     let told = told(words)?;
     let mut whole = Definition::default();
     for text in texts {
-        whole.add(definition::read(text)?);
+        whole.add(definition::definition_of(text)?);
     }
     // Which groups of several files are the default hangs on how bake merges them.
     if told.targets.is_empty() && texts.len() > 1 {

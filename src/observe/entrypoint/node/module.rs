@@ -63,7 +63,7 @@ pub(super) fn is_module(
     match kind_of(filesystem, file)? {
         Kind::EcmaScript => Some(true),
         Kind::CommonJs => Some(false),
-        Kind::Plain => match syntax::read(text).ok()?.is_module {
+        Kind::Plain => match syntax::read_facts(text).ok()?.is_module {
             None => Some(false),
             Some(_) => detects(loader.version).filter(|d| *d),
         },
@@ -81,7 +81,7 @@ pub(super) fn problems(
     let mut tell = |line: u32, what: String, is_certain: bool| {
         found.push(Problem { file: file.to_vec(), line, what, is_certain });
     };
-    let facts = match syntax::read(text) {
+    let facts = match syntax::read_facts(text) {
         Ok(facts) => facts,
         Err(Fault::Unread) => return found,
         Err(Fault::Invalid(line)) => {
@@ -143,7 +143,7 @@ pub(super) fn problems(
 fn exports(filesystem: &Filesystem<'_>, path: &[u8], is_require: bool, loader: &Loader) -> Option<Exports> {
     let is_code = [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| path.ends_with(end));
     let text = filesystem.text(path).filter(|_| is_code)?;
-    let facts: Facts = syntax::read(text).ok()?;
+    let facts: Facts = syntax::read_facts(text).ok()?;
     let is_esm = is_module(filesystem, path, text, loader)?;
     let exports = match (is_esm, is_require) {
         (true, _) => facts.exports,

@@ -71,7 +71,7 @@ fn children(node: Node<'_>) -> Vec<Node<'_>> {
 }
 
 /// Reads a file.
-pub(super) fn read(text: &str) -> Result<Facts, Fault> {
+pub(super) fn read_facts(text: &str) -> Result<Facts, Fault> {
     let mut parser = Parser::new();
     let is_ready = parser.set_language(&tree_sitter_javascript::LANGUAGE.into()).is_ok();
     if text.len() > MAX_BYTES || !is_ready {
@@ -364,7 +364,7 @@ mod tests {
     use super::*;
 
     fn facts(text: &str) -> Facts {
-        read(text).ok().unwrap()
+        read_facts(text).ok().unwrap()
     }
 
     #[test]
@@ -399,6 +399,6 @@ mod tests {
         assert!(facts("if (typeof require !== 'undefined') require('x');\n").of_commonjs.is_none());
         assert!(facts("await x();\n").is_module.is_some());
         assert!(facts("async function f() { await x(); }\n").is_module.is_none());
-        assert!(matches!(read("const x = ;\n"), Err(Fault::Invalid(1))));
+        assert!(matches!(read_facts("const x = ;\n"), Err(Fault::Invalid(1))));
     }
 }

@@ -10,7 +10,7 @@ use super::definition::{Definition, Target};
 const UNFOLLOWED: [&str; 2] = ["x-bake", "extends"];
 
 /// Reads a compose file; nothing if it is none.
-pub(super) fn read(text: &str) -> Option<Definition> {
+pub(super) fn compose_definition(text: &str) -> Option<Definition> {
     let root = yaml::parse(text, Limits::default()).ok()?;
     let services = root.get("services")?;
     if root.get("include").is_some() {

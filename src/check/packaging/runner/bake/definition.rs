@@ -133,7 +133,7 @@ impl Definition {
 }
 
 /// Reads a file: HCL, JSON, or a compose file. Nothing if it is none of them.
-pub(super) fn read(text: &str) -> Option<Definition> {
+pub(super) fn definition_of(text: &str) -> Option<Definition> {
     if text.trim_start().starts_with('{') {
         return of_json(text);
     }
@@ -144,7 +144,7 @@ pub(super) fn read(text: &str) -> Option<Definition> {
             let blocks: Vec<Nested> = blocks.into_iter().map(|(block, _)| block).collect();
             of_blocks(&blocks, &defaults)
         }
-        _ => compose::read(text),
+        _ => compose::compose_definition(text),
     }
 }
 
