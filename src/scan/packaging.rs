@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Setup;
 use crate::check::packaging::{
-    BuildFile, BuildSurface, CheckedStage, Content, ExpectedBuild, Family, SURFACE, wanted,
+    BuildFile, BuildSurface, CheckedStage, Content, ExpectedBuild, Family, SURFACE, changed_paths, wanted,
 };
 use crate::check::{Answers, Context, readers_of, run_checks};
 use crate::contract::{Contract, WorkflowSection};
@@ -149,7 +149,38 @@ fn load(
         surface.files.push(BuildFile { name, text, content, path: own, called_as });
     }
     add_scripts(&mut surface, &root, records);
+    surface.expected.run = surface.files.iter().filter_map(|f| f.called_as.clone()).collect();
+    surface.expected.committed = committed(&root, changed_paths(&surface));
     surface
+}
+
+/// Most files that are looked at below directories that a build changes.
+const MAX_COMMITTED: usize = 20_000;
+
+/// The files of a checkout that are among paths, or below them.
+fn committed(root: &Path, paths: BTreeSet<String>) -> BTreeSet<String> {
+    let is_plain = |path: &String| {
+        !path.starts_with(['/', '~', '$', '`']) && path.split('/').all(|part| !matches!(part, ".." | ""))
+    };
+    let mut found = BTreeSet::new();
+    let mut open: Vec<String> = paths.into_iter().filter(is_plain).collect();
+    let mut looked = 0;
+    while let Some(path) = open.pop().filter(|_| looked < MAX_COMMITTED) {
+        looked += 1;
+        let place = root.join(&path);
+        let Ok(kind) = place.symlink_metadata() else { continue };
+        if !kind.is_dir() {
+            found.insert(path);
+            continue;
+        }
+        for entry in std::fs::read_dir(&place).into_iter().flatten().flatten() {
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            if name != ".git" {
+                open.push(if path == "." { name } else { format!("{path}/{name}") });
+            }
+        }
+    }
+    found
 }
 
 /// Most scripts of the repository that are read because others run them.
@@ -232,6 +263,8 @@ fn expected(section: &WorkflowSection, contract: &Contract, root: &Path) -> Expe
         |field: Field| documents.pinned.iter().find(|(f, _)| *f == field).map(|(_, text)| text.clone());
     let own = |path: &Option<PathBuf>| path.as_deref().and_then(|p| below(root, p));
     ExpectedBuild {
+        committed: BTreeSet::new(),
+        run: BTreeSet::new(),
         packaged: None,
         packaged_dockerfile: None,
         packaged_context: None,

@@ -159,3 +159,8 @@ fn scripts_and_users() {
 fn servers_and_packages() {
     each("others.toml");
 }
+
+#[test]
+fn edits_of_programs() {
+    each("edits.toml");
+}

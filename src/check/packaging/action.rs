@@ -1,12 +1,14 @@
 //! What the actions of a workflow do to an image and its registry.
 
+use std::borrow::Cow;
+
 use super::act::{Act, At, Recipe, Stage};
 use super::docker;
 use super::resolve;
 use super::secret::{Exposure, How, Secrets};
 use super::unread;
 use super::variables::Variables;
-use seaworthy_workflow::{Condition, Scalar, Step};
+use seaworthy_workflow::{Condition, Scalar, Step, Style};
 
 /// What a step's action does.
 #[derive(Default)]
@@ -15,7 +17,7 @@ pub(super) struct Done<'s> {
     /// The action, if it may do anything.
     pub(super) opaque: Option<String>,
     /// A script that it runs, such as one that is tried again.
-    pub(super) script: Option<&'s Scalar>,
+    pub(super) script: Option<Cow<'s, Scalar>>,
     /// Secrets that it hands to a build.
     pub(super) exposures: Vec<Exposure>,
     /// Whether it is given a secret, and what it does with it is not known.
@@ -106,6 +108,11 @@ pub(super) fn read_action<'s>(
             done.outputs.extend((!version.contains('\n')).then(|| ("version".to_owned(), version)));
         }
         "docker/build-push-action" => build_push(step, at, &expanded, &mut done),
+        "docker/bake-action" if bake_script(&expanded).is_some() => {
+            let text = bake_script(&expanded).unwrap_or_default();
+            let style = Style::Plain;
+            done.script = Some(Cow::Owned(Scalar { text, position: at.position, style }));
+        }
         "docker/bake-action" => {
             // What a bake file builds, and with which tags, is not in the step.
             let unknown = Some("$(a bake file)".to_owned());
@@ -115,13 +122,21 @@ pub(super) fn read_action<'s>(
                 done.acts.push(Act::new(Stage::Push, at));
             }
         }
+        // Files of another job, over those of the checkout.
+        "actions/download-artifact" => {
+            let path = super::surface::joined("", &expanded("path"));
+            let source = Some(super::changes::REPLACED.to_owned());
+            done.acts.push(Act { references: vec![path], source, ..Act::new(Stage::Change, at) });
+        }
         // What a cache holds can be read by later runs, those of pull requests among them.
         "actions/upload-artifact" | "actions/cache" | "actions/cache/save" => {
             let path = |line: &str| super::surface::joined("", line.trim());
             let references = expanded("path").lines().map(path).collect();
             done.acts.push(Act { references, ..Act::new(Stage::Uploads, at) });
         }
-        _ if action.ends_with("/retry") => done.script = step.input("command").map(|p| &p.value),
+        _ if action.ends_with("/retry") => {
+            done.script = step.input("command").map(|p| Cow::Borrowed(&p.value));
+        }
         _ if FOREIGN.iter().any(|f| action.contains(f)) => {
             done.acts.push(Act::new(Stage::Deviation(action), at));
         }
@@ -192,6 +207,39 @@ fn build_push(step: &Step, at: At, expanded: &dyn Fn(&str) -> String, done: &mut
         done.outputs.push(("digest".to_owned(), resolve::digest_of(&references)));
         done.acts.push(Act { references, conditional, ..Act::new(Stage::Digest, at) });
     }
+}
+
+/// docker/bake-action as the command that it runs; nothing if whether it pushes is decided when it runs.
+/// <https://github.com/docker/bake-action#inputs>
+fn bake_script(expanded: &dyn Fn(&str) -> String) -> Option<String> {
+    let source = expanded("source");
+    if source.contains("://") && !source.starts_with("cwd://") || expanded("workdir").contains('$') {
+        return None;
+    }
+    let mut out = "docker buildx bake".to_owned();
+    for name in ["push", "load"] {
+        match expanded(name).as_str() {
+            "" | "false" => {}
+            "true" => out.push_str(&format!(" --{name}")),
+            _ => return None,
+        }
+    }
+    let lines = |text: String| -> Vec<String> {
+        let all = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
+        all.map(|l| l.replace('"', "")).collect()
+    };
+    let each = |text: String| -> Vec<String> {
+        lines(text)
+            .iter()
+            .flat_map(|l| l.split(',').map(|p| p.trim().to_owned()).collect::<Vec<_>>())
+            .collect()
+    };
+    for (name, values) in [("--file", each(expanded("files"))), ("--set", lines(expanded("set")))] {
+        values.iter().for_each(|value| out.push_str(&format!(" {name} \"{value}\"")));
+    }
+    each(expanded("targets")).iter().for_each(|target| out.push_str(&format!(" \"{target}\"")));
+    let directory = expanded("workdir");
+    Some(if directory.is_empty() || directory == "." { out } else { format!("cd \"{directory}\"\n{out}") })
 }
 
 /// The references that docker/metadata-action makes: each image with each rule, as `IMAGE|type=…`.

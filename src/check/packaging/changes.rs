@@ -2,6 +2,7 @@
 //! into files, hands to a build or prints.
 
 use super::act::{Act, At, Stage};
+use super::changed::{changed, decrypts, kind_of};
 use super::command::{MAX_ROUNDS, Reader};
 use super::resolve;
 use super::secret::{self, Exposure, How};
@@ -35,6 +36,12 @@ pub(super) const REMOVED: &str = "nothing";
 /// The source of a change that puts other content in the place of what the commit has.
 pub(super) const ALTERED: &str = "other content";
 
+/// The source of a change that may replace files, and makes others.
+pub(super) const REPLACED: &str = "files of an artifact";
+
+/// The source of a change that leaves the content as it is.
+pub(super) const TOUCHED: &str = "its own content";
+
 /// Where a redirection shows what is written to it.
 const LOGS: [&str; 4] = ["/dev/stdout", "/dev/stderr", "/dev/tty", "/proc/self/fd/1"];
 
@@ -52,8 +59,11 @@ impl Reader<'_, '_> {
         self.keep(words, &targets, variables);
         for path in changed(words).into_iter().chain(targets.iter().map(|(t, _)| t.clone())) {
             let path = joined(&self.directory, &path);
-            let kind = if removes(words) { Some(REMOVED) } else { alters(words).then_some(ALTERED) };
-            let source = kind.map(str::to_owned);
+            let source = kind_of(words).map(str::to_owned);
+            if let Some(program) = decrypts(words) {
+                let secret = Stage::Writes(format!("what {program} decrypts"));
+                self.done.acts.push(Act { references: vec![path.clone()], ..Act::new(secret, at) });
+            }
             self.done.acts.push(Act { references: vec![path], source, ..Act::new(Stage::Change, at) });
         }
         let plain = tool::without_wrappers(words);
@@ -102,6 +112,9 @@ impl Reader<'_, '_> {
     ) {
         self.done.exposures.extend(self.secrets.in_build(words, at));
         self.secrets.mask(words);
+        let messages = command.words.iter().filter_map(|w| self.secrets.in_message(self.written(w)));
+        let shown: Vec<Exposure> = messages.map(|what| Exposure { at, how: How::Printed, what }).collect();
+        self.done.exposures.extend(shown);
         let traced =
             self.frame.options.xtrace.then(|| self.secrets.traced(words, command, |w| self.written(w)));
         self.done.exposures.extend(traced.flatten().map(|what| Exposure { at, how: How::Traced, what }));
@@ -196,77 +209,6 @@ fn shown_at(target: &str) -> Shown {
     }
 }
 
-/// The files that a command changes or takes away, by its words.
-fn changed(words: &[String]) -> Vec<String> {
-    let Some((program, arguments)) = tool::without_wrappers(words).split_first() else { return Vec::new() };
-    let operands = || arguments.iter().filter(|a| !a.starts_with('-')).cloned().collect::<Vec<_>>();
-    let is_inside = |letters: &str| {
-        arguments.iter().any(|a| {
-            a.starts_with("--in-place")
-                || a.strip_prefix('-').is_some_and(|f| !f.starts_with('-') && f.contains(letters))
-        })
-    };
-    let value_of = |names: [&str; 2]| {
-        let mut words = arguments.iter();
-        words.find(|w| names.contains(&w.as_str())).and_then(|_| words.next().cloned())
-    };
-    match program.rsplit('/').next().unwrap_or_default() {
-        "sed" | "perl" | "ruby" | "yq" | "gawk" if is_inside("i") => operands(),
-        "cp" | "mv" | "install" | "ln" | "rsync" => {
-            let mut all = operands();
-            let Some(target) = all.pop() else { return Vec::new() };
-            let name = |source: &String| source.rsplit('/').next().unwrap_or_default().to_owned();
-            let below = |s: &String| format!("{}/{}", target.trim_end_matches('/'), name(s));
-            let mut out: Vec<String> = all.iter().map(below).collect();
-            if program.ends_with("mv") {
-                out.extend(all);
-            }
-            out.push(target);
-            out
-        }
-        "rm" | "unlink" | "shred" | "truncate" | "tee" | "touch" | "sponge" | "dos2unix" => operands(),
-        "patch" => operands().into_iter().next().into_iter().collect(),
-        "curl" | "wget" => {
-            let named = value_of(if program.ends_with("curl") {
-                ["-o", "--output"]
-            } else {
-                ["-O", "--output-document"]
-            });
-            // `-fsSLo FILE`
-            let joined = || {
-                let ends = |w: &&String| {
-                    let flags = w.strip_prefix('-').filter(|f| !f.starts_with('-') && f.len() > 1);
-                    flags.is_some_and(|f| f.ends_with(if program.ends_with("curl") { 'o' } else { 'O' }))
-                };
-                let mut words = arguments.iter();
-                words.find(ends).and_then(|_| words.next().cloned())
-            };
-            let attached = || arguments.iter().find_map(|a| a.strip_prefix("--output=").map(str::to_owned));
-            let by_address = || operands().pop().and_then(|url| url.rsplit('/').next().map(str::to_owned));
-            let keeps_name =
-                program.ends_with("wget") || arguments.iter().any(|a| a.starts_with('-') && a.contains('O'));
-            let own =
-                named.or_else(joined).or_else(attached).or_else(|| keeps_name.then(by_address).flatten());
-            own.into_iter().collect()
-        }
-        "dd" => arguments.iter().filter_map(|a| a.strip_prefix("of=").map(str::to_owned)).collect(),
-        _ => value_of(["-o", "--output"]).into_iter().collect(),
-    }
-}
-
-/// Whether a command takes files away.
-fn removes(words: &[String]) -> bool {
-    let program = tool::without_wrappers(words).first().map(String::as_str).unwrap_or_default();
-    matches!(program.rsplit('/').next(), Some("rm" | "unlink" | "shred" | "mv" | "truncate"))
-}
-
-/// Whether a command changes what is in a file, or fetches it from elsewhere.
-fn alters(words: &[String]) -> bool {
-    let program = tool::without_wrappers(words).first().map(String::as_str).unwrap_or_default();
-    let name = program.rsplit('/').next().unwrap_or_default();
-    matches!(name, "sed" | "perl" | "ruby" | "yq" | "gawk" | "patch" | "curl" | "wget" | "dd")
-}
-
 /// Whether a command tells which commit is checked out.
 fn names_commit(words: &[String]) -> bool {
     let has = |word: &str| words.iter().any(|w| w == word);
@@ -337,27 +279,6 @@ mod tests {
             "pull",
         ] {
             assert!(changes_sources(&words(text)).is_none(), "{text}");
-        }
-    }
-
-    #[test]
-    fn files_that_are_changed() {
-        for (text, paths) in [
-            ("sed -i s/a/b/ Dockerfile", "s/a/b/ Dockerfile"),
-            ("sed s/a/b/ Dockerfile", ""),
-            ("cp docker/Dockerfile.prod Dockerfile", "Dockerfile/Dockerfile.prod Dockerfile"),
-            ("mv .dockerignore x", "x/.dockerignore .dockerignore x"),
-            ("rm -f .dockerignore", ".dockerignore"),
-            ("curl -fsSL -o Dockerfile https://h/x", "Dockerfile"),
-            ("curl -fsSLO https://h/Dockerfile", "Dockerfile"),
-            ("curl -fsSLo Dockerfile https://h/x", "Dockerfile"),
-            ("wget -qO Dockerfile https://h/x", "Dockerfile"),
-            ("curl -fsSL https://h/x", ""),
-            ("wget https://h/Dockerfile", "Dockerfile"),
-            ("tee -a Dockerfile", "Dockerfile"),
-            ("cat Dockerfile", ""),
-        ] {
-            assert_eq!(changed(&words(text)).join(" "), paths, "{text}");
         }
     }
 }

@@ -4,6 +4,12 @@ use super::command::Reader;
 use super::variables::Variables;
 use seaworthy_dockerfile::shell::{Command, RedirectionOperator, Script};
 
+/// Programs that write nothing to their output.
+const SILENT: [&str; 24] = [
+    "[", "[[", "test", ":", "true", "false", "cd", "export", "set", "unset", "local", "declare", "readonly",
+    "sleep", "mkdir", "rm", "cp", "mv", "touch", "exit", "return", "shift", "wait", "read",
+];
+
 impl Reader<'_, '_> {
     /// `echo "tag=…" >> "$GITHUB_OUTPUT"`, and the same for `GITHUB_ENV`: what later steps can use.
     pub(super) fn exports(&mut self, script: &Script, command: &Command, variables: &Variables) {
@@ -28,7 +34,19 @@ impl Reader<'_, '_> {
         if environment_anew {
             self.done.exports.clear();
         }
-        for line in self.lines_written(command, output || environment) {
+        let mut lines = self.lines_written(command, output || environment);
+        if environment && lines.is_empty() {
+            match self.lines_of_files(command, variables) {
+                Some(read) => lines = read,
+                // Any variable of the steps after it may have another value.
+                None => {
+                    let program = command.program().unwrap_or_default();
+                    let all = variables.names().map(|name| (name.to_owned(), format!("$({program})")));
+                    self.done.exports.extend(all.collect::<Vec<_>>());
+                }
+            }
+        }
+        for line in lines {
             let old = line.strip_prefix("::set-output name=");
             let Some((name, value)) = old.and_then(|l| l.split_once("::")).or_else(|| line.split_once('='))
             else {
@@ -46,6 +64,33 @@ impl Reader<'_, '_> {
                 self.done.outputs.push(pair);
             }
         }
+    }
+
+    /// The lines that a program writes which writes files of the repository; none for one that writes nothing, and nothing
+    /// where that is not known.
+    fn lines_of_files(&mut self, command: &Command, variables: &Variables) -> Option<Vec<String>> {
+        let program = command.program()?;
+        let name = program.rsplit('/').next().unwrap_or_default();
+        if SILENT.contains(&name) {
+            return Some(Vec::new());
+        }
+        let words: Vec<String> = command
+            .words
+            .iter()
+            .skip(1)
+            .map(|w| variables.expand(&self.written(w).replace(['"', '\''], "")))
+            .filter(|w| !w.starts_with('-'))
+            .collect();
+        let files = match name {
+            "cat" => words.as_slice(),
+            // Lines of a file that fit a pattern.
+            "grep" | "egrep" => words.get(1..)?,
+            _ => return None,
+        };
+        let texts: Vec<(usize, String)> = files.iter().map(|f| self.file(f)).collect::<Option<_>>()?;
+        let is_value = |l: &&str| !l.starts_with('#') && l.contains('=');
+        let lines = texts.iter().flat_map(|(_, text)| text.lines().map(str::trim).filter(is_value));
+        (!files.is_empty()).then(|| lines.map(str::to_owned).collect())
     }
 
     /// Whether what a command writes goes into the file that a variable names.

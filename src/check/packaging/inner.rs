@@ -126,7 +126,7 @@ impl<'t> Reader<'t, '_> {
                 }))
             }
             "make" | "gmake" => Some(make(arguments)),
-            "npm" | "yarn" | "pnpm" | "just" | "task" | "go-task" => {
+            "npm" | "yarn" | "pnpm" | "just" | "task" | "go-task" | "docker" => {
                 runner::asked(name, arguments).map(Inner::Task)
             }
             "source" | "." => Some(Inner::File {
@@ -362,7 +362,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// A file of the surface by its path; one that is not there is wanted.
-    fn file(&mut self, path: &str) -> Option<(usize, String)> {
+    pub(super) fn file(&mut self, path: &str) -> Option<(usize, String)> {
         let whole = joined(&self.directory, path);
         let is_it = |f: &super::surface::BuildFile| {
             f.called_as.as_deref() == Some(whole.as_str())
@@ -425,11 +425,11 @@ impl<'t> Reader<'t, '_> {
         if let Some(directory) = &asked.directory {
             self.directory = joined(&outer, directory);
         }
-        let found = asked.files.iter().find_map(|name| self.file(name));
-        let script = found.and_then(|(index, text)| Some((index, asked.script(&text)?)));
-        let is_read = match script {
-            Some((index, script)) => {
-                self.done.called.insert(index);
+        let found: Vec<(usize, String)> = asked.files.iter().filter_map(|name| self.file(name)).collect();
+        let (indexes, texts): (Vec<usize>, Vec<String>) = found.into_iter().unzip();
+        let is_read = match asked.script(&texts) {
+            Some(script) => {
+                self.done.called.extend(indexes);
                 let options = Options { errexit: true, ..Options::default() };
                 self.text_inside(&script, options, outcome, at, &mut variables.clone())
             }

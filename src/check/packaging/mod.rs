@@ -5,6 +5,7 @@ pub mod surface;
 mod act;
 mod action;
 mod backquotes;
+mod changed;
 mod changes;
 mod command;
 mod context_files;
@@ -44,6 +45,7 @@ mod unread;
 mod variables;
 
 pub use reading::wanted;
+pub use sources::changed_paths;
 pub use surface::{BuildFile, BuildSurface, CheckedStage, Content, ExpectedBuild, Family};
 pub use sw603::{Answered, HelpNeedsSecret, HelpRun, HelpRuns, Trial};
 pub use task::{PackagedImage, TaskContainer, TaskUses};

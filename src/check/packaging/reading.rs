@@ -1,5 +1,6 @@
 //! What the jobs of workflows, and the scripts of a build, do: their steps in order, variables put in.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::{Act, At, Stage};
@@ -402,7 +403,7 @@ impl<'s> Reader<'s> {
         if let Some(inside) = self.composite(all, step, variables, secrets, &mut done.work.wanted) {
             return StepWork { is_composite: true, ..inside };
         }
-        let mut script = step.run.as_ref();
+        let mut script = step.run.as_ref().map(Cow::Borrowed);
         if step.uses.is_some() {
             let by_action = action::read_action(step, index, secrets, variables);
             done.work.acts = by_action.acts;
@@ -447,7 +448,7 @@ impl<'s> Reader<'s> {
             depth: 0,
             budget: &self.budget,
         };
-        let by_script = command::read_script(&run.text, frame, variables, &|at| place_in(run, at));
+        let by_script = command::read_script(&run.text, frame, variables, &|at| place_in(&run, at));
         done.work.wanted.extend(by_script.wanted);
         done.work.acts.extend(by_script.acts);
         done.work.opaque.extend(by_script.opaque);

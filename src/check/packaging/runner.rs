@@ -1,6 +1,8 @@
-//! Runners of named tasks, as one script: scripts of `package.json`, recipes of a justfile, tasks of a Taskfile.
+//! Runners of named tasks, as one script: scripts of `package.json`, recipes of a justfile, tasks of a Taskfile, targets
+//! of bake.
 //! <https://docs.npmjs.com/cli/using-npm/scripts>, <https://just.systems/man/en/>, <https://taskfile.dev/reference/schema>
 
+mod bake;
 mod just;
 mod package;
 mod taskfile;
@@ -17,6 +19,8 @@ pub(super) enum Runner {
     Package,
     Just,
     Task,
+    /// `docker buildx bake`
+    Bake,
 }
 
 /// What a runner is told to run.
@@ -34,9 +38,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// The script that is run, by the text of the runner's file. Nothing where that is not known, or there is none.
-    pub(super) fn script(&self, text: &str) -> Option<String> {
+    /// The script that is run, by the texts of the runner's files that are there, in their order: all but bake read the
+    /// first. Nothing where that is not known, or there is none.
+    pub(super) fn script(&self, texts: &[String]) -> Option<String> {
+        let text = texts.first()?;
         match self.runner {
+            Runner::Bake => bake::script(texts, &self.words),
             Runner::Package => package::script(text, &self.words),
             Runner::Just => just::script(text, &self.words),
             Runner::Task => taskfile::script(text, &self.words),
@@ -46,6 +53,9 @@ impl Asked {
 
 /// What the words of a command tell a runner to run; nothing if it is none, or runs nothing of a file.
 pub(super) fn asked(program: &str, arguments: &[String]) -> Option<Asked> {
+    if program == "docker" {
+        return of_docker(arguments);
+    }
     let (runner, files): (_, &[&str]) = match program {
         "npm" | "yarn" | "pnpm" => (Runner::Package, &["package.json"]),
         "just" => (Runner::Just, &["justfile", "Justfile", ".justfile"]),
@@ -85,6 +95,21 @@ pub(super) fn asked(program: &str, arguments: &[String]) -> Option<Asked> {
         Runner::Package => package::named(program, &asked.words).map(|words| Asked { words, ..asked }),
         _ => Some(asked),
     }
+}
+
+/// `docker buildx bake …`
+fn of_docker(arguments: &[String]) -> Option<Asked> {
+    let [first, second, words @ ..] = arguments else { return None };
+    if first != "buildx" || second != "bake" {
+        return None;
+    }
+    Some(Asked {
+        runner: Runner::Bake,
+        program: "docker buildx bake".to_owned(),
+        directory: None,
+        files: bake::files(words)?,
+        words: words.to_vec(),
+    })
 }
 
 /// Commands in a shell of their own, as one that is let fail or not.
@@ -137,7 +162,7 @@ mod tests {
 
     fn script(command: &str, text: &str) -> Option<String> {
         let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
-        asked(&words[0], &words[1..])?.script(text)
+        asked(&words[0], &words[1..])?.script(&[text.to_owned()])
     }
 
     #[test]
@@ -184,5 +209,36 @@ mod tests {
             assert_eq!(script(other, text), None, "{other}");
         }
         assert_eq!(script("task a", "tasks: {a: {cmds: [{task: a}]}}"), None);
+    }
+
+    #[test]
+    fn targets_of_bake() {
+        let text = "variable \"TAG\" { default = \"dev\" }\nvariable \"REPO\" { default = \"r\" }\nfunction \"ref\" {\n  params = [tag]\n  result = \"${REPO}:${tag}\"\n}\ngroup \"default\" { targets = [\"app\"] }\ntarget \"base\" {\n  context = \"svc\"\n  args = { A = \"1$\" }\n}\ntarget \"app\" {\n  inherits = [\"base\"]\n  tags = [ref(\"git-${TAG}\"), upper(TAG)]\n  output = [{ type = \"registry\" }]\n}\n";
+        let expected = "TAG=\"${TAG-dev}\"\nREPO=\"${REPO-r}\"\ndocker buildx build --file \"svc/Dockerfile\" --build-arg \"A=1\\$\" --tag \"${REPO}:git-${TAG}\" --tag \"$(bake)\" --output \"type=registry\" \"svc\"\n";
+        assert_eq!(script("docker buildx bake", text).unwrap(), expected);
+        assert_eq!(script("docker buildx bake app", text).unwrap(), expected);
+        let set =
+            script("docker buildx bake --push --set *.context=. --set app.args.A=2 base", text).unwrap();
+        assert!(
+            set.ends_with("docker buildx build --file \"Dockerfile\" --build-arg \"A=1\\$\" --push \".\"\n"),
+            "{set}"
+        );
+        for other in
+            ["docker buildx bake other", "docker buildx bake --print", "docker buildx bake https://x/y.git"]
+        {
+            assert_eq!(script(other, text), None, "{other}");
+        }
+        assert_eq!(script("docker buildx bake a", "target \"a\" { matrix = { x = [\"1\"] } }\n"), None);
+        assert_eq!(script("docker buildx bake a", "target \"a\" { inherits = [\"a\"] }\n"), None);
+        let json = r#"{"target": {"app": {"dockerfile": "D", "tags": ["${X}:1"], "args": {"T": null}}}}"#;
+        assert_eq!(
+            script("docker buildx bake app", json).unwrap(),
+            "docker buildx build --file \"D\" --tag \"${X}:1\" \".\"\n"
+        );
+        let compose = "services:\n  web:\n    image: r:${TAG:-dev}\n    build:\n      context: web\n      args: [A=1, B]\n  db:\n    image: postgres\n";
+        assert_eq!(
+            script("docker buildx bake", compose).unwrap(),
+            "docker buildx build --file \"web/Dockerfile\" --build-arg \"A=1\" --build-arg \"B=${B}\" --tag \"r:${TAG:-dev}\" \"web\"\n"
+        );
     }
 }

@@ -104,6 +104,18 @@ impl Secrets {
         self.names.insert(name.to_owned());
     }
 
+    /// The secret in the message with which a shell ends where a variable is not set: `${X:?$SECRET}`.
+    pub(super) fn in_message(&self, text: &str) -> Option<String> {
+        text.match_indices("${").find_map(|(at, _)| {
+            let inner = text.get(at + 2..)?;
+            let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
+            let (name, rest) = inner.split_at(end);
+            let message = rest.strip_prefix(":?").or_else(|| rest.strip_prefix('?'))?;
+            // Its own value is empty then.
+            self.held_by(message).filter(|held| held != name)
+        })
+    }
+
     /// The secret that a text holds, if it holds one: `${{ secrets.NAME }}`, `$NAME`, `${{ env.NAME }}`.
     pub(super) fn held_by(&self, text: &str) -> Option<String> {
         if let Some(store) = asked_for(text) {

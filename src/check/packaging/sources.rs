@@ -2,11 +2,14 @@
 //! before the build.
 
 use super::act::{Act, At, Recipe, Stage};
-use super::changes::ALTERED;
+use super::changes::{ALTERED, REMOVED, REPLACED, TOUCHED};
 use super::context_files;
+use super::reading;
 use super::recipe;
 use super::sequence::Fault;
-use super::surface::{ExpectedBuild, Family};
+use super::surface::{BuildSurface, ExpectedBuild, Family};
+use std::collections::BTreeSet;
+
 use seaworthy_source::Position;
 use seaworthy_workflow::{Job, Step};
 
@@ -126,13 +129,44 @@ pub(super) fn changes(
     faults
 }
 
+/// The files and directories that the surface's files change, from the root of the checkout.
+pub fn changed_paths(surface: &BuildSurface) -> BTreeSet<String> {
+    let works: Vec<reading::Work> = match surface.family {
+        Family::LocalCli => vec![reading::scripts(surface, &[])],
+        Family::GithubActions => reading::jobs(surface, &[]).into_iter().flat_map(|j| j.rounds).collect(),
+    };
+    let acts = works.into_iter().flat_map(|w| w.acts).filter(|a| a.stage == Stage::Change);
+    acts.flat_map(|a| a.references).collect()
+}
+
 /// A change of a source that the builder is sent: what the commit has there is not what is built. A file that is written
 /// as a whole, such as one with the version, is made by the build.
 fn altered(act: &Act, build: &Act, expected: &ExpectedBuild) -> Option<Fault> {
-    act.source.as_deref().filter(|source| *source == ALTERED)?;
-    let is_plain = |path: &&String| !path.starts_with(['/', '~', '$', '`', '.']) && path.contains('/');
-    let sent = |path: &&String| context_files::sent(path, build, expected).is_some();
-    let path = act.references.iter().filter(is_plain).find(sent)?;
+    let is_plain = |path: &&String| *path == "." || !path.starts_with(['/', '~', '$', '`', '.']);
+    let sent = |path: &str| context_files::sent(path, build, expected).is_some();
+    // A directory with files of the commit that the builder is sent.
+    let holds = |path: &str| {
+        let is_in =
+            |f: &&String| path == "." || f.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        expected.committed.iter().filter(is_in).any(|f| sent(f))
+    };
+    let is_changed = |path: &&String| match act.source.as_deref() {
+        Some(TOUCHED) => false,
+        // Nothing is known of what is new in the root: only what would be sent whatever its name counts.
+        Some(ALTERED) if *path == "." => sent("file"),
+        Some(ALTERED) => sent(path) || holds(path),
+        Some(REMOVED | REPLACED) => {
+            expected.committed.contains(*path) && sent(path) || *path != "." && holds(path)
+        }
+        _ => expected.committed.contains(*path) && sent(path),
+    };
+    let is_run = |path: &&String| expected.run.contains(*path) && act.source.as_deref() != Some(TOUCHED);
+    if let Some(path) = act.references.iter().find(is_run) {
+        let reason =
+            format!("{path}, which the build runs, is changed before: what it does then is not known");
+        return Some(Fault::unclear(act.at, "sources", reason));
+    }
+    let path = act.references.iter().filter(is_plain).find(is_changed)?;
     let reason = format!(
         "{path} is changed before the build: whether what is built is that of the commit is not known"
     );

@@ -1,6 +1,6 @@
 //! The build command surface: the workflows or scripts that build and publish the image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::provenance::TagPattern;
 use seaworthy_context::IgnoreRules;
@@ -66,6 +66,10 @@ pub struct ExpectedBuild {
     pub stage: Option<CheckedStage>,
     /// What the builder is not sent of the context; nothing if that is not known.
     pub ignored: Option<IgnoreRules>,
+    /// Files that the checkout has, among those that the build changes, and below directories that it changes.
+    pub committed: BTreeSet<String>,
+    /// Files of the checkout that the build runs: scripts, makefiles, files of bake.
+    pub run: BTreeSet<String>,
     /// The platforms that are built; any if there are none.
     pub platforms: Vec<String>,
     /// How the immutable tag is made from the commit.

@@ -110,6 +110,7 @@ impl Form {
         let name = inner.strip_prefix("env.").unwrap_or(inner);
         // `${GITHUB_SHA:0:40}` is all of it.
         let name = name.strip_suffix(":0:40").unwrap_or(name);
+        let name = without_default(name);
         let is_command = expression.starts_with("$(") || expression.starts_with('`');
         if is_command
             && (inner.contains("rev-parse") || inner.contains("git log") || inner.contains("git show"))
@@ -169,6 +170,24 @@ impl Form {
             (false, true) => self.unknown(),
             (false, false) => Tagging::Mutable,
         }
+    }
+}
+
+/// A name without the default or the message behind it, where it is the whole commit all the same: `GITHUB_SHA:-x`, whose
+/// variable every run has, and `GIT_SHA:?`, without which the script ends.
+fn without_default(name: &str) -> &str {
+    let end = name.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.'))).unwrap_or(name.len());
+    let (base, rest) = name.split_at(end);
+    if !COMMITS.contains(&base) {
+        return name;
+    }
+    let operator = rest.strip_prefix(':').unwrap_or(rest);
+    let is_set = matches!(base, "github_sha" | "ci_commit_sha");
+    let is_asked = operator.contains("rev-parse") && !operator.contains("short");
+    match operator.chars().next() {
+        Some('?') => base,
+        Some('-' | '=') if is_set || is_asked => base,
+        _ => name,
     }
 }
 

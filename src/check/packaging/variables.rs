@@ -34,6 +34,14 @@ impl Variables {
         (!value.contains(['$', '`'])).then_some(value)
     }
 
+    /// The names of the shell's variables that another file may set, so not those of the runner's own.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let is_part = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+        let own = ["GITHUB_", "RUNNER_"];
+        let names = self.0.keys().map(String::as_str);
+        names.filter(move |n| n.bytes().all(is_part) && !own.iter().any(|o| n.starts_with(o)))
+    }
+
     /// Whether a variable has a value, known or not.
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.0.contains_key(name)

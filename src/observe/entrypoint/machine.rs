@@ -211,6 +211,10 @@ impl<'a> Machine<'a> {
                 self.file_of(name, &arguments, &["", ".js", ".json", "/index.js", "/package.json"])
             }
             "ruby" | "php" | "perl" | "Rscript" | "deno" | "bun" => self.file_of(name, arguments, &[""]),
+            "npm" | "yarn" | "pnpm" => match node::scripts::start(self, plain, arguments, steps) {
+                Some(started) => started,
+                None => self.unwrapped(&found, interpreter, name, arguments, steps),
+            },
             "java" => self.java(arguments),
             "env" => self.env(arguments, steps),
             "tini" | "dumb-init" | "catatonit" | "nohup" | "exec" | "stdbuf" | "nice" | "ionice"
@@ -228,14 +232,26 @@ impl<'a> Machine<'a> {
             }
             "setpriv" | "chpst" => self.wrapped(program, arguments, 0, steps),
             "timeout" => self.wrapped(program, arguments, 1, steps),
-            _ => match interpreter {
-                Some(interpreter) => self.script(&found, &interpreter, arguments, steps),
-                None => {
-                    let is_tool = TOOLS.contains(&name);
-                    let has_words = !is_tool && arguments.iter().any(|word| !Self::is_unknown(word));
-                    Ok(Started::Program { what: name.to_owned(), has_words })
-                }
-            },
+            _ => self.unwrapped(&found, interpreter, name, arguments, steps),
+        }
+    }
+
+    /// A program that runs no other by its words: a script, or one whose inside is not looked at.
+    fn unwrapped(
+        &self,
+        found: &Found<'a>,
+        interpreter: Option<Vec<String>>,
+        name: &str,
+        arguments: &[String],
+        steps: u8,
+    ) -> Result<Started, Fault> {
+        match interpreter {
+            Some(interpreter) => self.script(found, &interpreter, arguments, steps),
+            None => {
+                let is_tool = TOOLS.contains(&name);
+                let has_words = !is_tool && arguments.iter().any(|word| !Self::is_unknown(word));
+                Ok(Started::Program { what: name.to_owned(), has_words })
+            }
         }
     }
 

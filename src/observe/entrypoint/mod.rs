@@ -162,14 +162,18 @@ impl Judged {
         entrypoint: &Entrypoint,
         arguments: &[String],
     ) {
+        let whole = |row: &cli::Row| match &self.file {
+            Some(file) if interface.is_given_program => row.after(file),
+            _ => row.clone(),
+        };
         if self.refusals.is_empty() {
-            self.refusals = cli::refusals(interface, row);
+            self.refusals = cli::refusals(interface, &whole(row));
         }
         if let Some(more) = &entrypoint.dry_run {
             let row = cli::Row::of_words(entrypoint, arguments, more);
             // What comes after the arguments was looked at for the row.
             let interface = cli::Interface { endings: Vec::new(), ..interface.clone() };
-            let more = cli::refusals(&interface, &row);
+            let more = cli::refusals(&interface, &whole(&row));
             self.refusals.extend(more.into_iter().map(|mut r| {
                 r.what = format!("in a dry run {}", r.what);
                 r
@@ -239,7 +243,11 @@ impl<'a> Startup<'a> {
             Ok(Started::Script { file, language, arguments }) => {
                 judged.file = Some(file.clone());
                 if *language == "JavaScript" {
-                    judged.problems = node::check(machine.filesystem, file, &node::directories(&machine));
+                    judged.problems = node::check(
+                        machine.filesystem,
+                        file,
+                        &node::Loader::of(&machine, &entrypoint.command),
+                    );
                 }
                 let source = options::Source::file(machine.filesystem, file);
                 let row = cli::Row::of(entrypoint, arguments);
@@ -365,6 +373,11 @@ pub fn wanted(entrypoints: &[Entrypoint]) -> Wanted {
         let words: Vec<&str> = words.filter(|w| !w.is_empty()).collect();
         for (i, word) in words.iter().enumerate() {
             let name = word.rsplit('/').next().unwrap_or_default();
+            // What kind of modules its files are, and what its packages export.
+            let is_node = matches!(name, "node" | "nodejs" | "npm" | "yarn" | "pnpm" | "npx");
+            if is_node || [".js", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end)) {
+                wanted.names.insert(b"package.json".to_vec());
+            }
             if !name.is_empty() && !word.starts_with('-') {
                 wanted.names.insert(name.as_bytes().to_vec());
             }

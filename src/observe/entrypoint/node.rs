@@ -1,6 +1,11 @@
 //! JavaScript: modules that a program loads at its top level, and whether the image has them.
 //! <https://nodejs.org/api/modules.html>
 
+mod module;
+mod package;
+pub(crate) mod scripts;
+mod syntax;
+
 use std::collections::BTreeSet;
 
 use super::Fault;
@@ -58,8 +63,39 @@ const BUILT_IN: [&str; 42] = [
     "zlib",
 ];
 
-/// Looks through a program and the files of the project that it loads. `directories` are those that `NODE_PATH` names.
-pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], directories: &[Vec<u8>]) -> Vec<Problem> {
+/// How node loads modules.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Loader {
+    /// The directories that `NODE_PATH` names, in their order.
+    directories: Vec<Vec<u8>>,
+    /// Major and minor version of node, where the image tells them.
+    version: Option<(u32, u32)>,
+    /// Whether something that is loaded first may change how modules are found and read.
+    is_other: bool,
+}
+
+impl Loader {
+    /// The one of a machine, for the words of a command.
+    pub(crate) fn of(machine: &Machine<'_>, words: &[String]) -> Self {
+        // The official images set it.
+        let version = machine.variable("NODE_VERSION").and_then(|v| {
+            let mut parts = v.trim_start_matches('v').split('.');
+            Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+        });
+        let options = machine.variable("NODE_OPTIONS").unwrap_or_default();
+        let all = options.split_whitespace().chain(words.iter().map(String::as_str));
+        let is_other =
+            all.clone().any(|word| {
+                let name = word.split('=').next().unwrap_or_default();
+                let changes = ["--loader", "--experimental-loader", "--experimental-specifier-resolution"];
+                PRELOADS.contains(&name) || changes.contains(&name)
+            }) || words.iter().any(|w| ["tsx", "ts-node", "babel-node", "esno"].contains(&w.as_str()));
+        Self { directories: directories(machine), version, is_other }
+    }
+}
+
+/// Looks through a program and the files of the project that it loads.
+pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], loader: &Loader) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
     let mut open = vec![file.to_vec()];
@@ -84,8 +120,13 @@ pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], directories: &[Vec
             problems.push(unread(&path, format!("the content of /{shown} was not kept, or is not UTF-8")));
             continue;
         };
+        let is_code = [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| path.ends_with(end));
+        if is_code {
+            problems.extend(module::problems(filesystem, &path, text, loader));
+        }
+        let is_module = is_code && module::is_module(filesystem, &path, text, loader) == Some(true);
         for (line, name) in loaded(text) {
-            match resolve(filesystem, &path, &name, directories) {
+            match resolve(filesystem, &path, &name, loader, !is_module) {
                 Resolved::File(found) => open.push(found),
                 Resolved::Present => {}
                 Resolved::Missing => problems.push(Problem {
@@ -93,6 +134,12 @@ pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], directories: &[Vec
                     line,
                     what: format!("the module {name}, which line {line} loads, is not in the image"),
                     is_certain: true,
+                }),
+                Resolved::NotExported => problems.push(Problem {
+                    file: path.clone(),
+                    line,
+                    what: format!("its package does not export {name}, which line {line} loads"),
+                    is_certain: !loader.is_other,
                 }),
             }
         }
@@ -132,10 +179,12 @@ enum Resolved {
     File(Vec<u8>),
     Present,
     Missing,
+    /// Its package keeps it to itself.
+    NotExported,
 }
 
 /// The directories that `NODE_PATH` names, in their order.
-pub(crate) fn directories(machine: &Machine<'_>) -> Vec<Vec<u8>> {
+fn directories(machine: &Machine<'_>) -> Vec<Vec<u8>> {
     let path = machine.variable("NODE_PATH").unwrap_or_default();
     path.split(':').filter(|part| !part.is_empty()).map(|part| machine.absolute(part)).collect()
 }
@@ -174,9 +223,10 @@ pub(crate) fn without_preloads(machine: &Machine<'_>, arguments: &[String]) -> R
         }
     }
     let from = machine.absolute("program.js");
+    let loader = Loader { directories: directories(machine), is_other: true, ..Loader::default() };
     let is_missing = |name: &&String| {
         !Machine::is_unknown(name)
-            && matches!(resolve(machine.filesystem, &from, name, &directories(machine)), Resolved::Missing)
+            && matches!(resolve(machine.filesystem, &from, name, &loader, true), Resolved::Missing)
     };
     match named.iter().find(is_missing) {
         Some(name) => Err(Fault::Broken(format!("{name}, which node loads first, is not in the image"))),
@@ -190,8 +240,20 @@ fn is_built_in(name: &str) -> bool {
     name.starts_with("node:") || BUILT_IN.contains(&top)
 }
 
-fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, directories: &[Vec<u8>]) -> Resolved {
-    let directory = |path: &[u8]| path.rsplitn(2, |b| *b == b'/').nth(1).unwrap_or_default().to_vec();
+/// The directory that a file is in.
+fn directory_of(path: &[u8]) -> Vec<u8> {
+    path.rsplitn(2, |b| *b == b'/').nth(1).unwrap_or_default().to_vec()
+}
+
+/// What a name stands for in a file, by `require`, which tries endings, or by `import`, which does not.
+fn resolve(
+    filesystem: &Filesystem<'_>,
+    from: &[u8],
+    name: &str,
+    loader: &Loader,
+    is_require: bool,
+) -> Resolved {
+    let directory = directory_of;
     // `#x` is named by the package itself; a URL is not a file of the image.
     if is_built_in(name) || name.starts_with('#') || name.contains("://") {
         return Resolved::Present;
@@ -207,9 +269,10 @@ fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, directories: &[
             [directory(from).as_slice(), name.as_bytes()].join(&b'/')
         };
         let base = LayerPath::clean(&whole).as_bytes().to_vec();
-        for ending in
-            ["", ".js", ".mjs", ".cjs", ".json", ".node", "/index.js", "/index.mjs", "/package.json"]
-        {
+        let endings =
+            ["", ".js", ".mjs", ".cjs", ".json", ".node", "/index.js", "/index.mjs", "/package.json"];
+        let is_strict = !is_require && !loader.is_other;
+        for ending in endings.into_iter().take(if is_strict { 1 } else { endings.len() }) {
             if let Some((real, _)) = filesystem.tree.file(&[base.as_slice(), ending.as_bytes()].concat()) {
                 return Resolved::File(real);
             }
@@ -232,14 +295,39 @@ fn resolve(filesystem: &Filesystem<'_>, from: &[u8], name: &str, directories: &[
         let modules =
             if at.is_empty() { b"node_modules".to_vec() } else { [&at, &b"node_modules"[..]].join(&b'/') };
         if is_in(&modules) {
-            return Resolved::Present;
+            return in_package(filesystem, &modules, &package, name, is_require);
         }
         if at.is_empty() {
             break;
         }
         at = directory(&at);
     }
-    if directories.iter().any(|f| is_in(f)) { Resolved::Present } else { Resolved::Missing }
+    if loader.directories.iter().any(|f| is_in(f)) { Resolved::Present } else { Resolved::Missing }
+}
+
+/// What a name stands for in its package, by what that exports.
+fn in_package(
+    filesystem: &Filesystem<'_>,
+    modules: &[u8],
+    package: &str,
+    name: &str,
+    is_require: bool,
+) -> Resolved {
+    let root = [modules, package.as_bytes()].join(&b'/');
+    let settings = [root.as_slice(), b"package.json"].join(&b'/');
+    let Some(text) = filesystem.text(&settings) else { return Resolved::Present };
+    let path = format!(".{}", name.strip_prefix(package).unwrap_or_default());
+    match package::exported(text, &path, is_require) {
+        package::Exported::Nothing => Resolved::NotExported,
+        package::Exported::File(file) if !file.contains('\u{1}') => {
+            let whole = [root.as_slice(), file.trim_start_matches("./").as_bytes()].join(&b'/');
+            match filesystem.tree.file(LayerPath::clean(&whole).as_bytes()) {
+                Some(_) => Resolved::Present,
+                None => Resolved::Missing,
+            }
+        }
+        _ => Resolved::Present,
+    }
 }
 
 #[cfg(test)]

@@ -202,6 +202,7 @@ fn asked<'b>(grammar: &Grammar, bytes: &'b [u8], start: usize, end: usize) -> Op
     let open = back(bytes, start - 1);
     let name = name_before(bytes, open.checked_sub(1)?);
     let from = open - 1 - name.len();
+    let (name, from) = of_copy(grammar, bytes, name, from);
     match byte(bytes, open - 1) {
         b'(' => Some(Asked { access: Access::Call(name), start: from, end: end + 1 }),
         b'[' if known(grammar.indexed, name) => {
@@ -214,6 +215,15 @@ fn asked<'b>(grammar: &Grammar, bytes: &'b [u8], start: usize, end: usize) -> Op
         }
         _ => None,
     }
+}
+
+/// A method of a copy of Python's environment, such as `dict(os.environ).pop`, as one of the environment itself.
+fn of_copy<'b>(grammar: &Grammar, bytes: &[u8], name: &'b str, from: usize) -> (&'b str, usize) {
+    let copies =
+        ["dict(os.environ)", "os.environ.copy()", "dict(environ)", "environ.copy()", "{**os.environ}"];
+    let own = grammar.calls.iter().find(|call| call.strip_prefix("environ") == Some(name));
+    let copy = copies.iter().find(|copy| ends(bytes, from, copy));
+    own.zip(copy).map_or((name, from), |(own, copy)| (*own, from - copy.len()))
 }
 
 type Given = (&'static Form, Value, usize);

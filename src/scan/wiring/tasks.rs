@@ -124,6 +124,8 @@ fn deciding(container: &Container) -> Vec<String> {
         "LD_PRELOAD",
         "NODE_PATH",
         "NODE_OPTIONS",
+        "PYTHONOPTIMIZE",
+        "PYTHONWARNINGS",
     ];
     let literals = container.literals.iter().filter(|l| l.place == LiteralPlace::Environment);
     literals.map(|l| l.name.clone()).filter(|name| decides.contains(&name.as_str())).collect()

@@ -70,6 +70,15 @@ impl Row {
         })
     }
 
+    /// The same row after the program's own name, as a parser finds it in the whole of `sys.argv`.
+    pub(crate) fn after(&self, program: &[u8]) -> Self {
+        let program = Argument::Word(format!("/{}", String::from_utf8_lossy(program)));
+        Self {
+            required: std::iter::once(program).chain(self.required.clone()).collect(),
+            optional: self.optional.clone(),
+        }
+    }
+
     /// Whether the program is given anything, or must know anything.
     pub(crate) fn is_empty(&self) -> bool {
         self.required.is_empty() && self.optional.is_empty()

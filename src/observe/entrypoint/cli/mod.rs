@@ -199,6 +199,8 @@ pub(crate) struct Interface {
     pub(crate) no_help: Option<(String, Written)>,
     /// Marks of words that stand for the arguments in a file.
     pub(crate) file_marks: Vec<char>,
+    /// Whether its parser is given the program's own name before the arguments.
+    pub(crate) is_given_program: bool,
     /// What ends the program once the arguments are parsed.
     pub(crate) endings: Vec<Ending>,
 }

@@ -22,6 +22,8 @@ pub(super) enum StmtKind {
         name: String,
         arguments: Vec<Argument>,
         body: Body,
+        /// The names of its parameters of types.
+        types: Vec<String>,
     },
     Return(Option<Expr>),
     Assign {
@@ -35,6 +37,7 @@ pub(super) enum StmtKind {
     },
     Annotate {
         target: Expr,
+        annotation: Expr,
         value: Option<Expr>,
     },
     For {
@@ -98,6 +101,10 @@ pub(super) struct Function {
     pub(super) is_lazy: bool,
     /// Whether a `/` stands among its parameters.
     pub(super) has_positional_only: bool,
+    /// The annotation of what it gives.
+    pub(super) returns: Option<Expr>,
+    /// The names of its parameters of types.
+    pub(super) types: Vec<String>,
 }
 
 /// A parameter of a function.

@@ -1,11 +1,13 @@
 //! From a syntax tree of tree-sitter to [`ast`](super::ast). What is nested deeper than is followed becomes `Other`, so
 //! that no later walk can run out of stack.
 
+mod function;
+
 use tree_sitter::Node;
 
-use super::ast::{
-    Alias, Argument, Body, Comparison, Expr, ExprKind, Function, Parameter, ParameterKind, Stmt, StmtKind,
-};
+use super::ast::{Alias, Argument, Body, Comparison, Expr, ExprKind, Stmt, StmtKind};
+
+pub(super) use function::yields;
 
 /// How deep statements and expressions may nest.
 const MAX_DEPTH: u16 = 160;
@@ -32,36 +34,6 @@ fn line(node: Node<'_>) -> u32 {
 fn children(node: Node<'_>) -> Vec<Node<'_>> {
     let mut cursor = node.walk();
     node.named_children(&mut cursor).filter(|n| n.kind() != "comment").collect()
-}
-
-fn is_async(function: Node<'_>) -> bool {
-    function.child(0).is_some_and(|first| first.kind() == "async")
-}
-
-/// Whether a call of a function runs its body at once.
-fn is_direct(function: Node<'_>) -> bool {
-    !is_async(function) && function.child_by_field_name("type_parameters").is_none() && !yields(function)
-}
-
-/// Whether a function's own body has a `yield`. Goes through the tree without recursion.
-pub(super) fn yields(function: Node<'_>) -> bool {
-    let Some(body) = function.child_by_field_name("body") else { return false };
-    let mut cursor = body.walk();
-    loop {
-        let node = cursor.node();
-        if node.kind() == "yield" {
-            return true;
-        }
-        let is_inner = matches!(node.kind(), "function_definition" | "lambda" | "class_definition");
-        if !is_inner && cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return false;
-            }
-        }
-    }
 }
 
 /// The children under a field's name.
@@ -111,21 +83,7 @@ impl Converter<'_> {
                     None => Stmt { line: line(node), kind: StmtKind::Other },
                 };
             }
-            "function_definition" => StmtKind::Function(Box::new(Function {
-                line: line(node),
-                name: node.child_by_field_name("name").map(|n| self.source(n)).unwrap_or_default(),
-                decorators,
-                parameters: node
-                    .child_by_field_name("parameters")
-                    .map(|n| self.parameters(n))
-                    .unwrap_or_default(),
-                body: self.body_of(node, "body"),
-                is_direct: is_direct(node),
-                is_lazy: is_async(node) || yields(node),
-                has_positional_only: node
-                    .child_by_field_name("parameters")
-                    .is_some_and(|n| children(n).iter().any(|c| c.kind() == "positional_separator")),
-            })),
+            "function_definition" => StmtKind::Function(Box::new(self.function(node, decorators))),
             "class_definition" => StmtKind::Class {
                 name: node.child_by_field_name("name").map(|n| self.source(n)).unwrap_or_default(),
                 arguments: node
@@ -133,6 +91,7 @@ impl Converter<'_> {
                     .map(|n| self.arguments(n))
                     .unwrap_or_default(),
                 body: self.body_of(node, "body"),
+                types: self.types(node),
             },
             "return_statement" => StmtKind::Return(children(node).first().map(|n| self.expression(*n))),
             "raise_statement" => StmtKind::Raise(children(node).first().map(|n| self.expression(*n))),
@@ -213,6 +172,12 @@ impl Converter<'_> {
                 StmtKind::Import(fields(node, "name").into_iter().map(|n| self.alias(n)).collect())
             }
             "import_from_statement" => self.import_from(node),
+            "future_import_statement" => match self.import_from(node) {
+                StmtKind::ImportFrom { names, .. } => {
+                    StmtKind::ImportFrom { level: 0, module: "__future__".to_owned(), names }
+                }
+                other => other,
+            },
             "global_statement" => {
                 StmtKind::Global(children(node).into_iter().map(|n| self.source(n)).collect())
             }
@@ -287,9 +252,10 @@ impl Converter<'_> {
 
     /// `a = b = value`, `a: T = value`.
     fn assignment(&mut self, node: Node<'_>) -> StmtKind {
-        if node.child_by_field_name("type").is_some() {
+        if let Some(annotation) = node.child_by_field_name("type") {
+            let annotation = self.annotation(annotation);
             let value = node.child_by_field_name("right").map(|n| self.expression(n));
-            return StmtKind::Annotate { target: self.field(node, "left"), value };
+            return StmtKind::Annotate { target: self.field(node, "left"), annotation, value };
         }
         let mut targets = vec![self.field(node, "left")];
         let mut right = node.child_by_field_name("right");
@@ -299,56 +265,6 @@ impl Converter<'_> {
         }
         let value = right.map(|n| self.expression(n)).unwrap_or_else(|| self.other(node));
         StmtKind::Assign { targets, value }
-    }
-
-    fn parameters(&mut self, node: Node<'_>) -> Vec<Parameter> {
-        let mut all = Vec::new();
-        let mut kind = ParameterKind::Plain;
-        for one in children(node) {
-            let annotation = one.child_by_field_name("type").map(|n| self.annotation(n));
-            let default = one.child_by_field_name("value").map(|n| self.expression(n));
-            let named = one.child_by_field_name("name").or_else(|| children(one).first().copied());
-            let (name, own) = match one.kind() {
-                "identifier" => (self.source(one), kind),
-                "keyword_separator" => {
-                    kind = ParameterKind::KeywordOnly;
-                    continue;
-                }
-                "default_parameter" | "typed_default_parameter" => {
-                    (named.map(|n| self.source(n)).unwrap_or_default(), kind)
-                }
-                "typed_parameter" | "list_splat_pattern" | "dictionary_splat_pattern" => {
-                    let text = self.source(one);
-                    let bare = text.trim_start_matches('*');
-                    let name = bare.split([':', ' ']).next().unwrap_or_default().to_owned();
-                    if text.starts_with("**") {
-                        (name, ParameterKind::Keywords)
-                    } else if text.starts_with('*') {
-                        kind = ParameterKind::KeywordOnly;
-                        (name, ParameterKind::Rest)
-                    } else {
-                        (name, kind)
-                    }
-                }
-                _ => continue,
-            };
-            all.push(Parameter { name, kind: own, annotation, default });
-        }
-        all
-    }
-
-    /// An annotation: the expression in a `type` node; generic types are subscripts.
-    fn annotation(&mut self, node: Node<'_>) -> Expr {
-        let inner = children(node);
-        match inner.as_slice() {
-            [one] if node.kind() == "type" => self.annotation(*one),
-            [name, parameters] if node.kind() == "generic_type" => {
-                let base = self.expression(*name);
-                let of = children(*parameters).into_iter().map(|n| self.annotation(n)).collect();
-                self.make(node, ExprKind::Subscript(Box::new(base), of))
-            }
-            _ => self.expression(node),
-        }
     }
 
     fn field(&mut self, node: Node<'_>, name: &str) -> Expr {

@@ -92,6 +92,16 @@ impl Guards {
     }
 }
 
+/// Whether a condition holds for checkers of types alone: `if TYPE_CHECKING:`.
+pub(super) fn is_for_types(test: &Expr) -> bool {
+    match &test.kind {
+        ExprKind::Name(name) | ExprKind::Attribute(_, name) => name == "TYPE_CHECKING",
+        ExprKind::Wrapped(inner) => is_for_types(inner),
+        ExprKind::Junction { is_and: true, left, right } => is_for_types(left) || is_for_types(right),
+        _ => false,
+    }
+}
+
 fn numbers(expression: &Expr) -> Option<Vec<i64>> {
     match &expression.kind {
         ExprKind::Tuple(items) => items.iter().map(Expr::number).collect(),

@@ -370,6 +370,9 @@ impl<'a> Graph<'_, 'a> {
             self.enqueue(&package, open);
         }
         let target = self.finder.find(&import.module);
+        if !matches!(&target, Target::Source { path, .. } if self.finder.is_own(path)) {
+            self.names_by_version(file, import);
+        }
         let (path, is_package) = match target {
             Target::Missing { part, why, is_certain } => {
                 let of = if part == import.module { String::new() } else { format!(" of {}", import.module) };
@@ -408,6 +411,20 @@ impl<'a> Graph<'_, 'a> {
             } else {
                 let what =
                     format!("{} has no {name}, which line {} imports from it", import.module, import.line);
+                self.tell(file, import.line, what, true);
+            }
+        }
+    }
+
+    /// Names that a module of the standard library does not have in the image's version.
+    fn names_by_version(&mut self, file: &[u8], import: &Import<'_>) {
+        let Some(version) = self.script.search.version else { return };
+        for alias in import.names {
+            if let Some(why) = super::versions::lacks(&import.module, &alias.name, version) {
+                let what = format!(
+                    "{} has no {}, which line {} imports from it: {why}",
+                    import.module, alias.name, import.line
+                );
                 self.tell(file, import.line, what, true);
             }
         }

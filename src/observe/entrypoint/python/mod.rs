@@ -18,6 +18,7 @@ mod stdlib;
 mod strict;
 mod syntax;
 mod unbound;
+mod versions;
 
 use super::machine::{Found, Machine};
 use super::{Fault, Started};
@@ -51,11 +52,14 @@ pub(crate) fn start(
 ) -> Result<Started, Fault> {
     // From 3.11 on the variable does what `-P` does.
     let is_safe = machine.variable("PYTHONSAFEPATH").is_some_and(|v| !v.is_empty());
-    let (mut isolated, mut ignores_environment) = (is_safe, false);
+    let (mut isolated, mut ignores_environment, mut optimizes) = (is_safe, false, 0u8);
     let mut rest = arguments;
     while let Some((first, tail)) = rest.split_first() {
-        let begin =
-            |first: Option<Vec<u8>>| Start { first: first.filter(|_| !isolated), ignores_environment };
+        let begin = |first: Option<Vec<u8>>| Start {
+            first: first.filter(|_| !isolated),
+            ignores_environment,
+            optimizes,
+        };
         match first.as_str() {
             "-m" => {
                 let Some((name, tail)) = tail.split_first() else {
@@ -79,6 +83,8 @@ pub(crate) fn start(
             option if option.starts_with('-') && option.len() > 1 => {
                 isolated |= !option.starts_with("--") && option.contains(['I', 'P']);
                 ignores_environment |= !option.starts_with("--") && option.contains(['I', 'E']);
+                let times = if option.starts_with("--") { 0 } else { option.matches('O').count() };
+                optimizes = optimizes.saturating_add(u8::try_from(times).unwrap_or(u8::MAX));
                 rest = tail;
             }
             file => {
@@ -113,7 +119,7 @@ pub(crate) fn script(
     script: &Found<'_>,
     arguments: &[String],
 ) -> Result<Started, Fault> {
-    let begin = Start { first: Some(parent(&script.real)), ignores_environment: false };
+    let begin = Start { first: Some(parent(&script.real)), ignores_environment: false, optimizes: 0 };
     Ok(Started::Python(Script {
         file: script.real.clone(),
         name: None,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Expr, ExprKind, Stmt, StmtKind};
+use super::guard::is_for_types;
 use super::syntax::Module;
 
 /// The names that a module defines in any of its branches; nothing if it may define any: by a star import, by
@@ -90,6 +91,10 @@ impl Names {
             StmtKind::While { test, .. } => self.walrus(test),
             StmtKind::If(branches) => {
                 branches.iter().filter_map(|(t, _)| t.as_ref()).for_each(|t| self.walrus(t));
+                // What is there for checkers of types alone is not there when the module runs.
+                let runs = branches.iter().filter(|(t, _)| !t.as_ref().is_some_and(is_for_types));
+                runs.for_each(|(_, body)| self.body(body));
+                return;
             }
             StmtKind::With { items, .. } => {
                 items.iter().filter_map(|(_, t)| t.as_ref()).for_each(|t| self.target(t));

@@ -21,6 +21,8 @@ pub(crate) struct Search {
     pub(crate) version: Option<Version>,
     /// Whether the image holds the standard library.
     pub(crate) has_library: bool,
+    /// How far the interpreter is told to optimize (`-O`, `-OO`): it leaves out assertions, then docstrings.
+    pub(crate) optimizes: u8,
 }
 
 /// What an interpreter begins its search with.
@@ -30,6 +32,8 @@ pub(super) struct Start {
     pub(super) first: Option<Vec<u8>>,
     /// Whether PYTHONPATH is left alone (`-I`, `-E`).
     pub(super) ignores_environment: bool,
+    /// How often `-O` is given.
+    pub(super) optimizes: u8,
 }
 
 /// The directories that an interpreter searches.
@@ -38,7 +42,9 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
         return Err(Fault::Unclear("the image sets PYTHONHOME, which moves Python's library".to_owned()));
     }
     let tree = &machine.filesystem.tree;
-    let mut search = Search::default();
+    let set = machine.variable("PYTHONOPTIMIZE").filter(|v| !v.is_empty() && !start.ignores_environment);
+    let set = set.map_or(0, |v| v.parse().unwrap_or(1));
+    let mut search = Search { optimizes: start.optimizes.max(set), ..Search::default() };
     search.directories.extend(start.first);
     let own = machine.variable("PYTHONPATH").filter(|_| !start.ignores_environment).unwrap_or_default();
     search.directories.extend(own.split(':').filter(|f| !f.is_empty()).map(|f| machine.absolute(f)));

@@ -1,7 +1,7 @@
 //! Servers that are told which application they run: `gunicorn app.wsgi:application`, `uvicorn app.main:app`.
 //! <https://www.uvicorn.org/settings/>, <https://docs.gunicorn.org/en/stable/settings.html>
 
-use super::super::cli::{Arity, Interface, Known, Parameter};
+use super::super::cli::{Arity, Interface, Known, Parameter, Takes};
 use super::super::machine::Machine;
 use super::ast::StmtKind;
 use super::imports::{Finder, Problem, Target, check, load};
@@ -273,11 +273,16 @@ fn problems_of(machine: &Machine<'_>, script: &Script, application: &str, named:
     problems
 }
 
+/// Settings of servers that take a whole number.
+const NUMBERS: [&str; 7] =
+    ["--port", "--workers", "-w", "--threads", "--backlog", "--timeout-keep-alive", "--worker-connections"];
+
 fn interface(server: &Server) -> Interface {
     let parameter = |name: &str, is_option: bool, arity: Arity, ends: bool| Parameter {
         is_option,
         required: if is_option || server.has_file { Known::No } else { Known::Yes },
         ends,
+        takes: if NUMBERS.contains(&name) { Takes::Int } else { Takes::Any },
         ..Parameter::new(vec![name.to_owned()], arity)
     };
     let mut parameters = vec![parameter("application", false, Arity::Exactly(1), false)];

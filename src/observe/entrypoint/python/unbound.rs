@@ -4,6 +4,8 @@
 //! that these call, up to the first that may leave. A module whose names cannot be told, because it has a star import or
 //! changes its own dictionary, is left out.
 
+mod annotations;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Version;
@@ -76,6 +78,9 @@ pub(super) fn check(modules: &Modules<'_>, finder: Finder<'_, '_>, reached: &[Re
         of: Vec::new(),
         now: None,
         is_module_level: false,
+        annotates: true,
+        is_certain: true,
+        classes: Vec::new(),
     };
     for one in reached {
         if let Some(Ok(module)) = modules.get(&one.path) {
@@ -111,6 +116,12 @@ struct Walker<'f, 'a> {
     now: Option<u32>,
     /// Whether what is gone through is no function's.
     is_module_level: bool,
+    /// Whether annotations of variables are evaluated: not in a function's own body.
+    annotates: bool,
+    /// Whether what is missing is certain to be asked for.
+    is_certain: bool,
+    /// The classes whose bodies are gone through: they are bound after that.
+    classes: Vec<String>,
 }
 
 impl<'f, 'a> Walker<'f, 'a> {
@@ -128,10 +139,9 @@ impl<'f, 'a> Walker<'f, 'a> {
             StmtKind::Function(function) => {
                 let defaults = function.parameters.iter().filter_map(|p| p.default.as_ref());
                 function.decorators.iter().chain(defaults).for_each(|e| of(self, e));
+                self.annotations(function, place, locals);
             }
-            StmtKind::Class { arguments, .. } => {
-                arguments.iter().for_each(|a| of(self, value_of(a)));
-            }
+            StmtKind::Class { .. } => self.class(statement, place, locals),
             StmtKind::Assign { value, .. } | StmtKind::Expr(value) | StmtKind::Assert(value) => {
                 of(self, value);
             }
@@ -139,7 +149,10 @@ impl<'f, 'a> Walker<'f, 'a> {
                 of(self, target);
                 of(self, value);
             }
-            StmtKind::Annotate { value, .. } => value.iter().for_each(|v| of(self, v)),
+            StmtKind::Annotate { annotation, value, .. } => {
+                value.iter().for_each(|v| of(self, v));
+                self.annotation(annotation, place, locals);
+            }
             StmtKind::Return(value) | StmtKind::Raise(value) => {
                 value.iter().for_each(|v| of(self, v));
                 return false;
@@ -253,16 +266,23 @@ impl<'f, 'a> Walker<'f, 'a> {
             return;
         }
         let now = self.now.filter(|_| self.of == place.module.path).unwrap_or(u32::MAX);
+        let is_open = self.classes.iter().any(|c| c == name);
         let what = match self.bound(place.module).map(|all| all.get(name)) {
             None => return,
-            Some(None) => format!("line {line} uses {name}, which nothing in the module defines"),
+            Some(None) => {
+                format!("line {line} uses {name}, which nothing in the module defines when it runs")
+            }
             // A class that has the name of one that it is derived from is bound after it is looked up.
             Some(Some(binding)) if binding.line > now => {
                 format!("line {line} uses {name}, which line {} defines only later", binding.line)
             }
+            Some(Some(binding)) if binding.count == 1 && is_open => {
+                format!("line {line} uses {name} while the class is being made")
+            }
             Some(Some(_)) => return,
         };
-        let problem = Problem { file: place.module.path.clone(), line, what, is_certain: true };
+        let is_certain = self.is_certain;
+        let problem = Problem { file: place.module.path.clone(), line, what, is_certain };
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }
@@ -279,7 +299,9 @@ impl<'f, 'a> Walker<'f, 'a> {
         locals.extend(function.parameters.iter().map(|p: &Parameter| p.name.clone()));
         locals.extend(assigned_in_expressions(place.module.text));
         let was_module_level = std::mem::replace(&mut self.is_module_level, false);
+        let annotated = std::mem::replace(&mut self.annotates, false);
         self.body(&function.body, place, &locals);
+        self.annotates = annotated;
         self.is_module_level = was_module_level;
     }
 
@@ -392,6 +414,9 @@ mod tests {
             of: b"app.py".to_vec(),
             now: None,
             is_module_level: true,
+            annotates: true,
+            is_certain: true,
+            classes: Vec::new(),
         };
         walker.body(&module.body, Place { module: &module, reached: &reached }, &BTreeSet::new());
         let name = |p: &Problem| p.what.split([' ', ',']).nth(3).unwrap_or_default().to_owned();
@@ -412,6 +437,11 @@ mod tests {
             ("def main():\n    helper()\nmain()\ndef helper():\n    pass\n", "helper"),
             ("x = y\ny = 1\n", "y"),
             ("class A(B):\n    pass\nclass B:\n    pass\n", "B"),
+            ("if TYPE_CHECKING:\n    import a\ndef f(x: a.B): pass\n", "a"),
+            ("class A:\n    x: missing\n", "missing"),
+            ("class A:\n    def f(self) -> missing: pass\n", "missing"),
+            ("class A:\n    def f(self) -> A: pass\n", "A"),
+            ("class A:\n    b: B\nclass B:\n    pass\n", "B"),
             ("def main():\n    try:\n        x = missing\n    finally:\n        pass\nmain()\n", "missing"),
         ] {
             assert_eq!(unbound(text), [name], "{text}");
@@ -422,6 +452,11 @@ mod tests {
     fn names_that_something_may_bind() {
         for text in [
             "from x import *\nprint(missing)\n",
+            "from __future__ import annotations\ndef f(x: missing) -> missing:\n    y: missing = 1\n",
+            "def f(x: 'missing') -> list['missing']:\n    y: missing = 1\nf(1)\n",
+            "class A:\n    B = int\n    x: B = 1\n    def f(self) -> B:\n        return A()\n",
+            "def f[T](x: T) -> T:\n    return x\nclass A[T](list[T]):\n    x: T\n",
+            "if TYPE_CHECKING:\n    import a\nelse:\n    a = None\nprint(a)\n",
             "try:\n    print(missing)\nexcept NameError:\n    pass\n",
             "def never():\n    missing()\n",
             "def f():\n    yield missing\nf()\n",

@@ -270,6 +270,12 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
                 Flow::Next(Status::True)
             }
         };
+        let is_group = matches!(item.node, Node::Brace(_) | Node::Subshell(_));
+        if let (Some((weight, Err(Fault::Broken(_)))), true) =
+            (&mut self.last, is_group && is_pipe(item.link))
+        {
+            *weight = true;
+        }
         match flow {
             Flow::Next(status) if item.negated => Flow::Next(status.not()),
             other => other,
@@ -428,7 +434,9 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
                 {
                     self.machine.note_unclear(format!("{program}, which a script runs first: {reason}"));
                 }
-                let is_given = self.uses_arguments;
+                // Without the first program of a pipe those behind it have nothing to read.
+                let is_head = is_pipe(link) && matches!(result, Err(Fault::Broken(_)));
+                let is_given = self.uses_arguments || is_head;
                 self.ran(result, is_given, is_asked)
             }
         };
@@ -477,6 +485,11 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
             other => other,
         }
     }
+}
+
+/// Whether what follows reads what a command prints.
+fn is_pipe(link: Link) -> bool {
+    matches!(link, Link::Pipe | Link::PipeBoth)
 }
 
 /// Whether a list has a program anywhere, beside what a shell has itself.

@@ -41,33 +41,6 @@ const TEXT_TYPES: [&str; 22] = [
     "builtins.repr",
 ];
 
-/// What `from argparse import *` brings; nothing for another module.
-pub(super) fn exported(module: &str) -> &'static [&'static str] {
-    match module {
-        "argparse" => &[
-            "ArgumentParser",
-            "ArgumentError",
-            "ArgumentTypeError",
-            "BooleanOptionalAction",
-            "FileType",
-            "HelpFormatter",
-            "ArgumentDefaultsHelpFormatter",
-            "RawDescriptionHelpFormatter",
-            "RawTextHelpFormatter",
-            "MetavarTypeHelpFormatter",
-            "Namespace",
-            "Action",
-            "ONE_OR_MORE",
-            "OPTIONAL",
-            "PARSER",
-            "REMAINDER",
-            "SUPPRESS",
-            "ZERO_OR_MORE",
-        ],
-        _ => &[],
-    }
-}
-
 /// A parser as it is put together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parser {
@@ -194,6 +167,12 @@ impl Evaluator<'_, '_> {
         }
         self.parsers.push(parser);
         Value::Parser(self.parsers.len() - 1, None)
+    }
+
+    /// A parser that has these parameters and no other.
+    pub(super) fn plain_parser(&mut self, parameters: Vec<Parameter>) -> usize {
+        self.parsers.push(Parser { parameters, abbreviates: true, ..Parser::default() });
+        self.parsers.len() - 1
     }
 
     /// What a library's parser does otherwise than argparse's.
@@ -333,9 +312,13 @@ impl Evaluator<'_, '_> {
         line: u32,
     ) -> Value {
         let given = arguments.positional.first().or(arguments.keyword("args"));
-        let pair = || Value::List(vec![Value::Namespace, Value::ArgvRest].into());
+        let mut rest = Value::ArgvRest;
+        let pair = |rest: Value| Value::List(vec![Value::Namespace, rest].into());
         match given {
-            None | Some(Value::None | Value::Argv | Value::ArgvRest) => {}
+            None | Some(Value::None | Value::ArgvWords | Value::ArgvRest) => {}
+            // What is left has the program in it, too.
+            Some(Value::Argv) if is_partial => rest = Value::ArgvPart,
+            Some(Value::Argv) => self.gives_program = true,
             // The words before it say what is done with it, and are read by the program itself.
             Some(Value::ArgvPart) => {
                 let place = self.place(scope, line);
@@ -343,7 +326,7 @@ impl Evaluator<'_, '_> {
                 self.alter_once(reason);
             }
             // Words of its own, as in a test: another parser reads the command line.
-            Some(Value::List(_)) => return if is_partial { pair() } else { Value::Unknown },
+            Some(Value::List(_)) => return if is_partial { pair(rest) } else { Value::Unknown },
             Some(_) => {
                 let reason = format!("what its parser is given is not known ({})", self.place(scope, line));
                 self.alter_once(reason);
@@ -362,7 +345,7 @@ impl Evaluator<'_, '_> {
             if !self.known_before.contains(&index) {
                 self.known_before.push(index);
             }
-            return pair();
+            return pair(rest);
         }
         self.reach(Root::Parser(index), scope, line);
         Value::Namespace
@@ -563,7 +546,7 @@ impl Evaluator<'_, '_> {
             conflict: parser.conflict.clone(),
             no_help: parser.no_help.clone(),
             file_marks: parser.file_marks.clone(),
-            endings: Vec::new(),
+            ..Interface::default()
         }
     }
 }

@@ -8,11 +8,9 @@ use super::value::{Decorator, Scope, ScopeData, Value, equal, text_of};
 use super::{Evaluator, Flow, MAX_CALLS, Root, mutation};
 
 /// Libraries that read the arguments themselves, by the names with which they begin.
-const FOREIGN: [(&str, &str); 17] = [
+const FOREIGN: [(&str, &str); 15] = [
     ("docopt.docopt", "docopt"),
     ("fire.Fire", "fire"),
-    ("getopt.getopt", "getopt"),
-    ("getopt.gnu_getopt", "getopt"),
     ("absl.app.run", "absl"),
     ("cyclopts.App", "cyclopts"),
     ("cyclopts.run", "cyclopts"),
@@ -59,7 +57,11 @@ impl<'m> Evaluator<'m, '_> {
                 self.argv_reads.0 += 1;
                 Value::Argv
             }
-            Value::External(module) => Value::External(format!("{module}.{name}").into()),
+            Value::External(module) => {
+                self.lacks_by_version(module, name, scope, line);
+                Value::External(format!("{module}.{name}").into())
+            }
+            Value::Function(index) if name == "__doc__" => self.docstring_of(*index),
             Value::Super(own, class) => {
                 let bases = self.classes.get(*class).map(|c| c.bases.clone()).unwrap_or_default();
                 let known = bases.iter().find_map(|base| match base {
@@ -112,7 +114,7 @@ impl<'m> Evaluator<'m, '_> {
                     None => Value::Unknown,
                 }
             }
-            Value::Argv if mutation::changes(name) => {
+            Value::Argv | Value::ArgvWords if mutation::changes(name) => {
                 self.change_argv(scope, line);
                 Value::Unknown
             }
@@ -132,7 +134,7 @@ impl<'m> Evaluator<'m, '_> {
     }
 
     /// A member of a class or of its bases; a function is bound to the object.
-    fn member(&mut self, class: usize, name: &str, object: &Value) -> Option<Value> {
+    pub(super) fn member(&self, class: usize, name: &str, object: &Value) -> Option<Value> {
         let mut open = vec![class];
         let mut seen = Vec::new();
         while let Some(index) = open.pop() {
@@ -190,7 +192,9 @@ impl<'m> Evaluator<'m, '_> {
     /// A command that is called parses the arguments.
     fn set_root(&mut self, root: Root, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
         let given = arguments.positional.first().or(arguments.keyword("args"));
-        let own = given.is_none_or(|v| matches!(v, Value::None | Value::Argv | Value::ArgvRest));
+        self.gives_program |= matches!(given, Some(Value::Argv));
+        let is_own = |v: &Value| matches!(v, Value::None | Value::Argv | Value::ArgvWords | Value::ArgvRest);
+        let own = given.is_none_or(is_own);
         let other = || {
             let place = self.place(scope, line);
             Root::Unknown(format!("{place} gives its parser other arguments than the command line's"))
@@ -357,6 +361,7 @@ impl<'m> Evaluator<'m, '_> {
                 }
                 return parser;
             }
+            "getopt.getopt" | "getopt.gnu_getopt" => return self.getopt(arguments, scope, line),
             "typer.Typer" => return self.new_app(arguments),
             "typer.run" => {
                 if let Some(Value::Function(index)) = arguments.positional.first() {
@@ -396,7 +401,7 @@ impl<'m> Evaluator<'m, '_> {
                     Some(Value::Dict(pairs)) => {
                         Value::List(pairs.iter().map(|(k, _)| k.clone()).collect::<Vec<_>>().into())
                     }
-                    Some(list @ Value::List(_)) => list.clone(),
+                    Some(list @ (Value::List(_) | Value::Argv | Value::ArgvWords)) => list.clone(),
                     _ => Value::Unknown,
                 };
             }
@@ -428,11 +433,15 @@ impl<'m> Evaluator<'m, '_> {
                 return match arguments.positional.first() {
                     Some(Value::List(items)) => i64::try_from(items.len()).map_or(Value::Unknown, Value::Int),
                     Some(Value::Argv) => self.argv_length().map_or(Value::Unknown, Value::Int),
+                    Some(Value::ArgvWords) => {
+                        self.argv_length().map_or(Value::Unknown, |n| Value::Int(n - 1))
+                    }
                     _ => Value::Unknown,
                 };
             }
             _ => {}
         }
+        self.asks_for_package(name, arguments, scope, line);
         if let Some(value) = self.click_call(name, arguments, scope, line) {
             return value;
         }

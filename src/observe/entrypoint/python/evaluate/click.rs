@@ -417,6 +417,7 @@ impl Evaluator<'_, '_> {
             conflict: None,
             no_help: None,
             file_marks: Vec::new(),
+            is_given_program: false,
             endings: command.ending.iter().cloned().collect(),
         }
     }

@@ -11,7 +11,7 @@ use super::{Evaluator, Flow};
 const MAX_PROBLEMS: usize = 20;
 
 /// Calls that go on for as long as the program runs.
-const LASTING: [&str; 12] = [
+pub(super) const LASTING: [&str; 12] = [
     "run",
     "serve",
     "serve_forever",
@@ -118,15 +118,23 @@ impl Evaluator<'_, '_> {
 
     /// An attribute that a module of the project does not have.
     pub(super) fn lacks(&mut self, module: usize, name: &str, scope: &Scope, line: u32) {
-        let Some(loaded) = self.loaded.get(module).filter(|_| self.is_sure()) else { return };
+        if !self.is_sure() {
+            return;
+        }
+        if let Some(full) = self.lacking(module, name) {
+            let what = format!("uses {full}, which the module does not have");
+            self.fails(&what, scope, line, true);
+        }
+    }
+
+    /// The full name of an attribute that a module of the project does not have.
+    pub(super) fn lacking(&self, module: usize, name: &str) -> Option<String> {
+        let loaded = self.loaded.get(module)?;
         let is_dunder = name.starts_with("__") && name.ends_with("__");
         let is_closed = super::super::names::defined(loaded.module).is_some_and(|all| !all.contains(name));
         let full = format!("{}.{name}", loaded.name);
         let is_module = loaded.name.is_empty() || !matches!(self.finder.find(&full), Target::Missing { .. });
-        if is_closed && !is_dunder && !is_module && self.steps < super::MAX_STEPS {
-            let what = format!("uses {full}, which the module does not have");
-            self.fails(&what, scope, line, true);
-        }
+        (is_closed && !is_dunder && !is_module && self.steps < super::MAX_STEPS).then_some(full)
     }
 
     /// A file that is opened to be read.

@@ -74,8 +74,9 @@ impl<'m> Evaluator<'m, '_> {
                 scope.get(name).unwrap_or_else(|| Value::External(format!("builtins.{name}").into()))
             }
             ExprKind::Attribute(object, name) => {
-                let object = self.expression(object, scope);
-                self.attribute(object, name, scope, expression.line)
+                let of = self.expression(object, scope);
+                self.uses_docstring(object, &of, scope);
+                self.attribute(of, name, scope, expression.line)
             }
             ExprKind::Call(function, arguments) => {
                 let callee = self.expression(function, scope);
@@ -145,6 +146,7 @@ impl<'m> Evaluator<'m, '_> {
             }
             ExprKind::Add(left, right) => {
                 let (one, two) = (self.expression(left, scope), self.expression(right, scope));
+                self.uses_docstring(left, &one, scope);
                 sum(&one, &two)
             }
             ExprKind::Choice { test, then, otherwise } => match self.test(test, scope) {
@@ -192,7 +194,8 @@ impl<'m> Evaluator<'m, '_> {
                 Value::List(Rc::new(out))
             }
             ExprKind::Operation(left, right) => {
-                self.expression(left, scope);
+                let of = self.expression(left, scope);
+                self.uses_docstring(left, &of, scope);
                 self.expression(right, scope);
                 Value::Unknown
             }
@@ -221,6 +224,7 @@ impl<'m> Evaluator<'m, '_> {
 
     fn subscript(&mut self, value: &'m Expr, of: &'m [Expr], scope: &Scope) -> Value {
         let object = self.expression(value, scope);
+        self.uses_docstring(value, &object, scope);
         let keys: Vec<Value> = of.iter().map(|k| self.expression(k, scope)).collect();
         match (&object, keys.as_slice()) {
             (Value::List(items), [Value::Int(index)]) => {
@@ -236,6 +240,9 @@ impl<'m> Evaluator<'m, '_> {
                 found.unwrap_or(Value::Unknown)
             }
             (Value::Argv, [Value::Int(at)]) => self.argv_word(*at, scope, value.line),
+            (Value::ArgvWords, [Value::Int(at @ 0..)]) => {
+                self.argv_word(at.saturating_add(1), scope, value.line)
+            }
             (Value::External(name), [key]) if &**name == "os.environ" => {
                 if let Some(variable) = text_of(key) {
                     self.needs_variable(&variable, scope, value.line);
@@ -246,12 +253,16 @@ impl<'m> Evaluator<'m, '_> {
                 let name = name.to_string();
                 self.attribute(object.clone(), &name, scope, value.line)
             }
-            (Value::Argv, _) => {
+            (whole @ (Value::Argv | Value::ArgvWords), _) => {
                 let text = self.loaded.get(scope.module).map(|l| l.module.text).unwrap_or_default();
                 let part = of.first().and_then(|k| text.get(k.range.clone())).unwrap_or_default();
                 let part: String = part.chars().filter(|c| !c.is_whitespace()).collect();
                 // `sys.argv[1:]` is all that a program is given.
-                if matches!(part.as_str(), "1:" | ":" | "0:") { Value::Argv } else { Value::ArgvPart }
+                match (part.as_str(), whole) {
+                    (":" | "0:", whole) => whole.clone(),
+                    ("1:", Value::Argv) => Value::ArgvWords,
+                    _ => Value::ArgvPart,
+                }
             }
             (Value::ArgvPart | Value::ArgvRest, [Value::Int(_)]) => Value::Unknown,
             (Value::ArgvPart | Value::ArgvRest, _) => Value::ArgvPart,

@@ -2,14 +2,18 @@
 //! called, parsers put together, up to the place where the arguments are parsed. Nothing of the image is run. What
 //! depends on anything but the text stays unknown, and a parser that depends on it is open.
 
+mod afterwards;
 mod argparse;
 mod call;
 mod click;
+mod documentation;
 mod ending;
 mod expression;
+mod getopt;
 mod help;
 mod mutation;
 mod namespace;
+mod packages;
 mod statement;
 mod typer;
 mod value;
@@ -70,6 +74,8 @@ pub(crate) fn interface<'a>(
         endings: Vec::new(),
         subcommands: Vec::new(),
         argv_reads: (0, 0),
+        gives_program: false,
+        refuses_itself: false,
     };
     evaluator.run();
     let problems = std::mem::take(&mut evaluator.problems);
@@ -156,6 +162,10 @@ struct Evaluator<'m, 'a> {
     subcommands: Vec<String>,
     /// How often the program looks at `sys.argv`, and how often what it finds there is known.
     argv_reads: (u32, u32),
+    /// Whether its parser is given `sys.argv` whole, with the program first.
+    gives_program: bool,
+    /// Whether it reads the options that were parsed by itself, and may refuse them.
+    refuses_itself: bool,
 }
 
 /// How a list of statements ends.
@@ -185,6 +195,7 @@ impl<'m, 'a> Evaluator<'m, 'a> {
         let index = self.loaded.len();
         let scope = Scope::new(ScopeData { module: index, ..ScopeData::default() });
         scope.set("__name__", Value::Text(name.as_str().into()));
+        scope.set("__doc__", self.docstring(&module.body));
         self.by_path.insert(module.path.clone(), index);
         self.loaded.push(Loaded { module, name, is_package, scope, is_open: true });
         index
@@ -251,6 +262,7 @@ impl<'m, 'a> Evaluator<'m, 'a> {
         };
         self.add_known_before(&mut interface);
         interface.endings.append(&mut self.endings);
+        interface.is_given_program = self.gives_program;
         if let Some(reason) = &self.foreign {
             interface.open.get_or_insert_with(|| reason.clone());
         }

@@ -166,6 +166,8 @@ impl Evaluator<'_, '_> {
     /// What a program does with the arguments once they are parsed: `parser.error(…)` and `sys.exit(2)` end it, always or
     /// under a condition.
     pub(super) fn after_parsing(&mut self, rest: &[Stmt], scope: &Scope) {
+        self.calls_afterwards(rest, scope);
+        self.may_refuse_itself(rest, scope);
         // Whether a value may be another by now than the one that was parsed.
         let mut is_changed = false;
         for statement in rest {
@@ -245,7 +247,7 @@ impl Evaluator<'_, '_> {
     }
 
     /// What a condition over the parsed arguments comes to.
-    fn asked(&self, test: &Expr, scope: &Scope) -> Option<bool> {
+    pub(super) fn asked(&self, test: &Expr, scope: &Scope) -> Option<bool> {
         let object = |e: &Expr| match &e.kind {
             ExprKind::Name(name) => scope.get(name),
             _ => None,
@@ -297,7 +299,7 @@ impl Evaluator<'_, '_> {
         }
     }
 
-    fn end(&mut self, what: &str, scope: &Scope, line: u32, is_certain: bool) {
+    pub(super) fn end(&mut self, what: &str, scope: &Scope, line: u32, is_certain: bool) {
         let at = self.written(scope, line);
         let what = format!("{what} ({})", self.place(scope, line));
         self.endings.push(Ending { what, at, is_certain });
@@ -314,7 +316,7 @@ impl Evaluator<'_, '_> {
     }
 
     /// `parser.error(…)`, `sys.exit(2)`, `raise SystemExit("no")`.
-    fn refuses(&self, statement: &Stmt, scope: &Scope) -> bool {
+    pub(super) fn refuses(&self, statement: &Stmt, scope: &Scope) -> bool {
         let literal = |arguments: &[CallArgument]| match arguments.first() {
             None => Code::Good,
             Some(CallArgument::Positional(value)) => match &value.kind {

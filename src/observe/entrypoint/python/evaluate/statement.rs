@@ -29,7 +29,7 @@ impl<'m> Evaluator<'m, '_> {
     fn statement(&mut self, statement: &'m Stmt, scope: &Scope) -> Flow {
         match &statement.kind {
             StmtKind::Function(function) => self.define(function, scope),
-            StmtKind::Class { name, arguments, body } => {
+            StmtKind::Class { name, arguments, body, .. } => {
                 let bases = self.arguments(arguments, scope).positional;
                 let inner = Scope::new(ScopeData {
                     parent: Some(Scope::clone(scope)),
@@ -55,7 +55,7 @@ impl<'m> Evaluator<'m, '_> {
                 self.forget(&old, scope);
                 self.assign(target, sum, scope);
             }
-            StmtKind::Annotate { target, value } => {
+            StmtKind::Annotate { target, value, .. } => {
                 if let Some(value) = value {
                     let value = self.expression(value, scope);
                     self.assign(target, value, scope);
@@ -152,6 +152,7 @@ impl<'m> Evaluator<'m, '_> {
                 }
                 return Flow::End;
             }
+            StmtKind::Assert(_) if self.script.search.optimizes > 0 => {}
             StmtKind::Assert(test) => {
                 let known = self.test(test, scope);
                 if known == Some(false)
@@ -300,7 +301,7 @@ impl<'m> Evaluator<'m, '_> {
                 let object = self.expression(object, scope);
                 // `sys.argv[0]` is the program's name, which scripts of installers make shorter.
                 let is_name = matches!(of.as_slice(), [key] if key.number() == Some(0));
-                if let (Value::Argv, false) = (&object, is_name) {
+                if matches!((&object, is_name), (Value::Argv, false) | (Value::ArgvWords, _)) {
                     self.change_argv(scope, target.line);
                 }
                 self.forget(&object, scope);
@@ -351,7 +352,10 @@ impl<'m> Evaluator<'m, '_> {
                 defaults.push((parameter.name.clone(), self.expression(default, scope)));
             }
             if let Some(annotation) = &parameter.annotation {
+                // It may be kept as a text.
+                self.caught += 1;
                 annotations.push((parameter.name.clone(), self.expression(annotation, scope)));
+                self.caught -= 1;
             }
         }
         self.functions.push(Function {
@@ -401,7 +405,7 @@ impl<'m> Evaluator<'m, '_> {
                     all.into_iter().filter(|(n, _)| !n.starts_with('_')).for_each(|(n, v)| scope.set(&n, v));
                 }
                 if let Value::External(name) = &from {
-                    for own in super::argparse::exported(name) {
+                    for own in super::packages::exported(name) {
                         scope.set(own, Value::External(format!("{name}.{own}").into()));
                     }
                 }

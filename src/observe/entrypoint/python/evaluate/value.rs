@@ -44,8 +44,10 @@ pub(super) enum Value {
     Decorator(Rc<Decorator>),
     /// `typer.Option(…)` or `typer.Argument(…)`.
     TyperParameter(Rc<TyperParameter>),
-    /// `sys.argv`, or all of it after the program.
+    /// `sys.argv`, the program first.
     Argv,
+    /// All of `sys.argv` after the program.
+    ArgvWords,
     /// A further part of `sys.argv`, such as `sys.argv[2:]`.
     ArgvPart,
     /// What a parser that reads what it knows left.
@@ -165,6 +167,7 @@ pub(super) fn truth(value: &Value) -> Option<bool> {
         Value::Unknown
         | Value::Namespace
         | Value::Argv
+        | Value::ArgvWords
         | Value::ArgvPart
         | Value::ArgvRest
         | Value::External(_)
@@ -180,6 +183,19 @@ pub(super) fn truth(value: &Value) -> Option<bool> {
     }
 }
 
+/// Whether a value may be any.
+fn is_open(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Unknown
+            | Value::Argv
+            | Value::ArgvWords
+            | Value::ArgvPart
+            | Value::ArgvRest
+            | Value::External(_)
+    )
+}
+
 /// Whether two values are known to be equal, or known not to be.
 pub(super) fn equal(one: &Value, two: &Value) -> Option<bool> {
     match (one, two) {
@@ -187,8 +203,7 @@ pub(super) fn equal(one: &Value, two: &Value) -> Option<bool> {
         (Value::Text(a), Value::Text(b)) => Some(a == b),
         (Value::Int(a), Value::Int(b)) => Some(a == b),
         (Value::Bool(a), Value::Bool(b)) => Some(a == b),
-        (Value::Unknown | Value::Argv | Value::ArgvPart | Value::ArgvRest | Value::External(_), _)
-        | (_, Value::Unknown | Value::Argv | Value::ArgvPart | Value::ArgvRest | Value::External(_)) => None,
+        (one, two) if is_open(one) || is_open(two) => None,
         (Value::Namespace, _) | (_, Value::Namespace) => None,
         (Value::None, _) | (_, Value::None) => Some(false),
         _ => None,

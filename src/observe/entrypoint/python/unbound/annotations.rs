@@ -1,0 +1,95 @@
+//! What a class is made of, and annotations: Python before 3.14 evaluates those of functions and classes where they stand,
+//! unless the module asks for `from __future__ import annotations`. <https://peps.python.org/pep-0649/>
+
+use std::collections::BTreeSet;
+
+use super::super::ast::{Expr, Function, Stmt, StmtKind};
+use super::super::names;
+use super::{Place, Walker, value_of};
+
+/// The minor version of Python 3 from which on annotations are evaluated only when they are asked for.
+const LAZY_SINCE: u8 = 14;
+
+impl<'f, 'a> Walker<'f, 'a> {
+    /// The annotations of a function's parameters and of what it gives.
+    pub(super) fn annotations(
+        &mut self,
+        function: &'f Function,
+        place: Place<'f, 'a>,
+        locals: &BTreeSet<String>,
+    ) {
+        let own = (!function.types.is_empty()).then(|| with(locals, &function.types));
+        let locals = own.as_ref().unwrap_or(locals);
+        let was = std::mem::replace(&mut self.annotates, true);
+        let all = function.parameters.iter().filter_map(|p| p.annotation.as_ref());
+        all.chain(&function.returns).for_each(|a| self.annotation(a, place, locals));
+        self.annotates = was;
+    }
+
+    pub(super) fn annotation(
+        &mut self,
+        annotation: &'f Expr,
+        place: Place<'f, 'a>,
+        locals: &BTreeSet<String>,
+    ) {
+        let is_lazy = self.version.is_some_and(|v| v.major == 3 && v.minor >= LAZY_SINCE);
+        if is_lazy || !self.annotates || has_texts(place) {
+            return;
+        }
+        // Without a version the image may have one that evaluates none.
+        let was = std::mem::replace(&mut self.is_certain, self.version.is_some());
+        self.expression(annotation, place, locals);
+        self.is_certain = was;
+    }
+
+    /// A class: what it is derived from, and what its body runs.
+    pub(super) fn class(&mut self, statement: &'f Stmt, place: Place<'f, 'a>, locals: &BTreeSet<String>) {
+        let StmtKind::Class { name, arguments, body, types } = &statement.kind else { return };
+        let outer = with(locals, types);
+        arguments.iter().for_each(|a| self.expression(value_of(a), place, &outer));
+        let Some(own) = names::locals(body) else { return };
+        let inner = with(&outer, own.iter());
+        let was = std::mem::replace(&mut self.annotates, true);
+        if self.is_module_level {
+            self.classes.push(name.clone());
+        }
+        if arguments.is_empty() {
+            self.body(body, place, &inner);
+        } else {
+            // A metaclass may give the body names of its own.
+            for statement in body {
+                if self.is_module_level {
+                    self.now = Some(statement.line);
+                }
+                match &statement.kind {
+                    StmtKind::Function(function) => self.annotations(function, place, &inner),
+                    StmtKind::Annotate { annotation, .. } => self.annotation(annotation, place, &inner),
+                    _ => {}
+                }
+            }
+        }
+        if self.is_module_level {
+            self.classes.pop();
+        }
+        self.annotates = was;
+    }
+}
+
+fn with<'n>(locals: &BTreeSet<String>, more: impl IntoIterator<Item = &'n String>) -> BTreeSet<String> {
+    let mut all = locals.clone();
+    all.extend(more.into_iter().cloned());
+    all
+}
+
+/// Whether a module keeps its annotations as texts.
+fn has_texts(place: Place<'_, '_>) -> bool {
+    let mut head = place.module.body.iter().map(|s| &s.kind);
+    let head = head.by_ref().take_while(|kind| match kind {
+        StmtKind::Expr(_) => true,
+        StmtKind::ImportFrom { module, .. } => module == "__future__",
+        _ => false,
+    });
+    head.into_iter().any(|kind| {
+        matches!(kind, StmtKind::ImportFrom { names, .. } if names.iter().any(|n| n.name == "annotations"))
+    })
+}
