@@ -1,5 +1,7 @@
 //! The table of roles and secrets: who can read what, and who should.
 
+use std::borrow::Cow;
+
 use super::access::Access;
 use super::excess::Permitted;
 use super::sw403::{self, Readable};
@@ -89,13 +91,13 @@ fn reaches(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Dec
         }
         None => asked.push(("secretsmanager:GetSecretValue", target.arn.clone())),
     }
-    let mut policies = access.policies.clone();
+    let mut policies = Cow::Borrowed(&access.policies);
     if let super::target::Found::Secret(Seen::Value(secret)) = &target.found {
         match &secret.policy {
             Seen::Absent => {}
             Seen::NotSeen(_) => return Decision::Unknown,
             Seen::Value(document) => match wiring.policy("the secret's policy", document) {
-                Ok(policy) => policies.resource = Some(policy),
+                Ok(policy) => policies.to_mut().resource = Some(policy),
                 Err(_) => return Decision::Unknown,
             },
         }
