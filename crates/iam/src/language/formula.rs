@@ -126,6 +126,11 @@ impl Formula {
         outcome
     }
 
+    /// How many parts there are.
+    pub(super) fn size(&self) -> usize {
+        self.parts.len()
+    }
+
     /// How much work was done so far: parts that were looked at.
     pub(super) fn work(&self) -> usize {
         self.work

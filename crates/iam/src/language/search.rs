@@ -103,7 +103,7 @@ impl Machine {
         let mut steps = 0;
         let found = self.walk(limits.states, most, &mut steps);
         if let Some(budget) = &limits.budget {
-            budget.spend(steps + self.formula.work());
+            budget.spend(steps);
         }
         found
     }
@@ -124,12 +124,16 @@ impl Machine {
         while let Some(Visit { state: from, .. }) = visits.get(at) {
             let from = Rc::clone(from);
             for (read, symbol) in self.alphabet(&from) {
-                *steps += from.len() + 1;
-                if *steps + self.formula.work() > most_steps || visits.len() > most_states {
+                if *steps > most_steps || visits.len() > most_states {
                     return Found::TooComplex;
                 }
+                let before = self.formula.work();
                 self.automata.step(&from, symbol, &mut state);
-                if !self.reduce(&mut state) {
+                let goes_on = self.reduce(&mut state);
+                // A part may be met on the way from several patterns; more than all of them once is not charged.
+                let worked = (self.formula.work() - before).min(self.formula.size());
+                *steps += from.len() + worked;
+                if !goes_on {
                     continue;
                 }
                 if self.accepts(&state) {

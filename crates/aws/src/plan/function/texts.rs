@@ -168,6 +168,7 @@ fn from_source(text: &str, taints: &[String]) -> Tree {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
