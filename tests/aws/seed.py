@@ -29,6 +29,9 @@ iam, ssm, ecs, ecr, kms, secrets = map(client, ["iam", "ssm", "ecs", "ecr", "kms
 
 key = kms.create_key(Description="orders")["KeyMetadata"]["Arn"]
 kms.create_alias(AliasName="alias/orders", TargetKeyId=key)
+kms.create_grant(
+    KeyId=key, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:role/app00", Operations=["Decrypt"], Name="by-grant"
+)
 
 for i in range(50):
     kind = {0: "String", 1: "StringList"}.get(i, "SecureString")

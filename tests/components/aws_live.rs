@@ -306,6 +306,50 @@ fn one_refused_call_leaves_one_gap() {
     });
 }
 
+/// The grants of a customer's key are read to their end; what was refused is named.
+#[test]
+fn grants_of_keys_are_seen() {
+    alone("aws_live::grants_of_keys_are_seen", KEYS, || {
+        const APP: &str = "arn:aws:iam::111122223333:role/app";
+        let own = |call: &Call| {
+            (call.name == "kms:DescribeKey").then(|| {
+                json(
+                    r#"{"KeyMetadata": {"KeyId": "1", "Arn": "arn:aws:kms:eu-west-1:111122223333:key/1",
+                        "KeyManager": "CUSTOMER"}}"#,
+                )
+            })
+        };
+        let page = |name: &str, grantee: &str, more: &str| {
+            json(&format!(
+                r#"{{"Grants": [{{"GrantId": "{name}", "GranteePrincipal": "{grantee}", "Operations": ["Decrypt"],
+                    "Constraints": {{"EncryptionContextSubset": {{"app": "x"}}}}}}]{more}}}"#
+            ))
+        };
+        let (snapshot, account) = seen_with(move |call| {
+            own(call).or_else(|| match (call.name.as_str(), call.before) {
+                ("kms:ListGrants", 0) => Some(page("one", APP, r#", "NextMarker": "m", "Truncated": true"#)),
+                ("kms:ListGrants", _) => Some(page("two", "rds.amazonaws.com", r#", "Truncated": false"#)),
+                _ => None,
+            })
+        });
+        let texts: Vec<&str> = snapshot.grants.iter().map(|grant| grant.document.text.as_str()).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert!(
+            texts[0].contains(APP) && texts[0].contains(r#""kms:EncryptionContext:app":"x""#),
+            "{texts:?}"
+        );
+        assert!(texts[1].contains(r#"{"Service":"rds.amazonaws.com"}"#), "{texts:?}");
+        assert!(snapshot.gaps.is_empty() && account.count("kms:ListGrants") >= 2);
+
+        let (snapshot, _) = seen_with(move |call| {
+            let refused = || refused_json("AccessDeniedException", "User: x is not authorized");
+            own(call).or_else(|| (call.name == "kms:ListGrants").then(refused))
+        });
+        let gaps: Vec<&Gap> = snapshot.gaps.iter().map(|(_, gap)| gap).collect();
+        assert_eq!(gaps, [&denied("kms:ListGrants")]);
+    });
+}
+
 #[test]
 fn lists_are_read_to_their_end() {
     alone("aws_live::lists_are_read_to_their_end", KEYS, || {

@@ -160,6 +160,14 @@ fn written_sources(cli: &Cli, case: &Value) -> Vec<&'static str> {
         cli.write("plan.json", plan.to_string());
         arguments.extend(["--plan", "plan.json"]);
     }
+    if case["before"].is_object() {
+        // What was there before, with what the case says otherwise.
+        let mut before = case.clone();
+        before.as_object_mut().unwrap().extend(case["before"].as_object().unwrap().clone());
+        cli.write("before-plan.json", plan(&before).to_string());
+        cli.run(&["wiring", "--plan", "before-plan.json", "--save-snapshot", "before.json"]);
+        arguments.extend(["--against", "before.json"]);
+    }
     if !case["parameters"].is_null() {
         cli.write("parameters.json", case["parameters"].to_string());
         arguments.extend(["--parameters", "parameters.json"]);
@@ -218,6 +226,22 @@ fn cases(file: &str) -> Vec<Value> {
 #[test]
 fn more_cases_have_the_right_answer() {
     let wrong: Vec<String> = cases("more.jsonl").iter().filter_map(fault).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// What changed against a snapshot, each way with its opposite: statements that were split, moved, narrowed or widened,
+/// conditions of every operator, boundaries, denies, trust policies.
+#[test]
+fn what_is_new_is_told_and_what_is_not_is_not() {
+    let wrong: Vec<String> = cases("changes.jsonl").iter().filter_map(fault).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Roles that may be passed or assumed under a limit, conditions and variables on reading, what the contract denies, and
+/// what templates, task definitions, secrets and other partitions say of them.
+#[test]
+fn limits_are_taken_as_they_are() {
+    let wrong: Vec<String> = cases("limits.jsonl").iter().filter_map(fault).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 

@@ -31,6 +31,7 @@ pub mod client;
 mod containers;
 pub mod ecr;
 mod fill;
+mod grants;
 pub mod live;
 mod managed;
 mod model;

@@ -241,7 +241,8 @@ impl Pattern {
             }
             push_last(&mut parts, Piece::Text(rest));
         }
-        let fields: Vec<&str> = text.splitn(6, ':').collect();
+        // A hole's own spelling has a colon.
+        let fields = hole::fields(text, 6);
         if is_holey(&pieces, text) {
             let open = parts.iter().zip(&fields).take(5).any(|(part, field)| is_holey(part, field));
             if let (false, [.., last], [.., field], 6, 6) =

@@ -213,13 +213,18 @@ impl Wiring<'_> {
         if let Some(region) = Arn::parse(resource).and_then(|arn| self.region_of(&arn)) {
             context.set(region::REQUESTED, vec![region.to_owned()]);
         }
+        self.add_tags(&mut context, resource);
+        context
+    }
+
+    /// The tags of what a request is about, as far as they are known.
+    pub(super) fn add_tags(&self, context: &mut Context, resource: &str) {
         for (key, value) in self.tags.get(resource).into_iter().flat_map(|tags| tags.iter()) {
             let service = resource.split(':').nth(2).unwrap_or_default();
             for name in ["aws:ResourceTag", &format!("{service}:ResourceTag")] {
                 context.set(&format!("{name}/{key}"), vec![value.clone()]);
             }
         }
-        context
     }
 }
 

@@ -8,7 +8,7 @@ use super::access::Access;
 use super::excess::{self, Permitted};
 use super::symbol::UNKNOWN_SYMBOL;
 use super::{Role, Wiring, known, route};
-use seaworthy_aws::{Place, Seen};
+use seaworthy_aws::{Place, Seen, Snapshot};
 use seaworthy_iam::{Arn, Decision, Language, PolicySet, PrincipalEntry, Request, ResourceRule, evaluate};
 
 /// Roles that are looked at.
@@ -87,6 +87,15 @@ pub(super) struct Entered<'w> {
     pub(super) doubt: Option<String>,
 }
 
+/// The roles whose trust policies may let in others than services; most let in services alone.
+pub(super) fn entrances(snapshot: &Snapshot) -> Vec<(&String, &seaworthy_aws::Role)> {
+    let roles = snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
+    let is_open = |role: &seaworthy_aws::Role| {
+        role.trust.value().is_none_or(|document| !lets_in_services_alone(&document.text))
+    };
+    roles.filter(|(_, role)| is_open(role)).collect()
+}
+
 /// All roles that `access` can act as, directly and through others; those in `extras` are accepted and lead to nothing. The
 /// second answer is why not all were looked at, if so.
 pub(super) fn entered<'w>(
@@ -95,12 +104,7 @@ pub(super) fn entered<'w>(
     extras: &Language,
 ) -> (Vec<Entered<'w>>, Option<String>) {
     let mut out: Vec<Entered<'w>> = Vec::new();
-    let roles = wiring.snapshot.roles.iter().filter_map(|(name, role)| Some((name, role.value()?)));
-    // Most trust policies let in services alone.
-    let is_open = |role: &seaworthy_aws::Role| {
-        role.trust.value().is_none_or(|document| !lets_in_services_alone(&document.text))
-    };
-    let mut roles: Vec<_> = roles.filter(|(_, role)| is_open(role)).collect();
+    let mut roles = wiring.entrances.clone();
     let rest = (roles.len() > MAX_ROLES)
         .then(|| format!("there are more than {MAX_ROLES} roles; the rest was not looked at"));
     roles.truncate(MAX_ROLES);

@@ -38,7 +38,7 @@ pub(super) fn among(
 ) -> Option<String> {
     let policies = alone(&access.policies, of);
     let actions: BTreeSet<&str> = reaches.iter().filter(|r| !r.elsewhere).map(|r| r.action).collect();
-    let mut found = known(wiring).into_iter().filter(|secret| {
+    let mut found = known(wiring).iter().filter(|secret| {
         actions.iter().any(|action| {
             asked(wiring, secret, action, permitted).iter().any(|arn| {
                 let context = wiring.context_on(&access.principal, arn);
@@ -48,7 +48,7 @@ pub(super) fn among(
             })
         })
     });
-    let names: Vec<String> = found.by_ref().take(MAX_NAMES).map(|secret| secret.shown).collect();
+    let names: Vec<String> = found.by_ref().take(MAX_NAMES).map(|secret| secret.shown.clone()).collect();
     let more = match found.count() {
         0 => String::new(),
         more => format!(" and {more} more that are known"),
@@ -72,11 +72,15 @@ fn alone(policies: &PolicySet, of: Option<StatementRef>) -> PolicySet {
 }
 
 /// The secrets of the contract, then those of the snapshot that are kept as secrets and the contract does not name.
-fn known(wiring: &Wiring<'_>) -> Vec<Known> {
-    let own = wiring.targets().into_iter().map(|target| Known {
+fn known<'w>(wiring: &'w Wiring<'_>) -> &'w [Known] {
+    wiring.known.get_or_init(|| all_known(wiring))
+}
+
+fn all_known(wiring: &Wiring<'_>) -> Vec<Known> {
+    let own = wiring.targets().iter().map(|target| Known {
         shown: format!("{} ({})", target.secret.handle, target.name()),
         parameter: target.parameter_name(),
-        arn: target.arn,
+        arn: target.arn.clone(),
     });
     let mut all: Vec<Known> = own.collect();
     let mut seen: BTreeSet<String> = all.iter().map(|secret| secret.arn.clone()).collect();
@@ -118,7 +122,7 @@ pub(super) fn readable_by(wiring: &Wiring<'_>, access: &Access<'_>, permitted: &
             })
         })
     };
-    known(wiring).into_iter().take(TRIED).find(allowed).map(|secret| secret.shown)
+    known(wiring).iter().take(TRIED).find(|secret| allowed(secret)).map(|secret| secret.shown.clone())
 }
 
 /// The first known secret that is not permitted.
@@ -127,7 +131,7 @@ pub(super) fn not_permitted(wiring: &Wiring<'_>, permitted: &Permitted) -> Optio
         Some(_) => !permitted.parameters.contains(&secret.arn),
         None => !permitted.secrets.contains(&secret.arn),
     };
-    known(wiring).into_iter().find(beyond).map(|secret| secret.shown)
+    known(wiring).iter().find(|secret| beyond(secret)).map(|secret| secret.shown.clone())
 }
 
 /// The ARNs by which an action reads a secret that is not permitted.

@@ -57,9 +57,12 @@ pub use table::access_table;
 /// The check that refuses secrets which the agent of a task definition reads.
 pub const AGENT_READS_SECRET: &str = sw406::META.id;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
+
+use target::Target;
 
 use super::Check;
 use seaworthy_aws::Snapshot;
@@ -85,6 +88,14 @@ pub struct Wiring<'a> {
     tags: BTreeMap<String, &'a BTreeMap<String, String>>,
     /// What the symbols of plans and templates stand for.
     symbols: BTreeMap<String, String>,
+    /// The secrets of the contract; every role is asked about them.
+    targets: Vec<Target<'a>>,
+    /// The names of all parameters of the contract and the snapshot, with a slash before each.
+    parameters: BTreeSet<String>,
+    /// The roles whose trust policies may let in others than services.
+    entrances: Vec<(&'a String, &'a seaworthy_aws::Role)>,
+    /// The secrets that are known by name.
+    known: OnceLock<Vec<known::Known>>,
     /// What all proofs of a run may spend.
     budget: Budget,
 }
@@ -112,10 +123,16 @@ impl<'a> Wiring<'a> {
             against,
             tags,
             symbols,
+            targets: Vec::new(),
+            parameters: BTreeSet::new(),
+            entrances: entry::entrances(snapshot),
+            known: OnceLock::new(),
             budget,
         };
         wiring.symbols = wiring.parts();
         wiring.tags = wiring.tags_of_resources();
+        wiring.targets = wiring.all_targets();
+        wiring.parameters = wiring.names_of_parameters();
         wiring
     }
 

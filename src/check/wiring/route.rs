@@ -1,14 +1,17 @@
 //! The routes of the IAM engine's table that are open to a role, each with a target and what is reached by it.
 
+mod request;
+
 use std::collections::BTreeMap;
 
 use super::access::Access;
 use super::excess::{self, Doubt, Excesses, Permitted, Question, Reach};
-use super::{Role, Wiring, known, region, statement};
+use super::{Role, Wiring, known, statement};
+use request::{Anywhere, Passing, Place};
 use seaworthy_aws::{PolicySource, Seen};
 use seaworthy_iam::{
-    Arn, Context, Decision, Effect, Gain, Glob, Language, PolicySet, Privilege, Query, ROUTES, Request,
-    ResourceRule, Route, StatementRef, Undecided, Witness, evaluate,
+    Arn, Context, Decision, Effect, Gain, Glob, Language, PolicySet, ROUTES, Request, ResourceRule, Route,
+    StatementRef, Witness, evaluate,
 };
 
 /// Roles that are set aside one after the other because nothing is gained by them.
@@ -43,10 +46,12 @@ struct Asked<'a, 'w> {
     access: &'a Access<'a>,
     policies: PolicySet,
     permitted: &'a Permitted,
-    /// Whether an action is allowed on anything of its service.
-    anywhere: BTreeMap<&'static str, Anywhere>,
+    /// Whether an action is allowed on anything of its service, in any region or one.
+    anywhere: BTreeMap<(&'static str, Option<String>), Anywhere>,
     /// What is open of passing a role to a service: many rows differ only in what they need besides.
-    passed: BTreeMap<(&'static [&'static str], String), Excesses>,
+    passed: BTreeMap<(&'static [&'static str], Passing), Excesses>,
+    /// Where the requests of a route are made, as far as the policies ask: a role is passed within the other request.
+    places: Vec<Place>,
 }
 
 /// What a deny or a boundary of the role keeps it from.
@@ -66,14 +71,6 @@ enum Beside {
     Doubtful(&'static str, String),
 }
 
-/// Whether an action is allowed on something.
-#[derive(Clone)]
-enum Anywhere {
-    Yes,
-    No,
-    Unknown(String),
-}
-
 /// The routes that are open to a role; targets in `extras` are accepted.
 pub(super) fn routes(
     wiring: &Wiring<'_>,
@@ -83,8 +80,7 @@ pub(super) fn routes(
 ) -> Routes {
     // What a resource's own policy says of this role is asked for single targets, where it is known.
     let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
-    let mut asked =
-        Asked { wiring, access, policies, permitted, anywhere: BTreeMap::new(), passed: BTreeMap::new() };
+    let mut asked = Asked::new(wiring, access, policies, permitted);
     let mut out = Routes::default();
     for route in ROUTES {
         if asked.may(route.action) && route.also.iter().all(|action| asked.may(action)) {
@@ -101,12 +97,26 @@ pub(super) fn opened(
     permitted: &Permitted,
 ) -> Option<&'static Route> {
     let policies = PolicySet { resource_rule: ResourceRule::Either, ..access.policies.clone() };
-    let mut asked =
-        Asked { wiring, access, policies, permitted, anywhere: BTreeMap::new(), passed: BTreeMap::new() };
+    let mut asked = Asked::new(wiring, access, policies, permitted);
     ROUTES.iter().find(|route| {
         let mut actions = std::iter::once(&route.action).chain(route.also);
-        actions.all(|action| asked.may(action) && !matches!(asked.anywhere(action), Anywhere::No))
+        actions.all(|action| {
+            asked.may(action) && !matches!(asked.anywhere(action, &Place::default()), Anywhere::No)
+        })
     })
+}
+
+impl<'a, 'w> Asked<'a, 'w> {
+    fn new(
+        wiring: &'a Wiring<'w>,
+        access: &'a Access<'a>,
+        policies: PolicySet,
+        permitted: &'a Permitted,
+    ) -> Self {
+        let places = request::places(access, &policies);
+        let (anywhere, passed) = (BTreeMap::new(), BTreeMap::new());
+        Self { wiring, access, policies, permitted, anywhere, passed, places }
+    }
 }
 
 impl Asked<'_, '_> {
@@ -115,20 +125,11 @@ impl Asked<'_, '_> {
         may(&self.policies, action)
     }
 
-    /// What is known of the requests of a route that passes a role to `service`, if it passes one.
-    fn context(&self, service: Option<&str>) -> Context {
-        let mut context = self.wiring.context(&self.access.principal);
-        if let Some(service) = service {
-            context.set("iam:PassedToService", vec![service.to_owned()]);
-        }
-        // The role asks for itself, not an AWS resource.
-        context.set("kms:GrantIsForAWSResource", vec!["false".to_owned()]);
-        context
-    }
-
     fn route(&mut self, route: &'static Route, extras: &Language, out: &mut Routes) {
-        let Some(beside) = self.beside(route) else { return };
-        if route.gain == Gain::OwnTags && !asks_for_own_tags(&self.access.policies) {
+        let places = self.places_of(route);
+        let besides: Vec<(Place, Beside)> =
+            places.into_iter().filter_map(|place| self.beside(route, &place).map(|b| (place, b))).collect();
+        if besides.is_empty() || route.gain == Gain::OwnTags && !asks_for_own_tags(&self.access.policies) {
             return;
         }
         let fence = match self.fence(route.gain) {
@@ -144,15 +145,50 @@ impl Asked<'_, '_> {
             }
         };
         let set_aside = self.set_aside(route, extras, fence.is_some());
+        let mut doubts = Vec::new();
+        for (place, beside) in besides {
+            let found = self.found_in(route, &place, &set_aside);
+            match beside {
+                Beside::Doubtful(action, why) => {
+                    let first = found.found.first();
+                    doubts.extend(first.map(|reach| Doubt {
+                        action,
+                        resource: None,
+                        why: format!(
+                            "{why}; with {} on {} it could {}",
+                            route.action, reach.witness, route.does
+                        ),
+                    }));
+                }
+                Beside::Allowed if !found.found.is_empty() => {
+                    for reach in found.found {
+                        let reaches = self.reaches(route, &reach, fence.as_deref());
+                        let (target, statement) = (reach.witness, reach.statement);
+                        out.open.push(Open { route, target, statement, reaches });
+                    }
+                    // One region in which it is open is enough.
+                    doubts = found.doubts;
+                    break;
+                }
+                Beside::Allowed => {}
+            }
+            doubts.extend(found.doubts);
+        }
+        out.doubts.extend(doubts);
+    }
+
+    /// The open targets of a route in one place, through each service to which it may pass a role.
+    fn found_in(&mut self, route: &'static Route, place: &Place, set_aside: &[Language]) -> Excesses {
         let mut found = Excesses::default();
         for service in self.services(route) {
-            let known = service.clone().map(|service| (route.passed_to, service));
-            let known = known.filter(|_| route.action == PASSES);
-            let mut more = match known.as_ref().and_then(|known| self.passed.get(known)) {
+            let passing = Passing::of(route, service, place);
+            let known = (route.passed_to, passing.clone());
+            let is_passed = route.action == PASSES;
+            let mut more = match self.passed.get(&known).filter(|_| is_passed) {
                 Some(more) => more.clone(),
-                None => self.open_targets(route, service.as_deref(), set_aside.clone()),
+                None => self.open_targets(route, &passing, set_aside.to_vec()),
             };
-            if let Some(known) = known {
+            if is_passed {
                 self.passed.insert(known, more.clone());
             }
             let is_open = !more.found.is_empty();
@@ -163,31 +199,14 @@ impl Asked<'_, '_> {
                 break;
             }
         }
-        match beside {
-            Beside::Doubtful(action, why) => {
-                let first = found.found.first();
-                out.doubts.extend(first.map(|reach| Doubt {
-                    action,
-                    resource: None,
-                    why: format!("{why}; with {} on {} it could {}", route.action, reach.witness, route.does),
-                }));
-            }
-            Beside::Allowed => {
-                for reach in found.found {
-                    let reaches = self.reaches(route, &reach, fence.as_deref());
-                    let (target, statement) = (reach.witness, reach.statement);
-                    out.open.push(Open { route, target, statement, reaches });
-                }
-            }
-        }
-        out.doubts.extend(found.doubts);
+        found
     }
 
-    /// Whether all that a route needs besides its own action is allowed; nothing if it is not.
-    fn beside(&mut self, route: &Route) -> Option<Beside> {
+    /// Whether all that a route needs besides its own action is allowed in a place; nothing if it is not.
+    fn beside(&mut self, route: &Route, place: &Place) -> Option<Beside> {
         let mut out = Beside::Allowed;
         for action in route.also {
-            match self.anywhere(action) {
+            match self.anywhere(action, place) {
                 Anywhere::Yes => {}
                 Anywhere::No => return None,
                 Anywhere::Unknown(why) => out = Beside::Doubtful(action, why),
@@ -221,18 +240,19 @@ impl Asked<'_, '_> {
     fn open_targets(
         &self,
         route: &'static Route,
-        service: Option<&str>,
+        passing: &Passing,
         mut set_aside: Vec<Language>,
     ) -> Excesses {
         let place = self.wiring.placement;
         let targets = route.targets(place.partition(), place.account());
+        let mut by_tags = self.by_tags(route, passing, &targets, &mut set_aside);
         let mut found = Excesses::default();
         for attempt in 0..=MAX_HARMLESS {
             let question = Question {
                 action: route.action,
                 universe: &targets,
                 permitted: &Language::union(set_aside.iter().cloned()),
-                context: self.context(service),
+                context: self.context(passing),
                 elsewhere: false,
             };
             found = Excesses::default();
@@ -259,52 +279,16 @@ impl Asked<'_, '_> {
             }
             set_aside.extend(harmless.iter().map(|arn| Language::glob(Glob::literal(arn))));
         }
+        found.found.append(&mut by_tags.found);
+        found.doubts.append(&mut by_tags.doubts);
         found
-    }
-
-    /// Whether an action is allowed on anything of its service, or where it takes no resource.
-    fn anywhere(&mut self, action: &'static str) -> Anywhere {
-        if let Some(known) = self.anywhere.get(action) {
-            return known.clone();
-        }
-        let service = action.split(':').next().unwrap_or_default();
-        let partition = self.wiring.placement.partition();
-        let arns = Arn { partition, service, region: "*", account: "*", resource: "?*" }.to_string();
-        let all = Language::union([Language::from(arns.as_str()), Language::glob(Glob::literal("*"))]);
-        let context = self.wiring.context(&self.access.principal);
-        let parts = self.access.by_region(&self.policies, region::service_of(action), &all, &context);
-        let mut answer = Anywhere::No;
-        for (universe, context) in parts {
-            answer = match (answer, self.is_anywhere_in(action, &universe, context)) {
-                (Anywhere::Yes, _) | (_, Anywhere::Yes) => Anywhere::Yes,
-                (Anywhere::No, other) | (other, Anywhere::No) => other,
-                (one, Anywhere::Unknown(_)) => one,
-            };
-        }
-        self.anywhere.insert(action, answer.clone());
-        answer
-    }
-
-    /// Whether an action is allowed on some of a universe.
-    fn is_anywhere_in(&self, action: &str, universe: &Language, context: Context) -> Anywhere {
-        let query = Query::new(&self.policies, &self.access.principal, action, None, context);
-        match query.map(|q| q.with_limits(self.access.limits.clone())) {
-            Err(error) => Anywhere::Unknown(error.to_string()),
-            Ok(query) => match query.excess(universe, &Language::nothing()) {
-                Privilege::Exact => Anywhere::No,
-                Privilege::Excess(_) => Anywhere::Yes,
-                Privilege::Undecided(Undecided::TooComplex) => Anywhere::Unknown(TOO_COMPLEX.to_owned()),
-                Privilege::Undecided(Undecided::Conditional { uncertainties, .. }) => {
-                    Anywhere::Unknown(statement::open_questions(&self.policies, &uncertainties))
-                }
-            },
-        }
     }
 
     /// Whether the route's action may be allowed on the role itself.
     fn may_act_on_itself(&self, route: &Route) -> bool {
         let own = &self.access.principal;
-        let request = Request::new(own, route.action, own, Arn::account_of(own), self.context(None));
+        let request =
+            Request::new(own, route.action, own, Arn::account_of(own), self.context(&Passing::default()));
         request.is_ok_and(|request| {
             let decision = evaluate(&self.policies, &request).decision;
             matches!(decision, Decision::Allowed | Decision::Unknown)
@@ -359,18 +343,6 @@ impl Asked<'_, '_> {
         }
     }
 
-    /// The services to which a route may pass a role, or nothing once if it passes none. Some have a name of their own in the
-    /// partition of China.
-    fn services(&self, route: &Route) -> Vec<Option<String>> {
-        let suffixes: &[&str] =
-            if self.wiring.placement.partition() == "aws-cn" { &["", ".cn"] } else { &[""] };
-        if route.passed_to.is_empty() {
-            return vec![None];
-        }
-        let named = route.passed_to.iter().flat_map(|service| suffixes.iter().map(move |end| (service, end)));
-        named.map(|(service, end)| Some(format!("{service}{end}"))).collect()
-    }
-
     /// The role of the snapshot with this ARN, another than the one that is asked about.
     fn other(&self, arn: &str) -> Option<(&String, &seaworthy_aws::Role)> {
         let others = self.wiring.snapshot.roles.iter().filter_map(|(name, seen)| Some((name, seen.value()?)));
@@ -416,18 +388,8 @@ impl Asked<'_, '_> {
         })
     }
 
-    /// Whether the route's action is allowed on one target.
-    fn allows(&self, route: &Route, arn: &str) -> bool {
-        let account = Arn::account_of(arn);
-        self.services(route).into_iter().any(|service| {
-            let context = self.context(service.as_deref());
-            Request::new(&self.access.principal, route.action, arn, account, context)
-                .is_ok_and(|request| evaluate(&self.policies, &request).decision == Decision::Allowed)
-        })
-    }
-
     /// What is certainly reached by an open route.
-    fn reaches(&self, route: &Route, reach: &Reach, fence: Option<&str>) -> Option<String> {
+    fn reaches(&self, route: &'static Route, reach: &Reach, fence: Option<&str>) -> Option<String> {
         let own = &self.access.principal;
         let beyond = || known::not_permitted(self.wiring, self.permitted).map(|s| format!(", such as {s}"));
         let everything = |what: &str| {
@@ -458,7 +420,7 @@ impl Asked<'_, '_> {
     }
 
     /// A secret that another role can read, where that role is a target.
-    fn through_a_role(&self, route: &Route) -> Option<String> {
+    fn through_a_role(&self, route: &'static Route) -> Option<String> {
         let roles = self.wiring.snapshot.roles.iter().filter_map(|(name, seen)| Some((name, seen.value()?)));
         let others = roles.filter(|(name, _)| *name != self.access.name).filter(|(name, role)| {
             let arn = self.wiring.role_arn(name, role.arn.as_deref(), role.path.as_deref());

@@ -44,7 +44,7 @@ impl Check<Wiring<'_>> for SecretNotAsPinned {
 
     fn run(&self, wiring: &Wiring<'_>, context: &Context<'_>, answers: &mut Answers) {
         wiring.needs(&META, &[Ground::Secrets], answers);
-        for target in &wiring.targets() {
+        for target in wiring.targets() {
             let origin =
                 target.place().map_or_else(|| wiring.nowhere(target.name()), |place| wiring.origin(place));
             let asked = Asked { wiring, target, origin, context };

@@ -11,7 +11,7 @@ use super::target::Target;
 use super::{Extra, RoleKind, Wiring, miss, remedy, statement};
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
-use seaworthy_aws::{Gap, Seen};
+use seaworthy_aws::Gap;
 use seaworthy_iam::{Arn, Effect, Glob, Language, StatementRef};
 
 /// SW404.
@@ -89,10 +89,8 @@ pub(super) fn permitted(wiring: &Wiring<'_>, access: &Access<'_>) -> (Permitted,
 /// nothing as long as no parameter stands below it.
 fn childless(wiring: &Wiring<'_>, target: &Target<'_>) -> Option<Language> {
     let below = format!("{}/", target.parameter_name()?);
-    let contract = wiring.targets().into_iter().filter_map(|t| t.parameter_name());
-    let snapshot = wiring.snapshot.parameters.values().filter_map(Seen::value);
-    let snapshot = snapshot.map(|parameter| format!("/{}", parameter.name.trim_start_matches('/')));
-    let has_children = contract.chain(snapshot).any(|name| name.starts_with(&below));
+    let next = wiring.parameters.range(below.clone()..).next();
+    let has_children = next.is_some_and(|name| name.starts_with(&below));
     (!has_children).then(|| Language::glob(Glob::literal(&target.arn)))
 }
 

@@ -123,7 +123,7 @@ fn questions<'q>(
 
 fn judge_role(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>, answers: &mut Answers) {
     let targets = wiring.targets();
-    let (asked, unseen) = questions(wiring, access, &targets);
+    let (asked, unseen) = questions(wiring, access, targets);
     for (target, gap) in unseen {
         let what = format!("whether {} can change or delete {}", access.name, target.name());
         let reason = format!("the policy of the secret was not seen: {gap}");
@@ -220,7 +220,7 @@ fn through_roles(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>
         let what = format!("whether {} can change or delete a secret as another role", access.name);
         answers.not_checked.push(wiring.not_checked(&META, origin(), what, why));
     }
-    let targets = if all.is_empty() { Vec::new() } else { wiring.targets() };
+    let targets = wiring.targets();
     for entered in all {
         let way = entered.through.map_or_else(String::new, |hop| format!(" through {hop}"));
         let what =
@@ -235,7 +235,7 @@ fn through_roles(wiring: &Wiring<'_>, context: &Context<'_>, access: &Access<'_>
                 continue;
             }
         };
-        let Behind { found, open } = behind(wiring, &other, &targets);
+        let Behind { found, open } = behind(wiring, &other, targets);
         let unseen = other.unseen_boundary.iter().chain(other.unseen.first().filter(|_| found.is_none()));
         let unseen = unseen.map(|m| format!("{} was not seen: {}", m.what, m.gap)).next();
         let may_write = found.is_some() || open.is_some() || !other.unseen.is_empty();

@@ -1,5 +1,7 @@
 //! The table of roles and secrets: who can read what, and who should.
 
+use std::borrow::Cow;
+
 use super::access::Access;
 use super::excess::Permitted;
 use super::sw403::{self, Readable};
@@ -7,7 +9,7 @@ use super::target::Target;
 use super::{RoleKind, Wiring, sw404, sw405};
 use crate::finding::{AccessColumn, AccessRow, AccessTable, Existence, Reading};
 use seaworthy_aws::Seen;
-use seaworthy_iam::{Arn, Decision, Request, ancestors, evaluate, path_arn};
+use seaworthy_iam::{Arn, Decision, Effect, Request, ancestors, evaluate, path_arn};
 
 /// Makes the table from the same questions that the checks ask.
 pub fn access_table(wiring: &Wiring<'_>) -> AccessTable {
@@ -89,19 +91,24 @@ fn reaches(wiring: &Wiring<'_>, access: &Access<'_>, target: &Target<'_>) -> Dec
         }
         None => asked.push(("secretsmanager:GetSecretValue", target.arn.clone())),
     }
-    let mut policies = access.policies.clone();
+    let mut policies = Cow::Borrowed(&access.policies);
     if let super::target::Found::Secret(Seen::Value(secret)) = &target.found {
         match &secret.policy {
             Seen::Absent => {}
             Seen::NotSeen(_) => return Decision::Unknown,
             Seen::Value(document) => match wiring.policy("the secret's policy", document) {
-                Ok(policy) => policies.resource = Some(policy),
+                Ok(policy) => policies.to_mut().resource = Some(policy),
                 Err(_) => return Decision::Unknown,
             },
         }
     }
     let mut answer = Decision::ImplicitlyDenied;
-    for (action, resource) in asked {
+    // Most roles have nothing to do with most secrets: then nothing needs to be worked out.
+    let may_allow = |action: &str, resource: &str| {
+        let statements = policies.identity.iter().chain(&policies.resource).flat_map(|p| &p.statements);
+        statements.filter(|s| s.effect == Effect::Allow).any(|s| s.may_be_about(action, resource))
+    };
+    for (action, resource) in asked.into_iter().filter(|(action, resource)| may_allow(action, resource)) {
         let account = Arn::account_of(&resource);
         let context = wiring.context_on(&access.principal, &resource);
         let decision = Request::new(&access.principal, action, &resource, account, context)

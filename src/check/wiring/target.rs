@@ -1,6 +1,6 @@
 //! A secret of the contract as the account has it: its ARN, and what is known of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Kept, Secret, Wiring};
 use seaworthy_aws::{Gap, ManagedSecret, Parameter, Place, Seen};
@@ -79,8 +79,20 @@ impl Target<'_> {
 
 impl<'a> Wiring<'a> {
     /// Every secret of the contract.
-    pub(super) fn targets(&self) -> Vec<Target<'a>> {
+    pub(super) fn targets(&self) -> &[Target<'a>] {
+        &self.targets
+    }
+
+    pub(super) fn all_targets(&self) -> Vec<Target<'a>> {
         self.expectations.secrets.iter().map(|secret| self.target(secret)).collect()
+    }
+
+    /// The names of all parameters that are known, with a slash before each.
+    pub(super) fn names_of_parameters(&self) -> BTreeSet<String> {
+        let contract = self.targets.iter().filter_map(Target::parameter_name);
+        let snapshot = self.snapshot.parameters.values().filter_map(Seen::value);
+        let snapshot = snapshot.map(|parameter| format!("/{}", parameter.name.trim_start_matches('/')));
+        contract.chain(snapshot).collect()
     }
 
     /// The secrets of these handles.

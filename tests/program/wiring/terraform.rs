@@ -125,6 +125,119 @@ fn keys_in_parentheses_are_worked_out() {
     }
 }
 
+/// Functions that were not known, `try` and `can`, defaults of optional members: each way to write the policy that reads
+/// just what it requires, and the same with a wider end.
+#[test]
+fn policies_are_worked_out_through_functions() {
+    const OWN: &str = "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db";
+    let before = "variable \"readers\" {\n  type = map(object({\n    arn = string\n    \
+        actions = optional(list(string), [\"ssm:GetParameter\"])\n    path = optional(string)\n  }))\n  \
+        default = { app = { arn = \"OWN\", extra = \"x\" } }\n}\n\
+        locals {\n  own = aws_ssm_parameter.db.arn\n  by = { db = local.own }\n  \
+        filled = \"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{\\\"Effect\\\":\\\"Allow\\\",\
+        \\\"Action\\\":\\\"ssm:GetParameter\\\",\\\"Resource\\\":\\\"$${arn}\\\"}]}\"\n}\n\
+        resource \"aws_iam_role\" \"app\" {\n  name = \"app\"\n}\n";
+    let code = |policy: &str| {
+        let text = format!("{before}resource \"aws_iam_role_policy\" \"own\" {{\n  policy = {policy}\n}}\n");
+        let (_, answer) = judged(&plan(&[]), &[("main.tf", text.replace("OWN", OWN))], &[]);
+        (answer.code, answer.stdout)
+    };
+    let statement = |action: &str, resource: &str| {
+        format!(
+            "jsonencode({{ Version = \"2012-10-17\", Statement = [{{ Effect = \"Allow\", Action = {action}, \
+             Resource = {resource} }}] }})"
+        )
+    };
+    let get = "\"ssm:GetParameter\"";
+    let resources = [
+        ("try(local.by[\"none\"], local.own)", "try(local.by[\"none\"], \"*\")"),
+        ("can(local.by.none.more) ? \"*\" : local.own", "can(local.by.db) ? \"*\" : local.own"),
+        ("formatlist(\"%s\", [local.own])", "formatlist(\"%s*\", [local.own])"),
+        ("slice([local.own, \"*\"], 0, 1)", "slice([local.own, \"*\"], 0, 2)"),
+        ("[for i in range(1) : [local.own][i]]", "[for i in range(2) : [local.own, \"*\"][i]]"),
+        (
+            "[for p in setproduct([\"/app/\"], [\"db\"]) : replace(local.own, \"/app/db\", join(\"\", p))]",
+            "[for p in setproduct([\"/app/\"], [\"*\"]) : replace(local.own, \"/app/db\", join(\"\", p))]",
+        ),
+        ("replace(local.own, \"/[/]d.$/\", \"/db\")", "replace(local.own, \"/[/]d.$/\", \"/*\")"),
+        ("\"${regex(\"^(.*/)[a-z]+$\", local.own)[0]}db\"", "\"${regex(\"^(.*/)[a-z]+$\", local.own)[0]}*\""),
+        ("substr(\"${local.own}*\", 0, length(local.own))", "substr(\"${local.own}*\", 0, -1)"),
+        (
+            "provider::aws::arn_build(\"aws\", \"ssm\", \"eu-west-1\", \"111122223333\", \"parameter/app/db\")",
+            "provider::aws::arn_build(\"aws\", \"ssm\", \"*\", \"111122223333\", \"parameter/app/*\")",
+        ),
+        (
+            "\"arn:aws:ssm:eu-west-1:111122223333:${provider::aws::arn_parse(local.own).resource}\"",
+            "\"arn:aws:ssm:eu-west-1:111122223333:${provider::aws::arn_parse(local.own).resource}*\"",
+        ),
+        (
+            "[for r in var.readers : try(r.extra, r.arn)]",
+            "[for r in var.readers : try(r.path == null, false) ? \"*\" : r.arn]",
+        ),
+    ];
+    let actions = [
+        (
+            "flatten(values(var.readers)[*].actions)",
+            "[for r in var.readers : try(r.extra, \"ssm:DeleteParameter\")]",
+        ),
+        ("\"ssm:Get${title(\"parameter\")}\"", "\"ssm:*${title(\"parameters\")}\""),
+        (
+            "[for a in [\"ssm:GetParameter\", \"ssm:PutParameter\"] : a if !strcontains(a, \"Put\")]",
+            "[for a in [\"ssm:GetParameter\", \"ssm:PutParameter\"] : a if strcontains(a, \"Param\")]",
+        ),
+    ];
+    let whole = |resource: &str| {
+        [
+            format!("templatestring(local.filled, {{ arn = {resource} }})"),
+            format!("chomp(\"${{templatestring(local.filled, {{ arn = {resource} }})}}\\n\")"),
+            format!("indent(2, templatestring(local.filled, {{ arn = {resource} }}))"),
+            format!(
+                "jsonencode(yamldecode(\"Version: '2012-10-17'\\nStatement:\\n- Effect: Allow\\n  Action: \
+                 ssm:GetParameter\\n  Resource: '${{{resource}}}'\\n\"))"
+            ),
+        ]
+    };
+    let mut all: Vec<[String; 2]> = Vec::new();
+    all.extend(resources.map(|(own, wide)| [statement(get, own), statement(get, wide)]));
+    all.extend(actions.map(|(own, wide)| [own, wide].map(|action| statement(action, "local.own"))));
+    all.extend(whole("local.own").into_iter().zip(whole("\"${local.own}*\"")).map(|(own, wide)| [own, wide]));
+    let mut wrong = Vec::new();
+    for (policy, wanted) in all.iter().flat_map(|[own, wide]| [(own, 0), (wide, 1)]) {
+        let (got, report) = code(policy);
+        if got != wanted {
+            wrong.push(format!("{policy}: {got}, not {wanted}: {report}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// A block `inline_policy` whose text only apply will tell is read in the source, where its name says which it is.
+#[test]
+fn inline_policies_are_read_in_the_source() {
+    let code = |resource: &str| {
+        let mut plan = plan(&[]);
+        let role = &mut plan["resource_changes"][0]["change"];
+        role["after"]["inline_policy"] = json!([{"name": "first"}, {"name": "second"}]);
+        role["after_unknown"] = json!({"inline_policy": [{"policy": true}, {"policy": true}]});
+        let own = &mut plan["resource_changes"][1]["change"];
+        own["actions"] = json!(["no-op"]);
+        own["after"]["policy"] = json!("{\"Version\": \"2012-10-17\", \"Statement\": []}");
+        own["after_unknown"] = json!({});
+        let text = format!(
+            "resource \"aws_iam_role\" \"app\" {{\n  name = \"app\"\n  dynamic \"inline_policy\" {{\n    \
+             for_each = {{ first = aws_ssm_parameter.db.arn, second = {resource} }}\n    content {{\n      \
+             name = inline_policy.key\n      policy = jsonencode({{ Version = \"2012-10-17\", Statement = [{{ \
+             Effect = \"Allow\", Action = \"ssm:GetParameter\", Resource = inline_policy.value }}] }})\n    }}\n  }}\n}}\n"
+        );
+        let (_, answer) = judged(&plan, &[("main.tf", text)], &[]);
+        (answer.code, answer.stdout)
+    };
+    let (got, report) = code("aws_ssm_parameter.db.arn");
+    assert_eq!(got, 0, "{report}");
+    let (got, report) = code("\"*\"");
+    assert_eq!(got, 1, "{report}");
+}
+
 #[test]
 fn values_that_grow_without_bound_are_told() {
     let mut locals = "locals {\n  v0 = [\"0123456789abcdef\", \"0123456789abcdef\"]\n".to_owned();

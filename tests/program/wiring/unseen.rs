@@ -81,6 +81,49 @@ fn the_role_of_instances_is_undecided_where_a_part_of_it_is() {
     assert_eq!(status(&judged(&contract, &unseen), "SW411"), "not-checked");
 }
 
+/// A role whose trust policy lets this one in by name, and what it may do.
+fn entered(number: usize, own: Value) -> Value {
+    let trust = json!([{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": POLICY}}]);
+    let name = format!("other-{number}");
+    json!({"value": {"name": [{"literal": name}], "arn": format!("arn:aws:iam::111122223333:role/{name}"),
+        "place": place(), "trust": document(trust), "policies": [{"source": "inline", "name": [{"literal": "p"}],
+        "document": own}], "policies_gap": null, "boundary": "absent"}})
+}
+
+#[test]
+fn what_a_role_writes_as_another_is_undecided_where_that_was_not_seen() {
+    let (contract, whole) = case("SW416/pass/reads-alone");
+    let writes = document(json!([{"Effect": "Allow", "Action": "ssm:PutParameter", "Resource": "*"}]));
+    let logs = document(json!([{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}]));
+    let with = |roles: Vec<Value>| {
+        let mut out = whole.clone();
+        for (number, role) in roles.into_iter().enumerate() {
+            out["roles"][format!("other-{number}")] = role;
+        }
+        judged(&contract, &out)
+    };
+    assert_eq!(status(&with(vec![entered(0, logs.clone())]), "SW416"), "pass");
+    assert_eq!(status(&with(vec![entered(0, writes.clone())]), "SW416"), "fail");
+    assert_eq!(status(&with(vec![entered(0, hidden())]), "SW416"), "not-checked");
+    let mut bound = entered(0, writes.clone());
+    bound["value"]["boundary"] = hidden();
+    assert_eq!(status(&with(vec![bound]), "SW416"), "not-checked");
+    let mut trusting = entered(0, writes.clone());
+    trusting["value"]["trust"] = hidden();
+    assert_eq!(status(&with(vec![trusting]), "SW416"), "not-checked");
+    let mut gap = entered(0, logs.clone());
+    gap["value"]["policies_gap"] = hidden()["not_seen"].clone();
+    assert_eq!(status(&with(vec![gap]), "SW416"), "not-checked");
+    // So many roles are looked at, and no more; that one of them writes is a finding all the same.
+    let many = |last: &Value| {
+        (0..501).map(|n| entered(n, if n == 0 { last.clone() } else { logs.clone() })).collect()
+    };
+    let answer = with(many(&logs));
+    assert_eq!(status(&answer, "SW416"), "not-checked");
+    assert!(answer.stdout.contains("more than 500 roles"), "{}", answer.stdout);
+    assert_eq!(status(&with(many(&writes)), "SW416"), "fail");
+}
+
 #[test]
 fn a_denied_resource_whose_policy_nobody_saw_is_not_checked() {
     let (contract, whole) = case("SW412/pass/injected");

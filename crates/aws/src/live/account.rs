@@ -14,7 +14,7 @@ use super::{
 };
 use crate::client::sdk_config;
 use crate::{
-    AwsError, Gap, Inspector, Key, ManagedSecret, Place, Repository, Role, Seen, Snapshot, Source,
+    AwsError, Gap, Inspector, Key, KeyGrant, ManagedSecret, Place, Repository, Role, Seen, Snapshot, Source,
     SourceKind, Wanted,
 };
 
@@ -67,7 +67,7 @@ enum Part {
     Role(String, Seen<Role>),
     Task(String, Seen<Box<aws_sdk_ecs::types::TaskDefinition>>),
     Repository(String, Seen<Repository>),
-    Key(String, Seen<Key>),
+    Key(String, Seen<Key>, Vec<KeyGrant>, Option<(Place, Gap)>),
 }
 
 /// Calls under way; the session itself bounds how many are at once.
@@ -120,7 +120,11 @@ async fn look_at(
         snapshot.parameters.extend(found.answers(name, target));
     }
     for name in keys_in_use(&snapshot) {
-        calls.start(|session| async move { Part::Key(name.clone(), keys::look_up(&session, &name).await) });
+        calls.start(|session| async move {
+            let key = keys::look_up(&session, &name).await;
+            let (grants, gap) = keys::grants(&session, &key).await;
+            Part::Key(name, key, grants, gap)
+        });
     }
     while let Some(part) = calls.parts.join_next().await {
         snapshot.add(part.map_err(|_| lost())?, inspector);
@@ -221,8 +225,18 @@ impl Snapshot {
             Part::Repository(name, repository) => {
                 self.repositories.insert(name, repository);
             }
-            Part::Key(name, key) => {
+            Part::Key(name, key, grants, gap) => {
                 self.keys.insert(name, key);
+                // A key may be in use under several names.
+                for grant in grants {
+                    if !self.grants.contains(&grant) {
+                        self.grants.push(grant);
+                    }
+                }
+                self.grants.sort_by(|a, b| a.document.place.cmp(&b.document.place));
+                self.gaps.extend(gap);
+                self.gaps.sort();
+                self.gaps.dedup();
             }
         }
     }

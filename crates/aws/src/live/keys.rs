@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_kms::types::{KeyManagerType, KeyState};
+use aws_sdk_kms::types::{GrantListEntry, KeyManagerType, KeyState};
 
-use super::super::{Document, Gap, Key, Place, Seen, Text};
+use super::super::grants::Grant;
+use super::super::{Document, Gap, Key, KeyGrant, Place, Seen, Text};
 use super::session::{Failure, Session};
 use seaworthy_iam::Arn;
 
 const DESCRIBE: &str = "kms:DescribeKey";
 const POLICY: &str = "kms:GetKeyPolicy";
+const GRANTS: &str = "kms:ListGrants";
+/// Most answers about the grants of one key; each has up to a hundred.
+const MAX_PAGES: usize = 100;
 
 /// Asks about one key by its ID, ARN or alias.
 pub async fn look_up(session: &Session, name: &str) -> Seen<Key> {
@@ -54,4 +58,49 @@ pub async fn look_up(session: &Session, name: &str) -> Seen<Key> {
         policy,
         tags: BTreeMap::new(),
     })
+}
+
+/// The grants of a key, and why not all were seen, if so. Keys that AWS manages are left out: their grants are AWS's own.
+pub async fn grants(session: &Session, key: &Seen<Key>) -> (Vec<KeyGrant>, Option<(Place, Gap)>) {
+    let mut out = Vec::new();
+    let Seen::Value(Key { arn, place, aws_managed: false, .. }) = key else { return (out, None) };
+    let Some(name) = arn.known() else { return (out, None) };
+    let mut marker = None;
+    for _ in 0..MAX_PAGES {
+        let request = session.kms.list_grants().key_id(name).limit(100).set_marker(marker.take());
+        let answer = match session.call(GRANTS, request.send()).await {
+            Ok(answer) => answer,
+            Err(failure) => return (out, Some((of_grants(place), failure.gap()))),
+        };
+        for entry in answer.grants() {
+            match grant(name, entry) {
+                Some(grant) => out.push(grant),
+                None => return (out, Some((of_grants(place), Failure::malformed(GRANTS).gap()))),
+            }
+        }
+        marker = answer.next_marker.filter(|_| answer.truncated);
+        if marker.is_none() {
+            return (out, None);
+        }
+    }
+    let gap = Gap::new(format!("there are more than {MAX_PAGES} pages of them"));
+    (out, Some((of_grants(place), gap)))
+}
+
+fn of_grants(key: &Place) -> Place {
+    Place { address: format!("grants of {}", key.address), ..key.clone() }
+}
+
+fn grant(key: &str, entry: &GrantListEntry) -> Option<KeyGrant> {
+    let (name, grantee) = (entry.grant_id()?, entry.grantee_principal()?);
+    let operations = entry.operations().iter().map(|one| one.as_str().to_owned()).collect();
+    let constraints = entry.constraints();
+    let equals = constraints.and_then(|c| c.encryption_context_equals());
+    let subset = constraints.and_then(|c| c.encryption_context_subset());
+    let mut context: Vec<(String, String)> =
+        equals.into_iter().chain(subset).flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+    context.sort();
+    let document = Grant { name, grantee, operations, context }.document();
+    let place = Place { address: format!("aws_kms_grant.{name}"), ..Place::default() };
+    Some(KeyGrant { key: Text::from(key), document: Document::new(document, place) })
 }

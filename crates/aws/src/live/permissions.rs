@@ -49,7 +49,7 @@ pub fn policy(wanted: &Wanted, account: &str, region: &str, simulation: bool) ->
     );
     if !wanted.parameters.is_empty() || !wanted.secrets.is_empty() {
         let keys = vec![Arn { partition, service: "kms", region, account, resource: "key/*" }.to_string()];
-        allow("KeyPolicies", &["kms:DescribeKey", "kms:GetKeyPolicy"], keys);
+        allow("KeyPolicies", &["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants"], keys);
     }
     let mut roles =
         vec!["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"];
@@ -143,6 +143,7 @@ mod tests {
             ("secretsmanager:GetResourcePolicy", SECRET),
             ("kms:DescribeKey", key),
             ("kms:GetKeyPolicy", key),
+            ("kms:ListGrants", key),
             ("iam:GetRole", role),
             ("iam:ListRolePolicies", role),
             ("iam:GetRolePolicy", role),

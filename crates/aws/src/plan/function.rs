@@ -2,6 +2,9 @@
 //!
 //! Source: "Built-in Functions" of the Terraform documentation.
 
+mod lists;
+mod texts;
+
 use std::collections::BTreeMap;
 
 use super::evaluate::scalar;
@@ -18,7 +21,17 @@ pub(super) fn is_too_large(name: &str, arguments: &[Tree]) -> bool {
         "join" => Some(list(arguments.get(1)?)?.len().saturating_mul(known(0)?.len())),
         "replace" => {
             let (whole, old, new) = (known(0)?, known(1)?, known(2)?);
-            Some(whole.matches(old.as_str()).count().saturating_mul(new.len()))
+            // A regular expression may match between all characters.
+            let is_pattern = old.len() > 1 && old.starts_with('/') && old.ends_with('/');
+            let places = if is_pattern { whole.len() + 1 } else { whole.matches(old.as_str()).count() };
+            Some(places.saturating_mul(new.len()))
+        }
+        "indent" => known(0)?.parse::<usize>().ok()?.checked_mul(known(1)?.matches('\n').count()),
+        // Each group may be the whole text, and each row may hold each argument.
+        "regex" | "regexall" => Some(known(0)?.matches('(').count().saturating_mul(known(1)?.len())),
+        "formatlist" | "setproduct" => {
+            let weight = arguments.iter().map(Tree::weight).fold(0, u64::saturating_add);
+            usize::try_from(weight.saturating_mul(lists::rows(name, arguments) as u64)).ok()
         }
         _ => None,
     };
@@ -142,13 +155,18 @@ pub(super) fn call(name: &str, arguments: &[Tree]) -> Option<Tree> {
             let (whole, old, new) = (known(0)?, known(1)?, known(2)?);
             // Between slashes it is a regular expression.
             let is_pattern = old.len() > 1 && old.starts_with('/') && old.ends_with('/');
-            if is_pattern { None } else { text(whole.replace(old.as_str(), &new)) }
+            match is_pattern.then(|| old.get(1..old.len() - 1)).flatten() {
+                Some(pattern) => texts::replaced(&whole, pattern, &new),
+                None => text(whole.replace(old.as_str(), &new)),
+            }
         }
         "basename" => text(known(0)?.rsplit('/').next().unwrap_or_default().to_owned()),
         "startswith" => Some(Tree::Scalar(known(0)?.starts_with(known(1)?.as_str()).to_string())),
         "endswith" => Some(Tree::Scalar(known(0)?.ends_with(known(1)?.as_str()).to_string())),
         "abspath" | "pathexpand" => text(known(0)?),
-        _ => None,
+        "provider::aws::arn_build" => lists::arn_build(arguments),
+        "provider::aws::arn_parse" => lists::arn_parse(arguments),
+        _ => lists::call(name, arguments).or_else(|| texts::call(name, arguments)),
     }
 }
 
@@ -223,5 +241,12 @@ mod tests {
         let list = Tree::List(vec![word; 4_000]);
         assert!(is_too_large("join", &[long, list.clone()]));
         assert!(!is_too_large("join", &[text(","), list]));
+        let whole = text(&"a".repeat(100_000));
+        assert!(is_too_large("replace", &[whole.clone(), text("/b*/"), text(&"c".repeat(1_000))]));
+        assert!(is_too_large(
+            "regexall",
+            &[text(&format!("{}a{}", "(".repeat(500), ")".repeat(500))), whole.clone()]
+        ));
+        assert!(is_too_large("formatlist", &[text("%s"), whole, Tree::List(vec![text("a"); 1_000])]));
     }
 }

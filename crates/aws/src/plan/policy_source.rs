@@ -28,6 +28,16 @@ pub(super) fn policy_text(tree: &Tree) -> Option<String> {
 }
 
 impl Texts<'_> {
+    /// The text of a block `inline_policy` by its name, as the Terraform source says it.
+    pub fn inline_from_source(&self, resource: &Resource, name: &str) -> Option<String> {
+        let Tree::List(blocks) = self.evaluated(resource, "inline_policy")? else { return None };
+        let names =
+            blocks.iter().map(|block| block.get("name").and_then(scalar)).collect::<Option<Vec<_>>>()?;
+        let mut own = blocks.iter().zip(&names).filter(|(_, own)| own.as_str() == name);
+        let (block, _) = own.next().filter(|_| own.next().is_none())?;
+        policy_text(block.get("policy")?)
+    }
+
     /// The document of `aws_iam_policy_document` by its source.
     pub fn document_from_source(&self, data: &Resource) -> Option<String> {
         self.evaluator.as_ref()?.only_written(data)?;

@@ -435,10 +435,12 @@ impl Roles<'_> {
                 continue;
             }
             let symbol = || Text::symbol(format!("{}.inline_policy.{index}.name", resource.address));
-            let document = text("policy").map_or_else(
-                || Seen::NotSeen(after_apply(&self.texts.linker.leaves_of(resource, "inline_policy"))),
-                |text| Seen::Value(Document::new(text.to_owned(), place(resource))),
-            );
+            let document = text("policy").map(str::to_owned);
+            let document =
+                document.or_else(|| self.texts.inline_from_source(resource, text("name")?)).map_or_else(
+                    || Seen::NotSeen(after_apply(&self.texts.linker.leaves_of(resource, "inline_policy"))),
+                    |text| Seen::Value(Document::new(text, place(resource))),
+                );
             let name = text("name").map_or_else(symbol, Text::from);
             let stale = name.known().is_some_and(is_stale);
             if stale && is_set("inline_policy") {

@@ -3,9 +3,11 @@
 //! Sources: "IAM JSON policy elements: Condition operators", "Single-valued vs. multivalued context keys", "Multivalued
 //! context key examples", and "Policy variables with no value".
 
+mod implication;
 mod operator;
 mod value;
 
+pub(super) use implication::implies;
 pub use operator::Operator;
 use operator::{Base, Quantifier};
 use value::Expected;

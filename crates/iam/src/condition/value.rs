@@ -286,6 +286,11 @@ impl Network {
         (prefix <= bits).then_some(Self { address, prefix })
     }
 
+    /// Whether all of another range is in it.
+    pub(super) fn holds(self, other: Self) -> bool {
+        self.prefix <= other.prefix && self.contains(other.address)
+    }
+
     fn contains(self, other: IpAddr) -> bool {
         match (self.address, other) {
             (IpAddr::V4(a), IpAddr::V4(b)) => (a.to_bits() ^ b.to_bits()).leading_zeros() >= self.prefix,

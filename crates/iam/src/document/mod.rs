@@ -10,6 +10,7 @@ mod kind;
 mod read;
 
 use super::condition::Condition;
+use super::context::Context;
 use super::pattern::Pattern;
 use super::principal::PrincipalEntry;
 use super::truth::Truth;
@@ -158,6 +159,15 @@ impl Statement {
     /// Whether the statement may be about an action, whatever its resources and conditions.
     pub fn may_cover(&self, action: &str) -> bool {
         self.actions.covers(&action.to_lowercase()) != Truth::False
+    }
+
+    /// The same for an action on one resource, whatever the conditions and the values of variables.
+    pub fn may_be_about(&self, action: &str, resource: &str) -> bool {
+        let open = Context::open();
+        let may_match = |element: &ResourceElement| {
+            element.negated || element.patterns.iter().any(|p| p.matches(resource, &open) != Truth::False)
+        };
+        self.may_cover(action) && self.resources.as_ref().is_none_or(may_match)
     }
 }
 

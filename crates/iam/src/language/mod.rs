@@ -7,18 +7,20 @@
 
 mod automaton;
 mod budget;
+mod formula;
 mod search;
 
 pub use budget::Budget;
 pub use search::{Limits, Search, Witness};
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::hole;
 use super::truth::Truth;
 
 /// A symbol of a pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Symbol {
     /// This character.
     Char(char),
@@ -30,6 +32,20 @@ pub(super) enum Symbol {
     PartOne,
     /// `*`: any string.
     Many,
+}
+
+impl Hash for Symbol {
+    /// One number for each: patterns are hashed for every search.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let number = match self {
+            Self::Char(c) => u32::from(*c),
+            Self::One => u32::MAX,
+            Self::Part => u32::MAX - 1,
+            Self::PartOne => u32::MAX - 2,
+            Self::Many => u32::MAX - 3,
+        };
+        state.write_u32(number);
+    }
 }
 
 /// A wildcard pattern, in normal form: a run of wildcards is all its `?`, then at most one `*`.
@@ -232,6 +248,11 @@ impl Language {
     /// The same, for who needs no more than the string: [`Witness::shown`] is the string itself, which costs a fraction.
     pub(super) fn shortest(&self, universe: &Self, limits: &Limits) -> Search {
         search::shortest(self, universe, limits)
+    }
+
+    /// What [`Self::shortest`] found, as [`Self::search`] shows it.
+    pub(super) fn shown(&self, universe: &Self, found: Witness, limits: &Limits) -> Witness {
+        search::shown(self, universe, found, limits)
     }
 
     pub(super) fn node(&self) -> &Node {

@@ -1,12 +1,13 @@
 //! Breadth-first search for a shortest string of a language.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::rc::Rc;
 
 use super::automaton::Automata;
 use super::budget::Budget;
-use super::{Glob, Language, Node, Symbol};
+use super::formula::{Formula, SearchOutcome};
+use super::{Language, Symbol};
 
 /// Bounds of a search.
 #[derive(Clone, Debug)]
@@ -54,11 +55,13 @@ impl fmt::Display for Witness {
 
 pub(super) fn search(language: &Language, universe: &Language, limits: &Limits) -> Search {
     match shortest(language, universe, limits) {
-        Search::Witness(Witness { text, .. }) => {
-            Search::Witness(Witness { shown: generalise(language, universe, &text, limits), text })
-        }
+        Search::Witness(found) => Search::Witness(shown(language, universe, found, limits)),
         other => other,
     }
+}
+
+pub(super) fn shown(language: &Language, universe: &Language, found: Witness, limits: &Limits) -> Witness {
+    Witness { shown: generalise(language, universe, &found.text, limits), text: found.text }
 }
 
 pub(super) fn shortest(language: &Language, universe: &Language, limits: &Limits) -> Search {
@@ -75,26 +78,10 @@ enum Found {
     TooComplex,
 }
 
-/// A language as a formula over numbered patterns.
+/// A language as patterns that run side by side, and a formula over them.
 struct Machine {
     automata: Automata,
     formula: Formula,
-}
-
-enum Formula {
-    Constant(bool),
-    Leaf(usize),
-    And(Vec<Formula>),
-    Or(Vec<Formula>),
-    Not(Box<Formula>),
-}
-
-/// What is sure of a pattern or a formula in a state, whatever is read next.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum SearchOutcome {
-    Never,
-    Maybe,
-    Always,
 }
 
 /// How a state was reached.
@@ -104,20 +91,14 @@ struct Visit {
     read: char,
 }
 
-/// Memory that is used again for each state.
-struct Scratch {
-    fates: Vec<SearchOutcome>,
-    marks: Vec<bool>,
-}
-
 impl Machine {
     fn new(language: &Language) -> Self {
-        let (mut automata, mut numbers) = (Automata::default(), HashMap::new());
-        let formula = Formula::of(language, &mut automata, &mut numbers);
+        let mut automata = Automata::default();
+        let formula = Formula::of(language, &mut automata);
         Self { automata, formula }
     }
 
-    fn run(&self, limits: &Limits) -> Found {
+    fn run(&mut self, limits: &Limits) -> Found {
         let most = limits.budget.as_ref().map_or(limits.steps, |budget| budget.left().min(limits.steps));
         let mut steps = 0;
         let found = self.walk(limits.states, most, &mut steps);
@@ -127,35 +108,35 @@ impl Machine {
         found
     }
 
-    fn walk(&self, most_states: usize, most_steps: usize, steps: &mut usize) -> Found {
-        let patterns = self.automata.len();
-        let mut scratch =
-            Scratch { fates: vec![SearchOutcome::Never; patterns], marks: vec![false; patterns] };
+    fn walk(&mut self, most_states: usize, most_steps: usize, steps: &mut usize) -> Found {
         let mut state = self.automata.start();
-        if !self.reduce(&mut state, &mut scratch) {
+        if !self.reduce(&mut state) {
             return Found::Nothing;
         }
-        if self.accepts(&state, &mut scratch) {
+        if self.accepts(&state) {
             return Found::Text(String::new());
         }
         let start: Rc<[usize]> = Rc::from(state.as_slice());
         let mut seen = HashSet::from([Rc::clone(&start)]);
         let mut visits = vec![Visit { state: start, parent: 0, read: ' ' }];
         let mut at = 0;
-        let size = self.formula.size();
         // The list of visits is the queue: it is walked in the order in which it grows.
         while let Some(Visit { state: from, .. }) = visits.get(at) {
             let from = Rc::clone(from);
             for (read, symbol) in self.alphabet(&from) {
-                *steps += from.len() + size;
                 if *steps > most_steps || visits.len() > most_states {
                     return Found::TooComplex;
                 }
+                let before = self.formula.work();
                 self.automata.step(&from, symbol, &mut state);
-                if !self.reduce(&mut state, &mut scratch) {
+                let goes_on = self.reduce(&mut state);
+                // A part may be met on the way from several patterns; more than all of them once is not charged.
+                let worked = (self.formula.work() - before).min(self.formula.size());
+                *steps += from.len() + worked;
+                if !goes_on {
                     continue;
                 }
-                if self.accepts(&state, &mut scratch) {
+                if self.accepts(&state) {
                     return Found::Text(spell(&visits, at, read));
                 }
                 if !seen.contains(state.as_slice()) {
@@ -184,108 +165,48 @@ impl Machine {
     }
 
     /// Drops the positions of patterns that no longer matter. False when no continuation can be accepted.
-    fn reduce(&self, state: &mut Vec<usize>, scratch: &mut Scratch) -> bool {
-        let Scratch { fates, marks } = scratch;
-        fates.fill(SearchOutcome::Never);
-        for &position in &*state {
-            let outcome = if self.automata.is_everything(position) {
-                SearchOutcome::Always
-            } else {
-                SearchOutcome::Maybe
-            };
-            let owner = self.automata.owner(position);
-            fates[owner] = fates[owner].max(outcome);
+    fn reduce(&mut self, state: &mut Vec<usize>) -> bool {
+        let Self { automata, formula } = self;
+        for own in state.chunk_by(|one, other| automata.owner(*one) == automata.owner(*other)) {
+            formula.set(automata.owner(own[0]), Self::outcome_of(automata, own));
         }
-        let outcome = self.formula.outcome_of(fates);
-        if outcome == SearchOutcome::Never {
-            return false;
-        }
-        // A sure pattern stays, for the formula may hang on it; an unsure one stays if the formula does.
-        for (mark, outcome) in marks.iter_mut().zip(&*fates) {
-            *mark = *outcome == SearchOutcome::Always;
-        }
-        if outcome == SearchOutcome::Maybe {
-            self.formula.mark(fates, marks);
-        }
-        state.retain(|position| marks[self.automata.owner(*position)]);
-        true
-    }
-
-    fn accepts(&self, state: &[usize], scratch: &mut Scratch) -> bool {
-        let finals = &mut scratch.marks;
-        finals.fill(false);
-        for &position in state {
-            finals[self.automata.owner(position)] |= self.automata.is_final(position);
-        }
-        self.formula.holds(finals)
-    }
-}
-
-impl Formula {
-    fn of(language: &Language, automata: &mut Automata, numbers: &mut HashMap<Glob, usize>) -> Self {
-        let mut all =
-            |parts: &[Language]| parts.iter().map(|part| Self::of(part, automata, numbers)).collect();
-        match language.node() {
-            Node::Constant(all) => Self::Constant(*all),
-            Node::And(parts) => Self::And(all(parts)),
-            Node::Or(parts) => Self::Or(all(parts)),
-            Node::Not(inner) => Self::Not(Box::new(Self::of(inner, automata, numbers))),
-            Node::Glob(glob) => {
-                Self::Leaf(*numbers.entry(glob.clone()).or_insert_with(|| automata.add(glob)))
+        let outcome = formula.outcome();
+        let mut kept = 0;
+        let mut first = 0;
+        while outcome != SearchOutcome::Never && first < state.len() {
+            let owner = automata.owner(state[first]);
+            let rest = &state[first..];
+            let end = first + rest.iter().take_while(|position| automata.owner(**position) == owner).count();
+            // A sure pattern stays, for the formula may hang on it; an unsure one stays if the formula does.
+            let is_sure = Self::outcome_of(automata, &state[first..end]) == SearchOutcome::Always;
+            if is_sure || outcome == SearchOutcome::Maybe && formula.hangs_on(owner) {
+                state.copy_within(first..end, kept);
+                kept += end - first;
             }
+            first = end;
+        }
+        state.truncate(kept);
+        formula.forget();
+        outcome != SearchOutcome::Never
+    }
+
+    /// What is sure of the pattern that these positions belong to.
+    fn outcome_of(automata: &Automata, own: &[usize]) -> SearchOutcome {
+        if own.iter().any(|position| automata.is_everything(*position)) {
+            SearchOutcome::Always
+        } else {
+            SearchOutcome::Maybe
         }
     }
 
-    /// How many parts it has.
-    fn size(&self) -> usize {
-        match self {
-            Self::Constant(_) | Self::Leaf(_) => 1,
-            Self::And(parts) | Self::Or(parts) => 1 + parts.iter().map(Self::size).sum::<usize>(),
-            Self::Not(inner) => 1 + inner.size(),
+    fn accepts(&mut self, state: &[usize]) -> bool {
+        let Self { automata, formula } = self;
+        for &position in state.iter().filter(|position| automata.is_final(**position)) {
+            formula.set(automata.owner(position), SearchOutcome::Always);
         }
-    }
-
-    fn holds(&self, finals: &[bool]) -> bool {
-        match self {
-            Self::Constant(all) => *all,
-            Self::Leaf(glob) => finals[*glob],
-            Self::And(parts) => parts.iter().all(|part| part.holds(finals)),
-            Self::Or(parts) => parts.iter().any(|part| part.holds(finals)),
-            Self::Not(inner) => !inner.holds(finals),
-        }
-    }
-
-    fn outcome_of(&self, fates: &[SearchOutcome]) -> SearchOutcome {
-        match self {
-            Self::Constant(false) => SearchOutcome::Never,
-            Self::Constant(true) => SearchOutcome::Always,
-            Self::Leaf(glob) => fates[*glob],
-            Self::And(parts) => {
-                parts.iter().map(|part| part.outcome_of(fates)).min().unwrap_or(SearchOutcome::Always)
-            }
-            Self::Or(parts) => {
-                parts.iter().map(|part| part.outcome_of(fates)).max().unwrap_or(SearchOutcome::Never)
-            }
-            Self::Not(inner) => match inner.outcome_of(fates) {
-                SearchOutcome::Never => SearchOutcome::Always,
-                SearchOutcome::Maybe => SearchOutcome::Maybe,
-                SearchOutcome::Always => SearchOutcome::Never,
-            },
-        }
-    }
-
-    /// Marks the patterns on which an undecided formula depends.
-    fn mark(&self, fates: &[SearchOutcome], marks: &mut [bool]) {
-        match self {
-            Self::Constant(_) => {}
-            Self::Leaf(glob) => marks[*glob] = true,
-            Self::And(parts) | Self::Or(parts) => {
-                for part in parts.iter().filter(|part| part.outcome_of(fates) == SearchOutcome::Maybe) {
-                    part.mark(fates, marks);
-                }
-            }
-            Self::Not(inner) => inner.mark(fates, marks),
-        }
+        let is_accepted = formula.outcome() == SearchOutcome::Always;
+        formula.forget();
+        is_accepted
     }
 }
 

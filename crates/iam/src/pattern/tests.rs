@@ -89,3 +89,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_hole_in_a_part_of_an_arn_is_that_part_alone() {
+    let asked = |pattern: &str, text: &str| {
+        Pattern::value(pattern, true, true).unwrap().matches_arn(text, &Context::closed(), false)
+    };
+    let role = "arn:aws:iam::${unknown:account}:role/app";
+    assert_eq!(asked("arn:aws:iam::*:role/app", role), Truth::Unknown);
+    assert_eq!(asked("arn:aws:iam::111122223333:role/app", role), Truth::Unknown);
+    assert_eq!(asked("arn:aws:iam::*:role/other", role), Truth::False);
+    assert_eq!(asked("arn:aws:sts::*:role/app", role), Truth::False);
+    let any = "arn:aws:ec2:${unknown:region}:111122223333:${unknown:name}";
+    assert_eq!(asked("arn:aws:ec2:eu-west-1:111122223333:instance/*", any), Truth::Unknown);
+    assert_eq!(asked("arn:aws:lambda:*:*:*", any), Truth::False);
+}

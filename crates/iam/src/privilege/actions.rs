@@ -72,14 +72,19 @@ impl ActionExcess {
         let operations = Language::intersection([operations.clone(), well_formed]);
         let mut undecided = None;
         let requester = Requester::parse(principal)?;
+        // Most statements are about other actions: that is told first, since few actions are asked about and often many
+        // resources.
         let is_about = |layer, statement: &Statement| {
+            if named(statement, context).shortest(&operations, limits) == Search::Empty {
+                return false;
+            }
             let reach = super::resources(statement, layer, context, Approximation::Over, Holes::Open);
-            !matches!(reach.search(resources, limits), Search::Empty)
+            !matches!(reach.shortest(resources, limits), Search::Empty)
         };
         for candidates in candidates(policies, &requester, context, &is_about) {
             let mut rest = candidates;
             for attempt in 0..=ATTEMPTS {
-                let action = match rest.search(&operations, limits) {
+                let action = match rest.shortest(&operations, limits) {
                     Search::Empty => break,
                     Search::Witness(action) if attempt < ATTEMPTS => action,
                     Search::Witness(_) | Search::TooComplex => {
@@ -89,19 +94,21 @@ impl ActionExcess {
                 };
                 let query = Query::new(policies, principal, &action.text, None, context.clone())?
                     .with_limits(limits.clone());
-                rest = rest.minus(&Language::glob(Glob::literal(&action.text)));
+                let others = rest.minus(&Language::glob(Glob::literal(&action.text)));
+                let shown = || rest.shown(&operations, action.clone(), limits);
                 match query.excess(resources, &Language::nothing()) {
                     Privilege::Exact => {}
                     Privilege::Excess(excess) => {
                         let (resource, statement) = (excess.witness, excess.statement);
-                        return Ok(Self::Excess { action, resource, statement });
+                        return Ok(Self::Excess { action: shown(), resource, statement });
                     }
                     // Another statement may still give a sure answer; the first doubt is kept.
                     Privilege::Undecided(why) => {
-                        undecided.get_or_insert(Self::Undecided { action: Some(action), why });
+                        undecided.get_or_insert_with(|| Self::Undecided { action: Some(shown()), why });
                         break;
                     }
                 }
+                rest = others;
             }
         }
         Ok(undecided.unwrap_or(Self::None))

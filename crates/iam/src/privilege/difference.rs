@@ -3,7 +3,7 @@
 //! A request is written as one string: principal, action, resource, and a digit for each condition whose outcome is not
 //! known, `1` if it holds. A statement is then a language of such strings, so that "no new access" is the emptiness of
 //! (new − old). Conditions are compared by what they say: the same condition has the same digit in both, and one that
-//! implies another (`StringEquals` with fewer values) is known to. What an apply will fill in, and a variable of unknown
+//! implies another (`StringEquals` with fewer values, a smaller network, an earlier date) is known to. What an apply will fill in, and a variable of unknown
 //! value, stands for itself: the same name means the same text in both.
 //!
 //! Most statements of a change are as they were, or moved. What a statement of before allows as a whole is left out of the
@@ -11,7 +11,7 @@
 //!
 //! AWS's Access Analyzer answers the same question as `CheckNoNewAccess`.
 
-use super::super::condition::Condition;
+use super::super::condition::{Condition, Operator, implies};
 use super::super::context::Context;
 use super::super::document::{ActionElement, Effect, Policy, Principals, ResourceElement, Statement};
 use super::super::evaluate::{Layer, PolicySet, StatementRef};
@@ -128,11 +128,8 @@ impl Atom {
         else {
             return false;
         };
-        let within = |few: &[String], many: &[String]| few.iter().all(|value| many.contains(value));
-        let is_negated = operator.contains("Not");
-        operator == same
-            && key == of
-            && if is_negated { within(others, values) } else { within(values, others) }
+        let (Ok(one), Ok(two)) = (Operator::parse(operator), Operator::parse(same)) else { return false };
+        key == of && implies(&one, values, &two, others)
     }
 
     /// Whether both cannot hold: the same key compared with different values, or once the other way round.

@@ -5,6 +5,7 @@ mod lines;
 mod operation;
 mod reference;
 mod template;
+mod types;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -30,6 +31,8 @@ const MAX_VALUE: u64 = 16 << 20;
 const MAX_VALUES: u64 = 512 << 20;
 /// The member of a resource's object that holds its address.
 const ADDRESS: &str = "\u{1f}address";
+/// What the symbol begins with that stands for a member that a known object or list does not have.
+const MISSING: &str = "no member ";
 
 /// Works out expressions.
 pub(super) struct Evaluator<'a> {

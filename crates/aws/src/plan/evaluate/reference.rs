@@ -7,7 +7,7 @@ use super::super::overrides::known;
 use super::super::resource::{Resource, quoted};
 use super::super::tasks::is_secret;
 use super::operation::{scalar, text};
-use super::{ADDRESS, Run, Scope};
+use super::{ADDRESS, MISSING, Run, Scope};
 use crate::terraform::{Body, Expression, Step};
 use crate::tree::{Marked, Tree};
 use crate::{Seen, Text};
@@ -55,12 +55,16 @@ impl Run<'_, '_> {
             Tree::Map(members) => match (members.get(name), members.get(ADDRESS)) {
                 (Some(member), _) => member.clone(),
                 (None, Some(address)) => self.attribute(&scalar(address).unwrap_or_default(), name),
-                (None, None) => self.unknown(name, &[value]),
+                (None, None) => self.unknown(&format!("{MISSING}{name}"), &[value]),
             },
             Tree::List(items) => match name.parse::<usize>().ok().and_then(|at| items.get(at)) {
                 Some(item) => item.clone(),
-                None => self.unknown(name, &[value]),
+                None => self.unknown(&format!("{MISSING}{name}"), &[value]),
             },
+            // What null has is an error of Terraform.
+            Tree::Null => self.unknown(&format!("{MISSING}{name}"), &[]),
+            // What is behind a member that is not there is not there.
+            other if other.has_symbol(&|symbol| symbol.starts_with(MISSING)) => other.clone(),
             other => self.unknown(name, &[other]),
         }
     }
@@ -198,7 +202,12 @@ impl Run<'_, '_> {
         self.remembered(module, format!("var.{name}"), || {
             let written = self.texts.linker.module(module).and_then(|module| module.variables.get(name));
             let sensitive = written.is_some_and(|variable| variable.sensitive);
+            let source = self.evaluator.module(module).and_then(|(_, m)| m.variables.get(name));
             let value = self.variable_value(name, module, depth);
+            let value = match source {
+                Some(variable) => self.converted(value, variable, depth),
+                None => value,
+            };
             if !sensitive {
                 return value;
             }
@@ -242,10 +251,21 @@ impl Run<'_, '_> {
         match block.body.attributes.get(name) {
             Some(expression) => {
                 let scope = self.instance(outer.clone(), index, &block.body, &outer);
-                self.eval(expression, &scope, depth)
+                match self.eval(expression, &scope, depth) {
+                    // Null is a value of its own, unless the variable takes none.
+                    Tree::Null if !self.is_nullable(name, module) => default(),
+                    value => value,
+                }
             }
             None => default(),
         }
+    }
+
+    /// Whether a variable may be null (`nullable`, true if it is not said).
+    fn is_nullable(self, name: &str, module: &str) -> bool {
+        let variable = self.evaluator.module(module).and_then(|(_, m)| m.variables.get(name));
+        let nullable = variable.and_then(|variable| variable.attributes.get("nullable"));
+        !matches!(nullable, Some(Expression::Bool(false)))
     }
 
     /// A module that is called: its outputs, of one instance or of all by key.

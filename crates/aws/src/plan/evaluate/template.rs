@@ -5,10 +5,17 @@ use std::rc::Rc;
 
 use super::super::function;
 use super::operation::{boolean, scalar, text};
-use super::{Run, Scope};
+use super::{MISSING, Run, Scope, is_opaque};
 use crate::Text;
 use crate::terraform::{self, Expression, Piece};
 use crate::tree::{Marked, Tree};
+
+/// What `try` and `can` ask of an expression.
+enum Outcome {
+    Works,
+    Fails,
+    Unknown,
+}
 
 impl Run<'_, '_> {
     /// The text of a template; one that is nothing but a value is that value.
@@ -75,22 +82,59 @@ impl Run<'_, '_> {
         let file = matches!(name, "file" | "templatefile").then(|| self.file(&arguments, scope)).flatten();
         let found = match (name, file) {
             ("file", Some(content)) => Some(text(&content)),
-            ("templatefile", Some(content)) => {
-                let mut inner = Scope { module: scope.module.clone(), variables: Vec::new() };
-                if let Some(Tree::Map(members)) = arguments.get(1) {
-                    inner
-                        .variables
-                        .extend(members.iter().map(|(name, value)| (name.clone(), Rc::new(value.clone()))));
-                }
-                terraform::template(&content).ok().map(|pieces| self.template(&pieces, &inner, depth))
+            ("templatefile", Some(content)) => self.filled(&content, &arguments, scope, depth),
+            ("templatestring", _) => {
+                let written = arguments.first().and_then(scalar);
+                written.and_then(|written| self.filled(&written, &arguments, scope, depth))
             }
-            // The first argument that can be worked out; one that cannot may fail, and then the next one counts.
-            ("try", _) => {
-                arguments.first().filter(|first| scalar(first).is_some() || first.marked().is_none()).cloned()
-            }
+            ("try", _) => self.first_that_works(&arguments),
+            ("can", _) => match arguments.first().map(|first| self.outcome_of(first)) {
+                Some(Outcome::Works) => Some(Tree::Scalar("true".to_owned())),
+                Some(Outcome::Fails) => Some(Tree::Scalar("false".to_owned())),
+                _ => None,
+            },
             _ => function::call(name, &arguments),
         };
         found.unwrap_or_else(|| self.unknown(name, &arguments.iter().collect::<Vec<_>>()))
+    }
+
+    /// A template that is a text, with the variables of the second argument.
+    fn filled(self, written: &str, arguments: &[Tree], scope: &Scope, depth: usize) -> Option<Tree> {
+        let mut inner = Scope { module: scope.module.clone(), variables: Vec::new() };
+        if let Some(Tree::Map(members)) = arguments.get(1) {
+            let given = members.iter().map(|(name, value)| (name.clone(), Rc::new(value.clone())));
+            inner.variables.extend(given);
+        }
+        terraform::template(written).ok().map(|pieces| self.template(&pieces, &inner, depth))
+    }
+
+    /// The first argument that works; nothing where one before it may work or fail.
+    fn first_that_works(self, arguments: &[Tree]) -> Option<Tree> {
+        for argument in arguments {
+            match self.outcome_of(argument) {
+                Outcome::Works => return Some(argument.clone()),
+                Outcome::Fails => {}
+                Outcome::Unknown => return None,
+            }
+        }
+        None
+    }
+
+    /// Whether an expression works, as far as its value tells. A symbol of an attribute works if its resource is in the
+    /// plan; other symbols may stand for what fails.
+    fn outcome_of(self, value: &Tree) -> Outcome {
+        if value.has_symbol(&|symbol| symbol.starts_with(MISSING)) {
+            return Outcome::Fails;
+        }
+        let resources = &self.texts.document.resources;
+        let is_sure = |symbol: &str| {
+            !is_opaque(symbol)
+                && symbol.rsplit_once('.').is_some_and(|(address, _)| resources.contains_key(address))
+        };
+        if scalar(value).is_some() || value.marked().is_none() || !value.has_symbol(&|s| !is_sure(s)) {
+            return Outcome::Works;
+        }
+        Outcome::Unknown
     }
 
     /// A file that an expression reads: below the root directory.
