@@ -8,6 +8,7 @@ mod cause;
 mod control;
 mod detector;
 mod entrypoint;
+mod hidden;
 mod layer;
 mod outcome;
 mod part;
@@ -25,6 +26,8 @@ pub use cause::Cause;
 pub use control::{ControlGroup, ControlResult, ControlStatus, ProfileRecord, WaiverRecord};
 pub use detector::DetectorRecord;
 pub use entrypoint::{EntrypointRow, Judgement};
+pub(crate) use hidden::hidden;
+pub use hidden::{Hidden, complement};
 pub use layer::LayerRecord;
 pub use outcome::{Accepted, ArtifactRecord, CheckStatus, CheckSummary, Coverage, Report, Subject, Verdict};
 pub use part::{Part, PartState};
@@ -162,7 +165,7 @@ pub struct CheckMeta {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Example {
     /// Lines that give a finding.
-    pub fails: &'static str,
+    pub fails: Hidden,
     /// The same without one.
     pub mended: &'static str,
     /// What looks alike and gives none, in a sentence or two.

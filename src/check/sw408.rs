@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::dockerfile::build::Build;
 use super::wiring::Wiring;
 use super::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, NotChecked, Reads, Severity, hidden};
 use crate::observe::fallback::{Fallback, Standing, Value, is_watched};
 use crate::observe::{Examined, LayerView};
 use seaworthy_source::{FileState, Origin};
@@ -21,7 +21,7 @@ static META: CheckMeta = CheckMeta {
     why: "When the injection fails, the program does not: it runs on with the default, an empty password or a development key, and no one is told.",
     fix: "Let a missing variable stop the start.",
     example: Example {
-        fails: r#"PASSWORD = os.getenv("DB_PASSWORD", "postgres")"#,
+        fails: hidden!(r#"PASSWORD = os.getenv("DB_PASSWORD", "postgres")"#),
         mended: r#"PASSWORD = os.environ["DB_PASSWORD"]"#,
         silent: "Variables that the contract does not require, comments, documents and tests.",
     },

@@ -7,7 +7,7 @@ use jiff::civil::date;
 
 use crate::finding::{
     Accepted, ArtifactRecord, CheckMeta, Confidence, Coverage, Example, Finding, Fingerprint, FingerprintKey,
-    NotChecked, Part, PartState, Redacted, Report, Severity, Subject,
+    NotChecked, Part, PartState, Redacted, Report, Severity, Subject, hidden,
 };
 use crate::profile::{RunFacts, Waiver, judge_controls};
 use seaworthy_source::{
@@ -30,7 +30,7 @@ const fn meta(
         why,
         fix,
         example: Example {
-            fails: "password = hunter2",
+            fails: hidden!("password = hunter2"),
             mended: "password = ${PASSWORD}",
             silent: "References.",
         },

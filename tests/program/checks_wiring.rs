@@ -276,7 +276,8 @@ fn task_definitions_of_the_examples_are_judged_as_they_say() {
     let mut judged = 0;
     for check in seaworthy::check::wiring::ALL {
         let (id, example) = (check.meta().id, check.meta().example);
-        if !example.fails.contains("\"family\"") {
+        let fails = example.fails.text();
+        if !fails.contains("\"family\"") {
             continue;
         }
         let (all, named) = (cases(id, "fail"), ["other-role", "not-injected"]);
@@ -286,7 +287,7 @@ fn task_definitions_of_the_examples_are_judged_as_they_say() {
         snapshot["tasks"] = serde_json::json!({});
         let snapshot = write("snapshot.json", &snapshot.to_string());
         let contract = case.join("seaworthy.toml").display().to_string();
-        for (text, wanted) in [(example.fails, "fail"), (example.mended, "pass")] {
+        for (text, wanted) in [(fails.as_str(), "fail"), (example.mended, "pass")] {
             let task = write("task.json", text);
             let answer = Cli::new().run(&[
                 "wiring",

@@ -4,7 +4,7 @@ use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
 use crate::check::dockerfile::{identity, ignored_as};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity, hidden};
 use crate::observe::SecretFileSighting;
 use seaworthy_context::GitReach;
 
@@ -18,9 +18,11 @@ const META: CheckMeta = CheckMeta {
     why: "One `COPY .` puts it into the image, and builders keep what they are sent; a file that git tracks is in the repository's history too.",
     fix: "List the file in `.dockerignore`, and hand it to the step that needs it with `RUN --mount=type=secret,id=…,target=…`.",
     example: Example {
-        fails: r#"# The build context holds .npmrc with a registry token.
+        fails: hidden!(
+            r#"# The build context holds .npmrc with a registry token.
 COPY package.json .npmrc ./
-RUN npm ci && rm .npmrc"#,
+RUN npm ci && rm .npmrc"#
+        ),
         mended: r#"# .npmrc holds no token: it may be sent.
 registry=https://registry.npmjs.org/
 save-exact=true"#,

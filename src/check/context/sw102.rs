@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{raised, reached, tracked};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity, hidden};
 use crate::observe::Sighting;
 use crate::observe::library::Surroundings;
 use seaworthy_source::Span;
@@ -21,8 +21,10 @@ const META: CheckMeta = CheckMeta {
     why: "What a COPY takes is in the image; the Dockerfile, comments included, is in provenance attestations at `mode=max`.",
     fix: "Take the secret out of the file and hand it over when it is needed: at runtime by injection, during the build with `RUN --mount=type=secret,id=…,env=…`.",
     example: Example {
-        fails: r#"# src/settings.py
-DB_PASSWORD = "Harbour-2024-tide""#,
+        fails: hidden!(
+            r#"# src/settings.py
+DB_PASSWORD = "Harbour-2024-tide""#
+        ),
         mended: r#"# src/settings.py
 DB_PASSWORD = os.environ["DB_PASSWORD"]"#,
         silent: "Files that the ignore file keeps out, placeholders, references, hashes and documented example values. A secret in a library, a test or a document is rated lower; its place is listed.",

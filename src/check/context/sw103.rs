@@ -3,7 +3,7 @@
 use crate::check::dockerfile::absolute;
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use seaworthy_context::{CopyKind, CopySource, SourcePath};
 
 /// SW103.
@@ -16,8 +16,10 @@ const META: CheckMeta = CheckMeta {
     why: "Whatever lies in the directory when the image is built is in the image: today's `.env`, tomorrow's key, the repository's history.",
     fix: "Write a `.dockerignore` that begins with `*` and lists what the image needs as `!src`, or copy only the directories that it needs.",
     example: Example {
-        fails: r#"# There is no .dockerignore.
-COPY . ."#,
+        fails: hidden!(
+            r#"# There is no .dockerignore.
+COPY . ."#
+        ),
         mended: r#"# .dockerignore
 *
 !src

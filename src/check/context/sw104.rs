@@ -3,7 +3,7 @@
 use crate::check::dockerfile::build::Build;
 use crate::check::dockerfile::path_from;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity, hidden};
 use seaworthy_context::IgnoreException;
 use seaworthy_source::{Origin, OriginKind, Place, Position, escape_bytes};
 
@@ -17,10 +17,12 @@ const META: CheckMeta = CheckMeta {
     why: "A builder takes the last pattern that matches a file or a directory above it. `!docs` therefore sends all of `docs`, whatever a later `!docs/ok/**` seems to restrict.",
     fix: "Remove the wider exception: builders enter an excluded directory for the sake of an exception below it, so `!docs/ok/**` needs no `!docs`.",
     example: Example {
-        fails: r#"# .dockerignore: the first exception makes the second one without effect
+        fails: hidden!(
+            r#"# .dockerignore: the first exception makes the second one without effect
 **
 !docs
-!docs/ok/**"#,
+!docs/ok/**"#
+        ),
         mended: r#"# .dockerignore
 **
 !docs/ok/**"#,

@@ -4,7 +4,7 @@ use super::literal::{assigned, severity, variable};
 use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context, NAMED, TextSecret};
-use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use seaworthy_dockerfile::{Kind, PartKind, Value};
 use seaworthy_source::Span;
 
@@ -18,8 +18,10 @@ const META: CheckMeta = CheckMeta {
     why: "Everybody who has the Dockerfile has the default, and every RUN after it writes it into the image's history; provenance attestations repeat it.",
     fix: "Take the default out and give the secret to the step that needs it with `RUN --mount=type=secret,id=…,env=…`.",
     example: Example {
-        fails: r#"ARG DB_PASSWORD=tR7uK2mQx9Wd
-RUN ./migrate"#,
+        fails: hidden!(
+            r#"ARG DB_PASSWORD=tR7uK2mQx9Wd
+RUN ./migrate"#
+        ),
         mended: "RUN --mount=type=secret,id=db_password,env=DB_PASSWORD ./migrate",
         silent: "Arguments that are about a secret and hold none: a path, a digest, a switch, a number.",
     },

@@ -5,7 +5,7 @@ use super::sw201::{in_value, message, name_for};
 use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_dockerfile::Kind;
 
 /// SW202.
@@ -18,7 +18,7 @@ const META: CheckMeta = CheckMeta {
     why: "ENV goes into the image config: everybody who can pull the image reads it, every process in every container has it, and a container whose injection failed starts with it.",
     fix: "Remove the variable from the Dockerfile and inject it when the container starts.",
     example: Example {
-        fails: "ENV DB_PASSWORD=tR7uK2mQx9Wd",
+        fails: hidden!("ENV DB_PASSWORD=tR7uK2mQx9Wd"),
         mended: r#"# the value is in a file that the container gets when it starts
 ENV DB_PASSWORD_FILE=/run/secrets/db"#,
         silent: "Empty values, placeholders, references to other variables, file paths under names such as DB_PASSWORD_FILE, public keys.",

@@ -4,7 +4,7 @@ use super::literal::literals;
 use super::{FindingDraft, Findings, advice};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 
 /// SW203.
 pub struct SecretInRun;
@@ -16,7 +16,9 @@ const META: CheckMeta = CheckMeta {
     why: "The command is in the image's history and in the build log, and what it writes is in the layer; deleting it in a later RUN changes neither.",
     fix: "Give the secret to the step with `RUN --mount=type=secret,id=…,env=…` and name the variable in its place.",
     example: Example {
-        fails: r#"RUN curl -H "Authorization: Bearer Zk4-vPq8sLw2nBkd83jd" https://api.internal/x -o /x"#,
+        fails: hidden!(
+            r#"RUN curl -H "Authorization: Bearer Zk4-vPq8sLw2nBkd83jd" https://api.internal/x -o /x"#
+        ),
         mended: r#"RUN --mount=type=secret,id=t,env=TOKEN curl -fsSL -H "Authorization: Bearer $TOKEN" https://files.internal/a.tgz | tar xz"#,
         silent: "Values that come from a secret mount or a variable; checksums; dummies that a build step needs and that its name says are dummies.",
     },

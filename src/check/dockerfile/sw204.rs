@@ -9,7 +9,7 @@ use super::rendered::Rendered;
 use super::{FindingDraft, Findings, quoted};
 use crate::check::dockerfile::build::{Build, ExaminedContext, PathOutcome, Recipe};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, FindingPlace, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, FindingPlace, Reads, Severity, hidden};
 use crate::observe::secret_file;
 use seaworthy_context::{CopyKind, CopySource, SourcePath};
 use seaworthy_dockerfile::{Kind, Source, Text};
@@ -25,9 +25,11 @@ const META: CheckMeta = CheckMeta {
     why: "The file is in a layer for everybody who can pull the image; a later RUN that deletes it only hides it.",
     fix: "Mount the file in the RUN that needs it with `RUN --mount=type=secret,id=…,target=…`, and list it in `.dockerignore`.",
     example: Example {
-        fails: r#"# The context holds .env with a password.
+        fails: hidden!(
+            r#"# The context holds .env with a password.
 COPY .env ./
-COPY src ./src"#,
+COPY src ./src"#
+        ),
         mended: r#"# .dockerignore lists .env; the COPY takes what the program needs.
 COPY src ./src"#,
         silent: "A pattern that matches no file, and a stage whose files reach no image.",

@@ -4,7 +4,7 @@ use super::variable::SecretVariables;
 use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe, StageRole};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Reads, Severity, hidden};
 use seaworthy_detect::validate::{NameKind, name_kind};
 use seaworthy_dockerfile::{Binding, Instruction, Kind, Source, Text};
 use seaworthy_source::Span;
@@ -19,8 +19,10 @@ const META: CheckMeta = CheckMeta {
     why: "The value that `--build-arg` gives is written into the history entry of every RUN after the ARG, used there or not, and into provenance attestations at `mode=max`.",
     fix: "Replace the ARG by a build secret: `RUN --mount=type=secret,id=…,env=…`.",
     example: Example {
-        fails: r#"ARG NPM_TOKEN
-RUN npm ci"#,
+        fails: hidden!(
+            r#"ARG NPM_TOKEN
+RUN npm ci"#
+        ),
         mended: "RUN --mount=type=secret,id=npm,env=NPM_TOKEN npm ci",
         silent: "Arguments that only speak of a secret: TOKEN_URL, PASSWORD_MIN_LENGTH.",
     },

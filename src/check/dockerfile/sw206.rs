@@ -5,7 +5,7 @@ use super::variable::SecretVariables;
 use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, PathOutcome, Recipe, Run};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use seaworthy_source::Span;
 
 /// SW206.
@@ -18,7 +18,7 @@ const META: CheckMeta = CheckMeta {
     why: "A secret mount keeps a secret out of the image only as long as the step does not copy it into one; logs of CI systems are kept and read by many.",
     fix: "Use the secret where it is mounted: mount it at the path where the program looks for it, or as a variable.",
     example: Example {
-        fails: "RUN --mount=type=secret,id=npmrc cp /run/secrets/npmrc .npmrc && npm ci",
+        fails: hidden!("RUN --mount=type=secret,id=npmrc cp /run/secrets/npmrc .npmrc && npm ci"),
         mended: r#"# on a mount of its own, which is not part of the image
 RUN --mount=type=secret,id=k --mount=type=tmpfs,target=/tmp cp /run/secrets/k /tmp/k && ./use /tmp/k"#,
         silent: "A copy that the same RUN removes, by a trap too; a secret read into a variable or handed to standard input.",

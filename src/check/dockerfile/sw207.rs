@@ -5,7 +5,7 @@ use super::rendered::Rendered;
 use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, script_of};
 use crate::check::{Answers, Check, Context, NAMED, TextSecret};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_dockerfile::{CommandLine, Healthcheck, Kind, Pair, Source, Text};
 
 /// SW207.
@@ -18,7 +18,7 @@ const META: CheckMeta = CheckMeta {
     why: "All of these are in the image config or its history: everybody who can pull the image reads them, and registries show labels on their pages.",
     fix: "Take the secret out and let the container read it from its environment when it starts.",
     example: Example {
-        fails: "HEALTHCHECK CMD curl -f -u admin:tR7uK2mQx9Wd http://localhost/ || exit 1",
+        fails: hidden!("HEALTHCHECK CMD curl -f -u admin:tR7uK2mQx9Wd http://localhost/ || exit 1"),
         mended: "HEALTHCHECK --interval=30s CMD curl -f http://localhost:8080/health || exit 1",
         silent: "Variables that are expanded when the container starts.",
     },

@@ -7,7 +7,7 @@ use super::variable::SecretVariables;
 use super::{FindingDraft, Findings, advice, quoted};
 use crate::check::dockerfile::build::{Build, Recipe};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use seaworthy_dockerfile::{Heredoc, Instruction};
 
 /// SW208.
@@ -20,11 +20,13 @@ const META: CheckMeta = CheckMeta {
     why: "The lines become a file in the layer, for everybody who can pull the image.",
     fix: "Mount the file in the RUN that needs it with `RUN --mount=type=secret,id=…,target=…`, or write it when the container starts.",
     example: Example {
-        fails: r#"COPY <<EOF /root/.netrc
+        fails: hidden!(
+            r#"COPY <<EOF /root/.netrc
 machine git.internal
 login ci
 password tR7uK2mQx9Wd
-EOF"#,
+EOF"#
+        ),
         mended: r#"# the delimiter is quoted: the program expands the variable when it starts
 COPY <<'EOF' /app/config.yml
 password: ${DB_PASSWORD}

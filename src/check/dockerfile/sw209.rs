@@ -3,7 +3,7 @@
 use super::{FindingDraft, Findings};
 use crate::check::dockerfile::build::Build;
 use crate::check::{Answers, Check, Context, Masker};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_dockerfile::Referrer;
 use seaworthy_source::escape_bytes;
 
@@ -17,7 +17,7 @@ const META: CheckMeta = CheckMeta {
     why: "A tag can be moved: the same Dockerfile then builds something else, and what was examined is not what is shipped.",
     fix: "Name the image with its digest, as in `FROM alpine:3.20@sha256:…`; a bot can keep it fresh.",
     example: Example {
-        fails: "FROM alpine:3.20",
+        fails: hidden!("FROM alpine:3.20"),
         mended: r#"ARG BASE=alpine:3.20@sha256:0a4eaa0eecf5f8c050e5bba433f58c052be7587ee8af3e8b3910ef9ab5fbe9f5
 FROM ${BASE}"#,
         silent: "FROM scratch, and names of earlier stages.",

@@ -2,7 +2,7 @@
 
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use crate::observe::Examined;
 use seaworthy_source::FileState;
 
@@ -16,9 +16,11 @@ const META: CheckMeta = CheckMeta {
     why: "Everybody who can pull the image, run it or read its layers in a registry has the secret, and so has every copy and cache of it.",
     fix: "Remove the file from the build context or the step that writes it, rebuild without cache, and hand the secret over at runtime; a secret that is needed during the build belongs in `RUN --mount=type=secret`.",
     example: Example {
-        fails: r#"# app/config.yaml in the image
+        fails: hidden!(
+            r#"# app/config.yaml in the image
 database:
-  password: "vR7kPq2ZtX9mWc4L""#,
+  password: "vR7kPq2ZtX9mWc4L""#
+        ),
         mended: r#"# app/config.yaml
 database:
   password: ${DB_PASSWORD}"#,

@@ -2,7 +2,7 @@
 
 use super::metadata::file_findings;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use crate::observe::Examined;
 use seaworthy_source::FileState;
 
@@ -16,9 +16,11 @@ const META: CheckMeta = CheckMeta {
     why: "Deleting a file in a later layer hides it and does not remove it: the layer with the file is still pulled by everybody, and one tar command shows it.",
     fix: "Keep the secret from ever being written to a layer: use `RUN --mount=type=secret`, or create and delete the file in the same RUN, then rebuild without cache.",
     example: Example {
-        fails: r#"# The first layer brings the file, the second removes it; the first is still shipped.
+        fails: hidden!(
+            r#"# The first layer brings the file, the second removes it; the first is still shipped.
 COPY .env ./
-RUN ./build && rm .env"#,
+RUN ./build && rm .env"#
+        ),
         mended: r#"# The build gets the file as a mount, and no layer holds it.
 RUN --mount=type=secret,id=env,target=.env ./build"#,
         silent: "Files that the image still shows: those are SW301.",

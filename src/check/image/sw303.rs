@@ -2,7 +2,7 @@
 
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_history};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use crate::observe::Examined;
 
 /// SW303.
@@ -15,8 +15,10 @@ const META: CheckMeta = CheckMeta {
     why: "The history is part of the image config: `docker history --no-trunc` prints it for everybody who can pull the image, build arguments and heredocs included.",
     fix: "Use `RUN --mount=type=secret` in place of ARG, ENV or a literal in the command, and rebuild: the history of an existing image cannot be mended.",
     example: Example {
-        fails: r#"# docker history
-ENV DB_PASSWORD=vR7kPq2ZtX9mWc4L"#,
+        fails: hidden!(
+            r#"# docker history
+ENV DB_PASSWORD=vR7kPq2ZtX9mWc4L"#
+        ),
         mended: r#"# docker history
 RUN --mount=type=secret,id=token /bin/sh -c TOKEN=$(cat /run/secrets/token) make # buildkit"#,
         silent: "Empty values, names without values (ARG GITHUB_TOKEN), and the commands of a secret mount.",

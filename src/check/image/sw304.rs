@@ -2,7 +2,7 @@
 
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
-use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use crate::observe::Examined;
 use seaworthy_source::JsonPointer;
 
@@ -16,8 +16,10 @@ const META: CheckMeta = CheckMeta {
     why: "Every container of the image starts with it, every process and crash report in them shows it, and `docker inspect` prints it without starting anything.",
     fix: "Remove the ENV and inject the variable at runtime, from a parameter store or a secret manager.",
     example: Example {
-        fails: r#"# docker inspect: Config.Env
-"PATH=/usr/bin", "DB_PASSWORD=vR7kPq2ZtX9mWc4L""#,
+        fails: hidden!(
+            r#"# docker inspect: Config.Env
+"PATH=/usr/bin", "DB_PASSWORD=vR7kPq2ZtX9mWc4L""#
+        ),
         mended: r#"# docker inspect: Config.Env
 "DB_PASSWORD_FILE=/run/secrets/db""#,
         silent: "Public values under such names, as the GPG_KEY of the Python image.",

@@ -1,7 +1,7 @@
 //! SW305: a variable that the contract injects at runtime has a default in the image.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use crate::observe::Examined;
 use seaworthy_source::JsonPointer;
 
@@ -15,8 +15,10 @@ const META: CheckMeta = CheckMeta {
     why: "When the injection fails, the container starts with the default instead of failing: with an empty password, a development key, or whatever was built in.",
     fix: "Remove the variable from the image, so that a missing secret stops the start.",
     example: Example {
-        fails: r#"# The contract injects DB_PASSWORD when the container starts; Config.Env has
-"PATH=/usr/bin", "DB_PASSWORD=changeme""#,
+        fails: hidden!(
+            r#"# The contract injects DB_PASSWORD when the container starts; Config.Env has
+"PATH=/usr/bin", "DB_PASSWORD=changeme""#
+        ),
         mended: r#""PATH=/usr/bin", "DB_PASSWORD_FILE=/run/secrets/db", "DB_USER=app""#,
         silent: "Variables that no [[secrets]] of the contract names. Without a contract the check is not requested.",
     },

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::document::examine_document;
 use super::metadata::{Seen, add, text_finding};
 use crate::check::{Answers, Check, Context, TextSecret, examine_assignment, examine_text};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use crate::observe::{Examined, ExaminedImage};
 use seaworthy_image::Digest;
 use seaworthy_source::{JsonPointer, Origin, OriginKind, Place};
@@ -22,8 +22,10 @@ const META: CheckMeta = CheckMeta {
     why: "These are in the image config or manifest: everybody who can pull the image reads them without starting it, and registries show labels and annotations on their pages.",
     fix: "Take it out of the LABEL, CMD, ENTRYPOINT, HEALTHCHECK or annotation and read the secret at runtime.",
     example: Example {
-        fails: r#"# docker inspect: Config.Cmd
-"/app/run", "--db-password=vR7kPq2ZtX9mWc4L""#,
+        fails: hidden!(
+            r#"# docker inspect: Config.Cmd
+"/app/run", "--db-password=vR7kPq2ZtX9mWc4L""#
+        ),
         mended: r#"# docker inspect: Config.Cmd
 "/app/run", "--db-password-file=/run/secrets/db""#,
         silent: "Commits, addresses and times in labels and annotations.",

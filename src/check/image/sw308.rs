@@ -1,7 +1,7 @@
 //! SW308: a file kind made to hold secrets is in a layer.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity, hidden};
 use crate::observe::Examined;
 use crate::observe::SecretFileSighting;
 use seaworthy_source::{FileState, Origin, Place};
@@ -16,8 +16,10 @@ const META: CheckMeta = CheckMeta {
     why: "Such a file is in an image by mistake nearly always, and what it holds need not have a form that a detector knows.",
     fix: "List the file in `.dockerignore`, copy only what the image needs, and rebuild without cache; deleting it in a later layer is not enough.",
     example: Example {
-        fails: r#"# a layer holds
-root/.ssh/id_ed25519"#,
+        fails: hidden!(
+            r#"# a layer holds
+root/.ssh/id_ed25519"#
+        ),
         mended: r#"# a layer holds the public half alone
 root/.ssh/id_ed25519.pub"#,
         silent: "Files of such a kind without a secret: references, comments, ciphertext, an empty Terraform state, a truststore with certificates alone.",

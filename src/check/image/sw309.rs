@@ -1,7 +1,9 @@
 //! SW309: bytes do not match their digest.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, NotChecked, Reads, Severity};
+use crate::finding::{
+    CheckMeta, Confidence, Example, Finding, Fingerprint, NotChecked, Reads, Severity, hidden,
+};
 use crate::observe::Examined;
 use seaworthy_image::{Digest, Mismatch};
 use seaworthy_source::OriginKind;
@@ -16,7 +18,7 @@ const META: CheckMeta = CheckMeta {
     why: "A digest is the only thing that ties what was examined to what will run: if the bytes differ, the archive is damaged, or somebody changed it.",
     fix: "Do not use the image. Fetch or build it again, and find out where it was changed.",
     example: Example {
-        fails: "# The config's rootfs.diff_ids names another digest than the layer's bytes have.",
+        fails: hidden!("# The config's rootfs.diff_ids names another digest than the layer's bytes have."),
         mended: "# Every layer, config and manifest hashes to the digest that names it: build, push or save the image again.",
         silent: "Compression does not matter: a layer has the digest of its compressed bytes and the diff ID of its content. A transfer that breaks off is not checked, never a mismatch.",
     },

@@ -1,7 +1,7 @@
 //! SW601: an entrypoint's module or binary is not in the image, or does not start there.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use crate::observe::entrypoint::{Fault, Startup};
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
 
@@ -15,8 +15,10 @@ const META: CheckMeta = CheckMeta {
     why: "The image builds, is pushed and is signed, and the task that uses it dies at its start: in the phase where that is most expensive.",
     fix: "Put the module or program into the image, or correct the command in the contract's [[entrypoints]].",
     example: Example {
-        fails: r#"# command = ["python3", "-m", "app_pkg.cli"]; the image has no app_pkg/config.py
-from app_pkg.config import load"#,
+        fails: hidden!(
+            r#"# command = ["python3", "-m", "app_pkg.cli"]; the image has no app_pkg/config.py
+from app_pkg.config import load"#
+        ),
         mended: r#"# the contract names a module that is there
 command = ["python", "-m", "orders.cli"]"#,
         silent: "Imports under TYPE_CHECKING, in functions, in `try` … `except ImportError`, and under a guard that is false for the image's version. An import hook or a changed sys.path is not checked.",

@@ -1,7 +1,7 @@
 //! SW602: an entrypoint's program refuses the contract's command line.
 
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity, hidden};
 use crate::observe::entrypoint::Startup;
 use seaworthy_source::{OriginKind, escape_bytes};
 
@@ -15,9 +15,11 @@ const META: CheckMeta = CheckMeta {
     why: "A command line that the program refuses ends the task at its start, and a pinned contract that the code left behind proves nothing.",
     fix: "Give the program the option, or correct the contract's [[entrypoints]].",
     example: Example {
-        fails: r#"command = ["python", "-m", "orders.cli", "replay"]
+        fails: hidden!(
+            r#"command = ["python", "-m", "orders.cli", "replay"]
 # orders/cli.py
-commands.add_parser("run")"#,
+commands.add_parser("run")"#
+        ),
         mended: r#"command = ["python", "-m", "orders.cli", "run"]
 # orders/cli.py
 commands.add_parser("run")"#,

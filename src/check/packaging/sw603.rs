@@ -4,7 +4,7 @@
 use crate::check::{Answers, Check, Context};
 use crate::finding::{
     CheckMeta, CheckStatus, Confidence, EntrypointRow, Example, Finding, Judgement, NotChecked, Reads,
-    Severity,
+    Severity, hidden,
 };
 use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::{Origin, OriginKind, escape_bytes};
@@ -19,9 +19,11 @@ const META: CheckMeta = CheckMeta {
     why: "An image that asks for secrets before it can say what it is cannot be checked where it is built; what it reads at import time it also leaks at import time.",
     fix: "Read secrets when they are used, after the arguments are parsed, and not while modules are imported.",
     example: Example {
-        fails: r#"# `--help` in a container without secrets
+        fails: hidden!(
+            r#"# `--help` in a container without secrets
 exit = 1
-output = "KeyError: DB_PASSWORD (was hunter2)""#,
+output = "KeyError: DB_PASSWORD (was hunter2)""#
+        ),
         mended: r#"exit = 0
 output = "usage: run [--profile]""#,
         silent: "Entrypoints that were not run: without --exec the check is not requested.",

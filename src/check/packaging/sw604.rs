@@ -12,7 +12,7 @@ use super::sources;
 use super::surface::{BuildSurface, Family};
 use super::tagging;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity, hidden};
 use seaworthy_source::escape_bytes;
 
 /// SW604.
@@ -25,13 +25,15 @@ const META: CheckMeta = CheckMeta {
     why: "Provenance is a statement about one way to build. An image that was built in another way, from another Dockerfile or into another repository, or whose digest was not resolved, is not the one that the provenance describes.",
     fix: "Keep to the agreed commands and their order.",
     example: Example {
-        fails: r#"# the digest is resolved after a tag that moves was pushed
+        fails: hidden!(
+            r#"# the digest is resolved after a tag that moves was pushed
 - name: Push
   run: docker push "$ECR_REPO_URI:$IMAGE_TAG"
 - name: Move the convenience tag
   run: |
     docker push "$ECR_REPO_URI:dev-latest"
-- id: digest"#,
+- id: digest"#
+        ),
         mended: r#"- name: Push
   run: docker push "$ECR_REPO_URI:$IMAGE_TAG"
 - id: digest

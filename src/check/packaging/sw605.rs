@@ -2,7 +2,7 @@
 
 use super::surface::{BuildFile, BuildSurface, Content, place_in};
 use crate::check::{Answers, Check, Context, examine_text};
-use crate::finding::{CheckMeta, Example, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Fingerprint, Reads, Severity, hidden};
 use seaworthy_source::{LineIndex, Position, escape_bytes};
 use seaworthy_workflow::{Condition, Pair, Scalar, Step, Style};
 
@@ -16,8 +16,10 @@ const META: CheckMeta = CheckMeta {
     why: "A key that does not expire works for everybody who ever reads it: in the settings of the repository, in a log, in a fork. An identity that the CI proves for itself lives for an hour and for one repository.",
     fix: "Give the job `permissions: id-token: write`, and `aws-actions/configure-aws-credentials` a `role-to-assume`; then delete the access key.",
     example: Example {
-        fails: r#"env:
-  AWS_ACCESS_KEY_ID: ${{ secrets.AWS_KEY }}"#,
+        fails: hidden!(
+            r#"env:
+  AWS_ACCESS_KEY_ID: ${{ secrets.AWS_KEY }}"#
+        ),
         mended: r#"permissions: { id-token: write, contents: read }
 - uses: aws-actions/configure-aws-credentials@v4
   with:

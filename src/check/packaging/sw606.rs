@@ -7,7 +7,7 @@ use super::reading::{self, JobWork, Work};
 use super::secret::How;
 use super::surface::{BuildSurface, Family};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity, hidden};
 use seaworthy_source::escape_bytes;
 
 /// SW606.
@@ -20,12 +20,14 @@ const META: CheckMeta = CheckMeta {
     why: "A build argument stands in the image's history and in its provenance, where anyone who can pull the image reads it; a file of the context is copied into a layer. What is printed stays in the log of the run.",
     fix: "Hand the secret to the build as a secret mount, `docker build --secret id=NAME,env=NAME …`, and mount it where the Dockerfile needs it: `RUN --mount=type=secret,id=NAME,env=NAME …`. Print no secret. If the workflow ever ran, rotate the secret: it stands in the image's history or in the log.",
     example: Example {
-        fails: r#"- uses: docker/build-push-action@v6
+        fails: hidden!(
+            r#"- uses: docker/build-push-action@v6
   with:
     context: .
     build-args: |
       VERSION=1
-      TOKEN=${{ secrets.MAIL_TOKEN }}"#,
+      TOKEN=${{ secrets.MAIL_TOKEN }}"#
+        ),
         mended: r#"env:
   MAIL_TOKEN: ${{ secrets.MAIL_TOKEN }}
 run: |

@@ -2,7 +2,7 @@
 
 use super::task::{TaskContainer, TaskUses};
 use crate::check::{Answers, Check, Context, examine_assignment, examine_text};
-use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity, hidden};
 use crate::observe::entrypoint::Entrypoint;
 use seaworthy_source::escape_bytes;
 
@@ -16,8 +16,10 @@ const META: CheckMeta = CheckMeta {
     why: "What was checked are the contract's entrypoints. A task that starts the image in another way was not checked, and may not start at all.",
     fix: "Let the task run an entrypoint of the contract, or add its command to the contract's [[entrypoints]].",
     example: Example {
-        fails: r#"# the task definition's command; the contract's entrypoint knows --profile
-"--prof""#,
+        fails: hidden!(
+            r#"# the task definition's command; the contract's entrypoint knows --profile
+"--prof""#
+        ),
         mended: r#""--profile""#,
         silent: "Commands through a shell that ends in an entrypoint of the contract. Without a source of task definitions the check is not requested.",
     },

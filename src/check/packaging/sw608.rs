@@ -3,7 +3,7 @@
 use super::task::{Reference, TaskUses};
 use crate::check::provenance::fits_wildcard;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, NotChecked, Reads, Severity, hidden};
 use seaworthy_aws::{Mutability, Repository, Seen};
 use seaworthy_source::escape_bytes;
 
@@ -17,8 +17,10 @@ const META: CheckMeta = CheckMeta {
     why: "Everything that was checked is about one image. A task that runs another one, or whatever a tag leads to when it starts, runs something that was not checked.",
     fix: "Name the packaged image in the task definition by its digest, or by its immutable tag.",
     example: Example {
-        fails: r#"# the task definition's image
-:latest"#,
+        fails: hidden!(
+            r#"# the task definition's image
+:latest"#
+        ),
         mended: r#"# the task definition's image
 :git-4b825dc642cb6eb9a060e54bf8d69288fbee4904"#,
         silent: "Sidecars that [[tasks.sidecars]] lists. An image that is known only after the deployment is not checked.",

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_provenance::{Content, DocumentKind};
 
 /// SW501.
@@ -15,7 +15,7 @@ pub(super) const META: CheckMeta = CheckMeta {
     why: "Without it no one can say which commit the image was built from or who built it: packaging counts as not committed, and nothing may go on.",
     fix: "Write packaging_provenance.json below the run's phase directory as the last step of the build, under the very run ID that the run header will use.",
     example: Example {
-        fails: "# evidence/runs/RUN/P(-1)/packaging_provenance.json is not there.",
+        fails: hidden!("# evidence/runs/RUN/P(-1)/packaging_provenance.json is not there."),
         mended: r#"# evidence/runs/RUN/P(-1)/packaging_provenance.json
 "image_tag": "git-4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f70819203",
 "image_digest": "sha256:f20c43161d73848408ef247f0ec7111b19fe58ffebc0cbcaa0d2c8bda4967268","#,

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_provenance::{Content, DocumentKind, Field, Mistake};
 
 /// SW502.
@@ -15,8 +15,10 @@ const META: CheckMeta = CheckMeta {
     why: "A document that two readers can understand differently proves nothing: the one that checks may see another digest than the one that deploys.",
     fix: "Write the document with a JSON library, every required field once, nothing else, and each in its exact form. docs/documents.md lists every field; the contract's [provenance] pins some of them.",
     example: Example {
-        fails: r#"# packaging_provenance.json: the commit is abbreviated
-"git_sha": "4f1c2d3e5a6b","#,
+        fails: hidden!(
+            r#"# packaging_provenance.json: the commit is abbreviated
+"git_sha": "4f1c2d3e5a6b","#
+        ),
         mended: r#""git_sha": "4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f70819203","#,
         silent: "Fields that [provenance] allowed lists, older versions that [[provenance.versions]] describes, and further fields of the run header. docs/documents.md describes each document.",
     },

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_provenance::{DocumentKind, Field, HeaderPointers};
 
 /// SW505.
@@ -15,8 +15,10 @@ const META: CheckMeta = CheckMeta {
     why: "The run header says what the run uses and the provenance what was built; if they differ, the run uses an unverified image.",
     fix: "Find out which of the two is right: what the build recorded. Correct the packaging provenance first if it is wrong, then copy tag, digest and commit from it into the run header, unchanged.",
     example: Example {
-        fails: r#"# run.json; packaging_provenance.json says sha256:f20c43…
-"image_digest": "sha256:f92d8e8cead74966f88aba8de39295a23787ff4cdf138ac2c4d76770ebb2d581","#,
+        fails: hidden!(
+            r#"# run.json; packaging_provenance.json says sha256:f20c43…
+"image_digest": "sha256:f92d8e8cead74966f88aba8de39295a23787ff4cdf138ac2c4d76770ebb2d581","#
+        ),
         mended: r#""image_digest": "sha256:f20c43161d73848408ef247f0ec7111b19fe58ffebc0cbcaa0d2c8bda4967268","#,
         silent: "Fields at other places, if the contract's [run_header] says where.",
     },

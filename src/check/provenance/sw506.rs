@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use seaworthy_provenance::{DocumentKind, Field, RegistryAnswer, Resolved};
 use seaworthy_source::{Origin, OriginKind};
 
@@ -16,8 +16,10 @@ const META: CheckMeta = CheckMeta {
     why: "What runs is what the registry gives for the tag. If that is not what was recorded, the image was replaced, never pushed, or removed.",
     fix: "Stop. Find out who moved or removed the tag; build again under a new commit, and never push another image under a tag that was used.",
     example: Example {
-        fails: r#"# The registry resolves the tag to another digest than the one recorded in
-"image_digest": "sha256:f20c43161d73848408ef247f0ec7111b19fe58ffebc0cbcaa0d2c8bda4967268","#,
+        fails: hidden!(
+            r#"# The registry resolves the tag to another digest than the one recorded in
+"image_digest": "sha256:f20c43161d73848408ef247f0ec7111b19fe58ffebc0cbcaa0d2c8bda4967268","#
+        ),
         mended: r#"# The registry resolves the tag to the digest recorded in
 "image_digest": "sha256:f20c43161d73848408ef247f0ec7111b19fe58ffebc0cbcaa0d2c8bda4967268","#,
         silent: "A registry that does not answer, or refuses: that is not checked.",

@@ -3,7 +3,7 @@
 use super::Case;
 use super::expectation::fits_wildcard;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_provenance::{DocumentKind, Field, Text};
 
 /// SW507.
@@ -16,7 +16,7 @@ const META: CheckMeta = CheckMeta {
     why: "A tag that may move names another image tomorrow. What it proves today, it does not prove when somebody looks.",
     fix: "Record the immutable tag, made from the commit, in provenance, receipt and run header; convenience tags may be pushed beside it, and image_reference_mode must be one that the contract accepts.",
     example: Example {
-        fails: r#""image_tag": "latest","#,
+        fails: hidden!(r#""image_tag": "latest","#),
         mended: r#""image_tag": "git-4f1c2d3e5a6b7c8d9e0f1a2b3c4d5e6f70819203","#,
         silent: "Convenience tags that are pushed beside the immutable one and recorded nowhere.",
     },

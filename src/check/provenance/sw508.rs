@@ -6,7 +6,7 @@ use super::Case;
 use super::expectation::fits_wildcard;
 use super::sw506::{origin, unanswered};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use seaworthy_provenance::{DocumentKind, Field, Mutability, RegistryAnswer};
 
 /// SW508.
@@ -19,8 +19,10 @@ const META: CheckMeta = CheckMeta {
     why: "An immutable tag is immutable only if the registry makes it so; where it can be overwritten, a later push replaces what was approved.",
     fix: "Set the repository's imageTagMutability to IMMUTABLE (exclusion filters may name the convenience tags only), and never push another image under a tag that was used.",
     example: Example {
-        fails: r#"# the repository's tag mutability
-"mutability": "MUTABLE","#,
+        fails: hidden!(
+            r#"# the repository's tag mutability
+"mutability": "MUTABLE","#
+        ),
         mended: r#""mutability": "IMMUTABLE","#,
         silent: "A repository whose exclusions let convenience tags alone move, and a tag that two runs used for the same digest.",
     },

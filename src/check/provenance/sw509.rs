@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_provenance::{DocumentKind, Field, Fields, Text};
 
 /// SW509.
@@ -15,9 +15,11 @@ const META: CheckMeta = CheckMeta {
     why: "The receipt says that the image came out of the pinned commands and no others; without a good one the build may have been anything.",
     fix: "Build with one of the command families that the contract pins, and let that run write the receipt: driver, family, tag, digest, actor, time and verdict, equal to the provenance.",
     example: Example {
-        fails: r#"# build_command_surface_receipt.json
+        fails: hidden!(
+            r#"# build_command_surface_receipt.json
 "image_build_driver": "local_cli",
-"command_family_id": "buildx_bake","#,
+"command_family_id": "buildx_bake","#
+        ),
         mended: r#""image_build_driver": "local_cli",
 "command_family_id": "local_cli_v0","#,
         silent: "Built in are the families github_actions_v0 of the driver github_actions and local_cli_v0 of local_cli; [receipt.families] names others.",

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_provenance::{DocumentKind, Field, Text};
 
 /// SW510.
@@ -15,8 +15,10 @@ const META: CheckMeta = CheckMeta {
     why: "Evidence that was copied from another run proves that run, not this one.",
     fix: "Write each document from the run that it is for, with the run ID and the phase of the directory that it goes to; do not copy evidence between runs.",
     example: Example {
-        fails: r#"# in the directory of run platform_20260213T093000Z, build_command_surface_receipt.json
-"platform_run_id": "platform_20260101T000000Z""#,
+        fails: hidden!(
+            r#"# in the directory of run platform_20260213T093000Z, build_command_surface_receipt.json
+"platform_run_id": "platform_20260101T000000Z""#
+        ),
         mended: r#""platform_run_id": "platform_20260213T093000Z","#,
         silent: "Documents that name no run or phase where the contract does not ask for them.",
     },

@@ -3,7 +3,7 @@
 use super::commit::{self, CHANGED_TREE, CommitAnswer};
 use super::{Case, Presence, Signed};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_provenance::dsse::Envelope;
 use seaworthy_provenance::statement::{BUILD_TYPE, PARAMETERS, Statement};
 use seaworthy_provenance::{DocumentKind, Field};
@@ -18,9 +18,11 @@ const META: CheckMeta = CheckMeta {
     why: "Unsigned documents only agree with each other: anyone who can write one can write all. A signature by a key that the contract pins says who vouches for them.",
     fix: "Sign with `seaworthy attest --provenance … --key …` (or cosign) where the image is built, with a key whose public half stands in the contract's [[signature.keys]].",
     example: Example {
-        fails: r#"# no packaging_provenance.dsse.json lies beside the provenance
+        fails: hidden!(
+            r#"# no packaging_provenance.dsse.json lies beside the provenance
 [signature]
-required = true"#,
+required = true"#
+        ),
         mended: r#"# packaging_provenance.dsse.json is there, about this image and signed by this key
 [signature]
 required = true

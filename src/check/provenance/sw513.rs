@@ -2,7 +2,7 @@
 
 use super::{Case, Presence};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Reads, Severity, hidden};
 use seaworthy_provenance::{DocumentKind, canonical};
 use seaworthy_source::json::{Node, Value};
 
@@ -16,8 +16,10 @@ const META: CheckMeta = CheckMeta {
     why: "The digest pins what the run was configured with; if it does not recompute, the payload was changed after it was pinned, or the digest is of something else.",
     fix: "Compute the digest over the canonical form of the very payload that is written, and name that form in the contract ([run_header] canonical).",
     example: Example {
-        fails: r#"# run.json
-"config_digest": "sha256:0000000000000000000000000000000000000000000000000000000000000000","#,
+        fails: hidden!(
+            r#"# run.json
+"config_digest": "sha256:0000000000000000000000000000000000000000000000000000000000000000","#
+        ),
         mended: r#"# The digest is SHA-256 of the payload with sorted keys and no spaces; of its ASCII form; or of RFC 8785 (JCS).
 "config_digest": "sha256:6ef37881f8a184f6aad24281934f395acb8d52f89a13ca122ca06b59e96b5838","#,
         silent: "A digest that stands inside its payload, as hex alone, or at the place that the contract names.",

@@ -2,7 +2,7 @@
 
 use super::{Case, ExaminedArtifacts};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use seaworthy_provenance::{DocumentKind, Field};
 use seaworthy_source::escape_bytes;
 
@@ -16,9 +16,11 @@ const META: CheckMeta = CheckMeta {
     why: "The evidence says that this image holds no secret. Evidence that failed, that contradicts itself, or that is about another image, says nothing of the kind.",
     fix: "Run `seaworthy gate --run-id RUN` on the very image that was pushed, by its digest: it writes the evidence to its place. Mend what it finds.",
     example: Example {
-        fails: r#"# security_secret_injection_checks.json
+        fails: hidden!(
+            r#"# security_secret_injection_checks.json
 "verdict": "FAIL",
-"failure_reason": "a secret in a layer""#,
+"failure_reason": "a secret in a layer""#
+        ),
         mended: r#""verdict": "PASS""#,
         silent: "Evidence in the gate's own form about several images, if this one is among them.",
     },

@@ -3,7 +3,7 @@
 use super::commit::{self, CHANGED_TREE, CommitAnswer};
 use super::{Case, ExaminedArtifacts};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use seaworthy_provenance::dsse;
 use seaworthy_provenance::statement::Statement;
 use seaworthy_provenance::{DocumentKind, Field};
@@ -19,11 +19,13 @@ const META: CheckMeta = CheckMeta {
     why: "The builder wrote down what it built while it built it. Where the packaging provenance says otherwise, one of the two is about another build.",
     fix: "Find out which of the two is right, build again from the recorded commit, and write the packaging provenance in the same run.",
     example: Example {
-        fails: r#"# the attestation of the image that was examined
+        fails: hidden!(
+            r#"# the attestation of the image that was examined
 "name": "app",
 "digest": {
   "sha256": "3333333333333333333333333333333333333333333333333333333333333333"
-}"#,
+}"#
+        ),
         mended: r#"# EXAMINED is the digest of the image that was examined
 "name": "app",
 "digest": {

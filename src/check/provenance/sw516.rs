@@ -3,7 +3,7 @@
 use super::Case;
 use super::case::{ExaminedArtifacts, RecipeDifference};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, NotChecked, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, NotChecked, Reads, Severity, hidden};
 
 /// SW516.
 pub struct OtherRecipe;
@@ -15,8 +15,10 @@ pub(super) const META: CheckMeta = CheckMeta {
     why: "The provenance names the Dockerfile as the source of the image. If the image was built from another one, what was read in the Dockerfile is not what was shipped, and the same commit does not give the same image again.",
     fix: "Build the image from the Dockerfile of the recorded commit, unchanged, and run the gate in a checkout of that commit. Name the stage if it is not the last.",
     example: Example {
-        fails: r#"# The image was built with PYTHONPATH=/app; the Dockerfile now says
-PYTHONPATH=/opt"#,
+        fails: hidden!(
+            r#"# The image was built with PYTHONPATH=/app; the Dockerfile now says
+PYTHONPATH=/opt"#
+        ),
         mended: r#"# as the image was built
 PYTHONPATH=/app"#,
         silent: "Comments, blank lines and the case of keywords. What cannot be compared, such as a squashed history, is not checked.",

@@ -3,7 +3,7 @@
 use super::Wiring;
 use super::ground::Ground;
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::Seen;
 
 /// SW401.
@@ -16,8 +16,10 @@ const META: CheckMeta = CheckMeta {
     why: "The task cannot start without it, or worse, it starts with an empty value. A deploy is the wrong time to learn of it.",
     fix: "Create the parameter as a SecureString under the exact name of the contract, or correct the name there.",
     example: Example {
-        fails: r#"# seaworthy.toml asks for a parameter that neither the plan nor the account has
-parameter = "/app/db""#,
+        fails: hidden!(
+            r#"# seaworthy.toml asks for a parameter that neither the plan nor the account has
+parameter = "/app/db""#
+        ),
         mended: r#"# main.tf
 resource "aws_ssm_parameter" "db_password" {
   name  = "/orders/prod/db/password"

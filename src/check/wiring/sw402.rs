@@ -4,7 +4,7 @@ use super::Wiring;
 use super::ground::Ground;
 use super::target::{Found, Target};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity, hidden};
 use seaworthy_aws::{Parameter, ParameterKind, Seen, Text};
 use seaworthy_source::Origin;
 
@@ -18,8 +18,10 @@ const META: CheckMeta = CheckMeta {
     why: "A String is kept in clear: anyone who may describe, list or back up the account's parameters sees it, and no KMS key stands before it. A pin that does not hold means that another value than the reviewed one goes into production.",
     fix: "Write the parameter anew as a SecureString with the pinned key, and pin its new version in the contract. The type of an existing parameter cannot be changed: delete it first. Rotate what was kept in clear.",
     example: Example {
-        fails: r#"# parameters.tf: the contract lists it as a secret
-type  = "String""#,
+        fails: hidden!(
+            r#"# parameters.tf: the contract lists it as a secret
+type  = "String""#
+        ),
         mended: r#"# main.tf
 type  = "SecureString""#,
         silent: "Versions and keys that the contract does not pin.",

@@ -8,7 +8,7 @@ use super::remedy;
 use super::target::{Found, Target};
 use super::{Kept, RoleKind, Wiring, statement};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::{Gap, Key, Seen};
 use seaworthy_iam::{self, Arn, Decision, Effect, Layer, PolicySet, Request, ResourceRule, evaluate};
 use seaworthy_source::Origin;
@@ -23,9 +23,11 @@ pub(super) const META: CheckMeta = CheckMeta {
     why: "The task starts and fails at its first read, or falls back to something else. Boundaries, organization policies and key policies count as much as the role's own.",
     fix: "Allow the role to read exactly this secret, and to decrypt with its key.",
     example: Example {
-        fails: r#"# The parameter is in eu-west-1.
+        fails: hidden!(
+            r#"# The parameter is in eu-west-1.
 {"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-"Resource": "arn:aws:ssm:us-east-1:111122223333:parameter/app/db"}"#,
+"Resource": "arn:aws:ssm:us-east-1:111122223333:parameter/app/db"}"#
+        ),
         mended: r#"{"Sid": "Read", "Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
 "Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}"#,
         silent: "One of GetParameter and GetParameters is enough. Boundaries, organization policies, key policies and denies are looked at where a source has them; where one has an unknown part, the answer is not checked.",

@@ -10,7 +10,7 @@ use super::known;
 use super::target::Target;
 use super::{Extra, RoleKind, Wiring, miss, remedy, statement};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::Gap;
 use seaworthy_iam::{Arn, Effect, Glob, Language, StatementRef};
 
@@ -24,9 +24,11 @@ pub(super) const META: CheckMeta = CheckMeta {
     why: "Anyone who takes over the task reads whatever its role can: the secrets of other services and of other environments. A wildcard also covers what will be created tomorrow. The answer is a proof over all names, not a sample.",
     fix: "Name the exact ARNs of what the role requires, without wildcards. What it may read beyond that belongs in `roles.extras` of the contract, with a reason.",
     example: Example {
-        fails: r#"# app* is also every other parameter below /app.
+        fails: hidden!(
+            r#"# app* is also every other parameter below /app.
 {"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app*"}"#,
+"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app*"}"#
+        ),
         mended: r#"{"Sid": "Read", "Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
 "Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}"#,
         silent: "What a boundary or a Deny takes away again, the random characters at the end of a secret's ARN, and what roles.extras accepts with a reason.",

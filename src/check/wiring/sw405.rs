@@ -9,7 +9,7 @@ use super::ground::Ground;
 use super::task_definition::{Named, exceptions, named, role_fields};
 use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{
     ActionExcess, Arn, Glob, Language, PolicySet, READING_ACTIONS, ResourceRule, StatementRef, Undecided,
@@ -26,9 +26,11 @@ const META: CheckMeta = CheckMeta {
     why: "The ECS agent acts as this role for every task that names it. What it can read reaches any container definition that asks for it, past the task role and its boundaries.",
     fix: "Give the role AmazonECSTaskExecutionRolePolicy and nothing else. Let the application read its secrets at start, with its task role.",
     example: Example {
-        fails: r#"# the execution role's policy
+        fails: hidden!(
+            r#"# the execution role's policy
 {"Effect": "Allow", "Action": ["ssm:GetParameters"],
-"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/*"}"#,
+"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/*"}"#
+        ),
         mended: r#"# the execution role's policy
 {"Effect": "Allow", "Action": ["ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage", "logs:CreateLogStream", "logs:PutLogEvents"],
 "Resource": "*"}"#,

@@ -5,7 +5,7 @@ use super::ground::Ground;
 use super::sample::task_definition;
 use super::task_definition::{at, described, exceptions, tasks};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::{Place, SecretReference};
 use seaworthy_iam::Arn;
 
@@ -19,11 +19,11 @@ pub(super) const META: CheckMeta = CheckMeta {
     why: "ECS's agent reads these fields with the execution role, before the container starts, and hands the values over in the environment. So the execution role must be able to read secrets, and the task role's limits no longer decide who sees them.",
     fix: "Let the application read the value itself at start, with its task role (GetParameter, GetSecretValue). Where that cannot be, name the exact ARN in an [[exceptions]] entry for SW406 (and SW405) of the contract.",
     example: Example {
-        fails: task_definition!(
+        fails: hidden!(task_definition!(
             "app-task",
             r#""secrets": [{"name": "DB_PASSWORD",
       "valueFrom": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}]"#
-        ),
+        )),
         mended: task_definition!("app-task"),
         silent: "References that an [[exceptions]] entry of the contract accepts until a day. A team that injects through the execution role on purpose uses a profile without D.3.2.",
     },

@@ -6,7 +6,9 @@ use super::target::Target;
 use super::task_definition::{at, described, tasks};
 use super::{Secret, Wiring};
 use crate::check::{Answers, Applies, Check, Context, examine_assignment};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Redacted, Severity};
+use crate::finding::{
+    CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Redacted, Severity, hidden,
+};
 use seaworthy_aws::{Container, Literal, LiteralPlace, ParameterKind, Place, Seen, Sighting};
 
 /// SW407.
@@ -19,10 +21,10 @@ const META: CheckMeta = CheckMeta {
     why: "Anyone who may describe task definitions reads it, in every revision ever registered, in the console, in the plan and in the state. Revisions stay readable after they are deregistered.",
     fix: "Take it out of the task definition and let the application read it at start with its task role. Then rotate it: the old revisions keep the value.",
     example: Example {
-        fails: task_definition!(
+        fails: hidden!(task_definition!(
             "app-task",
             r#""environment": [{"name": "DB_PASSWORD", "value": "tR7uK2mQx9Wd"}]"#
-        ),
+        )),
         mended: task_definition!("app-task"),
         silent: "Placeholders, and values that no detector and no contract calls a secret.",
     },

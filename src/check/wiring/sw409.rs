@@ -5,7 +5,7 @@ use super::sample::task_definition;
 use super::task_definition::{Named, described, named, started, tasks};
 use super::{ForbiddenRole, Role, RoleKind, Task, Wiring};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::{Place, Seen, TaskDefinition, TaskOverride, Text};
 use seaworthy_iam::Arn;
 use seaworthy_source::Origin;
@@ -20,7 +20,7 @@ const META: CheckMeta = CheckMeta {
     why: "What was proved of a role says nothing of a task that runs as another one. A task without role on an EC2 host can reach the credentials of that host; one that runs as the execution role or as the role that applies Terraform can do what those can.",
     fix: "Give the task definition the task role (taskRoleArn) that the contract maps to its family, and add a [[tasks]] entry for a family that has none.",
     example: Example {
-        fails: task_definition!("other"),
+        fails: hidden!(task_definition!("other")),
         mended: task_definition!("app-task"),
         silent: "Roles that a reference resolves to the right one. A role that only a symbol names is not checked.",
     },

@@ -7,7 +7,7 @@ use super::ground::Ground;
 use super::symbol::UNKNOWN_SYMBOL;
 use super::task_definition::{exceptions, named, role_fields, tasks};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity, hidden};
 use seaworthy_aws::{Document, Role, Seen};
 use seaworthy_iam::{
     Arn, Condition, Decision, Effect, Policy, PolicySet, PrincipalEntry, Request, Statement, evaluate,
@@ -23,8 +23,10 @@ const META: CheckMeta = CheckMeta {
     why: "Anyone who can assume the role reads what the task reads: another service that can be made to act for a stranger, another account, a pipeline. And a task whose role ECS cannot assume does not start.",
     fix: "Let the role be assumed by `Principal: {\"Service\": \"ecs-tasks.amazonaws.com\"}` with sts:AssumeRole (and sts:TagSession) alone, with aws:SourceAccount as a condition. Give people and pipelines roles of their own.",
     example: Example {
-        fails: r#"# the task role's trust policy
-{"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"]}, "Action": "sts:AssumeRole"}"#,
+        fails: hidden!(
+            r#"# the task role's trust policy
+{"Effect": "Allow", "Principal": {"Service": ["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"]}, "Action": "sts:AssumeRole"}"#
+        ),
         mended: r#"# the task role's trust policy
 {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": ["sts:AssumeRole", "sts:TagSession"],
 "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}"#,

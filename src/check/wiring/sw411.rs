@@ -9,7 +9,7 @@ use super::host::{self, Hosts};
 use super::route::{self, Open};
 use super::{RoleKind, Wiring, statement, sw404};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity, hidden};
 use seaworthy_iam::StatementRef;
 
 /// SW411.
@@ -22,7 +22,9 @@ const META: CheckMeta = CheckMeta {
     why: "What a role's policies name is then not all that it reaches. Anyone who takes over the task writes the role another policy, passes a broader role to a task of their own, or opens a shell where another role's credentials are.",
     fix: "Take the action away, or name the exact targets that the task needs. What remains by intent belongs in `roles.extras` of the contract: the target's ARN, with a reason.",
     example: Example {
-        fails: r#"{"Sid": "Others", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::111122223333:role/reports-*"}"#,
+        fails: hidden!(
+            r#"{"Sid": "Others", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::111122223333:role/reports-*"}"#
+        ),
         mended: r#"# one role, which roles.extras of the contract names with a reason
 {"Sid": "Others", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::111122223333:role/reports-reader"}"#,
         silent: "A role that assumes itself or what the contract declares, PassRole of a role that reads nothing, and routes that a Deny or a boundary closes.",

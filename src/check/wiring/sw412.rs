@@ -6,7 +6,7 @@ use super::target::is_same_secret;
 use super::task_definition::{at, tasks};
 use super::{Kept, Secret, Wiring};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::{SecretReference, SecretReferenceKind, Seen};
 use seaworthy_iam::Arn;
 
@@ -20,7 +20,7 @@ const META: CheckMeta = CheckMeta {
     why: "A task that lacks its secret stops at its start, and one that gets another secret in its place uses it where it does not belong.",
     fix: "Add the secret to the container's `secrets` with the parameter that the contract pins, or correct the contract's [[tasks]].",
     example: Example {
-        fails: task_definition!("app-task"),
+        fails: hidden!(task_definition!("app-task")),
         mended: task_definition!(
             "app-task",
             r#""secrets": [{"name": "DB_PASSWORD",

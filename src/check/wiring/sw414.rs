@@ -6,7 +6,7 @@ use super::expectation::Denied;
 use super::own::Own;
 use super::{Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::{Gap, Key, ManagedSecret, Seen};
 use seaworthy_iam::{
     Arn, Decision, Glob, Language, PolicySet, Request, ResourceRule, StatementRef, Witness, evaluate,
@@ -23,8 +23,10 @@ const META: CheckMeta = CheckMeta {
     why: "The contract says what the role must never do: delete a production table, write where it only reads, pass a role. The answer is a proof over all actions and resources, not a sample.",
     fix: "Take the action or the resource out of the statement, or deny it in a policy of the role.",
     example: Example {
-        fails: r#"# the contract: [[roles.denied]] actions = ["dynamodb:PutItem"], resources = ["…:table/orders"]
-"Action": ["dynamodb:GetItem", "dynamodb:PutItem"], "Resource": "arn:aws:dynamodb:eu-west-1:111122223333:table/orders""#,
+        fails: hidden!(
+            r#"# the contract: [[roles.denied]] actions = ["dynamodb:PutItem"], resources = ["…:table/orders"]
+"Action": ["dynamodb:GetItem", "dynamodb:PutItem"], "Resource": "arn:aws:dynamodb:eu-west-1:111122223333:table/orders""#
+        ),
         mended: r#""Action": ["dynamodb:GetItem", "dynamodb:PutItem"], "Resource": "arn:aws:dynamodb:eu-west-1:111122223333:table/carts""#,
         silent: "Roles without [[roles.denied]].",
     },

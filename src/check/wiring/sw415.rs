@@ -4,7 +4,7 @@ use super::Wiring;
 use super::ground::Ground;
 use super::sw410::{assumes, roles};
 use crate::check::{Answers, Check, Context};
-use crate::finding::{CheckMeta, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::Seen;
 use seaworthy_iam::{Decision, evaluate};
 
@@ -18,7 +18,9 @@ const META: CheckMeta = CheckMeta {
     why: "ECS assumes the role for anyone who makes it do so. Without a condition on the source, the trust policy does not limit that to tasks of this account (the confused deputy problem).",
     fix: "Add to the statement: `Condition: {\"StringEquals\": {\"aws:SourceAccount\": \"ACCOUNT\"}, \"ArnLike\": {\"aws:SourceArn\": \"arn:aws:ecs:REGION:ACCOUNT:*\"}}`.",
     example: Example {
-        fails: r#"{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}"#,
+        fails: hidden!(
+            r#"{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}"#
+        ),
         mended: r#"{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole",
 "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}}}"#,
         silent: "A condition on aws:SourceArn, or a Deny of other accounts.",

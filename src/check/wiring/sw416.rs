@@ -8,7 +8,7 @@ use super::own::Own;
 use super::target::{Found, Target};
 use super::{Role, RoleKind, Wiring, statement};
 use crate::check::{Answers, Applies, Check, Context};
-use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity};
+use crate::finding::{CheckMeta, Confidence, Example, Finding, Reads, Severity, hidden};
 use seaworthy_aws::{Gap, Place, Seen};
 use seaworthy_iam::{ActionExcess, Language, PolicySet, ResourceRule};
 
@@ -22,8 +22,10 @@ const META: CheckMeta = CheckMeta {
     why: "Tasks consume secrets; what provisions them owns them. Anyone who takes over a task that may write a secret replaces it for all that read it, or deletes it.",
     fix: "Name the reading actions one by one (ssm:GetParameter, ssm:GetParameters, secretsmanager:GetSecretValue) instead of a wildcard. Where a task renews its own secret, accept the finding with that reason.",
     example: Example {
-        fails: r#"{"Sid": "Renew", "Effect": "Allow", "Action": "ssm:PutParameter",
-"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/*"}"#,
+        fails: hidden!(
+            r#"{"Sid": "Renew", "Effect": "Allow", "Action": "ssm:PutParameter",
+"Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/*"}"#
+        ),
         mended: r#"{"Sid": "Read", "Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"],
 "Resource": "arn:aws:ssm:eu-west-1:111122223333:parameter/app/db"}"#,
         silent: "Writing parameters that are no secret of the contract, writing that a Deny or a boundary takes away again, creating without overwriting (ssm:Overwrite), and roles that roles.extras accepts.",

@@ -7,7 +7,7 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::*;
-use crate::finding::Severity;
+use crate::finding::{Severity, hidden};
 use crate::report::agreement::assert_fits;
 use crate::report::samples;
 use seaworthy_source::{Place, Position};
@@ -117,7 +117,7 @@ fn long_rules_are_cut_to_the_limits() {
         summary: long,
         why: long,
         fix: "x",
-        example: crate::finding::Example { fails: "x", mended: "y", silent: "z" },
+        example: crate::finding::Example { fails: hidden!("x"), mended: "y", silent: "z" },
         severity: Severity::Low,
         reads: &[],
         tags,
