@@ -74,6 +74,16 @@ fn refused(directory: &Path, arguments: &[&str], says: &str) {
 }
 
 #[test]
+fn the_program_itself_passes() {
+    let project = project(&[("Dockerfile", "FROM scratch\nCOPY seaworthy /usr/bin/seaworthy\n")]);
+    fs::copy(env!("CARGO_BIN_EXE_seaworthy"), project.path().join("seaworthy")).unwrap();
+    let ran = run(project.path(), &["--report", "json"]);
+    let found: Vec<String> =
+        findings(&ran).iter().map(|f| format!("{} {}", f["check"], f["message"])).collect();
+    assert_eq!((ran.code, found), (Some(0), Vec::new()), "examples of secrets stand in the program");
+}
+
+#[test]
 fn dockerfiles_that_are_none() {
     let dir = project(&[
         ("empty", ""),

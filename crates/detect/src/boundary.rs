@@ -221,8 +221,9 @@ mod tests {
     #[test]
     fn digests_and_pages_are_no_tokens() {
         let digest = "NF-hqdXDbYeLz2kBNE4zUEuq7TzOmR4KADxk29vLpX0";
-        assert!(!stands(&format!("x.py,sha256={digest},120\n"), "NF-", &digest[..35]));
-        assert!(stands(&format!("key={}\n", &digest[..35]), "NF-", &digest[..35]));
+        let token = digest.get(..35).unwrap_or_default();
+        assert!(!stands(&format!("x.py,sha256={digest},120\n"), "NF-", token));
+        assert!(stands(&format!("key={token}\n"), "NF-", token));
         // A token may stand where a digest should.
         let token = "ghp_ue5Z6ZBGq92Qpj2Zt4K9yFkcPBWZ2UjQfJZy";
         assert!(stands(&format!("sha256={token}\n"), "ghp_", token));

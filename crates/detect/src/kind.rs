@@ -93,6 +93,7 @@ fn without_copy_mark(path: &[u8]) -> &[u8] {
 
 impl FileKind {
     /// The kind of the file at `path` (`/` between the parts).
+    #[expect(clippy::too_many_lines, reason = "one match over names of files")]
     pub fn of_path(path: &[u8]) -> Self {
         let path = path.to_ascii_lowercase();
         let path = without_copy_mark(&path);

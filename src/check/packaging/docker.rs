@@ -6,17 +6,7 @@ use super::variables::Variables;
 
 /// What a command line of docker does.
 pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
-    let mut rest = arguments;
-    while let Some((first, tail)) = rest.split_first()
-        && first.starts_with('-')
-    {
-        let takes_value = matches!(
-            first.as_str(),
-            "--config" | "--context" | "-c" | "-H" | "--host" | "-l" | "--log-level"
-        );
-        rest = if takes_value { tail.get(1..).unwrap_or_default() } else { tail };
-    }
-    let Some((sub, rest)) = rest.split_first() else { return Vec::new() };
+    let Some((sub, rest)) = without_options(arguments).split_first() else { return Vec::new() };
     let (sub, rest) = match (sub.as_str(), rest.split_first()) {
         ("image" | "buildx" | "builder" | "container" | "manifest", Some((inner, tail))) => {
             (format!("{sub} {inner}"), tail)
@@ -65,36 +55,7 @@ pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
         }
         "manifest push" => vec![act(Stage::Push, operands(rest, &[]))],
         "manifest inspect" => vec![act(Stage::Digest, operands(rest, &[]))],
-        // What a bake file builds, and with which tags, is not in the command.
-        "buildx bake" => {
-            let set = |key: &str| -> Vec<String> {
-                let all = values(rest, &["--set"]).into_iter();
-                all.filter_map(|v| v.split_once(key).map(|(_, value)| value.to_owned())).collect()
-            };
-            let tags = set(".tags=");
-            let pushes =
-                rest.iter().any(|a| a == "--push") || set(".output=").iter().any(|o| o.contains("registry"));
-            let recipe = Recipe {
-                dockerfile: set(".dockerfile=").pop().or_else(|| Some("$(a bake file)".to_owned())),
-                context: set(".context=").pop().or_else(|| Some("$(a bake file)".to_owned())),
-                target: set(".target=").pop(),
-                has_more_contexts: rest.iter().any(|a| a.contains(".contexts.")),
-                ..Recipe::default()
-            };
-            let build = Use::Act {
-                stage: Stage::Build,
-                references: tags.clone(),
-                repository: None,
-                region: None,
-                recipe: Some(Box::new(recipe)),
-                source: None,
-            };
-            let mut found = vec![build];
-            if pushes {
-                found.push(act(Stage::Push, tags));
-            }
-            found
-        }
+        "buildx bake" => bake(rest),
         "compose" if rest.iter().any(|a| a == "build" || a == "push") => deviation("docker compose"),
         "commit" | "container commit" => deviation("docker commit"),
         "import" | "image import" => deviation("docker import"),
@@ -111,6 +72,51 @@ pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
         "run" | "container run" => inside_container(rest),
         _ => Vec::new(),
     }
+}
+
+/// The words of a command line of docker behind its own options.
+fn without_options(arguments: &[String]) -> &[String] {
+    let mut rest = arguments;
+    while let Some((first, tail)) = rest.split_first()
+        && first.starts_with('-')
+    {
+        let takes_value = matches!(
+            first.as_str(),
+            "--config" | "--context" | "-c" | "-H" | "--host" | "-l" | "--log-level"
+        );
+        rest = if takes_value { tail.get(1..).unwrap_or_default() } else { tail };
+    }
+    rest
+}
+
+/// A bake whose files are not read: what it builds, and with which tags, is not in the command.
+fn bake(rest: &[String]) -> Vec<Use> {
+    let set = |key: &str| -> Vec<String> {
+        let all = values(rest, &["--set"]).into_iter();
+        all.filter_map(|v| v.split_once(key).map(|(_, value)| value.to_owned())).collect()
+    };
+    let tags = set(".tags=");
+    let pushes = rest.iter().any(|a| a == "--push") || set(".output=").iter().any(|o| o.contains("registry"));
+    let recipe = Recipe {
+        dockerfile: set(".dockerfile=").pop().or_else(|| Some("$(a bake file)".to_owned())),
+        context: set(".context=").pop().or_else(|| Some("$(a bake file)".to_owned())),
+        target: set(".target=").pop(),
+        has_more_contexts: rest.iter().any(|a| a.contains(".contexts.")),
+        ..Recipe::default()
+    };
+    let build = Use::Act {
+        stage: Stage::Build,
+        references: tags.clone(),
+        repository: None,
+        region: None,
+        recipe: Some(Box::new(recipe)),
+        source: None,
+    };
+    let mut found = vec![build];
+    if pushes {
+        found.push(act(Stage::Push, tags));
+    }
+    found
 }
 
 /// The daemon that a command line of docker talks to, if it names one, or its environment does.

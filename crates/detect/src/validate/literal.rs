@@ -166,23 +166,10 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     let is_plain = quoting == Quoting::Quoted
         && password
         && (is_random_letters(value) || file == FileKind::Code && is_long_word_with_digit(value));
-    let enough = match (quoting, kind) {
-        (_, NameKind::Weak) => texture == Texture::Random,
-        (Quoting::Bare, _) if password && file != FileKind::Prose => {
-            texture == Texture::Random || texture == Texture::Mixed && is_made_up(value)
-        }
-        (Quoting::Bare, _) => texture == Texture::Random,
-        (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => true,
-        _ if is_words || is_plain => true,
-        // Where no quotes stand, a shell's variable is given no label.
-        (Quoting::Environment, _) if password && is_numbered_word(value) => true,
-        // A number of eight digits and more, in quotes, under a password's name alone.
-        (Quoting::Quoted, _) if password && value.iter().all(u8::is_ascii_digit) => true,
-        (Quoting::Line, _) => texture == Texture::Random || texture == Texture::Mixed && is_made_up(value),
-        _ => texture >= Texture::Mixed,
-    };
+    let look =
+        Look { name, quoting, file, value, kind, password, config, texture, is_chosen: is_words || is_plain };
     let fewest = if password && has_letter_and_digit(value) { 5 } else { 6 };
-    if !enough || distinct(value) < fewest {
+    if !look.is_enough() || distinct(value) < fewest {
         return Judgement::Reject;
     }
     let is_service_key =
@@ -190,20 +177,67 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     if kind == NameKind::Weak && is_hex_digest(value) && !is_service_key {
         return Judgement::lower("a digest under the name of a key");
     }
-    let surer = match file {
-        // An invented value of a test or a page is no secret of this image.
-        FileKind::Test => false,
-        // Resources of an application hold keys, too (Android's `strings.xml`): no text of a language looks so.
-        FileKind::Translation => {
-            texture == Texture::Random && value.len() >= 24 && has_letter_and_digit(value)
+    Judgement::Keep { confidence: if look.is_sure() { Adjust::Raise } else { Adjust::Same }, note: None }
+}
+
+/// A value that is no reference, expression, word or placeholder, and all that tells whether it is a secret.
+struct Look<'a> {
+    name: &'a [u8],
+    quoting: Quoting,
+    file: FileKind,
+    value: &'a [u8],
+    kind: NameKind,
+    /// Whether the name is a password's.
+    password: bool,
+    /// Whether the file is configuration, or code that is read as such.
+    config: bool,
+    texture: Texture,
+    /// Whether it is made of words or letters as people choose them.
+    is_chosen: bool,
+}
+
+impl Look<'_> {
+    /// Whether it looks enough like a secret for where it stands.
+    fn is_enough(&self) -> bool {
+        let Self { name, quoting, file, value, password, texture, .. } = *self;
+        match (quoting, self.kind) {
+            (_, NameKind::Weak) => texture == Texture::Random,
+            (Quoting::Bare, _) if password && file != FileKind::Prose => {
+                texture == Texture::Random || texture == Texture::Mixed && is_made_up(value)
+            }
+            (Quoting::Bare, _) => texture == Texture::Random,
+            (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => {
+                true
+            }
+            _ if self.is_chosen => true,
+            // Where no quotes stand, a shell's variable is given no label.
+            (Quoting::Environment, _) if password && is_numbered_word(value) => true,
+            // A number of eight digits and more, in quotes, under a password's name alone.
+            (Quoting::Quoted, _) if password && value.iter().all(u8::is_ascii_digit) => true,
+            (Quoting::Line, _) => {
+                texture == Texture::Random || texture == Texture::Mixed && is_made_up(value)
+            }
+            _ => texture >= Texture::Mixed,
         }
-        FileKind::Prose => texture == Texture::Random && value.len() >= 20,
-        _ if is_words || is_plain => true,
-        _ if config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
-        _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
-        _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
-    };
-    Judgement::Keep { confidence: if surer { Adjust::Raise } else { Adjust::Same }, note: None }
+    }
+
+    /// Whether it is a secret more surely than its detector says.
+    fn is_sure(&self) -> bool {
+        let Self { name, quoting, value, password, texture, .. } = *self;
+        match self.file {
+            // An invented value of a test or a page is no secret of this image.
+            FileKind::Test => false,
+            // Resources of an application hold keys, too (Android's `strings.xml`): no text of a language looks so.
+            FileKind::Translation => {
+                texture == Texture::Random && value.len() >= 24 && has_letter_and_digit(value)
+            }
+            FileKind::Prose => texture == Texture::Random && value.len() >= 20,
+            _ if self.is_chosen => true,
+            _ if self.config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
+            _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
+            _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
+        }
+    }
 }
 
 /// Whether a name is a password's, or of a secret that people make up as they do a password (`JWT_SECRET`).

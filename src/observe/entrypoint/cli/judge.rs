@@ -95,6 +95,7 @@ impl State {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one walk over the words of a command line")]
     fn command(&mut self, interface: &Interface, words: &[Argument], row: &Row, path: &str, depth: u8) {
         let open = interface.open.as_deref();
         self.endings.extend(interface.endings.iter().cloned());

@@ -69,6 +69,7 @@ impl Converter<'_> {
         block.map(|block| self.body(block)).unwrap_or_default()
     }
 
+    #[expect(clippy::too_many_lines, reason = "one match over the nodes of a syntax tree")]
     fn statement(&mut self, node: Node<'_>, decorators: Vec<Expr>) -> Stmt {
         let kind = match node.kind() {
             "decorated_definition" => {

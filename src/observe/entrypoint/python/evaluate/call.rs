@@ -341,6 +341,7 @@ impl<'m> Evaluator<'m, '_> {
     }
 
     /// Something of a library.
+    #[expect(clippy::too_many_lines, reason = "one match over what libraries offer")]
     fn external(&mut self, name: &str, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
         if let Some((_, library)) = FOREIGN.iter().find(|(n, _)| *n == name) {
             let reason = format!(

@@ -63,6 +63,7 @@ impl<'m> Evaluator<'m, '_> {
         value
     }
 
+    #[expect(clippy::too_many_lines, reason = "one match over the kinds of expressions")]
     fn value(&mut self, expression: &'m Expr, scope: &Scope) -> Value {
         match &expression.kind {
             ExprKind::Text(text) => Value::Text(text.as_str().into()),

@@ -26,6 +26,7 @@ impl<'m> Evaluator<'m, '_> {
         Flow::Next
     }
 
+    #[expect(clippy::too_many_lines, reason = "one match over the kinds of statements")]
     fn statement(&mut self, statement: &'m Stmt, scope: &Scope) -> Flow {
         match &statement.kind {
             StmtKind::Function(function) => self.define(function, scope),

@@ -187,6 +187,7 @@ fn what_the_compiler_takes_is_taken() {
 /// CPython 3.11 refused these.
 #[test]
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table of programs")]
 fn what_the_compiler_refuses_is_refused() {
     let mut wrong = Vec::new();
     for text in [
