@@ -13,7 +13,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| {
     rules
 });
 static PORTABLE: LazyLock<Engine> = LazyLock::new(|| {
-    let detectors = RULES.all().iter().map(|r| r.detector.clone()).collect();
+    let detectors = RULES.all().iter().map(|r| (*r.detector).clone()).collect();
     let engine = Engine::portable(detectors).expect("the built-in rules build");
     engine.prepare();
     engine
