@@ -1,8 +1,8 @@
 //! Texts that look like secrets, kept so that no scanner finds them in the program: as the complement of their bytes, like
 //! the built-in rules.
 
-/// A text that the program holds as the complement of its bytes. The macro of this module makes it of a literal, which itself is then
-/// not in the program.
+/// A text that the program holds as the complement of its bytes. The macro of this module makes it of a literal, which
+/// itself is then not in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hidden(&'static [u8]);
 
