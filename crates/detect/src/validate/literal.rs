@@ -167,7 +167,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         && password
         && (is_random_letters(value) || file == FileKind::Code && is_long_word_with_digit(value));
     let look =
-        Look { name, quoting, file, value, kind, password, config, texture, is_chosen: is_words || is_plain };
+        Look { name, quoting, file, value, kind, password, config, texture, is_human: is_words || is_plain };
     let fewest = if password && has_letter_and_digit(value) { 5 } else { 6 };
     if !look.is_enough() || distinct(value) < fewest {
         return Judgement::Reject;
@@ -193,7 +193,7 @@ struct Look<'a> {
     config: bool,
     texture: Texture,
     /// Whether it is made of words or letters as people choose them.
-    is_chosen: bool,
+    is_human: bool,
 }
 
 impl Look<'_> {
@@ -209,7 +209,7 @@ impl Look<'_> {
             (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => {
                 true
             }
-            _ if self.is_chosen => true,
+            _ if self.is_human => true,
             // Where no quotes stand, a shell's variable is given no label.
             (Quoting::Environment, _) if password && is_numbered_word(value) => true,
             // A number of eight digits and more, in quotes, under a password's name alone.
@@ -232,7 +232,7 @@ impl Look<'_> {
                 texture == Texture::Random && value.len() >= 24 && has_letter_and_digit(value)
             }
             FileKind::Prose => texture == Texture::Random && value.len() >= 20,
-            _ if self.is_chosen => true,
+            _ if self.is_human => true,
             _ if self.config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
             _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
             _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
