@@ -98,6 +98,7 @@ impl Loader {
 pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], loader: &Loader) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut seen = BTreeSet::new();
+    let modules = module::Modules::new(filesystem, loader);
     let mut open = vec![file.to_vec()];
     let unread =
         |path: &[u8], what: String| Problem { file: path.to_vec(), line: 1, what, is_certain: false };
@@ -120,11 +121,11 @@ pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], loader: &Loader) -
             problems.push(unread(&path, format!("the content of /{shown} was not kept, or is not UTF-8")));
             continue;
         };
-        let is_code = [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| path.ends_with(end));
+        let is_code = module::is_code(&path);
         if is_code {
-            problems.extend(module::problems(filesystem, &path, text, loader));
+            problems.extend(modules.problems(&path));
         }
-        let is_module = is_code && module::is_module(filesystem, &path, text, loader) == Some(true);
+        let is_module = is_code && modules.is_module(&path) == Some(true);
         for (line, name) in loaded(text) {
             match resolve(filesystem, &path, &name, loader, !is_module) {
                 Resolved::File(found) => open.push(found),

@@ -1,7 +1,9 @@
 //! Which kind of module a file is, and what it takes from others that they do not have.
 //! <https://nodejs.org/api/packages.html#determining-module-system>
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::super::filesystem::Filesystem;
 use super::super::python::Problem;
@@ -53,129 +55,152 @@ fn detects(version: Option<(u32, u32)>) -> Option<bool> {
     version.map(|(major, minor)| major > 22 || major == 22 && minor >= 7 || major == 20 && minor >= 19)
 }
 
-/// Whether a file is loaded as a module of ECMAScript; nothing if that is not known.
-pub(super) fn is_module(
-    filesystem: &Filesystem<'_>,
-    file: &[u8],
-    text: &str,
-    loader: &Loader,
-) -> Option<bool> {
-    match kind_of(filesystem, file)? {
-        Kind::EcmaScript => Some(true),
-        Kind::CommonJs => Some(false),
-        Kind::Plain => match syntax::read_facts(text).ok()?.is_module {
-            None => Some(false),
-            Some(_) => detects(loader.version).filter(|d| *d),
-        },
-    }
+/// Whether a file is JavaScript by its name.
+pub(super) fn is_code(file: &[u8]) -> bool {
+    [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| file.ends_with(end))
 }
 
-/// What is wrong with a file besides modules that are not there.
-pub(super) fn problems(
-    filesystem: &Filesystem<'_>,
-    file: &[u8],
-    text: &str,
-    loader: &Loader,
-) -> Vec<Problem> {
-    let mut found = Vec::new();
-    let mut tell = |line: u32, what: String, is_certain: bool| {
-        found.push(Problem { file: file.to_vec(), line, what, is_certain });
-    };
-    let facts = match syntax::read_facts(text) {
-        Ok(facts) => facts,
-        Err(Fault::Unread) => return found,
-        Err(Fault::Invalid(line)) => {
-            let what = format!("line {line} does not parse as JavaScript, by the grammar that is known here");
-            tell(line, what, false);
-            return found;
+/// What a file says, or why it was not read.
+type Parsed = Rc<Result<Facts, Fault>>;
+
+/// The files of an image as modules: each is parsed once, however many others load it.
+pub(super) struct Modules<'f, 'i> {
+    filesystem: &'f Filesystem<'i>,
+    loader: &'f Loader,
+    parsed: RefCell<BTreeMap<Vec<u8>, Parsed>>,
+}
+
+impl<'f, 'i> Modules<'f, 'i> {
+    pub(super) fn new(filesystem: &'f Filesystem<'i>, loader: &'f Loader) -> Self {
+        Self { filesystem, loader, parsed: RefCell::default() }
+    }
+
+    /// What a file says; nothing if its content was not kept.
+    fn facts(&self, file: &[u8]) -> Option<Parsed> {
+        if let Some(known) = self.parsed.borrow().get(file) {
+            return Some(Rc::clone(known));
         }
-    };
-    let kind = kind_of(filesystem, file);
-    let is_esm = matches!(kind, Some(Kind::EcmaScript));
-    if let Some(line) = facts.is_module {
-        match kind {
-            Some(Kind::CommonJs) => {
-                let what = format!("line {line} is that of a module, and the file is loaded as CommonJS");
-                tell(line, what, true);
-            }
-            Some(Kind::Plain) if detects(loader.version) != Some(true) => {
-                let what = format!(
-                    "line {line} is that of a module, and nothing says that the file is one: node before 20.19 and 22.7 \
-                     loads it as CommonJS; add `\"type\": \"module\"` to its package.json"
-                );
-                tell(line, what, loader.version.is_some());
-            }
-            _ => {}
+        let facts = Rc::new(syntax::read_facts(self.filesystem.text(file)?));
+        self.parsed.borrow_mut().insert(file.to_vec(), Rc::clone(&facts));
+        Some(facts)
+    }
+
+    /// Whether a file is loaded as a module of ECMAScript; nothing if that is not known.
+    pub(super) fn is_module(&self, file: &[u8]) -> Option<bool> {
+        match kind_of(self.filesystem, file)? {
+            Kind::EcmaScript => Some(true),
+            Kind::CommonJs => Some(false),
+            Kind::Plain => match self.facts(file)?.as_ref().as_ref().ok()?.is_module {
+                None => Some(false),
+                Some(_) => detects(self.loader.version).filter(|d| *d),
+            },
         }
     }
-    if let Some((name, line)) = facts.of_commonjs.as_ref().filter(|_| is_esm) {
-        tell(*line, format!("line {line} uses {name}, which a module of ECMAScript does not have"), true);
-    }
-    if let Some((what, line)) = facts.ends {
-        tell(line, format!("line {line} {what}"), true);
-    }
-    for import in &facts.imports {
-        // What a compiler or another loader makes of the names is its own business.
-        let is_relative = import.from.starts_with("./") || import.from.starts_with("../");
-        if !is_relative || loader.is_other {
-            continue;
-        }
-        let Resolved::File(path) = resolve(filesystem, file, &import.from, loader, import.is_require) else {
-            continue;
+
+    /// What is wrong with a file besides modules that are not there.
+    pub(super) fn problems(&self, file: &[u8]) -> Vec<Problem> {
+        let loader = self.loader;
+        let mut found = Vec::new();
+        let mut tell = |line: u32, what: String, is_certain: bool| {
+            found.push(Problem { file: file.to_vec(), line, what, is_certain });
         };
-        let Some(exports) = exports(filesystem, &path, import.is_require, loader) else { continue };
-        let mut seen = BTreeSet::new();
-        let lacks = |name: &&String| !has(filesystem, &path, &exports, name, loader, &mut seen, 0);
-        let mut lacking = import.names.iter().filter({
-            let mut lacks = lacks;
-            move |name| lacks(name)
-        });
-        if let Some(name) = lacking.next() {
-            let what = format!("{} has no {name}, which line {} takes from it", import.from, import.line);
-            // By `require` the name has no value, which may not be used.
-            tell(import.line, what, !import.is_require);
+        let Some(facts) = self.facts(file) else { return found };
+        let facts = match facts.as_ref() {
+            Ok(facts) => facts,
+            Err(Fault::Unread) => {
+                let what = "it is too large, or took too long, to be parsed: what it takes from other modules by name and \
+                            what it does while it is loaded was not looked at";
+                tell(1, what.to_owned(), false);
+                return found;
+            }
+            Err(Fault::Invalid(line)) => {
+                let what =
+                    format!("line {line} does not parse as JavaScript, by the grammar that is known here");
+                tell(*line, what, false);
+                return found;
+            }
+        };
+        let kind = kind_of(self.filesystem, file);
+        let is_esm = matches!(kind, Some(Kind::EcmaScript));
+        if let Some(line) = facts.is_module {
+            match kind {
+                Some(Kind::CommonJs) => {
+                    let what = format!("line {line} is that of a module, and the file is loaded as CommonJS");
+                    tell(line, what, true);
+                }
+                Some(Kind::Plain) if detects(loader.version) != Some(true) => {
+                    let what = format!(
+                        "line {line} is that of a module, and nothing says that the file is one: node before 20.19 and 22.7 \
+                         loads it as CommonJS; add `\"type\": \"module\"` to its package.json"
+                    );
+                    tell(line, what, loader.version.is_some());
+                }
+                _ => {}
+            }
         }
+        if let Some((name, line)) = facts.of_commonjs.as_ref().filter(|_| is_esm) {
+            tell(*line, format!("line {line} uses {name}, which a module of ECMAScript does not have"), true);
+        }
+        if let Some((what, line)) = facts.ends {
+            tell(line, format!("line {line} {what}"), true);
+        }
+        for import in &facts.imports {
+            // What a compiler or another loader makes of the names is its own business.
+            let is_relative = import.from.starts_with("./") || import.from.starts_with("../");
+            if !is_relative || loader.is_other {
+                continue;
+            }
+            let Resolved::File(path) =
+                resolve(self.filesystem, file, &import.from, loader, import.is_require)
+            else {
+                continue;
+            };
+            let Some(exports) = self.exports(&path, import.is_require) else { continue };
+            let mut seen = BTreeSet::new();
+            let lacks = |name: &&String| !self.has(&path, &exports, name, &mut seen, 0);
+            let mut lacking = import.names.iter().filter({
+                let mut lacks = lacks;
+                move |name| lacks(name)
+            });
+            if let Some(name) = lacking.next() {
+                let what = format!("{} has no {name}, which line {} takes from it", import.from, import.line);
+                // By `require` the name has no value, which may not be used.
+                tell(import.line, what, !import.is_require);
+            }
+        }
+        found
     }
-    found
-}
 
-/// The names that a file gives, if all are known.
-fn exports(filesystem: &Filesystem<'_>, path: &[u8], is_require: bool, loader: &Loader) -> Option<Exports> {
-    let is_code = [&b".js"[..], b".mjs", b".cjs"].iter().any(|end| path.ends_with(end));
-    let text = filesystem.text(path).filter(|_| is_code)?;
-    let facts: Facts = syntax::read_facts(text).ok()?;
-    let is_esm = is_module(filesystem, path, text, loader)?;
-    let exports = match (is_esm, is_require) {
-        (true, _) => facts.exports,
-        (false, true) => facts.gives,
-        // Which names of a CommonJS module `import` finds is guessed by node.
-        (false, false) => return None,
-    };
-    (!exports.is_open).then_some(exports)
-}
-
-/// Whether a module exports a name, or may.
-fn has(
-    filesystem: &Filesystem<'_>,
-    path: &[u8],
-    own: &Exports,
-    name: &str,
-    loader: &Loader,
-    seen: &mut BTreeSet<Vec<u8>>,
-    depth: u8,
-) -> bool {
-    if own.names.contains(name) || depth >= MAX_DEPTH {
-        return true;
+    /// The names that a file gives, if all are known.
+    fn exports(&self, path: &[u8], is_require: bool) -> Option<Exports> {
+        let facts = self.facts(path).filter(|_| is_code(path))?;
+        let facts = facts.as_ref().as_ref().ok()?;
+        let exports = match (self.is_module(path)?, is_require) {
+            (true, _) => &facts.exports,
+            (false, true) => &facts.gives,
+            // Which names of a CommonJS module `import` finds is guessed by node.
+            (false, false) => return None,
+        };
+        (!exports.is_open).then(|| exports.clone())
     }
-    // `export *` leaves the default out.
-    own.all_of.iter().filter(|_| name != "default").any(|from| {
-        let Resolved::File(other) = resolve(filesystem, path, from, loader, false) else { return true };
-        if !seen.insert(other.clone()) {
-            return false;
+
+    /// Whether a module exports a name, or may.
+    fn has(&self, path: &[u8], own: &Exports, name: &str, seen: &mut BTreeSet<Vec<u8>>, depth: u8) -> bool {
+        if own.names.contains(name) || depth >= MAX_DEPTH {
+            return true;
         }
-        match exports(filesystem, &other, false, loader) {
-            Some(inner) => has(filesystem, &other, &inner, name, loader, seen, depth + 1),
-            None => true,
-        }
-    })
+        // `export *` leaves the default out.
+        own.all_of.iter().filter(|_| name != "default").any(|from| {
+            let Resolved::File(other) = resolve(self.filesystem, path, from, self.loader, false) else {
+                return true;
+            };
+            if !seen.insert(other.clone()) {
+                return false;
+            }
+            match self.exports(&other, false) {
+                Some(inner) => self.has(&other, &inner, name, seen, depth + 1),
+                None => true,
+            }
+        })
+    }
 }

@@ -1,7 +1,7 @@
 //! The syntax of JavaScript: what a module imports by name and exports, and what ends it while it is loaded.
 //! <https://tc39.es/ecma262/#sec-modules>, <https://nodejs.org/api/esm.html>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use tree_sitter::{Node, ParseOptions, Parser};
@@ -9,8 +9,8 @@ use tree_sitter::{Node, ParseOptions, Parser};
 /// How long one file may take.
 const MAX_TIME: Duration = Duration::from_secs(5);
 
-/// Bytes of the largest file that is parsed: what is larger is made by a bundler, and imports little.
-const MAX_BYTES: usize = 1 << 20;
+/// Bytes of the largest file that is parsed: most of what a bundler makes is smaller.
+const MAX_BYTES: usize = 8 << 20;
 
 /// Most parts of a file that are gone through.
 const MAX_NODES: usize = 2_000_000;
@@ -29,7 +29,7 @@ pub(super) struct Import {
 }
 
 /// What a module exports.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Exports {
     pub(super) names: BTreeSet<String>,
     /// The modules whose names are exported, too.
@@ -93,7 +93,9 @@ pub(super) fn read_facts(text: &str) -> Result<Facts, Fault> {
     for statement in children(root) {
         reader.statement(statement, &mut facts);
     }
-    reader.walk(root, &mut facts);
+    if !reader.walk(root, &mut facts) {
+        return Err(Fault::Unread);
+    }
     facts.gives = reader.gives(root);
     Ok(facts)
 }
@@ -258,10 +260,21 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the file may define a name of CommonJS itself.
+    fn defines(&self, name: &str) -> bool {
+        let is_assigned = [" = ", "="].iter().any(|e| {
+            ["const ", "let ", "var ", ", "].iter().any(|k| self.text.contains(&format!("{k}{name}{e}")))
+        });
+        is_assigned || self.text.contains("createRequire")
+    }
+
     /// Looks for what runs while the file is loaded: not the bodies of functions and classes, nor what may not be run.
-    fn walk(&self, root: Node<'_>, facts: &mut Facts) {
+    /// Whether it saw all of it.
+    fn walk(&self, root: Node<'_>, facts: &mut Facts) -> bool {
         let mut cursor = root.walk();
         let mut left = MAX_NODES;
+        // The whole text is looked through once for each name, not for each place of it.
+        let mut defined: BTreeMap<&str, bool> = BTreeMap::new();
         loop {
             left -= 1;
             let node = cursor.node();
@@ -286,17 +299,13 @@ impl Reader<'_> {
             if node.kind() == "await_expression" {
                 facts.is_module.get_or_insert(line(node));
             }
-            if node.kind() == "identifier" && OF_COMMONJS.contains(&self.source(node)) {
-                let name = self.source(node);
-                let is_defined = [" = ", "="].iter().any(|e| {
-                    ["const ", "let ", "var ", ", "]
-                        .iter()
-                        .any(|k| self.text.contains(&format!("{k}{name}{e}")))
-                });
+            let is_asked_for = facts.of_commonjs.is_none() && node.kind() == "identifier";
+            if is_asked_for && let Some(name) = OF_COMMONJS.iter().find(|name| **name == self.source(node)) {
                 // `typeof require` asks whether it is there.
                 let is_asked = node.parent().is_some_and(|p| p.kind() == "unary_expression");
-                if !is_defined && !is_asked && !self.text.contains("createRequire") {
-                    facts.of_commonjs.get_or_insert((name.to_owned(), line(node)));
+                let is_defined = *defined.entry(*name).or_insert_with(|| self.defines(name));
+                if !is_defined && !is_asked {
+                    facts.of_commonjs = Some(((*name).to_owned(), line(node)));
                 }
             }
             if left > 0 && !is_inner && !may_not_run && cursor.goto_first_child() {
@@ -304,11 +313,11 @@ impl Reader<'_> {
             }
             while !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() {
-                    return;
+                    return true;
                 }
             }
             if left == 0 {
-                return;
+                return false;
             }
         }
     }

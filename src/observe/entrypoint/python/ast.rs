@@ -213,6 +213,18 @@ pub(super) enum Argument {
     DoubleStar(Expr),
 }
 
+impl Argument {
+    /// What is given.
+    pub(super) fn value(&self) -> &Expr {
+        match self {
+            Self::Positional(value)
+            | Self::Keyword(_, value)
+            | Self::Star(value)
+            | Self::DoubleStar(value) => value,
+        }
+    }
+}
+
 impl Expr {
     /// `a.b.c` as a text.
     pub(super) fn dotted(&self) -> Option<String> {

@@ -209,7 +209,7 @@ impl<'f, 'a> Walker<'f, 'a> {
             match &one.kind {
                 ExprKind::Name(name) => self.name(name, one.line, place, locals),
                 ExprKind::Call(function, arguments) => {
-                    open.extend(arguments.iter().map(value_of));
+                    open.extend(arguments.iter().map(Argument::value));
                     open.push(function);
                     if let ExprKind::Name(name) = &function.kind
                         && !locals.contains(name)
@@ -333,15 +333,6 @@ impl<'f, 'a> Walker<'f, 'a> {
         let is_own = |s: &&Stmt| matches!(&s.kind, StmtKind::Function(f) if f.name == *original);
         // A name that is imported once more is not followed.
         place.module.body.iter().any(|s| is_own(&s)).then(|| self.function(original, place)).flatten()
-    }
-}
-
-fn value_of(argument: &Argument) -> &Expr {
-    match argument {
-        Argument::Positional(value)
-        | Argument::Keyword(_, value)
-        | Argument::Star(value)
-        | Argument::DoubleStar(value) => value,
     }
 }
 

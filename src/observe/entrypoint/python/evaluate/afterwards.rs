@@ -133,7 +133,7 @@ impl Evaluator<'_, '_> {
             match &one.kind {
                 ExprKind::Call(function, arguments) => {
                     open.push(function);
-                    open.extend(arguments.iter().map(value_of));
+                    open.extend(arguments.iter().map(Argument::value));
                     self.called(function, arguments, (walk, one.line), seen, wrong);
                 }
                 ExprKind::Attribute(inner, name) => {
@@ -276,15 +276,6 @@ impl Evaluator<'_, '_> {
         let own: Vec<&Value> = known.iter().filter(|(n, _)| n == name).map(|(_, v)| v).collect();
         let functions = own.iter().map(|v| if let Value::Function(i) = v { Some((*i, false)) } else { None });
         functions.collect::<Option<Vec<_>>>().filter(|_| !is_open).unwrap_or_default()
-    }
-}
-
-fn value_of(argument: &Argument) -> &Expr {
-    match argument {
-        Argument::Positional(value)
-        | Argument::Keyword(_, value)
-        | Argument::Star(value)
-        | Argument::DoubleStar(value) => value,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::ast::{Expr, Function, Stmt, StmtKind};
 use super::super::names;
-use super::{Place, Walker, value_of};
+use super::{Place, Walker};
 
 /// The minor version of Python 3 from which on annotations are evaluated only when they are asked for.
 const LAZY_SINCE: u8 = 14;
@@ -46,7 +46,7 @@ impl<'f, 'a> Walker<'f, 'a> {
     pub(super) fn class(&mut self, statement: &'f Stmt, place: Place<'f, 'a>, locals: &BTreeSet<String>) {
         let StmtKind::Class { name, arguments, body, types } = &statement.kind else { return };
         let outer = with(locals, types);
-        arguments.iter().for_each(|a| self.expression(value_of(a), place, &outer));
+        arguments.iter().for_each(|a| self.expression(a.value(), place, &outer));
         let Some(own) = names::locals(body) else { return };
         let inner = with(&outer, own.iter());
         let was = std::mem::replace(&mut self.annotates, true);
