@@ -19,7 +19,8 @@ done
 
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct)}
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
-flags=("--remap-path-prefix=$cargo_home=cargo" "--remap-path-prefix=$root=seaworthy")
+# Nothing unwinds the stack: a panic ends the process (src/main.rs).
+flags=("--remap-path-prefix=$cargo_home=cargo" "--remap-path-prefix=$root=seaworthy" -C force-unwind-tables=no)
 case $target in
     # The relocations of a static program as bits (RELR: glibc from 2.36, musl from 1.2.4), 2 MB less to load at each start.
     *-linux-*) flags+=(-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs) ;;

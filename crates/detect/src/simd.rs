@@ -10,9 +10,12 @@
 use super::decode::sieve::Classes;
 use super::search::{Positions, REACH, STRETCH};
 
-/// Bit matrices of the pair hash, row 7 first; no row looks at bit 0x20.
-const FIRST: u64 = 0xdd81_494c_53cf_054d;
-const SECOND: u64 = 0x538b_4856_5714_d7c1;
+/// Bit matrices of the hash of a pair, row 7 first: of its first byte and its second.
+type Matrices = [u64; 2];
+/// No row looks at bit 0x20.
+const FOLDED: Matrices = [0xdd81_494c_53cf_054d, 0x538b_4856_5714_d7c1];
+/// The same, and some rows look at bit 0x20: no bit is lost.
+const EXACT: Matrices = [0xfda1_496c_53cf_056d, 0x738b_6876_7734_f7c1];
 /// Number of pairs in a window, and so the bytes behind a position that a window reaches into.
 const PAIRS: usize = 4;
 const OVERLAP: usize = PAIRS;
@@ -31,10 +34,10 @@ pub(crate) struct Masks {
 /// Which pairs of a window's bytes are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Each byte and the next, in windows of five.
+    /// Each byte and the next, in windows of five; ASCII case is ignored.
     Long,
     /// In windows of four or three, each byte and the next, and then the first and the third: three bytes have no
-    /// other third pair.
+    /// other third pair. In their own case, since words are full of most three letters.
     Short,
 }
 
@@ -165,8 +168,8 @@ unsafe fn sieve_blocks<const LONG: bool>(masks: &Masks, start: *const u8, passed
         _mm512_setzero_si512, _mm512_test_epi8_mask, _mm512_xor_si512,
     };
     // Plain loops and a macro: a closure handed to another function would be compiled without the features.
-    let first = _mm512_set1_epi64(FIRST.cast_signed());
-    let second = _mm512_set1_epi64(SECOND.cast_signed());
+    let [first, second] = if LONG { FOLDED } else { EXACT };
+    let (first, second) = (_mm512_set1_epi64(first.cast_signed()), _mm512_set1_epi64(second.cast_signed()));
     let mut quarters = [[_mm512_setzero_si512(); 4]; PAIRS];
     for (table, quarters) in masks.tables.iter().zip(&mut quarters) {
         for (n, quarter) in quarters.iter_mut().enumerate() {
@@ -244,9 +247,17 @@ unsafe fn classify_blocks(start: *const u8, out: &mut [Classes]) {
     }
 }
 
-/// The hash of two neighbouring bytes, as the vector code computes it.
-pub(crate) fn pair(a: u8, b: u8) -> usize {
-    usize::from(affine(FIRST, a) ^ affine(SECOND, b))
+impl Shape {
+    /// The hash of two bytes, as the vector code computes it.
+    pub(crate) fn pair(self) -> fn(u8, u8) -> usize {
+        fn hash([first, second]: Matrices, a: u8, b: u8) -> usize {
+            usize::from(affine(first, a) ^ affine(second, b))
+        }
+        match self {
+            Self::Long => |a, b| hash(FOLDED, a, b),
+            Self::Short => |a, b| hash(EXACT, a, b),
+        }
+    }
 }
 
 /// One byte of GF2P8AFFINEQB: bit `i` of the result is the parity of `x` ANDed with byte `7 - i` of the matrix.
@@ -258,17 +269,23 @@ fn affine(matrix: u64, x: u8) -> u8 {
 #[cfg(all(test, target_arch = "x86_64"))]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
-    fn the_hash_ignores_case_and_nothing_else() {
-        for matrix in [FIRST, SECOND] {
+    fn the_hashes_ignore_case_or_nothing() {
+        for matrix in FOLDED {
             let mut images: Vec<u8> =
                 (0..=255u8).filter(|b| b & 0x20 == 0).map(|b| affine(matrix, b)).collect();
             assert!((0..=255u8).all(|b| affine(matrix, b) == affine(matrix, b & !0x20)));
             images.sort_unstable();
             images.dedup();
             assert_eq!(images.len(), 128, "the matrix {matrix:#x} loses bits");
+        }
+        for matrix in EXACT {
+            let images: HashSet<u8> = (0..=255u8).map(|b| affine(matrix, b)).collect();
+            assert_eq!(images.len(), 256, "the matrix {matrix:#x} loses bits");
         }
     }
 
@@ -277,6 +294,7 @@ mod tests {
         let positions = stretch.len() - REACH;
         let passes = |masks: &Masks, at: usize| {
             let pairs = masks.shape.pairs().into_iter().zip(&masks.tables);
+            let pair = masks.shape.pair();
             pairs.fold(0xff, |mask, ((a, b), table)| mask & table[pair(stretch[at + a], stretch[at + b])])
                 != 0
         };

@@ -13,7 +13,7 @@ use crate::anchor::Anchor;
 pub(super) enum Wanted {
     /// The cell of a pair that is known.
     Cell(u16),
-    /// The cells of all pairs that begin with the window's last byte.
+    /// The cells of all pairs that begin with the window's last byte, or of a pair in either case.
     Cells(Box<[u16]>),
     /// The window is shorter: any cell will do.
     Any,
@@ -38,6 +38,8 @@ pub(super) struct Cells<'a> {
     pub(super) frequencies: &'a [f64],
     /// The cell of a pair.
     pub(super) cell: fn(u8, u8) -> usize,
+    /// Whether the same letters in another case have another cell.
+    pub(super) by_case: bool,
     /// The places in a window of the bytes of each pair.
     pub(super) pairs: [(usize, usize); PAIRS],
     /// What a window wants of the pair that its last byte begins.
@@ -47,14 +49,26 @@ pub(super) struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    fn wants(&self, window: &[u8]) -> Wants {
+    fn wants(&self, window: &[u8], fold: bool) -> Wants {
         self.pairs.map(|(first, second)| match (window.get(first), window.get(second)) {
-            (Some(first), Some(second)) => {
-                Wanted::Cell(u16::try_from((self.cell)(*first, *second)).unwrap_or(u16::MAX))
-            }
+            (Some(first), Some(second)) if fold && self.by_case => self.in_either_case(*first, *second),
+            (Some(first), Some(second)) => Wanted::Cell(self.cell(*first, *second)),
             (Some(last), None) => (self.half)(*last),
             _ => Wanted::Any,
         })
+    }
+
+    fn cell(&self, first: u8, second: u8) -> u16 {
+        u16::try_from((self.cell)(first, second)).unwrap_or(u16::MAX)
+    }
+
+    fn in_either_case(&self, first: u8, second: u8) -> Wanted {
+        let cases = |b: u8| [b.to_ascii_lowercase(), b.to_ascii_uppercase()];
+        let mut cells: Vec<u16> =
+            cases(first).into_iter().flat_map(|a| cases(second).map(|b| self.cell(a, b))).collect();
+        cells.sort_unstable();
+        cells.dedup();
+        Wanted::Cells(cells.into())
     }
 }
 
@@ -210,7 +224,7 @@ fn choices(anchor: &Anchor, cells: &Cells<'_>) -> Vec<Choice> {
         offset: w.offset,
         chance: w.chance,
         bytes: w.bytes.iter().fold(0, |bytes, b| bytes << 8 | u64::from(b | 0x20)),
-        wants: cells.wants(w.bytes),
+        wants: cells.wants(w.bytes, anchor.fold),
     };
     rarest(&anchor.text, CHOICES).into_iter().map(choice).collect()
 }

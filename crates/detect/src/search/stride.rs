@@ -47,6 +47,7 @@ impl Stride {
             frequencies: &cell_frequencies(1 << CELL_BITS, cell_of),
             cell: cell_of,
             pairs: [(0, 1), (1, 2), (2, 3), (3, 4)],
+            by_case: false,
             half: cells_from,
             // A position is tested by its even pairs or by its odd ones.
             groups: &[&[0, 2], &[1, 3]],

@@ -1,7 +1,7 @@
 //! The sieve with vector instructions: 64 positions at a time.
 //!
-//! Each pair of neighbouring bytes is hashed to eight bits by two affine transforms over GF(2) that ignore bit 0x20, so
-//! that ASCII case folds for free. The four pairs of a window look up four tables of 256 masks of eight buckets; the
+//! Each pair of neighbouring bytes is hashed to eight bits by two affine transforms over GF(2). Those for long anchors ignore
+//! bit 0x20, so that ASCII case folds for free; an anchor of few bytes wants them in its own case. The four pairs of a window look up four tables of 256 masks of eight buckets; the
 //! masks are ANDed, and a position passes if a bucket is left. More anchors take more sets of eight buckets: each set
 //! costs a pass over the bytes, and lets fewer positions pass. Anchors of three and four bytes, which tell least, have a
 //! set of their own.
@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 
 use super::buckets::{Cells, Place, Wanted, spread};
 use super::exact::{Exact, Positions};
-use super::window::cell_frequencies;
+use super::window::{cell_frequencies, cell_frequencies_by_case};
 use crate::anchor::Anchor;
-use crate::simd::{Masks, Shape, Simd, pair};
+use crate::simd::{Masks, Shape, Simd};
 
 /// From how many long anchors on two sets of buckets are faster than one, and four than two; measured.
 const TWO_SETS: usize = 2500;
@@ -69,10 +69,15 @@ impl Vector {
 }
 
 fn cells(shape: Shape) -> Cells<'static> {
-    static FREQUENCIES: LazyLock<Vec<f64>> = LazyLock::new(|| cell_frequencies(256, pair));
+    static LONG: LazyLock<Vec<f64>> = LazyLock::new(|| cell_frequencies(256, Shape::Long.pair()));
+    static SHORT: LazyLock<Vec<f64>> = LazyLock::new(|| cell_frequencies_by_case(256, Shape::Short.pair()));
     Cells {
-        frequencies: &FREQUENCIES,
-        cell: pair,
+        frequencies: match shape {
+            Shape::Long => &LONG,
+            Shape::Short => &SHORT,
+        },
+        cell: shape.pair(),
+        by_case: shape == Shape::Short,
         pairs: shape.pairs(),
         // Half of all cells begin with a given byte: to ask for them is not worth a list.
         half: |_| Wanted::Any,
@@ -88,7 +93,8 @@ fn masks(shape: Shape, sets: usize, places: &[Place]) -> Vec<Masks> {
         for (table, wanted) in tables.iter_mut().zip(&place.wants) {
             match wanted {
                 Wanted::Cell(cell) => table[usize::from(*cell)] |= bit,
-                Wanted::Cells(_) | Wanted::Any => table.iter_mut().for_each(|mask| *mask |= bit),
+                Wanted::Cells(cells) => cells.iter().for_each(|cell| table[usize::from(*cell)] |= bit),
+                Wanted::Any => table.iter_mut().for_each(|mask| *mask |= bit),
             }
         }
     }
