@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 #![cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 
-use super::decode::sieve::Classes;
+use super::decode::sieve::{Classes, STRETCH as CLASSIFIED};
 use super::search::{Positions, REACH, STRETCH};
 
 /// Bit matrices of the hash of a pair, row 7 first: of its first byte and its second.
@@ -77,6 +77,8 @@ impl Simd {
     pub(crate) fn detect() -> Option<Self> {
         let has_all = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vbmi")
             && is_x86_feature_detected!("avx512vbmi2")
             && is_x86_feature_detected!("gfni")
@@ -204,23 +206,23 @@ unsafe fn sieve_blocks<const LONG: bool>(masks: &Masks, start: *const u8, passed
     }
 }
 
-/// The classes of the bytes of whole blocks; false, and nothing done, where the processor lacks the instructions.
-pub(super) fn classify(blocks: &[u8], out: &mut [Classes]) -> bool {
+/// The classes of the bytes of whole blocks, and a bit for each block that is busy, those that `out` knows already
+/// included; nothing where the processor lacks the instructions.
+pub(super) fn classify(blocks: &[u8], out: &mut Classes) -> Option<u32> {
     #[cfg(target_arch = "x86_64")]
-    if Simd::detect().is_some() && blocks.len() == out.len() * BLOCK {
-        // SAFETY: `detect` says that the processor has the instructions, and there is a block for each place of `out`.
-        unsafe { classify_blocks(blocks.as_ptr(), out) };
-        return true;
+    if Simd::detect().is_some() && blocks.len() <= CLASSIFIED * BLOCK {
+        // SAFETY: `detect` says that the processor has the instructions.
+        return Some(unsafe { classify_blocks(blocks, out) });
     }
     let _ = (blocks, out);
-    false
+    None
 }
 
 /// # Safety
-/// The processor must have the features named below, and at `start` there must be as many blocks as `out` has places.
+/// The processor must have the features named below.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn classify_blocks(start: *const u8, out: &mut [Classes]) {
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn classify_blocks(blocks: &[u8], out: &mut Classes) -> u32 {
     use std::arch::x86_64::{
         _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_loadu_si512, _mm512_or_si512,
         _mm512_set1_epi8, _mm512_sub_epi8,
@@ -230,21 +232,22 @@ unsafe fn classify_blocks(start: *const u8, out: &mut [Classes]) {
     let (zero, digits, nothing) = (all(b'0'), all(10), all(0));
     let (plus, slash, minus, underscore) = (all(b'+'), all(b'/'), all(b'-'), all(b'_'));
     let (percent, backslash, ampersand) = (all(b'%'), all(b'\\'), all(b'&'));
-    for (i, out) in out.iter_mut().enumerate() {
-        // SAFETY: the caller guarantees the block.
-        let v = unsafe { _mm512_loadu_si512(start.add(i * BLOCK).cast()) };
+    for (i, block) in blocks.chunks_exact(BLOCK).enumerate() {
+        // SAFETY: a block is 64 bytes.
+        let v = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
         let letter = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(_mm512_or_si512(v, case), a), letters);
         let digit = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(v, zero), digits);
         let sign = _mm512_cmpeq_epi8_mask(v, plus)
             | _mm512_cmpeq_epi8_mask(v, slash)
             | _mm512_cmpeq_epi8_mask(v, minus)
             | _mm512_cmpeq_epi8_mask(v, underscore);
-        out.word = letter | digit | sign;
-        out.zero = _mm512_cmpeq_epi8_mask(v, nothing);
-        out.escape = _mm512_cmpeq_epi8_mask(v, percent)
+        out.word[i + 1] = letter | digit | sign;
+        out.zero[i] = _mm512_cmpeq_epi8_mask(v, nothing);
+        out.escape[i] = _mm512_cmpeq_epi8_mask(v, percent)
             | _mm512_cmpeq_epi8_mask(v, backslash)
             | _mm512_cmpeq_epi8_mask(v, ampersand);
     }
+    out.busy()
 }
 
 impl Shape {

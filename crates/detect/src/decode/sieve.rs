@@ -5,8 +5,8 @@ use crate::simd;
 
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 64;
-/// Blocks that are classified before the first is looked at.
-const STRETCH: usize = 32;
+/// Blocks that are classified before the first is looked at: a bit for each fits into a `u32`.
+pub(crate) const STRETCH: usize = 32;
 
 /// The fewest characters of base64 or hex that are looked at: sixteen bytes and more.
 pub(super) const SHORTEST: usize = 24;
@@ -28,45 +28,89 @@ pub(super) enum Mark {
     Escape,
 }
 
-/// The kinds of the bytes of a block, a bit for each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The kinds of the bytes of some blocks: for each block a bit for each byte.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Classes {
-    /// Letters, digits and `+/-_`.
-    pub(crate) word: u64,
+    /// Letters, digits and `+/-_`; the first place is that of the block before.
+    pub(crate) word: [u64; STRETCH + 1],
     /// Zero bytes.
-    pub(crate) zero: u64,
+    pub(crate) zero: [u64; STRETCH],
     /// `%`, `\` and `&`.
-    pub(crate) escape: u64,
+    pub(crate) escape: [u64; STRETCH],
 }
+
+impl Classes {
+    /// Those of no block, after one whose word bytes these are.
+    fn after(before: u64) -> Self {
+        let mut word = [0; STRETCH + 1];
+        word[0] = before;
+        Self { word, zero: [0; STRETCH], escape: [0; STRETCH] }
+    }
+
+    /// A bit for each block in which something may begin or end: most hold nothing. Written without branches, so that
+    /// several blocks are asked at once.
+    #[inline(always)]
+    pub(crate) fn busy(&self) -> u32 {
+        let mut busy = [0u64; STRETCH];
+        for (i, busy) in busy.iter_mut().enumerate() {
+            let (before, word) = (self.word[i], self.word[i + 1]);
+            // One of two neighbours has half of a run that lies across them.
+            let across =
+                u64::from(before >> (BLOCK - HALF) == HALF_MASK) | u64::from(word & HALF_MASK == HALF_MASK);
+            *busy = long_runs(word)
+                | across
+                | pair_runs(before)
+                | pair_runs(word)
+                | self.zero[i]
+                | self.escape[i];
+        }
+        let mut bits = 0;
+        for (i, busy) in busy.iter().enumerate() {
+            bits |= u32::from(*busy != 0) << i;
+        }
+        bits
+    }
+}
+
+const HALF: usize = SHORTEST / 2;
+const HALF_MASK: u64 = (1 << HALF) - 1;
 
 /// Calls `on` with every place where something may be encoded, in order but for those of one block. With `short`, runs
 /// of [`SHORTEST_VALUE`] characters count.
 pub(super) fn marks(bytes: &[u8], short: bool, on: &mut dyn FnMut(usize, Mark)) {
-    let mut classes = [Classes::default(); STRETCH];
-    let (mut before, mut before_has_pairs) = (0u64, false);
+    let mut before = 0;
     for (i, stretch) in bytes.chunks(STRETCH * BLOCK).enumerate() {
+        let mut classes = Classes::after(before);
+        let busy = classify(stretch, &mut classes);
         let count = stretch.len().div_ceil(BLOCK);
-        classify(stretch, &mut classes[..count]);
-        for (j, block) in classes[..count].iter().enumerate() {
-            let at = (i * STRETCH + j) * BLOCK;
-            runs(before, block.word, at, short, on);
-            let has_pairs = has_pairs(block.word);
-            if has_pairs || before_has_pairs {
-                pairs(before, block.word, at, on);
-            }
-            (before, before_has_pairs) = (block.word, has_pairs);
-            if block.zero != 0 {
-                wide(block.zero, bytes.get(at..).unwrap_or_default(), at, on);
-            }
-            let mut escapes = block.escape;
-            while escapes != 0 {
-                let place = at + escapes.trailing_zeros() as usize;
-                if may_escape(bytes, place) {
-                    on(place, Mark::Escape);
-                }
-                escapes &= escapes - 1;
-            }
+        before = classes.word[count];
+        let mut busy = if short { u32::MAX >> (STRETCH - count) } else { busy };
+        while busy != 0 {
+            let j = busy.trailing_zeros() as usize;
+            busy &= busy - 1;
+            block(&classes, j, bytes, (i * STRETCH + j) * BLOCK, short, on);
         }
+    }
+}
+
+/// Calls `on` for block `j`, which begins at `at`.
+#[inline]
+fn block(classes: &Classes, j: usize, bytes: &[u8], at: usize, short: bool, on: &mut dyn FnMut(usize, Mark)) {
+    let (before, word) = (classes.word[j], classes.word[j + 1]);
+    runs(before, word, at, short, on);
+    if pair_runs(before) | pair_runs(word) != 0 {
+        pairs(before, word, at, on);
+    }
+    if classes.zero[j] != 0 {
+        wide(classes.zero[j], bytes.get(at..).unwrap_or_default(), at, on);
+    }
+    let mut escapes = classes.escape[j];
+    while escapes != 0 {
+        let place = at + escapes.trailing_zeros() as usize;
+        if may_escape(bytes, place) {
+            on(place, Mark::Escape);
+        }
+        escapes &= escapes - 1;
     }
 }
 
@@ -86,7 +130,7 @@ fn may_escape(bytes: &[u8], at: usize) -> bool {
 fn runs(before: u64, word: u64, at: usize, short: bool, on: &mut dyn FnMut(usize, Mark)) {
     // Most blocks hold no long run, and none reaches into them.
     let across = before.leading_ones() + word.trailing_ones();
-    if !short && !has_long_run(word) && across < SHORTEST as u32 {
+    if !short && long_runs(word) == 0 && across < SHORTEST as u32 {
         return;
     }
     let both = u128::from(before) | u128::from(word) << BLOCK;
@@ -108,25 +152,25 @@ fn runs(before: u64, word: u64, at: usize, short: bool, on: &mut dyn FnMut(usize
     }
 }
 
-/// Whether a block holds a run of [`SHORTEST`] characters.
+/// Where runs of [`SHORTEST`] characters begin that a block holds as a whole.
 #[inline(always)]
-fn has_long_run(word: u64) -> bool {
+fn long_runs(word: u64) -> u64 {
     let two = word & word >> 1;
     let four = two & two >> 2;
     let eight = four & four >> 4;
     let sixteen = eight & eight >> 8;
-    sixteen & sixteen >> (SHORTEST - 16) != 0
+    sixteen & sixteen >> (SHORTEST - 16)
 }
 
 /// The fewest pairs that are looked at.
 const PAIRS: usize = 8;
 
-/// Whether a block holds half as many pairs in a row as [`pairs`] looks for: one of two neighbours does that share them.
+/// Where half as many pairs in a row begin as [`pairs`] looks for: one of two neighbours holds as many that shares them.
 #[inline(always)]
-fn has_pairs(word: u64) -> bool {
+fn pair_runs(word: u64) -> u64 {
     let one = word & word >> 1 & !(word >> 2);
     let two = one & one >> 3;
-    two & two >> 6 != 0
+    two & two >> 6
 }
 
 /// Places where pairs of characters begin, each but for one byte right behind the other, as hexadecimal digits are
@@ -170,30 +214,29 @@ fn wide(zero: u64, rest: &[u8], at: usize, on: &mut dyn FnMut(usize, Mark)) {
     }
 }
 
-fn classify(bytes: &[u8], out: &mut [Classes]) {
+/// The classes of some blocks, of which the last may be shorter, and which are busy.
+fn classify(bytes: &[u8], out: &mut Classes) -> u32 {
     let whole = bytes.len() / BLOCK;
     let (blocks, last) = bytes.split_at(whole * BLOCK);
-    let (of_blocks, of_last) = out.split_at_mut(whole.min(out.len()));
-    if !simd::classify(blocks, of_blocks) {
-        for (block, out) in blocks.chunks_exact(BLOCK).zip(of_blocks) {
-            *out = classes(block);
-        }
-    }
-    if let (false, Some(out)) = (last.is_empty(), of_last.first_mut()) {
+    let mut padded = [b' '; BLOCK];
+    if !last.is_empty() {
         // A blank is in no class.
-        let mut padded = [b' '; BLOCK];
         padded[..last.len()].copy_from_slice(last);
-        *out = classes(&padded);
+        classify_block(&padded, out, whole);
     }
+    simd::classify(blocks, out).unwrap_or_else(|| {
+        for (i, block) in blocks.chunks_exact(BLOCK).enumerate() {
+            classify_block(block, out, i);
+        }
+        out.busy()
+    })
 }
 
-/// The portable form: written so that the compiler makes vectors of it.
-pub(crate) fn classes(block: &[u8]) -> Classes {
-    Classes {
-        word: mask(block, is_word),
-        zero: mask(block, |b| b == 0),
-        escape: mask(block, |b| (b == b'%') | (b == b'\\') | (b == b'&')),
-    }
+/// The portable form for block `i`: written so that the compiler makes vectors of it.
+pub(crate) fn classify_block(block: &[u8], out: &mut Classes, i: usize) {
+    out.word[i + 1] = mask(block, is_word);
+    out.zero[i] = mask(block, |b| b == 0);
+    out.escape[i] = mask(block, |b| (b == b'%') | (b == b'\\') | (b == b'&'));
 }
 
 /// A bit for each byte that is of a class. Generic, so that the question is asked of many bytes at once.
@@ -267,11 +310,47 @@ mod tests {
     #[test]
     fn vectors_and_plain_code_agree() {
         let bytes: Vec<u8> = (0..4096u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-        let mut vector = vec![Classes::default(); bytes.len() / BLOCK];
-        if !simd::classify(&bytes, &mut vector) {
-            return;
+        for stretch in bytes.chunks(STRETCH * BLOCK) {
+            let (mut vector, mut plain) = (Classes::after(7), Classes::after(7));
+            let Some(busy) = simd::classify(stretch, &mut vector) else { return };
+            stretch
+                .chunks_exact(BLOCK)
+                .enumerate()
+                .for_each(|(i, block)| classify_block(block, &mut plain, i));
+            assert_eq!((vector, busy), (plain.clone(), plain.busy()));
         }
-        let plain: Vec<Classes> = bytes.chunks_exact(BLOCK).map(classes).collect();
-        assert_eq!(vector, plain);
+    }
+
+    /// What is told of a block that is not busy: nothing.
+    #[test]
+    fn nothing_is_told_of_idle_blocks() {
+        let mut state = 1u32;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state
+        };
+        for _ in 0..200 {
+            // Runs and pairs of every length, and little else.
+            let mut bytes = Vec::new();
+            while bytes.len() < STRETCH * BLOCK {
+                let length = next() as usize % 40;
+                match next() % 4 {
+                    0 => bytes.extend(std::iter::repeat_n(b'a', length)),
+                    1 => bytes.extend(b"6a:".iter().cycle().take(length)),
+                    2 => bytes.extend(std::iter::repeat_n(b' ', length)),
+                    _ => bytes.extend([b'.', [b'x', 0, b'\\', b'%'][next() as usize % 4], b'u']),
+                }
+            }
+            bytes.truncate(STRETCH * BLOCK);
+            let mut classes = Classes::after(u64::from(next()) << 32);
+            let busy = classify(&bytes, &mut classes);
+            for j in (0..STRETCH).filter(|j| busy >> j & 1 == 0) {
+                block(&classes, j, &bytes, j * BLOCK, false, &mut |at, mark| {
+                    panic!("{mark:?} at {at}, block {j}")
+                });
+            }
+        }
     }
 }
