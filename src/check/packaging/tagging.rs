@@ -129,7 +129,9 @@ impl Form {
             self.says_immutable |= inside.says_immutable;
             self.moves |= inside.moves;
         } else if is_choice && !inner.contains("short") {
-            // One of several values: which one is known only when it runs.
+            // One of several values: which one is known only when it runs, unless the first is always there.
+            let first = inner.split("||").next().filter(|f| !f.contains("&&")).unwrap_or_default();
+            self.moves |= MOVING.iter().any(|m| first.contains(m));
             self.text.push(HOLE);
         } else if is_command
             && (inner.contains("rev-parse") || inner.contains("git log") || inner.contains("git show"))
