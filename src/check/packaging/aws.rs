@@ -89,7 +89,7 @@ pub(super) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The repository that a command asks in the registry of whoever asks, if the account is known.
+/// The repository that a command asks in the registry of its own account, if that is known.
 pub(super) fn repository(words: &[String], named: Option<String>, variables: &Variables) -> Option<String> {
     let is_own = tool::without_wrappers(words).first().is_some_and(|w| w.ends_with("aws"));
     let account = variables.literal(ACCOUNT).filter(|_| is_own);
