@@ -178,7 +178,7 @@ fn commits(root: &Node) -> (Vec<Commit>, Option<String>) {
         let repository = node.get("uri").and_then(Node::text).map(str::to_owned);
         let ids = |digest: &Node| -> Vec<String> {
             let of = |algorithm: &&str| digest.get(algorithm).and_then(Node::text).map(str::to_owned);
-            ["gitCommit", "sha1"].iter().filter_map(|a| of(&a)).collect()
+            ["gitCommit", "sha1"].iter().filter_map(of).collect()
         };
         let ids = node.get("digest").map(ids).unwrap_or_default();
         ids.into_iter().map(|id| Commit { repository: repository.clone(), id }).collect()

@@ -80,46 +80,17 @@ pub(super) fn read_action<'s>(
     let input = |name: &str| step.input(name).map(|p| p.value.text.as_str()).unwrap_or_default();
     let expanded = |name: &str| variables.expand(input(name)).trim().to_owned();
     let given = |name: &str| Some(expanded(name)).filter(|text| !text.is_empty());
-    for name in ["build-args", "build_args", "buildargs", "set"] {
-        let Some(pair) = step.input(name) else { continue };
-        let lines = pair.value.text.lines().map(str::trim);
-        let arguments = lines.filter_map(|l| match name {
-            "set" => l.split_once(".args.").map(|(_, argument)| argument),
-            _ => Some(l),
-        });
-        let at = At { file, position: pair.position };
-        done.exposures.extend(arguments.filter_map(|a| secrets.in_argument(&variables.expand(a), at)));
-    }
-    // What stands in the image's configuration or its name.
-    for name in ["labels", "annotations", "tags"] {
-        let Some(pair) = step.input(name).filter(|_| action.contains("build")) else { continue };
-        let at = At { file, position: pair.position };
-        let held = pair.value.text.lines().filter_map(|l| secrets.held_by(&variables.expand(l)));
-        done.exposures.extend(held.map(|what| Exposure { at, how: How::InConfiguration, what }));
-    }
+    done.exposures = handed_on(step, &action, file, secrets, variables);
     done.secrets = given_secrets(step, &action, &expanded);
     let is_given = || step.with.iter().chain(&step.env).any(|p| secrets.held_by(&p.value.text).is_some());
     match action.as_str() {
         "aws-actions/amazon-ecr-login" => {
-            let own = variables.literal(aws::ACCOUNT).unwrap_or_default();
-            let accounts = given("registries").unwrap_or(own);
-            let repository = match given("registry-type").as_deref() {
-                Some("public") => "public.ecr.aws".to_owned(),
-                _ => format!("$({action} {accounts})"),
-            };
-            let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|n| variables.literal(n));
-            let login = Act { repository: Some(repository), region, ..Act::new(Stage::Login, at) };
-            done.acts.push(login);
+            done.acts.push(ecr_login(&action, &given, variables, at));
         }
         // The credentials of the steps after it.
         "aws-actions/configure-aws-credentials" => {
-            let account = given("role-to-assume").and_then(|role| role.split(':').nth(4).map(str::to_owned));
-            done.exports.push((aws::ACCOUNT.to_owned(), account.unwrap_or_else(|| "$(the role)".to_owned())));
             done.secrets.extend(["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(str::to_owned));
-            let region = given("aws-region").filter(|region| !region.contains("AWS_"));
-            for name in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
-                done.exports.extend(region.clone().map(|region| (name.to_owned(), region)));
-            }
+            done.exports = credentials(&given);
         }
         "docker/login-action" => {
             let registry = given("registry").unwrap_or_else(|| "docker.io".to_owned());
@@ -190,15 +161,7 @@ pub(super) fn read_action<'s>(
             done.acts.push(restored(&references, at));
         }
         _ if action.ends_with("/retry") => {
-            done.script = step.input("command").map(|p| Cow::Borrowed(&p.value));
-            let between = input("on_retry_command");
-            let is_let_pass = input("continue_on_error").trim() == "true";
-            if let Some(script) = done.script.as_mut().filter(|_| is_let_pass || !between.is_empty()) {
-                let end = if is_let_pass { " || true" } else { "" };
-                let own = script.to_mut();
-                own.text = format!("{between}\n{{ {}\n}}{end}", own.text);
-                own.style = Style::Plain;
-            }
+            done.script = tried_again(step);
         }
         _ if FOREIGN.iter().any(|f| action.contains(f)) => {
             done.acts.push(Act::new(Stage::Deviation(action), at));
@@ -263,6 +226,73 @@ fn given_secrets(step: &Step, action: &str, expanded: &dyn Fn(&str) -> String) -
 fn restored(paths: &[String], at: At) -> Act {
     let references = paths.iter().filter(|p| *p != ".").cloned().collect();
     Act { references, source: Some(super::changes::ALTERED.to_owned()), ..Act::new(Stage::Change, at) }
+}
+
+/// Secrets that an action hands to a build: its arguments, and what stands in the image's configuration or its name.
+fn handed_on(
+    step: &Step,
+    action: &str,
+    file: usize,
+    secrets: &Secrets,
+    variables: &Variables,
+) -> Vec<Exposure> {
+    let mut found = Vec::new();
+    for name in ["build-args", "build_args", "buildargs", "set"] {
+        let Some(pair) = step.input(name) else { continue };
+        let lines = pair.value.text.lines().map(str::trim);
+        let arguments = lines.filter_map(|l| match name {
+            "set" => l.split_once(".args.").map(|(_, argument)| argument),
+            _ => Some(l),
+        });
+        let at = At { file, position: pair.position };
+        found.extend(arguments.filter_map(|a| secrets.in_argument(&variables.expand(a), at)));
+    }
+    // What stands in the image's configuration or its name.
+    for name in ["labels", "annotations", "tags"] {
+        let Some(pair) = step.input(name).filter(|_| action.contains("build")) else { continue };
+        let at = At { file, position: pair.position };
+        let held = pair.value.text.lines().filter_map(|l| secrets.held_by(&variables.expand(l)));
+        found.extend(held.map(|what| Exposure { at, how: How::InConfiguration, what }));
+    }
+    found
+}
+
+/// The login of `aws-actions/amazon-ecr-login`. <https://github.com/aws-actions/amazon-ecr-login#inputs>
+fn ecr_login(action: &str, given: &dyn Fn(&str) -> Option<String>, variables: &Variables, at: At) -> Act {
+    let own = variables.literal(aws::ACCOUNT).unwrap_or_default();
+    let accounts = given("registries").unwrap_or(own);
+    let repository = match given("registry-type").as_deref() {
+        Some("public") => "public.ecr.aws".to_owned(),
+        _ => format!("$({action} {accounts})"),
+    };
+    let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|n| variables.literal(n));
+    Act { repository: Some(repository), region, ..Act::new(Stage::Login, at) }
+}
+
+/// The command of an action that tries it again, with what it runs between two tries.
+fn tried_again(step: &Step) -> Option<Cow<'_, Scalar>> {
+    let input = |name: &str| step.input(name).map(|p| p.value.text.as_str()).unwrap_or_default();
+    let mut script = step.input("command").map(|p| Cow::Borrowed(&p.value))?;
+    let between = input("on_retry_command");
+    let is_let_pass = input("continue_on_error").trim() == "true";
+    if is_let_pass || !between.is_empty() {
+        let end = if is_let_pass { " || true" } else { "" };
+        let own = script.to_mut();
+        own.text = format!("{between}\n{{ {}\n}}{end}", own.text);
+        own.style = Style::Plain;
+    }
+    Some(script)
+}
+
+/// What `aws-actions/configure-aws-credentials` sets for the steps after it: the region, and whose credentials they have.
+fn credentials(given: &dyn Fn(&str) -> Option<String>) -> Vec<(String, String)> {
+    let account = given("role-to-assume").and_then(|role| role.split(':').nth(4).map(str::to_owned));
+    let account = account.unwrap_or_else(|| "$(the role)".to_owned());
+    let region = given("aws-region").filter(|region| !region.contains("AWS_"));
+    let regions = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), region.clone()?)));
+    std::iter::once((aws::ACCOUNT.to_owned(), account)).chain(regions).collect()
 }
 
 /// docker/build-push-action. <https://github.com/docker/build-push-action#inputs>

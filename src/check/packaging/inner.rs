@@ -130,8 +130,8 @@ impl<'t> Reader<'t, '_> {
             // A text for a shell of another user, group or terminal.
             "su" | "sg" | "script" | "runuser" => {
                 let rest = raw();
-                let is_text = |w: &&String| w.starts_with('-') && !w.starts_with("--") && w.ends_with('c');
-                let at = rest.iter().position(|w| is_text(&w))?;
+                let is_text = |w: &String| w.starts_with('-') && !w.starts_with("--") && w.ends_with('c');
+                let at = rest.iter().position(is_text)?;
                 let text = rest.get(at + 1)?;
                 let text = if text.starts_with('$') { variables.expand(text) } else { text.clone() };
                 Some(Inner::Text(text, Some(Options::default())))

@@ -283,11 +283,11 @@ fn tells_last(command: &str, written: &str) -> Head {
     let mut parts = command.split('|').map(str::trim);
     let words: Vec<&str> = parts.next().unwrap_or_default().split_whitespace().collect();
     let rest: Vec<&str> = parts.collect();
-    let is_first = |part: &&str| matches!(*part, "head -1" | "head -n1" | "head -n 1");
+    let is_first = |part: &str| matches!(part, "head -1" | "head -n1" | "head -n 1");
     let lasts = ["-1", "-n1", "--max-count=1", "-s", "--no-patch"];
     let is_last = words.iter().any(|w| lasts.contains(w))
         || command.contains("-n 1")
-        || rest.first().is_some_and(|part| is_first(&part));
+        || rest.first().is_some_and(|part| is_first(part));
     let mut format = None;
     for word in words.iter().skip(2) {
         let value = word.strip_prefix("--format=").or_else(|| word.strip_prefix("--pretty="));
@@ -300,7 +300,7 @@ fn tells_last(command: &str, written: &str) -> Head {
             return Head::Other;
         }
     }
-    let Some(format) = format.filter(|_| is_last && rest.iter().all(|part| is_first(&part))) else {
+    let Some(format) = format.filter(|_| is_last && rest.iter().all(|part| is_first(part))) else {
         return Head::Other;
     };
     match format.trim_matches(['"', '\'']) {
