@@ -10,6 +10,7 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Edits {
+    #[serde(default)]
     parts: BTreeMap<String, String>,
     edit: Vec<Edit>,
 }
@@ -20,6 +21,12 @@ struct Edit {
     answer: String,
     #[serde(default)]
     files: BTreeMap<String, String>,
+    /// What stands in the filled file, and what is written in its place.
+    #[serde(default)]
+    replace: Vec<(String, String)>,
+    /// The same of the contract.
+    #[serde(default)]
+    contract: Vec<(String, String)>,
     /// What is written in the places of the file.
     #[serde(flatten)]
     parts: BTreeMap<String, String>,
@@ -43,12 +50,22 @@ fn filled(template: &str, edit: &Edit, defaults: &BTreeMap<String, String>) -> S
     out
 }
 
-fn judged(name: &str, file: &str, contract: &[(&str, &str)]) {
+/// A text with other texts in the place of some of its own.
+fn replaced(text: String, pairs: &[(String, String)]) -> String {
+    pairs.iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    })
+}
+
+/// Judges the edits in a file, which are of the template `name` with the parts of its own file.
+fn judged(name: &str, edits: &str, file: &str, contract: &[(&str, &str)]) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flow");
     let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
     let template = read(name);
-    let edits: Edits =
-        toml::from_str(&read(&Path::new(name).with_extension("toml").display().to_string())).unwrap();
+    let all = |name: &str| -> Edits { toml::from_str(&read(name)).unwrap() };
+    let parts = all(&Path::new(name).with_extension("toml").display().to_string()).parts;
+    let edits = all(edits);
     let mut wrong = Vec::new();
     for edit in &edits.edit {
         let unknown: Vec<_> = edit.parts.keys().filter(|p| !template.contains(&format!("@{p}@"))).collect();
@@ -59,7 +76,8 @@ fn judged(name: &str, file: &str, contract: &[(&str, &str)]) {
             assert!(before.contains(from), "{from}");
             cli.write("seaworthy.toml", before.replace(from, to));
         }
-        cli.write(file, filled(&template, edit, &edits.parts));
+        cli.write("seaworthy.toml", replaced(cli.read("seaworthy.toml"), &edit.contract));
+        cli.write(file, replaced(filled(&template, edit, &parts), &edit.replace));
         for (path, text) in &edit.files {
             cli.write(path, text.trim_start());
         }
@@ -95,18 +113,39 @@ fn judged(name: &str, file: &str, contract: &[(&str, &str)]) {
     assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), edits.edit.len(), wrong.join("\n"));
 }
 
+const WORKFLOW: &str = ".github/workflows/release.yml";
+
+/// What a contract says whose image is built by a script.
+const SCRIPTED: [(&str, &str); 2] = [
+    ("files = [\".github/workflows/release.yml\"]", "files = [\"build.sh\"]"),
+    ("family = \"github_actions\"", "family = \"local_cli\""),
+];
+
 #[test]
 fn edits_of_a_workflow() {
-    judged("workflow.yml", ".github/workflows/release.yml", &[]);
+    judged("workflow.yml", "workflow.toml", WORKFLOW, &[]);
+}
+
+#[test]
+fn edits_of_builds_tags_and_digests() {
+    judged("workflow.yml", "builds.toml", WORKFLOW, &[]);
+    judged("workflow.yml", "digests.toml", WORKFLOW, &[]);
+}
+
+#[test]
+fn edits_of_sources_before_the_build() {
+    judged("workflow.yml", "sources.toml", WORKFLOW, &[]);
+}
+
+#[test]
+fn edits_that_move_secrets() {
+    judged("workflow.yml", "secrets.toml", WORKFLOW, &[]);
 }
 
 #[test]
 fn edits_of_a_script() {
-    let contract = [
-        ("files = [\".github/workflows/release.yml\"]", "files = [\"build.sh\"]"),
-        ("family = \"github_actions\"", "family = \"local_cli\""),
-    ];
-    judged("script.sh", "build.sh", &contract);
+    judged("script.sh", "script.toml", "build.sh", &SCRIPTED);
+    judged("script.sh", "drivers.toml", "build.sh", &SCRIPTED);
 }
 
 #[test]

@@ -173,21 +173,23 @@ impl Statement {
 fn commits(root: &Node) -> (Vec<Commit>, Option<String>) {
     let text = |pointer: &str| root.find(pointer).and_then(Node::text).map(str::to_owned);
     let mut found: Vec<Commit> = Vec::new();
-    let of = |node: &Node| -> Option<Commit> {
-        let digest = node.get("digest")?;
-        let id = ["gitCommit", "sha1"].iter().find_map(|a| digest.get(a).and_then(Node::text))?;
-        Some(Commit {
-            repository: node.get("uri").and_then(Node::text).map(str::to_owned),
-            id: id.to_owned(),
-        })
+    // One that has both names two, which must agree.
+    let of = |node: &Node| -> Vec<Commit> {
+        let repository = node.get("uri").and_then(Node::text).map(str::to_owned);
+        let ids = |digest: &Node| -> Vec<String> {
+            let of = |algorithm: &&str| digest.get(algorithm).and_then(Node::text).map(str::to_owned);
+            ["gitCommit", "sha1"].iter().filter_map(of).collect()
+        };
+        let ids = node.get("digest").map(ids).unwrap_or_default();
+        ids.into_iter().map(|id| Commit { repository: repository.clone(), id }).collect()
     };
     let config =
         ["/predicate/buildDefinition/externalParameters/configSource", "/predicate/invocation/configSource"];
     let configured = config.iter().find_map(|pointer| root.find(pointer));
-    found.extend(configured.and_then(of));
+    found.extend(configured.into_iter().flat_map(of));
     for list in ["/predicate/buildDefinition/resolvedDependencies", "/predicate/materials"] {
         if let Some(Value::Array(items)) = root.find(list).map(|n| &n.value) {
-            found.extend(items.iter().filter_map(of));
+            found.extend(items.iter().flat_map(of));
         }
     }
     let old = "/predicate/metadata/https:~1~1mobyproject.org~1buildkit@v1#metadata/vcs";

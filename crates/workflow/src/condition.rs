@@ -33,6 +33,10 @@ impl Condition {
         let mut reader = Reader { rest: inner, triggers, depth: 0 };
         let value = reader.any();
         match (reader.rest.trim().is_empty(), value.and_then(|v| v.is_true())) {
+            // It runs where a step before it failed, too.
+            (true, Some(true)) if inner.contains("failure(") || inner.contains("cancelled(") => {
+                Self::Sometimes
+            }
             (true, Some(true)) => Self::Always,
             (true, Some(false)) => Self::Never,
             _ => Self::Sometimes,
@@ -257,6 +261,7 @@ mod tests {
             ("false || false", Condition::Never),
             ("github.ref == 'refs/heads/main'", Condition::Sometimes),
             ("always()", Condition::Sometimes),
+            ("success() || failure()", Condition::Sometimes),
             ("github.event.inputs['x'] && false", Condition::Never),
             ("''", Condition::Never),
             ("!", Condition::Sometimes),

@@ -18,6 +18,8 @@ pub struct Workflow {
     pub working_directory: Option<String>,
     /// The inputs with which it can be called, each with its default.
     pub inputs: Vec<Pair>,
+    /// The outputs that it has for who calls it, each with the expression of its value.
+    pub outputs: Vec<Pair>,
     /// Its jobs, in the order in which they are written.
     pub jobs: Vec<Job>,
 }
@@ -170,10 +172,31 @@ impl Workflow {
             shell: default_of(&root, "shell"),
             working_directory: default_of(&root, "working-directory"),
             inputs: call_inputs(&root),
-            jobs: jobs.entries().iter().map(|(id, n)| job(id, n, &triggers)).collect(),
+            outputs: call_outputs(&root),
+            jobs: jobs
+                .entries()
+                .iter()
+                .map(|(id, n)| {
+                    let mut job = job(id, n, &triggers);
+                    let own = default_of(&root, "shell").is_none() && runs_on_windows(n, &job.matrix);
+                    job.shell = job.shell.or_else(|| own.then(|| "pwsh".to_owned()));
+                    job
+                })
+                .collect(),
             triggers,
         })
     }
+}
+
+/// Whether a job runs on Windows, or may, where steps without a shell of their own run in PowerShell.
+/// <https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#defaultsrunshell>
+fn runs_on_windows(job: &Node, matrix: &[(String, Vec<String>)]) -> bool {
+    let is_windows = |text: &String| text.to_ascii_lowercase().contains("windows");
+    let named = job.get("runs-on");
+    let mut labels = texts(named);
+    labels.extend(texts(named.and_then(|n| n.get("labels"))));
+    let by_matrix = labels.iter().any(|l| l.contains("matrix."));
+    labels.iter().any(is_windows) || by_matrix && matrix.iter().flat_map(|(_, values)| values).any(is_windows)
 }
 
 fn default_of(node: &Node, key: &str) -> Option<String> {
@@ -185,6 +208,16 @@ fn default_of(node: &Node, key: &str) -> Option<String> {
 fn call_inputs(root: &Node) -> Vec<Pair> {
     let inputs = root.get("on").and_then(|on| on.get("workflow_call")).and_then(|c| c.get("inputs"));
     inputs.map(defaults).unwrap_or_default()
+}
+
+/// `on.workflow_call.outputs`, each with its value.
+fn call_outputs(root: &Node) -> Vec<Pair> {
+    let outputs = root.get("on").and_then(|on| on.get("workflow_call")).and_then(|c| c.get("outputs"));
+    let pair = |(key, node): &(Scalar, Node)| {
+        let value = node.get("value").and_then(Node::scalar)?.clone();
+        Some(Pair { name: key.text.clone(), value, position: key.position })
+    };
+    outputs.map(Node::entries).unwrap_or_default().iter().filter_map(pair).collect()
 }
 
 /// The names of inputs, each with its default, which is empty where there is none.

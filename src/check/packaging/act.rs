@@ -28,6 +28,8 @@ pub(super) enum Stage {
     Commit,
     /// The immutable tag is let be used again for another image: by what.
     Reopens(String),
+    /// The password of ECR is asked for.
+    Password,
     /// A digest is asked whether it is there, or used where an empty one fails.
     Demands {
         is_test: bool,
@@ -63,8 +65,10 @@ pub(super) struct Recipe {
     pub(super) has_more_contexts: bool,
     /// Whether another frontend than Docker's own may read the Dockerfile.
     pub(super) has_frontend: bool,
-    /// Where it puts the image as a file.
-    pub(super) archive: bool,
+    /// The file that it puts the image into.
+    pub(super) archive: Option<String>,
+    /// Whether it puts the image there alone, so that neither daemon nor registry has it.
+    pub(super) is_file_alone: bool,
     /// Whether the builder takes the sources from the repository, and not from the checkout.
     pub(super) is_remote: bool,
     /// `--platform`, each.
@@ -88,7 +92,8 @@ pub(super) struct Act {
     pub(super) recipe: Option<Recipe>,
     /// What is put under the references, or copied to them, where it is no build: another reference.
     pub(super) source: Option<String>,
-    /// The daemon of Docker that does it, if the environment or the command names one.
+    /// The daemon of Docker that does it, or the profile or endpoint of AWS that is asked, if the environment or the
+    /// command names one.
     pub(super) daemon: Option<String>,
     pub(super) conditional: bool,
     /// What becomes of its script, or of its job, if it fails.

@@ -1,6 +1,7 @@
 //! The files that a command changes, by its words, and how.
 
 use super::changes::{ALTERED, REMOVED, TOUCHED};
+use super::programs;
 use super::tool;
 
 /// Programs that decrypt, each with a word that tells it to.
@@ -29,7 +30,7 @@ const VALUED: [&str; 10] = [
 
 /// Programs that write the sources in their own form, each with the options by which they only look, and those without
 /// which they do.
-const FORMATTERS: [(&str, &[&str], &[&str]); 8] = [
+const FORMATTERS: [(&str, &[&str], &[&str]); 14] = [
     ("black", &["--check", "--diff", "--version"], &[]),
     ("isort", &["--check", "--check-only", "-c", "--diff"], &[]),
     ("ruff", &[], &["--fix", "--fix-only"]),
@@ -38,6 +39,12 @@ const FORMATTERS: [(&str, &[&str], &[&str]); 8] = [
     ("eslint", &[], &["--fix"]),
     ("gofmt", &[], &["-w"]),
     ("shfmt", &[], &["-w"]),
+    ("yapf", &[], &["-i", "--in-place"]),
+    ("clang-format", &[], &["-i"]),
+    ("goimports", &[], &["-w"]),
+    ("2to3", &[], &["-w", "--write"]),
+    ("addlicense", &["-check"], &[]),
+    ("biome", &[], &["--write", "--apply"]),
 ];
 
 fn name_of(program: &str) -> &str {
@@ -46,20 +53,28 @@ fn name_of(program: &str) -> &str {
 
 /// How a command changes files: it takes them away, or puts other content into them; nothing where it makes them.
 pub(super) fn kind_of(words: &[String]) -> Option<&'static str> {
-    let (program, arguments) = tool::without_wrappers(words).split_first()?;
+    let (program, arguments) = programs::without_runners(words).split_first()?;
     let has = |options: &[&str]| arguments.iter().any(|a| options.contains(&a.as_str()));
     // All that is in a directory, whatever that is.
     let is_whole = |a: &String| a.ends_with("/.") || a.ends_with("/*");
     match name_of(program) {
         "rm" | "unlink" | "shred" | "mv" | "truncate" => Some(REMOVED),
         "touch" => Some(TOUCHED),
-        "sed" | "perl" | "ruby" | "yq" | "gawk" | "patch" | "curl" | "wget" | "dd" | "rsync" | "tar"
-        | "bsdtar" | "unzip" | "aws" | "gh" | "gsutil" => Some(ALTERED),
-        "cp" if arguments.iter().any(is_whole) => Some(ALTERED),
+        "sed" | "gsed" | "sd" | "perl" | "ruby" | "yq" | "awk" | "gawk" | "patch" | "ed" | "ex" | "vi"
+        | "vim" | "nvim" | "scp" | "git" | "svn" | "npm" | "pnpm" | "yarn" | "pip" | "pip3" | "cargo"
+        | "go" | "protoc" | "curl" | "wget" | "dd" | "rsync" | "tar" | "bsdtar" | "unzip" | "aws" | "gh"
+        | "gsutil" => Some(ALTERED),
+        "cp" if arguments.iter().any(|a| is_whole(a) || is_directory_flag(a)) => Some(ALTERED),
         name if FORMATTERS.iter().any(|(n, ..)| *n == name) => Some(ALTERED),
         name if decrypters(name).is_some_and(has) => Some(ALTERED),
         _ => None,
     }
+}
+
+/// Whether an option of `cp` says that the target is the directory itself: `-T`, `-rT`.
+fn is_directory_flag(option: &str) -> bool {
+    option == "--no-target-directory"
+        || option.strip_prefix('-').is_some_and(|flags| !flags.starts_with('-') && flags.contains('T'))
 }
 
 fn decrypters(name: &str) -> Option<&'static [&'static str]> {
@@ -99,7 +114,9 @@ fn after_text(arguments: &[String]) -> Vec<String> {
 
 /// The files and directories that a command changes or takes away, by its words.
 pub(super) fn changed(words: &[String]) -> Vec<String> {
-    let Some((program, arguments)) = tool::without_wrappers(words).split_first() else { return Vec::new() };
+    let Some((program, arguments)) = programs::without_runners(words).split_first() else {
+        return Vec::new();
+    };
     let name = name_of(program);
     let operands = || arguments.iter().filter(|a| !a.starts_with('-')).cloned().collect::<Vec<_>>();
     let has = |options: &[&str]| arguments.iter().any(|a| options.contains(&a.as_str()));
@@ -111,8 +128,20 @@ pub(super) fn changed(words: &[String]) -> Vec<String> {
         })
     };
     match name {
-        "sed" | "perl" | "ruby" | "yq" | "gawk" if is_inside() => after_text(arguments),
-        "cp" | "mv" | "install" | "ln" | "rsync" => copied(name, operands()),
+        "sed" | "gsed" | "perl" | "ruby" | "yq" if is_inside() => after_text(arguments),
+        "awk" | "gawk" if has(&["inplace"]) => after_text(arguments),
+        "sd" => operands().into_iter().skip(2).collect(),
+        "ed" | "ex" | "vi" | "vim" | "nvim" => operands(),
+        "cp" | "mv" | "install" | "ln" | "rsync" | "scp" => match directory_of(arguments) {
+            Some(directory) => {
+                let sources = operands().into_iter().filter(|o| *o != directory);
+                copied(name, sources.chain([directory.clone()]).collect())
+            }
+            None => copied(name, operands()),
+        },
+        "git" | "svn" | "npm" | "pnpm" | "yarn" | "pip" | "pip3" | "cargo" | "go" | "protoc" => {
+            programs::made(name, arguments)
+        }
         "rm" | "unlink" | "shred" | "truncate" | "tee" | "touch" | "sponge" | "dos2unix" => operands(),
         "patch" => operands().into_iter().next().into_iter().collect(),
         "curl" | "wget" => fetched(name, arguments),
@@ -122,8 +151,16 @@ pub(super) fn changed(words: &[String]) -> Vec<String> {
         "aws" | "gsutil" if has(&["cp", "sync", "rsync", "mv"]) => {
             let all = operands();
             let is_remote = |w: &String| w.contains("://");
-            let target = all.iter().skip_while(|w| !is_remote(w)).nth(1).filter(|w| !is_remote(w));
-            target.cloned().into_iter().collect()
+            let mut ends = all.iter().skip_while(|w| !is_remote(w));
+            let (source, target) = (ends.next(), ends.next().filter(|w| !is_remote(w)));
+            let of =
+                |(source, target): (&String, &String)| copied("cp", vec![source.clone(), target.clone()]);
+            source.zip(target).map(of).unwrap_or_default()
+        }
+        "gh" if has(&["clone"]) => {
+            let all = operands();
+            let own = all.get(3).cloned();
+            own.or_else(|| all.get(2).map(|r| name_of(r).to_owned())).into_iter().collect()
         }
         "gh" if has(&["download"]) => {
             let own = tool::values(arguments, &["--dir", "-D", "--output", "-O"]);
@@ -135,6 +172,7 @@ pub(super) fn changed(words: &[String]) -> Vec<String> {
         "sops" if has(&["-i", "--in-place"]) => operands().pop().into_iter().collect(),
         _ => match FORMATTERS.iter().find(|(n, ..)| *n == name) {
             Some((_, looks, writes)) => {
+                let has = |options: &[&str]| arguments.iter().any(|a| is_option(a, options));
                 let formats = name == "ruff" && has(&["format"]) && !has(&["--check", "--diff"]);
                 let is_writing = formats || !has(looks) && (writes.is_empty() || has(writes));
                 let verbs = ["check", "format"];
@@ -143,6 +181,23 @@ pub(super) fn changed(words: &[String]) -> Vec<String> {
             None => value_of(arguments, &["-o", "--output", "-out"]).into_iter().collect(),
         },
     }
+}
+
+/// Whether a word is one of some options; those of one letter may stand among others: `-ri`.
+fn is_option(word: &str, options: &[&str]) -> bool {
+    let among = |option: &&str| {
+        let letter = option.strip_prefix('-').filter(|o| o.len() == 1);
+        letter
+            .zip(word.strip_prefix('-'))
+            .is_some_and(|(l, flags)| !flags.starts_with('-') && flags.contains(l))
+    };
+    options.contains(&word) || options.iter().any(among)
+}
+
+/// The directory that `cp -t DIRECTORY` and its like are told.
+fn directory_of(arguments: &[String]) -> Option<String> {
+    let named = || arguments.iter().find_map(|a| a.strip_prefix("--target-directory=").map(str::to_owned));
+    value_of(arguments, &["-t", "--target-directory"]).or_else(named)
 }
 
 /// Whether a word is the value of an option that takes one.
@@ -176,7 +231,8 @@ fn fetched(program: &str, arguments: &[String]) -> Vec<String> {
     let names: &[&str] = if is_curl { &["-o", "--output"] } else { &["-O", "--output-document"] };
     let directory = if is_curl { &["--output-dir"][..] } else { &["-P", "--directory-prefix"] };
     if let Some(directory) = value_of(arguments, directory) {
-        return vec![directory];
+        let url = operands().pop().unwrap_or_default();
+        return vec![format!("{}/{}", directory.trim_end_matches('/'), name_of(&url)), directory];
     }
     // `-fsSLo FILE`
     let joined = || {
@@ -189,7 +245,8 @@ fn fetched(program: &str, arguments: &[String]) -> Vec<String> {
     };
     let attached = || arguments.iter().find_map(|a| a.strip_prefix("--output=").map(str::to_owned));
     let by_address = || operands().pop().and_then(|url| url.rsplit('/').next().map(str::to_owned));
-    let keeps_name = !is_curl || arguments.iter().any(|a| a.starts_with('-') && a.contains('O'));
+    let keeps = |a: &String| a.starts_with("--remote-name") || a.starts_with('-') && a.contains('O');
+    let keeps_name = !is_curl || arguments.iter().any(keeps);
     let named = value_of(arguments, names).or_else(joined).or_else(attached);
     named.or_else(|| keeps_name.then(by_address).flatten()).into_iter().collect()
 }
@@ -237,9 +294,18 @@ mod tests {
             ("tar xzf x.tgz", "."),
             ("tar -czf x.tgz src", ""),
             ("unzip -o x.zip -d src", "src"),
-            ("aws s3 sync s3://bucket/x src", "src"),
+            ("aws s3 sync s3://bucket/x src", "src/x src"),
+            ("aws s3 cp s3://bucket/Dockerfile .", "./Dockerfile ."),
+            ("cp -t . docker/Dockerfile", "./Dockerfile ."),
+            ("gsed -i s/a/b/ Dockerfile", "Dockerfile"),
+            ("busybox sed -i s/a/b/ Dockerfile", "Dockerfile"),
+            ("awk -i inplace {x} Dockerfile", "{x} Dockerfile"),
+            ("npx prettier --write src", "src"),
+            ("autopep8 -ri src", "src"),
+            ("git clone https://h/lib src/lib", "src/lib"),
+            ("git rm -q src/a.py", "src/a.py"),
             ("aws s3 cp src s3://bucket/x", ""),
-            ("wget -P src https://h/x", "src"),
+            ("wget -P src https://h/x", "src/x src"),
             ("black --check src", ""),
             ("black src", "src"),
             ("ruff check --fix src", "src"),

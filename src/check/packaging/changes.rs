@@ -4,6 +4,7 @@
 use super::act::{Act, At, Stage};
 use super::changed::{changed, decrypts, kind_of};
 use super::command::{MAX_ROUNDS, Reader};
+use super::programs;
 use super::resolve;
 use super::secret::{self, Exposure, How};
 use super::surface::joined;
@@ -14,7 +15,7 @@ use seaworthy_dockerfile::shell::{Command, RedirectionOperator, Script};
 
 /// Verbs of git that put other sources in place of those of the commit, each with whether they make the place a
 /// commit's.
-const SOURCES: [(&str, bool); 13] = [
+const SOURCES: [(&str, bool); 16] = [
     ("checkout", true),
     ("switch", true),
     ("pull", true),
@@ -28,6 +29,9 @@ const SOURCES: [(&str, bool); 13] = [
     ("restore", false),
     ("submodule", false),
     ("stash", false),
+    ("read-tree", false),
+    ("bisect", true),
+    ("subtree", true),
 ];
 
 /// The source of a change that leaves nothing of a file.
@@ -38,6 +42,9 @@ pub(super) const ALTERED: &str = "other content";
 
 /// The source of a change that may replace files, and makes others.
 pub(super) const REPLACED: &str = "files of an artifact";
+
+/// The source of a change by a program that is told the path, and may do anything with it.
+pub(super) const NAMED: &str = "what a program makes of it";
 
 /// The source of a change that leaves the content as it is.
 pub(super) const TOUCHED: &str = "its own content";
@@ -66,6 +73,11 @@ impl Reader<'_, '_> {
             }
             self.done.acts.push(Act { references: vec![path], source, ..Act::new(Stage::Change, at) });
         }
+        for path in programs::named(words, self.input(script, command, variables).as_deref()) {
+            let path = joined(&self.directory, &path);
+            let source = Some(NAMED.to_owned());
+            self.done.acts.push(Act { references: vec![path], source, ..Act::new(Stage::Change, at) });
+        }
         let plain = tool::without_wrappers(words);
         if names_commit(plain) {
             self.done.acts.push(Act::new(Stage::Commit, at));
@@ -81,6 +93,7 @@ impl Reader<'_, '_> {
         let writes = script.redirections_of(index).filter(|r| r.operator.writes() && r.descriptor != Some(2));
         let target = |r: &seaworthy_dockerfile::shell::Redirection| {
             let path = variables.expand(&self.written(&r.target).replace(['"', '\''], ""));
+            let path = self.located(&path);
             (path, r.operator == RedirectionOperator::Append)
         };
         writes.map(target).filter(|(path, _)| !path.starts_with('&')).collect()
@@ -131,6 +144,7 @@ impl Reader<'_, '_> {
         // What a file holds that the script wrote.
         let files = words.iter().skip(1).map(|w| joined(&self.directory, w));
         bodies.extend(files.filter_map(|path| variables.literal_file(&path)));
+        self.hand_on(words, &bodies, at);
         let printed = self.secrets.printed(words, &bodies, at);
         if printed.is_empty() {
             return;
@@ -155,6 +169,28 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// Secrets that a command puts into variables, or into other files: `read X`, `cp FILE TARGET`,
+    /// `install /dev/stdin TARGET`.
+    fn hand_on(&mut self, words: &[String], bodies: &[String], at: At) {
+        let plain = tool::without_wrappers(words);
+        let Some((program, arguments)) = plain.split_first() else { return };
+        let Some(what) = bodies.iter().find_map(|b| self.secrets.held_by(b)) else { return };
+        match program.rsplit('/').next().unwrap_or_default() {
+            "read" | "mapfile" | "readarray" => {
+                let names = arguments.iter().filter(|a| !a.starts_with('-'));
+                names.for_each(|name| self.secrets.add(name));
+            }
+            "cp" | "mv" | "install" | "ln" | "rsync" => {
+                for path in changed(words) {
+                    let references = vec![joined(&self.directory, &path)];
+                    let stage = Stage::Writes(what.clone());
+                    self.done.acts.push(Act { references, ..Act::new(stage, at) });
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Where what a command prints goes, through programs that pass it on.
     fn places(&self, script: &Script, command: &Command, variables: &Variables) -> Vec<Shown> {
         let mut index = script.commands.partition_point(|c| c.range.start < command.range.start);
@@ -169,6 +205,10 @@ impl Reader<'_, '_> {
             if words.first().is_some_and(|w| w.ends_with("tee")) {
                 places.extend(words.iter().skip(1).filter(|w| !w.starts_with('-')).map(|w| shown_at(w)));
             }
+            if words.first().is_some_and(|w| w.ends_with("sponge")) {
+                places.extend(words.iter().skip(1).filter(|w| !w.starts_with('-')).map(|w| shown_at(w)));
+                return places;
+            }
             let targets = self.targets(script, current, variables);
             if !targets.is_empty() {
                 places.extend(targets.iter().map(|(target, _)| shown_at(target)));
@@ -179,7 +219,13 @@ impl Reader<'_, '_> {
                 return places;
             };
             let program = script.commands.get(next).and_then(Command::program).unwrap_or_default();
-            if !secret::passes_on(program.rsplit('/').next().unwrap_or_default()) {
+            let is_sponge = program.ends_with("sponge");
+            let echoes = program == "xargs"
+                && script
+                    .commands
+                    .get(next)
+                    .is_some_and(|c| c.words.iter().any(|w| self.written(w) == "echo"));
+            if !echoes && !is_sponge && !secret::passes_on(program.rsplit('/').next().unwrap_or_default()) {
                 return places;
             }
             index = next;
@@ -233,13 +279,15 @@ fn changes_sources(words: &[String]) -> Option<bool> {
     }
     let (verb, commits) = *SOURCES.iter().find(|(name, _)| verb.is_some_and(|v| v == name))?;
     // `git checkout -b NAME` and `git reset` alone leave the files as they are.
-    let operands: Vec<&String> = rest.clone().filter(|w| !w.starts_with('-')).collect();
+    let operands: Vec<&String> = rest.clone().filter(|w| !w.starts_with('-') || *w == "-").collect();
     let has = |option: &str| rest.clone().any(|w| w == option);
     let keeps = match verb {
         "checkout" if has("-b") => operands.len() == 1,
         "switch" => has("-c") && operands.len() == 1,
         // Files as the commit has them.
         "checkout" if operands.iter().all(|w| matches!(w.as_str(), "." | "HEAD")) => true,
+        "read-tree" => !has("-u"),
+        "subtree" => operands.first().is_none_or(|w| !matches!(w.as_str(), "pull" | "add" | "merge")),
         "reset" => operands.iter().all(|w| *w == "HEAD"),
         "restore" => !rest.clone().any(|w| w.starts_with("--source") || w == "-s"),
         "submodule" => !has("--remote"),
@@ -260,8 +308,14 @@ mod tests {
 
     #[test]
     fn commands_of_git_that_change_the_sources() {
-        for text in ["git pull", "git checkout v1", "git -C x -c a=b reset --hard HEAD~1", "git apply a.diff"]
-        {
+        for text in [
+            "git pull",
+            "git checkout -",
+            "git read-tree -u X",
+            "git checkout v1",
+            "git -C x -c a=b reset --hard HEAD~1",
+            "git apply a.diff",
+        ] {
             assert!(changes_sources(&words(text)).is_some(), "{text}");
         }
         assert!(changes_sources(&words("git checkout $GITHUB_SHA~1")).is_some());

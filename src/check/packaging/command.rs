@@ -6,14 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::act::{Act, At, Recipe, Stage};
+use super::aws;
 use super::backquotes;
 use super::docker;
+use super::exports;
 use super::failure::{self, CommandOutcome, Failure, Options, Reach};
 use super::located;
 use super::outcome::{self, Course};
 use super::resolve;
 use super::secret::{Exposure, Secrets};
 use super::surface::BuildFile;
+use super::tagging;
 use super::tool::{self, Use};
 use super::unread;
 use super::variables::Variables;
@@ -179,15 +182,17 @@ pub(super) struct Reader<'t, 'f> {
 impl<'t> Reader<'t, '_> {
     fn commands(&mut self, script: &'t Script, range: Range<usize>, variables: &mut Variables) {
         let mut index = range.start;
-        // Where the subshells end that were begun, and the directory after each.
-        let mut subshells: Vec<(usize, String)> = Vec::new();
+        // Where the subshells end that were begun, and the directory and the variables after each.
+        let mut subshells: Vec<(usize, String, Variables)> = Vec::new();
         while index < range.end {
-            while let Some((_, directory)) = subshells.pop_if(|(end, _)| index >= *end) {
+            while let Some((_, directory, before)) = subshells.pop_if(|(end, ..)| index >= *end) {
                 self.directory = directory;
+                let inside = std::mem::replace(variables, before);
+                variables.take_files(&inside);
             }
             let begun =
                 script.groups_of(index).find(|g| g.kind == GroupKind::Subshell && g.commands.start == index);
-            subshells.extend(begun.map(|g| (g.commands.end, self.directory.clone())));
+            subshells.extend(begun.map(|g| (g.commands.end, self.directory.clone(), variables.clone())));
             let Some(command) = script.commands.get(index) else { return };
             // The body of a function runs where it is called.
             if let Some(body) =
@@ -206,8 +211,10 @@ impl<'t> Reader<'t, '_> {
             }
             index += 1;
         }
-        if let Some((_, directory)) = subshells.into_iter().next() {
+        if let Some((_, directory, before)) = subshells.into_iter().next() {
             self.directory = directory;
+            let inside = std::mem::replace(variables, before);
+            variables.take_files(&inside);
         }
     }
 
@@ -305,12 +312,14 @@ impl<'t> Reader<'t, '_> {
             let is_array = written.starts_with('(');
             let value = written.replace(['"', '\''], "");
             let value = if is_array { value.trim_matches(['(', ')']).trim() } else { value.as_str() };
-            let value = self.contents(&self.located(&variables.expand(value)), variables);
+            let expanded = self.contents(&self.located(&variables.expand(value)), variables);
+            let value = exports::or_default(value, expanded);
+            let value = own_commit(assignment.name.as_str(), value);
             self.secrets.assign(assignment.name.as_str(), &value);
             if assignment.append {
                 variables.append(assignment.name.as_str(), &value, is_array);
             } else {
-                variables.set(assignment.name.as_str(), &value);
+                variables.assign(assignment.name.as_str(), &value);
             }
         }
     }
@@ -412,11 +421,11 @@ impl<'t> Reader<'t, '_> {
                     }
                     self.done.acts.push(Act {
                         references,
-                        repository,
-                        region,
+                        repository: aws::repository(words, repository, variables),
+                        region: region.or_else(|| aws::region(words, variables)),
                         recipe,
                         source,
-                        daemon: docker::daemon(words, variables),
+                        daemon: docker::daemon(words, variables).or_else(|| aws::asked_of(words, variables)),
                         conditional: outcome.reach != Reach::Always,
                         failure: outcome.failure,
                         ..Act::new(stage, at)
@@ -506,6 +515,13 @@ impl<'t> Reader<'t, '_> {
         }
         rounds
     }
+}
+
+/// The value that a script gives a variable. Where it sets the one that holds the commit of the run, to anything else,
+/// the variable holds another commit.
+fn own_commit(name: &str, value: String) -> String {
+    let is_other = name == "GITHUB_SHA" && !(value.contains('$') && tagging::is_commit(&value));
+    if is_other { "$(another commit)".to_owned() } else { value }
 }
 
 /// A program that is known by a variable may be several words: `DOCKER="sudo docker"`, `$(which docker)`.

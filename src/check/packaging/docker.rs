@@ -21,10 +21,13 @@ pub(super) fn docker(arguments: &[String], gets_password: bool) -> Vec<Use> {
             }
             vec![login(operands(rest, &["-u", "--username", "-p", "--password"]).pop())]
         }
-        "build" | "image build" | "buildx build" | "builder build" => {
+        "build" | "image build" | "buildx build" | "buildx b" | "builder build" => {
             let pushes = rest.iter().any(|a| {
                 a == "--push" || a == "--push=true" || a.contains("type=registry") || a.contains("push=true")
             });
+            if product_of(rest, pushes) == Product::Nothing {
+                return Vec::new();
+            }
             let mut found = vec![build(rest)];
             if pushes {
                 found.push(act(Stage::Push, tags(rest)));
@@ -152,6 +155,17 @@ pub(super) fn is_frontend(argument: &str) -> bool {
     argument.trim().split('=').next() == Some("BUILDKIT_SYNTAX")
 }
 
+/// The file that a build puts its image into, by the builder's outputs.
+pub(super) fn archive_of<'o>(mut outputs: impl Iterator<Item = &'o str>) -> Option<String> {
+    outputs.find_map(|o| o.split(',').find_map(|part| part.trim().strip_prefix("dest=").map(str::to_owned)))
+}
+
+/// Whether a container runs kaniko.
+pub(super) fn runs_kaniko(arguments: &[String]) -> bool {
+    without_options(arguments).first().is_some_and(|sub| sub == "run")
+        && arguments.iter().any(|a| a.contains("kaniko-project/executor"))
+}
+
 /// A container that builds images by another family, or that is given the daemon.
 fn inside_container(arguments: &[String]) -> Vec<Use> {
     let has = |text: &str| arguments.iter().any(|a| a.contains(text));
@@ -169,7 +183,7 @@ fn inside_container(arguments: &[String]) -> Vec<Use> {
 
 /// Options of `docker build` that take a value.
 /// <https://docs.docker.com/reference/cli/docker/buildx/build/>
-const BUILD_VALUES: [&str; 31] = [
+const BUILD_VALUES: [&str; 32] = [
     "-t",
     "--tag",
     "-f",
@@ -201,7 +215,55 @@ const BUILD_VALUES: [&str; 31] = [
     "--sbom",
     "--provenance",
     "--annotation",
+    "--call",
 ];
+
+/// What a build makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Product {
+    /// An image that the daemon or the registry has under its name.
+    Image,
+    /// A file alone, or what is known only when it runs.
+    Archive,
+    /// No image: files of a directory, or an answer about the Dockerfile.
+    Nothing,
+}
+
+impl Product {
+    /// By the builder's outputs, such as `type=oci,dest=image.tar`. <https://docs.docker.com/build/exporters/>
+    pub(super) fn of_outputs<'o>(outputs: impl Iterator<Item = &'o str>) -> Self {
+        let of = |output: &str| {
+            let kind = output.split(',').find_map(|part| part.trim().strip_prefix("type="));
+            match kind {
+                None if output.contains(['$', '`']) => Self::Archive,
+                None | Some("local" | "tar" | "cacheonly") => Self::Nothing,
+                Some("oci") => Self::Archive,
+                Some("docker") if output.contains("dest=") => Self::Archive,
+                Some(_) => Self::Image,
+            }
+        };
+        outputs.map(of).min().unwrap_or(Self::Image)
+    }
+
+    /// By a call of the frontend, such as `check`, which builds nothing.
+    pub(super) fn of_call(call: &str) -> Self {
+        let name = call.split(',').next().unwrap_or_default();
+        if matches!(name, "" | "build") { Self::Image } else { Self::Nothing }
+    }
+}
+
+/// What `docker build` makes. <https://docs.docker.com/reference/cli/docker/buildx/build/>
+fn product_of(arguments: &[String], pushes: bool) -> Product {
+    let has = |word: &str| arguments.iter().any(|a| a == word || a.strip_suffix("=true") == Some(word));
+    let calls = values(arguments, &["--call"]);
+    if has("--check") || calls.iter().any(|c| Product::of_call(c) == Product::Nothing) {
+        return Product::Nothing;
+    }
+    if pushes || has("--load") {
+        return Product::Image;
+    }
+    Product::of_outputs(values(arguments, &["-o", "--output"]).iter().map(String::as_str))
+}
 
 /// What `docker build` builds.
 pub(super) fn build(arguments: &[String]) -> Use {
@@ -217,7 +279,8 @@ pub(super) fn build(arguments: &[String]) -> Use {
         id_file: values(arguments, &["--iidfile"]).pop(),
         has_more_contexts: !values(arguments, &["--build-context"]).is_empty(),
         has_frontend: values(arguments, &["--build-arg"]).iter().any(|a| is_frontend(a)),
-        archive: values(arguments, &["-o", "--output"]).iter().any(|o| o.contains("dest=")),
+        archive: archive_of(values(arguments, &["-o", "--output"]).iter().map(String::as_str)),
+        is_file_alone: product_of(arguments, arguments.iter().any(|a| a == "--push")) == Product::Archive,
         ..Recipe::default()
     };
     Use::Act {

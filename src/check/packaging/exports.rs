@@ -1,6 +1,7 @@
 //! What a script writes for those after it: outputs of the step, and variables of the environment.
 
 use super::command::Reader;
+use super::resolve;
 use super::variables::Variables;
 use seaworthy_dockerfile::shell::{Command, RedirectionOperator, Script};
 
@@ -15,13 +16,15 @@ impl Reader<'_, '_> {
     pub(super) fn exports(&mut self, script: &Script, command: &Command, variables: &Variables) {
         let index = script.commands.partition_point(|c| c.range.start < command.range.start);
         let reader = script.reader_of(index).and_then(|i| script.commands.get(i));
-        let piped_to =
-            |name: &str| reader.is_some_and(|c| c.words.iter().any(|w| self.written(w).contains(name)));
+        let piped_to = |name: &str| {
+            reader.is_some_and(|c| c.words.iter().any(|w| names_variable(self.written(w), name)))
+        };
         let to = |name: &str| self.writes_to(script, command, name, variables);
         let (output, environment) = (to("GITHUB_OUTPUT"), to("GITHUB_ENV"));
         // `>` takes away what the step wrote before; `tee` without `-a` does, too.
         let is_anew = |name: &str| {
-            let mut own = command.redirections.iter().filter(|r| self.written(&r.target).contains(name));
+            let is_it = |target| names_variable(self.written(target), name);
+            let mut own = command.redirections.iter().filter(|r| is_it(&r.target));
             let appends = |c: &Command| c.words.iter().any(|w| matches!(self.written(w), "-a" | "--append"));
             own.any(|r| matches!(r.operator, RedirectionOperator::Write | RedirectionOperator::Clobber))
                 || piped_to(name)
@@ -56,7 +59,8 @@ impl Reader<'_, '_> {
             if name.is_empty() || !name.bytes().all(plain) {
                 continue;
             }
-            let pair = (name.to_owned(), self.contents(&variables.expand(value), variables));
+            let known = self.contents(&variables.expand(value), variables);
+            let pair = (name.to_owned(), or_default(value, known));
             if environment {
                 self.done.exports.push(pair.clone());
             }
@@ -103,8 +107,9 @@ impl Reader<'_, '_> {
     ) -> bool {
         let index = script.commands.partition_point(|c| c.range.start < command.range.start);
         let reader = script.reader_of(index).and_then(|i| script.commands.get(i));
-        reader.is_some_and(|c| c.words.iter().any(|w| self.written(w).contains(name)))
-            || script.redirections_of(index).any(|r| variables.expand(self.written(&r.target)).contains(name))
+        let is_it = |text: &str| names_variable(text, name);
+        reader.is_some_and(|c| c.words.iter().any(|w| is_it(self.written(w))))
+            || script.redirections_of(index).any(|r| is_it(&variables.expand(self.written(&r.target))))
     }
 
     /// The lines that a command writes, as they are written in the script.
@@ -113,7 +118,7 @@ impl Reader<'_, '_> {
         let is_echo = matches!(command.program().as_deref(), Some("echo" | "printf"));
         if is_echo {
             let written: Vec<String> =
-                command.words.iter().skip(1).map(|w| self.written(w).replace(['"', '\''], "")).collect();
+                command.words.iter().skip(1).map(|w| without_quotes(self.written(w))).collect();
             // `echo` writes its words into one line; the words of `printf` are put into its first.
             let texts = match command.program().as_deref() {
                 Some("echo") => vec![without_options(&written).join(" ")],
@@ -129,6 +134,45 @@ impl Reader<'_, '_> {
         }
         lines
     }
+}
+
+/// Whether a text names the file that a variable holds: `$NAME`, `${NAME}`, `${{ env.NAME }}`.
+fn names_variable(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + name.len()..));
+        let next = after.and_then(|rest| rest.chars().next());
+        before.ends_with(['$', '{', '.']) && !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
+}
+
+/// What a dollar sign is written as that stands for itself.
+const DOLLAR: char = '\u{1}';
+
+/// A word without its quotes. In single quotes a dollar sign stands for itself, but before an expression of GitHub,
+/// which is put in before the shell reads the script.
+fn without_quotes(written: &str) -> String {
+    let (mut out, mut open) = (String::with_capacity(written.len()), None);
+    for (at, c) in written.char_indices() {
+        match (c, open) {
+            ('"' | '\'', None) => open = Some(c),
+            (c, Some(quote)) if c == quote => open = None,
+            ('$', Some('\'')) if !written.get(at..).is_some_and(|rest| rest.starts_with("${{")) => {
+                out.push(DOLLAR);
+            }
+            ('"' | '\'', Some(_)) => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// A digest that is asked for, unless another text stands in its place where the answer is empty: `${digest:-…}`.
+pub(super) fn or_default(written: &str, known: String) -> String {
+    let has_default = written.split("${").skip(1).filter_map(|rest| rest.split('}').next()).any(|inner| {
+        let default = inner.split_once(":-").or_else(|| inner.split_once(":="));
+        default.is_some_and(|(_, text)| !text.is_empty())
+    });
+    if has_default && resolve::asks(&known) { "$(a digest, or another text)".to_owned() } else { known }
 }
 
 /// The words of `echo` that it writes.

@@ -71,6 +71,7 @@ pub(super) fn faults(acts: &[Act], pattern: &TagPattern) -> Vec<Fault> {
         }
         for reference in act.references.iter().filter(|r| tagging(r, pattern) == Tagging::Immutable) {
             let fault = match (images.get(&plain(reference)), &act.source) {
+                (_, Some(source)) if is_archive_of(source, acts) => None,
                 (_, Some(source)) => copied(act.at, source, images, &pushed),
                 (Some(Image::Other(at)), None) => Some(Fault::deviates(
                     *at,
@@ -122,6 +123,15 @@ pub(super) fn pushed_by_several<'a>(
     None
 }
 
+/// Whether a source is the file that a build put its image into: `oci-archive:image.tar`.
+fn is_archive_of(source: &str, acts: &[Act]) -> bool {
+    let path = ["oci-archive:", "docker-archive:", "oci:"].iter().find_map(|p| source.strip_prefix(p));
+    let path = path.unwrap_or(source).trim_start_matches("./");
+    let builds = acts.iter().filter(|a| a.never.is_none()).filter_map(|a| a.recipe.as_ref());
+    let mut files = builds.filter_map(|r| r.archive.as_ref());
+    files.any(|file| file.trim_start_matches("./") == path)
+}
+
 /// A copy in the registry to the immutable tag.
 fn copied(
     at: At,
@@ -161,20 +171,28 @@ fn follow(acts: &[Act], see: &mut dyn FnMut(&Act, &BTreeMap<String, Image>)) {
     for (index, act) in acts.iter().enumerate().filter(|(_, a)| a.never.is_none()) {
         match &act.stage {
             Stage::Build => {
-                has_archive |= act.recipe.as_ref().is_some_and(|r| r.archive);
+                has_archive |= act.recipe.as_ref().is_some_and(|r| r.archive.is_some());
                 last = Some(index);
                 if let Some(path) = act.recipe.as_ref().and_then(|r| r.id_file.as_ref()) {
                     images.insert(plain(&resolve::built(path)), Image::Built(index));
                 }
                 for reference in &act.references {
-                    images.insert(plain(reference), Image::Built(index));
+                    images.insert(plain(reference), built(index, act));
                 }
             }
             Stage::Place => match (&act.source, act.references.as_slice()) {
                 // `docker save`
                 (Some(_), []) => has_archive = true,
                 // `docker load`: an archive of the build's own, or any.
-                (None, []) if has_archive => {}
+                (None, []) if has_archive => {
+                    // What a build put into a file alone.
+                    for (index, build) in
+                        last.iter().filter_map(|i| acts.get(*i).map(|b| (*i, b))).filter(|(_, b)| is_file(b))
+                    {
+                        let names = build.references.iter().map(|r| (plain(r), Image::Built(index)));
+                        images.extend(names);
+                    }
+                }
                 (None, []) => any(&mut images, &pushed, act.at, "docker load"),
                 (None, pulled) => {
                     for reference in pulled.iter().map(|r| plain(r)).filter(|r| !pushed.contains(r)) {
@@ -183,6 +201,10 @@ fn follow(acts: &[Act], see: &mut dyn FnMut(&Act, &BTreeMap<String, Image>)) {
                 }
                 (Some(source), names) => {
                     let image = source_of(source, act, &images, last);
+                    // `xargs docker tag IMAGE`: any name.
+                    if names.iter().any(|name| name == "$(xargs)") {
+                        any(&mut images, &pushed, act.at, "xargs");
+                    }
                     for name in names {
                         images.insert(plain(name), image.clone());
                     }
@@ -194,6 +216,20 @@ fn follow(acts: &[Act], see: &mut dyn FnMut(&Act, &BTreeMap<String, Image>)) {
         }
         see(act, &images);
     }
+}
+
+/// Whether a build puts its image into a file alone.
+fn is_file(build: &Act) -> bool {
+    build.recipe.as_ref().is_some_and(|r| r.is_file_alone)
+}
+
+/// What stands under the names of a build after it.
+fn built(index: usize, build: &Act) -> Image {
+    if !is_file(build) {
+        return Image::Built(index);
+    }
+    let why = "the build puts the image into a file alone, and no step before the push loads the file";
+    Image::Unknown(build.at, why.to_owned())
 }
 
 /// Something that may put an image under any name; under those that are pushed already it changes nothing.

@@ -2,6 +2,7 @@
 
 use super::act::{Act, At, Stage};
 use super::command::{self, Frame, Reader};
+use super::exports;
 use super::failure::{CommandOutcome, Options, Reach};
 use super::makefile;
 use super::reading::START;
@@ -126,6 +127,20 @@ impl<'t> Reader<'t, '_> {
                 }))
             }
             "make" | "gmake" => Some(make(arguments)),
+            // A text for a shell of another user, group or terminal.
+            "su" | "sg" | "script" | "runuser" => {
+                let rest = raw();
+                let is_text = |w: &String| w.starts_with('-') && !w.starts_with("--") && w.ends_with('c');
+                let at = rest.iter().position(is_text)?;
+                let text = rest.get(at + 1)?;
+                let text = if text.starts_with('$') { variables.expand(text) } else { text.clone() };
+                Some(Inner::Text(text, Some(Options::default())))
+            }
+            // At the end of the script, or when a command fails.
+            "trap" => {
+                let text = raw().into_iter().find(|w| !w.starts_with('-'))?;
+                text.contains("docker").then_some(Inner::Text(text, None))
+            }
             "npm" | "yarn" | "pnpm" | "just" | "task" | "go-task" | "docker" => {
                 runner::asked(name, arguments).map(Inner::Task)
             }
@@ -139,7 +154,9 @@ impl<'t> Reader<'t, '_> {
             _ if unread::is_interpreter(name) => {
                 let text = self.input(script, command, variables).unwrap_or_default();
                 let is_about_images = raw().iter().chain([&text]).any(|w| w.contains("docker"));
-                is_about_images.then(|| Inner::Input(name.to_owned()))
+                let file = unread::file_of(arguments).filter(|file| !file.contains("test"));
+                let of_file = file.map(|file| Inner::Input(format!("{name} {file}")));
+                of_file.or_else(|| is_about_images.then(|| Inner::Input(name.to_owned())))
             }
             // Programs of a language, and what its tools put beside the sources.
             _ if tool::is_build_tool(name) || is_of_language(program) => None,
@@ -255,7 +272,10 @@ impl<'t> Reader<'t, '_> {
             Some("echo" | "printf") => {
                 let words: Vec<String> =
                     writer.words.iter().skip(1).map(|w| self.unquoted(w, variables)).collect();
-                let words = words.into_iter().filter(|w| !matches!(w.as_str(), "-e" | "-n" | "%s" | "%s\\n"));
+                if writer.program().as_deref() == Some("printf") {
+                    return Some(exports::formatted(&words).join("\n").replace("\\n", "\n"));
+                }
+                let words = words.into_iter().filter(|w| !matches!(w.as_str(), "-e" | "-n"));
                 Some(words.collect::<Vec<_>>().join(" "))
             }
             Some("cat") if writer.words.len() == 1 => self.input(script, writer, variables),
@@ -452,6 +472,16 @@ fn is_relative(program: &str) -> bool {
     program.contains('/') && !program.starts_with(['/', '~', '$', '@', '`']) && !program.contains("${{")
 }
 
+/// Whether an option of make keeps it from running commands, or from ending when one of them fails: `-n`, `-i`.
+/// <https://www.gnu.org/software/make/manual/html_node/Options-Summary.html>
+fn is_idle(option: &str) -> bool {
+    let long = ["--dry-run", "--just-print", "--recon", "--question", "--touch", "--ignore-errors"];
+    let flags = option
+        .strip_prefix('-')
+        .filter(|f| !f.is_empty() && f.chars().all(|c| "bBdeikLmnpqrRsStvw".contains(c)));
+    long.contains(&option) || flags.is_some_and(|f| f.contains(['i', 'n', 'q', 't']))
+}
+
 fn make(arguments: &[String]) -> Inner {
     let (mut directory, mut file, mut targets, mut given) = (None, None, Vec::new(), Vec::new());
     let mut words = arguments.iter();
@@ -463,6 +493,8 @@ fn make(arguments: &[String]) -> Inner {
             option if option.starts_with("--directory=") => {
                 directory = option.split_once('=').map(|(_, d)| d.to_owned());
             }
+            // It runs nothing, or lets every failure pass.
+            option if is_idle(option) => return Inner::Input(format!("make {option}")),
             option if option.starts_with('-') => {}
             other => match other.split_once('=') {
                 Some((name, value)) => given.push((name.trim_end_matches(':').to_owned(), value.to_owned())),

@@ -27,6 +27,7 @@ pub(super) fn script(
     let mut rules: BTreeMap<&str, Rule<'_>> = BTreeMap::new();
     let (mut first, mut current): (Option<&str>, Vec<&str>) = (None, Vec::new());
     let mut out = "MAKE=make\n".to_owned();
+    let mut ignores = false;
     for line in joined.lines() {
         if let Some(recipe) = line.strip_prefix('\t') {
             for name in &current {
@@ -48,6 +49,8 @@ pub(super) fn script(
         }
         let Some((names, needs)) = line.split_once(':') else { continue };
         let (needs, inline) = needs.split_once(';').unwrap_or((needs, ""));
+        // Failures of its targets are let pass; which those are is not looked at.
+        ignores |= names.split_whitespace().any(|n| n == ".IGNORE");
         current = names.split_whitespace().filter(|n| !n.starts_with('.')).collect();
         for name in &current {
             let rule = rules.entry(name).or_default();
@@ -68,7 +71,7 @@ pub(super) fn script(
         rules.get(target)?;
         add(target, &rules, &mut seen, &mut out)?;
     }
-    Some(out)
+    Some(if ignores { out.replace("\n)\n", "\n) || true\n") } else { out })
 }
 
 /// Adds what a target needs, then its own lines; each in a shell of its own that ends make if it fails. Nothing where that is

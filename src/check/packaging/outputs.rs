@@ -100,6 +100,12 @@ fn digest(value: &str, expected: &ExpectedBuild) -> Verdict {
     if lower.contains(".outputs.imageid") {
         return Verdict::Wrong("it is the ID of the image's configuration");
     }
+    if lower.contains("config.digest") {
+        return Verdict::Wrong("it is the digest of the image's configuration");
+    }
+    if is_as_json(&lower) {
+        return Verdict::Wrong("it is written as JSON, in quotes");
+    }
     if let Some(references) = resolve::asked(value) {
         let is = |wanted: &[Tagging]| {
             references.iter().any(|r| wanted.contains(&tagging(r, &expected.tag_pattern)))
@@ -121,6 +127,12 @@ fn digest(value: &str, expected: &ExpectedBuild) -> Verdict {
     if is_output { Verdict::Right } else { Verdict::Unclear }
 }
 
+/// Whether a command of aws writes its answer in quotes, and nothing takes them off.
+fn is_as_json(command: &str) -> bool {
+    let is_json = ["--output json", "--output=json"].iter().any(|option| command.contains(option));
+    is_json && command.contains("aws ") && !command.contains('|')
+}
+
 /// Whether a command gives a part of a digest alone, or may.
 fn is_part(command: &str) -> bool {
     ["cut -c", "cut -b", "head -c", "tail -c", "substr", "colrm"].iter().any(|part| command.contains(part))
@@ -136,7 +148,7 @@ fn tag(value: &str, expected: &ExpectedBuild) -> Verdict {
         .filter(|part| !part.is_empty())
         .map(|part| {
             let is_reference =
-                part.contains('/') || part.contains('|') || part.contains(':') && !part.contains("${");
+                part.contains('/') || part.contains("|type=") || part.contains(':') && !part.contains("${");
             let alone = format!("repository:{part}");
             match tagging(if is_reference { part } else { &alone }, &expected.tag_pattern) {
                 // A variable may be the tag or a reference.

@@ -10,8 +10,10 @@ use super::failure::{Failure, Options};
 use super::lookup;
 use super::matrix::combinations;
 use super::needs::never_runs;
+use super::programs;
 use super::secret::{Exposure, Secrets};
 use super::sources;
+use super::step_outputs::{Outputs, is_void, outputs_of_call, written};
 use super::surface::{BuildFile, BuildSurface, Content, Family, joined, place_in};
 use super::variables::Variables;
 use crate::observe::InjectedSecret;
@@ -222,6 +224,9 @@ impl<'s> Reader<'s> {
                         let at = At { file: index, position: uses.position };
                         work.unread.push((uses.text.trim().to_owned(), at));
                     }
+                    if call.depth > 0 {
+                        work.job_outputs = outputs_of_call(workflow, job, work.job_outputs);
+                    }
                     work
                 })
                 .collect();
@@ -277,6 +282,9 @@ impl<'s> Reader<'s> {
         let (mut work, values, _) = self.steps(&steps, &mut variables, secrets);
         let first = lookups(index, workflow.env.iter().chain(&job.env));
         work.acts.splice(0..0, first);
+        if let Some(directory) = sources::own_directory(job) {
+            sources::from_directory(&mut work.acts, &directory);
+        }
         for (name, value) in values {
             work.job_outputs.push((name.clone(), value.clone().unwrap_or_default()));
             work.outputs.extend(value.map(|value| (name, value)));
@@ -316,6 +324,7 @@ impl<'s> Reader<'s> {
                 continue;
             }
             variables.take_files(&own);
+            done.secrets.iter().for_each(|name| secrets.add(name));
             for (name, value) in &done.exports {
                 variables.set(name, value);
                 secrets.set(name, value);
@@ -409,6 +418,8 @@ impl<'s> Reader<'s> {
             done.work.acts = by_action.acts;
             done.work.exposures = by_action.exposures;
             done.work.outputs = by_action.outputs;
+            done.exports = by_action.exports;
+            done.secrets = by_action.secrets;
             let at = At { file: index, position: step.position };
             if by_action.is_unread {
                 done.work.unread.push((step.action().unwrap_or_default(), at));
@@ -430,6 +441,12 @@ impl<'s> Reader<'s> {
         let is_at_hand = secrets.in_environment() || secrets.held_by(&run.text).is_some();
         if !["bash", "sh", "zsh", "dash"].contains(&program) {
             done.is_unread = true;
+            let at = At { file: index, position: run.position };
+            let directory = step.working_directory.as_deref().or(all.directory).unwrap_or_default();
+            done.work.acts.push(programs::change_of(&run.text, &joined("", directory), at));
+            if run.text.contains("docker") {
+                done.work.acts.push(Act::new(Stage::Unseen(format!("shell: {program}")), at));
+            }
             let unread = (format!("shell: {program}"), At { file: index, position: run.position });
             done.work.unread.extend(is_at_hand.then(|| unread.clone()));
             done.work.opaque.push(unread);
@@ -512,15 +529,17 @@ type Made = Vec<(String, Option<String>)>;
 
 /// What one step does.
 #[derive(Default)]
-struct StepWork {
-    work: Work,
+pub(super) struct StepWork {
+    pub(super) work: Work,
     /// Whether it is an action that is made of steps, whose outputs are all known.
-    is_composite: bool,
+    pub(super) is_composite: bool,
     exports: Vec<(String, String)>,
+    /// The variables and outputs in which it leaves secrets.
+    secrets: Vec<String>,
     /// What it writes into files of JSON.
     written: Vec<(String, String)>,
     /// Whether its script is in another language.
-    is_unread: bool,
+    pub(super) is_unread: bool,
 }
 
 /// The inputs that a called workflow gets: what the caller gives, else the default.
@@ -532,59 +551,4 @@ fn inputs(called: &Workflow, job: &Job, variables: &Variables) -> Vec<(String, S
         (!value.is_empty()).then(|| (format!("inputs.{}", pair.name), value))
     };
     called.inputs.iter().filter_map(known).collect()
-}
-
-/// The names that a step can put out.
-enum Outputs {
-    These(BTreeSet<String>),
-    OfAction(String),
-    Any,
-}
-
-impl Outputs {
-    fn of(step: &Step, done: &StepWork) -> Self {
-        let names = || done.work.outputs.iter().map(|(name, _)| name.clone()).collect();
-        let is_open = step.uses.is_some() || !done.work.opaque.is_empty() || done.is_unread;
-        match step.action() {
-            _ if done.is_composite => Self::These(names()),
-            Some(action) => Self::OfAction(action),
-            None if is_open => Self::Any,
-            None => Self::These(names()),
-        }
-    }
-}
-
-/// Whether the value of an output is that of a step that does not exist, or that puts out no such name.
-fn is_void(value: &str, of_steps: &BTreeMap<String, Outputs>) -> bool {
-    let Some(inner) = value.trim().strip_prefix("${{").and_then(|v| v.strip_suffix("}}")) else {
-        return false;
-    };
-    let Some((id, name)) = inner.trim().strip_prefix("steps.").and_then(|r| r.split_once(".outputs.")) else {
-        return false;
-    };
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-    match of_steps.get(id) {
-        None => true,
-        // Something is made of the output.
-        _ if !name.trim().chars().all(is_plain) => false,
-        Some(Outputs::Any) => false,
-        Some(Outputs::OfAction(action)) => {
-            action::has_output(action, &name.trim().to_ascii_lowercase()) == Some(false)
-        }
-        Some(Outputs::These(names)) => !names.contains(name.trim()),
-    }
-}
-
-/// A JSON file that a script writes is as good as an output: the words in its text.
-fn written(script: &str) -> Vec<(String, String)> {
-    let writes = script.lines().any(|l| l.contains('>') && l.contains(".json"));
-    if !writes {
-        return Vec::new();
-    }
-    let lower = script.to_ascii_lowercase();
-    ["digest", "tag"]
-        .iter()
-        .filter(|w| lower.contains(**w))
-        .map(|w| ((*w).to_owned(), String::new()))
-        .collect()
 }

@@ -1,6 +1,7 @@
 //! Whether the steps of a build act on one repository, and which one.
 
 use super::act::{Act, Stage};
+use super::aws;
 
 /// Whether two texts name one repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,9 @@ fn normalised(text: &str) -> String {
         let Some(end) = out.get(at..).and_then(|t| t.find('}')).map(|i| at + i) else { break };
         let close = if out.get(end..).is_some_and(|t| t.starts_with("}}")) { end + 2 } else { end + 1 };
         let inner = out.get(at..close).unwrap_or_default().trim_matches(['$', '{', '}', ' ']);
-        let inner = format!("$({})", inner.strip_prefix("env.").unwrap_or(inner));
+        // A slash in `${X%/*}` divides no path.
+        let inner = inner.strip_prefix("env.").unwrap_or(inner).replace('/', "_");
+        let inner = format!("$({inner})");
         out.replace_range(at..close, &inner);
     }
     out.replace("$(", "$").replace(')', "")
@@ -83,7 +86,14 @@ pub(super) fn same(one: &str, two: &str) -> Same {
 
 /// Whether a repository has this name in its registry, as `aws ecr describe-images` asks for it.
 fn named(repository: &str, name: &str) -> Same {
+    let (account, name) = match name.split_once(':') {
+        Some((account, name)) if aws::is_account(account) => (Some(account), name),
+        _ => (None, name),
+    };
     let (repository, name) = (normalised(repository), normalised(name));
+    if account.zip(account_of(&repository)).is_some_and(|(one, two)| one != two) {
+        return Same::No;
+    }
     if is_known(&name) {
         let path = repository.split_once('/').map(|(_, path)| path).filter(|p| is_known(p));
         return match path {
@@ -96,6 +106,12 @@ fn named(repository: &str, name: &str) -> Same {
     if is_known(&repository) { Same::Unknown } else { Same::Yes }
 }
 
+/// The account of a repository of ECR, by its host.
+fn account_of(repository: &str) -> Option<&str> {
+    let (account, _) = repository.split_once(".dkr.ecr")?;
+    aws::is_account(account).then_some(account)
+}
+
 /// Whether a login is one to the repository's registry.
 fn logs_in(registry: &str, repository: &str) -> Same {
     let host = |text: &str| {
@@ -106,7 +122,14 @@ fn logs_in(registry: &str, repository: &str) -> Same {
     // The action asks ECR which registry is the account's.
     if registry.contains("amazon-ecr-login") {
         let host = host(repository);
-        return if is_known(&host) && !host.contains(".dkr.ecr") { Same::No } else { Same::Yes };
+        // The registries that it is told to log in to, else that of the account that asks.
+        let mut named = registry.split([' ', ',', ')']).filter(|part| aws::is_account(part)).peekable();
+        let is_other = match (account_of(&host), named.peek().is_some()) {
+            (Some(own), true) => !named.any(|account| account == own) && !registry.contains("${"),
+            _ => false,
+        };
+        let is_elsewhere = is_known(&host) && !host.contains(".dkr.ecr");
+        return if is_elsewhere || is_other { Same::No } else { Same::Yes };
     }
     let (one, two) = (host(registry), host(repository));
     let hub = |h: &str| {

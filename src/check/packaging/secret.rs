@@ -47,6 +47,8 @@ pub(super) struct Secrets {
     names: BTreeSet<String>,
     /// Those that a file sets, so that any program can read them.
     set: BTreeSet<String>,
+    /// Variables that have the name of one for their value.
+    pointers: BTreeSet<String>,
     /// Those that are kept out of the log.
     masked: BTreeSet<String>,
     /// Whether a build is given all of them by who starts it, and no file sets them.
@@ -66,6 +68,9 @@ impl Secrets {
 
     /// Notes a variable of a script that is set to `value`, if that holds a secret or is asked for one.
     pub(super) fn assign(&mut self, name: &str, value: &str) {
+        if self.names.contains(value) {
+            self.pointers.insert(name.to_owned());
+        }
         if self.held_by(value).is_some() {
             self.names.insert(name.to_owned());
         }
@@ -130,18 +135,23 @@ impl Secrets {
                     return Some(name);
                 }
                 let name = inner.trim();
-                let name = name.strip_prefix("env.").or_else(|| name.starts_with("inputs.").then_some(name));
+                let of_context = name.starts_with("inputs.") || name.starts_with("steps.");
+                let name = name.strip_prefix("env.").or_else(|| of_context.then_some(name));
                 if let Some(name) = name.filter(|name| self.names.contains(*name)) {
                     return Some(name.to_owned());
                 }
                 continue;
             }
             let inner = rest.strip_prefix('{').unwrap_or(rest);
+            // `${!X}`: the variable that `X` names.
+            let is_indirect = inner.starts_with('!') && inner.len() < rest.len();
+            let inner = inner.strip_prefix('!').filter(|_| is_indirect).unwrap_or(inner);
             let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let name = inner.split(|c| !is_name(c)).next().unwrap_or_default();
             // `${X:+…}` and `${#X}` show that it is set, and not what it is.
             let after = inner.get(name.len()..).unwrap_or_default();
-            if self.names.contains(name) && !after.starts_with(":+") && !after.starts_with('+') {
+            let holds = if is_indirect { self.pointers.contains(name) } else { self.names.contains(name) };
+            if holds && !after.starts_with(":+") && !after.starts_with('+') {
                 return Some(name.to_owned());
             }
         }
@@ -230,17 +240,26 @@ impl Secrets {
             return vec![shown(store)];
         }
         match program.rsplit('/').next().unwrap_or_default() {
-            "cat" | "tee" | "envsubst" => {
+            name if shows_input(name) => {
                 let held = documents.iter().filter_map(|d| self.held_by(d));
                 let environment = arguments.iter().chain(documents).any(|a| is_environment(a));
                 held.chain(self.in_reach().filter(|_| environment).cloned()).map(shown).collect()
             }
-            "export" | "declare" | "typeset" if arguments.iter().any(|a| a.starts_with("-p")) => {
+            "declare" | "typeset" | "readonly" | "local" if arguments.iter().any(|a| a.starts_with("-p")) => {
                 one(self.in_reach())
             }
+            "export" if arguments.iter().all(|a| a.starts_with("-p")) => one(self.in_reach()),
             "set" if arguments.is_empty() => one(self.in_reach()),
+            "grep" | "egrep" if !arguments.iter().any(|a| is_silent(a)) => {
+                documents.iter().filter_map(|d| self.held_by(d)).map(shown).collect()
+            }
             // A program that is run with values of its own, and writes what it makes of them.
-            "jq" => arguments.iter().filter_map(|a| self.held_by(a)).map(shown).collect(),
+            "jq" if arguments.iter().any(|a| reads_environment(a)) => one(self.in_reach()),
+            "jq" | "yq" | "logger" => arguments.iter().filter_map(|a| self.held_by(a)).map(shown).collect(),
+            // It shows the environment of each process.
+            "ps" if arguments.iter().any(|a| !a.starts_with("--") && a.contains('e') && a.contains('w')) => {
+                one(self.in_reach())
+            }
             // It shows the headers that it sends.
             "curl" if arguments.iter().any(|a| shows_requests(a)) => {
                 arguments.iter().filter_map(|a| self.held_by(a)).map(shown).collect()
@@ -265,6 +284,24 @@ impl Secrets {
     }
 }
 
+/// Whether an option of grep keeps it from writing the lines: `-q`, `-c`, `-l`.
+fn is_silent(option: &str) -> bool {
+    let flags = option.strip_prefix('-').filter(|f| !f.starts_with('-'));
+    flags.is_some_and(|f| f.contains(['q', 'c', 'l', 'L']))
+        || matches!(option, "--quiet" | "--silent" | "--count")
+}
+
+/// Whether a program of jq reads the environment: `env.NAME`, `$ENV`.
+fn reads_environment(program: &str) -> bool {
+    program == "env" || program.contains("env.") || program.contains("$ENV") || program.contains("env |")
+}
+
+/// Whether a program writes what it reads, as it is or in another form.
+fn shows_input(program: &str) -> bool {
+    // Those that are asked with a program text of their own may write anything else.
+    passes_on(program) && !matches!(program, "grep" | "jq" | "awk" | "gzip") || program == "envsubst"
+}
+
 /// Whether a path is the environment of a process: `/proc/self/environ`, `/proc/$$/environ`.
 fn is_environment(path: &str) -> bool {
     path.starts_with("/proc/") && path.trim_end().ends_with("/environ")
@@ -277,7 +314,7 @@ fn shows_requests(option: &str) -> bool {
 }
 
 /// Commands that print a secret of a store: the words that say so, and the store.
-const STORES: [(&[&str], &str); 12] = [
+const STORES: [(&[&str], &str); 27] = [
     (&["aws", "ssm", "get-parameter", "--with-decryption"], "a parameter of SSM"),
     (&["aws", "ssm", "get-parameters", "--with-decryption"], "a parameter of SSM"),
     (&["aws", "ssm", "get-parameters-by-path", "--with-decryption"], "a parameter of SSM"),
@@ -290,19 +327,37 @@ const STORES: [(&[&str], &str); 12] = [
     (&["vault", "read"], "a secret of Vault"),
     (&["op", "read"], "a secret of 1Password"),
     (&["gh", "auth", "token"], "the token of GitHub"),
+    (&["aws", "ecr", "get-authorization-token"], "the password of ECR"),
+    (&["aws", "codeartifact", "get-authorization-token"], "the token of CodeArtifact"),
+    (&["aws", "rds", "generate-db-auth-token"], "a password of the database"),
+    (&["aws", "configure", "export-credentials"], "the credentials of AWS"),
+    (&["aws", "configure", "get", "aws_secret_access_key"], "the credentials of AWS"),
+    (&["aws", "configure", "get", "aws_session_token"], "the credentials of AWS"),
+    (&["aws", "sts", "get-session-token"], "the credentials of AWS"),
+    (&["aws", "sts", "assume-role"], "the credentials of AWS"),
+    (&["aws", "sts", "assume-role-with-web-identity"], "the credentials of AWS"),
+    (&["aws", "iam", "create-access-key"], "the credentials of AWS"),
+    (&["aws", "ec2", "get-password-data"], "a password of a machine"),
+    (&["aws", "kms", "decrypt"], "what AWS KMS decrypts"),
+    (&["gcloud", "auth", "print-access-token"], "the token of Google Cloud"),
+    (&["kubectl", "get", "secret", "-o"], "a secret of Kubernetes"),
+    (&["kubectl", "get", "secrets", "-o"], "a secret of Kubernetes"),
 ];
 
 /// The store whose secret a command prints. With `--query` it prints that alone.
 fn store_of(words: &[String]) -> Option<String> {
+    if let Some(file) = credentials_file(words) {
+        return Some(file);
+    }
     let (_, name) = STORES.iter().find(|(wanted, _)| {
         let mut words = words.iter();
         let is_it = |w: &str, want: &str| w == want || w.rsplit('/').next() == Some(want);
         let (last, verbs) = wanted.split_last().unwrap_or((&"", &[]));
-        let is_option = last.starts_with("--");
+        let is_option = last.starts_with('-');
         let verbs = if is_option { verbs } else { wanted };
         words.clone().next().is_some_and(|w| verbs.first().is_some_and(|v| is_it(w, v)))
             && verbs.iter().all(|v| words.any(|w| is_it(w, v)))
-            && (!is_option || words.any(|w| w == last))
+            && (!is_option || words.any(|w| w.starts_with(last)))
     })?;
     let mut rest = words.iter();
     let query = rest.find(|w| w.starts_with("--query")).and_then(|w| match w.split_once('=') {
@@ -310,10 +365,41 @@ fn store_of(words: &[String]) -> Option<String> {
         None => rest.next().cloned(),
     });
     let shows = |q: &String| {
-        let values = ["Value", "SecretString", "SecretBinary", "*", "@", "[]"];
+        let values = [
+            "Value",
+            "SecretString",
+            "SecretBinary",
+            "*",
+            "@",
+            "[]",
+            "Token",
+            "SecretAccessKey",
+            "Credentials",
+            "AccessKey",
+            "Password",
+            "Plaintext",
+            "authorization",
+        ];
         values.iter().any(|v| q.contains(v)) || matches!(q.as_str(), "Parameter" | "Parameters")
     };
     query.as_ref().is_none_or(shows).then(|| (*name).to_owned())
+}
+
+/// Files in which tools keep their credentials, each by the end of its path.
+const CREDENTIALS: [&str; 6] =
+    ["/.docker/config.json", "/.aws/credentials", "/.netrc", "/.git-credentials", "/.npmrc", "/.pypirc"];
+
+/// The file with credentials that a command shows.
+fn credentials_file(words: &[String]) -> Option<String> {
+    let (program, arguments) = words.split_first()?;
+    if !matches!(program.rsplit('/').next().unwrap_or_default(), "cat" | "head" | "tail" | "<") {
+        return None;
+    }
+    let is_it = |a: &&String| {
+        let in_home = a.starts_with(['~', '$']) || a.starts_with("/root/") || a.starts_with("/home/");
+        a.starts_with("/run/secrets/") || in_home && CREDENTIALS.iter().any(|end| a.ends_with(end))
+    };
+    arguments.iter().find(is_it).map(|path| format!("what {path} holds"))
 }
 
 /// The store that a substitution in a text asks for a secret.
@@ -363,7 +449,8 @@ fn secret_of(expression: &str) -> Option<String> {
 pub(super) fn passes_on(program: &str) -> bool {
     let filters = [
         "tee", "cat", "base64", "base32", "xxd", "od", "hexdump", "rev", "sed", "tr", "awk", "cut", "head",
-        "tail", "jq", "grep", "sort", "fold", "column", "gzip",
+        "tail", "jq", "grep", "sort", "fold", "column", "gzip", "envsubst", "nl", "tac", "strings", "uniq",
+        "paste", "fmt", "pr", "expand", "more", "less", "bat", "ts", "iconv",
     ];
     filters.contains(&program)
 }

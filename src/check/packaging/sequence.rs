@@ -334,6 +334,23 @@ impl Sequence<'_> {
         ))
     }
 
+    /// A digest that another profile or endpoint of AWS is asked for than the one that gave the password of the login.
+    fn asked_of_others(&self) -> Option<Fault> {
+        let passwords = || self.live().filter(|a| a.stage == Stage::Password);
+        let is_other = |a: &&Act| {
+            a.stage == Stage::Digest
+                && a.repository.is_some()
+                && a.daemon.is_some()
+                && !passwords().any(|p| p.daemon == a.daemon)
+        };
+        let act = self.live().find(is_other)?;
+        let asked = act.daemon.as_deref().unwrap_or_default();
+        let reason = format!(
+            "the digest is asked of {asked}, and whether that is the registry that the image is pushed to is not known"
+        );
+        Some(Fault::unclear(act.at, "repository", reason))
+    }
+
     /// One repository through login, build, push and digest; the contract's, if it pins one.
     fn one_repository(&self) -> Vec<Fault> {
         let stage = |wanted: Stage| self.live().filter(move |a| a.stage == wanted);
@@ -382,6 +399,13 @@ impl Sequence<'_> {
             let message = format!("the digest is asked for in another region than the repository's: {own}");
             faults.push(Fault::deviates(act.at, message, fix));
         }
+        if let Some(act) =
+            stage(Stage::Login).find(elsewhere).filter(|_| stage(Stage::Login).all(|a| elsewhere(&a)))
+        {
+            let message = format!("the login is to the registry of another region than the image's: {own}");
+            faults.push(Fault::deviates(act.at, message, fix));
+        }
+        faults.extend(self.asked_of_others());
         let logins: Vec<(&Act, Same)> =
             stage(Stage::Login).filter_map(|a| Some((a, repository::is_about(a, &own)?))).collect();
         if let Some((act, _)) = logins.first()

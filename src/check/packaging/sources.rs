@@ -2,12 +2,13 @@
 //! before the build.
 
 use super::act::{Act, At, Recipe, Stage};
-use super::changes::{ALTERED, REMOVED, REPLACED, TOUCHED};
+use super::changes::{ALTERED, NAMED, REMOVED, REPLACED, TOUCHED};
 use super::context_files;
+use super::paths;
 use super::reading;
 use super::recipe;
 use super::sequence::Fault;
-use super::surface::{BuildSurface, ExpectedBuild, Family};
+use super::surface::{BuildSurface, ExpectedBuild, Family, joined};
 use std::collections::BTreeSet;
 
 use seaworthy_source::Position;
@@ -37,6 +38,39 @@ pub(super) fn checkouts(job: &Job, file: usize, until: Option<Position>, named: 
 pub(super) fn takes_others(step: &Step) -> bool {
     let is_checkout = step.uses.as_ref().is_some_and(|uses| uses.text.split('@').next() == Some(CHECKOUT));
     is_checkout && !checkout(step, At { file: 0, position: step.position }, None).is_empty()
+}
+
+/// The directory that a job checks its own repository out into, if that is another one than the workspace.
+pub(super) fn own_directory(job: &Job) -> Option<String> {
+    let is_own =
+        |step: &&Step| step.action().as_deref() == Some(CHECKOUT) && step.input("repository").is_none();
+    let path = |step: &Step| step.input("path").map(|p| joined("", p.value.text.trim()));
+    let mut paths: Vec<Option<String>> = job.steps.iter().filter(is_own).map(path).collect();
+    paths.dedup();
+    match paths.as_slice() {
+        [Some(path)] if path != "." && !path.contains('$') => Some(path.clone()),
+        _ => None,
+    }
+}
+
+/// Paths from the workspace as paths from a directory of it, which the repository is checked out into.
+pub(super) fn from_directory(acts: &mut [Act], directory: &str) {
+    let from = |path: &str| match path.strip_prefix(directory) {
+        Some("") => ".".to_owned(),
+        Some(rest) if rest.starts_with('/') => rest.trim_start_matches('/').to_owned(),
+        _ if path.starts_with(['/', '~', '$', '`']) || path.contains("://") => path.to_owned(),
+        _ => format!("../{path}"),
+    };
+    for act in acts {
+        if matches!(act.stage, Stage::Change | Stage::Writes(_)) {
+            act.references.iter_mut().for_each(|path| *path = from(path));
+        }
+        let Some(recipe) = act.recipe.as_mut().filter(|r| !r.is_remote) else { continue };
+        let context = recipe::context_of(recipe);
+        recipe.dockerfile = Some(from(&recipe::dockerfile_of(recipe, &context)));
+        recipe.context = Some(from(&context));
+        recipe.directory = String::new();
+    }
 }
 
 /// What a step of `actions/checkout` takes: its inputs `repository`, `ref` and `path` as the action's README has them.
@@ -136,7 +170,8 @@ pub fn changed_paths(surface: &BuildSurface) -> BTreeSet<String> {
         Family::GithubActions => reading::jobs(surface, &[]).into_iter().flat_map(|j| j.rounds).collect(),
     };
     let acts = works.into_iter().flat_map(|w| w.acts).filter(|a| a.stage == Stage::Change);
-    acts.flat_map(|a| a.references).collect()
+    let place = |path: String| if paths::is_pattern(&path) { paths::fixed_part(&path) } else { path };
+    acts.flat_map(|a| a.references).map(place).collect()
 }
 
 /// A change of a source that the builder is sent: what the commit has there is not what is built. A file that is written
@@ -150,8 +185,11 @@ fn altered(act: &Act, build: &Act, expected: &ExpectedBuild) -> Option<Fault> {
             |f: &&String| path == "." || f.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
         expected.committed.iter().filter(is_in).any(|f| sent(f))
     };
+    let fitting = |path: &str| expected.committed.iter().any(|f| paths::fits(path, f) && sent(f));
     let is_changed = |path: &&String| match act.source.as_deref() {
         Some(TOUCHED) => false,
+        _ if paths::is_pattern(path) => fitting(path),
+        Some(NAMED) => expected.committed.contains(*path) && sent(path) || holds(path),
         // Nothing is known of what is new in the root: only what would be sent whatever its name counts.
         Some(ALTERED) if *path == "." => sent("file"),
         Some(ALTERED) => sent(path) || holds(path),
@@ -179,6 +217,17 @@ fn changed(act: &Act, recipe: &Recipe) -> Option<Fault> {
     let dockerfile = recipe::dockerfile_of(recipe, &context);
     let in_context = if context == "." { String::new() } else { format!("{context}/") };
     let is = |path: &str| act.references.iter().any(|r| r == path);
+    let fits = |path: &str| {
+        let is_open = |r: &String| paths::is_pattern(r) && paths::fits(r, path);
+        act.references.iter().any(is_open) || act.source.as_deref() == Some(NAMED) && is(path)
+    };
+    let ignores = [format!("{dockerfile}.dockerignore"), format!("{in_context}.dockerignore")];
+    let is_touched = act.source.as_deref() == Some(TOUCHED);
+    if let Some(path) = ignores.iter().chain([&dockerfile]).find(|path| fits(path)).filter(|_| !is_touched) {
+        let reason =
+            format!("{path} may be changed before the build: whether it is that of the commit is not known");
+        return Some(Fault::unclear(act.at, "sources", reason));
+    }
     if is(&dockerfile) {
         return Some(Fault::deviates(
             act.at,
@@ -186,7 +235,6 @@ fn changed(act: &Act, recipe: &Recipe) -> Option<Fault> {
             "Commit the Dockerfile as it is built; values of a run are build arguments.",
         ));
     }
-    let ignores = [format!("{dockerfile}.dockerignore"), format!("{in_context}.dockerignore")];
     ignores.iter().any(|path| is(path)).then(|| {
         Fault::deviates(
             act.at,

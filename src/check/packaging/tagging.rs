@@ -23,6 +23,9 @@ const HOLE: char = '\u{1}';
 /// What stands for a part of the commit.
 const PART: char = '\u{2}';
 
+/// Deepest nesting of `$(echo …)` that is followed.
+const MAX_ECHOES: usize = 8;
+
 /// Variables and expressions that hold the whole commit, in lower case.
 const COMMITS: [&str; 14] = [
     "github.sha",
@@ -108,14 +111,32 @@ impl Form {
         let inner =
             lower.trim_start_matches(['$', '{', '(', '`', ' ']).trim_end_matches(['}', ')', '`', ' ']);
         let name = inner.strip_prefix("env.").unwrap_or(inner);
-        // `${GITHUB_SHA:0:40}` is all of it.
-        let name = name.strip_suffix(":0:40").unwrap_or(name);
+        // `${GITHUB_SHA:0:40}` and `${GITHUB_SHA,,}` are all of it.
+        let name = name.strip_suffix(":0:40").or_else(|| name.strip_suffix(",,")).unwrap_or(name);
         let name = without_default(name);
         let is_command = expression.starts_with("$(") || expression.starts_with('`');
-        if is_command
+        let is_choice = expression.starts_with("${{")
+            && ["&&", "||"].iter().any(|o| inner.contains(o))
+            && COMMITS.iter().any(|c| inner.contains(c));
+        let echoed = expression.strip_prefix("$(echo ").and_then(|e| e.strip_suffix(')'));
+        let is_plain = |e: &&str| !e.contains(['|', ';', '&', '<', '>']) && !e.starts_with('-');
+        let echoed = echoed.filter(|e| is_plain(e) && e.matches("$(").count() <= MAX_ECHOES);
+        if is_command && passes_whole(inner) {
+            self.text.push_str(TagPattern::COMMIT);
+        } else if let Some(text) = echoed {
+            let inside = Self::of(text.trim().trim_matches(['"', '\'']));
+            self.text.push_str(&inside.text);
+            self.says_immutable |= inside.says_immutable;
+            self.moves |= inside.moves;
+        } else if is_choice && !inner.contains("short") {
+            // One of several values: which one is known only when it runs, unless the first is always there.
+            let first = inner.split("||").next().filter(|f| !f.contains("&&")).unwrap_or_default();
+            self.moves |= MOVING.iter().any(|m| first.contains(m));
+            self.text.push(HOLE);
+        } else if is_command
             && (inner.contains("rev-parse") || inner.contains("git log") || inner.contains("git show"))
         {
-            self.text.push_str(match head_of(inner, expression.contains("%h")) {
+            self.text.push_str(match head_of(inner, expression) {
                 Head::Whole => TagPattern::COMMIT,
                 Head::Part => "\u{2}",
                 Head::Other => "\u{1}",
@@ -204,7 +225,7 @@ fn could_be(form: &str, pattern: &TagPattern) -> bool {
 }
 
 /// The length of the expression that a text begins with.
-fn expression(from: &str) -> usize {
+pub(super) fn expression(from: &str) -> usize {
     if let Some(inner) = from.strip_prefix("${{") {
         return inner.find("}}").map_or(from.len(), |end| end + 5);
     }
@@ -238,8 +259,61 @@ enum Head {
     Other,
 }
 
-/// `git rev-parse HEAD`, `git log -1 --format=%H`, in lower case.
-fn head_of(command: &str, is_short: bool) -> Head {
+/// Whether a command writes the commit as it gets it, all of it: `echo "$GITHUB_SHA" | tr A-Z a-z`.
+fn passes_whole(command: &str) -> bool {
+    let mut parts = command.split('|').map(str::trim);
+    let Some(first) = parts.next() else { return false };
+    let text = ["echo -n ", "echo ", "printf %s ", "printf '%s' ", "printf \"%s\" ", "cat <<< "]
+        .iter()
+        .find_map(|p| first.strip_prefix(p));
+    let is_name = |text: &str| {
+        let bare = text.trim().trim_matches(['"', '$', '{', '}', ' ']);
+        COMMITS.contains(&bare.strip_prefix("env.").unwrap_or(bare))
+    };
+    let keeps = |part: &str| {
+        let cuts = ["cut -c1-40", "cut -c 1-40", "cut -c-40", "head -c 40", "head -c40", "cat"];
+        // In lower case as it is, so that it stays.
+        cuts.contains(&part) || part.starts_with("tr ") && (part.contains("-d") || part.ends_with("a-z"))
+    };
+    text.is_some_and(is_name) && parts.all(keeps)
+}
+
+/// Whether `git log` or `git show` tells the last commit of what is checked out, and its whole ID.
+fn tells_last(command: &str, written: &str) -> Head {
+    let mut parts = command.split('|').map(str::trim);
+    let words: Vec<&str> = parts.next().unwrap_or_default().split_whitespace().collect();
+    let rest: Vec<&str> = parts.collect();
+    let is_first = |part: &str| matches!(part, "head -1" | "head -n1" | "head -n 1");
+    let lasts = ["-1", "-n1", "--max-count=1", "-s", "--no-patch"];
+    let is_last = words.iter().any(|w| lasts.contains(w))
+        || command.contains("-n 1")
+        || rest.first().is_some_and(|part| is_first(part));
+    let mut format = None;
+    for word in words.iter().skip(2) {
+        let value = word.strip_prefix("--format=").or_else(|| word.strip_prefix("--pretty="));
+        if let Some(value) = value {
+            format = Some(value.trim_start_matches("format:").trim_start_matches("tformat:"));
+        } else if !(lasts.contains(word)
+            || matches!(*word, "-n" | "1" | "head" | "@" | "--no-show-signature"))
+        {
+            // Other commits than the last one may be asked for: of a path, of a branch, behind others.
+            return Head::Other;
+        }
+    }
+    let Some(format) = format.filter(|_| is_last && rest.iter().all(|part| is_first(part))) else {
+        return Head::Other;
+    };
+    match format.trim_matches(['"', '\'']) {
+        // Not of the commit itself: a date, an author.
+        "%h" if written.contains("%H") => Head::Whole,
+        "%h" => Head::Part,
+        _ => Head::Other,
+    }
+}
+
+/// `git rev-parse HEAD`, `git log -1 --format=%H`, in lower case; `written` is the command as it is written.
+fn head_of(command: &str, written: &str) -> Head {
+    let command = &command.replace("--short=40", "");
     let words: Vec<&str> = command.split_whitespace().collect();
     if command.contains("rev-parse") {
         if is_cut(command) {
@@ -258,13 +332,7 @@ fn head_of(command: &str, is_short: bool) -> Head {
             Head::Other
         };
     }
-    let is_last = words.contains(&"-1") || command.contains("-n 1") || words.contains(&"-s");
-    let format = words.iter().find(|w| w.starts_with("--format") || w.starts_with("--pretty"));
-    match format {
-        Some(_) if is_last && is_short => Head::Part,
-        Some(_) if is_last && !is_cut(command) => Head::Whole,
-        _ => Head::Other,
-    }
+    if is_cut(command) { Head::Part } else { tells_last(command, written) }
 }
 
 /// Whether a command gives a part of a commit only.
@@ -332,6 +400,16 @@ mod tests {
             ("repo:git-$(git log -1 --format=%h)", Tagging::Shortened),
             ("repo:git-$(git rev-parse --verify HEAD)", Tagging::Immutable),
             ("repo:git-$(git rev-parse origin/main)", Tagging::Unknown),
+            ("repo:git-$(git rev-parse --short=40 HEAD)", Tagging::Immutable),
+            ("repo:git-$(git log --format=%H | head -1)", Tagging::Immutable),
+            ("repo:git-$(git log -1 --format=%T)", Tagging::Unknown),
+            ("repo:git-$(git log -1 --skip=1 --format=%H)", Tagging::Unknown),
+            ("repo:git-$(git log -1 --format=%H -- src)", Tagging::Unknown),
+            ("repo:git-$(git show -s --format=%H HEAD~2)", Tagging::Unknown),
+            ("repo:$(echo git-$GITHUB_SHA)", Tagging::Immutable),
+            ("repo:git-$(printf %s $GITHUB_SHA | cut -c1-40)", Tagging::Immutable),
+            ("repo:git-${GITHUB_SHA,,}", Tagging::Immutable),
+            ("repo:git-${{ github.event_name == 'push' && github.sha || inputs.sha }}", Tagging::Unknown),
             ("repo:git-$(git rev-parse HEAD~1)", Tagging::Unknown),
             ("repo:git-$GITHUB_SHA-$RUN", Tagging::OtherPattern),
             ("repo:$PREFIX-$GITHUB_SHA", Tagging::Immutable),

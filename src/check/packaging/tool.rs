@@ -1,11 +1,12 @@
 //! What a command line of docker, aws or another image tool does.
 
 use super::act::{Recipe, Stage};
+use super::aws;
 use super::docker;
 use super::resolve;
 
 /// Programs that build or push images and are no part of the agreed family, each with the family that it belongs to.
-const FOREIGN: [(&str, &str); 15] = [
+const FOREIGN: [(&str, &str); 17] = [
     ("/kaniko/executor", "kaniko"),
     ("kaniko", "kaniko"),
     ("executor", "kaniko"),
@@ -20,6 +21,8 @@ const FOREIGN: [(&str, &str); 15] = [
     ("oras", "oras"),
     ("buildctl", "buildctl"),
     ("depot", "depot"),
+    ("finch", "nerdctl"),
+    ("ctr", "ctr"),
     ("docker-compose", "docker-compose"),
 ];
 
@@ -74,12 +77,36 @@ pub(super) fn deviation(what: &str) -> Vec<Use> {
 }
 
 /// Programs that run the program in their arguments.
-const WRAPPERS: [&str; 15] = [
-    "sudo", "doas", "time", "exec", "command", "nohup", "env", "timeout", "retry", "nice", "ionice",
-    "setsid", "stdbuf", "unbuffer", "chronic",
+const WRAPPERS: [&str; 26] = [
+    "sudo",
+    "doas",
+    "time",
+    "exec",
+    "command",
+    "nohup",
+    "env",
+    "timeout",
+    "retry",
+    "nice",
+    "ionice",
+    "setsid",
+    "stdbuf",
+    "unbuffer",
+    "chronic",
+    "watch",
+    "unshare",
+    "lima",
+    "builtin",
+    "taskset",
+    "chrt",
+    "strace",
+    "systemd-run",
+    "xvfb-run",
+    "faketime",
+    "caffeinate",
 ];
 /// Options of those that take a value.
-const WRAPPER_VALUES: [&str; 5] = ["-u", "--user", "-g", "--group", "--unset"];
+const WRAPPER_VALUES: [&str; 6] = ["-u", "--user", "-g", "--group", "--unset", "--kill-after"];
 
 /// Whether a program runs the command in its arguments and may be a function itself, which alone can run a function.
 pub(super) fn takes_command(program: &str) -> bool {
@@ -118,9 +145,15 @@ pub(super) fn without_wrappers_but_env(words: &[String]) -> &[String] {
 pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> Vec<Use> {
     let Some((program, arguments)) = without_wrappers(words).split_first() else { return Vec::new() };
     let name = program.rsplit('/').next().unwrap_or_default();
+    if let Some(what) = runs_unseen(name, arguments) {
+        return vec![Use::Opaque(what)];
+    }
     match name {
+        "docker" if docker::runs_kaniko(arguments) && tools.iter().any(|t| t == "kaniko") => {
+            vec![Use::Opaque("docker run kaniko".to_owned())]
+        }
         "docker" => docker::docker(arguments, gets_password),
-        "aws" => aws(arguments),
+        "aws" => aws::aws(arguments),
         _ if RUNNERS.contains(&name) => vec![Use::Opaque(name.to_owned())],
         // By its own words it makes images, in which way so ever.
         _ if BUILD_TOOLS.contains(&name) && publishes(arguments) => {
@@ -128,6 +161,10 @@ pub(super) fn used(words: &[String], gets_password: bool, tools: &[String]) -> V
         }
         _ if BUILD_TOOLS.contains(&name) => vec![Use::Opaque(name.to_owned())],
         "xargs" | "parallel" => through_xargs(arguments, gets_password, tools),
+        "find" => through_find(arguments, gets_password, tools),
+        // `flock FILE COMMAND`
+        "flock" => used(arguments.get(1..).unwrap_or_default(), gets_password, tools),
+        "curl" | "wget" if puts_manifest(arguments) => deviation(&format!("{name} to the registry")),
         "alias" if arguments.iter().any(|a| a.starts_with("docker=") || a.starts_with("aws=")) => {
             deviation("another program that an alias puts in its place")
         }
@@ -164,6 +201,74 @@ fn through_xargs(arguments: &[String], gets_password: bool, tools: &[String]) ->
     used(&words, gets_password, tools)
 }
 
+/// Programs that run a program of a package or of a repository, each with the word that says so, if one does.
+const PACKAGE_RUNNERS: [(&str, &str); 11] = [
+    ("npx", ""),
+    ("bunx", ""),
+    ("uvx", ""),
+    ("pipx", "run"),
+    ("deno", "run"),
+    ("go", "run"),
+    ("cargo", "run"),
+    ("nix", "run"),
+    ("nix-shell", "--run"),
+    ("ansible-playbook", ""),
+    ("ansible", ""),
+];
+
+/// Programs of packages that test or check sources and touch no image.
+const CHECKERS: [&str; 22] = [
+    "eslint",
+    "prettier",
+    "jest",
+    "vitest",
+    "playwright",
+    "cypress",
+    "tsc",
+    "mocha",
+    "pytest",
+    "ruff",
+    "black",
+    "mypy",
+    "pyright",
+    "markdownlint",
+    "markdownlint-cli2",
+    "commitlint",
+    "stylelint",
+    "biome",
+    "newman",
+    "pa11y",
+    "lighthouse",
+    "audit-ci",
+];
+
+/// What a program runs that comes from a package or is made of sources, and is no known check.
+fn runs_unseen(name: &str, arguments: &[String]) -> Option<String> {
+    let (_, verb) = PACKAGE_RUNNERS.iter().find(|(program, _)| *program == name)?;
+    if !verb.is_empty() && !arguments.iter().any(|a| a == verb) {
+        return None;
+    }
+    let own = arguments.iter().find(|a| !a.starts_with('-') && a != verb)?;
+    let package = own.split('@').next().filter(|p| !p.is_empty()).unwrap_or(own);
+    (!CHECKERS.contains(&package)).then(|| format!("{name} {own}"))
+}
+
+/// Whether a request puts a manifest into a registry. <https://github.com/opencontainers/distribution-spec>
+fn puts_manifest(arguments: &[String]) -> bool {
+    let has = |text: &str| arguments.iter().any(|a| a == text);
+    let puts = has("PUT") || has("-XPUT") || has("--request=PUT") || has("-T") || has("--upload-file");
+    puts && arguments.iter().any(|a| a.contains("/manifests/"))
+}
+
+/// Programs that `find` runs for each file.
+fn through_find(arguments: &[String], gets_password: bool, tools: &[String]) -> Vec<Use> {
+    let start = arguments.iter().position(|a| matches!(a.as_str(), "-exec" | "-execdir" | "-ok"));
+    let rest = start.and_then(|at| arguments.get(at + 1..)).unwrap_or_default();
+    let words: Vec<String> =
+        rest.iter().take_while(|w| !matches!(w.as_str(), "+" | ";" | "\\;")).cloned().collect();
+    if words.is_empty() { Vec::new() } else { used(&words, gets_password, tools) }
+}
+
 /// Programs that make another image of one, or build and publish one by files of their own.
 const REWRITERS: [&str; 14] = [
     "copa",
@@ -186,8 +291,20 @@ const REWRITERS: [&str; 14] = [
 const COPIES: [&str; 2] = ["copy", "load"];
 
 /// Options of registry clients that take a value.
-const CLIENT_VALUES: [&str; 8] =
-    ["--format", "-f", "--authfile", "--creds", "--platform", "--username", "-u", "--config"];
+const CLIENT_VALUES: [&str; 12] = [
+    "--format",
+    "-f",
+    "--authfile",
+    "--creds",
+    "--platform",
+    "--username",
+    "-u",
+    "--config",
+    "--digestfile",
+    "--cert-dir",
+    "--sign-by",
+    "--compression-format",
+];
 
 /// Another builder or registry client. To ask a registry is no deviation; to build, copy or push is one, unless the
 /// contract allows the tool.
@@ -240,7 +357,10 @@ fn foreign(program: &str, arguments: &[String], tools: &[String]) -> Vec<Use> {
             };
             vec![build, act(Stage::Push, destinations)]
         }
-        ("crane" | "skopeo" | "regctl" | "oras", "copy" | "cp" | "push" | "image") => {
+        ("podman" | "buildah", "push") if plain.len() > 2 => {
+            vec![renamed(Stage::Push, plain.get(1).copied(), reference(2))]
+        }
+        ("crane" | "skopeo" | "regctl" | "oras", "copy" | "cp" | "push" | "image" | "sync") => {
             let source = plain.len().checked_sub(2).filter(|at| *at > 0).and_then(|at| plain.get(at));
             vec![renamed(Stage::Push, source.copied(), reference(plain.len().saturating_sub(1)))]
         }
@@ -327,57 +447,6 @@ pub(super) fn operands(arguments: &[String], with_value: &[&str]) -> Vec<String>
         }
     }
     out
-}
-
-fn aws(arguments: &[String]) -> Vec<Use> {
-    let mut plain = arguments.iter().filter(|a| !a.starts_with('-')).map(String::as_str);
-    // Global options may stand before the service, with values of their own.
-    if !plain.any(|w| w == "ecr") {
-        return Vec::new();
-    }
-    let has = |word: &str| arguments.iter().any(|a| a == word);
-    if has("get-login") {
-        return deviation("aws ecr get-login");
-    }
-    if has("put-image") {
-        return deviation("aws ecr put-image");
-    }
-    let reopens = if has("batch-delete-image") && arguments.iter().any(|a| a.contains("imageTag=")) {
-        Some("aws ecr batch-delete-image")
-    } else if has("put-image-tag-mutability") && has("MUTABLE") {
-        Some("aws ecr put-image-tag-mutability")
-    } else {
-        None
-    };
-    if let Some(what) = reopens {
-        return vec![act(Stage::Reopens(what.to_owned()), image_tags(arguments))];
-    }
-    let resolves = has("describe-images") || has("batch-get-image");
-    let asks = arguments.iter().any(|a| a.contains("imageTag") || a.contains("image-ids"));
-    if !(resolves && asks) {
-        return Vec::new();
-    }
-    // By a digest there is nothing to resolve.
-    let tags = image_tags(arguments);
-    vec![Use::Act {
-        stage: Stage::Digest,
-        references: tags,
-        repository: values(arguments, &["--repository-name"]).pop(),
-        region: values(arguments, &["--region"]).pop(),
-        recipe: None,
-        source: None,
-    }]
-}
-
-/// The tags that a command of `aws ecr` names, as the tags of a reference: `imageTag=git-1` as `:git-1`.
-fn image_tags(arguments: &[String]) -> Vec<String> {
-    let tag = |a: &String| {
-        let tag = a.split_once("imageTag=")?.1.trim_end_matches(']');
-        // `[{imageTag=x}]`, and not the braces of an expression.
-        let closes = tag.matches('}').count() > tag.matches('{').count();
-        Some(if closes { tag.strip_suffix('}').unwrap_or(tag) } else { tag }.to_owned())
-    };
-    arguments.iter().filter_map(tag).map(|t| format!(":{t}")).collect()
 }
 
 #[cfg(test)]

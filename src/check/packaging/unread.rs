@@ -19,6 +19,15 @@ pub(super) fn is_interpreter(name: &str) -> bool {
     INTERPRETERS.contains(&name)
 }
 
+/// The file with the program that an interpreter is told to run.
+pub(super) fn file_of(arguments: &[String]) -> Option<&String> {
+    let is_file = |a: &&String| {
+        [".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".pl", ".php", ".ps1"].iter().any(|end| a.ends_with(end))
+    };
+    let is_text = arguments.iter().any(|a| matches!(a.as_str(), "-c" | "-e" | "-m" | "--eval"));
+    arguments.iter().find(|a| !a.starts_with('-')).filter(is_file).filter(|_| !is_text)
+}
+
 /// Modules of Python that install, and print no variable.
 const MODULES: [&str; 4] = ["pip", "venv", "ensurepip", "build"];
 
@@ -40,6 +49,8 @@ pub(super) fn program(words: &[String], named: &[String], tools: &[String]) -> O
     let is_dynamic = |a: &String| a.contains('$') || a.contains('`');
     match name {
         "npm" | "yarn" if arguments.first().is_some_and(|a| INSTALLS.contains(&a.as_str())) => return None,
+        // What it puts in, its template says.
+        "envsubst" => return Some("envsubst".to_owned()),
         "eval" => return arguments.iter().any(is_dynamic).then(|| "eval".to_owned()),
         "bash" | "sh" if arguments.iter().all(|a| a.starts_with('-')) => {
             return (!arguments.iter().any(|a| a == "--version")).then(|| format!("{name} with its input"));

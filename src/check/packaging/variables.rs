@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::tagging;
+
 /// Most bytes of a text with its variables put in.
 const MAX_EXPANDED: usize = 16_384;
 
@@ -17,6 +19,14 @@ impl Variables {
     /// Notes a value; the last one holds.
     pub(super) fn set(&mut self, name: &str, value: &str) {
         self.0.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Notes a value that a script gives. The expression `${{ env.NAME }}` is put in before the script runs, and keeps the
+    /// value that was there.
+    pub(super) fn assign(&mut self, name: &str, value: &str) {
+        let before = self.0.get(name).cloned().unwrap_or_default();
+        self.0.entry(format!("env.{name}")).or_insert(before);
+        self.set(name, value);
     }
 
     /// Adds to a value, as `+=` does; to an array a further element.
@@ -104,7 +114,10 @@ impl Variables {
             let (before, from) = rest.split_at(at);
             out.push_str(before);
             let reference = Reference::read(from);
-            let known = reference.name.and_then(|n| self.0.get(n)).filter(|_| !reference.changed);
+            let of_step = || reference.name.filter(|_| reference.is_context).map(|n| format!("env.{n}"));
+            let before = of_step().and_then(|n| self.0.get(&n));
+            let known =
+                before.or_else(|| reference.name.and_then(|n| self.0.get(n))).filter(|_| !reference.changed);
             match known {
                 Some(value) => out.push_str(value),
                 None => out.push_str(from.get(..reference.length).unwrap_or(from)),
@@ -129,12 +142,14 @@ impl Variables {
     }
 }
 
-/// The words of a value; an expression such as `${{ github.sha }}` is not divided.
+/// The words of a value; an expression such as `${{ github.sha }}` or `$(git rev-parse HEAD)` is not divided.
 fn split(value: &str) -> Vec<String> {
     let (mut words, mut word, mut rest) = (Vec::new(), String::new(), value);
     while let Some(c) = rest.chars().next() {
         let length = if rest.starts_with("${{") {
             rest.find("}}").map_or(rest.len(), |end| end + 2)
+        } else if rest.starts_with("$(") {
+            tagging::expression(rest)
         } else {
             c.len_utf8()
         };
@@ -160,17 +175,20 @@ struct Reference<'t> {
     changed: bool,
     /// Whether it stands for all elements of an array.
     is_array: bool,
+    /// Whether it is an expression about the environment that the step begins with.
+    is_context: bool,
 }
 
 impl<'t> Reference<'t> {
     fn read(from: &'t str) -> Self {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let none = Self { name: None, length: 1, changed: false, is_array: false };
+        let none = Self { name: None, length: 1, changed: false, is_array: false, is_context: false };
         if let Some(inner) = from.strip_prefix("${{") {
             let Some(end) = inner.find("}}") else { return none };
             let name = inner.get(..end).unwrap_or_default().trim();
-            let name = name.strip_prefix("env.").unwrap_or(name);
-            return Self { name: Some(name), length: end + 5, ..none };
+            let own = name.strip_prefix("env.");
+            let name = own.unwrap_or(name);
+            return Self { name: Some(name), length: end + 5, is_context: own.is_some(), ..none };
         }
         if let Some(inner) = from.strip_prefix("${") {
             let name = inner.split(|c| !is_name(c)).next().unwrap_or_default();
@@ -178,9 +196,11 @@ impl<'t> Reference<'t> {
             let rest = inner.get(name.len()..end).unwrap_or_default();
             let is_array = matches!(rest, "[@]" | "[*]");
             // A default, or the demand for a value, gives the value where it is known.
-            let changed =
-                !(rest.is_empty() || is_array || rest.starts_with([':', '-', '?']) && !is_slice(rest));
-            return Self { name: Some(name), length: end + 3, changed, is_array };
+            // What stands there where it is set is no value: `${X:+set}`.
+            let is_other = rest.starts_with(":+") || rest.starts_with('+');
+            let changed = is_other
+                || !(rest.is_empty() || is_array || rest.starts_with([':', '-', '?']) && !is_slice(rest));
+            return Self { name: Some(name), length: end + 3, changed, is_array, ..none };
         }
         let inner = from.get(1..).unwrap_or_default();
         if inner.starts_with(['@', '*']) {
@@ -234,5 +254,7 @@ mod tests {
         }
         assert_eq!(variables.words("\"$EXTRA\""), ["$EXTRA"]);
         assert_eq!(variables.words("'a'b"), ["ab"]);
+        variables.set_arguments(&["docker".to_owned(), "r:git-$(git rev-parse HEAD)".to_owned()]);
+        assert_eq!(variables.words("\"$@\""), ["docker", "r:git-$(git rev-parse HEAD)"]);
     }
 }

@@ -1,7 +1,7 @@
 //! SW515: an attestation that came with the image contradicts the packaging provenance.
 
 use super::commit::{self, CHANGED_TREE, CommitAnswer};
-use super::{Case, ExaminedArtifacts};
+use super::{Case, ExaminedArtifacts, ImageAttestation};
 use crate::check::{Answers, Applies, Check, Context};
 use crate::finding::{CheckMeta, Example, NotChecked, Reads, Severity, hidden};
 use seaworthy_provenance::dsse;
@@ -60,7 +60,7 @@ impl Check<Case<'_>> for AttestationContradicts {
             };
             let statement = match Statement::read(&attestation.bytes) {
                 Ok(statement) => statement,
-                Err(mistakes) if attestation.kind.contains(PROVENANCE) => {
+                Err(mistakes) if says_provenance(attestation) => {
                     let first = mistakes.first().map(|m| format!("{} {}", m.pointer, m.message));
                     let reason = format!("it cannot be read: {}", first.unwrap_or_default());
                     answers.not_checked.push(NotChecked::new(origin, "attestation", reason, vec![META.id]));
@@ -101,6 +101,12 @@ impl Check<Case<'_>> for AttestationContradicts {
     }
 }
 
+/// Whether an attestation that cannot be read says that it is SLSA provenance: where it was attached, or in its text.
+fn says_provenance(attestation: &ImageAttestation) -> bool {
+    let text = String::from_utf8_lossy(&attestation.bytes);
+    attestation.kind.contains(PROVENANCE) || text.contains("predicateType") && text.contains(PROVENANCE)
+}
+
 fn contradictions(
     case: &Case<'_>,
     examined: &ExaminedArtifacts,
@@ -111,8 +117,8 @@ fn contradictions(
     let text = |field: Field| case.provenance.as_ref().and_then(|r| r.fields.text(field));
     // BuildKit's statements are about the platform's manifest; the provenance may name the index that leads to it.
     let is_named = |sha256: &str| {
-        let own = text(Field::ImageDigest).is_some_and(|d| d.ends_with(sha256));
-        own || examined.image.iter().flatten().any(|d| d.ends_with(sha256))
+        let is_it = |digest: &str| digest.strip_prefix("sha256:") == Some(sha256);
+        text(Field::ImageDigest).is_some_and(is_it) || examined.image.iter().flatten().any(|d| is_it(d))
     };
     if !statement.subjects.iter().any(|(_, sha256)| is_named(sha256)) {
         found.push(("subject", "the attestation is about another image".to_owned()));

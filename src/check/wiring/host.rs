@@ -80,10 +80,11 @@ pub(super) fn hosts(
             "what its definition gives as `requires_compatibilities` is no list of launch types".to_owned();
         out.doubts.push((format!("launch type of the task {family}"), why));
     }
-    // Where no one says what the task needs, it may as well run on Fargate.
+    // Where no one says what the task needs, it may as well run on Fargate. One that names instances beside Fargate is
+    // made for both.
     let certain = on_instances.iter().find(|(_, task)| {
-        let may_be_fargate = |kind: &String| kind == FARGATE || kind == UNKNOWN_LAUNCH_TYPE;
-        !task.compatibilities.is_empty() && !task.compatibilities.iter().any(may_be_fargate)
+        let is_open = |kind: &String| kind == UNKNOWN_LAUNCH_TYPE;
+        !task.compatibilities.is_empty() && !task.compatibilities.iter().any(is_open)
     });
     let services = host_services(&on_instances);
     let mut has_host = false;

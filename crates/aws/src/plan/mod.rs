@@ -21,6 +21,7 @@ mod roles;
 mod stores;
 mod stream;
 mod tasks;
+mod unread;
 
 use std::borrow::Cow;
 
@@ -88,6 +89,7 @@ pub fn read_with(
     stores::collect(&texts, &mut out);
     grants::collect(&texts, &mut out);
     tasks::collect(&texts, inspector, &mut out);
+    unread::collect(&document, &mut out);
     if let Some(evaluator) = &texts.evaluator {
         out.each_place(&mut |place| {
             let resource = document.resources.get(&place.address);

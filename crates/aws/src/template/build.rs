@@ -17,6 +17,16 @@ use seaworthy_source::JsonPointer;
 const MAX_DEPTH: usize = 32;
 /// The function that lets a macro rewrite what stands beside it.
 const MACRO: &str = "Fn::Transform";
+
+/// Types of Amazon ECS that run nothing by themselves.
+const QUIET: [&str; 6] = [
+    "AWS::ECS::CapacityProvider",
+    "AWS::ECS::Cluster",
+    "AWS::ECS::ClusterCapacityProviderAssociations",
+    "AWS::ECS::PrimaryTaskSet",
+    "AWS::ECS::Service",
+    "AWS::ECS::TaskSet",
+];
 const CHANGED: &str = "a macro may change it when the template is deployed";
 
 /// Whether a macro stands anywhere in it.
@@ -132,6 +142,9 @@ impl Builder<'_> {
             }
             "AWS::CloudFormation::StackSet" | "AWS::ServiceCatalog::CloudFormationProvisionedProduct" => {
                 self.gap(place(name, resource), "it makes stacks of a template that was not looked at");
+            }
+            kind if kind.starts_with("AWS::ECS::") && !QUIET.contains(&kind) => {
+                self.gap(place(name, resource), "it makes tasks of its own, which were not looked at");
             }
             kind if kind.ends_with("::MODULE") => {
                 self.gap(place(name, resource), "a module: its resources were not looked at");
