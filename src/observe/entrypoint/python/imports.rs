@@ -177,7 +177,7 @@ impl Finder<'_, '_> {
         let mut inside = false;
         for (i, part) in parts.iter().enumerate() {
             let is_last = i + 1 == parts.len();
-            match step(tree, &directories, part) {
+            match step(tree, search, &directories, part) {
                 Step::Package(path) => {
                     let init = [path.as_slice(), b"__init__.py"].join(&b'/');
                     if is_last {
@@ -234,9 +234,13 @@ impl Finder<'_, '_> {
         if !is_library(path) {
             return true;
         }
-        let top = self.script.name.as_deref().and_then(|n| n.split('.').next()).unwrap_or_default();
+        let of_module = self.script.name.as_deref().and_then(|n| n.split('.').next());
+        let of_script = self.script.package.as_deref();
+        let Some(top) = of_module.or(of_script).filter(|top| !top.is_empty()) else { return false };
         let below = [b"/".as_slice(), top.as_bytes(), b"/"].concat();
-        !top.is_empty() && memchr::memmem::find(path, &below).is_some()
+        // What was not kept of a console script's package is a library to it.
+        let is_kept = || of_module.is_some() || self.filesystem.text(path).is_some();
+        memchr::memmem::find(path, &below).is_some() && is_kept()
     }
 }
 
@@ -458,7 +462,7 @@ impl<'a> Graph<'_, 'a> {
         open: &mut Vec<Job>,
     ) {
         let name = format!("{}.{}", import.module, alias.name);
-        match step(&self.filesystem.tree, directories, &alias.name) {
+        match step(&self.filesystem.tree, &self.script.search, directories, &alias.name) {
             Step::Nothing => {
                 let what =
                     format!("the module {name}, which line {} imports, is not in the image", import.line);

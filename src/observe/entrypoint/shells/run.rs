@@ -20,9 +20,39 @@ pub(super) struct Options {
     pub(super) fails: bool,
     /// `-u`: a variable that is not set does.
     pub(super) needs_set: bool,
+    /// Whether it is dash, which has no arrays, no `[[`, no `source` and no `function`.
+    pub(super) is_dash: bool,
 }
 
 impl Options {
+    /// Those of a shell at its start.
+    pub(super) fn of(shell: &[u8]) -> Self {
+        Self { is_dash: shell.rsplit(|b| *b == b'/').next() == Some(b"dash"), ..Self::default() }
+    }
+
+    /// Why a shell does not take a script, if it does not: lines that it cannot parse before anything takes its place.
+    pub(super) fn refuses(self, text: &str) -> Option<String> {
+        if !self.is_dash || text.contains("<<") {
+            return None;
+        }
+        let name = |line: &str| line.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        for (at, line) in text.lines().enumerate() {
+            let line = line.trim_start();
+            let is_array = name(line).is_some_and(|end| {
+                let rest = line.get(end..).unwrap_or_default();
+                end > 0 && (rest.starts_with("=(") || rest.starts_with("+=("))
+            });
+            let what = match () {
+                () if is_array => "an array",
+                () if line.starts_with("function ") => "`function`",
+                () if line.starts_with("exec ") => return None,
+                () => continue,
+            };
+            return Some(format!("line {} of its script has {what}, which dash does not know", at + 1));
+        }
+        None
+    }
+
     /// Takes letters such as `eu`, or `o` with the name that follows.
     pub(super) fn take(&mut self, flags: &str, name: Option<&String>) {
         let name = name.map(String::as_str).filter(|_| flags.ends_with('o'));
@@ -85,6 +115,8 @@ pub(super) struct Run<'s, 'a, 't> {
     hangs_on: Option<String>,
     /// A variable that must be set and is not.
     required: Option<String>,
+    /// Whether what is asked is the condition of a loop.
+    pub(super) is_loop: bool,
     calls: u8,
     /// Commands that were gone through.
     walked: u32,
@@ -114,6 +146,7 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
             assumed: None,
             hangs_on: None,
             required: None,
+            is_loop: false,
             calls: 0,
             walked: 0,
             steps,
@@ -256,7 +289,7 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
                 }
                 self.rounds(false, body)
             }
-            Node::While { until, condition, body } => match self.asked(condition) {
+            Node::While { until, condition, body } => match self.asked_in_loop(condition) {
                 Flow::Next(Status::True) => self.rounds(!until, body),
                 Flow::Next(Status::False) => {
                     let is_certain = *until && self.hangs_on.is_none();
@@ -307,6 +340,14 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
         }
         bodies.push(otherwise);
         self.one_of(&bodies)
+    }
+
+    /// The condition of a loop, before its first round.
+    fn asked_in_loop(&mut self, condition: &'s [Item<'s>]) -> Flow {
+        let was = std::mem::replace(&mut self.is_loop, true);
+        let flow = self.asked(condition);
+        self.is_loop = was;
+        flow
     }
 
     /// A list that is asked how it ends.
