@@ -533,6 +533,18 @@ impl<'a> Machine<'a> {
     }
 
     fn java(&self, arguments: &[String]) -> Result<Started, Fault> {
+        let set =
+            ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"].map(|name| self.variable(name).unwrap_or_default());
+        let set = set.iter().flat_map(|options| options.split_whitespace());
+        let agents =
+            set.chain(arguments.iter().map(String::as_str)).filter_map(|w| w.strip_prefix("-javaagent:"));
+        for agent in agents.map(|a| a.split('=').next().unwrap_or_default()) {
+            if !agent.contains('$') && self.filesystem.tree.file(&self.absolute(agent)).is_none() {
+                return Err(Fault::Broken(format!(
+                    "{agent}, which java is to load first, is not in the image"
+                )));
+            }
+        }
         let Some(at) = arguments.iter().position(|a| a == "-jar") else {
             return Err(Fault::Unclear("the class path of a Java program is not looked into".to_owned()));
         };

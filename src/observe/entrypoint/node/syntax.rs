@@ -424,6 +424,41 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_loads_and_what_the_language_refuses() {
+        let loaded = |text: &str| facts(text).loads.into_iter().map(|l| l.name).collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            loaded("{\n  const a = require('a'), b = require('b');\n}\napp.use(require('c'));\n"),
+            "a b c"
+        );
+        assert_eq!(
+            loaded("function f() { require('a'); }\ntry { require('b'); } catch {}\nx && require('c');\n"),
+            ""
+        );
+        assert_eq!(
+            loaded("import 'a';\nexport * from 'b';\nawait import('c');\nimport('d').catch(e);\n"),
+            "a b c"
+        );
+        for text in [
+            "const a = 1;\nlet a = 2;\n",
+            "import { a } from 'b';\nfunction a() {}\n",
+            "function f() { await g(); }\n",
+            "async function f() { return [1].map(x => { await x; }); }\n",
+        ] {
+            assert!(facts(text).refused.is_some(), "{text}");
+        }
+        for text in [
+            "var a = 1;\nvar a = 2;\nfunction b() {}\nfunction b() {}\n",
+            "class A { async f() { await g(); } static async h() { await g(); } }\n",
+            "const f = async () => { for await (const x of y) await x; };\nawait f();\n",
+        ] {
+            assert!(facts(text).refused.is_none(), "{text}");
+        }
+        assert_eq!(facts("if (!process.env.A) {\n  process.exit(1);\n}\n").needs, [("A".to_owned(), 1)]);
+        assert!(facts("import a from './a.json';\n").loads[0].is_plain_data);
+        assert!(!facts("import a from './a.json' with { type: 'json' };\n").loads[0].is_plain_data);
+    }
+
+    #[test]
     fn what_ends_a_module_while_it_is_loaded() {
         assert!(facts("throw new Error('x');\n").ends.is_some());
         assert!(facts("if (a) { throw b; }\nfunction c() { throw d; }\nprocess.exit(0);\n").ends.is_none());

@@ -98,6 +98,14 @@ pub(super) fn loaded(machine: &Machine<'_>, script: &Script) -> Option<Served> {
             )),
         },
     }
+    let place = |is_it: &dyn Fn(&str) -> bool| script.arguments.iter().position(|w| is_it(w));
+    let named_at = place(&|w| loader.application.contains(&w.split('=').next().unwrap_or_default()));
+    if let (Some(at), Some(run), "celery") = (named_at, command.and_then(|c| place(&|w| w == c)), loader.name)
+        && at > run
+    {
+        let what = "it names its application after the command, which celery takes before version 5 alone";
+        problems.push(tell(what.to_owned(), false));
+    }
     match command {
         Some(command) if !loader.commands.contains(&command) && !Machine::is_unknown(command) => {
             let what = format!(

@@ -1,7 +1,7 @@
 //! `python manage.py COMMAND`: the settings of a Django project, its applications, and the command among them.
 //! <https://docs.djangoproject.com/en/stable/ref/django-admin/>
 
-use super::super::cli::{Interface, Reading};
+use super::super::cli::{Arity, Interface, Parameter, Reading};
 use super::super::machine::Machine;
 use super::ast::{Argument, Expr, ExprKind, Stmt, StmtKind};
 use super::imports::{Finder, Problem, Target, absolute, check, load, package_of};
@@ -35,7 +35,10 @@ pub(crate) fn managed(machine: &Machine<'_>, script: &Script, modules: &Modules<
         return None;
     }
     let words = &script.arguments;
-    let mut managed = Managed { problems: Vec::new(), reading: Reading::Known(Box::default()) };
+    let mut managed = Managed {
+        problems: Vec::new(),
+        reading: Reading::Unknown("what its command takes is not known".to_owned()),
+    };
     let tell =
         |what: String, is_certain: bool| Problem { file: script.file.clone(), line: 1, what, is_certain };
     let Some(command) = command_of(words).filter(|c| !Machine::is_unknown(c)) else {
@@ -119,14 +122,19 @@ impl Managed {
             let is_known = ALONE.contains(&command) || command.starts_with('-');
             if !is_known {
                 let what = format!("no application of the settings has the command {command}");
-                self.problems.push(tell(what, !applications.is_open));
+                // Django has commands of its own: without them it is not all there.
+                let own = finder.find("django.core.management.commands");
+                let is_whole = !matches!(own, Target::Missing { .. });
+                self.problems.push(tell(what, is_whole && !applications.is_open));
             }
             return;
         };
         if !finder.is_own(&path) {
             // The command of a library takes what it takes.
             let open = Some(format!("the options of the command {command} hang on its library's version"));
-            self.reading = Reading::Known(Box::new(Interface { open, takes_unknown: false, ..general() }));
+            let mut interface = Interface { open, ..general() };
+            interface.parameters.push(Parameter::new(vec!["words".to_owned()], Arity::Any));
+            self.reading = Reading::Known(Box::new(interface));
             return;
         }
         let run = Script { name: Some(module), file: path, arguments: own.arguments.clone(), ..own.clone() };
@@ -138,7 +146,6 @@ impl Managed {
 
 /// What every command takes.
 fn general() -> Interface {
-    use super::super::cli::{Arity, Parameter};
     let option =
         |names: &[&str], arity: Arity| Parameter::new(names.iter().map(|n| (*n).to_owned()).collect(), arity);
     let help = Parameter { ends: true, ..option(&["-h", "--help"], Arity::Exactly(0)) };

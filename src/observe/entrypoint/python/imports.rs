@@ -229,6 +229,19 @@ impl Finder<'_, '_> {
         Target::Missing { part, why, is_certain: inside || !search.hooks }
     }
 
+    /// A compiled module of a package that the interpreter does not load, where it has no other form of it.
+    fn foreign_module(&self, package: &[u8]) -> Option<String> {
+        let tree = &self.filesystem.tree;
+        let names = tree.names(package);
+        names.iter().find_map(|name| {
+            let name = std::str::from_utf8(name).ok().filter(|n| n.ends_with(".so"))?;
+            let (part, ending) = name.split_once('.')?;
+            let is_foreign = !self.script.search.loads(ending)
+                && matches!(step(tree, &self.script.search, &[package.to_vec()], part), Step::Nothing);
+            is_foreign.then(|| name.to_owned())
+        })
+    }
+
     /// Whether a module is the project's own: outside the directories of libraries, or of the package that is run.
     pub(super) fn is_own(&self, path: &[u8]) -> bool {
         if !is_library(path) {
@@ -397,6 +410,13 @@ impl<'a> Graph<'_, 'a> {
             Target::Opaque => return,
         };
         if !self.finder.is_own(&path) {
+            if is_package && let Some(name) = self.finder.foreign_module(&parent(&path)) {
+                let what = format!(
+                    "{}, which line {} imports, has the compiled module {name}, which is for another Python or processor",
+                    import.module, import.line
+                );
+                self.tell(file, import.line, what, false);
+            }
             if self.can_read(&path, file, import.line) && file == self.script.file {
                 self.of_library(file, import, &path, is_package);
             }

@@ -237,3 +237,26 @@ pub(super) fn parent(path: &[u8]) -> Vec<u8> {
     let end = path.iter().rposition(|b| *b == b'/').unwrap_or(0);
     path.get(..end).unwrap_or_default().to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiled_modules_are_of_a_version_and_a_processor() {
+        let version = Some(Version { major: 3, minor: 11 });
+        let search = Search { version, machine: Some("x86_64-"), ..Search::default() };
+        for (ending, loads) in [
+            ("so", true),
+            ("abi3.so", true),
+            ("cpython-311-x86_64-linux-gnu.so", true),
+            ("cpython-312-x86_64-linux-gnu.so", false),
+            ("cpython-311-aarch64-linux-gnu.so", false),
+            ("cpython-311d-x86_64-linux-gnu.so", true),
+        ] {
+            assert_eq!(search.loads(ending), loads, "{ending}");
+        }
+        assert!(Search { version: None, ..search.clone() }.loads("cpython-38-x86_64-linux-gnu.so"));
+        assert!(Search { is_other: true, ..search }.loads("cpython-38-x86_64-linux-gnu.so"));
+    }
+}

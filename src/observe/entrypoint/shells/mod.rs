@@ -110,7 +110,8 @@ fn follow(
     options: Options,
 ) -> Option<Result<Started, Fault>> {
     let script = shell::parse(&Text::of(text));
-    if let Some(kind) = script.unclosed {
+    // What an installer writes for a path that is too long for a `#!` line is Python after its second line.
+    if let Some(kind) = script.unclosed.filter(|_| !text.contains("\'\'\'exec\'")) {
         let kind = match kind {
             GroupKind::Subshell => "`(`",
             GroupKind::Brace => "`{`",

@@ -115,8 +115,6 @@ pub(super) struct Run<'s, 'a, 't> {
     hangs_on: Option<String>,
     /// A variable that must be set and is not.
     required: Option<String>,
-    /// Whether what is asked is the condition of a loop.
-    pub(super) is_loop: bool,
     calls: u8,
     /// Commands that were gone through.
     walked: u32,
@@ -146,7 +144,6 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
             assumed: None,
             hangs_on: None,
             required: None,
-            is_loop: false,
             calls: 0,
             walked: 0,
             steps,
@@ -289,7 +286,7 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
                 }
                 self.rounds(false, body)
             }
-            Node::While { until, condition, body } => match self.asked_in_loop(condition) {
+            Node::While { until, condition, body } => match self.asked(condition) {
                 Flow::Next(Status::True) => self.rounds(!until, body),
                 Flow::Next(Status::False) => {
                     let is_certain = *until && self.hangs_on.is_none();
@@ -340,14 +337,6 @@ impl<'s, 'a, 't> Run<'s, 'a, 't> {
         }
         bodies.push(otherwise);
         self.one_of(&bodies)
-    }
-
-    /// The condition of a loop, before its first round.
-    fn asked_in_loop(&mut self, condition: &'s [Item<'s>]) -> Flow {
-        let was = std::mem::replace(&mut self.is_loop, true);
-        let flow = self.asked(condition);
-        self.is_loop = was;
-        flow
     }
 
     /// A list that is asked how it ends.
@@ -560,4 +549,20 @@ fn hands_over(items: &[Item<'_>]) -> bool {
         Node::Brace(inner) | Node::Subshell(inner) => hands_over(inner),
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_dash_does_not_parse() {
+        let (dash, bash) = (Options::of(b"bin/dash"), Options::of(b"bin/bash"));
+        for text in ["a=1\nARGS=(a b)\n", "function f() {\n  :\n}\n", "  X+=(c)\n"] {
+            assert!(dash.refuses(text).is_some() && bash.refuses(text).is_none(), "{text}");
+        }
+        for text in ["exec a\nARGS=(a b)\n", "f() {\n  :\n}\n", "a=$(b)\n", "cat <<E\nA=(b)\nE\n"] {
+            assert_eq!(dash.refuses(text), None, "{text}");
+        }
+    }
 }

@@ -214,7 +214,7 @@ impl Run<'_, '_, '_> {
     /// How many arguments there are, where each option of the contract has one value.
     fn count_of_options(&mut self) -> Variable {
         let is_known = |a: &String| is_option(a) || !a.starts_with(|c: char| c.is_control());
-        if self.is_loop || !self.arguments.iter().all(is_known) {
+        if !self.arguments.iter().all(is_known) {
             return Variable::Unknown;
         }
         self.uses_arguments = true;

@@ -183,6 +183,16 @@ impl Evaluator<'_, '_> {
         while let Some(one) = open.pop() {
             match &one.kind {
                 ExprKind::Call(function, arguments) => {
+                    if let Some(full) = self.missing_by_name(one, walk) {
+                        wrong.push(Wrong {
+                            what: format!(
+                                "uses {full}, which the class does not have, once it has its arguments"
+                            ),
+                            scope: Scope::clone(walk.scope),
+                            line: one.line,
+                            is_certain: walk.is_sure,
+                        });
+                    }
                     open.push(function);
                     open.extend(arguments.iter().map(Argument::value));
                     self.called(function, arguments, (walk, one.line), seen, wrong);

@@ -370,6 +370,9 @@ impl Evaluator<'_, '_> {
             }
             Some(_) => None,
         };
+        if let Some(Value::Class(class)) = arguments.keyword("action") {
+            self.check_action(*class, scope, line);
+        }
         let ends = matches!(action.as_deref(), Some("help" | "version"));
         let takes_none = [
             "store_true",

@@ -437,6 +437,14 @@ impl<'m> Evaluator<'m, '_> {
                 return Value::Dict(pairs.collect::<Vec<_>>().into());
             }
             "builtins.range" => return super::expression::range(arguments),
+            "builtins.reversed" => {
+                return match arguments.positional.first() {
+                    Some(Value::List(items)) => {
+                        Value::List(items.iter().rev().cloned().collect::<Vec<_>>().into())
+                    }
+                    _ => Value::Unknown,
+                };
+            }
             "builtins.getattr" if !arguments.is_open => {
                 if let [object, Value::Text(name)] = arguments.positional.as_slice() {
                     return self.attribute(object.clone(), &name.to_string(), scope, line);
@@ -497,8 +505,8 @@ impl<'m> Evaluator<'m, '_> {
         let values = arguments.positional.iter().chain(arguments.keywords.iter().map(|(_, v)| v));
         let all: Vec<Value> = values.cloned().collect();
         for value in all {
-            let reason = format!("{} hands the parser to {to}", self.place(scope, line));
-            self.open_interface(&value, reason);
+            let reason = format!("{} hands it to {to}", self.place(scope, line));
+            self.open_function(&value, reason);
         }
     }
 

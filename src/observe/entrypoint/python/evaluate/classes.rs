@@ -108,6 +108,12 @@ impl Evaluator<'_, '_> {
         value
     }
 
+    /// The same for a name that is put together: what the class and its bases bind is all that it has.
+    pub(super) fn lacks_by_text(&self, class: usize, name: &str) -> Option<String> {
+        let is_lacking = !name.starts_with("__") && self.lacks_attribute(class, name, 0);
+        (is_lacking && !self.is_set_anywhere(name)).then(|| format!("{}.{name}", self.classes[class].name))
+    }
+
     fn lacks_attribute(&self, index: usize, name: &str, depth: u8) -> bool {
         let Some(class) = self.classes.get(index).filter(|_| depth < 20) else { return false };
         let Some(own) = &class.own else { return false };

@@ -7,7 +7,7 @@ use super::super::imports::{Problem, Target};
 use super::expression::Arguments;
 use super::namespace::code_of_literal;
 use super::value::{Scope, Value};
-use super::{Evaluator, Flow};
+use super::{Evaluator, Flow, Root};
 
 /// Most that are told of one program.
 const MAX_PROBLEMS: usize = 20;
@@ -108,8 +108,19 @@ impl Evaluator<'_, '_> {
         }
     }
 
+    /// Looks at the rest of a statement in which the arguments were parsed.
+    pub(super) fn parsed_by(&mut self, statement: &Stmt, scope: &Scope) {
+        self.take_answer(statement, scope);
+        // `run(parser.parse_args())`
+        let is_plain =
+            matches!(statement.kind, StmtKind::Expr(_) | StmtKind::Return(_) | StmtKind::Assign { .. });
+        if is_plain && self.parsed_in == self.frames.len() && matches!(self.root, Some(Root::Parser(_))) {
+            self.calls_afterwards(std::slice::from_ref(statement), scope);
+        }
+    }
+
     /// Hands on what the call in a statement gave back: to the caller by `return`, or to the system by `sys.exit`.
-    pub(super) fn take_answer(&mut self, statement: &Stmt, scope: &Scope) {
+    fn take_answer(&mut self, statement: &Stmt, scope: &Scope) {
         let given = self.given_back.take();
         match &statement.kind {
             StmtKind::Return(Some(value)) if is_call(value) => {

@@ -90,6 +90,7 @@ fn evaluator<'m, 'a>(
         later_defaults: (false, Vec::new()),
         defaults_of: Vec::new(),
         answer: None,
+        parsed_in: 0,
         given_back: None,
         lacking: RefCell::default(),
         endings: Vec::new(),
@@ -214,6 +215,8 @@ struct Evaluator<'m, 'a> {
     defaults_of: Vec<(usize, String, Value)>,
     /// What the function that parses the arguments gives back, if it is left, and what the call of it gave.
     answer: Option<ending::Answer>,
+    /// How many functions were being called when the arguments were parsed.
+    parsed_in: usize,
     given_back: Option<ending::Answer>,
     /// Attributes that classes were asked for, and whether they lack them.
     lacking: RefCell<BTreeMap<(usize, String), bool>>,
@@ -270,6 +273,7 @@ impl<'m, 'a> Evaluator<'m, 'a> {
 
     /// Notes what parses the arguments. Under a condition that is not known something else may parse them.
     fn reach(&mut self, root: Root, scope: &Scope, line: u32) {
+        self.parsed_in = self.frames.len();
         self.root = Some(if self.maybe == 0 {
             root
         } else {

@@ -14,12 +14,15 @@ impl<'m> Evaluator<'m, '_> {
             if !self.step() {
                 return Flow::End;
             }
-            match self.statement(statement, scope) {
+            let flow = self.statement(statement, scope);
+            if self.root.is_some() {
+                self.parsed_by(statement, scope);
+            }
+            match flow {
                 Flow::Next => {}
                 other => return other,
             }
             if self.root.is_some() {
-                self.take_answer(statement, scope);
                 self.after_parsing(body.get(at + 1..).unwrap_or_default(), scope);
                 return Flow::End;
             }

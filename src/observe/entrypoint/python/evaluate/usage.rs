@@ -137,6 +137,23 @@ impl Evaluator<'_, '_> {
         self.fails(&what, scope, line, true);
     }
 
+    /// An action of the program's own that argparse cannot call: it gives it the parser, the namespace, the values and the
+    /// option.
+    pub(super) fn check_action(&mut self, class: usize, scope: &Scope, line: u32) {
+        let Some(Value::Method(_, function)) = self.member(class, "__call__", &Value::Unknown) else {
+            return;
+        };
+        let wrong = self
+            .functions
+            .get(function)
+            .filter(|f| f.syntax.decorators.is_empty())
+            .and_then(|f| super::super::arity::wrong(f.syntax, 5, &[]));
+        if let Some(wrong) = wrong.filter(|_| self.maybe == 0) {
+            let what = format!("may end with an error: argparse calls its action {wrong}");
+            self.end(&what, scope, line, false);
+        }
+    }
+
     /// What `ArgumentParser` does not take.
     pub(super) fn check_parser(&mut self, name: &str, arguments: &Arguments, scope: &Scope, line: u32) {
         let strange = arguments.keywords.iter().find(|(name, _)| !OF_PARSER.contains(&name.as_str()));

@@ -157,6 +157,21 @@ impl Evaluator<'_, '_> {
         }
     }
 
+    /// The same for `getattr(object, "name")`. Which name it is may be made of the arguments.
+    pub(super) fn missing_by_name(&self, call: &Expr, walk: &Walk<'_>) -> Option<String> {
+        let ExprKind::Call(function, arguments) = &call.kind else { return None };
+        let [Argument::Positional(object), Argument::Positional(name)] = arguments.as_slice() else {
+            return None;
+        };
+        if function.dotted().as_deref() != Some("getattr") {
+            return None;
+        }
+        match (self.seen(object, walk, 0)?, self.seen(name, walk, 0)?) {
+            (Seen::Object(class), Seen::Value(Value::Text(name))) => self.lacks_by_text(class, &name),
+            _ => None,
+        }
+    }
+
     /// The names of the parsed arguments in `**vars(args)`, if all are known.
     pub(super) fn names_of_arguments(&self, all: &Expr, walk: &Walk<'_>) -> Option<Vec<&str>> {
         let ExprKind::Call(function, arguments) = &all.kind else { return None };
