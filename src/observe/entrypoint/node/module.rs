@@ -225,15 +225,11 @@ impl<'f, 'i> Modules<'f, 'i> {
         }
         for import in &facts.imports {
             // What a compiler or another loader makes of the names is its own business.
-            let is_relative = import.from.starts_with("./") || import.from.starts_with("../");
-            if !is_relative || loader.is_other {
+            if loader.is_other {
                 continue;
             }
-            let Resolved::File(path) =
-                resolve(self.filesystem, file, &import.from, loader, import.is_require)
-            else {
-                continue;
-            };
+            let found = resolve(self.filesystem, file, &import.from, loader, import.is_require);
+            let (Resolved::File(path) | Resolved::Library(path)) = found else { continue };
             let Some(exports) = self.exports(&path, import.is_require) else { continue };
             let mut seen = BTreeSet::new();
             let lacks = |name: &&String| !self.has(&path, &exports, name, &mut seen, 0);
@@ -257,10 +253,14 @@ impl<'f, 'i> Modules<'f, 'i> {
         let exports = match (self.is_module(path)?, is_require) {
             (true, _) => &facts.exports,
             (false, true) => &facts.gives,
-            // Which names of a CommonJS module `import` finds is guessed by node.
-            (false, false) => return None,
+            // Which names of a CommonJS module `import` finds is guessed by node; what it does not give at all is not found.
+            (false, false) => &facts.gives,
         };
-        (!exports.is_open).then(|| exports.clone())
+        let mut known = (!exports.is_open).then(|| exports.clone())?;
+        if !self.is_module(path)? && !is_require {
+            known.names.insert("default".to_owned());
+        }
+        Some(known)
     }
 
     /// Whether a module exports a name, or may.
