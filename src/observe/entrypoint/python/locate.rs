@@ -126,5 +126,5 @@ fn has_extension(tree: &Tree, search: &Search, directory: &[u8], part: &str) -> 
         let ending = name.get(start.len()..).and_then(|e| std::str::from_utf8(e).ok());
         name.ends_with(b".so") && ending.is_some_and(|e| search.loads(e))
     };
-    tree.names_from(directory, start.as_bytes()).any(|name| is_one(name))
+    tree.names_from(directory, start.as_bytes()).any(is_one)
 }

@@ -70,7 +70,7 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
     let machine_of = machine.extension_machine().filter(|_| !is_other);
     let mut search =
         Search { optimizes: start.optimizes.max(set), machine: machine_of, is_other, ..Search::default() };
-    search.directories.extend(start.first.clone());
+    search.directories.extend(start.first);
     let own = machine.variable("PYTHONPATH").filter(|_| !start.ignores_environment).unwrap_or_default();
     search.directories.extend(own.split(':').filter(|f| !f.is_empty()).map(|f| machine.absolute(f)));
     // An archive on the path is not looked into.
@@ -103,7 +103,8 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
             libraries(tree, b"usr/local", &program.real, true, &mut search);
         }
     }
-    user_packages(machine, program, &start, &mut search);
+    let ignores = (start.ignores_user, start.ignores_environment);
+    user_packages(machine, program, ignores, &mut search);
     // A file of paths counts where packages are installed, and nowhere else.
     let is_site = |d: &&Vec<u8>| [&b"site-packages"[..], b"dist-packages"].iter().any(|end| d.ends_with(end));
     let sites: Vec<Vec<u8>> = search.directories.iter().filter(is_site).cloned().collect();
@@ -118,12 +119,16 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
 
 /// What `pip install --user` installed for the container's user: the directory that Python's `site` adds outside virtual
 /// environments, `~/.local/lib/pythonX.Y/site-packages`. <https://docs.python.org/3/library/site.html>
-fn user_packages(machine: &Machine<'_>, program: &Found<'_>, start: &Start, search: &mut Search) {
-    let is_set =
-        |name: &str| machine.variable(name).is_some_and(|v| !v.is_empty()) && !start.ignores_environment;
+fn user_packages(
+    machine: &Machine<'_>,
+    program: &Found<'_>,
+    (ignores_user, ignores_environment): (bool, bool),
+    search: &mut Search,
+) {
+    let is_set = |name: &str| machine.variable(name).is_some_and(|v| !v.is_empty()) && !ignores_environment;
     let called = parent(&parent(&program.path));
     let is_virtual = machine.filesystem.tree.file(&[called.as_slice(), b"pyvenv.cfg"].join(&b'/')).is_some();
-    if start.ignores_user || is_set("PYTHONNOUSERSITE") || is_virtual {
+    if ignores_user || is_set("PYTHONNOUSERSITE") || is_virtual {
         return;
     }
     let base = match machine.variable("PYTHONUSERBASE").filter(|v| !v.is_empty()) {

@@ -447,13 +447,13 @@ impl<'m> Evaluator<'m, '_> {
             }
             "builtins.getattr" if !arguments.is_open => {
                 if let [object, Value::Text(name)] = arguments.positional.as_slice() {
-                    return self.attribute(object.clone(), &name.to_string(), scope, line);
+                    return self.attribute(object.clone(), name.as_ref(), scope, line);
                 }
             }
-            "importlib.import_module" | "builtins.__import__" | "builtins.exec" => {
-                if !matches!(arguments.positional.first(), Some(Value::Text(_))) {
-                    self.forget_all();
-                }
+            "importlib.import_module" | "builtins.__import__" | "builtins.exec"
+                if !matches!(arguments.positional.first(), Some(Value::Text(_))) =>
+            {
+                self.forget_all();
             }
             "builtins.setattr" | "builtins.delattr" => {
                 self.set_by_name(arguments, scope, line);

@@ -124,9 +124,7 @@ impl Evaluator<'_, '_> {
         let given = self.given_back.take();
         match &statement.kind {
             StmtKind::Return(Some(value)) if is_call(value) => {
-                if self.answer.is_none() {
-                    self.answer = given;
-                }
+                self.answer = self.answer.take().or(given);
             }
             StmtKind::Return(_) => {
                 let line = statement.line;

@@ -50,8 +50,7 @@ impl Evaluator<'_, '_> {
     fn fired(&self, function: usize) -> Interface {
         let Some(known) = self.functions.get(function) else { return Interface::default() };
         let mut interface = Interface { endings: self.failures_in(function, true), ..Interface::default() };
-        let has = |kind: ParameterKind| known.syntax.parameters.iter().any(|p| p.kind == kind);
-        interface.takes_unknown = has(ParameterKind::Keywords);
+        interface.takes_unknown = known.syntax.parameters.iter().any(|p| p.kind == ParameterKind::Keywords);
         // Words without a name are given to the parameters in their order.
         interface.open = self
             .script

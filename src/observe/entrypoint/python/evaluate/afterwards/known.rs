@@ -199,7 +199,7 @@ impl Evaluator<'_, '_> {
         for target in targets {
             match (&target.kind, made) {
                 (ExprKind::Name(name), Some(class)) => {
-                    drop(walk.known.insert(name.clone(), Seen::Object(class)))
+                    drop(walk.known.insert(name.clone(), Seen::Object(class)));
                 }
                 (ExprKind::Name(name), None) => drop(walk.known.remove(name)),
                 (ExprKind::Tuple(_) | ExprKind::List(_), _) => walk.known.clear(),
