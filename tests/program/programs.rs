@@ -47,6 +47,8 @@ struct File {
     text: String,
     #[serde(default)]
     elf: bool,
+    /// Where it leads, if it is a symbolic link.
+    link: Option<String>,
     mode: Option<u32>,
     #[serde(default)]
     owner: [u32; 2],
@@ -68,6 +70,9 @@ fn command(case: &Case) -> Vec<String> {
 }
 
 fn add(tar: Tar, file: &File) -> Tar {
+    if let Some(target) = &file.link {
+        return tar.symlink(&file.path, target);
+    }
     let content = if file.elf { crate::support::elf(62, LOADER) } else { file.text.clone().into_bytes() };
     tar.owned(&file.path, content, file.mode.unwrap_or(0o644), file.owner)
 }
@@ -158,6 +163,11 @@ fn scripts_and_users() {
 #[test]
 fn servers_and_packages() {
     each("others.toml");
+}
+
+#[test]
+fn further_edits_of_programs() {
+    each("further.toml");
 }
 
 #[test]

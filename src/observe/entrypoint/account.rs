@@ -152,6 +152,23 @@ impl Account {
         Ok(account)
     }
 
+    /// The directory that the table of users gives it, as runc sets `HOME`.
+    pub(crate) fn home(&self, filesystem: &Filesystem<'_>) -> Option<String> {
+        let Some((_, node)) = filesystem.tree.file(b"etc/passwd") else {
+            return (self.user == 0).then(|| "/root".to_owned());
+        };
+        let text = filesystem.content(node).text()?;
+        let own = self.user.to_string();
+        let is_it = |line: &&str| line.split(':').nth(2) == Some(own.as_str());
+        let home = text.lines().find(is_it).and_then(|line| line.split(':').nth(5));
+        home.map(str::to_owned).or_else(|| (self.user == 0).then(|| "/root".to_owned()))
+    }
+
+    /// The user's number; 0 is root.
+    pub(crate) fn number(&self) -> u32 {
+        self.user
+    }
+
     /// Whether it may do something with a file or directory; nothing if that hangs on groups that were not seen. Root
     /// may read all, and run what anyone may run.
     pub(crate) fn may(&self, access: Access, node: &TreeNode) -> Option<bool> {

@@ -50,6 +50,7 @@ pub(crate) struct Found<'a> {
     /// Its path with all links followed.
     pub(crate) real: Vec<u8>,
     pub(crate) content: Content<'a>,
+    mode: u32,
 }
 
 /// What musl calls machines in the name of its loader.
@@ -87,6 +88,15 @@ impl<'a> Machine<'a> {
         self.path = path.split(':').map(str::to_owned).collect();
     }
 
+    /// What names of Python's compiled modules call the processor.
+    pub(crate) fn extension_machine(&self) -> Option<&'static str> {
+        match self.architecture.as_str() {
+            "amd64" => Some("x86_64-"),
+            "arm64" => Some("aarch64-"),
+            _ => None,
+        }
+    }
+
     /// Notes why it is not known whether a program starts that a script runs before its last one.
     pub(crate) fn note_unclear(&self, reason: String) {
         let mut unclear = self.unclear.borrow_mut();
@@ -103,6 +113,11 @@ impl<'a> Machine<'a> {
     /// A variable of the environment.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().rev().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The names of all variables of the environment.
+    pub(crate) fn variables(&self) -> std::collections::BTreeSet<String> {
+        self.environment.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Gives a variable a value.
@@ -205,7 +220,9 @@ impl<'a> Machine<'a> {
         let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
         match plain {
             "python" | "pypy" => python::start(self, &found, arguments),
-            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => shells::start(self, arguments, steps),
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => {
+                shells::start(self, &found.real, arguments, steps)
+            }
             "node" | "nodejs" => {
                 let arguments = node::without_preloads(self, arguments)?;
                 self.file_of(name, &arguments, &["", ".js", ".json", "/index.js", "/package.json"])
@@ -219,6 +236,16 @@ impl<'a> Machine<'a> {
             "env" => self.env(arguments, steps),
             "tini" | "dumb-init" | "catatonit" | "nohup" | "exec" | "stdbuf" | "nice" | "ionice"
             | "setsid" => self.wrapped(program, arguments, 0, steps),
+            "gosu" | "su-exec" if self.account.number() != 0 && found.mode & 0o4000 == 0 => {
+                let what =
+                    format!("{program} changes the user, and only root may: the container runs as another");
+                let name = self.account.number().to_string();
+                // Its own user, as far as the words tell.
+                let is_same = arguments.first().is_some_and(|user| {
+                    Account::of(self.filesystem, user).is_ok_and(|a| a.number().to_string() == name)
+                });
+                Err(if is_same { Fault::Unclear(what) } else { Fault::Broken(what) })
+            }
             "gosu" | "su-exec" => {
                 let mut machine = self.clone();
                 if let Some(account) = arguments.first().map(|user| Account::of(self.filesystem, user)) {
@@ -295,7 +322,7 @@ impl<'a> Machine<'a> {
         if let Some(refusal) = self.account.refused(self.filesystem, Access::Execute, &path) {
             return Err(refusal.into());
         }
-        Ok(Found { path, real, content: self.filesystem.content(node) })
+        Ok(Found { path, real, content: self.filesystem.content(node), mode: node.mode })
     }
 
     /// Whether the kernel can run it: its loader or interpreter is there. Gives the interpreter's words.
@@ -317,7 +344,7 @@ impl<'a> Machine<'a> {
         if line.ends_with(b"\r") {
             return Err(Fault::Broken(format!("the `#!` line of /{shown} ends in a carriage return")));
         }
-        let line = String::from_utf8_lossy(line);
+        let line = String::from_utf8_lossy(line).into_owned();
         let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         let Some(interpreter) = words.first().cloned() else {
             return Err(Fault::Broken(format!("the `#!` line of /{shown} names no interpreter")));
@@ -328,6 +355,15 @@ impl<'a> Machine<'a> {
         };
         let mut interpreted = self.find(&interpreter).map_err(missing)?;
         if interpreter.rsplit('/').next() == Some("env") {
+            // The kernel hands all that follows over as one word.
+            let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
+            let is_split = rest.starts_with("--split-string") || rest.starts_with('-') && rest.contains('S');
+            if rest.contains(char::is_whitespace) && !is_split {
+                return Err(Fault::Broken(format!(
+                    "the `#!` line of /{shown} has env look for one program of the name `{rest}`: words are split with \
+                     `env -S` alone"
+                )));
+            }
             let named = words.iter().skip(1).position(|w| !w.starts_with('-') && !w.contains('='));
             let Some(at) = named.map(|i| i + 1) else {
                 return Err(Fault::Broken(format!("the `#!` line of /{shown} names no interpreter")));
@@ -408,7 +444,8 @@ impl<'a> Machine<'a> {
             "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" => {
                 self.readable(&found.real)?;
                 let called = format!("/{}", String::from_utf8_lossy(&found.path));
-                shells::script(self, (&found.real, &called), found.content.text(), arguments, steps)
+                let shell = self.find(interpreter.first().map(String::as_str).unwrap_or_default())?.real;
+                shells::script(self, &shell, (&found.real, &called), found.content.text(), arguments, steps)
             }
             other => {
                 let language = if other.starts_with("node") { "JavaScript" } else { "script" };
@@ -496,6 +533,18 @@ impl<'a> Machine<'a> {
     }
 
     fn java(&self, arguments: &[String]) -> Result<Started, Fault> {
+        let set =
+            ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"].map(|name| self.variable(name).unwrap_or_default());
+        let set = set.iter().flat_map(|options| options.split_whitespace());
+        let agents =
+            set.chain(arguments.iter().map(String::as_str)).filter_map(|w| w.strip_prefix("-javaagent:"));
+        for agent in agents.map(|a| a.split('=').next().unwrap_or_default()) {
+            if !agent.contains('$') && self.filesystem.tree.file(&self.absolute(agent)).is_none() {
+                return Err(Fault::Broken(format!(
+                    "{agent}, which java is to load first, is not in the image"
+                )));
+            }
+        }
         let Some(at) = arguments.iter().position(|a| a == "-jar") else {
             return Err(Fault::Unclear("the class path of a Java program is not looked into".to_owned()));
         };

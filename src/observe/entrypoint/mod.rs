@@ -126,6 +126,14 @@ impl Judged {
         }
         let modules = python::load(filesystem, script);
         self.problems = python::check(filesystem, &modules, script, &machine.account);
+        if let Some(managed) = python::managed(machine, script, &modules) {
+            self.problems.extend(managed.problems);
+            match managed.reading {
+                cli::Reading::Known(interface) => self.take(&interface, &row, entrypoint, &script.arguments),
+                cli::Reading::Unknown(reason) | cli::Reading::Nothing(reason) => self.unknown = Some(reason),
+            }
+            return;
+        }
         let is_set = |name: &str| machine.variable(name).is_some();
         let (reading, endings) = python::interface(filesystem, &modules, script, &is_set);
         let ends = endings.iter().any(|e| e.is_certain);

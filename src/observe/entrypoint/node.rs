@@ -72,6 +72,8 @@ pub(crate) struct Loader {
     version: Option<(u32, u32)>,
     /// Whether something that is loaded first may change how modules are found and read.
     is_other: bool,
+    /// The variables that the image sets.
+    variables: BTreeSet<String>,
 }
 
 impl Loader {
@@ -90,7 +92,7 @@ impl Loader {
                 let changes = ["--loader", "--experimental-loader", "--experimental-specifier-resolution"];
                 PRELOADS.contains(&name) || changes.contains(&name)
             }) || words.iter().any(|w| ["tsx", "ts-node", "babel-node", "esno"].contains(&w.as_str()));
-        Self { directories: directories(machine), version, is_other }
+        Self { directories: directories(machine), version, is_other, variables: machine.variables() }
     }
 }
 
@@ -126,10 +128,27 @@ pub(crate) fn check(filesystem: &Filesystem<'_>, file: &[u8], loader: &Loader) -
             problems.extend(modules.problems(&path));
         }
         let is_module = is_code && modules.is_module(&path) == Some(true);
-        for (line, name) in loaded(text) {
-            match resolve(filesystem, &path, &name, loader, !is_module) {
+        // Another language than JavaScript is looked through by its lines.
+        let loads = modules.loads(&path).unwrap_or_else(|| {
+            loaded(text).into_iter().map(|(line, name)| (line, name, !is_module)).collect()
+        });
+        for (line, name, is_require) in loads {
+            let resolved = resolve(filesystem, &path, &name, loader, is_require);
+            if let (Resolved::File(found) | Resolved::Library(found), true) = (&resolved, is_require)
+                && let Some((why, is_certain)) = modules.refuses_require(found)
+            {
+                let what = format!("{name}, which line {line} requires, {why}");
+                problems.push(Problem { file: path.clone(), line, what, is_certain });
+            }
+            match resolved {
                 Resolved::File(found) => open.push(found),
-                Resolved::Present => {}
+                Resolved::Present | Resolved::Library(_) => {}
+                Resolved::Broken(settings) => problems.push(Problem {
+                    file: path.clone(),
+                    line,
+                    what: format!("{settings} of {name}, which line {line} loads, is not valid JSON"),
+                    is_certain: true,
+                }),
                 Resolved::Missing => problems.push(Problem {
                     file: path.clone(),
                     line,
@@ -178,6 +197,10 @@ fn loaded(text: &str) -> Vec<(u32, String)> {
 
 enum Resolved {
     File(Vec<u8>),
+    /// A file of a package of others.
+    Library(Vec<u8>),
+    /// Settings of its package that cannot be read.
+    Broken(String),
     Present,
     Missing,
     /// Its package keeps it to itself.
@@ -191,8 +214,24 @@ fn directories(machine: &Machine<'_>) -> Vec<Vec<u8>> {
 }
 
 /// Options of node whose value is the next word, if it is no part of the option's own.
-const VALUED: [&str; 7] =
-    ["-C", "--conditions", "--title", "--loader", "--experimental-loader", "--input-type", "--env-file"];
+const VALUED: [&str; 6] =
+    ["-C", "--conditions", "--title", "--loader", "--experimental-loader", "--input-type"];
+
+/// Options that take no value, which programs are given most often.
+const SWITCHES: [&str; 12] = [
+    "--enable-source-maps",
+    "--no-warnings",
+    "--no-deprecation",
+    "--trace-warnings",
+    "--trace-uncaught",
+    "--experimental-vm-modules",
+    "--experimental-json-modules",
+    "--experimental-strip-types",
+    "--use-strict",
+    "--abort-on-uncaught-exception",
+    "--expose-gc",
+    "--preserve-symlinks",
+];
 
 /// Options that load a module before the program.
 const PRELOADS: [&str; 3] = ["-r", "--require", "--import"];
@@ -201,6 +240,7 @@ const PRELOADS: [&str; 3] = ["-r", "--require", "--import"];
 /// `NODE_OPTIONS`, has to be in the image.
 pub(crate) fn without_preloads(machine: &Machine<'_>, arguments: &[String]) -> Result<Vec<String>, Fault> {
     let mut kept = Vec::new();
+    let is_missing_file = |name: &str| machine.filesystem.tree.file(&machine.absolute(name)).is_none();
     let set = machine.variable("NODE_OPTIONS").unwrap_or_default();
     let set: Vec<String> = set.split_whitespace().map(str::to_owned).collect();
     let mut named: Vec<String> = Vec::new();
@@ -210,6 +250,14 @@ pub(crate) fn without_preloads(machine: &Machine<'_>, arguments: &[String]) -> R
             let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(n, v)| (n, Some(v)));
             if PRELOADS.contains(&name) {
                 named.extend(value.map(str::to_owned).or_else(|| words.next().cloned()));
+            } else if name == "--env-file" {
+                let file = value.map(str::to_owned).or_else(|| words.next().cloned()).unwrap_or_default();
+                if !Machine::is_unknown(&file) && is_missing_file(&file) {
+                    let what = format!("{file}, which node reads its variables from, is not in the image");
+                    return Err(Fault::Broken(what));
+                }
+            } else if is_own && (SWITCHES.contains(&name) || value.is_some() && name.starts_with("--")) {
+                // It says nothing of what is run.
             } else if VALUED.contains(&name) {
                 if value.is_none() {
                     words.next();
@@ -235,10 +283,42 @@ pub(crate) fn without_preloads(machine: &Machine<'_>, arguments: &[String]) -> R
     }
 }
 
+/// Modules that node has by names that begin with `node:` alone, each with the first version that has it.
+const PREFIXED: [(&str, (u32, u32)); 4] =
+    [("test", (18, 0)), ("test/reporters", (18, 15)), ("sea", (20, 0)), ("sqlite", (22, 5))];
+
+/// Modules below others that node has.
+const BELOW: [&str; 13] = [
+    "assert/strict",
+    "dns/promises",
+    "fs/promises",
+    "inspector/promises",
+    "path/posix",
+    "path/win32",
+    "readline/promises",
+    "stream/consumers",
+    "stream/promises",
+    "stream/web",
+    "timers/promises",
+    "util/types",
+    "module",
+];
+
 /// Whether node has a module itself: `fs`, `fs/promises`, `node:test`.
 fn is_built_in(name: &str) -> bool {
     let top = name.split('/').next().unwrap_or_default();
     name.starts_with("node:") || BUILT_IN.contains(&top)
+}
+
+/// Whether no version of node, or not this one, has a module of its own by a name that begins with `node:`.
+fn lacks_built_in(name: &str, version: Option<(u32, u32)>) -> bool {
+    let Some(name) = name.strip_prefix("node:") else { return false };
+    match PREFIXED.iter().find(|(own, _)| *own == name) {
+        Some((_, since)) => version.is_some_and(|v| v < *since),
+        None if name.contains('/') => !BELOW.contains(&name),
+        // Later versions may have more of them.
+        None => !BUILT_IN.contains(&name) && version.is_none_or(|(major, _)| major <= 26),
+    }
 }
 
 /// The directory that a file is in.
@@ -255,8 +335,14 @@ fn resolve(
     is_require: bool,
 ) -> Resolved {
     let directory = directory_of;
-    // `#x` is named by the package itself; a URL is not a file of the image.
-    if is_built_in(name) || name.starts_with('#') || name.contains("://") {
+    if lacks_built_in(name, loader.version) {
+        return Resolved::Missing;
+    }
+    if name.starts_with('#') {
+        return by_own_name(filesystem, from, name, is_require);
+    }
+    // A URL is not a file of the image.
+    if is_built_in(name) || name.contains("://") {
         return Resolved::Present;
     }
     if name.starts_with("./")
@@ -291,6 +377,9 @@ fn resolve(
         filesystem.tree.is_directory(&whole)
             || endings.iter().any(|e| filesystem.tree.file(&[whole.as_slice(), e].concat()).is_some())
     };
+    if let Some(resolved) = by_itself(filesystem, from, &package, name, is_require) {
+        return resolved;
+    }
     let mut at = directory(from);
     loop {
         let modules =
@@ -306,6 +395,51 @@ fn resolve(
     if loader.directories.iter().any(|f| is_in(f)) { Resolved::Present } else { Resolved::Missing }
 }
 
+/// What a name that begins with `#` stands for, by the `imports` of the package that a file is in.
+fn by_own_name(filesystem: &Filesystem<'_>, from: &[u8], name: &str, is_require: bool) -> Resolved {
+    let Some(settings) = package::above(filesystem, from) else { return Resolved::Missing };
+    let Some(text) = filesystem.text(&settings).filter(|t| !package::is_broken(t)) else {
+        return Resolved::Present;
+    };
+    match package::own_name(text, name, is_require) {
+        Some(file) if file.starts_with("./") => {
+            let whole =
+                [directory_of(&settings).as_slice(), file.trim_start_matches("./").as_bytes()].join(&b'/');
+            let found = filesystem.tree.file(LayerPath::clean(&whole).as_bytes());
+            found.map_or(Resolved::Missing, |(real, _)| Resolved::File(real))
+        }
+        Some(_) => Resolved::Present,
+        None => Resolved::Missing,
+    }
+}
+
+/// What a package takes from itself by its own name, if it exports anything.
+/// <https://nodejs.org/api/packages.html#self-referencing-a-package-using-its-name>
+fn by_itself(
+    filesystem: &Filesystem<'_>,
+    from: &[u8],
+    package: &str,
+    name: &str,
+    is_require: bool,
+) -> Option<Resolved> {
+    let settings = package::above(filesystem, from)?;
+    let text = filesystem.text(&settings)?;
+    let whole: serde_json::Value = serde_json::from_str(text).ok()?;
+    let is_own = whole.get("name").and_then(serde_json::Value::as_str) == Some(package);
+    whole.get("exports").filter(|e| is_own && !e.is_null())?;
+    let path = format!(".{}", name.strip_prefix(package).unwrap_or_default());
+    Some(match package::exported(text, &path, is_require) {
+        package::Exported::Nothing => Resolved::NotExported,
+        package::Exported::File(file) if !file.contains('\u{1}') => {
+            let whole =
+                [directory_of(&settings).as_slice(), file.trim_start_matches("./").as_bytes()].join(&b'/');
+            let found = filesystem.tree.file(LayerPath::clean(&whole).as_bytes());
+            found.map_or(Resolved::Missing, |(real, _)| Resolved::File(real))
+        }
+        _ => Resolved::Present,
+    })
+}
+
 /// What a name stands for in its package, by what that exports.
 fn in_package(
     filesystem: &Filesystem<'_>,
@@ -317,16 +451,23 @@ fn in_package(
     let root = [modules, package.as_bytes()].join(&b'/');
     let settings = [root.as_slice(), b"package.json"].join(&b'/');
     let Some(text) = filesystem.text(&settings) else { return Resolved::Present };
+    if package::is_broken(text) {
+        return Resolved::Broken("package.json".to_owned());
+    }
     let path = format!(".{}", name.strip_prefix(package).unwrap_or_default());
     match package::exported(text, &path, is_require) {
         package::Exported::Nothing => Resolved::NotExported,
         package::Exported::File(file) if !file.contains('\u{1}') => {
             let whole = [root.as_slice(), file.trim_start_matches("./").as_bytes()].join(&b'/');
             match filesystem.tree.file(LayerPath::clean(&whole).as_bytes()) {
-                Some(_) => Resolved::Present,
+                Some((real, _)) => Resolved::Library(real),
                 None => Resolved::Missing,
             }
         }
+        package::Exported::All if name == package => match package::main(filesystem, &root, text) {
+            Some(file) => Resolved::Library(file),
+            None => Resolved::Missing,
+        },
         _ => Resolved::Present,
     }
 }

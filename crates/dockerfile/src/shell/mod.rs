@@ -37,6 +37,8 @@ pub struct Script {
     pub groups: Vec<Group>,
     /// Comments, from `#` to the end of the line.
     pub comments: Vec<Span>,
+    /// The outermost group that nothing closes before the script ends.
+    pub unclosed: Option<GroupKind>,
 }
 
 /// A simple command.

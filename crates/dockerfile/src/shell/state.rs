@@ -174,6 +174,7 @@ impl State {
     }
 
     pub(super) fn end(mut self, lexer: &Lexer<'_>) -> Script {
+        self.out.unclosed = self.frames.first().map(|frame| frame.kind);
         while let Some(frame) = self.frames.pop() {
             self.close_frame(lexer, &frame);
         }

@@ -96,9 +96,33 @@ fn may_be_program(path: &[u8]) -> bool {
         && !SYSTEM.iter().any(is_below)
 }
 
+/// Whether a file is one that packages of npm are most often loaded from: `index.js`, at their top or in `dist`, `lib`, `src`
+/// and the like.
+fn is_entry(path: &[u8]) -> bool {
+    let name = b"node_modules/";
+    let Some(at) = memchr::memmem::rfind(path, name) else { return false };
+    let mut parts = path.get(at + name.len()..).unwrap_or_default().split(|b| *b == b'/').peekable();
+    if parts.peek().is_some_and(|first| first.starts_with(b"@")) {
+        parts.next();
+    }
+    let inner: Vec<&[u8]> = parts.skip(1).collect();
+    let is_index = |file: &[u8]| file.starts_with(b"index.") || file.starts_with(b"main.");
+    match inner.as_slice() {
+        [file] => !file.ends_with(b".min.js"),
+        [directory, file] => {
+            [&b"dist"[..], b"lib", b"src", b"build", b"esm", b"cjs"].contains(directory) && is_index(file)
+        }
+        [first, _, file] => [&b"dist"[..], b"lib", b"build"].contains(first) && is_index(file),
+        _ => false,
+    }
+}
+
 impl Wanted {
     /// Most bytes kept of a wanted source file.
     const SOURCE: u64 = 256 << 10;
+
+    /// Most bytes kept of the file that a package of npm is loaded from.
+    const ENTRY: u64 = 64 << 10;
 
     /// Most bytes kept of a program: enough for a script, and for what a loader reads of a binary.
     const PROGRAM: u64 = 64 << 10;
@@ -137,6 +161,10 @@ impl Wanted {
         if module && inside() || is_own() {
             return Some(Self::SOURCE);
         }
+        // What a package of npm exports is asked where what packages say of themselves is.
+        if is_code && self.names.contains(&b"package.json"[..]) && is_entry(path) {
+            return Some(Self::ENTRY);
+        }
         // A script may run it.
         (self.own_code && may_be_program(path)).then_some(Self::HEAD)
     }
@@ -156,6 +184,20 @@ pub struct Captured {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_packages_of_npm_are_loaded_from() {
+        for path in
+            ["app/node_modules/a/index.js", "node_modules/@s/a/dist/esm/index.mjs", "x/node_modules/a/i.cjs"]
+        {
+            assert!(is_entry(path.as_bytes()), "{path}");
+        }
+        for path in
+            ["app/index.js", "node_modules/a/lib/x.js", "node_modules/a/a.min.js", "node_modules/index.js"]
+        {
+            assert!(!is_entry(path.as_bytes()), "{path}");
+        }
+    }
 
     #[test]
     fn what_is_wanted() {

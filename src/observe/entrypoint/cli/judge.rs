@@ -268,7 +268,8 @@ impl State {
         let name = parameter.names.first().map(String::as_str).unwrap_or_default();
         let what = format!("does not take {value} for {name}{of}");
         let at = Some(&parameter.at);
-        let is_choice = parameter.choices.as_ref().is_none_or(|c| c.iter().any(|c| c == value));
+        let converted = parameter.takes.converted(value);
+        let is_choice = parameter.choices.as_ref().is_none_or(|c| c.contains(&converted));
         match (&parameter.takes, parameter.takes.takes(value)) {
             (_, Some(false)) => self.refuse(value, what, None, at),
             _ if !is_choice => self.refuse(value, what, None, at),

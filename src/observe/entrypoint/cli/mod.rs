@@ -58,6 +58,9 @@ impl Arity {
 pub(crate) enum Takes {
     #[default]
     Any,
+    /// Any text, which is made one of small letters, or of capitals, before it is compared with the choices.
+    Lower,
+    Upper,
     /// What Python's `int` takes.
     Int,
     /// What Python's `float` takes.
@@ -69,10 +72,19 @@ pub(crate) enum Takes {
 }
 
 impl Takes {
+    /// What a value becomes before it is compared with the choices.
+    fn converted(&self, value: &str) -> String {
+        match self {
+            Self::Lower => value.to_lowercase(),
+            Self::Upper => value.to_uppercase(),
+            _ => value.to_owned(),
+        }
+    }
+
     /// Whether it takes a value, if that is known.
     pub(crate) fn takes(&self, value: &str) -> Option<bool> {
         match self {
-            Self::Any => Some(true),
+            Self::Any | Self::Lower | Self::Upper => Some(true),
             Self::Int => Some(is_int(value)),
             Self::Float => Some(is_float(value)),
             Self::Between(least, most) => {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::super::filesystem::Filesystem;
 use super::super::python::Problem;
 use super::syntax::{self, Exports, Facts, Fault};
-use super::{Loader, Resolved, directory_of, resolve};
+use super::{Loader, Resolved, package, resolve};
 
 /// How deep modules that export each other's names are followed.
 const MAX_DEPTH: u8 = 20;
@@ -30,24 +30,19 @@ fn kind_of(filesystem: &Filesystem<'_>, file: &[u8]) -> Option<Kind> {
     if file.ends_with(b".cjs") {
         return Some(Kind::CommonJs);
     }
-    let mut at = directory_of(file);
-    loop {
-        let path =
-            if at.is_empty() { b"package.json".to_vec() } else { [&at, &b"package.json"[..]].join(&b'/') };
-        if filesystem.tree.file(&path).is_some() {
-            let text = filesystem.text(&path)?;
-            let whole: serde_json::Value = serde_json::from_str(text).ok()?;
-            return Some(match whole.get("type").and_then(serde_json::Value::as_str) {
-                Some("module") => Kind::EcmaScript,
-                Some("commonjs") => Kind::CommonJs,
-                _ => Kind::Plain,
-            });
-        }
-        if at.is_empty() {
-            return Some(Kind::Plain);
-        }
-        at = directory_of(&at);
-    }
+    let Some(path) = package::above(filesystem, file) else { return Some(Kind::Plain) };
+    let whole: serde_json::Value = serde_json::from_str(filesystem.text(&path)?).ok()?;
+    Some(match whole.get("type").and_then(serde_json::Value::as_str) {
+        Some("module") => Kind::EcmaScript,
+        Some("commonjs") => Kind::CommonJs,
+        _ => Kind::Plain,
+    })
+}
+
+/// Whether `require` loads modules of ECMAScript: from 20.19 and from 22.12 on.
+fn requires_modules(version: (u32, u32)) -> bool {
+    let (major, minor) = version;
+    major > 22 || major == 22 && minor >= 12 || major == 20 && minor >= 19
 }
 
 /// Whether node finds out by its syntax that a file is a module: from 20.19 and from 22.7 on.
@@ -97,6 +92,80 @@ impl<'f, 'i> Modules<'f, 'i> {
         }
     }
 
+    /// What a file loads; nothing if it does not parse.
+    pub(super) fn loads(&self, file: &[u8]) -> Option<Vec<(u32, String, bool)>> {
+        let facts = self.facts(file).filter(|_| is_code(file))?;
+        let facts = facts.as_ref().as_ref().ok()?;
+        Some(facts.loads.iter().map(|l| (l.line, l.name.clone(), l.is_require)).collect())
+    }
+
+    /// Why `require` does not load a file that is there, if it does not, and whether that is certain: it is a module of
+    /// ECMAScript.
+    pub(super) fn refuses_require(&self, path: &[u8]) -> Option<(&'static str, bool)> {
+        if self.loader.is_other || kind_of(self.filesystem, path) != Some(Kind::EcmaScript) || !is_code(path)
+        {
+            return None;
+        }
+        match self.loader.version {
+            Some(version) if requires_modules(version) => None,
+            Some(_) => {
+                Some(("is a module of ECMAScript, which `require` loads from node 20.19 and 22.12 on", true))
+            }
+            None => Some((
+                "is a module of ECMAScript, which `require` does not load before node 20.19 and 22.12",
+                false,
+            )),
+        }
+    }
+
+    /// What is wrong with how a file uses other modules, the language, and variables of the environment.
+    fn uses(&self, file: &[u8], facts: &Facts, is_esm: bool, tell: &mut dyn FnMut(u32, String, bool)) {
+        let loader = self.loader;
+        if let Some((what, line)) = &facts.refused {
+            tell(*line, format!("line {line} {what}"), !loader.is_other);
+        }
+        for (name, line) in facts.needs.iter().filter(|(name, _)| !loader.variables.contains(name)) {
+            let what = format!(
+                "line {line} ends the program where the variable {name} is not set, and the image does not set it"
+            );
+            tell(*line, what, false);
+        }
+        for load in facts.loads.iter().filter(|l| l.is_plain_data && is_esm && !loader.is_other) {
+            let what =
+                format!("line {} imports {} without an attribute that says it is JSON", load.line, load.name);
+            tell(load.line, what, true);
+        }
+        for (object, property, line) in &facts.calls {
+            let Some((from, is_require)) = facts.wholes.get(object) else { continue };
+            if self.lacks(file, from, property, *is_require) {
+                let what = format!("{from} has no {property}, which line {line} calls");
+                tell(*line, what, true);
+            }
+        }
+        for (name, line) in &facts.called {
+            let of = |i: &&syntax::Import| i.is_require && i.names.contains(name);
+            let Some(import) = facts.imports.iter().find(of) else { continue };
+            if self.lacks(file, &import.from, name, true) {
+                let what = format!("{} has no {name}, which line {line} calls", import.from);
+                tell(*line, what, true);
+            }
+        }
+    }
+
+    /// Whether another file of the project is known not to have a name.
+    fn lacks(&self, file: &[u8], from: &str, name: &str, is_require: bool) -> bool {
+        const OF_OBJECTS: [&str; 5] = ["toString", "hasOwnProperty", "valueOf", "isPrototypeOf", "default"];
+        let is_relative = from.starts_with("./") || from.starts_with("../");
+        if !is_relative || self.loader.is_other || OF_OBJECTS.contains(&name) {
+            return false;
+        }
+        let Resolved::File(path) = resolve(self.filesystem, file, from, self.loader, is_require) else {
+            return false;
+        };
+        let Some(exports) = self.exports(&path, is_require) else { return false };
+        !self.has(&path, &exports, name, &mut BTreeSet::new(), 0)
+    }
+
     /// What is wrong with a file besides modules that are not there.
     pub(super) fn problems(&self, file: &[u8]) -> Vec<Problem> {
         let loader = self.loader;
@@ -121,6 +190,16 @@ impl<'f, 'i> Modules<'f, 'i> {
             }
         };
         let kind = kind_of(self.filesystem, file);
+        if let (None, Some(path)) = (kind, package::above(self.filesystem, file))
+            && self.filesystem.text(&path).is_some_and(package::is_broken)
+        {
+            tell(
+                1,
+                format!("/{} is not valid JSON, at which node ends", String::from_utf8_lossy(&path)),
+                true,
+            );
+        }
+        self.uses(file, facts, kind == Some(Kind::EcmaScript), &mut tell);
         let is_esm = matches!(kind, Some(Kind::EcmaScript));
         if let Some(line) = facts.is_module {
             match kind {
@@ -146,15 +225,11 @@ impl<'f, 'i> Modules<'f, 'i> {
         }
         for import in &facts.imports {
             // What a compiler or another loader makes of the names is its own business.
-            let is_relative = import.from.starts_with("./") || import.from.starts_with("../");
-            if !is_relative || loader.is_other {
+            if loader.is_other {
                 continue;
             }
-            let Resolved::File(path) =
-                resolve(self.filesystem, file, &import.from, loader, import.is_require)
-            else {
-                continue;
-            };
+            let found = resolve(self.filesystem, file, &import.from, loader, import.is_require);
+            let (Resolved::File(path) | Resolved::Library(path)) = found else { continue };
             let Some(exports) = self.exports(&path, import.is_require) else { continue };
             let mut seen = BTreeSet::new();
             let lacks = |name: &&String| !self.has(&path, &exports, name, &mut seen, 0);
@@ -178,10 +253,14 @@ impl<'f, 'i> Modules<'f, 'i> {
         let exports = match (self.is_module(path)?, is_require) {
             (true, _) => &facts.exports,
             (false, true) => &facts.gives,
-            // Which names of a CommonJS module `import` finds is guessed by node.
-            (false, false) => return None,
+            // Which names of a CommonJS module `import` finds is guessed by node; what it does not give at all is not found.
+            (false, false) => &facts.gives,
         };
-        (!exports.is_open).then(|| exports.clone())
+        let mut known = (!exports.is_open).then(|| exports.clone())?;
+        if !self.is_module(path)? && !is_require {
+            known.names.insert("default".to_owned());
+        }
+        Some(known)
     }
 
     /// Whether a module exports a name, or may.

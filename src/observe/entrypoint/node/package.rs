@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::super::filesystem::Filesystem;
+use super::directory_of;
+
 /// How deep conditions nest.
 const MAX_DEPTH: u8 = 16;
 
@@ -16,6 +19,54 @@ pub(super) enum Exported {
     Nothing,
     /// It cannot be told.
     Unknown,
+}
+
+/// The `package.json` next to a file or above it.
+pub(super) fn above(filesystem: &Filesystem<'_>, file: &[u8]) -> Option<Vec<u8>> {
+    let mut at = directory_of(file);
+    loop {
+        let path =
+            if at.is_empty() { b"package.json".to_vec() } else { [&at, &b"package.json"[..]].join(&b'/') };
+        if filesystem.tree.file(&path).is_some() {
+            return Some(path);
+        }
+        // A package ends at the directory of packages.
+        if at.is_empty() || at.ends_with(b"/node_modules") {
+            return None;
+        }
+        at = directory_of(&at);
+    }
+}
+
+/// Whether a text is no JSON. A byte order mark is left alone.
+pub(super) fn is_broken(text: &str) -> bool {
+    !text.starts_with('\u{feff}') && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()
+}
+
+/// The file that a package without `exports` is loaded from, if there is one; `main` is a file, or a directory.
+/// <https://nodejs.org/api/modules.html#all-together>
+pub(super) fn main(filesystem: &Filesystem<'_>, root: &[u8], text: &str) -> Option<Vec<u8>> {
+    let whole = serde_json::from_str::<Value>(text).ok()?;
+    let main = whole.get("main").and_then(Value::as_str).unwrap_or_default();
+    let named = ["", ".js", ".json", ".node", "/index.js", "/index.json", "/index.node"];
+    let named = named.iter().filter(|_| !main.is_empty()).map(|end| format!("{main}{end}"));
+    let other = ["index.js", "index.json", "index.node"].iter().map(|n| (*n).to_owned());
+    named.chain(other).find_map(|name| {
+        let path = [root, name.trim_start_matches("./").as_bytes()].join(&b'/');
+        filesystem.tree.file(seaworthy_source::LayerPath::clean(&path).as_bytes()).map(|(real, _)| real)
+    })
+}
+
+/// The target of a name that a package keeps for itself: `#name`. Nothing if it has none.
+/// <https://nodejs.org/api/packages.html#imports>
+pub(super) fn own_name(package: &str, name: &str, is_require: bool) -> Option<String> {
+    let whole = serde_json::from_str::<Value>(package).ok()?;
+    let map = whole.get("imports")?.as_object()?;
+    let (target, part) = match map.get(name) {
+        Some(target) => (target, String::new()),
+        None => by_pattern(map, name)?,
+    };
+    file(target, is_require, 0).map(|file| file.replace('*', &part))
 }
 
 /// The file that a package gives for a path in it (`.` or `./path`), to `require` or to `import`.

@@ -82,5 +82,6 @@ pub(crate) fn start(
         vec!["-c".to_owned(), if directory == "." { text } else { format!("cd {directory} && {text}") }];
     all.push("sh".to_owned());
     all.extend(told.rest);
-    Some(shells::start(&inner, &all, steps + 1))
+    let shell = inner.find("sh").map(|found| found.real).unwrap_or_default();
+    Some(shells::start(&inner, &shell, &all, steps + 1))
 }

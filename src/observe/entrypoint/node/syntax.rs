@@ -1,6 +1,8 @@
 //! The syntax of JavaScript: what a module imports by name and exports, and what ends it while it is loaded.
 //! <https://tc39.es/ecma262/#sec-modules>, <https://nodejs.org/api/esm.html>
 
+mod uses;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -51,6 +53,27 @@ pub(super) struct Facts {
     pub(super) of_commonjs: Option<(String, u32)>,
     /// What ends the program whatever happens, and where.
     pub(super) ends: Option<(&'static str, u32)>,
+    /// What is loaded while the file is: names, lines, and whether by `require`.
+    pub(super) loads: Vec<Load>,
+    /// Names that stand for all of another module: the name of that, and whether it is `require`d.
+    pub(super) wholes: BTreeMap<String, (String, bool)>,
+    /// What is called of them while the file is loaded: the name, the property and the line.
+    pub(super) calls: Vec<(String, String, u32)>,
+    /// Functions and classes that are called by their names while the file is loaded, and their lines.
+    pub(super) called: Vec<(String, u32)>,
+    /// A line that the language does not allow, and why.
+    pub(super) refused: Option<(String, u32)>,
+    /// Variables of the environment without which the file ends the program, and their lines.
+    pub(super) needs: Vec<(String, u32)>,
+}
+
+/// A module that is loaded.
+pub(super) struct Load {
+    pub(super) name: String,
+    pub(super) line: u32,
+    pub(super) is_require: bool,
+    /// Whether it is data, and nothing says so: `import x from "./x.json"`.
+    pub(super) is_plain_data: bool,
 }
 
 /// Why a file was not read.
@@ -97,6 +120,7 @@ pub(super) fn read_facts(text: &str) -> Result<Facts, Fault> {
         return Err(Fault::Unread);
     }
     facts.gives = reader.gives(root);
+    uses::read(&reader, root, &mut facts);
     Ok(facts)
 }
 
@@ -308,6 +332,7 @@ impl Reader<'_> {
                     facts.of_commonjs = Some(((*name).to_owned(), line(node)));
                 }
             }
+            self.used(node, facts);
             if left > 0 && !is_inner && !may_not_run && cursor.goto_first_child() {
                 continue;
             }
@@ -396,6 +421,41 @@ mod tests {
             let all: Vec<String> = gives.names.into_iter().collect();
             assert_eq!((!gives.is_open).then(|| all.join(" ")).as_deref(), names, "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_file_loads_and_what_the_language_refuses() {
+        let loaded = |text: &str| facts(text).loads.into_iter().map(|l| l.name).collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            loaded("{\n  const a = require('a'), b = require('b');\n}\napp.use(require('c'));\n"),
+            "a b c"
+        );
+        assert_eq!(
+            loaded("function f() { require('a'); }\ntry { require('b'); } catch {}\nx && require('c');\n"),
+            ""
+        );
+        assert_eq!(
+            loaded("import 'a';\nexport * from 'b';\nawait import('c');\nimport('d').catch(e);\n"),
+            "a b c"
+        );
+        for text in [
+            "const a = 1;\nlet a = 2;\n",
+            "import { a } from 'b';\nfunction a() {}\n",
+            "function f() { await g(); }\n",
+            "async function f() { return [1].map(x => { await x; }); }\n",
+        ] {
+            assert!(facts(text).refused.is_some(), "{text}");
+        }
+        for text in [
+            "var a = 1;\nvar a = 2;\nfunction b() {}\nfunction b() {}\n",
+            "class A { async f() { await g(); } static async h() { await g(); } }\n",
+            "const f = async () => { for await (const x of y) await x; };\nawait f();\n",
+        ] {
+            assert!(facts(text).refused.is_none(), "{text}");
+        }
+        assert_eq!(facts("if (!process.env.A) {\n  process.exit(1);\n}\n").needs, [("A".to_owned(), 1)]);
+        assert!(facts("import a from './a.json';\n").loads[0].is_plain_data);
+        assert!(!facts("import a from './a.json' with { type: 'json' };\n").loads[0].is_plain_data);
     }
 
     #[test]

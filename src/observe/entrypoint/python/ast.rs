@@ -24,6 +24,7 @@ pub(super) enum StmtKind {
         body: Body,
         /// The names of its parameters of types.
         types: Vec<String>,
+        decorators: Vec<Expr>,
     },
     Return(Option<Expr>),
     Assign {

@@ -93,6 +93,7 @@ impl Converter<'_> {
                     .unwrap_or_default(),
                 body: self.body_of(node, "body"),
                 types: self.types(node),
+                decorators,
             },
             "return_statement" => StmtKind::Return(children(node).first().map(|n| self.expression(*n))),
             "raise_statement" => StmtKind::Raise(children(node).first().map(|n| self.expression(*n))),

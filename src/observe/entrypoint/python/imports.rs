@@ -177,7 +177,7 @@ impl Finder<'_, '_> {
         let mut inside = false;
         for (i, part) in parts.iter().enumerate() {
             let is_last = i + 1 == parts.len();
-            match step(tree, &directories, part) {
+            match step(tree, search, &directories, part) {
                 Step::Package(path) => {
                     let init = [path.as_slice(), b"__init__.py"].join(&b'/');
                     if is_last {
@@ -229,14 +229,31 @@ impl Finder<'_, '_> {
         Target::Missing { part, why, is_certain: inside || !search.hooks }
     }
 
+    /// A compiled module of a package that the interpreter does not load, where it has no other form of it.
+    fn foreign_module(&self, package: &[u8]) -> Option<String> {
+        let tree = &self.filesystem.tree;
+        let names = tree.names(package);
+        names.iter().find_map(|name| {
+            let name = std::str::from_utf8(name).ok().filter(|n| n.ends_with(".so"))?;
+            let (part, ending) = name.split_once('.')?;
+            let is_foreign = !self.script.search.loads(ending)
+                && matches!(step(tree, &self.script.search, &[package.to_vec()], part), Step::Nothing);
+            is_foreign.then(|| name.to_owned())
+        })
+    }
+
     /// Whether a module is the project's own: outside the directories of libraries, or of the package that is run.
     pub(super) fn is_own(&self, path: &[u8]) -> bool {
         if !is_library(path) {
             return true;
         }
-        let top = self.script.name.as_deref().and_then(|n| n.split('.').next()).unwrap_or_default();
+        let of_module = self.script.name.as_deref().and_then(|n| n.split('.').next());
+        let of_script = self.script.package.as_deref();
+        let Some(top) = of_module.or(of_script).filter(|top| !top.is_empty()) else { return false };
         let below = [b"/".as_slice(), top.as_bytes(), b"/"].concat();
-        !top.is_empty() && memchr::memmem::find(path, &below).is_some()
+        // What was not kept of a console script's package is a library to it.
+        let is_kept = || of_module.is_some() || self.filesystem.text(path).is_some();
+        memchr::memmem::find(path, &below).is_some() && is_kept()
     }
 }
 
@@ -393,6 +410,13 @@ impl<'a> Graph<'_, 'a> {
             Target::Opaque => return,
         };
         if !self.finder.is_own(&path) {
+            if is_package && let Some(name) = self.finder.foreign_module(&parent(&path)) {
+                let what = format!(
+                    "{}, which line {} imports, has the compiled module {name}, which is for another Python or processor",
+                    import.module, import.line
+                );
+                self.tell(file, import.line, what, false);
+            }
             if self.can_read(&path, file, import.line) && file == self.script.file {
                 self.of_library(file, import, &path, is_package);
             }
@@ -458,7 +482,7 @@ impl<'a> Graph<'_, 'a> {
         open: &mut Vec<Job>,
     ) {
         let name = format!("{}.{}", import.module, alias.name);
-        match step(&self.filesystem.tree, directories, &alias.name) {
+        match step(&self.filesystem.tree, &self.script.search, directories, &alias.name) {
             Step::Nothing => {
                 let what =
                     format!("the module {name}, which line {} imports, is not in the image", import.line);

@@ -18,7 +18,7 @@ pub(super) fn start(machine: &Machine<'_>, search: Search, text: &str) -> Result
         Err(SyntaxFault::Unclear(reason)) => return Err(Fault::Unclear(format!("`python -c`: {reason}"))),
     };
     let guards = Guards { version: search.version, is_main: true };
-    let script = Script { file: Vec::new(), name: None, search, arguments: Vec::new() };
+    let script = Script { file: Vec::new(), name: None, search, arguments: Vec::new(), package: None };
     let finder = Finder { filesystem: machine.filesystem, script: &script };
     let mut own = None;
     let mut unclear = None;

@@ -29,7 +29,7 @@ pub(super) fn locate(
     let mut directories = search.directories.clone();
     for (i, part) in parts.iter().enumerate() {
         let last = i + 1 == parts.len();
-        match step(tree, &directories, part) {
+        match step(tree, search, &directories, part) {
             Step::Package(path) if last => {
                 let wanted: &[u8] = if run { b"__main__.py" } else { b"__init__.py" };
                 let file = [path.as_slice(), wanted].join(&b'/');
@@ -97,7 +97,7 @@ pub(super) enum Step {
 }
 
 /// One part of a dotted name, in the directories of what comes before it.
-pub(super) fn step(tree: &Tree, directories: &[Vec<u8>], part: &str) -> Step {
+pub(super) fn step(tree: &Tree, search: &Search, directories: &[Vec<u8>], part: &str) -> Step {
     let mut portions = Vec::new();
     for directory in directories {
         let at = |name: String| [directory.as_slice(), name.as_bytes()].join(&b'/');
@@ -110,7 +110,7 @@ pub(super) fn step(tree: &Tree, directories: &[Vec<u8>], part: &str) -> Step {
         if let Some((real, _)) = tree.file(&at(format!("{part}.py"))) {
             return Step::Module(real);
         }
-        if tree.file(&at(format!("{part}.pyc"))).is_some() || has_extension(tree, directory, part) {
+        if tree.file(&at(format!("{part}.pyc"))).is_some() || has_extension(tree, search, directory, part) {
             return Step::Compiled;
         }
         if tree.is_directory(&package) {
@@ -120,7 +120,11 @@ pub(super) fn step(tree: &Tree, directories: &[Vec<u8>], part: &str) -> Step {
     if portions.is_empty() { Step::Nothing } else { Step::Namespace(portions) }
 }
 
-fn has_extension(tree: &Tree, directory: &[u8], part: &str) -> bool {
+fn has_extension(tree: &Tree, search: &Search, directory: &[u8], part: &str) -> bool {
     let start = format!("{part}.");
-    tree.names_from(directory, start.as_bytes()).any(|n| n.ends_with(b".so"))
+    let is_one = |name: &[u8]| {
+        let ending = name.get(start.len()..).and_then(|e| std::str::from_utf8(e).ok());
+        name.ends_with(b".so") && ending.is_some_and(|e| search.loads(e))
+    };
+    tree.names_from(directory, start.as_bytes()).any(is_one)
 }

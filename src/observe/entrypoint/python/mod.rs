@@ -1,10 +1,12 @@
 //! Python: what an interpreter is given to run, whether it is there, parses and finds its modules, and which command
 //! lines it takes. <https://docs.python.org/3/using/cmdline.html>
 
+mod application;
 mod arity;
 mod ast;
 mod collect;
 mod convert;
+mod django;
 mod evaluate;
 mod guard;
 mod idle;
@@ -25,6 +27,7 @@ use super::{Fault, Started};
 use locate::locate;
 use search::{Start, parent, search};
 
+pub(crate) use django::managed;
 pub(crate) use evaluate::interface;
 pub(crate) use idle::says_idle;
 pub(crate) use imports::{Problem, check, load};
@@ -42,6 +45,8 @@ pub(crate) struct Script {
     pub(crate) search: Search,
     /// The words after it.
     pub(crate) arguments: Vec<String>,
+    /// The package that a console script is of: the one that it takes its function from.
+    pub(crate) package: Option<String>,
 }
 
 /// `python -m MODULE …`, `python FILE …`.
@@ -53,11 +58,13 @@ pub(crate) fn start(
     // From 3.11 on the variable does what `-P` does.
     let is_safe = machine.variable("PYTHONSAFEPATH").is_some_and(|v| !v.is_empty());
     let (mut isolated, mut ignores_environment, mut optimizes) = (is_safe, false, 0u8);
+    let mut ignores_user = false;
     let mut rest = arguments;
     while let Some((first, tail)) = rest.split_first() {
         let begin = |first: Option<Vec<u8>>| Start {
             first: first.filter(|_| !isolated),
             ignores_environment,
+            ignores_user,
             optimizes,
         };
         match first.as_str() {
@@ -82,6 +89,7 @@ pub(crate) fn start(
             }
             option if option.starts_with('-') && option.len() > 1 => {
                 isolated |= !option.starts_with("--") && option.contains(['I', 'P']);
+                ignores_user |= !option.starts_with("--") && option.contains(['I', 's']);
                 ignores_environment |= !option.starts_with("--") && option.contains(['I', 'E']);
                 let times = if option.starts_with("--") { 0 } else { option.matches('O').count() };
                 optimizes = optimizes.saturating_add(u8::try_from(times).unwrap_or(u8::MAX));
@@ -105,6 +113,7 @@ pub(crate) fn start(
                     name: None,
                     search,
                     arguments: tail.to_vec(),
+                    package: None,
                 }));
             }
         }
@@ -119,13 +128,25 @@ pub(crate) fn script(
     script: &Found<'_>,
     arguments: &[String],
 ) -> Result<Started, Fault> {
-    let begin = Start { first: Some(parent(&script.real)), ignores_environment: false, optimizes: 0 };
+    let first = Some(parent(&script.real));
+    let begin = Start { first, ignores_environment: false, ignores_user: false, optimizes: 0 };
     Ok(Started::Python(Script {
         file: script.real.clone(),
         name: None,
         search: search(machine, program, begin)?,
         arguments: arguments.to_vec(),
+        package: package_of(script),
     }))
+}
+
+/// The package that a console script takes its function from: `from orders.cli import main`.
+fn package_of(script: &Found<'_>) -> Option<String> {
+    let is_program =
+        [&b"/bin/"[..], b"/sbin/"].iter().any(|d| memchr::memmem::find(&script.path, d).is_some());
+    let text = script.content.text().filter(|_| is_program || script.path.starts_with(b"bin/"))?;
+    let imported = text.lines().filter_map(|line| line.strip_prefix("from ")?.split_once(" import "));
+    let mut tops = imported.filter_map(|(module, _)| module.trim().split('.').next());
+    tops.find(|top| !top.is_empty() && !stdlib::has(top)).map(str::to_owned)
 }
 
 fn module(machine: &Machine<'_>, search: Search, name: &str, arguments: &[String]) -> Result<Started, Fault> {
@@ -135,5 +156,11 @@ fn module(machine: &Machine<'_>, search: Search, name: &str, arguments: &[String
         let shown = String::from_utf8_lossy(&file);
         return Err(Fault::Unclear(format!("the content of /{shown} was not kept, or is not UTF-8")));
     }
-    Ok(Started::Python(Script { file, name: Some(name.to_owned()), search, arguments: arguments.to_vec() }))
+    Ok(Started::Python(Script {
+        file,
+        name: Some(name.to_owned()),
+        search,
+        arguments: arguments.to_vec(),
+        package: None,
+    }))
 }

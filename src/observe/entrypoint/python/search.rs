@@ -23,6 +23,25 @@ pub(crate) struct Search {
     pub(crate) has_library: bool,
     /// How far the interpreter is told to optimize (`-O`, `-OO`): it leaves out assertions, then docstrings.
     pub(crate) optimizes: u8,
+    /// What names of compiled modules call the image's processor, if that is known.
+    pub(crate) machine: Option<&'static str>,
+    /// Whether it is another interpreter than CPython.
+    pub(crate) is_other: bool,
+}
+
+impl Search {
+    /// Whether a compiled module is one that the interpreter loads, by what stands in its name after the module's:
+    /// `cpython-311-x86_64-linux-gnu.so`, `abi3.so`, `so`. <https://peps.python.org/pep-3149/>
+    pub(super) fn loads(&self, ending: &str) -> bool {
+        let Some(tag) = ending.strip_suffix(".so").and_then(|e| e.strip_prefix("cpython-")) else {
+            return true;
+        };
+        let (version, place) = tag.split_once('-').unwrap_or((tag, ""));
+        let is_version =
+            |v: Version| version.trim_end_matches(['d', 'm', 't', 'u']) == format!("{}{}", v.major, v.minor);
+        let is_machine = |machine: &str| place.is_empty() || place.starts_with(machine);
+        self.is_other || self.version.is_none_or(is_version) && self.machine.is_none_or(is_machine)
+    }
 }
 
 /// What an interpreter begins its search with.
@@ -32,6 +51,8 @@ pub(super) struct Start {
     pub(super) first: Option<Vec<u8>>,
     /// Whether PYTHONPATH is left alone (`-I`, `-E`).
     pub(super) ignores_environment: bool,
+    /// Whether the packages of the user are left alone (`-I`, `-s`).
+    pub(super) ignores_user: bool,
     /// How often `-O` is given.
     pub(super) optimizes: u8,
 }
@@ -44,10 +65,16 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
     let tree = &machine.filesystem.tree;
     let set = machine.variable("PYTHONOPTIMIZE").filter(|v| !v.is_empty() && !start.ignores_environment);
     let set = set.map_or(0, |v| v.parse().unwrap_or(1));
-    let mut search = Search { optimizes: start.optimizes.max(set), ..Search::default() };
+    let name = program.real.rsplit(|b| *b == b'/').next().unwrap_or_default();
+    let is_other = name.starts_with(b"pypy") || name.starts_with(b"graal");
+    let machine_of = machine.extension_machine().filter(|_| !is_other);
+    let mut search =
+        Search { optimizes: start.optimizes.max(set), machine: machine_of, is_other, ..Search::default() };
     search.directories.extend(start.first);
     let own = machine.variable("PYTHONPATH").filter(|_| !start.ignores_environment).unwrap_or_default();
     search.directories.extend(own.split(':').filter(|f| !f.is_empty()).map(|f| machine.absolute(f)));
+    // An archive on the path is not looked into.
+    search.hooks |= search.directories.iter().any(|d| tree.file(d).is_some());
     // A virtual environment is told by a file beside the directory of the interpreter, as it was called.
     let directory_of = |path: &[u8]| parent(&parent(path));
     let mut prefixes = Vec::new();
@@ -76,7 +103,11 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
             libraries(tree, b"usr/local", &program.real, true, &mut search);
         }
     }
-    let sites: Vec<Vec<u8>> = search.directories.clone();
+    let ignores = (start.ignores_user, start.ignores_environment);
+    user_packages(machine, program, ignores, &mut search);
+    // A file of paths counts where packages are installed, and nowhere else.
+    let is_site = |d: &&Vec<u8>| [&b"site-packages"[..], b"dist-packages"].iter().any(|end| d.ends_with(end));
+    let sites: Vec<Vec<u8>> = search.directories.iter().filter(is_site).cloned().collect();
     for site in sites {
         path_files(machine, &site, &mut search);
     }
@@ -84,6 +115,39 @@ pub(super) fn search(machine: &Machine<'_>, program: &Found<'_>, start: Start) -
     let by_name = name.strip_prefix(b"python").and_then(|v| Version::parse(&String::from_utf8_lossy(v)));
     search.version = by_name.or(search.version).or_else(|| version_of(&search.directories));
     Ok(search)
+}
+
+/// What `pip install --user` installed for the container's user: the directory that Python's `site` adds outside virtual
+/// environments, `~/.local/lib/pythonX.Y/site-packages`. <https://docs.python.org/3/library/site.html>
+fn user_packages(
+    machine: &Machine<'_>,
+    program: &Found<'_>,
+    (ignores_user, ignores_environment): (bool, bool),
+    search: &mut Search,
+) {
+    let is_set = |name: &str| machine.variable(name).is_some_and(|v| !v.is_empty()) && !ignores_environment;
+    let called = parent(&parent(&program.path));
+    let is_virtual = machine.filesystem.tree.file(&[called.as_slice(), b"pyvenv.cfg"].join(&b'/')).is_some();
+    if ignores_user || is_set("PYTHONNOUSERSITE") || is_virtual {
+        return;
+    }
+    let base = match machine.variable("PYTHONUSERBASE").filter(|v| !v.is_empty()) {
+        Some(base) => machine.absolute(base),
+        None => {
+            let home = machine
+                .variable("HOME")
+                .map(str::to_owned)
+                .or_else(|| machine.account.home(machine.filesystem));
+            let Some(home) = home.filter(|h| h.starts_with('/')) else { return };
+            machine.absolute(&format!("{home}/.local"))
+        }
+    };
+    let known = search.directories.len();
+    libraries(&machine.filesystem.tree, &base, &program.real, true, search);
+    // The library itself is none of the user's.
+    let own: Vec<Vec<u8>> =
+        search.directories.drain(known..).filter(|d| d.ends_with(b"site-packages")).collect();
+    search.directories.extend(own);
 }
 
 impl Version {
@@ -177,4 +241,27 @@ fn path_files(machine: &Machine<'_>, site: &[u8], search: &mut Search) {
 pub(super) fn parent(path: &[u8]) -> Vec<u8> {
     let end = path.iter().rposition(|b| *b == b'/').unwrap_or(0);
     path.get(..end).unwrap_or_default().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiled_modules_are_of_a_version_and_a_processor() {
+        let version = Some(Version { major: 3, minor: 11 });
+        let search = Search { version, machine: Some("x86_64-"), ..Search::default() };
+        for (ending, loads) in [
+            ("so", true),
+            ("abi3.so", true),
+            ("cpython-311-x86_64-linux-gnu.so", true),
+            ("cpython-312-x86_64-linux-gnu.so", false),
+            ("cpython-311-aarch64-linux-gnu.so", false),
+            ("cpython-311d-x86_64-linux-gnu.so", true),
+        ] {
+            assert_eq!(search.loads(ending), loads, "{ending}");
+        }
+        assert!(Search { version: None, ..search.clone() }.loads("cpython-38-x86_64-linux-gnu.so"));
+        assert!(Search { is_other: true, ..search }.loads("cpython-38-x86_64-linux-gnu.so"));
+    }
 }

@@ -22,7 +22,7 @@ struct Server {
 }
 
 #[rustfmt::skip]
-const SERVERS: [Server; 2] = [
+const SERVERS: [Server; 5] = [
     Server {
         name: "uvicorn",
         switches: &[
@@ -62,6 +62,48 @@ const SERVERS: [Server; 2] = [
         directory: "--chdir",
         has_file: true,
     },
+    Server {
+        name: "hypercorn",
+        switches: &["--debug", "--reload", "-v", "--version"],
+        settings: &[
+            "--access-log", "--access-logfile", "--access-logformat", "--backlog", "-b", "--bind", "--ca-certs", "--certfile",
+            "--cert-reqs", "--ciphers", "-c", "--config", "--error-log", "--error-logfile", "--log-file", "--graceful-timeout",
+            "--read-timeout", "--max-requests", "--max-requests-jitter", "-g", "--group", "-k", "--worker-class",
+            "--keep-alive", "--keyfile", "--keyfile-password", "--insecure-bind", "--log-config", "--log-level", "-p", "--pid",
+            "--quic-bind", "--root-path", "--server-name", "--statsd-host", "--statsd-prefix", "-m", "--umask", "-u", "--user",
+            "--verify-mode", "--websocket-ping-interval", "-w", "--workers",
+        ],
+        directory: "",
+        has_file: false,
+    },
+    Server {
+        name: "daphne",
+        switches: &["--no-server-name", "--proxy-headers"],
+        settings: &[
+            "-p", "--port", "-b", "--bind", "--websocket_timeout", "--websocket_connect_timeout", "-u", "--unix-socket", "--fd",
+            "-e", "--endpoint", "-v", "--verbosity", "-t", "--http-timeout", "--access-log", "--log-fmt", "--ping-interval",
+            "--ping-timeout", "--application-close-timeout", "--root-path", "--proxy-headers-host", "--proxy-headers-port",
+            "-s", "--server-name",
+        ],
+        directory: "",
+        has_file: false,
+    },
+    Server {
+        name: "waitress-serve",
+        switches: &[
+            "--call", "--expose-tracebacks", "--no-expose-tracebacks", "--log-untrusted-proxy-headers", "--ipv4", "--no-ipv4",
+            "--ipv6", "--no-ipv6", "--log-socket-errors", "--no-log-socket-errors", "--asyncore-use-poll",
+        ],
+        settings: &[
+            "--app", "--host", "--port", "--listen", "--threads", "--trusted-proxy", "--trusted-proxy-count",
+            "--trusted-proxy-headers", "--url-scheme", "--url-prefix", "--backlog", "--recv-bytes", "--send-bytes",
+            "--outbuf-overflow", "--inbuf-overflow", "--connection-limit", "--cleanup-interval", "--channel-timeout",
+            "--max-request-header-size", "--max-request-body-size", "--ident", "--unix-socket", "--unix-socket-perms",
+            "--clear-untrusted-proxy-headers", "--channel-request-lookahead", "--server-name",
+        ],
+        directory: "",
+        has_file: false,
+    },
 ];
 
 /// What a server takes, and what keeps its application from being served.
@@ -72,6 +114,9 @@ pub(crate) struct Served {
 
 /// The server that a script is, with the application that it is given.
 pub(crate) fn served(machine: &Machine<'_>, script: &Script) -> Option<Served> {
+    if let Some(served) = super::application::loaded(machine, script) {
+        return Some(served);
+    }
     let name = script.name.clone().unwrap_or_else(|| {
         let name = script.file.rsplit(|b| *b == b'/').next().unwrap_or_default();
         String::from_utf8_lossy(name).into_owned()
@@ -83,7 +128,10 @@ pub(crate) fn served(machine: &Machine<'_>, script: &Script) -> Option<Served> {
         _ if named.is_unclear => Vec::new(),
         Some(application) if Machine::is_unknown(application) => Vec::new(),
         Some(application) => problems_of(machine, script, application, &named),
-        None if server.has_file => vec![without_application(machine, script, &named)],
+        None if server.has_file => match written_application(machine, script, &named) {
+            Some(application) => problems_of(machine, script, &application, &named),
+            None => vec![without_application(machine, script, &named)],
+        },
         None => Vec::new(),
     };
     problems.extend(settings_of(machine, script, &named));
@@ -174,7 +222,7 @@ fn settings_of(machine: &Machine<'_>, script: &Script, named: &Named<'_>) -> Vec
         None => Some(own).filter(|_| named.has_settings_of_its_own),
     };
     let Some((path, _)) = path.and_then(|path| machine.filesystem.tree.file(&path)) else { return problems };
-    let settings = Script { name: None, file: path, arguments: Vec::new(), ..script.clone() };
+    let settings = Script { name: None, file: path, arguments: Vec::new(), package: None, ..script.clone() };
     let modules = load(machine.filesystem, &settings);
     let found = check(machine.filesystem, &modules, &settings, &machine.account);
     problems.extend(found.into_iter().filter(|p| !says_idle(p)));
@@ -209,6 +257,24 @@ fn factory_of(module: &Module<'_>, attribute: &str, path: &[u8]) -> Option<Probl
     Some(Problem { file: path.to_vec(), line: 1, what, is_certain: true })
 }
 
+/// The application that a file of settings names: `wsgi_app = "orders.web:app"`.
+fn written_application(machine: &Machine<'_>, script: &Script, named: &Named<'_>) -> Option<String> {
+    let name = named.settings.map_or("gunicorn.conf.py", |name| name.strip_prefix("file:").unwrap_or(name));
+    let (path, _) = machine.filesystem.tree.file(&machine.absolute(name))?;
+    let module = super::syntax::parse(machine.filesystem, &path, script.search.version).ok()?;
+    let mut written = module.body.iter().filter_map(|statement| match &statement.kind {
+        StmtKind::Assign { targets, value } => {
+            let is_it = targets.iter().any(|t| t.dotted().as_deref() == Some("wsgi_app"));
+            is_it.then(|| value.text().map(str::to_owned))
+        }
+        _ => None,
+    });
+    match (written.next(), written.next()) {
+        (Some(application), None) => application,
+        _ => None,
+    }
+}
+
 /// What is wrong with a server that is given no application by its words.
 fn without_application(machine: &Machine, script: &Script, named: &Named<'_>) -> Problem {
     let settings = machine.absolute("gunicorn.conf.py");
@@ -229,11 +295,21 @@ fn problems_of(machine: &Machine<'_>, script: &Script, application: &str, named:
     let attribute = attribute.split(['(', '.']).next().unwrap_or_default();
     let mut search = script.search.clone();
     search.directories.insert(0, machine.absolute(directory.unwrap_or(".")));
-    let mut served =
-        Script { name: Some(module.to_owned()), search, arguments: Vec::new(), ..script.clone() };
+    let mut served = Script {
+        name: Some(module.to_owned()),
+        search,
+        arguments: Vec::new(),
+        package: None,
+        ..script.clone()
+    };
     let tell =
         |file: &[u8], what: String, is_certain| Problem { file: file.to_vec(), line: 1, what, is_certain };
     let filesystem = machine.filesystem;
+    if module.contains('/') {
+        let what =
+            format!("{module} is no name of a module, and the application {application} is to be in it");
+        return vec![tell(&script.file, what, true)];
+    }
     let found = Finder { filesystem, script: &served }.find(module);
     let path = match found {
         Target::Source { path, .. } => path,

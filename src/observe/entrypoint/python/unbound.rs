@@ -46,6 +46,11 @@ const BUILT_IN: [&str; 166] = [
     "type", "vars", "zip",
 ];
 
+/// Whether every module has a name.
+pub(super) fn is_built_in(name: &str) -> bool {
+    BUILT_IN.binary_search(&name).is_ok() || name.contains('.')
+}
+
 /// A module that is run or imported when a program starts.
 pub(super) struct Reached {
     pub(super) path: Vec<u8>,
@@ -224,12 +229,14 @@ impl<'f, 'a> Walker<'f, 'a> {
                     open.extend(pairs.iter().flat_map(|(key, value)| key.iter().chain([value])));
                 }
                 ExprKind::Subscript(object, of) => {
+                    self.types_by_version(one, place);
                     open.extend(of);
                     open.push(object);
                 }
                 ExprKind::Compare(left, _, right)
                 | ExprKind::Add(left, right)
                 | ExprKind::Operation(left, right) => {
+                    self.types_by_version(one, place);
                     open.push(left);
                     open.push(right);
                 }
@@ -262,7 +269,7 @@ impl<'f, 'a> Walker<'f, 'a> {
     }
 
     fn name(&mut self, name: &str, line: u32, place: Place<'f, 'a>, locals: &BTreeSet<String>) {
-        if locals.contains(name) || BUILT_IN.binary_search(&name).is_ok() || name.contains('.') {
+        if locals.contains(name) || is_built_in(name) {
             return;
         }
         let now = self.now.filter(|_| self.of == place.module.path).unwrap_or(u32::MAX);

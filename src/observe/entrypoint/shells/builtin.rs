@@ -10,6 +10,14 @@ impl Run<'_, '_, '_> {
     /// Runs one.
     pub(super) fn built_in(&mut self, program: &str, rest: &[String], link: Link) -> Flow {
         match program {
+            "[[" | "source" if self.options.is_dash => {
+                let what = format!("its script uses `{program}`, which dash does not have");
+                if self.options.fails && link != Link::Or || link == Link::And {
+                    return Flow::End(Err(self.supposed(Fault::Broken(what))));
+                }
+                self.machine.note_unclear(what);
+                return Flow::Next(Status::False);
+            }
             "[" | "[[" => {
                 let end = rest.len().saturating_sub(1);
                 return Flow::Next(self.test(rest.get(..end).unwrap_or_default()));
@@ -68,6 +76,13 @@ impl Run<'_, '_, '_> {
             }
             let flags = first.strip_prefix('-').filter(|f| !f.is_empty());
             if let Some(flags) = flags {
+                if self.options.is_dash
+                    && flags.ends_with('o')
+                    && tail.first().is_some_and(|n| n == "pipefail")
+                {
+                    let what = "its script sets pipefail, which dash before 0.5.13 does not have and ends at";
+                    self.machine.note_unclear(what.to_owned());
+                }
                 self.options.take(flags, tail.first());
             } else if let Some(flags) = first.strip_prefix('+') {
                 self.options.fails &= !flags.contains('e');

@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::{Fault, Started};
 use run::{Options, Run};
 use seaworthy_dockerfile::Text;
-use seaworthy_dockerfile::shell::{self, tree};
+use seaworthy_dockerfile::shell::{self, GroupKind, tree};
 
 /// Commands that a shell has itself.
 #[rustfmt::skip]
@@ -21,10 +21,15 @@ const BUILT_IN: &[&str] = &[
     "shopt", "source", "test", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "wait",
 ];
 
-/// `sh FILE …`, `sh -c TEXT`.
-pub(crate) fn start(machine: &Machine<'_>, arguments: &[String], steps: u8) -> Result<Started, Fault> {
+/// `sh FILE …`, `sh -c TEXT`. `shell` is the file that the shell is, with all links followed.
+pub(crate) fn start(
+    machine: &Machine<'_>,
+    shell: &[u8],
+    arguments: &[String],
+    steps: u8,
+) -> Result<Started, Fault> {
     let mut rest = arguments;
-    let mut options = Options::default();
+    let mut options = Options::of(shell);
     while let Some((first, tail)) = rest.split_first()
         && first.starts_with(['-', '+'])
     {
@@ -60,12 +65,13 @@ pub(crate) fn start(machine: &Machine<'_>, arguments: &[String], steps: u8) -> R
 /// A shell script that is run by its `#!` line, as it was called.
 pub(crate) fn script(
     machine: &Machine<'_>,
+    shell: &[u8],
     (file, called): (&[u8], &str),
     text: Option<&str>,
     arguments: &[String],
     steps: u8,
 ) -> Result<Started, Fault> {
-    let mut options = Options::default();
+    let mut options = Options::of(shell);
     let first = text.and_then(|t| t.lines().next()).unwrap_or_default();
     let flags = first.split_whitespace().skip(1).filter_map(|w| w.strip_prefix('-'));
     flags.for_each(|f| options.take(f, None));
@@ -84,9 +90,13 @@ fn run_file(
     let Some(text) = text else { return Ok(own()) };
     // The carriage return of a line is a part of its last word.
     let returns = text.matches("\r\n").count();
-    if returns > 0 && returns == text.matches('\n').count() {
-        let what = format!("the lines of /{} end in carriage returns", String::from_utf8_lossy(file));
+    let what = format!("the lines of /{} end in carriage returns", String::from_utf8_lossy(file));
+    // The kernel may have taken the first line without one.
+    if returns > 0 && returns + 1 >= text.matches('\n').count() {
         return Err(Fault::Broken(what));
+    }
+    if returns > 0 {
+        machine.note_unclear(format!("some of {what}"));
     }
     follow(machine, text, (Some(called), arguments), steps, options).unwrap_or_else(|| Ok(own()))
 }
@@ -100,6 +110,22 @@ fn follow(
     options: Options,
 ) -> Option<Result<Started, Fault>> {
     let script = shell::parse(&Text::of(text));
+    // What an installer writes for a path that is too long for a `#!` line is Python after its second line.
+    if let Some(kind) = script.unclosed.filter(|_| !text.contains("\'\'\'exec\'")) {
+        let kind = match kind {
+            GroupKind::Subshell => "`(`",
+            GroupKind::Brace => "`{`",
+            GroupKind::If => "`if`",
+            GroupKind::Loop => "loop",
+            GroupKind::Case => "`case`",
+        };
+        return Some(Err(Fault::Unclear(format!(
+            "a {kind} of its script is not closed, as far as it parses"
+        ))));
+    }
+    if let Some(what) = options.refuses(text) {
+        return Some(Err(Fault::Broken(what)));
+    }
     let items = tree::list(&script);
     let mut machine = machine.clone();
     machine.set_words(zero, arguments);

@@ -20,9 +20,39 @@ pub(super) struct Options {
     pub(super) fails: bool,
     /// `-u`: a variable that is not set does.
     pub(super) needs_set: bool,
+    /// Whether it is dash, which has no arrays, no `[[`, no `source` and no `function`.
+    pub(super) is_dash: bool,
 }
 
 impl Options {
+    /// Those of a shell at its start.
+    pub(super) fn of(shell: &[u8]) -> Self {
+        Self { is_dash: shell.rsplit(|b| *b == b'/').next() == Some(b"dash"), ..Self::default() }
+    }
+
+    /// Why a shell does not take a script, if it does not: lines that it cannot parse before anything takes its place.
+    pub(super) fn refuses(self, text: &str) -> Option<String> {
+        if !self.is_dash || text.contains("<<") {
+            return None;
+        }
+        let name = |line: &str| line.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        for (at, line) in text.lines().enumerate() {
+            let line = line.trim_start();
+            let is_array = name(line).is_some_and(|end| {
+                let rest = line.get(end..).unwrap_or_default();
+                end > 0 && (rest.starts_with("=(") || rest.starts_with("+=("))
+            });
+            let what = match () {
+                () if is_array => "an array",
+                () if line.starts_with("function ") => "`function`",
+                () if line.starts_with("exec ") => return None,
+                () => continue,
+            };
+            return Some(format!("line {} of its script has {what}, which dash does not know", at + 1));
+        }
+        None
+    }
+
     /// Takes letters such as `eu`, or `o` with the name that follows.
     pub(super) fn take(&mut self, flags: &str, name: Option<&String>) {
         let name = name.map(String::as_str).filter(|_| flags.ends_with('o'));
@@ -519,4 +549,20 @@ fn hands_over(items: &[Item<'_>]) -> bool {
         Node::Brace(inner) | Node::Subshell(inner) => hands_over(inner),
         _ => false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_dash_does_not_parse() {
+        let (dash, bash) = (Options::of(b"bin/dash"), Options::of(b"bin/bash"));
+        for text in ["a=1\nARGS=(a b)\n", "function f() {\n  :\n}\n", "  X+=(c)\n"] {
+            assert!(dash.refuses(text).is_some() && bash.refuses(text).is_none(), "{text}");
+        }
+        for text in ["exec a\nARGS=(a b)\n", "f() {\n  :\n}\n", "a=$(b)\n", "cat <<E\nA=(b)\nE\n"] {
+            assert_eq!(dash.refuses(text), None, "{text}");
+        }
+    }
 }

@@ -18,6 +18,17 @@ impl Run<'_, '_, '_> {
         for word in words {
             match word.parts.as_slice() {
                 [WordPart::Variable { name, operator, quoted, .. }] => match name.as_str() {
+                    "*" if operator.is_none() && *quoted && self.arguments.len() > 1
+                        || operator.is_none() && *quoted && self.arguments.iter().any(|a| is_option(a)) =>
+                    {
+                        // All of them in one word.
+                        self.uses_arguments = true;
+                        let value = |a: &String| match Machine::option_of(a) {
+                            option if option != a => format!("{option} VALUE"),
+                            _ => a.replace(|c: char| c.is_control(), ""),
+                        };
+                        out.push(self.arguments.iter().map(value).collect::<Vec<_>>().join(" "));
+                    }
                     "@" | "*" if operator.is_none_or(|o| o == Operator::Alternative) => {
                         self.uses_arguments = true;
                         out.extend(self.arguments.iter().cloned());
@@ -166,7 +177,7 @@ impl Run<'_, '_, '_> {
         let is_number = name.bytes().all(|b| b.is_ascii_digit());
         match name {
             "#" if self.arguments.iter().any(|a| Machine::is_unknown(a)) && self.has_unknown_count => {
-                Variable::Unknown
+                self.count_of_options()
             }
             "#" => {
                 self.uses_arguments = true;
@@ -200,6 +211,18 @@ impl Run<'_, '_, '_> {
         }
     }
 
+    /// How many arguments there are, where each option of the contract has one value.
+    fn count_of_options(&mut self) -> Variable {
+        let is_known = |a: &String| is_option(a) || !a.starts_with(|c: char| c.is_control());
+        if !self.arguments.iter().all(is_known) {
+            return Variable::Unknown;
+        }
+        self.uses_arguments = true;
+        self.assume("each option of the contract has one value".to_owned());
+        let count: usize = self.arguments.iter().map(|a| 1 + usize::from(is_option(a))).sum();
+        Variable::Set(count.to_string())
+    }
+
     /// `$(dirname "$0")`.
     fn directory_of(&mut self, script: &seaworthy_dockerfile::shell::Script) -> Option<String> {
         let [command] = script.commands.as_slice() else { return None };
@@ -210,9 +233,15 @@ impl Run<'_, '_, '_> {
                 Some(if directory.is_empty() { "/".to_owned() } else { directory.to_owned() })
             }
             ["pwd"] => Some(self.machine.directory.clone()),
+            ["id", "-u"] => Some(self.machine.account.number().to_string()),
             _ => None,
         }
     }
+}
+
+/// Whether a word is an option of the contract with whatever values it has.
+fn is_option(word: &str) -> bool {
+    word.starts_with('-') && Machine::is_unknown(word)
 }
 
 /// Variables that are set without an image setting them.

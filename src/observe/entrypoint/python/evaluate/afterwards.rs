@@ -1,12 +1,18 @@
-//! Calls that a program makes once its arguments are parsed, with other arguments than the function has parameters for:
-//! the command line is taken, and the program ends all the same.
+//! What a program does once its arguments are parsed, and that fails whatever they are: calls with other arguments than the
+//! function has parameters for, attributes and modules that are not there, exceptions that nothing takes. The command line
+//! is taken, and the program ends all the same.
 
-use std::collections::BTreeSet;
+mod imports;
+mod known;
 
-use super::super::ast::{Argument, Expr, ExprKind, Stmt, StmtKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::super::cli::Ending;
+use super::super::ast::{Argument, Expr, ExprKind, ParameterKind, Stmt, StmtKind};
 use super::super::{arity, names, unbound};
 use super::Evaluator;
-use super::value::{Scope, Value};
+use super::value::Scope;
+use known::Seen;
 
 /// Most functions that are gone through.
 const MAX_FUNCTIONS: usize = 500;
@@ -19,8 +25,12 @@ struct Walk<'s> {
     scope: &'s Scope,
     /// Names that the function binds itself, and that stand for nothing that is known.
     locals: BTreeSet<String>,
+    /// Of these, the ones that stand for something that is known.
+    known: BTreeMap<String, Seen>,
     /// Whether they run whatever happens.
     is_sure: bool,
+    /// Whether nothing before them may have gone on for as long as the program runs.
+    is_quick: bool,
     depth: u8,
 }
 
@@ -39,10 +49,30 @@ impl Evaluator<'_, '_> {
         let is_sure = self.maybe == 0 && self.caught == 0 && !self.doubt.of_function;
         let mut seen = BTreeSet::new();
         let mut wrong = Vec::new();
-        self.walk(rest, Walk { scope, locals, is_sure, depth: 0 }, &mut seen, &mut wrong);
+        let is_quick = !self.doubt.of_program;
+        let walk = Walk { scope, locals, known: BTreeMap::new(), is_sure, is_quick, depth: 0 };
+        self.walk(rest, walk, &mut seen, &mut wrong);
         for one in wrong {
             self.end(&one.what, &one.scope, one.line, one.is_certain);
         }
+    }
+
+    /// What fails in a function that a library calls with the parsed arguments, such as a command of click.
+    pub(super) fn failures_in(&self, function: usize, is_sure: bool) -> Vec<Ending> {
+        let Some(known) = self.functions.get(function) else { return Vec::new() };
+        let Some(mut locals) = names::locals(&known.syntax.body) else { return Vec::new() };
+        locals.extend(known.syntax.parameters.iter().map(|p| p.name.clone()));
+        let is_sure = is_sure && !known.syntax.is_lazy;
+        let scope = &known.scope;
+        let walk = Walk { scope, locals, known: BTreeMap::new(), is_sure, is_quick: true, depth: 0 };
+        let (mut seen, mut wrong) = (BTreeSet::from([function]), Vec::new());
+        self.walk(&known.syntax.body, walk, &mut seen, &mut wrong);
+        let ending = |one: Wrong| Ending {
+            what: format!("{} ({})", one.what, self.place(&one.scope, one.line)),
+            at: self.written(&one.scope, one.line),
+            is_certain: one.is_certain,
+        };
+        wrong.into_iter().map(ending).collect()
     }
 
     /// Goes through statements; gives whether what follows them runs.
@@ -59,8 +89,15 @@ impl Evaluator<'_, '_> {
         for statement in body {
             let (outer, locals, scope, depth) =
                 (walk.is_sure, walk.locals.clone(), walk.scope, walk.depth + 1);
-            let inner =
-                |is_sure: bool| Walk { scope, locals: locals.clone(), is_sure: outer && is_sure, depth };
+            let (known, is_quick) = (walk.known.clone(), walk.is_quick);
+            let inner = |is_sure: bool| Walk {
+                scope,
+                locals: locals.clone(),
+                known: known.clone(),
+                is_sure: outer && is_sure,
+                is_quick,
+                depth,
+            };
             let mut goes_on = true;
             match &statement.kind {
                 StmtKind::Expr(value)
@@ -68,7 +105,13 @@ impl Evaluator<'_, '_> {
                 | StmtKind::Augment { value, .. }
                 | StmtKind::Annotate { value: Some(value), .. } => {
                     self.calls_in(value, &walk, seen, wrong);
+                    self.ended(value, &walk, wrong);
                     goes_on = !lasts(value);
+                    walk.is_quick &= is_quick_value(value);
+                    self.note_objects(&statement.kind, &mut walk);
+                }
+                StmtKind::Import(_) | StmtKind::ImportFrom { .. } => {
+                    self.missing_modules(statement, &walk, wrong);
                 }
                 StmtKind::Return(value) => {
                     value.iter().for_each(|v| self.calls_in(v, &walk, seen, wrong));
@@ -111,11 +154,19 @@ impl Evaluator<'_, '_> {
                     goes_on = false;
                 }
                 StmtKind::Match(_) | StmtKind::Break | StmtKind::Continue => goes_on = false,
-                StmtKind::Raise(_) => return false,
+                StmtKind::Raise(raised) => {
+                    self.raised(raised.as_ref(), statement.line, &walk, wrong);
+                    return false;
+                }
                 _ => {}
             }
             // What follows may not be reached.
             walk.is_sure &= goes_on;
+            let bodies = statement.kind.bodies();
+            walk.is_quick &= bodies.is_empty();
+            for name in bodies.into_iter().filter_map(|b| names::locals(b)).flatten() {
+                walk.known.remove(&name);
+            }
         }
         walk.is_sure
     }
@@ -132,15 +183,33 @@ impl Evaluator<'_, '_> {
         while let Some(one) = open.pop() {
             match &one.kind {
                 ExprKind::Call(function, arguments) => {
+                    if let Some(full) = self.missing_by_name(one, walk) {
+                        wrong.push(Wrong {
+                            what: format!(
+                                "uses {full}, which the class does not have, once it has its arguments"
+                            ),
+                            scope: Scope::clone(walk.scope),
+                            line: one.line,
+                            is_certain: walk.is_sure,
+                        });
+                    }
                     open.push(function);
                     open.extend(arguments.iter().map(Argument::value));
                     self.called(function, arguments, (walk, one.line), seen, wrong);
                 }
+                ExprKind::Name(name) if self.is_nowhere(name, walk) => wrong.push(Wrong {
+                    what: format!(
+                        "uses {name}, which nothing in its module defines, once it has its arguments"
+                    ),
+                    scope: Scope::clone(walk.scope),
+                    line: one.line,
+                    is_certain: walk.is_sure,
+                }),
                 ExprKind::Attribute(inner, name) => {
                     open.push(inner);
-                    if let Some(full) = self.missing_attribute(inner, name, walk) {
+                    if let Some((full, of)) = self.missing_attribute(inner, name, walk) {
                         wrong.push(Wrong {
-                            what: format!("uses {full}, which the module does not have"),
+                            what: format!("uses {full}, which the {of} does not have"),
                             scope: Scope::clone(walk.scope),
                             line: one.line,
                             is_certain: walk.is_sure,
@@ -164,12 +233,43 @@ impl Evaluator<'_, '_> {
         }
     }
 
-    /// The full name of an attribute that a module of the project does not have.
-    fn missing_attribute(&self, object: &Expr, name: &str, walk: &Walk<'_>) -> Option<String> {
-        let ExprKind::Name(of) = &object.kind else { return None };
-        match walk.scope.get(of).filter(|_| !walk.locals.contains(of)) {
-            Some(Value::Module(index)) => self.lacking(index, name),
-            _ => None,
+    /// Tells of a `sys.exit(1)`, where nothing before it may have lasted.
+    fn ended(&self, value: &Expr, walk: &Walk<'_>, wrong: &mut Vec<Wrong>) {
+        let ExprKind::Call(function, arguments) = &value.kind else { return };
+        let is_end = matches!(function.dotted().as_deref(), Some("sys.exit" | "exit" | "quit" | "os._exit"));
+        let code = super::namespace::literal_code(arguments);
+        if is_end && walk.is_sure && walk.is_quick && code == super::ending::Code::Bad {
+            wrong.push(Wrong {
+                what: "ends with a code that is not 0, once it has its arguments".to_owned(),
+                scope: Scope::clone(walk.scope),
+                line: value.line,
+                is_certain: true,
+            });
+        }
+    }
+
+    /// Tells of an exception that ends the program, where nothing before it may have lasted.
+    fn raised(&self, raised: Option<&Expr>, line: u32, walk: &Walk<'_>, wrong: &mut Vec<Wrong>) {
+        let Some(raised) = raised.filter(|_| walk.is_sure && walk.is_quick) else { return };
+        let (of, arguments) = match &raised.kind {
+            ExprKind::Call(of, arguments) => (of.dotted(), arguments.as_slice()),
+            _ => (raised.dotted(), &[][..]),
+        };
+        let of = of.unwrap_or_default();
+        let name = of.rsplit('.').next().unwrap_or_default();
+        let is_good = match name {
+            // What a command of click or typer raises to end well.
+            "Abort" | "" => true,
+            "SystemExit" | "Exit" => super::namespace::literal_code(arguments) != super::ending::Code::Bad,
+            _ => false,
+        };
+        if !is_good {
+            wrong.push(Wrong {
+                what: format!("raises {name}, which nothing takes, once it has its arguments"),
+                scope: Scope::clone(walk.scope),
+                line,
+                is_certain: true,
+            });
         }
     }
 
@@ -182,13 +282,28 @@ impl Evaluator<'_, '_> {
         wrong: &mut Vec<Wrong>,
     ) {
         let all = self.callees(function, walk);
-        let is_open = arguments.iter().any(|a| matches!(a, Argument::Star(_) | Argument::DoubleStar(_)));
         let values = arguments.iter().filter(|a| matches!(a, Argument::Positional(_))).count();
-        let named = arguments.iter().filter_map(|a| match a {
-            Argument::Keyword(name, _) => Some(name.as_str()),
-            _ => None,
-        });
-        let named: Vec<&str> = named.collect();
+        let mut named: Vec<&str> = Vec::new();
+        let mut is_open = false;
+        for argument in arguments {
+            match argument {
+                Argument::Positional(_) => {}
+                Argument::Keyword(name, _) => named.push(name),
+                Argument::Star(_) => is_open = true,
+                Argument::DoubleStar(all) => match self.names_of_arguments(all, walk) {
+                    Some(all) => named.extend(all),
+                    None => is_open = true,
+                },
+            }
+        }
+        if let Some((class, method)) = self.abstract_in(function, walk) {
+            wrong.push(Wrong {
+                what: format!("makes an object of {class}, whose abstract {method} nothing defines"),
+                scope: Scope::clone(walk.scope),
+                line,
+                is_certain: walk.is_sure,
+            });
+        }
         let mut faults = Vec::new();
         for (index, has_object) in &all {
             let Some(known) = self.functions.get(*index).filter(|f| f.syntax.decorators.is_empty()) else {
@@ -209,12 +324,39 @@ impl Evaluator<'_, '_> {
             });
             return;
         }
-        for (index, _) in all {
-            self.follow(index, walk, seen, wrong);
+        let own = self.class_called(function, walk);
+        // Of several functions, which one is called is not known.
+        let is_one = all.len() == 1;
+        for (index, has_object) in all {
+            let object = own.filter(|_| has_object).map(Seen::Object);
+            let values = arguments.iter().map_while(|a| match a {
+                Argument::Positional(value) => Some(self.seen(value, walk, 0)),
+                _ => None,
+            });
+            let given: Vec<Option<Seen>> = has_object.then_some(object).into_iter().chain(values).collect();
+            self.follow(index, (given, is_one), walk, seen, wrong);
         }
     }
 
-    fn follow(&self, index: usize, walk: &Walk<'_>, seen: &mut BTreeSet<usize>, wrong: &mut Vec<Wrong>) {
+    /// Whether nothing defines a name that a function at the top of its module uses.
+    fn is_nowhere(&self, name: &str, walk: &Walk<'_>) -> bool {
+        let Some(loaded) = self.loaded.get(walk.scope.module) else { return false };
+        let is_top = std::rc::Rc::ptr_eq(walk.scope, &loaded.scope);
+        is_top
+            && !walk.locals.contains(name)
+            && !unbound::is_built_in(name)
+            && walk.scope.get(name).is_none()
+            && names::defined(loaded.module).is_some_and(|all| !all.contains(name))
+    }
+
+    fn follow(
+        &self,
+        index: usize,
+        (given, is_one): (Vec<Option<Seen>>, bool),
+        walk: &Walk<'_>,
+        seen: &mut BTreeSet<usize>,
+        wrong: &mut Vec<Wrong>,
+    ) {
         let Some(function) = self.functions.get(index) else { return };
         if seen.len() >= MAX_FUNCTIONS || !seen.insert(index) {
             return;
@@ -222,60 +364,12 @@ impl Evaluator<'_, '_> {
         let Some(mut locals) = names::locals(&function.syntax.body) else { return };
         locals.extend(function.syntax.parameters.iter().map(|p| p.name.clone()));
         // A coroutine runs when something waits for it.
-        let is_sure = walk.is_sure && !function.syntax.is_lazy;
-        let inner = Walk { scope: &function.scope, locals, is_sure, depth: walk.depth + 1 };
+        let is_sure = walk.is_sure && is_one && !function.syntax.is_lazy;
+        let plain = function.syntax.parameters.iter().filter(|p| p.kind == ParameterKind::Plain);
+        let known = plain.zip(given).filter_map(|(p, value)| Some((p.name.clone(), value?))).collect();
+        let is_quick = walk.is_quick;
+        let inner = Walk { scope: &function.scope, locals, known, is_sure, is_quick, depth: walk.depth + 1 };
         self.walk(&function.syntax.body, inner, seen, wrong);
-    }
-
-    /// The functions of the project that an expression may stand for, each with whether it is given an object first.
-    fn callees(&self, function: &Expr, walk: &Walk<'_>) -> Vec<(usize, bool)> {
-        let class = |index: usize| match self.member(index, "__init__", &Value::Unknown) {
-            Some(Value::Method(_, function)) => vec![(function, true)],
-            _ => Vec::new(),
-        };
-        let plain = |value: Option<Value>| match value {
-            Some(Value::Function(index)) => vec![(index, false)],
-            Some(Value::Method(_, index)) => vec![(index, true)],
-            Some(Value::Class(index)) => class(index),
-            _ => Vec::new(),
-        };
-        match &function.kind {
-            ExprKind::Name(name) if !walk.locals.contains(name) => plain(walk.scope.get(name)),
-            ExprKind::Wrapped(inner) => self.callees(inner, walk),
-            ExprKind::Attribute(object, name) => match &object.kind {
-                // `R().go(…)`
-                ExprKind::Call(made, _) => {
-                    let ExprKind::Name(of) = &made.kind else { return Vec::new() };
-                    match walk.scope.get(of).filter(|_| !walk.locals.contains(of)) {
-                        Some(Value::Class(index)) => plain(self.member(index, name, &Value::Unknown)),
-                        _ => Vec::new(),
-                    }
-                }
-                ExprKind::Name(of) => match walk.scope.get(of) {
-                    // `args.func(args)`: one of those that `set_defaults` gave.
-                    Some(Value::Namespace) => self.given_functions(name),
-                    Some(Value::Module(index)) if !walk.locals.contains(of) => {
-                        let scope = self.loaded.get(index).map(|l| &l.scope);
-                        plain(scope.and_then(|s| s.names.borrow().get(name).cloned()))
-                    }
-                    Some(Value::Object(index)) if !walk.locals.contains(of) => {
-                        let class = self.objects.get(index).map(|(class, _)| *class);
-                        plain(class.and_then(|c| self.member(c, name, &Value::Unknown)))
-                    }
-                    _ => Vec::new(),
-                },
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        }
-    }
-
-    /// The functions that `set_defaults` keeps under a name; none if there may be others.
-    fn given_functions(&self, name: &str) -> Vec<(usize, bool)> {
-        let (is_open, known) = &self.later_defaults;
-        let own: Vec<&Value> = known.iter().filter(|(n, _)| n == name).map(|(_, v)| v).collect();
-        let functions = own.iter().map(|v| if let Value::Function(i) = v { Some((*i, false)) } else { None });
-        functions.collect::<Option<Vec<_>>>().filter(|_| !is_open).unwrap_or_default()
     }
 }
 
@@ -299,5 +393,57 @@ fn leaves(kind: &StmtKind) -> bool {
         StmtKind::Function(_) | StmtKind::Class { .. } => false,
         StmtKind::Expr(value) => lasts(value),
         _ => kind.bodies().into_iter().flatten().any(|s| leaves(&s.kind)),
+    }
+}
+
+/// Whether a value is worked out at once: it calls nothing but what prints, logs and makes values.
+fn is_quick_value(value: &Expr) -> bool {
+    let quick = [
+        "print",
+        "debug",
+        "info",
+        "warning",
+        "warn",
+        "error",
+        "exception",
+        "critical",
+        "getLogger",
+        "basicConfig",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "len",
+        "dict",
+        "list",
+        "set",
+        "tuple",
+        "vars",
+        "Path",
+        "get",
+        "getenv",
+        "echo",
+        "secho",
+        "format",
+        "join",
+        "strip",
+        "lower",
+        "upper",
+    ];
+    match &value.kind {
+        ExprKind::Call(function, arguments) => {
+            let name = function.dotted().unwrap_or_default();
+            quick.contains(&name.rsplit('.').next().unwrap_or_default())
+                && arguments.iter().all(|a| is_quick_value(a.value()))
+        }
+        ExprKind::Attribute(inner, _) | ExprKind::Wrapped(inner) | ExprKind::Not(inner) => {
+            is_quick_value(inner)
+        }
+        ExprKind::Format(items) | ExprKind::List(items) | ExprKind::Tuple(items) => {
+            items.iter().all(is_quick_value)
+        }
+        ExprKind::Add(a, b) => is_quick_value(a) && is_quick_value(b),
+        ExprKind::Name(_) | ExprKind::Text(_) | ExprKind::Int(_) | ExprKind::Bool(_) | ExprKind::None => true,
+        _ => false,
     }
 }

@@ -4,10 +4,10 @@ use super::super::super::cli::{
     Arity, ExclusiveGroup, Interface, Known, Parameter, Subcommands, Takes, Written,
 };
 use super::expression::Arguments;
-use super::help;
 use super::namespace::Kept;
 use super::value::{Scope, Value, text_of, texts_of, truth};
 use super::{Evaluator, Root};
+use super::{help, usage};
 
 /// Most parsers of one program.
 const MAX_PARSERS: usize = 2_000;
@@ -60,6 +60,8 @@ pub(super) struct Parser {
     has_own_help: bool,
     /// Marks of words that stand for the arguments in a file.
     file_marks: Vec<char>,
+    /// Whether it is one of argparse's own class.
+    is_argparse: bool,
 }
 
 /// The subcommands of a parser: names, and the parser of each.
@@ -79,23 +81,6 @@ fn known(value: Option<&Value>, default: Known) -> Known {
         Some(None) => Known::Maybe,
     }
 }
-
-/// What `add_argument` of argparse takes by name.
-/// <https://docs.python.org/3/library/argparse.html#the-add-argument-method>
-const KEYWORDS: [&str; 12] = [
-    "action",
-    "nargs",
-    "const",
-    "default",
-    "type",
-    "choices",
-    "required",
-    "help",
-    "metavar",
-    "dest",
-    "version",
-    "deprecated",
-];
 
 impl Evaluator<'_, '_> {
     pub(super) fn new_parser(&mut self, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
@@ -178,6 +163,7 @@ impl Evaluator<'_, '_> {
     /// What a library's parser does otherwise than argparse's.
     pub(super) fn mark_library(&mut self, index: usize, name: &str) {
         let Some(parser) = self.parsers.get_mut(index) else { return };
+        parser.is_argparse = name == "argparse.ArgumentParser";
         if name.starts_with("configargparse") {
             parser.open = Some("its options may come from files and variables (configargparse)".to_owned());
         }
@@ -214,7 +200,7 @@ impl Evaluator<'_, '_> {
         match name {
             "add_argument" | "add_option" => {
                 if name == "add_argument" {
-                    self.check_keywords(arguments, scope, line);
+                    self.check_keywords(group.is_some(), arguments, scope, line);
                     self.check_help(index, arguments, scope, line);
                 }
                 self.add_argument(index, group, arguments, scope, line);
@@ -228,6 +214,9 @@ impl Evaluator<'_, '_> {
                 Value::Parser(index, Some(parser.groups.len() - 1))
             }
             "add_subparsers" => {
+                if self.parsers.get(index).is_some_and(|p| p.subparsers.is_some()) {
+                    self.fails("adds subparsers twice, at which argparse ends", scope, line, true);
+                }
                 let required = known(arguments.keyword("required"), Known::No);
                 let open =
                     arguments.keyword("parser_class").filter(|v| !matches!(v, Value::None)).map(|_| ());
@@ -257,6 +246,8 @@ impl Evaluator<'_, '_> {
             }
             "set_defaults" => {
                 self.set_defaults(arguments);
+                let all = arguments.keywords.iter().map(|(name, value)| (index, name.clone(), value.clone()));
+                self.defaults_of.extend(all);
                 Value::Unknown
             }
             "print_help" | "print_usage" | "format_help" | "format_usage" | "error" | "exit"
@@ -266,6 +257,9 @@ impl Evaluator<'_, '_> {
                 Value::Unknown
             }
             _ => {
+                if self.parsers.get(index).is_some_and(|p| p.is_argparse) && !usage::has_method(name) {
+                    self.fails(&format!("calls {name}, which argparse does not have"), scope, line, true);
+                }
                 let reason = format!(
                     "its parser is used in a way that is not understood: {name} ({})",
                     self.place(scope, line)
@@ -273,20 +267,6 @@ impl Evaluator<'_, '_> {
                 self.open_parser(index, reason);
                 Value::Unknown
             }
-        }
-    }
-
-    /// What argparse's own actions do not take. Another action takes what it likes.
-    fn check_keywords(&mut self, arguments: &Arguments, scope: &Scope, line: u32) {
-        let is_own = matches!(arguments.keyword("action"), None | Some(Value::Text(_)));
-        let strange = arguments.keywords.iter().find(|(name, _)| !KEYWORDS.contains(&name.as_str()));
-        if let Some((name, _)) = strange.filter(|_| is_own) {
-            let what = format!("gives add_argument {name}, which argparse does not know");
-            self.fails(&what, scope, line, true);
-        }
-        if is_own && let Some(Value::Text(name)) = arguments.keyword("type") {
-            let what = format!("gives add_argument the text {name:?} as a type, which argparse cannot call");
-            self.fails(&what, scope, line, true);
         }
     }
 
@@ -390,6 +370,9 @@ impl Evaluator<'_, '_> {
             }
             Some(_) => None,
         };
+        if let Some(Value::Class(class)) = arguments.keyword("action") {
+            self.check_action(*class, scope, line);
+        }
         let ends = matches!(action.as_deref(), Some("help" | "version"));
         let takes_none = [
             "store_true",
@@ -449,7 +432,7 @@ impl Evaluator<'_, '_> {
             is_option,
             arity,
             required,
-            choices: arguments.keyword("choices").and_then(texts_of).or(of_type),
+            choices: usage::choices(arguments).or(of_type),
             takes,
             is_certain,
             group,
@@ -474,6 +457,8 @@ impl Evaluator<'_, '_> {
             Some(Value::External(name)) => match &**name {
                 "builtins.int" | "int" => Takes::Int,
                 "builtins.float" | "float" => Takes::Float,
+                "builtins.str.lower" | "builtins.str.casefold" => Takes::Lower,
+                "builtins.str.upper" => Takes::Upper,
                 name if TEXT_TYPES.contains(&name) => Takes::Any,
                 name => open(&format!("what {name} takes is known only when it runs")),
             },
@@ -552,6 +537,17 @@ impl Evaluator<'_, '_> {
 }
 
 impl Parser {
+    /// Whether all that it makes is seen, and it has no subcommands.
+    pub(super) fn is_plain_and_closed(&self) -> bool {
+        !self.is_open() && self.subparsers.is_none()
+    }
+
+    /// The parser of one of its subcommands.
+    pub(super) fn subcommand(&self, name: &str) -> Option<usize> {
+        let all = &self.subparsers.as_ref()?.commands;
+        all.iter().find(|(names, _)| names.iter().any(|n| n == name)).map(|(_, index)| *index)
+    }
+
     /// Whether it may make more than is seen.
     pub(super) fn is_open(&self) -> bool {
         self.open.is_some()

@@ -59,6 +59,7 @@ impl<'m> Evaluator<'m, '_> {
             }
             Value::External(module) => {
                 self.lacks_by_version(module, name, scope, line);
+                self.lacks_of_argparse(module, name, scope, line);
                 Value::External(format!("{module}.{name}").into())
             }
             Value::Function(index) if name == "__doc__" => self.docstring_of(*index),
@@ -78,13 +79,7 @@ impl<'m> Evaluator<'m, '_> {
             }
             Value::Module(index) => {
                 let own = self.loaded.get(*index).and_then(|l| l.scope.names.borrow().get(name).cloned());
-                // A module of a package is an attribute of it once it is imported.
-                let of_package = || {
-                    let package = self.loaded.get(*index)?;
-                    let full = format!("{}.{name}", package.name);
-                    self.loaded.iter().position(|l| l.name == full).map(Value::Module)
-                };
-                let value = own.or_else(of_package);
+                let value = own.or_else(|| self.module_of_package(*index, name));
                 if value.is_none() {
                     self.lacks(*index, name, scope, line);
                 }
@@ -101,7 +96,16 @@ impl<'m> Evaluator<'m, '_> {
                     return Value::Unknown;
                 };
                 let own = attributes.names.borrow().get(name).cloned();
-                own.or_else(|| self.member(class, name, &object)).unwrap_or(Value::Unknown)
+                let value = own.or_else(|| self.member(class, name, &object));
+                if let Some(Value::Method(_, function)) = &value
+                    && self.is_property(*function)
+                {
+                    return self.property(&object, name, *function, scope, line);
+                }
+                if value.is_none() {
+                    self.lacks_in_class(class, name, scope, line);
+                }
+                value.unwrap_or(Value::Unknown)
             }
             Value::Class(index) => {
                 let own = self.classes.get(*index).and_then(|c| c.scope.names.borrow().get(name).cloned());
@@ -111,7 +115,10 @@ impl<'m> Evaluator<'m, '_> {
                     }
                     Some(value) => value,
                     None if name == "__members__" => self.members(*index).unwrap_or(Value::Unknown),
-                    None => Value::Unknown,
+                    None => {
+                        self.lacks_in_class(*index, name, scope, line);
+                        Value::Unknown
+                    }
                 }
             }
             Value::Argv | Value::ArgvWords if mutation::changes(name) => {
@@ -253,7 +260,11 @@ impl<'m> Evaluator<'m, '_> {
         let of_function = std::mem::take(&mut self.doubt.of_function);
         self.calls += 1;
         self.frames.push(Scope::clone(&scope));
+        let was_parsed = self.root.is_some();
         let flow = self.body(&function.syntax.body, &scope);
+        if !was_parsed && self.root.is_some() {
+            self.given_back = self.answer.take();
+        }
         self.frames.pop();
         self.calls -= 1;
         self.doubt.of_function = of_function;
@@ -266,6 +277,12 @@ impl<'m> Evaluator<'m, '_> {
     }
 
     fn construct(&mut self, index: usize, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        if self.is_sure()
+            && let Some((class, method)) = self.abstract_method(index)
+        {
+            let what = format!("makes an object of {class}, whose abstract {method} nothing defines");
+            self.fails(&what, scope, line, true);
+        }
         let object = if self.derives_from(index, "argparse.ArgumentParser") {
             self.new_parser(arguments, scope, line)
         } else {
@@ -343,6 +360,9 @@ impl<'m> Evaluator<'m, '_> {
     /// Something of a library.
     #[expect(clippy::too_many_lines, reason = "one match over what libraries offer")]
     fn external(&mut self, name: &str, arguments: &Arguments, scope: &Scope, line: u32) -> Value {
+        if name == "fire.Fire" && self.fire(arguments, scope, line).is_some() {
+            return Value::Unknown;
+        }
         if let Some((_, library)) = FOREIGN.iter().find(|(n, _)| *n == name) {
             let reason = format!(
                 "its arguments are read by {library}, which is not understood ({})",
@@ -356,6 +376,7 @@ impl<'m> Evaluator<'m, '_> {
             | "configargparse.ArgumentParser"
             | "configargparse.ArgParser"
             | "optparse.OptionParser" => {
+                self.check_parser(name, arguments, scope, line);
                 let parser = self.new_parser(arguments, scope, line);
                 if let Value::Parser(index, _) = parser {
                     self.mark_library(index, name);
@@ -415,6 +436,25 @@ impl<'m> Evaluator<'m, '_> {
                     arguments.keywords.iter().map(|(n, v)| (Value::Text(n.as_str().into()), v.clone()));
                 return Value::Dict(pairs.collect::<Vec<_>>().into());
             }
+            "builtins.range" => return super::expression::range(arguments),
+            "builtins.reversed" => {
+                return match arguments.positional.first() {
+                    Some(Value::List(items)) => {
+                        Value::List(items.iter().rev().cloned().collect::<Vec<_>>().into())
+                    }
+                    _ => Value::Unknown,
+                };
+            }
+            "builtins.getattr" if !arguments.is_open => {
+                if let [object, Value::Text(name)] = arguments.positional.as_slice() {
+                    return self.attribute(object.clone(), name.as_ref(), scope, line);
+                }
+            }
+            "importlib.import_module" | "builtins.__import__" | "builtins.exec"
+                if !matches!(arguments.positional.first(), Some(Value::Text(_))) =>
+            {
+                self.forget_all();
+            }
             "builtins.setattr" | "builtins.delattr" => {
                 self.set_by_name(arguments, scope, line);
                 return Value::None;
@@ -465,8 +505,8 @@ impl<'m> Evaluator<'m, '_> {
         let values = arguments.positional.iter().chain(arguments.keywords.iter().map(|(_, v)| v));
         let all: Vec<Value> = values.cloned().collect();
         for value in all {
-            let reason = format!("{} hands the parser to {to}", self.place(scope, line));
-            self.open_interface(&value, reason);
+            let reason = format!("{} hands it to {to}", self.place(scope, line));
+            self.open_function(&value, reason);
         }
     }
 

@@ -1,12 +1,29 @@
 //! click: decorators, commands and groups. <https://click.palletsprojects.com/>
 
 use super::super::super::cli::{Arity, Ending, Interface, Known, Parameter, Subcommands, Takes};
+use super::super::ast::{Expr, ExprKind};
 use super::expression::Arguments;
 use super::value::{CommandSettings, Decorator, Scope, Value, text_of, texts_of, truth};
 use super::{Evaluator, Root};
 
 /// How deep groups are followed.
 const MAX_NESTED: u8 = 12;
+
+/// Decorators of click and typer, by the ends of their names.
+pub(super) const OWN_DECORATORS: [&str; 12] = [
+    "command",
+    "group",
+    "callback",
+    "option",
+    "argument",
+    "version_option",
+    "help_option",
+    "password_option",
+    "confirmation_option",
+    "pass_context",
+    "pass_obj",
+    "result_callback",
+];
 
 /// A command or a group.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +33,8 @@ pub(super) struct Command {
     parameters: Vec<Parameter>,
     /// What ends it when its function is called, if that cannot take its parameters.
     ending: Option<Ending>,
+    /// Its function.
+    function: Option<usize>,
     is_group: bool,
     commands: Vec<usize>,
     settings: CommandSettings,
@@ -291,6 +310,7 @@ impl Evaluator<'_, '_> {
                     names: own,
                     parameters,
                     ending,
+                    function: Some(index),
                     is_group: *is_group,
                     commands: Vec::new(),
                     settings: settings.clone(),
@@ -328,6 +348,22 @@ impl Evaluator<'_, '_> {
         let wrong = super::super::arity::wrong(function.syntax, values, &names)?;
         let what = format!("ends with an error: click calls {} {wrong}", function.syntax.name);
         Some(Ending { what, at: self.written(scope, line), is_certain: true })
+    }
+
+    /// What ends a command when its function is called, and in that.
+    fn endings_of(&self, command: &Command) -> Vec<Ending> {
+        let in_function = command.function.map(|function| {
+            let decorators = self.functions.get(function).map(|f| f.syntax.decorators.as_slice());
+            // A decorator of another library may take what fails.
+            let is_own = |d: &Expr| {
+                let callee = if let ExprKind::Call(callee, _) = &d.kind { callee } else { d };
+                let name = callee.dotted().unwrap_or_default();
+                OWN_DECORATORS.contains(&name.rsplit('.').next().unwrap_or_default())
+            };
+            let is_sure = self.maybe == 0 && decorators.is_some_and(|all| all.iter().all(is_own));
+            self.failures_in(function, is_sure)
+        });
+        command.ending.iter().cloned().chain(in_function.into_iter().flatten()).collect()
     }
 
     pub(super) fn command_method(
@@ -418,7 +454,7 @@ impl Evaluator<'_, '_> {
             no_help: None,
             file_marks: Vec::new(),
             is_given_program: false,
-            endings: command.ending.iter().cloned().collect(),
+            endings: self.endings_of(command),
         }
     }
 }

@@ -2,10 +2,12 @@
 //! condition that does not hold.
 
 use super::super::super::machine::Machine;
+use super::super::ast::{Argument, Expr, ExprKind, Stmt, StmtKind};
 use super::super::imports::{Problem, Target};
 use super::expression::Arguments;
+use super::namespace::code_of_literal;
 use super::value::{Scope, Value};
-use super::{Evaluator, Flow};
+use super::{Evaluator, Flow, Root};
 
 /// Most that are told of one program.
 const MAX_PROBLEMS: usize = 20;
@@ -32,6 +34,14 @@ pub(super) enum Code {
     Good,
     Bad,
     Unknown,
+}
+
+/// What a function gives back that the program may end with, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    code: Code,
+    scope: Scope,
+    line: u32,
 }
 
 /// The code that `sys.exit(VALUE)` ends with.
@@ -77,6 +87,64 @@ impl Evaluator<'_, '_> {
             Code::Good if is_import => self.fails("ends the program while it is imported", scope, line, true),
             // What follows is not reached, and its end is not the program's.
             Code::Good | Code::Unknown => true,
+        }
+    }
+
+    /// Notes what a function gives back after the arguments are parsed, if it is known.
+    pub(super) fn note_answer(&mut self, rest: &[Stmt], scope: &Scope) {
+        if self.answer.is_some() {
+            return;
+        }
+        for statement in rest {
+            let code = match &statement.kind {
+                StmtKind::Return(None) => Code::Good,
+                StmtKind::Return(Some(value)) => code_of_literal(value),
+                StmtKind::Raise(_) => Code::Unknown,
+                kind if kind.bodies().into_iter().flatten().any(may_return) => Code::Unknown,
+                _ => continue,
+            };
+            self.answer = Some(Answer { code, scope: Scope::clone(scope), line: statement.line });
+            return;
+        }
+    }
+
+    /// Looks at the rest of a statement in which the arguments were parsed.
+    pub(super) fn parsed_by(&mut self, statement: &Stmt, scope: &Scope) {
+        self.take_answer(statement, scope);
+        // `run(parser.parse_args())`
+        let is_plain =
+            matches!(statement.kind, StmtKind::Expr(_) | StmtKind::Return(_) | StmtKind::Assign { .. });
+        if is_plain && self.parsed_in == self.frames.len() && matches!(self.root, Some(Root::Parser(_))) {
+            self.calls_afterwards(std::slice::from_ref(statement), scope);
+        }
+    }
+
+    /// Hands on what the call in a statement gave back: to the caller by `return`, or to the system by `sys.exit`.
+    fn take_answer(&mut self, statement: &Stmt, scope: &Scope) {
+        let given = self.given_back.take();
+        match &statement.kind {
+            StmtKind::Return(Some(value)) if is_call(value) => {
+                self.answer = self.answer.take().or(given);
+            }
+            StmtKind::Return(_) => {
+                let line = statement.line;
+                self.answer.get_or_insert(Answer { code: Code::Unknown, scope: Scope::clone(scope), line });
+            }
+            StmtKind::Expr(value) | StmtKind::Raise(Some(value)) => {
+                let ExprKind::Call(function, arguments) = &value.kind else { return };
+                let name = function.dotted().unwrap_or_default();
+                let is_end =
+                    matches!(name.as_str(), "sys.exit" | "exit" | "quit" | "os._exit" | "SystemExit");
+                let is_given =
+                    matches!(arguments.as_slice(), [Argument::Positional(value)] if is_call(value));
+                let Some(answer) = given.filter(|a| is_end && is_given && a.code == Code::Bad) else {
+                    return;
+                };
+                let is_certain = self.maybe == 0 && self.caught == 0;
+                let what = "ends with what it gives back here, and that is not 0, once it has its arguments";
+                self.end(what, &answer.scope, answer.line, is_certain);
+            }
+            _ => {}
         }
     }
 
@@ -225,5 +293,19 @@ impl Evaluator<'_, '_> {
         };
         let what = format!("calls {} {wrong}", syntax.name);
         self.fails(&what, scope, line, true);
+    }
+}
+
+/// Whether an expression is a call of a function by its name.
+fn is_call(value: &Expr) -> bool {
+    matches!(&value.kind, ExprKind::Call(function, _) if function.dotted().is_some())
+}
+
+/// Whether a statement may leave the function that it stands in.
+fn may_return(statement: &Stmt) -> bool {
+    match &statement.kind {
+        StmtKind::Return(_) | StmtKind::Raise(_) => true,
+        StmtKind::Function(_) | StmtKind::Class { .. } => false,
+        kind => kind.bodies().into_iter().flatten().any(may_return),
     }
 }

@@ -44,6 +44,21 @@ pub(super) fn sum(one: &Value, two: &Value) -> Value {
     }
 }
 
+/// `range(least, most, step)`
+pub(super) fn range(arguments: &Arguments) -> Value {
+    let numbers = arguments.positional.iter().map(|v| if let Value::Int(n) = v { Some(*n) } else { None });
+    let Some(numbers) = numbers.collect::<Option<Vec<i64>>>() else { return Value::Unknown };
+    let (least, most, step) = match numbers.as_slice() {
+        [most] => (0, *most, 1),
+        [least, most] => (*least, *most, 1),
+        [least, most, step] if *step > 0 => (*least, *most, *step),
+        _ => return Value::Unknown,
+    };
+    let Ok(step) = usize::try_from(step) else { return Value::Unknown };
+    let all: Vec<Value> = (least..most).step_by(step).take(MAX_ROUNDS + 1).map(Value::Int).collect();
+    if all.len() > MAX_ROUNDS { Value::Unknown } else { Value::List(all.into()) }
+}
+
 impl<'m> Evaluator<'m, '_> {
     pub(super) fn expression(&mut self, expression: &'m Expr, scope: &Scope) -> Value {
         if !self.step() || self.depth >= MAX_DEPTH {
@@ -87,7 +102,7 @@ impl<'m> Evaluator<'m, '_> {
                 if let Value::Bound(object, name) = &callee
                     && mutation::changes(name)
                 {
-                    self.forget(object, scope);
+                    self.change(object, name, &arguments, scope);
                 }
                 value
             }

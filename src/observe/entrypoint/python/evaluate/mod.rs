@@ -5,10 +5,12 @@
 mod afterwards;
 mod argparse;
 mod call;
+mod classes;
 mod click;
 mod documentation;
 mod ending;
 mod expression;
+mod fire;
 mod getopt;
 mod help;
 mod mutation;
@@ -16,9 +18,11 @@ mod namespace;
 mod packages;
 mod statement;
 mod typer;
+mod usage;
 mod value;
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use super::super::cli::{Ending, Interface, Reading, Written};
 use super::super::filesystem::Filesystem;
@@ -43,7 +47,20 @@ pub(crate) fn interface<'a>(
     script: &Script,
     variables: &dyn Fn(&str) -> bool,
 ) -> (Reading, Vec<Problem>) {
-    let mut evaluator = Evaluator {
+    let mut evaluator = evaluator(filesystem, modules, script, variables);
+    evaluator.run();
+    let problems = std::mem::take(&mut evaluator.problems);
+    (evaluator.finish(), problems)
+}
+
+/// An evaluator that has seen nothing.
+fn evaluator<'m, 'a>(
+    filesystem: &'m Filesystem<'a>,
+    modules: &'m Modules<'a>,
+    script: &'m Script,
+    variables: &'m dyn Fn(&str) -> bool,
+) -> Evaluator<'m, 'a> {
+    Evaluator {
         finder: Finder { filesystem, script },
         modules,
         script,
@@ -71,15 +88,51 @@ pub(crate) fn interface<'a>(
         problems: Vec::new(),
         kept: Vec::new(),
         later_defaults: (false, Vec::new()),
+        defaults_of: Vec::new(),
+        answer: None,
+        parsed_in: 0,
+        given_back: None,
+        lacking: RefCell::default(),
         endings: Vec::new(),
         subcommands: Vec::new(),
         argv_reads: (0, 0),
         gives_program: false,
         refuses_itself: false,
+    }
+}
+
+/// What a command of Django takes: what its class adds to the parser that all commands have.
+pub(super) fn of_command<'a>(
+    filesystem: &Filesystem<'a>,
+    modules: &Modules<'a>,
+    script: &Script,
+    general: &Interface,
+    command: &str,
+) -> Reading {
+    let is_set = |_: &str| true;
+    let mut evaluator = evaluator(filesystem, modules, script, &is_set);
+    let Some(Ok(module)) = modules.get(&script.file) else {
+        return Reading::Unknown(format!("the source of the command {command} was not kept"));
     };
-    evaluator.run();
-    let problems = std::mem::take(&mut evaluator.problems);
-    (evaluator.finish(), problems)
+    let index = evaluator.open(module, script.name.clone().unwrap_or_default(), false);
+    let scope = std::rc::Rc::clone(&evaluator.loaded[index].scope);
+    evaluator.body(&module.body, &scope);
+    let Some(Value::Class(class)) = scope.get("Command") else {
+        return Reading::Unknown(format!("the class of the command {command} is not known"));
+    };
+    let parser = evaluator.plain_parser(general.parameters.clone());
+    match evaluator.member(class, "add_arguments", &Value::Unknown) {
+        Some(Value::Method(own, function)) => {
+            let arguments =
+                expression::Arguments { positional: vec![Value::Parser(parser, None)], ..Default::default() };
+            evaluator.function(function, &arguments, Some(&own));
+        }
+        _ if evaluator.derives_from(class, "django.core.management.base.BaseCommand")
+            || evaluator.derives_from(class, "django.core.management.BaseCommand") => {}
+        _ => return Reading::Unknown(format!("what the command {command} is derived from is not read")),
+    }
+    evaluator.root = Some(Root::Parser(parser));
+    evaluator.finish()
 }
 
 /// What parses the arguments.
@@ -93,6 +146,8 @@ enum Root {
     Typer(usize),
     /// A function that `typer.run` is given.
     TyperFunction(usize),
+    /// What `fire.Fire` is given.
+    Fire(Box<Interface>),
     /// Something that is not understood: why.
     Unknown(String),
 }
@@ -156,6 +211,15 @@ struct Evaluator<'m, 'a> {
     kept: Vec<namespace::Kept>,
     /// Defaults that `set_defaults` gives what is added later, by their names, and whether there may be others.
     later_defaults: (bool, Vec<(String, Value)>),
+    /// The same with the parser that each belongs to.
+    defaults_of: Vec<(usize, String, Value)>,
+    /// What the function that parses the arguments gives back, if it is left, and what the call of it gave.
+    answer: Option<ending::Answer>,
+    /// How many functions were being called when the arguments were parsed.
+    parsed_in: usize,
+    given_back: Option<ending::Answer>,
+    /// Attributes that classes were asked for, and whether they lack them.
+    lacking: RefCell<BTreeMap<(usize, String), bool>>,
     /// What refuses the arguments once they are parsed.
     endings: Vec<Ending>,
     /// The names of all subcommands of argparse.
@@ -209,6 +273,7 @@ impl<'m, 'a> Evaluator<'m, 'a> {
 
     /// Notes what parses the arguments. Under a condition that is not known something else may parse them.
     fn reach(&mut self, root: Root, scope: &Scope, line: u32) {
+        self.parsed_in = self.frames.len();
         self.root = Some(if self.maybe == 0 {
             root
         } else {
@@ -246,6 +311,7 @@ impl<'m, 'a> Evaluator<'m, 'a> {
             Some(Root::Command(index)) => self.command_interface(index, 0),
             Some(Root::Typer(index)) => self.app_interface(index, 0),
             Some(Root::TyperFunction(index)) => self.function_interface(index),
+            Some(Root::Fire(interface)) => *interface,
             Some(Root::Unknown(reason)) => return Reading::Unknown(reason),
             None => {
                 if let Some(reason) = self.foreign {

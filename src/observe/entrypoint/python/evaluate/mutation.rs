@@ -4,10 +4,13 @@ use std::rc::Rc;
 
 use super::Evaluator;
 use super::expression::Arguments;
-use super::value::{Scope, Value, text_of};
+use super::value::{Scope, Value, equal, text_of};
 
 /// Most values that are looked through for one that was changed; what is further is forgotten.
 const MAX_VALUES: u32 = 20_000;
+
+/// Most items of a list or a dictionary that grows and stays known.
+const MAX_ITEMS: usize = 1_000;
 
 /// Whether a method changes the list or the dictionary that it belongs to.
 pub(super) fn changes(method: &str) -> bool {
@@ -61,6 +64,56 @@ pub(super) fn is_inside(attribute: &str) -> bool {
 impl Evaluator<'_, '_> {
     /// Forgets a list or a dictionary that is changed in place, under whatever name it is known.
     pub(super) fn forget(&mut self, changed: &Value, scope: &Scope) {
+        self.replace(changed, &Value::Unknown, scope);
+    }
+
+    /// Gives a dictionary a pair: `names["x"] = value`. Under a condition that is not known it is forgotten.
+    pub(super) fn set_item(&mut self, object: &Value, key: Option<Value>, value: Value, scope: &Scope) {
+        let new = match (object, key) {
+            (Value::Dict(pairs), Some(key))
+                if self.is_straight() && pairs.len() < MAX_ITEMS && text_of(&key).is_some() =>
+            {
+                let is_other = |(known, _): &&(Value, Value)| equal(known, &key) == Some(false);
+                let mut all: Vec<(Value, Value)> = pairs.iter().filter(is_other).cloned().collect();
+                // A key that is not known may be the same.
+                let is_known = pairs.iter().all(|(known, _)| equal(known, &key).is_some());
+                all.push((key, value));
+                if is_known { Value::Dict(all.into()) } else { Value::Unknown }
+            }
+            _ => Value::Unknown,
+        };
+        self.replace(object, &new, scope);
+    }
+
+    /// `values.append(value)`; any other change of a list or a dictionary by a method makes it unknown.
+    pub(super) fn change(&mut self, object: &Value, method: &str, arguments: &Arguments, scope: &Scope) {
+        let new = match (object, method, arguments.positional.as_slice()) {
+            (Value::List(items), "append", [value]) if self.is_straight() && items.len() < MAX_ITEMS => {
+                Value::List(items.iter().chain([value]).cloned().collect::<Vec<_>>().into())
+            }
+            _ => Value::Unknown,
+        };
+        self.replace(object, &new, scope);
+    }
+
+    /// Whether what is looked at now is run.
+    fn is_straight(&self) -> bool {
+        self.maybe == 0 && !self.doubt.of_function
+    }
+
+    /// Forgets all lists and dictionaries of modules: a module that is not known may change them while it is imported.
+    pub(super) fn forget_all(&mut self) {
+        for loaded in &self.loaded {
+            for value in loaded.scope.names.borrow_mut().values_mut() {
+                if matches!(value, Value::List(_) | Value::Dict(_)) {
+                    *value = Value::Unknown;
+                }
+            }
+        }
+    }
+
+    /// Puts another value in the place of a list or a dictionary, under whatever name it is known.
+    fn replace(&mut self, changed: &Value, new: &Value, scope: &Scope) {
         if !matches!(changed, Value::List(_) | Value::Dict(_)) {
             return;
         }
@@ -76,15 +129,11 @@ impl Evaluator<'_, '_> {
         let mut left = MAX_VALUES;
         for one in scopes {
             for value in one.names.borrow_mut().values_mut() {
-                if holds(value, changed, &mut left) {
-                    *value = Value::Unknown;
-                }
+                put(value, changed, new, &mut left);
             }
         }
         for (_, value) in self.functions.iter_mut().flat_map(|f| &mut f.defaults) {
-            if holds(value, changed, &mut left) {
-                *value = Value::Unknown;
-            }
+            put(value, changed, new, &mut left);
         }
         self.steps = self.steps.saturating_add((MAX_VALUES - left) / 16);
     }
@@ -135,6 +184,20 @@ impl Evaluator<'_, '_> {
                 }
             }
         }
+    }
+}
+
+/// Puts `new` in the place of the list or dictionary `changed`; what holds it is not known any more.
+fn put(value: &mut Value, changed: &Value, new: &Value, left: &mut u32) {
+    let is_it = match (&*value, changed) {
+        (Value::List(one), Value::List(other)) => Rc::ptr_eq(one, other),
+        (Value::Dict(one), Value::Dict(other)) => Rc::ptr_eq(one, other),
+        _ => false,
+    };
+    if is_it {
+        *value = new.clone();
+    } else if holds(value, changed, left) {
+        *value = Value::Unknown;
     }
 }
 

@@ -3,10 +3,10 @@
 
 use super::super::super::cli::{self, Argument, Arity, Ending, Interface, Parameter, Row};
 use super::super::ast::{Argument as CallArgument, Expr, ExprKind, Stmt, StmtKind};
-use super::Evaluator;
 use super::ending::{Code, code_of};
 use super::expression::Arguments;
 use super::value::{Scope, Value};
+use super::{Evaluator, Root};
 
 /// An option or a positional, and the name that its value is kept under.
 #[derive(Clone, Debug)]
@@ -92,6 +92,11 @@ impl Evaluator<'_, '_> {
         }
     }
 
+    /// The names of all that is kept.
+    pub(super) fn kept_names(&self) -> impl Iterator<Item = &str> {
+        self.kept.iter().map(|k| k.name.as_str())
+    }
+
     /// The options that are kept, as the parser finds them in words.
     fn kept_options(&self) -> Interface {
         let parameter = |kept: &Kept| {
@@ -99,6 +104,18 @@ impl Evaluator<'_, '_> {
         };
         let options = self.kept.iter().filter(|k| !k.options.is_empty());
         Interface { parameters: options.map(parameter).collect(), abbreviates: true, ..Interface::default() }
+    }
+
+    /// The parsers that read the arguments: that of the program, then those of the subcommands that are called.
+    pub(super) fn called_parsers(&self) -> Vec<usize> {
+        let Some(Root::Parser(first)) = &self.root else { return Vec::new() };
+        let mut called = vec![*first];
+        for word in &Row::of_arguments(&self.script.arguments).required {
+            let Argument::Word(word) = word else { continue };
+            let last = called.last().and_then(|p| self.parsers.get(*p));
+            called.extend(last.and_then(|parser| parser.subcommand(word)));
+        }
+        called
     }
 
     /// What an option is given, if it is.
@@ -167,6 +184,7 @@ impl Evaluator<'_, '_> {
     /// under a condition.
     pub(super) fn after_parsing(&mut self, rest: &[Stmt], scope: &Scope) {
         self.calls_afterwards(rest, scope);
+        self.note_answer(rest, scope);
         self.may_refuse_itself(rest, scope);
         // Whether a value may be another by now than the one that was parsed.
         let mut is_changed = false;
@@ -317,16 +335,7 @@ impl Evaluator<'_, '_> {
 
     /// `parser.error(…)`, `sys.exit(2)`, `raise SystemExit("no")`.
     pub(super) fn refuses(&self, statement: &Stmt, scope: &Scope) -> bool {
-        let literal = |arguments: &[CallArgument]| match arguments.first() {
-            None => Code::Good,
-            Some(CallArgument::Positional(value)) => match &value.kind {
-                ExprKind::Int(number) => code_of(Some(&Value::Int(*number))),
-                ExprKind::Text(_) | ExprKind::Format(_) => Code::Bad,
-                ExprKind::None => Code::Good,
-                _ => Code::Unknown,
-            },
-            Some(_) => Code::Unknown,
-        };
+        let literal = literal_code;
         match &statement.kind {
             StmtKind::Raise(Some(Expr { kind: ExprKind::Call(function, arguments), .. })) => {
                 let is_end = function.dotted().as_deref() == Some("SystemExit");
@@ -379,6 +388,28 @@ impl Evaluator<'_, '_> {
             kept.default = Value::Unknown;
         }
         self.kept.push(kept);
+    }
+}
+
+/// The code that arguments of `sys.exit(…)` are, if they are written out.
+pub(super) fn literal_code(arguments: &[CallArgument]) -> Code {
+    match arguments.first() {
+        None => Code::Good,
+        Some(CallArgument::Positional(value)) => code_of_literal(value),
+        // `typer.Exit(code=3)`
+        Some(CallArgument::Keyword(name, value)) if name == "code" => code_of_literal(value),
+        Some(_) => Code::Unknown,
+    }
+}
+
+/// The code that a value is, if it is written out.
+pub(super) fn code_of_literal(value: &Expr) -> Code {
+    match &value.kind {
+        ExprKind::Int(number) => code_of(Some(&Value::Int(*number))),
+        ExprKind::Bool(known) => code_of(Some(&Value::Bool(*known))),
+        ExprKind::Text(_) | ExprKind::Format(_) => Code::Bad,
+        ExprKind::None => Code::Good,
+        _ => Code::Unknown,
     }
 }
 

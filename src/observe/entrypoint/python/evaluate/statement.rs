@@ -14,7 +14,11 @@ impl<'m> Evaluator<'m, '_> {
             if !self.step() {
                 return Flow::End;
             }
-            match self.statement(statement, scope) {
+            let flow = self.statement(statement, scope);
+            if self.root.is_some() {
+                self.parsed_by(statement, scope);
+            }
+            match flow {
                 Flow::Next => {}
                 other => return other,
             }
@@ -30,7 +34,8 @@ impl<'m> Evaluator<'m, '_> {
     fn statement(&mut self, statement: &'m Stmt, scope: &Scope) -> Flow {
         match &statement.kind {
             StmtKind::Function(function) => self.define(function, scope),
-            StmtKind::Class { name, arguments, body, .. } => {
+            StmtKind::Class { name, arguments, body, decorators, .. } => {
+                self.check_dataclass(statement, scope);
                 let bases = self.arguments(arguments, scope).positional;
                 let inner = Scope::new(ScopeData {
                     parent: Some(Scope::clone(scope)),
@@ -38,7 +43,7 @@ impl<'m> Evaluator<'m, '_> {
                     ..ScopeData::default()
                 });
                 self.body(body, &inner);
-                self.classes.push(Class { bases, scope: inner });
+                self.classes.push(Class::new(name, (bases, arguments), decorators, body, inner));
                 scope.set(name, Value::Class(self.classes.len() - 1));
             }
             StmtKind::Return(value) => {
@@ -305,7 +310,11 @@ impl<'m> Evaluator<'m, '_> {
                 if matches!((&object, is_name), (Value::Argv, false) | (Value::ArgvWords, _)) {
                     self.change_argv(scope, target.line);
                 }
-                self.forget(&object, scope);
+                let key = match of.as_slice() {
+                    [key] => Some(self.expression(key, scope)),
+                    _ => None,
+                };
+                self.set_item(&object, key, value, scope);
             }
             ExprKind::Star(inner) | ExprKind::Wrapped(inner) => self.assign(inner, Value::Unknown, scope),
             _ => {}
@@ -420,7 +429,10 @@ impl<'m> Evaluator<'m, '_> {
                     let own = self.loaded.get(*index).and_then(|l| l.scope.get(&alias.name));
                     own.unwrap_or_else(|| self.module_value(&format!("{module}.{}", alias.name)))
                 }
-                Value::External(name) => Value::External(format!("{name}.{}", alias.name).into()),
+                Value::External(name) => {
+                    self.lacks_of_argparse(name, &alias.name, scope, line);
+                    Value::External(format!("{name}.{}", alias.name).into())
+                }
                 _ => self.module_value(&format!("{module}.{}", alias.name)),
             };
             scope.set(alias.other.as_deref().unwrap_or(&alias.name), value);

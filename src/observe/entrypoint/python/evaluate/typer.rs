@@ -1,11 +1,11 @@
 //! typer: applications whose commands are functions with annotations. <https://typer.tiangolo.com/>
 
 use super::super::super::cli::{Arity, Interface, Known, Parameter, Subcommands, Takes};
-use super::super::ast::ParameterKind;
+use super::super::ast::{Expr, ExprKind, ParameterKind};
 use super::click::settings_of;
 use super::expression::Arguments;
 use super::value::{
-    CommandSettings, Decorator, Scope, TyperParameter, Value, annotation_text, text_of, truth,
+    CommandSettings, Decorator, Scope, TyperParameter, Value, annotation_text, text_of, texts_of, truth,
 };
 use super::{Evaluator, Root};
 
@@ -174,7 +174,14 @@ impl Evaluator<'_, '_> {
             return Interface { open: Some("its function is not known".to_owned()), ..Interface::default() };
         };
         let text = self.loaded.get(function.module).map(|l| l.module.text).unwrap_or_default();
-        let mut interface = Interface { open: function.open.clone(), ..Interface::default() };
+        let decorators = &function.syntax.decorators;
+        let is_own = |d: &Expr| {
+            let callee = if let ExprKind::Call(callee, _) = &d.kind { callee } else { d };
+            let name = callee.dotted().unwrap_or_default();
+            super::click::OWN_DECORATORS.contains(&name.rsplit('.').next().unwrap_or_default())
+        };
+        let endings = self.failures_in(index, decorators.iter().all(is_own));
+        let mut interface = Interface { open: function.open.clone(), endings, ..Interface::default() };
         interface.parameters.push(switch("--help", true, Known::No));
         for parameter in &function.syntax.parameters {
             if matches!(parameter.kind, ParameterKind::Rest | ParameterKind::Keywords) {
@@ -234,7 +241,10 @@ impl Evaluator<'_, '_> {
                 is_option,
                 arity,
                 required,
-                choices: None,
+                choices: match function.scope.get(bare(&annotation)) {
+                    Some(Value::Class(class)) => self.members(class).as_ref().and_then(texts_of),
+                    _ => None,
+                },
                 takes: match bare(&annotation) {
                     "int" => Takes::Int,
                     "float" => Takes::Float,

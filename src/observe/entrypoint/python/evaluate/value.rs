@@ -1,7 +1,7 @@
 //! What an expression comes to, as far as the text of a program tells.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::super::super::cli::{Parameter, Takes};
@@ -138,8 +138,11 @@ pub(super) struct Function<'m> {
 /// A class of the project.
 #[derive(Clone, Debug)]
 pub(super) struct Class {
+    pub(super) name: String,
     pub(super) bases: Vec<Value>,
     pub(super) scope: Scope,
+    /// The names that its body binds; nothing if it may have others.
+    pub(super) own: Option<BTreeSet<String>>,
 }
 
 /// A text that is known, and nothing else.

@@ -3,9 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::super::ast::{Expr, Function, Stmt, StmtKind};
+use super::super::ast::{Expr, ExprKind, Function, Stmt, StmtKind};
+use super::super::imports::Problem;
 use super::super::names;
 use super::{Place, Walker};
+
+/// Types that every module has.
+const TYPES: [&str; 12] =
+    ["int", "str", "float", "bool", "bytes", "complex", "list", "dict", "set", "frozenset", "tuple", "type"];
 
 /// The minor version of Python 3 from which on annotations are evaluated only when they are asked for.
 const LAZY_SINCE: u8 = 14;
@@ -42,9 +47,40 @@ impl<'f, 'a> Walker<'f, 'a> {
         self.is_certain = was;
     }
 
+    /// Types that are put together in a way that the image's version does not know: `int | None` before 3.10, `list[int]`
+    /// before 3.9. <https://peps.python.org/pep-0604/>, <https://peps.python.org/pep-0585/>
+    pub(super) fn types_by_version(&mut self, expression: &Expr, place: Place<'f, 'a>) {
+        let Some(version) = self.version.filter(|v| v.major == 3) else { return };
+        let is_type = |e: &Expr| matches!(&e.kind, ExprKind::Name(name) if TYPES.contains(&name.as_str()));
+        let what = match &expression.kind {
+            ExprKind::Operation(left, right) if version.minor < 10 => {
+                let between = place.module.text.get(left.range.end..right.range.start).unwrap_or_default();
+                let is_none = |e: &Expr| matches!(e.kind, ExprKind::None);
+                let is_one = |e: &Expr| {
+                    is_type(e) || is_none(e) || matches!(&e.kind, ExprKind::Subscript(of, _) if is_type(of))
+                };
+                if between.trim() != "|" || !(is_one(left) || is_one(right)) {
+                    return;
+                }
+                "joins types with |, which Python has from 3.10 on"
+            }
+            ExprKind::Subscript(of, _) if version.minor < 9 && is_type(of) => {
+                "gives a type of Python's own parameters in brackets, which Python has from 3.9 on"
+            }
+            _ => return,
+        };
+        let line = expression.line;
+        let what = format!("line {line} {what}");
+        let problem = Problem { file: place.module.path.clone(), line, what, is_certain: true };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
     /// A class: what it is derived from, and what its body runs.
     pub(super) fn class(&mut self, statement: &'f Stmt, place: Place<'f, 'a>, locals: &BTreeSet<String>) {
-        let StmtKind::Class { name, arguments, body, types } = &statement.kind else { return };
+        let StmtKind::Class { name, arguments, body, types, decorators } = &statement.kind else { return };
+        decorators.iter().for_each(|d| self.expression(d, place, locals));
         let outer = with(locals, types);
         arguments.iter().for_each(|a| self.expression(a.value(), place, &outer));
         let Some(own) = names::locals(body) else { return };
