@@ -10,7 +10,7 @@ fn read_with(lexer: &str, kind: FileKind, text: &str, anchor: &str) -> Vec<(Stri
     for start in 0..bytes.len() {
         let end = start + anchor.len();
         if bytes.get(start..end).is_some_and(|b| b.eq_ignore_ascii_case(anchor.as_bytes())) {
-            lexer(&Place { bytes, start, end, kind }, &mut |r| {
+            lexer(&Place { bytes, start, end, kind, reach: &Reach::new(usize::MAX) }, &mut |r| {
                 found.push((text.get(r.secret).unwrap_or_default().to_owned(), r.quoting));
             });
         }
@@ -508,7 +508,13 @@ fn the_match_of_a_cell_is_the_cell() {
     // What leads to nothing costs by the length of its match: a dump of hashes must not use up a file's effort.
     let text = "INSERT INTO users (id, password) VALUES (1, 'one1'), (2, 'two2');";
     let lexer = by_name("sql-row").unwrap();
-    let place = Place { bytes: text.as_bytes(), start: 0, end: "INSERT INTO ".len(), kind: FileKind::Config };
+    let place = Place {
+        bytes: text.as_bytes(),
+        start: 0,
+        end: "INSERT INTO ".len(),
+        kind: FileKind::Config,
+        reach: &Reach::new(usize::MAX),
+    };
     let mut lengths = Vec::new();
     lexer(&place, &mut |reading| lengths.push(reading.matched.len()));
     assert_eq!(lengths, [4, 4]);
