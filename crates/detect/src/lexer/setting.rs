@@ -67,8 +67,15 @@ pub(super) fn is_option(bytes: &[u8], name: &Range<usize>) -> bool {
     let text = &bytes[name.clone()];
     let own = text.iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
     let constant = text[own..].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
-    let lead = bytes[name.start.saturating_sub(8)..name.start].trim_ascii_end();
-    constant && matches!(lead.last(), Some(b',' | b'('))
+    let lead = bytes[name.start.saturating_sub(40)..name.start].trim_ascii_end();
+    // `connect(DB_HOST, DB_USER, DB_PASSWORD, "database")`: a constant among others is a value.
+    let others = lead.strip_suffix(b",").is_some_and(|head| {
+        let is_part = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+        let word = head.iter().rev().take_while(|b| is_part(b));
+        let word: Vec<u8> = word.copied().collect();
+        word.len() > 2 && !word.iter().any(u8::is_ascii_lowercase)
+    });
+    constant && !others && matches!(lead.last(), Some(b',' | b'('))
 }
 
 /// Whether the name at `start` is the first argument of a call that compares texts: `strcmp(password, "value")`.

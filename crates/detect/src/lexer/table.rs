@@ -51,6 +51,10 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
         }
         let row = bytes.get(at..end).unwrap_or_default();
         if row.iter().filter(|b| **b == separator).count() != columns {
+            // The bytes at hand may end within a row.
+            if end == bytes.len() && !row.is_empty() {
+                place.reach.cut();
+            }
             return;
         }
         if let Some(secret) = cells(bytes, at..end, separator).nth(index).filter(|c| !c.is_empty()) {

@@ -103,8 +103,9 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     }
     // Code that is configuration is read as code where no quotes tell a value from an expression.
     let config = file == FileKind::Config || file == FileKind::Settings && quoting == Quoting::Quoted;
-    let may_be_short = password
-        && (config || quoting == Quoting::Certain || quoting == Quoting::Quoted && is_short_choice(value));
+    let is_short = || is_short_choice(value) || file == FileKind::Code && is_word_with_digit(name, value);
+    let may_be_short =
+        password && (config || quoting == Quoting::Certain || quoting == Quoting::Quoted && is_short());
     let shortest = if may_be_short { SHORTEST_PASSWORD } else { SHORTEST };
     let printable = value.iter().all(|b| (0x20..0x7f).contains(b));
     if kind == NameKind::Harmless
