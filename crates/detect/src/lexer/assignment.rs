@@ -15,7 +15,7 @@ use super::value::{
 };
 use super::{Place, Quoting, Reading};
 use crate::kind::FileKind;
-use crate::validate::{NameKind, is_password_name, name_kind};
+use crate::validate::{NameKind, ends_with_password, is_password_name, name_kind};
 
 /// Directives that take a password after a blank: OpenLDAP, msmtp, keepalived and their like.
 const DIRECTIVES: &[&str] = &[
@@ -404,8 +404,7 @@ fn directive(place: &Place<'_>, head: &Head, start: usize, setter: bool) -> Opti
     let bytes = place.bytes;
     let name = &bytes[head.name.clone()];
     // `remote_password value` of Mosquitto and its like.
-    let words = || crate::validate::word_count(name);
-    let joined = is_password_name(name) && name_kind(name) == NameKind::Secret && words() > 1;
+    let joined = ends_with_password(name) && name_kind(name) == NameKind::Secret;
     let known = joined || DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
     let lead = line_head(bytes, head.name.start, HEAD)?.trim_ascii();
     let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{") && !lead.ends_with(b"${"));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::{MAX_VALUE, line_end, line_head, name_around};
+use super::scan::{MAX_VALUE, is_name_byte, line_end, line_head, name_around};
 use super::{Place, Quoting, Reading};
 use crate::MAX_MATCH;
 use crate::kind::FileKind;
@@ -14,7 +14,9 @@ pub(super) fn column(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     if matches!(place.kind, FileKind::Code | FileKind::Test | FileKind::Translation | FileKind::Listing) {
         return;
     }
-    let Some(name) = name_around(bytes, place.start) else { return };
+    // The anchor may begin with the separator before the name.
+    let signs = bytes[place.start..place.end].iter().take_while(|b| !is_name_byte(**b)).count();
+    let Some(name) = name_around(bytes, place.start + signs) else { return };
     let Some(lead) = line_head(bytes, name.start, 240) else { return };
     let head_start = name.start - lead.len();
     let head_end = line_end(bytes, name.end, 300);

@@ -112,10 +112,12 @@ pub(super) fn is_chosen(value: &[u8]) -> bool {
     let head = value.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let within = value.get(head..).unwrap_or_default().iter().any(u8::is_ascii_alphabetic);
     let chosen = is_personal(value) && (within || digits >= 3 || head >= 6 || is_short_choice(value));
+    // A number with a few letters: `27328703ef`.
+    let is_numeric = digits >= 6 && value.iter().all(u8::is_ascii_alphanumeric);
     is_random_case(value)
         || has_letter_and_digit(value)
             && distinct(value) >= 5
-            && (chosen || distinct(value) >= 6 && !reads_like_words(value))
+            && (chosen || is_numeric || distinct(value) >= 6 && !reads_like_words(value))
 }
 
 /// What people make passwords of: a word and at least two digits, in one piece.

@@ -183,7 +183,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         || quoting == Quoting::Quoted && file == FileKind::Code && is_phrase(name, value);
     let look =
         Look { name, quoting, file, value, kind, password, config, texture, is_human: is_words || is_plain };
-    let fewest = if password && has_letter_and_digit(value) { 5 } else { 6 };
+    let fewest = if told && has_letter_and_digit(value) { 5 } else { 6 };
     if !look.is_enough() || distinct(value) < fewest {
         return Judgement::Reject;
     }

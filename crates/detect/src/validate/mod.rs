@@ -32,14 +32,13 @@ mod tests;
 
 pub use assignment::is_plain_setting;
 pub use chosen::looks_chosen;
-pub(crate) use names::is_password_name;
 pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub use names::{NameKind, name_kind};
+pub(crate) use names::{ends_with_password, is_password_name};
 pub use placeholder::{is_placeholder, is_plain_placeholder};
 pub use shape::entropy;
 pub(crate) use shape::{Texture, has_letter_and_digit, is_hex_digest};
 pub(crate) use words::reads_like_words;
-pub(crate) use words::word_count;
 
 use crate::kind::FileKind;
 use crate::quoting::Quoting;

@@ -216,6 +216,12 @@ pub(crate) fn is_password_name(name: &[u8]) -> bool {
     })
 }
 
+/// Whether a name of several words ends with one for a password: `keyStorePassword`, not `password-auth`.
+pub(crate) fn ends_with_password(name: &[u8]) -> bool {
+    let mut words = words(name);
+    words.next().is_some() && words.last().is_some_and(is_password_name)
+}
+
 /// The fingerprint or the long ID of an OpenPGP key (RFC 9580, section 5.5.4), as package archives publish it, under a name
 /// that ends in `key`.
 pub(crate) fn is_published_key_id(name: &[u8], value: &[u8]) -> bool {

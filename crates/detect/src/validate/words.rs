@@ -25,11 +25,6 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-/// How many words a name has.
-pub(crate) fn word_count(name: &[u8]) -> usize {
-    words(name).count()
-}
-
 /// The length of the word that `text` starts with.
 fn word_len(text: &[u8]) -> usize {
     let Some(&first) = text.first() else { return 0 };
