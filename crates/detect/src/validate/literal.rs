@@ -168,6 +168,27 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     {
         return Judgement::Reject;
     }
+    let is_human = is_human((name, password), quoting, (file, config), value);
+    let look = Look { name, quoting, file, value, kind, password, config, texture, is_human };
+    let fewest = if is_told(name, password) && has_letter_and_digit(value) { 5 } else { 6 };
+    if !look.is_enough() || distinct(value) < fewest {
+        return Judgement::Reject;
+    }
+    let is_service_key =
+        config && quoting == Quoting::Environment && value.len() == 32 && is_shouted_key(name);
+    if kind == NameKind::Weak && is_hex_digest(value) && !is_service_key {
+        return Judgement::lower("a digest under the name of a key");
+    }
+    Judgement::Keep { confidence: if look.is_sure() { Adjust::Raise } else { Adjust::Same }, note: None }
+}
+
+/// Whether a value is made of words or letters as people choose them, under a name that such a value is given to.
+fn is_human(
+    (name, password): (&[u8], bool),
+    quoting: Quoting,
+    (file, config): (FileKind, bool),
+    value: &[u8],
+) -> bool {
     // A variable of an environment, or a name in code that says whose secret it is: `SESSION_SECRET='Monsun-2023'`. A
     // manifest refers to a secret so: `secret: app-tls-2024`.
     let told = is_told(name, password);
@@ -181,18 +202,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         && password
         && (is_random_letters(value) || file == FileKind::Code && is_word_with_digit(name, value))
         || quoting == Quoting::Quoted && file == FileKind::Code && is_phrase(name, value);
-    let look =
-        Look { name, quoting, file, value, kind, password, config, texture, is_human: is_words || is_plain };
-    let fewest = if told && has_letter_and_digit(value) { 5 } else { 6 };
-    if !look.is_enough() || distinct(value) < fewest {
-        return Judgement::Reject;
-    }
-    let is_service_key =
-        config && quoting == Quoting::Environment && value.len() == 32 && is_shouted_key(name);
-    if kind == NameKind::Weak && is_hex_digest(value) && !is_service_key {
-        return Judgement::lower("a digest under the name of a key");
-    }
-    Judgement::Keep { confidence: if look.is_sure() { Adjust::Raise } else { Adjust::Same }, note: None }
+    is_words || is_plain
 }
 
 /// A value that is no reference, expression, word or placeholder, and all that tells whether it is a secret.
