@@ -293,6 +293,13 @@ pub fn examine(
             let reason = "more of it looks like the beginning of a secret than is tried".to_owned();
             facts.not_opened.push(NotOpened { file: Arc::clone(&part.file), reason });
         }
+        // The head of a table stands in one part of a file alone.
+        if undone.rows && !part.last {
+            let reason =
+                "the rows of a table with secrets go on behind the part of the file that holds its head"
+                    .to_owned();
+            facts.not_opened.push(NotOpened { file: Arc::clone(&part.file), reason });
+        }
     }
     facts
 }

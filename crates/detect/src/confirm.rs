@@ -13,7 +13,7 @@ use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
 use super::boundary::{inside_word, stands_apart};
 use super::kind::FileKind;
-use super::lexer::{Place, Reading};
+use super::lexer::{Place, Reach, Reading};
 use super::prefix::Prefix;
 use super::validate::{Adjust, Candidate, Judgement, entropy, is_placeholder};
 use super::{CONTEXT, Detector, MAX_LOOKBEHIND, MAX_MATCH};
@@ -141,6 +141,8 @@ pub(super) struct Effort {
     left: usize,
     /// Whether there was more to do.
     pub(super) exceeded: bool,
+    /// Whether the rows of a table go on behind what was read.
+    pub(super) rows_go_on: bool,
 }
 
 impl Effort {
@@ -155,12 +157,12 @@ impl Effort {
 
     /// The effort for a scan that is to begin.
     pub(super) fn begin() -> Self {
-        Self { left: Self::LEAST, exceeded: false }
+        Self { left: Self::LEAST, exceeded: false, rows_go_on: false }
     }
 
     /// The effort of a scan that may cost what it will.
     pub(super) fn unbounded() -> Self {
-        Self { left: usize::MAX, exceeded: false }
+        Self { left: usize::MAX, exceeded: false, rows_go_on: false }
     }
 
     /// Adds what a text may cost.
@@ -289,7 +291,8 @@ impl Confirmer {
                     return;
                 }
                 effort.spend(Effort::READER);
-                let place = Place { bytes, start: anchor.start, end: anchor.end, kind };
+                let reach = Reach::new(effort.left);
+                let place = Place { bytes, start: anchor.start, end: anchor.end, kind, reach: &reach };
                 lexer(&place, &mut |reading: Reading| {
                     let (matched, secret) = (reading.matched.clone(), reading.secret.clone());
                     let (length, repeats) = (matched.len(), matched.start < memory.confirmed);
@@ -303,6 +306,8 @@ impl Confirmer {
                         sink(found);
                     }
                 });
+                effort.left = effort.left.min(reach.left());
+                effort.rows_go_on |= reach.is_cut();
             }
             None => {
                 if let Some(confirmed) = self.confirm_pattern(bytes, &anchor, kind, (memory, effort)) {

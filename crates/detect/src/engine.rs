@@ -80,12 +80,15 @@ pub struct Undone {
     pub encoded: bool,
     /// More looks like the beginning of a secret than was tried.
     pub unconfirmed: bool,
+    /// The rows of a table with a secret's column go on behind the piece, or there are more than are read.
+    pub rows: bool,
 }
 
 impl std::ops::BitOrAssign for Undone {
     fn bitor_assign(&mut self, other: Self) {
         self.encoded |= other.encoded;
         self.unconfirmed |= other.unconfirmed;
+        self.rows |= other.rows;
     }
 }
 
@@ -181,7 +184,7 @@ impl Engine {
         scratch.effort = Effort::begin();
         self.scan_more(piece, scratch, sink);
         let decoded = decode::scan(self, piece, scratch, sink);
-        Undone { encoded: !decoded, unconfirmed: scratch.effort.exceeded }
+        Undone { encoded: !decoded, unconfirmed: scratch.effort.exceeded, rows: scratch.effort.rows_go_on }
     }
 
     /// As [`Engine::scan`], of what stands there as it is, whatever that costs: nothing is decoded but base64 around a

@@ -290,10 +290,12 @@ fn is_config_name(file: &[u8]) -> bool {
 
 /// A template to be copied and filled in: `.env.example`, `config.sample.php`, `settings.py.dist`.
 fn is_template(file: &[u8]) -> bool {
-    file.split(|b| matches!(b, b'.' | b'-' | b'_')).any(|part| {
-        [&b"example"[..], b"sample", b"template", b"dist", b"defaults", b"tmpl", b"examples", b"samples"]
-            .contains(&part)
-    })
+    // Spark reads its settings from a file of that name.
+    file != b"spark-defaults.conf"
+        && file.split(|b| matches!(b, b'.' | b'-' | b'_')).any(|part| {
+            [&b"example"[..], b"sample", b"template", b"dist", b"defaults", b"tmpl", b"examples", b"samples"]
+                .contains(&part)
+        })
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ pub(super) fn file_findings(
     for Rated { sighting, rule, sentence, rating, origin } in rated {
         let path = origin.whole_path().unwrap_or_default();
         let id = &rule.detector.id;
-        // What one library's tests hold is one finding for each detector.
+        // What the tests of one directory's libraries hold is one finding for each detector.
         let (shared, group) = match rating.library {
             Some(library) if !outside.contains(&secret_of(sighting)) => (format!("{id} in {library}"), 0),
             _ => (id.clone(), sighting.mark.group),

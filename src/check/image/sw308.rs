@@ -1,5 +1,8 @@
 //! SW308: a file kind made to hold secrets is in a layer.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use crate::check::{Answers, Check, Context};
 use crate::finding::{CheckMeta, Confidence, Example, Finding, Fingerprint, Reads, Severity, hidden};
 use crate::observe::Examined;
@@ -49,6 +52,8 @@ impl Check<Examined> for SecretFile {
         for image in &examined.images {
             let own = image.own_packages(&examined.own);
             let surroundings = image.surroundings(&own);
+            // Keys that libraries test with, by kind and the directory of the libraries: one finding, with each place.
+            let mut samples: HashMap<(&str, String), usize> = HashMap::new();
             for view in &image.layers {
                 let Some(facts) = &view.facts else { continue };
                 let mut seen = std::collections::HashSet::new();
@@ -73,6 +78,18 @@ impl Check<Examined> for SecretFile {
                     if let Some(library) = library {
                         (finding.severity, finding.confidence) = (Severity::Low, Confidence::Low);
                         finding.notes.push(format!("it is a sample of the library {library}"));
+                        let root = surroundings.samples_root(file.path.as_bytes()).unwrap_or(library);
+                        match samples.entry((kind.what, root)) {
+                            Entry::Occupied(first) => {
+                                if let Some(first) = answers.findings.get_mut(*first.get()) {
+                                    first.absorb(finding);
+                                }
+                                continue;
+                            }
+                            Entry::Vacant(place) => {
+                                place.insert(answers.findings.len());
+                            }
+                        }
                     }
                     answers.findings.push(finding);
                 }

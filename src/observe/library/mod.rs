@@ -49,8 +49,8 @@ pub(crate) struct Rating {
     pub(crate) severity: Severity,
     pub(crate) confidence: Confidence,
     pub(crate) note: Option<String>,
-    /// The library in whose tests, examples or documentation it stands: the secrets of one detector there are one
-    /// finding.
+    /// Where the secrets of one detector are one finding: the directory of the libraries in whose tests, examples or
+    /// documentation it stands, or the library whose code it is in.
     pub(crate) library: Option<String>,
     /// Whether it is an example in an installed library that is counted, but no finding.
     pub(crate) held_back: bool,
@@ -72,6 +72,8 @@ impl Rating {
 struct Library {
     /// Its name, for people.
     name: String,
+    /// The directory that holds it and its like.
+    root: String,
     /// Whether the file lies in its tests, examples or documentation.
     sample: bool,
     /// Whether the file only describes it.
@@ -110,10 +112,10 @@ impl Surroundings<'_> {
         }
         let library = self.library(path);
         if let Some(published) = published {
-            let name = library.as_ref().map(|l| l.name.as_str());
+            let root = library.as_ref().map(|l| l.root.as_str());
             if library.is_some() || published.is_own_file(path) {
                 let note = format!("the key is published: {} ships it", published.package);
-                return Rating::low(note, name.or(Some(published.package)));
+                return Rating::low(note, root.or(Some(published.package)));
             }
             let note = format!("anyone has this key: {} ships it", published.package);
             let severity = if rule.private_key { Severity::High } else { plain.severity };
@@ -135,13 +137,18 @@ impl Surroundings<'_> {
             let note =
                 format!("it stands in the tests, examples or documentation of the library {name}{claim}");
             let held_back = library.claimed && !rule.private_key;
-            return Rating { held_back, ..Rating::low(note, Some(name)) };
+            return Rating { held_back, ..Rating::low(note, Some(&library.root)) };
         }
         if library.claimed && rule.generic {
             let note = format!("it stands in the code of the library {}", library.name);
             return Rating::low(note, Some(&library.name));
         }
         plain
+    }
+
+    /// The directory of the libraries in whose tests, examples or documentation a file lies.
+    pub(crate) fn samples_root(&self, path: &[u8]) -> Option<String> {
+        self.library(path).filter(|l| l.sample).map(|l| l.root)
     }
 
     /// The library in whose tests, examples or documentation a file lies.
@@ -170,6 +177,7 @@ impl Surroundings<'_> {
             };
             let library = Library {
                 name: escape_bytes(found.name),
+                root: escape_bytes(found.root),
                 sample: roots::is_sample(found.below),
                 description: roots::is_description(found.below),
                 claimed,

@@ -3,6 +3,7 @@
 
 mod content;
 mod keystore;
+mod logins;
 mod lone;
 
 use memchr::memmem::find;
@@ -214,7 +215,12 @@ const KINDS: &[SecretFileKind] = &[
         Name::PathEndsWith(&[".cargo/credentials", ".cargo/credentials.toml"]),
         Content::Value(&[b"token"]),
     ),
-    kind("RubyGems credentials", Severity::High, Name::PathEndsWith(&[".gem/credentials"]), Content::Any),
+    kind(
+        "RubyGems credentials",
+        Severity::High,
+        Name::PathEndsWith(&[".gem/credentials"]),
+        Content::Value(&[b"_key"]),
+    ),
     kind(
         "Composer credentials",
         Severity::High,
@@ -365,7 +371,7 @@ const fn kind(what: &'static str, severity: Severity, name: Name, content: Conte
 /// The kind of a file by its path (`/` between the parts), whatever it holds.
 pub fn by_path(path: &[u8]) -> Option<&'static SecretFileKind> {
     let file = path.rsplit(|b| *b == b'/').next().unwrap_or_default();
-    KINDS.iter().find(|k| match k.name {
+    KINDS.iter().chain(logins::KINDS).find(|k| match k.name {
         Name::Is(names) => names.iter().any(|n| file == n.as_bytes()),
         Name::EndsWith(ends) => ends.iter().any(|e| file.len() > e.len() && file.ends_with(e.as_bytes())),
         Name::PathEndsWith(ends) => ends.iter().any(|e| is_path_end(path, e.as_bytes())),

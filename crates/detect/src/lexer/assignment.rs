@@ -7,15 +7,15 @@ use super::nested::under_owner;
 use super::operator::{Operator, closes_block, is_make, operator};
 use super::scan::{MAX_VALUE, before, blanks, is_name_byte, line_head, name_around, stands, white};
 use super::setting::{
-    HEAD, is_argument, is_constructor, is_flag, is_indent, is_keyword, is_option, is_put, is_setter,
-    is_setting_call,
+    HEAD, is_argument, is_compared, is_constructor, is_flag, is_indent, is_keyword, is_numbered_row,
+    is_option, is_puppet_key, is_put, is_setter, is_setting_call, without_accessor, without_comparison,
 };
 use super::value::{
     decoder, default_of, here_document, prelude, quoted as literal, rest_of_line, string_prefix, word,
 };
 use super::{Place, Quoting, Reading};
 use crate::kind::FileKind;
-use crate::validate::{NameKind, is_password_name, name_kind};
+use crate::validate::{NameKind, ends_with_password, is_password_name, name_kind};
 
 /// Directives that take a password after a blank: OpenLDAP, msmtp, keepalived and their like.
 const DIRECTIVES: &[&str] = &[
@@ -99,7 +99,8 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
     let decoded = if joined { decoder(bytes, at) } else { None };
     let at = decoded.unwrap_or(at);
     let secret = without_delimiters(bytes, at, literal(bytes, at)?);
-    let name = &bytes[head.name.clone()];
+    let compared = without_comparison(bytes, head.name.clone());
+    let name = &bytes[compared.clone()];
     let quoting = match head.operator {
         Operator::Blank if is_flag(bytes, &head.name) => Quoting::Quoted,
         // `#define NAME "value"`, `SetEnv NAME "value"`, `setenv NAME "value"`.
@@ -107,24 +108,30 @@ fn read_quoted(place: &Place<'_>, name: Range<usize>) -> Option<Reading> {
         Operator::Blank if is_keyword(bytes, head.name.start) => Quoting::Quoted,
         Operator::Blank if is_statement(bytes, &head, &secret) => Quoting::Quoted,
         Operator::Blank => return None,
-        Operator::Compared if name_kind(name) != NameKind::Secret => return None,
+        Operator::Compared if name_kind(name) != NameKind::Secret && !is_password_name(name) => return None,
         _ if decoded.is_some() => Quoting::Decoded,
         Operator::Call if !ends_argument(bytes, secret.end + 1) => return None,
         Operator::Block if !closes_block(bytes, secret.end + 1) => return None,
         Operator::Comma if is_put(bytes, head.name.start) || is_flag(bytes, &head.name) => Quoting::Quoted,
         Operator::Comma if head.in_tuple || is_argument(bytes, head.name.start) => Quoting::Quoted,
         Operator::Comma if is_option(bytes, &head.name) && is_password_name(name) => Quoting::Quoted,
+        // `strcmp(password, "value") == 0`.
+        Operator::Comma if is_compared(bytes, head.name.start) => Quoting::Quoted,
+        // The row of an option in a dump: `(3, 'smtp_password', 'value')`.
+        Operator::Comma if is_password_name(name) && is_numbered_row(bytes, head.name.start) => {
+            Quoting::Quoted
+        }
         // A program that compares what it is given with a password in its code.
         Operator::Compared if is_password_name(name) => Quoting::Quoted,
         Operator::Comma | Operator::Compared => Quoting::Bare,
-        Operator::Call if name.ends_with(b".equals") || name.ends_with(b".Equals") => Quoting::Bare,
+        Operator::Call if compared != head.name && !is_password_name(name) => Quoting::Bare,
         _ => Quoting::Quoted,
     };
     if name_kind(name) == NameKind::Harmless {
         return None;
     }
     let secret = default_of(bytes, &secret).unwrap_or(secret);
-    Some(Reading { matched: head.name.start..secret.end, name: head.name, secret, quoting })
+    Some(Reading { matched: head.name.start..secret.end, name: compared, secret, quoting })
 }
 
 /// Whether a call's one argument ends at `at`, perhaps behind a conversion of a literal: `.password("value".to_owned())`.
@@ -397,7 +404,7 @@ fn directive(place: &Place<'_>, head: &Head, start: usize, setter: bool) -> Opti
     let bytes = place.bytes;
     let name = &bytes[head.name.clone()];
     // `remote_password value` of Mosquitto and its like.
-    let joined = name.contains(&b'_') && is_password_name(name) && name_kind(name) == NameKind::Secret;
+    let joined = ends_with_password(name) && name_kind(name) == NameKind::Secret;
     let known = joined || DIRECTIVES.iter().any(|d| name.eq_ignore_ascii_case(d.as_bytes()));
     let lead = line_head(bytes, head.name.start, HEAD)?.trim_ascii();
     let inline = known && (lead.ends_with(b";") || lead.ends_with(b"{") && !lead.ends_with(b"${"));
@@ -495,6 +502,7 @@ pub(super) fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
     if !in_quotes && bytes.get(at..at + 2) == Some(b"()") {
         at += 2;
     }
+    let name = without_accessor(bytes, name);
     if bytes.get(at) == Some(&b'(')
         && !in_quotes
         && (is_setting_call(bytes, &name) || is_constructor(bytes, &name))
@@ -513,15 +521,9 @@ pub(super) fn head(bytes: &[u8], name: Range<usize>) -> Option<Head> {
             || h.in_quotes
             || h.in_tuple
             || is_put(bytes, h.name.start)
+            || is_compared(bytes, h.name.start)
             || is_option(bytes, &h.name)
     })
-}
-
-/// Whether a name is the last part of a key of Puppet's Hiera: `mysql::server::root_password: value`.
-fn is_puppet_key(bytes: &[u8], name: &Range<usize>) -> bool {
-    let part = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b':');
-    let lead = line_head(bytes, name.start, HEAD);
-    stands(bytes, name.end, b": ") && lead.is_some_and(|lead| lead.iter().all(part))
 }
 
 /// A line that is nothing but a name and a value in quotes: `password 'value'` of Gradle, `secret "value";` of BIND,

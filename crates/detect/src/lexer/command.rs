@@ -63,6 +63,7 @@ const PROGRAMS: &[(&[&str], &[Form])] = &[
     (&["smbclient", "rpcclient", "smbget", "smbmap"], &[Form::Pair(&["-U", "--user"], b'%')]),
     (&["ipmitool"], &[Form::Option(&["-P"])]),
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptrap"], &[Form::Option(&["-A", "-X"])]),
+    (&["mosquitto_pub", "mosquitto_sub", "mosquitto_rr"], &[Form::Option(&["-P", "--pw"])]),
     (&["psexec", "psexec.exe"], &[Form::Option(&["-p"])]),
     (&["schtasks", "schtasks.exe"], &[Form::Option(&["/rp", "/p"])]),
     (&["cmdkey", "cmdkey.exe"], &[Form::Attached(&["/pass:"])]),

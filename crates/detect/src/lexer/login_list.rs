@@ -92,13 +92,20 @@ fn is_generated(secret: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reach;
     use super::*;
     use crate::kind::FileKind;
 
     fn passwords(text: &str, anchor: &str) -> Vec<String> {
         let bytes = text.as_bytes();
         let start = text.find(anchor).unwrap_or(0);
-        let place = Place { bytes, start, end: start + anchor.len(), kind: FileKind::Config };
+        let place = Place {
+            bytes,
+            start,
+            end: start + anchor.len(),
+            kind: FileKind::Config,
+            reach: &Reach::new(usize::MAX),
+        };
         let mut found = Vec::new();
         chpasswd(&place, &mut |r| found.push(String::from_utf8_lossy(&bytes[r.secret]).into_owned()));
         found

@@ -103,13 +103,14 @@ fn plain(bytes: &[u8], cell: Range<usize>) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Reach;
     use super::*;
 
     fn cells(text: &str, kind: FileKind) -> Vec<String> {
         let bytes = text.as_bytes();
         let anchors = ["| password", "| pass", "|password"];
         let start = anchors.iter().find_map(|a| text.to_ascii_lowercase().find(a)).unwrap_or(0);
-        let place = Place { bytes, start, end: start + 6, kind };
+        let place = Place { bytes, start, end: start + 6, kind, reach: &Reach::new(usize::MAX) };
         let mut found = Vec::new();
         column(&place, &mut |r| found.push(String::from_utf8_lossy(&bytes[r.secret]).into_owned()));
         found

@@ -2,8 +2,10 @@
 //! its anchor stands, the reader looks for the whole name, what joins it to a value, and where that value ends.
 //!
 //! A reader looks at no more than [`MAX_LOOKBEHIND`](super::MAX_LOOKBEHIND) bytes before the anchor and
-//! [`MAX_MATCH`](super::MAX_MATCH) after it, so a window gives the result of the whole file.
+//! [`MAX_MATCH`](super::MAX_MATCH) after it, so a window gives the result of the whole file. The rows of a table go on: they
+//! are read to the window's end, and that they do not end there is told by [`Reach`].
 
+mod argument;
 mod assignment;
 mod command;
 mod element;
@@ -13,6 +15,7 @@ mod markdown;
 mod nested;
 mod operator;
 mod pair;
+mod reach;
 mod row;
 mod scan;
 mod section;
@@ -49,6 +52,8 @@ pub struct Place<'a> {
     pub end: usize,
     /// The kind of the file.
     pub kind: FileKind,
+    /// How far rows of a table may be read.
+    pub reach: &'a Reach,
 }
 
 /// Reads around an anchor and reports what it finds.
@@ -88,6 +93,8 @@ pub const ALL: &[(&str, Lexer, &str)] = &[
     ("table-column", table::column, "the cells below a column's head in CSV"),
     ("markdown-column", markdown::column, "the cells below a column's head in a table of Markdown"),
     ("chpasswd-list", login_list::chpasswd, "the passwords of a list that cloud-init or `chpasswd` sets"),
+    ("login-argument", argument::login, "the password among the arguments of a call that logs in"),
+    ("key-argument", argument::key, "the literals among the arguments of a call that signs or encrypts"),
     ("command", command::command, "the word that a program takes as its password or token on a command line"),
 ];
 
@@ -100,3 +107,4 @@ pub fn by_name(name: &str) -> Option<Lexer> {
 mod tests;
 
 pub use crate::quoting::Quoting;
+pub use reach::Reach;

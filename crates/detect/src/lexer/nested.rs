@@ -37,6 +37,7 @@ const PAIRS: &[Pair] = &[
         above: &["encrypt", "encryption", "jwt", "signing", "credentials", "hmac", "cookie", "crypt"],
         shortest: 16,
     },
+    Pair { own: &["key"], above: &["api"], shortest: 24 },
     Pair { own: &["credentials"], above: &["ldap", "bind", "simple"], shortest: 8 },
 ];
 
@@ -47,20 +48,24 @@ pub(super) fn under_owner(place: &Place<'_>, reading: Reading) -> Reading {
     let name = &place.bytes[reading.name.clone()];
     let own = name.rsplit(|b| *b == b'.').next().unwrap_or_default();
     let is_one = |words: &[&str], word: &[u8]| words.iter().any(|w| word.eq_ignore_ascii_case(w.as_bytes()));
-    let Some(pair) = PAIRS.iter().find(|pair| is_one(pair.own, own)) else { return reading };
+    let value = &place.bytes[reading.secret.clone()];
+    let pairs = || PAIRS.iter().filter(|pair| is_one(pair.own, own) && value.len() >= pair.shortest);
+    if pairs().next().is_none() {
+        return reading;
+    }
     let written = match place.kind {
         FileKind::Config => reading.quoting != Quoting::Bare,
         FileKind::Settings => reading.quoting == Quoting::Quoted,
         _ => false,
     };
-    let value = &place.bytes[reading.secret.clone()];
-    if !written || value.len() < pair.shortest || !looks_given(value) {
+    if !written || !looks_given(value) {
         return reading;
     }
     let dotted = name.strip_suffix(own).and_then(|head| head.strip_suffix(b"."));
     let owner = dotted.or_else(|| owner(place.bytes, reading.name.start));
     let told = owner.is_some_and(|owner| {
-        owner.split(|b| !b.is_ascii_alphanumeric()).any(|word| is_one(pair.above, word))
+        let mut words = owner.split(|b| !b.is_ascii_alphanumeric());
+        words.any(|word| pairs().any(|pair| is_one(pair.above, word)))
     });
     if told { Reading { quoting: Quoting::Certain, ..reading } } else { reading }
 }

@@ -14,7 +14,7 @@ const COLUMNS: usize = 1024;
 /// How far behind the anchor the names of columns stand, in bytes.
 const HEAD: usize = MAX_MATCH / 2;
 
-/// How far behind the anchor rows are read, in bytes: the rows of a table are alike.
+/// How far behind the anchor every window has rows, in bytes, and the longest row.
 const REACH: usize = MAX_MATCH - 256;
 
 /// Words that begin what is no column in the definition of a table.
@@ -43,7 +43,7 @@ pub(super) fn row(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     let Some((columns, end)) = list(bytes, white(bytes, name.end, 8), head) else { return };
     let wanted = wanted(bytes, &columns);
     if !wanted.is_empty() {
-        values(bytes, end, limit, columns.len(), &wanted, sink);
+        values(place, end, columns.len(), &wanted, sink);
     }
 }
 
@@ -69,7 +69,7 @@ pub(super) fn table(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
     if wanted.is_empty() {
         return;
     }
-    let mut at = end;
+    let (mut at, mut limit) = (end, limit);
     while at + INSERT.len() < limit {
         // One byte is looked for at a time: most tables are followed by other definitions.
         let Some(next) = bytes[at..limit].iter().position(|b| matches!(b, b'i' | b'I')) else { return };
@@ -81,7 +81,13 @@ pub(super) fn table(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
         let other = table_name(bytes, at + INSERT.len());
         at = other.end;
         if own_name(bytes, &other).eq_ignore_ascii_case(own_name(bytes, &name)) {
-            at = values(bytes, other.end, limit, columns.len(), &wanted, sink);
+            let start = at;
+            at = values(place, other.end, columns.len(), &wanted, sink);
+            // The rows may stand in statements of their own: as long as they follow each other, they are read.
+            let next = at.saturating_add(REACH).min(bytes.len());
+            if next > limit && place.reach.take(at - start) {
+                limit = next;
+            }
         }
     }
 }
@@ -99,11 +105,20 @@ pub(super) fn copy(place: &Place<'_>, sink: &mut dyn FnMut(Reading)) {
         return;
     }
     let mut at = line_end(bytes, end, 80) + 1;
-    while at < limit && !stands(bytes, at, b"\\.") {
-        let stop = line_end(bytes, at, limit - at);
+    while !stands(bytes, at, b"\\.") {
+        if at >= bytes.len() {
+            return place.reach.cut();
+        }
+        let stop = line_end(bytes, at, REACH);
+        if stop > limit && !place.reach.take(stop + 1 - at) {
+            return;
+        }
         let cells: Vec<_> = bytes[at..stop].split(|b| *b == b'\t').map(<[u8]>::len).collect();
         // A row that the bytes at hand cut off has no last cell.
-        if cells.len() != columns.len() || stop == limit {
+        if stop == bytes.len() {
+            return place.reach.cut();
+        }
+        if cells.len() != columns.len() {
             return;
         }
         for (index, name) in &wanted {
@@ -145,26 +160,39 @@ fn wanted(bytes: &[u8], columns: &[Range<usize>]) -> Wanted {
         .iter()
         .map(|column| unquoted(bytes, column.clone()))
         .enumerate()
-        .filter(|(_, column)| name_kind(&bytes[column.clone()]) == NameKind::Secret)
+        .filter(|(_, column)| is_secret_column(&bytes[column.clone()]))
         .collect()
+}
+
+/// Whether a column's name is a secret's; `pass` alone is one among columns.
+fn is_secret_column(name: &[u8]) -> bool {
+    name_kind(name) == NameKind::Secret || name.eq_ignore_ascii_case(b"pass")
 }
 
 /// Reads `VALUES (cells), …` at `at`; returns the place behind it.
 fn values(
-    bytes: &[u8],
+    place: &Place<'_>,
     at: usize,
-    limit: usize,
     columns: usize,
     wanted: &Wanted,
     sink: &mut dyn FnMut(Reading),
 ) -> usize {
+    let bytes = place.bytes;
+    let free = place.start.saturating_add(REACH);
     let start = white(bytes, at, 16);
     if !stands(bytes, start, b"values") {
         return start;
     }
     let mut at = white(bytes, start + b"values".len(), 16);
-    while let Some((cells, end)) = list(bytes, at, limit) {
-        if cells.len() != columns {
+    loop {
+        let limit = at.saturating_add(REACH).min(bytes.len());
+        let Some((cells, end)) = list(bytes, at, limit) else {
+            if at >= bytes.len() || limit == bytes.len() && bytes[at] == b'(' {
+                place.reach.cut();
+            }
+            return at;
+        };
+        if cells.len() != columns || end > free && !place.reach.take(end - at) {
             return end;
         }
         for (index, name) in wanted {
@@ -178,7 +206,6 @@ fn values(
         }
         at = white(bytes, comma + 1, 16);
     }
-    at
 }
 
 /// The items of a list in parentheses that opens at `at`, and the place after it.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::scan::line_head;
+use super::scan::{line_head, stands};
 use crate::validate::{NameKind, name_kind};
 
 /// How far the line before a name is looked at, in bytes.
@@ -16,7 +16,7 @@ pub(super) fn is_setting_call(bytes: &[u8], name: &Range<usize>) -> bool {
     let method = own > 0 || matches!(before, Some(b'.' | b'>' | b':'));
     let text = &text[own..];
     // `password.equals("value")`.
-    let compares = own > 0 && [&b"equals"[..], b"Equals"].contains(&text);
+    let compares = own > 0 && [&b"equals"[..], b"Equals", b"equalsIgnoreCase"].contains(&text);
     let sets = [&b"set"[..], b"with"].iter().any(|verb| {
         text.strip_prefix(*verb)
             .is_some_and(|rest| rest.first().is_some_and(|b| b.is_ascii_uppercase() || *b == b'_'))
@@ -67,8 +67,42 @@ pub(super) fn is_option(bytes: &[u8], name: &Range<usize>) -> bool {
     let text = &bytes[name.clone()];
     let own = text.iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
     let constant = text[own..].iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
-    let lead = bytes[name.start.saturating_sub(8)..name.start].trim_ascii_end();
-    constant && matches!(lead.last(), Some(b',' | b'('))
+    let lead = bytes[name.start.saturating_sub(40)..name.start].trim_ascii_end();
+    // `connect(DB_HOST, DB_USER, DB_PASSWORD, "database")`: a constant among others is a value.
+    let others = lead.strip_suffix(b",").is_some_and(|head| {
+        let is_part = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+        let word = head.iter().rev().take_while(|b| is_part(b));
+        let word: Vec<u8> = word.copied().collect();
+        word.len() > 2 && !word.iter().any(u8::is_ascii_lowercase)
+    });
+    constant && !others && matches!(lead.last(), Some(b',' | b'('))
+}
+
+/// Whether the name at `start` is the first argument of a call that compares texts: `strcmp(password, "value")`.
+pub(super) fn is_compared(bytes: &[u8], start: usize) -> bool {
+    const CALLS: &[&[u8]] = &[
+        b"strcmp(",
+        b"strncmp(",
+        b"strcasecmp(",
+        b"hash_equals(",
+        b"compare_digest(",
+        b"Objects.equals(",
+        b"string.Equals(",
+        b"String.Equals(",
+        b"ConstantTimeCompare([]byte(",
+    ];
+    let head = &bytes[start.saturating_sub(32)..start];
+    CALLS.iter().any(|call| head.ends_with(call))
+}
+
+/// Whether the name in quotes at `start` follows a number, as the name of an option does in a row of its table:
+/// `(3,'smtp_password','value')`.
+pub(super) fn is_numbered_row(bytes: &[u8], start: usize) -> bool {
+    let head = &bytes[start.saturating_sub(24)..start];
+    let Some(head) = head.strip_suffix(b"'") else { return false };
+    let Some(head) = head.trim_ascii_end().strip_suffix(b",") else { return false };
+    let digits = head.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    digits > 0 && head[..head.len() - digits].ends_with(b"(")
 }
 
 /// Whether the name at `start` is the first argument of a call: `("NAME", "value")`.
@@ -151,4 +185,38 @@ pub(super) fn is_indent(line: &[u8]) -> bool {
     ]
     .contains(&line)
         || line.starts_with(b"ENV ") && !line.contains(&b'"')
+}
+
+/// A name without the method that compares it: `pass.equals`.
+pub(super) fn without_comparison(bytes: &[u8], name: Range<usize>) -> Range<usize> {
+    let text = &bytes[name.clone()];
+    const METHODS: &[&[u8]] = &[b".equals", b".Equals", b".equalsIgnoreCase"];
+    let cut = METHODS.iter().find(|end| text.ends_with(end));
+    name.start..name.end - cut.map_or(0, |end| end.len())
+}
+
+/// A name without what reads the text of a field of a form: `txtPassword.Text`, `entry_pass.get`.
+pub(super) fn without_accessor(bytes: &[u8], name: Range<usize>) -> Range<usize> {
+    const ACCESSORS: &[&[u8]] = &[
+        b".Text",
+        b".text",
+        b".get",
+        b".getText",
+        b".value",
+        b".Value",
+        b".val",
+        b".currentText",
+        b".toString",
+        b".trim",
+    ];
+    let text = &bytes[name.clone()];
+    let cut = ACCESSORS.iter().find(|a| text.ends_with(a) && text.len() > a.len()).map_or(0, |a| a.len());
+    name.start..name.end - cut
+}
+
+/// Whether a name is the last part of a key of Puppet's Hiera: `mysql::server::root_password: value`.
+pub(super) fn is_puppet_key(bytes: &[u8], name: &Range<usize>) -> bool {
+    let part = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b':');
+    let lead = line_head(bytes, name.start, HEAD);
+    stands(bytes, name.end, b": ") && lead.is_some_and(|lead| lead.iter().all(part))
 }

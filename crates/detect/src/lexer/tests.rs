@@ -10,7 +10,7 @@ fn read_with(lexer: &str, kind: FileKind, text: &str, anchor: &str) -> Vec<(Stri
     for start in 0..bytes.len() {
         let end = start + anchor.len();
         if bytes.get(start..end).is_some_and(|b| b.eq_ignore_ascii_case(anchor.as_bytes())) {
-            lexer(&Place { bytes, start, end, kind }, &mut |r| {
+            lexer(&Place { bytes, start, end, kind, reach: &Reach::new(usize::MAX) }, &mut |r| {
                 found.push((text.get(r.secret).unwrap_or_default().to_owned(), r.quoting));
             });
         }
@@ -508,8 +508,58 @@ fn the_match_of_a_cell_is_the_cell() {
     // What leads to nothing costs by the length of its match: a dump of hashes must not use up a file's effort.
     let text = "INSERT INTO users (id, password) VALUES (1, 'one1'), (2, 'two2');";
     let lexer = by_name("sql-row").unwrap();
-    let place = Place { bytes: text.as_bytes(), start: 0, end: "INSERT INTO ".len(), kind: FileKind::Config };
+    let place = Place {
+        bytes: text.as_bytes(),
+        start: 0,
+        end: "INSERT INTO ".len(),
+        kind: FileKind::Config,
+        reach: &Reach::new(usize::MAX),
+    };
     let mut lengths = Vec::new();
     lexer(&place, &mut |reading| lengths.push(reading.matched.len()));
     assert_eq!(lengths, [4, 4]);
+}
+
+#[test]
+fn rows_are_read_to_the_end_of_what_is_at_hand() {
+    let count = |name: &str, text: &str, anchor: &str, reach: &Reach| {
+        let start = text.find(anchor).unwrap();
+        let place =
+            Place { bytes: text.as_bytes(), start, end: start + anchor.len(), kind: FileKind::Config, reach };
+        let mut rows = 0;
+        by_name(name).unwrap()(&place, &mut |_| rows += 1);
+        rows
+    };
+    let csv = format!("user,password\n{}", "pilot,kestrel2031\n".repeat(2000));
+    let dump =
+        format!("INSERT INTO users (id, password) VALUES {}(0, 'one1');\n", "(1, 'one1'), ".repeat(2000));
+    let copy = format!("COPY users (id, password) FROM stdin;\n{}\\.\n", "1\tkestrel2031\n".repeat(2000));
+    // The first table may go on behind what is at hand; the others end.
+    for (name, text, anchor, rows, cut) in [
+        ("table-column", &csv, "password", 2000, true),
+        ("sql-row", &dump, "INSERT INTO ", 2001, false),
+        ("sql-copy", &copy, "COPY users ", 2000, false),
+    ] {
+        let reach = Reach::new(usize::MAX);
+        assert_eq!(count(name, text, anchor, &reach), rows, "{name}");
+        assert_eq!(reach.is_cut(), cut, "{name}");
+        let short = Reach::new(100);
+        assert!(count(name, text, anchor, &short) < 1000, "{name}");
+        assert!(short.is_cut(), "{name}");
+        // What ends within a row goes on.
+        let reach = Reach::new(usize::MAX);
+        count(name, text.get(..20_000).unwrap(), anchor, &reach);
+        assert!(reach.is_cut(), "{name}");
+    }
+}
+
+#[test]
+fn comparisons_and_constants_around_a_name() {
+    let found = |text: &str, anchor: &str| read_with("quoted-assignment", FileKind::Code, text, anchor);
+    assert_eq!(found("if (strcmp(pass, \"one1\") == 0)", "pass").len(), 1);
+    assert_eq!(found("if (pass.equals(\"one1\"))", "pass").len(), 1);
+    assert_eq!(found("if (txtPass.Text == \"one1\")", "Pass").len(), 1);
+    assert_eq!(found("setopt(curl, CURLOPT_PASSWORD, \"one1\")", "PASSWORD").len(), 1);
+    assert_eq!(found("connect(DB_HOST, DB_USER, DB_PASSWORD, \"one1\")", "PASSWORD"), []);
+    assert_eq!(found("strlen(pass, \"one1\")", "pass"), []);
 }

@@ -1,6 +1,6 @@
 //! Passwords in connection strings and URLs.
 
-use super::literal::{is_made_up, is_personal, is_worded};
+use super::chosen::{holds_term, is_made_up, is_personal, is_worded};
 use super::placeholder::is_placeholder;
 use super::shape::Texture;
 use super::words::{contains_ignore_case, reads_like_words};
@@ -164,12 +164,15 @@ pub(crate) fn judge_login(login: &Login<'_>) -> Judgement {
             || !user.is_empty()
                 && is_placeholder(user)
                 && !(one_of(SERVICE_USERS, user) && is_personal_or_joined(password))
+                && !(is_personal(password) && !holds_term(password) && !contains_ignore_case(user, b"test"))
                 && texture == Texture::Words
                 && !has_digit_within(password))
     {
         return Judgement::Reject;
     }
-    if texture == Texture::Words && one_of(SAMPLE_USERS, user) {
+    // What people make up stands beside a user of a sample's name, too: `user1:anchor71@`.
+    let is_chosen = is_personal(password) && !holds_term(password);
+    if texture == Texture::Words && one_of(SAMPLE_USERS, user) && !is_chosen {
         return Judgement::Reject;
     }
     if is_sample_host(host) {

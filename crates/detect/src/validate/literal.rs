@@ -2,11 +2,15 @@
 //! and a label that fails makes people switch the check off. So the proof that is wanted depends on where it stands.
 
 use super::assignment::{is_call, is_locator, is_plain_setting, looks_like_code, names_a_secret};
+use super::chosen::{
+    holds_term, is_app_password, is_chosen, is_made_up, is_number, is_numbered_word, is_personal, is_phrase,
+    is_pin, is_random_letters, is_serial, is_short_choice, is_told, is_word_with_digit, is_worded,
+};
 use super::known_form::is_known_form;
 use super::names::{NameKind, is_password_name, is_published_key_id, name_kind};
 use super::placeholder::is_placeholder;
 use super::shape::{Texture, distinct, has_letter_and_digit, is_hex_digest, is_uuid};
-use super::words::{contains_ignore_case, letter_pairs, reads_like_words, words};
+use super::words::{contains_ignore_case, reads_like_words, words};
 use super::{Adjust, Candidate, Judgement};
 use crate::kind::FileKind;
 use crate::quoting::Quoting;
@@ -77,6 +81,9 @@ const VECTORS: &[&[u8]] =
 
 /// Judges `value` by all that it looks like but a placeholder.
 fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Judgement {
+    if is_pin(name, quoting, file, value) {
+        return Judgement::raise();
+    }
     // Most values are numbers and short words.
     if value.len() < SHORTEST_PASSWORD {
         return Judgement::Reject;
@@ -96,8 +103,10 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     }
     // Code that is configuration is read as code where no quotes tell a value from an expression.
     let config = file == FileKind::Config || file == FileKind::Settings && quoting == Quoting::Quoted;
-    let shortest =
-        if password && (config || quoting == Quoting::Certain) { SHORTEST_PASSWORD } else { SHORTEST };
+    let is_short = || is_short_choice(value) || file == FileKind::Code && is_word_with_digit(name, value);
+    let may_be_short =
+        password && (config || quoting == Quoting::Certain || quoting == Quoting::Quoted && is_short());
+    let shortest = if may_be_short { SHORTEST_PASSWORD } else { SHORTEST };
     let printable = value.iter().all(|b| (0x20..0x7f).contains(b));
     if kind == NameKind::Harmless
         || file == FileKind::Listing
@@ -106,6 +115,7 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         || is_known_form(value)
         || is_published_key_id(name, value)
         || is_expression(value)
+        || !password && is_joined_name(value)
         || is_alphabet(value)
         || names_algorithm(value)
         || is_plain_setting(value)
@@ -158,17 +168,9 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
     {
         return Judgement::Reject;
     }
-    // A variable of an environment: `SESSION_SECRET='Monsun-2023'`.
-    let variable = config && is_told(name, password) && !name.iter().any(u8::is_ascii_lowercase);
-    let is_words = matches!(quoting, Quoting::Quoted | Quoting::Environment)
-        && (password || variable)
-        && is_worded(value);
-    let is_plain = quoting == Quoting::Quoted
-        && password
-        && (is_random_letters(value) || file == FileKind::Code && is_long_word_with_digit(value));
-    let look =
-        Look { name, quoting, file, value, kind, password, config, texture, is_human: is_words || is_plain };
-    let fewest = if password && has_letter_and_digit(value) { 5 } else { 6 };
+    let is_human = is_human((name, password), quoting, (file, config), value);
+    let look = Look { name, quoting, file, value, kind, password, config, texture, is_human };
+    let fewest = if is_told(name, password) && has_letter_and_digit(value) { 5 } else { 6 };
     if !look.is_enough() || distinct(value) < fewest {
         return Judgement::Reject;
     }
@@ -178,6 +180,29 @@ fn judge_look(name: &[u8], quoting: Quoting, file: FileKind, value: &[u8]) -> Ju
         return Judgement::lower("a digest under the name of a key");
     }
     Judgement::Keep { confidence: if look.is_sure() { Adjust::Raise } else { Adjust::Same }, note: None }
+}
+
+/// Whether a value is made of words or letters as people choose them, under a name that such a value is given to.
+fn is_human(
+    (name, password): (&[u8], bool),
+    quoting: Quoting,
+    (file, config): (FileKind, bool),
+    value: &[u8],
+) -> bool {
+    // A variable of an environment, or a name in code that says whose secret it is: `SESSION_SECRET='Monsun-2023'`. A
+    // manifest refers to a secret so: `secret: app-tls-2024`.
+    let told = is_told(name, password);
+    let shouted = !name.iter().any(u8::is_ascii_lowercase);
+    let of_whom = words(name).count() > 1 || shouted && value.iter().any(u8::is_ascii_uppercase);
+    let is_owned = told && (config && shouted || file == FileKind::Code && of_whom);
+    let is_words = matches!(quoting, Quoting::Quoted | Quoting::Environment)
+        && (password || is_owned)
+        && is_worded(value);
+    let is_plain = quoting == Quoting::Quoted
+        && password
+        && (is_random_letters(value) || file == FileKind::Code && is_word_with_digit(name, value))
+        || quoting == Quoting::Quoted && file == FileKind::Code && is_phrase(name, value);
+    is_words || is_plain
 }
 
 /// A value that is no reference, expression, word or placeholder, and all that tells whether it is a secret.
@@ -203,17 +228,21 @@ impl Look<'_> {
         match (quoting, self.kind) {
             (_, NameKind::Weak) => texture == Texture::Random,
             (Quoting::Bare, _) if password && file != FileKind::Prose => {
-                texture == Texture::Random || texture == Texture::Mixed && is_made_up(value)
+                let chosen =
+                    value.len() >= SHORTEST && (is_chosen(value) || is_worded(value)) && !holds_term(value);
+                texture == Texture::Random || texture == Texture::Mixed && is_made_up(value) || chosen
             }
             (Quoting::Bare, _) => texture == Texture::Random,
             (Quoting::Quoted | Quoting::Environment, _) if is_told(name, password) && is_chosen(value) => {
                 true
             }
+            (Quoting::Line, _) if self.config && is_told(name, password) && is_chosen(value) => true,
+            (Quoting::Quoted, _) if is_serial(value) => true,
             _ if self.is_human => true,
             // Where no quotes stand, a shell's variable is given no label.
             (Quoting::Environment, _) if password && is_numbered_word(value) => true,
             // A number of eight digits and more, in quotes, under a password's name alone.
-            (Quoting::Quoted, _) if password && value.iter().all(u8::is_ascii_digit) => true,
+            (Quoting::Quoted, _) if password && is_number(value) => true,
             (Quoting::Line, _) => {
                 texture == Texture::Random || texture == Texture::Mixed && is_made_up(value)
             }
@@ -233,34 +262,14 @@ impl Look<'_> {
             }
             FileKind::Prose => texture == Texture::Random && value.len() >= 20,
             _ if self.is_human => true,
+            _ if is_told(name, password) && (self.config || quoting != Quoting::Line) && is_chosen(value) => {
+                true
+            }
             _ if self.config => texture == Texture::Random || is_made_up(value) || value.len() >= 12,
-            _ if is_told(name, password) && quoting != Quoting::Line && is_chosen(value) => true,
+            _ if is_serial(value) || password && is_number(value) => true,
             _ => texture == Texture::Random || is_made_up(value) && quoting != Quoting::Line,
         }
     }
-}
-
-/// Whether a name is a password's, or of a secret that people make up as they do a password (`JWT_SECRET`).
-fn is_told(name: &[u8], password: bool) -> bool {
-    password || name.len() >= 6 && name[name.len() - 6..].eq_ignore_ascii_case(b"secret")
-}
-
-/// A password that a person chose: letters and at least two digits, and nothing that joins words. A short word with two
-/// digits at its end is a label as often.
-fn is_chosen(value: &[u8]) -> bool {
-    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
-    let head = value.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    let within = value.get(head..).unwrap_or_default().iter().any(u8::is_ascii_alphabetic);
-    let chosen = is_personal(value) && (within || digits >= 3 || head >= 6);
-    has_letter_and_digit(value) && distinct(value) >= 6 && (chosen || !reads_like_words(value))
-}
-
-/// What people make passwords of: a word and at least two digits, in one piece.
-pub(super) fn is_personal(value: &[u8]) -> bool {
-    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
-    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
-    let joint = value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b' ' | b'/' | b':'));
-    !joint && digits >= 2 && letters >= 3 && distinct(value) >= 5
 }
 
 /// Whether a name is a variable's of an environment that ends in `_KEY`: a service's key, where it is no digest.
@@ -268,56 +277,9 @@ fn is_shouted_key(name: &[u8]) -> bool {
     name.ends_with(b"_KEY") && !name.iter().any(u8::is_ascii_lowercase)
 }
 
-/// Words in which a number or a field of a form is no part of a password: algorithms, encodings, names in code.
-#[rustfmt::skip]
-const TERMS: &[&str] = &[
-    "field", "name", "key", "keys", "id", "ids", "type", "test", "tests", "testing", "input", "form", "value", "text", "label",
-    "error", "err", "msg", "message", "page", "url", "path", "file", "hash", "user", "users", "login", "reset", "new", "old",
-    "step", "level", "version", "min", "max", "length", "len", "chars", "char", "rule", "row", "col", "item", "index", "btn",
-    "button", "div", "view", "screen", "modal", "dialog", "group", "policy", "case", "utf", "sha", "md", "aes", "rsa", "base",
-    "pbkdf", "hmac", "oauth", "int", "uint", "ipv", "http", "https", "pkcs", "tls", "ssl", "scram", "bcrypt", "argon", "crypt",
-    "ascii", "iso", "win", "cp", "rfc", "mode", "gcm", "cbc", "css", "html", "web", "api", "sql", "mysql", "example", "sample",
-    "dummy", "mock", "fake", "foo", "bar", "baz", "placeholder", "default", "demo", "auth", "pass", "pwd", "passwd", "method",
-    "class", "object", "encoder", "hasher", "digest", "cipher", "salt", "vault", "ref", "arg", "param", "var", "col", "column",
-    "table", "update", "change", "create", "delete", "add", "get", "set", "is", "has", "invalid", "required", "valid", "hint",
-    "help", "show", "hide", "toggle", "strength", "title", "email", "mail", "phone", "code", "pin", "otp", "totp", "token",
-    "secret", "password", "v", "part", "section", "tab", "option", "state", "ssha", "smd", "blowfish", "des", "ntlm", "mschap",
-];
-
-/// Whether one of [`TERMS`] is a word of a value.
-pub(super) fn holds_term(value: &[u8]) -> bool {
-    words(value).any(|word| TERMS.iter().any(|term| word.eq_ignore_ascii_case(term.as_bytes())))
-}
-
 /// Whether a value is a password that software is documented to come with, or says something about passwords.
 pub(super) fn is_documented(value: &[u8]) -> bool {
     is_in(DOCUMENTED_DEFAULTS, value) || is_in(SETTINGS, value)
-}
-
-/// A password of words: words and a number that signs of one kind join, or words in capitals with a digit between them
-/// (`segel-boot-88`, `Monsun_2023`, `Wolke7Himmel`). Names of algorithms, of encodings and in code look alike, so none
-/// of their words may stand in it.
-pub(super) fn is_worded(value: &[u8]) -> bool {
-    let joints = [b'_', b'-', b'.'].iter().filter(|joint| value.contains(joint)).count();
-    let plain = value.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
-    let ends = [value.first(), value.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric);
-    if !plain || !ends || joints > 1 || letters < 4 || !(8..=40).contains(&value.len()) || distinct(value) < 6
-    {
-        return false;
-    }
-    if holds_term(value) {
-        return false;
-    }
-    let is_number = |word: &[u8]| word.first().is_some_and(u8::is_ascii_digit);
-    if joints == 0 {
-        let cases = value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase);
-        let long = words(value).filter(|word| !is_number(word)).all(|word| word.len() >= 3);
-        // At its end a number makes a label of a word: `Passwort2`.
-        let within = value.last().is_some_and(u8::is_ascii_alphabetic) && words(value).any(is_number);
-        return cases && long && within;
-    }
-    words(value).any(|word| is_number(word) && word.len() >= 2) && words(value).count() <= 5
 }
 
 /// A password of two words that a dot joins, with two digits and more at its end (`monsun.kiel88`): names in code end in
@@ -341,48 +303,21 @@ pub(crate) fn chosen_password(candidate: &Candidate<'_>) -> Judgement {
     }
     let is_word =
         candidate.kind == FileKind::Config && value.len() >= SHORTEST_PASSWORD && distinct(value) >= 4;
-    let is_proved =
-        is_word || Texture::of(value) > Texture::Words || is_numbered_word(value) || is_random_letters(value);
+    let is_proved = is_word
+        || Texture::of(value) > Texture::Words
+        || is_numbered_word(value)
+        || is_random_letters(value)
+        || is_number(value)
+        || is_personal(value) && !holds_term(value);
     if is_proved { Judgement::keep() } else { Judgement::Reject }
 }
 
-/// Small letters that are no language: a password made at random, without digits (`qvzrwmxkd`). Parts of words for
-/// passwords stand in short names of fields.
-fn is_random_letters(value: &[u8]) -> bool {
-    let (pairs, common) = letter_pairs(value);
-    (9..=24).contains(&value.len())
-        && value.iter().all(u8::is_ascii_lowercase)
-        && distinct(value) >= 6
-        && common * 100 <= pairs * 55
-        && ![&b"pass"[..], b"pwd", b"psw", b"pw"].iter().any(|part| contains_ignore_case(value, part))
-}
-
-/// A run of small letters as long as two words, with a digit behind it (`monsunhafen7`), as people make passwords. What is
-/// shorter is a label as often: `Wachtwoord2`.
-fn is_long_word_with_digit(value: &[u8]) -> bool {
-    let letters = value.iter().take_while(|b| b.is_ascii_lowercase()).count();
-    letters >= 12 && value.len() == letters + 1 && value[letters].is_ascii_digit() && distinct(value) >= 6
-}
-
-/// A word with a digit. Where signs join its parts, it has a capital or two digits: `Bluebird_42`, not `host_1`.
-fn is_numbered_word(value: &[u8]) -> bool {
-    let count = |test: fn(&u8) -> bool| value.iter().filter(|b| test(b)).count();
-    let (digits, letters) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic));
-    let is_joined = value.iter().any(|b| matches!(b, b'_' | b'-' | b'.' | b'/' | b':'));
-    let enough = !is_joined || digits >= 2 || count(u8::is_ascii_uppercase) > 0;
-    digits >= 1 && letters >= 3 && value.len() >= 7 && distinct(value) >= 5 && enough
-}
-
-/// Passwords for a program, the only kinds with blanks that are no sentence: Google's of four times four letters
-/// (`qzvp rsdc htgb gkce`), and WordPress's of six times four letters and digits.
-fn is_app_password(value: &[u8]) -> bool {
-    let groups: Vec<&[u8]> = value.split(|b| *b == b' ').collect();
-    let of = |class: fn(&u8) -> bool| groups.iter().all(|group| group.len() == 4 && group.iter().all(class));
-    match groups.len() {
-        4 => of(u8::is_ascii_lowercase) && !reads_like_words(value),
-        6 => of(u8::is_ascii_alphanumeric) && has_letter_and_digit(value) && distinct(value) >= 10,
-        _ => false,
-    }
+/// A name of parts that signs join, at most with a version (`my-app.state.v2`): the key of an entry in a store.
+fn is_joined_name(value: &[u8]) -> bool {
+    let joints = value.iter().filter(|b| matches!(b, b'-' | b'_' | b'.' | b':' | b'/')).count();
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let plain = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.:/".contains(b);
+    joints >= 2 && digits <= 2 && value.len() < 32 && value.iter().all(plain) && reads_like_words(value)
 }
 
 /// A name in snake case, as code has it where no quotes stand.
@@ -536,19 +471,4 @@ pub(super) fn is_key_material(value: &[u8]) -> bool {
         && has_letter_and_digit(value)
         && distinct(value) >= 18
         && !reads_like_words(value)
-}
-
-/// A password that no expression and no variable's name looks like: signs that are no operators, or letters and
-/// digits in frequent turns.
-pub(super) fn is_made_up(value: &[u8]) -> bool {
-    let class = |byte: &u8| match byte {
-        b'0'..=b'9' => 0_u8,
-        b'a'..=b'z' => 1,
-        b'A'..=b'Z' => 2,
-        _ => 3,
-    };
-    let turns = value.windows(2).filter(|pair| class(&pair[0]) != class(&pair[1])).count();
-    let signs =
-        value.iter().any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'~' | b'?'));
-    has_letter_and_digit(value) && (signs || turns >= 5)
 }

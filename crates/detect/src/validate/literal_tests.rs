@@ -92,3 +92,82 @@ fn logins_beside_a_host_that_is_filled_in() {
     assert_eq!(judged("postgres://user:monsun2023@{host}/berth", "monsun2023"), Judgement::Reject);
     assert_eq!(judged("postgres://{user}:monsun2023@{host}/berth", "monsun2023"), Judgement::Reject);
 }
+
+#[test]
+fn what_people_choose_in_code() {
+    for (name, value) in [
+        ("password", "kamil84"),
+        ("password", "monsun7"),
+        ("dbPassword", "RjGRHBgyuT"),
+        ("password", "134679852"),
+        ("JWT_SECRET", "Monsun.2065"),
+        ("app.secret_key", "quayside417"),
+        ("jwtKey", "kwyab01276"),
+        ("JWT_SECRET", "kestrelonthequay"),
+        ("apiKey", "7BOODSL7SEMHLAU2"),
+        ("aesKey", "674ba556661d6eda0a547df53330e522"),
+    ] {
+        assert!(raised(&judged(name, value)), "{name} = {value}");
+    }
+    for (name, value) in [
+        ("password", "field2"),
+        ("password", "string1"),
+        ("passwordLabel", "monsun7"),
+        ("SECRET_KEY", "dasha.secretOpened"),
+        ("STORAGE_KEY", "my-app.state.v2"),
+        ("jwtSecret", "JWT_SECRET"),
+        ("secret", "app-tls-2024"),
+        ("session_key", "checkout_step_2"),
+    ] {
+        assert!(!raised(&judged(name, value)), "{name} = {value}");
+    }
+}
+
+#[test]
+fn numbers_and_chosen_secrets_in_settings() {
+    let config = |name: &str, quoting, value: &str| raised(&given(name, quoting, FileKind::Config, value));
+    assert!(config("db_password", Quoting::Quoted, "4821"));
+    assert!(config("DB_PASSWORD", Quoting::Environment, "4821"));
+    assert!(config("jwt.secret", Quoting::Environment, "monsun2031"));
+    assert!(config("secret", Quoting::Line, "monsun2031"));
+    for (name, value) in
+        [("max_password", "4096"), ("password", "1234"), ("password_history", "2408"), ("pass", "1024")]
+    {
+        assert!(!config(name, Quoting::Quoted, value), "{name} = {value}");
+    }
+    assert!(!config("password", Quoting::Line, "4821"));
+    assert!(!config("secret", Quoting::Line, "app-tls-2024"));
+}
+
+#[test]
+fn arguments_are_passwords_by_their_look_alone() {
+    let argument = |value: &str, kind| {
+        let candidate =
+            Candidate { kind, ..Candidate::new(value.as_bytes(), value.as_bytes(), value.as_bytes(), 0) };
+        by_name("argument").unwrap()(&candidate)
+    };
+    for value in ["sailor757", "Monsun.1999", "q7TzKm2Rk9vLpX04", "menhm8na", "p0sfjw@k&qmewu#w"] {
+        assert_ne!(argument(value, FileKind::Code), Judgement::Reject, "{value}");
+    }
+    for value in [
+        "HS256",
+        "sha256",
+        "utf8",
+        "aes-256-cbc",
+        "db2.harbour.internal",
+        "10.0.0.8",
+        "pilot@harbour.internal",
+        "message2",
+        "https://harbour.internal/v2",
+        "password123",
+        "kestrel",
+        "${PASSWORD}",
+        "/v1/index2",
+    ] {
+        assert_eq!(argument(value, FileKind::Code), Judgement::Reject, "{value}");
+    }
+    assert!(matches!(
+        argument("sailor757", FileKind::Test),
+        Judgement::Keep { confidence: Adjust::Lower, .. }
+    ));
+}

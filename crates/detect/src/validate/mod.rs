@@ -10,6 +10,7 @@
 mod assignment;
 mod aws;
 mod checksum;
+mod chosen;
 mod dsn;
 mod encoded;
 mod jwt;
@@ -30,9 +31,10 @@ mod literal_tests;
 mod tests;
 
 pub use assignment::is_plain_setting;
-pub(crate) use names::is_password_name;
+pub use chosen::looks_chosen;
 pub use names::{Likelihood, NamedSecret, is_secret_name, judge_assignment};
 pub use names::{NameKind, name_kind};
+pub(crate) use names::{ends_with_password, is_password_name};
 pub use placeholder::{is_placeholder, is_plain_placeholder};
 pub use shape::entropy;
 pub(crate) use shape::{Texture, has_letter_and_digit, is_hex_digest};
@@ -166,6 +168,11 @@ pub type Validator = fn(&Candidate<'_>) -> Judgement;
 
 /// Every validator that a rules file may name: its name, the function, and one line on what it does.
 pub const ALL: &[(&str, Validator, &str)] = &[
+    (
+        "argument",
+        told::argument,
+        "a password or a key among the arguments of a call: letters and digits that are no word or name",
+    ),
     ("assignment-value", assignment::assignment_value, "a real-looking literal assigned to a secret's name"),
     ("aws-account-id", aws::account_id, "names the account that an AWS access key ID encodes"),
     ("aws-secret-key", aws::secret_key, "40 base64 characters that are no digest, path or identifier"),

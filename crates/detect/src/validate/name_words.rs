@@ -10,7 +10,7 @@ const SECRET_WORDS: &[&str] = &[
     "token", "tokens", "apikey", "apikeys", "apitoken", "authtoken", "accesstoken", "credential",
     "credentials", "creds", "cred", "accesskey", "secretkey", "privatekey", "authkey", "signingkey",
     "encryptionkey", "masterkey", "dsn", "pat", "psk", "connstr", "connectionstring", "secretaccesskey",
-    "pswd", "psw", "senha", "passwort", "kennwort", "contrasena", "wachtwoord", "passkey", "privkey", "bindpw", "rootpw", "sessionkey", "sharedkey", "requirepass", "masterauth",
+    "pswd", "psw", "senha", "passwort", "kennwort", "contrasena", "wachtwoord", "clave", "haslo", "heslo", "lozinka", "motdepasse", "mdp", "parola", "salasana", "segredo", "sifre", "passkey", "privkey", "bindpw", "rootpw", "sessionkey", "sharedkey", "requirepass", "masterauth",
 ];
 
 /// Words that make a name a secret's name in BuildKit's rule, and often name something else.

@@ -190,6 +190,15 @@ pub(crate) fn is_password_name(name: &[u8]) -> bool {
         "kennwort",
         "contrasena",
         "wachtwoord",
+        "clave",
+        "haslo",
+        "heslo",
+        "lozinka",
+        "motdepasse",
+        "mdp",
+        "parola",
+        "salasana",
+        "sifre",
         "requirepass",
         "bindpw",
         "rootpw",
@@ -205,6 +214,12 @@ pub(crate) fn is_password_name(name: &[u8]) -> bool {
                         .is_some_and(|at| word[at..].eq_ignore_ascii_case(end.as_bytes()))
                 })
     })
+}
+
+/// Whether a name of several words ends with one for a password: `keyStorePassword`, not `password-auth`.
+pub(crate) fn ends_with_password(name: &[u8]) -> bool {
+    let mut words = words(name);
+    words.next().is_some() && words.last().is_some_and(is_password_name)
 }
 
 /// The fingerprint or the long ID of an OpenPGP key (RFC 9580, section 5.5.4), as package archives publish it, under a name
@@ -266,6 +281,16 @@ fn is_pair(first: &[u8], second: &[u8]) -> bool {
         ("record", "key"),
         ("ingestion", "key"),
         ("ingest", "key"),
+        ("aes", "key"),
+        ("des", "key"),
+        ("cipher", "key"),
+        ("crypto", "key"),
+        ("crypt", "key"),
+        ("encrypt", "key"),
+        ("decrypt", "key"),
+        ("decryption", "key"),
+        ("jwt", "key"),
+        ("join", "key"),
         ("api", "keys"),
         ("access", "keys"),
         ("secret", "keys"),
