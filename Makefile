@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 CARGO ?= cargo
 
-.PHONY: demo demo-pass test test-deep fuzz test-surfaces test-distribution test-distribution-quick test-reproducible mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
+.PHONY: demo demo-pass test test-deep fuzz fuzz-quick test-surfaces test-distribution test-distribution-quick test-reproducible mutants lint-workflows package docs accuracy noise lint advisories bench setup setup-lint fmt clean
 
 demo:
 	$(CARGO) build --profile demo --locked
@@ -37,6 +37,10 @@ test-deep:
 # Every fuzz target for SECONDS_EACH seconds (60). Needs a C++ compiler.
 fuzz:
 	./tests/fuzz/run.sh
+
+# The same for ten seconds, compiled without optimisation, which is most of its time: `.ci/run` calls this one.
+fuzz-quick:
+	PROFILE=quick SECONDS_EACH=$${SECONDS_EACH:-10} ./tests/fuzz/run.sh
 
 # The HTML report in a browser: pictures, axe, filters, paper. Apart from `test`, since it installs a browser.
 test-surfaces:

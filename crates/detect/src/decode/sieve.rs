@@ -346,11 +346,11 @@ mod tests {
             bytes.truncate(STRETCH * BLOCK);
             let mut classes = Classes::after(u64::from(next()) << 32);
             let busy = classify(&bytes, &mut classes);
+            let mut told = Vec::new();
             for j in (0..STRETCH).filter(|j| busy >> j & 1 == 0) {
-                block(&classes, j, &bytes, j * BLOCK, false, &mut |at, mark| {
-                    panic!("{mark:?} at {at}, block {j}")
-                });
+                block(&classes, j, &bytes, j * BLOCK, false, &mut |at, mark| told.push((j, at, mark)));
             }
+            assert_eq!(told, []);
         }
     }
 }

@@ -120,7 +120,7 @@ pub(super) fn read_facts(text: &str) -> Result<Facts, Fault> {
         return Err(Fault::Unread);
     }
     facts.gives = reader.gives(root);
-    uses::read(&reader, root, &mut facts);
+    uses::gather_uses(&reader, root, &mut facts);
     Ok(facts)
 }
 

@@ -71,7 +71,7 @@ impl Reader<'_> {
 }
 
 /// Goes through the statements at the top, and through all of the file for what the language does not allow.
-pub(super) fn read(reader: &Reader<'_>, root: Node<'_>, facts: &mut Facts) {
+pub(super) fn gather_uses(reader: &Reader<'_>, root: Node<'_>, facts: &mut Facts) {
     let mut bound: BTreeMap<String, (bool, u32)> = BTreeMap::new();
     for statement in children(root) {
         let declaration = statement.child_by_field_name("declaration").unwrap_or(statement);

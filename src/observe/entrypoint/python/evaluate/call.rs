@@ -423,7 +423,9 @@ impl<'m> Evaluator<'m, '_> {
                     Some(Value::Dict(pairs)) => {
                         Value::List(pairs.iter().map(|(k, _)| k.clone()).collect::<Vec<_>>().into())
                     }
-                    Some(list @ (Value::List(_) | Value::Argv | Value::ArgvWords)) => list.clone(),
+                    // Another list: what changes one leaves the other as it is.
+                    Some(Value::List(items)) => Value::List(Vec::clone(items).into()),
+                    Some(words @ (Value::Argv | Value::ArgvWords)) => words.clone(),
                     _ => Value::Unknown,
                 };
             }
