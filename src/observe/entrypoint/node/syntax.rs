@@ -175,7 +175,7 @@ impl Reader<'_> {
                 self.exported(statement, facts);
             }
             "throw_statement" => {
-                facts.ends.get_or_insert(("throws an error that nothing takes", at));
+                facts.ends.get_or_insert(("throws an error that nothing catches", at));
             }
             "expression_statement" => {
                 let text: String = self.source(statement).split_whitespace().collect();

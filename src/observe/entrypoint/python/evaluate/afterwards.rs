@@ -1,5 +1,5 @@
 //! What a program does once its arguments are parsed, and that fails whatever they are: calls with other arguments than the
-//! function has parameters for, attributes and modules that are not there, exceptions that nothing takes. The command line
+//! function has parameters for, attributes and modules that are not there, exceptions that nothing catches. The command line
 //! is taken, and the program ends all the same.
 
 mod imports;
@@ -265,7 +265,7 @@ impl Evaluator<'_, '_> {
         };
         if !is_good {
             wrong.push(Wrong {
-                what: format!("raises {name}, which nothing takes, once it has its arguments"),
+                what: format!("raises {name}, which nothing catches, once it has its arguments"),
                 scope: Scope::clone(walk.scope),
                 line,
                 is_certain: true,

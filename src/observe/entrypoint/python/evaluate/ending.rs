@@ -152,7 +152,7 @@ impl Evaluator<'_, '_> {
     pub(super) fn raises(&mut self, raised: &Value, scope: &Scope, line: u32) {
         let is_end = matches!(raised, Value::External(name) if &**name == "builtins.SystemExit");
         if !is_end {
-            self.fails("raises an exception that nothing takes", scope, line, true);
+            self.fails("raises an exception that nothing catches", scope, line, true);
         }
     }
 
