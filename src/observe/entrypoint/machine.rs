@@ -41,6 +41,8 @@ pub(crate) struct Machine<'a> {
     unclear: Rc<RefCell<Vec<String>>>,
     /// How many programs were run.
     programs: Rc<Cell<u32>>,
+    /// The modules of Python that were parsed, for the machines of all entrypoints.
+    pub(crate) parsed: Rc<python::Parsed<'a>>,
 }
 
 /// A program that was found.
@@ -68,6 +70,7 @@ impl<'a> Machine<'a> {
         image: &'a ExaminedImage,
         directory: Option<&str>,
         account: Account,
+        parsed: Rc<python::Parsed<'a>>,
     ) -> Self {
         let environment = environment(image).map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         let own = image.image.config.value.pointer("/config/WorkingDir").and_then(serde_json::Value::as_str);
@@ -76,8 +79,17 @@ impl<'a> Machine<'a> {
         let architecture = platform.split('/').nth(1).unwrap_or_default().to_owned();
         let unclear = Rc::default();
         let (path, programs) = (Vec::new(), Rc::default());
-        let mut machine =
-            Self { filesystem, directory, account, architecture, environment, path, unclear, programs };
+        let mut machine = Self {
+            filesystem,
+            directory,
+            account,
+            architecture,
+            environment,
+            path,
+            unclear,
+            programs,
+            parsed,
+        };
         machine.find_path();
         machine
     }

@@ -10,6 +10,7 @@ mod program;
 pub(crate) mod python;
 mod shells;
 
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use super::ExaminedImage;
@@ -124,8 +125,8 @@ impl Judged {
             self.problems = served.problems;
             return self.take(&served.interface, &row, entrypoint, &script.arguments);
         }
-        let modules = python::load(filesystem, script);
-        self.problems = python::check(filesystem, &modules, script, &machine.account);
+        let modules = python::load(machine, script);
+        self.problems = python::check(machine, &modules, script);
         if let Some(managed) = python::managed(machine, script, &modules) {
             self.problems.extend(managed.problems);
             match managed.reading {
@@ -203,7 +204,10 @@ impl<'a> Startup<'a> {
     /// What looking at each entrypoint gave, in the contract's order.
     pub(crate) fn judged(&self) -> &[Judged] {
         self.judged.get_or_init(|| {
-            let judge = || self.entrypoints.iter().map(|e| self.judge(e)).collect::<Vec<_>>();
+            let judge = || {
+                let parsed = Rc::default();
+                self.entrypoints.iter().map(|e| self.judge(e, &parsed)).collect::<Vec<_>>()
+            };
             std::thread::scope(|scope| {
                 let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, judge);
                 let result = thread.map(std::thread::ScopedJoinHandle::join);
@@ -227,7 +231,7 @@ impl<'a> Startup<'a> {
         })
     }
 
-    fn judge(&self, entrypoint: &Entrypoint) -> Judged {
+    fn judge<'s>(&'s self, entrypoint: &Entrypoint, parsed: &Rc<python::Parsed<'s>>) -> Judged {
         let mut judged = Judged {
             started: Err(Fault::Unclear(String::new())),
             problems: Vec::new(),
@@ -236,7 +240,7 @@ impl<'a> Startup<'a> {
             unclear: Vec::new(),
             file: None,
         };
-        let machine = match self.machine(entrypoint) {
+        let machine = match self.machine(entrypoint, Rc::clone(parsed)) {
             Ok(machine) => machine,
             Err(fault) => {
                 judged.started = Err(fault);
@@ -306,12 +310,16 @@ impl<'a> Startup<'a> {
     }
 
     /// What runs in the image, for an entrypoint.
-    pub(crate) fn machine(&self, entrypoint: &Entrypoint) -> Result<Machine<'_>, Fault> {
+    fn machine<'s>(
+        &'s self,
+        entrypoint: &Entrypoint,
+        parsed: Rc<python::Parsed<'s>>,
+    ) -> Result<Machine<'s>, Fault> {
         let filesystem = self.filesystem.as_ref().map_err(|reason| Fault::Unclear(reason.clone()))?;
         let user = self.image.image.config.value.pointer("/config/User").and_then(serde_json::Value::as_str);
         let user = entrypoint.user.as_deref().or(user);
         let account = Account::of(filesystem, user.unwrap_or_default())?;
-        Ok(Machine::new(filesystem, self.image, entrypoint.working_dir.as_deref(), account))
+        Ok(Machine::new(filesystem, self.image, entrypoint.working_dir.as_deref(), account, parsed))
     }
 
     /// The words that are run: those of the contract, after the image's own entrypoint if they begin with an option.

@@ -198,8 +198,8 @@ fn problems_of(machine: &Machine<'_>, script: &Script, loader: &Loader, named: &
         }
     };
     let started = Script { file: path.clone(), ..served };
-    let modules = load(filesystem, &started);
-    let mut problems = check(filesystem, &modules, &started, &machine.account);
+    let modules = load(machine, &started);
+    let mut problems = check(machine, &modules, &started);
     problems.retain(|p| !super::says_idle(p));
     let inner = format!("{module}.celery");
     // celery looks into the package's module of its own name.

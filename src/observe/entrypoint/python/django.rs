@@ -76,8 +76,8 @@ pub(crate) fn managed(machine: &Machine<'_>, script: &Script, modules: &Modules<
     };
     let own = Script { file: path.clone(), ..own };
     let finder = Finder { filesystem: machine.filesystem, script: &own };
-    let loaded = load(machine.filesystem, &own);
-    managed.problems.extend(check(machine.filesystem, &loaded, &own, &machine.account));
+    let loaded = load(machine, &own);
+    managed.problems.extend(check(machine, &loaded, &own));
     let applications = applications_of(&loaded, &finder, &path, &settings, 0);
     for name in &applications.names {
         // A class of a module, such as `orders.apps.OrdersConfig`.
@@ -138,8 +138,8 @@ impl Managed {
             return;
         }
         let run = Script { name: Some(module), file: path, arguments: own.arguments.clone(), ..own.clone() };
-        let modules = load(machine.filesystem, &run);
-        self.problems.extend(check(machine.filesystem, &modules, &run, &machine.account));
+        let modules = load(machine, &run);
+        self.problems.extend(check(machine, &modules, &run));
         self.reading = evaluate::of_command(machine.filesystem, &modules, &run, &general(), command);
     }
 }
@@ -240,7 +240,7 @@ fn applications_of(
                 let package = package_of(name, path.ends_with(b"/__init__.py"));
                 let from = absolute(&package, *level, from).unwrap_or_default();
                 match finder.find(&from) {
-                    Target::Source { path, .. } if modules.contains_key(&path) => {
+                    Target::Source { path, .. } if modules.contains(&path) => {
                         all = applications_of(modules, finder, &path, &from, depth + 1);
                     }
                     _ => all.is_open = true,

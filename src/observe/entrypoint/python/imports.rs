@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::{Access, Account, Refused};
 use super::super::filesystem::Filesystem;
+use super::super::machine::Machine;
 use super::ast::{Alias, Stmt, StmtKind};
 use super::collect::{Collector, Import, named_import};
 use super::guard::Guards;
 use super::locate::{Step, step};
-use super::syntax::{Module, Modules, SyntaxFault};
+use super::syntax::{Module, Modules, Parsed, SyntaxFault};
 use super::unbound::{self, Reached};
 use super::{Script, parent, stdlib};
 
@@ -32,9 +33,10 @@ pub(crate) struct Problem {
 }
 
 /// Parses a program and all first-party modules that it may import, in functions and under conditions, too.
-pub(crate) fn load<'a>(filesystem: &Filesystem<'a>, script: &Script) -> Modules<'a> {
+pub(crate) fn load<'a>(machine: &Machine<'a>, script: &Script) -> Modules<'a> {
+    let filesystem = machine.filesystem;
     let finder = Finder { filesystem, script };
-    let mut modules = Modules::new();
+    let mut modules = Modules::default();
     let own = script.name.clone().unwrap_or_default();
     let is_package = script.file.ends_with(b"/__main__.py") && script.name.is_some();
     let mut open = vec![(script.file.clone(), own.clone(), is_package)];
@@ -47,11 +49,11 @@ pub(crate) fn load<'a>(filesystem: &Filesystem<'a>, script: &Script) -> Modules<
     };
     prefixes(&own).iter().for_each(|name| find(name, &mut open));
     while let Some((path, name, is_package)) = open.pop() {
-        if modules.contains_key(&path) || modules.len() >= MAX_MODULES {
+        if modules.contains(&path) || modules.len() >= MAX_MODULES {
             continue;
         }
-        let parsed = super::syntax::parse(filesystem, &path, script.search.version);
-        if let Ok(module) = &parsed {
+        let parsed = machine.parsed.module(filesystem, &path, script.search.version);
+        if let Ok(module) = parsed.as_ref() {
             let package = package_of(&name, is_package);
             let mut all = BTreeSet::new();
             all_imports(&module.body, &package, &mut all);
@@ -111,15 +113,12 @@ pub(super) fn absolute(package: &str, level: usize, name: &str) -> Option<String
 }
 
 /// Looks through a program and all first-party modules that it imports when it is started.
-pub(crate) fn check<'a>(
-    filesystem: &Filesystem<'a>,
-    modules: &Modules<'a>,
-    script: &Script,
-    account: &Account,
-) -> Vec<Problem> {
+pub(crate) fn check<'a>(machine: &Machine<'a>, modules: &Modules<'a>, script: &Script) -> Vec<Problem> {
+    let filesystem = machine.filesystem;
     let mut graph = Graph {
         filesystem,
-        account,
+        account: &machine.account,
+        parsed: &machine.parsed,
         modules,
         script,
         finder: Finder { filesystem, script },
@@ -282,6 +281,7 @@ struct Job {
 struct Graph<'f, 'a> {
     filesystem: &'f Filesystem<'a>,
     account: &'f Account,
+    parsed: &'f Parsed<'a>,
     modules: &'f Modules<'a>,
     script: &'f Script,
     finder: Finder<'f, 'a>,
@@ -457,12 +457,11 @@ impl<'a> Graph<'_, 'a> {
     /// What a script takes from a library: a console script's function may be gone from its package.
     fn of_library(&mut self, file: &[u8], import: &Import<'_>, path: &[u8], is_package: bool) {
         let is_script = self.script.name.is_none() && !is_package && !path.is_empty();
-        let Some(Ok(module)) =
-            is_script.then(|| super::syntax::parse(self.filesystem, path, self.script.search.version))
-        else {
+        if !is_script {
             return;
-        };
-        let Some(defined) = super::names::defined(&module) else { return };
+        }
+        let parsed = self.parsed.module(self.filesystem, path, self.script.search.version);
+        let Some(defined) = parsed.as_ref().as_ref().ok().and_then(super::names::defined) else { return };
         for alias in import.names.iter().filter(|a| a.name != "*" && !defined.contains(&a.name)) {
             let what = format!(
                 "{} has no {}, which line {} imports from it",

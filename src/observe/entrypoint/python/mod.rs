@@ -33,6 +33,7 @@ pub(crate) use idle::says_idle;
 pub(crate) use imports::{Problem, check, load};
 pub(crate) use search::{Search, Version};
 pub(crate) use server::served;
+pub(crate) use syntax::Parsed;
 
 /// A Python module or script that is run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -223,8 +223,8 @@ fn settings_of(machine: &Machine<'_>, script: &Script, named: &Named<'_>) -> Vec
     };
     let Some((path, _)) = path.and_then(|path| machine.filesystem.tree.file(&path)) else { return problems };
     let settings = Script { name: None, file: path, arguments: Vec::new(), package: None, ..script.clone() };
-    let modules = load(machine.filesystem, &settings);
-    let found = check(machine.filesystem, &modules, &settings, &machine.account);
+    let modules = load(machine, &settings);
+    let found = check(machine, &modules, &settings);
     problems.extend(found.into_iter().filter(|p| !says_idle(p)));
     problems
 }
@@ -261,7 +261,8 @@ fn factory_of(module: &Module<'_>, attribute: &str, path: &[u8]) -> Option<Probl
 fn written_application(machine: &Machine<'_>, script: &Script, named: &Named<'_>) -> Option<String> {
     let name = named.settings.map_or("gunicorn.conf.py", |name| name.strip_prefix("file:").unwrap_or(name));
     let (path, _) = machine.filesystem.tree.file(&machine.absolute(name))?;
-    let module = super::syntax::parse(machine.filesystem, &path, script.search.version).ok()?;
+    let parsed = machine.parsed.module(machine.filesystem, &path, script.search.version);
+    let module = parsed.as_ref().as_ref().ok()?;
     let mut written = module.body.iter().filter_map(|statement| match &statement.kind {
         StmtKind::Assign { targets, value } => {
             let is_it = targets.iter().any(|t| t.dotted().as_deref() == Some("wsgi_app"));
@@ -332,8 +333,8 @@ fn problems_of(machine: &Machine<'_>, script: &Script, application: &str, named:
         }
     };
     served.file.clone_from(&path);
-    let modules = load(filesystem, &served);
-    let mut problems = check(filesystem, &modules, &served, &machine.account);
+    let modules = load(machine, &served);
+    let mut problems = check(machine, &modules, &served);
     problems.retain(|p| !says_idle(p));
     if let (true, Some(Ok(module))) = (named.is_factory, modules.get(&path)) {
         problems.extend(factory_of(module, attribute, &path));

@@ -1,6 +1,8 @@
 //! Python's syntax, by the grammar of the image's version.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tree_sitter::{Node, ParseOptions, Parser};
@@ -43,7 +45,7 @@ fn line(row: usize) -> u32 {
 }
 
 /// Parses the module at `path` for `version`, if the image tells it.
-pub(super) fn parse<'a>(
+fn parse<'a>(
     filesystem: &Filesystem<'a>,
     path: &[u8],
     version: Option<Version>,
@@ -151,5 +153,70 @@ fn is_annotation(node: Node<'_>) -> bool {
     node.parent().is_some_and(|p| p.kind() == "generic_type")
 }
 
+/// What parsing a module gave; programs that import the same share it.
+type Shared<'a> = Rc<Result<Module<'a>, SyntaxFault>>;
+
 /// The modules of a program that were parsed, by their paths.
-pub(crate) type Modules<'a> = BTreeMap<Vec<u8>, Result<Module<'a>, SyntaxFault>>;
+#[derive(Default)]
+pub(crate) struct Modules<'a>(BTreeMap<Vec<u8>, Shared<'a>>);
+
+impl<'a> Modules<'a> {
+    pub(super) fn get(&self, path: &[u8]) -> Option<&Result<Module<'a>, SyntaxFault>> {
+        self.0.get(path).map(Rc::as_ref)
+    }
+
+    pub(super) fn contains(&self, path: &[u8]) -> bool {
+        self.0.contains_key(path)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &Result<Module<'a>, SyntaxFault>> {
+        self.0.values().map(Rc::as_ref)
+    }
+
+    pub(super) fn insert(&mut self, path: Vec<u8>, module: Shared<'a>) {
+        self.0.insert(path, module);
+    }
+}
+
+/// Bytes of text of which the parsed modules are kept for the next program: as syntax they take some ten times as much.
+const MAX_KEPT: usize = 6 << 20;
+
+/// The modules of one image that were parsed, for all programs of its entrypoints.
+#[derive(Default)]
+pub(crate) struct Parsed<'a>(RefCell<Kept<'a>>);
+
+#[derive(Default)]
+struct Kept<'a> {
+    modules: BTreeMap<(Vec<u8>, Option<Version>), Shared<'a>>,
+    /// Bytes of their texts.
+    bytes: usize,
+}
+
+impl<'a> Parsed<'a> {
+    /// What [`parse`] gives, from before if it is still kept.
+    pub(super) fn module(
+        &self,
+        filesystem: &Filesystem<'a>,
+        path: &[u8],
+        version: Option<Version>,
+    ) -> Shared<'a> {
+        let key = (path.to_vec(), version);
+        if let Some(known) = self.0.borrow().modules.get(&key) {
+            return Rc::clone(known);
+        }
+        let parsed = Rc::new(parse(filesystem, path, version));
+        let bytes = parsed.as_ref().as_ref().map_or(0, |module| module.text.len());
+        let mut kept = self.0.borrow_mut();
+        // Rows of one program stand together: what comes next is worth more than what came first.
+        if kept.bytes.saturating_add(bytes) > MAX_KEPT {
+            *kept = Kept::default();
+        }
+        kept.bytes = kept.bytes.saturating_add(bytes);
+        kept.modules.insert(key, Rc::clone(&parsed));
+        parsed
+    }
+}

@@ -402,7 +402,7 @@ mod tests {
         let reached =
             Reached { path: b"app.py".to_vec(), name: "app".to_owned(), is_package: false, is_main: true };
         let mut walker = Walker {
-            modules: &Modules::new(),
+            modules: &Modules::default(),
             resolve: &|_| None,
             version: None,
             by_path: BTreeMap::new(),
