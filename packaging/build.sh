@@ -21,11 +21,8 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct)}
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 flags=("--remap-path-prefix=$cargo_home=cargo" "--remap-path-prefix=$root=seaworthy")
 case $target in
-    # Nothing unwinds the stack: a panic ends the process (src/main.rs). The relocations of a static program as bits (RELR:
-    # glibc from 2.36, musl from 1.2.4): 2 MB less to load at each start.
-    *-linux-*)
-        flags+=(-C target-feature=+crt-static -C force-unwind-tables=no -C link-arg=-Wl,-z,pack-relative-relocs)
-        ;;
+    # The relocations of a static program as bits (RELR: glibc from 2.36, musl from 1.2.4), 2 MB less to load at each start.
+    *-linux-*) flags+=(-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs) ;;
 esac
 # The form of RUSTFLAGS that keeps spaces in paths.
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}")
